@@ -1,0 +1,146 @@
+//! A driver's spec: what it is, how it is configured and what it asks for. It
+//! travels in the component as a custom section and is read without running
+//! any code.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The custom section that holds the spec as YAML or JSON.
+pub const SECTION: &str = "osiris:spec";
+
+/// A driver's spec. Pointers are JSON pointers into the step's configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spec {
+    /// `family.role`.
+    pub name: String,
+    /// A semantic version.
+    pub version: String,
+    /// A few words.
+    #[serde(default)]
+    pub title: String,
+    /// A paragraph.
+    #[serde(default)]
+    pub description: String,
+    /// What a step may use it for; at least one.
+    pub modes: Vec<Mode>,
+    /// What else it can do.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    /// JSON Schema 2020-12 of the step's configuration.
+    pub config_schema: Value,
+    /// Where secrets stand.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// Which fields a connection supplies.
+    #[serde(default)]
+    pub connection_fields: Vec<ConnectionField>,
+    /// Which configuration values are paths.
+    #[serde(default)]
+    pub files: Files,
+    /// What it asks to dial.
+    #[serde(default)]
+    pub network: Vec<Endpoint>,
+    /// Tighter limits than the host's.
+    #[serde(default)]
+    pub limits: SpecLimits,
+    /// Configurations that are valid.
+    #[serde(default)]
+    pub examples: Vec<Example>,
+}
+
+/// What a step does with a driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Makes a table from the outside.
+    Extract,
+    /// Makes a table from tables.
+    Transform,
+    /// Takes one table to the outside.
+    Write,
+    /// Lists what is there; not for steps.
+    Discover,
+}
+
+/// What a driver can do beyond running steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Capabilities {
+    /// Lists what can be read or written.
+    pub discover: bool,
+    /// Checks a connection.
+    pub doctor: bool,
+    /// One step may run as several shares in parallel.
+    pub partition: bool,
+    /// Keeps state between runs.
+    pub state: bool,
+}
+
+/// A field that a connection supplies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionField {
+    /// The field's name.
+    pub name: String,
+    /// Whether the step may replace it.
+    #[serde(default, rename = "override")]
+    pub policy: OverridePolicy,
+}
+
+/// Whether a step may replace a connection's field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OverridePolicy {
+    /// It may.
+    Allowed,
+    /// It may not.
+    #[default]
+    Forbidden,
+    /// It may, and is told.
+    Warning,
+}
+
+/// Which configuration values are paths below the base path.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Files {
+    /// Paths that are read.
+    pub read: Vec<String>,
+    /// Paths that are written.
+    pub write: Vec<String>,
+}
+
+/// Something to dial. Each part is a literal or a pointer into the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// A host name, an address, or a pointer.
+    pub host: String,
+    /// A port, or a pointer.
+    pub port: Value,
+}
+
+/// Limits that a driver sets itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpecLimits {
+    /// Linear memory, like `512MiB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+    /// Wall clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+}
+
+/// A configuration that is valid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// What it shows.
+    pub title: String,
+    /// The step's configuration.
+    pub config: BTreeMap<String, Value>,
+}

@@ -1,0 +1,18 @@
+//! Runs data pipelines whose steps are drivers: WebAssembly components that
+//! target the `osiris:driver` world.
+//!
+//! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
+//! pipeline into a [`manifest`], [`run`] executes it through [`driver`], and
+//! [`session`] keeps what the run leaves.
+
+pub mod atomic;
+pub mod canonical;
+pub mod cli;
+pub mod compile;
+pub mod driver;
+pub mod manifest;
+pub mod problem;
+pub mod project;
+pub mod run;
+pub mod session;
+pub mod yaml;

@@ -1,0 +1,5 @@
+//! The `osiris` command.
+
+fn main() -> std::process::ExitCode {
+    osiris::cli::main()
+}
