@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Number, Value, json};
 
 /// A schema of up to five columns, and up to forty rows of it.
-pub fn table() -> impl Strategy<Value = (Schema, Value)> {
+pub(crate) fn table() -> impl Strategy<Value = (Schema, Value)> {
     vec((data_type(), any::<bool>()), 1..5).prop_flat_map(|types| {
         let schema = Schema::new(fields(types));
         let row: Vec<_> = schema.fields.iter().map(cell).collect();
