@@ -15,4 +15,5 @@ pub mod problem;
 pub mod project;
 pub mod run;
 pub mod session;
+pub mod wording;
 pub mod yaml;
