@@ -16,4 +16,5 @@ pub mod project;
 pub mod run;
 pub mod session;
 pub mod table;
+pub mod wording;
 pub mod yaml;
