@@ -28,7 +28,12 @@ pub(super) struct Row {
 
 impl Row {
     /// A measurement without a peer.
-    pub(super) fn alone(name: &'static str, unit: &'static str, ours: f64, goal: &'static str) -> Self {
+    pub(super) fn alone(
+        name: &'static str,
+        unit: &'static str,
+        ours: f64,
+        goal: &'static str,
+    ) -> Self {
         Self { name, unit, ours, peer: None, peer_value: None, ratio: None, goal }
     }
 

@@ -15,7 +15,8 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}
 "#;
 
-const SCRIPT: &str = "import pandas; pandas.read_csv('in.csv').copy().to_csv('pandas.csv', index=False)";
+const SCRIPT: &str =
+    "import pandas; pandas.read_csv('in.csv').copy().to_csv('pandas.csv', index=False)";
 
 pub(super) fn measure() -> Result<Vec<Row>> {
     let pandas = Pandas::install()?;

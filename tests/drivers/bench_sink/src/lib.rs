@@ -15,7 +15,12 @@ struct Sink;
 impl Driver for Sink {
     type Config = Config;
 
-    fn run(ctx: &Context, _: Step<Config>, mut inputs: Vec<Input>, _: Option<Output>) -> Result<Summary> {
+    fn run(
+        ctx: &Context,
+        _: Step<Config>,
+        mut inputs: Vec<Input>,
+        _: Option<Output>,
+    ) -> Result<Summary> {
         let input = inputs.first_mut().ok_or_else(|| Error::internal("there is no input"))?;
         let columns = input.schema()?.fields.len();
         let (mut bytes, mut spent) = (0, Duration::ZERO);

@@ -20,7 +20,12 @@ struct Source;
 impl Driver for Source {
     type Config = Config;
 
-    fn run(ctx: &Context, step: Step<Config>, _: Vec<Input>, output: Option<Output>) -> Result<Summary> {
+    fn run(
+        ctx: &Context,
+        step: Step<Config>,
+        _: Vec<Input>,
+        output: Option<Output>,
+    ) -> Result<Summary> {
         let mut output = output.ok_or_else(|| Error::internal("there is no output"))?;
         let schema = Schema::new(
             ["a", "b", "c"].map(|name| Field::new(name, DataType::Int64, false)).to_vec(),
