@@ -6,6 +6,7 @@ mod compile;
 mod completions;
 mod drivers;
 mod init;
+mod pipeline;
 mod render;
 mod run;
 mod runs;

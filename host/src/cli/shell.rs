@@ -22,6 +22,8 @@ pub(super) struct Answer {
     pub(super) text: String,
     /// The exit code.
     pub(super) exit: u8,
+    /// Whether the text tells of a failure and belongs on stderr.
+    pub(super) failed: bool,
 }
 
 impl Answer {
@@ -31,7 +33,7 @@ impl Answer {
         if let (Value::Object(all), Value::Object(fields)) = (&mut with_status, json) {
             all.extend(fields);
         }
-        Self { json: with_status, text: text.into(), exit: 0 }
+        Self { json: with_status, text: text.into(), exit: 0, failed: false }
     }
 }
 
@@ -69,6 +71,10 @@ impl Shell {
 
     /// Prints the result.
     pub(super) fn answer(&self, answer: Answer) -> ExitCode {
+        if answer.failed && !self.json {
+            self.note(&answer.text);
+            return ExitCode::from(answer.exit);
+        }
         let text = if self.json { document(&answer.json) } else { answer.text };
         self.result(&text, answer.exit)
     }
