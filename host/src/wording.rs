@@ -1,0 +1,88 @@
+//! How values from outside are put into messages.
+
+/// How much of a value is shown.
+const SHOWN: usize = 60;
+
+/// A value in quotes, cut where it is long, its control characters escaped, so
+/// that no input can write to a terminal.
+pub fn quoted(text: &str) -> String {
+    let mut shown = String::from("'");
+    for (count, character) in text.chars().enumerate() {
+        if count == SHOWN {
+            shown.push('…');
+            break;
+        }
+        if is_invisible(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.push('\'');
+    shown
+}
+
+/// Control characters, and those that reorder or hide the text around them.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub fn any_of<T: AsRef<str>>(items: &[T]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [init @ .., last] => {
+            let init: Vec<&str> = init.iter().map(AsRef::as_ref).collect();
+            format!("{} or {}", init.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// The candidate that was most likely meant, if one is close enough.
+pub fn closest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let length = text.chars().count();
+    if length > SHOWN {
+        return None;
+    }
+    let folded = text.to_lowercase();
+    let allowed = (length / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= 4 * SHOWN)
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate)
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_text_is_harmless_and_short() {
+        assert_eq!(quoted("a\x1b[2J"), "'a\\u{1b}[2J'");
+        assert_eq!(quoted("a\u{202e}b"), "'a\\u{202e}b'");
+        assert_eq!(quoted(&"x".repeat(1000)).chars().count(), SHOWN + 3);
+    }
+
+    #[test]
+    fn the_closest_is_suggested_only_if_close() {
+        let keys = ["component", "config", "id"];
+        assert_eq!(closest("confg", keys), Some("config"));
+        assert_eq!(closest("Component", keys), Some("component"));
+        assert_eq!(closest("schedule", keys), None);
+        assert_eq!(closest(&"config".repeat(1000), keys), None);
+    }
+
+    #[test]
+    fn lists_read_well() {
+        assert_eq!(any_of(&["a"]), "a");
+        assert_eq!(any_of(&["a", "b", "c"]), "a, b or c");
+    }
+}

@@ -1,0 +1,108 @@
+//! From bytes to a tree.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use super::{Node, Position, builder};
+use crate::problem::{Error, Problem, Result};
+
+/// The largest file that is read as YAML, in bytes.
+pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Reads a YAML file.
+///
+/// # Errors
+/// What [`read_bytes`] and [`parse`] say.
+pub fn read(file: &Path) -> Result<Node> {
+    parse(&read_bytes(file, MAX_BYTES)?, file)
+}
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// # Errors
+/// `file_not_found`, `not_a_file`, `file_unreadable` and `file_too_large`.
+pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
+    let unreadable = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            Error::invalid(Problem::new("file_not_found", "No such file").in_file(file))
+        }
+        _ => Error::invalid(
+            Problem::new("file_unreadable", format!("Cannot read the file: {error}")).in_file(file),
+        ),
+    };
+    // Looked at before it is opened, because opening a pipe waits for its other end.
+    let metadata = fs::metadata(file).map_err(unreadable)?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
+        return Err(Error::invalid(
+            Problem::new("not_a_file", format!("A file is wanted here, but this is {what}"))
+                .in_file(file),
+        ));
+    }
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(unreadable)?;
+    opened.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(limit, file));
+    }
+    Ok(bytes)
+}
+
+/// Parses the one YAML document of a file; `file` is for the problems only.
+///
+/// # Errors
+/// `file_too_large`, `invalid_encoding`, `invalid_character`, `invalid_yaml`,
+/// `duplicate_key` and their like, all with their position. Syntax errors end
+/// the parsing, the others are reported together.
+pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(too_large(MAX_BYTES, file));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let message = "The file is not UTF-8 text: here is a byte that UTF-8 does not have";
+        let help = "save the file in the UTF-8 encoding";
+        Error::invalid(
+            Problem::new("invalid_encoding", message).at(file, end_of(&valid)).help(help),
+        )
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some((before, character)) = first_unprintable(text) {
+        let message = format!(
+            "The file has a control character (U+{:04X}), which YAML does not allow",
+            u32::from(character)
+        );
+        let help = "remove it, or write it as an escape in a double-quoted text";
+        let problem = Problem::new("invalid_character", message).help(help);
+        return Err(Error::invalid(problem.at(file, end_of(before))));
+    }
+    builder::build(text, file)
+}
+
+fn too_large(limit: u64, file: &Path) -> Error {
+    let message = format!("The file is larger than {limit} bytes, the most that is read here");
+    Error::invalid(Problem::new("file_too_large", message).in_file(file))
+}
+
+/// The first character outside YAML's printable set and the text before it. The
+/// parser would take a NUL for the end of the file.
+fn first_unprintable(text: &str) -> Option<(&str, char)> {
+    let unprintable = |c: char| {
+        matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{84}'
+            | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
+    };
+    text.char_indices().find(|&(_, c)| unprintable(c)).map(|(at, c)| (&text[..at], c))
+}
+
+/// The position just after some text.
+fn end_of(text: &str) -> Position {
+    let line = text.matches('\n').count() + 1;
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    Position { line: to_u32(line), column: to_u32(last.chars().count() + 1) }
+}
+
+/// Positions fit: a file has at most [`MAX_BYTES`] characters.
+pub(super) fn to_u32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
