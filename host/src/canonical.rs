@@ -57,6 +57,9 @@ mod tests {
 
     #[test]
     fn the_hash_of_an_empty_object_is_the_known_one() {
-        assert_eq!(sha256("{}"), "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+        assert_eq!(
+            sha256("{}"),
+            "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+        );
     }
 }
