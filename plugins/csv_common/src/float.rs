@@ -18,7 +18,6 @@ pub enum Integral {
 }
 
 /// Turns floats into text, without an allocation each.
-#[derive(Debug, Clone)]
 pub struct FloatText {
     digits: zmij::Buffer,
     rewritten: String,

@@ -34,6 +34,11 @@ impl<'a> Block<'a> {
         self.spans.len() / self.columns
     }
 
+    /// How many fields a row has.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// The first rows only.
     pub(crate) fn first(self, rows: usize) -> Self {
         Self { spans: &self.spans[..rows * self.columns], ..self }
@@ -70,6 +75,16 @@ impl<'a> Block<'a> {
             }
             _ => Cow::Borrowed(raw.text),
         }
+    }
+
+    /// The byte around fields that have quotes.
+    pub(crate) fn quote(&self) -> Option<u8> {
+        self.quote
+    }
+
+    /// Where the last row ends, as an offset into the text of the file.
+    pub(crate) fn end(&self) -> u64 {
+        self.offset + self.spans.last().map_or(0, |span| u64::from(span.end))
     }
 
     /// Where a row begins, as an offset into the text of the file.

@@ -24,6 +24,7 @@ pub(super) struct Decoder<'a> {
     /// Where `start` stands in the file.
     offset: u64,
     ended: bool,
+    finished: bool,
 }
 
 impl<'a> Decoder<'a> {
@@ -47,12 +48,13 @@ impl<'a> Decoder<'a> {
             end: head.len(),
             offset: mark as u64,
             ended: false,
+            finished: false,
         }
     }
 
     /// What has been read, and what is wrong behind it.
     pub(super) fn read(&mut self, into: &mut [u8]) -> (usize, Option<Fault>) {
-        loop {
+        while !self.finished {
             if self.start == self.end && !self.ended {
                 (self.start, self.end) = (0, 0);
                 match read_some(&mut *self.bytes, &mut self.buffer) {
@@ -62,11 +64,11 @@ impl<'a> Decoder<'a> {
                 }
             }
             let (written, fault) = self.decode(into);
-            let more = self.start < self.end || !self.ended;
-            if written > 0 || fault.is_some() || !more {
+            if written > 0 || fault.is_some() {
                 return (written, fault);
             }
         }
+        (0, None)
     }
 
     fn decode(&mut self, into: &mut [u8]) -> (usize, Option<Fault>) {
@@ -74,13 +76,18 @@ impl<'a> Decoder<'a> {
         let Some(decoder) = &mut self.decoder else {
             let (read, written) = mem::convert_latin1_to_utf8_partial(from, into);
             self.advance(read);
+            self.finished = self.ended;
             return (written, None);
         };
         let (result, read, written) =
             decoder.decode_to_utf8_without_replacement(from, into, self.ended);
         self.advance(read);
         match result {
-            DecoderResult::InputEmpty | DecoderResult::OutputFull => (written, None),
+            DecoderResult::InputEmpty => {
+                self.finished = self.ended;
+                (written, None)
+            }
+            DecoderResult::OutputFull => (written, None),
             DecoderResult::Malformed(length, consumed_after) => {
                 let back = u64::from(length) + u64::from(consumed_after);
                 let at = self.start.checked_sub(back as usize);
