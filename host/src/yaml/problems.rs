@@ -26,6 +26,16 @@ impl<'f> Problems<'f> {
         self.found.push(problem.at(self.file, position));
     }
 
+    /// Adds one that is not about a place in the file.
+    pub fn report_unplaced(&mut self, problem: Problem) {
+        self.found.push(problem);
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -7,7 +7,7 @@ use crate::{Primitive, Result};
 /// A column of numbers.
 #[derive(Debug, Clone)]
 pub struct PrimitiveColumn<T> {
-    values: Values<T>,
+    pub(super) values: Values<T>,
     pub(super) validity: Validity,
 }
 
@@ -61,6 +61,12 @@ impl<T: Primitive> PrimitiveColumn<T> {
     pub fn get(&self, index: usize) -> Option<T> {
         let value = self.values()[index];
         (!self.is_null(index)).then_some(value)
+    }
+
+    /// Every value in turn; faster than [`get`](Self::get) in a loop.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> {
+        let values = self.values().iter().enumerate();
+        values.map(|(index, &value)| (!self.is_null(index)).then_some(value))
     }
 
     /// How many values there are, missing ones included.
