@@ -43,7 +43,8 @@ impl FloatText {
         if plain { fit(text, integral) } else { scientific(text, &mut self.rewritten) }
     }
 
-    /// The text of a float, with as few digits as a float needs.
+    /// The text of a single, with as few digits as a single needs and an
+    /// exponent from where these are no longer exact.
     pub fn f32(&mut self, value: f32, integral: Integral) -> &str {
         if let Some(text) = special(f64::from(value)) {
             return text;
@@ -149,7 +150,7 @@ mod tests {
         assert_eq!(floats.f32(7.0, Integral::Bare), "7");
         assert_eq!(floats.f32(0.1, Integral::Dotted), "0.1");
         assert_eq!(floats.f32(1e-5, Integral::Dotted), "1e-05");
-        assert_eq!(floats.f32(1e15, Integral::Dotted), "1000000000000000.0");
+        assert_eq!(floats.f32(1e15, Integral::Dotted), "1e+15");
     }
 
     proptest! {

@@ -7,7 +7,6 @@ use bzip2::bufread::MultiBzDecoder;
 use csv_common::Compression;
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
-use osiris_sdk::Error;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use zip::ZipArchive;
 
@@ -49,15 +48,20 @@ fn unzip<T>(
     let files: Vec<usize> =
         (0..names.len()).filter(|index| !names[*index].ends_with('/')).collect();
     let [index] = files.as_slice() else {
-        let names: Vec<_> = files.iter().take(5).map(|index| names[*index].as_str()).collect();
-        return Err(Stop::Error(Error::data(format!(
-            "the zip archive holds {} files, and one is wanted{}{}",
-            files.len(),
-            if names.is_empty() { "" } else { ": " },
-            names.join(", ")
-        ))));
+        return Err(Stop::Fault(Fault::end(What::Archive(files_of(&names, &files)))));
     };
     work(Box::new(archive.by_index(*index).map_err(damaged)?))
+}
+
+/// How many files there are, and what the first ones are called.
+fn files_of(names: &[String], files: &[usize]) -> String {
+    let first: Vec<_> = files.iter().take(5).map(|index| names[*index].as_str()).collect();
+    match files.len() {
+        0 => "the archive holds no files, and one is wanted".to_owned(),
+        count => {
+            format!("the archive holds {count} files, and one is wanted: {}", first.join(", "))
+        }
+    }
 }
 
 /// Reads every frame of a zstd file; the decoder that it builds on knows one.

@@ -19,6 +19,8 @@ pub(crate) struct Fault {
 pub(crate) enum What {
     /// The file could not be read, or its compression is damaged.
     Io(io::Error),
+    /// An archive that is not of one file.
+    Archive(String),
     /// Bytes that mean nothing in the encoding.
     Encoding {
         /// What the file was read as.
@@ -85,6 +87,7 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
+            Self::Archive(what) => f.write_str(what),
             Self::Encoding { encoding, byte_offset, byte } => write!(
                 f,
                 "is not {encoding}: byte 0x{byte:02X} at offset {byte_offset} has no meaning \

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
 use csv_common::{Compression, Encoding};
-use osiris_sdk::{Error, Result};
+use osiris_sdk::{Error, Kind, Result};
 
 use crate::config::Config;
 use crate::decompress;
@@ -87,12 +87,19 @@ impl Source {
         match &fault.what {
             What::Io(error) => {
                 let kind = Error::from(io::Error::from(error.kind())).kind;
-                let inside = match self.compression {
-                    Compression::None => String::new(),
-                    other => format!(" as {}", other.name()),
-                };
-                Error::new(kind, format!("{path} cannot be read{inside}: {error}"))
+                match (self.compression, kind) {
+                    (Compression::None, _) => {
+                        Error::new(kind, format!("{path} cannot be read: {error}"))
+                    }
+                    // A decoder's own errors have kinds of all sorts.
+                    (compression, Kind::Internal | Kind::Data) => Error::data(format!(
+                        "{path} cannot be read as {}: {error}",
+                        compression.name()
+                    )),
+                    _ => Error::new(kind, format!("{path} cannot be read: {error}")),
+                }
             }
+            What::Archive(what) => Error::data(format!("{path}: {what}")),
             what @ What::Nul { .. } => Error::data(format!("{path} {what}")),
             what @ What::Encoding { .. } => {
                 Error::data(format!("{path} line {} {what}", self.line(None)))

@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn zones() {
-        let offsets = ["+02:00", "-0530", "+01", "UTC", "Europe/Prague", "+2", "+ab:cd"].map(offset);
+        let offsets =
+            ["+02:00", "-0530", "+01", "UTC", "Europe/Prague", "+2", "+ab:cd"].map(offset);
         assert_eq!(offsets, [120, -330, 60, 0, 0, 0, 0]);
     }
 }

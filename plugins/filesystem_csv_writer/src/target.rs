@@ -35,8 +35,7 @@ impl Target {
         }
         // The name is new in each attempt, so two steps or runs never share a file.
         let tag = RandomState::new().hash_one(name);
-        let temporary =
-            path.with_file_name(format!(".{}.{tag:016x}.tmp", name.to_string_lossy()));
+        let temporary = path.with_file_name(format!(".{}.{tag:016x}.tmp", name.to_string_lossy()));
         let file = File::create_new(&temporary).map_err(|error| unwritable(path, &error))?;
         Ok((Self { path: path.to_owned(), temporary, committed: false }, file))
     }

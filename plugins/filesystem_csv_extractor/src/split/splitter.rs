@@ -183,7 +183,7 @@ impl<'a> Splitter<'a> {
             return Err(self.long_field(seen + 1));
         }
         if self.filled - self.row_start > MAX_ROW {
-            return Err(Fault::at(start, What::LongRow { limit: MAX_ROW }));
+            return Err(self.long_row());
         }
         if self.columns == 0 && seen >= MAX_COLUMNS {
             return Err(Fault::at(start, What::Wide { limit: MAX_COLUMNS }));
@@ -318,7 +318,7 @@ impl<'a> Splitter<'a> {
         self.end_field(at);
         let seen = self.spans.len() - self.complete;
         if seen != self.columns || at - self.row_start > MAX_FIELD {
-            self.check_row(seen)?;
+            self.check_row(at, seen)?;
         }
         self.complete = self.spans.len();
         self.start_row(at);
@@ -342,10 +342,13 @@ impl<'a> Splitter<'a> {
 
     /// Called at the end of a row, once its last field is known.
     #[cold]
-    fn check_row(&mut self, seen: usize) -> Result<(), Fault> {
+    fn check_row(&self, at: usize, seen: usize) -> Result<(), Fault> {
         let row = &self.spans[self.complete..];
         if let Some(column) = row.iter().position(|s| (s.end - s.start) as usize > MAX_FIELD) {
             return Err(self.long_field(column + 1));
+        }
+        if at - self.row_start > MAX_ROW {
+            return Err(self.long_row());
         }
         if self.columns != 0 && seen != self.columns {
             return Err(self.ragged(seen));
@@ -388,6 +391,11 @@ impl<'a> Splitter<'a> {
     fn ragged(&self, seen: usize) -> Fault {
         let start = self.offset + self.row_start as u64;
         Fault::at(start, What::Ragged { expected: self.columns, seen })
+    }
+
+    fn long_row(&self) -> Fault {
+        let start = self.offset + self.row_start as u64;
+        Fault::at(start, What::LongRow { limit: MAX_ROW })
     }
 
     fn long_field(&self, column: usize) -> Fault {

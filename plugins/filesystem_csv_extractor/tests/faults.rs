@@ -1,0 +1,170 @@
+//! What is wrong with a file or a configuration, in words.
+
+use std::fs;
+
+use filesystem_csv_extractor::CsvExtractor;
+use osiris_sdk::{Kind, testing};
+use serde_json::{Value, json};
+
+/// Fails to read a file; gives the message without the file's folder.
+fn fault(content: impl AsRef<[u8]>, options: Value, kind: Kind) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("x.csv");
+    fs::write(&path, content).expect("a file in it");
+    let mut config = options;
+    config["path"] = json!(path);
+    let error = testing::run::<CsvExtractor>(config).expect_err(kind);
+    error.message.replace(&format!("{}/", folder.path().display()), "")
+}
+
+fn data(content: impl AsRef<[u8]>, options: Value) -> String {
+    fault(content, options, Kind::Data)
+}
+
+fn config(content: &str, options: Value) -> String {
+    fault(content, options, Kind::Config)
+}
+
+#[test]
+fn files_that_are_not_there() {
+    let run = |path: &str| testing::run::<CsvExtractor>(json!({ "path": path }));
+    let missing = run("/no/such.csv").expect_err(Kind::NotFound).message;
+    assert_eq!(missing, "CSV file not found: /no/such.csv (relative to the project folder)");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().to_string_lossy().into_owned();
+    let directory = run(&path).expect_err(Kind::Data).message;
+    assert_eq!(
+        directory,
+        format!("{path} is a directory; `path` names one CSV file in it, such as {path}/data.csv")
+    );
+}
+
+#[test]
+fn rows_of_another_length() {
+    assert_eq!(
+        data("a,b\n1,2\n\n\"x\ny\",2\n3\n", json!({})),
+        "x.csv line 6: 1 field in a table of 2; a field that holds the delimiter needs quotes"
+    );
+    // Found in the second pass, since the types are known without the first.
+    assert_eq!(
+        data("a,b\r\n1,2,3\r\n", json!({"dtype": {"a": "str", "b": "str"}})),
+        "x.csv line 2: 3 fields in a table of 2; a field that holds the delimiter needs quotes"
+    );
+}
+
+#[test]
+fn quotes_that_do_not_match() {
+    assert!(data("a\n\"x\n", json!({})).starts_with("x.csv line 2: field 1 opens a quote"));
+    assert!(data("a\n\"x\"y\n", json!({})).starts_with("x.csv line 2: field 1 goes on after"));
+}
+
+#[test]
+fn names_that_are_there_twice() {
+    assert_eq!(
+        data("a,b,a\n1,2,3\n", json!({})),
+        "x.csv: columns 1 and 3 are both named \"a\"; give every column a name of its own with \
+         `names: [...]`, which replaces the header's"
+    );
+    assert_eq!(
+        config("a,b\n", json!({"names": ["x"]})),
+        "names: 1 names for the 2 columns of x.csv"
+    );
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    assert_eq!(
+        config("a,b\n", json!({"columns": ["zz"]})),
+        "columns: no column \"zz\" in x.csv; it has \"a\", \"b\""
+    );
+    assert!(config("a\n", json!({"dtype": {"b": "int"}})).starts_with("dtype: no column \"b\""));
+    assert!(config("a\n", json!({"parse_dates": ["b"]})).starts_with("parse_dates: no column"));
+    assert_eq!(config("a\n", json!({"columns": ["a", "a"]})), "columns: \"a\" is there twice");
+    assert!(config("", json!({"columns": ["a"]})).ends_with("which has no columns at all"));
+}
+
+#[test]
+fn values_that_do_not_fit() {
+    assert_eq!(
+        data("n,m\n1,x\n\"a\nb\",y\nz,w\n", json!({"dtype": {"n": "int"}})),
+        "x.csv line 3: column \"n\" cannot hold \"a\\nb\": it is not int64; `dtype: {\"n\": str}` \
+         reads the column as text"
+    );
+    assert_eq!(
+        data("n\n1\n2\n007\n", json!({"infer_rows": 2})),
+        "x.csv line 4: column \"n\" cannot hold \"007\": it is not int64, which the first 2 rows \
+         are; `dtype: {\"n\": str}` reads the column as text"
+    );
+    assert!(
+        data("t\n2025-01-01 00:00Z\n", json!({"dtype": {"t": "timestamp"}}))
+            .contains("`timestamptz`")
+    );
+    let long = data(format!("n\n{}\n", "é".repeat(100)), json!({"dtype": {"n": "int8"}}));
+    assert!(long.contains(&format!("\"{}...\"", "é".repeat(60))), "{long}");
+    for (value, dtype) in [
+        ("128", "int8"),
+        ("-1", "uint64"),
+        ("1.005", "decimal(10,2)"),
+        ("100", "decimal(3,1)"),
+        ("2025-02-30", "date"),
+        ("2025-01-01 00:00:00.0001", "timestamp(ms)"),
+        ("yes", "bool"),
+        ("1,0", "float64"),
+    ] {
+        let message = data(format!("n\n\"{value}\"\n"), json!({"dtype": {"n": dtype}}));
+        assert!(message.starts_with("x.csv line 2: column \"n\" cannot hold"), "{message}");
+    }
+}
+
+#[test]
+fn text_that_is_none() {
+    assert_eq!(
+        data(b"a,b\n1,caf\xE9\n", json!({})),
+        "x.csv line 2 is not utf-8: byte 0xE9 at offset 9 has no meaning there; name the file's \
+         encoding, for example `encoding: latin-1`"
+    );
+    assert_eq!(
+        data(b"\x7fELF\0\0", json!({})),
+        "x.csv is not text: it has a byte 0, so it is a binary file and not CSV"
+    );
+    assert_eq!(
+        data(b"\x1f\x8b\x08\0\0", json!({})),
+        "x.csv is not text: it looks compressed with gzip; set `compression: gzip` to read what is \
+         inside"
+    );
+}
+
+#[test]
+fn fields_beyond_the_limit() {
+    let text = format!("a,b\n1,{}\n", "x".repeat(20 << 20));
+    assert_eq!(
+        data(text, json!({})),
+        "x.csv line 2: field 2 is larger than the limit of 16 MiB; is a closing quote missing?"
+    );
+}
+
+#[test]
+fn configurations_that_make_no_sense() {
+    for (options, message) in [
+        (json!({"delimiter": ",,"}), "delimiter: one ASCII character, but it is \",,\""),
+        (json!({"delimiter": "é"}), "delimiter: one ASCII character, but it is \"é\""),
+        (json!({"delimiter": "\""}), "delimiter and quote are the same character"),
+        (json!({"comment": ","}), "delimiter and comment are the same character"),
+        (json!({"chunk_size": 0}), "chunk_size: at least 1 row"),
+    ] {
+        assert_eq!(config("a\n", options), message);
+    }
+    let unknown = config("a\n", json!({"dtype": {"a": "money"}}));
+    assert!(
+        unknown.starts_with("dtype of column \"a\": \"money\" is no type; use str, bool"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn a_cancelled_run_stops() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("x.csv");
+    fs::write(&path, "a\n1\n").expect("a file in it");
+    testing::run::<CsvExtractor>(json!({"path": path})).cancelled().expect_err(Kind::Cancelled);
+}
