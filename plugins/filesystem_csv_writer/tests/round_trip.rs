@@ -1,0 +1,141 @@
+//! What is written is read back as it was, and what is read is written again
+//! as it was.
+
+use std::fs;
+
+use filesystem_csv_extractor::CsvExtractor;
+use filesystem_csv_writer::CsvWriter;
+use osiris_sdk::testing::{self, Table};
+use osiris_sdk::{DataType, Field, Mode, Schema, TimeUnit};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Writes a table and reads the file.
+fn there_and_back(table: &Table, name: &str, write: Value, read: Value) -> Table {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(name);
+    let with_path = |mut options: Value| {
+        options["path"] = json!(path);
+        options
+    };
+    let step = testing::run::<CsvWriter>(with_path(write)).mode(Mode::Write);
+    let _ = step.input("df_a", table).expect_ok();
+    testing::run::<CsvExtractor>(with_path(read)).expect_ok().table().clone()
+}
+
+/// Reads a text and writes it.
+fn back_and_there(text: &str, read: Value) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (from, to) = (folder.path().join("from.csv"), folder.path().join("to.csv"));
+    fs::write(&from, text).expect("a file");
+    let mut config = read;
+    config["path"] = json!(from);
+    let report = testing::run::<CsvExtractor>(config).expect_ok();
+    let step = testing::run::<CsvWriter>(json!({"path": to})).mode(Mode::Write);
+    let _ = step.input("df_a", report.table()).expect_ok();
+    fs::read_to_string(to).expect("a file")
+}
+
+#[test]
+fn the_text_of_a_file_survives() {
+    let text = "id,code,n,price,rating,score,ok,big,huge,note,e\n\
+        1,001,1,1.50,8.5,7,true,18446744073709551615,123456789012345678901234,\"a, \"\"b\"\"\",1e5\n\
+        2,002,,-0.25,7.0,7.5,false,1,1,\"\",0x1F\n\
+        3,003,3,100.00,9.25,,,,, NULL ,\n";
+    assert_eq!(back_and_there(text, json!({})), text);
+    let text = "d,t,z,o\n\
+        2025-01-02,2025-01-02 03:04:05.678,2025-01-02 03:04:05+00:00,2025-01-02 03:04:05-05:30\n\
+        0001-01-01,1969-12-31 23:59:59,,\n";
+    assert_eq!(back_and_there(text, json!({"parse_dates": true})), text);
+    assert_eq!(back_and_there(text, json!({})), text);
+}
+
+fn numbers() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        "-?[0-9]{1,25}",
+        "-?[0-9]{1,20}\\.[0-9]{1,20}",
+        "-?[1-9][0-9]{0,4}",
+        "-?[1-9][0-9]{0,4}\\.[0-9]{1,2}",
+        any::<f64>().prop_map(|float| format!("{float:?}")),
+        any::<f64>().prop_map(|float| float.to_string()),
+        "[0-9]{4}-[01][0-9]-[0-3][0-9]( [0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{3})?)?",
+        "true|false|nan|-?inf|-?0|-0\\.0|1e5|1e-07",
+    ]
+}
+
+fn table() -> impl Strategy<Value = (Schema, Value)> {
+    let field = |name: &str, data_type| Field::new(name, data_type, true);
+    let schema = Schema::new(vec![
+        field("text", DataType::Utf8),
+        field("int", DataType::Int64),
+        field("uint", DataType::UInt64),
+        field("float", DataType::Float64),
+        field("single", DataType::Float32),
+        field("bool", DataType::Bool),
+        field("decimal", DataType::Decimal128(38, 5)),
+        field("date", DataType::Date32),
+        field("time", DataType::Time64(TimeUnit::Microsecond)),
+        field("stamp", DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".to_owned()))),
+    ]);
+    let row = (
+        prop::option::of("[a-z\",;\r\n\té王 ]{0,10}"),
+        prop::option::of(any::<i64>()),
+        any::<u64>(),
+        prop::option::of(any::<f64>().prop_filter("JSON has no others", |f| f.is_finite())),
+        any::<f32>().prop_filter("JSON has no others", |f| f.is_finite()),
+        prop::option::of(any::<bool>()),
+        "-?[1-9][0-9]{0,30}\\.[0-9]{5}",
+        -719_528i32..2_932_897,
+        0i64..86_400_000_000,
+        prop::option::of(-62_167_219_200_000_000i64..253_402_300_800_000_000),
+    );
+    let row = row.prop_map(|(a, b, c, d, e, f, g, h, i, j)| json!([a, b, c, d, e, f, g, h, i, j]));
+    prop::collection::vec(row, 0..30).prop_map(move |rows| (schema.clone(), Value::Array(rows)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn tables_come_back(
+        (schema, rows) in table(),
+        quoting in prop::sample::select(vec!["minimal", "all", "nonnumeric"]),
+        newline in prop::sample::select(vec!["lf", "crlf"]),
+        delimiter in prop::sample::select(vec![",", ";", "\t"]),
+        encoding in prop::sample::select(vec!["utf-8", "utf-16"]),
+        extension in prop::sample::select(vec!["csv", "gz", "bz2", "xz", "zip"]),
+    ) {
+        let table = Table::from_rows(&schema, &rows);
+        let write = json!({
+            "quoting": quoting, "newline": newline, "delimiter": delimiter, "encoding": encoding
+        });
+        let dtype = json!({
+            "text": "str", "int": "int64", "uint": "uint64", "float": "float64",
+            "single": "float32", "bool": "bool", "decimal": "decimal(38,5)", "date": "date",
+            "time": "time", "stamp": "timestamptz"
+        });
+        let read = json!({"delimiter": delimiter, "encoding": encoding, "dtype": dtype});
+        let back = there_and_back(&table, &format!("a.{extension}"), write, read);
+        prop_assert_eq!(back.schema(), &schema);
+        prop_assert_eq!(back.rows(), table.rows());
+    }
+
+    #[test]
+    fn the_text_of_any_numbers_survives(
+        rows in prop::collection::vec((numbers(), numbers()), 1..8), dates: bool,
+    ) {
+        let lines: String = rows.iter().map(|(a, b)| format!("{a},{b}\n")).collect();
+        let text = format!("a,b\n{lines}");
+        prop_assert_eq!(back_and_there(&text, json!({"parse_dates": dates})), text);
+    }
+
+    #[test]
+    fn the_text_of_any_column_survives(values in prop::collection::vec(numbers(), 1..4)) {
+        // One kind of value, several times: the case that finds a type.
+        for value in values {
+            let text = format!("a,b\n{value},x\n{value},x\n,x\n");
+            prop_assert_eq!(back_and_there(&text, json!({"parse_dates": true})), text);
+        }
+    }
+}
