@@ -55,7 +55,7 @@ fn table() -> Result<String, std::fmt::Error> {
             random % 30,
             random % 12 + 1,
             random % 28 + 1,
-            random % 3 == 0,
+            random.is_multiple_of(3),
         )?;
     }
     Ok(text)
