@@ -2,8 +2,8 @@
 //! target the `osiris:driver` world.
 //!
 //! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
-//! pipeline into a [`manifest`], [`run`] executes it through [`driver`], and
-//! [`session`] keeps what the run leaves.
+//! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
+//! edges of [`table`], and [`session`] keeps what the run leaves.
 
 pub mod atomic;
 pub mod canonical;
@@ -16,5 +16,6 @@ pub mod project;
 pub mod run;
 pub mod schema;
 pub mod session;
+pub mod table;
 pub mod wording;
 pub mod yaml;

@@ -1,2 +1,27 @@
-//! The wasm side: engine, registry, grants, limits, instances and the tables between them.
+//! The wasm side: engine, registry, grants, limits, and calls into drivers.
+
+mod bindings;
+mod cache;
+mod call;
+mod context;
+mod engine;
+mod failure;
+mod file;
+pub mod grants;
+mod interfaces;
+pub mod limits;
+pub mod registry;
+pub mod sink;
 pub mod spec;
+mod state;
+mod stdio;
+mod tables;
+
+pub use call::{Report, StepCall};
+pub use engine::{Driver, Engine};
+pub use failure::Failure;
+pub use file::DriverFile;
+pub use state::Call;
+
+/// The contract that this host speaks.
+pub const CONTRACT: &str = "osiris:driver@0.1.0";

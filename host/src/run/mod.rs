@@ -1,1 +1,15 @@
-//! TBD.
+//! Runs a manifest: every step is a task with its own store, joined to the
+//! others by edges.
+
+mod board;
+mod execute;
+mod plan;
+mod prepare;
+mod saved;
+mod sink;
+mod step;
+
+pub use board::{Board, Snapshot};
+pub use execute::execute;
+pub use plan::{Task, plan};
+pub use prepare::{Job, Prepared, pinned, prepare};

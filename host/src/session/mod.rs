@@ -1,1 +1,42 @@
-//! TBD.
+//! What a run leaves: `logs/run_<session id>/` with events, metrics, a log, the
+//! status, the manifest and each step's artifacts.
+//!
+//! ```text
+//! events.jsonl     {"ts","session_id","event_type",...}                  a line each
+//! metrics.jsonl    {"ts","session_id","metric","value","unit","tags"}    a line each
+//! osiris.log       2026-01-31T08:05:09.123Z INFO  [step] message
+//! status.json      how the run stands or ended
+//! manifest.yaml    what ran
+//! artifacts/<step>/cleaned_config.json, ...
+//! ```
+//! Every text passes through the run's [`Redactor`] before it is written.
+
+mod event;
+pub mod files;
+mod folder;
+mod handle;
+mod id;
+mod lines;
+mod lock;
+mod log;
+mod memory;
+mod metric;
+pub mod read;
+mod redact;
+pub mod schemas;
+mod status;
+mod sweep;
+mod text;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::handle::Session;
+pub use self::id::PREFIX;
+pub use self::log::Level;
+pub use self::metric::Number;
+pub use self::redact::{MASK, Redactor, mask};
+pub use self::status::{End, Failure, State, Status, StepState, StepStatus};
+pub use self::sweep::sweep;
+pub use self::text::visible;

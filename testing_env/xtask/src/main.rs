@@ -1,1 +1,50 @@
-fn main(){}
+//! Builds, shows, tests and measures osiris: `cargo xtask --help`.
+
+mod bench;
+mod build;
+mod demo;
+mod shell;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, shows, tests and measures osiris")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the host and its drivers, and runs a sample pipeline on real data.
+    Demo,
+    /// Builds everything and runs the tests: all of them, or the named parts.
+    Test {
+        /// spine, hostile, sdk
+        names: Vec<String>,
+    },
+    /// Measures osiris beside its peers, all in this one run.
+    Bench {
+        /// boundary, startup, csv
+        names: Vec<String>,
+        /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Builds the host, its drivers and the tests' drivers.
+    Build,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Demo => demo::run(),
+        Command::Test { names } => test::run(&names),
+        Command::Bench { names, json } => bench::run(&names, json),
+        Command::Build => {
+            build::host()?;
+            build::drivers()?;
+            build::test_drivers()
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Compiled code on disk, so that a driver is compiled once per machine.
+//!
+//! What lies here is run as it is. So the folder must be the user's alone, the
+//! files are written by nobody but this host, and a driver's own compiled code
+//! is never accepted.
+
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::atomic;
+
+/// A folder of compiled components.
+#[derive(Debug)]
+pub(super) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens `$OSIRIS_CACHE` or `osiris` in the user's cache folder; none if
+    /// that cannot be made, or others could write to it.
+    pub(super) fn open() -> Option<Self> {
+        let root = std::env::var_os("OSIRIS_CACHE")
+            .map(PathBuf::from)
+            .or_else(|| Some(dirs::cache_dir()?.join("osiris")))?;
+        let folder = root.join("compiled");
+        match private_folder(&folder) {
+            Ok(()) => Some(Self { folder }),
+            Err(error) => {
+                tracing::warn!(
+                    "drivers are compiled anew each time: {}: {error}",
+                    folder.display()
+                );
+                None
+            }
+        }
+    }
+
+    /// The component with this hash, if this very engine compiled it before.
+    pub(super) fn get(&self, engine: &Engine, sha256: &str) -> Option<Component> {
+        let path = self.path(engine, sha256);
+        if !path.exists() {
+            return None;
+        }
+        #[expect(unsafe_code, reason = "the only way to load compiled code")]
+        // SAFETY: the file was written whole by `put` from this engine's own output: `Cache::open`
+        // made sure that only this user can write to the folder, and the name carries the hash of
+        // the component and of everything that decides compatibility.
+        let component = unsafe { Component::deserialize_file(engine, &path) };
+        component.inspect_err(|error| tracing::debug!("{}: {error}", path.display())).ok()
+    }
+
+    /// Keeps a compiled component. A failure only costs time later.
+    pub(super) fn put(&self, engine: &Engine, sha256: &str, component: &Component) {
+        let path = self.path(engine, sha256);
+        let written = component
+            .serialize()
+            .map_err(io::Error::other)
+            .and_then(|code| atomic::write_private(&path, &code));
+        if let Err(error) = written {
+            tracing::debug!("{}: {error}", path.display());
+        }
+    }
+
+    fn path(&self, engine: &Engine, sha256: &str) -> PathBuf {
+        let mut hasher = std::hash::DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        (env!("CARGO_PKG_VERSION"), std::env::consts::ARCH).hash(&mut hasher);
+        self.folder.join(format!("{sha256}-{:016x}.cwasm", hasher.finish()))
+    }
+}
+
+#[cfg(unix)]
+fn private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let meta = std::fs::metadata(folder)?;
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("the folder belongs to somebody else"));
+    }
+    if meta.mode() & 0o022 != 0 {
+        return Err(io::Error::other("others can write to the folder; run `chmod go-w` on it"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn private_folder(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)
+}

@@ -1,0 +1,188 @@
+//! One call into a driver, in a store of its own that is dropped afterwards.
+
+use std::time::Duration;
+
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+
+use super::bindings::exports::osiris::driver::driver as wit;
+use super::failure::{Breach, Failure};
+use super::spec::Mode;
+use super::state::{Call, State};
+use super::tables::{Reader, Writer};
+use super::{Driver, Engine};
+use crate::table::{Receiver, Sender};
+
+/// How long a cancelled driver has to undo what it did.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What a step asks of its driver.
+pub struct StepCall {
+    /// The step's id.
+    pub id: String,
+    /// What to do.
+    pub mode: Mode,
+    /// The configuration: a JSON object as text.
+    pub config: String,
+    /// The tables to read, by the names that the driver sees.
+    pub inputs: Vec<(String, Receiver)>,
+    /// The table to fill.
+    pub output: Option<Sender>,
+}
+
+/// How a step went. The row counts are the host's own.
+#[derive(Debug)]
+pub struct Report {
+    /// What the driver answered, or how it failed.
+    pub result: Result<(), Failure>,
+    /// Rows that it took from its inputs.
+    pub rows_read: u64,
+    /// Rows that it sent to its output.
+    pub rows_written: u64,
+    /// Rows that reached their destination, where the driver knows.
+    pub rows_delivered: Option<u64>,
+    /// The state to keep if the whole run succeeds.
+    pub state: Option<String>,
+}
+
+impl Report {
+    /// Of a step whose driver was never called.
+    pub fn failed(failure: Failure) -> Self {
+        Self {
+            result: Err(failure),
+            rows_read: 0,
+            rows_written: 0,
+            rows_delivered: None,
+            state: None,
+        }
+    }
+}
+
+impl Driver {
+    /// Runs a step.
+    pub async fn run(&self, engine: &Engine, call: Call, step: StepCall) -> Report {
+        let StepCall { id, mode, config, inputs, output } = step;
+        let (limits, cancel) = (call.limits, call.cancel.clone());
+        let has_output = output.is_some();
+        let mut store = match State::new(call, output) {
+            Ok(state) => new_store(engine, state),
+            Err(error) => {
+                let failure = Failure::new(
+                    "permission",
+                    format!("a folder could not be opened for the driver: {error:#}"),
+                );
+                return Report::failed(failure);
+            }
+        };
+        let step =
+            wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition: None };
+        let work = self.run_in(&mut store, &step, inputs, has_output);
+        let ended = tokio::select! {
+            ended = tokio::time::timeout(Duration::from_secs(limits.seconds), work) => ended.ok(),
+            () = async { cancel.cancelled().await; tokio::time::sleep(GRACE).await } => {
+                Some(Ok(Err(super::tables::cancelled())))
+            }
+        };
+        let state = store.data_mut();
+        let result = match ended {
+            Some(Ok(Ok(summary))) => Ok(summary),
+            Some(Ok(Err(error))) => Err(Failure::from(error)),
+            Some(Err(error)) => Err(explain(&error, state)),
+            None => Err(Failure::new(
+                "timeout",
+                format!(
+                    "it ran longer than {} s; its last call to the host was `{}`. Raise `limits.seconds` in osiris.yaml if it needs more",
+                    limits.seconds, state.last_call
+                ),
+            )),
+        };
+        let result = match (result, state.output.take()) {
+            (Ok(_), Some(_)) if !state.opened => {
+                Err(Failure::new("protocol", "the driver ended well but never opened its output"))
+            }
+            (Ok(summary), Some(output)) => {
+                output.finish();
+                Ok(summary)
+            }
+            (Err(failure), Some(output)) => {
+                output.fail(format!("the step `{id}` before it failed"));
+                Err(failure)
+            }
+            (result, None) => result,
+        };
+        Report {
+            rows_read: state.rows_read,
+            rows_written: state.rows_written,
+            rows_delivered: result.as_ref().ok().and_then(|summary| summary.rows_written),
+            state: state.new_state.take(),
+            result: result.map(drop),
+        }
+    }
+
+    async fn run_in(
+        &self,
+        store: &mut Store<State>,
+        step: &wit::Step,
+        inputs: Vec<(String, Receiver)>,
+        has_output: bool,
+    ) -> wasmtime::Result<Result<wit::Summary, super::bindings::osiris::driver::types::Error>> {
+        let table = &mut store.data_mut().table;
+        let mut handles = Vec::with_capacity(inputs.len());
+        for (name, receiver) in inputs {
+            handles.push(wit::Input { name, table: table.push(Reader { receiver })? });
+        }
+        let writer = if has_output { Some(table.push(Writer::default())?) } else { None };
+        let plugin = self.pre.instantiate_async(&mut *store).await?;
+        plugin.osiris_driver_driver().call_run(store, step, &handles, writer).await
+    }
+}
+
+fn new_store(engine: &Engine, state: State) -> Store<State> {
+    let mut store = Store::new(engine.inner(), state);
+    store.limiter(|state| &mut state.limiter);
+    // At every tick of the clock the driver yields, so that time limits and cancels take hold.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    store
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Extract => "extract",
+        Mode::Transform => "transform",
+        Mode::Write => "write",
+        Mode::Discover => "discover",
+    }
+}
+
+/// Turns what the engine reports into the reason that a person needs.
+fn explain(error: &wasmtime::Error, state: &State) -> Failure {
+    if let Some(Breach(why)) = error.downcast_ref::<Breach>() {
+        return Failure::new("protocol", format!("the driver broke its contract: {why}"));
+    }
+    if let Some(message) = &state.panic {
+        return Failure::new("panic", format!("the driver panicked: {message}"));
+    }
+    if let Some(refused) = &state.limiter.refused {
+        return Failure::new("limit", format!("the driver ran out of what it may use: {refused}"));
+    }
+    if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
+        return Failure::new(
+            "limit",
+            format!("the driver held more than {} handles at once", state.limits.handles),
+        );
+    }
+    if let Some(I32Exit(code)) = error.downcast_ref() {
+        return Failure::new(
+            "trap",
+            format!("the driver ended the process with exit code {code} instead of returning"),
+        );
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => {
+            Failure::new("trap", "the driver used up its stack of 1 MiB: endless recursion?")
+        }
+        Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
+        None => Failure::new("trap", format!("the driver failed: {}", error.root_cause())),
+    }
+}

@@ -1,0 +1,100 @@
+//! The contract's `context`: what the host does for a driver while a call runs.
+
+use serde_json::{Map, Value};
+use wasmtime::Result;
+
+use super::bindings::osiris::driver::context::{self, Host, MetricValue};
+use super::bindings::osiris::driver::types;
+use super::failure::{answer, breach};
+use super::state::State;
+use super::tables::cancelled;
+use crate::session::{Level, Number};
+
+/// The largest state that a step may save, in bytes.
+const MAX_STATE: usize = 16 << 20;
+/// The longest panic message that is kept, in bytes.
+const MAX_PANIC: usize = 16 << 10;
+
+impl Host for State {
+    fn log(&mut self, level: context::Level, message: String) -> Result<()> {
+        self.journal.log(level.into(), &message);
+        Ok(())
+    }
+
+    fn metric(
+        &mut self,
+        name: String,
+        value: MetricValue,
+        unit: String,
+        tags: Vec<(String, String)>,
+    ) -> Result<()> {
+        let value = match value {
+            MetricValue::Integer(value) => Number::Integer(value),
+            MetricValue::Float(value) => Number::Float(value),
+        };
+        let bytes: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if self.journal.admits(name.len() + unit.len() + bytes) {
+            self.journal.sink.metric(&name, value, &unit, tags);
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, name: String, fields: String) -> Result<()> {
+        let fields: Map<String, Value> = serde_json::from_str(&fields).map_err(|error| {
+            breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
+        })?;
+        if self.journal.admits(name.len() + fields.len()) {
+            self.journal.sink.event(&name, fields);
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, done: u64, total: Option<u64>) -> Result<()> {
+        self.journal.sink.progress(done, total);
+        Ok(())
+    }
+
+    fn artifacts_dir(&mut self) -> Result<String> {
+        Ok(self.artifacts.clone())
+    }
+
+    fn check_cancelled(&mut self) -> Result<Result<(), types::Error>> {
+        Ok(if self.cancel.is_cancelled() { Err(cancelled()) } else { Ok(()) })
+    }
+
+    fn load_state(&mut self) -> Result<Option<String>> {
+        Ok(self.saved_state.clone())
+    }
+
+    fn save_state(&mut self, state: String) -> Result<Result<(), types::Error>> {
+        if state.len() > MAX_STATE {
+            return Ok(Err(answer(
+                "data",
+                format!("the state has {} bytes; the most is {MAX_STATE}", state.len()),
+            )));
+        }
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&state) {
+            return Ok(Err(answer("data", format!("the state is no JSON: {error}"))));
+        }
+        self.new_state = Some(state);
+        Ok(Ok(()))
+    }
+
+    fn panicked(&mut self, mut message: String) -> Result<()> {
+        message.truncate(message.floor_char_boundary(MAX_PANIC));
+        self.panic = Some(message);
+        Ok(())
+    }
+}
+
+impl From<context::Level> for Level {
+    fn from(level: context::Level) -> Self {
+        match level {
+            context::Level::Trace => Self::Trace,
+            context::Level::Debug => Self::Debug,
+            context::Level::Info => Self::Info,
+            context::Level::Warn => Self::Warn,
+            context::Level::Error => Self::Error,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The engine that compiles drivers and runs them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, OptLevel};
+
+use super::DriverFile;
+use super::bindings::{Plugin, PluginPre};
+use super::cache::Cache;
+use super::interfaces;
+use super::spec::Spec;
+use super::state::State;
+use crate::problem::{Error, Problem, Result};
+
+/// How often a running driver lets the host look at its time and at a cancel.
+const TICK: Duration = Duration::from_millis(10);
+/// The driver's own stack.
+const WASM_STACK: usize = 1 << 20;
+/// The stack of its fiber, which host functions use too.
+const FIBER_STACK: usize = 2 << 20;
+
+/// Compiles drivers. One per process is enough.
+pub struct Engine {
+    engine: wasmtime::Engine,
+    linker: Linker<State>,
+    cache: Option<Cache>,
+}
+
+/// A driver that is compiled and fits this host.
+#[derive(Clone)]
+pub struct Driver {
+    pub(super) pre: PluginPre<State>,
+    /// What it says of itself.
+    pub spec: Arc<Spec>,
+    /// The sha256 of its bytes.
+    pub sha256: String,
+}
+
+impl Engine {
+    /// Starts an engine and the thread of its clock.
+    ///
+    /// # Errors
+    /// The machine cannot run compiled WebAssembly.
+    pub fn new() -> Result<Self> {
+        Self::start().map_err(|error| {
+            Error::environment(Problem::new(
+                "engine",
+                format!("the WebAssembly engine did not start: {error}"),
+            ))
+        })
+    }
+
+    fn start() -> wasmtime::Result<Self> {
+        let mut config = Config::new();
+        config
+            .epoch_interruption(true)
+            .max_wasm_stack(WASM_STACK)
+            .async_stack_size(FIBER_STACK)
+            .cranelift_opt_level(OptLevel::Speed)
+            // The same bits on every machine.
+            .cranelift_nan_canonicalization(true)
+            .wasm_relaxed_simd(false)
+            // Nothing that a driver needs.
+            .generate_address_map(false)
+            .native_unwind_info(false);
+        let engine = wasmtime::Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
+        let weak = engine.weak();
+        std::thread::Builder::new().name("osiris-epoch".into()).spawn(move || {
+            while let Some(engine) = weak.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })?;
+        Ok(Self { engine, linker, cache: Cache::open() })
+    }
+
+    pub(super) fn inner(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// Whether the driver would have to be compiled first, which takes a while.
+    pub fn is_compiled(&self, sha256: &str) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.get(&self.engine, sha256).is_some())
+    }
+
+    /// Compiles a driver, or takes the code that was compiled before.
+    ///
+    /// # Errors
+    /// The file cannot be read, is damaged, or was built for another world.
+    pub fn load(&self, file: &DriverFile) -> Result<Driver> {
+        let (bytes, sha256) = file.load()?;
+        if let Some(problem) = interfaces::mismatch(file) {
+            return Err(Error::invalid(problem));
+        }
+        let cached = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, &sha256));
+        let component = match cached {
+            Some(component) => component,
+            None => self.compile(file, &bytes, &sha256)?,
+        };
+        let pre =
+            self.linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(|error| {
+                let why =
+                    format!("the driver `{}` does not fit this host: {error:#}", file.spec.name);
+                Error::invalid(
+                    Problem::new("world_mismatch", why)
+                        .in_file(&file.path)
+                        .help(format!("build it for the world `plugin` of {}", super::CONTRACT)),
+                )
+            })?;
+        Ok(Driver { pre, spec: file.spec.clone(), sha256 })
+    }
+
+    fn compile(&self, file: &DriverFile, bytes: &[u8], sha256: &str) -> Result<Component> {
+        tracing::info!("compiling {}", file.spec.name);
+        let component = Component::new(&self.engine, bytes).map_err(|error| {
+            Error::invalid(
+                Problem::new("component_invalid", format!("the component is not valid: {error:#}"))
+                    .in_file(&file.path)
+                    .help("build or download it again"),
+            )
+        })?;
+        if let Some(cache) = &self.cache {
+            cache.put(&self.engine, sha256, &component);
+        }
+        Ok(component)
+    }
+}

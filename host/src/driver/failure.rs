@@ -1,0 +1,71 @@
+//! How a call into a driver goes wrong.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::bindings::osiris::driver::types;
+
+/// Why a call failed, in words for a person. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// One of the contract's kinds when the driver reports it: config, auth,
+    /// permission, network, timeout, not-found, data, upstream, cancelled,
+    /// unsupported, internal. The host adds panic, trap, limit and protocol.
+    pub kind: String,
+    /// What failed, and what to do about it.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure of a kind.
+    pub fn new(kind: &str, message: impl Into<String>) -> Self {
+        Self { kind: kind.into(), message: message.into() }
+    }
+
+    /// Whether it only follows from another step's failure.
+    pub fn is_consequence(&self) -> bool {
+        matches!(self.kind.as_str(), "upstream" | "cancelled")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<types::Error> for Failure {
+    fn from(error: types::Error) -> Self {
+        const KINDS: [&str; 11] = [
+            "config",
+            "auth",
+            "permission",
+            "network",
+            "timeout",
+            "not-found",
+            "data",
+            "upstream",
+            "cancelled",
+            "unsupported",
+            "internal",
+        ];
+        let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
+        Self::new(kind, error.message)
+    }
+}
+
+/// An error that the driver itself can act on.
+pub(super) fn answer(kind: &str, message: impl Into<String>) -> types::Error {
+    types::Error { kind: kind.into(), message: message.into(), retryable: false }
+}
+
+/// A breach of the contract: it traps the driver and becomes the step's failure.
+pub(super) fn breach(message: impl Into<String>) -> wasmtime::Error {
+    wasmtime::Error::new(Breach(message.into()))
+}
+
+/// See [`breach`].
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Breach(pub(super) String);

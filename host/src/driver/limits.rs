@@ -1,0 +1,169 @@
+//! What one call into a driver may use.
+
+use wasmtime::ResourceLimiter;
+
+use super::spec::SpecLimits;
+
+/// Every limit, with its unit and default. Where the spec, the project and the
+/// host name the same one, the tightest wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of linear memory, over all memories of the driver. 2 GiB.
+    pub memory: u64,
+    /// Seconds of wall clock for one step. 600.
+    pub seconds: u64,
+    /// Elements over all tables of the driver. 1 Mi.
+    pub table_elements: u64,
+    /// Core instances in the component. 64.
+    pub instances: u64,
+    /// Bytes of log lines, events and metrics of one step. 16 MiB.
+    pub log_bytes: u64,
+    /// Bytes of one batch. 64 MiB.
+    pub batch_bytes: u64,
+    /// Handles that a driver holds at once. 10,000.
+    pub handles: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 2 << 30,
+            seconds: 600,
+            table_elements: 1 << 20,
+            instances: 64,
+            log_bytes: 16 << 20,
+            batch_bytes: 64 << 20,
+            handles: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    /// These limits, tightened by a driver's own.
+    ///
+    /// # Errors
+    /// Says which text is no number of bytes.
+    pub fn tightened(mut self, spec: &SpecLimits) -> Result<Self, String> {
+        if let Some(memory) = &spec.memory {
+            self.memory = self.memory.min(parse_bytes(memory)?);
+        }
+        self.seconds = self.seconds.min(spec.seconds.unwrap_or(u64::MAX));
+        Ok(self)
+    }
+}
+
+/// Reads a number of bytes: `1048576`, `512KiB`, `64MiB`, `2GiB`.
+///
+/// # Errors
+/// Says what a number of bytes looks like.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => 0,
+    };
+    match digits.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
+        Some(bytes @ 1..) => Ok(bytes),
+        _ => Err(format!("`{text}` is no number of bytes; write it like `512MiB` or `2GiB`")),
+    }
+}
+
+/// Writes a number of bytes in the largest unit that keeps it whole.
+pub fn format_bytes(bytes: u64) -> String {
+    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        if bytes >= 1 << shift && bytes.is_multiple_of(1 << shift) {
+            return format!("{}{unit}", bytes >> shift);
+        }
+    }
+    format!("{bytes}B")
+}
+
+/// Refuses growth beyond the limits and remembers what it refused, because the
+/// driver itself only sees an allocation fail and usually aborts.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    limits: Limits,
+    /// Bytes of all linear memories now.
+    memory: u64,
+    /// Elements of all tables now.
+    elements: u64,
+    /// The last refusal, for the error message.
+    pub(super) refused: Option<String>,
+}
+
+impl Limiter {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, memory: 0, elements: 0, refused: None }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory + (desired - current) as u64;
+        if total > self.limits.memory {
+            self.refused = Some(format!(
+                "it asked for {total} bytes of memory, {} is the limit. Raise `limits.memory` in osiris.yaml if it needs more",
+                format_bytes(self.limits.memory)
+            ));
+            return Ok(false);
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.elements + (desired - current) as u64;
+        if total > self.limits.table_elements {
+            self.refused = Some(format!(
+                "it asked for {total} table elements, {} is the limit",
+                self.limits.table_elements
+            ));
+            return Ok(false);
+        }
+        self.elements = total;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_and_written() {
+        for (text, bytes) in
+            [("1", 1), ("512KiB", 512 << 10), ("64MiB", 64 << 20), ("2GiB", 2 << 30)]
+        {
+            assert_eq!(parse_bytes(text), Ok(bytes));
+        }
+        assert_eq!(format_bytes(2 << 30), "2GiB");
+        assert_eq!(format_bytes(1536), "1536B");
+        for text in ["", "0", "-1", "2GB", "GiB", "99999999999999999999", "17179869184GiB"] {
+            assert!(parse_bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_tighter_limit_wins() {
+        let spec = SpecLimits { memory: Some("64MiB".into()), seconds: Some(9999) };
+        let limits = Limits::default().tightened(&spec).unwrap();
+        assert_eq!((limits.memory, limits.seconds), (64 << 20, 600));
+    }
+}

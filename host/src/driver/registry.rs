@@ -1,0 +1,126 @@
+//! Where drivers are found.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::DriverFile;
+use crate::problem::{Error, Problem, Result};
+
+/// The drivers of a project, its user and this installation.
+#[derive(Debug)]
+pub struct Registry {
+    folders: Vec<PathBuf>,
+    drivers: BTreeMap<String, Arc<DriverFile>>,
+    broken: Vec<Problem>,
+}
+
+impl Registry {
+    /// Reads every `*.wasm` in the project's folder, in `$OSIRIS_DRIVERS` and
+    /// beside this program. A file that is no driver is kept as a problem, and
+    /// harms nobody who does not use it.
+    ///
+    /// # Errors
+    /// Two files hold a driver of the same name, or a folder cannot be read.
+    pub fn open(project_drivers: &Path) -> Result<Self> {
+        let mut folders = vec![project_drivers.to_owned()];
+        folders.extend(std::env::var_os("OSIRIS_DRIVERS").map(PathBuf::from));
+        folders.extend(built_in());
+        folders.dedup();
+        Self::read(folders)
+    }
+
+    fn read(folders: Vec<PathBuf>) -> Result<Self> {
+        let mut registry = Self { folders, drivers: BTreeMap::new(), broken: Vec::new() };
+        for folder in registry.folders.clone() {
+            for path in wasm_files(&folder)? {
+                match DriverFile::read(&path) {
+                    Ok(driver) => registry.add(driver)?,
+                    Err(error) => registry.broken.extend(error.problems),
+                }
+            }
+        }
+        Ok(registry)
+    }
+
+    fn add(&mut self, driver: DriverFile) -> Result<()> {
+        let name = driver.spec.name.clone();
+        if let Some(other) = self.drivers.get(&name) {
+            return Err(Error::invalid(
+                Problem::new(
+                    "duplicate_driver",
+                    format!(
+                        "the driver `{name}` is there twice: {} and {}",
+                        other.path.display(),
+                        driver.path.display()
+                    ),
+                )
+                .help(format!("remove one of them, for example: rm {}", driver.path.display())),
+            ));
+        }
+        self.drivers.insert(name, Arc::new(driver));
+        Ok(())
+    }
+
+    /// The driver of a name.
+    pub fn find(&self, name: &str) -> Option<&Arc<DriverFile>> {
+        self.drivers.get(name)
+    }
+
+    /// Says that a driver is missing, where it was looked for and what to do.
+    pub fn missing(&self, name: &str) -> Error {
+        let folders: Vec<_> =
+            self.folders.iter().map(|folder| folder.display().to_string()).collect();
+        let message = format!("there is no driver `{name}`; looked in {}", folders.join(", "));
+        Error::environment(Problem::new("driver_missing", message).help(format!(
+            "put {name}.wasm into {}, or see `osiris drivers list`",
+            self.folders[0].display()
+        )))
+    }
+
+    /// All drivers, by name.
+    pub fn drivers(&self) -> impl Iterator<Item = &Arc<DriverFile>> {
+        self.drivers.values()
+    }
+
+    /// The files that are no drivers.
+    pub fn broken(&self) -> &[Problem] {
+        &self.broken
+    }
+
+    /// Where drivers are looked for, first to last.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+}
+
+/// The drivers that come with the program: beside it, or where an installation has them.
+fn built_in() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?.canonicalize().ok()?;
+    let folder = program.parent()?;
+    [folder.join("drivers"), folder.join("../lib/osiris/drivers")]
+        .into_iter()
+        .find(|path| path.is_dir())
+}
+
+fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            return Err(Error::environment(
+                Problem::new(
+                    "drivers_unreadable",
+                    format!("the drivers' folder cannot be read: {error}"),
+                )
+                .in_file(folder),
+            ));
+        }
+    };
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,20 @@
+//! Where a driver's words go.
+
+use serde_json::{Map, Value};
+
+use crate::session::{Level, Number};
+
+/// Takes what a driver says while a call runs. A run gives it a session; a
+/// check outside of any run can drop it.
+pub trait Sink: Send + Sync + 'static {
+    /// A log line.
+    fn log(&self, level: Level, message: &str);
+    /// A measured value, with its unit and tags.
+    fn metric(&self, name: &str, value: Number, unit: &str, tags: Vec<(String, String)>);
+    /// Something that happened.
+    fn event(&self, name: &str, fields: Map<String, Value>);
+    /// How far the call is, in the driver's own unit.
+    fn progress(&self, done: u64, total: Option<u64>);
+    /// Rows that crossed the boundary just now.
+    fn rows(&self, read: u64, written: u64);
+}

@@ -1,0 +1,127 @@
+//! What a store holds while a call into a driver runs.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::grants::Grants;
+use super::limits::{Limiter, Limits};
+use super::sink::Sink;
+use super::stdio::Lines;
+use crate::session::Level;
+use crate::table::Sender;
+
+/// What a call may use and who listens.
+pub struct Call {
+    /// The driver's rights.
+    pub grants: Grants,
+    /// The driver's limits.
+    pub limits: Limits,
+    /// Takes what the driver says.
+    pub sink: Arc<dyn Sink>,
+    /// Asks the driver to undo and stop.
+    pub cancel: CancellationToken,
+    /// The state that the last successful run saved.
+    pub saved_state: Option<String>,
+}
+
+/// The store's data.
+pub(super) struct State {
+    wasi: WasiCtx,
+    pub(super) table: ResourceTable,
+    pub(super) limiter: Limiter,
+    pub(super) limits: Limits,
+    pub(super) journal: Arc<Journal>,
+    pub(super) cancel: CancellationToken,
+    pub(super) artifacts: String,
+    /// Where the output goes; the writer that the driver holds only refers to it.
+    pub(super) output: Option<Sender>,
+    pub(super) opened: bool,
+    pub(super) rows_read: u64,
+    pub(super) rows_written: u64,
+    pub(super) saved_state: Option<String>,
+    pub(super) new_state: Option<String>,
+    pub(super) panic: Option<String>,
+    /// The host function that was called last, for messages about time.
+    pub(super) last_call: &'static str,
+}
+
+impl State {
+    pub(super) fn new(call: Call, output: Option<Sender>) -> wasmtime::Result<Self> {
+        let journal = Arc::new(Journal::new(call.sink, call.limits.log_bytes));
+        let mut wasi = WasiCtxBuilder::new();
+        // Files are local: a thread of its own per read costs more than the read.
+        wasi.allow_blocking_current_thread(true)
+            .stdout(Lines::new(journal.clone(), Level::Info))
+            .stderr(Lines::new(journal.clone(), Level::Warn))
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        call.grants.apply(&mut wasi)?;
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(call.limits.handles as usize);
+        Ok(Self {
+            wasi: wasi.build(),
+            table,
+            limiter: Limiter::new(call.limits),
+            limits: call.limits,
+            journal,
+            cancel: call.cancel,
+            artifacts: call.grants.artifacts_path(),
+            output,
+            opened: false,
+            rows_read: 0,
+            rows_written: 0,
+            saved_state: call.saved_state,
+            new_state: None,
+            panic: None,
+            last_call: "start",
+        })
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// A sink that takes only so many bytes: a driver that floods it is cut off
+/// and told so once.
+pub(super) struct Journal {
+    pub(super) sink: Arc<dyn Sink>,
+    left: std::sync::atomic::AtomicI64,
+    limit: u64,
+}
+
+impl Journal {
+    fn new(sink: Arc<dyn Sink>, limit: u64) -> Self {
+        Self { sink, left: (limit as i64).into(), limit }
+    }
+
+    /// Whether `bytes` more may be written.
+    pub(super) fn admits(&self, bytes: usize) -> bool {
+        use std::sync::atomic::Ordering::Relaxed;
+        // Every entry costs its frame too, so that empty ones are not free.
+        let cost = bytes as i64 + 64;
+        let before = self.left.fetch_sub(cost, Relaxed);
+        if before >= 0 && before < cost {
+            self.sink.log(
+                Level::Warn,
+                &format!("the driver wrote more than {} bytes of log, events and metrics; the rest is dropped", self.limit),
+            );
+        }
+        if before < cost {
+            self.left.store(-1, Relaxed);
+        }
+        before >= cost
+    }
+
+    pub(super) fn log(&self, level: Level, message: &str) {
+        if self.admits(message.len()) {
+            self.sink.log(level, message);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The contract's `tables`: handles to batches that stay in the host.
+
+use arrow::buffer::Buffer;
+use arrow::datatypes::SchemaRef;
+use wasmtime::Result;
+use wasmtime::component::Resource;
+
+use super::bindings::osiris::driver::tables::{Host, HostBatch, HostReader, HostWriter};
+use super::bindings::osiris::driver::{arrow as wit, types};
+use super::failure::{answer, breach};
+use super::state::State;
+use crate::table::{Batch, Closed, Field, Node, Receiver, flatten, unflatten};
+
+/// The output of an upstream step.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Reader {
+    pub(super) receiver: Receiver,
+}
+
+/// The output of this step, and the batch that is being built for it.
+#[derive(Default)]
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Writer {
+    schema: Option<SchemaRef>,
+    pushed: Vec<Buffer>,
+    bytes: u64,
+}
+
+type Answer<T> = Result<std::result::Result<T, types::Error>>;
+
+impl Host for State {}
+impl wit::Host for State {}
+impl types::Host for State {}
+
+impl HostBatch for State {
+    fn rows(&mut self, batch: Resource<Batch>) -> Result<u64> {
+        Ok(self.table.get(&batch)?.rows())
+    }
+
+    fn nodes(&mut self, batch: Resource<Batch>) -> Result<Vec<wit::Node>> {
+        Ok(self.table.get(&batch)?.nodes().iter().map(|node| (*node).into()).collect())
+    }
+
+    fn buffer(&mut self, batch: Resource<Batch>, index: u32) -> Result<Vec<u8>> {
+        let batch = self.table.get(&batch)?;
+        let buffer = batch.buffer(index as usize).ok_or_else(|| {
+            breach(format!("it asked for buffer {index} of a batch that has none of that number"))
+        })?;
+        Ok(buffer.to_vec())
+    }
+
+    fn drop(&mut self, batch: Resource<Batch>) -> Result<()> {
+        self.table.delete(batch)?;
+        Ok(())
+    }
+}
+
+impl HostReader for State {
+    async fn schema(&mut self, reader: Resource<Reader>) -> Answer<Vec<wit::Field>> {
+        self.last_call = "reader.schema";
+        let reader = self.table.get(&reader)?;
+        tokio::select! {
+            biased;
+            schema = reader.receiver.schema() => Ok(schema
+                .map(|schema| flatten(&schema).into_iter().map(Into::into).collect())
+                .map_err(upstream)),
+            () = self.cancel.cancelled() => Ok(Err(cancelled())),
+        }
+    }
+
+    async fn next(&mut self, reader: Resource<Reader>) -> Answer<Option<Resource<Batch>>> {
+        self.last_call = "reader.next";
+        let reader = self.table.get_mut(&reader)?;
+        let next = tokio::select! {
+            biased;
+            next = reader.receiver.next() => next,
+            () = self.cancel.cancelled() => return Ok(Err(cancelled())),
+        };
+        match next {
+            Ok(Some(batch)) => {
+                self.rows_read += batch.rows();
+                self.journal.sink.rows(batch.rows(), 0);
+                Ok(Ok(Some(self.table.push(batch)?)))
+            }
+            Ok(None) => Ok(Ok(None)),
+            Err(closed) => Ok(Err(upstream(closed))),
+        }
+    }
+
+    fn drop(&mut self, reader: Resource<Reader>) -> Result<()> {
+        self.table.delete(reader)?;
+        Ok(())
+    }
+}
+
+impl HostWriter for State {
+    fn open(&mut self, writer: Resource<Writer>, fields: Vec<wit::Field>) -> Answer<()> {
+        self.last_call = "writer.open";
+        if self.opened {
+            return Err(breach("it opened its output twice"));
+        }
+        let fields: Vec<Field> = fields.into_iter().map(Into::into).collect();
+        let schema = unflatten(&fields)
+            .map_err(|why| breach(format!("it opened its output badly: {why}")))?;
+        self.table.get_mut(&writer)?.schema = Some(schema.clone());
+        self.opened = true;
+        if let Some(output) = &self.output {
+            output.open(schema);
+        }
+        Ok(Ok(()))
+    }
+
+    fn push(&mut self, writer: Resource<Writer>, buffer: Vec<u8>) -> Result<()> {
+        let limit = self.limits.batch_bytes;
+        let writer = self.table.get_mut(&writer)?;
+        writer.bytes += buffer.len() as u64;
+        if writer.bytes > limit {
+            return Err(breach(format!(
+                "it built a batch of more than {limit} bytes; send smaller ones"
+            )));
+        }
+        writer.pushed.push(Buffer::from(buffer));
+        Ok(())
+    }
+
+    async fn send(
+        &mut self,
+        writer: Resource<Writer>,
+        rows: u64,
+        nodes: Vec<wit::Node>,
+    ) -> Answer<()> {
+        self.last_call = "writer.send";
+        let writer = self.table.get_mut(&writer)?;
+        let Some(schema) = writer.schema.clone() else {
+            return Err(breach("it sent a batch before it opened its output"));
+        };
+        let buffers = std::mem::take(&mut writer.pushed);
+        writer.bytes = 0;
+        let nodes: Vec<Node> = nodes.into_iter().map(Into::into).collect();
+        let batch = Batch::from_parts(schema, rows, &nodes, buffers)
+            .map_err(|why| breach(format!("it sent a batch that is not sound: {why}")))?;
+        self.emit(batch).await
+    }
+
+    async fn forward(&mut self, writer: Resource<Writer>, batch: Resource<Batch>) -> Answer<()> {
+        self.last_call = "writer.forward";
+        let batch = self.table.get(&batch)?.clone();
+        match &self.table.get(&writer)?.schema {
+            None => Err(breach("it forwarded a batch before it opened its output")),
+            Some(schema) if *schema != batch.record().schema() => {
+                Err(breach("it forwarded a batch whose columns are not those of its output"))
+            }
+            Some(_) => self.emit(batch).await,
+        }
+    }
+
+    fn drop(&mut self, writer: Resource<Writer>) -> Result<()> {
+        self.table.delete(writer)?;
+        Ok(())
+    }
+}
+
+impl State {
+    async fn emit(&mut self, batch: Batch) -> Answer<()> {
+        let rows = batch.rows();
+        if let Some(output) = &self.output {
+            let sent = tokio::select! {
+                biased;
+                sent = output.send(batch) => sent,
+                () = self.cancel.cancelled() => return Ok(Err(cancelled())),
+            };
+            if let Err(error) = sent {
+                return Ok(Err(answer(
+                    "internal",
+                    format!("the table could not be spilled to disk: {error}"),
+                )));
+            }
+        }
+        self.rows_written += rows;
+        self.journal.sink.rows(0, rows);
+        Ok(Ok(()))
+    }
+}
+
+fn upstream(closed: Closed) -> types::Error {
+    answer("upstream", closed.0)
+}
+
+pub(super) fn cancelled() -> types::Error {
+    answer("cancelled", "the run was cancelled")
+}
+
+impl From<Node> for wit::Node {
+    fn from(node: Node) -> Self {
+        Self { length: node.length, null_count: node.null_count, buffers: node.buffers }
+    }
+}
+
+impl From<wit::Node> for Node {
+    fn from(node: wit::Node) -> Self {
+        Self { length: node.length, null_count: node.null_count, buffers: node.buffers }
+    }
+}
+
+impl From<Field> for wit::Field {
+    fn from(field: Field) -> Self {
+        let Field { name, format, nullable, metadata, children } = field;
+        Self { name, format, nullable, metadata, children }
+    }
+}
+
+impl From<wit::Field> for Field {
+    fn from(field: wit::Field) -> Self {
+        let wit::Field { name, format, nullable, metadata, children } = field;
+        Self { name, format, nullable, metadata, children }
+    }
+}

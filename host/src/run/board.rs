@@ -1,0 +1,116 @@
+//! How far a run is, for whoever watches it.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use super::plan::Task;
+use crate::driver::spec::Mode;
+use crate::session::StepState;
+
+/// One row per step. Written by the steps, read at any time.
+#[derive(Debug)]
+pub struct Board {
+    rows: Vec<Row>,
+}
+
+/// The live numbers of one step.
+#[derive(Debug)]
+pub(super) struct Row {
+    id: String,
+    mode: Mode,
+    rows_in: AtomicU64,
+    rows_out: AtomicU64,
+    done: AtomicU64,
+    total: AtomicU64,
+    started: OnceLock<Instant>,
+    ended: OnceLock<(StepState, Duration)>,
+    touched: AtomicU8,
+}
+
+/// A step at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The step's id.
+    pub id: String,
+    /// What it does.
+    pub mode: Mode,
+    /// How it stands; none while it runs.
+    pub state: Option<StepState>,
+    /// Rows that it took from other steps.
+    pub rows_in: u64,
+    /// Rows that it made, or took to their destination.
+    pub rows_out: u64,
+    /// The driver's own measure: how much of how much.
+    pub progress: Option<(u64, Option<u64>)>,
+    /// How long it has run.
+    pub elapsed: Duration,
+}
+
+impl Board {
+    /// A board for these tasks.
+    pub fn new<'a>(tasks: impl Iterator<Item = &'a Task>) -> Self {
+        let row = |task: &Task| Row {
+            id: task.step.id.clone(),
+            mode: task.step.mode,
+            rows_in: AtomicU64::new(0),
+            rows_out: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            total: AtomicU64::new(0),
+            started: OnceLock::new(),
+            ended: OnceLock::new(),
+            touched: AtomicU8::new(0),
+        };
+        Self { rows: tasks.map(row).collect() }
+    }
+
+    pub(super) fn row(&self, index: usize) -> &Row {
+        &self.rows[index]
+    }
+
+    /// Every step as it is now, in the order of the plan.
+    pub fn snapshot(&self) -> Vec<Snapshot> {
+        self.rows.iter().map(Row::snapshot).collect()
+    }
+}
+
+impl Row {
+    pub(super) fn start(&self) {
+        self.started.get_or_init(Instant::now);
+    }
+
+    pub(super) fn add(&self, read: u64, written: u64) {
+        self.rows_in.fetch_add(read, Relaxed);
+        self.rows_out.fetch_add(written, Relaxed);
+    }
+
+    pub(super) fn progress(&self, done: u64, total: Option<u64>) {
+        self.done.store(done, Relaxed);
+        self.total.store(total.unwrap_or(0), Relaxed);
+        self.touched.store(1, Relaxed);
+    }
+
+    pub(super) fn end(&self, state: StepState, rows_out: u64) {
+        self.rows_out.store(rows_out, Relaxed);
+        let elapsed = self.started.get().map(Instant::elapsed).unwrap_or_default();
+        self.ended.get_or_init(|| (state, elapsed));
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let total = Some(self.total.load(Relaxed)).filter(|total| *total > 0);
+        let (state, elapsed) = match (self.ended.get(), self.started.get()) {
+            (Some((state, elapsed)), _) => (Some(*state), *elapsed),
+            (None, Some(started)) => (None, started.elapsed()),
+            (None, None) => (Some(StepState::Pending), Duration::ZERO),
+        };
+        Snapshot {
+            id: self.id.clone(),
+            mode: self.mode,
+            state,
+            rows_in: self.rows_in.load(Relaxed),
+            rows_out: self.rows_out.load(Relaxed),
+            progress: (self.touched.load(Relaxed) == 1).then(|| (self.done.load(Relaxed), total)),
+            elapsed,
+        }
+    }
+}

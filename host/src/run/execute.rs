@@ -1,0 +1,173 @@
+//! A whole run.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::board::Board;
+use super::prepare::Prepared;
+use super::saved::Saved;
+use super::step::{StepEnd, StepTask, fields};
+use crate::driver::Failure;
+use crate::driver::spec::Mode;
+use crate::problem::Result;
+use crate::session::{self, End, Session, State, Status, StepState};
+use crate::table::channel;
+
+/// Bytes of batches that wait in memory on one edge.
+const EDGE_BUDGET: usize = 8 << 20;
+
+/// Runs every step, the independent ones at once. The first failure stops the
+/// rest; so does `cancel`. Returns what `status.json` says.
+///
+/// # Errors
+/// The session's files could not be written.
+pub async fn execute(
+    prepared: Prepared,
+    session: &Session,
+    board: Arc<Board>,
+    cancel: CancellationToken,
+) -> Result<Status> {
+    let started = Instant::now();
+    let prepared = Arc::new(prepared);
+    let manifest = &prepared.job.manifest;
+    session.event(
+        "run_start",
+        fields(json!({
+            "pipeline": manifest.name,
+            "manifest_hash": manifest.meta.manifest_hash,
+            "steps_total": manifest.steps.len(),
+        })),
+    );
+    let ends = run_steps(&prepared, session, &board, &cancel).await;
+    let end = conclude(&prepared, ends, cancel.is_cancelled());
+    let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
+    let executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
+    session.event(
+        "cleanup_complete",
+        fields(json!({"steps_executed": executed, "total_rows": total_rows})),
+    );
+    match &end.error {
+        None => session.event(
+            "run_complete",
+            fields(json!({"pipeline": manifest.name, "steps_executed": executed})),
+        ),
+        Some(failure) => session.event(
+            "run_error",
+            fields(
+                json!({"step_id": failure.step, "kind": failure.kind, "error": failure.message}),
+            ),
+        ),
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    session.metric(
+        "execution_duration",
+        seconds,
+        "seconds",
+        [("pipeline", manifest.name.as_str())],
+    );
+    session.event("run_end", fields(json!({"status": end.state, "duration_seconds": seconds})));
+    session.finish(end)
+}
+
+/// Runs the steps as concurrent tasks and returns how each ended, in the order
+/// in which they did.
+async fn run_steps(
+    prepared: &Arc<Prepared>,
+    session: &Session,
+    board: &Arc<Board>,
+    cancel: &CancellationToken,
+) -> Vec<StepEnd> {
+    let stop = cancel.child_token();
+    let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
+    let mut senders = Vec::new();
+    let mut receivers = Vec::new();
+    for ready in &prepared.tasks {
+        let (sender, readers) =
+            channel(ready.task.readers, EDGE_BUDGET, prepared.job.spill.clone());
+        senders.push((ready.task.step.mode != Mode::Write).then_some(sender));
+        receivers.push(readers);
+    }
+    let mut steps = JoinSet::new();
+    for (index, ready) in prepared.tasks.iter().enumerate() {
+        let inputs = ready.task.inputs.iter();
+        let task = StepTask {
+            prepared: prepared.clone(),
+            index,
+            session: session.clone(),
+            board: board.clone(),
+            stop: stop.clone(),
+            after: ready.task.after.iter().map(|index| done[*index].clone()).collect(),
+            inputs: inputs
+                .filter_map(|(name, from)| Some((name.clone(), receivers[*from].pop()?)))
+                .collect(),
+            output: senders[index].take(),
+        };
+        steps.spawn(task.run());
+    }
+    let mut ends = Vec::new();
+    while let Some(end) = steps.join_next().await {
+        // A panic of the host in a step must end the run, not hang it.
+        let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        if end.failure.is_some() {
+            stop.cancel();
+        } else {
+            done[end.index].cancel();
+        }
+        ends.push(end);
+    }
+    ends
+}
+
+/// Sums up how the run went. States are kept only if all of it went well.
+fn conclude(prepared: &Prepared, mut ends: Vec<StepEnd>, cancelled: bool) -> End {
+    // The first failure that is nobody else's consequence is the one to tell.
+    let mut failures =
+        ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
+    let first = failures.next();
+    let cause = first
+        .filter(|(_, failure)| !failure.is_consequence())
+        .or_else(|| failures.find(|(_, failure)| !failure.is_consequence()));
+    let consequence =
+        ends.iter().find_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
+    let mut error = cause.or(consequence).map(|(step, Failure { kind, message })| {
+        session::Failure { step: Some(step), kind, message }
+    });
+    ends.sort_by_key(|end| end.index);
+    if error.is_none() {
+        let saved = Saved::new(&prepared.job.state, &prepared.job.manifest.pipeline.id);
+        for end in &ends {
+            let Some(state) = &end.state else { continue };
+            if let Err(why) = saved.store(&end.status.id, state) {
+                let message = format!("its state could not be kept for the next run: {why}");
+                error = Some(session::Failure {
+                    step: Some(end.status.id.clone()),
+                    kind: "session".into(),
+                    message,
+                });
+            }
+        }
+    }
+    let sum = |mode: Mode| {
+        let of_mode = ends.iter().filter(|end| prepared.tasks[end.index].task.step.mode == mode);
+        of_mode.map(|end| end.status.rows_out).sum()
+    };
+    let state = match &error {
+        None if ends.iter().all(|end| end.status.status == StepState::Success) => State::Success,
+        Some(failure) if failure.kind != "cancelled" => State::Failed,
+        _ if cancelled => State::Cancelled,
+        _ => State::Failed,
+    };
+    End {
+        state,
+        exit_code: u8::from(state != State::Success),
+        error,
+        rows_read: sum(Mode::Extract),
+        rows_written: sum(Mode::Write),
+        rows_processed: sum(Mode::Transform),
+        steps: ends.into_iter().map(|end| end.status).collect(),
+    }
+}

@@ -1,0 +1,137 @@
+//! Everything that can be checked before a run starts: nothing has happened
+//! yet when one of these fails.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::plan::{Task, plan};
+use crate::driver::grants::{check_path, paths};
+use crate::driver::limits::Limits;
+use crate::driver::registry::Registry;
+use crate::driver::{Driver, DriverFile, Engine};
+use crate::manifest::{DriverRef, Manifest};
+use crate::problem::{Error, Exit, Problem, Result};
+
+/// What is to be run, and where.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The folder that drivers see as `/`.
+    pub base: PathBuf,
+    /// Where steps keep state between runs.
+    pub state: PathBuf,
+    /// Where tables spill to.
+    pub spill: PathBuf,
+    /// The project's limits.
+    pub limits: Limits,
+    /// What to run.
+    pub manifest: Manifest,
+    /// The configuration of each step.
+    pub configs: BTreeMap<String, Value>,
+}
+
+/// A job whose drivers are compiled and whose paths are sound.
+pub struct Prepared {
+    pub(super) engine: Engine,
+    pub(super) job: Job,
+    pub(super) tasks: Vec<Ready>,
+}
+
+/// A task with its driver.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub(super) task: Task,
+    pub(super) driver: Driver,
+    pub(super) limits: Limits,
+}
+
+impl Prepared {
+    /// The steps, in the order of the plan.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().map(|ready| &ready.task)
+    }
+}
+
+/// Finds and compiles the drivers and checks every path. `compiling` is told
+/// the name of each driver that has to be compiled, which takes a while.
+///
+/// # Errors
+/// A driver is missing, is not the one that was compiled against, or does not
+/// fit; a path leads outside the base path.
+pub fn prepare(registry: &Registry, job: Job, mut compiling: impl FnMut(&str)) -> Result<Prepared> {
+    let engine = Engine::new()?;
+    let mut drivers: BTreeMap<DriverRef, Driver> = BTreeMap::new();
+    let mut tasks = Vec::new();
+    for task in plan(&job.manifest, &job.configs)? {
+        let wanted = &task.step.driver;
+        let driver = match drivers.get(wanted) {
+            Some(driver) => driver.clone(),
+            None => {
+                let driver = load(&engine, registry, wanted, &mut compiling)?;
+                drivers.insert(wanted.clone(), driver.clone());
+                driver
+            }
+        };
+        for path in paths(&task.config, &driver.spec.files.read)
+            .chain(paths(&task.config, &driver.spec.files.write))
+        {
+            check_path(&job.base, path).map_err(|why| {
+                Error::invalid(Problem::new(
+                    "path_outside",
+                    format!("step `{}`: {why}", task.step.id),
+                ))
+            })?;
+        }
+        let limits = job.limits.tightened(&driver.spec.limits).map_err(|why| {
+            Error::invalid(Problem::new(
+                "spec_invalid",
+                format!("the driver `{}`: {why}", wanted.name),
+            ))
+        })?;
+        tasks.push(Ready { task, driver, limits });
+    }
+    Ok(Prepared { engine, job, tasks })
+}
+
+/// The driver that a step was compiled against.
+///
+/// # Errors
+/// It is missing, or another one is in its place.
+pub fn pinned<'r>(registry: &'r Registry, wanted: &DriverRef) -> Result<&'r Arc<DriverFile>> {
+    let Some(file) = registry.find(&wanted.name) else {
+        return Err(registry.missing(&wanted.name));
+    };
+    let sha256 = file.sha256()?;
+    if sha256 != wanted.sha256 {
+        return Err(Error {
+            exit: Exit::Environment,
+            problems: vec![
+                Problem::new(
+                    "driver_changed",
+                    format!(
+                        "the driver `{}` is not the one that the pipeline was compiled against: its sha256 is {sha256}, not {}",
+                        wanted.name, wanted.sha256
+                    ),
+                )
+                .in_file(&file.path)
+                .help("compile the pipeline again with `osiris compile`, or put the old driver back"),
+            ],
+        });
+    }
+    Ok(file)
+}
+
+fn load(
+    engine: &Engine,
+    registry: &Registry,
+    wanted: &DriverRef,
+    compiling: &mut impl FnMut(&str),
+) -> Result<Driver> {
+    let file = pinned(registry, wanted)?;
+    if !engine.is_compiled(file.sha256()?) {
+        compiling(&wanted.name);
+    }
+    engine.load(file)
+}

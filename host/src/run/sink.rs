@@ -1,0 +1,47 @@
+//! A step's words, into the run's session.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::board::Board;
+use crate::driver::sink::Sink;
+use crate::session::{Level, Number, Session};
+
+/// The metrics that the host measures itself; a driver's own of these names are dropped.
+const HOST_METRICS: [&str; 4] = ["rows_read", "rows_written", "rows_processed", "step_duration_ms"];
+
+pub(super) struct StepSink {
+    pub(super) session: Session,
+    pub(super) board: Arc<Board>,
+    pub(super) index: usize,
+    pub(super) step: String,
+}
+
+impl Sink for StepSink {
+    fn log(&self, level: Level, message: &str) {
+        self.session.log(level, Some(&self.step), message);
+    }
+
+    fn metric(&self, name: &str, value: Number, unit: &str, mut tags: Vec<(String, String)>) {
+        if HOST_METRICS.contains(&name) {
+            return;
+        }
+        tags.retain(|(key, _)| key != "step");
+        tags.push(("step".into(), self.step.clone()));
+        self.session.metric(name, value, unit, tags);
+    }
+
+    fn event(&self, name: &str, mut fields: Map<String, Value>) {
+        fields.insert("step_id".into(), self.step.as_str().into());
+        self.session.event(name, fields);
+    }
+
+    fn progress(&self, done: u64, total: Option<u64>) {
+        self.board.row(self.index).progress(done, total);
+    }
+
+    fn rows(&self, read: u64, written: u64) {
+        self.board.row(self.index).add(read, written);
+    }
+}

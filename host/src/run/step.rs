@@ -1,0 +1,183 @@
+//! One step: from the steps it waits for to the numbers it leaves.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::board::Board;
+use super::prepare::{Prepared, Ready};
+use super::saved::Saved;
+use super::sink::StepSink;
+use crate::driver::grants::Grants;
+use crate::driver::spec::Mode;
+use crate::driver::{Call, Failure, Report, StepCall};
+use crate::session::{Session, StepState, StepStatus, mask};
+use crate::table::{Receiver, Sender};
+
+/// What a step's task works with.
+pub(super) struct StepTask {
+    pub(super) prepared: Arc<Prepared>,
+    pub(super) index: usize,
+    pub(super) session: Session,
+    pub(super) board: Arc<Board>,
+    pub(super) stop: CancellationToken,
+    /// Fire when the steps that come before have ended well.
+    pub(super) after: Vec<CancellationToken>,
+    pub(super) inputs: Vec<(String, Receiver)>,
+    pub(super) output: Option<Sender>,
+}
+
+/// How a step ended.
+pub(super) struct StepEnd {
+    pub(super) index: usize,
+    pub(super) status: StepStatus,
+    pub(super) failure: Option<Failure>,
+    pub(super) state: Option<String>,
+}
+
+impl StepTask {
+    pub(super) async fn run(self) -> StepEnd {
+        let (prepared, index) = (self.prepared.clone(), self.index);
+        let ready = &prepared.tasks[index];
+        let (session, board, stop) = (self.session.clone(), self.board.clone(), self.stop.clone());
+        for step in &self.after {
+            tokio::select! {
+                () = step.cancelled() => {}
+                () = stop.cancelled() => return never_started(ready, index, &board),
+            }
+        }
+        let step = &ready.task.step;
+        board.row(index).start();
+        let started = Instant::now();
+        session
+            .event("step_start", fields(json!({"step_id": step.id, "driver": step.driver.name})));
+        let report = match self.call(ready) {
+            Ok((call, step_call)) => ready.driver.run(&prepared.engine, call, step_call).await,
+            Err(failure) => Report::failed(failure),
+        };
+        let duration_ms = started.elapsed().as_millis() as u64;
+        let end = finish(ready, index, report, duration_ms);
+        board.row(index).end(end.status.status, end.status.rows_out);
+        record(&session, ready, &end);
+        end
+    }
+
+    fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
+        let step = &ready.task.step;
+        let unwritable =
+            |error: crate::problem::Error| Failure::new("permission", error.to_string());
+        let cleaned = mask(&ready.task.config, &ready.driver.spec.secrets);
+        let cleaned = format!("{cleaned:#}\n");
+        let path = self
+            .session
+            .write_artifact(&step.id, "cleaned_config.json", &cleaned)
+            .map_err(unwritable)?;
+        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(unwritable)?;
+        self.session.event(
+            "artifact_created",
+            fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
+        );
+        let job = &self.prepared.job;
+        let saved_state =
+            Saved::new(&job.state, &job.manifest.pipeline.id).load(&step.id).map_err(|error| {
+                Failure::new(
+                    "permission",
+                    format!("the state of the last run cannot be read: {error}"),
+                )
+            })?;
+        let call = Call {
+            grants: Grants::new(&ready.driver.spec, &job.base, Some(artifacts)),
+            limits: ready.limits,
+            sink: Arc::new(StepSink {
+                session: self.session,
+                board: self.board,
+                index: self.index,
+                step: step.id.clone(),
+            }),
+            cancel: self.stop,
+            saved_state,
+        };
+        let step_call = StepCall {
+            id: step.id.clone(),
+            mode: step.mode,
+            config: ready.task.config.to_string(),
+            inputs: self.inputs,
+            output: self.output,
+        };
+        Ok((call, step_call))
+    }
+}
+
+fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {
+    let status = StepStatus {
+        id: ready.task.step.id.clone(),
+        driver: ready.task.step.driver.name.clone(),
+        status: StepState::Pending,
+        rows_in: 0,
+        rows_out: 0,
+        duration_ms: 0,
+    };
+    board.row(index).end(StepState::Pending, 0);
+    StepEnd { index, status, failure: None, state: None }
+}
+
+fn finish(ready: &Ready, index: usize, report: Report, duration_ms: u64) -> StepEnd {
+    let Report { result, rows_read, rows_written, rows_delivered, state } = report;
+    // A writer knows best what arrived, but cannot have delivered what it was not given.
+    let rows_out = match ready.task.step.mode {
+        Mode::Write => rows_delivered.map_or(rows_read, |rows| rows.min(rows_read)),
+        _ => rows_written,
+    };
+    let failure = result.err();
+    let status = StepStatus {
+        id: ready.task.step.id.clone(),
+        driver: ready.task.step.driver.name.clone(),
+        status: match &failure {
+            None => StepState::Success,
+            Some(failure) if failure.is_consequence() => StepState::Cancelled,
+            Some(_) => StepState::Failed,
+        },
+        rows_in: rows_read,
+        rows_out: if failure.is_some() && ready.task.step.mode == Mode::Write {
+            0
+        } else {
+            rows_out
+        },
+        duration_ms,
+    };
+    StepEnd { index, status, failure, state }
+}
+
+/// Writes the host's own numbers and how the step ended.
+fn record(session: &Session, ready: &Ready, end: &StepEnd) {
+    let StepStatus { id, driver, rows_in, rows_out, duration_ms, .. } = &end.status;
+    let tags = || [("step", id.as_str())];
+    let rows = match ready.task.step.mode {
+        Mode::Extract | Mode::Discover => "rows_read",
+        Mode::Transform => "rows_processed",
+        Mode::Write => "rows_written",
+    };
+    session.metric(rows, *rows_out, "rows", tags());
+    session.metric("step_duration_ms", *duration_ms, "ms", tags());
+    match &end.failure {
+        None => session.event(
+            "step_complete",
+            fields(json!({"step_id": id, "driver": driver, "rows_in": rows_in, "rows_out": rows_out, "duration_ms": duration_ms})),
+        ),
+        Some(failure) => session.event(
+            "step_error",
+            fields(json!({"step_id": id, "driver": driver, "kind": failure.kind, "error": failure.message, "duration_ms": duration_ms})),
+        ),
+    }
+}
+
+/// The fields of an event that is written as a JSON object.
+pub(super) fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,41 @@
+//! Lines of `events.jsonl`.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::redact::Redactor;
+use super::text;
+
+/// The line's own fields, which stand first.
+const OWN: [&str; 3] = ["ts", "session_id", "event_type"];
+
+#[derive(Serialize)]
+struct Line<'a> {
+    ts: &'a str,
+    session_id: &'a str,
+    event_type: &'a str,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+}
+
+/// One line, without the newline.
+pub(super) fn line(
+    redactor: &Redactor,
+    ts: &str,
+    session_id: &str,
+    event_type: &str,
+    mut fields: Map<String, Value>,
+) -> String {
+    for own in OWN {
+        if let Some(value) = fields.remove(own) {
+            let mut name = format!("{own}_");
+            while fields.contains_key(&name) {
+                name.push('_');
+            }
+            fields.insert(name, value);
+        }
+    }
+    redactor.map(&mut fields);
+    let event_type = &redactor.text(event_type);
+    text::json(&Line { ts, session_id, event_type, fields })
+}

@@ -1,0 +1,266 @@
+//! A run's session while it goes on.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::lines::Lines;
+use super::lock::Lock;
+use super::log::{self, Level};
+use super::metric::{self, Number};
+use super::redact::Redactor;
+use super::status::{End, Failure, State, Status, StepState};
+use super::{event, files, folder, memory, time};
+use crate::atomic;
+use crate::manifest::Manifest;
+use crate::problem::{Error, Problem, Result};
+
+/// A run's session. Clones write to the same files; no call blocks for longer
+/// than a write to the disk.
+///
+/// Dropping it without [`Session::finish`] leaves the status at `running`, and
+/// the next [`sweep`] tells that the run crashed.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    id: String,
+    dir: PathBuf,
+    started: Instant,
+    redactor: Redactor,
+    /// As written at the start.
+    status: Status,
+    events: Mutex<Lines>,
+    metrics: Mutex<Lines>,
+    log: Mutex<Lines>,
+    /// The first error while writing; it fails the run.
+    broken: Mutex<Option<String>>,
+    lock: Mutex<Option<Lock>>,
+}
+
+/// A panic elsewhere leaves the data whole: every change is one call.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    /// Creates `<logs>/run_<id>/` for a run of this manifest; `bytes` are the
+    /// manifest's own. The status is `running` from here on.
+    ///
+    /// # Errors
+    /// When the folder or a file in it cannot be written.
+    pub fn create(
+        logs: &Path,
+        manifest: &Manifest,
+        bytes: &[u8],
+        redactor: Redactor,
+    ) -> Result<Self> {
+        let start = || -> io::Result<Self> {
+            let now = Timestamp::now();
+            let (id, dir) = folder::create(logs, now)?;
+            // Before the status, so that a status that says `running` always has its lock.
+            let lock = Lock::acquire(&dir)?;
+            let status = Status::start(&id, &time::stamp(now), manifest);
+            status.write(&dir)?;
+            fs::write(dir.join(files::MANIFEST), bytes)?;
+            fs::create_dir(dir.join(files::ARTIFACTS))?;
+            let lines = |name| Lines::create(&dir.join(name)).map(Mutex::new);
+            Ok(Self(Arc::new(Inner {
+                events: lines(files::EVENTS)?,
+                metrics: lines(files::METRICS)?,
+                log: lines(files::LOG)?,
+                id,
+                started: Instant::now(),
+                redactor,
+                status,
+                broken: Mutex::new(None),
+                lock: Mutex::new(Some(lock)),
+                dir,
+            })))
+        };
+        start().map_err(|error| {
+            Error::environment(
+                Problem::new(
+                    "session_create",
+                    format!("cannot write the session's files: {error}"),
+                )
+                .in_file(logs)
+                .help("make this folder writable and make room on its disk"),
+            )
+        })
+    }
+
+    /// Unique, sortable by time, safe in a path.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The session's folder.
+    pub fn dir(&self) -> &Path {
+        &self.0.dir
+    }
+
+    /// What every sink of the run passes its text through.
+    pub fn redactor(&self) -> &Redactor {
+        &self.0.redactor
+    }
+
+    /// The folder for a step's artifacts; it exists afterwards.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn artifacts_dir(&self, step: &str) -> Result<PathBuf> {
+        let folder = self.0.dir.join(files::ARTIFACTS).join(step);
+        match fs::create_dir_all(&folder) {
+            Ok(()) => Ok(folder),
+            Err(error) => Err(self.artifact_error(&folder, &error)),
+        }
+    }
+
+    /// Writes a file into a step's artifacts, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_artifact(&self, step: &str, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.artifacts_dir(step)?.join(name);
+        match atomic::write(&path, self.0.redactor.text(text).as_bytes()) {
+            Ok(()) => Ok(path),
+            Err(error) => Err(self.artifact_error(&path, &error)),
+        }
+    }
+
+    fn artifact_error(&self, path: &Path, error: &io::Error) -> Error {
+        Error::environment(
+            Problem::new("session_write", format!("cannot write an artifact: {error}"))
+                .in_file(path),
+        )
+    }
+
+    /// Writes an event. Fields that are named like the line's own get a `_` at
+    /// the end of their name.
+    pub fn event(&self, event_type: &str, fields: Map<String, Value>) {
+        let line = event::line(&self.0.redactor, &self.now(), &self.0.id, event_type, fields);
+        self.write(&self.0.events, files::EVENTS, &line);
+    }
+
+    /// Writes a metric. A float that is no number is written as null.
+    pub fn metric<K: Into<String>, V: Into<String>>(
+        &self,
+        name: &str,
+        value: impl Into<Number>,
+        unit: &str,
+        tags: impl IntoIterator<Item = (K, V)>,
+    ) {
+        let tags = tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        let (redactor, now) = (&self.0.redactor, self.now());
+        let line = metric::line(redactor, &now, &self.0.id, name, value.into(), unit, tags);
+        self.write(&self.0.metrics, files::METRICS, &line);
+    }
+
+    /// Writes to the log; `step` is none for the run itself.
+    pub fn log(&self, level: Level, step: Option<&str>, message: &str) {
+        let line = log::record(&self.now(), level, step, &self.0.redactor.text(message));
+        self.write(&self.0.log, files::LOG, &line);
+    }
+
+    /// Brings everything to the disk's files, as at the end of a step.
+    ///
+    /// # Errors
+    /// The first error that any write to this session met.
+    pub fn flush(&self) -> Result<()> {
+        for (sink, name) in [
+            (&self.0.events, files::EVENTS),
+            (&self.0.metrics, files::METRICS),
+            (&self.0.log, files::LOG),
+        ] {
+            let result = held(sink).flush();
+            self.keep(name, result);
+        }
+        match &*held(&self.0.broken) {
+            None => Ok(()),
+            Some(message) => Err(Error::environment(
+                Problem::new("session_write", message.clone()).in_file(&self.0.dir),
+            )),
+        }
+    }
+
+    /// Ends the session: everything is written, the status last. If any write
+    /// failed before, a run that went well is `failed` with kind `session`.
+    ///
+    /// # Errors
+    /// When the status cannot be written.
+    pub fn finish(&self, mut end: End) -> Result<Status> {
+        if let Err(error) = self.flush()
+            && end.error.is_none()
+        {
+            let message = error.problems.into_iter().next().map(|p| p.message).unwrap_or_default();
+            end.state = State::Failed;
+            end.exit_code = end.exit_code.max(1);
+            end.error = Some(Failure { step: None, kind: "session".to_owned(), message });
+        }
+        let status = self.final_status(end);
+        status.write(&self.0.dir).map_err(|error| {
+            let message = format!("cannot write how the run ended: {error}");
+            Error::environment(
+                Problem::new("session_write", message).in_file(&self.0.dir.join(files::STATUS)),
+            )
+        })?;
+        if let Some(lock) = held(&self.0.lock).take() {
+            // The status is written: a lock file that stays is removed by the next sweep.
+            lock.remove().ok();
+        }
+        Ok(status)
+    }
+
+    fn final_status(&self, end: End) -> Status {
+        let completed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
+        let error = end.error.map(|failure| Failure {
+            message: self.0.redactor.text(&failure.message).into_owned(),
+            ..failure
+        });
+        Status {
+            status: end.state,
+            execution_duration: time::seconds(self.0.started.elapsed().as_millis()),
+            steps_completed: completed as u64,
+            exit_code: Some(end.exit_code),
+            error,
+            finished_at: Some(self.now()),
+            rows_read: end.rows_read,
+            rows_written: end.rows_written,
+            rows_processed: end.rows_processed,
+            steps: end.steps,
+            peak_memory_bytes: memory::peak(),
+            ..self.0.status.clone()
+        }
+    }
+
+    fn now(&self) -> String {
+        time::stamp(Timestamp::now())
+    }
+
+    fn write(&self, sink: &Mutex<Lines>, name: &str, line: &str) {
+        let result = held(sink).append(line);
+        self.keep(name, result);
+    }
+
+    fn keep(&self, name: &str, result: io::Result<()>) {
+        if let Err(error) = result {
+            let message = || format!("cannot write `{name}` of the session: {error}");
+            held(&self.0.broken).get_or_insert_with(message);
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // After `finish` there is nothing to flush; without it, this is all that can be saved.
+        for sink in [&self.events, &self.metrics, &self.log] {
+            held(sink).flush().ok();
+        }
+    }
+}

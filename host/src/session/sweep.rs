@@ -1,0 +1,83 @@
+//! Makes the status of crashed runs tell the truth.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::lock::{Lock, Probe};
+use super::status::{Failure, State, Status};
+use super::{files, id, time};
+
+/// How much of the end of `events.jsonl` is searched for the last event.
+const TAIL: u64 = 64 * 1024;
+
+/// Looks through the sessions below `logs` for runs that say `running` while
+/// their process is gone, and rewrites those to `crashed`. Returns their ids.
+/// What cannot be read or written is left as it is: listing shows it.
+pub fn sweep(logs: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(logs) else { return Vec::new() };
+    let mut crashed: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| id::of_folder(entry.file_name().to_str()?).map(str::to_owned))
+        .filter(|id| settle(&logs.join(format!("{}{id}", id::PREFIX))).unwrap_or(false))
+        .collect();
+    crashed.sort();
+    crashed
+}
+
+/// True if the session was rewritten to `crashed`.
+fn settle(folder: &Path) -> io::Result<bool> {
+    let Probe::Free(lock) = Lock::probe(folder)? else { return Ok(false) };
+    // Read under the lock: the run may have ended between two looks.
+    let mut status: Status = serde_json::from_slice(&fs::read(folder.join(files::STATUS))?)?;
+    let running = status.status == State::Running;
+    if running {
+        mark(&mut status, folder);
+        status.write(folder)?;
+    }
+    lock.remove()?;
+    Ok(running)
+}
+
+fn mark(status: &mut Status, folder: &Path) {
+    let events = tail(&folder.join(files::EVENTS)).unwrap_or_default();
+    let last = events.last();
+    let field = |name: &str| last.and_then(|event| event.get(name)).and_then(Value::as_str);
+    status.status = State::Crashed;
+    status.finished_at = field("ts").map(str::to_owned);
+    if let (Ok(start), Some(Ok(end))) =
+        (status.started_at.parse::<Timestamp>(), field("ts").map(str::parse::<Timestamp>))
+    {
+        let elapsed = end.duration_since(start).as_millis();
+        status.execution_duration = time::seconds(u128::try_from(elapsed).unwrap_or(0));
+    }
+    let seen = match (field("event_type"), field("ts")) {
+        (Some(event), Some(ts)) => format!("; its last event was `{event}` at {ts}"),
+        _ => String::new(),
+    };
+    status.error = Some(Failure {
+        step: field("step_id").map(str::to_owned),
+        kind: "crash".to_owned(),
+        message: format!(
+            "the run's process ({}) ended without a word: killed, out of memory, or the machine \
+             went down{seen}",
+            status.pid
+        ),
+    });
+}
+
+/// The whole events at the end of the file.
+fn tail(path: &Path) -> io::Result<Vec<Value>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes)?;
+    Ok(bytes
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect())
+}

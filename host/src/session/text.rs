@@ -1,0 +1,92 @@
+//! Text from drivers made safe for a terminal and for files of lines.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+/// Characters that a terminal acts on instead of showing: controls (escape
+/// sequences start with one) and those that reorder or hide what follows.
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// One line that shows what it holds: a character that a terminal would act on
+/// becomes an escape like `\u{1b}`. Tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let keeps = |c: char| c == '\t' || !acts(c);
+    if text.chars().all(keeps) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if keeps(c) {
+            safe.push(c);
+        } else {
+            safe.extend(c.escape_default());
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// A log message: like [`visible`], but its lines stay lines. Each line after
+/// the first is indented, so that none can pose as a record of its own.
+pub(super) fn message(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end_matches(['\n', '\r']);
+    if !text.contains('\n') {
+        return visible(text);
+    }
+    let lines: Vec<_> =
+        text.split('\n').map(|line| visible(line.strip_suffix('\r').unwrap_or(line))).collect();
+    Cow::Owned(lines.join("\n    | "))
+}
+
+/// A line of JSON, in which characters that a terminal would act on stand as
+/// JSON's own escapes: the same document, safe to show.
+pub(super) fn json(value: &impl Serialize) -> String {
+    // A map with keys other than text, the one failure there is, is in no line's type.
+    let line = serde_json::to_string(value).unwrap_or_default();
+    // Such characters can only stand inside strings, where an escape means the same.
+    if !line.chars().any(acts) {
+        return line;
+    }
+    let mut safe = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        if acts(c) {
+            // All of them are in the basic plane: one escape each. Writing to a string never fails.
+            let _ = write!(safe, "\\u{:04x}", u32::from(c));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_escapes_are_shown_and_not_sent() {
+        assert_eq!(visible("a\x1b[2Jb\u{9b}c\u{202e}d\te"), r"a\u{1b}[2Jb\u{9b}c\u{202e}d	e");
+        assert_eq!(visible("a\nb\rc"), r"a\nb\rc");
+        assert!(matches!(visible("žluťoučký 🐎"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_second_line_cannot_pose_as_a_record() {
+        let forged = "first\r\n2026-01-31T08:05:09.123Z INFO  [x] forged\n";
+        assert_eq!(message(forged), "first\n    | 2026-01-31T08:05:09.123Z INFO  [x] forged");
+    }
+
+    #[test]
+    fn json_stays_the_same_document() {
+        let value = serde_json::json!({"a\u{7f}": "\u{9b}\u{2028}\u{1b}é"});
+        let line = json(&value);
+        assert!(!line.chars().any(acts), "{line}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+}

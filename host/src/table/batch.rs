@@ -1,0 +1,188 @@
+//! A batch of rows, checked once when it enters the host.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayData, RecordBatch, RecordBatchOptions, layout, make_array};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, SchemaRef};
+
+/// The most rows in one batch.
+const MAX_ROWS: u64 = 1 << 24;
+
+/// One array of a batch, in the order of the flattened schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    /// Number of values.
+    pub length: u64,
+    /// How many of them are null.
+    pub null_count: u64,
+    /// How many of the batch's buffers are this array's own.
+    pub buffers: u32,
+}
+
+/// Rows as Arrow arrays. A clone shares the memory.
+#[derive(Debug, Clone)]
+pub struct Batch(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    record: RecordBatch,
+    nodes: Vec<Node>,
+    buffers: Vec<Buffer>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Builds a batch from what a driver sent and checks all of it: counts,
+    /// lengths, offsets, null counts, UTF-8 and decimal digits.
+    ///
+    /// # Errors
+    /// Says which column is wrong and why.
+    pub fn from_parts(
+        schema: SchemaRef,
+        rows: u64,
+        nodes: &[Node],
+        buffers: Vec<Buffer>,
+    ) -> Result<Self, String> {
+        if rows > MAX_ROWS {
+            return Err(format!("a batch has {rows} rows; the most is {MAX_ROWS}"));
+        }
+        let mut parts = Parts { nodes: nodes.iter(), buffers: buffers.into_iter() };
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let column = parts
+                .array(field.data_type())
+                .and_then(|data| {
+                    (data.len() as u64 == rows)
+                        .then_some(data)
+                        .ok_or_else(|| format!("it does not have the batch's {rows} rows"))
+                })
+                .map_err(|why| format!("column `{}`: {why}", field.name()))?;
+            columns.push(make_array(column));
+        }
+        let (nodes, buffers) = (parts.nodes.len(), parts.buffers.len());
+        if nodes > 0 || buffers > 0 {
+            return Err(format!("{nodes} nodes and {buffers} buffers are left over"));
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows as usize));
+        let record = RecordBatch::try_new_with_options(schema, columns, &options)
+            .map_err(|error| error.to_string())?;
+        Ok(Self::from(record))
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> u64 {
+        self.0.record.num_rows() as u64
+    }
+
+    /// Bytes of all buffers.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes
+    }
+
+    /// The arrays, in the order of the flattened schema.
+    pub fn nodes(&self) -> &[Node] {
+        &self.0.nodes
+    }
+
+    /// One buffer, numbered in the order of [`Batch::nodes`].
+    pub fn buffer(&self, index: usize) -> Option<&Buffer> {
+        self.0.buffers.get(index)
+    }
+
+    /// The same rows as an Arrow batch.
+    pub fn record(&self) -> &RecordBatch {
+        &self.0.record
+    }
+}
+
+impl From<RecordBatch> for Batch {
+    fn from(record: RecordBatch) -> Self {
+        let (mut nodes, mut buffers) = (Vec::new(), Vec::new());
+        for column in record.columns() {
+            flatten(&column.to_data(), &mut nodes, &mut buffers);
+        }
+        let bytes = buffers.iter().map(Buffer::len).sum();
+        Self(Arc::new(Inner { record, nodes, buffers, bytes }))
+    }
+}
+
+fn flatten(data: &ArrayData, nodes: &mut Vec<Node>, buffers: &mut Vec<Buffer>) {
+    let has_validity = layout(data.data_type()).can_contain_null_mask;
+    nodes.push(Node {
+        length: data.len() as u64,
+        null_count: data.null_count() as u64,
+        buffers: (usize::from(has_validity) + data.buffers().len()) as u32,
+    });
+    if has_validity {
+        buffers.push(data.nulls().map(|nulls| nulls.buffer().clone()).unwrap_or_default());
+    }
+    buffers.extend_from_slice(data.buffers());
+    for child in data.child_data() {
+        flatten(child, nodes, buffers);
+    }
+}
+
+/// What is left of a driver's nodes and buffers.
+struct Parts<'a> {
+    nodes: std::slice::Iter<'a, Node>,
+    buffers: std::vec::IntoIter<Buffer>,
+}
+
+impl Parts<'_> {
+    fn array(&mut self, data_type: &DataType) -> Result<ArrayData, String> {
+        let node = *self.nodes.next().ok_or("its node is missing")?;
+        let length = i32::try_from(node.length)
+            .map_err(|_| format!("{} values are too many", node.length))?
+            as usize;
+        let layout = layout(data_type);
+        let own = usize::from(layout.can_contain_null_mask) + layout.buffers.len();
+        if node.buffers as usize != own || self.buffers.len() < own {
+            return Err(format!(
+                "it takes {own} buffers; its node says {} and {} were pushed",
+                node.buffers,
+                self.buffers.len()
+            ));
+        }
+        let mut data = ArrayData::builder(data_type.clone()).len(length).align_buffers(true);
+        if layout.can_contain_null_mask {
+            let validity = self.buffers.next().filter(|bits| !bits.is_empty());
+            if let Some(bits) = &validity
+                && bits.len() < length.div_ceil(8)
+            {
+                return Err(format!(
+                    "its validity bitmap has {} bytes for {length} values",
+                    bits.len()
+                ));
+            }
+            data = data.null_bit_buffer(validity);
+        }
+        data = data.buffers(self.buffers.by_ref().take(layout.buffers.len()).collect());
+        for child in children(data_type) {
+            data = data.add_child_data(self.array(child)?);
+        }
+        let data = data.build().map_err(|error| error.to_string())?;
+        if data.null_count() as u64 != node.null_count && !data_type.is_null() {
+            return Err(format!(
+                "its node says {} nulls; there are {}",
+                node.null_count,
+                data.null_count()
+            ));
+        }
+        if let DataType::Decimal128(precision, _) = data_type {
+            let values = arrow::array::Decimal128Array::from(data.clone());
+            values.validate_decimal_precision(*precision).map_err(|error| error.to_string())?;
+        }
+        Ok(data)
+    }
+}
+
+fn children(data_type: &DataType) -> Vec<&DataType> {
+    match data_type {
+        DataType::List(child) | DataType::LargeList(child) | DataType::FixedSizeList(child, _) => {
+            vec![child.data_type()]
+        }
+        DataType::Struct(fields) => fields.iter().map(|field| field.data_type()).collect(),
+        _ => Vec::new(),
+    }
+}

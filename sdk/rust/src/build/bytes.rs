@@ -1,0 +1,120 @@
+//! Columns of text and of bytes.
+
+use super::validity::ValidityBuilder;
+use super::{Array, MAX_VALUES, Sink};
+use crate::{Error, Result};
+
+/// Builds a column of text or of bytes.
+#[derive(Debug, Clone)]
+pub struct BytesBuilder {
+    /// Where each value starts, and where the last one ends. Wraps around
+    /// beyond 2 GiB of data, which [`Array::check`] refuses to send.
+    offsets: Vec<i32>,
+    data: Vec<u8>,
+    validity: ValidityBuilder,
+}
+
+impl BytesBuilder {
+    /// Adds a value. In a column of text it must be UTF-8, which the host
+    /// checks.
+    #[inline]
+    pub fn push(&mut self, value: &[u8]) {
+        self.data.extend_from_slice(value);
+        self.offsets.push(self.data.len() as i32);
+    }
+
+    /// Adds a text.
+    #[inline]
+    pub fn push_str(&mut self, value: &str) {
+        self.push(value.as_bytes());
+    }
+
+    /// Adds a missing value.
+    pub fn push_null(&mut self) {
+        self.validity.set_null(self.len());
+        self.push(&[]);
+    }
+
+    /// Adds a value or a missing one.
+    #[inline]
+    pub fn push_option(&mut self, value: Option<&[u8]>) {
+        match value {
+            Some(value) => self.push(value),
+            None => self.push_null(),
+        }
+    }
+
+    /// How many values there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Default for BytesBuilder {
+    fn default() -> Self {
+        Self { offsets: vec![0], data: Vec::new(), validity: ValidityBuilder::default() }
+    }
+}
+
+impl Array for BytesBuilder {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn push_null(&mut self) {
+        self.push_null();
+    }
+
+    fn bytes(&self) -> usize {
+        self.data.len() + size_of_val(self.offsets.as_slice())
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.data.len() > MAX_VALUES {
+            return Err(Error::data(format!(
+                "{} bytes in one batch, more than the {MAX_VALUES} that a column holds; send \
+                 smaller batches",
+                self.data.len()
+            )));
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.offsets.truncate(1);
+        self.data.clear();
+        self.validity.clear();
+    }
+
+    fn write(&mut self, sink: &mut Sink<'_>) {
+        let len = self.len();
+        sink.node(len, self.validity.nulls(), 3);
+        sink.buffer(self.validity.finish(len));
+        sink.buffer(bytemuck::cast_slice(&self.offsets));
+        sink.buffer(&self.data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_offsets_can_count_is_refused() {
+        // Zeroed pages that nobody touches take no memory.
+        let data = vec![0; MAX_VALUES + 1];
+        let column = BytesBuilder { offsets: vec![0, i32::MIN], data, ..BytesBuilder::default() };
+        assert_eq!(
+            column.check().unwrap_err().message,
+            "2147483648 bytes in one batch, more than the 2147483647 that a column holds; send \
+             smaller batches"
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! A builder of any type.
+
+use super::{
+    Array, BoolBuilder, BytesBuilder, ListBuilder, NullBuilder, PrimitiveBuilder, StructBuilder,
+};
+use crate::DataType;
+
+/// Builds one column. The variant is that of the column's [`DataType`], whose
+/// parameters (units, zone, precision, scale) only the schema knows.
+#[derive(Debug, Clone)]
+pub enum ColumnBuilder {
+    /// Only nulls.
+    Null(NullBuilder),
+    /// True and false.
+    Bool(BoolBuilder),
+    /// Signed, 8 bits.
+    Int8(PrimitiveBuilder<i8>),
+    /// Signed, 16 bits.
+    Int16(PrimitiveBuilder<i16>),
+    /// Signed, 32 bits.
+    Int32(PrimitiveBuilder<i32>),
+    /// Signed, 64 bits.
+    Int64(PrimitiveBuilder<i64>),
+    /// Unsigned, 8 bits.
+    UInt8(PrimitiveBuilder<u8>),
+    /// Unsigned, 16 bits.
+    UInt16(PrimitiveBuilder<u16>),
+    /// Unsigned, 32 bits.
+    UInt32(PrimitiveBuilder<u32>),
+    /// Unsigned, 64 bits.
+    UInt64(PrimitiveBuilder<u64>),
+    /// IEEE 754, 32 bits.
+    Float32(PrimitiveBuilder<f32>),
+    /// IEEE 754, 64 bits.
+    Float64(PrimitiveBuilder<f64>),
+    /// Text.
+    Utf8(BytesBuilder),
+    /// Bytes.
+    Binary(BytesBuilder),
+    /// Days since 1970-01-01.
+    Date32(PrimitiveBuilder<i32>),
+    /// Units since midnight.
+    Time32(PrimitiveBuilder<i32>),
+    /// Units since midnight.
+    Time64(PrimitiveBuilder<i64>),
+    /// Units since 1970-01-01 00:00:00.
+    Timestamp(PrimitiveBuilder<i64>),
+    /// The digits without the decimal point: 1.50 at scale 2 is 150.
+    Decimal128(PrimitiveBuilder<i128>),
+    /// Lists.
+    List(ListBuilder),
+    /// Structs.
+    Struct(StructBuilder),
+}
+
+impl ColumnBuilder {
+    /// An empty column of that type.
+    #[must_use]
+    pub fn new(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Null => Self::Null(NullBuilder::default()),
+            DataType::Bool => Self::Bool(BoolBuilder::default()),
+            DataType::Int8 => Self::Int8(PrimitiveBuilder::default()),
+            DataType::Int16 => Self::Int16(PrimitiveBuilder::default()),
+            DataType::Int32 => Self::Int32(PrimitiveBuilder::default()),
+            DataType::Int64 => Self::Int64(PrimitiveBuilder::default()),
+            DataType::UInt8 => Self::UInt8(PrimitiveBuilder::default()),
+            DataType::UInt16 => Self::UInt16(PrimitiveBuilder::default()),
+            DataType::UInt32 => Self::UInt32(PrimitiveBuilder::default()),
+            DataType::UInt64 => Self::UInt64(PrimitiveBuilder::default()),
+            DataType::Float32 => Self::Float32(PrimitiveBuilder::default()),
+            DataType::Float64 => Self::Float64(PrimitiveBuilder::default()),
+            DataType::Utf8 => Self::Utf8(BytesBuilder::default()),
+            DataType::Binary => Self::Binary(BytesBuilder::default()),
+            DataType::Date32 => Self::Date32(PrimitiveBuilder::default()),
+            DataType::Time32(_) => Self::Time32(PrimitiveBuilder::default()),
+            DataType::Time64(_) => Self::Time64(PrimitiveBuilder::default()),
+            DataType::Timestamp(..) => Self::Timestamp(PrimitiveBuilder::default()),
+            DataType::Decimal128(..) => Self::Decimal128(PrimitiveBuilder::default()),
+            DataType::List(item) => Self::List(ListBuilder::new(item)),
+            DataType::Struct(fields) => Self::Struct(StructBuilder::new(fields)),
+        }
+    }
+
+    /// Adds a missing value.
+    pub fn push_null(&mut self) {
+        self.as_array_mut().push_null();
+    }
+
+    /// How many values there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.as_array().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// About how much memory the values take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.as_array().bytes()
+    }
+
+    /// Forgets the values and keeps the memory.
+    pub fn clear(&mut self) {
+        self.as_array_mut().clear();
+    }
+
+    /// Whether it holds the values of that type.
+    pub(crate) fn is_of(&self, data_type: &DataType) -> bool {
+        match (self, data_type) {
+            (Self::List(list), DataType::List(item)) => list.values.is_of(&item.data_type),
+            (Self::Struct(parts), DataType::Struct(fields)) => {
+                parts.fields.len() == fields.len()
+                    && parts.fields.iter().zip(fields).all(|(part, f)| part.is_of(&f.data_type))
+            }
+            (Self::Null(_), DataType::Null)
+            | (Self::Bool(_), DataType::Bool)
+            | (Self::Int8(_), DataType::Int8)
+            | (Self::Int16(_), DataType::Int16)
+            | (Self::Int32(_), DataType::Int32)
+            | (Self::Int64(_), DataType::Int64)
+            | (Self::UInt8(_), DataType::UInt8)
+            | (Self::UInt16(_), DataType::UInt16)
+            | (Self::UInt32(_), DataType::UInt32)
+            | (Self::UInt64(_), DataType::UInt64)
+            | (Self::Float32(_), DataType::Float32)
+            | (Self::Float64(_), DataType::Float64)
+            | (Self::Utf8(_), DataType::Utf8)
+            | (Self::Binary(_), DataType::Binary)
+            | (Self::Date32(_), DataType::Date32)
+            | (Self::Time32(_), DataType::Time32(_))
+            | (Self::Time64(_), DataType::Time64(_))
+            | (Self::Timestamp(_), DataType::Timestamp(..))
+            | (Self::Decimal128(_), DataType::Decimal128(..)) => true,
+            _ => false,
+        }
+    }
+
+    pub(super) fn as_array(&self) -> &dyn Array {
+        match self {
+            Self::Null(array) => array,
+            Self::Bool(array) => array,
+            Self::Int8(array) => array,
+            Self::Int16(array) => array,
+            Self::Int32(array) | Self::Date32(array) | Self::Time32(array) => array,
+            Self::Int64(array) | Self::Time64(array) | Self::Timestamp(array) => array,
+            Self::UInt8(array) => array,
+            Self::UInt16(array) => array,
+            Self::UInt32(array) => array,
+            Self::UInt64(array) => array,
+            Self::Float32(array) => array,
+            Self::Float64(array) => array,
+            Self::Utf8(array) | Self::Binary(array) => array,
+            Self::Decimal128(array) => array,
+            Self::List(array) => array,
+            Self::Struct(array) => array,
+        }
+    }
+
+    pub(super) fn as_array_mut(&mut self) -> &mut dyn Array {
+        match self {
+            Self::Null(array) => array,
+            Self::Bool(array) => array,
+            Self::Int8(array) => array,
+            Self::Int16(array) => array,
+            Self::Int32(array) | Self::Date32(array) | Self::Time32(array) => array,
+            Self::Int64(array) | Self::Time64(array) | Self::Timestamp(array) => array,
+            Self::UInt8(array) => array,
+            Self::UInt16(array) => array,
+            Self::UInt32(array) => array,
+            Self::UInt64(array) => array,
+            Self::Float32(array) => array,
+            Self::Float64(array) => array,
+            Self::Utf8(array) | Self::Binary(array) => array,
+            Self::Decimal128(array) => array,
+            Self::List(array) => array,
+            Self::Struct(array) => array,
+        }
+    }
+}

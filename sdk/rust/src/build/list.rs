@@ -1,0 +1,93 @@
+//! Columns of lists.
+
+use super::validity::ValidityBuilder;
+use super::{Array, ColumnBuilder, MAX_VALUES, Sink};
+use crate::{Error, Field, Result};
+
+/// Builds a column of lists: push a list's values to [`values`](Self::values),
+/// then [`push`](Self::push) the list itself.
+#[derive(Debug, Clone)]
+pub struct ListBuilder {
+    /// The values of all lists, one after the other.
+    pub values: Box<ColumnBuilder>,
+    offsets: Vec<i32>,
+    validity: ValidityBuilder,
+}
+
+impl ListBuilder {
+    pub(super) fn new(item: &Field) -> Self {
+        Self {
+            values: Box::new(ColumnBuilder::new(&item.data_type)),
+            offsets: vec![0],
+            validity: ValidityBuilder::default(),
+        }
+    }
+
+    /// Adds a list of the values that came since the last one.
+    pub fn push(&mut self) {
+        // Wraps around beyond 2^31 values, which `check` refuses to send.
+        self.offsets.push(self.values.len() as i32);
+    }
+
+    /// Adds a missing list.
+    pub fn push_null(&mut self) {
+        self.validity.set_null(self.len());
+        self.push();
+    }
+
+    /// How many lists there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Array for ListBuilder {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn push_null(&mut self) {
+        self.push_null();
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.offsets.as_slice()) + self.values.bytes()
+    }
+
+    fn check(&self) -> Result<()> {
+        let values = self.values.len();
+        if values > MAX_VALUES {
+            return Err(Error::data(format!(
+                "{values} list values in one batch, more than the {MAX_VALUES} that a column \
+                 holds; send smaller batches"
+            )));
+        }
+        if self.offsets.last() != Some(&(values as i32)) {
+            return Err(Error::internal(
+                "values were pushed to a list that was not: call `push` after a list's last value",
+            ));
+        }
+        self.values.as_array().check()
+    }
+
+    fn clear(&mut self) {
+        self.offsets.truncate(1);
+        self.values.clear();
+        self.validity.clear();
+    }
+
+    fn write(&mut self, sink: &mut Sink<'_>) {
+        let len = self.len();
+        sink.node(len, self.validity.nulls(), 2);
+        sink.buffer(self.validity.finish(len));
+        sink.buffer(bytemuck::cast_slice(&self.offsets));
+        self.values.as_array_mut().write(sink);
+    }
+}

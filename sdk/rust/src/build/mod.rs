@@ -1,0 +1,67 @@
+//! Builds batches, column by column, in the layout of the [Arrow C Data
+//! Interface].
+//!
+//! [Arrow C Data Interface]: https://arrow.apache.org/docs/format/CDataInterface.html
+
+#[cfg(feature = "arrow")]
+mod arrow;
+mod batch;
+mod boolean;
+mod bytes;
+mod column;
+mod list;
+mod null;
+mod primitive;
+mod structs;
+mod validity;
+
+#[cfg(feature = "arrow")]
+pub(crate) use arrow::{check as check_arrow, write as write_arrow};
+pub use batch::BatchBuilder;
+pub use boolean::BoolBuilder;
+pub use bytes::BytesBuilder;
+pub use column::ColumnBuilder;
+pub use list::ListBuilder;
+pub use null::NullBuilder;
+pub use primitive::{Primitive, PrimitiveBuilder};
+pub use structs::StructBuilder;
+
+use crate::Result;
+use crate::bindings::osiris::driver::arrow::Node;
+
+/// The most that a 32-bit offset can count.
+const MAX_VALUES: usize = i32::MAX as usize;
+
+/// What every builder can do.
+trait Array {
+    /// How many values there are.
+    fn len(&self) -> usize;
+    /// Adds a missing value.
+    fn push_null(&mut self);
+    /// About how much memory the values take.
+    fn bytes(&self) -> usize;
+    /// Whether it can be sent.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+    /// Forgets the values and keeps the memory.
+    fn clear(&mut self);
+    /// Hands over the nodes and the buffers, depth first.
+    fn write(&mut self, sink: &mut Sink<'_>);
+}
+
+/// Takes what arrays are made of.
+pub(crate) struct Sink<'a> {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) push: &'a mut dyn FnMut(&[u8]),
+}
+
+impl Sink<'_> {
+    pub(crate) fn node(&mut self, length: usize, null_count: usize, buffers: u32) {
+        self.nodes.push(Node { length: length as u64, null_count: null_count as u64, buffers });
+    }
+
+    pub(crate) fn buffer(&mut self, bytes: &[u8]) {
+        (self.push)(bytes);
+    }
+}

@@ -1,0 +1,50 @@
+//! Columns in which every value is missing.
+
+use super::{Array, Sink};
+
+/// Builds a column of nulls: only their number.
+#[derive(Debug, Clone, Default)]
+pub struct NullBuilder {
+    len: usize,
+}
+
+impl NullBuilder {
+    /// Adds a missing value.
+    pub fn push_null(&mut self) {
+        self.len += 1;
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl Array for NullBuilder {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn push_null(&mut self) {
+        self.push_null();
+    }
+
+    fn bytes(&self) -> usize {
+        0
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    fn write(&mut self, sink: &mut Sink<'_>) {
+        sink.node(self.len, self.len, 0);
+    }
+}

@@ -1,0 +1,89 @@
+//! Columns of numbers.
+
+use super::validity::ValidityBuilder;
+use super::{Array, Sink};
+
+/// A type that columns hold as it is.
+pub trait Primitive: bytemuck::Pod + Default + sealed::Sealed {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// The integers and floats that Arrow has, and the 128 bits of a decimal.
+macro_rules! primitives {
+    ($($native:ty)*) => { $(impl sealed::Sealed for $native {} impl Primitive for $native {})* };
+}
+primitives!(i8 i16 i32 i64 i128 u8 u16 u32 u64 f32 f64);
+
+/// Builds a column of numbers.
+#[derive(Debug, Clone, Default)]
+pub struct PrimitiveBuilder<T> {
+    values: Vec<T>,
+    validity: ValidityBuilder,
+}
+
+impl<T: Primitive> PrimitiveBuilder<T> {
+    /// Adds a value.
+    #[inline]
+    pub fn push(&mut self, value: T) {
+        self.values.push(value);
+    }
+
+    /// Adds a missing value.
+    pub fn push_null(&mut self) {
+        self.validity.set_null(self.values.len());
+        self.values.push(T::default());
+    }
+
+    /// Adds a value or a missing one.
+    #[inline]
+    pub fn push_option(&mut self, value: Option<T>) {
+        match value {
+            Some(value) => self.push(value),
+            None => self.push_null(),
+        }
+    }
+
+    /// Adds many values at once.
+    pub fn extend_from_slice(&mut self, values: &[T]) {
+        self.values.extend_from_slice(values);
+    }
+
+    /// How many values there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+impl<T: Primitive> Array for PrimitiveBuilder<T> {
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    fn push_null(&mut self) {
+        self.push_null();
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.values.as_slice())
+    }
+
+    fn clear(&mut self) {
+        self.values.clear();
+        self.validity.clear();
+    }
+
+    fn write(&mut self, sink: &mut Sink<'_>) {
+        sink.node(self.values.len(), self.validity.nulls(), 2);
+        sink.buffer(self.validity.finish(self.values.len()));
+        sink.buffer(bytemuck::cast_slice(&self.values));
+    }
+}

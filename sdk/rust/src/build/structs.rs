@@ -1,0 +1,95 @@
+//! Columns of structs.
+
+use super::validity::ValidityBuilder;
+use super::{Array, ColumnBuilder, Sink};
+use crate::{Error, Field, Result};
+
+/// Builds a column of structs: push one value to each of
+/// [`fields`](Self::fields), then [`push`](Self::push) the struct itself.
+#[derive(Debug, Clone)]
+pub struct StructBuilder {
+    /// One a field, in the order of the type.
+    pub fields: Vec<ColumnBuilder>,
+    len: usize,
+    validity: ValidityBuilder,
+}
+
+impl StructBuilder {
+    pub(super) fn new(fields: &[Field]) -> Self {
+        Self {
+            fields: fields.iter().map(|field| ColumnBuilder::new(&field.data_type)).collect(),
+            len: 0,
+            validity: ValidityBuilder::default(),
+        }
+    }
+
+    /// Adds a struct of the value that each field got since the last one.
+    pub fn push(&mut self) {
+        self.len += 1;
+    }
+
+    /// Adds a missing struct. The fields get their missing values by this.
+    pub fn push_null(&mut self) {
+        for field in &mut self.fields {
+            field.push_null();
+        }
+        self.validity.set_null(self.len);
+        self.len += 1;
+    }
+
+    /// How many structs there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl Array for StructBuilder {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn push_null(&mut self) {
+        self.push_null();
+    }
+
+    fn bytes(&self) -> usize {
+        self.fields.iter().map(ColumnBuilder::bytes).sum()
+    }
+
+    fn check(&self) -> Result<()> {
+        for (index, field) in self.fields.iter().enumerate() {
+            if field.len() != self.len {
+                return Err(Error::internal(format!(
+                    "field {index} of a struct has {} values, the struct {}",
+                    field.len(),
+                    self.len
+                )));
+            }
+            field.as_array().check()?;
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        for field in &mut self.fields {
+            field.clear();
+        }
+        self.len = 0;
+        self.validity.clear();
+    }
+
+    fn write(&mut self, sink: &mut Sink<'_>) {
+        sink.node(self.len, self.validity.nulls(), 1);
+        sink.buffer(self.validity.finish(self.len));
+        for field in &mut self.fields {
+            field.as_array_mut().write(sink);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Columns of true and false.
+
+use super::buffers::{Buffers, Shape};
+use super::validity::{Validity, bit};
+use crate::Result;
+
+/// A column of true and false.
+#[derive(Debug, Clone)]
+pub struct BoolColumn {
+    pub(super) bits: Vec<u8>,
+    pub(super) len: usize,
+    pub(super) validity: Validity,
+}
+
+impl BoolColumn {
+    pub(super) fn read(buffers: &mut Buffers<'_>) -> Result<Self> {
+        let Shape { length, nulls } = buffers.node(2)?;
+        let validity = buffers.validity(length, nulls)?;
+        let bits = buffers.at_least(length.div_ceil(8))?;
+        Ok(Self { bits, len: length, validity })
+    }
+
+    /// A value, unless it is missing.
+    ///
+    /// # Panics
+    /// If the column is shorter.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<bool> {
+        assert!(index < self.len, "value {index} of {}", self.len);
+        (!self.is_null(index)).then(|| bit(&self.bits, index))
+    }
+
+    /// How many values there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether a value is missing.
+    ///
+    /// # Panics
+    /// If it lies far beyond the end of the column.
+    #[inline]
+    #[must_use]
+    pub fn is_null(&self, index: usize) -> bool {
+        self.validity.is_null(index)
+    }
+
+    /// How many values are missing.
+    #[must_use]
+    pub fn null_count(&self) -> usize {
+        self.validity.nulls()
+    }
+}

@@ -1,0 +1,136 @@
+//! A column of any type.
+
+use super::buffers::Buffers;
+use super::validity::Validity;
+use super::{BoolColumn, BytesColumn, ListColumn, PrimitiveColumn, StructColumn};
+use crate::{DataType, Result};
+
+/// One column of a batch. The variant is that of the column's [`DataType`],
+/// whose parameters (units, zone, precision, scale) only the schema knows.
+#[derive(Debug, Clone)]
+pub enum Column {
+    /// So many nulls.
+    Null(usize),
+    /// True and false.
+    Bool(BoolColumn),
+    /// Signed, 8 bits.
+    Int8(PrimitiveColumn<i8>),
+    /// Signed, 16 bits.
+    Int16(PrimitiveColumn<i16>),
+    /// Signed, 32 bits.
+    Int32(PrimitiveColumn<i32>),
+    /// Signed, 64 bits.
+    Int64(PrimitiveColumn<i64>),
+    /// Unsigned, 8 bits.
+    UInt8(PrimitiveColumn<u8>),
+    /// Unsigned, 16 bits.
+    UInt16(PrimitiveColumn<u16>),
+    /// Unsigned, 32 bits.
+    UInt32(PrimitiveColumn<u32>),
+    /// Unsigned, 64 bits.
+    UInt64(PrimitiveColumn<u64>),
+    /// IEEE 754, 32 bits.
+    Float32(PrimitiveColumn<f32>),
+    /// IEEE 754, 64 bits.
+    Float64(PrimitiveColumn<f64>),
+    /// Text.
+    Utf8(BytesColumn),
+    /// Bytes.
+    Binary(BytesColumn),
+    /// Days since 1970-01-01.
+    Date32(PrimitiveColumn<i32>),
+    /// Units since midnight.
+    Time32(PrimitiveColumn<i32>),
+    /// Units since midnight.
+    Time64(PrimitiveColumn<i64>),
+    /// Units since 1970-01-01 00:00:00.
+    Timestamp(PrimitiveColumn<i64>),
+    /// The digits without the decimal point: 1.50 at scale 2 is 150.
+    Decimal128(PrimitiveColumn<i128>),
+    /// Lists.
+    List(ListColumn),
+    /// Structs.
+    Struct(StructColumn),
+}
+
+impl Column {
+    pub(super) fn read(data_type: &DataType, buffers: &mut Buffers<'_>) -> Result<Self> {
+        Ok(match data_type {
+            DataType::Null => Self::Null(buffers.node(0)?.length),
+            DataType::Bool => Self::Bool(BoolColumn::read(buffers)?),
+            DataType::Int8 => Self::Int8(PrimitiveColumn::read(buffers)?),
+            DataType::Int16 => Self::Int16(PrimitiveColumn::read(buffers)?),
+            DataType::Int32 => Self::Int32(PrimitiveColumn::read(buffers)?),
+            DataType::Int64 => Self::Int64(PrimitiveColumn::read(buffers)?),
+            DataType::UInt8 => Self::UInt8(PrimitiveColumn::read(buffers)?),
+            DataType::UInt16 => Self::UInt16(PrimitiveColumn::read(buffers)?),
+            DataType::UInt32 => Self::UInt32(PrimitiveColumn::read(buffers)?),
+            DataType::UInt64 => Self::UInt64(PrimitiveColumn::read(buffers)?),
+            DataType::Float32 => Self::Float32(PrimitiveColumn::read(buffers)?),
+            DataType::Float64 => Self::Float64(PrimitiveColumn::read(buffers)?),
+            DataType::Utf8 => Self::Utf8(BytesColumn::read(buffers)?),
+            DataType::Binary => Self::Binary(BytesColumn::read(buffers)?),
+            DataType::Date32 => Self::Date32(PrimitiveColumn::read(buffers)?),
+            DataType::Time32(_) => Self::Time32(PrimitiveColumn::read(buffers)?),
+            DataType::Time64(_) => Self::Time64(PrimitiveColumn::read(buffers)?),
+            DataType::Timestamp(..) => Self::Timestamp(PrimitiveColumn::read(buffers)?),
+            DataType::Decimal128(..) => Self::Decimal128(PrimitiveColumn::read(buffers)?),
+            DataType::List(item) => Self::List(ListColumn::read(item, buffers)?),
+            DataType::Struct(fields) => Self::Struct(StructColumn::read(fields, buffers)?),
+        })
+    }
+
+    /// How many values there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.parts().0
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a value is missing.
+    ///
+    /// # Panics
+    /// If it lies far beyond the end of the column.
+    #[must_use]
+    pub fn is_null(&self, index: usize) -> bool {
+        self.parts().1.is_none_or(|validity| validity.is_null(index))
+    }
+
+    /// How many values are missing.
+    #[must_use]
+    pub fn null_count(&self) -> usize {
+        let (len, validity) = self.parts();
+        validity.map_or(len, Validity::nulls)
+    }
+
+    /// The length, and which values are there: none for nulls.
+    fn parts(&self) -> (usize, Option<&Validity>) {
+        match self {
+            Self::Null(len) => (*len, None),
+            Self::Bool(array) => (array.len(), Some(&array.validity)),
+            Self::Int8(array) => (array.len(), Some(&array.validity)),
+            Self::Int16(array) => (array.len(), Some(&array.validity)),
+            Self::Int32(array) | Self::Date32(array) | Self::Time32(array) => {
+                (array.len(), Some(&array.validity))
+            }
+            Self::Int64(array) | Self::Time64(array) | Self::Timestamp(array) => {
+                (array.len(), Some(&array.validity))
+            }
+            Self::UInt8(array) => (array.len(), Some(&array.validity)),
+            Self::UInt16(array) => (array.len(), Some(&array.validity)),
+            Self::UInt32(array) => (array.len(), Some(&array.validity)),
+            Self::UInt64(array) => (array.len(), Some(&array.validity)),
+            Self::Float32(array) => (array.len(), Some(&array.validity)),
+            Self::Float64(array) => (array.len(), Some(&array.validity)),
+            Self::Utf8(array) | Self::Binary(array) => (array.len(), Some(&array.validity)),
+            Self::Decimal128(array) => (array.len(), Some(&array.validity)),
+            Self::List(array) => (array.len(), Some(&array.validity)),
+            Self::Struct(array) => (array.len(), Some(&array.validity)),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Columns of lists.
+
+use std::ops::Range;
+
+use super::Column;
+use super::buffers::{Buffers, Shape};
+use super::primitive::Values;
+use super::validity::Validity;
+use crate::{Field, Result};
+
+/// A column of lists.
+#[derive(Debug, Clone)]
+pub struct ListColumn {
+    pub(super) offsets: Values<i32>,
+    pub(super) values: Box<Column>,
+    pub(super) validity: Validity,
+}
+
+impl ListColumn {
+    pub(super) fn read(item: &Field, buffers: &mut Buffers<'_>) -> Result<Self> {
+        let Shape { length, nulls } = buffers.node(2)?;
+        let validity = buffers.validity(length, nulls)?;
+        let (offsets, end) = buffers.offsets(length)?;
+        let values = Column::read(&item.data_type, buffers)?;
+        if values.len() < end {
+            return Err(buffers.inconsistent(format_args!(
+                "lists of {end} values over an array of {}",
+                values.len()
+            )));
+        }
+        Ok(Self { offsets, values: Box::new(values), validity })
+    }
+
+    /// The values of all lists.
+    #[must_use]
+    pub fn values(&self) -> &Column {
+        &self.values
+    }
+
+    /// Which of [`values`](Self::values) a list holds, unless it is missing.
+    ///
+    /// # Panics
+    /// If the column is shorter.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Range<usize>> {
+        let offsets = self.offsets.as_slice();
+        let range = offsets[index] as usize..offsets[index + 1] as usize;
+        (!self.is_null(index)).then_some(range)
+    }
+
+    /// How many lists there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.offsets.as_slice().len() - 1
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a list is missing.
+    ///
+    /// # Panics
+    /// If it lies far beyond the end of the column.
+    #[inline]
+    #[must_use]
+    pub fn is_null(&self, index: usize) -> bool {
+        self.validity.is_null(index)
+    }
+
+    /// How many lists are missing.
+    #[must_use]
+    pub fn null_count(&self) -> usize {
+        self.validity.nulls()
+    }
+}

@@ -1,0 +1,99 @@
+//! Columns of numbers.
+
+use super::buffers::{Buffers, Shape};
+use super::validity::Validity;
+use crate::{Primitive, Result};
+
+/// A column of numbers.
+#[derive(Debug, Clone)]
+pub struct PrimitiveColumn<T> {
+    pub(super) values: Values<T>,
+    pub(super) validity: Validity,
+}
+
+/// Numbers in the memory that they came in, or in their own if that one
+/// happens to be aligned for bytes only.
+#[derive(Debug, Clone)]
+pub(super) enum Values<T> {
+    Bytes(Vec<u8>),
+    Aligned(Vec<T>),
+}
+
+impl<T: Primitive> Values<T> {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        match bytemuck::try_cast_slice::<u8, T>(&bytes) {
+            Ok(_) => Self::Bytes(bytes),
+            Err(_) => Self::Aligned(bytemuck::pod_collect_to_vec(&bytes)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[T] {
+        match self {
+            Self::Bytes(bytes) => bytemuck::cast_slice(bytes),
+            Self::Aligned(values) => values,
+        }
+    }
+}
+
+impl<T: Primitive> PrimitiveColumn<T> {
+    pub(super) fn read(buffers: &mut Buffers<'_>) -> Result<Self> {
+        let Shape { length, nulls } = buffers.node(2)?;
+        let validity = buffers.validity(length, nulls)?;
+        let values = Values::new(buffers.exactly(length, size_of::<T>())?);
+        Ok(Self { values, validity })
+    }
+
+    /// The values, a missing one as anything; the fastest way to read a column
+    /// that [`null_count`](Self::null_count) finds complete.
+    #[inline]
+    #[must_use]
+    pub fn values(&self) -> &[T] {
+        self.values.as_slice()
+    }
+
+    /// A value, unless it is missing.
+    ///
+    /// # Panics
+    /// If the column is shorter.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<T> {
+        let value = self.values()[index];
+        (!self.is_null(index)).then_some(value)
+    }
+
+    /// Every value in turn; faster than [`get`](Self::get) in a loop.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> {
+        let values = self.values().iter().enumerate();
+        values.map(|(index, &value)| (!self.is_null(index)).then_some(value))
+    }
+
+    /// How many values there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a value is missing.
+    ///
+    /// # Panics
+    /// If it lies far beyond the end of the column.
+    #[inline]
+    #[must_use]
+    pub fn is_null(&self, index: usize) -> bool {
+        self.validity.is_null(index)
+    }
+
+    /// How many values are missing.
+    #[must_use]
+    pub fn null_count(&self) -> usize {
+        self.validity.nulls()
+    }
+}

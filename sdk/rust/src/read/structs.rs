@@ -1,0 +1,71 @@
+//! Columns of structs.
+
+use super::Column;
+use super::buffers::{Buffers, Shape};
+use super::validity::Validity;
+use crate::{Field, Result};
+
+/// A column of structs.
+#[derive(Debug, Clone)]
+pub struct StructColumn {
+    pub(super) fields: Vec<Column>,
+    pub(super) len: usize,
+    pub(super) validity: Validity,
+}
+
+impl StructColumn {
+    pub(super) fn read(fields: &[Field], buffers: &mut Buffers<'_>) -> Result<Self> {
+        let Shape { length, nulls } = buffers.node(1)?;
+        let validity = buffers.validity(length, nulls)?;
+        let columns: Result<Vec<_>> = fields
+            .iter()
+            .map(|field| {
+                let column = Column::read(&field.data_type, buffers)?;
+                if column.len() < length {
+                    return Err(buffers.inconsistent(format_args!(
+                        "field {:?} has {} values for {length} structs",
+                        field.name,
+                        column.len()
+                    )));
+                }
+                Ok(column)
+            })
+            .collect();
+        Ok(Self { fields: columns?, len: length, validity })
+    }
+
+    /// One column a field, in the order of the type. What a field holds where
+    /// the struct itself is missing means nothing.
+    #[must_use]
+    pub fn fields(&self) -> &[Column] {
+        &self.fields
+    }
+
+    /// How many structs there are, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether a struct is missing.
+    ///
+    /// # Panics
+    /// If it lies far beyond the end of the column.
+    #[inline]
+    #[must_use]
+    pub fn is_null(&self, index: usize) -> bool {
+        self.validity.is_null(index)
+    }
+
+    /// How many structs are missing.
+    #[must_use]
+    pub fn null_count(&self) -> usize {
+        self.validity.nulls()
+    }
+}

@@ -1,0 +1,114 @@
+//! The types of values that tables hold.
+
+use super::Field;
+use crate::{Error, Result};
+
+/// What fits into the 128 bits of a decimal.
+pub(super) const MAX_DIGITS: u8 = 38;
+
+/// An Arrow type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataType {
+    /// Only nulls.
+    Null,
+    /// True or false.
+    Bool,
+    /// Signed, 8 bits.
+    Int8,
+    /// Signed, 16 bits.
+    Int16,
+    /// Signed, 32 bits.
+    Int32,
+    /// Signed, 64 bits.
+    Int64,
+    /// Unsigned, 8 bits.
+    UInt8,
+    /// Unsigned, 16 bits.
+    UInt16,
+    /// Unsigned, 32 bits.
+    UInt32,
+    /// Unsigned, 64 bits.
+    UInt64,
+    /// IEEE 754, 32 bits.
+    Float32,
+    /// IEEE 754, 64 bits.
+    Float64,
+    /// UTF-8 text.
+    Utf8,
+    /// Bytes.
+    Binary,
+    /// Days since 1970-01-01.
+    Date32,
+    /// Time since midnight in 32 bits: seconds or milliseconds only.
+    Time32(TimeUnit),
+    /// Time since midnight in 64 bits: microseconds or nanoseconds only.
+    Time64(TimeUnit),
+    /// Time since 1970-01-01 00:00:00. With a zone (`UTC`, `+01:00`,
+    /// `Europe/Prague`) the count is in UTC and the zone says how to show it;
+    /// without one it is a wall clock's.
+    Timestamp(TimeUnit, Option<String>),
+    /// An integer of up to `.0` digits (1 to 38), of which `.1` are after the
+    /// decimal point.
+    Decimal128(u8, i8),
+    /// Any number of values of one type. The field's name is `item` by custom.
+    List(Box<Field>),
+    /// One value of each field.
+    Struct(Vec<Field>),
+}
+
+/// What times are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeUnit {
+    /// 1 s.
+    Second,
+    /// 1/1,000 s.
+    Millisecond,
+    /// 1/1,000,000 s.
+    Microsecond,
+    /// 1/1,000,000,000 s.
+    Nanosecond,
+}
+
+impl DataType {
+    /// A list of nullable values of this type.
+    #[must_use]
+    pub fn list_of(item: Self) -> Self {
+        Self::List(Box::new(Field::new("item", item, true)))
+    }
+
+    /// The parts of a nested type, in order; none for any other.
+    #[must_use]
+    pub fn children(&self) -> &[Field] {
+        match self {
+            Self::List(item) => std::slice::from_ref(item),
+            Self::Struct(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    /// Whether its parameters, and those of the types below it, mean anything.
+    ///
+    /// # Errors
+    /// Kind `internal` if not: the driver made it.
+    pub(crate) fn check(&self) -> Result<()> {
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+        match self {
+            Self::Time32(Microsecond | Nanosecond) => {
+                return Err(Error::internal(format!("{self}: 32 bits are for s and ms")));
+            }
+            Self::Time64(Second | Millisecond) => {
+                return Err(Error::internal(format!("{self}: 64 bits are for us and ns")));
+            }
+            Self::Decimal128(precision, scale)
+                if !(1..=MAX_DIGITS).contains(precision)
+                    || i16::from(*scale) > i16::from(*precision) =>
+            {
+                return Err(Error::internal(format!(
+                    "{self}: a precision is 1 to {MAX_DIGITS}, a scale no more than it"
+                )));
+            }
+            _ => {}
+        }
+        self.children().iter().try_for_each(|child| child.data_type.check())
+    }
+}
