@@ -38,7 +38,7 @@ pub(super) fn build(text: &str, file: &Path) -> Result<Node, Error> {
             break;
         }
     }
-    let root = builder.root.unwrap_or_else(|| Node { position: START, value: Value::Null });
+    let root = builder.root.unwrap_or(Node { position: START, value: Value::Null });
     builder.problems.into_result(root)
 }
 

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let read = testing::run::<CsvExtractor>(json!({"path": from})).expect_ok();
         println!("read              {:>6} ms", start.elapsed().as_millis());
         let start = Instant::now();
-        testing::run::<CsvWriter>(json!({"path": to}))
+        let _ = testing::run::<CsvWriter>(json!({"path": to}))
             .mode(Mode::Write)
             .input("df_read", read.table())
             .expect_ok();

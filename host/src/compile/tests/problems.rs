@@ -255,8 +255,9 @@ fn configurations() {
             "limit: 10\n",
             "limit: many\n",
             &[
-                "8:21 invalid_param_value: The parameter 'limit' must be text, but here it is a whole number ()",
-            ][..0],
+                "8:21 invalid_param_value: The profile 'prod': the parameter 'limit' must be text, but here it is a whole number ()",
+                "13:47 invalid_config_value: Step 'load': 'limit' must be a whole number, but it is text ()",
+            ],
         ),
         (
             "path: out.csv",
