@@ -306,7 +306,7 @@ fn secrets_are_all_reported_and_never_shown() {
             1,
         )
         .replacen("folder: {", "pw: {type: string}\n  token: {default: hunter2}\n  folder: {", 1)
-        .replacen("path: out.csv", "path: https://me:hunter2@example.com", 1);
+        .replacen("path: out.csv", "path: https://me:hunter2@example.com/../../../..", 1);
     let options = Options { params: vec![("pw".into(), "hunter2".into())], ..Options::default() };
     let error = sandbox.compile(&text, &options).expect_err("secrets");
     let wanted = [

@@ -60,9 +60,7 @@ impl Kind {
 
     /// The narrowest kind of a value; none for a mapping and for nothing.
     pub fn of(value: &Value) -> Option<Self> {
-        [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::List]
-            .into_iter()
-            .find(|kind| kind.accepts(value))
+        Self::ALL.into_iter().find(|kind| kind.accepts(value))
     }
 }
 
