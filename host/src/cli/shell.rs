@@ -82,6 +82,18 @@ impl Shell {
         !self.json && io::stderr().is_terminal()
     }
 
+    /// The text as stderr may show it, for what is not printed with [`Shell::note`].
+    pub(super) fn styled(&self, text: String) -> String {
+        let colors = match self.color {
+            anstream::ColorChoice::Auto => AutoStream::choice(&io::stderr()),
+            choice => choice,
+        };
+        match colors {
+            anstream::ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+            _ => text,
+        }
+    }
+
     /// Prints the result.
     pub(super) fn answer(&self, answer: Answer) -> ExitCode {
         if answer.failed && !self.json {

@@ -86,9 +86,9 @@ mod tests {
                 "Usage: osiris validate <FILE>",
             ),
             (
-                &["compil"],
-                "unrecognized subcommand 'compil'",
-                "a similar subcommand exists: 'compile'",
+                &["valdate"],
+                "unrecognized subcommand 'valdate'",
+                "a similar subcommand exists: 'validate'",
             ),
         ] {
             let problem = problem(arguments);

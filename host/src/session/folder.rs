@@ -1,9 +1,13 @@
-//! The folder of a new session, and whole files in it.
+//! A session's folder. It is held open from the start of the run: a driver that
+//! may write below the base path cannot move it or put a link into it to make
+//! the host write elsewhere.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
 use jiff::Timestamp;
 
 use super::id;
@@ -11,31 +15,124 @@ use super::id;
 /// How often another id is tried when a folder exists already.
 const ATTEMPTS: usize = 8;
 
-/// Creates `<logs>/run_<id>`, which did not exist before. Returns the id and
-/// the folder.
-pub(super) fn create(logs: &Path, now: Timestamp) -> io::Result<(String, PathBuf)> {
-    fs::create_dir_all(logs)?;
-    let mut attempt = 1;
-    loop {
-        let id = id::new(now);
-        let dir = logs.join(format!("{}{id}", id::PREFIX));
-        match fs::create_dir(&dir) {
-            Ok(()) => return Ok((id, dir)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => {
-                attempt += 1;
+/// A session's folder, held open. Names are relative to it.
+pub(super) struct Folder {
+    /// Where it is.
+    pub(super) path: PathBuf,
+    dir: Dir,
+}
+
+impl Folder {
+    /// Creates `<logs>/run_<id>`, which did not exist before. Returns the id too.
+    pub(super) fn create(logs: &Path, now: Timestamp) -> io::Result<(String, Self)> {
+        fs::create_dir_all(logs)?;
+        let mut attempt = 1;
+        loop {
+            let id = id::new(now);
+            let path = logs.join(format!("{}{id}", id::PREFIX));
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok((id, Self::open(path)?)),
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
+        }
+    }
+
+    /// Opens the folder of a session that is there.
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
+        Ok(Self { path, dir })
+    }
+
+    /// Creates a file that did not exist, to append to.
+    pub(super) fn append(&self, name: &str) -> io::Result<fs::File> {
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true);
+        Ok(self.dir.open_with(name, &options)?.into_std())
+    }
+
+    /// Makes a folder and those above it, if they are not there.
+    pub(super) fn make(&self, name: &Path) -> io::Result<PathBuf> {
+        self.dir.create_dir_all(name)?;
+        if self.dir.symlink_metadata(name)?.is_dir() {
+            return Ok(self.path.join(name));
+        }
+        Err(io::Error::new(io::ErrorKind::NotADirectory, "a link is in place of the folder"))
+    }
+
+    /// Puts a file in its place: a reader sees all of it or nothing. Only with
+    /// `sync` does that hold through a power cut.
+    pub(super) fn place(&self, name: &Path, bytes: &[u8], sync: bool) -> io::Result<PathBuf> {
+        let mut partial = name.as_os_str().to_owned();
+        partial.push(".tmp");
+        let write = || {
+            let mut file = self.dir.create(&partial)?.into_std();
+            file.write_all(bytes)?;
+            if sync {
+                file.sync_all()?;
+            }
+            self.dir.rename(&partial, &self.dir, name)
+        };
+        match write() {
+            Ok(()) => Ok(self.path.join(name)),
+            Err(error) => {
+                // What counts is why it could not be written.
+                self.dir.remove_file(&partial).ok();
+                Err(error)
+            }
         }
     }
 }
 
-/// Writes a file of which a reader sees all or nothing. Unlike `atomic::write`
-/// it does not wait for the disk: until its run has ended well, a file of a
-/// session promises nothing to one who comes back after a power cut.
-pub(super) fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(logs: &Path) -> Folder {
+        Folder::create(logs, Timestamp::now()).unwrap().1
+    }
+
+    #[test]
+    fn a_file_that_exists_is_not_taken_over() {
+        let logs = tempfile::tempdir().unwrap();
+        let folder = folder(logs.path());
+        fs::write(folder.path.join("lines"), "theirs").unwrap();
+        assert!(folder.append("lines").is_err());
+        assert_eq!(fs::read_to_string(folder.path.join("lines")).unwrap(), "theirs");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_leads_outside() {
+        let logs = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let folder = folder(logs.path());
+        let link = |name: &str| {
+            std::os::unix::fs::symlink(elsewhere.path(), folder.path.join(name)).unwrap();
+        };
+        link("artifacts");
+        link("step");
+        assert!(folder.make(Path::new("artifacts/load")).is_err());
+        assert!(folder.make(Path::new("step")).is_err());
+        assert!(folder.place(Path::new("artifacts/a.json"), b"{}", false).is_err());
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_moved_stays_the_one_that_is_written_to() {
+        let logs = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let folder = folder(logs.path());
+        let moved = logs.path().join("moved");
+        fs::rename(&folder.path, &moved).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &folder.path).unwrap();
+        folder.place(Path::new("status.json"), b"{}", true).unwrap();
+        assert!(moved.join("status.json").is_file());
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
 }

@@ -1,6 +1,5 @@
 //! A run's session while it goes on.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,13 +8,14 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::folder::Folder;
 use super::lines::Lines;
 use super::lock::Lock;
 use super::log::{self, Level};
 use super::metric::{self, Number};
 use super::redact::Redactor;
 use super::status::{End, Failure, State, Status, StepState};
-use super::{event, files, folder, memory, time};
+use super::{event, files, memory, time};
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 
@@ -29,7 +29,7 @@ pub struct Session(Arc<Inner>);
 
 struct Inner {
     id: String,
-    dir: PathBuf,
+    folder: Folder,
     started: Instant,
     redactor: Redactor,
     /// As written at the start.
@@ -61,14 +61,14 @@ impl Session {
     ) -> Result<Self> {
         let start = || -> io::Result<Self> {
             let now = Timestamp::now();
-            let (id, dir) = folder::create(logs, now)?;
+            let (id, folder) = Folder::create(logs, now)?;
             // Before the status, so that a status that says `running` always has its lock.
-            let lock = Lock::acquire(&dir)?;
+            let lock = Lock::acquire(&folder.path)?;
             let status = Status::start(&id, &time::stamp(now), manifest);
-            folder::place(&dir.join(files::STATUS), status.text()?.as_bytes())?;
-            fs::write(dir.join(files::MANIFEST), bytes)?;
-            fs::create_dir(dir.join(files::ARTIFACTS))?;
-            let lines = |name| Lines::create(&dir.join(name)).map(Mutex::new);
+            folder.place(files::STATUS.as_ref(), status.text()?.as_bytes(), false)?;
+            folder.place(files::MANIFEST.as_ref(), bytes, false)?;
+            folder.make(files::ARTIFACTS.as_ref())?;
+            let lines = |name| folder.append(name).map(|file| Mutex::new(Lines::new(file)));
             Ok(Self(Arc::new(Inner {
                 events: lines(files::EVENTS)?,
                 metrics: lines(files::METRICS)?,
@@ -79,7 +79,7 @@ impl Session {
                 status,
                 broken: Mutex::new(None),
                 lock: Mutex::new(Some(lock)),
-                dir,
+                folder,
             })))
         };
         start().map_err(|error| {
@@ -101,7 +101,7 @@ impl Session {
 
     /// The session's folder.
     pub fn dir(&self) -> &Path {
-        &self.0.dir
+        &self.0.folder.path
     }
 
     /// What every sink of the run passes its text through.
@@ -114,29 +114,26 @@ impl Session {
     /// # Errors
     /// When it cannot be created.
     pub fn artifacts_dir(&self, step: &str) -> Result<PathBuf> {
-        let folder = self.0.dir.join(files::ARTIFACTS).join(step);
-        match fs::create_dir_all(&folder) {
-            Ok(()) => Ok(folder),
-            Err(error) => Err(self.artifact_error(&folder, &error)),
-        }
+        let name = Path::new(files::ARTIFACTS).join(step);
+        self.0.folder.make(&name).map_err(|error| self.artifact_error(&name, &error))
     }
 
-    /// Writes a file into a step's artifacts, whole or not at all.
+    /// Writes a file into a step's artifacts; a reader sees all of it or nothing.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write_artifact(&self, step: &str, name: &str, text: &str) -> Result<PathBuf> {
-        let path = self.artifacts_dir(step)?.join(name);
-        match folder::place(&path, self.0.redactor.text(text).as_bytes()) {
-            Ok(()) => Ok(path),
-            Err(error) => Err(self.artifact_error(&path, &error)),
-        }
+        self.artifacts_dir(step)?;
+        let name = Path::new(files::ARTIFACTS).join(step).join(name);
+        let text = self.0.redactor.text(text);
+        let placed = self.0.folder.place(&name, text.as_bytes(), false);
+        placed.map_err(|error| self.artifact_error(&name, &error))
     }
 
-    fn artifact_error(&self, path: &Path, error: &io::Error) -> Error {
+    fn artifact_error(&self, name: &Path, error: &io::Error) -> Error {
         Error::environment(
             Problem::new("session_write", format!("cannot write an artifact: {error}"))
-                .in_file(path),
+                .in_file(&self.0.folder.path.join(name)),
         )
     }
 
@@ -175,7 +172,7 @@ impl Session {
         match &*held(&self.0.broken) {
             None => Ok(()),
             Some(message) => Err(Error::environment(
-                Problem::new("session_write", message.clone()).in_file(&self.0.dir),
+                Problem::new("session_write", message.clone()).in_file(self.dir()),
             )),
         }
     }
@@ -195,10 +192,10 @@ impl Session {
             end.error = Some(Failure { step: None, kind: "session".to_owned(), message });
         }
         let status = self.final_status(end);
-        status.write(&self.0.dir).map_err(|error| {
+        status.write(&self.0.folder).map_err(|error| {
             let message = format!("cannot write how the run ended: {error}");
             Error::environment(
-                Problem::new("session_write", message).in_file(&self.0.dir.join(files::STATUS)),
+                Problem::new("session_write", message).in_file(&self.dir().join(files::STATUS)),
             )
         })?;
         if let Some(lock) = held(&self.0.lock).take() {
@@ -239,5 +236,30 @@ impl Session {
             let message = || format!("cannot write `{name}` of the session: {error}");
             held(&self.0.broken).get_or_insert_with(message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{session, success};
+    use super::*;
+
+    #[test]
+    fn a_line_that_could_not_be_written_fails_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(folder.path(), Redactor::default());
+        *held(&session.0.events) = Lines::full();
+        session.event("step_start", Map::new());
+        session.event("step_end", Map::new());
+        let error = session.check().unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot write `events.jsonl` of the session: No space"),
+            "{error}"
+        );
+
+        let status = session.finish(success()).unwrap();
+        assert_eq!((status.status, status.exit_code), (State::Failed, Some(1)));
+        assert_eq!(status.error.unwrap().kind, "session");
+        assert_eq!(status.steps_completed, 1, "what the steps did is still told");
     }
 }

@@ -1,8 +1,7 @@
 //! A file of lines, of which a reader sees only whole ones.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 
 /// Appends lines, each with one write: what was written before a crash is there
 /// after it.
@@ -13,10 +12,9 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Creates the file, which must not exist.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create_new(true).open(path)?;
-        Ok(Self { file, written: 0 })
+    /// Takes over an empty file that is open to append to.
+    pub(super) fn new(file: File) -> Self {
+        Self { file, written: 0 }
     }
 
     /// Adds one line; the newline is added here.
@@ -35,25 +33,26 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+
     use super::*;
+
+    impl Lines {
+        /// Lines on a disk without room.
+        pub(in super::super) fn full() -> Self {
+            let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
+            Self::new(file)
+        }
+    }
 
     #[test]
     fn a_line_is_there_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
-        let mut lines = Lines::create(&path).unwrap();
+        let mut lines = Lines::new(File::create(&path).unwrap());
         for line in ["one", "two"] {
             lines.append(line.to_owned()).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
-    }
-
-    #[test]
-    fn a_file_that_exists_is_not_taken_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("lines");
-        std::fs::write(&path, "theirs").unwrap();
-        assert!(Lines::create(&path).is_err());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "theirs");
     }
 }

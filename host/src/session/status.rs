@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::files;
-use crate::atomic;
+use super::folder::Folder;
 use crate::manifest::Manifest;
 
 /// `status.json`. Written when the run starts and again when it ends. Fields
@@ -90,8 +89,9 @@ impl Status {
     }
 
     /// Replaces `status.json`; on the disk when this returns.
-    pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        atomic::write(&folder.join(files::STATUS), self.text()?.as_bytes())
+    pub(super) fn write(&self, folder: &Folder) -> io::Result<()> {
+        folder.place(files::STATUS.as_ref(), self.text()?.as_bytes(), true)?;
+        Ok(())
     }
 
     /// The file's text.

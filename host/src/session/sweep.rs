@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::folder::Folder;
 use super::lock::{Lock, Probe};
 use super::status::{Failure, State, Status};
 use super::{files, id, time};
@@ -36,7 +37,7 @@ fn settle(folder: &Path) -> io::Result<bool> {
     let running = status.status == State::Running;
     if running {
         mark(&mut status, folder);
-        status.write(folder)?;
+        status.write(&Folder::open(folder.to_owned())?)?;
     }
     lock.remove()?;
     Ok(running)

@@ -113,3 +113,91 @@ fn table(status: &Status) -> String {
     }
     table.render()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::session::{Failure, StepStatus};
+
+    fn step(id: &str, status: StepState) -> StepStatus {
+        let driver = "filesystem.csv_writer".to_owned();
+        StepStatus {
+            id: id.to_owned(),
+            driver,
+            status,
+            rows_in: 0,
+            rows_out: 1234,
+            duration_ms: 56,
+        }
+    }
+
+    fn status(state: State, error: Option<Failure>) -> Status {
+        let last = if error.is_some() { StepState::Failed } else { StepState::Success };
+        Status {
+            status: state,
+            execution_duration: 1.25,
+            steps_completed: 1,
+            steps_total: 2,
+            exit_code: Some(u8::from(error.is_some())),
+            error,
+            session_id: "20260131T080509123Z-9f3a61c0".to_owned(),
+            pipeline: "demo".to_owned(),
+            manifest_hash: "0".repeat(64),
+            started_at: "2026-01-31T08:05:09.123Z".to_owned(),
+            finished_at: Some("2026-01-31T08:05:10.373Z".to_owned()),
+            rows_read: 1234,
+            rows_written: 1234,
+            rows_processed: 0,
+            steps: vec![step("read", StepState::Success), step("write", last)],
+            drivers: BTreeMap::new(),
+            peak_memory_bytes: None,
+            pid: 1,
+            osiris_version: "0.1.0".to_owned(),
+        }
+    }
+
+    fn answer_to(status: &Status) -> Answer {
+        let output = |step: &str, path: &str| Output {
+            step: step.to_owned(),
+            path: path.to_owned(),
+            shown: path.to_owned(),
+            size: Some(2048),
+        };
+        let outputs = vec![output("read", "out/a.csv"), output("write", "out/b.csv")];
+        answer(status, Path::new("/nowhere/logs/run_1"), outputs)
+    }
+
+    fn rendered(answer: &Answer) -> String {
+        let text = anstream::adapter::strip_str(&answer.text).to_string();
+        format!("exit {}\n{text}\n{:#}", answer.exit, answer.json)
+    }
+
+    #[test]
+    fn a_run_that_went_well() {
+        let answer = answer_to(&status(State::Success, None));
+        assert!(!answer.failed);
+        insta::assert_snapshot!(rendered(&answer));
+    }
+
+    #[test]
+    fn a_run_that_failed_names_step_and_kind_and_only_outputs_that_are_there() {
+        let error = Failure {
+            step: Some("write".to_owned()),
+            kind: "data".to_owned(),
+            message: "row 7: \x1b[31mtoo long".to_owned(),
+        };
+        let answer = answer_to(&status(State::Failed, Some(error)));
+        assert!(answer.failed);
+        insta::assert_snapshot!(rendered(&answer));
+    }
+
+    #[test]
+    fn a_cancelled_run_is_no_error() {
+        let error = Failure { step: None, kind: "cancelled".to_owned(), message: "x".to_owned() };
+        let answer = answer_to(&status(State::Cancelled, Some(error)));
+        assert_eq!((&answer.json["status"], answer.exit), (&json!("cancelled"), 1));
+        assert_eq!(answer.json.get("problems"), None);
+    }
+}

@@ -17,7 +17,7 @@ pub(super) const TICK: Duration = Duration::from_millis(100);
 /// Shows the progress of a run on stderr.
 pub(super) enum Progress<'a> {
     /// One bar for each step.
-    Bars { all: MultiProgress, bars: Vec<ProgressBar> },
+    Bars { shell: &'a Shell, all: MultiProgress, bars: Vec<ProgressBar> },
     /// One line for each step that starts or ends.
     Lines { shell: &'a Shell, seen: Vec<Stage> },
     /// Nothing.
@@ -47,7 +47,7 @@ impl<'a> Progress<'a> {
                 bar
             };
             let bars = manifest.steps.iter().map(bar).collect();
-            Self::Bars { all, bars }
+            Self::Bars { shell, all, bars }
         } else if shell.verbose && !shell.json {
             Self::Lines { shell, seen: vec![Stage::Waiting; manifest.steps.len()] }
         } else {
@@ -58,9 +58,9 @@ impl<'a> Progress<'a> {
     /// Shows how the steps are.
     pub(super) fn show(&mut self, steps: &[Snapshot]) {
         match self {
-            Self::Bars { bars, .. } => {
+            Self::Bars { shell, bars, .. } => {
                 for (bar, step) in bars.iter().zip(steps).filter(|(bar, _)| !bar.is_finished()) {
-                    bar.set_message(moving(step));
+                    bar.set_message(shell.styled(moving(step)));
                     match stage(step) {
                         Stage::Waiting => {}
                         Stage::Running => bar.tick(),

@@ -61,11 +61,43 @@ fn text(diff: &Diff) -> String {
         }
     }
     text.push_str(&format!(
-        "{} {} differences (- {}, + {})",
+        "{} {} {} (- {}, + {})",
         paint(BAD, "✗"),
         diff.differences.len(),
+        if diff.differences.len() == 1 { "difference" } else { "differences" },
         visible(&diff.left),
         visible(&diff.right),
     ));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn rendered(differences: Vec<Difference>) -> String {
+        let (left, right) = ("20260131T1".to_owned(), "20260131T2".to_owned());
+        let compared = BTreeMap::from([("events", 7), ("metrics", 5)]);
+        let same = differences.is_empty();
+        let text = text(&Diff { left, right, same, compared, differences });
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    #[test]
+    fn the_sides_stand_below_each_other() {
+        let difference = Difference {
+            area: "metrics",
+            item: "step `read`: rows_read".to_owned(),
+            left: Some("7".to_owned()),
+            right: Some("8\x07".to_owned()),
+        };
+        assert_eq!(
+            rendered(vec![difference]),
+            "metrics step `read`: rows_read\n  - 7\n  + 8\\u{7}\n\
+             ✗ 1 difference (- 20260131T1, + 20260131T2)"
+        );
+        assert_eq!(rendered(Vec::new()), "✓ both runs did the same: events (7), metrics (5)");
+    }
 }

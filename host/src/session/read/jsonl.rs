@@ -16,16 +16,11 @@ const LIMIT: u64 = 256 << 20;
 /// The whole lines of a file. A last line without its newline is one that is
 /// being written, and is not there yet. A missing file has no lines.
 pub(super) fn read(path: &Path) -> Result<Vec<Value>> {
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes)) {
-        Ok(_) => {}
+    let bytes = match bytes(path, LIMIT) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(path, &error)),
-    }
-    if bytes.len() as u64 > LIMIT {
-        let text = format!("this file is larger than {} MiB, the most that is read", LIMIT >> 20);
-        return Err(Error::invalid(Problem::new("session_too_large", text).in_file(path)));
-    }
+    };
     let mut lines = bytes.split(|byte| *byte == b'\n');
     lines.next_back();
     lines
@@ -37,6 +32,17 @@ pub(super) fn read(path: &Path) -> Result<Vec<Value>> {
             })
         })
         .collect()
+}
+
+/// A file's content, if it is not larger than the limit.
+pub(super) fn bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let text = format!("it is larger than {} MiB, the most that is read", limit >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use serde_json::Value;
 use super::{Status, files, id};
 use crate::problem::{Error, Problem, Result};
 
+/// The largest `status.json` that is read, in bytes.
+const STATUS_LIMIT: u64 = 16 << 20;
+
 /// A session's folder and what it says about itself.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -39,7 +42,7 @@ impl Run {
     /// Reads a session's folder; what is missing in it is in [`Run::status`].
     fn open(id: &str, dir: PathBuf) -> Self {
         let path = dir.join(files::STATUS);
-        let status = fs::read(&path)
+        let status = jsonl::bytes(&path, STATUS_LIMIT)
             .map_err(|error| format!("cannot read `{}`: {error}", files::STATUS))
             .and_then(|bytes| {
                 serde_json::from_slice(&bytes)
