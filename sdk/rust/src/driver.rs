@@ -75,18 +75,6 @@ impl Mode {
             Self::Write => "write",
         }
     }
-
-    /// The mode of that name.
-    pub(crate) fn parse(name: &str) -> Result<Self> {
-        [Self::Extract, Self::Transform, Self::Write]
-            .into_iter()
-            .find(|mode| mode.as_str() == name)
-            .ok_or_else(|| {
-                Error::unsupported(format!(
-                    "mode {name:?} is none that this driver knows: extract, transform, write"
-                ))
-            })
-    }
 }
 
 /// One share of a step that is split to run in parallel.

@@ -18,11 +18,17 @@ impl Output {
     /// there will be none.
     ///
     /// # Errors
-    /// Kind `internal` the second time, or what the host says about a schema
+    /// Kind `internal` the second time or if a type's parameters mean nothing, or what the host says about a schema
     /// that it does not take.
     pub fn open(&mut self, schema: &Schema) -> Result<()> {
         if self.schema.is_some() {
             return Err(Error::internal("the output is open already"));
+        }
+        for field in &schema.fields {
+            field
+                .data_type
+                .check()
+                .map_err(|error| error.context(format_args!("column {:?}", field.name)))?;
         }
         self.writer.open(&schema.to_wire())?;
         self.schema = Some(schema.clone());

@@ -1,6 +1,10 @@
 //! The types of values that tables hold.
 
 use super::Field;
+use crate::{Error, Result};
+
+/// What fits into the 128 bits of a decimal.
+pub(super) const MAX_DIGITS: u8 = 38;
 
 /// An Arrow type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,5 +84,31 @@ impl DataType {
             Self::Struct(fields) => fields,
             _ => &[],
         }
+    }
+
+    /// Whether its parameters, and those of the types below it, mean anything.
+    ///
+    /// # Errors
+    /// Kind `internal` if not: the driver made it.
+    pub(crate) fn check(&self) -> Result<()> {
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+        match self {
+            Self::Time32(Microsecond | Nanosecond) => {
+                return Err(Error::internal(format!("{self}: 32 bits are for s and ms")));
+            }
+            Self::Time64(Second | Millisecond) => {
+                return Err(Error::internal(format!("{self}: 64 bits are for us and ns")));
+            }
+            Self::Decimal128(precision, scale)
+                if !(1..=MAX_DIGITS).contains(precision)
+                    || i16::from(*scale) > i16::from(*precision) =>
+            {
+                return Err(Error::internal(format!(
+                    "{self}: a precision is 1 to {MAX_DIGITS}, a scale no more than it"
+                )));
+            }
+            _ => {}
+        }
+        self.children().iter().try_for_each(|child| child.data_type.check())
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::data_type::MAX_DIGITS;
 use super::{DataType, Field, TimeUnit};
 use crate::{Error, Result};
 
@@ -125,9 +126,9 @@ fn parse_decimal(format: &str, parameters: &str) -> Result<DataType> {
             "decimals are 128 bits wide, not {width}; cast the column first"
         )));
     }
-    if !(1..=38).contains(&precision) {
+    if !(1..=MAX_DIGITS).contains(&precision) {
         return Err(Error::data(format!(
-            "a decimal has a precision of 1 to 38 digits, not {precision}"
+            "a decimal has a precision of 1 to {MAX_DIGITS} digits, not {precision}"
         )));
     }
     Ok(DataType::Decimal128(precision, scale))

@@ -1,0 +1,12 @@
+//! The host around a native test: tables in memory, and a recording of what
+//! the driver said.
+
+mod context;
+mod recording;
+mod tables;
+
+pub use recording::{Event, Log, Metric, Progress};
+
+pub(crate) use context::Host;
+pub(crate) use recording::Recording;
+pub(crate) use tables::{Batch, Reader, Writer};

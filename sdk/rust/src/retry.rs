@@ -1,0 +1,52 @@
+//! Second and third attempts.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use crate::{Context, Error, Kind, Result};
+
+/// How often an operation is tried, the first time included.
+const ATTEMPTS: u32 = 3;
+/// The pause after the first attempt; each next one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Pauses are longer by up to this much, so that steps that failed together do
+/// not come back together.
+const JITTER_MS: u64 = 1000;
+
+/// Does something that may fail for a moment, up to three times, with pauses of
+/// about 1 and 2 seconds. Only a [`retryable`](crate::Error::retryable) error
+/// gets another attempt, and never one of kind auth, permission or config.
+///
+/// # Errors
+/// The last attempt's, or kind `cancelled` if the run was cancelled meanwhile.
+pub fn retry<T>(ctx: &Context, mut operation: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut pause = FIRST_PAUSE;
+    for attempt in 1..ATTEMPTS {
+        let error = match operation() {
+            Err(error) if may_pass(&error) => error,
+            result => return result,
+        };
+        let wait = (pause + jitter()).min(LONGEST_PAUSE);
+        ctx.warn(format!(
+            "attempt {attempt} of {ATTEMPTS} failed, the next one comes in {:.1} s: {error}",
+            wait.as_secs_f64()
+        ));
+        ctx.check_cancelled()?;
+        ctx.sleep(wait);
+        ctx.check_cancelled()?;
+        pause *= 2;
+    }
+    operation()
+}
+
+fn may_pass(error: &Error) -> bool {
+    error.retryable && !matches!(error.kind, Kind::Auth | Kind::Permission | Kind::Config)
+}
+
+/// The standard library seeds its hash maps at random, which is random enough
+/// to spread attempts, without a dependency.
+fn jitter() -> Duration {
+    Duration::from_millis(RandomState::new().hash_one(0) % JITTER_MS)
+}

@@ -1,0 +1,183 @@
+//! One call of a driver.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Report, Table};
+use crate::host::memory::{Host, Reader, Recording, Writer};
+use crate::{
+    Context, Dataset, Driver, Error, Health, Input, Kind, Mode, Output, Partition, Result, Step,
+    Summary, config,
+};
+
+/// A step that is to run.
+#[derive(Debug)]
+pub struct Run<D> {
+    config: Value,
+    mode: Mode,
+    partition: Option<Partition>,
+    inputs: Vec<(String, Table, Option<Error>)>,
+    recording: Recording,
+    driver: PhantomData<D>,
+}
+
+/// A step of that driver with that configuration, in mode extract unless
+/// [`Run::mode`] says otherwise.
+#[must_use]
+pub fn run<D: Driver>(config: Value) -> Run<D> {
+    Run {
+        config,
+        mode: Mode::Extract,
+        partition: None,
+        inputs: Vec::new(),
+        recording: Recording::default(),
+        driver: PhantomData,
+    }
+}
+
+/// What the driver's `discover` answers.
+///
+/// # Errors
+/// The driver's own, or kind `config` if the configuration does not fit.
+pub fn discover<D: Driver>(config: Value) -> Result<Vec<Dataset>> {
+    D::discover(&Context { host: Host(Rc::default()) }, config::parse(&config.to_string())?)
+}
+
+/// What the driver's `doctor` answers.
+pub fn doctor<D: Driver>(connection: Value, timeout: Duration) -> Health {
+    D::doctor(&Context { host: Host(Rc::default()) }, connection, timeout)
+}
+
+impl<D: Driver> Run<D> {
+    /// What the step is to do.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Gives it a table to read.
+    #[must_use]
+    pub fn input(mut self, name: &str, table: &Table) -> Self {
+        self.inputs.push((name.into(), table.clone(), None));
+        self
+    }
+
+    /// Gives it a table whose step fails once these rows are read.
+    #[must_use]
+    pub fn failing_input(mut self, name: &str, table: &Table) -> Self {
+        let failure = Error::upstream(format!("the step that makes {name} failed"));
+        self.inputs.push((name.into(), table.clone(), Some(failure)));
+        self
+    }
+
+    /// Gives it one share of a step that was split.
+    #[must_use]
+    pub fn partition(mut self, index: u32, count: u32) -> Self {
+        self.partition = Some(Partition { index, count });
+        self
+    }
+
+    /// Gives it the state of its last run.
+    #[must_use]
+    pub fn state(mut self, state: &Value) -> Self {
+        self.recording.state = Some(state.to_string());
+        self
+    }
+
+    /// The run is cancelled before it starts.
+    #[must_use]
+    pub fn cancelled(self) -> Self {
+        self.cancelled_after(0)
+    }
+
+    /// The run is cancelled once so many batches were read or sent.
+    #[must_use]
+    pub fn cancelled_after(mut self, batches: usize) -> Self {
+        self.recording.cancel_after = Some(batches);
+        self
+    }
+
+    /// Runs the step.
+    ///
+    /// # Panics
+    /// If the driver does what the contract forbids, or the number of inputs is
+    /// none that the mode can have.
+    #[must_use]
+    pub fn report(self) -> Report {
+        match (self.mode, self.inputs.len()) {
+            (Mode::Extract, 0) | (Mode::Transform, _) | (Mode::Write, 1) => {}
+            (Mode::Extract, count) => panic!("an extract step has no inputs, this one {count}"),
+            (Mode::Write, count) => panic!("a write step has one input, this one {count}"),
+        }
+        let artifacts = tempfile::tempdir().expect("a temporary folder for the artifacts");
+        let recording = Recording { artifacts: artifacts.path().into(), ..self.recording };
+        let recording = Rc::new(RefCell::new(recording));
+        let inputs = self.inputs.into_iter().map(|(name, table, failure)| {
+            let reader = Reader {
+                schema: table.schema().clone(),
+                batches: RefCell::new(table.into_batches().into()),
+                failure,
+                recording: Rc::clone(&recording),
+            };
+            Input::new(name, reader)
+        });
+        let output = (self.mode != Mode::Write).then(|| Writer::new(Rc::clone(&recording)));
+        let context = Context { host: Host(Rc::clone(&recording)) };
+        let result = config::parse(&self.config.to_string()).and_then(|config| {
+            let step =
+                Step { id: "step".into(), mode: self.mode, config, partition: self.partition };
+            D::run(&context, step, inputs.collect(), output.map(Output::new))
+        });
+        let recording = recording.take();
+        check_end(self.mode, &result, &recording);
+        Report::new(result, recording, artifacts)
+    }
+
+    /// Runs the step, which must succeed.
+    ///
+    /// # Panics
+    /// If it fails; with its message and log.
+    #[must_use]
+    pub fn expect_ok(self) -> Report {
+        let report = self.report();
+        if let Err(error) = &report.result {
+            panic!("the step failed ({}): {error}\nlog: {:#?}", error.kind, report.logs);
+        }
+        report
+    }
+
+    /// Runs the step, which must fail with that kind.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[must_use]
+    pub fn expect_err(self, kind: Kind) -> Error {
+        match self.report().result {
+            Ok(summary) => panic!("the step succeeded: {summary:?}"),
+            Err(error) if error.kind != kind => {
+                panic!("the step failed with kind {}, not {kind}: {error}", error.kind)
+            }
+            Err(error) => error,
+        }
+    }
+}
+
+/// What a host checks when a step ends well.
+fn check_end(mode: Mode, result: &Result<Summary>, recording: &Recording) {
+    let Ok(summary) = result else { return };
+    match mode {
+        Mode::Write => {}
+        Mode::Extract | Mode::Transform => {
+            assert!(recording.schema.is_some(), "the step ended well and never opened its output");
+            assert!(
+                summary.rows_written.is_none(),
+                "rows_written is a writer's; the host counts what is sent"
+            );
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Tables in memory.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::cells;
+use crate::{Batch, BatchBuilder, Schema, host};
+
+/// A table to give to a driver, or one that it made.
+#[derive(Debug, Clone)]
+pub struct Table {
+    schema: Schema,
+    batches: Vec<host::Batch>,
+}
+
+impl Table {
+    /// A table without rows.
+    #[must_use]
+    pub fn new(schema: &Schema) -> Self {
+        Self { schema: schema.clone(), batches: Vec::new() }
+    }
+
+    /// A table of one batch: an array of rows, which are arrays of cells.
+    ///
+    /// Numbers are JSON's; a float that JSON lacks is `"NaN"`, `"inf"` or
+    /// `"-inf"`. Bytes are hexadecimal. Dates, times and timestamps are counts
+    /// in their unit. Decimals are text with all of their digits, `"1.50"`.
+    /// Lists are arrays, structs objects.
+    ///
+    /// # Panics
+    /// If a cell does not fit its column.
+    #[must_use]
+    pub fn from_rows(schema: &Schema, rows: &Value) -> Self {
+        Self::new(schema).with_rows(rows)
+    }
+
+    /// Adds a batch of rows, as [`from_rows`](Self::from_rows) takes them.
+    ///
+    /// # Panics
+    /// If a cell does not fit its column.
+    #[must_use]
+    pub fn with_rows(self, rows: &Value) -> Self {
+        let mut batch = BatchBuilder::new(&self.schema);
+        for row in rows.as_array().expect("rows are an array") {
+            let row = row.as_array().unwrap_or_else(|| panic!("a row is an array, not {row}"));
+            let columns = self.schema.fields.len();
+            assert_eq!(row.len(), columns, "cells of row {row:?} in a table of {columns} columns");
+            for ((column, field), cell) in
+                batch.columns.iter_mut().zip(&self.schema.fields).zip(row)
+            {
+                cells::push(column, &field.data_type, cell).unwrap_or_else(|| {
+                    panic!("column {}: {cell} is no {}", field.name, field.data_type)
+                });
+            }
+        }
+        self.with_batch(&mut batch)
+    }
+
+    /// Adds a batch and clears its builder.
+    ///
+    /// # Panics
+    /// If it is not one of this table's schema.
+    #[must_use]
+    pub fn with_batch(mut self, batch: &mut BatchBuilder) -> Self {
+        if let Err(error) = batch.check(&self.schema) {
+            panic!("{error}");
+        }
+        let mut buffers = Vec::new();
+        let nodes = batch.write(&mut |buffer| buffers.push(buffer.to_vec()));
+        self.batches.push(host::Batch::new(batch.rows() as u64, nodes, buffers));
+        batch.clear();
+        self
+    }
+
+    /// What the columns are.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The batches, to look at them column by column.
+    #[must_use]
+    pub fn batches(&self) -> Vec<Batch> {
+        let schema = Rc::new(self.schema.clone());
+        self.batches.iter().map(|batch| Batch::new(batch.clone(), Rc::clone(&schema))).collect()
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        self.batches.iter().map(|batch| batch.rows() as usize).sum()
+    }
+
+    /// The rows of all batches, as [`from_rows`](Self::from_rows) takes them.
+    ///
+    /// # Panics
+    /// If a batch does not fit together, which the kit checked when it came.
+    #[must_use]
+    pub fn rows(&self) -> Value {
+        let mut rows = Vec::new();
+        for batch in self.batches() {
+            let columns: Vec<_> = (0..self.schema.fields.len())
+                .map(|index| batch.column(index).expect("a batch that was checked"))
+                .collect();
+            rows.extend((0..batch.rows()).map(|row| {
+                let cells = columns.iter().zip(&self.schema.fields);
+                cells.map(|(column, field)| cells::get(column, &field.data_type, row)).collect()
+            }));
+        }
+        Value::Array(rows)
+    }
+
+    pub(super) fn from_parts(schema: Schema, batches: Vec<host::Batch>) -> Self {
+        Self { schema, batches }
+    }
+
+    pub(super) fn into_batches(self) -> Vec<host::Batch> {
+        self.batches
+    }
+}
