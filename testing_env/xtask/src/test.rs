@@ -10,10 +10,14 @@ const PARTS: [(&str, &[&str]); 3] = [
     (
         "spine",
         &[
-            "--package", "osiris",
-            "--package", "filesystem-csv-extractor",
-            "--package", "filesystem-csv-writer",
-            "--package", "osiris-tests",
+            "--package",
+            "osiris",
+            "--package",
+            "filesystem-csv-extractor",
+            "--package",
+            "filesystem-csv-writer",
+            "--package",
+            "osiris-tests",
         ],
     ),
     ("hostile", &["--package", "osiris-tests", "--test", "hostile"]),

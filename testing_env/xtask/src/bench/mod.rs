@@ -1,0 +1,105 @@
+//! Measurements. Each runs osiris and a peer in turn on the same machine in
+//! the same run, because only their ratio travels.
+
+mod boundary;
+mod csv;
+mod data;
+mod peer;
+mod startup;
+mod trial;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use crate::build;
+
+/// One measurement.
+#[derive(Serialize)]
+pub(super) struct Row {
+    name: &'static str,
+    unit: &'static str,
+    ours: f64,
+    peer: Option<&'static str>,
+    peer_value: Option<f64>,
+    /// How many times better ours is than the peer's.
+    ratio: Option<f64>,
+    goal: &'static str,
+}
+
+impl Row {
+    /// A measurement without a peer.
+    pub(super) fn alone(
+        name: &'static str,
+        unit: &'static str,
+        ours: f64,
+        goal: &'static str,
+    ) -> Self {
+        Self { name, unit, ours, peer: None, peer_value: None, ratio: None, goal }
+    }
+
+    /// A measurement of which less is better.
+    pub(super) fn less(
+        name: &'static str,
+        unit: &'static str,
+        ours: f64,
+        (peer, peer_value): (&'static str, f64),
+        goal: &'static str,
+    ) -> Self {
+        let ratio = Some(peer_value / ours);
+        Self { name, unit, ours, peer: Some(peer), peer_value: Some(peer_value), ratio, goal }
+    }
+}
+
+type Part = (&'static str, fn() -> Result<Vec<Row>>);
+
+const PARTS: [Part; 3] =
+    [("boundary", boundary::measure), ("startup", startup::measure), ("csv", csv::measure)];
+
+/// Builds what is measured, runs the named parts, or all, and prints a row for
+/// each measurement.
+pub(crate) fn run(names: &[String], json: bool) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
+        let parts = PARTS.map(|(part, _)| part).join(", ");
+        bail!("there is no part `{unknown}`; there are {parts}");
+    }
+    build::host()?;
+    build::drivers()?;
+    build::test_drivers()?;
+    let mut rows = Vec::new();
+    for (part, measure) in PARTS {
+        if names.is_empty() || names.iter().any(|name| name == part) {
+            eprintln!("Measuring {part} ...");
+            rows.extend(measure()?);
+        }
+    }
+    if json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else {
+        print(&rows);
+    }
+    Ok(())
+}
+
+/// A Markdown table.
+fn print(rows: &[Row]) {
+    println!("| Measurement | osiris | peer | ratio | goal |");
+    println!("|---|---:|---:|---:|---|");
+    for row in rows {
+        let Row { name, unit, ours, goal, .. } = row;
+        let peer = match (row.peer, row.peer_value) {
+            (Some(peer), Some(value)) => format!("{} {unit} ({peer})", number(value)),
+            _ => "-".into(),
+        };
+        let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.1}x"));
+        println!("| {name} | {} {unit} | {peer} | {ratio} | {goal} |", number(*ours));
+    }
+}
+
+/// Three digits that matter.
+fn number(value: f64) -> String {
+    match value.abs() {
+        100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}

@@ -1,0 +1,53 @@
+//! pandas, in a virtual environment of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::trial::seconds;
+use crate::shell::{built, run};
+
+/// The name and version that the table shows.
+pub(super) const NAME: &str = "pandas 2.3.3";
+
+/// A Python with pandas.
+pub(super) struct Pandas {
+    python: PathBuf,
+}
+
+impl Pandas {
+    /// Installs it below the build folder, once.
+    pub(super) fn install() -> Result<Self> {
+        let folder = built()?.join("bench-python");
+        let python = folder.join("bin/python");
+        if !folder.join("ready").exists() {
+            eprintln!("Installing {NAME} ...");
+            run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+            run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "pandas==2.3.3"]))?;
+            std::fs::write(folder.join("ready"), "")?;
+        }
+        Ok(Self { python })
+    }
+
+    /// Runs a script in a folder: seconds from process start to exit.
+    pub(super) fn run(&self, script: &str, folder: &Path) -> Result<f64> {
+        seconds(self.command(script).current_dir(folder))
+    }
+
+    /// Runs a script and returns the most memory that it held, in MB.
+    pub(super) fn peak_mb(&self, script: &str, folder: &Path) -> Result<f64> {
+        let script = format!(
+            "{script}\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)"
+        );
+        let output = self.command(&script).current_dir(folder).output()?;
+        let text = String::from_utf8(output.stdout)?;
+        text.trim().parse().context("the script printed no number")
+    }
+
+    fn command(&self, script: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command.args(["-c", script]);
+        command
+    }
+}

@@ -1,0 +1,97 @@
+//! A throw-away project, and runs of the real binary in it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::shell::{built, osiris};
+
+/// How often each command is timed; the median counts.
+pub(super) const RUNS: usize = 5;
+
+/// A project in a temporary folder with one compiled pipeline.
+pub(super) struct Trial {
+    folder: TempDir,
+}
+
+impl Trial {
+    /// Makes a project from the text of a pipeline.
+    pub(super) fn new(pipeline: &str) -> Result<Self> {
+        let trial = Self { folder: tempfile::tempdir_in(built()?)? };
+        std::fs::write(trial.path().join("osiris.yaml"), "version: 1\n")?;
+        std::fs::write(trial.path().join("pipeline.yaml"), pipeline)?;
+        Ok(trial)
+    }
+
+    /// The project's folder.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Compiles the pipeline and runs it once, so that the drivers are compiled too.
+    pub(super) fn warm(&self) -> Result<()> {
+        self.osiris(&["compile", "pipeline.yaml"])?;
+        self.run().map(drop)
+    }
+
+    /// Runs the compiled pipeline: seconds from process start to exit.
+    pub(super) fn run(&self) -> Result<f64> {
+        self.osiris(&["run", "--last-compile"])
+    }
+
+    fn osiris(&self, arguments: &[&str]) -> Result<f64> {
+        let mut command = Command::new(osiris()?);
+        command.args(arguments).env("OSIRIS_DRIVERS", built()?.join("test-drivers"));
+        seconds(command.current_dir(self.path()))
+    }
+
+    /// A file of the newest session.
+    pub(super) fn session_file(&self, name: &str) -> Result<String> {
+        let mut sessions: Vec<_> = std::fs::read_dir(self.path().join("logs"))?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        sessions.sort();
+        Ok(std::fs::read_to_string(sessions.pop().context("there is no session")?.join(name))?)
+    }
+
+    /// The most memory that the newest run held, in MB.
+    pub(super) fn peak_mb(&self) -> Result<f64> {
+        let status: Value = serde_json::from_str(&self.session_file("status.json")?)?;
+        let bytes = status["peak_memory_bytes"].as_f64().context("status.json names no memory")?;
+        Ok(bytes / 1e6)
+    }
+}
+
+/// Runs a command that must succeed: seconds from its start to its exit.
+pub(super) fn seconds(command: &mut Command) -> Result<f64> {
+    let started = Instant::now();
+    let output = command.stdin(Stdio::null()).output()?;
+    let seconds = started.elapsed().as_secs_f64();
+    if !output.status.success() {
+        bail!("{command:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(seconds)
+}
+
+/// The middle one.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Times two things in turn, [`RUNS`] times each; the medians.
+pub(super) fn in_turn(
+    mut ours: impl FnMut() -> Result<f64>,
+    mut peer: impl FnMut() -> Result<f64>,
+) -> Result<(f64, f64)> {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        first.push(ours()?);
+        second.push(peer()?);
+    }
+    Ok((median(first), median(second)))
+}
