@@ -58,7 +58,8 @@ struct Command {
 /// Says what is not as the case wants it.
 pub fn run(folder: &Path) -> Result<(), String> {
     let path = folder.join("case.yaml");
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let script: Script =
         serde_yaml_ng::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     let sandbox = Sandbox::new();
@@ -72,7 +73,11 @@ pub fn run(folder: &Path) -> Result<(), String> {
         compare_output(&sandbox, folder, output)?;
     }
     if let Some(path) = script.absent.iter().find(|path| sandbox.exists(path)) {
-        return Err(format!("{} must not be there; there are {:?}", path.display(), sandbox.files()));
+        return Err(format!(
+            "{} must not be there; there are {:?}",
+            path.display(),
+            sandbox.files()
+        ));
     }
     Session::all(&sandbox).map(drop)
 }
@@ -110,7 +115,8 @@ fn execute(command: &Command, guests: bool, sandbox: &Sandbox) -> Result<String,
 /// Compares a file byte by byte, or updates what is expected of it.
 fn compare_output(sandbox: &Sandbox, folder: &Path, output: &Path) -> Result<(), String> {
     let expected = folder.join("expected").join(output);
-    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let actual = read(&sandbox.path(output))?;
     if snapshot::updating() {
         let parent = expected.parent().unwrap_or(folder);

@@ -225,7 +225,8 @@ impl Finished {
     /// What it printed, as the one JSON document that it must be.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("stdout is not one JSON document: {error}\n{}", self.stdout))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!("stdout is not one JSON document: {error}\n{}", self.stdout)
+        })
     }
 }

@@ -9,7 +9,8 @@ use osiris_tests::case;
 fn main() -> ExitCode {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
     let entries = std::fs::read_dir(&folder).expect("the cases are there").flatten();
-    let mut folders: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<_> =
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     let trial = |folder: std::path::PathBuf| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
