@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod problem;
 pub mod project;
 pub mod run;
+pub mod schema;
 pub mod session;
 pub mod table;
 pub mod wording;

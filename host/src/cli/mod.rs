@@ -1,6 +1,56 @@
-//! The commands.
+//! The commands: one file each. A command returns what it has to say as text
+//! and as JSON; [`shell`] alone prints.
 
-/// Runs the command that the arguments name.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod args;
+mod compile;
+mod completions;
+mod drivers;
+mod init;
+mod pipeline;
+mod render;
+mod run;
+mod runs;
+mod shell;
+#[cfg(test)]
+mod tests;
+mod usage;
+mod validate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use self::args::{Cli, Command};
+use self::shell::{Answer, Shell};
+use crate::problem::Result;
+
+/// Runs the command that the process's arguments name and returns its exit code:
+/// 0 done, 1 the run failed, 2 invalid input or usage, 3 something around it.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage::explain(&error, &arguments),
+    };
+    let shell = Shell::new(cli.global);
+    let Some(command) = cli.command else {
+        return shell.answer(usage::help(Cli::command()));
+    };
+    match dispatch(command, &shell) {
+        Ok(answer) => shell.answer(answer),
+        Err(error) => shell.fail(&error),
+    }
+}
+
+fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+    match command {
+        Command::Init(args) => init::init(&args),
+        Command::Validate(args) => validate::validate(&args, shell),
+        Command::Compile(args) => compile::compile(&args, shell),
+        Command::Run(args) => run::run(&args, shell),
+        Command::Drivers { command } => drivers::dispatch(command, shell),
+        Command::Runs { command } => runs::dispatch(command, shell),
+        Command::Completions(args) => Ok(completions::completions(&args)),
+    }
 }

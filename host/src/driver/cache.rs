@@ -59,8 +59,7 @@ impl Cache {
         let written = component
             .serialize()
             .map_err(io::Error::other)
-            // A temporary file is made with mode 0600 and keeps it.
-            .and_then(|code| atomic::write(&path, &code));
+            .and_then(|code| atomic::write_private(&path, &code));
         if let Err(error) = written {
             tracing::debug!("{}: {error}", path.display());
         }

@@ -2,10 +2,20 @@
 //! travels in the component as a custom section and is read without running
 //! any code.
 
+mod check;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::yaml::quantity;
+
+pub use parse::SCHEMA;
 
 /// The custom section that holds the spec as YAML or JSON.
 pub const SECTION: &str = "osiris:spec";
@@ -133,6 +143,13 @@ pub struct SpecLimits {
     /// Wall clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
+}
+
+impl SpecLimits {
+    /// The memory in bytes; none if the spec sets no limit.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.memory.as_deref().and_then(quantity::bytes)
+    }
 }
 
 /// A configuration that is valid.

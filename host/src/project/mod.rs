@@ -1,1 +1,127 @@
-//! TBD.
+//! What the user writes: the project's settings and its pipelines.
+
+pub mod pipeline;
+pub mod settings;
+
+#[cfg(test)]
+mod tests;
+
+use std::env;
+use std::path::{Component, Path, PathBuf};
+
+use crate::problem::{Error, Problem, Result};
+
+pub use settings::Settings;
+
+/// The file that makes a folder a project.
+pub const SETTINGS_FILE: &str = "osiris.yaml";
+
+/// A project: a folder and what its settings say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// The folder, absolute, free of symbolic links. Drivers see it as `/`.
+    pub base: PathBuf,
+    /// What `osiris.yaml` says; the defaults if there is none.
+    pub settings: Settings,
+}
+
+impl Project {
+    /// The project of the working directory: the nearest folder at or above it
+    /// with an `osiris.yaml`, else the working directory. `folder` overrides that.
+    ///
+    /// # Errors
+    /// A folder that is not there, and every problem of the settings.
+    pub fn find(folder: Option<&Path>) -> Result<Self> {
+        if let Some(folder) = folder {
+            return Self::open(folder);
+        }
+        let current = env::current_dir().map_err(|error| {
+            let message = format!("The working directory cannot be found: {error}");
+            Error::environment(Problem::new("no_working_directory", message))
+        })?;
+        Self::open(root_of(&current))
+    }
+
+    /// The project in exactly this folder.
+    ///
+    /// # Errors
+    /// A folder that is not there, and every problem of the settings.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let base = folder.canonicalize().ok().filter(|base| base.is_dir()).ok_or_else(|| {
+            let message = "There is no such project folder";
+            let help = "name an existing folder with --project, or make one with 'osiris init'";
+            Error::invalid(Problem::new("project_not_found", message).in_file(folder).help(help))
+        })?;
+        let settings = Settings::read(&base.join(SETTINGS_FILE))?;
+        Ok(Self { base, settings })
+    }
+
+    /// Where compiled pipelines are: `.osiris/build`.
+    pub fn build_dir(&self) -> PathBuf {
+        self.base.join(".osiris/build")
+    }
+
+    /// Where runs leave their logs: `logs`.
+    pub fn logs_dir(&self) -> PathBuf {
+        self.base.join("logs")
+    }
+
+    /// The project's own drivers: `drivers`.
+    pub fn drivers_dir(&self) -> PathBuf {
+        self.base.join("drivers")
+    }
+
+    /// What steps remember between runs: `.osiris/state`.
+    pub fn state_dir(&self) -> PathBuf {
+        self.base.join(".osiris/state")
+    }
+
+    /// For files that are gone after a run: `.osiris/tmp`.
+    pub fn tmp_dir(&self) -> PathBuf {
+        self.base.join(".osiris/tmp")
+    }
+
+    /// The file that names the last compiled build.
+    pub fn last_compile(&self) -> PathBuf {
+        self.base.join(".osiris/index/last_compile")
+    }
+}
+
+fn root_of(current: &Path) -> &Path {
+    current
+        .ancestors()
+        .find(|folder| folder.join(SETTINGS_FILE).is_file())
+        .unwrap_or(current)
+}
+
+/// Why a path in a configuration cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathFault {
+    /// It is empty or holds a NUL.
+    Malformed,
+    /// It starts at the root of the machine.
+    Absolute,
+    /// Its `..` lead out of the base path.
+    Outside,
+}
+
+/// Checks that a path is relative to the base path and stays below it, by its
+/// text alone.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_relative(path: &str) -> Result<(), PathFault> {
+    if path.is_empty() || path.contains('\0') {
+        return Err(PathFault::Malformed);
+    }
+    let mut depth = 0_usize;
+    for component in Path::new(path).components() {
+        match component {
+            Component::Prefix(_) | Component::RootDir => return Err(PathFault::Absolute),
+            Component::CurDir => {}
+            Component::ParentDir => depth = depth.checked_sub(1).ok_or(PathFault::Outside)?,
+            Component::Normal(_) => depth += 1,
+        }
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use super::plan::{Task, plan};
 use crate::driver::grants::{check_path, paths};
 use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
-use crate::driver::{Driver, Engine};
+use crate::driver::{Driver, DriverFile, Engine};
 use crate::manifest::{DriverRef, Manifest};
 use crate::problem::{Error, Exit, Problem, Result};
 
@@ -94,12 +95,11 @@ pub fn prepare(registry: &Registry, job: Job, mut compiling: impl FnMut(&str)) -
     Ok(Prepared { engine, job, tasks })
 }
 
-fn load(
-    engine: &Engine,
-    registry: &Registry,
-    wanted: &DriverRef,
-    compiling: &mut impl FnMut(&str),
-) -> Result<Driver> {
+/// The driver that a step was compiled against.
+///
+/// # Errors
+/// It is missing, or another one is in its place.
+pub fn pinned<'r>(registry: &'r Registry, wanted: &DriverRef) -> Result<&'r Arc<DriverFile>> {
     let Some(file) = registry.find(&wanted.name) else {
         return Err(registry.missing(&wanted.name));
     };
@@ -120,7 +120,17 @@ fn load(
             ],
         });
     }
-    if !engine.is_compiled(sha256) {
+    Ok(file)
+}
+
+fn load(
+    engine: &Engine,
+    registry: &Registry,
+    wanted: &DriverRef,
+    compiling: &mut impl FnMut(&str),
+) -> Result<Driver> {
+    let file = pinned(registry, wanted)?;
+    if !engine.is_compiled(file.sha256()?) {
         compiling(&wanted.name);
     }
     engine.load(file)

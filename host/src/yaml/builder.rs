@@ -58,7 +58,15 @@ fn syntax(error: &ScanError, text: &str) -> Fatal {
         let message = "A tab cannot indent a line in YAML";
         return (at, Problem::new("tab_indent", message).help("indent with spaces"));
     }
+    if error.info() == "recursion limit exceeded" {
+        return (at, too_deep());
+    }
     (at, Problem::new("invalid_yaml", format!("The file is not valid YAML: {}", error.info())))
+}
+
+fn too_deep() -> Problem {
+    let message = format!("More than {MAX_DEPTH} lists and mappings stand in each other here");
+    Problem::new("too_deep", message)
 }
 
 /// A value that an alias can stand for.
@@ -318,8 +326,7 @@ impl<'f> Builder<'f> {
         if depth <= MAX_DEPTH {
             return Ok(());
         }
-        let message = format!("More than {MAX_DEPTH} lists and mappings stand in each other here");
-        Err((at, Problem::new("too_deep", message)))
+        Err((at, too_deep()))
     }
 }
 

@@ -8,6 +8,7 @@
 mod builder;
 mod fields;
 mod problems;
+pub mod quantity;
 mod scalar;
 mod source;
 mod write;

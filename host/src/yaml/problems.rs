@@ -26,6 +26,11 @@ impl<'f> Problems<'f> {
         self.found.push(problem.at(self.file, position));
     }
 
+    /// Adds one that is not about a place in the file.
+    pub fn report_unplaced(&mut self, problem: Problem) {
+        self.found.push(problem);
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -38,7 +38,7 @@ fn values_stand_where_they_start() {
 
 #[test]
 fn json_is_yaml() {
-    let value = json!({"a": [1, -2.5, null, true, "x\n\u{7f}y"], "b": {}, "c": []});
+    let value = json!({"a": [1, -2.5, null, true, "x\n\u{1b}\u{e9}y"], "b": {}, "c": []});
     assert_eq!(read_text(value.to_string()).unwrap().to_json(), value);
     let pretty = serde_json::to_string_pretty(&value).unwrap();
     assert_eq!(read_text(pretty).unwrap().to_json(), value);
@@ -115,7 +115,7 @@ fn bombs_end_quickly() {
         ("[".repeat(1 << 20), "too_deep"),
         ("- ".repeat(1 << 20), "too_deep"),
         ("{a: ".repeat(1 << 20), "too_deep"),
-        ("a: [".repeat(1 << 20), "invalid_yaml"),
+        ("a: [".repeat(1 << 20), "too_deep"),
         ("- x\n".repeat(1 << 20), "too_many_values"),
         ("[1,".to_owned() + &"1,".repeat(1 << 21), "too_many_values"),
         ("? ".repeat(1 << 20), "invalid_key"),

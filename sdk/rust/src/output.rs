@@ -1,5 +1,7 @@
 //! The table that a step makes.
 
+#[cfg(feature = "arrow")]
+use crate::build;
 use crate::{Batch, BatchBuilder, Error, Result, Schema, host};
 
 /// The output of this step.
@@ -46,12 +48,28 @@ impl Output {
     pub fn send(&mut self, batch: &mut BatchBuilder) -> Result<()> {
         batch.check(self.opened()?)?;
         let rows = batch.rows();
-        if rows == 0 {
-            return Ok(());
+        if rows > 0 {
+            let nodes = batch.write(&mut |buffer| self.writer.push(buffer));
+            self.writer.send(rows as u64, &nodes)?;
+            batch.clear();
         }
-        let nodes = batch.write(&mut |buffer| self.writer.push(buffer));
-        self.writer.send(rows as u64, &nodes)?;
-        batch.clear();
+        Ok(())
+    }
+
+    /// Sends a batch of arrow-rs arrays. Its columns must be those of this
+    /// output; nothing is sent if it has no rows.
+    ///
+    /// # Errors
+    /// Kind `internal` if the columns are others, `data` if one holds more than
+    /// 2 GiB, `unsupported` if one is of a type that the SDK does not have, or
+    /// what the host says.
+    #[cfg(feature = "arrow")]
+    pub fn send_arrow(&mut self, batch: &arrow_array::RecordBatch) -> Result<()> {
+        build::check_arrow(batch, self.opened()?)?;
+        if batch.num_rows() > 0 {
+            let nodes = build::write_arrow(batch, &mut |buffer| self.writer.push(buffer))?;
+            self.writer.send(batch.num_rows() as u64, &nodes)?;
+        }
         Ok(())
     }
 

@@ -79,7 +79,7 @@ impl Array for BytesBuilder {
     fn check(&self) -> Result<()> {
         if self.data.len() > MAX_VALUES {
             return Err(Error::data(format!(
-                "{} bytes in one batch, more than the 2,147,483,647 that a column holds; send \
+                "{} bytes in one batch, more than the {MAX_VALUES} that a column holds; send \
                  smaller batches",
                 self.data.len()
             )));
@@ -99,5 +99,22 @@ impl Array for BytesBuilder {
         sink.buffer(self.validity.finish(len));
         sink.buffer(bytemuck::cast_slice(&self.offsets));
         sink.buffer(&self.data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_offsets_can_count_is_refused() {
+        // Zeroed pages that nobody touches take no memory.
+        let data = vec![0; MAX_VALUES + 1];
+        let column = BytesBuilder { offsets: vec![0, i32::MIN], data, ..BytesBuilder::default() };
+        assert_eq!(
+            column.check().unwrap_err().message,
+            "2147483648 bytes in one batch, more than the 2147483647 that a column holds; send \
+             smaller batches"
+        );
     }
 }

@@ -65,7 +65,7 @@ impl Array for ListBuilder {
         let values = self.values.len();
         if values > MAX_VALUES {
             return Err(Error::data(format!(
-                "{values} list values in one batch, more than the 2,147,483,647 that a column \
+                "{values} list values in one batch, more than the {MAX_VALUES} that a column \
                  holds; send smaller batches"
             )));
         }

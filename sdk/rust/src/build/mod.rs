@@ -3,6 +3,8 @@
 //!
 //! [Arrow C Data Interface]: https://arrow.apache.org/docs/format/CDataInterface.html
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod batch;
 mod boolean;
 mod bytes;
@@ -13,6 +15,8 @@ mod primitive;
 mod structs;
 mod validity;
 
+#[cfg(feature = "arrow")]
+pub(crate) use arrow::{check as check_arrow, write as write_arrow};
 pub use batch::BatchBuilder;
 pub use boolean::BoolBuilder;
 pub use bytes::BytesBuilder;

@@ -7,8 +7,8 @@ use crate::Result;
 /// A column of true and false.
 #[derive(Debug, Clone)]
 pub struct BoolColumn {
-    bits: Vec<u8>,
-    len: usize,
+    pub(super) bits: Vec<u8>,
+    pub(super) len: usize,
     pub(super) validity: Validity,
 }
 

@@ -8,8 +8,8 @@ use crate::Result;
 /// A column of text or of bytes.
 #[derive(Debug, Clone)]
 pub struct BytesColumn {
-    offsets: Values<i32>,
-    data: Vec<u8>,
+    pub(super) offsets: Values<i32>,
+    pub(super) data: Vec<u8>,
     pub(super) validity: Validity,
 }
 

@@ -11,8 +11,8 @@ use crate::{Field, Result};
 /// A column of lists.
 #[derive(Debug, Clone)]
 pub struct ListColumn {
-    offsets: Values<i32>,
-    values: Box<Column>,
+    pub(super) offsets: Values<i32>,
+    pub(super) values: Box<Column>,
     pub(super) validity: Validity,
 }
 

@@ -1,5 +1,7 @@
 //! Reads batches, column by column; only what is read is copied from the host.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod batch;
 mod boolean;
 mod buffers;

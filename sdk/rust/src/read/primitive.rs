@@ -7,7 +7,7 @@ use crate::{Primitive, Result};
 /// A column of numbers.
 #[derive(Debug, Clone)]
 pub struct PrimitiveColumn<T> {
-    values: Values<T>,
+    pub(super) values: Values<T>,
     pub(super) validity: Validity,
 }
 

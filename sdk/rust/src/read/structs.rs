@@ -8,8 +8,8 @@ use crate::{Field, Result};
 /// A column of structs.
 #[derive(Debug, Clone)]
 pub struct StructColumn {
-    fields: Vec<Column>,
-    len: usize,
+    pub(super) fields: Vec<Column>,
+    pub(super) len: usize,
     pub(super) validity: Validity,
 }
 

@@ -16,6 +16,12 @@ impl Validity {
         self.nulls
     }
 
+    /// The bitmap, if anything is missing.
+    #[cfg(feature = "arrow")]
+    pub(super) fn into_bits(self) -> Option<Vec<u8>> {
+        (self.nulls > 0).then_some(self.bits)
+    }
+
     #[inline]
     pub(crate) fn is_null(&self, index: usize) -> bool {
         self.nulls > 0 && !bit(&self.bits, index)

@@ -1,5 +1,7 @@
 //! What a table looks like.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod data_type;
 mod format;
 mod wire;

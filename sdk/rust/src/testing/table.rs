@@ -5,6 +5,8 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::cells;
+#[cfg(feature = "arrow")]
+use crate::build;
 use crate::{Batch, BatchBuilder, Schema, host};
 
 /// A table to give to a driver, or one that it made.
@@ -109,6 +111,27 @@ impl Table {
             }));
         }
         Value::Array(rows)
+    }
+
+    /// A table of arrow-rs batches.
+    ///
+    /// # Panics
+    /// If a column is of a type that the SDK does not have, or a batch of
+    /// another schema than the first one.
+    #[cfg(feature = "arrow")]
+    #[must_use]
+    pub fn from_arrow(schema: &Schema, batches: &[arrow_array::RecordBatch]) -> Self {
+        let mut table = Self::new(schema);
+        for batch in batches {
+            if let Err(error) = build::check_arrow(batch, schema) {
+                panic!("{error}");
+            }
+            let mut buffers = Vec::new();
+            let nodes = build::write_arrow(batch, &mut |buffer| buffers.push(buffer.to_vec()));
+            let nodes = nodes.expect("types that were checked");
+            table.batches.push(host::Batch::new(batch.num_rows() as u64, nodes, buffers));
+        }
+        table
     }
 
     pub(super) fn from_parts(schema: Schema, batches: Vec<host::Batch>) -> Self {

@@ -1,0 +1,95 @@
+//! Builds a driver's crate with cargo.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::problem::{Error, Problem, Result};
+
+const TARGET: &str = "wasm32-wasip2";
+const PROFILE: &str = "driver";
+
+/// Builds the crate in this folder and returns the component that came out.
+/// Cargo's own messages go to stderr.
+///
+/// # Errors
+/// There is no crate, cargo or target, it does not compile, or it makes no
+/// component.
+pub(super) fn build(folder: &Path) -> Result<PathBuf> {
+    let manifest = folder.join("Cargo.toml");
+    if !manifest.is_file() {
+        let problem = Problem::new("driver_build", "there is no driver's crate here: no Cargo.toml");
+        return Err(Error::invalid(problem.in_file(folder)));
+    }
+    let mut command = Command::new("cargo");
+    // In the crate's folder, so that its own cargo configuration and toolchain apply.
+    command.current_dir(folder).args(["build", "--lib", "--target", TARGET, "--profile", PROFILE]);
+    // Defines the profile outside a workspace that has it, and changes nothing inside one.
+    command.args(["--config", "profile.driver.inherits='release'"]);
+    command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
+    let broken = |error: std::io::Error| {
+        let problem = Problem::new("driver_build", format!("cannot run cargo: {error}"));
+        Error::environment(problem.help("install Rust from https://rustup.rs"))
+    };
+    let mut child = command.spawn().map_err(broken)?;
+    let mut component = None;
+    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+        // The last crate that makes a component is the one that was asked for: it is built last.
+        component = made(&line.map_err(broken)?).or(component);
+    }
+    let status = child.wait().map_err(broken)?;
+    if !status.success() {
+        return Err(failed(folder, status));
+    }
+    component.ok_or_else(|| {
+        let problem = Problem::new("driver_build", "this crate makes no component").in_file(&manifest);
+        Error::invalid(problem.help("add to its Cargo.toml:\n[lib]\ncrate-type = [\"cdylib\"]"))
+    })
+}
+
+/// The component that a line of cargo's messages reports, if it does.
+fn made(line: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    let files = message["filenames"].as_array().filter(|_| message["reason"] == "compiler-artifact")?;
+    files.iter().filter_map(Value::as_str).find(|name| name.ends_with(".wasm")).map(PathBuf::from)
+}
+
+fn failed(folder: &Path, status: std::process::ExitStatus) -> Error {
+    let message = format!("the driver does not build ({status}); cargo's messages are above");
+    let problem = Problem::new("driver_build", message).in_file(folder);
+    if has_target(folder) {
+        Error::failed(problem)
+    } else {
+        Error::environment(problem.help(format!("rustup target add {TARGET}")))
+    }
+}
+
+fn has_target(folder: &Path) -> bool {
+    let mut rustc = Command::new("rustc");
+    rustc.current_dir(folder).args(["--print", "target-libdir", "--target", TARGET]);
+    rustc.output().is_ok_and(|out| Path::new(String::from_utf8_lossy(&out.stdout).trim()).is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_component_is_found_among_cargos_messages() {
+        let artifact = r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib","/t/a.wasm"]}"#;
+        assert_eq!(made(artifact), Some(PathBuf::from("/t/a.wasm")));
+        for line in ["", "no json", r#"{"reason":"build-finished","success":true}"#,
+            r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib"]}"#] {
+            assert_eq!(made(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_folder_without_a_crate_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = build(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with("there is no driver's crate here: no Cargo.toml\n  --> "), "{error}");
+    }
+}

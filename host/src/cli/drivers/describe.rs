@@ -1,0 +1,107 @@
+//! A spec in words.
+
+use serde_json::{Map, Value};
+
+use super::super::render::{DIM, STRONG, Table, paint};
+use crate::driver::spec::{Endpoint, Spec};
+use crate::session::visible;
+
+/// Like `extract, discover`.
+pub(super) fn modes(spec: &Spec) -> String {
+    let name = |mode| serde_json::to_value(mode).ok().and_then(|v| v.as_str().map(str::to_owned));
+    spec.modes.iter().filter_map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// The heading of a driver: name, version, title and description.
+pub(super) fn heading(spec: &Spec) -> String {
+    let version = paint(DIM, &visible(&spec.version));
+    let mut text = format!("{} {version} {}\n", paint(STRONG, &visible(&spec.name)), visible(&spec.title));
+    for line in spec.description.trim().lines() {
+        text.push_str(&format!("  {}\n", visible(line)));
+    }
+    text
+}
+
+/// What the driver asks for, and with that gets: a line each.
+pub(in crate::cli) fn rights(spec: &Spec) -> Vec<String> {
+    let mut rights = Vec::new();
+    let named = |pointers: &[String]| {
+        pointers.iter().map(|pointer| format!("`{}`", pointer.trim_start_matches('/'))).collect::<Vec<_>>().join(", ")
+    };
+    match (spec.files.read.is_empty(), spec.files.write.is_empty()) {
+        (true, true) => rights.push("no files but its own artifacts".to_owned()),
+        (false, true) => {
+            rights.push(format!("reads files of the project: {}", named(&spec.files.read)));
+        }
+        (true, false) => {
+            rights.push(format!("reads and writes files of the project: {}", named(&spec.files.write)));
+        }
+        (false, false) => rights.push(format!(
+            "reads and writes files of the project: reads {}, writes {}",
+            named(&spec.files.read),
+            named(&spec.files.write)
+        )),
+    }
+    if spec.network.is_empty() {
+        rights.push("no network".to_owned());
+    }
+    for Endpoint { host, port } in &spec.network {
+        let port = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
+        rights.push(format!("asks to dial {host} port {port}"));
+    }
+    rights
+}
+
+/// The fields of the driver's configuration.
+pub(super) fn fields(spec: &Spec) -> String {
+    let empty = Map::new();
+    let schema = &spec.config_schema;
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut table = Table::new(["Field", "Type", "Default", "Description"]);
+    for (name, field) in schema["properties"].as_object().unwrap_or(&empty) {
+        let default = match field.get("default") {
+            Some(value) => value.to_string(),
+            None if required.contains(&name.as_str()) => "required".to_owned(),
+            None => String::new(),
+        };
+        let description = field["description"].as_str().unwrap_or_default();
+        let first = description.lines().next().unwrap_or_default().to_owned();
+        table.row([name.clone(), kind(field), default, first]);
+    }
+    table.render()
+}
+
+/// The type of a field: its allowed values, or the names of JSON's types.
+fn kind(field: &Value) -> String {
+    if let Some(values) = field["enum"].as_array() {
+        return values.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
+    }
+    match &field["type"] {
+        Value::String(name) => name.clone(),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
+        _ => {
+            let choices = ["oneOf", "anyOf"].iter().find_map(|key| field[*key].as_array());
+            choices.map(|all| all.iter().map(kind).collect::<Vec<_>>().join(" | ")).unwrap_or_default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_fields_type_is_told_in_few_words() {
+        for (field, text) in [
+            (json!({"type": "string"}), "string"),
+            (json!({"enum": ["lf", "crlf"]}), r#""lf" | "crlf""#),
+            (json!({"type": ["boolean", "integer"]}), "boolean | integer"),
+            (json!({"oneOf": [{"type": "string"}, {"type": "boolean"}]}), "string | boolean"),
+            (json!(true), ""),
+        ] {
+            assert_eq!(kind(&field), text, "{field}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `osiris drivers show`.
+
+use serde_json::json;
+
+use super::super::render::{DIM, STRONG, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::describe;
+use crate::driver::registry::Registry;
+use crate::problem::Result;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers show filesystem.csv_extractor
+  osiris drivers show filesystem.csv_extractor --json | jq .spec.configSchema";
+
+/// Show a driver: what it does, how it is configured, what it may touch
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(in crate::cli) struct Args {
+    /// The driver's name, like filesystem.csv_extractor
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
+    let registry = Registry::open(&shell.project()?.drivers_dir())?;
+    let Some(driver) = registry.find(&args.name) else {
+        return Err(registry.missing(&args.name));
+    };
+    let (spec, sha256) = (&driver.spec, driver.sha256()?);
+    let mut text = describe::heading(spec);
+    let mut section = |name: &str, body: &str| {
+        text.push_str(&format!("{}\n{}\n", paint(STRONG, name), body.trim_end()));
+    };
+    section("Modes", &format!("  {}", describe::modes(spec)));
+    section("Configuration", &describe::fields(spec));
+    section("Rights", &indented(&describe::rights(spec)));
+    for example in &spec.examples {
+        let lines = serde_json::to_string_pretty(&example.config).unwrap_or_default();
+        let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
+        section(&format!("Example: {}", crate::session::visible(&example.title)), &indented(&lines));
+    }
+    text.push_str(&paint(DIM, &format!("{}\nsha256 {sha256}", shown(&driver.path))));
+    let json = json!({"spec": spec, "file": driver.path, "sha256": sha256, "size": driver.size});
+    Ok(Answer::new(json, text))
+}
+
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("  {}", crate::session::visible(line))).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,56 @@
+//! How things look as text.
+
+mod number;
+mod style;
+mod table;
+
+pub(super) use self::number::{bytes, count, milliseconds};
+pub(super) use self::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
+pub(super) use self::table::Table;
+
+use crate::problem::{Place, Position, Problem};
+use crate::session::visible;
+
+/// Problems one below the other, with their number if it is not obvious.
+pub(super) fn problems(problems: &[Problem]) -> String {
+    let mut lines: Vec<String> = problems.iter().map(|one| problem(BAD, "error", one)).collect();
+    if problems.len() > 3 {
+        lines.push(format!("{} problems", problems.len()));
+    }
+    lines.join("\n")
+}
+
+/// A warning: it stops nothing.
+pub(super) fn warning(one: &Problem) -> String {
+    problem(WARN, "warning", one)
+}
+
+fn problem(style: anstyle::Style, word: &str, problem: &Problem) -> String {
+    let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
+    if let Some(Place { file, position }) = &problem.place {
+        let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
+        let place = format!("--> {}{}", visible(file), position.unwrap_or_default());
+        text.push_str(&format!("\n  {}", paint(DIM, &place)));
+    }
+    if let Some(help) = &problem.help {
+        text.push_str(&format!("\n  {} {}", paint(STRONG, "help:"), multiline(help)));
+    }
+    text
+}
+
+/// Its lines stay lines; anything else that a terminal would act on is shown.
+pub(super) fn multiline(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_cannot_write_to_the_terminal() {
+        let problem = Problem::new("x", "bad \x1b[2J name\nsecond").help("rename it");
+        let text = anstream::adapter::strip_str(&problems(&[problem])).to_string();
+        assert_eq!(text, "error: bad \\u{1b}[2J name\nsecond\n  help: rename it");
+    }
+}

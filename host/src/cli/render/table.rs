@@ -1,0 +1,78 @@
+//! Columns that line up.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::style::{STRONG, paint};
+use crate::session::visible;
+
+/// Rows of cells under a heading.
+pub(in crate::cli) struct Table {
+    /// The heading, and whether the column holds numbers and is aligned right.
+    columns: Vec<(&'static str, bool)>,
+    rows: Vec<Vec<(String, anstyle::Style)>>,
+}
+
+impl Table {
+    /// A table with these columns; one whose name starts with `#` holds numbers.
+    pub(in crate::cli) fn new<const N: usize>(columns: [&'static str; N]) -> Self {
+        let column = |name: &'static str| match name.strip_prefix('#') {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; what its cells hold is made safe to show.
+    pub(in crate::cli) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.styled(cells.map(|cell| (cell, anstyle::Style::new())));
+    }
+
+    /// Adds a row of cells in styles of their own.
+    pub(in crate::cli) fn styled<const N: usize>(&mut self, cells: [(String, anstyle::Style); N]) {
+        let safe = cells.into_iter().map(|(text, style)| (visible(&text).into_owned(), style));
+        self.rows.push(safe.collect());
+    }
+
+    /// The lines, each indented by two spaces.
+    pub(in crate::cli) fn render(&self) -> String {
+        let widths: Vec<usize> = (0..self.columns.len())
+            .map(|index| {
+                let cells = self.rows.iter().filter_map(|row| row.get(index));
+                let widest = cells.map(|(text, _)| text.width()).max().unwrap_or(0);
+                widest.max(self.columns[index].0.width())
+            })
+            .collect();
+        let heading: Vec<_> =
+            self.columns.iter().map(|(name, _)| ((*name).to_owned(), STRONG)).collect();
+        let mut text = String::new();
+        for row in std::iter::once(&heading).chain(&self.rows) {
+            let mut line = String::new();
+            for (index, ((cell, style), width)) in row.iter().zip(&widths).enumerate() {
+                let space = " ".repeat(width - cell.width());
+                let cell = paint(*style, cell);
+                line.push_str("  ");
+                match self.columns[index].1 {
+                    true => line.extend([space.as_str(), &cell]),
+                    false => line.extend([cell.as_str(), &space]),
+                }
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let mut table = Table::new(["Step", "#Rows"]);
+        table.row(["read".to_owned(), "7".to_owned()]);
+        table.row(["日本\x07".to_owned(), "1,000".to_owned()]);
+        let text = anstream::adapter::strip_str(&table.render()).to_string();
+        assert_eq!(text, "  Step       Rows\n  read          7\n  日本\\u{7}  1,000\n");
+    }
+}

@@ -1,0 +1,121 @@
+//! `osiris run --dry-run`: the plan, and what each step may touch.
+
+use serde_json::{Value, json};
+
+use super::super::drivers::rights;
+use super::super::render::{DIM, GOOD, STRONG, paint};
+use super::super::shell::Answer;
+use crate::driver::grants::{check_path, paths};
+use crate::driver::limits::{Limits, format_bytes};
+use crate::driver::registry::Registry;
+use crate::driver::spec::Spec;
+use crate::problem::{Error, Problem, Result};
+use crate::run::{self, Job, Task};
+use crate::session::visible;
+
+/// A step of the plan with what it may touch.
+struct Planned<'a> {
+    task: &'a Task,
+    /// The steps whose tables it reads.
+    tables: Vec<&'a str>,
+    /// The steps that it only waits for.
+    after: Vec<&'a str>,
+    reads: Vec<&'a str>,
+    writes: Vec<&'a str>,
+    rights: Vec<String>,
+    limits: Limits,
+}
+
+pub(super) fn dry(job: &Job, registry: &Registry) -> Result<Answer> {
+    let tasks = run::plan(&job.manifest, &job.configs)?;
+    let id = |index: usize| tasks[index].step.id.as_str();
+    let mut steps = Vec::new();
+    let drivers: Vec<_> = tasks
+        .iter()
+        .map(|task| run::pinned(registry, &task.step.driver))
+        .collect::<Result<_>>()?;
+    for (task, driver) in tasks.iter().zip(&drivers) {
+        let spec: &Spec = &driver.spec;
+        let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
+        let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
+        for path in reads.iter().chain(&writes) {
+            check_path(&job.base, path).map_err(|why| {
+                let text = format!("step `{}`: {why}", task.step.id);
+                Error::invalid(Problem::new("path_outside", text))
+            })?;
+        }
+        let limits = job.limits.tightened(&spec.limits).map_err(|why| {
+            let text = format!("the driver `{}`: {why}", task.step.driver.name);
+            Error::invalid(Problem::new("spec_invalid", text))
+        })?;
+        steps.push(Planned {
+            task,
+            tables: task.inputs.iter().map(|(_, index)| id(*index)).collect(),
+            after: task.after.iter().map(|index| id(*index)).collect(),
+            reads,
+            writes,
+            rights: rights(spec),
+            limits,
+        });
+    }
+    let json = json!({
+        "dry_run": true,
+        "pipeline": job.manifest.name,
+        "manifest_hash": job.manifest.meta.manifest_hash,
+        "base_path": job.base,
+        "steps": steps.iter().map(as_json).collect::<Vec<_>>(),
+        "outputs": steps.iter().flat_map(|step| &step.writes).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(json, text(job, &steps)))
+}
+
+fn as_json(step: &Planned<'_>) -> Value {
+    let inputs = step.task.inputs.iter().zip(&step.tables);
+    let inputs: Vec<Value> =
+        inputs.map(|((name, _), from)| json!({"name": name, "from": from})).collect();
+    json!({
+        "id": step.task.step.id,
+        "driver": step.task.step.driver.name,
+        "mode": step.task.step.mode,
+        "inputs": inputs,
+        "after": step.after,
+        "reads": step.reads,
+        "writes": step.writes,
+        "rights": step.rights,
+        "limits": {"memory_bytes": step.limits.memory, "seconds": step.limits.seconds},
+    })
+}
+
+fn text(job: &Job, steps: &[Planned<'_>]) -> String {
+    let mut text = format!(
+        "{} {}\n",
+        paint(STRONG, &visible(&job.manifest.name)),
+        paint(DIM, &job.manifest.meta.manifest_short)
+    );
+    for (index, step) in steps.iter().enumerate() {
+        let driver = &step.task.step.driver;
+        text.push_str(&format!(
+            "{}. {}  {} {}\n",
+            index + 1,
+            paint(STRONG, &visible(&step.task.step.id)),
+            visible(&driver.name),
+            paint(DIM, &visible(&driver.version)),
+        ));
+        let mut line = |name: &str, values: &[String]| {
+            if !values.is_empty() {
+                let values = values.join(", ");
+                text.push_str(&format!("   {name:<7} {}\n", visible(&values)));
+            }
+        };
+        let owned = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>();
+        line("from", &owned(&step.tables));
+        line("after", &owned(&step.after));
+        line("reads", &owned(&step.reads));
+        line("writes", &owned(&step.writes));
+        line("may", &[step.rights.join("; ")]);
+        let memory = format_bytes(step.limits.memory);
+        line("limits", &[format!("memory {memory}"), format!("time {} s", step.limits.seconds)]);
+    }
+    text.push_str(&format!("{} nothing was run\n", paint(GOOD, "✓")));
+    text
+}

@@ -1,0 +1,118 @@
+//! `osiris run`.
+
+mod dry;
+mod live;
+mod outcome;
+mod progress;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::pipeline::{Values, Workplace, manifest_of, must_exist, warn};
+use super::shell::{Answer, Shell};
+use crate::compile::{self, Build};
+use crate::driver::limits::Limits;
+use crate::problem::{Error, Problem, Result};
+use crate::project::Project;
+use crate::run::{self, Board, Job};
+use crate::session::{self, Redactor, Session};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris run pipelines/hello.yaml               compile and run
+  osiris run pipelines/hello.yaml --dry-run     show what would happen
+  osiris run pipelines/hello.yaml --param day=2026-01-31
+  osiris run --last-compile                     run what was compiled last
+  osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
+
+Ctrl-C stops in order: steps undo what they have not finished. A second Ctrl-C
+stops at once. What the run leaves is in logs/ of the project.";
+
+/// Run a pipeline
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A pipeline's YAML file, which is compiled first, or a compiled manifest.yaml
+    #[arg(value_name = "FILE", required_unless_present = "last_compile")]
+    file: Option<PathBuf>,
+    /// Run what was compiled last in this project
+    #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
+    last_compile: bool,
+    /// Show the plan and what each step may touch, and run nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    values: Values,
+}
+
+pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let build = build(args, &place, shell)?;
+    let job = job(&place.project, &build);
+    if args.dry_run {
+        return dry::dry(&job, &place.registry);
+    }
+    // Nobody waits for it: it tells the truth about older runs.
+    let logs = place.project.logs_dir();
+    let sweeper = std::thread::spawn({
+        let logs = logs.clone();
+        move || session::sweep(&logs)
+    });
+    let prepared = run::prepare(&place.registry, job, |driver| {
+        if !shell.json {
+            shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
+        }
+    })?;
+    let manifest = manifest_of(&build);
+    let bytes = fs::read(&manifest).map_err(|error| {
+        let problem = Problem::new("manifest_unreadable", format!("cannot read this: {error}"));
+        Error::environment(problem.in_file(&manifest))
+    })?;
+    let session = Session::create(&logs, &build.manifest, &bytes, Redactor::default())?;
+    let board = Arc::new(Board::new(prepared.tasks()));
+    let status = live::execute(prepared, &session, board, &build.manifest, shell)?;
+    // A sweep that panics has said so on stderr, and concerns other runs.
+    sweeper.join().ok();
+    Ok(outcome::answer(&status, session.dir(), outcome::outputs(&build, &place)))
+}
+
+/// What is to be run: the last build, a given one, or one that is made now.
+fn build(args: &Args, place: &Workplace, shell: &Shell) -> Result<Build> {
+    let Some(file) = args.file.as_deref().filter(|_| !args.last_compile) else {
+        return compile::last(&place.project).inspect(|build| warn(build, shell));
+    };
+    must_exist(file)?;
+    if !is_manifest(file) {
+        return place.compile(file, &args.values, shell);
+    }
+    if !args.values.is_empty() {
+        let text = "a manifest is compiled already: --profile and --param cannot change it";
+        let problem = Problem::new("usage", text).in_file(file);
+        return Err(Error::invalid(problem.help("run the pipeline's own file instead")));
+    }
+    compile::load(file).inspect(|build| warn(build, shell))
+}
+
+/// A compiled manifest is named so and lies beside its plan.
+fn is_manifest(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "manifest.yaml")
+        && file.with_file_name("plan.json").exists()
+}
+
+fn job(project: &Project, build: &Build) -> Job {
+    let host = Limits::default();
+    let own = project.settings.limits;
+    Job {
+        base: project.base.clone(),
+        state: project.state_dir(),
+        spill: project.tmp_dir(),
+        limits: Limits {
+            memory: own.memory.unwrap_or(host.memory),
+            seconds: own.seconds.unwrap_or(host.seconds),
+            ..host
+        },
+        manifest: build.manifest.clone(),
+        configs: build.configs.clone(),
+    }
+}

@@ -1,0 +1,115 @@
+//! What a run did, told when it is over.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::super::pipeline::Workplace;
+use super::super::render::{
+    BAD, DIM, GOOD, STRONG, Table, WARN, bytes, count, milliseconds, multiline, paint,
+};
+use super::super::shell::{Answer, shown};
+use crate::compile::Build;
+use crate::driver::grants::paths;
+use crate::session::{State, Status, StepState, visible};
+
+/// A file that a step was to write.
+pub(super) struct Output {
+    step: String,
+    /// As the pipeline names it.
+    path: String,
+    /// As it reads best from here.
+    shown: String,
+    /// Its size in bytes, if it is a file.
+    size: Option<u64>,
+}
+
+/// The files that the steps were to write, by the drivers' specs.
+pub(super) fn outputs(build: &Build, place: &Workplace) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    for step in &build.manifest.steps {
+        let (Some(driver), Some(config)) =
+            (place.registry.find(&step.driver.name), build.configs.get(&step.id))
+        else {
+            continue;
+        };
+        for path in paths(config, &driver.spec.files.write) {
+            let whole = place.project.base.join(path);
+            outputs.push(Output {
+                step: step.id.clone(),
+                path: path.to_owned(),
+                size: fs::metadata(&whole).ok().filter(fs::Metadata::is_file).map(|m| m.len()),
+                shown: shown(&whole),
+            });
+        }
+    }
+    outputs
+}
+
+/// The run's result; `dir` is the session's folder.
+pub(super) fn answer(status: &Status, dir: &Path, mut outputs: Vec<Output>) -> Answer {
+    // What a step that did not end well was to write is not there, or is from before.
+    let well = |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
+    outputs.retain(|output| well(&output.step));
+    let mut json = json!(status);
+    json["session_dir"] = json!(dir);
+    let files = |o: &Output| json!({"step": o.step, "path": o.path, "size": o.size});
+    json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
+    if let (Some(error), State::Failed | State::Crashed) = (&status.error, status.status) {
+        json["status"] = Value::from("error");
+        let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
+        let message = format!("{step}{}", error.message);
+        json["problems"] = json!([{"code": error.kind, "message": message, "step": error.step}]);
+    }
+    Answer {
+        json,
+        text: text(status, dir, &outputs),
+        exit: status.exit_code.unwrap_or(1),
+        failed: status.status != State::Success,
+    }
+}
+
+fn text(status: &Status, dir: &Path, outputs: &[Output]) -> String {
+    let mut text = table(status);
+    for output in outputs {
+        let size = output.size.map(|size| paint(DIM, &format!("  {}", bytes(size))));
+        let path = visible(&output.shown);
+        text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
+    }
+    text.push_str(&format!("Session  {}\n", visible(&shown(dir))));
+    let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
+    let name = visible(&status.pipeline);
+    let (style, glyph, how) = match status.status {
+        State::Success => (GOOD, "✓", "done"),
+        State::Cancelled => (WARN, "✗", "cancelled"),
+        _ => (BAD, "✗", "failed"),
+    };
+    let head = format!("{} {} {how} in {time}\n", paint(style, glyph), paint(STRONG, &name));
+    let why = status.error.as_ref().filter(|_| status.status == State::Failed).map(|error| {
+        let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
+        let message = format!("{step}{}", error.message);
+        let kind = visible(&error.kind);
+        format!("{}: {} ({kind})\n", paint(BAD.bold(), "error"), multiline(&message))
+    });
+    format!("{head}{}{text}", why.unwrap_or_default())
+}
+
+fn table(status: &Status) -> String {
+    let mut table = Table::new(["Step", "Driver", "#Rows", "#Time", ""]);
+    let plain = anstyle::Style::new();
+    for step in &status.steps {
+        let note = match step.status {
+            StepState::Success => "",
+            other => other.as_str(),
+        };
+        table.styled([
+            (step.id.clone(), plain),
+            (step.driver.clone(), DIM),
+            (count(step.rows_out), plain),
+            (milliseconds(step.duration_ms), plain),
+            (note.to_owned(), if step.status == StepState::Failed { BAD } else { DIM }),
+        ]);
+    }
+    table.render()
+}

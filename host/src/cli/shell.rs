@@ -1,0 +1,141 @@
+//! The one place that prints: results on stdout, everything else on stderr.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anstream::AutoStream;
+use clap::ColorChoice;
+use serde_json::{Value, json};
+
+use super::args::Global;
+use super::render;
+use crate::problem::{Error, Exit, Result};
+use crate::project::Project;
+
+/// What a command has to say.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Without `status`, which [`Answer::new`] adds.
+    pub(super) json: Value,
+    /// Whole lines, with colours; they are dropped where they are not wanted.
+    pub(super) text: String,
+    /// The exit code.
+    pub(super) exit: u8,
+    /// Whether the text tells of a failure and belongs on stderr.
+    pub(super) failed: bool,
+}
+
+impl Answer {
+    /// A command that did what it was asked to. `json` is an object.
+    pub(super) fn new(json: Value, text: impl Into<String>) -> Self {
+        let mut with_status = json!({"status": "success"});
+        if let (Value::Object(all), Value::Object(fields)) = (&mut with_status, json) {
+            all.extend(fields);
+        }
+        Self { json: with_status, text: text.into(), exit: 0, failed: false }
+    }
+}
+
+/// How the user wants to be talked to.
+#[derive(Debug)]
+pub(super) struct Shell {
+    project: Option<PathBuf>,
+    /// One JSON document on stdout.
+    pub(super) json: bool,
+    /// More on stderr.
+    pub(super) verbose: bool,
+    color: anstream::ColorChoice,
+}
+
+impl Shell {
+    pub(super) fn new(global: Global) -> Self {
+        let Global { project, json, verbose, color } = global;
+        let color = match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        Self { project, json, verbose, color }
+    }
+
+    /// The project that the command is about.
+    pub(super) fn project(&self) -> Result<Project> {
+        Project::find(self.project.as_deref())
+    }
+
+    /// Whether somebody watches stderr who can be shown moving bars.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.json && io::stderr().is_terminal()
+    }
+
+    /// Prints the result.
+    pub(super) fn answer(&self, answer: Answer) -> ExitCode {
+        if answer.failed && !self.json {
+            self.note(&answer.text);
+            return ExitCode::from(answer.exit);
+        }
+        let text = if self.json { document(&answer.json) } else { answer.text };
+        self.result(&text, answer.exit)
+    }
+
+    /// Prints what is wrong: on stderr, or as the JSON document.
+    pub(super) fn fail(&self, error: &Error) -> ExitCode {
+        let exit = error.exit as u8;
+        if self.json {
+            let problems = &error.problems;
+            let value = json!({"status": "error", "exit_code": exit, "problems": problems});
+            return self.result(&document(&value), exit);
+        }
+        self.note(&render::problems(&error.problems));
+        ExitCode::from(exit)
+    }
+
+    /// Prints something for a person to know, on stderr.
+    pub(super) fn note(&self, text: &str) {
+        let mut stream = AutoStream::new(io::stderr().lock(), self.color);
+        // There is nowhere left to tell that stderr is gone.
+        write_line(&mut stream, text).ok();
+    }
+
+    fn result(&self, text: &str, exit: u8) -> ExitCode {
+        let mut stream = AutoStream::new(io::stdout().lock(), self.color);
+        match write_line(&mut stream, text) {
+            Ok(()) => ExitCode::from(exit),
+            // The reader has seen enough: `osiris runs list | head -1`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(exit),
+            Err(error) => {
+                self.note(&format!("cannot write the result to stdout: {error}"));
+                ExitCode::from(exit.max(Exit::Environment as u8))
+            }
+        }
+    }
+}
+
+fn document(value: &Value) -> String {
+    // A document has no keys other than text, so this cannot fail.
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    stream.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        stream.write_all(b"\n")?;
+    }
+    stream.flush()
+}
+
+/// The path as it reads best: relative to the working directory where it lies
+/// below it.
+pub(super) fn shown(path: &Path) -> String {
+    let current = std::env::current_dir().and_then(|current| current.canonicalize()).ok();
+    let below = current.and_then(|current| path.strip_prefix(current).ok().map(Path::to_path_buf));
+    match below {
+        Some(below) if below.as_os_str().is_empty() => ".".to_owned(),
+        Some(below) => below.display().to_string(),
+        None => path.display().to_string(),
+    }
+}

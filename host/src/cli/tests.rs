@@ -1,0 +1,47 @@
+use clap::{CommandFactory, Parser};
+
+use super::args::Cli;
+
+#[test]
+fn the_arguments_are_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_has_long_help_with_examples() {
+    fn check(command: &clap::Command, path: &str) {
+        let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.contains("Examples:\n  osiris "), "{path} has no examples");
+        for child in command.get_subcommands() {
+            check(child, &format!("{path} {}", child.get_name()));
+        }
+    }
+    check(&Cli::command(), "osiris");
+}
+
+#[test]
+fn the_help_says() {
+    let mut texts = Vec::new();
+    for path in [&["osiris"][..], &["osiris", "run"], &["osiris", "runs"], &["osiris", "drivers", "build"]] {
+        let arguments = path.iter().copied().chain(["--help"]);
+        let error = Cli::try_parse_from(arguments).unwrap_err();
+        texts.push(format!("$ {} --help\n{}", path.join(" "), error.render()));
+    }
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn arguments_that_do_not_fit_together_are_refused() {
+    for (arguments, text) in [
+        (&["osiris", "run"][..], "<FILE>"),
+        (&["osiris", "run", "a.yaml", "--last-compile"], "cannot be used with"),
+        (&["osiris", "run", "--last-compile", "--param", "a=b"], "cannot be used with"),
+        (&["osiris", "run", "a.yaml", "--param", "ab"], "write it as NAME=VALUE"),
+        (&["osiris", "completions", "tcsh"], "possible values: bash"),
+        (&["osiris", "--color", "sometimes"], "possible values: auto, always, never"),
+    ] {
+        let error = Cli::try_parse_from(arguments).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains(text), "{arguments:?}: {error}");
+    }
+}

@@ -1,0 +1,40 @@
+//! Where the compiler learns about drivers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::driver::spec::Spec;
+use crate::problem::Problem;
+
+/// The drivers that a project can use.
+pub trait Drivers {
+    /// The driver of this name.
+    ///
+    /// # Errors
+    /// Why there is none that can be used.
+    fn find(&self, name: &str) -> Result<Found, Missing>;
+
+    /// The names of all of them.
+    fn names(&self) -> Vec<String>;
+}
+
+/// A driver that can be used.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its spec.
+    pub spec: Arc<Spec>,
+    /// The sha256 of its component, 64 hex digits.
+    pub sha256: String,
+}
+
+/// Why a driver cannot be used.
+#[derive(Debug, Clone)]
+pub enum Missing {
+    /// None has the name.
+    Unknown {
+        /// The folders that were searched.
+        searched: Vec<PathBuf>,
+    },
+    /// One has the name, but something is wrong with it.
+    Unusable(Vec<Problem>),
+}

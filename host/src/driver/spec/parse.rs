@@ -1,0 +1,68 @@
+//! From the bytes of a spec to a spec that can be relied on.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use super::{Spec, check};
+use crate::problem::{Error, Problem, Result};
+use crate::schema::{Fault, Finding, Schema};
+use crate::yaml::{self, Node, Problems};
+
+/// The shape of a spec, as JSON Schema 2020-12.
+pub const SCHEMA: &str = include_str!("spec.schema.json");
+
+static SHAPE: LazyLock<std::result::Result<Schema, String>> = LazyLock::new(|| {
+    let source: Value = serde_json::from_str(SCHEMA).map_err(|error| error.to_string())?;
+    Schema::new(source)
+});
+
+impl Spec {
+    /// Parses a spec in YAML or JSON; `file` says in problems where it came from.
+    ///
+    /// A spec that parses has a usable name and version, a config schema that
+    /// compiles and that its examples fit, and pointers to keys that exist.
+    ///
+    /// # Errors
+    /// Every problem of the spec, with its position.
+    pub fn parse(bytes: &[u8], file: &Path) -> Result<Self> {
+        let root = yaml::parse(bytes, file)?;
+        let json = root.to_json();
+        let mut problems = Problems::new(file);
+        let shape = SHAPE.as_ref().map_err(|why| internal(why, file))?;
+        for finding in shape.check(&json) {
+            report(&finding, &root, &mut problems);
+        }
+        problems = problems.into_result(Problems::new(file))?;
+        // The shape admits nothing that the type refuses.
+        let spec: Self = serde_json::from_value(json).map_err(|why| internal(&why, file))?;
+        check::check(&spec, &root, &mut problems);
+        problems.into_result(spec)
+    }
+
+    /// The schema of the configuration, ready to check one.
+    ///
+    /// # Errors
+    /// Why it cannot be used, as the end of a sentence.
+    pub fn schema(&self) -> std::result::Result<Schema, String> {
+        Schema::closed(self.config_schema.clone())
+    }
+}
+
+fn report(finding: &Finding, root: &Node, problems: &mut Problems<'_>) {
+    let code = match finding.fault {
+        Fault::UnknownKey => "unknown_key",
+        Fault::MissingKey => "missing_required_key",
+        Fault::InvalidValue => "invalid_spec",
+    };
+    let mut problem = Problem::new(code, format!("The driver's spec: {}", finding.message));
+    problem.help = finding.help.clone();
+    problems.report(root.position_of(&finding.pointer), problem);
+}
+
+/// The two halves of this file disagree, which is a defect of the host.
+fn internal(why: &dyn std::fmt::Display, file: &Path) -> Error {
+    let message = format!("The driver's spec cannot be read: {why}");
+    Error::invalid(Problem::new("invalid_spec", message).in_file(file))
+}

@@ -1,0 +1,206 @@
+//! The parameters that a pipeline declares, and its profiles.
+
+use crate::problem::Problem;
+use crate::wording::{any_of, quoted};
+use crate::yaml::{Entry, Fields, Node, Position, Problems, Value};
+
+const DEFINITION: [&str; 3] = ["default", "type", "description"];
+
+/// What kind of value a parameter has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    String,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list, written as JSON or YAML where only text can be given.
+    List,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::List];
+
+    /// As `type` names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::List => "list",
+        }
+    }
+
+    /// In words: `a whole number`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::String => "text",
+            Self::Integer => "a whole number",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+            Self::List => "a list",
+        }
+    }
+
+    /// Whether a value is of this kind.
+    pub fn accepts(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Integer, Value::Number(number)) => !number.is_f64(),
+            (Self::String, Value::Text(_))
+            | (Self::Number, Value::Number(_))
+            | (Self::Boolean, Value::Bool(_))
+            | (Self::List, Value::List(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The narrowest kind of a value; none for a mapping and for nothing.
+    pub fn of(value: &Value) -> Option<Self> {
+        [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::List]
+            .into_iter()
+            .find(|kind| kind.accepts(value))
+    }
+}
+
+/// A parameter that a pipeline declares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Where its name stands.
+    pub position: Position,
+    /// Its name, unique also where case does not count.
+    pub name: String,
+    /// Its kind: as declared, else the default's; none if neither says.
+    pub kind: Option<Kind>,
+    /// What it is unless something else is given.
+    pub default: Option<Node>,
+}
+
+/// Values of parameters for one purpose, like `prod`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// The parameters that it sets, by name.
+    pub params: Vec<(String, Node)>,
+}
+
+/// Reads `params`.
+pub(super) fn declared(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Parameter> {
+    let Some(node) = fields.get("params") else { return Vec::new() };
+    let Some(params) = Fields::of(node, "'params'", "invalid_params_type", problems) else {
+        return Vec::new();
+    };
+    let mut declared: Vec<Parameter> = Vec::new();
+    for entry in params.entries() {
+        check_name(entry, problems);
+        if let Some(same) = declared.iter().find(|same| same.name.eq_ignore_ascii_case(&entry.key)) {
+            let message = format!(
+                "The parameter {} differs only in case from {}",
+                quoted(&entry.key),
+                quoted(&same.name)
+            );
+            let problem = Problem::new("duplicate_param", message);
+            problems.report(entry.position, problem.help("give each parameter its own name"));
+            continue;
+        }
+        declared.push(parameter(entry, problems));
+    }
+    declared
+}
+
+fn parameter(entry: &Entry, problems: &mut Problems<'_>) -> Parameter {
+    let owner = format!("The parameter {}", quoted(&entry.key));
+    let (position, name) = (entry.position, entry.key.clone());
+    if entry.value.as_map().is_none() {
+        let default = value(&entry.value).cloned();
+        let kind = default.as_ref().and_then(|node| Kind::of(&node.value));
+        return Parameter { position, name, kind, default };
+    }
+    let Some(fields) = Fields::of(&entry.value, owner, "invalid_param", problems) else {
+        return Parameter { position, name, kind: None, default: None };
+    };
+    fields.only(&DEFINITION, problems);
+    if let Some(node) = fields.get("description") {
+        fields.read("description", node, "text", "invalid_param", Node::as_text, problems);
+    }
+    let names = Kind::ALL.map(Kind::name);
+    let declared = fields.get("type").and_then(|node| {
+        let read = |node| {
+            let name = Node::as_text(node)?;
+            Kind::ALL.into_iter().find(|kind| kind.name() == name)
+        };
+        fields.read("type", node, &any_of(&names), "invalid_param", read, problems)
+    });
+    let default = fields.get("default").filter(|node| {
+        let fits = match declared {
+            Some(kind) => kind.accepts(&node.value),
+            None => Kind::of(&node.value).is_some(),
+        };
+        if !fits {
+            let wanted = declared.map_or("a single value or a list", Kind::words);
+            let message = format!(
+                "{}: 'default' must be {wanted}, but it is {}",
+                fields.owner(),
+                node.kind()
+            );
+            problems.report(node.position, Problem::new("invalid_param", message));
+        }
+        fits
+    });
+    let kind = declared.or_else(|| default.and_then(|node| Kind::of(&node.value)));
+    Parameter { position, name, kind, default: default.cloned() }
+}
+
+/// A value unless it is empty.
+fn value(node: &Node) -> Option<&Node> {
+    Some(node).filter(|node| node.value != Value::Null)
+}
+
+/// Parameter names can be written in `${params.name}` and as part of a variable's name.
+fn check_name(entry: &Entry, problems: &mut Problems<'_>) {
+    if is_param_name(&entry.key) {
+        return;
+    }
+    let message = format!("{} cannot be the name of a parameter", quoted(&entry.key));
+    let help = "a name has letters, digits and '_', and does not start with a digit";
+    problems.report(entry.position, Problem::new("invalid_param_name", message).help(help));
+}
+
+fn is_param_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Reads `profiles`.
+pub(super) fn profiles(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Profile> {
+    let Some(node) = fields.get("profiles") else { return Vec::new() };
+    let Some(profiles) = Fields::of(node, "'profiles'", "invalid_profiles_type", problems) else {
+        return Vec::new();
+    };
+    profiles.entries().iter().filter_map(|entry| profile(entry, problems)).collect()
+}
+
+fn profile(entry: &Entry, problems: &mut Problems<'_>) -> Option<Profile> {
+    let name = entry.key.clone();
+    if entry.value.value == Value::Null {
+        return Some(Profile { name, params: Vec::new() });
+    }
+    let owner = format!("The profile {}", quoted(&name));
+    let fields = Fields::of(&entry.value, owner.clone(), "invalid_profile", problems)?;
+    fields.only(&["params"], problems);
+    let Some(node) = fields.get("params") else {
+        return Some(Profile { name, params: Vec::new() });
+    };
+    let params = Fields::of(node, format!("{owner}: 'params'"), "invalid_profile", problems)?;
+    let mut values = Vec::new();
+    for entry in params.entries() {
+        check_name(entry, problems);
+        values.push((entry.key.clone(), entry.value.clone()));
+    }
+    Some(Profile { name, params: values })
+}

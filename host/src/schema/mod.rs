@@ -1,0 +1,99 @@
+//! JSON Schema 2020-12 for what people write: defaults are filled in, and what
+//! does not fit is said in words, without ever showing a value.
+//!
+//! A schema may come from a driver that nobody trusts, so its work is bounded:
+//! see [`Schema::new`].
+
+mod bounds;
+mod defaults;
+mod finding;
+mod invalid;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::{Value, json};
+
+pub use finding::{Fault, Finding};
+
+/// A schema that is ready to check values.
+#[derive(Debug)]
+pub struct Schema {
+    source: Value,
+    validator: Validator,
+}
+
+/// Keywords that let a schema describe keys elsewhere than in `properties`.
+const APPLICATORS: [&str; 8] =
+    ["$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"];
+const OPEN: [&str; 3] = ["additionalProperties", "unevaluatedProperties", "patternProperties"];
+
+/// How much memory one `pattern` may take, in bytes.
+const PATTERN_SIZE: usize = 1 << 20;
+
+impl Schema {
+    /// Compiles a schema. Refused are recursion, references out of the schema,
+    /// size beyond reason, and patterns with look-around, which cannot be matched
+    /// in linear time.
+    ///
+    /// # Errors
+    /// Why it is refused, as the end of a sentence.
+    pub fn new(source: Value) -> Result<Self, String> {
+        bounds::check(&source)?;
+        let validator = jsonschema::draft202012::options()
+            .with_pattern_options(
+                PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE),
+            )
+            .build(&source)
+            .map_err(|error| {
+                let at = error.instance_path().as_str();
+                let at = if at.is_empty() { "its root" } else { at };
+                format!("is not a valid JSON Schema 2020-12 at {at}: {}", error.masked())
+            })?;
+        Ok(Self { source, validator })
+    }
+
+    /// Like [`Self::new`], but where the schema does not say what becomes of keys
+    /// that it does not describe, they are refused.
+    ///
+    /// # Errors
+    /// Why it is refused, as the end of a sentence.
+    pub fn closed(mut source: Value) -> Result<Self, String> {
+        if let Value::Object(root) = &mut source
+            && !OPEN.iter().any(|key| root.contains_key(*key))
+        {
+            let elsewhere = APPLICATORS.iter().any(|key| root.contains_key(*key));
+            let key = if elsewhere { "unevaluatedProperties" } else { "additionalProperties" };
+            root.insert(key.to_owned(), json!(false));
+        }
+        Self::new(source)
+    }
+
+    /// Fills in the defaults of keys that are missing.
+    pub fn fill(&self, value: &mut Value) {
+        defaults::fill(&self.source, &self.source, value);
+    }
+
+    /// Everything in a value that does not fit.
+    pub fn check(&self, value: &Value) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for error in self.validator.iter_errors(value) {
+            finding::describe(&self.source, &error, &mut findings);
+        }
+        findings
+    }
+
+    /// Whether what stands at a JSON pointer can only be one of values that the
+    /// schema lists.
+    pub fn is_choice(&self, pointer: &str) -> bool {
+        defaults::subschema(&self.source, pointer)
+            .is_some_and(|schema| schema.get("enum").is_some() || schema.get("const").is_some())
+    }
+
+    /// The names in the schema's own `properties`.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        words::keys_of(&self.source)
+    }
+}

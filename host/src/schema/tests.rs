@@ -1,0 +1,116 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn schema() -> Schema {
+    Schema::closed(json!({
+        "type": "object",
+        "required": ["path"],
+        "properties": {
+            "path": {"type": "string", "description": "The file,\nbelow the base path."},
+            "delimiter": {"type": "string", "maxLength": 1, "default": ","},
+            "limit": {"type": "integer", "minimum": 1},
+            "newline": {"enum": ["lf", "crlf"], "default": "lf"},
+            "header": {"type": ["boolean", "integer"]},
+            "dates": {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}]},
+            "columns": {"type": "array", "uniqueItems": true, "items": {"$ref": "#/$defs/column"}},
+            "code": {"type": "string", "pattern": "^[a-z]+$", "description": "Lower case."},
+        },
+        "$defs": {"column": {
+            "type": "object",
+            "required": ["name"],
+            "additionalProperties": false,
+            "properties": {"name": {"type": "string"}, "kind": {"type": "string", "default": "text"}},
+        }},
+    }))
+    .unwrap()
+}
+
+/// `pointer: message (help)` of every finding.
+fn found(value: &Value) -> Vec<String> {
+    let line = |finding: Finding| {
+        format!("{}: {} ({})", finding.pointer, finding.message, finding.help.unwrap_or_default())
+    };
+    schema().check(value).into_iter().map(line).collect()
+}
+
+#[test]
+fn every_finding_says_what_would_fit() {
+    let table = [
+        (json!({}), ": the key 'path' is missing (add 'path: ...': The file, below the base path.)"),
+        (json!({"path": "p", "delimeter": ";"}), "/delimeter: unknown key 'delimeter' (did you mean 'delimiter'?)"),
+        (json!({"path": 5}), "/path: 'path' must be text, but it is a whole number (put the value in quotes)"),
+        (json!({"path": "p", "delimiter": ";;"}), "/delimiter: 'delimiter' must have at most 1 character ()"),
+        (json!({"path": "p", "limit": 0}), "/limit: 'limit' must be at least 1 ()"),
+        (json!({"path": "p", "limit": "5"}), "/limit: 'limit' must be a whole number, but it is text (remove the quotes around the value)"),
+        (json!({"path": "p", "limit": null}), "/limit: 'limit' must be a whole number, but it is empty (give it a value, or remove the key)"),
+        (json!({"path": "p", "newline": "crfl"}), "/newline: 'newline' must be 'lf' or 'crlf' (did you mean 'crlf'?)"),
+        (json!({"path": "p", "header": "x"}), "/header: 'header' must be true or false or a whole number, but it is text ()"),
+        (json!({"path": "p", "dates": "x"}), "/dates: 'dates' must be true or false or a list, but it is text ()"),
+        (json!({"path": "p", "dates": ["a", 1]}), "/dates/1: 'dates[1]' must be text, but it is a whole number (put the value in quotes)"),
+        (json!({"path": "p", "columns": [{"nme": "a", "name": "b"}]}), "/columns/0/nme: unknown key 'nme' in 'columns[0]' (did you mean 'name'?)"),
+        (json!({"path": "p", "columns": [{}]}), "/columns/0: the key 'name' is missing in 'columns[0]' (add 'name: ...')"),
+        (json!({"path": "p", "columns": [{"name": "a"}, {"name": "a"}]}), "/columns: 'columns' has the same item twice ()"),
+        (json!({"path": "p", "code": "A"}), "/code: 'code' must match the pattern '^[a-z]+$' (Lower case.)"),
+    ];
+    for (value, wanted) in table {
+        assert_eq!(found(&value), [wanted], "{value}");
+    }
+}
+
+#[test]
+fn all_findings_are_reported_and_no_value_is_shown() {
+    let secret = "hunter2hunter2";
+    let found = found(&json!({"path": [secret], "limit": secret, "newline": secret, "code": secret}));
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(!found.join("").contains(secret), "{found:?}");
+}
+
+#[test]
+fn defaults_are_filled_in_at_every_depth() {
+    let mut value = json!({"path": "p", "delimiter": ";", "columns": [{"name": "a"}]});
+    schema().fill(&mut value);
+    let columns = json!([{"name": "a", "kind": "text"}]);
+    let wanted = json!({"path": "p", "delimiter": ";", "newline": "lf", "columns": columns});
+    assert_eq!(value, wanted);
+}
+
+#[test]
+fn keys_described_by_parts_are_known() {
+    let schema = Schema::closed(json!({
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "allOf": [{"properties": {"b": {"type": "string"}}}],
+    }))
+    .unwrap();
+    assert_eq!(schema.check(&json!({"a": "", "b": ""})), []);
+    let findings = schema.check(&json!({"a": 1, "b": "", "c": ""}));
+    let pointers: Vec<&str> = findings.iter().map(|finding| finding.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/a", "/c"]);
+}
+
+#[test]
+fn schemas_without_bounds_are_refused() {
+    let doubling: serde_json::Map<String, Value> = (0..30)
+        .map(|level| {
+            let next = json!({"$ref": format!("#/$defs/l{}", level + 1)});
+            (format!("l{level}"), json!({"allOf": [next, next]}))
+        })
+        .chain([("l30".to_owned(), json!(true))])
+        .collect();
+    let table = [
+        (json!([]), "must be a mapping"),
+        (json!({"$ref": "#"}), "refers to itself or is nested too deeply"),
+        (json!({"properties": {"a": {"$ref": "#"}}}), "refers to itself or is nested too deeply"),
+        (json!({"$ref": "#/$defs/l0", "$defs": doubling}), "is too large, or refers to itself"),
+        (json!({"$ref": "https://example.com/s"}), "has a '$ref' that is not one like '#/$defs/name': 'https://example.com/s'"),
+        (json!({"$dynamicRef": "#x"}), "uses '$dynamicRef', which is not supported"),
+        (json!({"pattern": "(?=a)b"}), "is not a valid JSON Schema 2020-12 at /pattern"),
+        (json!({"pattern": "(((a{100}){100}){100})"}), "is not a valid JSON Schema 2020-12 at /pattern"),
+        (json!({"type": "text"}), "is not a valid JSON Schema 2020-12 at /type"),
+    ];
+    for (source, wanted) in table {
+        let refused = Schema::new(source.clone()).expect_err("refused");
+        assert!(refused.starts_with(wanted), "{source}: {refused}");
+    }
+}
