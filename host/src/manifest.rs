@@ -1,10 +1,19 @@
 //! What a pipeline compiles to, and what a run executes: the same bytes for the
 //! same inputs on any machine.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+mod check;
+mod inputs;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::canonical;
 use crate::driver::spec::Mode;
+
+pub use inputs::{Input, names as input_names};
+
+/// How many digits of the hash are its short form.
+const SHORT: usize = 7;
 
 /// `manifest.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +30,30 @@ pub struct Manifest {
     pub pipeline: Pipeline,
     /// In an order in which they can run.
     pub steps: Vec<Step>,
+}
+
+impl Manifest {
+    /// The sha256 of the manifest as canonical JSON, without its own hash.
+    pub fn hash(&self) -> String {
+        let mut value = json!(self);
+        if let Some(Value::Object(meta)) = value.get_mut("meta") {
+            meta.remove("manifest_hash");
+            meta.remove("manifest_short");
+        }
+        canonical::sha256(canonical::json(&value))
+    }
+
+    /// Puts its hash into it.
+    pub fn seal(&mut self) {
+        let hash = self.hash();
+        self.meta.manifest_short = hash.chars().take(SHORT).collect();
+        self.meta.manifest_hash = hash;
+    }
+}
+
+/// Where a step's configuration is, relative to the manifest.
+pub fn cfg_path(id: &str) -> String {
+    format!("cfg/{id}.json")
 }
 
 /// About the compile. Holds no time and no path of the machine.

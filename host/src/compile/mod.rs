@@ -1,1 +1,137 @@
-//! TBD.
+//! From a pipeline to a build: the manifest and the configurations that a run
+//! executes, the same bytes for the same inputs on any machine.
+
+mod assemble;
+mod config;
+mod cycle;
+mod drivers;
+mod edges;
+mod folder;
+mod load;
+mod options;
+mod parameters;
+mod plan;
+mod secrets;
+mod steps;
+mod substitute;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::manifest::Manifest;
+use crate::problem::{Error, Exit, Problem, Result};
+use crate::project::Project;
+use crate::project::pipeline::{Pipeline, Profile};
+use crate::wording::{any_of, closest, quoted};
+use crate::yaml::{self, Problems};
+
+pub use drivers::{Drivers, Found, Missing};
+pub use load::{last, load};
+pub use options::Options;
+
+/// A compiled pipeline in its folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Build {
+    /// The folder, `.osiris/build/<slug>/<short>-<hash>`, absolute.
+    pub dir: PathBuf,
+    /// What runs.
+    pub manifest: Manifest,
+    /// Each step's configuration, by the step's id.
+    pub configs: BTreeMap<String, Value>,
+    /// What only looks wrong; empty for a build that was loaded.
+    pub warnings: Vec<Problem>,
+}
+
+/// A pipeline that is in order, with nothing written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// What would run.
+    pub manifest: Manifest,
+    /// Each step's configuration, by the step's id.
+    pub configs: BTreeMap<String, Value>,
+    /// What only looks wrong.
+    pub warnings: Vec<Problem>,
+}
+
+/// Codes of problems that lie around the pipeline and not in it.
+const ENVIRONMENT: [&str; 2] = ["unknown_component", "unusable_driver"];
+
+/// Checks a pipeline with everything that belongs to it, and writes nothing.
+///
+/// # Errors
+/// Every problem, by position. [`Exit::Environment`] if all that is wrong is that
+/// drivers are missing, else [`Exit::Invalid`].
+pub fn check(
+    project: &Project,
+    pipeline_file: &Path,
+    options: &Options,
+    drivers: &dyn Drivers,
+) -> Result<Checked> {
+    let root = yaml::read(pipeline_file)?;
+    let mut problems = Problems::new(pipeline_file);
+    let mut warnings = Problems::new(pipeline_file);
+    let Some(pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
+        return Err(Error { exit: Exit::Invalid, problems: problems.into_sorted() });
+    };
+    secrets::scan_file(&pipeline.root, &mut problems);
+    let profile = profile(project, &pipeline, options, &mut problems);
+    let parameters = parameters::resolve(&pipeline, profile, options, &mut problems);
+    let graph = edges::resolve(&pipeline.steps, &mut problems, &mut warnings);
+    let steps = steps::check(project, &pipeline, &parameters, drivers, &mut problems);
+    if !problems.is_empty() {
+        let problems = problems.into_sorted();
+        let outside = problems.iter().all(|problem| ENVIRONMENT.contains(&problem.code));
+        let exit = if outside { Exit::Environment } else { Exit::Invalid };
+        return Err(Error { exit, problems });
+    }
+    let profile = profile.map_or("", |profile| profile.name.as_str());
+    let (manifest, configs) = assemble::manifest(&pipeline, profile, &parameters, &graph, steps);
+    Ok(Checked { manifest, configs, warnings: warnings.into_sorted() })
+}
+
+/// Compiles a pipeline into its build folder and makes it the last compiled one.
+/// A build that is already there, whole and with the same hash, is left as it is.
+///
+/// # Errors
+/// What [`check`] says, and a folder that cannot be written.
+pub fn compile(
+    project: &Project,
+    pipeline_file: &Path,
+    options: &Options,
+    drivers: &dyn Drivers,
+) -> Result<Build> {
+    let Checked { manifest, configs, warnings } = check(project, pipeline_file, options, drivers)?;
+    let dir = folder::write(project, &manifest, &configs)?;
+    Ok(Build { dir, manifest, configs, warnings })
+}
+
+/// The profile to compile for. One that a command names must exist; the project's
+/// own choice counts only for pipelines that have it.
+fn profile<'p>(
+    project: &Project,
+    pipeline: &'p Pipeline,
+    options: &Options,
+    problems: &mut Problems<'_>,
+) -> Option<&'p Profile> {
+    let named = |name: &str| pipeline.profiles.iter().find(|profile| profile.name == name);
+    let Some(name) = &options.profile else {
+        return project.settings.profile.as_deref().and_then(named);
+    };
+    let found = named(name);
+    if found.is_none() {
+        let names: Vec<&str> = pipeline.profiles.iter().map(|p| p.name.as_str()).collect();
+        let help = match closest(name, names.iter().copied()) {
+            Some(meant) => format!("did you mean '{meant}'?"),
+            None if names.is_empty() => "it has none: declare it below 'profiles'".to_owned(),
+            None => format!("its profiles are {}", any_of(&names)),
+        };
+        let message = format!("The pipeline has no profile {}", quoted(name));
+        problems.report_unplaced(Problem::new("unknown_profile", message).help(help));
+    }
+    found
+}

@@ -93,14 +93,17 @@ fn command_line(
     for (index, (name, text)) in options.params.iter().enumerate() {
         if options.params[..index].iter().any(|(earlier, _)| earlier == name) {
             let message = format!("The parameter {} is given twice with --param", quoted(name));
-            problems.report_unplaced(Problem::new("duplicate_param", message).help("remove one of the two"));
+            problems.report_unplaced(
+                Problem::new("duplicate_param", message).help("remove one of the two"),
+            );
         } else if let Some(param) = pipeline.params.iter().find(|param| param.name == *name) {
             set(found, param, text, &format!("--param {name}"), problems);
         } else if used.contains(name) {
             found.values.insert(name.clone(), Value::Text(text.clone()));
         } else {
             let message = format!("The pipeline has no parameter {}", quoted(name));
-            let names: Vec<&str> = pipeline.params.iter().map(|param| param.name.as_str()).collect();
+            let names: Vec<&str> =
+                pipeline.params.iter().map(|param| param.name.as_str()).collect();
             let help = match closest(name, names.iter().copied()) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None if names.is_empty() => "declare it below 'params', or leave it out".to_owned(),

@@ -116,7 +116,8 @@ impl Scan<'_, '_> {
             }
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    let (path, pointer) = (format!("{path}[{index}]"), format!("{pointer}/{index}"));
+                    let (path, pointer) =
+                        (format!("{path}[{index}]"), format!("{pointer}/{index}"));
                     self.url(item, item.position, &path);
                     self.children(item, &path, &pointer);
                 }
@@ -131,7 +132,9 @@ impl Scan<'_, '_> {
             Value::Text(text) if text.len() > SHORT && !is_placeholder(text) => {
                 self.report(position, path);
             }
-            Value::Number(number) if number.to_string().len() > SHORT => self.report(position, path),
+            Value::Number(number) if number.to_string().len() > SHORT => {
+                self.report(position, path)
+            }
             Value::List(items) => items.iter().for_each(|item| self.named(item, position, path)),
             _ => {}
         }

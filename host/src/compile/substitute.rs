@@ -53,10 +53,12 @@ pub(super) fn names_used(steps: &[Step]) -> BTreeSet<String> {
 
 fn collect(node: &Node, names: &mut BTreeSet<String>) {
     match &node.value {
-        Value::Text(text) => names.extend(pieces(text).into_iter().filter_map(|piece| match piece {
-            Piece::Name(name) => Some(name.to_owned()),
-            _ => None,
-        })),
+        Value::Text(text) => {
+            names.extend(pieces(text).into_iter().filter_map(|piece| match piece {
+                Piece::Name(name) => Some(name.to_owned()),
+                _ => None,
+            }))
+        }
         Value::List(items) => items.iter().for_each(|item| collect(item, names)),
         Value::Map(entries) => entries.iter().for_each(|entry| collect(&entry.value, names)),
         _ => {}

@@ -88,10 +88,7 @@ impl Project {
 }
 
 fn root_of(current: &Path) -> &Path {
-    current
-        .ancestors()
-        .find(|folder| folder.join(SETTINGS_FILE).is_file())
-        .unwrap_or(current)
+    current.ancestors().find(|folder| folder.join(SETTINGS_FILE).is_file()).unwrap_or(current)
 }
 
 /// Why a path in a configuration cannot be used.

@@ -1,1 +1,79 @@
+use std::fs;
 
+use super::*;
+
+fn problems(settings: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(SETTINGS_FILE), settings).unwrap();
+    let error = Project::open(folder.path()).expect_err("invalid settings");
+    error
+        .problems
+        .into_iter()
+        .map(|problem| format!("{}: {}", problem.code, problem.message))
+        .collect()
+}
+
+#[test]
+fn the_nearest_folder_with_settings_is_the_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/b");
+    fs::create_dir_all(&deep).unwrap();
+    assert_eq!(root_of(&deep), deep);
+    fs::write(folder.path().join(SETTINGS_FILE), "version: 1\n").unwrap();
+    assert_eq!(root_of(&deep), folder.path());
+}
+
+#[test]
+fn settings_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Project::open(folder.path()).unwrap().settings, Settings::default());
+    let text = "version: 1\nprofile: dev\nlimits: {memory: 2GiB, seconds: 600}\n";
+    fs::write(folder.path().join(SETTINGS_FILE), text).unwrap();
+    let settings = Project::open(folder.path()).unwrap().settings;
+    assert_eq!(settings.profile.as_deref(), Some("dev"));
+    assert_eq!((settings.limits.memory, settings.limits.seconds), (Some(2 << 30), Some(600)));
+}
+
+#[test]
+fn every_problem_of_the_settings_is_reported() {
+    let table: [(&str, &[&str]); 4] = [
+        ("", &["invalid_type: The settings must be a mapping, but it is empty"]),
+        (
+            "profil: dev\n",
+            &[
+                "missing_required_key: The settings: the key 'version' is missing",
+                "unknown_key: The settings: unknown key 'profil'",
+            ],
+        ),
+        ("version: 2\n", &["unsupported_version: The settings: the only version is 1"]),
+        (
+            "version: 1\nlimits: {memory: lots, seconds: 0, cpu: 2}\n",
+            &[
+                "invalid_limit: The settings' limits: 'memory' must be an amount of memory, but it is 'lots'",
+                "invalid_limit: The settings' limits: 'seconds' must be a whole number from 1",
+                "unknown_key: The settings' limits: unknown key 'cpu'",
+            ],
+        ),
+    ];
+    for (settings, wanted) in table {
+        assert_eq!(problems(settings), wanted, "{settings}");
+    }
+}
+
+#[test]
+fn a_project_folder_must_be_there() {
+    let error = Project::open(Path::new("/no/such/folder")).expect_err("missing");
+    assert_eq!(error.problems[0].code, "project_not_found");
+}
+
+#[test]
+fn relative_paths_stay_below_the_base() {
+    for path in ["a", "a/b.csv", "./a", "a/../b", "a b"] {
+        assert_eq!(check_relative(path), Ok(()), "{path}");
+    }
+    for path in ["..", "a/../..", "./../a"] {
+        assert_eq!(check_relative(path), Err(PathFault::Outside), "{path}");
+    }
+    assert_eq!(check_relative("/a"), Err(PathFault::Absolute));
+    assert_eq!(check_relative("a\0"), Err(PathFault::Malformed));
+}

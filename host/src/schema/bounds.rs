@@ -29,11 +29,14 @@ fn walk(root: &Value, node: &Value, depth: usize, left: &mut usize) -> Result<()
     match node {
         Value::Object(map) => {
             if let Some(Value::String(reference)) = map.get("$ref") {
-                let target = target(root, reference)
-                    .ok_or_else(|| format!("has a '$ref' that is not one like '#/$defs/name': '{reference:.60}'"))?;
+                let target = target(root, reference).ok_or_else(|| {
+                    format!("has a '$ref' that is not one like '#/$defs/name': '{reference:.60}'")
+                })?;
                 walk(root, target, depth + 1, left)?;
             }
-            if let Some(keyword) = DYNAMIC.iter().find(|key| matches!(map.get(**key), Some(Value::String(_)))) {
+            if let Some(keyword) =
+                DYNAMIC.iter().find(|key| matches!(map.get(**key), Some(Value::String(_))))
+            {
                 return Err(format!("uses '{keyword}', which is not supported"));
             }
             if depth > 0 && matches!(map.get("$id"), Some(Value::String(_))) {

@@ -37,21 +37,63 @@ fn found(value: &Value) -> Vec<String> {
 #[test]
 fn every_finding_says_what_would_fit() {
     let table = [
-        (json!({}), ": the key 'path' is missing (add 'path: ...': The file, below the base path.)"),
-        (json!({"path": "p", "delimeter": ";"}), "/delimeter: unknown key 'delimeter' (did you mean 'delimiter'?)"),
-        (json!({"path": 5}), "/path: 'path' must be text, but it is a whole number (put the value in quotes)"),
-        (json!({"path": "p", "delimiter": ";;"}), "/delimiter: 'delimiter' must have at most 1 character ()"),
+        (
+            json!({}),
+            ": the key 'path' is missing (add 'path: ...': The file, below the base path.)",
+        ),
+        (
+            json!({"path": "p", "delimeter": ";"}),
+            "/delimeter: unknown key 'delimeter' (did you mean 'delimiter'?)",
+        ),
+        (
+            json!({"path": 5}),
+            "/path: 'path' must be text, but it is a whole number (put the value in quotes)",
+        ),
+        (
+            json!({"path": "p", "delimiter": ";;"}),
+            "/delimiter: 'delimiter' must have at most 1 character ()",
+        ),
         (json!({"path": "p", "limit": 0}), "/limit: 'limit' must be at least 1 ()"),
-        (json!({"path": "p", "limit": "5"}), "/limit: 'limit' must be a whole number, but it is text (remove the quotes around the value)"),
-        (json!({"path": "p", "limit": null}), "/limit: 'limit' must be a whole number, but it is empty (give it a value, or remove the key)"),
-        (json!({"path": "p", "newline": "crfl"}), "/newline: 'newline' must be 'lf' or 'crlf' (did you mean 'crlf'?)"),
-        (json!({"path": "p", "header": "x"}), "/header: 'header' must be true or false or a whole number, but it is text ()"),
-        (json!({"path": "p", "dates": "x"}), "/dates: 'dates' must be true or false or a list, but it is text ()"),
-        (json!({"path": "p", "dates": ["a", 1]}), "/dates/1: 'dates[1]' must be text, but it is a whole number (put the value in quotes)"),
-        (json!({"path": "p", "columns": [{"nme": "a", "name": "b"}]}), "/columns/0/nme: unknown key 'nme' in 'columns[0]' (did you mean 'name'?)"),
-        (json!({"path": "p", "columns": [{}]}), "/columns/0: the key 'name' is missing in 'columns[0]' (add 'name: ...')"),
-        (json!({"path": "p", "columns": [{"name": "a"}, {"name": "a"}]}), "/columns: 'columns' has the same item twice ()"),
-        (json!({"path": "p", "code": "A"}), "/code: 'code' must match the pattern '^[a-z]+$' (Lower case.)"),
+        (
+            json!({"path": "p", "limit": "5"}),
+            "/limit: 'limit' must be a whole number, but it is text (remove the quotes around the value)",
+        ),
+        (
+            json!({"path": "p", "limit": null}),
+            "/limit: 'limit' must be a whole number, but it is empty (give it a value, or remove the key)",
+        ),
+        (
+            json!({"path": "p", "newline": "crfl"}),
+            "/newline: 'newline' must be 'lf' or 'crlf' (did you mean 'crlf'?)",
+        ),
+        (
+            json!({"path": "p", "header": "x"}),
+            "/header: 'header' must be true or false or a whole number, but it is text ()",
+        ),
+        (
+            json!({"path": "p", "dates": "x"}),
+            "/dates: 'dates' must be true or false or a list, but it is text ()",
+        ),
+        (
+            json!({"path": "p", "dates": ["a", 1]}),
+            "/dates/1: 'dates[1]' must be text, but it is a whole number (put the value in quotes)",
+        ),
+        (
+            json!({"path": "p", "columns": [{"nme": "a", "name": "b"}]}),
+            "/columns/0/nme: unknown key 'nme' in 'columns[0]' (did you mean 'name'?)",
+        ),
+        (
+            json!({"path": "p", "columns": [{}]}),
+            "/columns/0: the key 'name' is missing in 'columns[0]' (add 'name: ...')",
+        ),
+        (
+            json!({"path": "p", "columns": [{"name": "a"}, {"name": "a"}]}),
+            "/columns: 'columns' has the same item twice ()",
+        ),
+        (
+            json!({"path": "p", "code": "A"}),
+            "/code: 'code' must match the pattern '^[a-z]+$' (Lower case.)",
+        ),
     ];
     for (value, wanted) in table {
         assert_eq!(found(&value), [wanted], "{value}");
@@ -61,7 +103,8 @@ fn every_finding_says_what_would_fit() {
 #[test]
 fn all_findings_are_reported_and_no_value_is_shown() {
     let secret = "hunter2hunter2";
-    let found = found(&json!({"path": [secret], "limit": secret, "newline": secret, "code": secret}));
+    let found =
+        found(&json!({"path": [secret], "limit": secret, "newline": secret, "code": secret}));
     assert_eq!(found.len(), 4, "{found:?}");
     assert!(!found.join("").contains(secret), "{found:?}");
 }
@@ -103,10 +146,16 @@ fn schemas_without_bounds_are_refused() {
         (json!({"$ref": "#"}), "refers to itself or is nested too deeply"),
         (json!({"properties": {"a": {"$ref": "#"}}}), "refers to itself or is nested too deeply"),
         (json!({"$ref": "#/$defs/l0", "$defs": doubling}), "is too large, or refers to itself"),
-        (json!({"$ref": "https://example.com/s"}), "has a '$ref' that is not one like '#/$defs/name': 'https://example.com/s'"),
+        (
+            json!({"$ref": "https://example.com/s"}),
+            "has a '$ref' that is not one like '#/$defs/name': 'https://example.com/s'",
+        ),
         (json!({"$dynamicRef": "#x"}), "uses '$dynamicRef', which is not supported"),
         (json!({"pattern": "(?=a)b"}), "is not a valid JSON Schema 2020-12 at /pattern"),
-        (json!({"pattern": "(((a{100}){100}){100})"}), "is not a valid JSON Schema 2020-12 at /pattern"),
+        (
+            json!({"pattern": "(((a{100}){100}){100})"}),
+            "is not a valid JSON Schema 2020-12 at /pattern",
+        ),
         (json!({"type": "text"}), "is not a valid JSON Schema 2020-12 at /type"),
     ];
     for (source, wanted) in table {

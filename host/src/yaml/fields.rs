@@ -24,7 +24,10 @@ impl<'n> Fields<'n> {
         let owner = owner.into();
         let Some(entries) = node.as_map() else {
             let message = format!("{owner} must be a mapping, but it is {}", node.kind());
-            problems.report(node.position, Problem::new(code, message).help("write 'key: value' lines"));
+            problems.report(
+                node.position,
+                Problem::new(code, message).help("write 'key: value' lines"),
+            );
             return None;
         };
         Some(Self { owner, position: node.position, entries })

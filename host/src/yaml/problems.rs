@@ -31,6 +31,11 @@ impl<'f> Problems<'f> {
         self.found.push(problem);
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -21,7 +21,8 @@ pub fn memory(node: &Node, owner: &str, problems: &mut Problems<'_>) -> Option<u
     if bytes.is_none() {
         let found = node.as_text().map_or_else(|| node.kind().to_owned(), quoted);
         let message = format!("{owner}: 'memory' must be an amount of memory, but it is {found}");
-        let problem = Problem::new("invalid_limit", message).help("write it like '512MiB' or '2GiB'");
+        let problem =
+            Problem::new("invalid_limit", message).help("write it like '512MiB' or '2GiB'");
         problems.report(node.position, problem);
     }
     bytes
@@ -32,7 +33,10 @@ pub fn seconds(node: &Node, owner: &str, problems: &mut Problems<'_>) -> Option<
     let seconds = node.as_u64().filter(|&seconds| seconds > 0);
     if seconds.is_none() {
         let message = format!("{owner}: 'seconds' must be a whole number from 1");
-        problems.report(node.position, Problem::new("invalid_limit", message).help("write it like '600'"));
+        problems.report(
+            node.position,
+            Problem::new("invalid_limit", message).help("write it like '600'"),
+        );
     }
     seconds
 }

@@ -62,7 +62,10 @@ fn is_float(text: &str) -> bool {
         !unsigned.is_empty() && digits(unsigned)
     });
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    exponent_is_valid && digits(whole) && digits(fraction) && !(whole.is_empty() && fraction.is_empty())
+    exponent_is_valid
+        && digits(whole)
+        && digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
 }
 
 #[cfg(test)]

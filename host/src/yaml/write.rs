@@ -49,8 +49,10 @@ fn verbatim(text: String) -> Yaml<'static> {
 /// Characters that the library would write as they are, although they are
 /// invisible or not allowed to stand in a file.
 fn needs_escape(character: char) -> bool {
-    matches!(character, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
-        | '\u{fffe}' | '\u{ffff}')
+    matches!(
+        character,
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+    )
 }
 
 /// A double-quoted text. JSON's escapes are YAML's, too.

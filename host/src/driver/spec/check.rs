@@ -21,7 +21,8 @@ pub(super) fn check(spec: &Spec, root: &Node, problems: &mut Problems<'_>) {
         problems.report(root.position_of(pointer), problem.help(help));
     };
     if let Err(error) = Version::parse(&spec.version) {
-        let message = format!("the version {} is not a semantic one: {error}", quoted(&spec.version));
+        let message =
+            format!("the version {} is not a semantic one: {error}", quoted(&spec.version));
         refuse("/version", message, "write it like '1.0.0'".to_owned());
     }
     if let Some(memory) = &spec.limits.memory
@@ -54,8 +55,11 @@ pub(super) fn check(spec: &Spec, root: &Node, problems: &mut Problems<'_>) {
 /// Pointers must lead to a key that the configuration can have.
 fn check_pointers(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, String, String)) {
     let keys: Vec<&str> = schema.keys().chain([CONNECTION]).collect();
-    let lists =
-        [("secrets", &spec.secrets), ("files/read", &spec.files.read), ("files/write", &spec.files.write)];
+    let lists = [
+        ("secrets", &spec.secrets),
+        ("files/read", &spec.files.read),
+        ("files/write", &spec.files.write),
+    ];
     for (list, pointers) in lists {
         for (index, pointer) in pointers.iter().enumerate() {
             let first = pointer.split('/').nth(1).unwrap_or_default();

@@ -117,9 +117,12 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
         } else {
             let help = match closest(key, KEYS) {
                 Some(meant) => format!("did you mean '{meant}'?"),
-                None => format!("the keys here are {}; own data goes below 'metadata'", any_of(&KEYS)),
+                None => {
+                    format!("the keys here are {}; own data goes below 'metadata'", any_of(&KEYS))
+                }
             };
-            Problem::new("unknown_key", format!("The pipeline: unknown key {}", quoted(key))).help(help)
+            Problem::new("unknown_key", format!("The pipeline: unknown key {}", quoted(key)))
+                .help(help)
         };
         problems.report(entry.position, problem);
     }
@@ -140,8 +143,10 @@ fn check_version(fields: &Fields<'_>, problems: &mut Problems<'_>) {
             problems.report(node.position, Problem::new("unsupported_version", message).help(help));
         }
         None => {
-            let message = format!("The pipeline: 'oml_version' must be text, but it is {}", node.kind());
-            problems.report(node.position, Problem::new("invalid_version_type", message).help(help));
+            let message =
+                format!("The pipeline: 'oml_version' must be text, but it is {}", node.kind());
+            problems
+                .report(node.position, Problem::new("invalid_version_type", message).help(help));
         }
     }
 }
@@ -220,7 +225,8 @@ fn check_ids(steps: &[Step], problems: &mut Problems<'_>) {
                         quoted(&first.text)
                     )
                 };
-                let problem = Problem::new("duplicate_id", message).help("give each step its own id");
+                let problem =
+                    Problem::new("duplicate_id", message).help("give each step its own id");
                 problems.report(id.position, problem);
             }
         }

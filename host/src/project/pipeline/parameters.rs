@@ -97,7 +97,8 @@ pub(super) fn declared(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<
     let mut declared: Vec<Parameter> = Vec::new();
     for entry in params.entries() {
         check_name(entry, problems);
-        if let Some(same) = declared.iter().find(|same| same.name.eq_ignore_ascii_case(&entry.key)) {
+        if let Some(same) = declared.iter().find(|same| same.name.eq_ignore_ascii_case(&entry.key))
+        {
             let message = format!(
                 "The parameter {} differs only in case from {}",
                 quoted(&entry.key),

@@ -177,7 +177,8 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Needs>
     // Not `get`: an empty 'needs:' says neither "none" nor "the one before".
     let node = &fields.entries().iter().find(|entry| entry.key == "needs")?.value;
     let Some(items) = node.as_list() else {
-        let message = format!("{}: 'needs' must be a list, but it is {}", fields.owner(), node.kind());
+        let message =
+            format!("{}: 'needs' must be a list, but it is {}", fields.owner(), node.kind());
         let help = match node.as_text() {
             Some(id) => format!("write 'needs: [{id}]'"),
             None => "write 'needs: [step-id]', 'needs: []' for none, or leave it out".to_owned(),

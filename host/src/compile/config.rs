@@ -1,0 +1,92 @@
+//! A step's configuration against the spec of its driver.
+
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::driver::spec::Spec;
+use crate::problem::Problem;
+use crate::project::{PathFault, Project, check_relative};
+use crate::schema::{Fault, Schema};
+use crate::wording::quoted;
+use crate::yaml::{Node, Problems};
+
+/// The configuration as the driver gets it: `config`, which has its parameters
+/// in it, with the spec's defaults. `owner` starts the messages.
+pub(super) fn complete(
+    owner: &str,
+    config: &Node,
+    schema: &Schema,
+    problems: &mut Problems<'_>,
+) -> Json {
+    let mut json = config.to_json();
+    schema.fill(&mut json);
+    for finding in schema.check(&json) {
+        let code = match finding.fault {
+            Fault::UnknownKey => "unknown_config_key",
+            Fault::MissingKey => "missing_config_key",
+            Fault::InvalidValue => "invalid_config_value",
+        };
+        let mut problem = Problem::new(code, format!("{owner}: {}", finding.message));
+        problem.help = finding.help;
+        problems.report(config.position_of(&finding.pointer), problem);
+    }
+    json
+}
+
+/// Reports every path that leaves the base path.
+pub(super) fn check_paths(
+    owner: &str,
+    config: &Node,
+    json: &Json,
+    spec: &Spec,
+    project: &Project,
+    problems: &mut Problems<'_>,
+) {
+    for pointer in spec.files.read.iter().chain(&spec.files.write) {
+        let Some(value) = json.pointer(pointer) else { continue };
+        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for (index, path) in items.iter().enumerate() {
+            let Some(path) = path.as_str() else { continue };
+            let Err(fault) = check_relative(path) else { continue };
+            let pointer =
+                if value.is_array() { format!("{pointer}/{index}") } else { pointer.clone() };
+            let problem = path_problem(owner, &pointer, path, fault, project);
+            problems.report(config.position_of(&pointer), problem);
+        }
+    }
+}
+
+fn path_problem(
+    owner: &str,
+    pointer: &str,
+    path: &str,
+    fault: PathFault,
+    project: &Project,
+) -> Problem {
+    let field = pointer.trim_start_matches('/').replace('/', ".");
+    let subject = format!("{owner}: the path {} in '{field}'", quoted(path));
+    match fault {
+        PathFault::Malformed => {
+            Problem::new("invalid_path", format!("{owner}: the path in '{field}' is empty"))
+                .help("write a path relative to the project folder, like 'data/orders.csv'")
+        }
+        PathFault::Absolute => {
+            let below = Path::new(path).strip_prefix(&project.base).ok();
+            let below = below.and_then(Path::to_str).filter(|below| !below.is_empty());
+            let help = match below {
+                Some(below) => format!("write '{below}'"),
+                None => {
+                    "put the file below the project folder and write its path from there".to_owned()
+                }
+            };
+            let message = format!("{subject} is absolute, but drivers see only the project folder");
+            Problem::new("absolute_path", message).help(help)
+        }
+        PathFault::Outside => {
+            let message = format!("{subject} leads out of the project folder");
+            Problem::new("path_outside", message)
+                .help("put the file below the project folder and write its path from there")
+        }
+    }
+}

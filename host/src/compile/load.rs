@@ -1,0 +1,92 @@
+//! A build from its folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::Build;
+use crate::canonical;
+use crate::manifest::{Manifest, Step};
+use crate::problem::{Error, Problem, Result};
+use crate::project::{Project, check_relative};
+use crate::yaml;
+
+const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
+
+/// Loads the build of a manifest and makes sure that nobody has changed it.
+///
+/// # Errors
+/// A file that is missing, malformed or changed, by its name.
+pub fn load(manifest_path: &Path) -> Result<Build> {
+    let refuse = |code, message: String| {
+        Error::invalid(Problem::new(code, message).in_file(manifest_path).help(RECOMPILE))
+    };
+    let root = yaml::read(manifest_path)?;
+    let manifest: Manifest = serde_json::from_value(root.to_json())
+        .map_err(|why| refuse("invalid_manifest", format!("This is not a manifest: {why:.200}")))?;
+    if manifest.hash() != manifest.meta.manifest_hash {
+        let message = "The manifest was changed after it was compiled: its hash does not fit";
+        return Err(refuse("manifest_changed", message.to_owned()));
+    }
+    manifest.check().map_err(|why| refuse("invalid_manifest", why))?;
+    let dir = manifest_path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let mut configs = BTreeMap::new();
+    for step in &manifest.steps {
+        configs.insert(step.id.clone(), config(&dir, step)?);
+    }
+    Ok(Build { dir, manifest, configs, warnings: Vec::new() })
+}
+
+fn config(dir: &Path, step: &Step) -> Result<Value> {
+    let file = dir.join(&step.cfg_path);
+    let refuse = |code, message: &str| {
+        Err(Error::invalid(Problem::new(code, message).in_file(&file).help(RECOMPILE)))
+    };
+    let bytes = yaml::read_bytes(&file, yaml::MAX_BYTES)?;
+    if canonical::sha256(&bytes) != step.cfg_sha256 {
+        return refuse("config_changed", "The configuration was changed after it was compiled");
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(config @ Value::Object(_)) => Ok(config),
+        _ => refuse("invalid_config", "The configuration is not a JSON object"),
+    }
+}
+
+/// Loads the build that was compiled last.
+///
+/// # Errors
+/// `no_last_compile` if there is none; else what [`load`] says.
+pub fn last(project: &Project) -> Result<Build> {
+    let pointer = project.last_compile();
+    let stale = |message: String| {
+        let help = "run 'osiris compile <pipeline.yaml>' first";
+        Error::invalid(Problem::new("no_last_compile", message).help(help))
+    };
+    let Some(text) = read_pointer(&pointer)? else {
+        return Err(stale("No pipeline of this project has been compiled yet".to_owned()));
+    };
+    let mut lines = text.lines();
+    let (path, hash) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    if check_relative(path).is_err() {
+        return Err(stale(format!("The file {} is damaged", pointer.display())));
+    }
+    let path: PathBuf = project.base.join(path);
+    if !path.exists() {
+        return Err(stale(format!("The build that was compiled last is gone: {}", path.display())));
+    }
+    let build = load(&path)?;
+    if build.manifest.meta.manifest_hash != hash {
+        return Err(stale(format!("The manifest {} is not the one compiled last", path.display())));
+    }
+    Ok(build)
+}
+
+/// The text of `last_compile`; none if there is no such file.
+fn read_pointer(pointer: &Path) -> Result<Option<String>> {
+    match yaml::read_bytes(pointer, 64 * 1024) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.problems.iter().all(|p| p.code == "file_not_found") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
