@@ -1,0 +1,117 @@
+//! Finds the type of a column from its values.
+//!
+//! The rule: a type is chosen only if each value, written by the CSV writer,
+//! is again the text that was read. So `001` and `1e5` stay text, `1.50` is a
+//! decimal and not a float, and nothing changes on its way through a pipeline.
+
+mod moments;
+mod number;
+
+use osiris_sdk::{DataType, Field};
+
+use self::moments::Moments;
+use self::number::Number;
+use crate::nulls::Nulls;
+use crate::parse;
+use crate::split::Block;
+
+/// What is known of a column so far.
+#[derive(Debug, Clone)]
+pub(crate) struct Guess {
+    kind: Kind,
+    /// Whether texts like `2025-01-31` may be dates.
+    dates: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// No value yet.
+    Unknown,
+    Bool,
+    Number(Number),
+    Moments(Moments),
+    /// Dates and times because the configuration says so.
+    Declared(Moments),
+    Text,
+}
+
+impl Guess {
+    /// Nothing is known. `dates`: whether dates and times may be found.
+    pub(crate) fn new(dates: bool) -> Self {
+        Self { kind: Kind::Unknown, dates }
+    }
+
+    /// A column that the configuration says holds dates or times; only which
+    /// of them is open.
+    pub(crate) fn dates() -> Self {
+        Self { kind: Kind::Declared(Moments::default()), dates: true }
+    }
+
+    /// Whether no value can change it any more.
+    pub(crate) fn settled(&self) -> bool {
+        matches!(self.kind, Kind::Text)
+    }
+
+    /// Looks at one column of a block.
+    pub(crate) fn observe(&mut self, block: &Block<'_>, column: usize, nulls: &Nulls) {
+        for field in block.column(column) {
+            if field.is_empty() || self.settled() {
+                continue;
+            }
+            let raw = block.unquote(field);
+            if nulls.is_null(raw) || raw.text.is_empty() {
+                continue;
+            }
+            // A doubled quote is in no value of any type but text, so it may stay.
+            self.value(raw.text);
+        }
+    }
+
+    #[inline(always)]
+    fn value(&mut self, text: &[u8]) {
+        let fits = match &mut self.kind {
+            Kind::Number(number) => number.observe(text),
+            Kind::Bool => parse::bool_of(text).is_some(),
+            Kind::Moments(moments) => moments.observe_canonical(text),
+            Kind::Declared(moments) => {
+                moments.observe(text);
+                true
+            }
+            Kind::Unknown => {
+                self.kind = self.first(text);
+                true
+            }
+            Kind::Text => true,
+        };
+        if !fits {
+            self.kind = Kind::Text;
+        }
+    }
+
+    fn first(&self, text: &[u8]) -> Kind {
+        if parse::bool_of(text).is_some() {
+            return Kind::Bool;
+        }
+        let mut number = Number::default();
+        if number.observe(text) {
+            return Kind::Number(number);
+        }
+        let mut moments = Moments::default();
+        if self.dates && moments.observe_canonical(text) {
+            return Kind::Moments(moments);
+        }
+        Kind::Text
+    }
+
+    /// The column. Nothing but missing values makes a column of text.
+    pub(crate) fn field(self, name: String) -> Field {
+        match self.kind {
+            Kind::Unknown | Kind::Text => Field::new(name, DataType::Utf8, true),
+            Kind::Bool => Field::new(name, DataType::Bool, true),
+            Kind::Number(number) => number.field(name),
+            Kind::Moments(moments) | Kind::Declared(moments) => {
+                Field::new(name, moments.data_type(), true)
+            }
+        }
+    }
+}

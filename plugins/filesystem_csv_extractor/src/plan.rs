@@ -1,0 +1,130 @@
+//! The first pass: which columns there are and what they hold.
+
+use osiris_sdk::{Context, Field, Result, Schema};
+
+use crate::config::ParseDates;
+use crate::fill::{Column, Origin};
+use crate::header;
+use crate::infer::Guess;
+use crate::options::Options;
+use crate::source::{Source, Stop};
+use crate::split::Splitter;
+
+/// What the second pass will read.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The columns, in the order of the table.
+    pub(crate) columns: Vec<Column>,
+    /// The columns' names as the file has them, all of them.
+    pub(crate) found: Vec<String>,
+    /// Rows that were looked at.
+    pub(crate) rows: u64,
+    /// Where in the text the last of them ended.
+    pub(crate) bytes: u64,
+    /// Whether these were all of the file's.
+    pub(crate) read_all: bool,
+}
+
+impl Plan {
+    /// Looks at the file.
+    pub(crate) fn new(ctx: &Context, source: &Source, options: &Options) -> Result<Self> {
+        source.read(|text| {
+            let mut splitter = Splitter::new(text, options.dialect);
+            let found = header::begin(&mut splitter, options)?;
+            let names = header::rename(&source.path, found.clone(), options)?;
+            let places = header::select(&source.path, &names, options)?;
+            let mut search = Search::new(options, &names, &places);
+            search.run(ctx, &mut splitter, options)?;
+            Ok(search.plan(names, found))
+        })
+    }
+
+    /// The table's columns.
+    pub(crate) fn schema(&self) -> Schema {
+        Schema::new(self.columns.iter().map(|column| column.field.clone()).collect())
+    }
+}
+
+/// Looks for the types of columns.
+struct Search {
+    columns: Vec<(usize, Known)>,
+    rows: u64,
+    bytes: u64,
+    read_all: bool,
+    /// Whether the types come from a part of the rows that will be read.
+    sample: bool,
+}
+
+enum Known {
+    Declared(osiris_sdk::DataType),
+    Guess(Guess),
+}
+
+impl Search {
+    fn new(options: &Options, names: &[String], places: &[usize]) -> Self {
+        let known = |name: &String| match (options.types.get(name), &options.parse_dates) {
+            (Some(data_type), _) => Known::Declared(data_type.clone()),
+            (None, ParseDates::Any(any)) => Known::Guess(Guess::new(*any)),
+            (None, ParseDates::Columns(dates)) if dates.contains(name) => {
+                Known::Guess(Guess::dates())
+            }
+            (None, ParseDates::Columns(_)) => Known::Guess(Guess::new(false)),
+        };
+        let columns = places.iter().map(|place| (*place, known(&names[*place]))).collect();
+        Self { columns, rows: 0, bytes: 0, read_all: false, sample: false }
+    }
+
+    fn run(
+        &mut self,
+        ctx: &Context,
+        splitter: &mut Splitter<'_>,
+        options: &Options,
+    ) -> Result<(), Stop> {
+        let wanted = options.limit.min(options.infer_rows);
+        while !self.settled() {
+            let left = wanted - self.rows;
+            if left == 0 {
+                self.sample = options.infer_rows < options.limit;
+                return Ok(());
+            }
+            let Some(block) = splitter.block()? else {
+                self.read_all = true;
+                return Ok(());
+            };
+            let rows = left.min(block.rows() as u64) as usize;
+            let block = block.first(rows);
+            for (place, known) in &mut self.columns {
+                if let Known::Guess(guess) = known {
+                    guess.observe(&block, *place, &options.nulls);
+                }
+            }
+            self.rows += rows as u64;
+            self.bytes = block.end();
+            ctx.check_cancelled()?;
+        }
+        Ok(())
+    }
+
+    /// Whether no row can change a type any more.
+    fn settled(&self) -> bool {
+        self.columns.iter().all(|(_, known)| match known {
+            Known::Declared(_) => true,
+            Known::Guess(guess) => guess.settled(),
+        })
+    }
+
+    fn plan(self, names: Vec<String>, found: Vec<String>) -> Plan {
+        let Self { columns, rows, bytes, read_all, sample } = self;
+        let chosen = if sample { Origin::Sample } else { Origin::Values };
+        let column = |(place, known): (usize, Known)| {
+            let name = names[place].clone();
+            let (field, origin) = match known {
+                Known::Declared(data_type) => (Field::new(name, data_type, true), Origin::Declared),
+                Known::Guess(guess) => (guess.field(name), chosen),
+            };
+            Column { field, place, origin }
+        };
+        let columns = columns.into_iter().map(column).collect();
+        Plan { columns, found, rows, bytes, read_all }
+    }
+}

@@ -1,0 +1,162 @@
+//! The file: found, opened, decompressed, decoded.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+
+use csv_common::{Compression, Encoding};
+use osiris_sdk::{Error, Result};
+
+use crate::config::Config;
+use crate::decompress;
+use crate::fault::{Fault, What};
+use crate::text::TextReader;
+
+/// Read from the file at a time; the host gives no more at once.
+const BUFFER: usize = 64 << 10;
+
+/// A file that exists.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// As the configuration names it.
+    pub(crate) path: String,
+    /// In bytes, as it lies there.
+    pub(crate) size: u64,
+    pub(crate) compression: Compression,
+    encoding: Encoding,
+}
+
+impl Source {
+    /// Finds the file.
+    pub(crate) fn find(config: &Config) -> Result<Self> {
+        let path = config.path.clone();
+        let found = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+        if found.is_dir() {
+            return Err(Error::data(format!(
+                "{path} is a directory; `path` names one CSV file in it, such as {}/data.csv",
+                path.trim_end_matches('/')
+            )));
+        }
+        if !found.is_file() {
+            return Err(Error::data(format!("{path} is not a regular file")));
+        }
+        let compression = config.compression.of(&PathBuf::from(&path));
+        Ok(Self { path, size: found.len(), compression, encoding: config.encoding })
+    }
+
+    /// Reads the text from its start. What is wrong with it becomes an error
+    /// that names the file and the line.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(TextReader<'_>) -> Result<T, Stop>,
+    ) -> Result<T> {
+        match self.open(work) {
+            Ok(done) => Ok(done),
+            Err(Stop::Error(error)) => Err(error),
+            Err(Stop::Fault(fault)) => Err(self.explain(&fault)),
+        }
+    }
+
+    /// The line that an offset into the text is on, or the last one of the
+    /// text without an offset, from 1. Reads the text again, because counting
+    /// lines on the way would cost every good file for the sake of a bad one.
+    pub(crate) fn line(&self, offset: Option<u64>) -> u64 {
+        let mut lines = Lines { left: offset.unwrap_or(u64::MAX), count: 1, after_return: false };
+        // It may end in the very fault that is to be explained.
+        let _ = self.open(|mut text| {
+            let mut buffer = vec![0; BUFFER];
+            loop {
+                let read = text.read(&mut buffer)?;
+                if read == 0 || !lines.add(&buffer[..read]) {
+                    return Ok(());
+                }
+            }
+        });
+        lines.count
+    }
+
+    fn open<T>(&self, work: impl FnOnce(TextReader<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
+        let file = File::open(&self.path).map_err(|error| unreadable(&self.path, &error))?;
+        decompress::open(file, self.compression, |bytes: Box<dyn Read + '_>| {
+            work(TextReader::new(bytes, self.encoding)?)
+        })
+    }
+
+    fn explain(&self, fault: &Fault) -> Error {
+        let Self { path, .. } = self;
+        match &fault.what {
+            What::Io(error) => {
+                let kind = Error::from(io::Error::from(error.kind())).kind;
+                let inside = match self.compression {
+                    Compression::None => String::new(),
+                    other => format!(" as {}", other.name()),
+                };
+                Error::new(kind, format!("{path} cannot be read{inside}: {error}"))
+            }
+            what @ What::Nul { .. } => Error::data(format!("{path} {what}")),
+            what @ What::Encoding { .. } => {
+                Error::data(format!("{path} line {} {what}", self.line(None)))
+            }
+            what => Error::data(format!("{path} line {}: {what}", self.line(fault.offset))),
+        }
+    }
+}
+
+/// Why reading ended early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The text is wrong.
+    Fault(Fault),
+    /// Anything else.
+    Error(Error),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Opens a file for the decoders that want a buffer.
+pub(crate) fn buffered(file: File) -> BufReader<File> {
+    BufReader::with_capacity(BUFFER, file)
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Error::not_found(format!("CSV file not found: {path} (relative to the project folder)"))
+        }
+        io::ErrorKind::PermissionDenied => {
+            Error::permission(format!("CSV file cannot be read: {path}: permission denied"))
+        }
+        _ => Error::from(io::Error::from(error.kind()))
+            .context(format_args!("CSV file cannot be read: {path}")),
+    }
+}
+
+/// Counts lines, whichever way they end.
+struct Lines {
+    left: u64,
+    count: u64,
+    after_return: bool,
+}
+
+impl Lines {
+    /// Whether there is more to count.
+    fn add(&mut self, text: &[u8]) -> bool {
+        let len = usize::try_from(self.left).unwrap_or(usize::MAX).min(text.len());
+        for byte in &text[..len] {
+            self.count += u64::from(*byte == b'\r' || (*byte == b'\n' && !self.after_return));
+            self.after_return = *byte == b'\r';
+        }
+        self.left -= len as u64;
+        self.left > 0
+    }
+}

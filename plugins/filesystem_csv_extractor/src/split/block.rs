@@ -1,0 +1,106 @@
+//! Rows that have been split, ready to be read column by column.
+
+use std::borrow::Cow;
+
+/// Where a field stands in the text of its block, quotes included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// Whole rows of the file, all with the same number of fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Block<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) spans: &'a [Span],
+    pub(super) columns: usize,
+    pub(super) quote: Option<u8>,
+    pub(super) offset: u64,
+}
+
+/// One field as it stands in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Raw<'a> {
+    /// The text, without the quotes around it.
+    pub(crate) text: &'a [u8],
+    /// Whether there were quotes; then quotes inside are still doubled.
+    pub(crate) quoted: bool,
+}
+
+impl<'a> Block<'a> {
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.spans.len() / self.columns
+    }
+
+    /// How many fields a row has.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The first rows only.
+    pub(crate) fn first(self, rows: usize) -> Self {
+        Self { spans: &self.spans[..rows * self.columns], ..self }
+    }
+
+    /// The rows after the first ones.
+    pub(crate) fn skip(self, rows: usize) -> Self {
+        Self { spans: &self.spans[rows * self.columns..], ..self }
+    }
+
+    /// The fields of one column, as they stand in the file: quotes included.
+    #[inline]
+    pub(crate) fn column(&self, column: usize) -> impl Iterator<Item = &'a [u8]> {
+        let text = self.text;
+        self.spans
+            .chunks_exact(self.columns)
+            .map(move |row| &text[row[column].start as usize..row[column].end as usize])
+    }
+
+    /// Takes the quotes off.
+    #[inline]
+    pub(crate) fn unquote(&self, field: &'a [u8]) -> Raw<'a> {
+        match (field, self.quote) {
+            ([first, text @ .., _], Some(quote)) if *first == quote => Raw { text, quoted: true },
+            _ => Raw { text: field, quoted: false },
+        }
+    }
+
+    /// What a field means: without quotes, doubled ones made single.
+    pub(crate) fn value(&self, raw: Raw<'a>) -> Cow<'a, [u8]> {
+        match self.quote {
+            Some(quote) if raw.quoted && memchr::memchr(quote, raw.text).is_some() => {
+                Cow::Owned(undouble(raw.text, quote))
+            }
+            _ => Cow::Borrowed(raw.text),
+        }
+    }
+
+    /// The byte around fields that have quotes.
+    pub(crate) fn quote(&self) -> Option<u8> {
+        self.quote
+    }
+
+    /// Where the last row ends, as an offset into the text of the file.
+    pub(crate) fn end(&self) -> u64 {
+        self.offset + self.spans.last().map_or(0, |span| u64::from(span.end))
+    }
+
+    /// Where a row begins, as an offset into the text of the file.
+    pub(crate) fn offset_of(&self, row: usize) -> u64 {
+        self.offset + u64::from(self.spans[row * self.columns].start)
+    }
+}
+
+fn undouble(text: &[u8], quote: u8) -> Vec<u8> {
+    let mut value = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(quote, rest) {
+        value.extend_from_slice(&rest[..=at]);
+        // The splitter saw to it that quotes inside come in pairs.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    value.extend_from_slice(rest);
+    value
+}
