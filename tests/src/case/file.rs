@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// One file. Without `symlink` and `folder` it holds `head`, `text` as many
-/// times as `repeat` says, and `tail`; all empty unless given.
+use crate::built;
+
+/// One file. Without `symlink`, `folder` and `guest` it holds `head`, `text` as
+/// many times as `repeat` says, and `tail`; all empty unless given.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -17,6 +19,10 @@ pub(super) struct File {
     /// Makes it a folder.
     #[serde(default)]
     folder: bool,
+    /// Makes it a copy of a guest's component, like `test.source`.
+    guest: Option<String>,
+    /// Of that, only so many bytes.
+    cut: Option<usize>,
     #[serde(default)]
     head: String,
     /// `{n}` in it becomes the number of the repetition, from 0.
@@ -46,14 +52,19 @@ impl File {
         if self.folder {
             fs::create_dir_all(path)?;
         } else if !path.exists() {
-            fs::write(path, self.content())?;
+            fs::write(path, self.content()?)?;
         }
         let Some(mode) = &self.mode else { return Ok(()) };
         let mode = u32::from_str_radix(mode, 8).map_err(io::Error::other)?;
         fs::set_permissions(path, fs::Permissions::from_mode(mode))
     }
 
-    fn content(&self) -> String {
+    fn content(&self) -> io::Result<Vec<u8>> {
+        if let Some(name) = &self.guest {
+            let mut component = fs::read(built::guest(name))?;
+            component.truncate(self.cut.unwrap_or(usize::MAX));
+            return Ok(component);
+        }
         let mut content = self.head.clone();
         for n in 0..self.repeat {
             match self.text.contains("{n}") {
@@ -61,6 +72,6 @@ impl File {
                 false => content.push_str(&self.text),
             }
         }
-        content + &self.tail
+        Ok((content + &self.tail).into_bytes())
     }
 }
