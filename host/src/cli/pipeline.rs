@@ -1,6 +1,5 @@
 //! What the commands that compile a pipeline share.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::render;
@@ -30,9 +29,9 @@ impl Values {
         self.profile.is_none() && self.params.is_empty()
     }
 
-    pub(super) fn options(&self) -> Options {
-        let params: BTreeMap<String, String> = self.params.iter().cloned().collect();
-        Options { profile: self.profile.clone(), params }
+    pub(super) fn options(&self) -> Result<Options> {
+        let (profile, params) = (self.profile.clone(), self.params.clone());
+        Ok(Options { profile, params, ..Options::from_environment()? })
     }
 }
 
@@ -59,16 +58,16 @@ impl Workplace {
     /// Compiles a pipeline and tells its warnings.
     pub(super) fn compile(&self, file: &Path, values: &Values, shell: &Shell) -> Result<Build> {
         must_exist(file)?;
-        let build = compile::compile(&self.project, file, &values.options(), &self.registry)?;
-        warn(&build, shell);
+        let build = compile::compile(&self.project, file, &values.options()?, &self.registry)?;
+        warn(&build.warnings, shell);
         Ok(build)
     }
 }
 
-/// Tells a build's warnings on stderr.
-pub(super) fn warn(build: &Build, shell: &Shell) {
+/// Tells warnings on stderr.
+pub(super) fn warn(warnings: &[Problem], shell: &Shell) {
     if !shell.json {
-        build.warnings.iter().for_each(|one| shell.note(&render::warning(one)));
+        warnings.iter().for_each(|one| shell.note(&render::warning(one)));
     }
 }
 

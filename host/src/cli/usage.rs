@@ -85,7 +85,11 @@ mod tests {
                 "the following required arguments were not provided:\n  <FILE>",
                 "Usage: osiris validate <FILE>",
             ),
-            (&["rum"], "unrecognized subcommand 'rum'", "a similar subcommand exists: 'run'"),
+            (
+                &["compil"],
+                "unrecognized subcommand 'compil'",
+                "a similar subcommand exists: 'compile'",
+            ),
         ] {
             let problem = problem(arguments);
             assert_eq!((problem.message.as_str(), problem.help.as_deref()), (message, Some(help)));

@@ -36,8 +36,8 @@ pub(super) fn validate(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     must_exist(&args.file)?;
     let build =
-        compile::check(&place.project, &args.file, &args.values.options(), &place.registry)?;
-    warn(&build, shell);
+        compile::check(&place.project, &args.file, &args.values.options()?, &place.registry)?;
+    warn(&build.warnings, shell);
     let json = json!({
         "file": args.file,
         "pipeline": build.manifest.name,

@@ -1,10 +1,11 @@
 //! Where the compiler learns about drivers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
-use crate::problem::Problem;
+use crate::problem::{Error, Problem};
 
 /// The drivers that a project can use.
 pub trait Drivers {
@@ -37,4 +38,27 @@ pub enum Missing {
     },
     /// One has the name, but something is wrong with it.
     Unusable(Vec<Problem>),
+}
+
+impl Drivers for Registry {
+    fn find(&self, name: &str) -> Result<Found, Missing> {
+        if let Some(file) = Self::find(self, name) {
+            let unusable = |error: Error| Missing::Unusable(error.problems);
+            let sha256 = file.sha256().map_err(unusable)?.to_owned();
+            return Ok(Found { spec: file.spec.clone(), sha256 });
+        }
+        let named = |problem: &&Problem| {
+            let file = problem.place.as_ref().map(|place| Path::new(&place.file));
+            file.and_then(Path::file_stem).is_some_and(|stem| stem == name)
+        };
+        let broken: Vec<Problem> = self.broken().iter().filter(named).cloned().collect();
+        if broken.is_empty() {
+            return Err(Missing::Unknown { searched: self.folders().to_vec() });
+        }
+        Err(Missing::Unusable(broken))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.drivers().map(|file| file.spec.name.clone()).collect()
+    }
 }

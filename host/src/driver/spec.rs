@@ -161,10 +161,3 @@ pub struct Example {
     /// The step's configuration.
     pub config: BTreeMap<String, Value>,
 }
-
-impl Spec {
-    /// TEMP
-    pub fn parse(bytes: &[u8], _file: &std::path::Path) -> crate::problem::Result<Self> {
-        Ok(serde_json::from_slice(bytes).unwrap())
-    }
-}

@@ -3,7 +3,6 @@
 
 mod board;
 mod execute;
-mod names;
 mod plan;
 mod prepare;
 mod saved;

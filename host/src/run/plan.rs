@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::names::input_names;
 use crate::driver::spec::Mode;
 use crate::manifest::{Manifest, Step};
 use crate::problem::{Error, Problem, Result};
@@ -41,21 +40,21 @@ pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Ve
             )
         };
         let config = configs.get(&step.id).ok_or_else(|| broken("has no configuration"))?.clone();
-        let (mut tables, mut after) = (Vec::new(), Vec::new());
+        let find = |id: &str| tasks.iter().position(|task| task.step.id == id);
+        let mut after = Vec::new();
         for need in &step.needs {
-            let index = tasks
-                .iter()
-                .position(|task| task.step.id == *need)
+            let index = find(need)
                 .ok_or_else(|| broken(&format!("needs `{need}`, which does not come before it")))?;
             if tasks[index].step.mode == Mode::Write {
                 after.push(index);
-            } else {
-                tables.push(index);
-                tasks[index].readers += 1;
             }
         }
-        let ids: Vec<&str> = tables.iter().map(|index| tasks[*index].step.id.as_str()).collect();
-        let inputs = input_names(&ids).into_iter().zip(tables.iter().copied()).collect();
+        let tables = manifest.inputs(step).into_iter();
+        let inputs: Vec<_> =
+            tables.filter_map(|input| Some((input.name, find(&input.from)?))).collect();
+        for (_, index) in &inputs {
+            tasks[*index].readers += 1;
+        }
         tasks.push(Task { step: step.clone(), config, inputs, after, readers: 0 });
     }
     Ok(tasks)

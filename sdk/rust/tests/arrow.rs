@@ -24,7 +24,7 @@ proptest! {
         }
         prop_assert_eq!(&Schema::try_from(batch.schema_ref().as_ref()).unwrap(), &schema);
 
-        let back = Table::from_arrow(&schema, &[batch.clone()]);
+        let back = Table::from_arrow(&schema, std::slice::from_ref(&batch));
         prop_assert_eq!(&back.rows(), &rows);
         let again = to_arrow(&back);
         for (one, other) in batch.columns().iter().zip(again.columns()) {

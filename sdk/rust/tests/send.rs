@@ -1,17 +1,23 @@
 //! What is refused on the way out, and how.
 
+use std::cell::RefCell;
+
 use osiris_sdk::testing::run;
 use osiris_sdk::{
     BatchBuilder, ColumnBuilder, Context, DataType, Driver, Error, Field, Input, Output, Result,
     Schema, Step, Summary, TimeUnit,
 };
 
+/// Makes a batch.
+type Fill = fn(&mut BatchBuilder);
+
+thread_local! {
+    /// What the driver is to send: a configuration cannot hold a function.
+    static CASE: RefCell<Option<(Schema, Fill)>> = const { RefCell::new(None) };
+}
+
 /// Opens its output with that type and sends what `fill` makes.
-fn send(data_type: DataType, nullable: bool, fill: fn(&mut BatchBuilder)) -> String {
-    thread_local! {
-        static CASE: std::cell::RefCell<Option<(Schema, fn(&mut BatchBuilder))>> =
-            const { std::cell::RefCell::new(None) };
-    }
+fn send(data_type: DataType, nullable: bool, fill: Fill) -> String {
     struct Case;
 
     impl Driver for Case {

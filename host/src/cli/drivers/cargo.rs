@@ -20,7 +20,8 @@ const PROFILE: &str = "driver";
 pub(super) fn build(folder: &Path) -> Result<PathBuf> {
     let manifest = folder.join("Cargo.toml");
     if !manifest.is_file() {
-        let problem = Problem::new("driver_build", "there is no driver's crate here: no Cargo.toml");
+        let problem =
+            Problem::new("driver_build", "there is no driver's crate here: no Cargo.toml");
         return Err(Error::invalid(problem.in_file(folder)));
     }
     let mut command = Command::new("cargo");
@@ -44,7 +45,8 @@ pub(super) fn build(folder: &Path) -> Result<PathBuf> {
         return Err(failed(folder, status));
     }
     component.ok_or_else(|| {
-        let problem = Problem::new("driver_build", "this crate makes no component").in_file(&manifest);
+        let problem =
+            Problem::new("driver_build", "this crate makes no component").in_file(&manifest);
         Error::invalid(problem.help("add to its Cargo.toml:\n[lib]\ncrate-type = [\"cdylib\"]"))
     })
 }
@@ -52,7 +54,8 @@ pub(super) fn build(folder: &Path) -> Result<PathBuf> {
 /// The component that a line of cargo's messages reports, if it does.
 fn made(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
-    let files = message["filenames"].as_array().filter(|_| message["reason"] == "compiler-artifact")?;
+    let files =
+        message["filenames"].as_array().filter(|_| message["reason"] == "compiler-artifact")?;
     files.iter().filter_map(Value::as_str).find(|name| name.ends_with(".wasm")).map(PathBuf::from)
 }
 
@@ -80,8 +83,12 @@ mod tests {
     fn the_component_is_found_among_cargos_messages() {
         let artifact = r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib","/t/a.wasm"]}"#;
         assert_eq!(made(artifact), Some(PathBuf::from("/t/a.wasm")));
-        for line in ["", "no json", r#"{"reason":"build-finished","success":true}"#,
-            r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib"]}"#] {
+        for line in [
+            "",
+            "no json",
+            r#"{"reason":"build-finished","success":true}"#,
+            r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib"]}"#,
+        ] {
             assert_eq!(made(line), None, "{line}");
         }
     }
@@ -90,6 +97,9 @@ mod tests {
     fn a_folder_without_a_crate_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let error = build(folder.path()).unwrap_err().to_string();
-        assert!(error.starts_with("there is no driver's crate here: no Cargo.toml\n  --> "), "{error}");
+        assert!(
+            error.starts_with("there is no driver's crate here: no Cargo.toml\n  --> "),
+            "{error}"
+        );
     }
 }

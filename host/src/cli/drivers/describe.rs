@@ -15,7 +15,8 @@ pub(super) fn modes(spec: &Spec) -> String {
 /// The heading of a driver: name, version, title and description.
 pub(super) fn heading(spec: &Spec) -> String {
     let version = paint(DIM, &visible(&spec.version));
-    let mut text = format!("{} {version} {}\n", paint(STRONG, &visible(&spec.name)), visible(&spec.title));
+    let mut text =
+        format!("{} {version} {}\n", paint(STRONG, &visible(&spec.name)), visible(&spec.title));
     for line in spec.description.trim().lines() {
         text.push_str(&format!("  {}\n", visible(line)));
     }
@@ -26,7 +27,11 @@ pub(super) fn heading(spec: &Spec) -> String {
 pub(in crate::cli) fn rights(spec: &Spec) -> Vec<String> {
     let mut rights = Vec::new();
     let named = |pointers: &[String]| {
-        pointers.iter().map(|pointer| format!("`{}`", pointer.trim_start_matches('/'))).collect::<Vec<_>>().join(", ")
+        pointers
+            .iter()
+            .map(|pointer| format!("`{}`", pointer.trim_start_matches('/')))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     match (spec.files.read.is_empty(), spec.files.write.is_empty()) {
         (true, true) => rights.push("no files but its own artifacts".to_owned()),
@@ -34,7 +39,10 @@ pub(in crate::cli) fn rights(spec: &Spec) -> Vec<String> {
             rights.push(format!("reads files of the project: {}", named(&spec.files.read)));
         }
         (true, false) => {
-            rights.push(format!("reads and writes files of the project: {}", named(&spec.files.write)));
+            rights.push(format!(
+                "reads and writes files of the project: {}",
+                named(&spec.files.write)
+            ));
         }
         (false, false) => rights.push(format!(
             "reads and writes files of the project: reads {}, writes {}",
@@ -56,7 +64,8 @@ pub(in crate::cli) fn rights(spec: &Spec) -> Vec<String> {
 pub(super) fn fields(spec: &Spec) -> String {
     let empty = Map::new();
     let schema = &spec.config_schema;
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut table = Table::new(["Field", "Type", "Default", "Description"]);
     for (name, field) in schema["properties"].as_object().unwrap_or(&empty) {
         let default = match field.get("default") {
@@ -78,10 +87,14 @@ fn kind(field: &Value) -> String {
     }
     match &field["type"] {
         Value::String(name) => name.clone(),
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
+        Value::Array(names) => {
+            names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")
+        }
         _ => {
             let choices = ["oneOf", "anyOf"].iter().find_map(|key| field[*key].as_array());
-            choices.map(|all| all.iter().map(kind).collect::<Vec<_>>().join(" | ")).unwrap_or_default()
+            choices
+                .map(|all| all.iter().map(kind).collect::<Vec<_>>().join(" | "))
+                .unwrap_or_default()
         }
     }
 }

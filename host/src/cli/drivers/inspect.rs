@@ -46,7 +46,7 @@ pub(super) fn inspect(args: &Args) -> Result<Answer> {
         "file": args.file,
         "size": driver.size,
         "sha256": sha256,
-        "spec": spec,
+        "spec": **spec,
         "imports": driver.imports,
         "exports": driver.exports,
         "rights": rights,

@@ -38,13 +38,20 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
     for example in &spec.examples {
         let lines = serde_json::to_string_pretty(&example.config).unwrap_or_default();
         let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
-        section(&format!("Example: {}", crate::session::visible(&example.title)), &indented(&lines));
+        section(
+            &format!("Example: {}", crate::session::visible(&example.title)),
+            &indented(&lines),
+        );
     }
     text.push_str(&paint(DIM, &format!("{}\nsha256 {sha256}", shown(&driver.path))));
-    let json = json!({"spec": spec, "file": driver.path, "sha256": sha256, "size": driver.size});
+    let json = json!({"spec": **spec, "file": driver.path, "sha256": sha256, "size": driver.size});
     Ok(Answer::new(json, text))
 }
 
 fn indented(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("  {}", crate::session::visible(line))).collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .map(|line| format!("  {}", crate::session::visible(line)))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

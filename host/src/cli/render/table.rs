@@ -73,6 +73,6 @@ mod tests {
         table.row(["read".to_owned(), "7".to_owned()]);
         table.row(["日本\x07".to_owned(), "1,000".to_owned()]);
         let text = anstream::adapter::strip_str(&table.render()).to_string();
-        assert_eq!(text, "  Step       Rows\n  read          7\n  日本\\u{7}  1,000\n");
+        assert_eq!(text, "  Step        Rows\n  read           7\n  日本\\u{7}  1,000\n");
     }
 }

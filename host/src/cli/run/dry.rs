@@ -30,10 +30,8 @@ pub(super) fn dry(job: &Job, registry: &Registry) -> Result<Answer> {
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
-    let drivers: Vec<_> = tasks
-        .iter()
-        .map(|task| run::pinned(registry, &task.step.driver))
-        .collect::<Result<_>>()?;
+    let drivers: Vec<_> =
+        tasks.iter().map(|task| run::pinned(registry, &task.step.driver)).collect::<Result<_>>()?;
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();

@@ -53,7 +53,10 @@ fn text(diff: &Diff) -> String {
         text.push_str(&format!("{} {}\n", paint(STRONG, area), visible(item)));
         for (style, sign, side) in [(BAD, "-", left), (GOOD, "+", right)] {
             if let Some(side) = side {
-                text.push_str(&format!("  {}\n", paint(style, &format!("{sign} {}", visible(side)))));
+                text.push_str(&format!(
+                    "  {}\n",
+                    paint(style, &format!("{sign} {}", visible(side)))
+                ));
             }
         }
     }

@@ -82,6 +82,8 @@ fn as_json(run: &Run) -> Value {
             value["dir"] = json!(run.dir);
             value
         }
-        Err(why) => json!({"session_id": run.id, "dir": run.dir, "status": null, "unreadable": why}),
+        Err(why) => {
+            json!({"session_id": run.id, "dir": run.dir, "status": null, "unreadable": why})
+        }
     }
 }

@@ -5,9 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::super::render::{
-    BAD, DIM, STRONG, Table, bytes, count, milliseconds, multiline, paint,
-};
+use super::super::render::{BAD, DIM, STRONG, Table, bytes, count, milliseconds, multiline, paint};
 use super::super::shell::{Answer, shown};
 use super::colour;
 use crate::problem::{Error, Problem, Result};

@@ -299,7 +299,11 @@ fn secrets_are_all_reported_and_never_shown() {
         )
     };
     let text = GOOD
-        .replacen("limit: \"${params.limit}\"", "password: \"${params.pw}\", api: {login: hunter2}", 1)
+        .replacen(
+            "limit: \"${params.limit}\"",
+            "password: \"${params.pw}\", api: {login: hunter2}",
+            1,
+        )
         .replacen("folder: {", "pw: {type: string}\n  token: {default: hunter2}\n  folder: {", 1)
         .replacen("path: out.csv", "path: https://me:hunter2@example.com", 1);
     let options = Options { params: vec![("pw".into(), "hunter2".into())], ..Options::default() };

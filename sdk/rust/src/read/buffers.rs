@@ -54,7 +54,7 @@ impl<'a> Buffers<'a> {
 
     /// The offsets of an array, and where its last value ends.
     pub(super) fn offsets(&mut self, length: usize) -> Result<(Values<i32>, usize)> {
-        let offsets = Values::<i32>::new(self.exactly(length + 1, size_of::<i32>())?);
+        let offsets = Values::<i32>::new(self.exactly(length.saturating_add(1), size_of::<i32>())?);
         let slice = offsets.as_slice();
         if slice[0] < 0 || !slice.is_sorted() {
             return Err(self.inconsistent(format_args!("offsets that go back")));
@@ -65,7 +65,7 @@ impl<'a> Buffers<'a> {
 
     /// A buffer of exactly so many values of that size; padding is cut off.
     pub(super) fn exactly(&mut self, count: usize, size: usize) -> Result<Vec<u8>> {
-        let bytes = count.checked_mul(size).unwrap_or(usize::MAX);
+        let bytes = count.saturating_mul(size);
         let mut buffer = self.at_least(bytes)?;
         buffer.truncate(bytes);
         Ok(buffer)

@@ -45,6 +45,15 @@ impl BytesColumn {
         std::str::from_utf8(self.get(index)?).ok()
     }
 
+    /// Every value in turn; faster than [`get`](Self::get) in a loop.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
+        let ends = self.offsets.as_slice().windows(2).enumerate();
+        ends.map(|(index, ends)| {
+            let value = ends[0] as usize..ends[1] as usize;
+            (!self.is_null(index)).then(|| &self.data[value])
+        })
+    }
+
     /// How many values there are, missing ones included.
     #[must_use]
     pub fn len(&self) -> usize {

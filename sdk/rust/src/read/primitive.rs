@@ -63,6 +63,12 @@ impl<T: Primitive> PrimitiveColumn<T> {
         (!self.is_null(index)).then_some(value)
     }
 
+    /// Every value in turn; faster than [`get`](Self::get) in a loop.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> {
+        let values = self.values().iter().enumerate();
+        values.map(|(index, &value)| (!self.is_null(index)).then_some(value))
+    }
+
     /// How many values there are, missing ones included.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -142,7 +142,6 @@ impl<D: Driver> Run<D> {
     ///
     /// # Panics
     /// If it fails; with its message and log.
-    #[must_use]
     pub fn expect_ok(self) -> Report {
         let report = self.report();
         if let Err(error) = &report.result {
@@ -155,7 +154,6 @@ impl<D: Driver> Run<D> {
     ///
     /// # Panics
     /// If it does not.
-    #[must_use]
     pub fn expect_err(self, kind: Kind) -> Error {
         match self.report().result {
             Ok(summary) => panic!("the step succeeded: {summary:?}"),
