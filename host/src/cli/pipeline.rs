@@ -29,9 +29,10 @@ impl Values {
         self.profile.is_none() && self.params.is_empty()
     }
 
+    /// With the parameters that the environment sets.
     pub(super) fn options(&self) -> Result<Options> {
-        let (profile, params) = (self.profile.clone(), self.params.clone());
-        Ok(Options { profile, params, ..Options::from_environment()? })
+        let environment = Options::from_environment()?;
+        Ok(Options { profile: self.profile.clone(), params: self.params.clone(), ..environment })
     }
 }
 

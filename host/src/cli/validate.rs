@@ -35,16 +35,16 @@ pub(super) struct Args {
 pub(super) fn validate(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     must_exist(&args.file)?;
-    let build =
-        compile::check(&place.project, &args.file, &args.values.options()?, &place.registry)?;
-    warn(&build.warnings, shell);
+    let options = args.values.options()?;
+    let checked = compile::check(&place.project, &args.file, &options, &place.registry)?;
+    warn(&checked.warnings, shell);
     let json = json!({
         "file": args.file,
-        "pipeline": build.manifest.name,
-        "steps": build.manifest.steps.len(),
-        "warnings": build.warnings,
+        "pipeline": checked.manifest.name,
+        "steps": checked.manifest.steps.len(),
+        "warnings": checked.warnings,
     });
-    let (name, steps) = (visible(&build.manifest.name), build.manifest.steps.len());
+    let (name, steps) = (visible(&checked.manifest.name), checked.manifest.steps.len());
     let noun = if steps == 1 { "step" } else { "steps" };
     let text = format!("{} {} is valid: {steps} {noun}", paint(GOOD, "✓"), paint(STRONG, &name));
     Ok(Answer::new(json, text))

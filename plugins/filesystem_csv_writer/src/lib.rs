@@ -1,1 +1,88 @@
+//! The driver `filesystem.csv_writer`: writes a table to a CSV file.
+//!
+//! The file appears at the end, whole, or not at all. Each value is written so
+//! that the CSV extractor reads it back as it was; a missing value is an empty
+//! field, an empty text is `""`.
 
+mod buffer;
+mod cells;
+mod clock;
+mod compress;
+mod config;
+mod decimal;
+mod encode;
+mod json;
+mod lines;
+mod target;
+
+use std::io::Write;
+use std::path::Path;
+
+use csv_common::Encoding;
+use osiris_sdk::{Context, Driver, Error, Input, Output, Result, Step, Summary};
+
+use crate::compress::Compressor;
+pub use crate::config::{Config, Newline, Quoting};
+use crate::lines::Lines;
+use crate::target::{Target, unwritable};
+
+/// The driver.
+#[derive(Debug)]
+pub struct CsvWriter;
+
+impl Driver for CsvWriter {
+    type Config = Config;
+
+    fn run(
+        ctx: &Context,
+        step: Step<Config>,
+        inputs: Vec<Input>,
+        _output: Option<Output>,
+    ) -> Result<Summary> {
+        let config = &step.config;
+        let mut input = only(inputs)?;
+        let path = Path::new(&config.path);
+        let mut lines = Lines::new(config, input.schema()?)?;
+        let (target, file) = Target::create(path, config.create_dirs)?;
+        let mut file = Compressor::new(file, config.compression, path)?;
+        let mut write = |text: &[u8]| {
+            let bytes = encode::encode(config.encoding, text);
+            file.write_all(&bytes).map_err(|error| unwritable(path, &error))
+        };
+        if config.encoding == Encoding::Utf16 {
+            write("\u{FEFF}".as_bytes())?;
+        }
+        if config.header {
+            lines.header()?;
+        }
+        while let Some(batch) = input.next()? {
+            lines.batch(&batch, &mut write)?;
+            ctx.progress(lines.rows, None);
+        }
+        write(lines.text.as_bytes())?;
+        let file = file.finish().map_err(|error| unwritable(path, &error))?;
+        ctx.check_cancelled()?;
+        target.commit(file)?;
+        Ok(Summary { rows_written: Some(lines.rows) })
+    }
+}
+
+/// The table to write.
+fn only(mut inputs: Vec<Input>) -> Result<Input> {
+    match inputs.len() {
+        1 => Ok(inputs.remove(0)),
+        0 => Err(Error::config(
+            "filesystem.csv_writer needs a table to write; name the step that makes it in `needs`",
+        )),
+        _ => {
+            let names: Vec<_> = inputs.iter().map(|input| input.name.as_str()).collect();
+            Err(Error::config(format!(
+                "filesystem.csv_writer writes one table and got {}: {}; add a step for each",
+                names.len(),
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+osiris_sdk::export!(CsvWriter);

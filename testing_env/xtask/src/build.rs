@@ -12,7 +12,7 @@ const TARGET: &str = "wasm32-wasip2";
 /// Builds the `osiris` binary.
 pub(crate) fn host() -> Result<()> {
     eprintln!("Building the host (the first time takes some minutes) ...");
-    cargo(&["build", "--package", "osiris"])
+    cargo(&["build", "--workspace", "--bin", "osiris"])
 }
 
 /// Builds the first-party drivers into the folder where the binary looks for them.

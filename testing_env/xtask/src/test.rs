@@ -5,22 +5,11 @@ use anyhow::{Result, bail};
 use crate::build;
 use crate::shell::cargo;
 
-/// Each part and the arguments of the `cargo test` that runs it.
+/// Each part and the arguments of the `cargo test` that runs it. Selecting the whole workspace
+/// keeps the features, and so the compiled dependencies, those of the build before.
 const PARTS: [(&str, &[&str]); 3] = [
-    (
-        "spine",
-        &[
-            "--package",
-            "osiris",
-            "--package",
-            "filesystem-csv-extractor",
-            "--package",
-            "filesystem-csv-writer",
-            "--package",
-            "osiris-tests",
-        ],
-    ),
-    ("hostile", &["--package", "osiris-tests", "--test", "hostile"]),
+    ("spine", &["--workspace", "--features", "osiris-sdk/arrow"]),
+    ("hostile", &["--workspace", "--features", "osiris-sdk/arrow", "--test", "hostile"]),
     ("sdk", &["--package", "osiris-sdk", "--all-features"]),
 ];
 
@@ -33,10 +22,9 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     build::host()?;
     build::drivers()?;
     build::test_drivers()?;
-    let all = names.is_empty();
     for (part, arguments) in PARTS {
-        // All of `hostile` is in `spine` already.
-        if names.iter().any(|name| name == part) || (all && part != "hostile") {
+        // The spine holds all the others.
+        if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
             eprintln!("Testing {part} ...");
             cargo(&[&["test"], arguments].concat())?;
         }

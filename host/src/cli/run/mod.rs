@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::pipeline::{Values, Workplace, manifest_of, must_exist, warn};
+use super::pipeline::{Values, Workplace, manifest_of, must_exist};
 use super::shell::{Answer, Shell};
 use crate::compile::{self, Build};
 use crate::driver::limits::Limits;
@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
 /// What is to be run: the last build, a given one, or one that is made now.
 fn build(args: &Args, place: &Workplace, shell: &Shell) -> Result<Build> {
     let Some(file) = args.file.as_deref().filter(|_| !args.last_compile) else {
-        return compile::last(&place.project).inspect(|build| warn(&build.warnings, shell));
+        return compile::last(&place.project);
     };
     must_exist(file)?;
     if !is_manifest(file) {
@@ -91,7 +91,7 @@ fn build(args: &Args, place: &Workplace, shell: &Shell) -> Result<Build> {
         let problem = Problem::new("usage", text).in_file(file);
         return Err(Error::invalid(problem.help("run the pipeline's own file instead")));
     }
-    compile::load(file).inspect(|build| warn(&build.warnings, shell))
+    compile::load(file)
 }
 
 /// A compiled manifest is named so and lies beside its plan.

@@ -1,0 +1,86 @@
+//! Compresses a file while it is written. Bytes depend on nothing but the
+//! text: there are no times in the headers.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use bzip2::write::BzEncoder;
+use csv_common::Compression;
+use flate2::write::GzEncoder;
+use lzma_rust2::{XzOptions, XzWriter};
+use osiris_sdk::{Error, Result};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// Of xz; 4 MiB of dictionary. Higher ones take far more memory for little.
+const XZ_PRESET: u32 = 3;
+
+/// A file that may be compressed on the way.
+pub(crate) enum Compressor {
+    None(File),
+    Gzip(GzEncoder<File>),
+    Bz2(BzEncoder<File>),
+    Xz(Box<XzWriter<File>>),
+    Zip(Box<ZipWriter<File>>),
+}
+
+impl Compressor {
+    /// `path` is the file's name in the end, which decides how it is
+    /// compressed, and how it is called in an archive.
+    pub(crate) fn new(file: File, compression: Compression, path: &Path) -> Result<Self> {
+        Ok(match compression.of(path) {
+            Compression::Gzip => Self::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            Compression::Bz2 => Self::Bz2(BzEncoder::new(file, bzip2::Compression::default())),
+            Compression::Xz => {
+                let options = XzOptions::with_preset(XZ_PRESET);
+                Self::Xz(Box::new(XzWriter::new(file, options)?))
+            }
+            Compression::Zip => {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                let mut archive = ZipWriter::new(file);
+                let options = SimpleFileOptions::DEFAULT.large_file(true);
+                archive.start_file(name, options).map_err(io::Error::from)?;
+                Self::Zip(Box::new(archive))
+            }
+            Compression::Zstd => return Err(no_zstd(path)),
+            Compression::None | Compression::Infer => Self::None(file),
+        })
+    }
+
+    /// Writes what is left and gives the file back.
+    pub(crate) fn finish(self) -> io::Result<File> {
+        match self {
+            Self::None(file) => Ok(file),
+            Self::Gzip(encoder) => encoder.finish(),
+            Self::Bz2(encoder) => encoder.finish(),
+            Self::Xz(encoder) => encoder.finish(),
+            Self::Zip(archive) => Ok(archive.finish()?),
+        }
+    }
+}
+
+impl Write for Compressor {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::None(file) => file.write(bytes),
+            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::Bz2(encoder) => encoder.write(bytes),
+            Self::Xz(encoder) => encoder.write(bytes),
+            Self::Zip(archive) => archive.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// zstd can be read, but its pure-Rust encoder takes a whole file at once.
+pub(crate) fn no_zstd(path: &Path) -> Error {
+    Error::unsupported(format!(
+        "{}: zstd files can be read but not written; use `compression: gzip`, bz2, xz or zip, or \
+         `none` to keep the name",
+        path.display()
+    ))
+}

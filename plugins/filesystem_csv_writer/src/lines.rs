@@ -1,0 +1,213 @@
+//! Turns batches into lines.
+
+use csv_common::Encoding;
+use osiris_sdk::{Batch, Column, Error, Field, Result, Schema};
+use wide::u8x16;
+
+use crate::buffer::Buffer;
+use crate::cells::{Cells, Scratch};
+use crate::config::{Config, Newline, Quoting};
+use crate::encode;
+
+/// Text that is collected before it goes to the file.
+pub(crate) const FLUSH: usize = 1 << 20;
+
+/// Turns batches into lines, in the order and the dialect of the configuration.
+pub(crate) struct Lines {
+    delimiter: u8,
+    newline: &'static [u8],
+    quoting: Quoting,
+    missing: Vec<u8>,
+    encoding: Encoding,
+    /// What a field without quotes cannot hold.
+    structural: [u8x16; 4],
+    fields: Vec<Field>,
+    /// Where the columns stand in the table.
+    order: Vec<usize>,
+    scratch: Scratch,
+    /// Lines that are not in the file yet.
+    pub(crate) text: Buffer,
+    /// Rows so far.
+    pub(crate) rows: u64,
+}
+
+/// A column of a batch on its way into lines.
+struct Piece<'a> {
+    cells: Cells<'a>,
+    /// None if no value is missing.
+    nulls: Option<&'a Column>,
+    quoted: bool,
+}
+
+impl Lines {
+    /// For a table of these columns.
+    pub(crate) fn new(config: &Config, schema: &Schema) -> Result<Self> {
+        let delimiter = config.delimiter()?;
+        let mut order: Vec<usize> = (0..schema.fields.len()).collect();
+        if config.sort_columns {
+            order.sort_by_key(|index| schema.fields[*index].name.as_bytes());
+        }
+        Ok(Self {
+            delimiter,
+            newline: match config.newline {
+                Newline::Lf => b"\n",
+                Newline::Crlf => b"\r\n",
+            },
+            quoting: config.quoting,
+            missing: config.na_rep.clone().into_bytes(),
+            encoding: config.encoding,
+            structural: [delimiter, b'"', b'\n', b'\r'].map(u8x16::splat),
+            fields: schema.fields.clone(),
+            order,
+            scratch: Scratch::default(),
+            text: Buffer::new(FLUSH + FLUSH / 8),
+            rows: 0,
+        })
+    }
+
+    /// Adds the line that names the columns.
+    pub(crate) fn header(&mut self) -> Result<()> {
+        if self.order.is_empty() {
+            return Ok(());
+        }
+        for place in 0..self.order.len() {
+            if place > 0 {
+                self.text.byte(self.delimiter);
+            }
+            let index = self.order[place];
+            let name = self.fields[index].name.clone();
+            let quoted = self.quoting != Quoting::Minimal;
+            // No name is missing, so an empty one needs quotes only where its line would be empty.
+            if quoted || !name.is_empty() || self.order.len() == 1 {
+                self.field(name.as_bytes(), quoted);
+            }
+            if let Some(character) = encode::missing(self.encoding, name.as_bytes()) {
+                return Err(self.cannot_encode(index, character, "the header".to_owned()));
+            }
+        }
+        self.text.put(self.newline);
+        Ok(())
+    }
+
+    /// Adds the lines of a batch. `flush` takes the text whenever there is
+    /// enough of it.
+    pub(crate) fn batch(
+        &mut self,
+        batch: &Batch,
+        mut flush: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let columns: Vec<Column> =
+            self.order.iter().map(|index| batch.column(*index)).collect::<Result<_>>()?;
+        let fields = std::mem::take(&mut self.fields);
+        let pieces: Vec<Piece<'_>> =
+            columns.iter().zip(&self.order).map(|(c, i)| self.piece(c, &fields[*i])).collect();
+        let lines = (0..batch.rows()).try_for_each(|row| {
+            self.line(&pieces, row)?;
+            if self.text.len() >= FLUSH {
+                flush(self.text.as_bytes())?;
+                self.text.truncate(0);
+            }
+            Ok(())
+        });
+        drop(pieces);
+        self.fields = fields;
+        lines.map_err(|fault| match fault {
+            Fault::Error(error) => error,
+            Fault::Character(place, character) => {
+                self.cannot_encode(self.order[place], character, format!("row {}", self.rows + 1))
+            }
+        })
+    }
+
+    fn piece<'a>(&self, column: &'a Column, field: &'a Field) -> Piece<'a> {
+        let cells = Cells::new(column, field);
+        let quoted = match self.quoting {
+            Quoting::Minimal => false,
+            Quoting::All => true,
+            Quoting::NonNumeric => !cells.is_numeric(),
+        };
+        Piece { quoted, nulls: (column.null_count() > 0).then_some(column), cells }
+    }
+
+    #[inline]
+    fn line(&mut self, pieces: &[Piece<'_>], row: usize) -> Result<(), Fault> {
+        for (place, piece) in pieces.iter().enumerate() {
+            if place > 0 {
+                self.text.byte(self.delimiter);
+            }
+            if piece.nulls.is_some_and(|column| column.is_null(row)) {
+                self.missing(pieces.len());
+            } else if piece.cells.is_text() {
+                let text = piece.cells.text(row);
+                self.field(&text, piece.quoted);
+                if let Some(character) = encode::missing(self.encoding, &text) {
+                    return Err(Fault::Character(place, character));
+                }
+            } else if piece.quoted {
+                self.text.byte(b'"');
+                piece.cells.write(row, &mut self.scratch, &mut self.text);
+                self.text.byte(b'"');
+            } else {
+                piece.cells.write(row, &mut self.scratch, &mut self.text);
+            }
+        }
+        self.text.put(self.newline);
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn missing(&mut self, columns: usize) {
+        if columns == 1 && self.missing.is_empty() {
+            // An empty line would be no row at all.
+            self.text.put(b"\"\"");
+        } else {
+            self.text.put(&self.missing);
+        }
+    }
+
+    /// Adds a text, with quotes if it needs them: for what it holds, or not to
+    /// be taken for a missing value.
+    #[inline(always)]
+    fn field(&mut self, text: &[u8], quoted: bool) {
+        let start = self.text.len();
+        if !quoted {
+            self.text.put(text);
+            let plain = !text.is_empty() && text != self.missing;
+            if plain && !self.text.has_any(start, &self.structural) {
+                return;
+            }
+            self.text.truncate(start);
+        }
+        self.text.byte(b'"');
+        for part in text.split_inclusive(|byte| *byte == b'"') {
+            self.text.put(part);
+            if part.last() == Some(&b'"') {
+                self.text.byte(b'"');
+            }
+        }
+        self.text.byte(b'"');
+    }
+
+    fn cannot_encode(&self, index: usize, character: char, place: String) -> Error {
+        Error::data(format!(
+            "column {:?}, {place}: {character:?} (U+{:04X}) does not exist in {encoding}; write \
+             the file as `encoding: utf-8`",
+            self.fields[index].name,
+            u32::from(character),
+            encoding = self.encoding.name(),
+        ))
+    }
+}
+
+/// Why a line could not be written.
+enum Fault {
+    Error(Error),
+    /// In that column, a character that the encoding does not have.
+    Character(usize, char),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
