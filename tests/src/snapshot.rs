@@ -37,14 +37,18 @@ pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
 }
 
 /// What differs from run to run and from machine to machine, and its name in a snapshot.
-const PATTERNS: [(&str, &str); 9] = [
-    (r"\b[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}\b", "[SESSION]"),
+const PATTERNS: [(&str, &str); 11] = [
+    (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}\b", "[SESSION]"),
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\b", "[TIME]"),
     (r"\b[0-9a-f]{7}-[0-9a-f]{64}\b", "[BUILD]"),
     (r"\b(sha256:)?[0-9a-f]{64}\b", "[SHA256]"),
     (r"\b[0-9]+(\.[0-9]+)? ?ms\b", "[N] ms"),
     (r"\b[0-9]+\.[0-9]+ ?s\b", "[N] s"),
     (r#"("(?:duration_ms|pid|peak_memory_bytes|execution_duration|size)": ?)[0-9.]+"#, "$1[N]"),
+    // A plan's title, like `copy 1a2b3c4`.
+    (r"(?m)^([a-z0-9-]+) [0-9a-f]{7}$", "$1 [SHORT]"),
+    // The width of a table's columns follows the times in it.
+    (r"(?m)(\S) {2,}", "$1  "),
     (r#"("manifest_short": ?)"[0-9a-f]{7}""#, "$1[SHORT]"),
     (r"(?m)[ \t]+$", ""),
 ];

@@ -19,6 +19,10 @@ pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> S
     text.push_str(&format!("--- status\n{}: {:#}\n", status["status"], status["error"]));
     for step in status["steps"].as_array().into_iter().flatten() {
         let field = |name: &str| plain(&step[name]);
+        if step["id"] == "victim" && status["status"] != "success" {
+            // How far it came before it was stopped is a matter of luck.
+            continue;
+        }
         text.push_str(&format!(
             "{}: {}, {} rows in, {} rows out\n",
             field("id"),
