@@ -39,6 +39,9 @@ pub struct Attack {
     /// How many rows the bystander makes, one in each batch.
     #[serde(default = "three")]
     rows: u64,
+    /// Whether a reader lags behind the attacker by all that it makes.
+    #[serde(default)]
+    lagging: bool,
     /// The most memory that host and drivers may use together.
     #[serde(default = "half_a_gibibyte")]
     peak_mib: u64,
@@ -131,10 +134,16 @@ impl Attack {
                 "config": {"attack": self.attack},
             }),
         ];
+        let mut end = "attack";
+        if self.lagging {
+            let forward = |id: &str, needs: &[&str]| json!({"id": id, "component": "test.passthrough", "mode": "transform", "needs": needs});
+            steps.extend([forward("fast", &["attack"]), forward("lagging", &["fast", "attack"])]);
+            end = "lagging";
+        }
         if self.mode != Mode::Write {
             steps.push(json!({
                 "id": "victim", "component": "test.sink", "mode": "write",
-                "needs": ["attack"], "config": {"path": "victim.txt"},
+                "needs": [end], "config": {"path": "victim.txt"},
             }));
         }
         json!({"oml_version": "0.1.0", "name": "attack", "steps": steps})

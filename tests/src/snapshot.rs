@@ -45,8 +45,8 @@ const PATTERNS: [(&str, &str); 11] = [
     (r"\b[0-9]+(\.[0-9]+)? ?ms\b", "[N] ms"),
     (r"\b[0-9]+\.[0-9]+ ?s\b", "[N] s"),
     (r#"("(?:duration_ms|pid|peak_memory_bytes|execution_duration|size)": ?)[0-9.]+"#, "$1[N]"),
-    // A plan's title, like `copy 1a2b3c4`.
-    (r"(?m)^([a-z0-9-]+) [0-9a-f]{7}$", "$1 [SHORT]"),
+    // A plan's title, like `copy 1a2b3c4`, and what a compile answers.
+    (r"(?m)^([a-z0-9-]+|. [a-z0-9-]+ compiled:) [0-9a-f]{7}$", "$1 [SHORT]"),
     // The width of a table's columns follows the times in it.
     (r"(?m)(\S) {2,}", "$1  "),
     (r#"("manifest_short": ?)"[0-9a-f]{7}""#, "$1[SHORT]"),

@@ -79,3 +79,15 @@ fn a_closed_pipe_is_no_panic() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!stderr.contains("panicked"), "{stderr}");
 }
+
+#[test]
+fn a_file_that_is_no_driver_harms_no_other() {
+    let sandbox = Sandbox::new();
+    sandbox.write("drivers/broken.wasm", "not wasm at all");
+    let list = sandbox.osiris(["drivers", "list"]).guests().run().expect(0);
+    assert!(list.stdout.contains("test.source"), "{}", list.stdout);
+    assert!(list.stdout.contains("filesystem.csv_extractor"), "{}", list.stdout);
+    assert!(list.stderr.contains("drivers/broken.wasm"), "{}", list.stderr);
+    sandbox.write("pipeline.yaml", PIPELINE);
+    sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
+}

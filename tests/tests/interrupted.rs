@@ -34,7 +34,7 @@ fn a_killed_run_is_told_as_crashed_and_leaves_nothing_that_looks_whole() {
     assert!(list.to_string().contains("\"status\":\"crashed\""), "{list:#}");
     let status = Session::only(&sandbox).status;
     assert_eq!(status["status"], "crashed");
-    assert_eq!(status["error"]["kind"], "crashed");
+    assert_eq!(status["error"]["kind"], "crash");
 }
 
 #[test]

@@ -19,8 +19,9 @@ pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> S
     text.push_str(&format!("--- status\n{}: {:#}\n", status["status"], status["error"]));
     for step in status["steps"].as_array().into_iter().flatten() {
         let field = |name: &str| plain(&step[name]);
-        if step["id"] == "victim" && status["status"] != "success" {
-            // How far it came before it was stopped is a matter of luck.
+        let before = ["bystander", "bystander-sink", "attack"];
+        if !before.iter().any(|id| step["id"] == *id) && status["status"] != "success" {
+            // How far a reader came before it was stopped is a matter of luck.
             continue;
         }
         text.push_str(&format!(

@@ -1,7 +1,7 @@
 //! Too much of everything. What ends well here must have cost the host little.
 
 use crate::bindings::osiris::driver::context::{self, Level, MetricValue};
-use crate::{Attack, Outcome, Table, done, field};
+use crate::{Attack, Outcome, Table, done, field, node};
 
 pub(crate) const ATTACKS: Table = &[
     ("flood-log", |attack| {
@@ -55,9 +55,11 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("flood-empty-batches", |attack| {
         let writer = attack.writer()?;
-        writer.open(&[])?;
+        writer.open(&[field("n", "l")])?;
         loop {
-            writer.send(0, &[])?;
+            writer.push(&[]);
+            writer.push(&[]);
+            writer.send(0, &[node(0, 0, 2)])?;
         }
     }),
     ("flood-state", |attack| {
