@@ -34,6 +34,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage::explain(&error, &arguments),
     };
     let shell = Shell::new(cli.global);
+    shell.trace();
     let Some(command) = cli.command else {
         return shell.answer(usage::help(Cli::command()));
     };

@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use anstream::AutoStream;
 use clap::ColorChoice;
 use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::args::Global;
 use super::render;
@@ -57,6 +60,16 @@ impl Shell {
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
         Self { project, json, verbose, color }
+    }
+
+    /// Lets the host's own diagnostics out on stderr: warnings, or with `--verbose` more.
+    pub(super) fn trace(&self) {
+        let level = if self.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
+        let own = Targets::new().with_target("osiris", level);
+        let lines = tracing_subscriber::fmt::layer().without_time().with_writer(io::stderr);
+        let lines = lines.with_ansi(false).with_target(false);
+        // Only the first call in a process takes hold, which is all that is wanted.
+        tracing_subscriber::registry().with(lines.with_filter(own)).try_init().ok();
     }
 
     /// The project that the command is about.

@@ -58,20 +58,7 @@ pub(super) fn resolve(
         }
     }
     for (name, node) in profile.into_iter().flat_map(|profile| &profile.params) {
-        match kind_of(pipeline, name) {
-            Some(kind) if !kind.accepts(&node.value) => {
-                let message = format!(
-                    "The parameter {} must be {}, but here it is {}",
-                    quoted(name),
-                    kind.words(),
-                    node.kind()
-                );
-                problems.report(node.position, Problem::new("invalid_param_value", message));
-            }
-            _ => {
-                found.values.insert(name.clone(), node.value.clone());
-            }
-        }
+        found.values.insert(name.clone(), node.value.clone());
     }
     for param in &pipeline.params {
         let variable = format!("OSIRIS_PARAM_{}", param.name.to_uppercase());
@@ -112,10 +99,6 @@ fn command_line(
             problems.report_unplaced(Problem::new("unknown_param", message).help(help));
         }
     }
-}
-
-fn kind_of(pipeline: &Pipeline, name: &str) -> Option<Kind> {
-    pipeline.params.iter().find(|param| param.name == name).and_then(|param| param.kind)
 }
 
 /// Sets a parameter from text; the value is in no message, because it may be private.

@@ -46,7 +46,9 @@ pub(super) fn check(
             found.as_ref().map_err(|why| report(step, component, why, drivers, problems)).ok()
         });
         let driver = ready.map(|ready| (ready.found.spec.as_ref(), &ready.schema));
+        let before = problems.count();
         secrets::scan_config(step.index, &step.config, driver, problems);
+        let holds_secrets = problems.count() > before;
         let before = problems.count();
         let resolved = substitute(step, parameters, problems);
         let Some(Ready { found, schema }) = ready else { continue };
@@ -56,7 +58,10 @@ pub(super) fn check(
         }
         let owner = step.label();
         let config = config::complete(&owner, &resolved, schema, problems);
-        config::check_paths(&owner, &resolved, &config, &found.spec, project, problems);
+        // Its messages show paths, and a path may be an address with a password.
+        if !holds_secrets {
+            config::check_paths(&owner, &resolved, &config, &found.spec, project, problems);
+        }
         if let Some(mode) = mode {
             checked.insert(number, Checked { found: found.clone(), mode, config });
         }

@@ -84,24 +84,28 @@ impl Engine {
         &self.engine
     }
 
-    /// Whether the driver would have to be compiled first, which takes a while.
-    pub fn is_compiled(&self, sha256: &str) -> bool {
-        self.cache.as_ref().is_some_and(|cache| cache.get(&self.engine, sha256).is_some())
-    }
-
-    /// Compiles a driver, or takes the code that was compiled before.
+    /// Compiles a driver, or takes the code that was compiled before. `bytes` and
+    /// `sha256` are the file's; `compiling` is called before what takes a while.
     ///
     /// # Errors
-    /// The file cannot be read, is damaged, or was built for another world.
-    pub fn load(&self, file: &DriverFile) -> Result<Driver> {
-        let (bytes, sha256) = file.load()?;
+    /// The component is damaged, or was built for another world.
+    pub fn load(
+        &self,
+        file: &DriverFile,
+        bytes: &[u8],
+        sha256: String,
+        compiling: impl FnOnce(),
+    ) -> Result<Driver> {
         if let Some(problem) = interfaces::mismatch(file) {
             return Err(Error::invalid(problem));
         }
         let cached = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, &sha256));
         let component = match cached {
             Some(component) => component,
-            None => self.compile(file, &bytes, &sha256)?,
+            None => {
+                compiling();
+                self.compile(file, bytes, &sha256)?
+            }
         };
         let pre =
             self.linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(|error| {
@@ -117,7 +121,6 @@ impl Engine {
     }
 
     fn compile(&self, file: &DriverFile, bytes: &[u8], sha256: &str) -> Result<Component> {
-        tracing::info!("compiling {}", file.spec.name);
         let component = Component::new(&self.engine, bytes).map_err(|error| {
             Error::invalid(
                 Problem::new("component_invalid", format!("the component is not valid: {error:#}"))

@@ -2,8 +2,7 @@
 //! yet when one of these fails.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -11,9 +10,10 @@ use super::plan::{Task, plan};
 use crate::driver::grants::{check_path, paths};
 use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
+use crate::driver::spec::Spec;
 use crate::driver::{Driver, DriverFile, Engine};
 use crate::manifest::{DriverRef, Manifest};
-use crate::problem::{Error, Exit, Problem, Result};
+use crate::problem::{Error, Problem, Result};
 
 /// What is to be run, and where.
 #[derive(Debug, Clone)]
@@ -74,52 +74,35 @@ pub fn prepare(registry: &Registry, job: Job, mut compiling: impl FnMut(&str)) -
                 driver
             }
         };
-        for path in paths(&task.config, &driver.spec.files.read)
-            .chain(paths(&task.config, &driver.spec.files.write))
-        {
-            check_path(&job.base, path).map_err(|why| {
-                Error::invalid(Problem::new(
-                    "path_outside",
-                    format!("step `{}`: {why}", task.step.id),
-                ))
-            })?;
-        }
-        let limits = job.limits.tightened(&driver.spec.limits).map_err(|why| {
-            Error::invalid(Problem::new(
-                "spec_invalid",
-                format!("the driver `{}`: {why}", wanted.name),
-            ))
-        })?;
+        check_paths(&job.base, &task, &driver.spec)?;
+        let limits = job.limits.tightened(&driver.spec.limits);
         tasks.push(Ready { task, driver, limits });
     }
     Ok(Prepared { engine, job, tasks })
+}
+
+/// Checks that what a step reads and writes stays below the base path.
+///
+/// # Errors
+/// A path that leads outside.
+pub fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
+    let written = paths(&task.config, &spec.files.write);
+    for path in paths(&task.config, &spec.files.read).chain(written) {
+        check_path(base, path).map_err(|why| {
+            let message = format!("step `{}`: {why}", task.step.id);
+            Error::invalid(Problem::new("path_outside", message))
+        })?;
+    }
+    Ok(())
 }
 
 /// The driver that a step was compiled against.
 ///
 /// # Errors
 /// It is missing, or another one is in its place.
-pub fn pinned<'r>(registry: &'r Registry, wanted: &DriverRef) -> Result<&'r Arc<DriverFile>> {
-    let Some(file) = registry.find(&wanted.name) else {
-        return Err(registry.missing(&wanted.name));
-    };
-    let sha256 = file.sha256()?;
-    if sha256 != wanted.sha256 {
-        return Err(Error {
-            exit: Exit::Environment,
-            problems: vec![
-                Problem::new(
-                    "driver_changed",
-                    format!(
-                        "the driver `{}` is not the one that the pipeline was compiled against: its sha256 is {sha256}, not {}",
-                        wanted.name, wanted.sha256
-                    ),
-                )
-                .in_file(&file.path)
-                .help("compile the pipeline again with `osiris compile`, or put the old driver back"),
-            ],
-        });
-    }
+pub fn pinned<'r>(registry: &'r Registry, wanted: &DriverRef) -> Result<&'r DriverFile> {
+    let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
+    same(file, file.sha256()?, wanted)?;
     Ok(file)
 }
 
@@ -129,9 +112,23 @@ fn load(
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
 ) -> Result<Driver> {
-    let file = pinned(registry, wanted)?;
-    if !engine.is_compiled(file.sha256()?) {
-        compiling(&wanted.name);
+    let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
+    let (bytes, sha256) = file.load()?;
+    same(file, &sha256, wanted)?;
+    engine.load(file, &bytes, sha256, || compiling(&wanted.name))
+}
+
+fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
+    if sha256 == wanted.sha256 {
+        return Ok(());
     }
-    engine.load(file)
+    let message = format!(
+        "the driver `{}` is not the one that the pipeline was compiled against: its sha256 is {sha256}, not {}",
+        wanted.name, wanted.sha256
+    );
+    Err(Error::environment(
+        Problem::new("driver_changed", message)
+            .in_file(&file.path)
+            .help("compile the pipeline again with `osiris compile`, or put the old driver back"),
+    ))
 }

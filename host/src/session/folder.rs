@@ -1,7 +1,7 @@
-//! The folder of a new session.
+//! The folder of a new session, and whole files in it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -27,4 +27,15 @@ pub(super) fn create(logs: &Path, now: Timestamp) -> io::Result<(String, PathBuf
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Writes a file of which a reader sees all or nothing. Unlike `atomic::write`
+/// it does not wait for the disk: until its run has ended well, a file of a
+/// session promises nothing to one who comes back after a power cut.
+pub(super) fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }

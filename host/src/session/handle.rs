@@ -16,12 +16,11 @@ use super::metric::{self, Number};
 use super::redact::Redactor;
 use super::status::{End, Failure, State, Status, StepState};
 use super::{event, files, folder, memory, time};
-use crate::atomic;
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 
 /// A run's session. Clones write to the same files; no call blocks for longer
-/// than a write to the disk.
+/// than a write to a file.
 ///
 /// Dropping it without [`Session::finish`] leaves the status at `running`, and
 /// the next [`sweep`] tells that the run crashed.
@@ -66,7 +65,7 @@ impl Session {
             // Before the status, so that a status that says `running` always has its lock.
             let lock = Lock::acquire(&dir)?;
             let status = Status::start(&id, &time::stamp(now), manifest);
-            status.write(&dir)?;
+            folder::place(&dir.join(files::STATUS), status.text()?.as_bytes())?;
             fs::write(dir.join(files::MANIFEST), bytes)?;
             fs::create_dir(dir.join(files::ARTIFACTS))?;
             let lines = |name| Lines::create(&dir.join(name)).map(Mutex::new);
@@ -128,7 +127,7 @@ impl Session {
     /// When it cannot be written.
     pub fn write_artifact(&self, step: &str, name: &str, text: &str) -> Result<PathBuf> {
         let path = self.artifacts_dir(step)?.join(name);
-        match atomic::write(&path, self.0.redactor.text(text).as_bytes()) {
+        match folder::place(&path, self.0.redactor.text(text).as_bytes()) {
             Ok(()) => Ok(path),
             Err(error) => Err(self.artifact_error(&path, &error)),
         }
@@ -145,7 +144,7 @@ impl Session {
     /// the end of their name.
     pub fn event(&self, event_type: &str, fields: Map<String, Value>) {
         let line = event::line(&self.0.redactor, &self.now(), &self.0.id, event_type, fields);
-        self.write(&self.0.events, files::EVENTS, &line);
+        self.write(&self.0.events, files::EVENTS, line);
     }
 
     /// Writes a metric. A float that is no number is written as null.
@@ -159,28 +158,20 @@ impl Session {
         let tags = tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
         let (redactor, now) = (&self.0.redactor, self.now());
         let line = metric::line(redactor, &now, &self.0.id, name, value.into(), unit, tags);
-        self.write(&self.0.metrics, files::METRICS, &line);
+        self.write(&self.0.metrics, files::METRICS, line);
     }
 
     /// Writes to the log; `step` is none for the run itself.
     pub fn log(&self, level: Level, step: Option<&str>, message: &str) {
         let line = log::record(&self.now(), level, step, &self.0.redactor.text(message));
-        self.write(&self.0.log, files::LOG, &line);
+        self.write(&self.0.log, files::LOG, line);
     }
 
-    /// Brings everything to the disk's files, as at the end of a step.
+    /// Whether everything so far could be written.
     ///
     /// # Errors
-    /// The first error that any write to this session met.
-    pub fn flush(&self) -> Result<()> {
-        for (sink, name) in [
-            (&self.0.events, files::EVENTS),
-            (&self.0.metrics, files::METRICS),
-            (&self.0.log, files::LOG),
-        ] {
-            let result = held(sink).flush();
-            self.keep(name, result);
-        }
+    /// The first error that an event, metric or log line met.
+    pub fn check(&self) -> Result<()> {
         match &*held(&self.0.broken) {
             None => Ok(()),
             Some(message) => Err(Error::environment(
@@ -195,7 +186,7 @@ impl Session {
     /// # Errors
     /// When the status cannot be written.
     pub fn finish(&self, mut end: End) -> Result<Status> {
-        if let Err(error) = self.flush()
+        if let Err(error) = self.check()
             && end.error.is_none()
         {
             let message = error.problems.into_iter().next().map(|p| p.message).unwrap_or_default();
@@ -243,24 +234,10 @@ impl Session {
         time::stamp(Timestamp::now())
     }
 
-    fn write(&self, sink: &Mutex<Lines>, name: &str, line: &str) {
-        let result = held(sink).append(line);
-        self.keep(name, result);
-    }
-
-    fn keep(&self, name: &str, result: io::Result<()>) {
-        if let Err(error) = result {
+    fn write(&self, sink: &Mutex<Lines>, name: &str, line: String) {
+        if let Err(error) = held(sink).append(line) {
             let message = || format!("cannot write `{name}` of the session: {error}");
             held(&self.0.broken).get_or_insert_with(message);
-        }
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // After `finish` there is nothing to flush; without it, this is all that can be saved.
-        for sink in [&self.events, &self.metrics, &self.log] {
-            held(sink).flush().ok();
         }
     }
 }

@@ -89,11 +89,16 @@ impl Status {
         }
     }
 
-    /// Writes `status.json`, whole or not at all.
+    /// Replaces `status.json`; on the disk when this returns.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
+        atomic::write(&folder.join(files::STATUS), self.text()?.as_bytes())
+    }
+
+    /// The file's text.
+    pub(super) fn text(&self) -> io::Result<String> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        atomic::write(&folder.join(files::STATUS), text.as_bytes())
+        Ok(text)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn build(text: &str, file: &Path) -> Result<Node, Error> {
             break;
         }
     }
-    let root = builder.root.unwrap_or_else(|| Node { position: START, value: Value::Null });
+    let root = builder.root.unwrap_or(Node { position: START, value: Value::Null });
     builder.problems.into_result(root)
 }
 
@@ -159,7 +159,8 @@ impl<'f> Builder<'f> {
             Some(tag) => self.tagged(tag, text, at),
         };
         let value = resolved.unwrap_or_else(|why| {
-            let message = format!("The number {} {why}", quoted(text));
+            // Without the number, which may be a password that lacks its quotes.
+            let message = format!("This number {why}");
             let help = "put it in quotes if it is meant as text";
             self.problems.report(at, Problem::new("invalid_number", message).help(help));
             Value::Null
@@ -200,7 +201,7 @@ impl<'f> Builder<'f> {
             _ => false,
         };
         if !fits {
-            let message = format!("{} is not what its tag '!!{}' says", quoted(text), tag.suffix);
+            let message = format!("This value is not what its tag '!!{}' says", tag.suffix);
             self.problems.report(at, Problem::new("invalid_tag", message).help("remove the tag"));
         }
         Ok(resolved)

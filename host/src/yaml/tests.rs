@@ -92,7 +92,7 @@ fn every_problem_says_what_and_where() {
             &["2:1 several_documents: A second YAML document starts here, but one file holds one"],
         ),
         (b"a: !secret x\n", &["1:4 unknown_tag: Unknown YAML tag '!secret'"]),
-        (b"a: !!int x\n", &["1:4 invalid_tag: 'x' is not what its tag '!!int' says"]),
+        (b"a: !!int x\n", &["1:4 invalid_tag: This value is not what its tag '!!int' says"]),
         (
             b"1: x\ntrue: y\n~: z\n",
             &[
@@ -110,15 +110,10 @@ fn every_problem_says_what_and_where() {
             b"a: &x {k: 1}\nb:\n  <<: *x\n",
             &["3:3 merge_key: Merge keys ('<<') are not part of YAML 1.2"],
         ),
-        (
-            b"a: 18446744073709551616\n",
-            &["1:4 invalid_number: The number '18446744073709551616' does not fit 64 bits"],
-        ),
+        (b"a: 18446744073709551616\n", &["1:4 invalid_number: This number does not fit 64 bits"]),
         (
             b"a: .nan\n",
-            &[
-                "1:4 invalid_number: The number '.nan' is not a finite number, and only those can be used",
-            ],
+            &["1:4 invalid_number: This number is not a finite number, and only those can be used"],
         ),
         (
             b"a: &x [*x]\n",

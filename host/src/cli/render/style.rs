@@ -16,5 +16,9 @@ pub(in crate::cli) const STRONG: Style = Style::new().bold();
 
 /// The text in a style.
 pub(in crate::cli) fn paint(style: Style, text: &str) -> String {
+    if text.is_empty() {
+        // Codes around nothing would hide that a line ends in spaces.
+        return String::new();
+    }
     format!("{style}{text}{style:#}")
 }

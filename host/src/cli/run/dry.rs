@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::super::drivers::rights;
 use super::super::render::{DIM, GOOD, STRONG, paint};
 use super::super::shell::Answer;
-use crate::driver::grants::{check_path, paths};
+use crate::driver::grants::paths;
 use crate::driver::limits::{Limits, format_bytes};
 use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
-use crate::problem::{Error, Problem, Result};
+use crate::problem::Result;
 use crate::run::{self, Job, Task};
 use crate::session::visible;
 
@@ -36,16 +36,8 @@ pub(super) fn dry(job: &Job, registry: &Registry) -> Result<Answer> {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
         let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
-        for path in reads.iter().chain(&writes) {
-            check_path(&job.base, path).map_err(|why| {
-                let text = format!("step `{}`: {why}", task.step.id);
-                Error::invalid(Problem::new("path_outside", text))
-            })?;
-        }
-        let limits = job.limits.tightened(&spec.limits).map_err(|why| {
-            let text = format!("the driver `{}`: {why}", task.step.driver.name);
-            Error::invalid(Problem::new("spec_invalid", text))
-        })?;
+        run::check_paths(&job.base, task, spec)?;
+        let limits = job.limits.tightened(&spec.limits);
         steps.push(Planned {
             task,
             tables: task.inputs.iter().map(|(_, index)| id(*index)).collect(),

@@ -127,7 +127,7 @@ fn moving(step: &Snapshot) -> String {
     let rate = if seconds > 0.0 { (rows as f64 / seconds) as u64 } else { 0 };
     let time = milliseconds(u64::try_from(step.elapsed.as_millis()).unwrap_or(u64::MAX));
     let share = match step.progress {
-        Some((done, Some(total))) if total > 0 => {
+        Some((done, Some(total))) if total > 0 && step.state.is_none() => {
             format!("  {} %", u128::from(done.min(total)) * 100 / u128::from(total))
         }
         _ => String::new(),
@@ -153,7 +153,7 @@ mod tests {
         };
         let plain = |step: &Snapshot| anstream::adapter::strip_str(&moving(step)).to_string();
         assert_eq!(plain(&running), "1,000,000 rows  25 %  2,500,000 rows/s  400 ms");
-        let ended = Snapshot { state: Some(StepState::Success), progress: None, ..running.clone() };
+        let ended = Snapshot { state: Some(StepState::Success), ..running.clone() };
         assert_eq!(plain(&ended), "done 1,000,000 rows  2,500,000 rows/s  400 ms");
         let waiting = Snapshot { state: Some(StepState::Pending), ..running };
         assert_eq!(plain(&waiting), "waiting");

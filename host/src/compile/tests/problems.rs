@@ -255,8 +255,9 @@ fn configurations() {
             "limit: 10\n",
             "limit: many\n",
             &[
-                "8:21 invalid_param_value: The parameter 'limit' must be text, but here it is a whole number ()",
-            ][..0],
+                "8:21 invalid_param_value: The profile 'prod': the parameter 'limit' must be text, but here it is a whole number ()",
+                "13:47 invalid_config_value: Step 'load': 'limit' must be a whole number, but it is text ()",
+            ],
         ),
         (
             "path: out.csv",
@@ -305,7 +306,7 @@ fn secrets_are_all_reported_and_never_shown() {
             1,
         )
         .replacen("folder: {", "pw: {type: string}\n  token: {default: hunter2}\n  folder: {", 1)
-        .replacen("path: out.csv", "path: https://me:hunter2@example.com", 1);
+        .replacen("path: out.csv", "path: https://me:hunter2@example.com/../../../..", 1);
     let options = Options { params: vec![("pw".into(), "hunter2".into())], ..Options::default() };
     let error = sandbox.compile(&text, &options).expect_err("secrets");
     let wanted = [

@@ -82,7 +82,7 @@ impl Pipeline {
             fields.read("metadata", node, "a mapping", "invalid_type", read, problems).is_some()
         });
         let params = parameters::declared(&fields, problems);
-        let profiles = parameters::profiles(&fields, problems);
+        let profiles = parameters::profiles(&fields, &params, problems);
         let steps = steps(&fields, problems);
         let metadata = metadata.cloned();
         Some(Self { name, metadata, params, profiles, steps, root })

@@ -60,9 +60,7 @@ impl Kind {
 
     /// The narrowest kind of a value; none for a mapping and for nothing.
     pub fn of(value: &Value) -> Option<Self> {
-        [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::List]
-            .into_iter()
-            .find(|kind| kind.accepts(value))
+        Self::ALL.into_iter().find(|kind| kind.accepts(value))
     }
 }
 
@@ -177,31 +175,51 @@ fn is_param_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Reads `profiles`.
-pub(super) fn profiles(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Profile> {
+/// Reads `profiles`; their values must be of the kinds that are declared.
+pub(super) fn profiles(
+    fields: &Fields<'_>,
+    declared: &[Parameter],
+    problems: &mut Problems<'_>,
+) -> Vec<Profile> {
     let Some(node) = fields.get("profiles") else { return Vec::new() };
     let Some(profiles) = Fields::of(node, "'profiles'", "invalid_profiles_type", problems) else {
         return Vec::new();
     };
-    profiles.entries().iter().filter_map(|entry| profile(entry, problems)).collect()
+    profiles.entries().iter().filter_map(|entry| profile(entry, declared, problems)).collect()
 }
 
-fn profile(entry: &Entry, problems: &mut Problems<'_>) -> Option<Profile> {
-    let name = entry.key.clone();
+fn profile(entry: &Entry, declared: &[Parameter], problems: &mut Problems<'_>) -> Option<Profile> {
+    let mut profile = Profile { name: entry.key.clone(), params: Vec::new() };
     if entry.value.value == Value::Null {
-        return Some(Profile { name, params: Vec::new() });
+        return Some(profile);
     }
-    let owner = format!("The profile {}", quoted(&name));
+    let owner = format!("The profile {}", quoted(&entry.key));
     let fields = Fields::of(&entry.value, owner.clone(), "invalid_profile", problems)?;
     fields.only(&["params"], problems);
-    let Some(node) = fields.get("params") else {
-        return Some(Profile { name, params: Vec::new() });
-    };
+    let Some(node) = fields.get("params") else { return Some(profile) };
     let params = Fields::of(node, format!("{owner}: 'params'"), "invalid_profile", problems)?;
-    let mut values = Vec::new();
     for entry in params.entries() {
         check_name(entry, problems);
-        values.push((entry.key.clone(), entry.value.clone()));
+        check_kind(&owner, entry, declared, problems);
+        profile.params.push((entry.key.clone(), entry.value.clone()));
     }
-    Some(Profile { name, params: values })
+    Some(profile)
+}
+
+fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut Problems<'_>) {
+    let value = &entry.value;
+    let kind = declared.iter().find(|param| param.name == entry.key).and_then(|param| param.kind);
+    let fits = match kind {
+        Some(kind) => kind.accepts(&value.value),
+        None => Kind::of(&value.value).is_some(),
+    };
+    if !fits {
+        let wanted = kind.map_or("a single value or a list", Kind::words);
+        let name = quoted(&entry.key);
+        let message = format!(
+            "{owner}: the parameter {name} must be {wanted}, but here it is {}",
+            value.kind()
+        );
+        problems.report(value.position, Problem::new("invalid_param_value", message));
+    }
 }
