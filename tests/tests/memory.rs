@@ -42,11 +42,9 @@ fn digits(rows: u64) -> u64 {
     (0..rows).map(|row| u64::from(row.max(1).ilog10()) + 2).sum()
 }
 
-const CHAIN: &str = "\
-  - {id: pass, component: test.passthrough, mode: transform, needs: [source]}";
+const CHAIN: &str = "  - {id: pass, component: test.passthrough, mode: transform, needs: [source]}";
 /// Its second reader lags behind by the whole table.
-const DIAMOND: &str = "\
-  - {id: fast, component: test.passthrough, mode: transform, needs: [source]}
+const DIAMOND: &str = "  - {id: fast, component: test.passthrough, mode: transform, needs: [source]}
   - {id: both, component: test.passthrough, mode: transform, needs: [fast, source]}";
 
 #[test]
