@@ -37,13 +37,12 @@ pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
 }
 
 /// What differs from run to run and from machine to machine, and its name in a snapshot.
-const PATTERNS: [(&str, &str); 11] = [
+const PATTERNS: [(&str, &str); 10] = [
     (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}\b", "[SESSION]"),
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\b", "[TIME]"),
     (r"\b[0-9a-f]{7}-[0-9a-f]{64}\b", "[BUILD]"),
     (r"\b(sha256:)?[0-9a-f]{64}\b", "[SHA256]"),
-    (r"\b[0-9]+(\.[0-9]+)? ?ms\b", "[N] ms"),
-    (r"\b[0-9]+\.[0-9]+ ?s\b", "[N] s"),
+    (r"\b([0-9]+(\.[0-9]+)? ?ms|[0-9]+\.[0-9]+ ?s)\b", "[DURATION]"),
     (r#"("(?:duration_ms|pid|peak_memory_bytes|execution_duration|size)": ?)[0-9.]+"#, "$1[N]"),
     // A plan's title, like `copy 1a2b3c4`, and what a compile answers.
     (r"(?m)^([a-z0-9-]+|. [a-z0-9-]+ compiled:) [0-9a-f]{7}$", "$1 [SHORT]"),
