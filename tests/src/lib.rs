@@ -1,1 +1,18 @@
-//! Whole-program tests.
+//! Tests of the whole program: the real `osiris` in a project folder of its own.
+//!
+//! `cases/` holds what a folder can say: a project, the commands to run and all
+//! that they must print and leave. `tests/` holds the rest.
+
+pub mod attack;
+pub mod built;
+pub mod case;
+pub mod disk;
+pub mod osiris;
+pub mod sandbox;
+pub mod session;
+pub mod snapshot;
+pub mod wait;
+pub mod wasm;
+
+pub use osiris::{Finished, Osiris, Running};
+pub use sandbox::Sandbox;

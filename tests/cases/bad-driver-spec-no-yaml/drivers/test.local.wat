@@ -1,0 +1,2 @@
+(component
+  (@custom "osiris:spec" "\ff\fe\00"))

@@ -1,0 +1,2 @@
+(component
+  (@custom "osiris:spec" "name: test.local\nversion: 0.1.0\nmodes: [extract]\nconfigSchema: {type: object}\n"))

@@ -1,0 +1,105 @@
+//! Ways out of the sandbox. Each answers with what it got, so that the test's
+//! snapshot shows every refusal.
+
+use std::fs;
+use std::io;
+use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+
+use crate::bindings::osiris::driver::context;
+use crate::{Outcome, Table, failure};
+
+pub(crate) const ATTACKS: Table = &[
+    ("read-outside", |_| {
+        report(&[
+            ("/etc/passwd", || fs::read("/etc/passwd").map(len)),
+            ("../secret.txt", || fs::read("../secret.txt").map(len)),
+            ("data/../../secret.txt", || fs::read("data/../../secret.txt").map(len)),
+            ("data/link-to-file", || fs::read("data/link-to-file").map(len)),
+            ("data/link-to-folder/secret.txt", || {
+                fs::read("data/link-to-folder/secret.txt").map(len)
+            }),
+            ("data/link-to-root/etc/passwd", || fs::read("data/link-to-root/etc/passwd").map(len)),
+            ("/proc/self/environ", || fs::read("/proc/self/environ").map(len)),
+            ("..", || fs::read_dir("..").map(|entries| entries.count().to_string())),
+        ])
+    }),
+    ("write-without-grant", |_| {
+        report(&[
+            ("create data/new", || fs::write("data/new", "x").map(none)),
+            ("overwrite data/file.txt", || fs::write("data/file.txt", "x").map(none)),
+            ("append to data/file.txt", || {
+                fs::OpenOptions::new().append(true).open("data/file.txt").map(none)
+            }),
+            ("truncate data/file.txt", || {
+                fs::OpenOptions::new().write(true).truncate(true).open("data/file.txt").map(none)
+            }),
+            ("remove data/file.txt", || fs::remove_file("data/file.txt").map(none)),
+            ("rename data/file.txt", || fs::rename("data/file.txt", "data/other").map(none)),
+            ("link data/file.txt", || fs::hard_link("data/file.txt", "data/other").map(none)),
+            ("make data/folder", || fs::create_dir("data/folder").map(none)),
+            ("write osiris.yaml", || fs::write("osiris.yaml", "x").map(none)),
+        ])
+    }),
+    ("write-outside-artifacts", |_| {
+        report(&[
+            ("artifacts/../../../forged", || {
+                fs::write(format!("{}/../../../forged", context::artifacts_dir()), "x").map(none)
+            }),
+            ("artifacts/../../status.json", || {
+                fs::write(format!("{}/../../status.json", context::artifacts_dir()), "x").map(none)
+            }),
+            ("artifacts of bystander", || {
+                let other = context::artifacts_dir().replace("attack", "bystander");
+                fs::write(format!("{other}/cleaned_config.json"), "x").map(none)
+            }),
+        ])
+    }),
+    ("dial", |_| {
+        report(&[
+            ("tcp 127.0.0.1:22", || TcpStream::connect("127.0.0.1:22").map(none)),
+            ("tcp 169.254.169.254:80", || TcpStream::connect("169.254.169.254:80").map(none)),
+            ("tcp [::1]:80", || TcpStream::connect("[::1]:80").map(none)),
+            ("name localhost", || "localhost:80".to_socket_addrs().map(none)),
+            ("listen 127.0.0.1:0", || TcpListener::bind("127.0.0.1:0").map(none)),
+            ("udp 127.0.0.1:0", || UdpSocket::bind("127.0.0.1:0").map(none)),
+        ])
+    }),
+    ("look-around", |_| {
+        report(&[
+            ("arguments", || Ok(std::env::args().count().to_string())),
+            ("environment", || Ok(std::env::vars().count().to_string())),
+            ("stdin", || io::read_to_string(io::stdin()).map(|text| text.len().to_string())),
+            ("artifacts", || {
+                Ok(String::from(if context::artifacts_dir().ends_with("/artifacts/attack") {
+                    "mine"
+                } else {
+                    "elsewhere"
+                }))
+            }),
+            ("data", || {
+                let mut names: Vec<_> = fs::read_dir("/data")?
+                    .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                    .collect::<io::Result<_>>()?;
+                names.sort();
+                Ok(names.join(" "))
+            }),
+        ])
+    }),
+];
+
+/// Tries each and fails with what came of it.
+fn report(tries: &[(&str, fn() -> io::Result<String>)]) -> Outcome {
+    let lines = tries.iter().map(|(what, attempt)| match attempt() {
+        Ok(got) => format!("{what}: allowed {got}"),
+        Err(error) => format!("{what}: {error}"),
+    });
+    Err(failure("data", lines.collect::<Vec<_>>().join("; ")))
+}
+
+fn len(bytes: Vec<u8>) -> String {
+    bytes.len().to_string()
+}
+
+fn none<T>(_: T) -> String {
+    String::new()
+}

@@ -1,0 +1,73 @@
+//! Words that are no words: for terminals, for JSON, for whoever reads errors.
+
+use crate::bindings::osiris::driver::context::{self, Level, MetricValue};
+use crate::bindings::osiris::driver::types::Error;
+use crate::{Attack, Outcome, Table, done, failure, field};
+
+/// Clears the screen, sets the title, moves up, and more than one line.
+const ESCAPES: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}1A\u{202e}\r\n[ERROR] forged\0";
+
+pub(crate) const ATTACKS: Table = &[
+    ("event-no-json", |_| {
+        context::event("test.event", "{\"open\": ");
+        done()
+    }),
+    ("event-no-object", |_| {
+        context::event("test.event", "[1, 2]");
+        done()
+    }),
+    ("event-too-deep", |_| {
+        context::event(
+            "test.event",
+            &format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000)),
+        );
+        done()
+    }),
+    ("event-forged", |attack| {
+        let fields = "{\"ts\":1,\"session_id\":\"mine\",\"event_type\":\"run_complete\",\"step_id\":\"bystander\"}";
+        context::event("test.event", fields);
+        quiet(attack)
+    }),
+    ("event-names", |attack| {
+        context::event("", "{}");
+        context::event("run_complete", "{}");
+        context::event(ESCAPES, "{}");
+        context::event(&"n".repeat(1 << 20), "{}");
+        quiet(attack)
+    }),
+    ("metric-names", |attack| {
+        let tags = [("step".to_owned(), "bystander".to_owned()), (ESCAPES.into(), ESCAPES.into())];
+        for name in ["", "rows_written", ESCAPES, &"n".repeat(1 << 20)] {
+            context::metric(name, MetricValue::Integer(i64::MAX), ESCAPES, &tags);
+        }
+        for value in [f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, -0.0] {
+            context::metric("test.float", MetricValue::Float(value), "rows", &[]);
+        }
+        quiet(attack)
+    }),
+    ("log-escapes", |attack| {
+        context::log(Level::Warn, ESCAPES);
+        println!("{ESCAPES}");
+        eprint!("{ESCAPES}");
+        quiet(attack)
+    }),
+    ("error-escapes", |_| Err(failure("data", ESCAPES))),
+    ("error-empty", |_| Err(failure("", ""))),
+    ("error-flood", |_| Err(failure("data", "e".repeat(32 << 20)))),
+    ("error-unknown-kind", |_| Err(failure("hostility", "a kind that the contract does not know"))),
+    ("error-host-kind", |_| Err(failure("limit", "a kind that only the host may use"))),
+    ("error-upstream", |_| Err(failure("upstream", "blames a step that there is not"))),
+    ("error-cancelled", |_| Err(failure("cancelled", "claims that the run was cancelled"))),
+    ("error-retryable", |_| {
+        Err(Error { kind: "network".into(), message: "try me again".into(), retryable: true })
+    }),
+    ("state-no-json", |_| {
+        context::save_state("{\"open\": ")?;
+        done()
+    }),
+];
+
+fn quiet(attack: &Attack) -> Outcome {
+    attack.writer()?.open(&[field("n", "l")])?;
+    done()
+}

@@ -1,0 +1,138 @@
+//! A case: a folder with a project, the commands to run, and all that they
+//! must print and leave.
+
+mod file;
+mod prepare;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::session::Session;
+use crate::{Sandbox, snapshot};
+
+/// What `case.yaml` says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Script {
+    /// What the case shows, in a sentence.
+    #[expect(dead_code, reason = "for who reads the case")]
+    about: String,
+    /// Whether the guests in `tests/drivers` can be used.
+    #[serde(default)]
+    guests: bool,
+    /// Files that a folder in a repository cannot hold well.
+    #[serde(default)]
+    files: BTreeMap<PathBuf, file::File>,
+    /// What to run, in this order.
+    commands: Vec<Command>,
+    /// Files that must be there in the end, as they are in `expected/`.
+    #[serde(default)]
+    outputs: Vec<PathBuf>,
+    /// Files that must not be there in the end.
+    #[serde(default)]
+    absent: Vec<PathBuf>,
+}
+
+/// A command of a case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Command {
+    /// Its arguments, as one would type them.
+    osiris: String,
+    /// How it must end.
+    #[serde(default)]
+    exit: i32,
+    /// Variables that it sees.
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    /// The folder to start it in, below the project.
+    #[serde(default, rename = "in")]
+    folder: PathBuf,
+}
+
+/// Runs the case in a folder.
+///
+/// # Errors
+/// Says what is not as the case wants it.
+pub fn run(folder: &Path) -> Result<(), String> {
+    let path = folder.join("case.yaml");
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let script: Script =
+        serde_yaml_ng::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let sandbox = Sandbox::new();
+    prepare::project(folder, &script, &sandbox)?;
+    let mut transcript = String::new();
+    for command in &script.commands {
+        transcript.push_str(&execute(command, script.guests, &sandbox)?);
+    }
+    snapshot::compare(&folder.join("transcript.txt"), &transcript)?;
+    for output in &script.outputs {
+        compare_output(&sandbox, folder, output)?;
+    }
+    if let Some(path) = script.absent.iter().find(|path| sandbox.exists(path)) {
+        return Err(format!(
+            "{} must not be there; there are {:?}",
+            path.display(),
+            sandbox.files()
+        ));
+    }
+    Session::all(&sandbox).map(drop)
+}
+
+/// Runs one command and returns what it printed, ready for the transcript.
+fn execute(command: &Command, guests: bool, sandbox: &Sandbox) -> Result<String, String> {
+    let Command { osiris: line, exit, env, folder } = command;
+    let arguments = shlex::split(line).ok_or_else(|| format!("`{line}` has an open quote"))?;
+    let mut osiris = sandbox.osiris(arguments).current_dir(sandbox.path(folder));
+    if guests {
+        osiris = osiris.guests();
+    }
+    for (name, value) in env {
+        osiris = osiris.env(name, value);
+    }
+    let finished = osiris.run();
+    if finished.code() != Some(*exit) {
+        return Err(format!(
+            "`osiris {line}` ended with {}, not with {exit}\n--- stdout\n{}\n--- stderr\n{}",
+            finished.status, finished.stdout, finished.stderr
+        ));
+    }
+    let mut text = format!("$ osiris {line}\nexit: {exit}\n");
+    for (name, output) in [("stdout", &finished.stdout), ("stderr", &finished.stderr)] {
+        let output = snapshot::normalise(output, sandbox);
+        if !output.is_empty() {
+            let newline = if output.ends_with('\n') { "" } else { "\n" };
+            text.push_str(&format!("--- {name}\n{output}{newline}"));
+        }
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// Compares a file byte by byte, or updates what is expected of it.
+fn compare_output(sandbox: &Sandbox, folder: &Path, output: &Path) -> Result<(), String> {
+    let expected = folder.join("expected").join(output);
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let actual = read(&sandbox.path(output))?;
+    if snapshot::updating() {
+        let parent = expected.parent().unwrap_or(folder);
+        return std::fs::create_dir_all(parent)
+            .and_then(|()| std::fs::write(&expected, actual))
+            .map_err(|error| format!("{}: {error}", expected.display()));
+    }
+    let wanted = read(&expected)?;
+    if wanted == actual {
+        return Ok(());
+    }
+    Err(format!(
+        "{} is not as in {}:\n--- expected\n{}\n--- actual\n{}",
+        output.display(),
+        expected.display(),
+        String::from_utf8_lossy(&wanted),
+        String::from_utf8_lossy(&actual)
+    ))
+}

@@ -1,0 +1,42 @@
+//! From a case's folder to a project.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::Script;
+use crate::{Sandbox, wasm};
+
+/// What lies in a case's folder and is not the project's.
+const OURS: [&str; 3] = ["case.yaml", "transcript.txt", "expected"];
+
+/// Fills the sandbox's project.
+pub(super) fn project(folder: &Path, script: &Script, sandbox: &Sandbox) -> Result<(), String> {
+    copy(folder, &sandbox.project(), &OURS)
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    // What leads outside has something to lead to.
+    fs::write(sandbox.outside().join("secret.txt"), "not for drivers\n")
+        .map_err(|error| error.to_string())?;
+    for (path, file) in &script.files {
+        file.make(&sandbox.path(path)).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    wasm::assemble(&sandbox.path("drivers"))
+}
+
+fn copy(from: &Path, to: &Path, except: &[&str]) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if except.iter().any(|other| name == *other) {
+            continue;
+        }
+        let to = to.join(&name);
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&to)?;
+            copy(&entry.path(), &to, &[])?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}

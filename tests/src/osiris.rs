@@ -1,0 +1,232 @@
+//! The real program, started the way a user would.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+
+use crate::wait::wait_for;
+use crate::{Sandbox, built};
+
+/// How long any command may take before the test fails.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A command that has not started yet.
+///
+/// Its environment holds nothing of the test's own, and root's power to read
+/// and write everything is taken from it.
+#[derive(Debug)]
+pub struct Osiris {
+    command: Command,
+    file_size: Option<u64>,
+}
+
+impl Osiris {
+    pub(crate) fn new<A: AsRef<OsStr>>(
+        sandbox: &Sandbox,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut command = Command::new(built::osiris());
+        command
+            .args(arguments)
+            .current_dir(sandbox.project())
+            .env_clear()
+            .env("HOME", sandbox.outside().join("home"))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("OSIRIS_CACHE", built::cache())
+            .env("NO_COLOR", "1");
+        Self { command, file_size: None }
+    }
+
+    /// Lets it find the guests in `tests/drivers`.
+    #[must_use]
+    pub fn guests(self) -> Self {
+        let folder = built::guests();
+        self.env("OSIRIS_DRIVERS", folder)
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts it elsewhere.
+    #[must_use]
+    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Lets no file of its grow beyond a number of bytes (in steps of 512), as
+    /// if the disk were full.
+    #[must_use]
+    pub fn file_size(mut self, bytes: u64) -> Self {
+        self.file_size = Some(bytes);
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Running {
+        let mut command = match self.file_size {
+            None => self.command,
+            Some(bytes) => limited(&self.command, bytes),
+        };
+        let file = || tempfile::tempfile().expect("temporary files can be made");
+        let (stdout, stderr) = (file(), file());
+        let share = |file: &File| Stdio::from(file.try_clone().expect("a file can be shared"));
+        command.stdin(Stdio::null()).stdout(share(&stdout)).stderr(share(&stderr));
+        let started = Instant::now();
+        // What is taken from a thread is taken from its children; the test itself keeps it.
+        let spawn = std::thread::spawn(move || {
+            let root = [
+                CapabilitySet::DAC_OVERRIDE,
+                CapabilitySet::DAC_READ_SEARCH,
+                CapabilitySet::FOWNER,
+            ];
+            for power in root {
+                // Only root may; for anybody else there is nothing to take.
+                let _ = remove_capability_from_bounding_set(power);
+            }
+            command.spawn()
+        });
+        let child = spawn.join().expect("starting does not panic").expect("osiris starts");
+        Running { child, started, stdout, stderr }
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Finished {
+        self.start().finish()
+    }
+}
+
+/// The same command below a shell that limits the size of files and, unlike
+/// the default, has writing beyond it fail instead of kill.
+fn limited(command: &Command, bytes: u64) -> Command {
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(script).arg(command.get_program()).args(command.get_args()).env_clear();
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap_or_default());
+    }
+    shell
+}
+
+/// A command that runs. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    started: Instant,
+    stdout: File,
+    stderr: File,
+}
+
+impl Running {
+    /// Asks it to stop, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Kills it with no chance to do anything.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a child has an id"), signal).expect("the child can be signalled");
+    }
+
+    /// Waits for a file that it writes, and its content.
+    pub fn wait_for_file(&mut self, path: &Path) -> Vec<u8> {
+        let what = format!("{} to be written", path.display());
+        wait_for(&what, LIMIT, || {
+            let content = std::fs::read(path).ok().filter(|content| !content.is_empty());
+            if content.is_none()
+                && let Ok(Some(status)) = self.child.try_wait()
+            {
+                panic!("{what}: osiris ended before, {status}\n{}", text(&mut self.stderr));
+            }
+            content
+        })
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> Finished {
+        let status = wait_for("the end of osiris", LIMIT, || {
+            self.child.try_wait().expect("a child can be waited for")
+        });
+        Finished {
+            status,
+            took: self.started.elapsed(),
+            stdout: text(&mut self.stdout),
+            stderr: text(&mut self.stderr),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Everything in a file, from its start.
+fn text(file: &mut File) -> String {
+    use std::io::Seek;
+    let mut bytes = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("the output can be read");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// As the system tells it.
+    pub status: ExitStatus,
+    /// From start to end.
+    pub took: Duration,
+    /// Its results.
+    pub stdout: String,
+    /// Everything else that it said.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// The exit code; none after a signal.
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// Fails the test unless it ended with this exit code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(
+            self.code(),
+            Some(code),
+            "{}\n--- stdout\n{}\n--- stderr\n{}",
+            self.status,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// What it printed, as the one JSON document that it must be.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!("stdout is not one JSON document: {error}\n{}", self.stdout)
+        })
+    }
+}

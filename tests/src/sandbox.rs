@@ -1,0 +1,115 @@
+//! A project folder that is gone after the test.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::osiris::Osiris;
+
+/// A folder with a project in it, and a home folder beside the project.
+#[derive(Debug)]
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sandbox {
+    /// An empty project.
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("osiris-test-")
+            .tempdir()
+            .expect("the folder for temporary files can be written");
+        for name in ["project", "home"] {
+            fs::create_dir(folder.path().join(name)).expect("the sandbox is empty");
+        }
+        Self { folder }
+    }
+
+    /// The folder around the project, which nothing may touch.
+    pub fn outside(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The project folder.
+    pub fn project(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    /// Something in the project.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.project().join(path)
+    }
+
+    /// Writes a file into the project, and its folders.
+    pub fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        let folder = path.parent().expect("a file lies in a folder");
+        fs::create_dir_all(folder).expect("the project can be written");
+        fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// Reads a file of the project.
+    pub fn read(&self, path: impl AsRef<Path>) -> String {
+        let path = self.path(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Whether there is such a file in the project.
+    pub fn exists(&self, path: impl AsRef<Path>) -> bool {
+        self.path(path).symlink_metadata().is_ok()
+    }
+
+    /// Every file of the project but what osiris keeps for itself, sorted.
+    pub fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        walk(&self.project(), &mut |path| {
+            let name = path.strip_prefix(self.project()).unwrap_or(path).display().to_string();
+            if !name.starts_with("logs/") && !name.starts_with(".osiris/") {
+                files.push(name);
+            }
+        });
+        files.sort();
+        files
+    }
+
+    /// `osiris` with these arguments, ready to start in the project.
+    pub fn osiris<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Osiris {
+        Osiris::new(self, arguments)
+    }
+}
+
+impl Drop for Sandbox {
+    /// Takes back what a test forbade, so that all of it can be removed.
+    fn drop(&mut self) {
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            let _ = fs::set_permissions(&folder, Permissions::from_mode(0o755));
+            let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+            folders.extend(
+                entries
+                    .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+                    .map(|entry| entry.path()),
+            );
+        }
+    }
+}
+
+/// Calls `see` with every file below a folder.
+pub(crate) fn walk(folder: &Path, see: &mut dyn FnMut(&Path)) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => walk(&entry.path(), see),
+            _ => see(&entry.path()),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Texts that must not change unless somebody means it.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::{Sandbox, built};
+
+/// Whether `UPDATE_EXPECT=1` asks to write what is there instead of comparing.
+pub fn updating() -> bool {
+    std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
+}
+
+/// Compares with a file, or writes it.
+///
+/// # Errors
+/// Says which line is the first that differs, and shows both texts.
+pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
+    if updating() {
+        return std::fs::write(path, actual)
+            .map_err(|error| format!("{}: {error}", path.display()));
+    }
+    let expected = std::fs::read_to_string(path).map_err(|error| {
+        format!("{}: {error}\nWith UPDATE_EXPECT=1 it becomes:\n{actual}", path.display())
+    })?;
+    if expected == actual {
+        return Ok(());
+    }
+    let same = expected.lines().zip(actual.lines()).take_while(|(old, new)| old == new).count();
+    Err(format!(
+        "{} differs from line {} on.\n--- expected\n{expected}\n--- actual\n{actual}\n\
+         If the new text is right: UPDATE_EXPECT=1",
+        path.display(),
+        same + 1
+    ))
+}
+
+/// What differs from run to run and from machine to machine, and its name in a snapshot.
+const PATTERNS: [(&str, &str); 10] = [
+    (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}\b", "[SESSION]"),
+    (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\b", "[TIME]"),
+    (r"\b[0-9a-f]{7}-[0-9a-f]{64}\b", "[BUILD]"),
+    (r"\b(sha256:)?[0-9a-f]{64}\b", "[SHA256]"),
+    (r"\b([0-9]+(\.[0-9]+)? ?ms|[0-9]+\.[0-9]+ ?s)\b", "[DURATION]"),
+    (r#"("(?:duration_ms|pid|peak_memory_bytes|execution_duration|size)": ?)[0-9.]+"#, "$1[N]"),
+    // A plan's title, like `copy 1a2b3c4`, and what a compile answers.
+    (r"(?m)^([a-z0-9-]+|. [a-z0-9-]+ compiled:) [0-9a-f]{7}$", "$1 [SHORT]"),
+    // The width of a table's columns follows the times in it.
+    (r"(?m)(\S) {2,}", "$1  "),
+    (r#"("manifest_short": ?)"[0-9a-f]{7}""#, "$1[SHORT]"),
+    (r"(?m)[ \t]+$", ""),
+];
+
+static REGEXES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let compile = |(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), name);
+    PATTERNS.into_iter().map(compile).collect()
+});
+
+/// What has a drop of compiler in it: whether a driver was compiled before is
+/// nothing that a test can know.
+static COMPILING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?mi)^compiling .*\n").expect("a valid pattern"));
+
+/// Replaces ids, times, hashes and the places of this machine by their names,
+/// and squeezes long runs of one character.
+pub fn normalise(text: &str, sandbox: &Sandbox) -> String {
+    let mut text = text.to_owned();
+    for (path, name) in [
+        (sandbox.project(), "[PROJECT]"),
+        (sandbox.outside().to_owned(), "[OUTSIDE]"),
+        (built::folder().to_owned(), "[BUILT]"),
+    ] {
+        text = text.replace(&path.display().to_string(), name);
+    }
+    for (regex, name) in REGEXES.iter() {
+        text = regex.replace_all(&text, *name).into_owned();
+    }
+    text = COMPILING.replace_all(&text, "").into_owned();
+    squeeze(&text)
+}
+
+/// Writes `xxxx...` as `x{4000}`.
+fn squeeze(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let mut count = 1_usize;
+        while rest.next_if_eq(&character).is_some() {
+            count += 1;
+        }
+        if count > 100 {
+            out.push_str(&format!("{character}{{{count}}}"));
+        } else {
+            out.extend(std::iter::repeat_n(character, count));
+        }
+    }
+    out
+}
+
+/// Replaces what a pattern of one test finds.
+pub fn replace(text: &str, pattern: &str, by: &str) -> String {
+    let regex = Regex::new(pattern).expect("a valid pattern");
+    regex.replace_all(text, |_: &Captures<'_>| by.to_owned()).into_owned()
+}

@@ -1,0 +1,124 @@
+//! What compiling leaves, and what a run accepts of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use osiris_tests::{Sandbox, built, wasm};
+
+const PIPELINE: &str = "\
+oml_version: 0.1.0
+name: builds
+params: {rows: 3}
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: '${params.rows}'}}
+  - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
+";
+
+/// A project with a compiled pipeline, whose drivers are its own.
+fn compiled() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline.yaml", PIPELINE);
+    for guest in ["test.source", "test.sink"] {
+        let component = std::fs::read(built::guest(guest)).unwrap();
+        sandbox.write(format!("drivers/{guest}.wasm"), component);
+    }
+    sandbox.osiris(["compile", "pipeline.yaml"]).run().expect(0);
+    sandbox
+}
+
+/// Everything below `.osiris/build`, by path.
+fn build(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![sandbox.path(".osiris/build")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(sandbox.project()).unwrap().to_owned();
+                files.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// The path of a file of the only build.
+fn find(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let found = build(sandbox).into_keys().find(|path| path.ends_with(name));
+    found.unwrap_or_else(|| panic!("no {name} in {:?}", build(sandbox).keys()))
+}
+
+#[test]
+fn the_same_input_compiles_to_the_same_bytes_in_any_folder() {
+    let without_time = |sandbox: &Sandbox| {
+        let mut files = build(sandbox);
+        files.retain(|path, _| !path.ends_with("compiled.json"));
+        files
+    };
+    let (one, other) = (compiled(), compiled());
+    let files = without_time(&one);
+    assert_eq!(files, without_time(&other));
+    for name in ["manifest.yaml", "plan.json", "fingerprints.json", "cfg/source.json"] {
+        assert!(files.keys().any(|path| path.ends_with(name)), "{name} in {:?}", files.keys());
+    }
+    for (path, bytes) in files {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains("osiris-test-"), "{} has a path: {text}", path.display());
+    }
+}
+
+#[test]
+fn compiling_again_changes_nothing_and_other_parameters_another_build() {
+    let sandbox = compiled();
+    let before = build(&sandbox);
+    sandbox.osiris(["compile", "pipeline.yaml"]).run().expect(0);
+    assert_eq!(build(&sandbox), before);
+    sandbox.osiris(["compile", "pipeline.yaml", "--param", "rows=4"]).run().expect(0);
+    assert!(build(&sandbox).len() >= 2 * before.len() - 1);
+}
+
+#[test]
+fn a_manifest_can_be_run_by_its_name() {
+    let sandbox = compiled();
+    let manifest = find(&sandbox, "manifest.yaml");
+    sandbox.osiris(["run".into(), manifest]).run().expect(0);
+    assert_eq!(sandbox.read("ids.txt"), "0\n1\n2\n");
+}
+
+#[test]
+fn a_driver_that_changed_since_is_refused_by_name() {
+    let sandbox = compiled();
+    let driver = sandbox.path("drivers/test.sink.wasm");
+    let changed = wasm::touched(&std::fs::read(&driver).unwrap());
+    std::fs::write(&driver, changed).unwrap();
+    let finished = sandbox.osiris(["run", "--last-compile"]).run().expect(3);
+    assert!(
+        finished.stderr.contains("the driver `test.sink` is not the one"),
+        "{}",
+        finished.stderr
+    );
+    assert!(finished.stderr.contains("osiris compile"), "{}", finished.stderr);
+    assert!(!sandbox.exists("ids.txt"));
+    // Compiled anew, it is fine.
+    sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
+}
+
+#[test]
+fn an_edited_build_is_refused_with_the_file() {
+    for (name, from, to) in [
+        ("manifest.yaml", "name: builds", "name: changed"),
+        ("cfg/source.json", "\"rows\":3", "\"rows\":4"),
+    ] {
+        let sandbox = compiled();
+        let path = find(&sandbox, name);
+        let text = sandbox.read(&path);
+        assert!(text.contains(from), "{text}");
+        sandbox.write(&path, text.replace(from, to));
+        let finished = sandbox.osiris(["run", "--last-compile"]).run().expect(2);
+        assert!(finished.stderr.contains(name), "{}", finished.stderr);
+        assert!(finished.stderr.contains("osiris compile"), "{}", finished.stderr);
+        assert!(!sandbox.exists("ids.txt"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Commands whose answers are for other programs.
+
+use osiris_tests::Sandbox;
+
+const PIPELINE: &str = "\
+oml_version: 0.1.0
+name: commands
+steps:
+  - {id: source, component: test.source, mode: read}
+  - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
+";
+
+#[test]
+fn every_shell_gets_its_completions() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = sandbox.osiris(["completions", shell]).run().expect(0).stdout;
+        assert!(script.contains("osiris") && script.contains("last-compile"), "{shell}: {script}");
+    }
+}
+
+#[test]
+fn every_error_is_one_json_document_where_json_is_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.yaml", "steps: 1\n");
+    let commands: [(&[&str], i64); 9] = [
+        (&["validate", "bad.yaml"], 2),
+        (&["compile", "bad.yaml"], 2),
+        (&["run", "bad.yaml"], 2),
+        (&["run", "missing.yaml"], 2),
+        (&["run", "--last-compile"], 2),
+        (&["fly"], 2),
+        (&["run", "--colour"], 2),
+        (&["drivers", "show", "no.driver"], 3),
+        (&["drivers", "inspect", "bad.yaml"], 2),
+    ];
+    for (arguments, code) in commands {
+        let finished =
+            sandbox.osiris(arguments.iter().chain(&["--json"])).run().expect(code as i32);
+        let answer = finished.json();
+        assert_eq!(answer["status"], "error", "{arguments:?}: {answer:#}");
+        assert_eq!(answer["exit_code"], code, "{arguments:?}: {answer:#}");
+        let problem = &answer["problems"][0];
+        assert!(problem["code"].is_string(), "{arguments:?}: {answer:#}");
+        assert!(problem["message"].is_string(), "{arguments:?}: {answer:#}");
+    }
+}
+
+#[test]
+fn two_runs_of_the_same_pipeline_do_not_differ_and_two_others_do() {
+    let sandbox = Sandbox::new();
+    sandbox.write("same.yaml", PIPELINE);
+    sandbox.write("other.yaml", PIPELINE.replace("mode: read}", "mode: read, config: {rows: 4}}"));
+    let mut ids = Vec::new();
+    for file in ["same.yaml", "same.yaml", "other.yaml"] {
+        let answer = sandbox.osiris(["run", file, "--json"]).guests().run().expect(0).json();
+        ids.push(answer["session_id"].as_str().unwrap().to_owned());
+    }
+    let diff = |a: usize, b: usize| sandbox.osiris(["runs", "diff", &ids[a], &ids[b]]).run();
+    diff(0, 1).expect(0);
+    let differs = diff(0, 2).expect(1);
+    let text = format!("{}{}", differs.stdout, differs.stderr);
+    assert!(text.contains("rows"), "{text}");
+    let shown = sandbox.osiris(["runs", "show", &ids[2], "--json"]).run().expect(0).json();
+    assert!(shown.to_string().contains("\"rows_written\":4"), "{shown:#}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    use std::process::{Command, Stdio};
+    let mut osiris = Command::new(osiris_tests::built::osiris())
+        .args(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(osiris.stdout.take());
+    let output = osiris.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn a_file_that_is_no_driver_harms_no_other() {
+    let sandbox = Sandbox::new();
+    sandbox.write("drivers/broken.wasm", "not wasm at all");
+    let list = sandbox.osiris(["drivers", "list"]).guests().run().expect(0);
+    assert!(list.stdout.contains("test.source"), "{}", list.stdout);
+    assert!(list.stdout.contains("filesystem.csv_extractor"), "{}", list.stdout);
+    assert!(list.stderr.contains("drivers/broken.wasm"), "{}", list.stderr);
+    sandbox.write("pipeline.yaml", PIPELINE);
+    sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
+}
