@@ -76,9 +76,11 @@ impl Driver {
         };
         let step =
             wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition: None };
+        let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
         let ended = tokio::select! {
-            ended = tokio::time::timeout(Duration::from_secs(limits.seconds), work) => ended.ok(),
+            ended = work => Some(ended),
+            () = clock.expire(Duration::from_secs(limits.seconds)) => None,
             () = async { cancel.cancelled().await; tokio::time::sleep(GRACE).await } => {
                 Some(Ok(Err(super::tables::cancelled())))
             }

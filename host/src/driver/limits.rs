@@ -10,7 +10,7 @@ use super::spec::SpecLimits;
 pub struct Limits {
     /// Bytes of linear memory, over all memories of the driver. 2 GiB.
     pub memory: u64,
-    /// Seconds of wall clock for one step. 600.
+    /// Seconds that one step may run, not counting its waits for other steps. 600.
     pub seconds: u64,
     /// Elements over all tables of the driver. 1 Mi.
     pub table_elements: u64,

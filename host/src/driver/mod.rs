@@ -3,6 +3,7 @@
 mod bindings;
 mod cache;
 mod call;
+mod clock;
 mod context;
 mod engine;
 mod failure;

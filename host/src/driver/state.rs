@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use super::clock::Clock;
 use super::grants::Grants;
 use super::limits::{Limiter, Limits};
 use super::sink::Sink;
@@ -35,6 +36,7 @@ pub(super) struct State {
     pub(super) limits: Limits,
     pub(super) journal: Arc<Journal>,
     pub(super) cancel: CancellationToken,
+    pub(super) clock: Arc<Clock>,
     pub(super) artifacts: String,
     /// Where the output goes; the writer that the driver holds only refers to it.
     pub(super) output: Option<Sender>,
@@ -69,6 +71,7 @@ impl State {
             limits: call.limits,
             journal,
             cancel: call.cancel,
+            clock: Arc::new(Clock::start()),
             artifacts: call.grants.artifacts_path(),
             output,
             opened: false,
