@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use wasmtime::component::Resource;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 
 use super::bindings::exports::osiris::driver::driver as wit;
-use super::failure::{Breach, Failure};
+use super::failure::{Breach, Failure, breach};
 use super::spec::Mode;
 use super::state::{Call, State};
 use super::tables::{Reader, Writer};
@@ -134,8 +135,15 @@ impl Driver {
             handles.push(wit::Input { name, table: table.push(Reader { receiver })? });
         }
         let writer = if has_output { Some(table.push(Writer::default())?) } else { None };
+        let kept = writer.as_ref().map(|writer| Resource::<Writer>::new_borrow(writer.rep()));
         let plugin = self.pre.instantiate_async(&mut *store).await?;
-        plugin.osiris_driver_driver().call_run(store, step, &handles, writer).await
+        let answer =
+            plugin.osiris_driver_driver().call_run(&mut *store, step, &handles, writer).await?;
+        // A driver need not drop its output, so what lies in it is looked at here too.
+        if let Some(writer) = kept.and_then(|writer| store.data().table.get(&writer).ok()) {
+            writer.finished().map_err(breach)?;
+        }
+        Ok(answer)
     }
 }
 
@@ -184,6 +192,10 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
         Some(Trap::StackOverflow) => {
             Failure::new("trap", "the driver used up its stack of 1 MiB: endless recursion?")
         }
+        Some(Trap::MemoryOutOfBounds) => Failure::new(
+            "trap",
+            "the driver crashed: it touched memory that it does not have, as endless recursion does too",
+        ),
         Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
         None => Failure::new("trap", format!("the driver failed: {}", error.root_cause())),
     }

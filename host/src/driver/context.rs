@@ -5,15 +5,13 @@ use wasmtime::Result;
 
 use super::bindings::osiris::driver::context::{self, Host, MetricValue};
 use super::bindings::osiris::driver::types;
-use super::failure::{answer, breach};
+use super::failure::{answer, breach, shortened};
 use super::state::State;
 use super::tables::cancelled;
 use crate::session::{Level, Number};
 
 /// The largest state that a step may save, in bytes.
 const MAX_STATE: usize = 16 << 20;
-/// The longest panic message that is kept, in bytes.
-const MAX_PANIC: usize = 16 << 10;
 
 impl Host for State {
     fn log(&mut self, level: context::Level, message: String) -> Result<()> {
@@ -33,18 +31,18 @@ impl Host for State {
             MetricValue::Float(value) => Number::Float(value),
         };
         let bytes: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
-        if self.journal.admits(name.len() + unit.len() + bytes) {
+        if self.journal.admits_named("metric", &name, unit.len() + bytes) {
             self.journal.sink.metric(&name, value, &unit, tags);
         }
         Ok(())
     }
 
     fn event(&mut self, name: String, fields: String) -> Result<()> {
-        let fields: Map<String, Value> = serde_json::from_str(&fields).map_err(|error| {
+        let object: Map<String, Value> = serde_json::from_str(&fields).map_err(|error| {
             breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
         })?;
-        if self.journal.admits(name.len() + fields.len()) {
-            self.journal.sink.event(&name, fields);
+        if self.journal.admits_named("event", &name, fields.len()) {
+            self.journal.sink.event(&name, object);
         }
         Ok(())
     }
@@ -80,9 +78,8 @@ impl Host for State {
         Ok(Ok(()))
     }
 
-    fn panicked(&mut self, mut message: String) -> Result<()> {
-        message.truncate(message.floor_char_boundary(MAX_PANIC));
-        self.panic = Some(message);
+    fn panicked(&mut self, message: String) -> Result<()> {
+        self.panic = Some(shortened(message));
         Ok(())
     }
 }

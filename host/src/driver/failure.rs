@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::bindings::osiris::driver::types;
 
+/// The longest message that is kept of a driver's error or panic, in bytes.
+const MAX_MESSAGE: usize = 16 << 10;
+
 /// Why a call failed, in words for a person. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -51,8 +54,21 @@ impl From<types::Error> for Failure {
             "internal",
         ];
         let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
-        Self::new(kind, error.message)
+        let message = match error.message.trim() {
+            "" => "the driver gave no reason".to_owned(),
+            _ => shortened(error.message),
+        };
+        Self::new(kind, message)
     }
+}
+
+/// A driver's message, cut where nobody reads on.
+pub(super) fn shortened(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push_str(" ... (cut)");
+    }
+    message
 }
 
 /// An error that the driver itself can act on.

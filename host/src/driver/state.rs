@@ -14,6 +14,9 @@ use super::stdio::Lines;
 use crate::session::Level;
 use crate::table::Sender;
 
+/// The longest name of an event or metric, in bytes.
+const MAX_NAME: usize = 256;
+
 /// What a call may use and who listens.
 pub struct Call {
     /// The driver's rights.
@@ -120,6 +123,18 @@ impl Journal {
             self.left.store(-1, Relaxed);
         }
         before >= cost
+    }
+
+    /// Like [`Journal::admits`], for something whose name must be fit to be read.
+    pub(super) fn admits_named(&self, what: &str, name: &str, bytes: usize) -> bool {
+        let fit = (1..=MAX_NAME).contains(&name.len()) && !name.contains(char::is_control);
+        if !fit {
+            self.log(
+                Level::Warn,
+                &format!("the driver's {what} was dropped: its name must have 1 to {MAX_NAME} bytes and no control characters"),
+            );
+        }
+        fit && self.admits(name.len() + bytes)
     }
 
     pub(super) fn log(&self, level: Level, message: &str) {

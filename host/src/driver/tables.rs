@@ -26,6 +26,13 @@ pub struct Writer {
     bytes: u64,
 }
 
+impl Writer {
+    /// Checks that nothing was pushed that was not sent.
+    pub(super) fn finished(&self) -> std::result::Result<(), &'static str> {
+        if self.pushed.is_empty() { Ok(()) } else { Err("it pushed buffers that it never sent") }
+    }
+}
+
 type Answer<T> = Result<std::result::Result<T, types::Error>>;
 
 impl Host for State {}
@@ -116,7 +123,8 @@ impl HostWriter for State {
     fn push(&mut self, writer: Resource<Writer>, buffer: Vec<u8>) -> Result<()> {
         let limit = self.limits.batch_bytes;
         let writer = self.table.get_mut(&writer)?;
-        writer.bytes += buffer.len() as u64;
+        // A buffer costs something even if it is empty.
+        writer.bytes += buffer.len() as u64 + 64;
         if writer.bytes > limit {
             return Err(breach(format!(
                 "it built a batch of more than {limit} bytes; send smaller ones"
@@ -158,8 +166,7 @@ impl HostWriter for State {
     }
 
     fn drop(&mut self, writer: Resource<Writer>) -> Result<()> {
-        self.table.delete(writer)?;
-        Ok(())
+        self.table.delete(writer)?.finished().map_err(breach)
     }
 }
 

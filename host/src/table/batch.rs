@@ -6,6 +6,8 @@ use arrow::array::{Array, ArrayData, RecordBatch, RecordBatchOptions, layout, ma
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, SchemaRef};
 
+/// About what a batch costs beside its data, in bytes: empty ones are not free.
+const OVERHEAD: usize = 1 << 10;
 /// The most rows in one batch.
 const MAX_ROWS: u64 = 1 << 24;
 
@@ -75,7 +77,7 @@ impl Batch {
         self.0.record.num_rows() as u64
     }
 
-    /// Bytes of all buffers.
+    /// Bytes that the batch costs: its buffers and what holds them.
     pub fn bytes(&self) -> usize {
         self.0.bytes
     }
@@ -102,7 +104,8 @@ impl From<RecordBatch> for Batch {
         for column in record.columns() {
             flatten(&column.to_data(), &mut nodes, &mut buffers);
         }
-        let bytes = buffers.iter().map(Buffer::len).sum();
+        let data: usize = buffers.iter().map(Buffer::len).sum();
+        let bytes = data + OVERHEAD + OVERHEAD / 8 * (nodes.len() + buffers.len());
         Self(Arc::new(Inner { record, nodes, buffers, bytes }))
     }
 }

@@ -14,8 +14,12 @@ use arrow::ffi::FFI_ArrowSchema;
 const MAX_FIELDS: usize = 1 << 20;
 /// The deepest nesting.
 const MAX_DEPTH: usize = 32;
-/// The longest name, in bytes.
+/// The longest name or format, in bytes.
 const MAX_NAME: usize = 64 << 10;
+/// The most metadata of one field, in bytes.
+const MAX_METADATA: usize = 1 << 20;
+/// The most values in one value of a fixed-size list.
+const MAX_LIST: i32 = 1 << 20;
 
 /// One node of a flattened schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +69,11 @@ fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
             field.name.len()
         ));
     }
+    let metadata: usize =
+        field.metadata.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
+    if metadata > MAX_METADATA {
+        return Err(format!("column `{}` has more than {MAX_METADATA} bytes of metadata", field.name));
+    }
     if depth > MAX_DEPTH {
         return Err(format!("column `{}` nests deeper than {MAX_DEPTH} levels", field.name));
     }
@@ -92,7 +101,7 @@ fn data_type(format: &str, mut children: Vec<ArrowField>) -> Result<DataType, St
             "+l" => Ok(DataType::List(child)),
             "+L" => Ok(DataType::LargeList(child)),
             _ => match format.strip_prefix("+w:").map(str::parse) {
-                Some(Ok(size @ 0..)) => Ok(DataType::FixedSizeList(child, size)),
+                Some(Ok(size @ 0..=MAX_LIST)) => Ok(DataType::FixedSizeList(child, size)),
                 _ => Err(unsupported()),
             },
         };

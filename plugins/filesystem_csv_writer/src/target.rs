@@ -74,6 +74,9 @@ fn make_folder(folder: &Path, create_dirs: bool) -> Result<()> {
     })
 }
 
+/// "I/O error" in wasi-libc.
+const EIO: i32 = 29;
+
 /// Says which file could not be written and why.
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
     let kind = Error::from(io::Error::from(error.kind())).kind;
@@ -81,6 +84,8 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "the folder is read-only".to_owned(),
+        // A stream of WASI says no more than that it failed, which is EIO here.
+        _ if error.raw_os_error() == Some(EIO) => "the disk is full, or it failed".to_owned(),
         _ => error.to_string(),
     };
     Error::new(kind, format!("CSV file cannot be written: {}: {why}", path.display()))
