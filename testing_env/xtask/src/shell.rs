@@ -1,14 +1,15 @@
 //! Folders, and commands that must succeed.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The workspace's root.
-pub(crate) fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+/// The workspace's root, as cargo says at run time: a cached build may come from elsewhere.
+pub(crate) fn root() -> PathBuf {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from);
+    own.join("../..")
 }
 
 /// The folder that cargo builds into, and this program with it.
