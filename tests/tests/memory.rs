@@ -44,7 +44,8 @@ fn digits(rows: u64) -> u64 {
 
 const CHAIN: &str = "  - {id: pass, component: test.passthrough, mode: transform, needs: [source]}";
 /// Its second reader lags behind by the whole table.
-const DIAMOND: &str = "  - {id: fast, component: test.passthrough, mode: transform, needs: [source]}
+const DIAMOND: &str =
+    "  - {id: fast, component: test.passthrough, mode: transform, needs: [source]}
   - {id: both, component: test.passthrough, mode: transform, needs: [fast, source]}";
 
 #[test]

@@ -1,7 +1,9 @@
 //! How long a driver has run, not counting the time in which it waited for
 //! other steps: a slow step must not use up its neighbours' time.
 
-use std::sync::{Mutex, PoisonError};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The least time between two looks at the clock.
@@ -20,17 +22,24 @@ struct Waits {
     since: Option<Instant>,
 }
 
-/// A wait for another step, until it is dropped.
-pub(super) struct Waiting<'a>(&'a Clock);
-
 impl Clock {
     pub(super) fn start() -> Self {
         Self { started: Instant::now(), waits: Mutex::default() }
     }
 
-    pub(super) fn wait(&self) -> Waiting<'_> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner).since = Some(Instant::now());
-        Waiting(self)
+    /// Waits for another step. Only the time in which nothing can be done counts as a wait.
+    pub(super) async fn wait<T>(&self, step: impl Future<Output = T>) -> T {
+        let mut step = pin!(step);
+        let _resume = Resume(self);
+        poll_fn(|context| {
+            self.resume();
+            let poll = step.as_mut().poll(context);
+            if poll.is_pending() {
+                self.waits().since = Some(Instant::now());
+            }
+            poll
+        })
+        .await
     }
 
     /// Returns once the driver has run for longer than `limit`.
@@ -44,18 +53,29 @@ impl Clock {
     }
 
     fn used(&self) -> Duration {
-        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = self.waits();
         let now = waits.since.map(|since| since.elapsed()).unwrap_or_default();
         self.started.elapsed().saturating_sub(waits.over + now)
     }
-}
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let mut waits = self.0.waits.lock().unwrap_or_else(PoisonError::into_inner);
+    fn resume(&self) {
+        let mut waits = self.waits();
         if let Some(since) = waits.since.take() {
             waits.over += since.elapsed();
         }
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a wait that is given up.
+struct Resume<'a>(&'a Clock);
+
+impl Drop for Resume<'_> {
+    fn drop(&mut self) {
+        self.0.resume();
     }
 }
 
@@ -67,10 +87,11 @@ mod tests {
     async fn waiting_does_not_count() {
         let clock = Clock::start();
         let limit = Duration::from_millis(50);
-        let waiting = clock.wait();
-        let expired = tokio::time::timeout(limit * 3, clock.expire(limit));
-        assert!(expired.await.is_err(), "it has only waited");
-        drop(waiting);
-        tokio::time::timeout(limit * 100, clock.expire(limit)).await.unwrap();
+        let expired = tokio::select! {
+            () = clock.wait(tokio::time::sleep(limit * 3)) => false,
+            () = clock.expire(limit) => true,
+        };
+        assert!(!expired, "it has only waited");
+        clock.expire(limit).await;
     }
 }

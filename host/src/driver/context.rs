@@ -41,7 +41,11 @@ impl Host for State {
         let object: Map<String, Value> = serde_json::from_str(&fields).map_err(|error| {
             breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
         })?;
-        if self.journal.admits_named("event", &name, fields.len()) {
+        if !name.contains('.') {
+            let text =
+                format!("the driver's event `{name}` was dropped: a name is `category.action`");
+            self.journal.log(Level::Warn, &text);
+        } else if self.journal.admits_named("event", &name, fields.len()) {
             self.journal.sink.event(&name, object);
         }
         Ok(())

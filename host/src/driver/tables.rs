@@ -66,10 +66,9 @@ impl HostReader for State {
     async fn schema(&mut self, reader: Resource<Reader>) -> Answer<Vec<wit::Field>> {
         self.last_call = "reader.schema";
         let reader = self.table.get(&reader)?;
-        let _waiting = self.clock.wait();
         tokio::select! {
             biased;
-            schema = reader.receiver.schema() => Ok(schema
+            schema = self.clock.wait(reader.receiver.schema()) => Ok(schema
                 .map(|schema| flatten(&schema).into_iter().map(Into::into).collect())
                 .map_err(upstream)),
             () = self.cancel.cancelled() => Ok(Err(cancelled())),
@@ -79,13 +78,11 @@ impl HostReader for State {
     async fn next(&mut self, reader: Resource<Reader>) -> Answer<Option<Resource<Batch>>> {
         self.last_call = "reader.next";
         let reader = self.table.get_mut(&reader)?;
-        let waiting = self.clock.wait();
         let next = tokio::select! {
             biased;
-            next = reader.receiver.next() => next,
+            next = self.clock.wait(reader.receiver.next()) => next,
             () = self.cancel.cancelled() => return Ok(Err(cancelled())),
         };
-        drop(waiting);
         match next {
             Ok(Some(batch)) => {
                 self.rows_read += batch.rows();
@@ -174,13 +171,11 @@ impl State {
     async fn emit(&mut self, batch: Batch) -> Answer<()> {
         let rows = batch.rows();
         if let Some(output) = &self.output {
-            let waiting = self.clock.wait();
             let sent = tokio::select! {
                 biased;
-                sent = output.send(batch) => sent,
+                sent = self.clock.wait(output.send(batch)) => sent,
                 () = self.cancel.cancelled() => return Ok(Err(cancelled())),
             };
-            drop(waiting);
             if let Err(error) = sent {
                 return Ok(Err(answer(
                     "internal",

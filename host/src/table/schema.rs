@@ -72,7 +72,10 @@ fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
     let metadata: usize =
         field.metadata.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
     if metadata > MAX_METADATA {
-        return Err(format!("column `{}` has more than {MAX_METADATA} bytes of metadata", field.name));
+        return Err(format!(
+            "column `{}` has more than {MAX_METADATA} bytes of metadata",
+            field.name
+        ));
     }
     if depth > MAX_DEPTH {
         return Err(format!("column `{}` nests deeper than {MAX_DEPTH} levels", field.name));
