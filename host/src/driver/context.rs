@@ -42,9 +42,9 @@ impl Host for State {
             breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
         })?;
         if !name.contains('.') {
-            let text =
-                format!("the driver's event `{name}` was dropped: a name is `category.action`");
-            self.journal.log(Level::Warn, &text);
+            // The host's own have no dot: no driver can pass for it.
+            let text = "the driver's event was dropped: its name must be `category.action`";
+            self.journal.log(Level::Warn, text);
         } else if self.journal.admits_named("event", &name, fields.len()) {
             self.journal.sink.event(&name, object);
         }

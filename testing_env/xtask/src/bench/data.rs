@@ -23,7 +23,7 @@ pub(super) fn write_csv(path: &Path, rows: u64) -> Result<()> {
             random % 999_983,
             random % 10_000,
             random % 100,
-            random % 3 == 0,
+            random.is_multiple_of(3),
         )?;
     }
     file.flush()?;
