@@ -17,7 +17,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     persist(&builder, path, bytes)
 }
 
-/// Like [`write`], but only the user can read the file.
+/// Like [`write()`], but only the user can read the file.
 ///
 /// # Errors
 /// Any I/O error; `path` is then what it was before.

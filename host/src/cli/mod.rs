@@ -1,5 +1,5 @@
 //! The commands: one file each. A command returns what it has to say as text
-//! and as JSON; [`shell`] alone prints.
+//! and as JSON; `shell` alone prints.
 
 mod args;
 mod compile;

@@ -23,7 +23,7 @@ use crate::problem::{Error, Problem, Result};
 /// than a write to a file.
 ///
 /// Dropping it without [`Session::finish`] leaves the status at `running`, and
-/// the next [`sweep`] tells that the run crashed.
+/// the next [`sweep`](super::sweep) tells that the run crashed.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
