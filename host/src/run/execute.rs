@@ -18,7 +18,7 @@ use crate::session::{self, End, Session, State, Status, StepState};
 use crate::table::channel;
 
 /// Bytes of batches that wait in memory on one edge.
-const EDGE_BUDGET: usize = 8 << 20;
+const EDGE_BUDGET: usize = 2 << 20;
 
 /// Runs every step, the independent ones at once. The first failure stops the
 /// rest; so does `cancel`. Returns what `status.json` says.
