@@ -13,6 +13,8 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out/ids.csv}}
 ";
 
+const TOO_LARGE: &str = "a file may not be larger here";
+
 fn project() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("pipeline.yaml", PIPELINE);
@@ -22,10 +24,10 @@ fn project() -> Sandbox {
 
 /// The run must say what went wrong, and leave no file in the end.
 #[track_caller]
-fn check(sandbox: &Sandbox, finished: Finished) {
+fn check(sandbox: &Sandbox, finished: Finished, why: &str) {
     let finished = finished.expect(1);
     assert!(finished.stderr.contains("out/ids.csv"), "{}", finished.stderr);
-    assert!(finished.stderr.contains("full"), "{}", finished.stderr);
+    assert!(finished.stderr.contains(why), "{}", finished.stderr);
     assert_eq!(sandbox.files(), ["pipeline.yaml"]);
     let session = Session::only(sandbox);
     assert_eq!(session.status["status"], "failed");
@@ -39,18 +41,17 @@ fn a_full_disk_fails_the_run_and_leaves_no_output() {
     // Where no test may mount anything, a limit on the size of files takes its place.
     let disk = TinyDisk::over(&sandbox.path("out"), 256);
     let osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
-    let finished = match disk {
-        Some(_) => osiris.run(),
-        None => osiris.file_size(256 << 10).run(),
-    };
-    check(&sandbox, finished);
+    match disk {
+        Some(_) => check(&sandbox, osiris.run(), "the disk is full"),
+        None => check(&sandbox, osiris.file_size(256 << 10).run(), TOO_LARGE),
+    }
 }
 
 #[test]
 fn a_limit_on_the_size_of_files_fails_the_run_and_leaves_no_output() {
     let sandbox = project();
     let osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
-    check(&sandbox, osiris.file_size(256 << 10).run());
+    check(&sandbox, osiris.file_size(256 << 10).run(), TOO_LARGE);
 }
 
 #[test]

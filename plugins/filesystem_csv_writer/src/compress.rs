@@ -13,12 +13,14 @@ use osiris_sdk::{Error, Result};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::plain::Plain;
+
 /// Of xz; 4 MiB of dictionary. Higher ones take far more memory for little.
 const XZ_PRESET: u32 = 3;
 
 /// A file that may be compressed on the way.
 pub(crate) enum Compressor {
-    None(File),
+    None(Plain),
     Gzip(GzEncoder<File>),
     Bz2(BzEncoder<File>),
     Xz(Box<XzWriter<File>>),
@@ -44,14 +46,14 @@ impl Compressor {
                 Self::Zip(Box::new(archive))
             }
             Compression::Zstd => return Err(no_zstd(path)),
-            Compression::None | Compression::Infer => Self::None(file),
+            Compression::None | Compression::Infer => Self::None(Plain::new(file)),
         })
     }
 
     /// Writes what is left and gives the file back.
     pub(crate) fn finish(self) -> io::Result<File> {
         match self {
-            Self::None(file) => Ok(file),
+            Self::None(file) => Ok(file.into_file()),
             Self::Gzip(encoder) => encoder.finish(),
             Self::Bz2(encoder) => encoder.finish(),
             Self::Xz(encoder) => encoder.finish(),

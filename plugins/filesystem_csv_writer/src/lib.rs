@@ -13,6 +13,7 @@ mod decimal;
 mod encode;
 mod json;
 mod lines;
+mod plain;
 mod target;
 
 use std::io::Write;

@@ -83,6 +83,9 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
     let why = match error.kind() {
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
+            "a file may not be larger here; raise the quota or `ulimit -f`".to_owned()
+        }
         io::ErrorKind::ReadOnlyFilesystem => "the folder is read-only".to_owned(),
         // A stream of WASI says no more than that it failed, which is EIO here.
         _ if error.raw_os_error() == Some(EIO) => "the disk is full, or it failed".to_owned(),
