@@ -33,13 +33,13 @@ pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> S
         ));
     }
     let log = session.log.lines().filter(|line| line.contains("[attack]"));
-    text.push_str(&section("log of the attacker", log.map(String::from)));
+    text.push_str(&section("log of the attacker", log.map(String::from), sandbox));
     let of_attack = |line: &&Value| line["step_id"] == "attack" || line["tags"]["step"] == "attack";
     let events = session.events.iter().filter(of_attack).map(Value::to_string);
-    text.push_str(&section("events of the attacker", events));
+    text.push_str(&section("events of the attacker", events, sandbox));
     let metrics = session.metrics.iter().filter(of_attack);
     let metrics = metrics.filter(|line| line["metric"] != "step_duration_ms");
-    text.push_str(&section("metrics of the attacker", metrics.map(Value::to_string)));
+    text.push_str(&section("metrics of the attacker", metrics.map(Value::to_string), sandbox));
     snapshot::normalise(&text, sandbox)
 }
 
@@ -47,7 +47,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
-fn section(name: &str, lines: impl Iterator<Item = String>) -> String {
+fn section(name: &str, lines: impl Iterator<Item = String>, sandbox: &Sandbox) -> String {
     let lines: Vec<_> = lines.collect();
     let mut text = format!("--- {name}: {} lines\n", lines.len());
     let hidden = lines.len().saturating_sub(LINES);
@@ -56,6 +56,8 @@ fn section(name: &str, lines: impl Iterator<Item = String>) -> String {
         if hidden > 0 && at == LINES / 2 {
             text.push_str(&format!("({hidden} more)\n"));
         }
+        // Before the cut, or the length of a time would move it.
+        let line = snapshot::normalise(line, sandbox);
         let cut: String = line.chars().take(WIDTH).collect();
         let rest = line.chars().count().saturating_sub(WIDTH);
         text.push_str(&cut);
