@@ -4,8 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::session::{Level, Number};
 
-/// Takes what a driver says while a call runs. A run gives it a session; a
-/// check outside of any run can drop it.
+/// Takes what a driver says while a call runs.
 pub trait Sink: Send + Sync + 'static {
     /// A log line.
     fn log(&self, level: Level, message: &str);
