@@ -6,7 +6,7 @@ use osiris_sdk::{
 };
 
 use crate::nulls::Nulls;
-use crate::parse;
+use crate::parse::{self, short};
 use crate::split::Block;
 
 /// A column of the table that is read.
@@ -52,9 +52,11 @@ pub(crate) fn fill(
         (ColumnBuilder::Bool(to), _) if loose => cells.loose(to, any_bool),
         (ColumnBuilder::Bool(to), _) => cells.values(to, parse::bool_of),
         (ColumnBuilder::Int64(to), _) if loose => cells.loose(to, parse::i64_of),
-        (ColumnBuilder::Int64(to), _) => cells.values(to, strict(parse::i64_of)),
+        (ColumnBuilder::Int64(to), _) => cells.numbers(to, strict(parse::i64_of), |window, len| {
+            i64::try_from(short::whole(window, len)?).ok()
+        }),
         (ColumnBuilder::UInt64(to), _) if loose => cells.loose(to, parse::u64_of),
-        (ColumnBuilder::UInt64(to), _) => cells.values(to, strict(parse::u64_of)),
+        (ColumnBuilder::UInt64(to), _) => cells.numbers(to, strict(parse::u64_of), short::whole),
         (ColumnBuilder::Int8(to), _) => cells.loose(to, narrow),
         (ColumnBuilder::Int16(to), _) => cells.loose(to, narrow),
         (ColumnBuilder::Int32(to), _) => cells.loose(to, narrow),
@@ -69,7 +71,13 @@ pub(crate) fn fill(
         },
         (ColumnBuilder::Decimal128(to), DataType::Decimal128(precision, scale)) => {
             let parse = |text: &[u8]| parse::decimal(text, *precision, scale.unsigned_abs());
-            if loose { cells.loose(to, parse) } else { cells.values(to, strict(parse)) }
+            if loose {
+                return cells.loose(to, parse);
+            }
+            // So short a number has no more digits than any type that is chosen.
+            cells.numbers(to, strict(parse), |window, len| {
+                short::decimal(window, len, scale.unsigned_abs().into()).map(i128::from)
+            })
         }
         (ColumnBuilder::Date32(to), _) => cells.loose(to, parse::date),
         (ColumnBuilder::Time64(to), DataType::Time64(unit)) => {
@@ -119,16 +127,31 @@ impl Cells<'_> {
         self.values(to, |text| parse(text.trim_ascii()))
     }
 
-    #[inline]
     fn values<T>(
         &self,
         to: &mut impl Push<T>,
         parse: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<(), Misfit> {
+        self.numbers(to, parse, |_, _| None)
+    }
+
+    /// Values of which `short` knows those of a few bytes: it gets the bytes
+    /// that begin with a field, and the field's length.
+    #[inline]
+    fn numbers<T>(
+        &self,
+        to: &mut impl Push<T>,
+        parse: impl Fn(&[u8]) -> Option<T>,
+        short: impl Fn(&[u8; short::WIDTH], usize) -> Option<T>,
+    ) -> Result<(), Misfit> {
         let only_empty = self.nulls.only_empty();
-        for (row, field) in self.block.column(self.place).enumerate() {
+        for (row, (field, window)) in self.block.windows(self.place).enumerate() {
             // Most fields are plain values: first try, then ask what else it may be.
-            let value = if only_empty { parse(field) } else { None };
+            let value = if only_empty {
+                window.and_then(|window| short(window, field.len())).or_else(|| parse(field))
+            } else {
+                None
+            };
             match value.map(Some).or_else(|| self.value(field, &parse)) {
                 Some(Some(value)) => to.push(value),
                 Some(None) => to.push_null(),

@@ -54,8 +54,14 @@ impl Guess {
 
     /// Looks at one column of a block.
     pub(crate) fn observe(&mut self, block: &Block<'_>, column: usize, nulls: &Nulls) {
-        for field in block.column(column) {
-            if field.is_empty() || self.settled() {
+        if self.settled() {
+            return;
+        }
+        for (field, window) in block.windows(column) {
+            if let (Kind::Number(number), Some(window)) = (&mut self.kind, window)
+                && nulls.only_empty()
+                && number.observe_short(window, field.len())
+            {
                 continue;
             }
             let raw = block.unquote(field);

@@ -3,7 +3,7 @@
 use csv_common::{BARE, FloatText, INTEGRAL, Integral};
 use osiris_sdk::{DataType, Field};
 
-use crate::parse;
+use crate::parse::{self, short};
 
 /// Decimal digits that a double always keeps.
 const EXACT_DIGITS: usize = 15;
@@ -57,6 +57,34 @@ struct Plain<'a> {
 }
 
 impl Number {
+    /// Does what [`observe`](Self::observe) does if the number is a short one
+    /// of the usual kind. False if it is not; then nothing has been done.
+    #[inline(always)]
+    pub(super) fn observe_short(&mut self, window: &[u8; short::WIDTH], len: usize) -> bool {
+        if len == 0 || len > EXACT_DIGITS || (window[0] == b'0' && len > 1) {
+            return false;
+        }
+        let others = short::others(window, len);
+        let point = others.trailing_zeros() as usize;
+        if others == 0 {
+            self.whole = true;
+            self.whole_digits = self.whole_digits.max(len);
+            return true;
+        }
+        if !others.is_power_of_two() || window[point] != b'.' || point == 0 || point + 1 == len {
+            return false;
+        }
+        let scale = len - point - 1;
+        let zero = window[len - 1] == b'0';
+        self.whole_digits = self.whole_digits.max(point);
+        self.same_scale &= !self.pointed || self.scale == scale;
+        self.scale = self.scale.max(scale);
+        self.pointed = true;
+        self.dotted |= zero && scale == 1;
+        self.fits_f64 &= !zero || scale == 1;
+        true
+    }
+
     /// Whether the column can still be one of numbers.
     #[inline]
     pub(super) fn observe(&mut self, text: &[u8]) -> bool {
@@ -181,6 +209,8 @@ fn rest_is_zero(whole: &[u8], fraction: Option<&[u8]>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn field(values: &[&str]) -> Option<Field> {
@@ -191,6 +221,21 @@ mod tests {
 
     fn data_type(values: &[&str]) -> DataType {
         field(values).map_or(DataType::Utf8, |field| field.data_type)
+    }
+
+    proptest! {
+        #[test]
+        fn short_numbers_are_seen_alike(texts in prop::collection::vec("[0-9]{0,4}[.x-]?[0-9]{0,4}", 1..4)) {
+            let (mut short, mut long) = (Number::default(), Number::default());
+            for text in &texts {
+                let mut window = [b','; short::WIDTH];
+                window[..text.len()].copy_from_slice(text.as_bytes());
+                if short.observe_short(&window, text.len()) {
+                    prop_assert!(long.observe(text.as_bytes()));
+                }
+            }
+            prop_assert_eq!(format!("{short:?}"), format!("{long:?}"));
+        }
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn digit(byte: u8) -> Option<u64> {
 /// Eight digits at once: neighbours are joined to pairs, pairs to fours, fours
 /// to eight, each in one multiplication.
 #[inline]
-fn eight_digits(text: [u8; 8]) -> Option<u64> {
+pub(super) fn eight_digits(text: [u8; 8]) -> Option<u64> {
     let word = u64::from_le_bytes(text);
     let digits = word.wrapping_sub(0x3030_3030_3030_3030);
     // A byte below '0' borrows, one above '9' carries into its high bit.

@@ -6,6 +6,7 @@
 mod decimal;
 mod integer;
 mod moment;
+pub(crate) mod short;
 
 pub(crate) use decimal::decimal;
 pub(crate) use integer::{canonical, i64_of, u64_of};

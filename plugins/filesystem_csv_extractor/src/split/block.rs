@@ -58,6 +58,19 @@ impl<'a> Block<'a> {
             .map(move |row| &text[row[column].start as usize..row[column].end as usize])
     }
 
+    /// The same, each with the bytes that begin with it, if there are so many.
+    #[inline]
+    pub(crate) fn windows<const N: usize>(
+        &self,
+        column: usize,
+    ) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8; N]>)> {
+        let text = self.text;
+        self.spans.chunks_exact(self.columns).map(move |row| {
+            let (start, end) = (row[column].start as usize, row[column].end as usize);
+            (&text[start..end], text[start..].first_chunk())
+        })
+    }
+
     /// Takes the quotes off.
     #[inline]
     pub(crate) fn unquote(&self, field: &'a [u8]) -> Raw<'a> {
