@@ -90,8 +90,17 @@ pub(super) fn in_turn(
 ) -> Result<(f64, f64)> {
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
+        settle()?;
         first.push(ours()?);
+        settle()?;
         second.push(peer()?);
     }
     Ok((median(first), median(second)))
+}
+
+/// Writes to disk what is still in memory. Else a command that waits for its
+/// own file to be on disk waits for the files of the command before, too.
+fn settle() -> Result<()> {
+    Command::new("sync").status().context("cannot run sync")?;
+    Ok(())
 }
