@@ -1,0 +1,10 @@
+//! Real servers for tests and benchmarks, each in a folder and on a port of
+//! its own, on loopback only, gone when it is dropped.
+
+mod install;
+pub mod mariadb;
+mod port;
+pub mod postgres;
+
+pub use install::{install, program};
+pub use port::{free, wait};

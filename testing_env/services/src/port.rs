@@ -1,0 +1,36 @@
+//! Ports on loopback.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+/// A port that nobody listens on.
+///
+/// # Errors
+/// There is none.
+pub fn free() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Waits until `ready` says so, looking at `port` first.
+///
+/// # Errors
+/// It takes longer than a minute, or `alive` says that there is nobody to wait for.
+pub fn wait(
+    port: u16,
+    mut alive: impl FnMut() -> Result<()>,
+    mut ready: impl FnMut() -> bool,
+) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        alive()?;
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() && ready() {
+            return Ok(());
+        }
+        if started.elapsed() > Duration::from_secs(60) {
+            bail!("nothing answers on 127.0.0.1:{port} after a minute");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
