@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{compile, completions, drivers, init, run, runs, validate};
+use super::{compile, completions, connections, discover, drivers, init, run, runs, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
@@ -68,6 +68,13 @@ pub(super) enum Command {
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),
+    /// List connections and check them
+    #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
+    Connections {
+        #[command(subcommand)]
+        command: connections::Command,
+    },
+    Discover(discover::Args),
     /// List, inspect and build drivers
     #[command(after_long_help = drivers::EXAMPLES, arg_required_else_help = true)]
     Drivers {

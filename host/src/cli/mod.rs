@@ -4,9 +4,12 @@
 mod args;
 mod compile;
 mod completions;
+mod connections;
+mod discover;
 mod drivers;
 mod init;
 mod pipeline;
+mod probe;
 mod render;
 mod run;
 mod runs;
@@ -50,6 +53,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),
         Command::Run(args) => run::run(&args, shell),
+        Command::Connections { command } => connections::dispatch(command, shell),
+        Command::Discover(args) => discover::discover(&args, shell),
         Command::Drivers { command } => drivers::dispatch(command, shell),
         Command::Runs { command } => runs::dispatch(command, shell),
         Command::Completions(args) => Ok(completions::completions(&args)),

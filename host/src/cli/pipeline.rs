@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::render;
 use super::shell::Shell;
 use crate::compile::{self, Build, Options};
+use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
@@ -54,6 +55,17 @@ impl Workplace {
         let project = shell.project()?;
         let registry = Registry::open(&project.drivers_dir())?;
         Ok(Self { project, registry })
+    }
+
+    /// What a driver may use here unless its spec says less.
+    pub(super) fn limits(&self) -> Limits {
+        let host = Limits::default();
+        let own = self.project.settings.limits;
+        Limits {
+            memory: own.memory.unwrap_or(host.memory),
+            seconds: own.seconds.unwrap_or(host.seconds),
+            ..host
+        }
     }
 
     /// Compiles a pipeline and tells its warnings.

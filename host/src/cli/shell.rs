@@ -137,6 +137,16 @@ impl Shell {
     }
 }
 
+/// Keeps what is in memory out of core files, from now on.
+pub(super) fn no_core_file() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // A kernel that refuses keeps its old ways; there is nothing else to do.
+        set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
+    }
+}
+
 fn document(value: &Value) -> String {
     // A document has no keys other than text, so this cannot fail.
     serde_json::to_string_pretty(value).unwrap_or_default()

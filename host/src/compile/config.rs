@@ -1,10 +1,12 @@
 //! A step's configuration against the spec of its driver.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use serde_json::Value as Json;
 
-use crate::driver::spec::Spec;
+use crate::connection::{FILE, REFERENCE, Reference, mismatch};
+use crate::driver::spec::{OverridePolicy, Spec};
 use crate::problem::Problem;
 use crate::project::{PathFault, Project, check_relative};
 use crate::schema::{Fault, Schema};
@@ -17,11 +19,19 @@ pub(super) fn complete(
     owner: &str,
     config: &Node,
     schema: &Schema,
+    spec: &Spec,
     problems: &mut Problems<'_>,
 ) -> Json {
     let mut json = config.to_json();
     schema.fill(&mut json);
+    // The connection's own fields have been looked at already.
+    let is_connection = |pointer: &str| {
+        spec.connection_fields.iter().any(|field| pointer.strip_prefix('/') == Some(&field.name))
+    };
     for finding in schema.check(&json) {
+        if finding.fault == Fault::UnknownKey && is_connection(&finding.pointer) {
+            continue;
+        }
         let code = match finding.fault {
             Fault::UnknownKey => "unknown_config_key",
             Fault::MissingKey => "missing_config_key",
@@ -32,6 +42,49 @@ pub(super) fn complete(
         problems.report(config.position_of(&finding.pointer), problem);
     }
     json
+}
+
+/// Checks what a step says about its connection, which the run looks up.
+pub(super) fn check_connection(
+    owner: &str,
+    config: &Node,
+    spec: &Spec,
+    problems: &mut Problems<'_>,
+    warnings: &mut Problems<'_>,
+) {
+    if let Some(entry) = config.entry(REFERENCE).filter(|_| !spec.connection_fields.is_empty())
+        && let Some(text) = entry.value.as_text()
+    {
+        match Reference::from_str(text) {
+            Ok(reference) if reference.family != spec.family() => {
+                problems.report(entry.position, mismatch(owner, spec.family(), &reference));
+            }
+            Ok(_) => {}
+            Err(mut problem) => {
+                problem.message = format!("{owner}: {}", problem.message);
+                problems.report(entry.position, problem);
+            }
+        }
+    }
+    for field in spec.connection_fields.iter().filter(|field| !spec.has_key(&field.name)) {
+        let Some(entry) = config.entry(&field.name) else { continue };
+        let name = &field.name;
+        match field.policy {
+            OverridePolicy::Allowed => {}
+            OverridePolicy::Warning => {
+                let message = format!("{owner}: '{name}' replaces the connection's own");
+                warnings.report(entry.position, Problem::new("override_warning", message));
+            }
+            OverridePolicy::Forbidden => {
+                let message = format!(
+                    "{owner}: '{name}' belongs to the connection, and a step may not replace it"
+                );
+                let help = format!("write it in {FILE}, in an alias of its own if need be");
+                problems
+                    .report(entry.position, Problem::new("override_forbidden", message).help(help));
+            }
+        }
+    }
 }
 
 /// Reports every path that leaves the base path.

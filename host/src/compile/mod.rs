@@ -82,7 +82,8 @@ pub fn check(
     let profile = profile(project, &pipeline, options, &mut problems);
     let parameters = parameters::resolve(&pipeline, profile, options, &mut problems);
     let graph = edges::resolve(&pipeline.steps, &mut problems, &mut warnings);
-    let steps = steps::check(project, &pipeline, &parameters, drivers, &mut problems);
+    let steps =
+        steps::check(project, &pipeline, &parameters, drivers, &mut problems, &mut warnings);
     if !problems.is_empty() {
         let problems = problems.into_sorted();
         let outside = problems.iter().all(|problem| ENVIRONMENT.contains(&problem.code));

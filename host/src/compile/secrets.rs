@@ -3,32 +3,10 @@
 use crate::driver::spec::Spec;
 use crate::problem::Problem;
 use crate::schema::Schema;
+use crate::secret;
 use crate::yaml::{Node, Position, Problems, Value};
 
-/// Keys whose value is a secret whatever the driver, in lower case.
-const NAMES: [&str; 19] = [
-    "password",
-    "passwd",
-    "pwd",
-    "token",
-    "secret",
-    "secret_key",
-    "service_key",
-    "service_role_key",
-    "api_key",
-    "access_token",
-    "refresh_token",
-    "auth_token",
-    "bearer_token",
-    "client_secret",
-    "client_key",
-    "key",
-    "dsn",
-    "connection_string",
-    "anon_key",
-];
-
-/// A value this short under one of [`NAMES`] is not taken for a secret.
+/// A value this short under a key that is [`secret::is_name`] is not taken for a secret.
 const SHORT: usize = 4;
 
 /// Reports every secret in the file outside the steps' configurations.
@@ -91,7 +69,7 @@ struct Scan<'a, 'f> {
 impl Scan<'_, '_> {
     /// Looks at one key; `path` is for messages, `pointer` for the schema.
     fn entry(&mut self, key: &str, position: Position, value: &Node, path: &str, pointer: &str) {
-        let by_name = NAMES.contains(&key.to_lowercase().as_str());
+        let by_name = secret::is_name(key);
         // Where the driver lists what the value can be, it is a choice and no secret.
         let is_choice = self.schema.is_some_and(|schema| schema.is_choice(pointer));
         if by_name && !is_choice {
@@ -126,7 +104,7 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// A value whose key is one of [`NAMES`].
+    /// A value whose key says that it is a secret.
     fn named(&mut self, value: &Node, position: Position, path: &str) {
         match &value.value {
             Value::Text(text) if text.len() > SHORT && !is_placeholder(text) => {
@@ -180,11 +158,5 @@ fn is_placeholder(text: &str) -> bool {
 
 /// Whether somewhere in a text stands `scheme://user:password@`.
 fn has_url_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let end = rest.find(|c: char| c.is_whitespace() || "/?#'\"".contains(c));
-        let authority = &rest[..end.unwrap_or(rest.len())];
-        let user = authority.rsplit_once('@').map(|(user, _)| user);
-        let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
-        password.is_some_and(|password| !password.is_empty() && !is_placeholder(password))
-    })
+    secret::url_passwords(text).any(|password| !is_placeholder(password))
 }

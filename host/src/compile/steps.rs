@@ -35,6 +35,7 @@ pub(super) fn check(
     parameters: &Parameters,
     drivers: &dyn Drivers,
     problems: &mut Problems<'_>,
+    warnings: &mut Problems<'_>,
 ) -> BTreeMap<usize, Checked> {
     let mut known: HashMap<&str, Result<Ready, Missing>> = HashMap::new();
     let mut checked = BTreeMap::new();
@@ -57,7 +58,8 @@ pub(super) fn check(
             continue;
         }
         let owner = step.label();
-        let config = config::complete(&owner, &resolved, schema, problems);
+        config::check_connection(&owner, &resolved, &found.spec, problems, warnings);
+        let config = config::complete(&owner, &resolved, schema, &found.spec, problems);
         // Its messages show paths, and a path may be an address with a password.
         if !holds_secrets {
             config::check_paths(&owner, &resolved, &config, &found.spec, project, problems);
@@ -71,7 +73,7 @@ pub(super) fn check(
 
 fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
     let found = drivers.find(name)?;
-    match found.spec.schema() {
+    match found.spec.step_schema() {
         Ok(schema) => Ok(Ready { found, schema }),
         Err(why) => {
             let message = format!("The spec of {}: 'configSchema' {why}", quoted(name));

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::Resource;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 
 use super::bindings::exports::osiris::driver::driver as wit;
+use super::bindings::osiris::driver::types;
+use super::clock::Clock;
 use super::failure::{Breach, Failure, breach};
 use super::spec::Mode;
 use super::state::{Call, State};
@@ -79,26 +82,9 @@ impl Driver {
             wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition: None };
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
-        let ended = tokio::select! {
-            ended = work => Some(ended),
-            () = clock.expire(Duration::from_secs(limits.seconds)) => None,
-            () = async { cancel.cancelled().await; tokio::time::sleep(GRACE).await } => {
-                Some(Ok(Err(super::tables::cancelled())))
-            }
-        };
+        let ended = ending(work, &clock, Duration::from_secs(limits.seconds), &cancel).await;
         let state = store.data_mut();
-        let result = match ended {
-            Some(Ok(Ok(summary))) => Ok(summary),
-            Some(Ok(Err(error))) => Err(Failure::from(error)),
-            Some(Err(error)) => Err(explain(&error, state)),
-            None => Err(Failure::new(
-                "timeout",
-                format!(
-                    "it ran longer than {} s; its last call to the host was `{}`. Raise `limits.seconds` in osiris.yaml if it needs more",
-                    limits.seconds, state.last_call
-                ),
-            )),
-        };
+        let result = conclude(ended, state);
         let result = match (result, state.output.take()) {
             (Ok(_), Some(_)) if !state.opened => {
                 Err(Failure::new("protocol", "the driver ended well but never opened its output"))
@@ -128,7 +114,7 @@ impl Driver {
         step: &wit::Step,
         inputs: Vec<(String, Receiver)>,
         has_output: bool,
-    ) -> wasmtime::Result<Result<wit::Summary, super::bindings::osiris::driver::types::Error>> {
+    ) -> Answer<wit::Summary> {
         let table = &mut store.data_mut().table;
         let mut handles = Vec::with_capacity(inputs.len());
         for (name, receiver) in inputs {
@@ -147,7 +133,42 @@ impl Driver {
     }
 }
 
-fn new_store(engine: &Engine, state: State) -> Store<State> {
+/// What a call into a driver gives: the driver's answer inside the engine's.
+pub(super) type Answer<T> = wasmtime::Result<Result<T, types::Error>>;
+
+/// Waits for a call to end. None: it ran out of time.
+pub(super) async fn ending<T>(
+    work: impl Future<Output = Answer<T>>,
+    clock: &Clock,
+    limit: Duration,
+    cancel: &CancellationToken,
+) -> Option<Answer<T>> {
+    tokio::select! {
+        ended = work => Some(ended),
+        () = clock.expire(limit) => None,
+        () = async { cancel.cancelled().await; tokio::time::sleep(GRACE).await } => {
+            Some(Ok(Err(super::tables::cancelled())))
+        }
+    }
+}
+
+/// What became of a call.
+pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
+    match ended {
+        Some(Ok(Ok(answer))) => Ok(answer),
+        Some(Ok(Err(error))) => Err(Failure::from(error).explained(&state.network)),
+        Some(Err(error)) => Err(explain(&error, state)),
+        None => Err(Failure::new(
+            "timeout",
+            format!(
+                "it ran longer than {} s; its last call to the host was `{}`. Raise `limits.seconds` in osiris.yaml if it needs more",
+                state.limits.seconds, state.last_call
+            ),
+        )),
+    }
+}
+
+pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
     let mut store = Store::new(engine.inner(), state);
     store.limiter(|state| &mut state.limiter);
     // At every tick of the clock the driver yields, so that time limits and cancels take hold.

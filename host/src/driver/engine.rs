@@ -9,9 +9,9 @@ use wasmtime::{Config, OptLevel};
 use super::DriverFile;
 use super::bindings::{Plugin, PluginPre};
 use super::cache::Cache;
-use super::interfaces;
 use super::spec::Spec;
 use super::state::State;
+use super::{interfaces, names};
 use crate::problem::{Error, Problem, Result};
 
 /// How often a running driver lets the host look at its time and at a cancel.
@@ -68,6 +68,7 @@ impl Engine {
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        names::add_to_linker(&mut linker)?;
         Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
         let weak = engine.weak();
         std::thread::Builder::new().name("osiris-epoch".into()).spawn(move || {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::osiris::driver::types;
+use super::network::Network;
 
 /// The longest message that is kept of a driver's error or panic, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;
@@ -24,6 +25,16 @@ impl Failure {
     /// A failure of a kind.
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
         Self { kind: kind.into(), message: message.into() }
+    }
+
+    /// Says that the host refused the network, if that may be why.
+    pub(super) fn explained(mut self, network: &Network) -> Self {
+        let may_be =
+            matches!(self.kind.as_str(), "network" | "permission" | "timeout" | "internal");
+        if let Some(refusal) = network.refusal().filter(|_| may_be) {
+            self.message = format!("{}; {refusal}", self.message);
+        }
+        self
     }
 
     /// Whether it only follows from another step's failure.

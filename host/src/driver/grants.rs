@@ -9,6 +9,7 @@ use cap_std::fs::Dir;
 use serde_json::Value;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
+use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
 
 /// What a driver may do with the base path.
@@ -31,11 +32,13 @@ pub struct Grants {
     pub access: Access,
     /// A folder that it may write to, below the base path.
     pub artifacts: Option<PathBuf>,
+    /// What it may dial.
+    pub network: Vec<Endpoint>,
 }
 
 impl Grants {
-    /// What `spec` declares, below `base`.
-    pub fn new(spec: &Spec, base: &Path, artifacts: Option<PathBuf>) -> Self {
+    /// What `spec` declares, below `base` and with this configuration.
+    pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
         let access = if !spec.files.write.is_empty() {
             Access::Write
         } else if !spec.files.read.is_empty() {
@@ -43,7 +46,8 @@ impl Grants {
         } else {
             Access::None
         };
-        Self { base: base.to_owned(), access, artifacts }
+        let network = endpoints(spec, config);
+        Self { base: base.to_owned(), access, artifacts, network }
     }
 
     /// The artifacts folder as the driver names it.
@@ -52,11 +56,11 @@ impl Grants {
         below.map(|path| format!("/{}", path.display())).unwrap_or_default()
     }
 
-    /// Opens the folders for a driver.
+    /// Opens the folders and the network for a driver.
     ///
     /// # Errors
     /// A folder cannot be opened.
-    pub(super) fn apply(&self, wasi: &mut WasiCtxBuilder) -> wasmtime::Result<()> {
+    pub(super) fn apply(&self, wasi: &mut WasiCtxBuilder) -> wasmtime::Result<Network> {
         match self.access {
             Access::None => {}
             Access::Read => {
@@ -69,7 +73,16 @@ impl Grants {
         if let Some(folder) = &self.artifacts {
             wasi.preopened_dir(folder, self.artifacts_path(), FsPerms::ReadWrite)?;
         }
-        Ok(())
+        let network = Network::new(self.network.clone());
+        let dials = !network.is_empty();
+        let check = network.clone();
+        wasi.allow_tcp(dials).allow_ip_name_lookup(dials).socket_addr_check(
+            move |address, usage| {
+                let may = check.may_use(address, usage);
+                Box::pin(async move { may })
+            },
+        );
+        Ok(network)
     }
 }
 

@@ -11,6 +11,9 @@ mod file;
 pub mod grants;
 mod interfaces;
 pub mod limits;
+mod names;
+pub mod network;
+mod probe;
 pub mod registry;
 pub mod sink;
 pub mod spec;
@@ -22,6 +25,7 @@ pub use call::{Report, StepCall};
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
 pub use file::DriverFile;
+pub use probe::{Column, Dataset, Health};
 pub use state::Call;
 
 /// The contract that this host speaks.

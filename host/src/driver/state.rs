@@ -1,5 +1,6 @@
 //! What a store holds while a call into a driver runs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -9,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use super::clock::Clock;
 use super::grants::Grants;
 use super::limits::{Limiter, Limits};
+use super::network::Network;
 use super::sink::Sink;
 use super::stdio::Lines;
 use crate::session::Level;
@@ -33,7 +35,10 @@ pub struct Call {
 
 /// The store's data.
 pub(super) struct State {
-    wasi: WasiCtx,
+    pub(super) wasi: WasiCtx,
+    pub(super) network: Network,
+    /// The names that are being looked up, by their streams' handles.
+    pub(super) asked: HashMap<u32, String>,
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
     pub(super) limits: Limits,
@@ -61,14 +66,14 @@ impl State {
         wasi.allow_blocking_current_thread(true)
             .stdout(Lines::new(journal.clone(), Level::Info))
             .stderr(Lines::new(journal.clone(), Level::Warn))
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false);
-        call.grants.apply(&mut wasi)?;
+            .allow_udp(false);
+        let network = call.grants.apply(&mut wasi)?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(call.limits.handles as usize);
         Ok(Self {
             wasi: wasi.build(),
+            network,
+            asked: HashMap::new(),
             table,
             limiter: Limiter::new(call.limits),
             limits: call.limits,

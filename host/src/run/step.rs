@@ -11,6 +11,7 @@ use super::board::Board;
 use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
+use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
@@ -89,7 +90,7 @@ impl StepTask {
                 )
             })?;
         let call = Call {
-            grants: Grants::new(&ready.driver.spec, &job.base, Some(artifacts)),
+            grants: Grants::new(&ready.driver.spec, &ready.task.config, &job.base, Some(artifacts)),
             limits: ready.limits,
             sink: Arc::new(StepSink {
                 session: self.session,
@@ -103,7 +104,7 @@ impl StepTask {
         let step_call = StepCall {
             id: step.id.clone(),
             mode: step.mode,
-            config: ready.task.config.to_string(),
+            config: connection::for_driver(&ready.task.config, &ready.driver.spec).to_string(),
             inputs: self.inputs,
             output: self.output,
         };

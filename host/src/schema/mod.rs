@@ -92,6 +92,19 @@ impl Schema {
             .is_some_and(|schema| schema.get("enum").is_some() || schema.get("const").is_some())
     }
 
+    /// Reads a text as the number or truth value that the schema wants at this
+    /// JSON pointer, if it is one.
+    pub fn retype(&self, pointer: &str, value: &mut Value) {
+        let wanted = defaults::subschema(&self.source, pointer).and_then(|at| at["type"].as_str());
+        if let Value::String(text) = value
+            && let Some("integer" | "number" | "boolean") = wanted
+            && let Ok(read @ (Value::Number(_) | Value::Bool(_))) =
+                serde_json::from_str(text.trim())
+        {
+            *value = read;
+        }
+    }
+
     /// The names in the schema's own `properties`.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         words::keys_of(&self.source)

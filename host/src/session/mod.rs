@@ -40,3 +40,4 @@ pub use self::redact::{MASK, Redactor, mask};
 pub use self::status::{End, Failure, State, Status, StepState, StepStatus};
 pub use self::sweep::sweep;
 pub use self::text::visible;
+pub(crate) use self::time::stamp;

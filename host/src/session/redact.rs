@@ -2,48 +2,62 @@
 
 use std::borrow::Cow;
 
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***MASKED***";
 
+/// A shorter value is no secret: masking it would only show that it is there.
+const SHORTEST: usize = 4;
+
 /// Knows the secret values of a run. Every sink of a session passes its text
 /// through the run's one redactor.
 #[derive(Default)]
 pub struct Redactor {
-    /// Longest first, so that a secret that contains another is masked whole.
-    needles: Vec<String>,
+    /// Finds all of them in one pass; none if there is nothing to find.
+    finder: Option<AhoCorasick>,
 }
 
 impl Redactor {
-    /// Masks these values, as they are and as they look inside a JSON string.
-    /// An empty value masks nothing.
+    /// Masks these values in every form in which they travel. One of fewer than
+    /// four bytes masks nothing.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut needles = Vec::new();
-        for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
-            let quoted = Value::from(secret.as_str()).to_string();
-            needles.push(quoted[1..quoted.len() - 1].to_owned());
-            needles.push(secret);
-        }
-        needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        let long = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+        let mut needles: Vec<String> = long.flat_map(|secret| forms(&secret)).collect();
+        needles.sort();
         needles.dedup();
-        Self { needles }
+        if needles.is_empty() {
+            return Self::default();
+        }
+        // The longest first, so that a secret that contains another is masked whole.
+        let kind = MatchKind::LeftmostLongest;
+        // Only a pattern set beyond any size that a connection file can have is refused.
+        Self { finder: AhoCorasick::builder().match_kind(kind).build(needles).ok() }
     }
 
     /// The text with every known secret masked.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut text = Cow::Borrowed(text);
-        for needle in &self.needles {
-            if text.contains(needle) {
-                text = Cow::Owned(text.replace(needle, MASK));
+        match &self.finder {
+            Some(finder) if finder.is_match(text) => {
+                let mut masked = String::with_capacity(text.len());
+                finder.replace_all_with(text, &mut masked, |_, _, masked| {
+                    masked.push_str(MASK);
+                    true
+                });
+                Cow::Owned(masked)
             }
+            _ => Cow::Borrowed(text),
         }
-        text
     }
 
     /// Masks in every key and value.
     pub fn map(&self, map: &mut Map<String, Value>) {
-        if self.needles.is_empty() {
+        if self.finder.is_none() {
             return;
         }
         for (key, mut value) in std::mem::take(map) {
@@ -71,8 +85,67 @@ impl Redactor {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redactor({} values)", self.needles.len())
+        let forms = self.finder.as_ref().map_or(0, AhoCorasick::patterns_len);
+        write!(f, "Redactor({forms} forms)")
     }
+}
+
+/// A secret as it is, in a JSON string, percent-encoded as whole and as the part
+/// of a form, and in base64 wherever it stands in what was encoded.
+fn forms(secret: &str) -> Vec<String> {
+    let quoted = Value::from(secret).to_string();
+    let mut forms = vec![secret.to_owned(), quoted[1..quoted.len() - 1].to_owned()];
+    for set in [NON_ALPHANUMERIC, &COMPONENT, &USERINFO] {
+        let encoded = utf8_percent_encode(secret, set).to_string();
+        forms.push(encoded.replace("%20", "+"));
+        forms.push(lowered(&encoded));
+        forms.push(encoded);
+    }
+    for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+        for before in 0..3 {
+            forms.extend(base64(engine, secret, before));
+        }
+    }
+    forms
+}
+
+/// What does not stand for itself in a query.
+const COMPONENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// What does not stand for itself before the host of an address.
+const USERINFO: AsciiSet = COMPONENT
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
+/// The same with the digits of `%C3` in lower case.
+fn lowered(encoded: &str) -> String {
+    let mut digits = 0;
+    encoded
+        .chars()
+        .map(|character| {
+            digits = if character == '%' { 2 } else { i32::max(digits - 1, -1) };
+            if digits >= 0 { character.to_ascii_lowercase() } else { character }
+        })
+        .collect()
+}
+
+/// What base64 makes of the secret behind `before` other bytes, without the
+/// characters that also depend on its neighbours. None if that is too little to
+/// be looked for.
+fn base64(engine: &GeneralPurpose, secret: &str, before: usize) -> Option<String> {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(secret.as_bytes());
+    let encoded = engine.encode(&bytes);
+    let (start, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    encoded.get(start..end).filter(|part| part.len() >= SHORTEST + 1).map(str::to_owned)
 }
 
 /// The configuration with the values at these JSON pointers masked. A pointer
@@ -103,6 +176,34 @@ mod tests {
         let mut value = json!({"a": ["pa\"ss"], "pa\"ss": 1});
         redactor.value(&mut value);
         assert_eq!(value, json!({"a": [MASK], MASK: 1}));
+    }
+
+    #[test]
+    fn a_secret_is_masked_in_every_form() {
+        let secret = "p@ss wörd/1";
+        let redactor = Redactor::new([secret.to_owned()]);
+        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+        for text in [
+            percent.to_lowercase(),
+            format!("mysql://u:{percent}@h/db"),
+            "q=p%40ss+w%C3%B6rd%2F1&x".to_owned(),
+        ] {
+            assert!(redactor.text(&text).contains(MASK), "{text}");
+        }
+        for before in ["", "u", "us", "user:"] {
+            for after in ["", "!", "!!"] {
+                let plain = format!("{before}{secret}{after}");
+                for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+                    let text = engine.encode(&plain);
+                    assert!(redactor.text(&text).contains(MASK), "{plain}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_masks_nothing() {
+        assert_eq!(Redactor::new(["abc".to_owned()]).text("abc"), "abc");
     }
 
     #[test]

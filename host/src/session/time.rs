@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// Like `2026-01-31T08:05:09.123Z`.
-pub(super) fn stamp(time: Timestamp) -> String {
+pub(crate) fn stamp(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use super::super::drivers::rights;
 use super::super::render::{DIM, GOOD, STRONG, paint};
 use super::super::shell::Answer;
+use crate::connection::REFERENCE;
 use crate::driver::grants::paths;
 use crate::driver::limits::{Limits, format_bytes};
+use crate::driver::network::{Endpoint, endpoints};
 use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
 use crate::problem::Result;
@@ -22,6 +24,8 @@ struct Planned<'a> {
     after: Vec<&'a str>,
     reads: Vec<&'a str>,
     writes: Vec<&'a str>,
+    /// Like `db.example:3306`.
+    dials: Vec<String>,
     rights: Vec<String>,
     limits: Limits,
 }
@@ -37,6 +41,10 @@ pub(super) fn dry(job: &Job, registry: &Registry) -> Result<Answer> {
         let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
         let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
         run::check_paths(&job.base, task, spec)?;
+        let dials = endpoints(spec, &task.config)
+            .into_iter()
+            .map(|Endpoint { host, port, .. }| format!("{host}:{port}"))
+            .collect();
         let limits = job.limits.tightened(&spec.limits);
         steps.push(Planned {
             task,
@@ -44,6 +52,7 @@ pub(super) fn dry(job: &Job, registry: &Registry) -> Result<Answer> {
             after: task.after.iter().map(|index| id(*index)).collect(),
             reads,
             writes,
+            dials,
             rights: rights(spec),
             limits,
         });
@@ -71,6 +80,8 @@ fn as_json(step: &Planned<'_>) -> Value {
         "after": step.after,
         "reads": step.reads,
         "writes": step.writes,
+        "connection": step.task.config.get(REFERENCE),
+        "dials": step.dials,
         "rights": step.rights,
         "limits": {"memory_bytes": step.limits.memory, "seconds": step.limits.seconds},
     })
@@ -102,6 +113,7 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("after", &owned(&step.after));
         line("reads", &owned(&step.reads));
         line("writes", &owned(&step.writes));
+        line("dials", &step.dials);
         line("may", &[step.rights.join("; ")]);
         let memory = format_bytes(step.limits.memory);
         line("limits", &[format!("memory {memory}"), format!("time {} s", step.limits.seconds)]);

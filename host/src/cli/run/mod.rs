@@ -5,16 +5,18 @@ mod live;
 mod outcome;
 mod progress;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::pipeline::{Values, Workplace, manifest_of, must_exist};
-use super::shell::{Answer, Shell};
+use super::shell::{Answer, Shell, no_core_file};
 use crate::compile::{self, Build};
-use crate::driver::limits::Limits;
+use crate::connection::{self, Connections, Environment};
 use crate::problem::{Error, Problem, Result};
-use crate::project::Project;
 use crate::run::{self, Board, Job};
 use crate::session::{self, Redactor, Session};
 
@@ -49,7 +51,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let build = build(args, &place, shell)?;
-    let job = job(&place.project, &build);
+    let (configs, redactor) = connect(&place, &build)?;
+    let job = job(&place, &build, configs);
     if args.dry_run {
         return dry::dry(&job, &place.registry);
     }
@@ -69,7 +72,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         let problem = Problem::new("manifest_unreadable", format!("cannot read this: {error}"));
         Error::environment(problem.in_file(&manifest))
     })?;
-    let session = Session::create(&logs, &build.manifest, &bytes, Redactor::default())?;
+    let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
     let board = Arc::new(Board::new(prepared.tasks()));
     let status = live::execute(prepared, &session, board, &build.manifest, shell)?;
     // A sweep that panics has said so on stderr, and concerns other runs.
@@ -100,19 +103,35 @@ fn is_manifest(file: &Path) -> bool {
         && file.with_file_name("plan.json").exists()
 }
 
-fn job(project: &Project, build: &Build) -> Job {
-    let host = Limits::default();
-    let own = project.settings.limits;
+/// The steps' configurations with their connections, and what masks the secrets
+/// in them.
+fn connect(place: &Workplace, build: &Build) -> Result<(BTreeMap<String, Value>, Redactor)> {
+    let connections = Connections::read(&place.project.base)?;
+    let environment = Environment::read(&place.project.base)?;
+    let mut configs = build.configs.clone();
+    let mut secrets = Vec::new();
+    for step in &build.manifest.steps {
+        // A driver that is missing is told of where the run is prepared.
+        let Some(driver) = place.registry.find(&step.driver.name) else { continue };
+        let Some(config) = configs.get_mut(&step.id) else { continue };
+        let owner = format!("Step '{}'", step.id);
+        *config = connection::complete(&owner, config, &driver.spec, &connections, &environment)?;
+        secrets.extend(connection::secrets(config, &driver.spec));
+    }
+    if !secrets.is_empty() {
+        no_core_file();
+    }
+    Ok((configs, Redactor::new(secrets)))
+}
+
+fn job(place: &Workplace, build: &Build, configs: BTreeMap<String, Value>) -> Job {
+    let project = &place.project;
     Job {
         base: project.base.clone(),
         state: project.state_dir(),
         spill: project.tmp_dir(),
-        limits: Limits {
-            memory: own.memory.unwrap_or(host.memory),
-            seconds: own.seconds.unwrap_or(host.seconds),
-            ..host
-        },
+        limits: place.limits(),
         manifest: build.manifest.clone(),
-        configs: build.configs.clone(),
+        configs,
     }
 }

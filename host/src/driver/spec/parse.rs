@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Spec, check};
+use super::{OverridePolicy, Spec, check};
 use crate::problem::{Error, Problem, Result};
 use crate::schema::{Fault, Finding, Schema};
 use crate::yaml::{self, Node, Problems};
@@ -47,6 +47,62 @@ impl Spec {
     /// Why it cannot be used, as the end of a sentence.
     pub fn schema(&self) -> std::result::Result<Schema, String> {
         Schema::closed(self.config_schema.clone())
+    }
+}
+
+/// What a step must not write, and what it writes instead.
+const RESOLVED: &str = "resolved_connection";
+const REFERENCE: &str = "connection";
+
+impl Spec {
+    /// The schema of what a step of a pipeline writes: the configuration with the
+    /// name of a connection instead of the connection, and with those of its
+    /// fields that the step may replace.
+    ///
+    /// # Errors
+    /// Why it cannot be used, as the end of a sentence.
+    pub fn step_schema(&self) -> std::result::Result<Schema, String> {
+        if self.connection_fields.is_empty() {
+            return self.schema();
+        }
+        let mut source = self.config_schema.clone();
+        if let Some(required) = source.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|key| key != RESOLVED);
+        }
+        let Value::Object(root) = &mut source else { return self.schema() };
+        let properties = root.entry("properties").or_insert_with(|| json!({}));
+        if let Some(properties) = properties.as_object_mut() {
+            let connection = properties.remove(RESOLVED).unwrap_or_default();
+            properties.insert(REFERENCE.to_owned(), json!({"type": "string", "minLength": 1}));
+            for field in &self.connection_fields {
+                if field.policy != OverridePolicy::Forbidden {
+                    let mut schema = connection["properties"][&field.name].clone();
+                    if let Value::Object(schema) = &mut schema {
+                        schema.remove("default");
+                    }
+                    let schema = if schema.is_null() { json!(true) } else { schema };
+                    properties.entry(&field.name).or_insert(schema);
+                }
+            }
+        }
+        Schema::closed(source)
+    }
+
+    /// The first part of its name, which its connections share.
+    pub fn family(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+
+    /// Whether a step cannot do without a connection.
+    pub fn requires_connection(&self) -> bool {
+        self.config_schema["required"]
+            .as_array()
+            .is_some_and(|keys| keys.iter().any(|key| key == RESOLVED))
+    }
+
+    /// Whether the configuration has a key of its own with this name.
+    pub fn has_key(&self, name: &str) -> bool {
+        self.config_schema["properties"].get(name).is_some()
     }
 }
 

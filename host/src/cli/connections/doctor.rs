@@ -1,0 +1,139 @@
+//! `osiris connections doctor`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::pipeline::Workplace;
+use super::super::probe::Probe;
+use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::super::shell::{Answer, Shell, no_core_file};
+use crate::connection::{self, Connections, Environment, RESOLVED, Reference};
+use crate::driver::{DriverFile, Health};
+use crate::problem::{Exit, Result};
+use crate::session::{Redactor, visible};
+
+/// Ask drivers whether their connections work
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Only this family's connections
+    #[arg(long, value_name = "NAME")]
+    family: Option<String>,
+    /// Only the connection of this name
+    #[arg(long, value_name = "NAME", requires = "family")]
+    alias: Option<String>,
+    /// How long each driver may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    timeout: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
+    seconds.ok_or_else(|| "a number of seconds from 0.001 to 3600".to_owned())
+}
+
+/// What is known of one connection.
+struct Finding {
+    family: String,
+    alias: String,
+    driver: Option<String>,
+    health: Health,
+}
+
+pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let connections = Connections::read(&place.project.base)?;
+    let environment = Environment::read(&place.project.base)?;
+    if let Some(family) = &args.family
+        && (args.alias.is_some() || !connections.families.contains_key(family))
+    {
+        connections.choose(family, args.alias.as_deref())?;
+    }
+    no_core_file();
+    let probe = Probe::new()?;
+    let mut findings = Vec::new();
+    for (family, aliases) in &connections.families {
+        if args.family.as_ref().is_some_and(|only| only != family) {
+            continue;
+        }
+        let driver = place
+            .registry
+            .drivers()
+            .find(|driver| driver.spec.family() == family && driver.spec.capabilities.doctor);
+        for alias in aliases.keys() {
+            if args.alias.as_ref().is_some_and(|only| only != alias) {
+                continue;
+            }
+            let health = match driver {
+                None => unknown(format!("no driver of the family {family} can check it")),
+                Some(driver) => {
+                    let reference = Reference { family: family.clone(), alias: alias.clone() };
+                    connection::connect(&reference, &driver.spec, &connections, &environment)
+                        .and_then(|config| examine(&probe, &place, driver, &config, args.timeout))
+                        .unwrap_or_else(|error| unknown(error.problems[0].message.clone()))
+                }
+            };
+            let driver = driver.map(|driver| driver.spec.name.clone());
+            findings.push(Finding { family: family.clone(), alias: alias.clone(), driver, health });
+        }
+    }
+    Ok(answer(&findings))
+}
+
+fn unknown(message: String) -> Health {
+    Health { category: "unknown".to_owned(), latency_ms: None, message }
+}
+
+fn examine(
+    probe: &Probe,
+    place: &Workplace,
+    file: &DriverFile,
+    config: &Value,
+    timeout: f64,
+) -> Result<Health> {
+    let driver = probe.load(file)?;
+    let call = probe.call(place, file, config);
+    let connection = config[RESOLVED].to_string();
+    let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));
+    let mut health = probe.runtime.block_on(work);
+    let redactor = Redactor::new(connection::secrets(config, &file.spec));
+    health.message = redactor.text(&health.message).into_owned();
+    Ok(health)
+}
+
+fn answer(findings: &[Finding]) -> Answer {
+    let json: Vec<Value> = findings
+        .iter()
+        .map(|Finding { family, alias, driver, health }| {
+            json!({
+                "family": family,
+                "alias": alias,
+                "driver": driver,
+                "ok": health.category == "ok",
+                "category": health.category,
+                "latency_ms": health.latency_ms,
+                "message": health.message,
+            })
+        })
+        .collect();
+    let mut text = String::new();
+    for Finding { family, alias, health, .. } in findings {
+        let sign = if health.category == "ok" { paint(GOOD, "✓") } else { paint(BAD, "✗") };
+        let name = paint(STRONG, &visible(&format!("@{family}.{alias}")));
+        let latency = health.latency_ms.map(|ms| format!("{ms:.0} ms")).unwrap_or_default();
+        let category = paint(DIM, &health.category);
+        text.push_str(&format!(
+            "{sign} {name}  {category} {latency} {}\n",
+            visible(&health.message)
+        ));
+    }
+    if findings.is_empty() {
+        text.push_str("There are no connections to check\n");
+    }
+    let mut answer = Answer::new(json!({"connections": json}), text);
+    if findings.iter().any(|finding| finding.health.category != "ok") {
+        answer.exit = Exit::Environment as u8;
+        answer.json["status"] = "failure".into();
+    }
+    answer
+}

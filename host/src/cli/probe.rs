@@ -1,0 +1,67 @@
+//! Calls into a driver that belong to no run.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::pipeline::Workplace;
+use crate::connection;
+use crate::driver::grants::Grants;
+use crate::driver::sink::Sink;
+use crate::driver::{Call, Driver, DriverFile, Engine};
+use crate::problem::{Error, Problem, Result};
+use crate::session::{Level, Number, Redactor};
+
+/// An engine, and what runs its calls.
+pub(super) struct Probe {
+    pub(super) engine: Engine,
+    pub(super) runtime: Runtime,
+}
+
+impl Probe {
+    pub(super) fn new() -> Result<Self> {
+        let runtime = Runtime::new().map_err(|error| {
+            Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
+        })?;
+        Ok(Self { engine: Engine::new()?, runtime })
+    }
+
+    /// Compiles a driver, or takes the code that was compiled before.
+    pub(super) fn load(&self, file: &DriverFile) -> Result<Driver> {
+        let (bytes, sha256) = file.load()?;
+        self.engine.load(file, &bytes, sha256, || {})
+    }
+
+    /// What a call with this configuration may use.
+    pub(super) fn call(&self, place: &Workplace, file: &DriverFile, config: &Value) -> Call {
+        let redactor = Redactor::new(connection::secrets(config, &file.spec));
+        Call {
+            grants: Grants::new(&file.spec, config, &place.project.base, None),
+            limits: place.limits().tightened(&file.spec.limits),
+            sink: Arc::new(Trace { redactor }),
+            cancel: CancellationToken::new(),
+            saved_state: None,
+        }
+    }
+}
+
+/// Lets a driver's log lines out as the host's own diagnostics.
+struct Trace {
+    redactor: Redactor,
+}
+
+impl Sink for Trace {
+    fn log(&self, _: Level, message: &str) {
+        tracing::debug!("{}", crate::session::visible(&self.redactor.text(message)));
+    }
+
+    fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
+
+    fn event(&self, _: &str, _: Map<String, Value>) {}
+
+    fn progress(&self, _: u64, _: Option<u64>) {}
+
+    fn rows(&self, _: u64, _: u64) {}
+}

@@ -1,0 +1,57 @@
+//! The variables that connections may name.
+
+use std::collections::HashMap;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::problem::{Error, Problem, Result};
+
+/// The process's environment, and below it what `.env` files set. It is read
+/// only here, and no driver ever sees it.
+#[derive(Default)]
+pub struct Environment {
+    files: HashMap<String, String>,
+}
+
+impl Environment {
+    /// Reads `.env` in `$OSIRIS_HOME`, in the working directory and in the
+    /// project's folder; the first that sets a variable wins.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a line that is none of `NAME=value`.
+    pub fn read(base: &Path) -> Result<Self> {
+        let home = env::var_os("OSIRIS_HOME").map(PathBuf::from);
+        let current = env::current_dir().ok();
+        let mut files = HashMap::new();
+        for folder in home.as_deref().into_iter().chain(current.as_deref()).chain([base]) {
+            for (name, value) in variables(&folder.join(".env"))? {
+                files.entry(name).or_insert(value);
+            }
+        }
+        Ok(Self { files })
+    }
+
+    /// The value of a variable, unless it is empty. What is exported wins, even
+    /// if it is empty.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let exported = env::var_os(name).map(|value| value.into_string().unwrap_or_default());
+        exported.or_else(|| self.files.get(name).cloned()).filter(|value| !value.is_empty())
+    }
+}
+
+fn variables(file: &Path) -> Result<Vec<(String, String)>> {
+    if !file.is_file() {
+        return Ok(Vec::new());
+    }
+    // What the parser says would show the line, which may hold a secret.
+    let unusable = |error: &dotenvy::Error| {
+        let why = match error {
+            dotenvy::Error::Io(error) => format!("cannot read this file: {error}"),
+            _ => "a line of this file is not NAME=value".to_owned(),
+        };
+        let help = "write one NAME=value a line, the value in single quotes if it is not one word";
+        Error::environment(Problem::new("env_file", why).in_file(file).help(help))
+    };
+    let lines = dotenvy::from_path_iter(file).map_err(|error| unusable(&error))?;
+    lines.collect::<Result<_, _>>().map_err(|error| unusable(&error))
+}

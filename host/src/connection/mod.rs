@@ -1,0 +1,19 @@
+//! Connections: what `osiris_connections.yaml` says, put together with the
+//! environment in memory only, on the machine where the command was typed.
+
+mod environment;
+mod file;
+mod placeholder;
+mod reference;
+mod resolve;
+mod secrets;
+mod step;
+
+pub use environment::Environment;
+pub use file::{Alias, Connections, FILE};
+pub use placeholder::variables;
+pub use reference::Reference;
+pub use resolve::Resolved;
+pub use secrets::{secrets, shown_fields};
+pub(crate) use step::mismatch;
+pub use step::{REFERENCE, RESOLVED, complete, connect, for_driver};

@@ -1,0 +1,160 @@
+//! What a driver answers without running a step: how its connection is, and
+//! what is there to be read or written.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::bindings::exports::osiris::driver::driver as wit;
+use super::call::{conclude, ending, new_store};
+use super::failure::{Failure, shortened};
+use super::state::{Call, State};
+use super::{Driver, Engine};
+
+/// How much longer than it was told a driver may take to answer `doctor`.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// The most datasets, and columns of all of them, that a driver may list.
+const MAX_LISTED: usize = 1_000_000;
+
+/// How a connection is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Health {
+    /// ok, auth, network, permission, timeout or unknown.
+    pub category: String,
+    /// How long it took to say so.
+    pub latency_ms: Option<f64>,
+    /// For a person.
+    pub message: String,
+}
+
+/// Something that can be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Dataset {
+    /// What the service calls it.
+    pub name: String,
+    /// table, view, file, endpoint, collection or stream.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// About how many rows there are.
+    pub estimated_row_count: Option<u64>,
+    /// In the service's order.
+    pub fields: Vec<Column>,
+}
+
+/// A column of a [`Dataset`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Column {
+    /// As the service calls it.
+    pub name: String,
+    /// The service's own name for the type.
+    #[serde(rename = "type")]
+    pub native_type: String,
+    /// What its values become: an Arrow C Data Interface format string.
+    pub format: String,
+    /// Whether a value may be missing.
+    pub nullable: bool,
+    /// Whether it is part of the primary key.
+    pub primary_key: bool,
+}
+
+impl Driver {
+    /// Asks how a connection is; `connection` is a JSON object. Always answers.
+    pub async fn doctor(
+        &self,
+        engine: &Engine,
+        call: Call,
+        connection: &str,
+        timeout: Duration,
+    ) -> Health {
+        let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        let work = async |store: &mut _| {
+            let plugin = self.pre.instantiate_async(&mut *store).await?;
+            let driver = plugin.osiris_driver_driver();
+            Ok(Ok(driver.call_doctor(&mut *store, connection, millis).await?))
+        };
+        match self.ask(engine, call, timeout + PATIENCE, work).await {
+            Ok(wit::Health { category, latency_ms, message }) => {
+                const KNOWN: [&str; 6] =
+                    ["ok", "auth", "network", "permission", "timeout", "unknown"];
+                let known = KNOWN.into_iter().find(|known| *known == category);
+                Health {
+                    category: known.unwrap_or("unknown").to_owned(),
+                    latency_ms: latency_ms.filter(|latency| latency.is_finite()),
+                    message: shortened(message),
+                }
+            }
+            Err(failure) if failure.kind == "timeout" => Health {
+                category: "timeout".to_owned(),
+                latency_ms: None,
+                message: format!("the driver did not answer within {} s", timeout.as_secs_f64()),
+            },
+            Err(failure) => Health {
+                category: "unknown".to_owned(),
+                latency_ms: None,
+                message: failure.message,
+            },
+        }
+    }
+
+    /// Lists what is there, by name. `config` is a JSON object.
+    ///
+    /// # Errors
+    /// The driver's own, or how it failed.
+    pub async fn discover(
+        &self,
+        engine: &Engine,
+        call: Call,
+        config: &str,
+    ) -> Result<Vec<Dataset>, Failure> {
+        let limit = Duration::from_secs(call.limits.seconds);
+        let work = async |store: &mut _| {
+            let plugin = self.pre.instantiate_async(&mut *store).await?;
+            plugin.osiris_driver_driver().call_discover(&mut *store, config).await
+        };
+        let found = self.ask(engine, call, limit, work).await?;
+        let listed = found.len() + found.iter().map(|dataset| dataset.columns.len()).sum::<usize>();
+        if listed > MAX_LISTED {
+            let message = format!(
+                "the driver listed {listed} datasets and columns, {MAX_LISTED} is the limit"
+            );
+            return Err(Failure::new("limit", message));
+        }
+        let mut found: Vec<Dataset> = found.into_iter().map(dataset).collect();
+        found.sort();
+        Ok(found)
+    }
+
+    async fn ask<T>(
+        &self,
+        engine: &Engine,
+        call: Call,
+        limit: Duration,
+        work: impl AsyncFnOnce(&mut wasmtime::Store<State>) -> super::call::Answer<T>,
+    ) -> Result<T, Failure> {
+        let cancel = call.cancel.clone();
+        let state = State::new(call, None).map_err(|error| {
+            let message = format!("a folder could not be opened for the driver: {error:#}");
+            Failure::new("permission", message)
+        })?;
+        let mut store = new_store(engine, state);
+        let clock = store.data().clock.clone();
+        let ended = ending(work(&mut store), &clock, limit, &cancel).await;
+        conclude(ended, store.data())
+    }
+}
+
+fn dataset(dataset: wit::Dataset) -> Dataset {
+    let column = |column: wit::Column| Column {
+        name: column.name,
+        native_type: column.native_type,
+        format: column.format,
+        nullable: column.nullable,
+        primary_key: column.primary_key,
+    };
+    Dataset {
+        name: dataset.name,
+        kind: dataset.kind,
+        estimated_row_count: dataset.estimated_rows,
+        fields: dataset.columns.into_iter().map(column).collect(),
+    }
+}

@@ -1,0 +1,202 @@
+//! Connections against a service on loopback: what a driver may reach, and where
+//! its secrets go.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread;
+
+use osiris_tests::session::Session;
+use osiris_tests::{Finished, Sandbox};
+use serde_json::Value;
+
+/// What must not be seen anywhere. Odd characters make its encodings differ.
+const SECRET: &str = "c4nary/p@ss wörd+\"x\"";
+
+/// Answers `hello` with a line for as long as the test runs; its port.
+fn service() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut line = String::new();
+            let mut reader = BufReader::new(&stream);
+            if reader.read_line(&mut line).is_ok() {
+                // The other side may have gone; the next one will not have.
+                let _ = writeln!(&stream, "heard {}", line.trim());
+            }
+        }
+    });
+    port
+}
+
+/// A project with a connection to the service.
+fn project(host: &str, port: u16, step: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "osiris_connections.yaml",
+        format!(
+            "version: 1\nconnections:\n  service:\n    main:\n      host: {host}\n      port: \"${{PORT:-{port}}}\"\n      password: \"${{SECRET}}\"\n      dsn: \"service://user:${{SECRET}}@{host}\"\n"
+        ),
+    );
+    sandbox.write(
+        "pipeline.yaml",
+        format!(
+            "oml_version: 0.1.0\nname: ask\nsteps:\n  - {{id: ask, component: service.client, mode: read, config: {{connection: '@service.main', {step}}}}}\n  - {{id: write, component: filesystem.csv_writer, mode: write, config: {{path: lines.txt}}}}\n"
+        ),
+    );
+    sandbox
+}
+
+fn osiris(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
+    sandbox.osiris(arguments).guests().env("SECRET", SECRET).run()
+}
+
+/// Every file of the project and every output, none of which may hold the secret
+/// in any form.
+fn assert_hidden(sandbox: &Sandbox, finished: &Finished) {
+    let forms = [
+        SECRET.to_owned(),
+        Value::from(SECRET).to_string().trim_matches('"').to_owned(),
+        "c4nary%2Fp%40ss".to_owned(),
+        "c4nary%2fp%40ss".to_owned(),
+        // base64 of the secret's middle at each of the three places.
+        "NG5hcnkvcEBzcyB3".to_owned(),
+        "Y0bmFyeS9wQHNzIH".to_owned(),
+        "jNG5hcnkvcEBzcyB3".to_owned(),
+    ];
+    let look = |place: &str, text: &str| {
+        for form in &forms {
+            assert!(!text.contains(form), "{place} holds {form:?}:\n{text}");
+        }
+    };
+    look("stdout", &finished.stdout);
+    look("stderr", &finished.stderr);
+    let mut folders = vec![sandbox.project()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the project can be read") {
+            let path = entry.expect("an entry has a name").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).expect("a file can be read");
+                look(&path.display().to_string(), &String::from_utf8_lossy(&bytes));
+            }
+        }
+    }
+}
+
+fn only_artifact(session: &Session, step: &str) -> Value {
+    let path = session.folder.join("artifacts").join(step).join("cleaned_config.json");
+    read_json(&path)
+}
+
+fn read_json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is JSON")
+}
+
+#[test]
+fn a_step_gets_its_connection_and_nothing_else() {
+    let sandbox = project(
+        "127.0.0.1",
+        service(),
+        "database: shop, dial: ['127.0.0.1:1', '169.254.169.254:80']",
+    );
+    let finished = osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
+    let lines = sandbox.read("lines.txt");
+    assert!(lines.contains("shop.public") && lines.contains("heard hello"), "{lines}");
+    for address in ["127.0.0.1:1", "169.254.169.254:80"] {
+        assert!(lines.contains(&format!("{address}: Permission denied")), "{lines}");
+    }
+    assert_hidden(&sandbox, &finished);
+    let config = only_artifact(&Session::only(&sandbox), "ask");
+    assert_eq!(config["connection"], "@service.main");
+    assert_eq!(config["resolved_connection"]["password"], "***MASKED***");
+    assert_eq!(config["resolved_connection"]["dsn"], "***MASKED***");
+    assert_eq!(config["resolved_connection"]["database"], "shop");
+}
+
+#[test]
+fn a_name_may_be_looked_up_if_it_was_granted() {
+    let sandbox =
+        project("localhost", service(), "dial: ['localhost:1', 'localhost.localdomain:1']");
+    osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
+    let lines = sandbox.read("lines.txt");
+    assert!(lines.contains("heard hello"), "{lines}");
+    assert!(lines.contains("localhost:1: Permission denied"), "{lines}");
+    assert!(!lines.contains("reached"), "{lines}");
+}
+
+#[test]
+fn a_refusal_names_the_address_and_what_was_granted() {
+    // Without the dot it would be an address that the user names.
+    let sandbox = project("169.254.169.254.", 80, "");
+    let finished = osiris(&sandbox, &["run", "pipeline.yaml"]).expect(1);
+    assert!(finished.stderr.contains("the host refused it the network"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("granted is 169.254.169.254.:"), "{}", finished.stderr);
+}
+
+#[test]
+fn what_a_driver_tells_is_masked_everywhere() {
+    for end in ["end", "fail", "panic"] {
+        let sandbox = project("127.0.0.1", service(), &format!("tell: true, then: {end}"));
+        let code = if end == "end" { 0 } else { 1 };
+        let finished = osiris(&sandbox, &["run", "pipeline.yaml", "--verbose"]).expect(code);
+        assert_hidden(&sandbox, &finished);
+        let session = Session::only(&sandbox);
+        assert!(session.log.contains("***MASKED***"), "{}", session.log);
+    }
+}
+
+#[test]
+fn a_doctor_is_asked_and_says_no_secret() {
+    let sandbox = project("127.0.0.1", service(), "");
+    let well = osiris(&sandbox, &["connections", "doctor", "--json"]).expect(0).json();
+    let found = &well["connections"][0];
+    assert_eq!(
+        (found["category"].as_str(), found["ok"].as_bool()),
+        (Some("ok"), Some(true)),
+        "{well}"
+    );
+    assert!(found["latency_ms"].as_f64().is_some_and(|latency| latency < 2000.0), "{well}");
+
+    // Nobody listens on port 1.
+    let ill = sandbox.osiris(["connections", "doctor"]).guests();
+    let ill = ill.env("SECRET", SECRET).env("PORT", "1").run().expect(3);
+    assert!(
+        ill.stdout.contains("@service.main") && ill.stdout.contains("network"),
+        "{}",
+        ill.stdout
+    );
+    assert_hidden(&sandbox, &ill);
+}
+
+#[test]
+fn a_doctor_that_takes_too_long_is_left() {
+    let sandbox = project("127.0.0.1", service(), "");
+    let slow = sandbox.read("osiris_connections.yaml") + "      schema: slow\n";
+    sandbox.write("osiris_connections.yaml", slow);
+    let answer =
+        osiris(&sandbox, &["connections", "doctor", "--timeout", "0.1", "--json"]).expect(3).json();
+    assert_eq!(answer["connections"][0]["category"], "timeout", "{answer}");
+}
+
+#[test]
+fn what_was_discovered_is_kept_until_it_is_asked_for_again() {
+    let sandbox = project("127.0.0.1", service(), "");
+    let discover = |more: &[&str]| {
+        osiris(&sandbox, &[&["discover", "@service.main", "--json"], more].concat())
+            .expect(0)
+            .json()
+    };
+    let first = discover(&[]);
+    assert_eq!(first["cached"], false);
+    assert_eq!(first["resources"][0]["name"], "heard hello", "{first}");
+    assert_eq!(discover(&[])["cached"], true);
+    let again = discover(&["--refresh"]);
+    assert_eq!(again["cached"], false);
+    assert_eq!(again["fingerprint"], first["fingerprint"]);
+    assert_eq!(again["changes"]["added"], Value::Array(Vec::new()), "{again}");
+    assert_hidden(&sandbox, &osiris(&sandbox, &["discover", "@service.main"]).expect(0));
+}
