@@ -8,6 +8,8 @@ mod reference;
 mod resolve;
 mod secrets;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use environment::Environment;
 pub use file::{Alias, Connections, FILE};

@@ -1,0 +1,178 @@
+//! Connections from their files to a step's configuration.
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::driver::spec::Spec;
+use crate::problem::Exit;
+
+const FILE_TEXT: &str = "\
+version: 1
+connections:
+  db:
+    main:
+      host: ${CONN_HOST:-localhost}
+      port: ${CONN_PORT:-5432}
+      password: ${CONN_PASSWORD}
+      options: {tags: ['a ${CONN_HOST:-b} c', 7, true]}
+    other: {host: other, password: other-password, default: true}
+  plain:
+    default: {host: d}
+    last: {host: l}
+";
+
+fn project(env: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(FILE), FILE_TEXT).unwrap();
+    fs::write(folder.path().join(".env"), env).unwrap();
+    folder
+}
+
+fn read(base: &Path) -> (Connections, Environment) {
+    (Connections::read(base).unwrap(), Environment::read(base).unwrap())
+}
+
+fn spec(required: &str) -> Spec {
+    let text = format!(
+        "
+name: db.reader
+version: 1.0.0
+modes: [extract]
+secrets: [/resolved_connection/password]
+connectionFields:
+  - {{name: host}}
+  - {{name: password}}
+  - {{name: database, override: allowed}}
+configSchema:
+  type: object
+  required: {required}
+  additionalProperties: false
+  properties:
+    query: {{type: string, default: all}}
+    resolved_connection:
+      type: object
+      required: [host]
+      properties:
+        host: {{type: string}}
+        port: {{type: integer, default: 1}}
+        password: {{type: string}}
+        database: {{type: string, default: main}}
+"
+    );
+    Spec::parse(text.as_bytes(), Path::new("spec.yaml")).unwrap()
+}
+
+#[test]
+fn variables_are_filled_in_at_any_depth() {
+    let folder = project("CONN_PASSWORD='p # w'\nCONN_PORT=99\n");
+    let (connections, environment) = read(folder.path());
+    let fields = connections.resolve("db", Some("main"), &environment).unwrap().fields;
+    assert_eq!(
+        fields,
+        json!({
+            "host": "localhost", "port": "99", "password": "p # w",
+            "options": {"tags": ["a b c", 7, true]},
+        })
+    );
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let folder = project("CONN_PASSWORD=\n");
+    let (connections, environment) = read(folder.path());
+    let error = connections.resolve("db", Some("main"), &environment).err().unwrap();
+    assert_eq!(error.exit, Exit::Environment);
+    assert_eq!(
+        error.problems[0].message,
+        "Environment variable 'CONN_PASSWORD' not set for password in db.main"
+    );
+}
+
+#[test]
+fn a_line_of_an_env_file_is_never_shown() {
+    let folder = project("CONN_PASSWORD=ok\nthis is: a secret's line\n");
+    let error = Environment::read(folder.path()).err().unwrap();
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn the_default_is_the_one_that_says_so_then_the_one_that_is_called_so() {
+    let folder = project("");
+    let (connections, _) = read(folder.path());
+    assert_eq!(connections.choose("db", None).unwrap().0.alias, "other");
+    assert_eq!(connections.choose("plain", None).unwrap().0.alias, "default");
+    assert_eq!(connections.choose("plain", Some("last")).unwrap().0.to_string(), "@plain.last");
+}
+
+#[test]
+fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
+    let folder = project("CONN_PASSWORD=secret\nCONN_PORT=99\n");
+    let text = FILE_TEXT.replace("      options:", "      # ");
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let config = json!({"connection": "@db.main", "database": "shop", "query": "q"});
+    let spec = spec("[resolved_connection]");
+    let config = complete("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+    assert_eq!(
+        config,
+        json!({"connection": "@db.main", "query": "q", "resolved_connection": {
+            "host": "localhost", "port": 99, "password": "secret", "database": "shop",
+        }})
+    );
+    assert_eq!(secrets(&config, &spec), ["secret", "secret"]);
+    assert_eq!(for_driver(&config, &spec).get("connection"), None);
+}
+
+#[test]
+fn a_driver_that_can_do_without_a_connection_does() {
+    let none = Connections::default();
+    let environment = Environment::default();
+    let config = json!({"query": "q"});
+    let done = complete("Step 'a'", &config, &spec("[]"), &none, &environment).unwrap();
+    assert_eq!(done, config);
+    let error = complete("Step 'a'", &config, &spec("[resolved_connection]"), &none, &environment);
+    let message = error.unwrap_err().problems[0].message.clone();
+    assert!(message.starts_with("No connections configured."), "{message}");
+}
+
+#[test]
+fn what_is_shown_of_a_connection_holds_no_secret() {
+    let fields = json!({
+        "host": "h", "password": "${NAME}", "token": "abc", "url": "pg://u:pw@h/d", "pin": 1234,
+        "nested": {"secret": ["x"]},
+    });
+    assert_eq!(
+        shown_fields(&fields, &["/pin".to_owned()]),
+        json!({
+            "host": "h", "password": "${NAME}", "token": "***MASKED***",
+            "url": "pg://u:***MASKED***@h/d", "pin": "***MASKED***",
+            "nested": {"secret": "***MASKED***"},
+        })
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_variables_in_it(text in "[${}:A-c_-]{0,24}") {
+        let environment = Environment::default();
+        let names: Vec<&str> = variables(&text).collect();
+        match placeholder::fill(&text, &environment) {
+            Ok(filled) if names.is_empty() => prop_assert_eq!(filled, text.as_str()),
+            Ok(_) => {}
+            Err(name) => prop_assert!(names.contains(&name)),
+        }
+    }
+}
+
+#[test]
+fn references_have_two_names() {
+    assert_eq!("@a.b-1".parse::<Reference>().unwrap().to_string(), "@a.b-1");
+    for wrong in ["", "@", "a.b", "@a", "@a.", "@.b", "@a.b.c", "@a/b.c", "@a.b c", "@A.\u{e9}"] {
+        assert!(wrong.parse::<Reference>().is_err(), "{wrong}");
+    }
+}
