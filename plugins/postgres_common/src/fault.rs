@@ -28,6 +28,18 @@ pub fn explain(error: &tokio_postgres::Error) -> Error {
     }
 }
 
+/// Whether another session was in the way: a deadlock, a lock that was not free
+/// in time, or rows that changed meanwhile. The same may work once it is done.
+#[must_use]
+pub fn is_conflict(error: &Error) -> bool {
+    ["40P01", "40001", "55P03"].iter().any(|code| error.message.ends_with(&tag(code)))
+}
+
+/// What the message about an error of that code ends with.
+fn tag(code: &str) -> String {
+    format!("[SQLSTATE {code}]")
+}
+
 fn of_io(error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::InvalidData => {
@@ -58,12 +70,12 @@ fn of_server(said: &DbError) -> Error {
     if let Some(hint) = said.hint().or_else(|| hint(code)) {
         message = format!("{message} ({hint})");
     }
-    Error::new(kind, format!("{message} [SQLSTATE {code}]")).retryable(retryable)
+    Error::new(kind, format!("{message} {}", tag(code))).retryable(retryable)
 }
 
 /// `COPY t, line 3, column a` as the row and the column that it means.
 fn place(context: &str) -> Option<String> {
-    let rest = context.lines().next()?.strip_prefix("COPY ")?;
+    let rest = context.lines().find_map(|line| line.strip_prefix("COPY "))?;
     let (_, rest) = rest.split_once(", line ")?;
     let (row, column) = match rest.split_once(", column ") {
         Some((row, column)) => (row, Some(column)),

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use osiris_sdk::{Context, Error, Result, retry};
-use tokio::io::BufStream;
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -18,13 +18,13 @@ use tokio_postgres::{Client, Config};
 use crate::tls::Tls;
 use crate::{Connection, SslMode, Waits, explain, identifier};
 
-/// A read or write of the socket moves so much at a time: each is a call out of
+/// A read of the socket moves so much at a time: each is a call out of
 /// the sandbox.
 const BUFFER: usize = 256 << 10;
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-type Socket = BufStream<TcpStream>;
+type Socket = BufReader<TcpStream>;
 type Traffic = JoinHandle<Result<(), tokio_postgres::Error>>;
 
 /// A connection with everything that drives it. Nothing happens on it but
@@ -87,13 +87,15 @@ impl Session {
         let path = connection.schema.as_deref().map_or_else(String::new, |schema| {
             format!("; SET search_path = {}, public", identifier(schema))
         });
+        // Otherwise the server would refuse what is not UTF-8, without saying where it is.
+        let encoding = if self.raw_text { "; SET client_encoding = 'SQL_ASCII'" } else { "" };
         // Gives up on a lock a little before the driver gives up on the server.
         let locks = self.patience.mul_f64(0.9).as_millis().max(1);
         self.run(&format!(
             "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; \
              SET extra_float_digits = 3; SET bytea_output = 'hex'; \
              SELECT set_config('lock_timeout', '{locks}', false) \
-             WHERE current_setting('lock_timeout') = '0'{path}"
+             WHERE current_setting('lock_timeout') = '0'{path}{encoding}"
         ))
     }
 
@@ -182,7 +184,7 @@ async fn reach(addresses: &[SocketAddr], patience: Duration) -> Result<Socket> {
             Ok(Ok(stream)) => {
                 // Only saves time.
                 let _ = stream.set_nodelay(true);
-                return Ok(BufStream::with_capacity(BUFFER, BUFFER, stream));
+                return Ok(BufReader::with_capacity(BUFFER, stream));
             }
             Ok(Err(error)) => {
                 last = Error::from(error).context("cannot connect");

@@ -31,7 +31,10 @@ fn tables_and_queries() {
 
     let query = json!({"query": "SELECT 1 AS a, '1 day'::interval AS b; -- done\n;"});
     let error = read(&connection, query).expect_err(Kind::Config);
-    assert!(error.message.contains("syntax error") || error.message.contains("multiple"), "{error}");
+    assert!(
+        error.message.contains("syntax error") || error.message.contains("multiple"),
+        "{error}"
+    );
     let query = json!({"query": "SELECT 1 AS a, '1 day'::interval AS b -- done"});
     read(&connection, query).expect_ok().assert_rows(&json!([[1, "1 day"]]));
 }

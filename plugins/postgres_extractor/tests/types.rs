@@ -10,7 +10,10 @@ const US: TimeUnit = TimeUnit::Microsecond;
 
 /// Reads one expression, and its null.
 fn cell(connection: &Value, expression: &str) -> (DataType, Value) {
-    let query = format!("SELECT {expression} AS v UNION ALL SELECT NULL");
+    let query = format!(
+        "SELECT s.v FROM generate_series(1, 2) g LEFT JOIN (SELECT 1 AS one, {expression} AS v) s \
+         ON s.one = g"
+    );
     let report = read(connection, json!({"query": query})).expect_ok();
     let rows = report.table().rows();
     assert_eq!(rows[1][0], Value::Null, "{expression}");
@@ -98,16 +101,11 @@ fn every_type_keeps_its_values() {
         ("'{}'::text[]", DataType::list_of(text()), json!([])),
         ("'{a,\"b c\"}'::text[]", DataType::list_of(text()), json!(["a", "b c"])),
         ("'{7}'::positive[]", DataType::list_of(DataType::Int64), json!([7])),
-        (
-            "'{1.5}'::numeric(4,2)[]",
-            DataType::list_of(DataType::Decimal128(4, 2)),
-            json!(["1.50"]),
-        ),
+        ("'{1.5}'::numeric(4,2)[]", DataType::list_of(DataType::Decimal128(4, 2)), json!(["1.50"])),
         ("'{10.0.0.1}'::inet[]", text(), json!("{10.0.0.1}")),
         ("'1 2'::int2vector", text(), json!("1 2")),
     ] {
         let found = cell(&connection, expression);
-        // The modifier of numeric(p,s) is lost in a UNION with NULL for some types; not for casts.
         assert_eq!(found, (data_type, value), "{expression}");
     }
 }
@@ -145,7 +143,9 @@ fn text_of_unknown_encoding_is_checked() {
                 "CREATE DATABASE ascii TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'",
             )
             .unwrap();
-        SERVER.sql("ascii", "CREATE TABLE t (v text); INSERT INTO t VALUES ('ok'), (E'\\xff')").unwrap();
+        SERVER
+            .sql("ascii", "CREATE TABLE t (v text); INSERT INTO t VALUES ('ok'), (E'\\xff')")
+            .unwrap();
         support::connection(&SERVER, "ascii")
     };
     let error = read(&connection, json!({"table": "t"})).expect_err(Kind::Data);

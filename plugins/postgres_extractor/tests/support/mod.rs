@@ -7,11 +7,11 @@ use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::{Options, Postgres};
 
-pub static SERVER: LazyLock<Postgres> =
+pub(crate) static SERVER: LazyLock<Postgres> =
     LazyLock::new(|| Postgres::start(Options::default()).expect("a server"));
 
 /// A database of its own, with these tables in it.
-pub fn database(name: &str, sql: &str) -> Value {
+pub(crate) fn database(name: &str, sql: &str) -> Value {
     SERVER.create_database(name).expect("a database");
     if !sql.is_empty() {
         SERVER.sql(name, sql).expect("tables");
@@ -20,7 +20,7 @@ pub fn database(name: &str, sql: &str) -> Value {
 }
 
 /// The superuser's connection.
-pub fn connection(server: &Postgres, database: &str) -> Value {
+pub(crate) fn connection(server: &Postgres, database: &str) -> Value {
     json!({
         "host": "127.0.0.1", "port": server.port, "database": database,
         "user": server.user, "password": server.password,
@@ -28,7 +28,7 @@ pub fn connection(server: &Postgres, database: &str) -> Value {
 }
 
 /// A step that reads.
-pub fn read(connection: &Value, mut config: Value) -> Run<PostgresExtractor> {
+pub(crate) fn read(connection: &Value, mut config: Value) -> Run<PostgresExtractor> {
     config["resolved_connection"] = connection.clone();
     testing::run(config)
 }
