@@ -5,6 +5,8 @@ mod install;
 pub mod mariadb;
 mod port;
 pub mod postgres;
+mod spawn;
 
 pub use install::{install, program};
 pub use port::{free, wait};
+pub use spawn::spawn;

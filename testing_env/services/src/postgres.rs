@@ -1,1 +1,227 @@
 //! PostgreSQL.
+
+mod certificate;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::{free, install, spawn, wait};
+
+/// Where Debian's packages put the server's programs, newest first.
+const FOLDERS: [&str; 4] = [
+    "/usr/lib/postgresql/18/bin",
+    "/usr/lib/postgresql/17/bin",
+    "/usr/lib/postgresql/16/bin",
+    "/usr/lib/postgresql/15/bin",
+];
+
+/// What a server is to be like.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether it has a certificate of its own authority, and takes encrypted
+    /// connections only.
+    pub tls: bool,
+    /// Settings of `postgresql.conf`.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A running server with one superuser, who signs in with scram-sha-256.
+#[derive(Debug)]
+pub struct Postgres {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// The superuser.
+    pub user: String,
+    /// Their password.
+    pub password: String,
+    options: Options,
+    folder: TempDir,
+    account: Option<(u32, u32)>,
+    server: Mutex<Option<Child>>,
+}
+
+impl Postgres {
+    /// Makes a cluster in a temporary folder and starts its server.
+    ///
+    /// # Errors
+    /// PostgreSQL cannot be installed or does not start.
+    pub fn start(options: Options) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        // The server refuses to run as root, so it gets another account and its own folder.
+        let account = if fs::metadata(folder.path())?.uid() == 0 { Some(account()?) } else { None };
+        let server = Self {
+            port: free()?,
+            user: "osiris".to_owned(),
+            password: "test".to_owned(),
+            options,
+            folder,
+            account,
+            server: Mutex::new(None),
+        };
+        server.make_cluster()?;
+        server.restart()?;
+        Ok(server)
+    }
+
+    /// The certificate of the authority that signed the server's.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+
+    /// Runs SQL and returns the rows that it prints, with `|` between fields.
+    ///
+    /// # Errors
+    /// What `psql` says.
+    pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
+        let output = Command::new(program("psql")?)
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql])
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", &self.user, database])
+            .env("PGPASSWORD", &self.password)
+            .stdin(Stdio::null())
+            .output()?;
+        if !output.status.success() {
+            bail!("{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    /// There is one of that name.
+    pub fn create_database(&self, name: &str) -> Result<()> {
+        self.sql("postgres", &format!("CREATE DATABASE \"{name}\" TEMPLATE template0")).map(drop)
+    }
+
+    /// Stops the server at once, as a crash would.
+    ///
+    /// # Errors
+    /// It cannot be stopped.
+    pub fn kill(&self) -> Result<()> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut child) = server.take() {
+            // SIGQUIT to the postmaster ends its sessions too, without a checkpoint.
+            Command::new("kill").args(["-QUIT", &child.id().to_string()]).status()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Starts the server again on the same port, after [`kill`](Self::kill) or
+    /// instead of it.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn restart(&self) -> Result<()> {
+        self.kill()?;
+        let log = fs::File::create(self.folder.path().join("server.log"))?;
+        let mut command = self.command(&program("postgres")?);
+        command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
+        let folder = self.folder.path().display();
+        for setting in [
+            "listen_addresses=127.0.0.1".to_owned(),
+            format!("unix_socket_directories={folder}"),
+            "fsync=off".to_owned(),
+        ] {
+            command.args(["-c", &setting]);
+        }
+        if self.options.tls {
+            command.args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={folder}/server.crt")]);
+            command.args(["-c", &format!("ssl_key_file={folder}/server.key")]);
+        }
+        for (name, value) in &self.options.settings {
+            command.args(["-c", &format!("{name}={value}")]);
+        }
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let mut child = spawn(command)?;
+        let alive = || match child.try_wait()? {
+            Some(status) => bail!("the server ended ({status}):\n{}", self.log()),
+            None => Ok(()),
+        };
+        wait(self.port, alive, || self.sql("postgres", "SELECT 1").is_ok())?;
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+        Ok(())
+    }
+
+    /// What the server has logged since its last start.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn make_cluster(&self) -> Result<()> {
+        let folder = self.folder.path();
+        let password = folder.join("password");
+        fs::write(&password, &self.password)?;
+        if self.options.tls {
+            certificate::make(folder)?;
+        }
+        if let Some((user, group)) = self.account {
+            chown(folder, Some(user), Some(group))?;
+            for entry in fs::read_dir(folder)? {
+                chown(entry?.path(), Some(user), Some(group))?;
+            }
+        }
+        let output = self
+            .command(&program("initdb")?)
+            .args(["-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
+            .args(["-U", &self.user, "--pwfile"])
+            .arg(&password)
+            .arg("-D")
+            .arg(self.data())
+            .output()?;
+        if !output.status.success() {
+            bail!("initdb failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        }
+        if self.options.tls {
+            let rules = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+            fs::write(self.data().join("pg_hba.conf"), rules)?;
+        }
+        Ok(())
+    }
+
+    /// A program that runs in the server's account and ends with this process.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("setpriv");
+        if let Some((user, group)) = self.account {
+            command.args([format!("--reuid={user}"), format!("--regid={group}")]);
+            command.arg("--clear-groups");
+        }
+        command.args(["--pdeathsig", "KILL"]).arg(program).current_dir(self.folder.path());
+        command.env("LC_ALL", "C.UTF-8");
+        command
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // The folder goes away next, whatever this says.
+        let _ = self.kill();
+    }
+}
+
+fn program(name: &str) -> Result<PathBuf> {
+    install(name, "postgresql", &FOLDERS)
+}
+
+/// Whom the server runs as.
+fn account() -> Result<(u32, u32)> {
+    let accounts = fs::read_to_string("/etc/passwd")?;
+    let of = |name: &str| {
+        let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    of("postgres").or_else(|| of("nobody")).context("no account to run PostgreSQL in")
+}

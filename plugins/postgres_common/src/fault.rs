@@ -1,0 +1,158 @@
+//! What the server says, in the words of a driver's errors.
+
+use std::io;
+
+use osiris_sdk::{Error, Kind};
+use tokio_postgres::error::DbError;
+
+/// What an error of the protocol means.
+#[must_use]
+pub fn explain(error: &tokio_postgres::Error) -> Error {
+    if let Some(said) = error.as_db_error() {
+        return of_server(said);
+    }
+    let source = std::error::Error::source(error);
+    if let Some(error) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
+        return of_io(error);
+    }
+    if error.is_closed() {
+        return lost("the server closed it");
+    }
+    match source {
+        // Such as the offer of a way to sign in that the driver does not know.
+        Some(source) if error.to_string().starts_with("authentication") => {
+            Error::auth(format!("signing in failed: {source}"))
+        }
+        Some(source) => Error::internal(format!("{error}: {source}")),
+        None => Error::internal(error.to_string()),
+    }
+}
+
+/// Whether another session was in the way: a deadlock, a lock that was not free
+/// in time, or rows that changed meanwhile. The same may work once it is done.
+#[must_use]
+pub fn is_conflict(error: &Error) -> bool {
+    ["40P01", "40001", "55P03"].iter().any(|code| error.message.ends_with(&tag(code)))
+}
+
+/// What the message about an error of that code ends with.
+fn tag(code: &str) -> String {
+    format!("[SQLSTATE {code}]")
+}
+
+fn of_io(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::InvalidData => {
+            Error::network(format!("the TLS handshake failed: {error}")).retryable(false)
+        }
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => lost(&error.to_string()),
+        _ => Error::from(io::Error::new(error.kind(), error.to_string())),
+    }
+}
+
+fn lost(why: &str) -> Error {
+    Error::network(format!("the connection was lost: {why}; run the step again"))
+}
+
+fn of_server(said: &DbError) -> Error {
+    let code = said.code().code();
+    let (kind, retryable) = kind(code);
+    let mut message = said.message().to_owned();
+    if let Some(detail) = said.detail() {
+        message = format!("{message}: {detail}");
+    }
+    if let Some(place) = said.where_().and_then(place) {
+        message = format!("{place}: {message}");
+    }
+    if let Some(hint) = said.hint().or_else(|| hint(code)) {
+        message = format!("{message} ({hint})");
+    }
+    Error::new(kind, format!("{message} {}", tag(code))).retryable(retryable)
+}
+
+/// `COPY t, line 3, column a` as the row and the column that it means.
+fn place(context: &str) -> Option<String> {
+    let rest = context.lines().find_map(|line| line.strip_prefix("COPY "))?;
+    let (_, rest) = rest.split_once(", line ")?;
+    let (row, column) = match rest.split_once(", column ") {
+        Some((row, column)) => (row, Some(column)),
+        None => (rest, None),
+    };
+    let row = row.split(':').next()?;
+    let column = column.map(|column| column.split(": ").next().unwrap_or(column));
+    Some(match column {
+        Some(column) => format!("row {row}, column {column:?}"),
+        None => format!("row {row}"),
+    })
+}
+
+/// The kind of an SQLSTATE, and whether the same may succeed later.
+fn kind(code: &str) -> (Kind, bool) {
+    match code {
+        "3D000" | "3F000" | "42P01" | "42703" | "42704" | "42883" => (Kind::NotFound, false),
+        "42501" => (Kind::Permission, false),
+        // Cancelled by a time limit of the server, locks, serialisation and deadlocks.
+        "57014" | "55P03" | "40001" | "40P01" => (Kind::Timeout, true),
+        "53300" | "57P01" | "57P02" | "57P03" | "57P05" => (Kind::Network, true),
+        "25006" => (Kind::Config, false),
+        _ => match code.get(..2) {
+            Some("28") => (Kind::Auth, false),
+            Some("08") => (Kind::Network, true),
+            Some("21" | "22" | "23" | "44") => (Kind::Data, false),
+            Some("42" | "26" | "34" | "3B" | "2B" | "55" | "25") => (Kind::Config, false),
+            Some("0A") => (Kind::Unsupported, false),
+            _ => (Kind::Internal, false),
+        },
+    }
+}
+
+fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "28P01" => "check `user` and `password` of the connection",
+        "28000" => {
+            "the server's pg_hba.conf does not let this user in from here, or the role may \
+                    not log in"
+        }
+        "3D000" => "check `database` of the connection",
+        "42501" => "GRANT the user of the connection what is missing",
+        "25006" => "an extractor only reads: the query must not write",
+        "40P01" | "40001" => "another session works on the same rows; run the step again",
+        "55P03" => "another session holds a lock on the table; run the step again once it ends",
+        "57014" => "raise the server's `statement_timeout`, or make the query faster",
+        "53300" => "raise the server's `max_connections`, or run fewer steps at once",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_found_in_a_context() {
+        assert_eq!(place("COPY t, line 3, column a"), Some("row 3, column \"a\"".into()));
+        assert_eq!(place("COPY t, line 3, column a: \"x\""), Some("row 3, column \"a\"".into()));
+        assert_eq!(place("COPY t, line 7"), Some("row 7".into()));
+        assert_eq!(place("PL/pgSQL function f()"), None);
+    }
+
+    #[test]
+    fn codes_have_kinds() {
+        for (code, expected) in [
+            ("28P01", Kind::Auth),
+            ("3D000", Kind::NotFound),
+            ("42501", Kind::Permission),
+            ("42601", Kind::Config),
+            ("22003", Kind::Data),
+            ("23505", Kind::Data),
+            ("40P01", Kind::Timeout),
+            ("57P01", Kind::Network),
+            ("XX000", Kind::Internal),
+        ] {
+            assert_eq!(kind(code).0, expected, "{code}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What the PostgreSQL extractor and the PostgreSQL writer share: connections,
+//! errors, names and types.
+
+mod discover;
+mod doctor;
+mod fault;
+mod name;
+mod session;
+mod settings;
+mod tls;
+mod types;
+mod verify;
+
+pub use discover::discover;
+pub use doctor::doctor;
+pub use fault::{explain, is_conflict};
+pub use name::{Relation, identifier, literal};
+pub use session::Session;
+pub use settings::{Connection, SslMode, Waits};
+pub use types::{Mapped, Wire, map};

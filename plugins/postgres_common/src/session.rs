@@ -1,0 +1,232 @@
+//! A connection to a server.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::future::Future;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+use osiris_sdk::{Context, Error, Result, retry};
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::tls::NoTls;
+use tokio_postgres::{Client, Config};
+
+use crate::tls::Tls;
+use crate::{Connection, SslMode, Waits, explain, identifier};
+
+/// A read of the socket moves so much at a time: each is a call out of
+/// the sandbox.
+const BUFFER: usize = 256 << 10;
+/// How long a connection may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+type Socket = BufReader<TcpStream>;
+type Traffic = JoinHandle<Result<(), tokio_postgres::Error>>;
+
+/// A connection with everything that drives it. Nothing happens on it but
+/// within [`wait`](Self::wait).
+#[derive(Debug)]
+pub struct Session {
+    /// The protocol.
+    pub client: Client,
+    /// Whether the server does not know what its texts are encoded in.
+    pub raw_text: bool,
+    /// How long it waits for an answer.
+    pub patience: Duration,
+    server: String,
+    traffic: RefCell<Option<Traffic>>,
+    // Last, so that everything else is gone before it.
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Connects, up to three times if that may help.
+    ///
+    /// # Errors
+    /// What keeps it from connecting.
+    pub fn open(ctx: &Context, connection: &Connection, waits: Waits) -> Result<Self> {
+        retry(ctx, || Self::attempt(connection, waits))
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// What keeps it from connecting.
+    pub fn attempt(connection: &Connection, waits: Waits) -> Result<Self> {
+        let server = connection.server();
+        let place = |error: Error| error.context(format_args!("PostgreSQL at {server}"));
+        let tls = match connection.sslmode {
+            SslMode::Disable => None,
+            _ => Some(Tls::new(connection).map_err(place)?),
+        };
+        let addresses = resolve(connection).map_err(place)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let connected = runtime.block_on(async {
+            let socket = reach(&addresses, waits.connect).await?;
+            timeout(waits.connect, sign_in(connection, socket, tls)).await.map_err(|_| {
+                Error::timeout(format!(
+                    "it took the connection and said nothing for {:?}; check that `port` is that \
+                     of a PostgreSQL server, or raise `connect_timeout`",
+                    waits.connect
+                ))
+            })?
+        });
+        let (client, traffic, raw_text) = connected.map_err(place)?;
+        let traffic = RefCell::new(Some(traffic));
+        let session = Self { client, raw_text, patience: waits.read, server, traffic, runtime };
+        session.prepare_to_talk(connection)?;
+        Ok(session)
+    }
+
+    /// Makes the server write and read values in one way, whatever its settings.
+    fn prepare_to_talk(&self, connection: &Connection) -> Result<()> {
+        let path = connection.schema.as_deref().map_or_else(String::new, |schema| {
+            format!("; SET search_path = {}, public", identifier(schema))
+        });
+        // Otherwise the server would refuse what is not UTF-8, without saying where it is.
+        let encoding = if self.raw_text { "; SET client_encoding = 'SQL_ASCII'" } else { "" };
+        // Gives up on a lock a little before the driver gives up on the server.
+        let locks = self.patience.mul_f64(0.9).as_millis().max(1);
+        self.run(&format!(
+            "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; \
+             SET extra_float_digits = 3; SET bytea_output = 'hex'; \
+             SELECT set_config('lock_timeout', '{locks}', false) \
+             WHERE current_setting('lock_timeout') = '0'{path}{encoding}"
+        ))
+    }
+
+    /// Waits for an answer, and lets the connection work meanwhile.
+    ///
+    /// # Errors
+    /// What the server says, kind `timeout` if it says nothing for too long, or
+    /// kind `network` if the connection is lost.
+    pub fn wait<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        match self.block_on(self.in_time(answer)) {
+            Some(answer) => answer.map_err(|error| self.explain(&error)),
+            None => Err(self.silent()),
+        }
+    }
+
+    /// What a future gives, unless it takes too long.
+    pub async fn in_time<F: Future>(&self, future: F) -> Option<F::Output> {
+        timeout(self.patience, future).await.ok()
+    }
+
+    /// Lets a future run that looks after its time itself.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Runs statements without results.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn run(&self, sql: &str) -> Result<()> {
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    /// The server has said nothing for too long.
+    #[must_use]
+    pub fn silent(&self) -> Error {
+        Error::timeout(format!(
+            "PostgreSQL at {} said nothing for {:?}; raise `read_timeout` if it has so much to do",
+            self.server, self.patience
+        ))
+    }
+
+    /// What an error of the protocol means. Why a connection was lost only its
+    /// traffic knows, so this must not be called within [`block_on`](Self::block_on).
+    #[must_use]
+    pub fn explain(&self, error: &tokio_postgres::Error) -> Error {
+        let place = format_args!("PostgreSQL at {}", self.server);
+        let traffic = self.traffic.borrow_mut().take_if(|_| error.is_closed());
+        let ended = traffic.map(|traffic| self.block_on(async { timeout(GOODBYE, traffic).await }));
+        match ended {
+            Some(Ok(Ok(Err(error)))) => explain(&error).context(place),
+            _ if error.is_closed() => explain(error).context(place),
+            _ => explain(error),
+        }
+    }
+
+    /// Says goodbye, which ends a transaction at once.
+    pub fn close(self) {
+        let Self { client, traffic, runtime, .. } = self;
+        drop(client);
+        if let Some(traffic) = traffic.into_inner() {
+            // The server sees the end of the connection anyway.
+            let _ = runtime.block_on(async { timeout(GOODBYE, traffic).await });
+        }
+    }
+}
+
+fn resolve(connection: &Connection) -> Result<Vec<SocketAddr>> {
+    let name = (connection.host.as_str(), connection.port);
+    let unknown = |why: &dyn Display| {
+        Error::network(format!(
+            "the host name does not resolve: {why}; check `host` of the connection"
+        ))
+    };
+    let addresses: Vec<_> = name.to_socket_addrs().map_err(|error| unknown(&error))?.collect();
+    if addresses.is_empty() { Err(unknown(&"it has no address")) } else { Ok(addresses) }
+}
+
+async fn reach(addresses: &[SocketAddr], patience: Duration) -> Result<Socket> {
+    let mut last = Error::network("no address");
+    for address in addresses {
+        match timeout(patience, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Only saves time.
+                let _ = stream.set_nodelay(true);
+                return Ok(BufReader::with_capacity(BUFFER, stream));
+            }
+            Ok(Err(error)) => {
+                last = Error::from(error).context("cannot connect");
+                last.message.push_str("; check `host` and `port`, and that the server runs");
+            }
+            Err(_) => {
+                last = Error::timeout(format!("cannot connect to {address} within {patience:?}"));
+            }
+        }
+    }
+    Err(last)
+}
+
+async fn sign_in(
+    connection: &Connection,
+    socket: Socket,
+    tls: Option<Tls>,
+) -> Result<(Client, Traffic, bool)> {
+    let mut config = Config::new();
+    config
+        .user(&connection.user)
+        .password(&connection.password)
+        .dbname(&connection.database)
+        .application_name("osiris");
+    let raw = |encoding: Option<&str>| encoding == Some("SQL_ASCII");
+    Ok(match tls {
+        None => {
+            config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+            let (client, traffic) =
+                config.connect_raw(socket, NoTls).await.map_err(|error| explain(&error))?;
+            let raw = raw(traffic.parameter("server_encoding"));
+            (client, tokio::spawn(traffic), raw)
+        }
+        Some(tls) => {
+            config.ssl_mode(match connection.sslmode {
+                SslMode::Disable | SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
+                _ => tokio_postgres::config::SslMode::Require,
+            });
+            let (client, traffic) =
+                config.connect_raw(socket, tls).await.map_err(|error| explain(&error))?;
+            let raw = raw(traffic.parameter("server_encoding"));
+            (client, tokio::spawn(traffic), raw)
+        }
+    })
+}

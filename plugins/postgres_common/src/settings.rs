@@ -1,0 +1,89 @@
+//! How to reach a server, as a connection says it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// The fields of a connection.
+#[derive(Clone, Deserialize)]
+pub struct Connection {
+    /// The server's name or address.
+    #[serde(default = "localhost")]
+    pub host: String,
+    /// The server's port.
+    #[serde(default = "port")]
+    pub port: u16,
+    /// The database on it.
+    pub database: String,
+    /// Who signs in.
+    pub user: String,
+    /// With what.
+    #[serde(default)]
+    pub password: String,
+    /// Whether the connection is encrypted, and the server checked.
+    #[serde(default)]
+    pub sslmode: SslMode,
+    /// Certificates of authorities, in PEM.
+    #[serde(default)]
+    pub ca_file: Option<String>,
+    /// Where tables are looked for that are named without a schema.
+    #[serde(default)]
+    pub schema: Option<String>,
+}
+
+/// How far encryption and checks go, in the words of libpq.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// No encryption.
+    Disable,
+    /// Encryption if the server has it.
+    #[default]
+    Prefer,
+    /// Encryption, whoever the server is.
+    Require,
+    /// And the server's certificate is signed by a known authority.
+    VerifyCa,
+    /// And it is made out to the host's name.
+    VerifyFull,
+}
+
+/// How long a driver waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For each answer.
+    pub read: Duration,
+}
+
+impl Connection {
+    /// Where the tables of a step are: its own schema, the connection's, or
+    /// `public`.
+    #[must_use]
+    pub fn schema<'a>(&'a self, own: Option<&'a str>) -> &'a str {
+        own.or(self.schema.as_deref()).unwrap_or("public")
+    }
+
+    /// The server, for messages.
+    #[must_use]
+    pub fn server(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}/{}", self.user, self.server(), self.database)
+    }
+}
+
+fn localhost() -> String {
+    "localhost".to_owned()
+}
+
+fn port() -> u16 {
+    5432
+}

@@ -1,0 +1,130 @@
+//! Encrypted connections.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use osiris_sdk::{Error, Result};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
+use tokio_rustls::TlsConnector;
+
+use crate::verify::{AnyName, Anyone};
+use crate::{Connection, SslMode};
+
+/// Encrypts one connection.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+}
+
+impl Tls {
+    pub(crate) fn new(connection: &Connection) -> Result<Self> {
+        let wrong = |error: &dyn std::fmt::Display| Error::config(format!("TLS: {error}"));
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| wrong(&error))?;
+        // As in libpq, who names authorities wants them to be asked.
+        let authority = connection.ca_file.is_some();
+        let config = match connection.sslmode {
+            SslMode::VerifyFull => {
+                builder.with_root_certificates(roots(connection)?).with_no_client_auth()
+            }
+            SslMode::VerifyCa | SslMode::Require
+                if authority || connection.sslmode == SslMode::VerifyCa =>
+            {
+                let verifier = AnyName::new(roots(connection)?, provider)?;
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(verifier))
+                    .with_no_client_auth()
+            }
+            _ => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Anyone::new(provider)))
+                .with_no_client_auth(),
+        };
+        let name = ServerName::try_from(connection.host.clone()).map_err(|error| wrong(&error))?;
+        Ok(Self { config: Arc::new(config), name })
+    }
+}
+
+/// The authorities of `ca_file`, or those that everybody trusts.
+fn roots(connection: &Connection) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    let Some(path) = &connection.ca_file else {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        return Ok(roots);
+    };
+    let wrong = |why: String| Error::config(format!("ca_file {path}: {why}"));
+    let pem = std::fs::read(path)
+        .map_err(|error| Error::from(error).context(format_args!("ca_file {path}")))?;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+        roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(wrong("there is no certificate in it; it must be in PEM".to_owned()));
+    }
+    Ok(roots)
+}
+
+impl<S> TlsConnect<S> for Tls
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = Encrypted<S>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted<S>>> + Send>>;
+
+    fn connect(self, stream: S) -> Self::Future {
+        let handshake = TlsConnector::from(self.config).connect(self.name, stream);
+        Box::pin(async { handshake.await.map(Encrypted) })
+    }
+}
+
+/// An encrypted stream.
+#[derive(Debug)]
+pub(crate) struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,71 @@
+//! The step's configuration, as it is written.
+
+use std::time::Duration;
+
+use postgres_common::{Connection, Waits};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What `spec.yaml` describes, field by field.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// How to reach the server.
+    pub resolved_connection: Connection,
+    /// What to read, in SQL.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Or the table to read.
+    #[serde(default)]
+    pub table: Option<String>,
+    /// Its schema.
+    #[serde(default)]
+    pub schema: Option<String>,
+    /// Its columns.
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
+    /// A condition for its rows.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// Rows to read, at most.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// Whether to read only what is new.
+    #[serde(default)]
+    pub incremental: Option<Incremental>,
+    /// What splits the rows.
+    #[serde(default)]
+    pub partition_key: Option<String>,
+    /// Seconds to wait for a connection.
+    #[serde(default = "connect_timeout")]
+    pub connect_timeout: f64,
+    /// Seconds to wait for an answer.
+    #[serde(default = "read_timeout")]
+    pub read_timeout: f64,
+}
+
+/// How to tell what is new.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Incremental {
+    /// A column whose values grow.
+    pub cursor: String,
+    /// What the first run begins behind.
+    #[serde(default)]
+    pub start: Option<Value>,
+}
+
+impl Config {
+    pub(crate) fn waits(&self) -> Waits {
+        Waits {
+            connect: Duration::from_secs_f64(self.connect_timeout),
+            read: Duration::from_secs_f64(self.read_timeout),
+        }
+    }
+}
+
+fn connect_timeout() -> f64 {
+    10.0
+}
+
+fn read_timeout() -> f64 {
+    300.0
+}

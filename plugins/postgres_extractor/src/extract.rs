@@ -1,0 +1,106 @@
+//! From the first to the last row.
+
+use std::pin::Pin;
+use std::task::Poll;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use osiris_sdk::{Context, Error, Output, Partition, Result};
+use postgres_common::Session;
+use tokio_postgres::CopyOutStream;
+
+use crate::config::Config;
+use crate::decode::Rules;
+use crate::describe::{describe, query, schema};
+use crate::incremental::Cursor;
+use crate::partition;
+use crate::rows::Rows;
+use crate::source::Source;
+
+/// A batch is sent once it is so large: what the pipeline moves fastest.
+const BATCH: usize = 512 << 10;
+
+pub(crate) fn extract(
+    ctx: &Context,
+    config: &Config,
+    share: Option<Partition>,
+    output: &mut Output,
+) -> Result<()> {
+    let mut source = Source::new(config)?;
+    let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
+    session.run("BEGIN READ ONLY")?;
+    let columns = describe(&session, &source).map_err(|error| missing(error, config))?;
+    if let Some(share) = share {
+        partition::restrict(ctx, &session, config, &columns, share, &mut source)?;
+    }
+    let cursor = config
+        .incremental
+        .as_ref()
+        .map(|incremental| Cursor::new(ctx, incremental, &columns, &mut source))
+        .transpose()?;
+    let schema = schema(&columns);
+    output.open(&schema)?;
+    let rules = Rules { raw_text: session.raw_text };
+    let mut rows = Rows::new(&schema, &columns, cursor.as_ref().map(|cursor| cursor.column), rules);
+    let copy = format!("COPY (\n{}\n) TO STDOUT (FORMAT binary)", query(&source, &columns));
+    let mut stream = Box::pin(session.wait(session.client.copy_out(&copy))?);
+    loop {
+        ctx.check_cancelled()?;
+        let more = session.block_on(fill(&session, stream.as_mut(), &mut rows));
+        let more = more.map_err(|stop| match stop {
+            Stop::Protocol(error) => session.explain(&error),
+            Stop::Error(error) => error,
+        })?;
+        output.send(&mut rows.batch)?;
+        rows.size = 0;
+        if !more {
+            break;
+        }
+    }
+    drop(stream);
+    if let Some(cursor) = cursor {
+        let column = &columns[cursor.column];
+        cursor.save(ctx, &session, column, rows.last.as_deref())?;
+    }
+    session.close();
+    Ok(())
+}
+
+/// Why rows stopped coming.
+enum Stop {
+    Protocol(tokio_postgres::Error),
+    Error(Error),
+}
+
+/// Reads rows until a batch is full; says whether there may be more.
+async fn fill(
+    session: &Session,
+    mut stream: Pin<&mut CopyOutStream>,
+    rows: &mut Rows,
+) -> Result<bool, Stop> {
+    while rows.size < BATCH {
+        // A timer for each row would cost more than the row.
+        let ready = std::future::poll_fn(|cx| Poll::Ready(stream.as_mut().poll_next(cx))).await;
+        let next: Option<Result<Bytes, _>> = match ready {
+            Poll::Ready(next) => next,
+            Poll::Pending => {
+                session.in_time(stream.next()).await.ok_or_else(|| Stop::Error(session.silent()))?
+            }
+        };
+        let Some(message) = next else { return Ok(false) };
+        rows.add(&message.map_err(Stop::Protocol)?).map_err(Stop::Error)?;
+    }
+    Ok(true)
+}
+
+/// Says where a table was looked for that is not there.
+fn missing(error: Error, config: &Config) -> Error {
+    let is_table = config.table.is_some() && error.message.contains("42P01");
+    if is_table && config.schema.is_none() && config.resolved_connection.schema.is_none() {
+        return Error::new(
+            error.kind,
+            format!("{}; set `schema` if it is not in public", error.message),
+        );
+    }
+    error
+}

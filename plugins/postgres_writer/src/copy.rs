@@ -1,0 +1,112 @@
+//! Rows to the server, in the binary format of `COPY`.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use osiris_sdk::{Context, Error, Input, Result};
+use postgres_common::Session;
+use tokio_postgres::CopyInSink;
+
+use crate::encode::{Misfit, display, encode};
+use crate::feed::Feed;
+use crate::plan::{Fed, Plan};
+
+/// What the stream begins with, flags and an empty extension included.
+const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What it ends with: a row of -1 columns.
+const END: [u8; 2] = (-1_i16).to_be_bytes();
+/// So much is sent at once.
+const CHUNK: usize = 256 << 10;
+
+/// Copies the input by a `COPY ... FROM STDIN` statement and returns how many
+/// rows the server took. `numbered` rows have their number in front.
+pub(crate) fn copy(
+    ctx: &Context,
+    session: &Session,
+    statement: &str,
+    plan: &Plan,
+    numbered: bool,
+    input: &mut Input,
+) -> Result<u64> {
+    let sink = session.wait(session.client.copy_in::<_, Bytes>(statement))?;
+    let mut copy = Copy { session, sink: Box::pin(sink), out: Vec::with_capacity(CHUNK * 2) };
+    copy.out.extend_from_slice(HEAD);
+    let width = plan.columns.len() + usize::from(numbered);
+    let width = i16::try_from(width)
+        .map_err(|_| Error::config("PostgreSQL tables have up to 1,600 columns"))?;
+    let mut number = 0_i64;
+    while let Some(batch) = input.next()? {
+        ctx.check_cancelled()?;
+        let columns = plan
+            .columns
+            .iter()
+            .map(|fed| Ok((fed, batch.column(fed.index)?)))
+            .collect::<Result<Vec<_>>>()?;
+        for row in 0..batch.rows() {
+            number += 1;
+            copy.out.extend(width.to_be_bytes());
+            if numbered {
+                copy.out.extend(8_u32.to_be_bytes());
+                copy.out.extend(number.to_be_bytes());
+            }
+            for (fed, column) in &columns {
+                if let Err(Misfit(why)) = encode(&fed.feed, column, row, &mut copy.out) {
+                    let value = display(column, row, scale(fed));
+                    return Err(explain(plan, fed, number, &value, &why));
+                }
+            }
+            if copy.out.len() >= CHUNK {
+                copy.send()?;
+            }
+        }
+    }
+    ctx.check_cancelled()?;
+    copy.out.extend(END);
+    copy.send()?;
+    session.wait(copy.sink.as_mut().finish())
+}
+
+/// A copy under way.
+struct Copy<'a> {
+    session: &'a Session,
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    out: Vec<u8>,
+}
+
+impl Copy<'_> {
+    fn send(&mut self) -> Result<()> {
+        let chunk = std::mem::replace(&mut self.out, Vec::with_capacity(CHUNK * 2));
+        self.session.wait(self.sink.send(chunk.into()))
+    }
+}
+
+fn scale(fed: &Fed) -> i8 {
+    match fed.feed {
+        Feed::Numeric { scale, .. } | Feed::Display { scale } => scale,
+        _ => match fed.data_type {
+            osiris_sdk::DataType::Decimal128(_, scale) => scale,
+            _ => 0,
+        },
+    }
+}
+
+/// Says which value does not fit.
+pub(crate) fn explain(plan: &Plan, fed: &Fed, row: i64, value: &str, why: &str) -> Error {
+    Error::data(format!(
+        "{}, row {row}, column {:?}: {:?} {why} ({})",
+        plan.relation,
+        fed.target.name,
+        shorten(value),
+        fed.target.declared
+    ))
+}
+
+/// A value short enough for a message.
+fn shorten(value: &str) -> String {
+    const SHOWN: usize = 60;
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &value[..end]),
+        None => value.to_owned(),
+    }
+}

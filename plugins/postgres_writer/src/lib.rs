@@ -1,0 +1,60 @@
+//! The driver `postgres.writer`: writes a table to PostgreSQL.
+//!
+//! Everything happens in one transaction, and rows go to the server in the
+//! binary format of `COPY`.
+//!
+//! ```text
+//! config -> target (what is there) -> plan (which column feeds which) -> COPY   -> commit
+//!           or create                                       or stage -> merge -> commit
+//! ```
+
+mod config;
+mod copy;
+mod create;
+mod encode;
+mod feed;
+mod locate;
+mod merge;
+mod plan;
+mod target;
+mod write;
+
+use std::time::Duration;
+
+use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
+use postgres_common::Session;
+
+pub use crate::config::{Config, WriteMode};
+
+/// The driver.
+#[derive(Debug)]
+pub struct PostgresWriter;
+
+impl Driver for PostgresWriter {
+    type Config = Config;
+
+    fn run(
+        ctx: &Context,
+        step: Step<Config>,
+        mut inputs: Vec<Input>,
+        _output: Option<Output>,
+    ) -> Result<Summary> {
+        let input = inputs.pop().filter(|_| inputs.is_empty());
+        let mut input = input.ok_or_else(|| Error::config("postgres.writer takes one table"))?;
+        let rows = write::write(ctx, &step.config, &mut input)?;
+        Ok(Summary { rows_written: Some(rows) })
+    }
+
+    fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
+        let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
+        let datasets = postgres_common::discover(&session, &config.resolved_connection)?;
+        session.close();
+        Ok(datasets)
+    }
+
+    fn doctor(_ctx: &Context, connection: serde_json::Value, timeout: Duration) -> Health {
+        postgres_common::doctor(connection, timeout)
+    }
+}
+
+osiris_sdk::export!(PostgresWriter);

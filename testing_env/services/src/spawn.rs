@@ -1,0 +1,36 @@
+//! Starts programs that end with this process.
+
+use std::process::{Child, Command};
+use std::sync::LazyLock;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::{io, thread};
+
+use anyhow::{Context, Result};
+
+type Request = (Command, Sender<io::Result<Child>>);
+
+/// The kernel ends a child when the *thread* that started it ends, so one
+/// thread starts all of them and stays.
+static SPAWNER: LazyLock<Sender<Request>> = LazyLock::new(|| {
+    let (sender, receiver): (_, Receiver<Request>) = channel();
+    thread::spawn(move || {
+        for (mut command, answer) in receiver {
+            // Who asked may be gone.
+            let _ = answer.send(command.spawn());
+        }
+    });
+    sender
+});
+
+/// Starts a program, which must set its parent-death signal itself, such as
+/// through `setpriv --pdeathsig KILL`.
+///
+/// # Errors
+/// It cannot be started.
+pub fn spawn(command: Command) -> Result<Child> {
+    let program = command.get_program().to_owned();
+    let (answer, child) = channel();
+    SPAWNER.send((command, answer)).context("the thread that starts programs is gone")?;
+    let child = child.recv().context("the thread that starts programs is gone")?;
+    child.with_context(|| format!("cannot start {}", program.display()))
+}
