@@ -81,10 +81,6 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
                     .map_err(Failure::protocol)?;
                 plugin = switch.auth_plugin().into_owned();
                 nonce = switch.plugin_data().to_vec();
-                // Some servers end it with a zero, which is no part of it.
-                if nonce.len() == 21 {
-                    nonce.pop();
-                }
                 let proof = prove(wire, connection, &plugin, &nonce)?;
                 wire.send(&proof.unwrap_or_default(), &[])?;
             }

@@ -54,14 +54,6 @@ pub fn start(options: &Options) -> Result<Server> {
     let folder = tempfile::Builder::new().prefix("osiris-mariadb-").tempdir()?;
     let path = folder.path();
     initialise(path)?;
-    fs::write(
-        path.join("init.sql"),
-        format!(
-            "CREATE USER IF NOT EXISTS root@'%' IDENTIFIED BY '{}';\n\
-             GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;\n",
-            PASSWORD.replace('\\', "\\\\").replace('\'', "''")
-        ),
-    )?;
     let mut arguments = options.arguments.clone();
     if options.tls {
         certificates(path)?;
@@ -73,6 +65,14 @@ pub fn start(options: &Options) -> Result<Server> {
     }
     let mut server = Server { port: free()?, folder, mariadbd, client, arguments, keeper: None };
     server.launch()?;
+    let password = PASSWORD.replace('\\', "\\\\").replace('\'', "''");
+    server.sql(
+        "",
+        &format!(
+            "CREATE OR REPLACE USER root@'127.0.0.1' IDENTIFIED BY '{password}'; \
+             GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION"
+        ),
+    )?;
     Ok(server)
 }
 
@@ -159,7 +159,6 @@ impl Server {
             .arg(format!("--tmpdir={}", at("tmp")))
             .arg(format!("--socket={}", at("s")))
             .arg(format!("--pid-file={}", at("pid")))
-            .arg(format!("--init-file={}", at("init.sql")))
             .arg(format!("--port={}", self.port))
             .args(&self.arguments)
             .stdin(Stdio::piped())
