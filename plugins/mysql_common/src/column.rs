@@ -1,0 +1,176 @@
+//! What a column holds.
+
+use osiris_sdk::{DataType, TimeUnit};
+use protocol::constants::{ColumnFlags, ColumnType};
+use protocol::packets::Column as Definition;
+use serde::Deserialize;
+
+/// What the server calls its character set of bytes that are no text.
+const BINARY: u16 = 63;
+/// What fits into Arrow's decimal.
+const MAX_DIGITS: u32 = 38;
+
+/// A column of an answer.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// As the query names it.
+    pub name: String,
+    /// What is in it.
+    pub native: Native,
+    /// Whether a value may be missing.
+    pub nullable: bool,
+}
+
+/// The server's types, as far as they differ on the wire or in Arrow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Native {
+    /// Only nulls.
+    Null,
+    /// An integer of so many bytes.
+    Int {
+        /// 1, 2, 4 or 8.
+        bytes: u8,
+        /// MEDIUMINT is one of 4 too.
+        signed: bool,
+    },
+    /// A year.
+    Year,
+    /// 32 bits.
+    Float,
+    /// 64 bits.
+    Double,
+    /// A decimal that Arrow has.
+    Decimal {
+        /// All digits.
+        precision: u8,
+        /// Those after the point.
+        scale: u8,
+    },
+    /// A decimal of more digits, as text.
+    Digits,
+    /// One bit.
+    Bit,
+    /// A date.
+    Date,
+    /// A date and a time, of no zone.
+    DateTime {
+        /// Digits after the seconds.
+        decimals: u8,
+    },
+    /// A point in time.
+    Timestamp {
+        /// Digits after the seconds.
+        decimals: u8,
+    },
+    /// A span of up to 838 hours, also a negative one.
+    Time {
+        /// Digits after the seconds.
+        decimals: u8,
+    },
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A shape, behind four bytes that say in what coordinates.
+    Geometry,
+}
+
+/// What becomes of dates that the calendar does not have, like `0000-00-00`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZeroDates {
+    /// The step fails.
+    #[default]
+    Error,
+    /// They are missing values.
+    Null,
+    /// Columns of dates are text.
+    Text,
+}
+
+impl Column {
+    pub(crate) fn new(definition: &Definition) -> Self {
+        Self {
+            name: definition.name_str().into_owned(),
+            native: Native::new(definition),
+            nullable: !definition.flags().contains(ColumnFlags::NOT_NULL_FLAG),
+        }
+    }
+}
+
+impl Native {
+    fn new(definition: &Definition) -> Self {
+        use ColumnType as T;
+        let signed = !definition.flags().contains(ColumnFlags::UNSIGNED_FLAG);
+        // Beyond 6 it means that nobody knows.
+        let decimals = if definition.decimals() > 6 { 6 } else { definition.decimals() };
+        match definition.column_type() {
+            T::MYSQL_TYPE_NULL => Self::Null,
+            T::MYSQL_TYPE_TINY => Self::Int { bytes: 1, signed },
+            T::MYSQL_TYPE_SHORT => Self::Int { bytes: 2, signed },
+            T::MYSQL_TYPE_LONG | T::MYSQL_TYPE_INT24 => Self::Int { bytes: 4, signed },
+            T::MYSQL_TYPE_LONGLONG => Self::Int { bytes: 8, signed },
+            T::MYSQL_TYPE_YEAR => Self::Year,
+            T::MYSQL_TYPE_FLOAT => Self::Float,
+            T::MYSQL_TYPE_DOUBLE => Self::Double,
+            T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => {
+                Self::decimal(definition.column_length(), definition.decimals(), signed)
+            }
+            T::MYSQL_TYPE_BIT if definition.column_length() == 1 => Self::Bit,
+            T::MYSQL_TYPE_BIT => Self::Bytes,
+            T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE => Self::Date,
+            T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => Self::DateTime { decimals },
+            T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => Self::Timestamp { decimals },
+            T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => Self::Time { decimals },
+            T::MYSQL_TYPE_GEOMETRY => Self::Geometry,
+            // Its character set is said to be binary, and it is utf8mb4.
+            T::MYSQL_TYPE_JSON => Self::Text,
+            _ if definition.character_set() == BINARY => Self::Bytes,
+            _ => Self::Text,
+        }
+    }
+
+    /// The length that the server tells counts the sign and the point too.
+    fn decimal(length: u32, scale: u8, signed: bool) -> Self {
+        let precision =
+            length.saturating_sub(u32::from(signed)).saturating_sub(u32::from(scale > 0));
+        let precision = precision.max(u32::from(scale)).max(1);
+        match u8::try_from(precision) {
+            Ok(precision) if u32::from(precision) <= MAX_DIGITS => {
+                Self::Decimal { precision, scale }
+            }
+            _ => Self::Digits,
+        }
+    }
+
+    /// What the values become.
+    #[must_use]
+    pub fn data_type(self, zero_dates: ZeroDates) -> DataType {
+        let moment = |zone| DataType::Timestamp(TimeUnit::Microsecond, zone);
+        match self {
+            Self::Date | Self::DateTime { .. } | Self::Timestamp { .. }
+                if zero_dates == ZeroDates::Text =>
+            {
+                DataType::Utf8
+            }
+            Self::Null => DataType::Null,
+            Self::Int { bytes: 1, signed: true } => DataType::Int8,
+            Self::Int { bytes: 1, signed: false } => DataType::UInt8,
+            Self::Int { bytes: 2, signed: true } | Self::Year => DataType::Int16,
+            Self::Int { bytes: 2, signed: false } => DataType::UInt16,
+            Self::Int { bytes: 4, signed: true } => DataType::Int32,
+            Self::Int { bytes: 4, signed: false } => DataType::UInt32,
+            Self::Int { signed: true, .. } => DataType::Int64,
+            Self::Int { signed: false, .. } => DataType::UInt64,
+            Self::Float => DataType::Float32,
+            Self::Double => DataType::Float64,
+            Self::Decimal { precision, scale } => DataType::Decimal128(precision, scale as i8),
+            Self::Bit => DataType::Bool,
+            Self::Date => DataType::Date32,
+            Self::DateTime { .. } => moment(None),
+            Self::Timestamp { .. } => moment(Some("UTC".to_owned())),
+            Self::Digits | Self::Time { .. } | Self::Text => DataType::Utf8,
+            Self::Bytes | Self::Geometry => DataType::Binary,
+        }
+    }
+}

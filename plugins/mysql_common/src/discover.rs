@@ -1,0 +1,95 @@
+//! What tables there are.
+
+use std::collections::BTreeMap;
+
+use osiris_sdk::{Context, Dataset, DatasetColumn, Error, Result};
+
+use crate::column::ZeroDates;
+use crate::config::{Connection, Limits};
+use crate::session::Session;
+use crate::{Failure, quote};
+
+/// The tables and views of the connection's database, by name.
+///
+/// # Errors
+/// The connection's or the server's.
+pub fn discover(
+    ctx: &Context,
+    connection: &Connection,
+    limits: Limits,
+    zero_dates: ZeroDates,
+) -> Result<Vec<Dataset>> {
+    let mut session = Session::open(ctx, connection, limits)?;
+    let database = quote::text(&connection.database);
+    let told = |failure: Failure| Error::from(failure).context("listing the tables");
+    let tables = session
+        .texts(&format!(
+            "SELECT table_name, table_type, table_rows FROM information_schema.tables \
+             WHERE table_schema = {database}"
+        ))
+        .map_err(told)?;
+    let mut columns: BTreeMap<String, Vec<Description>> = BTreeMap::new();
+    let described = session
+        .texts(&format!(
+            "SELECT table_name, column_name, column_type, is_nullable, column_key \
+             FROM information_schema.columns WHERE table_schema = {database} \
+             ORDER BY table_name, ordinal_position"
+        ))
+        .map_err(told)?;
+    for row in described {
+        let [table, name, native_type, nullable, key] = cells(row);
+        columns.entry(table).or_default().push(Description {
+            name,
+            native_type,
+            nullable: nullable == "YES",
+            primary_key: key == "PRI",
+        });
+    }
+    let mut datasets = Vec::new();
+    for row in tables {
+        ctx.check_cancelled()?;
+        let [name, kind, rows] = cells(row);
+        // What the server says of a query's columns is what reading it makes of them.
+        let query = format!("SELECT * FROM {}", quote::name(&name));
+        let prepared = match session.prepare(&query) {
+            Ok(prepared) => prepared,
+            Err(failure @ Failure::Server { .. }) => {
+                ctx.warn(format!("{name} is left out: {}", Error::from(failure)));
+                continue;
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        session.forget(&prepared)?;
+        let described = columns.remove(&name).unwrap_or_default();
+        let columns =
+            prepared.columns.iter().zip(described).map(|(column, described)| DatasetColumn {
+                name: described.name,
+                data_type: column.native.data_type(zero_dates),
+                native_type: described.native_type,
+                nullable: described.nullable,
+                primary_key: described.primary_key,
+            });
+        datasets.push(Dataset {
+            columns: columns.collect(),
+            kind: if kind.ends_with("VIEW") { "view" } else { "table" }.to_owned(),
+            estimated_rows: rows.parse().ok(),
+            name,
+        });
+    }
+    session.close();
+    datasets.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(datasets)
+}
+
+struct Description {
+    name: String,
+    native_type: String,
+    nullable: bool,
+    primary_key: bool,
+}
+
+/// The cells of a row, nulls and missing ones as empty texts.
+pub fn cells<const N: usize>(row: Vec<Option<String>>) -> [String; N] {
+    let mut row = row.into_iter();
+    std::array::from_fn(|_| row.next().flatten().unwrap_or_default())
+}

@@ -1,0 +1,255 @@
+//! A connection that is let in.
+
+use std::time::{Duration, Instant};
+
+use osiris_sdk::{Context, Error, Result, retry};
+use protocol::io::ParseBuf;
+use protocol::packets::{Column as Definition, StmtPacket};
+use protocol::proto::MyDeserialize;
+
+use crate::column::Column;
+use crate::config::{Connection, Limits};
+use crate::handshake::{authenticate, refused};
+use crate::transport::Limit;
+use crate::wire::Wire;
+use crate::{Failure, lenenc};
+
+const COM_QUIT: u8 = 0x01;
+const COM_QUERY: u8 = 0x03;
+const COM_STMT_PREPARE: u8 = 0x16;
+const COM_STMT_EXECUTE: u8 = 0x17;
+const COM_STMT_CLOSE: u8 = 0x19;
+
+/// A connection that is let in, and speaks UTF-8 and UTC.
+pub struct Session {
+    wire: Wire,
+}
+
+/// What a statement did.
+#[derive(Debug, Clone, Copy)]
+pub struct Done {
+    /// How many things the server wants to tell about it.
+    pub warnings: u16,
+}
+
+/// A query that the server has understood.
+#[derive(Debug)]
+pub struct Prepared {
+    id: u32,
+    /// What it will answer with.
+    pub columns: Vec<Column>,
+}
+
+/// The rows of an answer, one after the other.
+pub struct Rows<'a> {
+    wire: &'a mut Wire,
+    /// What they hold.
+    pub columns: Vec<Column>,
+}
+
+impl Session {
+    /// Connects, with further attempts where the first one failed by chance.
+    ///
+    /// # Errors
+    /// Kind `network`, `timeout`, `auth`, `not-found` or `config`.
+    pub fn open(ctx: &Context, connection: &Connection, limits: Limits) -> Result<Self> {
+        retry(ctx, || Self::connect(connection, limits))
+    }
+
+    /// Connects, once.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn connect(connection: &Connection, limits: Limits) -> Result<Self> {
+        let doing = || {
+            format!(
+                "connecting to {}/{} as {:?}",
+                connection.address(),
+                connection.database,
+                connection.user
+            )
+        };
+        Self::enter(connection, limits).map_err(|failure| Error::from(failure).context(doing()))
+    }
+
+    fn enter(connection: &Connection, limits: Limits) -> Result<Self, Failure> {
+        let until = Limit::Until(Instant::now() + limits.connect);
+        let mut wire = Wire::connect(connection, until, named(limits.connect, "connect_timeout"))?;
+        authenticate(&mut wire, connection)?;
+        let mut session = Self { wire };
+        session.run("SET NAMES utf8mb4, time_zone = '+00:00'")?;
+        session.wire.set_limit(Limit::Each(limits.read), named(limits.read, "read_timeout"));
+        Ok(session)
+    }
+
+    /// Changes how long an answer may take.
+    pub(crate) fn limit(&mut self, wait: Duration) {
+        self.wire.set_limit(Limit::Each(wait), format!("{:.1} s", wait.as_secs_f64()));
+    }
+
+    /// Runs a statement that answers without rows.
+    ///
+    /// # Errors
+    /// The server's.
+    pub fn run(&mut self, sql: &str) -> Result<Done, Failure> {
+        self.begin(sql.as_bytes())?;
+        self.finish()
+    }
+
+    /// Sends a statement; [`finish`](Self::finish) takes the answer.
+    ///
+    /// # Errors
+    /// It cannot be sent.
+    pub fn begin(&mut self, sql: &[u8]) -> Result<(), Failure> {
+        self.wire.command(COM_QUERY, sql)
+    }
+
+    /// Takes the answer to the statement that was sent.
+    ///
+    /// # Errors
+    /// The server's.
+    pub fn finish(&mut self) -> Result<Done, Failure> {
+        let answer = self.wire.receive()?;
+        refused(answer)?;
+        let [0, rest @ ..] = answer else {
+            return Err(Failure::protocol("rows, and none were asked for"));
+        };
+        let mut rest = rest;
+        let (_affected, _last_id) = (lenenc::int(&mut rest), lenenc::int(&mut rest));
+        match rest {
+            [_, _, a, b, ..] => Ok(Done { warnings: u16::from_le_bytes([*a, *b]) }),
+            _ => Err(Failure::protocol("an answer that is cut off")),
+        }
+    }
+
+    /// Asks for a small table of texts.
+    ///
+    /// # Errors
+    /// The server's.
+    pub fn texts(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Failure> {
+        self.begin(sql.as_bytes())?;
+        let answer = self.wire.receive()?;
+        refused(answer)?;
+        let count = lenenc::int(&mut &*answer).unwrap_or(0) as usize;
+        self.definitions(count)?;
+        let mut rows = Vec::new();
+        loop {
+            let row = self.wire.receive()?;
+            refused(row)?;
+            if is_eof(row) {
+                return Ok(rows);
+            }
+            let mut rest = row;
+            let cells = (0..count).map(|_| match rest {
+                [0xFB, after @ ..] => {
+                    rest = after;
+                    Ok(None)
+                }
+                _ => lenenc::bytes(&mut rest)
+                    .map(|text| Some(String::from_utf8_lossy(text).into_owned()))
+                    .ok_or_else(|| Failure::protocol("a row that is cut off")),
+            });
+            let cells = cells.collect::<Result<_, _>>()?;
+            rows.push(cells);
+        }
+    }
+
+    /// Has the server understand a query, which says what it will answer with.
+    ///
+    /// # Errors
+    /// The server's.
+    pub fn prepare(&mut self, sql: &str) -> Result<Prepared, Failure> {
+        self.wire.command(COM_STMT_PREPARE, sql.as_bytes())?;
+        let answer = self.wire.receive()?;
+        refused(answer)?;
+        let answer =
+            StmtPacket::deserialize((), &mut ParseBuf(answer)).map_err(Failure::protocol)?;
+        if answer.num_params() > 0 {
+            self.definitions(answer.num_params().into())?;
+            return Err(Error::config(
+                "the query has placeholders (`?`), and there is nothing to put in their place",
+            )
+            .into());
+        }
+        let columns = self.definitions(answer.num_columns().into())?;
+        Ok(Prepared { id: answer.statement_id(), columns })
+    }
+
+    /// Forgets a query.
+    ///
+    /// # Errors
+    /// It cannot be sent.
+    pub fn forget(&mut self, query: &Prepared) -> Result<(), Failure> {
+        self.wire.command(COM_STMT_CLOSE, &query.id.to_le_bytes())
+    }
+
+    /// Runs a query. Its rows come as the server's binary protocol has them,
+    /// which says floats exactly.
+    ///
+    /// # Errors
+    /// The server's.
+    pub fn execute(&mut self, query: &Prepared) -> Result<Rows<'_>, Failure> {
+        let mut body = query.id.to_le_bytes().to_vec();
+        // No cursor, and once.
+        body.extend([0, 1, 0, 0, 0]);
+        self.wire.command(COM_STMT_EXECUTE, &body)?;
+        let answer = self.wire.receive()?;
+        refused(answer)?;
+        let count = lenenc::int(&mut &*answer).unwrap_or(0) as usize;
+        let columns = if count == 0 { Vec::new() } else { self.definitions(count)? };
+        Ok(Rows { wire: &mut self.wire, columns })
+    }
+
+    /// Says goodbye, so that the server does not count it as a fault.
+    pub fn close(mut self) {
+        // The server closes anyway once the connection is gone.
+        let _ = self.wire.command(COM_QUIT, &[]);
+    }
+
+    fn definitions(&mut self, count: usize) -> Result<Vec<Column>, Failure> {
+        let mut columns = Vec::new();
+        if count == 0 {
+            return Ok(columns);
+        }
+        for _ in 0..count {
+            let packet = self.wire.receive()?;
+            refused(packet)?;
+            let definition =
+                Definition::deserialize((), &mut ParseBuf(packet)).map_err(Failure::protocol)?;
+            columns.push(Column::new(&definition));
+        }
+        if !is_eof(self.wire.receive()?) {
+            return Err(Failure::protocol("more columns than were announced"));
+        }
+        Ok(columns)
+    }
+}
+
+impl Rows<'_> {
+    /// The next row: a bitmap of nulls and the values.
+    ///
+    /// # Errors
+    /// The server's, or the connection is cut.
+    #[inline]
+    pub fn next_row(&mut self) -> Result<Option<&[u8]>, Failure> {
+        if self.columns.is_empty() {
+            return Ok(None);
+        }
+        match self.wire.receive()? {
+            [0, row @ ..] => Ok(Some(row)),
+            packet if is_eof(packet) => Ok(None),
+            packet => {
+                refused(packet)?;
+                Err(Failure::protocol("a packet that is no row"))
+            }
+        }
+    }
+}
+
+fn is_eof(packet: &[u8]) -> bool {
+    packet.len() < 9 && packet.first() == Some(&0xFE)
+}
+
+fn named(wait: Duration, option: &str) -> String {
+    format!("{} s; `{option}` says how long to wait", wait.as_secs_f64())
+}

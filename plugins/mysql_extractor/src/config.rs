@@ -1,0 +1,67 @@
+//! The step's configuration.
+
+use std::time::Duration;
+
+use mysql_common::{Connection, Limits, ZeroDates};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What `spec.yaml` describes, field by field.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// Where the server is.
+    pub resolved_connection: Connection,
+    /// What to ask, in SQL.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Or the table to read.
+    #[serde(default)]
+    pub table: Option<String>,
+    /// Which of its columns, in this order.
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
+    /// Which of its rows: a condition in SQL.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// Rows to read, at most.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// Whether to read only what is new.
+    #[serde(default)]
+    pub incremental: Option<Incremental>,
+    /// What becomes of dates that the calendar does not have.
+    #[serde(default)]
+    pub zero_dates: ZeroDates,
+    /// Seconds until the server has let the user in.
+    #[serde(default = "ten")]
+    pub connect_timeout: f64,
+    /// Seconds for each answer.
+    #[serde(default = "five_minutes")]
+    pub read_timeout: f64,
+}
+
+/// Reads what lies beyond what the last run read.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Incremental {
+    /// The column that grows.
+    pub cursor: String,
+    /// Where the first run begins; that value itself is not read.
+    #[serde(default)]
+    pub start: Option<Value>,
+}
+
+impl Config {
+    pub(crate) fn limits(&self) -> Limits {
+        let seconds =
+            |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX / 4);
+        Limits { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
+    }
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
+fn five_minutes() -> f64 {
+    300.0
+}

@@ -1,0 +1,157 @@
+//! From rows on the wire to the builders of columns.
+
+use mysql_common::{Column, Native, ZeroDates};
+use osiris_sdk::{BatchBuilder, ColumnBuilder as B, Error, Result};
+
+use crate::value::{Bad, Moment, bytes, decimal, moment, take, time};
+
+/// What the coordinates of a shape take in front of it.
+const SRID: usize = 4;
+
+/// Decodes rows of these columns.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    columns: Vec<Column>,
+    zero_dates: ZeroDates,
+    /// How many rows there were, for messages.
+    rows: u64,
+}
+
+impl Decoder {
+    pub(crate) fn new(columns: Vec<Column>, zero_dates: ZeroDates) -> Self {
+        Self { columns, zero_dates, rows: 0 }
+    }
+
+    /// Adds a row to a batch.
+    #[inline]
+    pub(crate) fn row(&mut self, row: &[u8], batch: &mut BatchBuilder) -> Result<()> {
+        self.rows += 1;
+        let (nulls, mut rest) = split(row, self.columns.len()).ok_or_else(cut_off)?;
+        for (index, (column, builder)) in self.columns.iter().zip(&mut batch.columns).enumerate() {
+            if is_null(nulls, index) {
+                builder.push_null();
+            } else if let Err(bad) = value(column.native, self.zero_dates, &mut rest, builder) {
+                return Err(self.explain(index, bad));
+            }
+        }
+        Ok(())
+    }
+
+    fn explain(&self, index: usize, bad: Bad) -> Error {
+        let what = match bad {
+            Bad::CutOff => return cut_off(),
+            Bad::ZeroDate(text) => format!(
+                "{text} is no date of the calendar; `zero_dates: null` reads it as a missing \
+                 value, `zero_dates: text` reads dates as text"
+            ),
+            Bad::Text => "the value is not UTF-8; read it as bytes with CAST(... AS BINARY)".into(),
+            Bad::Decimal(text) => format!("{text:?} is no decimal of the column's size"),
+        };
+        let name = &self.columns[index].name;
+        Error::data(format!("row {}, column {name:?}: {what}", self.rows))
+    }
+}
+
+fn cut_off() -> Error {
+    Error::network("the server sent a row that is cut off").retryable(false)
+}
+
+/// The bitmap of nulls, and the values.
+fn split(row: &[u8], columns: usize) -> Option<(&[u8], &[u8])> {
+    row.split_at_checked((columns + 9) / 8)
+}
+
+/// The first two bits mean nothing.
+#[inline]
+fn is_null(nulls: &[u8], index: usize) -> bool {
+    nulls[(index + 2) / 8] >> ((index + 2) % 8) & 1 == 1
+}
+
+/// Takes a value and adds it to its column.
+#[inline]
+fn value(native: Native, zero: ZeroDates, rest: &mut &[u8], builder: &mut B) -> Result<(), Bad> {
+    match (native, builder) {
+        (Native::Int { .. }, B::Int8(column)) => column.push(i8::from_le_bytes(take(rest)?)),
+        (Native::Int { .. }, B::UInt8(column)) => column.push(u8::from_le_bytes(take(rest)?)),
+        (Native::Int { .. } | Native::Year, B::Int16(column)) => {
+            column.push(i16::from_le_bytes(take(rest)?));
+        }
+        (Native::Int { .. }, B::UInt16(column)) => column.push(u16::from_le_bytes(take(rest)?)),
+        (Native::Int { .. }, B::Int32(column)) => column.push(i32::from_le_bytes(take(rest)?)),
+        (Native::Int { .. }, B::UInt32(column)) => column.push(u32::from_le_bytes(take(rest)?)),
+        (Native::Int { .. }, B::Int64(column)) => column.push(i64::from_le_bytes(take(rest)?)),
+        (Native::Int { .. }, B::UInt64(column)) => column.push(u64::from_le_bytes(take(rest)?)),
+        (Native::Float, B::Float32(column)) => column.push(f32::from_le_bytes(take(rest)?)),
+        (Native::Double, B::Float64(column)) => column.push(f64::from_le_bytes(take(rest)?)),
+        (Native::Decimal { precision, scale }, B::Decimal128(column)) => {
+            column.push(decimal(bytes(rest)?, precision, scale)?);
+        }
+        (Native::Bit, B::Bool(column)) => column.push(bytes(rest)?.iter().any(|byte| *byte != 0)),
+        (Native::Time { decimals }, B::Utf8(column)) => column.push_str(&time(rest, decimals)?),
+        (Native::Date | Native::DateTime { .. } | Native::Timestamp { .. }, B::Utf8(column)) => {
+            column.push_str(&moment(rest)?.text(native))
+        }
+        (Native::Date, B::Date32(column)) => {
+            let date = moment(rest)?;
+            column.push_option(real(date, date.days(), native, zero)?);
+        }
+        (_, B::Timestamp(column)) => {
+            let moment = moment(rest)?;
+            column.push_option(real(moment, moment.micros(), native, zero)?);
+        }
+        (_, B::Utf8(column)) => {
+            let text = bytes(rest)?;
+            simdutf8::basic::from_utf8(text).map_err(|_| Bad::Text)?;
+            column.push(text);
+        }
+        (Native::Geometry, B::Binary(column)) => {
+            column.push(bytes(rest)?.get(SRID..).ok_or(Bad::CutOff)?);
+        }
+        (_, B::Binary(column)) => column.push(bytes(rest)?),
+        // The builders are made of the same natives, and a null has no value.
+        _ => return Err(Bad::CutOff),
+    }
+    Ok(())
+}
+
+/// A date of the calendar, or what the configuration makes of another one.
+#[inline]
+fn real<T>(
+    moment: Moment,
+    value: Option<T>,
+    native: Native,
+    zero: ZeroDates,
+) -> Result<Option<T>, Bad> {
+    match value {
+        None if zero != ZeroDates::Null => Err(Bad::ZeroDate(moment.text(native))),
+        value => Ok(value),
+    }
+}
+
+/// Passes over a value; [`crate::cursor`] looks for one that comes later.
+pub(crate) fn skip(native: Native, rest: &mut &[u8]) -> Result<(), Bad> {
+    match native {
+        Native::Null => {}
+        Native::Int { bytes: 1, .. } => drop(take::<1>(rest)?),
+        Native::Int { bytes: 2, .. } | Native::Year => drop(take::<2>(rest)?),
+        Native::Int { bytes: 4, .. } | Native::Float => drop(take::<4>(rest)?),
+        Native::Int { .. } | Native::Double => drop(take::<8>(rest)?),
+        _ => drop(bytes(rest)?),
+    }
+    Ok(())
+}
+
+/// The rest of a row from a column on; none if that column is null.
+pub(crate) fn seek<'a>(
+    row: &'a [u8],
+    columns: &[Column],
+    index: usize,
+) -> Result<Option<&'a [u8]>, Bad> {
+    let (nulls, mut rest) = split(row, columns.len()).ok_or(Bad::CutOff)?;
+    for (place, column) in columns.iter().enumerate().take(index) {
+        if !is_null(nulls, place) {
+            skip(column.native, &mut rest)?;
+        }
+    }
+    Ok((!is_null(nulls, index)).then_some(rest))
+}

@@ -1,0 +1,251 @@
+//! Rows on their way into the table: statements of many rows, one transaction.
+
+use mysql_common::{DEADLOCK, Failure, LOCK_TIMEOUT, Session, cells, quote};
+use osiris_sdk::{Batch, DataType, Error, Kind, Result, Schema};
+
+use crate::literal;
+use crate::target::TargetColumn;
+
+/// A statement is sent once it is so large.
+const STATEMENT: usize = 1 << 20;
+/// What the server needs in a packet besides the statement.
+const ROOM: usize = 64;
+/// How often a transaction is tried that came to nothing because of others.
+const ATTEMPTS: u32 = 3;
+/// Warnings of the server that a value was cut or rounded.
+const LOSSES: [&str; 6] = ["1264", "1265", "1292", "1366", "1406", "1411"];
+
+/// Rows on their way into the table.
+pub(crate) struct Inserts<'a> {
+    session: &'a mut Session,
+    /// What the transaction does before the first row.
+    opening: Vec<String>,
+    columns: Vec<(DataType, TargetColumn)>,
+    prefix: Vec<u8>,
+    suffix: Vec<u8>,
+    /// What the server takes at once.
+    packet: usize,
+    /// The statement that is being made.
+    sql: Vec<u8>,
+    pending: u64,
+    /// The statement that the server works on.
+    sent: Vec<u8>,
+    flight: Option<Flight>,
+    /// How many rows were sent.
+    sent_rows: u64,
+    /// How many rows there were.
+    rows: u64,
+}
+
+/// The rows of a statement that was sent.
+#[derive(Clone, Copy)]
+struct Flight {
+    first: u64,
+    rows: u64,
+}
+
+impl<'a> Inserts<'a> {
+    /// Begins the transaction.
+    pub(crate) fn new(
+        session: &'a mut Session,
+        table: &str,
+        schema: &Schema,
+        columns: Vec<TargetColumn>,
+        empty_first: bool,
+        upsert: bool,
+    ) -> Result<Self> {
+        let packet = session.texts("SELECT @@max_allowed_packet")?;
+        let packet = packet.into_iter().flatten().flatten().next();
+        let packet = packet.and_then(|bytes| bytes.parse().ok()).unwrap_or(STATEMENT);
+        let names: Vec<_> = columns.iter().map(|column| quote::name(&column.name)).collect();
+        let quoted = quote::name(table);
+        let updates: Vec<_> = names.iter().map(|name| format!("{name}=VALUES({name})")).collect();
+        let suffix = match upsert {
+            true => format!(" ON DUPLICATE KEY UPDATE {}", updates.join(",")),
+            false => String::new(),
+        };
+        let mut opening = vec!["START TRANSACTION".to_owned()];
+        if empty_first {
+            opening.push(format!("DELETE FROM {quoted}"));
+        }
+        let types = schema.fields.iter().map(|field| field.data_type.clone());
+        let mut inserts = Self {
+            session,
+            opening,
+            columns: types.zip(columns).collect(),
+            prefix: format!("INSERT INTO {quoted} ({}) VALUES ", names.join(",")).into_bytes(),
+            suffix: suffix.into_bytes(),
+            packet: packet.saturating_sub(ROOM),
+            sql: Vec::with_capacity(STATEMENT + STATEMENT / 4),
+            pending: 0,
+            sent: Vec::new(),
+            flight: None,
+            sent_rows: 0,
+            rows: 0,
+        };
+        inserts.open()?;
+        Ok(inserts)
+    }
+
+    /// Adds the rows of a batch.
+    pub(crate) fn batch(&mut self, batch: &Batch) -> Result<()> {
+        let columns: Vec<_> =
+            (0..self.columns.len()).map(|index| batch.column(index)).collect::<Result<_>>()?;
+        for row in 0..batch.rows() {
+            self.rows += 1;
+            if self.sql.is_empty() {
+                self.sql.extend_from_slice(&self.prefix);
+            }
+            let start = self.sql.len();
+            self.sql.extend_from_slice(if self.pending == 0 { b"(" } else { b",(" });
+            for (index, (column, (data_type, target))) in
+                columns.iter().zip(&self.columns).enumerate()
+            {
+                if index > 0 {
+                    self.sql.push(b',');
+                }
+                literal::write(column, data_type, target, row, &mut self.sql).map_err(|why| {
+                    Error::data(format!("row {}, column {:?}: {why}", self.rows, target.name))
+                })?;
+            }
+            self.sql.push(b')');
+            self.pending += 1;
+            if self.sql.len() + self.suffix.len() > self.packet {
+                self.split(start)?;
+            }
+            if self.sql.len() >= STATEMENT {
+                self.send()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all rows are in the table, and makes them stay.
+    pub(crate) fn commit(mut self) -> Result<u64> {
+        self.send()?;
+        self.settle()?;
+        self.session.run("COMMIT").map_err(|failure| {
+            let unsure = match failure {
+                Failure::Server { .. } => "the rows were not saved",
+                Failure::Other(_) => "whether the rows were saved is not known",
+            };
+            Error::from(failure).context(format_args!("COMMIT failed, and {unsure}"))
+        })?;
+        Ok(self.rows)
+    }
+
+    /// Undoes what was done, as far as the connection still can.
+    pub(crate) fn roll_back(self) -> Result<(), Failure> {
+        if self.flight.is_some() {
+            // Whatever the answer is, it counts no more.
+            if let Err(failure @ Failure::Other(_)) = self.session.finish() {
+                return Err(failure);
+            }
+        }
+        self.session.run("ROLLBACK").map(drop)
+    }
+
+    /// Sends all but the last row, which the statement has no room for.
+    fn split(&mut self, start: usize) -> Result<()> {
+        let one = self.prefix.len() + self.suffix.len() + self.sql.len() - start;
+        if one > self.packet {
+            return Err(Error::data(format!(
+                "row {}: it takes {one} bytes, and the server takes {} at once; raise its \
+                 max_allowed_packet",
+                self.rows, self.packet
+            )));
+        }
+        // The comma stays behind.
+        let last = self.sql.split_off(start);
+        self.pending -= 1;
+        self.send()?;
+        self.sql.extend_from_slice(&self.prefix);
+        self.sql.extend_from_slice(&last[1..]);
+        self.pending = 1;
+        Ok(())
+    }
+
+    /// Sends the statement. While the server works on it, the next one is made.
+    fn send(&mut self) -> Result<()> {
+        if self.pending == 0 {
+            return Ok(());
+        }
+        self.settle()?;
+        self.sql.extend_from_slice(&self.suffix);
+        std::mem::swap(&mut self.sql, &mut self.sent);
+        self.sql.clear();
+        self.flight = Some(Flight { first: self.sent_rows + 1, rows: self.pending });
+        self.sent_rows += self.pending;
+        self.pending = 0;
+        Ok(self.session.begin(&self.sent)?)
+    }
+
+    /// Takes the answer to the statement that was sent.
+    fn settle(&mut self) -> Result<()> {
+        let Some(flight) = self.flight.take() else { return Ok(()) };
+        for attempt in 1.. {
+            match self.session.finish() {
+                Ok(done) if done.warnings == 0 => return Ok(()),
+                Ok(_) => return self.look_for_losses(flight),
+                // Nothing came before, so the whole transaction can be done again.
+                Err(failure) if flight.first == 1 && attempt < ATTEMPTS && may_pass(&failure) => {
+                    self.session.run("ROLLBACK")?;
+                    self.open()?;
+                    self.session.begin(&self.sent)?;
+                }
+                Err(failure) => return Err(flight.explain(failure)),
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) -> Result<()> {
+        let mut attempt = 1;
+        loop {
+            let session = &mut *self.session;
+            match self.opening.iter().try_for_each(|sql| session.run(sql).map(drop)) {
+                Err(failure) if attempt < ATTEMPTS && may_pass(&failure) => {
+                    self.session.run("ROLLBACK")?;
+                    attempt += 1;
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// Some losses are only notes for the server, such as digits of a decimal.
+    fn look_for_losses(&mut self, flight: Flight) -> Result<()> {
+        for row in self.session.texts("SHOW WARNINGS")? {
+            let [_, code, message] = cells(row);
+            if LOSSES.contains(&code.as_str()) {
+                let code = code.parse().unwrap_or_default();
+                return Err(flight.explain(Failure::Server { code, message }));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn may_pass(failure: &Failure) -> bool {
+    matches!(failure.code(), Some(DEADLOCK | LOCK_TIMEOUT))
+}
+
+impl Flight {
+    /// Says which row of the input it was: the server counts in its statement.
+    fn explain(self, failure: Failure) -> Error {
+        let Failure::Server { code, message } = failure else { return failure.into() };
+        let (what, row) = match message.rsplit_once(" at row ") {
+            Some((what, row)) => (what.to_owned(), row.parse::<u64>().ok()),
+            None => (message, None),
+        };
+        let error = Error::from(Failure::Server { code, message: what });
+        match row {
+            Some(row) => error.context(format_args!("row {}", self.first + row.max(1) - 1)),
+            None if error.kind == Kind::Data => {
+                let last = self.first + self.rows - 1;
+                error.context(format_args!("one of the rows {} to {last}", self.first))
+            }
+            None => error,
+        }
+    }
+}

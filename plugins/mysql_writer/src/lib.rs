@@ -1,0 +1,69 @@
+//! The driver `mysql.writer`: writes a table to MySQL or MariaDB.
+//!
+//! All rows appear at once, when the input has come to its end, or none does:
+//! they go into the table in one transaction, or into a new table that takes
+//! its name at the end.
+
+mod config;
+mod ddl;
+mod insert;
+mod literal;
+mod names;
+mod target;
+mod write;
+
+use std::time::Duration;
+
+use mysql_common::ZeroDates;
+use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
+use serde_json::Value;
+
+pub use crate::config::{Config, Mode};
+
+/// The driver.
+#[derive(Debug)]
+pub struct MysqlWriter;
+
+impl Driver for MysqlWriter {
+    type Config = Config;
+
+    fn run(
+        ctx: &Context,
+        step: Step<Config>,
+        inputs: Vec<Input>,
+        _output: Option<Output>,
+    ) -> Result<Summary> {
+        let mut input = only(inputs)?;
+        let rows = write::write(ctx, &step.config, &mut input)?;
+        Ok(Summary { rows_written: Some(rows) })
+    }
+
+    fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
+        let connection = &config.resolved_connection;
+        mysql_common::discover(ctx, connection, config.limits(), ZeroDates::Error)
+    }
+
+    fn doctor(_ctx: &Context, connection: Value, timeout: Duration) -> Health {
+        mysql_common::doctor(&connection, timeout)
+    }
+}
+
+/// The table to write.
+fn only(mut inputs: Vec<Input>) -> Result<Input> {
+    match inputs.len() {
+        1 => Ok(inputs.remove(0)),
+        0 => Err(Error::config(
+            "mysql.writer needs a table to write; name the step that makes it in `needs`",
+        )),
+        _ => {
+            let names: Vec<_> = inputs.iter().map(|input| input.name.as_str()).collect();
+            Err(Error::config(format!(
+                "mysql.writer writes one table and got {}: {}; add a step for each",
+                names.len(),
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+osiris_sdk::export!(MysqlWriter);
