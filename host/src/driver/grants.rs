@@ -37,11 +37,15 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// What `spec` declares, below `base` and with this configuration.
+    /// What `spec` declares and `config` names, below `base`.
     pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
-        let access = if !spec.files.write.is_empty() {
+        // A driver that reads a file only where one is named sees none where none is.
+        let named = |pointers: &[String]| {
+            pointers.iter().any(|pointer| config.pointer(pointer).is_some_and(|v| !v.is_null()))
+        };
+        let access = if named(&spec.files.write) {
             Access::Write
-        } else if !spec.files.read.is_empty() {
+        } else if named(&spec.files.read) {
             Access::Read
         } else {
             Access::None

@@ -16,24 +16,41 @@ pub(crate) fn host() -> Result<()> {
 }
 
 /// Builds the first-party drivers into the folder where the binary looks for them.
+/// Those that encrypt have parts in C, which clang compiles.
 pub(crate) fn drivers() -> Result<()> {
-    build(&root().join("plugins"), &built()?.join("drivers"))
+    services::install("clang", "clang", &[])?;
+    services::install("llvm-ar", "llvm", &[])?;
+    build(crates("plugins")?, &built()?.join("drivers"))
+}
+
+/// Builds only the drivers of files, which need nothing but Rust.
+pub(crate) fn file_drivers() -> Result<()> {
+    let mut folders = crates("plugins")?;
+    folders.retain(|folder| {
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("filesystem_"))
+    });
+    build(folders, &built()?.join("drivers"))
 }
 
 /// Builds the guests of the tests and benchmarks, which no pipeline finds by accident.
 pub(crate) fn test_drivers() -> Result<()> {
-    build(&root().join("tests/drivers"), &built()?.join("test-drivers"))
+    build(crates("tests/drivers")?, &built()?.join("test-drivers"))
 }
 
-/// Builds every driver crate in a folder with `osiris drivers build`.
-fn build(crates: &Path, out: &Path) -> Result<()> {
-    add_target()?;
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(crates)?
+/// The driver crates in a folder of the workspace.
+fn crates(folder: &str) -> Result<Vec<PathBuf>> {
+    let mut crates: Vec<PathBuf> = std::fs::read_dir(root().join(folder))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|folder| folder.join("spec.yaml").exists())
         .collect();
-    folders.sort();
-    eprintln!("Building {} drivers of {} ...", folders.len(), crates.display());
+    crates.sort();
+    Ok(crates)
+}
+
+/// Builds drivers with `osiris drivers build`.
+fn build(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
+    add_target()?;
+    eprintln!("Building {} drivers into {} ...", folders.len(), out.display());
     run(Command::new(osiris()?)
         .args(["drivers", "build"])
         .args(folders)

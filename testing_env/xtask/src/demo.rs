@@ -8,7 +8,7 @@ use crate::shell::{command, osiris, root, run as must};
 /// Builds what the demo needs and runs it.
 pub(crate) fn run() -> Result<()> {
     build::host()?;
-    build::drivers()?;
+    build::file_drivers()?;
     let project = root().join("testing_env");
     let osiris = osiris()?;
     for arguments in [&["compile", "pipelines/penguins.yaml"][..], &["run", "--last-compile"]] {

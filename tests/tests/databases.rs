@@ -1,0 +1,228 @@
+//! The pipelines of `testing_env` against real servers, through the real program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use osiris_tests::session::Session;
+use osiris_tests::{Osiris, Sandbox};
+use services::{mariadb, postgres};
+
+static MYSQL: LazyLock<mariadb::Server> = LazyLock::new(|| {
+    mariadb::start(&mariadb::Options { tls: true, ..mariadb::Options::default() })
+        .expect("MariaDB starts")
+});
+static POSTGRES: LazyLock<postgres::Postgres> = LazyLock::new(|| {
+    postgres::Postgres::start(postgres::Options { tls: true, ..postgres::Options::default() })
+        .expect("PostgreSQL starts")
+});
+
+/// The sample project.
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testing_env")
+}
+
+/// A project like the sample one, with databases of its own.
+struct Project {
+    sandbox: Sandbox,
+    name: &'static str,
+}
+
+impl Project {
+    fn new(name: &'static str) -> Self {
+        let sandbox = Sandbox::new();
+        for folder in ["pipelines", "data"] {
+            for entry in fs::read_dir(samples().join(folder)).expect("the samples are there") {
+                let path = entry.expect("an entry has a name").path();
+                let file = path.file_name().expect("it has a name").to_owned();
+                let bytes = fs::read(&path).expect("a sample can be read");
+                sandbox.write(Path::new(folder).join(file), bytes);
+            }
+        }
+        let connections = fs::read(samples().join("osiris_connections.yaml")).expect("it is there");
+        sandbox.write("osiris_connections.yaml", connections);
+        sandbox.write("osiris.yaml", "version: 1\n");
+        MYSQL.database(name).expect("a database");
+        MYSQL.sql(name, &sandbox.read("data/movies.sql")).expect("its tables");
+        POSTGRES.create_database(name).expect("a database");
+        Self { sandbox, name }
+    }
+
+    fn osiris(&self, arguments: &[&str]) -> Osiris {
+        self.sandbox
+            .osiris(arguments)
+            .env("MYSQL_PORT", MYSQL.port.to_string())
+            .env("MYSQL_DATABASE", self.name)
+            .env("MYSQL_PASSWORD", mariadb::PASSWORD)
+            .env("POSTGRES_PORT", POSTGRES.port.to_string())
+            .env("POSTGRES_DATABASE", self.name)
+            .env("POSTGRES_USER", &POSTGRES.user)
+            .env("POSTGRES_PASSWORD", &POSTGRES.password)
+    }
+
+    fn run(&self, pipeline: &str) -> String {
+        let file = format!("pipelines/{pipeline}.yaml");
+        self.osiris(&["run", &file]).run().expect(0).stdout
+    }
+
+    /// What PostgreSQL answers, a line a row.
+    fn postgres(&self, query: &str) -> String {
+        POSTGRES.sql(self.name, query).expect("an answer").trim().to_owned()
+    }
+}
+
+#[test]
+fn the_movies_come_out_whole() {
+    let project = Project::new("movies_csv");
+    project.run("movies");
+    let session = Session::only(&project.sandbox);
+    assert_eq!(session.status["steps_completed"], 10);
+    assert_eq!(session.status["steps_total"], 10);
+    let rows: usize = ["actors", "directors", "movie_actors", "movies", "reviews"]
+        .map(|table| {
+            let path = format!("output/movies/{table}.csv");
+            project.sandbox.read(path).lines().count() - 1
+        })
+        .iter()
+        .sum();
+    assert_eq!(rows, 84);
+    let movies = project.sandbox.read("output/movies/movies.csv");
+    assert!(
+        movies.contains("1,Inception,1,2010,Science fiction,148,160000000.00,836800000.00\n"),
+        "{movies}"
+    );
+    assert!(movies.contains("10,Cléo from 5 to 7,6,1962,Drama,90,,\n"), "{movies}");
+    assert!(
+        project.sandbox.read("output/movies/actors.csv").contains("7,Timothée Chalamet,0007\n")
+    );
+}
+
+#[test]
+fn a_table_crosses_from_mysql_to_postgres_with_its_types() {
+    let project = Project::new("movies_over");
+    for _ in 0..2 {
+        project.run("mysql-to-postgres");
+        assert_eq!(
+            project.postgres("SELECT count(*), sum(box_office), min(budget) FROM movies"),
+            "14|4948600000.00|3000000.00"
+        );
+    }
+    assert_eq!(
+        project.postgres(
+            "SELECT data_type, numeric_precision, numeric_scale FROM information_schema.columns
+             WHERE table_name = 'movies' AND column_name = 'budget'"
+        ),
+        "numeric|14|2"
+    );
+}
+
+#[test]
+fn a_csv_file_is_loaded() {
+    let project = Project::new("csv_in");
+    project.run("csv-to-postgres");
+    assert_eq!(project.postgres("SELECT count(*) FROM penguins"), "344");
+}
+
+#[test]
+fn only_new_rows_are_read_again() {
+    let project = Project::new("news");
+    project.run("incremental");
+    assert_eq!(project.postgres("SELECT count(*), max(id) FROM reviews"), "20|20");
+    MYSQL
+        .sql(project.name, "INSERT INTO reviews (movie_id, rating) VALUES (1, 9.5)")
+        .expect("a row");
+    project.run("incremental");
+    assert_eq!(project.postgres("SELECT count(*), max(id) FROM reviews"), "21|21");
+    project.run("incremental");
+    assert_eq!(project.postgres("SELECT count(*) FROM reviews"), "21");
+}
+
+#[test]
+fn a_failed_run_changes_nothing_and_keeps_its_place() {
+    let project = Project::new("failed");
+    project.run("incremental");
+    // The new row has no film that PostgreSQL knows of.
+    project.postgres("ALTER TABLE reviews ADD CHECK (movie_id < 100)");
+    MYSQL.sql(project.name, "INSERT INTO reviews (movie_id) VALUES (1), (500)").expect("rows");
+    let failed = project.osiris(&["run", "pipelines/incremental.yaml"]).run().expect(1);
+    assert!(failed.stderr.contains("load-reviews"), "{}", failed.stderr);
+    assert_eq!(project.postgres("SELECT count(*) FROM reviews"), "20");
+    project.postgres("ALTER TABLE reviews DROP CONSTRAINT reviews_movie_id_check");
+    project.run("incremental");
+    assert_eq!(project.postgres("SELECT count(*) FROM reviews"), "22");
+}
+
+#[test]
+fn doctors_tell_what_is_wrong() {
+    let project = Project::new("doctors");
+    let answer = project.osiris(&["connections", "doctor", "--json"]).run().expect(0).json();
+    for connection in answer["connections"].as_array().expect("a list") {
+        assert_eq!(connection["category"], "ok", "{connection}");
+    }
+    let wrong = [
+        ("MYSQL_PASSWORD", "nobody's", "auth"),
+        ("POSTGRES_PASSWORD", "nobody's", "auth"),
+        ("MYSQL_PORT", "1", "network"),
+        ("POSTGRES_PORT", "1", "network"),
+    ];
+    for (variable, value, category) in wrong {
+        let command = project.osiris(&["connections", "doctor", "--json"]).env(variable, value);
+        let answer = command.run().expect(3).json();
+        let found = answer["connections"].as_array().expect("a list");
+        assert!(found.iter().any(|one| one["category"] == category), "{variable}: {answer:#}");
+        assert!(!answer.to_string().contains("nobody's"), "{answer}");
+    }
+}
+
+#[test]
+fn discovery_lists_tables_and_stays_the_same() {
+    let project = Project::new("discovered");
+    let discover = || {
+        let command = project.osiris(&["discover", "@mysql.movies", "--refresh", "--json"]);
+        command.run().expect(0).json()
+    };
+    let (first, second) = (discover(), discover());
+    assert_eq!(first["fingerprint"], second["fingerprint"]);
+    let names: Vec<&str> = first["resources"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|resource| resource["name"].as_str())
+        .collect();
+    assert_eq!(names.len(), 5, "{names:?}");
+    MYSQL.sql(project.name, "ALTER TABLE movies ADD COLUMN seen BIT(1)").expect("a column");
+    let third = discover();
+    assert_ne!(third["fingerprint"], first["fingerprint"]);
+    assert_eq!(third["changes"]["changed"].as_array().map(Vec::len), Some(1), "{third:#}");
+}
+
+#[test]
+fn tls_is_verified_inside_the_sandbox() {
+    let project = Project::new("tls");
+    for (name, server) in [
+        ("good.pem", MYSQL.ca_file()),
+        ("other.pem", MYSQL.other_ca_file()),
+        ("pg.pem", POSTGRES.ca_file()),
+    ] {
+        project.sandbox.write(name, fs::read(server).expect("a certificate"));
+    }
+    let connections = |mysql_ca: &str| {
+        let text =
+            fs::read_to_string(samples().join("osiris_connections.yaml")).expect("it is there");
+        let text = text
+            .replace(
+                "user: ${MYSQL_USER:-root}",
+                &format!("user: root\n      tls: verify_ca\n      ca_file: {mysql_ca}"),
+            )
+            .replace(
+                "user: ${POSTGRES_USER:-postgres}",
+                "user: ${POSTGRES_USER:-postgres}\n      sslmode: verify-ca\n      ca_file: pg.pem",
+            );
+        project.sandbox.write("osiris_connections.yaml", text);
+    };
+    connections("good.pem");
+    project.run("mysql-to-postgres");
+    connections("other.pem");
+    let failed = project.osiris(&["run", "pipelines/mysql-to-postgres.yaml"]).run().expect(1);
+    assert!(failed.stderr.contains("certificate"), "{}", failed.stderr);
+}
