@@ -98,17 +98,27 @@ impl Server {
         Ok(())
     }
 
+    /// The server's own client, connected to a database, for what else it is to do.
+    #[must_use]
+    pub fn client(&self, database: &str) -> Command {
+        let mut client = Command::new(&self.client);
+        client
+            .arg("--no-defaults")
+            .arg(format!("--socket={}", self.folder.path().join("s").display()))
+            .args(["--user=root", "--batch"])
+            .args(["--default-character-set=utf8mb4", "--max-allowed-packet=1G", database]);
+        client
+    }
+
     /// Runs statements with the server's own client and returns what it prints:
     /// a line a row, tabs between the cells.
     ///
     /// # Errors
     /// The server's message.
     pub fn sql(&self, database: &str, statements: &str) -> Result<String> {
-        let mut client = Command::new(&self.client)
-            .arg("--no-defaults")
-            .arg(format!("--socket={}", self.folder.path().join("s").display()))
-            .args(["--user=root", "--batch", "--raw", "--skip-column-names"])
-            .args(["--default-character-set=utf8mb4", "--max-allowed-packet=1G", database])
+        let mut client = self
+            .client(database)
+            .args(["--raw", "--skip-column-names"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -75,17 +75,26 @@ impl Postgres {
         self.folder.path().join("ca.crt")
     }
 
+    /// `psql` with one command for a database.
+    ///
+    /// # Errors
+    /// There is no `psql`.
+    pub fn client(&self, database: &str, command: &str) -> Result<Command> {
+        let mut client = Command::new(program("psql")?);
+        client
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command])
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", &self.user, database])
+            .env("PGPASSWORD", &self.password);
+        Ok(client)
+    }
+
     /// Runs SQL and returns the rows that it prints, with `|` between fields.
     ///
     /// # Errors
     /// What `psql` says.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
-        let output = Command::new(program("psql")?)
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql])
-            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", &self.user, database])
-            .env("PGPASSWORD", &self.password)
-            .stdin(Stdio::null())
-            .output()?;
+        let output =
+            self.client(database, sql)?.args(["-A", "-t"]).stdin(Stdio::null()).output()?;
         if !output.status.success() {
             bail!("{sql}: {}", String::from_utf8_lossy(&output.stderr));
         }

@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod servers;
 mod shell;
 mod test;
 
@@ -21,12 +22,12 @@ enum Command {
     Demo,
     /// Builds everything and runs the tests: all of them, or the named parts.
     Test {
-        /// spine, hostile, sdk
+        /// spine, databases, hostile, sdk
         names: Vec<String>,
     },
     /// Measures osiris beside its peers, all in this one run.
     Bench {
-        /// boundary, startup, csv
+        /// boundary, startup, csv, databases
         names: Vec<String>,
         /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
         #[arg(long)]
@@ -34,6 +35,8 @@ enum Command {
     },
     /// Builds the host, its drivers and the tests' drivers.
     Build,
+    /// Starts the sample project's databases, until Ctrl-C.
+    Services,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo => demo::run(),
         Command::Test { names } => test::run(&names),
         Command::Bench { names, json } => bench::run(&names, json),
+        Command::Services => servers::run(),
         Command::Build => {
             build::host()?;
             build::drivers()?;

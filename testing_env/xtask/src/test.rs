@@ -7,8 +7,9 @@ use crate::shell::cargo;
 
 /// Each part and the arguments of the `cargo test` that runs it. Selecting the whole workspace
 /// keeps the features, and so the compiled dependencies, those of the build before.
-const PARTS: [(&str, &[&str]); 3] = [
+const PARTS: [(&str, &[&str]); 4] = [
     ("spine", &["--workspace", "--features", "osiris-sdk/arrow"]),
+    ("databases", &["--workspace", "--features", "osiris-sdk/arrow", "--test", "databases"]),
     ("hostile", &["--workspace", "--features", "osiris-sdk/arrow", "--test", "hostile"]),
     ("sdk", &["--package", "osiris-sdk", "--all-features"]),
 ];

@@ -4,6 +4,7 @@
 mod boundary;
 mod csv;
 mod data;
+mod databases;
 mod peer;
 mod startup;
 mod trial;
@@ -52,8 +53,12 @@ impl Row {
 
 type Part = (&'static str, fn() -> Result<Vec<Row>>);
 
-const PARTS: [Part; 3] =
-    [("boundary", boundary::measure), ("startup", startup::measure), ("csv", csv::measure)];
+const PARTS: [Part; 4] = [
+    ("boundary", boundary::measure),
+    ("startup", startup::measure),
+    ("csv", csv::measure),
+    ("databases", databases::measure),
+];
 
 /// Builds what is measured, runs the named parts, or all, and prints a row for
 /// each measurement.

@@ -30,6 +30,11 @@ impl Pandas {
         Ok(Self { python })
     }
 
+    /// Installs more packages, once each.
+    pub(super) fn add(&self, packages: &[&str]) -> Result<()> {
+        run(Command::new(&self.python).args(["-m", "pip", "install", "--quiet"]).args(packages))
+    }
+
     /// Runs a script in a folder: seconds from process start to exit.
     pub(super) fn run(&self, script: &str, folder: &Path) -> Result<f64> {
         seconds(self.command(script).current_dir(folder))

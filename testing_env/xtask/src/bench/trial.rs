@@ -27,6 +27,12 @@ impl Trial {
         Ok(trial)
     }
 
+    /// Puts another pipeline in the place of its own.
+    pub(super) fn rewrite(&self, pipeline: &str) -> Result<()> {
+        std::fs::write(self.path().join("pipeline.yaml"), pipeline)?;
+        Ok(())
+    }
+
     /// The project's folder.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
@@ -68,8 +74,14 @@ impl Trial {
 
 /// Runs a command that must succeed: seconds from its start to its exit.
 pub(super) fn seconds(command: &mut Command) -> Result<f64> {
+    until_end(command.stdout(Stdio::piped()))
+}
+
+/// The same for a command whose output goes elsewhere.
+pub(super) fn until_end(command: &mut Command) -> Result<f64> {
     let started = Instant::now();
-    let output = command.stdin(Stdio::null()).output()?;
+    let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let output = child.wait_with_output()?;
     let seconds = started.elapsed().as_secs_f64();
     if !output.status.success() {
         bail!("{command:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));

@@ -1,5 +1,7 @@
 //! `osiris discover`.
 
+mod samples;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -7,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use self::samples::Sample;
 use super::pipeline::Workplace;
 use super::probe::Probe;
 use super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, paint};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
-use crate::driver::{Dataset, DriverFile};
+use crate::driver::{Dataset, Driver, DriverFile};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
 use crate::session::{Redactor, stamp, visible};
@@ -24,9 +27,10 @@ const EXAMPLES: &str = "\
 Examples:
   osiris discover @mysql.main                what is there, from the cache if it is fresh
   osiris discover @mysql.main --refresh      ask the service again
+  osiris discover @mysql.main --samples 3    with the first rows of each table
   osiris discover @mysql.main --json         for programs; `fingerprint` changes only with the schema
 
-The cache is in .osiris/cache/discovery. It holds names and types, no data and no secrets.";
+The cache is in .osiris/cache/discovery. It holds names and types: no samples and no secrets.";
 
 /// List what a connection has: tables, columns, types, keys
 #[derive(Debug, clap::Args)]
@@ -38,6 +42,9 @@ pub(super) struct Args {
     /// Ask the service even if the cache is fresh
     #[arg(long)]
     refresh: bool,
+    /// Show the first rows of each table, too
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    samples: Option<u64>,
     /// How long what was found stays fresh
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     ttl: u64,
@@ -76,13 +83,25 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let kept = cache_file(&place.project, &reference);
     let before = read(&kept).filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
-    if let Some(kept) = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl)) {
-        return Ok(answer(&reference, kept, true, None));
-    }
-    let found = ask(&place, file, &config, own)?;
-    write(&kept, &found)?;
-    let changes = before.map(|before| compare(&before.resources, &found.resources));
-    Ok(answer(&reference, &found, false, changes))
+    let probe = Probe::new()?;
+    let driver = probe.load(file)?;
+    let fresh = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl));
+    let (found, changes) = match fresh {
+        Some(kept) => (kept.clone(), None),
+        None => {
+            let found = ask(&probe, &driver, &place, file, &config, own)?;
+            write(&kept, &found)?;
+            let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
+            (found, changes)
+        }
+    };
+    let samples = match args.samples {
+        Some(rows) if samples::can(file) => {
+            samples::read(&probe, &driver, file, &place, &config, &found.resources, rows)
+        }
+        _ => BTreeMap::new(),
+    };
+    Ok(answer(&reference, &found, fresh.is_some(), changes, &samples))
 }
 
 /// The family's first driver that can list what is there.
@@ -98,9 +117,14 @@ fn driver<'p>(place: &'p Workplace, reference: &Reference) -> Result<&'p DriverF
     })
 }
 
-fn ask(place: &Workplace, file: &DriverFile, config: &Value, own: String) -> Result<Discovery> {
-    let probe = Probe::new()?;
-    let driver = probe.load(file)?;
+fn ask(
+    probe: &Probe,
+    driver: &Driver,
+    place: &Workplace,
+    file: &DriverFile,
+    config: &Value,
+    own: String,
+) -> Result<Discovery> {
     let started = Instant::now();
     let call = probe.call(place, file, config);
     let view = connection::for_driver(config, &file.spec).to_string();
@@ -189,10 +213,11 @@ fn answer(
     found: &Discovery,
     cached: bool,
     changes: Option<Changes>,
+    samples: &BTreeMap<String, Sample>,
 ) -> Answer {
     let Reference { family, alias } = reference;
     let discovered_at = &found.discovered_at;
-    let json = json!({
+    let mut json = json!({
         "connection_id": reference.to_string(),
         "family": family,
         "alias": alias,
@@ -205,6 +230,13 @@ fn answer(
         "resources": found.resources,
         "changes": changes,
     });
+    if !samples.is_empty() {
+        let one = |(name, sample): (&String, &Sample)| match sample {
+            Ok(rows) => (name.clone(), json!({"rows": rows})),
+            Err(why) => (name.clone(), json!({"error": why})),
+        };
+        json["samples"] = samples.iter().map(one).collect::<Map<_, _>>().into();
+    }
     let mut text = String::new();
     for resource in &found.resources {
         let rows = resource.estimated_row_count.map(|rows| format!("about {} rows", count(rows)));
@@ -224,6 +256,15 @@ fn answer(
             ]);
         }
         text.push_str(&table.render());
+        match samples.get(&resource.name) {
+            None => {}
+            Some(Ok(rows)) => {
+                for row in rows {
+                    text.push_str(&format!("  {}\n", paint(DIM, &visible(&row.to_string()))));
+                }
+            }
+            Some(Err(why)) => text.push_str(&format!("  no sample: {}\n", visible(why))),
+        }
     }
     for (style, sign, names) in changes.iter().flat_map(|Changes { added, removed, changed }| {
         [(GOOD, "new", added), (BAD, "gone", removed), (WARN, "changed", changed)]

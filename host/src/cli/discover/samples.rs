@@ -1,0 +1,109 @@
+//! A few rows of what was found.
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use serde_json::{Map, Value, json};
+
+use super::super::pipeline::Workplace;
+use super::super::probe::Probe;
+use crate::connection;
+use crate::driver::spec::Mode;
+use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
+use crate::table::channel;
+
+/// Bytes of batches that may wait; a sample is small.
+const BUDGET: usize = 1 << 20;
+
+/// Rows as objects of texts, or why there are none.
+pub(super) type Sample = Result<Vec<Value>, String>;
+
+/// The first rows of each dataset, by its name.
+pub(super) fn read(
+    probe: &Probe,
+    driver: &Driver,
+    file: &DriverFile,
+    place: &Workplace,
+    config: &Value,
+    resources: &[Dataset],
+    rows: u64,
+) -> BTreeMap<String, Sample> {
+    let one = |resource: &Dataset| {
+        let mut config = config.clone();
+        config["limit"] = rows.into();
+        match resource.name.split_once('.').filter(|_| file.spec.has_key("schema")) {
+            Some((schema, table)) => {
+                config["schema"] = schema.into();
+                config["table"] = table.into();
+            }
+            None => config["table"] = resource.name.as_str().into(),
+        }
+        if let Ok(schema) = file.spec.schema() {
+            schema.fill(&mut config);
+        }
+        let read = probe.runtime.block_on(sample(probe, driver, file, place, &config));
+        (resource.name.clone(), read.map_err(|failure| failure.message))
+    };
+    resources.iter().map(one).collect()
+}
+
+/// Whether the driver can be asked for some rows of a dataset.
+pub(super) fn can(file: &DriverFile) -> bool {
+    file.spec.modes.contains(&Mode::Extract)
+        && file.spec.has_key("table")
+        && file.spec.has_key("limit")
+}
+
+async fn sample(
+    probe: &Probe,
+    driver: &Driver,
+    file: &DriverFile,
+    place: &Workplace,
+    config: &Value,
+) -> Result<Vec<Value>, Failure> {
+    let call = probe.call(place, file, config);
+    let (sender, mut readers) = channel(1, BUDGET, place.project.tmp_dir());
+    let step = StepCall {
+        id: "discover".to_owned(),
+        mode: Mode::Extract,
+        config: connection::for_driver(config, &file.spec).to_string(),
+        inputs: Vec::new(),
+        output: Some(sender),
+    };
+    let take = async {
+        let mut rows = Vec::new();
+        while let Some(reader) = readers.first_mut()
+            && let Ok(Some(batch)) = reader.next().await
+        {
+            rows.extend(objects(batch.record()));
+        }
+        rows
+    };
+    let (report, rows) = tokio::join!(driver.run(&probe.engine, call, step), take);
+    report.result.map(|()| rows)
+}
+
+/// The rows as objects; a value is a text, so that nothing of it is lost.
+fn objects(batch: &RecordBatch) -> Vec<Value> {
+    let options = FormatOptions::default();
+    let schema = batch.schema();
+    let cell = |column: usize, row: usize| {
+        let array = batch.column(column);
+        if array.is_null(row) {
+            return Value::Null;
+        }
+        ArrayFormatter::try_new(array, &options).map_or_else(
+            |error| json!(error.to_string()),
+            |text| json!(text.value(row).to_string()),
+        )
+    };
+    let names = schema.fields().iter().enumerate();
+    (0..batch.num_rows())
+        .map(|row| {
+            let cells =
+                names.clone().map(|(column, field)| (field.name().clone(), cell(column, row)));
+            Value::Object(cells.collect::<Map<_, _>>())
+        })
+        .collect()
+}
