@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,17 +23,27 @@ fn other(connection: &Value) -> Session {
     Session::connect(&connection, Limits { connect: wait, read: wait }).expect("a session")
 }
 
-/// Waits until the server says so.
-fn until(server: &Server, question: &str) {
-    while server.sql("", question).expect("an answer") == "0" {
-        thread::sleep(Duration::from_millis(10));
+/// Waits until a statement in that database waits for others.
+fn until(server: &Server, database: &str, waits: &str) {
+    // InnoDB shows its transactions as they were until nobody has looked for 100 ms.
+    static ONE: Mutex<()> = Mutex::new(());
+    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let question = format!("{waits} AND p.db = '{database}'");
+    for _ in 0..200 {
+        if server.sql("", &question).is_ok_and(|count| count != "0") {
+            return;
+        }
+        thread::sleep(Duration::from_millis(150));
     }
+    drop(one);
+    panic!("nothing waits in {database}");
 }
 
-const WAITS_FOR_ROW: &str =
-    "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
-const WAITS_FOR_TABLE: &str = "SELECT COUNT(*) FROM information_schema.processlist \
-     WHERE state LIKE 'Waiting for table metadata lock'";
+const WAITS_FOR_ROW: &str = "SELECT COUNT(*) FROM information_schema.innodb_trx t \
+     JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+     WHERE t.trx_state = 'LOCK WAIT'";
+const WAITS_FOR_TABLE: &str = "SELECT COUNT(*) FROM information_schema.processlist p \
+     WHERE p.state LIKE 'Waiting for table metadata lock'";
 
 #[test]
 fn rows_that_others_hold() {
@@ -69,7 +80,7 @@ fn a_deadlock() {
         let input = people(&json!([[1, "new"], [60, "new"]]));
         step(&connection, config).input("df_a", &input).report().result
     });
-    until(&SERVER, WAITS_FOR_ROW);
+    until(&SERVER, "deadlock", WAITS_FOR_ROW);
     other.run("UPDATE t SET name = 'other' WHERE id = 1").expect("a lock");
     other.run("COMMIT").expect("an end");
     assert_eq!(writer.join().expect("a result").expect("a summary").rows_written, Some(2));
@@ -87,10 +98,7 @@ fn two_runs_at_once() {
         let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
         let _ = step(&first, config).input("df_a", &people(&json!([[5, "new"]]))).expect_ok();
     });
-    until(
-        &SERVER,
-        "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE trx_state = 'LOCK WAIT' AND db = 'two_runs'",
-    );
+    until(&SERVER, "two_runs", WAITS_FOR_ROW);
     let second = json!({"table": "t", "lock_timeout": 1});
     let error =
         step(&connection, second).input("df_a", &people(&json!([]))).expect_err(Kind::Timeout);
@@ -121,7 +129,7 @@ fn a_server_that_is_killed() {
         let writer = thread::spawn(move || {
             step(&writing, written).input("df_a", &input()).expect_err(Kind::Network)
         });
-        until(&server, waits);
+        until(&server, "killed", waits);
         server.restart().expect("a server");
         let error = writer.join().expect("an error");
         assert!(error.retryable && error.message.starts_with("writing table \"t\""), "{error}");

@@ -140,7 +140,7 @@ fn values_that_do_not_fit() {
     let connection = database(
         "no_fit",
         "CREATE TABLE t (tiny TINYINT, price DECIMAL(5,2), at DATETIME(3), f FLOAT, d DOUBLE, \
-         e ENUM('a'), n INT NOT NULL DEFAULT 0, ts TIMESTAMP(6) NULL)",
+         e ENUM('a'), n INT NOT NULL DEFAULT 0, ts TIMESTAMP(6) NULL, y YEAR, da DATE)",
     );
     let micros = DataType::Timestamp(osiris_sdk::TimeUnit::Microsecond, None);
     for (column, data_type, good, bad, why) in [
@@ -163,6 +163,11 @@ fn values_that_do_not_fit() {
             "column \"d\": 9223372036854775807 would be",
         ),
         ("d", DataType::Float64, json!(1), json!("NaN"), "column \"d\": NaN is no number"),
+        ("tiny", DataType::Decimal128(3, 1), json!("1.0"), json!("1.5"), "tiny"),
+        ("tiny", DataType::Utf8, json!("1"), json!("1.5"), "tiny"),
+        ("da", DataType::Utf8, json!("2025-01-02"), json!("2025-01-02 03:04:05"), "da"),
+        ("da", DataType::Utf8, json!("2025-01-02"), json!("0000-00-00 x"), "da"),
+        ("y", DataType::Int64, json!(1970), json!(70), "column \"y\": the year 70"),
         ("e", DataType::Utf8, json!("a"), json!("b"), "Data truncated for column 'e'"),
         ("n", DataType::Utf8, json!("1"), json!("1x"), "column"),
         ("n", DataType::Int64, json!(1), json!(null), "column \"n\": a missing value"),
