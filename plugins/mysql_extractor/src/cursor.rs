@@ -63,10 +63,9 @@ impl Cursor {
                 }
                 value.clone()
             }
-            Native::Bytes => format!("x'{}'", quote::hex(value.as_bytes())),
-            Native::Null | Native::Bit | Native::Geometry => {
+            Native::Null | Native::Bit | Native::Bytes | Native::Geometry => {
                 return Err(Error::config(format!(
-                    "incremental.cursor: {:?} is of a type that has no order; use a number, a \
+                    "incremental.cursor: {:?} is of a type that cannot be one; use a number, a \
                      time or a text",
                     self.name
                 )));

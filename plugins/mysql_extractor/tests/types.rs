@@ -153,9 +153,9 @@ fn zero_dates() {
 }
 
 #[test]
-fn text_that_is_no_utf8() {
+fn bytes_of_a_cast() {
     let connection = database("no_utf8", "CREATE TABLE t (id INT, name VARCHAR(9))");
-    // The server checks what goes into a text, and not what a function makes.
+    // What the message about a text that is not UTF-8 advises.
     let query = "SELECT 1 AS id, 'a' AS name UNION ALL SELECT 2, CAST(x'c328' AS CHAR CHARACTER SET binary)";
     let report = step(&connection, json!({"query": query})).expect_ok();
     assert_eq!(report.table().schema().fields[1].data_type, DataType::Binary);

@@ -50,8 +50,8 @@ pub enum Mode {
 
 impl Config {
     pub(crate) fn limits(&self) -> Limits {
-        let seconds =
-            |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX / 4);
+        // A hundred days are for ever.
+        let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.001, 8.64e6));
         Limits { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
     }
 

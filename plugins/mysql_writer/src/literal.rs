@@ -5,7 +5,7 @@ use std::io::Write;
 use csv_common::{Civil, civil};
 use osiris_sdk::{Column, DataType, TimeUnit};
 
-use crate::target::TargetColumn;
+use crate::target::{Holds, TargetColumn};
 
 const DAY: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
@@ -44,7 +44,7 @@ pub(crate) fn write(
         Column::UInt64(values) => integer(values.values()[row], target, out)?,
         Column::Float32(values) => float(values.values()[row].into(), target, out)?,
         Column::Float64(values) => float(values.values()[row], target, out)?,
-        Column::Utf8(values) => quoted(values.get(row).unwrap_or_default(), out),
+        Column::Utf8(values) => text(values.get(row).unwrap_or_default(), target, out)?,
         Column::Binary(values) => {
             out.extend_from_slice(b"_binary");
             quoted(values.get(row).unwrap_or_default(), out);
@@ -59,7 +59,13 @@ pub(crate) fn write(
         Column::Timestamp(values) => moment(values.values()[row], data_type, target, out)?,
         Column::Decimal128(values) => {
             let scale = if let DataType::Decimal128(_, scale) = data_type { *scale } else { 0 };
-            decimal(values.values()[row], scale, out);
+            let value = values.values()[row];
+            let unit = 10_i128.pow(scale.max(0).unsigned_abs().into());
+            let is_whole = matches!(target.holds, Holds::Whole | Holds::Years);
+            if is_whole && value % unit != 0 {
+                return Err("a decimal that would be rounded by the type of the column".to_owned());
+            }
+            decimal(value, scale, out);
         }
         Column::Null(_) | Column::List(_) | Column::Struct(_) => {
             return Err(format!("values of type {data_type} cannot be written"));
@@ -73,14 +79,17 @@ fn integer<T: itoa::Integer + Copy + Into<i128>>(
     target: &TargetColumn,
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
-    let exact = match target.data_type.as_str() {
-        "float" => F32_EXACT,
-        "double" => F64_EXACT,
+    let exact = match target.holds {
+        Holds::Singles => F32_EXACT,
+        Holds::Doubles => F64_EXACT,
         _ => i128::MAX,
     };
     let text = itoa::Buffer::new().format(value).to_owned();
     if value.into().abs() > exact {
         return Err(format!("{text} would be rounded by the type of the column"));
+    }
+    if target.holds == Holds::Years && (1..100).contains(&value.into()) {
+        return Err(format!("the year {text}, which MySQL takes for one of 1970 to 2069"));
     }
     out.extend_from_slice(text.as_bytes());
     Ok(())
@@ -90,11 +99,23 @@ fn float(value: f64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
     if !value.is_finite() {
         return Err(format!("{value} is no number that MySQL has; make it a missing value"));
     }
-    if target.data_type == "float" && f64::from(value as f32) != value {
+    if target.holds == Holds::Singles && f64::from(value as f32) != value {
         return Err(format!("{value} would be rounded by the type of the column"));
     }
     // The fewest digits that read back as the same float.
     print(out, format_args!("{value:e}"));
+    Ok(())
+}
+
+/// Text, which the server makes a number of where the column holds one.
+fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    if matches!(target.holds, Holds::Whole | Holds::Years)
+        && (digits.is_empty() || !digits.iter().all(u8::is_ascii_digit))
+    {
+        return Err("a text that is no integer, and the column holds integers".to_owned());
+    }
+    quoted(text, out);
     Ok(())
 }
 
@@ -155,9 +176,8 @@ fn clock(micros: i64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mi
     if fraction == 0 {
         return Ok(());
     }
-    let counts = matches!(target.data_type.as_str(), "datetime" | "timestamp" | "time");
     let unit = 10_i64.pow(6 - u32::from(target.decimals.min(6)));
-    if counts && fraction % unit != 0 {
+    if target.holds == Holds::Times && fraction % unit != 0 {
         return Err(format!(
             "the time has more digits after the seconds than the {} of the column",
             target.decimals

@@ -20,13 +20,45 @@ pub(crate) struct Target {
 pub(crate) struct TargetColumn {
     pub(crate) name: String,
     /// The server's name for the type, without a size.
-    pub(crate) data_type: String,
+    data_type: String,
+    /// What the server would do to a value without a word.
+    pub(crate) holds: Holds,
     pub(crate) nullable: bool,
     /// Whether the server knows what to put where nothing is written.
     optional: bool,
     generated: bool,
     /// Digits after the seconds.
     pub(crate) decimals: u8,
+}
+
+/// What a column takes as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Integers; others are rounded.
+    Whole,
+    /// Years; those of two digits get a century.
+    Years,
+    /// Floats of 32 bits; others are rounded.
+    Singles,
+    /// Floats of 64 bits; others are rounded.
+    Doubles,
+    /// Times, to so many digits after the seconds.
+    Times,
+    /// Anything else, which the server refuses if it does not fit.
+    Others,
+}
+
+impl Holds {
+    fn new(data_type: &str) -> Self {
+        match data_type {
+            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "bit" => Self::Whole,
+            "year" => Self::Years,
+            "float" => Self::Singles,
+            "double" => Self::Doubles,
+            "datetime" | "timestamp" | "time" => Self::Times,
+            _ => Self::Others,
+        }
+    }
 }
 
 impl Target {
@@ -52,6 +84,7 @@ impl Target {
             TargetColumn {
                 optional: nullable || generated || default == "1",
                 decimals: decimals.parse().unwrap_or(0),
+                holds: Holds::new(&data_type.to_lowercase()),
                 data_type: data_type.to_lowercase(),
                 name,
                 nullable,
@@ -195,10 +228,7 @@ impl Target {
 
 /// Whether a type is one whose values the server would not round in silence.
 fn fits(table: &str, column: &TargetColumn, data_type: &DataType) -> Result<()> {
-    let is_whole = matches!(
-        column.data_type.as_str(),
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year" | "bit"
-    );
+    let is_whole = matches!(column.holds, Holds::Whole | Holds::Years);
     let is_fraction = matches!(data_type, DataType::Float32 | DataType::Float64);
     let is_exact = matches!(column.data_type.as_str(), "decimal");
     let is_day = column.data_type == "date";

@@ -1,0 +1,195 @@
+//! What goes wrong while a table is written, and what is there afterwards.
+
+mod server;
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use mysql_common::{Connection, Limits, Session};
+use osiris_sdk::{DataType, Kind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use server::{SERVER, connection, database, people, sql, step, table};
+use services::mariadb::{self, Options, Server};
+
+const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
+     INSERT INTO t SELECT seq, 'old' FROM seq_1_to_100";
+
+/// Another program that uses the table.
+fn other(connection: &Value) -> Session {
+    let connection = Connection::deserialize(connection).expect("a connection");
+    let wait = Duration::from_secs(60);
+    Session::connect(&connection, Limits { connect: wait, read: wait }).expect("a session")
+}
+
+/// Waits until a statement in that database waits for others.
+fn until(server: &Server, database: &str, waits: &str) {
+    // InnoDB shows its transactions as they were until nobody has looked for 100 ms.
+    static ONE: Mutex<()> = Mutex::new(());
+    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let question = format!("{waits} AND p.db = '{database}'");
+    for _ in 0..200 {
+        if server.sql("", &question).is_ok_and(|count| count != "0") {
+            return;
+        }
+        thread::sleep(Duration::from_millis(150));
+    }
+    drop(one);
+    panic!("nothing waits in {database}");
+}
+
+const WAITS_FOR_ROW: &str = "SELECT COUNT(*) FROM information_schema.innodb_trx t \
+     JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+     WHERE t.trx_state = 'LOCK WAIT'";
+const WAITS_FOR_TABLE: &str = "SELECT COUNT(*) FROM information_schema.processlist p \
+     WHERE p.state LIKE 'Waiting for table metadata lock'";
+
+#[test]
+fn rows_that_others_hold() {
+    let connection = database("held", TABLE);
+    let mut other = other(&connection);
+    other.run("START TRANSACTION").expect("a transaction");
+    other.run("UPDATE t SET name = 'other' WHERE id = 5").expect("a lock");
+    for config in [
+        json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"], "lock_timeout": 1}),
+        json!({"table": "t", "mode": "truncate", "lock_timeout": 1}),
+        json!({"table": "t", "mode": "replace", "lock_timeout": 1}),
+    ] {
+        let input = people(&json!([[5, "new"]]));
+        let error = step(&connection, config).input("df_a", &input).expect_err(Kind::Timeout);
+        assert!(error.retryable, "{error}");
+        assert!(error.message.contains("Lock wait timeout exceeded"), "{error}");
+    }
+    assert_eq!(sql("held", "SELECT COUNT(*), MAX(name) FROM t"), "100\told");
+    other.run("ROLLBACK").expect("an end");
+    let replace = json!({"table": "t", "mode": "replace"});
+    let _ = step(&connection, replace).input("df_a", &people(&json!([[5, "new"]]))).expect_ok();
+    assert_eq!(sql("held", "SHOW TABLES"), "t");
+}
+
+#[test]
+fn a_deadlock() {
+    let connection = database("deadlock", TABLE);
+    let mut other = other(&connection);
+    other.run("START TRANSACTION").expect("a transaction");
+    // It has changed more, so that the writer is the one to be undone.
+    other.run("UPDATE t SET name = 'other' WHERE id > 50").expect("locks");
+    let writer = thread::spawn(move || {
+        let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
+        let input = people(&json!([[1, "new"], [60, "new"]]));
+        step(&connection, config).input("df_a", &input).report().result
+    });
+    until(&SERVER, "deadlock", WAITS_FOR_ROW);
+    other.run("UPDATE t SET name = 'other' WHERE id = 1").expect("a lock");
+    other.run("COMMIT").expect("an end");
+    assert_eq!(writer.join().expect("a result").expect("a summary").rows_written, Some(2));
+    assert_eq!(sql("deadlock", "SELECT name FROM t WHERE id IN (1, 60)"), "new\nnew");
+}
+
+#[test]
+fn two_runs_at_once() {
+    let connection = database("two_runs", TABLE);
+    let mut other = other(&connection);
+    other.run("START TRANSACTION").expect("a transaction");
+    other.run("UPDATE t SET name = 'other' WHERE id = 5").expect("a lock");
+    let first = connection.clone();
+    let writer = thread::spawn(move || {
+        let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
+        let _ = step(&first, config).input("df_a", &people(&json!([[5, "new"]]))).expect_ok();
+    });
+    until(&SERVER, "two_runs", WAITS_FOR_ROW);
+    let second = json!({"table": "t", "lock_timeout": 1});
+    let error =
+        step(&connection, second).input("df_a", &people(&json!([]))).expect_err(Kind::Timeout);
+    assert!(error.message.contains("another run has been writing it for 1 s"), "{error}");
+    other.run("COMMIT").expect("an end");
+    writer.join().expect("an end");
+    assert_eq!(sql("two_runs", "SELECT name FROM t WHERE id = 5"), "new");
+}
+
+#[test]
+fn a_server_that_is_killed() {
+    let mut server = mariadb::start(&Options::default()).expect("a server");
+    server.database("killed").expect("a database");
+    server.sql("killed", TABLE).expect("a table");
+    let there = connection(&server, "killed");
+    let input = || people(&json!([[101, "new"], [5, "new"]]));
+    for (config, waits, rows) in [
+        (json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]}), WAITS_FOR_ROW, "101\t2"),
+        (json!({"table": "t", "mode": "truncate"}), WAITS_FOR_ROW, "2\t2"),
+        (json!({"table": "t", "mode": "replace"}), WAITS_FOR_TABLE, "2\t2"),
+    ] {
+        server.sql("killed", "DROP TABLE t").expect("no table");
+        server.sql("killed", TABLE).expect("a table");
+        let mut other = other(&there);
+        other.run("START TRANSACTION").expect("a transaction");
+        other.run("UPDATE t SET name = 'other' WHERE id = 5").expect("a lock");
+        let (writing, written) = (there.clone(), config.clone());
+        let writer = thread::spawn(move || {
+            step(&writing, written).input("df_a", &input()).expect_err(Kind::Network)
+        });
+        until(&server, "killed", waits);
+        server.restart().expect("a server");
+        let error = writer.join().expect("an error");
+        assert!(error.retryable && error.message.starts_with("writing table \"t\""), "{error}");
+        let count = "SELECT COUNT(*), SUM(name = 'new') FROM t";
+        assert_eq!(server.sql("killed", count).expect("rows"), "100\t0", "{config}");
+        let _ = step(&there, config.clone()).input("df_a", &input()).expect_ok();
+        assert_eq!(server.sql("killed", count).expect("rows"), rows, "{config}");
+        assert_eq!(server.sql("killed", "SHOW TABLES").expect("tables"), "t", "{config}");
+    }
+}
+
+#[test]
+fn who_may_not() {
+    let connection = database("may_not", TABLE);
+    sql(
+        "",
+        "CREATE OR REPLACE USER reader@'127.0.0.1' IDENTIFIED BY 'a'; \
+         GRANT SELECT ON may_not.* TO reader@'127.0.0.1'; \
+         CREATE OR REPLACE USER adder@'127.0.0.1' IDENTIFIED BY 'a'; \
+         GRANT SELECT, INSERT ON may_not.t TO adder@'127.0.0.1'",
+    );
+    let as_user = |user: &str| {
+        let mut connection = connection.clone();
+        (connection["user"], connection["password"]) = (json!(user), json!("a"));
+        connection
+    };
+    let input = people(&json!([[101, "new"]]));
+    for table in ["t", "made"] {
+        let error = step(&as_user("reader"), json!({"table": table}))
+            .input("df_a", &input)
+            .expect_err(Kind::Permission);
+        assert!(error.message.contains("command denied to user"), "{error}");
+    }
+    // Who may only add needs no more than that.
+    let _ = step(&as_user("adder"), json!({"table": "t"})).input("df_a", &input).expect_ok();
+    let mut secure = connection.clone();
+    secure["tls"] = json!("required");
+    let error = step(&secure, json!({"table": "t"})).input("df_a", &input).expect_err(Kind::Config);
+    assert!(error.message.contains("offers no TLS"), "{error}");
+}
+
+#[test]
+fn a_row_that_is_too_large() {
+    let connection = database("too_large", "");
+    let large = "x".repeat(17 << 20);
+    let input = people(&json!([[1, "a"], [2, large]]));
+    let error =
+        step(&connection, json!({"table": "t"})).input("df_a", &input).expect_err(Kind::Data);
+    assert!(error.message.contains("row 2: it takes 178"), "{error}");
+    assert!(error.message.contains("raise its max_allowed_packet"), "{error}");
+    assert_eq!(sql("too_large", "SHOW TABLES"), "");
+}
+
+#[test]
+fn a_thousand_columns() {
+    let connection = database("thousand", "");
+    let names: Vec<_> = (0..1000).map(|index| format!("c{index}")).collect();
+    let columns: Vec<_> = names.iter().map(|name| (name.as_str(), DataType::Int32)).collect();
+    let row: Vec<_> = (0..1000).collect();
+    let input = table(&columns, &json!([row, row]));
+    let _ = step(&connection, json!({"table": "t"})).input("df_a", &input).expect_ok();
+    assert_eq!(sql("thousand", "SELECT SUM(c999) FROM t"), "1998");
+}

@@ -1,0 +1,183 @@
+//! What becomes of the rows that are there.
+
+mod server;
+
+use osiris_sdk::{DataType, Kind};
+use serde_json::{Value, json};
+use server::{database, people, sql, step, table};
+
+const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
+     INSERT INTO t VALUES (1, 'old'), (2, 'old')";
+
+fn rows(name: &str) -> String {
+    sql(name, "SELECT id, name FROM t ORDER BY id").replace('\t', " ").replace('\n', ", ")
+}
+
+fn tables(name: &str) -> String {
+    sql(name, "SHOW TABLES").replace('\n', " ")
+}
+
+#[test]
+fn append() {
+    let connection = database("append", TABLE);
+    let three = people(&json!([[3, "new"], [4, null]]));
+    let _ = step(&connection, json!({"table": "t"})).input("df_a", &three).expect_ok();
+    assert_eq!(rows("append"), "1 old, 2 old, 3 new, 4 NULL");
+    let error =
+        step(&connection, json!({"table": "t"})).input("df_a", &three).expect_err(Kind::Data);
+    assert!(error.message.contains("one of the rows 1 to 2: Duplicate entry '3'"), "{error}");
+}
+
+#[test]
+fn upsert() {
+    let connection = database("upsert", TABLE);
+    let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
+    let input = people(&json!([[2, "new"], [3, "new"], [3, "last"]]));
+    let report = step(&connection, config.clone()).input("df_a", &input).expect_ok();
+    assert_eq!(report.result.expect("a summary").rows_written, Some(3));
+    assert_eq!(rows("upsert"), "1 old, 2 new, 3 last");
+    let null = people(&json!([[9, "a"], [null, "b"]]));
+    let error = step(&connection, config).input("df_a", &null).expect_err(Kind::Data);
+    assert!(error.message.contains("row 2, column \"id\": a missing value"), "{error}");
+    let fault =
+        |config: Value| step(&connection, config).input("df_a", &input).expect_err(Kind::Config);
+    let error = fault(json!({"table": "t", "mode": "upsert", "upsert_keys": ["name"]}));
+    assert!(error.message.contains("no primary or unique key"), "{error}");
+    assert!(fault(json!({"table": "t", "mode": "upsert"})).message.contains("needs `upsert_keys`"));
+    assert_eq!(rows("upsert"), "1 old, 2 new, 3 last");
+    // A table that is made gets the key.
+    let made = json!({"table": "made", "mode": "upsert", "upsert_keys": ["name", "id"]});
+    let twice = people(&json!([[1, "a"], [1, "A"], [1, "a"]]));
+    for _ in 0..2 {
+        let _ = step(&connection, made.clone()).input("df_a", &twice).expect_ok();
+        assert_eq!(sql("upsert", "SELECT COUNT(*) FROM made"), "2");
+    }
+}
+
+#[test]
+fn replace() {
+    let connection = database("replace", &format!("{TABLE}; ALTER TABLE t ADD INDEX (name)"));
+    let config = json!({"table": "t", "mode": "replace"});
+    let _ =
+        step(&connection, config.clone()).input("df_a", &people(&json!([[7, "new"]]))).expect_ok();
+    assert_eq!(rows("replace"), "7 new");
+    assert!(sql("replace", "SHOW CREATE TABLE t").contains("KEY `name`"));
+    let other = table(&[("other", DataType::Float64)], &json!([[1.5]]));
+    let _ = step(&connection, config.clone()).input("df_a", &other).expect_ok();
+    assert_eq!(sql("replace", "SELECT * FROM t"), "1.5");
+    assert_eq!(tables("replace"), "t");
+    sql("replace", "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET @a = 1");
+    let error = step(&connection, config).input("df_a", &other).expect_err(Kind::Config);
+    assert!(error.message.contains("has a trigger"), "{error}");
+}
+
+#[test]
+fn truncate() {
+    let connection = database("truncate", TABLE);
+    let config = json!({"table": "t", "mode": "truncate"});
+    let _ =
+        step(&connection, config.clone()).input("df_a", &people(&json!([[7, "new"]]))).expect_ok();
+    assert_eq!(rows("truncate"), "7 new");
+    let _ = step(&connection, config).input("df_a", &people(&json!([]))).expect_ok();
+    assert_eq!(rows("truncate"), "");
+}
+
+#[test]
+fn a_failed_run_changes_nothing() {
+    let connection = database("failed", TABLE);
+    let input = people(&json!([[3, "new"]])).with_rows(&json!([[4, "new"], [1, "new"]]));
+    for config in [
+        json!({"table": "t"}),
+        json!({"table": "t", "mode": "replace"}),
+        json!({"table": "t", "mode": "truncate"}),
+        json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]}),
+        json!({"table": "absent"}),
+    ] {
+        step(&connection, config.clone()).failing_input("df_a", &input).expect_err(Kind::Upstream);
+        step(&connection, config.clone())
+            .input("df_a", &input)
+            .cancelled_after(1)
+            .expect_err(Kind::Cancelled);
+        let bad = people(&json!([[5, "new"], [6, "too long for it"]]));
+        if config["table"] == "t" {
+            let error =
+                step(&connection, config.clone()).input("df_a", &bad).expect_err(Kind::Data);
+            assert!(error.message.contains("row 2: Data too long for column 'name'"), "{error}");
+        }
+        assert_eq!(rows("failed"), "1 old, 2 old", "{config}");
+        assert_eq!(tables("failed"), "t", "{config}");
+    }
+}
+
+#[test]
+fn columns_that_do_not_match() {
+    let connection = database(
+        "mismatch",
+        "CREATE TABLE t (id INT NOT NULL, name VARCHAR(5), made INT AS (id + 1), d DATE); \
+         CREATE TABLE m (id BIGINT) ENGINE=MyISAM",
+    );
+    let fault = |input, name: &str, kind| {
+        step(&connection, json!({"table": name})).input("df_a", input).expect_err(kind).message
+    };
+    let extra = table(&[("id", DataType::Int64), ("more", DataType::Int64)], &json!([]));
+    assert!(fault(&extra, "t", Kind::Config).contains("has no column \"more\", it has \"id\""));
+    let few = table(&[("name", DataType::Utf8)], &json!([]));
+    assert!(fault(&few, "t", Kind::Config).contains("the input has no column \"id\""));
+    let made = table(&[("id", DataType::Int64), ("made", DataType::Int64)], &json!([]));
+    assert!(fault(&made, "t", Kind::Config).contains("made by the server"));
+    let float = table(&[("id", DataType::Float64)], &json!([]));
+    assert!(fault(&float, "t", Kind::Config).contains("the server would round"));
+    let id = table(&[("id", DataType::Int64)], &json!([]));
+    assert!(fault(&id, "m", Kind::Unsupported).contains("engine MyISAM"));
+    let error = step(&connection, json!({"table": "absent", "create_table": false}))
+        .input("df_a", &id)
+        .expect_err(Kind::NotFound);
+    assert!(error.message.starts_with("writing table \"absent\": "), "{error}");
+}
+
+#[test]
+fn values_that_do_not_fit() {
+    let connection = database(
+        "no_fit",
+        "CREATE TABLE t (tiny TINYINT, price DECIMAL(5,2), at DATETIME(3), f FLOAT, d DOUBLE, \
+         e ENUM('a'), n INT NOT NULL DEFAULT 0, ts TIMESTAMP(6) NULL, y YEAR, da DATE)",
+    );
+    let micros = DataType::Timestamp(osiris_sdk::TimeUnit::Microsecond, None);
+    for (column, data_type, good, bad, why) in [
+        ("tiny", DataType::Int64, json!(1), json!(128), "Out of range value for column 'tiny'"),
+        (
+            "price",
+            DataType::Decimal128(9, 3),
+            json!("1.500"),
+            json!("1.555"),
+            "Data truncated for column 'price'",
+        ),
+        ("price", DataType::Decimal128(9, 3), json!("1.500"), json!("1000.000"), "Out of range"),
+        ("at", micros.clone(), json!(1000), json!(1001), "column \"at\": the time has more digits"),
+        ("f", DataType::Float64, json!(0.5), json!(0.1), "column \"f\": 0.1 would be rounded"),
+        (
+            "d",
+            DataType::Int64,
+            json!(1),
+            json!(i64::MAX),
+            "column \"d\": 9223372036854775807 would be",
+        ),
+        ("d", DataType::Float64, json!(1), json!("NaN"), "column \"d\": NaN is no number"),
+        ("tiny", DataType::Decimal128(3, 1), json!("1.0"), json!("1.5"), "tiny"),
+        ("tiny", DataType::Utf8, json!("1"), json!("1.5"), "tiny"),
+        ("da", DataType::Utf8, json!("2025-01-02"), json!("2025-01-02 03:04:05"), "da"),
+        ("da", DataType::Utf8, json!("2025-01-02"), json!("0000-00-00 x"), "da"),
+        ("y", DataType::Int64, json!(1970), json!(70), "column \"y\": the year 70"),
+        ("e", DataType::Utf8, json!("a"), json!("b"), "Data truncated for column 'e'"),
+        ("n", DataType::Utf8, json!("1"), json!("1x"), "column"),
+        ("n", DataType::Int64, json!(1), json!(null), "column \"n\": a missing value"),
+        ("ts", micros, json!(1_000_000), json!(-1), "Incorrect datetime value"),
+    ] {
+        let input = table(&[(column, data_type)], &json!([[good], [good], [bad]]));
+        let error =
+            step(&connection, json!({"table": "t"})).input("df_a", &input).expect_err(Kind::Data);
+        assert!(error.message.contains("row 3"), "{column}: {error}");
+        assert!(error.message.contains(why), "{column}: {error}");
+        assert_eq!(sql("no_fit", "SELECT COUNT(*) FROM t"), "0");
+    }
+}
