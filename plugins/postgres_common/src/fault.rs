@@ -23,6 +23,10 @@ pub fn explain(error: &tokio_postgres::Error) -> Error {
         Some(source) if error.to_string().starts_with("authentication") => {
             Error::auth(format!("signing in failed: {source}"))
         }
+        Some(source) if error.to_string().contains("TLS") => Error::network(format!(
+            "{source}; check `sslmode` of the connection, prefer and disable do without"
+        ))
+        .retryable(false),
         Some(source) => Error::internal(format!("{error}: {source}")),
         None => Error::internal(error.to_string()),
     }

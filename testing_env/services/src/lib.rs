@@ -5,8 +5,10 @@ mod install;
 pub mod mariadb;
 mod port;
 pub mod postgres;
+mod proxy;
 mod spawn;
 
 pub use install::{install, program};
 pub use port::{free, wait};
+pub use proxy::cutting_proxy;
 pub use spawn::spawn;
