@@ -52,7 +52,9 @@ fn of_io(error: &io::Error) -> Error {
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => lost(&error.to_string()),
+        | io::ErrorKind::BrokenPipe
+        // The stream ended within a message.
+        | io::ErrorKind::Other => lost(&error.to_string()),
         _ => Error::from(io::Error::new(error.kind(), error.to_string())),
     }
 }

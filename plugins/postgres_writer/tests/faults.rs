@@ -93,23 +93,35 @@ fn a_connection_that_is_cut_changes_nothing() {
 fn a_table_that_is_locked_is_given_up_in_time() {
     let connection = database("locked", "CREATE TABLE t (id bigint PRIMARY KEY)");
     let input = table(&[("id", DataType::Int64)], &json!([[1]]));
+    let timeouts = || SERVER.log().matches("due to lock timeout").count();
     std::thread::scope(|scope| {
-        let holder = scope.spawn(|| {
-            SERVER.sql("locked", "BEGIN; LOCK TABLE t; SELECT pg_sleep(4) AS locked; COMMIT")
-        });
+        let lock = "BEGIN; LOCK TABLE t; SELECT pg_sleep(600) AS locked";
+        let holder = scope.spawn(|| SERVER.sql("locked", lock));
         until(&SERVER, "query LIKE '%AS locked%' AND wait_event = 'PgSleep'");
         for config in [
-            json!({"table": "t", "mode": "truncate", "read_timeout": 0.3}),
-            json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"], "read_timeout": 0.3}),
+            json!({"table": "t", "mode": "truncate", "read_timeout": 0.5}),
+            json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"], "read_timeout": 0.5}),
         ] {
+            let before = timeouts();
             let error = write(&connection, &input, config).expect_err(Kind::Timeout);
             assert!(error.message.contains("another session holds a lock"), "{error}");
             assert!(error.retryable);
+            assert_eq!(timeouts() - before, 3);
         }
-        // Tried again while nothing of the input is gone, until the lock is free.
-        let patient = json!({"table": "t", "mode": "truncate", "read_timeout": 10});
-        write(&connection, &input, patient).expect_ok();
-        holder.join().expect("an end").expect("no error");
+        // The lock is free once the next step was refused it for the first time.
+        let before = timeouts();
+        scope.spawn(move || {
+            while timeouts() == before {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE \
+                       '%AS locked' AND pid <> pg_backend_pid()";
+            SERVER.sql("locked", end).expect("an end");
+        });
+        let config = json!({"table": "t", "mode": "truncate", "read_timeout": 2});
+        let report = write(&connection, &input, config).expect_ok();
+        assert!(!report.pauses.is_empty());
+        assert!(holder.join().expect("an end").is_err());
     });
     assert_eq!(SERVER.sql("locked", "SELECT * FROM t").unwrap(), "1");
 }
