@@ -96,7 +96,7 @@ async fn fill(
 /// Says where a table was looked for that is not there.
 fn missing(error: Error, config: &Config) -> Error {
     let is_table = config.table.is_some() && error.message.contains("42P01");
-    if is_table && config.schema.is_none() && config.resolved_connection.schema.is_none() {
+    if is_table && config.resolved_connection.schema.is_none() {
         return Error::new(
             error.kind,
             format!("{}; set `schema` if it is not in public", error.message),

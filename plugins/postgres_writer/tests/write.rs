@@ -214,7 +214,6 @@ fn columns_are_compared_first() {
         (&names, json!({"table": "t"}), Kind::Config, "needs a value in column \"id\""),
         (&naive, json!({"table": "t"}), Kind::Config, "which time zone"),
         (&ids, json!({"table": "no", "create_table": false}), Kind::NotFound, "does not exist"),
-        (&ids, json!({"table": "t", "schema": "no"}), Kind::NotFound, "schema \"no\""),
         (&ids, json!({"table": "v"}), Kind::Unsupported, "not a table"),
         (&ids, json!({"table": "t", "mode": "upsert"}), Kind::Config, "needs `upsert_keys`"),
         (&ids, json!({"table": "t", "upsert_keys": ["id"]}), Kind::Config, "goes with"),
@@ -234,6 +233,18 @@ fn columns_are_compared_first() {
         let error = write(&connection, input, config).expect_err(kind);
         assert!(error.message.contains(why), "{error}");
     }
+}
+
+#[test]
+fn tables_are_in_the_schema_of_the_connection() {
+    let mut connection = database("schemas", "CREATE SCHEMA \"s x\"");
+    let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
+    connection["schema"] = json!("s x");
+    write(&connection, &ids, json!({"table": "t"})).expect_ok();
+    assert_eq!(rows("schemas", "(SELECT 0, id FROM \"s x\".t) s"), "0|1");
+    connection["schema"] = json!("no");
+    let error = write(&connection, &ids, json!({"table": "t"})).expect_err(Kind::NotFound);
+    assert!(error.message.contains("schema \"no\" does not exist"), "{error}");
 }
 
 #[test]
