@@ -36,7 +36,13 @@ pub fn explain(error: &tokio_postgres::Error) -> Error {
 /// in time, or rows that changed meanwhile. The same may work once it is done.
 #[must_use]
 pub fn is_conflict(error: &Error) -> bool {
-    ["40P01", "40001", "55P03"].iter().any(|code| error.message.ends_with(&tag(code)))
+    ["40P01", "40001", "55P03"].iter().any(|code| has_code(error, code))
+}
+
+/// Whether it is the server's error of that SQLSTATE.
+#[must_use]
+pub fn has_code(error: &Error, code: &str) -> bool {
+    error.message.ends_with(&tag(code))
 }
 
 /// What the message about an error of that code ends with.

@@ -127,6 +127,31 @@ fn a_table_that_is_locked_is_given_up_in_time() {
 }
 
 #[test]
+fn a_deadlock_is_undone_and_the_rows_are_merged_again() {
+    let connection = database(
+        "deadlock",
+        "CREATE TABLE t (id bigint PRIMARY KEY, name text); INSERT INTO t VALUES (1, 'a'), (2, 'b')",
+    );
+    let columns = [("id", DataType::Int64), ("name", DataType::Utf8)];
+    let input = table(&columns, &json!([[1, "A"], [2, "B"]]));
+    // Takes row 2, waits for the step to take row 1 and to wait for row 2, and then wants row 1.
+    // It is in no hurry to look for a deadlock, so the step is the one that is stopped.
+    let other = "BEGIN; SET LOCAL deadlock_timeout = '10min'; UPDATE t SET name = 'x' WHERE id = 2;
+         DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+             AND transactionid = pg_current_xact_id()::xid) LOOP PERFORM pg_sleep(0.005); END LOOP;
+         END $$; UPDATE t SET name = 'y' WHERE id = 1; COMMIT";
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| SERVER.sql("deadlock", other));
+        until(&SERVER, "query LIKE '%deadlock_timeout%' AND wait_event = 'PgSleep'");
+        let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
+        let report = write(&connection, &input, config).expect_ok();
+        assert_eq!(report.pauses.len(), 1);
+        other.join().expect("an end").expect("no error");
+    });
+    assert_eq!(SERVER.sql("deadlock", "SELECT * FROM t ORDER BY id").unwrap(), "1|A\n2|B");
+}
+
+#[test]
 fn who_may_not_write_is_told_so() {
     let mut guest = database(
         "denied",

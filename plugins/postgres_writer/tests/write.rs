@@ -236,6 +236,36 @@ fn columns_are_compared_first() {
 }
 
 #[test]
+fn a_table_that_others_point_to_can_be_emptied() {
+    let connection = database(
+        "pointed",
+        "CREATE TABLE t (id bigint PRIMARY KEY); CREATE TABLE u (id bigint REFERENCES t);
+         INSERT INTO t VALUES (1)",
+    );
+    let ids = table(&[("id", DataType::Int64)], &json!([[2]]));
+    write(&connection, &ids, json!({"table": "t", "mode": "replace"})).expect_ok();
+    assert_eq!(SERVER.sql("pointed", "SELECT * FROM t").unwrap(), "2");
+    SERVER.sql("pointed", "INSERT INTO u VALUES (2)").unwrap();
+    let error = write(&connection, &ids, json!({"table": "t", "mode": "truncate"}));
+    let error = error.expect_err(Kind::Data);
+    assert!(error.message.contains("still referenced from table \"u\""), "{error}");
+}
+
+#[test]
+fn identity_columns_take_what_is_given() {
+    let connection = database(
+        "identity",
+        "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)",
+    );
+    let names = table(&[("name", DataType::Utf8)], &json!([["a"], ["b"]]));
+    write(&connection, &names, json!({"table": "t"})).expect_ok();
+    write(&connection, &people(json!([[7, "g"]])), json!({"table": "t"})).expect_ok();
+    let upsert = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
+    write(&connection, &people(json!([[1, "A"], [9, "i"]])), upsert).expect_ok();
+    assert_eq!(rows("identity", "t"), "1|A\n2|b\n7|g\n9|i");
+}
+
+#[test]
 fn tables_are_in_the_schema_of_the_connection() {
     let mut connection = database("schemas", "CREATE SCHEMA \"s x\"");
     let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
