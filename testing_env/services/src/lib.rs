@@ -1,6 +1,7 @@
 //! Real servers for tests and benchmarks, each in a folder and on a port of
 //! its own, on loopback only, gone when it is dropped.
 
+mod folder;
 mod install;
 pub mod mariadb;
 mod port;
@@ -8,6 +9,7 @@ pub mod postgres;
 mod proxy;
 mod spawn;
 
+pub use folder::Folder;
 pub use install::{install, program};
 pub use port::{free, wait};
 pub use proxy::cutting_proxy;
