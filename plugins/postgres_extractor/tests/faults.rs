@@ -131,6 +131,15 @@ fn a_connection_that_is_cut_in_a_row_is_an_error() {
 }
 
 #[test]
+fn a_server_may_have_other_ciphers() {
+    let settings =
+        [("ssl_max_protocol_version", "TLSv1.2"), ("ssl_ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let server = Postgres::start(Options { tls: true, settings: settings.into() });
+    one(&connection(&server.expect("a server"), "postgres")).expect_ok();
+}
+
+#[test]
 fn encryption_is_checked_as_far_as_the_mode_says() {
     let server = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
     let foreign = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
