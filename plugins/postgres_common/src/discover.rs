@@ -36,7 +36,7 @@ pub fn discover(session: &Session, connection: &Connection) -> Result<Vec<Datase
         let relation = Relation::new(&schema, &name);
         datasets.push(Dataset {
             // As a step names it: alone where its schema goes without saying.
-            name: if schema == connection.schema(None) { name } else { format!("{schema}.{name}") },
+            name: if schema == connection.schema() { name } else { format!("{schema}.{name}") },
             kind: if matches!(kind.as_str(), "v" | "m") { "view" } else { "table" }.to_owned(),
             // Negative: nobody has counted yet.
             estimated_rows: (kind != "v").then(|| u64::try_from(estimate).ok()).flatten(),

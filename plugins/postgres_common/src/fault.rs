@@ -23,6 +23,10 @@ pub fn explain(error: &tokio_postgres::Error) -> Error {
         Some(source) if error.to_string().starts_with("authentication") => {
             Error::auth(format!("signing in failed: {source}"))
         }
+        Some(source) if error.to_string().contains("TLS") => Error::network(format!(
+            "{source}; check `sslmode` of the connection, prefer and disable do without"
+        ))
+        .retryable(false),
         Some(source) => Error::internal(format!("{error}: {source}")),
         None => Error::internal(error.to_string()),
     }
@@ -32,7 +36,13 @@ pub fn explain(error: &tokio_postgres::Error) -> Error {
 /// in time, or rows that changed meanwhile. The same may work once it is done.
 #[must_use]
 pub fn is_conflict(error: &Error) -> bool {
-    ["40P01", "40001", "55P03"].iter().any(|code| error.message.ends_with(&tag(code)))
+    ["40P01", "40001", "55P03"].iter().any(|code| has_code(error, code))
+}
+
+/// Whether it is the server's error of that SQLSTATE.
+#[must_use]
+pub fn has_code(error: &Error, code: &str) -> bool {
+    error.message.ends_with(&tag(code))
 }
 
 /// What the message about an error of that code ends with.
@@ -48,7 +58,9 @@ fn of_io(error: &io::Error) -> Error {
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => lost(&error.to_string()),
+        | io::ErrorKind::BrokenPipe
+        // The stream ended within a message.
+        | io::ErrorKind::Other => lost(&error.to_string()),
         _ => Error::from(io::Error::new(error.kind(), error.to_string())),
     }
 }

@@ -13,7 +13,7 @@ mod verify;
 
 pub use discover::discover;
 pub use doctor::doctor;
-pub use fault::{explain, is_conflict};
+pub use fault::{explain, has_code, is_conflict};
 pub use name::{Relation, identifier, literal};
 pub use session::Session;
 pub use settings::{Connection, SslMode, Waits};

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_postgres::tls::NoTls;
 use tokio_postgres::{Client, Config};
 
-use crate::tls::Tls;
+use crate::tls::{Ciphers, Tls, lacks_ciphers};
 use crate::{Connection, SslMode, Waits, explain, identifier};
 
 /// A read of the socket moves so much at a time: each is a call out of
@@ -59,23 +59,29 @@ impl Session {
     pub fn attempt(connection: &Connection, waits: Waits) -> Result<Self> {
         let server = connection.server();
         let place = |error: Error| error.context(format_args!("PostgreSQL at {server}"));
-        let tls = match connection.sslmode {
-            SslMode::Disable => None,
-            _ => Some(Tls::new(connection).map_err(place)?),
-        };
         let addresses = resolve(connection).map_err(place)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let connected = runtime.block_on(async {
-            let socket = reach(&addresses, waits.connect).await?;
-            timeout(waits.connect, sign_in(connection, socket, tls)).await.map_err(|_| {
-                Error::timeout(format!(
-                    "it took the connection and said nothing for {:?}; check that `port` is that \
-                     of a PostgreSQL server, or raise `connect_timeout`",
-                    waits.connect
-                ))
-            })?
-        });
-        let (client, traffic, raw_text) = connected.map_err(place)?;
+        let dial = |ciphers| {
+            let tls = match connection.sslmode {
+                SslMode::Disable => None,
+                _ => Some(Tls::new(connection, ciphers)?),
+            };
+            runtime.block_on(async {
+                let socket = reach(&addresses, waits.connect).await?;
+                timeout(waits.connect, sign_in(connection, socket, tls)).await.map_err(|_| {
+                    Error::timeout(format!(
+                        "it took the connection and said nothing for {:?}; check that `port` is \
+                         that of a PostgreSQL server, or raise `connect_timeout`",
+                        waits.connect
+                    ))
+                })
+            })
+        };
+        let mut connected = dial(Ciphers::Fast).map_err(place)?;
+        if connected.as_ref().is_err_and(lacks_ciphers) {
+            connected = dial(Ciphers::All).map_err(place)?;
+        }
+        let (client, traffic, raw_text) = connected.map_err(|error| place(explain(&error)))?;
         let traffic = RefCell::new(Some(traffic));
         let session = Self { client, raw_text, patience: waits.read, server, traffic, runtime };
         session.prepare_to_talk(connection)?;
@@ -202,7 +208,7 @@ async fn sign_in(
     connection: &Connection,
     socket: Socket,
     tls: Option<Tls>,
-) -> Result<(Client, Traffic, bool)> {
+) -> Result<(Client, Traffic, bool), tokio_postgres::Error> {
     let mut config = Config::new();
     config
         .user(&connection.user)
@@ -213,8 +219,7 @@ async fn sign_in(
     Ok(match tls {
         None => {
             config.ssl_mode(tokio_postgres::config::SslMode::Disable);
-            let (client, traffic) =
-                config.connect_raw(socket, NoTls).await.map_err(|error| explain(&error))?;
+            let (client, traffic) = config.connect_raw(socket, NoTls).await?;
             let raw = raw(traffic.parameter("server_encoding"));
             (client, tokio::spawn(traffic), raw)
         }
@@ -223,8 +228,7 @@ async fn sign_in(
                 SslMode::Disable | SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
                 _ => tokio_postgres::config::SslMode::Require,
             });
-            let (client, traffic) =
-                config.connect_raw(socket, tls).await.map_err(|error| explain(&error))?;
+            let (client, traffic) = config.connect_raw(socket, tls).await?;
             let raw = raw(traffic.parameter("server_encoding"));
             (client, tokio::spawn(traffic), raw)
         }

@@ -27,7 +27,7 @@ pub struct Connection {
     /// Certificates of authorities, in PEM.
     #[serde(default)]
     pub ca_file: Option<String>,
-    /// Where tables are looked for that are named without a schema.
+    /// Where the tables are; a step may name another one.
     #[serde(default)]
     pub schema: Option<String>,
 }
@@ -59,11 +59,10 @@ pub struct Waits {
 }
 
 impl Connection {
-    /// Where the tables of a step are: its own schema, the connection's, or
-    /// `public`.
+    /// The schema of the tables that a step names.
     #[must_use]
-    pub fn schema<'a>(&'a self, own: Option<&'a str>) -> &'a str {
-        own.or(self.schema.as_deref()).unwrap_or("public")
+    pub fn schema(&self) -> &str {
+        self.schema.as_deref().unwrap_or("public")
     }
 
     /// The server, for messages.

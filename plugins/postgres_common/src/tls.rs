@@ -8,15 +8,43 @@ use std::task::{Context, Poll};
 
 use osiris_sdk::{Error, Result};
 use rustls::crypto::ring;
+use rustls::crypto::ring::cipher_suite::{
+    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    TLS13_CHACHA20_POLY1305_SHA256,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{AlertDescription, ClientConfig, RootCertStore, SupportedCipherSuite};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
 use crate::verify::{AnyName, Anyone};
 use crate::{Connection, SslMode};
+
+/// What is offered to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ciphers {
+    /// The fast ones. A sandbox lacks the instructions for AES, which then
+    /// takes several times as long, and servers prefer it wherever it is offered.
+    Fast,
+    /// All of them.
+    All,
+}
+
+const FAST: [SupportedCipherSuite; 3] = [
+    TLS13_CHACHA20_POLY1305_SHA256,
+    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+
+/// Whether a server knows none of the ciphers that were offered.
+pub(crate) fn lacks_ciphers(error: &tokio_postgres::Error) -> bool {
+    let source = std::error::Error::source(error);
+    let io = source.and_then(|source| source.downcast_ref::<io::Error>());
+    let tls = io.and_then(io::Error::get_ref).and_then(|tls| tls.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure)))
+}
 
 /// Encrypts one connection.
 #[derive(Debug)]
@@ -26,9 +54,13 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn new(connection: &Connection) -> Result<Self> {
+    pub(crate) fn new(connection: &Connection, ciphers: Ciphers) -> Result<Self> {
         let wrong = |error: &dyn std::fmt::Display| Error::config(format!("TLS: {error}"));
-        let provider = Arc::new(ring::default_provider());
+        let mut provider = ring::default_provider();
+        if ciphers == Ciphers::Fast {
+            provider.cipher_suites = FAST.to_vec();
+        }
+        let provider = Arc::new(provider);
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong(&error))?;

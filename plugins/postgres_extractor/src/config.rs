@@ -17,9 +17,6 @@ pub struct Config {
     /// Or the table to read.
     #[serde(default)]
     pub table: Option<String>,
-    /// Its schema.
-    #[serde(default)]
-    pub schema: Option<String>,
     /// Its columns.
     #[serde(default)]
     pub columns: Option<Vec<String>>,

@@ -6,7 +6,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use osiris_sdk::{Context, Error, Output, Partition, Result};
-use postgres_common::Session;
+use postgres_common::{Session, has_code};
 use tokio_postgres::CopyOutStream;
 
 use crate::config::Config;
@@ -95,8 +95,8 @@ async fn fill(
 
 /// Says where a table was looked for that is not there.
 fn missing(error: Error, config: &Config) -> Error {
-    let is_table = config.table.is_some() && error.message.contains("42P01");
-    if is_table && config.schema.is_none() && config.resolved_connection.schema.is_none() {
+    let is_table = config.table.is_some() && has_code(&error, "42P01");
+    if is_table && config.resolved_connection.schema.is_none() {
         return Error::new(
             error.kind,
             format!("{}; set `schema` if it is not in public", error.message),

@@ -80,7 +80,7 @@ impl Cursor {
                 let statement =
                     session.wait(client.prepare_typed("SELECT ($1)::text", &[column.sent_as()]))?;
                 let row = session.wait(client.query_one(&statement, &[&Raw(bytes)]))?;
-                Some(row.get(0))
+                Some(row.try_get(0).map_err(|error| session.explain(&error))?)
             }
             None => self.beyond,
         };

@@ -24,11 +24,8 @@ impl Source {
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let (table, from, query) = match (&config.query, &config.table) {
             (Some(query), None) => {
-                let only = [
-                    ("schema", config.schema.is_some()),
-                    ("columns", config.columns.is_some()),
-                    ("filter", config.filter.is_some()),
-                ];
+                let only =
+                    [("columns", config.columns.is_some()), ("filter", config.filter.is_some())];
                 if let Some((field, _)) = only.into_iter().find(|(_, is_set)| *is_set) {
                     return Err(Error::config(format!(
                         "`{field}` goes with `table`; write it into the `query`"
@@ -39,8 +36,7 @@ impl Source {
                 (None, format!("(\n{query}\n) AS q"), Some(query.to_owned()))
             }
             (None, Some(table)) => {
-                let schema = config.resolved_connection.schema(config.schema.as_deref());
-                let relation = Relation::new(schema, table);
+                let relation = Relation::new(config.resolved_connection.schema(), table);
                 let from = relation.to_string();
                 (Some(relation), from, None)
             }

@@ -42,6 +42,13 @@ fn every_type_keeps_its_values() {
         ("(-0.05)::numeric(10,2)", DataType::Decimal128(10, 2), json!("-0.05")),
         ("12345678.9::numeric(10,2)", DataType::Decimal128(10, 2), json!("12345678.90")),
         ("100000000::numeric(10,1)", DataType::Decimal128(10, 1), json!("100000000.0")),
+        ("0.0001::numeric(18,18)", DataType::Decimal128(18, 18), json!("0.000100000000000000")),
+        (
+            "(-999999999999999999)::numeric(18,0)",
+            DataType::Decimal128(18, 0),
+            json!("-999999999999999999"),
+        ),
+        ("120000::numeric(19,1)", DataType::Decimal128(19, 1), json!("120000.0")),
         ("0::numeric(10,1)", DataType::Decimal128(10, 1), json!("0.0")),
         ("12345::numeric(5,-2)", DataType::Decimal128(7, 0), json!("12300")),
         (
@@ -50,7 +57,7 @@ fn every_type_keeps_its_values() {
             json!("99999999999999999999999999999999999999"),
         ),
         (
-            "-0.99999999999999999999999999999999999999::numeric(38,38)",
+            "(-0.99999999999999999999999999999999999999)::numeric(38,38)",
             DataType::Decimal128(38, 38),
             json!("-0.99999999999999999999999999999999999999"),
         ),

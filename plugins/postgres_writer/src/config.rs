@@ -13,9 +13,6 @@ pub struct Config {
     pub resolved_connection: Connection,
     /// The table to write.
     pub table: String,
-    /// Its schema.
-    #[serde(default)]
-    pub schema: Option<String>,
     /// What becomes of the rows that are there.
     #[serde(default)]
     pub mode: WriteMode,
@@ -57,8 +54,7 @@ impl Config {
     }
 
     pub(crate) fn relation(&self) -> Relation {
-        let schema = self.resolved_connection.schema(self.schema.as_deref());
-        Relation::new(schema, &self.table)
+        Relation::new(self.resolved_connection.schema(), &self.table)
     }
 
     /// Whether mode and keys make sense for these columns.

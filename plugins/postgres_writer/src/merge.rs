@@ -1,7 +1,7 @@
 //! From a temporary table into the table itself.
 
 use osiris_sdk::{Context, Error, Result, retry};
-use postgres_common::{Session, identifier, is_conflict};
+use postgres_common::{Session, has_code, identifier, is_conflict};
 
 use crate::locate::locate;
 use crate::plan::Plan;
@@ -62,7 +62,7 @@ impl<'a> Stage<'a> {
             result => Ok(result),
         })?;
         match result {
-            Err(error) if !self.keys.is_empty() && error.message.contains("SQLSTATE 21000") => {
+            Err(error) if !self.keys.is_empty() && has_code(&error, "21000") => {
                 self.attempt(session, true)
             }
             Err(error) if self.plan.has_text() => Err(locate(session, self, self.plan, error)),
@@ -131,7 +131,7 @@ impl<'a> Stage<'a> {
     }
 
     fn without_constraint(&self, error: Error) -> Error {
-        if !error.message.contains("SQLSTATE 42P10") {
+        if !has_code(&error, "42P10") {
             return error;
         }
         let keys: Vec<_> = self.keys.iter().map(|key| identifier(key)).collect();

@@ -1,7 +1,7 @@
 //! One transaction, from the first to the last row.
 
-use osiris_sdk::{Context, Error, Input, Result, Schema, retry};
-use postgres_common::{Session, is_conflict};
+use osiris_sdk::{Context, Error, Input, Kind, Result, Schema, retry};
+use postgres_common::{Relation, Session, has_code, is_conflict};
 
 use crate::config::{Config, WriteMode};
 use crate::copy::copy;
@@ -53,7 +53,7 @@ fn transaction(
     let rows = rows.map_err(|error| name(error, &plan))?;
     ctx.check_cancelled()?;
     session.run("COMMIT").map_err(|error| {
-        let lost = matches!(error.kind, osiris_sdk::Kind::Network | osiris_sdk::Kind::Timeout);
+        let lost = matches!(error.kind, Kind::Network | Kind::Timeout);
         let doubt = if lost { ", and nobody knows whether it was" } else { "" };
         error.context(format_args!("{}: the rows could not be committed{doubt}", plan.relation))
     })?;
@@ -69,7 +69,7 @@ fn begin(ctx: &Context, session: &Session, config: &Config, schema: &Schema) -> 
     let anew = match plan {
         Ok(Some(plan)) => {
             if matches!(config.mode, WriteMode::Replace | WriteMode::Truncate) {
-                session.run(&format!("TRUNCATE {relation}"))?;
+                empty(session, &relation)?;
             }
             return Ok(plan);
         }
@@ -94,9 +94,22 @@ fn begin(ctx: &Context, session: &Session, config: &Config, schema: &Schema) -> 
     Plan::new(&relation, schema, &targets)
 }
 
+/// Takes all rows out of the table; one by one where it cannot be done at once,
+/// as foreign keys point to it or the user may only delete.
+fn empty(session: &Session, relation: &Relation) -> Result<()> {
+    session.run("SAVEPOINT empty")?;
+    match session.run(&format!("TRUNCATE {relation}")) {
+        Err(error) if has_code(&error, "0A000") || has_code(&error, "42501") => {
+            session.run("ROLLBACK TO SAVEPOINT empty")?;
+            session.run(&format!("DELETE FROM {relation}"))
+        }
+        result => result,
+    }
+}
+
 /// Says which table it was about, unless that is said.
 fn name(error: Error, plan: &Plan) -> Error {
     let relation = plan.relation.to_string();
-    let elsewhere = matches!(error.kind, osiris_sdk::Kind::Upstream | osiris_sdk::Kind::Cancelled);
+    let elsewhere = matches!(error.kind, Kind::Upstream | Kind::Cancelled);
     if elsewhere || error.message.starts_with(&relation) { error } else { error.context(relation) }
 }

@@ -214,7 +214,6 @@ fn columns_are_compared_first() {
         (&names, json!({"table": "t"}), Kind::Config, "needs a value in column \"id\""),
         (&naive, json!({"table": "t"}), Kind::Config, "which time zone"),
         (&ids, json!({"table": "no", "create_table": false}), Kind::NotFound, "does not exist"),
-        (&ids, json!({"table": "t", "schema": "no"}), Kind::NotFound, "schema \"no\""),
         (&ids, json!({"table": "v"}), Kind::Unsupported, "not a table"),
         (&ids, json!({"table": "t", "mode": "upsert"}), Kind::Config, "needs `upsert_keys`"),
         (&ids, json!({"table": "t", "upsert_keys": ["id"]}), Kind::Config, "goes with"),
@@ -234,6 +233,48 @@ fn columns_are_compared_first() {
         let error = write(&connection, input, config).expect_err(kind);
         assert!(error.message.contains(why), "{error}");
     }
+}
+
+#[test]
+fn a_table_that_others_point_to_can_be_emptied() {
+    let connection = database(
+        "pointed",
+        "CREATE TABLE t (id bigint PRIMARY KEY); CREATE TABLE u (id bigint REFERENCES t);
+         INSERT INTO t VALUES (1)",
+    );
+    let ids = table(&[("id", DataType::Int64)], &json!([[2]]));
+    write(&connection, &ids, json!({"table": "t", "mode": "replace"})).expect_ok();
+    assert_eq!(SERVER.sql("pointed", "SELECT * FROM t").unwrap(), "2");
+    SERVER.sql("pointed", "INSERT INTO u VALUES (2)").unwrap();
+    let error = write(&connection, &ids, json!({"table": "t", "mode": "truncate"}));
+    let error = error.expect_err(Kind::Data);
+    assert!(error.message.contains("still referenced from table \"u\""), "{error}");
+}
+
+#[test]
+fn identity_columns_take_what_is_given() {
+    let connection = database(
+        "identity",
+        "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)",
+    );
+    let names = table(&[("name", DataType::Utf8)], &json!([["a"], ["b"]]));
+    write(&connection, &names, json!({"table": "t"})).expect_ok();
+    write(&connection, &people(json!([[7, "g"]])), json!({"table": "t"})).expect_ok();
+    let upsert = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
+    write(&connection, &people(json!([[1, "A"], [9, "i"]])), upsert).expect_ok();
+    assert_eq!(rows("identity", "t"), "1|A\n2|b\n7|g\n9|i");
+}
+
+#[test]
+fn tables_are_in_the_schema_of_the_connection() {
+    let mut connection = database("schemas", "CREATE SCHEMA \"s x\"");
+    let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
+    connection["schema"] = json!("s x");
+    write(&connection, &ids, json!({"table": "t"})).expect_ok();
+    assert_eq!(rows("schemas", "(SELECT 0, id FROM \"s x\".t) s"), "0|1");
+    connection["schema"] = json!("no");
+    let error = write(&connection, &ids, json!({"table": "t"})).expect_err(Kind::NotFound);
+    assert!(error.message.contains("schema \"no\" does not exist"), "{error}");
 }
 
 #[test]

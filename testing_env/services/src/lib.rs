@@ -1,12 +1,16 @@
 //! Real servers for tests and benchmarks, each in a folder and on a port of
 //! its own, on loopback only, gone when it is dropped.
 
+mod folder;
 mod install;
 pub mod mariadb;
 mod port;
 pub mod postgres;
+mod proxy;
 mod spawn;
 
+pub use folder::Folder;
 pub use install::{install, program};
 pub use port::{free, wait};
+pub use proxy::cutting_proxy;
 pub use spawn::spawn;

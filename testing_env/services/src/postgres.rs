@@ -9,9 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use tempfile::TempDir;
 
-use crate::{free, install, spawn, wait};
+use crate::{Folder, free, install, spawn, wait};
 
 /// Where Debian's packages put the server's programs, newest first.
 const FOLDERS: [&str; 4] = [
@@ -41,7 +40,7 @@ pub struct Postgres {
     /// Their password.
     pub password: String,
     options: Options,
-    folder: TempDir,
+    folder: Folder,
     account: Option<(u32, u32)>,
     server: Mutex<Option<Child>>,
 }
@@ -52,7 +51,7 @@ impl Postgres {
     /// # Errors
     /// PostgreSQL cannot be installed or does not start.
     pub fn start(options: Options) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = Folder::new("osiris-postgres-")?;
         // The server refuses to run as root, so it gets another account and its own folder.
         let account = if fs::metadata(folder.path())?.uid() == 0 { Some(account()?) } else { None };
         let server = Self {

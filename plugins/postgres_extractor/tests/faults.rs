@@ -1,0 +1,179 @@
+//! What goes wrong on the way to a server.
+
+mod support;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use osiris_sdk::{Category, Kind, testing};
+use postgres_extractor::PostgresExtractor;
+use serde_json::{Value, json};
+use services::postgres::{Options, Postgres};
+use support::{SERVER, connection, database, read};
+
+const LOTS: &str = "SELECT i, repeat('x', 1000) AS t FROM generate_series(1, 10000000) i";
+
+fn one(connection: &Value) -> testing::Run<PostgresExtractor> {
+    read(connection, json!({"query": "SELECT 1 AS a", "connect_timeout": 2, "read_timeout": 2}))
+}
+
+fn doctor(connection: &Value) -> Category {
+    let health = testing::doctor::<PostgresExtractor>(connection.clone(), Duration::from_secs(3));
+    assert!(!health.message.contains("hunter2"), "{}", health.message);
+    assert!(health.latency.is_some_and(|latency| latency < Duration::from_secs(4)));
+    health.category
+}
+
+#[test]
+fn who_may_not_come_in_is_told_why() {
+    let good =
+        database("doors", "CREATE TABLE secret (a int); CREATE ROLE guest LOGIN PASSWORD 'g'");
+    let with = |field: &str, value: Value| {
+        let mut connection = good.clone();
+        connection[field] = value;
+        connection
+    };
+    let wrong = with("password", json!("hunter2"));
+    let report = one(&wrong).report();
+    let error = report.result.expect_err("an error");
+    assert_eq!(error.kind, Kind::Auth);
+    assert!(error.message.contains("password authentication failed"), "{error}");
+    assert!(!error.message.contains("hunter2"), "{error}");
+    assert_eq!(report.pauses.len(), 0);
+    assert_eq!(doctor(&wrong), Category::Auth);
+
+    let unknown = with("database", json!("nowhere"));
+    let error = one(&unknown).expect_err(Kind::NotFound);
+    assert!(error.message.contains("\"nowhere\" does not exist"), "{error}");
+    assert_eq!(doctor(&unknown), Category::Permission);
+
+    let mut guest = with("user", json!("guest"));
+    guest["password"] = json!("g");
+    let error = read(&guest, json!({"table": "secret"})).expect_err(Kind::Permission);
+    assert!(error.message.contains("permission denied for table secret"), "{error}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    let port = services::free().expect("a port");
+    let refused = json!({
+        "host": "127.0.0.1", "port": port, "database": "d", "user": "u", "password": "hunter2"
+    });
+    let report = one(&refused).report();
+    let error = report.result.expect_err("an error");
+    assert_eq!(error.kind, Kind::Network);
+    assert!(error.message.contains(&format!("PostgreSQL at 127.0.0.1:{port}")), "{error}");
+    assert_eq!(report.pauses.len(), 2);
+    assert_eq!(doctor(&refused), Category::Network);
+
+    let mut lost = refused.clone();
+    lost["host"] = json!("no-such-host.invalid");
+    let error = one(&lost).expect_err(Kind::Network);
+    assert!(error.message.contains("does not resolve"), "{error}");
+    assert_eq!(doctor(&lost), Category::Network);
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let connection = json!({
+        "host": "127.0.0.1", "port": silent.local_addr().unwrap().port(), "database": "d",
+        "user": "u", "password": "hunter2"
+    });
+    let config = json!({"query": "SELECT 1", "connect_timeout": 0.2});
+    let error = read(&connection, config).expect_err(Kind::Timeout);
+    assert!(error.message.contains("said nothing"), "{error}");
+    assert_eq!(doctor(&connection), Category::Timeout);
+
+    let slow = database("slow", "");
+    let config = json!({"query": "SELECT pg_sleep(60)::text AS a", "read_timeout": 0.3});
+    let error = read(&slow, config).expect_err(Kind::Timeout);
+    assert!(error.message.contains("`read_timeout`"), "{error}");
+}
+
+#[test]
+fn passwords_may_hold_anything() {
+    let password = r#"a b@c/d:e%f?g#h'i"j\k$l&m=n;o{p}q🐘é"#;
+    let quoted = password.replace('\'', "''");
+    let mut connection = database("odd", "");
+    SERVER.sql("odd", &format!("CREATE ROLE \"o'd@d\" LOGIN PASSWORD '{quoted}'")).unwrap();
+    connection["user"] = json!("o'd@d");
+    connection["password"] = json!(password);
+    one(&connection).expect_ok();
+}
+
+#[test]
+fn a_server_that_dies_is_an_error() {
+    let server = Postgres::start(Options::default()).expect("a server");
+    let connection = connection(&server, "postgres");
+    std::thread::scope(|scope| {
+        let reading =
+            scope.spawn(|| read(&connection, json!({"query": LOTS})).expect_err(Kind::Network));
+        let busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%'";
+        while server.sql("postgres", busy).is_ok_and(|count| count == "0") {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server.kill().expect("a dead server");
+        let error = reading.join().expect("an end");
+        assert!(error.retryable, "{error}");
+    });
+    server.restart().expect("a server");
+    one(&connection).expect_ok();
+}
+
+#[test]
+fn a_connection_that_is_cut_in_a_row_is_an_error() {
+    let mut connection = database("cut", "");
+    let port = services::cutting_proxy(SERVER.port, 300_000).expect("a proxy");
+    connection["port"] = json!(port);
+    let error = read(&connection, json!({"query": LOTS})).expect_err(Kind::Network);
+    assert!(error.message.contains("lost"), "{error}");
+}
+
+#[test]
+fn a_server_may_have_other_ciphers() {
+    let settings =
+        [("ssl_max_protocol_version", "TLSv1.2"), ("ssl_ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let server = Postgres::start(Options { tls: true, settings: settings.into() });
+    one(&connection(&server.expect("a server"), "postgres")).expect_ok();
+}
+
+#[test]
+fn encryption_is_checked_as_far_as_the_mode_says() {
+    let server = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
+    let foreign = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
+    let wrong = foreign.ca_file();
+    let with = |host: &str, mode: &str, authority: Option<&std::path::Path>| {
+        let mut connection = connection(&server, "postgres");
+        connection["host"] = json!(host);
+        connection["sslmode"] = json!(mode);
+        if let Some(authority) = authority {
+            connection["ca_file"] = json!(authority);
+        }
+        connection
+    };
+    let ca = server.ca_file();
+    for good in [
+        with("127.0.0.1", "prefer", None),
+        with("127.0.0.1", "require", None),
+        with("127.0.0.1", "verify-ca", Some(&ca)),
+        with("127.0.0.1", "verify-full", Some(&ca)),
+    ] {
+        one(&good).expect_ok();
+    }
+    let plain = one(&with("127.0.0.1", "disable", None)).expect_err(Kind::Auth);
+    assert!(plain.message.contains("no encryption"), "{plain}");
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let error = one(&with("127.0.0.1", mode, Some(&wrong))).expect_err(Kind::Network);
+        assert!(error.message.contains("certificate"), "{error}");
+    }
+    one(&with("127.0.0.1", "verify-full", None)).expect_err(Kind::Network);
+    let none = one(&with("127.0.0.1", "verify-full", Some("/nowhere.crt".as_ref())));
+    none.expect_err(Kind::NotFound);
+    // A server without encryption.
+    let mut connection = database("naked", "");
+    connection["sslmode"] = json!("require");
+    let error = one(&connection).expect_err(Kind::Network);
+    assert!(error.message.contains("does not support TLS"), "{error}");
+}
