@@ -21,6 +21,7 @@ Examples:
   osiris compile pipelines/hello.yaml     compile only
   osiris run --last-compile               run what was compiled last
   osiris runs list                        what ran, and how it ended
+  osiris connections doctor               whether services can be reached
 
 Exit codes: 0 done, 1 the run failed, 2 invalid input or usage, 3 something
 around it is missing, like a driver. With --json, stdout holds exactly one JSON

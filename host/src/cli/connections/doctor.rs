@@ -13,8 +13,17 @@ use crate::driver::{DriverFile, Health};
 use crate::problem::{Exit, Result};
 use crate::session::{Redactor, visible};
 
+const EXAMPLES: &str = "\
+Examples:
+  osiris connections doctor                                      check them all
+  osiris connections doctor --family mysql --alias main --timeout 10
+  osiris connections doctor --json                               category, latency and message of each
+
+What is wrong is one of auth, network, permission, timeout and unknown. The exit code is 3 if one fails.";
+
 /// Ask drivers whether their connections work
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
     /// Only this family's connections
     #[arg(long, value_name = "NAME")]

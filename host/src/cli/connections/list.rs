@@ -12,8 +12,15 @@ use crate::problem::Result;
 use crate::session::visible;
 use crate::yaml::{Node, Value as Yaml};
 
+const EXAMPLES: &str = "\
+Examples:
+  osiris connections list                  where each leads, and which variables are set
+  osiris connections list --family mysql
+  osiris connections list --json           all fields, secrets masked";
+
 /// List connections, secrets masked
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
     /// Only this family's
     #[arg(long, value_name = "NAME")]

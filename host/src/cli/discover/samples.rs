@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::pipeline::Workplace;
 use super::super::probe::Probe;
-use crate::connection;
+use crate::connection::{self, RESOLVED};
 use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
 use crate::table::channel;
@@ -29,12 +29,13 @@ pub(super) fn read(
     resources: &[Dataset],
     rows: u64,
 ) -> BTreeMap<String, Sample> {
+    let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
     let one = |resource: &Dataset| {
         let mut config = config.clone();
         config["limit"] = rows.into();
-        match resource.name.split_once('.').filter(|_| file.spec.has_key("schema")) {
+        match resource.name.split_once('.').filter(|_| has_schemas) {
             Some((schema, table)) => {
-                config["schema"] = schema.into();
+                config[RESOLVED]["schema"] = schema.into();
                 config["table"] = table.into();
             }
             None => config["table"] = resource.name.as_str().into(),
