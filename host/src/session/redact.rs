@@ -145,7 +145,7 @@ fn base64(engine: &GeneralPurpose, secret: &str, before: usize) -> Option<String
     bytes.extend_from_slice(secret.as_bytes());
     let encoded = engine.encode(&bytes);
     let (start, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
-    encoded.get(start..end).filter(|part| part.len() >= SHORTEST + 1).map(str::to_owned)
+    encoded.get(start..end).filter(|part| part.len() > SHORTEST).map(str::to_owned)
 }
 
 /// The configuration with the values at these JSON pointers masked. A pointer

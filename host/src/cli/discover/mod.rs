@@ -4,7 +4,7 @@ mod samples;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -164,7 +164,7 @@ fn cache_file(project: &Project, reference: &Reference) -> PathBuf {
 }
 
 /// What is kept; a file that is no such thing is none.
-fn read(file: &PathBuf) -> Option<Discovery> {
+fn read(file: &Path) -> Option<Discovery> {
     serde_json::from_slice(&fs::read(file).ok()?).ok()
 }
 
@@ -175,7 +175,7 @@ fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
         .is_ok_and(|since| Duration::try_from(age(since)).is_ok_and(|age| age < ttl))
 }
 
-fn write(file: &PathBuf, found: &Discovery) -> Result<()> {
+fn write(file: &Path, found: &Discovery) -> Result<()> {
     let unwritable = |error: std::io::Error| {
         let message = format!("cannot keep what was found: {error}");
         Error::environment(Problem::new("cache_unwritable", message).in_file(file))
