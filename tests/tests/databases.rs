@@ -71,6 +71,19 @@ impl Project {
     }
 }
 
+/// No file below a folder holds a password of the servers.
+fn assert_hidden(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("the project can be read") {
+        let path = entry.expect("an entry has a name").path();
+        if path.is_dir() {
+            assert_hidden(&path);
+            continue;
+        }
+        let text = String::from_utf8_lossy(&fs::read(&path).expect("it can be read")).into_owned();
+        assert!(!text.contains("s3cret"), "{} holds a password", path.display());
+    }
+}
+
 #[test]
 fn the_movies_come_out_whole() {
     let project = Project::new("movies_csv");
@@ -172,6 +185,7 @@ fn doctors_tell_what_is_wrong() {
         assert!(found.iter().any(|one| one["category"] == category), "{variable}: {answer:#}");
         assert!(!answer.to_string().contains("nobody's"), "{answer}");
     }
+    assert_hidden(&project.sandbox.project());
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn native_memcpy() -> f64 {
     (SIZE * rounds) as f64 / started.elapsed().as_secs_f64() / 1e9
 }
 
-fn metric(lines: &str, step: &str, name: &str) -> Result<f64> {
+pub(super) fn metric(lines: &str, step: &str, name: &str) -> Result<f64> {
     lines
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())

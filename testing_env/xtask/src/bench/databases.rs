@@ -1,13 +1,17 @@
 //! Real servers into CSV files and back, beside their own clients and pandas.
 
 use std::fs::File;
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
 use services::{mariadb, postgres};
 
 use super::Row;
+use super::boundary::metric;
 use super::peer::{NAME, Pandas};
 use super::trial::{Trial, in_turn, until_end};
+use crate::shell::{built, cargo};
 
 /// Rows of a table of mixed types, about 90 bytes each as CSV.
 const ROWS: u64 = 5_000_000;
@@ -19,6 +23,14 @@ name: out
 steps:
   - {id: read, component: FAMILY.extractor, mode: read, config: {table: items}}
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}
+"#;
+
+/// Nobody reads the table, so that only the reading counts.
+const READ: &str = r#"
+oml_version: "0.1.0"
+name: read
+steps:
+  - {id: read, component: FAMILY.extractor, mode: read, config: {table: items}}
 "#;
 
 const LOAD: &str = r#"
@@ -42,6 +54,15 @@ with engine.connect().execution_options(stream_results=True) as connection:
 pub(super) fn measure() -> Result<Vec<Row>> {
     let pandas = Pandas::install()?;
     pandas.add(&["sqlalchemy==2.0.44", "pymysql==1.1.2", "psycopg2-binary==2.9.11"])?;
+    cargo(&[
+        "build",
+        "--release",
+        "--examples",
+        "-p",
+        "mysql-extractor",
+        "-p",
+        "postgres-extractor",
+    ])?;
     let mut rows = from_mariadb(&pandas)?;
     rows.extend(postgres_both_ways(&pandas)?);
     Ok(rows)
@@ -50,6 +71,9 @@ pub(super) fn measure() -> Result<Vec<Row>> {
 fn from_mariadb(pandas: &Pandas) -> Result<Vec<Row>> {
     let server = mariadb::start(&mariadb::Options::default())?;
     server.database(DATABASE)?;
+    // pymysql cannot send every password.
+    let user = format!("CREATE USER {DATABASE}@'127.0.0.1' IDENTIFIED BY '{DATABASE}'");
+    server.sql("", &format!("{user}; GRANT ALL ON {DATABASE}.* TO {DATABASE}@'127.0.0.1'"))?;
     server.sql(
         DATABASE,
         &format!(
@@ -62,7 +86,7 @@ fn from_mariadb(pandas: &Pandas) -> Result<Vec<Row>> {
         ),
     )?;
     let trial = Trial::new(&EXTRACT.replace("FAMILY", "mysql"))?;
-    connect(&trial, "mysql", server.port, "root", mariadb::PASSWORD)?;
+    connect(&trial, "mysql", server.port, DATABASE, DATABASE)?;
     trial.warm()?;
     let out = trial.path().join("client.tsv");
     let client = || {
@@ -70,13 +94,16 @@ fn from_mariadb(pandas: &Pandas) -> Result<Vec<Row>> {
         client.args(["--quick", "-e", "SELECT * FROM items"]).stdout(File::create(&out)?);
         until_end(&mut client)
     };
-    let script = script("mysql+pymysql", "root", mariadb::PASSWORD, server.port);
+    let script = script("mysql+pymysql", DATABASE, DATABASE, server.port);
     let names = [
         "MariaDB -> CSV, 5 M rows",
         "MariaDB -> CSV, beside pandas",
         "MariaDB -> CSV, peak memory",
     ];
-    extract(&trial, names, "mariadb --batch", client, pandas, &script)
+    let mut rows = extract(&trial, names, "mariadb --batch", client, pandas, &script)?;
+    let connection = connection(server.port, DATABASE, DATABASE);
+    rows.push(sandbox(&trial, "mysql", "MariaDB read, the price of the sandbox", &connection)?);
+    Ok(rows)
 }
 
 fn postgres_both_ways(pandas: &Pandas) -> Result<Vec<Row>> {
@@ -109,6 +136,10 @@ fn postgres_both_ways(pandas: &Pandas) -> Result<Vec<Row>> {
     ];
     let mut rows =
         extract(&trial, names, "psql \\copy", || copy("items TO 'in.csv'"), pandas, &script)?;
+
+    let connection = connection(server.port, &server.user, &server.password);
+    let name = "PostgreSQL read, the price of the sandbox";
+    rows.push(sandbox(&trial, "postgres", name, &connection)?);
 
     trial.rewrite(LOAD)?;
     trial.warm()?;
@@ -161,10 +192,34 @@ fn script(driver: &str, user: &str, password: &str, port: u16) -> String {
         .replace("PORT", &port.to_string())
 }
 
-fn connect(trial: &Trial, family: &str, port: u16, user: &str, password: &str) -> Result<()> {
-    let connection = serde_json::json!({"version": 1, "connections": {family: {"default": {
+/// The same code with and without a sandbox around it.
+fn sandbox(trial: &Trial, family: &str, name: &'static str, connection: &Value) -> Result<Row> {
+    trial.rewrite(&READ.replace("FAMILY", family))?;
+    trial.warm()?;
+    let config = json!({"table": "items", "resolved_connection": connection}).to_string();
+    let program = built()?.with_file_name("release").join(format!("examples/{family}_native"));
+    let ours = || {
+        trial.run()?;
+        Ok(metric(&trial.session_file("metrics.jsonl")?, "read", "step_duration_ms")? / 1e3)
+    };
+    let native = || {
+        let output = Command::new(&program).arg(&config).output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.trim().parse().with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (ours, native) = in_turn(ours, native)?;
+    Ok(Row::less(name, "s", ours, ("native", native), "within 1.3x"))
+}
+
+fn connection(port: u16, user: &str, password: &str) -> Value {
+    json!({
         "host": "127.0.0.1", "port": port, "database": DATABASE, "user": user, "password": password,
-    }}}});
-    std::fs::write(trial.path().join("osiris_connections.yaml"), connection.to_string())?;
+    })
+}
+
+fn connect(trial: &Trial, family: &str, port: u16, user: &str, password: &str) -> Result<()> {
+    let connection = connection(port, user, password);
+    let file = json!({"version": 1, "connections": {family: {"default": connection}}});
+    std::fs::write(trial.path().join("osiris_connections.yaml"), file.to_string())?;
     Ok(())
 }
