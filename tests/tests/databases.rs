@@ -211,6 +211,24 @@ fn discovery_lists_tables_and_stays_the_same() {
 }
 
 #[test]
+fn samples_are_the_first_rows() {
+    let project = Project::new("samples");
+    project.run("csv-to-postgres");
+    project.postgres("CREATE SCHEMA other; CREATE TABLE other.t AS SELECT 7 AS n");
+    for (reference, name, column, value) in [
+        ("@mysql.movies", "movies", "title", "Inception"),
+        ("@postgres.warehouse", "penguins", "Region", "Anvers"),
+        ("@postgres.warehouse", "other.t", "n", "7"),
+    ] {
+        let command = project.osiris(&["discover", reference, "--samples", "1", "--json"]);
+        let answer = command.run().expect(0).json();
+        let rows = &answer["samples"][name]["rows"];
+        assert_eq!(rows.as_array().map(Vec::len), Some(1), "{answer:#}");
+        assert_eq!(rows[0][column], value);
+    }
+}
+
+#[test]
 fn tls_is_verified_inside_the_sandbox() {
     let project = Project::new("tls");
     for (name, server) in [

@@ -1,27 +1,25 @@
 //! `osiris discover`.
 
+mod kept;
 mod samples;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use self::kept::{Changes, Discovery, cache_file, compare, is_fresh, read, schema, write};
 use self::samples::Sample;
 use super::pipeline::Workplace;
 use super::probe::Probe;
 use super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, paint};
 use super::shell::{Answer, Shell, no_core_file};
+use crate::canonical;
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
-use crate::driver::{Dataset, Driver, DriverFile};
+use crate::driver::{Driver, DriverFile};
 use crate::problem::{Error, Exit, Problem, Result};
-use crate::project::Project;
 use crate::session::{Redactor, stamp, visible};
-use crate::{atomic, canonical};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,26 +46,6 @@ pub(super) struct Args {
     /// How long what was found stays fresh
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     ttl: u64,
-}
-
-/// What was found, as it is kept. The fingerprint covers the resources alone.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Discovery {
-    discovered_at: String,
-    driver: String,
-    /// Of the connection without its secrets, and of the driver.
-    connection_fingerprint: String,
-    fingerprint: String,
-    duration_ms: u64,
-    resources: Vec<Dataset>,
-}
-
-/// What is not as it was, by name.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-struct Changes {
-    added: Vec<String>,
-    removed: Vec<String>,
-    changed: Vec<String>,
 }
 
 pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
@@ -158,56 +136,6 @@ fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
     Ok(sha256(&json!({"driver": file.sha256()?, "connection": fields})))
 }
 
-fn cache_file(project: &Project, reference: &Reference) -> PathBuf {
-    let Reference { family, alias } = reference;
-    project.base.join(".osiris/cache/discovery").join(family).join(format!("{alias}.json"))
-}
-
-/// What is kept; a file that is no such thing is none.
-fn read(file: &Path) -> Option<Discovery> {
-    serde_json::from_slice(&fs::read(file).ok()?).ok()
-}
-
-fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
-    let age = |since: Timestamp| Timestamp::now().duration_since(since);
-    kept.discovered_at
-        .parse()
-        .is_ok_and(|since| Duration::try_from(age(since)).is_ok_and(|age| age < ttl))
-}
-
-fn write(file: &Path, found: &Discovery) -> Result<()> {
-    let unwritable = |error: std::io::Error| {
-        let message = format!("cannot keep what was found: {error}");
-        Error::environment(Problem::new("cache_unwritable", message).in_file(file))
-    };
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(unwritable)?;
-    }
-    atomic::write(file, canonical::json(&json!(found)).as_bytes()).map_err(unwritable)
-}
-
-/// The dataset without what changes with every row.
-fn schema(resource: &Dataset) -> Dataset {
-    Dataset { estimated_row_count: None, ..resource.clone() }
-}
-
-fn compare(before: &[Dataset], after: &[Dataset]) -> Changes {
-    let by_name = |resources: &[Dataset]| -> BTreeMap<String, Dataset> {
-        resources.iter().map(|resource| (resource.name.clone(), schema(resource))).collect()
-    };
-    let (before, after) = (by_name(before), by_name(after));
-    let mut changes = Changes::default();
-    for (name, resource) in &after {
-        match before.get(name) {
-            None => changes.added.push(name.clone()),
-            Some(old) if old != resource => changes.changed.push(name.clone()),
-            Some(_) => {}
-        }
-    }
-    changes.removed = before.into_keys().filter(|name| !after.contains_key(name)).collect();
-    changes
-}
-
 fn answer(
     reference: &Reference,
     found: &Discovery,
@@ -278,36 +206,4 @@ fn answer(
     let noun = if number == 1 { "dataset" } else { "datasets" };
     text.push_str(&format!("{} {number} {noun} in {reference}{age}\n", paint(GOOD, "✓")));
     Answer::new(json, text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::driver::Column;
-
-    fn table(name: &str, rows: u64, column: &str) -> Dataset {
-        Dataset {
-            name: name.to_owned(),
-            kind: "table".to_owned(),
-            estimated_row_count: Some(rows),
-            fields: vec![Column {
-                name: column.to_owned(),
-                native_type: "int".to_owned(),
-                format: "l".to_owned(),
-                nullable: true,
-                primary_key: false,
-            }],
-        }
-    }
-
-    #[test]
-    fn changes_are_those_of_the_schema() {
-        let before = [table("a", 1, "x"), table("b", 1, "x"), table("c", 1, "x")];
-        let after = [table("a", 2, "x"), table("b", 1, "y"), table("d", 1, "x")];
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let changes = compare(&before, &after);
-        let wanted =
-            Changes { added: names(&["d"]), removed: names(&["c"]), changed: names(&["b"]) };
-        assert_eq!(changes, wanted);
-    }
 }

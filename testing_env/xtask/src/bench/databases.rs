@@ -120,7 +120,8 @@ fn postgres_both_ways(pandas: &Pandas) -> Result<Vec<Row>> {
              FROM generate_series(1, {ROWS}::bigint) AS i"
         ),
     )?;
-    server.sql(DATABASE, "CREATE TABLE copied (LIKE items); VACUUM ANALYZE items")?;
+    server.sql(DATABASE, "CREATE TABLE copied (LIKE items)")?;
+    server.sql(DATABASE, "VACUUM ANALYZE items")?;
     let trial = Trial::new(&EXTRACT.replace("FAMILY", "postgres"))?;
     connect(&trial, "postgres", server.port, &server.user, &server.password)?;
     trial.warm()?;
@@ -143,7 +144,10 @@ fn postgres_both_ways(pandas: &Pandas) -> Result<Vec<Row>> {
 
     trial.rewrite(LOAD)?;
     trial.warm()?;
-    let empty = || server.sql(DATABASE, "TRUNCATE copied; CHECKPOINT");
+    let empty = || {
+        server.sql(DATABASE, "TRUNCATE copied")?;
+        server.sql(DATABASE, "CHECKPOINT")
+    };
     let (ours, theirs) = in_turn(
         || {
             empty()?;

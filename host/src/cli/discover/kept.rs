@@ -1,0 +1,118 @@
+//! What was found, kept for the next time.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::connection::Reference;
+use crate::driver::Dataset;
+use crate::problem::{Error, Problem, Result};
+use crate::project::Project;
+use crate::{atomic, canonical};
+
+/// What was found, as it is kept. The fingerprint covers the resources alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Discovery {
+    pub(super) discovered_at: String,
+    pub(super) driver: String,
+    /// Of the connection without its secrets, and of the driver.
+    pub(super) connection_fingerprint: String,
+    pub(super) fingerprint: String,
+    pub(super) duration_ms: u64,
+    pub(super) resources: Vec<Dataset>,
+}
+
+/// What is not as it was, by name.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Changes {
+    pub(super) added: Vec<String>,
+    pub(super) removed: Vec<String>,
+    pub(super) changed: Vec<String>,
+}
+
+pub(super) fn cache_file(project: &Project, reference: &Reference) -> PathBuf {
+    let Reference { family, alias } = reference;
+    project.base.join(".osiris/cache/discovery").join(family).join(format!("{alias}.json"))
+}
+
+/// What is kept; a file that is no such thing is none.
+pub(super) fn read(file: &Path) -> Option<Discovery> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
+}
+
+pub(super) fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
+    let age = |since: Timestamp| Timestamp::now().duration_since(since);
+    kept.discovered_at
+        .parse()
+        .is_ok_and(|since| Duration::try_from(age(since)).is_ok_and(|age| age < ttl))
+}
+
+pub(super) fn write(file: &Path, found: &Discovery) -> Result<()> {
+    let unwritable = |error: std::io::Error| {
+        let message = format!("cannot keep what was found: {error}");
+        Error::environment(Problem::new("cache_unwritable", message).in_file(file))
+    };
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(unwritable)?;
+    }
+    atomic::write(file, canonical::json(&json!(found)).as_bytes()).map_err(unwritable)
+}
+
+/// The dataset without what changes with every row.
+pub(super) fn schema(resource: &Dataset) -> Dataset {
+    Dataset { estimated_row_count: None, ..resource.clone() }
+}
+
+pub(super) fn compare(before: &[Dataset], after: &[Dataset]) -> Changes {
+    let by_name = |resources: &[Dataset]| -> BTreeMap<String, Dataset> {
+        resources.iter().map(|resource| (resource.name.clone(), schema(resource))).collect()
+    };
+    let (before, after) = (by_name(before), by_name(after));
+    let mut changes = Changes::default();
+    for (name, resource) in &after {
+        match before.get(name) {
+            None => changes.added.push(name.clone()),
+            Some(old) if old != resource => changes.changed.push(name.clone()),
+            Some(_) => {}
+        }
+    }
+    changes.removed = before.into_keys().filter(|name| !after.contains_key(name)).collect();
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::Column;
+
+    fn table(name: &str, rows: u64, column: &str) -> Dataset {
+        Dataset {
+            name: name.to_owned(),
+            kind: "table".to_owned(),
+            estimated_row_count: Some(rows),
+            fields: vec![Column {
+                name: column.to_owned(),
+                native_type: "int".to_owned(),
+                format: "l".to_owned(),
+                nullable: true,
+                primary_key: false,
+            }],
+        }
+    }
+
+    #[test]
+    fn changes_are_those_of_the_schema() {
+        let before = [table("a", 1, "x"), table("b", 1, "x"), table("c", 1, "x")];
+        let after = [table("a", 2, "x"), table("b", 1, "y"), table("d", 1, "x")];
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let changes = compare(&before, &after);
+        let wanted =
+            Changes { added: names(&["d"]), removed: names(&["c"]), changed: names(&["b"]) };
+        assert_eq!(changes, wanted);
+    }
+}
