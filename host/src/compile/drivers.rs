@@ -1,6 +1,6 @@
 //! Where the compiler learns about drivers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::driver::registry::Registry;
@@ -47,11 +47,7 @@ impl Drivers for Registry {
             let sha256 = file.sha256().map_err(unusable)?.to_owned();
             return Ok(Found { spec: file.spec.clone(), sha256 });
         }
-        let named = |problem: &&Problem| {
-            let file = problem.place.as_ref().map(|place| Path::new(&place.file));
-            file.and_then(Path::file_stem).is_some_and(|stem| stem == name)
-        };
-        let broken: Vec<Problem> = self.broken().iter().filter(named).cloned().collect();
+        let broken = self.broken_as(name);
         if broken.is_empty() {
             return Err(Missing::Unknown { searched: self.folders().to_vec() });
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::DriverFile;
-use crate::problem::{Error, Problem, Result};
+use crate::problem::{Error, Exit, Problem, Result};
 
 /// The drivers of a project, its user and this installation.
 #[derive(Debug)]
@@ -67,8 +67,22 @@ impl Registry {
         self.drivers.get(name)
     }
 
-    /// Says that a driver is missing, where it was looked for and what to do.
+    /// What is wrong with the file that by its own name should hold the driver.
+    pub fn broken_as(&self, name: &str) -> Vec<Problem> {
+        let named = |problem: &&Problem| {
+            let file = problem.place.as_ref().map(|place| Path::new(&place.file));
+            file.and_then(Path::file_stem).is_some_and(|stem| stem == name)
+        };
+        self.broken.iter().filter(named).cloned().collect()
+    }
+
+    /// Says that a driver is missing, where it was looked for and what to do; or
+    /// what is wrong with the file that should hold it.
     pub fn missing(&self, name: &str) -> Error {
+        let broken = self.broken_as(name);
+        if !broken.is_empty() {
+            return Error { exit: Exit::Environment, problems: broken };
+        }
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
         let message = format!("there is no driver `{name}`; looked in {}", folders.join(", "));
