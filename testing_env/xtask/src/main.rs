@@ -27,7 +27,7 @@ enum Command {
     },
     /// Measures osiris beside its peers, all in this one run.
     Bench {
-        /// boundary, startup, csv, databases
+        /// boundary, startup, csv, mariadb, postgres
         names: Vec<String>,
         /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
         #[arg(long)]

@@ -37,7 +37,7 @@ const LOAD: &str = r#"
 oml_version: "0.1.0"
 name: in
 steps:
-  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv, infer_rows: 1000}}
+  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: out.csv, infer_rows: 1000, parse_dates: [day, changed]}}
   - {id: write, component: postgres.writer, mode: write, config: {table: copied, mode: truncate}}
 "#;
 
@@ -51,7 +51,8 @@ with engine.connect().execution_options(stream_results=True) as connection:
         chunk.to_csv('pandas.csv', index=False, mode='a' if index else 'w', header=not index)
 ";
 
-pub(super) fn measure() -> Result<Vec<Row>> {
+/// The peers, and the drivers without a sandbox.
+fn prepare() -> Result<Pandas> {
     let pandas = Pandas::install()?;
     pandas.add(&["sqlalchemy==2.0.44", "pymysql==1.1.2", "psycopg2-binary==2.9.11"])?;
     cargo(&[
@@ -63,12 +64,11 @@ pub(super) fn measure() -> Result<Vec<Row>> {
         "-p",
         "postgres-extractor",
     ])?;
-    let mut rows = from_mariadb(&pandas)?;
-    rows.extend(postgres_both_ways(&pandas)?);
-    Ok(rows)
+    Ok(pandas)
 }
 
-fn from_mariadb(pandas: &Pandas) -> Result<Vec<Row>> {
+pub(super) fn mariadb() -> Result<Vec<Row>> {
+    let pandas = &prepare()?;
     let server = mariadb::start(&mariadb::Options::default())?;
     server.database(DATABASE)?;
     // pymysql cannot send every password.
@@ -106,7 +106,8 @@ fn from_mariadb(pandas: &Pandas) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn postgres_both_ways(pandas: &Pandas) -> Result<Vec<Row>> {
+pub(super) fn postgres() -> Result<Vec<Row>> {
+    let pandas = &prepare()?;
     let server = postgres::Postgres::start(postgres::Options::default())?;
     server.create_database(DATABASE)?;
     server.sql(
@@ -136,7 +137,7 @@ fn postgres_both_ways(pandas: &Pandas) -> Result<Vec<Row>> {
         "PostgreSQL -> CSV, peak memory",
     ];
     let mut rows =
-        extract(&trial, names, "psql \\copy", || copy("items TO 'in.csv'"), pandas, &script)?;
+        extract(&trial, names, "psql \\copy", || copy("items TO 'client.csv'"), pandas, &script)?;
 
     let connection = connection(server.port, &server.user, &server.password);
     let name = "PostgreSQL read, the price of the sandbox";
@@ -155,7 +156,7 @@ fn postgres_both_ways(pandas: &Pandas) -> Result<Vec<Row>> {
         },
         || {
             empty()?;
-            copy("copied FROM 'in.csv'")
+            copy("copied FROM 'out.csv'")
         },
     )?;
     rows.push(Row::less(

@@ -53,11 +53,12 @@ impl Row {
 
 type Part = (&'static str, fn() -> Result<Vec<Row>>);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     ("boundary", boundary::measure),
     ("startup", startup::measure),
     ("csv", csv::measure),
-    ("databases", databases::measure),
+    ("mariadb", databases::mariadb),
+    ("postgres", databases::postgres),
 ];
 
 /// Builds what is measured, runs the named parts, or all, and prints a row for
