@@ -1,0 +1,207 @@
+//! Turns every shape of answer into a value or one typed error.
+//!
+//! There are three shapes of error: the control plane's and the edge's
+//! `{"code": 404, "message"}`, Connect's `{"code": "not_found", "message"}` and
+//! the one that ends a stream, `{"error": {"code", "message"}}`. Load balancers
+//! add text, HTML and nothing at all.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::Response;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::{Again, Error, Kind, Result};
+use super::http::Http;
+
+/// The longest JSON answer that is read, in bytes.
+const MAX_JSON: usize = 8 << 20;
+
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR: usize = 64 << 10;
+
+/// How much of a server's message is shown, in bytes.
+const MAX_MESSAGE: usize = 400;
+
+/// Nobody waits longer, whatever the server asks for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An error as the server words it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Told {
+    code: Value,
+    message: Value,
+    error_code: Option<String>,
+}
+
+/// Reads a JSON answer.
+pub(super) async fn json<T: DeserializeOwned>(response: Response, what: &str) -> Result<T> {
+    let (body, whole) = read(response, MAX_JSON, what).await?;
+    if !whole {
+        return Err(Error::protocol(what, format!("it is longer than {MAX_JSON} bytes")));
+    }
+    // The error may quote the text, so only its place is told.
+    serde_json::from_slice(&body).map_err(|error| {
+        let place = format!("line {} column {}", error.line(), error.column());
+        Error::protocol(what, format!("JSON of another shape, at {place}"))
+    })
+}
+
+/// Reads at most `max` bytes; whether that was all.
+async fn read(mut response: Response, max: usize, what: &str) -> Result<(Bytes, bool)> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| super::http::failed(what, &error))?
+    {
+        let room = max - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return Ok((body.freeze(), false));
+        }
+    }
+    Ok((body.freeze(), true))
+}
+
+/// The error that an answer other than a success stands for.
+pub(super) async fn refusal(response: Response, what: &str, http: &Http) -> Error {
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let body = read(response, MAX_ERROR, what).await.map(|(body, _)| body).unwrap_or_default();
+    let told: Option<Told> = serde_json::from_slice(&body).ok();
+    let told = told.unwrap_or_else(|| Told { message: text(&headers, &body), ..Told::default() });
+    told.error(what, Some(status), &headers, http)
+}
+
+/// The message of a body that is not JSON.
+fn text(headers: &HeaderMap, body: &[u8]) -> Value {
+    let html =
+        headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    match (html || body.starts_with(b"<"), body.is_empty()) {
+        (true, _) => "an HTML page".into(),
+        (_, true) => Value::Null,
+        _ => String::from_utf8_lossy(body).into(),
+    }
+}
+
+impl Told {
+    /// The typed error; `status` is absent for one that ends a stream.
+    pub(super) fn error(
+        self,
+        what: &str,
+        status: Option<u16>,
+        headers: &HeaderMap,
+        http: &Http,
+    ) -> Error {
+        let code = self.error_code.or_else(|| self.code.as_str().map(str::to_owned));
+        let code = code.map(|code| http.clean(&code, 64)).filter(|code| !code.is_empty());
+        let message = http.clean(self.message.as_str().unwrap_or_default(), MAX_MESSAGE);
+        let kind = kind(status, code.as_deref(), &message);
+        let told = if message.is_empty() { "it gave no reason" } else { message.as_str() };
+        let answer = match (status, &code) {
+            (Some(status), Some(code)) => format!("{status} {code}"),
+            (Some(status), None) => status.to_string(),
+            (None, Some(code)) => code.clone(),
+            (None, None) => "an error".to_owned(),
+        };
+        let mut text = format!("cannot {what}: {} answered {answer}: {told}", http.host());
+        if let Some(advice) = advice(kind) {
+            text = format!("{}; {advice}", text.trim_end_matches('.'));
+        }
+        let again = again(kind, status, code.as_deref(), &message, headers);
+        Error {
+            kind,
+            status,
+            code,
+            message: text,
+            retry_after: wait(headers),
+            again,
+            told: message,
+        }
+    }
+}
+
+fn kind(status: Option<u16>, code: Option<&str>, message: &str) -> Kind {
+    let by_code = match code {
+        Some("unauthenticated") => Some(Kind::Auth),
+        Some("permission_denied") => Some(Kind::Forbidden),
+        Some("not_found") => Some(Kind::NotFound),
+        Some("already_exists" | "aborted") => Some(Kind::Conflict),
+        Some("resource_exhausted") => Some(Kind::RateLimited),
+        Some("invalid_argument" | "failed_precondition" | "out_of_range" | "unimplemented") => {
+            Some(Kind::Invalid)
+        }
+        Some("deadline_exceeded") => Some(Kind::Timeout),
+        Some("unavailable") if status.is_none() => Some(Kind::StreamLost),
+        Some("sandbox_capacity_unavailable" | "sandbox_no_compatible_node") => Some(Kind::Capacity),
+        Some("sandbox_placement_timeout") => Some(Kind::Capacity),
+        _ => None,
+    };
+    by_code.unwrap_or(match status {
+        Some(401) => Kind::Auth,
+        Some(403) => Kind::Forbidden,
+        Some(404) => Kind::NotFound,
+        Some(409) => Kind::Conflict,
+        Some(429) => Kind::RateLimited,
+        Some(507) => Kind::DiskFull,
+        Some(502) if message.contains("was not found") => Kind::SandboxGone,
+        Some(500) if message.contains("no space left on device") => Kind::DiskFull,
+        Some(502..=504) => Kind::Unreachable,
+        Some(400..=499) => Kind::Invalid,
+        Some(300..=399) => Kind::Protocol,
+        _ => Kind::Server,
+    })
+}
+
+/// What helps. Only where the answer does not say it itself.
+fn advice(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Auth => Some("check E2B_API_KEY"),
+        Kind::DiskFull => Some("take a template with a larger disk"),
+        Kind::SandboxGone => Some(
+            "it was killed or its lifetime is over, so start again, with a longer one if need be",
+        ),
+        Kind::Capacity => Some("try again later"),
+        Kind::Protocol => Some("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
+        _ => None,
+    }
+}
+
+fn again(
+    kind: Kind,
+    status: Option<u16>,
+    code: Option<&str>,
+    message: &str,
+    headers: &HeaderMap,
+) -> Again {
+    if kind == Kind::SandboxGone {
+        return Again::No;
+    }
+    match headers.get("should-retry").map(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
+        Some(true) => return Again::Later,
+        Some(false) => return Again::No,
+        None => {}
+    }
+    match status {
+        // The request may have been passed on before the answer was lost.
+        Some(502 | 504) if kind != Kind::Capacity => Again::Lost,
+        Some(429 | 502..=504) => Again::Later,
+        Some(409) if code == Some("idempotency_in_progress") => Again::Later,
+        Some(409) if message.contains("still transitioning") => Again::Later,
+        _ => Again::No,
+    }
+}
+
+/// What `Retry-After` asks for, in whole seconds; a date or rubbish is no wish.
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than fit are a very long time, too.
+    let seconds = text.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs);
+    Some(seconds.min(MAX_RETRY_AFTER))
+}

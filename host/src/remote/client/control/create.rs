@@ -1,0 +1,183 @@
+//! Making a sandbox, exactly one even when answers are lost.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::{Method, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout_at};
+use uuid::Uuid;
+
+use super::super::answer;
+use super::super::error::{Again, Error, Kind, Result};
+use super::super::retry::{deadline, pauses};
+use super::{Control, Sandbox, no_route, seconds, with};
+
+/// The tag that tells one create from all others, whatever the caller's tags are.
+const TAG: &str = "osiris_create";
+
+/// One attempt; E2B itself gives up after 80 s at the latest.
+const ATTEMPT: Duration = Duration::from_secs(90);
+
+/// How often, and after which pause, a sandbox whose answer was lost is looked for.
+const LOOKS: u32 = 4;
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
+
+/// The sandbox to make.
+#[derive(Debug, Clone, Default)]
+pub struct Create {
+    /// A template's id or name, with a `:tag` where it has one.
+    pub template: String,
+    /// How long it lives unless that is changed; whole seconds, at least one.
+    pub timeout: Duration,
+    /// Tags to find it by. One more is added, `osiris_create`.
+    pub metadata: BTreeMap<String, String>,
+    /// Variables of every process in it. E2B keeps them: no secrets.
+    pub env: BTreeMap<String, String>,
+    /// What it may reach.
+    pub network: Network,
+}
+
+/// What a sandbox may reach. Empty is everything public. What is allowed wins
+/// over what is denied.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Network {
+    /// Addresses, ranges, or domains, also `*.example.org`. Domains need
+    /// `0.0.0.0/0` in `deny_out`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_out: Vec<String>,
+    /// Addresses or ranges.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deny_out: Vec<String>,
+}
+
+impl Control {
+    /// Makes a sandbox; when it returns, its envd is up.
+    ///
+    /// An answer that is lost may have made one: it is looked for by its tags
+    /// before another attempt, and what is there too much is killed.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown template, `RateLimited` when the plan has no
+    /// sandbox left, `Capacity` when E2B has not, `Invalid` for what it does
+    /// not take. None is left behind, as far as can be known; one that comes
+    /// to be after the deadline ends with its lifetime.
+    pub async fn create(&self, create: &Create) -> Result<Sandbox> {
+        let what = format!("create a sandbox of template {}", create.template);
+        let deadline = deadline(self.patience);
+        let key = Uuid::new_v4().to_string();
+        let body = body(create, &key);
+        let mut lost = false;
+        for pause in pauses() {
+            let attempt = timeout_at(deadline, self.attempt(&body, &key, &what)).await;
+            let error = match attempt.unwrap_or_else(|_| Err(late(&what))) {
+                Ok(sandbox) => {
+                    if lost {
+                        self.kill_extras(&key, Some(&sandbox.id)).await;
+                    }
+                    return Ok(sandbox);
+                }
+                Err(error) => error,
+            };
+            if error.again == Again::Lost {
+                lost = true;
+                if let Some(sandbox) = self.find(&key, create.timeout, deadline).await {
+                    return Ok(sandbox);
+                }
+            }
+            let pause = pause.max(error.retry_after.unwrap_or_default());
+            if error.again == Again::No || Instant::now() + pause >= deadline {
+                // Also what was refused after it was made, as one without a token.
+                self.kill_extras(&key, None).await;
+                return Err(error);
+            }
+            sleep(pause).await;
+        }
+        Err(late(&what))
+    }
+
+    async fn attempt(&self, body: &Value, key: &str, what: &str) -> Result<Sandbox> {
+        let sent = match self.post("v2/sandboxes", body, Some(key), what).await {
+            Err(error) if no_route(&error) => {
+                let mut body = body.clone();
+                // The older route hands out no token unless it is asked to.
+                body["secure"] = true.into();
+                self.post("sandboxes", &body, None, what).await
+            }
+            other => other,
+        };
+        answer::json::<Sandbox>(sent?, what).await?.checked(what)
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+        what: &str,
+    ) -> Result<Response> {
+        let mut request = with(self.http.request(Method::POST, path).timeout(ATTEMPT), body);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        self.http.send(request, what).await
+    }
+
+    /// The sandbox that this create made, if it shows up; others of it are killed.
+    async fn find(&self, key: &str, timeout: Duration, deadline: Instant) -> Option<Sandbox> {
+        for _ in 0..LOOKS {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let control = self.within(patience);
+            if let Ok(listed) = control.list(&tag(key)).await {
+                for one in listed {
+                    if let Ok(sandbox) = control.connect(&one.id, timeout).await {
+                        self.kill_extras(key, Some(&sandbox.id)).await;
+                        return Some(sandbox);
+                    }
+                }
+            }
+            if Instant::now() + LOOK_PAUSE >= deadline {
+                return None;
+            }
+            sleep(LOOK_PAUSE).await;
+        }
+        None
+    }
+
+    /// Kills what this create made except one, as well as it goes: what
+    /// survives ends with its lifetime.
+    async fn kill_extras(&self, key: &str, keep: Option<&str>) {
+        let control = self.within(Duration::from_secs(10));
+        for one in control.list(&tag(key)).await.unwrap_or_default() {
+            if Some(one.id.as_str()) != keep {
+                let _ = control.kill(&one.id).await;
+            }
+        }
+    }
+}
+
+fn tag(key: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(TAG.to_owned(), key.to_owned())])
+}
+
+fn body(create: &Create, key: &str) -> Value {
+    let mut metadata = create.metadata.clone();
+    metadata.extend(tag(key));
+    let mut body = json!({
+        "templateID": create.template,
+        "timeout": seconds(create.timeout),
+        "metadata": metadata,
+        "envVars": create.env,
+    });
+    if create.network != Network::default() {
+        body["network"] = json!(create.network);
+    }
+    body
+}
+
+fn late(what: &str) -> Error {
+    let text = format!("cannot {what}: no answer in the time there was; try again, or later");
+    Error::new(Kind::Timeout, text).again(Again::Lost)
+}

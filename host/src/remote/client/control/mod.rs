@@ -1,0 +1,176 @@
+//! The control plane: sandboxes are made, found, kept alive and killed here.
+
+mod create;
+mod list;
+mod sandbox;
+mod template;
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+
+pub use self::create::{Create, Network};
+pub use self::list::Listed;
+pub use self::sandbox::{Info, Sample, Sandbox, State};
+pub use self::template::{Build, BuildState, BuildStatus, LogEntry, Step, Template};
+use super::answer;
+use super::error::{Error, Kind, Result};
+use super::http::{self, Http};
+use super::retry::{PATIENCE, Repeat, deadline, retry, retry_when};
+use super::settings::Settings;
+
+/// E2B's control plane. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    http: Http,
+    patience: Duration,
+}
+
+impl Control {
+    /// Prepares the client; sends nothing yet.
+    ///
+    /// # Errors
+    /// `Local` when this machine has no certificates to check a server with.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let mut headers = HeaderMap::new();
+        http::sensitive(&mut headers, "x-api-key", settings.key.reveal(), "use E2B_API_KEY")?;
+        let http = Http::new(settings.api.clone(), headers, vec![settings.key.clone()])?;
+        Ok(Self { http, patience: PATIENCE })
+    }
+
+    /// The same, with this long for each call, its retries included; 60 s unless said.
+    #[must_use]
+    pub fn within(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    /// Kills a sandbox, running or paused. That it is gone already is a
+    /// success; anything that may pass is tried again until the deadline.
+    ///
+    /// # Errors
+    /// When it may still live.
+    pub async fn kill(&self, id: &str) -> Result<()> {
+        let what = format!("kill sandbox {id}");
+        let path = sandbox(id, "", &what)?;
+        let passes =
+            |error: &Error| !matches!(error.kind, Kind::Auth | Kind::Forbidden | Kind::Invalid);
+        let killed = retry_when(&what, deadline(self.patience), passes, async || {
+            let sent = self.http.send(self.quick(Method::DELETE, &path), &what).await;
+            match sent {
+                Err(error) if error.kind == Kind::NotFound => Ok(()),
+                other => other.map(drop),
+            }
+        });
+        killed.await
+    }
+
+    /// Sets the end of a sandbox's life to this long from now; it may also
+    /// become earlier. Counts in whole seconds, at least one.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not live any more, `Invalid` when it is longer
+    /// than the plan allows.
+    pub async fn set_timeout(&self, id: &str, timeout: Duration) -> Result<()> {
+        let what = format!("set the lifetime of sandbox {id}");
+        let path = sandbox(id, "/timeout", &what)?;
+        let body = json!({ "timeout": seconds(timeout) });
+        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+            let request = with(self.quick(Method::POST, &path), &body);
+            self.http.send(request, &what).await.map(drop)
+        })
+        .await
+    }
+
+    /// What is known of a sandbox; nothing when it does not live any more.
+    ///
+    /// # Errors
+    /// When the control plane does not tell.
+    pub async fn info(&self, id: &str) -> Result<Option<Info>> {
+        let what = format!("look up sandbox {id}");
+        let path = sandbox(id, "", &what)?;
+        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+            match self.http.send(self.quick(Method::GET, &path), &what).await {
+                Ok(response) => answer::json(response, &what).await.map(Some),
+                Err(error) if error.kind == Kind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// Reaches a sandbox that exists, resuming it when it is paused. Its life
+    /// is at least this long from now, never shortened.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not exist any more.
+    pub async fn connect(&self, id: &str, timeout: Duration) -> Result<Sandbox> {
+        let what = format!("connect to sandbox {id}");
+        let path = sandbox(id, "/connect", &what)?;
+        let body = json!({ "timeout": seconds(timeout) });
+        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+            // Newer control planes have the first route, older ones only the second.
+            let request = with(self.quick(Method::POST, &format!("v2/{path}")), &body);
+            let sent = match self.http.send(request, &what).await {
+                Err(error) if no_route(&error) => {
+                    self.http.send(with(self.quick(Method::POST, &path), &body), &what).await
+                }
+                other => other,
+            };
+            answer::json::<Sandbox>(sent?, &what).await?.checked(&what)
+        })
+        .await
+    }
+
+    /// How busy a sandbox was and is, oldest first; empty while nothing is measured.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not live any more.
+    pub async fn metrics(&self, id: &str) -> Result<Vec<Sample>> {
+        let what = format!("read the metrics of sandbox {id}");
+        let path = sandbox(id, "/metrics", &what)?;
+        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+            let response = self.http.send(self.quick(Method::GET, &path), &what).await?;
+            answer::json(response, &what).await
+        })
+        .await
+    }
+
+    /// A request that a healthy control plane answers soon.
+    fn quick(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, path).timeout(QUICK)
+    }
+}
+
+/// How long one attempt of a quick request may take.
+const QUICK: Duration = Duration::from_secs(30);
+
+/// Adds a JSON body, with its length.
+fn with(request: RequestBuilder, body: &serde_json::Value) -> RequestBuilder {
+    request.header("content-type", "application/json").body(body.to_string())
+}
+
+/// A path of a sandbox; an id that is none never becomes another path.
+fn sandbox(id: &str, rest: &str, what: &str) -> Result<String> {
+    match sandbox::is_id(id) {
+        true => Ok(format!("sandboxes/{id}{rest}")),
+        false => Err(Error::new(Kind::Invalid, format!("cannot {what}: that is no sandbox id"))),
+    }
+}
+
+/// Whole seconds as E2B takes them.
+fn seconds(timeout: Duration) -> u64 {
+    timeout.as_secs().clamp(1, i32::MAX as u64)
+}
+
+/// Whether it is the route that does not exist. Where it cannot be told, the
+/// older route is asked, which says so itself.
+fn no_route(error: &Error) -> bool {
+    let thing = ["doesn't exist", "does not exist", "template '", "Sandbox not found"];
+    match error.status {
+        Some(405) => true,
+        Some(404) => !thing.iter().any(|words| error.told.contains(words)),
+        _ => false,
+    }
+}

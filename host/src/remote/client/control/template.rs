@@ -1,0 +1,251 @@
+//! Building a template, such as one with our runtime in it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::super::answer;
+use super::super::envd::{Source, allowance};
+use super::super::error::{Error, Kind, Result};
+use super::super::retry::{Repeat, deadline, retry};
+use super::super::settings::is_loopback;
+use super::{Control, with};
+
+/// A template to build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Its name, with a `:tag` where it has one.
+    pub name: String,
+    /// Virtual processors: 1 or an even number.
+    pub cpu_count: u32,
+    /// Memory, in MiB: an even number.
+    pub memory_mib: u32,
+    /// The template it starts from, such as `base`.
+    pub from: String,
+    /// What is done to it, in this order.
+    pub steps: Vec<Step>,
+}
+
+/// A step of a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// `COPY`, `RUN`, `ENV`, `WORKDIR` or `USER`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// COPY: source, destination, owner, octal mode. RUN: command, user.
+    pub args: Vec<String>,
+    /// COPY: the hash that its files were sent under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_hash: Option<String>,
+}
+
+/// A build of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Build {
+    /// The template's id.
+    #[serde(rename = "templateID")]
+    pub template: String,
+    /// The build's id.
+    #[serde(rename = "buildID")]
+    pub id: String,
+}
+
+/// How a build stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BuildState {
+    /// It can be used.
+    Ready,
+    /// It failed.
+    Error,
+    /// It goes on: `building`, `waiting`, or what this client does not know.
+    #[serde(other)]
+    Going,
+}
+
+/// How a build stands, and what it said.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildStatus {
+    /// How it stands.
+    pub status: BuildState,
+    /// What it said since the offset.
+    #[serde(default)]
+    pub log_entries: Vec<LogEntry>,
+    reason: Option<Reason>,
+}
+
+/// A line of a build's log.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LogEntry {
+    /// The line.
+    #[serde(default)]
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Reason {
+    #[serde(default)]
+    message: String,
+}
+
+/// Where a COPY's files go.
+#[derive(Deserialize)]
+struct Slot {
+    present: bool,
+    url: Option<String>,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, String>>,
+}
+
+impl BuildStatus {
+    /// Why it failed.
+    pub fn reason(&self) -> &str {
+        self.reason.as_ref().map_or("", |reason| &reason.message)
+    }
+}
+
+impl Control {
+    /// Registers a template, or a new build of one that exists.
+    ///
+    /// # Errors
+    /// When E2B does not take it. A lost answer is not tried again, but doing
+    /// so only leaves an unused build.
+    pub async fn create_template(&self, template: &Template) -> Result<Build> {
+        let what = format!("create template {}", template.name);
+        let body = json!({
+            "name": template.name,
+            "cpuCount": template.cpu_count,
+            "memoryMB": template.memory_mib,
+        });
+        retry(&what, deadline(self.patience), Repeat::Unsent, async || {
+            let request = with(self.quick(Method::POST, "v3/templates"), &body);
+            answer::json(self.http.send(request, &what).await?, &what).await
+        })
+        .await
+    }
+
+    /// Sends the files of a COPY, a gzipped tar, unless E2B has them under this
+    /// hash: SHA-256 in hex of whatever tells their content. Whether it sent them.
+    ///
+    /// # Errors
+    /// When they cannot be read or sent.
+    pub async fn send_files(&self, build: &Build, hash: &str, tar: &Source) -> Result<bool> {
+        let what = "send the template's files";
+        let path = format!("templates/{}/files/{}", part(&build.template), part(hash));
+        let deadline = deadline(self.patience + allowance(tar.size(what).await?));
+        retry(what, deadline, Repeat::Safe, async || {
+            let response = self.http.send(self.quick(Method::GET, &path), what).await?;
+            let slot: Slot = answer::json(response, what).await?;
+            let url = match (slot.present, slot.url) {
+                (true, _) => return Ok(false),
+                (false, Some(url)) => storage(&url, what)?,
+                (false, None) => return Err(Error::protocol(what, "it has no address")),
+            };
+            let body = tar.open(what).await?;
+            let request = self
+                .http
+                .elsewhere(Method::PUT, url)
+                .headers(extra(slot.headers.unwrap_or_default(), what)?)
+                .header(CONTENT_LENGTH, body.len);
+            body.send(request, async |request| self.http.send(request, what).await, what).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Starts the build.
+    ///
+    /// # Errors
+    /// `Invalid` when a step is wrong, `Conflict` when it was started already.
+    pub async fn start_build(&self, build: &Build, template: &Template) -> Result<()> {
+        let what = format!("build template {}", template.name);
+        let path = format!("v2/templates/{}/builds/{}", part(&build.template), part(&build.id));
+        let body =
+            json!({ "fromTemplate": template.from, "force": false, "steps": template.steps });
+        retry(&what, deadline(self.patience), Repeat::Unsent, async || {
+            let request = with(self.quick(Method::POST, &path), &body);
+            self.http.send(request, &what).await.map(drop)
+        })
+        .await
+    }
+
+    /// How a build stands, with the log from this entry on.
+    ///
+    /// # Errors
+    /// `NotFound` for a build that there is not.
+    pub async fn build_status(&self, build: &Build, log_from: usize) -> Result<BuildStatus> {
+        let what = "look up the template's build";
+        let path = format!(
+            "templates/{}/builds/{}/status?logsOffset={log_from}&limit=100",
+            part(&build.template),
+            part(&build.id)
+        );
+        retry(what, deadline(self.patience), Repeat::Safe, async || {
+            let response = self.http.send(self.quick(Method::GET, &path), what).await?;
+            answer::json(response, what).await
+        })
+        .await
+    }
+
+    /// Waits until a build is ready, at most this long; every line goes to `log`.
+    ///
+    /// # Errors
+    /// When it fails, with its reason; `Timeout` when it takes longer.
+    pub async fn wait_build(
+        &self,
+        build: &Build,
+        patience: Duration,
+        mut log: impl FnMut(&str),
+    ) -> Result<()> {
+        let deadline = deadline(patience);
+        let mut seen = 0;
+        loop {
+            let status = self.build_status(build, seen).await?;
+            seen += status.log_entries.len();
+            status.log_entries.iter().for_each(|entry| log(&entry.message));
+            match status.status {
+                BuildState::Ready => return Ok(()),
+                BuildState::Error => {
+                    let reason = self.http.clean(status.reason(), 400);
+                    let text = format!("cannot build the template: {reason}");
+                    return Err(Error::new(Kind::Invalid, text));
+                }
+                BuildState::Going if tokio::time::Instant::now() > deadline => {
+                    let text = "cannot build the template: it is not ready in the time there was";
+                    return Err(Error::new(Kind::Timeout, text));
+                }
+                BuildState::Going => tokio::time::sleep(Duration::from_secs(1)).await,
+            }
+        }
+    }
+}
+
+/// An id as one part of a path.
+fn part(id: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(id, NON_ALPHANUMERIC)
+}
+
+/// The address of a store: elsewhere, but never in the clear.
+fn storage(url: &str, what: &str) -> Result<Url> {
+    let url = Url::parse(url).map_err(|_| Error::protocol(what, "its address is none"))?;
+    match url.scheme() == "https" || is_loopback(&url) {
+        true => Ok(url),
+        false => Err(Error::protocol(what, "its address is not https")),
+    }
+}
+
+fn extra(headers: BTreeMap<String, String>, what: &str) -> Result<HeaderMap> {
+    let header = |(name, value): (String, String)| {
+        let name = HeaderName::try_from(name).ok()?;
+        Some((name, HeaderValue::try_from(value).ok()?))
+    };
+    let headers: Option<HeaderMap> = headers.into_iter().map(header).collect();
+    headers.ok_or_else(|| Error::protocol(what, "a header it wants is none"))
+}

@@ -1,0 +1,137 @@
+//! What a process's stream says.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// What a process says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// A piece of its standard output, cut anywhere.
+    Stdout(Bytes),
+    /// A piece of its standard error, cut anywhere.
+    Stderr(Bytes),
+    /// It ended.
+    Exited {
+        /// Its exit code; -1 when a signal ended it.
+        code: i32,
+        /// In words: `exit status 3` or `signal: killed`.
+        status: String,
+    },
+    /// Nothing, but the stream lives.
+    KeepAlive,
+}
+
+/// One message of the stream.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Message {
+    event: Event,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Event {
+    start: Option<Start>,
+    data: Option<Data>,
+    end: Option<End>,
+    keepalive: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Start {
+    pid: u32,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Data {
+    stdout: Option<String>,
+    stderr: Option<String>,
+    pty: Option<String>,
+}
+
+/// What is zero or empty is left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct End {
+    exit_code: i32,
+    status: String,
+}
+
+/// What one message says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Started(u32),
+    Output(Output),
+    /// Something of a newer envd.
+    Unknown,
+}
+
+impl Message {
+    /// Takes a message apart.
+    pub(super) fn parse(payload: &[u8]) -> Result<Said, &'static str> {
+        let Self { event } =
+            serde_json::from_slice(payload).map_err(|_| "JSON of another shape")?;
+        let bytes = |text: String| {
+            STANDARD.decode(text).map(Bytes::from).map_err(|_| "output that is not base64")
+        };
+        Ok(match event {
+            Event { start: Some(start), .. } => Said::Started(start.pid),
+            Event { data: Some(data), .. } => match (data.stdout.or(data.pty), data.stderr) {
+                (Some(stdout), _) => Said::Output(Output::Stdout(bytes(stdout)?)),
+                (None, Some(stderr)) => Said::Output(Output::Stderr(bytes(stderr)?)),
+                (None, None) => Said::Unknown,
+            },
+            Event { end: Some(end), .. } => {
+                Said::Output(Output::Exited { code: end.exit_code, status: end.status })
+            }
+            Event { keepalive: Some(_), .. } => Said::Output(Output::KeepAlive),
+            _ => Said::Unknown,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Result<Said, &'static str> {
+        Message::parse(text.as_bytes())
+    }
+
+    #[test]
+    fn every_event_is_understood() {
+        let output = |output| Ok(Said::Output(output));
+        assert_eq!(said(r#"{"event":{"start":{"pid":21}}}"#), Ok(Said::Started(21)));
+        assert_eq!(
+            said(r#"{"event":{"data":{"stdout":"aGkK"}}}"#),
+            output(Output::Stdout("hi\n".into()))
+        );
+        assert_eq!(
+            said(r#"{"event":{"data":{"stderr":"aGkK"}}}"#),
+            output(Output::Stderr("hi\n".into()))
+        );
+        assert_eq!(said(r#"{"event":{"keepalive":{}}}"#), output(Output::KeepAlive));
+        let end = |code, status: &str| output(Output::Exited { code, status: status.into() });
+        assert_eq!(
+            said(r#"{"event":{"end":{"exited":true, "status":"exit status 0"}}}"#),
+            end(0, "exit status 0")
+        );
+        assert_eq!(
+            said(r#"{"event":{"end":{"exitCode":-1, "status":"signal: killed"}}}"#),
+            end(-1, "signal: killed")
+        );
+    }
+
+    #[test]
+    fn what_is_newer_is_passed_over_and_what_is_broken_is_not() {
+        assert_eq!(said(r#"{"event":{"checkpoint":{"n":1}},"more":2}"#), Ok(Said::Unknown));
+        assert_eq!(said("{}"), Ok(Said::Unknown));
+        assert!(said("{").is_err());
+        assert!(said(r#"{"event":{"data":{"stdout":"%%%"}}}"#).is_err());
+        assert!(said(r#"{"event":{"start":{}}}"#).is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! A process that is watched.
+
+use std::time::Duration;
+
+use reqwest::Response;
+use tokio::time::{Instant, timeout_at};
+
+use super::super::error::{Error, Kind, Result};
+use super::super::http::{Http, failed};
+use super::envelope::Decoder;
+use super::event::{Message, Output, Said};
+use super::rpc;
+
+/// A process's stream. Dropping it leaves the process running; while it is
+/// kept, it must be read, for one reader that does not holds up all others and
+/// the process.
+pub struct Process {
+    /// Its number in the sandbox.
+    pub pid: u32,
+    http: Http,
+    what: String,
+    response: Response,
+    decoder: Decoder,
+    silence: Duration,
+    /// Since when an event is awaited, over calls that were given up.
+    waiting: Option<Instant>,
+    over: bool,
+}
+
+impl Process {
+    /// Reads up to the start event.
+    pub(super) async fn begin(
+        response: Response,
+        http: Http,
+        keepalive: Duration,
+        what: String,
+    ) -> Result<Self> {
+        let mut process = Self {
+            pid: 0,
+            http,
+            what,
+            response,
+            decoder: Decoder::default(),
+            silence: keepalive * 5 / 2,
+            waiting: None,
+            over: false,
+        };
+        loop {
+            match process.said().await? {
+                Some(Said::Started(pid)) => {
+                    process.pid = pid;
+                    return Ok(process);
+                }
+                Some(Said::Unknown | Said::Output(Output::KeepAlive)) => {}
+                Some(Said::Output(_)) => {
+                    return Err(process.wrong("output before the start"));
+                }
+                None => return Err(process.wrong("an end before the start")),
+            }
+        }
+    }
+
+    /// The next thing it says; nothing after the stream's proper end. May be
+    /// given up at any await and called again: nothing is lost.
+    ///
+    /// # Errors
+    /// `StreamLost` when the stream is silent or ends without its end: the
+    /// process may go on. Every further call says so, too.
+    pub async fn next(&mut self) -> Result<Option<Output>> {
+        loop {
+            match self.said().await? {
+                Some(Said::Output(output)) => return Ok(Some(output)),
+                // A second start would be of another process.
+                Some(Said::Started(pid)) if pid != self.pid => {
+                    return Err(self.wrong("two starts"));
+                }
+                Some(Said::Started(_) | Said::Unknown) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    async fn said(&mut self) -> Result<Option<Said>> {
+        let deadline = *self.waiting.get_or_insert_with(Instant::now) + self.silence;
+        loop {
+            match self.decoder.next() {
+                Ok(Some(envelope)) => {
+                    self.waiting = None;
+                    if envelope.end {
+                        self.over = true;
+                        return rpc::end(&envelope.payload, &self.what, &self.http).map(|()| None);
+                    }
+                    let said = Message::parse(&envelope.payload);
+                    return said.map(Some).map_err(|why| self.wrong(why));
+                }
+                Ok(None) if self.over => return Ok(None),
+                Ok(None) => {}
+                Err(malformed) => return Err(self.wrong(&malformed.to_string())),
+            }
+            match timeout_at(deadline, self.response.chunk()).await {
+                Ok(Ok(Some(chunk))) => self.decoder.push(&chunk),
+                Ok(Ok(None)) => return Err(rpc::lost(&self.what, "ended early")),
+                Ok(Err(error)) => {
+                    let error = failed(&self.what, &error);
+                    return Err(Error { kind: Kind::StreamLost, ..error });
+                }
+                Err(_) => return Err(rpc::lost(&self.what, "fell silent")),
+            }
+        }
+    }
+
+    fn wrong(&self, why: &str) -> Error {
+        Error::protocol(&self.what, why)
+    }
+}

@@ -1,0 +1,170 @@
+//! What is uploaded, such that it can be started again.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use std::{fmt, io};
+
+use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt as _};
+use reqwest::{Body, RequestBuilder, Response};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::timeout;
+use tokio_util::io::ReaderStream;
+
+use super::super::error::{Again, Error, Kind, Result};
+
+/// How much goes to the network at once, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// A server that takes nothing, or does not answer when it has all, for so
+/// long is not there any more.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// What is slower than this, in bytes a second, is given up at the deadline.
+const SLOWEST: u64 = 32 << 10;
+
+type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// What is uploaded: bytes, or a file that is read as it goes. Cheap to clone.
+#[derive(Clone)]
+pub struct Source {
+    from: From,
+    progress: Option<Progress>,
+}
+
+#[derive(Clone)]
+enum From {
+    Bytes(Bytes),
+    File(Arc<PathBuf>),
+}
+
+impl Source {
+    /// These bytes.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        Self { from: From::Bytes(bytes.into()), progress: None }
+    }
+
+    /// A file of this machine.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self { from: From::File(Arc::new(path.into())), progress: None }
+    }
+
+    /// Tells how many bytes are on their way; again from the start when it is
+    /// tried again.
+    #[must_use]
+    pub fn on_progress(self, progress: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        Self { progress: Some(Arc::new(progress)), ..self }
+    }
+
+    /// Its size in bytes.
+    pub(in super::super) async fn size(&self, what: &str) -> Result<u64> {
+        Ok(match &self.from {
+            From::Bytes(bytes) => bytes.len() as u64,
+            From::File(path) => {
+                let metadata = tokio::fs::metadata(&**path).await;
+                metadata.map_err(|error| self.unreadable(what, &error))?.len()
+            }
+        })
+    }
+
+    /// Starts it from its first byte.
+    pub(in super::super) async fn open(&self, what: &str) -> Result<Opened> {
+        let (len, pieces): (u64, Pieces) = match &self.from {
+            From::Bytes(bytes) => {
+                let mut rest = bytes.clone();
+                let pieces = std::iter::from_fn(move || match rest.is_empty() {
+                    true => None,
+                    false => Some(Ok(rest.split_to(rest.len().min(PIECE)))),
+                });
+                (bytes.len() as u64, stream::iter(pieces).boxed())
+            }
+            From::File(path) => {
+                let open = async {
+                    let file = File::open(&**path).await?;
+                    let len = file.metadata().await?.len();
+                    io::Result::Ok((file, len))
+                };
+                let (file, len) = open.await.map_err(|error| self.unreadable(what, &error))?;
+                // One that grows meanwhile is sent as it was.
+                (len, ReaderStream::with_capacity(file.take(len), PIECE).boxed())
+            }
+        };
+        Ok(Opened { len, pieces, progress: self.progress.clone() })
+    }
+
+    fn unreadable(&self, what: &str, error: &io::Error) -> Error {
+        let path = match &self.from {
+            From::Bytes(_) => "it".into(),
+            From::File(path) => path.display().to_string(),
+        };
+        Error::new(Kind::Local, format!("cannot {what}: {path} cannot be read: {error}"))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.from {
+            From::Bytes(bytes) => write!(f, "Source({} bytes)", bytes.len()),
+            From::File(path) => write!(f, "Source({})", path.display()),
+        }
+    }
+}
+
+/// The time that a source takes at most, beside what a call may take.
+pub(in super::super) fn allowance(len: u64) -> Duration {
+    Duration::from_secs(len / SLOWEST)
+}
+
+/// A source that was started.
+pub(in super::super) struct Opened {
+    /// In bytes.
+    pub(in super::super) len: u64,
+    pieces: Pieces,
+    progress: Option<Progress>,
+}
+
+impl Opened {
+    /// Puts bytes around it.
+    pub(super) fn framed(self, before: Bytes, after: Bytes) -> Self {
+        let len = self.len + before.len() as u64 + after.len() as u64;
+        let one = |piece| stream::once(std::future::ready(Ok(piece)));
+        let pieces = one(before).chain(self.pieces).chain(one(after)).boxed();
+        Self { len, pieces, ..self }
+    }
+
+    /// Sends it as a request's body, and gives up when nothing moves.
+    pub(in super::super) async fn send(
+        self,
+        request: RequestBuilder,
+        send: impl AsyncFnOnce(RequestBuilder) -> Result<Response>,
+        what: &str,
+    ) -> Result<Response> {
+        let sent = Arc::new(AtomicU64::new(0));
+        let (counter, progress) = (Arc::clone(&sent), self.progress);
+        let pieces = self.pieces.inspect(move |piece| {
+            let len = piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            let all = counter.fetch_add(len, Ordering::Relaxed) + len;
+            if let Some(progress) = &progress {
+                progress(all);
+            }
+        });
+        let mut answer = std::pin::pin!(send(request.body(Body::wrap_stream(pieces))));
+        let mut before = 0;
+        loop {
+            if let Ok(answer) = timeout(IDLE, &mut answer).await {
+                return answer;
+            }
+            let now = sent.load(Ordering::Relaxed);
+            if now == before {
+                let text = format!("cannot {what}: nothing moved for {} s", IDLE.as_secs());
+                return Err(Error::new(Kind::Timeout, text).again(Again::Lost));
+            }
+            before = now;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Bringing a file into the sandbox, whole or not at all.
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use semver::Version;
+use uuid::Uuid;
+
+use super::super::error::{Again, Error, Kind, Result};
+use super::super::retry::{Repeat, deadline, retry};
+use super::Envd;
+use super::source::{Source, allowance};
+
+/// The first envd that takes a file's bytes as they are.
+const PLAIN: Version = Version::new(0, 5, 7);
+
+impl Envd {
+    /// Writes a file, with the folders above it. It appears at once, under a
+    /// temporary name before that, and replaces what is there. Not executable.
+    ///
+    /// # Errors
+    /// `DiskFull` when there is no room, `Local` when the source cannot be
+    /// read, `Timeout` or `Unreachable` when the network does not last.
+    pub async fn upload(&self, path: &str, source: &Source) -> Result<()> {
+        let what = format!("write {path} in the sandbox");
+        let size = source.size(&what).await?;
+        let deadline = deadline(self.patience + allowance(size));
+        let mut parts = Vec::new();
+        let uploaded = retry(&what, deadline, Repeat::Safe, async || {
+            // A lost attempt may still be writing, so each has a file of its own.
+            let part = format!("{path}.part-{}", Uuid::new_v4());
+            parts.push(part.clone());
+            let sent = self.send(&part, source, &what).await?;
+            let there = self.stat(&part).await?.map(|entry| entry.size);
+            if there != Some(sent) {
+                let text = format!("cannot {what}: {there:?} of {sent} bytes arrived");
+                return Err(Error::new(Kind::Protocol, text).again(Again::Lost));
+            }
+            self.rename(&part, path).await
+        })
+        .await;
+        // What was renamed is not there any more.
+        let leftover = parts.len() - usize::from(uploaded.is_ok());
+        for part in parts.iter().take(leftover) {
+            let _ = self.within(super::health::PROBE).remove(part).await;
+        }
+        uploaded
+    }
+
+    /// Writes the source to a file as it comes; its size in bytes.
+    async fn send(&self, path: &str, source: &Source, what: &str) -> Result<u64> {
+        let body = source.open(what).await?;
+        let size = body.len;
+        let request = self.as_user(self.http.request(Method::POST, &self.file(path)), None);
+        let (request, body) = if self.version >= PLAIN {
+            (request.header(CONTENT_TYPE, "application/octet-stream"), body)
+        } else {
+            let boundary = Uuid::new_v4().simple().to_string();
+            let before = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; \
+                 filename=\"file\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+            );
+            let after = format!("\r\n--{boundary}--\r\n");
+            let kind = format!("multipart/form-data; boundary={boundary}");
+            (request.header(CONTENT_TYPE, kind), body.framed(before.into(), after.into()))
+        };
+        let request = request.header(CONTENT_LENGTH, body.len);
+        body.send(request, async |request| self.http.send(request, what).await, what).await?;
+        Ok(size)
+    }
+}

@@ -1,0 +1,157 @@
+//! One server: its address, what every request to it carries, and its secrets.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::answer;
+use super::error::{Again, Error, Kind, Result};
+use super::secret::Secret;
+use super::settings::is_loopback;
+
+/// A host that does not answer a connection for so long is not there.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Shorter than the shortest of the proxies' idle timeouts on the way.
+const POOL_IDLE: Duration = Duration::from_secs(60);
+
+/// One server. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Http(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    base: Url,
+    headers: HeaderMap,
+    secrets: Vec<Secret>,
+}
+
+impl Http {
+    /// `headers` go with every request; `secrets` never into a message.
+    pub(super) fn new(base: Url, headers: HeaderMap, secrets: Vec<Secret>) -> Result<Self> {
+        let wrong = |why: String| {
+            Error::new(Kind::Local, format!("cannot prepare HTTPS on this machine: {why}"))
+        };
+        let mut client = Client::builder()
+            .tls_backend_preconfigured(tls(&base).map_err(|error| wrong(error.to_string()))?)
+            .user_agent(concat!("osiris/", env!("CARGO_PKG_VERSION")))
+            // The edge pads downloads with empty HTTP/2 frames until h2 gives up.
+            .http1_only()
+            // A redirect would carry the key elsewhere.
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(POOL_IDLE)
+            .tcp_nodelay(true);
+        if is_loopback(&base) {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|error| wrong(reason(&error)))?;
+        Ok(Self(Arc::new(Inner { client, base, headers, secrets })))
+    }
+
+    /// A request to a path below the address, with a query after a `?`; both
+    /// are encoded already.
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let mut url = self.0.base.clone();
+        let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
+        url.set_path(&format!("{}{path}", url.path()));
+        url.set_query(query);
+        self.0.client.request(method, url).headers(self.0.headers.clone())
+    }
+
+    /// A request to another server, without this one's headers.
+    pub(super) fn elsewhere(&self, method: Method, url: Url) -> RequestBuilder {
+        self.0.client.request(method, url)
+    }
+
+    /// Sends it; only a success is an answer.
+    pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
+        let response = request.send().await.map_err(|error| failed(what, &error))?;
+        match response.status().is_success() {
+            true => Ok(response),
+            false => Err(answer::refusal(response, what, self).await),
+        }
+    }
+
+    /// The server's host, for messages.
+    pub(super) fn host(&self) -> &str {
+        self.0.base.host_str().unwrap_or_default()
+    }
+
+    /// A server's text as one line of at most `max` bytes without secrets.
+    pub(super) fn clean(&self, text: &str, max: usize) -> String {
+        let text = text.trim().to_owned();
+        let mut text = self.0.secrets.iter().fold(text, |text, secret| secret.masked(text));
+        text = text.lines().next().unwrap_or_default().replace(char::is_control, " ");
+        if text.len() > max {
+            text.truncate(text.floor_char_boundary(max));
+            text.push_str(" ... (cut)");
+        }
+        text
+    }
+}
+
+/// A header whose value no `Debug` output shows.
+///
+/// # Errors
+/// When the text cannot stand in a header.
+pub(super) fn sensitive(
+    headers: &mut HeaderMap,
+    name: &'static str,
+    value: &str,
+    what: &str,
+) -> Result<()> {
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| Error::protocol(what, format!("what goes into {name} has a bad character")))?;
+    value.set_sensitive(true);
+    headers.insert(HeaderName::from_static(name), value);
+    Ok(())
+}
+
+/// Ring, because aws-lc needs a C compiler and CMake on the builder's machine.
+fn tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    // A machine without certificates can still talk to itself.
+    Ok(match base.scheme() {
+        "http" => config.with_root_certificates(RootCertStore::empty()),
+        _ => config.with_platform_verifier()?,
+    }
+    .with_no_client_auth())
+}
+
+/// A request without an answer.
+pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
+    let (kind, again, hint) = if error.is_connect() {
+        let hint =
+            "; check the network, and that E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN are right";
+        (Kind::Unreachable, Again::Unsent, hint)
+    } else if error.is_builder() {
+        (Kind::Invalid, Again::No, "")
+    } else if error.is_timeout() {
+        (Kind::Timeout, Again::Lost, "")
+    } else {
+        (Kind::Unreachable, Again::Lost, "")
+    };
+    Error::new(kind, format!("cannot {what}: {}{hint}", reason(error))).again(again)
+}
+
+/// The innermost reason; reqwest's own text would show the whole address.
+fn reason(error: &reqwest::Error) -> String {
+    let mut inner = error.source();
+    while let Some(deeper) = inner.and_then(std::error::Error::source) {
+        inner = Some(deeper);
+    }
+    match inner {
+        Some(inner) if error.is_connect() => format!("no connection: {inner}"),
+        Some(inner) => format!("the connection broke: {inner}"),
+        None if error.is_timeout() => "no answer in time".to_owned(),
+        None => "the request could not be sent".to_owned(),
+    }
+}

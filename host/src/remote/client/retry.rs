@@ -1,0 +1,90 @@
+//! Tries again what is worth it, until a deadline.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::time::Instant;
+
+use super::error::{Again, Error, Kind, Result};
+
+/// How long a call may take, its retries included, unless it is said otherwise.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Longer is no different from for ever, and no clock overflows.
+const MAX_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which failures are tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Doing it twice is doing it once.
+    Safe,
+    /// Only what surely never reached the server.
+    Unsent,
+}
+
+impl Repeat {
+    fn covers(self, error: &Error) -> bool {
+        match self {
+            Self::Safe => error.again != Again::No,
+            Self::Unsent => error.again == Again::Unsent,
+        }
+    }
+}
+
+/// When a call that starts now must be over.
+pub(super) fn deadline(patience: Duration) -> Instant {
+    Instant::now() + patience.min(MAX_PATIENCE)
+}
+
+/// The pauses between attempts.
+pub(super) fn pauses() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(5))
+        .with_factor(2.0)
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// Calls until it succeeds, the failure is not of those to try again, or the
+/// deadline is there.
+pub(super) async fn retry<T>(
+    what: &str,
+    deadline: Instant,
+    repeat: Repeat,
+    call: impl AsyncFnMut() -> Result<T>,
+) -> Result<T> {
+    retry_when(what, deadline, |error| repeat.covers(error), call).await
+}
+
+/// The same with one's own choice of failures.
+pub(super) async fn retry_when<T>(
+    what: &str,
+    deadline: Instant,
+    mut when: impl FnMut(&Error) -> bool,
+    mut call: impl AsyncFnMut() -> Result<T>,
+) -> Result<T> {
+    let mut last = None;
+    let mut pauses = pauses();
+    loop {
+        let error = match tokio::time::timeout_at(deadline, call()).await {
+            Err(_) => return Err(late(what, last)),
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error,
+        };
+        let pause = pauses.next().unwrap_or_default().max(error.retry_after.unwrap_or_default());
+        if !when(&error) || Instant::now() + pause >= deadline {
+            return Err(error);
+        }
+        last = Some(error);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// The deadline passed, after this failure before.
+fn late(what: &str, last: Option<Error>) -> Error {
+    let before = last.map(|error| format!("; before that: {error}")).unwrap_or_default();
+    Error::new(Kind::Timeout, format!("cannot {what}: no answer in the time there was{before}"))
+        .again(Again::Lost)
+}

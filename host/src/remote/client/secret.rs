@@ -1,0 +1,45 @@
+//! A text that no message and no `Debug` output shows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer};
+
+/// What is shown in its place.
+const MASK: &str = "***";
+
+/// A key or a token. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Keeps a text.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the place that needs it.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The text with this secret masked.
+    pub(super) fn masked(&self, text: String) -> String {
+        match self.0.is_empty() {
+            true => text,
+            false => text.replace(&*self.0, MASK),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::new(&text))
+    }
+}
