@@ -1,5 +1,7 @@
 //! Bytes that are the same on every machine for the same value.
 
+use std::io::{self, Read};
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -42,7 +44,30 @@ fn write(value: &Value, out: &mut String) {
 
 /// The sha256 of some bytes as 64 hex digits.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    Sha256::digest(bytes.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes.as_ref()))
+}
+
+/// How many bytes there are to read, and their sha256 as 64 hex digits.
+///
+/// # Errors
+/// Any that reading meets.
+pub fn sha256_of(mut from: impl Read) -> io::Result<(u64, String)> {
+    let mut hash = Sha256::new();
+    let (mut buffer, mut size) = (vec![0; 64 * 1024], 0);
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok((size, hex(&hash.finalize()))),
+            count => {
+                hash.update(&buffer[..count]);
+                size += count as u64;
+            }
+        }
+    }
+}
+
+/// Bytes as hex digits in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

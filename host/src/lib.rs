@@ -3,7 +3,8 @@
 //!
 //! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
 //! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
-//! edges of [`table`], and [`session`] keeps what the run leaves.
+//! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
+//! same done in a sandbox.
 
 pub mod atomic;
 pub mod canonical;
@@ -14,6 +15,7 @@ pub mod driver;
 pub mod manifest;
 pub mod problem;
 pub mod project;
+pub mod remote;
 pub mod run;
 pub mod schema;
 mod secret;

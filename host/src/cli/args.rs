@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{compile, completions, connections, discover, drivers, init, run, runs, validate};
+use super::{compile, completions, connections, discover, drivers, init, run, runs, validate, worker};
 
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
@@ -88,5 +88,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: runs::Command,
     },
+    #[command(hide = true)]
+    Worker(worker::Args),
     Completions(completions::Args),
 }

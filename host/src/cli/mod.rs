@@ -18,6 +18,7 @@ mod shell;
 mod tests;
 mod usage;
 mod validate;
+mod worker;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Discover(args) => discover::discover(&args, shell),
         Command::Drivers { command } => drivers::dispatch(command, shell),
         Command::Runs { command } => runs::dispatch(command, shell),
+        Command::Worker(args) => worker::work(&args),
         Command::Completions(args) => Ok(completions::completions(&args)),
     }
 }

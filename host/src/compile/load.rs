@@ -19,10 +19,23 @@ const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
 /// # Errors
 /// A file that is missing, malformed or changed, by its name.
 pub fn load(manifest_path: &Path) -> Result<Build> {
+    let manifest = manifest(manifest_path, &yaml::read(manifest_path)?)?;
+    let dir = manifest_path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let mut configs = BTreeMap::new();
+    for step in &manifest.steps {
+        configs.insert(step.id.clone(), config(&dir, step)?);
+    }
+    Ok(Build { dir, manifest, configs, warnings: Vec::new() })
+}
+
+/// A manifest that nobody has changed, out of what `path` holds.
+///
+/// # Errors
+/// It is none, or was changed.
+pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
     let refuse = |code, message: String| {
-        Error::invalid(Problem::new(code, message).in_file(manifest_path).help(RECOMPILE))
+        Error::invalid(Problem::new(code, message).in_file(path).help(RECOMPILE))
     };
-    let root = yaml::read(manifest_path)?;
     let manifest: Manifest = serde_json::from_value(root.to_json())
         .map_err(|why| refuse("invalid_manifest", format!("This is not a manifest: {why:.200}")))?;
     if manifest.hash() != manifest.meta.manifest_hash {
@@ -30,12 +43,7 @@ pub fn load(manifest_path: &Path) -> Result<Build> {
         return Err(refuse("manifest_changed", message.to_owned()));
     }
     manifest.check().map_err(|why| refuse("invalid_manifest", why))?;
-    let dir = manifest_path.parent().unwrap_or(Path::new("")).to_path_buf();
-    let mut configs = BTreeMap::new();
-    for step in &manifest.steps {
-        configs.insert(step.id.clone(), config(&dir, step)?);
-    }
-    Ok(Build { dir, manifest, configs, warnings: Vec::new() })
+    Ok(manifest)
 }
 
 fn config(dir: &Path, step: &Step) -> Result<Value> {

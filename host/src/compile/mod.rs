@@ -31,7 +31,7 @@ use crate::wording::{any_of, closest, quoted};
 use crate::yaml::{self, Problems};
 
 pub use drivers::{Drivers, Found, Missing};
-pub use load::{last, load};
+pub use load::{last, load, manifest};
 pub use options::Options;
 
 /// A compiled pipeline in its folder.

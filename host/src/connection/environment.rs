@@ -10,6 +10,8 @@ use crate::problem::{Error, Problem, Result};
 /// only here, and no driver ever sees it.
 #[derive(Default)]
 pub struct Environment {
+    /// What counts before everything else.
+    own: HashMap<String, String>,
     files: HashMap<String, String>,
 }
 
@@ -28,14 +30,22 @@ impl Environment {
                 files.entry(name).or_insert(value);
             }
         }
-        Ok(Self { files })
+        Ok(Self { own: HashMap::new(), files })
+    }
+
+    /// The same with these variables in place of any others.
+    #[must_use]
+    pub fn with(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.own.extend(variables);
+        self
     }
 
     /// The value of a variable, unless it is empty. What is exported wins, even
     /// if it is empty.
     pub fn get(&self, name: &str) -> Option<String> {
-        let exported = env::var_os(name).map(|value| value.into_string().unwrap_or_default());
-        exported.or_else(|| self.files.get(name).cloned()).filter(|value| !value.is_empty())
+        let exported = || env::var_os(name).map(|value| value.into_string().unwrap_or_default());
+        let value = self.own.get(name).cloned().or_else(exported);
+        value.or_else(|| self.files.get(name).cloned()).filter(|value| !value.is_empty())
     }
 }
 

@@ -65,6 +65,20 @@ impl Cache {
         }
     }
 
+    /// The compiled code of the component with this hash, if it is there.
+    pub(super) fn file(&self, engine: &Engine, sha256: &str) -> Option<PathBuf> {
+        Some(self.path(engine, sha256)).filter(|path| path.exists())
+    }
+
+    /// Takes over what the same host compiled on another machine. A processor that
+    /// cannot run it looks for it under another name, and compiles anew.
+    pub(super) fn adopt(&self, name: &str, file: &Path) -> io::Result<()> {
+        if Path::new(name).file_name() != Some(name.as_ref()) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        atomic::write_private(&self.folder.join(name), &std::fs::read(file)?)
+    }
+
     fn path(&self, engine: &Engine, sha256: &str) -> PathBuf {
         let mut hasher = std::hash::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);

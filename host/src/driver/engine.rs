@@ -1,5 +1,7 @@
 //! The engine that compiles drivers and runs them.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +85,22 @@ impl Engine {
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {
         &self.engine
+    }
+
+    /// The file with the compiled code of a driver, by the hash of its component;
+    /// none if it is not kept.
+    pub fn compiled(&self, sha256: &str) -> Option<PathBuf> {
+        self.cache.as_ref()?.file(&self.engine, sha256)
+    }
+
+    /// Keeps the code that this host compiled on another machine, under its name
+    /// there. Nobody else's code may come this way: it is run as it is.
+    ///
+    /// # Errors
+    /// There is no cache, or it cannot be written.
+    pub fn adopt(&self, name: &str, file: &Path) -> io::Result<()> {
+        let cache = self.cache.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        cache.adopt(name, file)
     }
 
     /// Compiles a driver, or takes the code that was compiled before. `bytes` and

@@ -1,12 +1,13 @@
 //! What one call into a driver may use.
 
+use serde::{Deserialize, Serialize};
 use wasmtime::ResourceLimiter;
 
 use super::spec::SpecLimits;
 
 /// Every limit, with its unit and default. Where the spec, the project and the
 /// host name the same one, the tightest wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of linear memory, over all memories of the driver. 2 GiB.
     pub memory: u64,

@@ -30,6 +30,18 @@ impl Registry {
         Self::read(folders)
     }
 
+    /// Exactly these files.
+    ///
+    /// # Errors
+    /// A file is no driver, or two hold one of the same name.
+    pub fn of<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
+        let mut registry = Self { folders: Vec::new(), drivers: BTreeMap::new(), broken: Vec::new() };
+        for path in files {
+            registry.add(DriverFile::read(path)?)?;
+        }
+        Ok(registry)
+    }
+
     fn read(folders: Vec<PathBuf>) -> Result<Self> {
         let mut registry = Self { folders, drivers: BTreeMap::new(), broken: Vec::new() };
         for folder in registry.folders.clone() {

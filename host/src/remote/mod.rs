@@ -1,3 +1,24 @@
-//! A run in a sandbox of E2B's cloud.
+//! The same run in an E2B sandbox: [`adapter`] ships what a run needs, follows
+//! it and fetches what it leaves; [`worker`] is this program in the sandbox,
+//! where it runs the very code of a local run; [`protocol`] is what they say to
+//! each other; [`client`] speaks E2B's own.
 
+pub mod adapter;
 pub mod client;
+mod paths;
+pub mod protocol;
+pub mod sweep;
+pub mod worker;
+
+use crate::problem::{Error, Problem};
+
+/// What E2B's client says, as an error of this program.
+pub(crate) fn problem(error: client::Error) -> Error {
+    use client::Kind;
+    let help = match error.kind {
+        Kind::Auth => "set E2B_API_KEY to a key of https://e2b.dev/dashboard",
+        Kind::Invalid | Kind::NotFound => "see `osiris e2b doctor`",
+        _ => "check the network with `osiris e2b doctor`",
+    };
+    Error::environment(Problem::new("e2b", error.message).help(help))
+}

@@ -4,9 +4,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::plan::Task;
 use crate::driver::spec::Mode;
-use crate::session::StepState;
+use crate::session::{End, Failure, State, StepState, StepStatus};
 
 /// One row per step. Written by the steps, read at any time.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub struct Board {
 #[derive(Debug)]
 pub(super) struct Row {
     id: String,
+    driver: String,
     mode: Mode,
     rows_in: AtomicU64,
     rows_out: AtomicU64,
@@ -29,7 +32,7 @@ pub(super) struct Row {
 }
 
 /// A step at one moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The step's id.
     pub id: String,
@@ -52,6 +55,7 @@ impl Board {
     pub fn new<'a>(tasks: impl Iterator<Item = &'a Task>) -> Self {
         let row = |task: &Task| Row {
             id: task.step.id.clone(),
+            driver: task.step.driver.name.clone(),
             mode: task.step.mode,
             rows_in: AtomicU64::new(0),
             rows_out: AtomicU64::new(0),
@@ -66,6 +70,40 @@ impl Board {
 
     pub(super) fn row(&self, index: usize) -> &Row {
         &self.rows[index]
+    }
+
+    /// Takes over how the steps of the same plan are elsewhere.
+    pub fn follow(&self, steps: &[Snapshot]) {
+        for (row, step) in self.rows.iter().zip(steps).filter(|(row, step)| row.id == step.id) {
+            row.follow(step);
+        }
+    }
+
+    /// The end of a run that can tell nothing more than this board. A step that
+    /// still runs is stopped.
+    pub fn end(&self, state: State, exit_code: u8, error: Option<Failure>) -> End {
+        let status = |(row, seen): (&Row, Snapshot)| StepStatus {
+            id: seen.id,
+            driver: row.driver.clone(),
+            status: seen.state.unwrap_or(StepState::Cancelled),
+            rows_in: seen.rows_in,
+            rows_out: seen.rows_out,
+            duration_ms: u64::try_from(seen.elapsed.as_millis()).unwrap_or(u64::MAX),
+        };
+        let steps: Vec<StepStatus> = self.rows.iter().zip(self.snapshot()).map(status).collect();
+        let sum = |mode: Mode| {
+            let of_mode = self.rows.iter().zip(&steps).filter(|(row, _)| row.mode == mode);
+            of_mode.map(|(_, step)| step.rows_out).sum()
+        };
+        End {
+            state,
+            exit_code,
+            error,
+            rows_read: sum(Mode::Extract),
+            rows_written: sum(Mode::Write),
+            rows_processed: sum(Mode::Transform),
+            steps,
+        }
     }
 
     /// Every step as it is now, in the order of the plan.
@@ -94,6 +132,21 @@ impl Row {
         self.rows_out.store(rows_out, Relaxed);
         let elapsed = self.started.get().map(Instant::elapsed).unwrap_or_default();
         self.ended.get_or_init(|| (state, elapsed));
+    }
+
+    fn follow(&self, step: &Snapshot) {
+        if step.state == Some(StepState::Pending) {
+            return;
+        }
+        self.start();
+        self.rows_in.store(step.rows_in, Relaxed);
+        self.rows_out.store(step.rows_out, Relaxed);
+        if let Some((done, total)) = step.progress {
+            self.progress(done, total);
+        }
+        if let Some(state) = step.state {
+            self.ended.get_or_init(|| (state, step.elapsed));
+        }
     }
 
     fn snapshot(&self) -> Snapshot {

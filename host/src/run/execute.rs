@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::board::Board;
 use super::prepare::Prepared;
 use super::saved::Saved;
-use super::step::{StepEnd, StepTask, fields};
+use super::step::{StepEnd, StepTask};
 use crate::driver::Failure;
 use crate::driver::spec::Mode;
 use crate::problem::Result;
-use crate::session::{self, End, Session, State, Status, StepState};
+use crate::session::{self, End, Session, State, Status, StepState, fields};
 use crate::table::channel;
 
 /// Bytes of batches that wait in memory on one edge.

@@ -48,6 +48,21 @@ pub(super) struct Ready {
 }
 
 impl Prepared {
+    /// What is run.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Each step's driver, in the order of the plan.
+    pub fn drivers(&self) -> impl Iterator<Item = &Driver> {
+        self.tasks.iter().map(|ready| &ready.driver)
+    }
+
+    /// What compiled the drivers.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The steps, in the order of the plan.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks.iter().map(|ready| &ready.task)
@@ -60,8 +75,12 @@ impl Prepared {
 /// # Errors
 /// A driver is missing, is not the one that was compiled against, or does not
 /// fit; a path leads outside the base path.
-pub fn prepare(registry: &Registry, job: Job, mut compiling: impl FnMut(&str)) -> Result<Prepared> {
-    let engine = Engine::new()?;
+pub fn prepare(
+    engine: Engine,
+    registry: &Registry,
+    job: Job,
+    mut compiling: impl FnMut(&str),
+) -> Result<Prepared> {
     let mut drivers: BTreeMap<DriverRef, Driver> = BTreeMap::new();
     let mut tasks = Vec::new();
     for task in plan(&job.manifest, &job.configs)? {

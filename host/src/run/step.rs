@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
@@ -15,7 +15,7 @@ use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
-use crate::session::{Session, StepState, StepStatus, mask};
+use crate::session::{Session, StepState, StepStatus, fields, mask};
 use crate::table::{Receiver, Sender};
 
 /// What a step's task works with.
@@ -172,13 +172,5 @@ fn record(session: &Session, ready: &Ready, end: &StepEnd) {
             "step_error",
             fields(json!({"step_id": id, "driver": driver, "kind": failure.kind, "error": failure.message, "duration_ms": duration_ms})),
         ),
-    }
-}
-
-/// The fields of an event that is written as a JSON object.
-pub(super) fn fields(object: Value) -> Map<String, Value> {
-    match object {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
     }
 }

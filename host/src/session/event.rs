@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::redact::Redactor;
 use super::text;
 
 /// The line's own fields, which stand first.
@@ -20,7 +19,6 @@ struct Line<'a> {
 
 /// One line, without the newline.
 pub(super) fn line(
-    redactor: &Redactor,
     ts: &str,
     session_id: &str,
     event_type: &str,
@@ -35,7 +33,13 @@ pub(super) fn line(
             fields.insert(name, value);
         }
     }
-    redactor.map(&mut fields);
-    let event_type = &redactor.text(event_type);
     text::json(&Line { ts, session_id, event_type, fields })
+}
+
+/// The fields of an event that is written as a JSON object.
+pub(crate) fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }

@@ -25,13 +25,11 @@ pub(super) struct Folder {
 impl Folder {
     /// Creates `<logs>/run_<id>`, which did not exist before. Returns the id too.
     pub(super) fn create(logs: &Path, now: Timestamp) -> io::Result<(String, Self)> {
-        fs::create_dir_all(logs)?;
         let mut attempt = 1;
         loop {
             let id = id::new(now);
-            let path = logs.join(format!("{}{id}", id::PREFIX));
-            match fs::create_dir(&path) {
-                Ok(()) => return Ok((id, Self::open(path)?)),
+            match Self::create_as(logs, &id) {
+                Ok(folder) => return Ok((id, folder)),
                 Err(error)
                     if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS =>
                 {
@@ -40,6 +38,14 @@ impl Folder {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Creates `<logs>/run_<id>`, which did not exist before.
+    pub(super) fn create_as(logs: &Path, id: &str) -> io::Result<Self> {
+        fs::create_dir_all(logs)?;
+        let path = logs.join(format!("{}{id}", id::PREFIX));
+        fs::create_dir(&path)?;
+        Self::open(path)
     }
 
     /// Opens the folder of a session that is there.

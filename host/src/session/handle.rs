@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -11,11 +11,12 @@ use serde_json::{Map, Value};
 use super::folder::Folder;
 use super::lines::Lines;
 use super::lock::Lock;
-use super::log::{self, Level};
-use super::metric::{self, Number};
+use super::log::Level;
+use super::metric::Number;
+use super::record::Record;
 use super::redact::Redactor;
-use super::status::{End, Failure, State, Status, StepState};
-use super::{event, files, memory, time};
+use super::status::{E2b, End, Failure, State, Status, StepState};
+use super::{files, id, memory, time};
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 
@@ -26,6 +27,9 @@ use crate::problem::{Error, Problem, Result};
 /// the next [`sweep`](super::sweep) tells that the run crashed.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
+
+/// Hears every record of a session, free of secrets, before it is written.
+pub type Tap = Box<dyn Fn(&Record) + Send + Sync>;
 
 struct Inner {
     id: String,
@@ -40,6 +44,7 @@ struct Inner {
     /// The first error while writing; it fails the run.
     broken: Mutex<Option<String>>,
     lock: Mutex<Option<Lock>>,
+    tap: Option<Tap>,
 }
 
 /// A panic elsewhere leaves the data whole: every change is one call.
@@ -59,9 +64,42 @@ impl Session {
         bytes: &[u8],
         redactor: Redactor,
     ) -> Result<Self> {
+        let now = Timestamp::now();
+        Self::start(logs, now, manifest, bytes, redactor, None, || Folder::create(logs, now))
+    }
+
+    /// Like [`Session::create`], for a run that somebody else follows: under the
+    /// id that they gave it, and with `tap` hearing what is written.
+    ///
+    /// # Errors
+    /// When the folder or a file in it cannot be written, or is there already.
+    pub fn create_followed(
+        logs: &Path,
+        id: &str,
+        manifest: &Manifest,
+        bytes: &[u8],
+        redactor: Redactor,
+        tap: Tap,
+    ) -> Result<Self> {
+        let (now, tap) = (Timestamp::now(), Some(tap));
+        Self::start(logs, now, manifest, bytes, redactor, tap, || {
+            let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "its id is not safe");
+            let id = id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
+            Ok((id.clone(), Folder::create_as(logs, &id)?))
+        })
+    }
+
+    fn start(
+        logs: &Path,
+        now: Timestamp,
+        manifest: &Manifest,
+        bytes: &[u8],
+        redactor: Redactor,
+        tap: Option<Tap>,
+        folder: impl FnOnce() -> io::Result<(String, Folder)>,
+    ) -> Result<Self> {
         let start = || -> io::Result<Self> {
-            let now = Timestamp::now();
-            let (id, folder) = Folder::create(logs, now)?;
+            let (id, folder) = folder()?;
             // Before the status, so that a status that says `running` always has its lock.
             let lock = Lock::acquire(&folder.path)?;
             let status = Status::start(&id, &time::stamp(now), manifest);
@@ -80,6 +118,7 @@ impl Session {
                 broken: Mutex::new(None),
                 lock: Mutex::new(Some(lock)),
                 folder,
+                tap,
             })))
         };
         start().map_err(|error| {
@@ -140,8 +179,7 @@ impl Session {
     /// Writes an event. Fields that are named like the line's own get a `_` at
     /// the end of their name.
     pub fn event(&self, event_type: &str, fields: Map<String, Value>) {
-        let line = event::line(&self.0.redactor, &self.now(), &self.0.id, event_type, fields);
-        self.write(&self.0.events, files::EVENTS, line);
+        self.record(Record::Event { ts: self.now(), event_type: event_type.to_owned(), fields });
     }
 
     /// Writes a metric. A float that is no number is written as null.
@@ -152,16 +190,37 @@ impl Session {
         unit: &str,
         tags: impl IntoIterator<Item = (K, V)>,
     ) {
-        let tags = tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let (redactor, now) = (&self.0.redactor, self.now());
-        let line = metric::line(redactor, &now, &self.0.id, name, value.into(), unit, tags);
-        self.write(&self.0.metrics, files::METRICS, line);
+        self.record(Record::Metric {
+            ts: self.now(),
+            metric: name.to_owned(),
+            value: value.into(),
+            unit: unit.to_owned(),
+            tags: tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        });
     }
 
     /// Writes to the log; `step` is none for the run itself.
     pub fn log(&self, level: Level, step: Option<&str>, message: &str) {
-        let line = log::record(&self.now(), level, step, &self.0.redactor.text(message));
-        self.write(&self.0.log, files::LOG, line);
+        let (step, message) = (step.map(str::to_owned), message.to_owned());
+        self.record(Record::Log { ts: self.now(), level, step, message });
+    }
+
+    /// Writes a record, here or of a run elsewhere that this session follows.
+    pub fn record(&self, record: Record) {
+        let record = record.redacted(&self.0.redactor);
+        if let Some(tap) = &self.0.tap {
+            tap(&record);
+        }
+        let file = record.file();
+        let sink = match record {
+            Record::Event { .. } => &self.0.events,
+            Record::Metric { .. } => &self.0.metrics,
+            Record::Log { .. } => &self.0.log,
+        };
+        if let Err(error) = held(sink).append(record.line(&self.0.id)) {
+            let message = || format!("cannot write `{file}` of the session: {error}");
+            held(&self.0.broken).get_or_insert_with(message);
+        }
     }
 
     /// Whether everything so far could be written.
@@ -182,16 +241,75 @@ impl Session {
     ///
     /// # Errors
     /// When the status cannot be written.
-    pub fn finish(&self, mut end: End) -> Result<Status> {
+    pub fn finish(&self, end: End) -> Result<Status> {
+        self.close(self.status_of(end))
+    }
+
+    /// Ends the session of a run that it followed and that ended like `theirs`.
+    ///
+    /// # Errors
+    /// What [`Session::finish`] says.
+    pub fn finish_followed(&self, theirs: Status, e2b: E2b) -> Result<Status> {
+        let Status { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
+        self.close(Status {
+            session_id,
+            started_at,
+            pid,
+            osiris_version,
+            e2b: Some(e2b),
+            ..theirs
+        })
+    }
+
+    /// The status of a run that ended here like that; for [`Session::finish_followed`].
+    pub fn status_of(&self, end: End) -> Status {
+        let completed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
+        Status {
+            status: end.state,
+            execution_duration: time::seconds(self.0.started.elapsed().as_millis()),
+            steps_completed: completed as u64,
+            exit_code: Some(end.exit_code),
+            error: end.error,
+            rows_read: end.rows_read,
+            rows_written: end.rows_written,
+            rows_processed: end.rows_processed,
+            steps: end.steps,
+            peak_memory_bytes: memory::peak(),
+            ..self.0.status.clone()
+        }
+    }
+
+    /// The status as it was at the start.
+    pub fn first_status(&self) -> &Status {
+        &self.0.status
+    }
+
+    /// The manifest that runs, as it lies in the folder.
+    ///
+    /// # Errors
+    /// Any that reading meets.
+    pub fn manifest(&self) -> io::Result<String> {
+        std::fs::read_to_string(self.0.folder.path.join(files::MANIFEST))
+    }
+
+    /// How long the session has lasted.
+    pub fn elapsed(&self) -> Duration {
+        self.0.started.elapsed()
+    }
+
+    fn close(&self, mut status: Status) -> Result<Status> {
         if let Err(error) = self.check()
-            && end.error.is_none()
+            && status.error.is_none()
         {
             let message = error.problems.into_iter().next().map(|p| p.message).unwrap_or_default();
-            end.state = State::Failed;
-            end.exit_code = end.exit_code.max(1);
-            end.error = Some(Failure { step: None, kind: "session".to_owned(), message });
+            status.status = State::Failed;
+            status.exit_code = Some(status.exit_code.unwrap_or(0).max(1));
+            status.error = Some(Failure { step: None, kind: "session".to_owned(), message });
         }
-        let status = self.final_status(end);
+        if let Some(error) = &mut status.error {
+            error.message = self.0.redactor.text(&error.message).into_owned();
+        }
+        status.finished_at = Some(self.now());
         status.write(&self.0.folder).map_err(|error| {
             let message = format!("cannot write how the run ended: {error}");
             Error::environment(
@@ -205,37 +323,8 @@ impl Session {
         Ok(status)
     }
 
-    fn final_status(&self, end: End) -> Status {
-        let completed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
-        let error = end.error.map(|failure| Failure {
-            message: self.0.redactor.text(&failure.message).into_owned(),
-            ..failure
-        });
-        Status {
-            status: end.state,
-            execution_duration: time::seconds(self.0.started.elapsed().as_millis()),
-            steps_completed: completed as u64,
-            exit_code: Some(end.exit_code),
-            error,
-            finished_at: Some(self.now()),
-            rows_read: end.rows_read,
-            rows_written: end.rows_written,
-            rows_processed: end.rows_processed,
-            steps: end.steps,
-            peak_memory_bytes: memory::peak(),
-            ..self.0.status.clone()
-        }
-    }
-
     fn now(&self) -> String {
         time::stamp(Timestamp::now())
-    }
-
-    fn write(&self, sink: &Mutex<Lines>, name: &str, line: String) {
-        if let Err(error) = held(sink).append(line) {
-            let message = || format!("cannot write `{name}` of the session: {error}");
-            held(&self.0.broken).get_or_insert_with(message);
-        }
     }
 }
 

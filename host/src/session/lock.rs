@@ -58,6 +58,13 @@ impl Lock {
     }
 }
 
+/// Whether the run with this id, below `logs`, has ended or is not there.
+pub fn is_over(logs: &Path, id: &str) -> bool {
+    // Where it cannot be told, it goes on.
+    let probe = Lock::probe(&logs.join(format!("{}{id}", super::PREFIX)));
+    matches!(probe, Ok(Probe::Absent | Probe::Free(_)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,12 @@
 //! Records of `osiris.log`.
 
+use serde::{Deserialize, Serialize};
+
 use super::text;
 
 /// How much a log record matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Every move.
     Trace,

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::redact::Redactor;
 use super::text;
 
 /// A measured value.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Number {
     /// A count.
@@ -16,7 +15,12 @@ pub enum Number {
     /// A whole number.
     Integer(i64),
     /// Any other. JSON has no word for one that is not finite: null.
-    Float(f64),
+    Float(#[serde(deserialize_with = "float")] f64),
+}
+
+/// A float, or the null that stands for one that is not finite.
+fn float<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 impl From<u64> for Number {
@@ -44,21 +48,17 @@ struct Line<'a> {
     metric: &'a str,
     value: Number,
     unit: &'a str,
-    tags: BTreeMap<String, String>,
+    tags: &'a BTreeMap<String, String>,
 }
 
 /// One line, without the newline.
 pub(super) fn line(
-    redactor: &Redactor,
     ts: &str,
     session_id: &str,
     metric: &str,
     value: Number,
     unit: &str,
-    tags: BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
 ) -> String {
-    let own = |text: &str| redactor.text(text).into_owned();
-    let tags = tags.iter().map(|(key, value)| (own(key), own(value))).collect();
-    let (metric, unit) = (&own(metric), &own(unit));
     text::json(&Line { ts, session_id, metric, value, unit, tags })
 }

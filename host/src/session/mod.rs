@@ -22,6 +22,7 @@ mod log;
 mod memory;
 mod metric;
 pub mod read;
+mod record;
 mod redact;
 pub mod schemas;
 mod status;
@@ -32,12 +33,15 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub use self::handle::Session;
+pub(crate) use self::event::fields;
+pub use self::handle::{Session, Tap};
 pub use self::id::PREFIX;
+pub use self::lock::is_over;
 pub use self::log::Level;
 pub use self::metric::Number;
+pub use self::record::Record;
 pub use self::redact::{MASK, Redactor, mask};
-pub use self::status::{End, Failure, State, Status, StepState, StepStatus};
+pub use self::status::{E2b, End, Failure, State, Status, StepState, StepStatus};
 pub use self::sweep::sweep;
 pub use self::text::visible;
 pub(crate) use self::time::stamp;

@@ -51,6 +51,21 @@ pub struct Status {
     pub pid: u32,
     /// The version of osiris that wrote this.
     pub osiris_version: String,
+    /// The sandbox in which it ran; none if it ran on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub e2b: Option<E2b>,
+}
+
+/// Where in E2B a run was, and what that cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct E2b {
+    /// The sandbox; empty if none came up.
+    pub sandbox_id: String,
+    /// What it was made from.
+    pub template: String,
+    /// What was spent on top of the run itself, in milliseconds: `e2b_overhead_ms`
+    /// in all, and its parts.
+    pub metrics: BTreeMap<String, u64>,
 }
 
 impl Status {
@@ -85,6 +100,7 @@ impl Status {
             peak_memory_bytes: None,
             pid: std::process::id(),
             osiris_version: env!("CARGO_PKG_VERSION").to_owned(),
+            e2b: None,
         }
     }
 

@@ -30,7 +30,8 @@ struct Planned<'a> {
     limits: Limits,
 }
 
-pub(super) fn dry(job: &Job, registry: &Registry) -> Result<Answer> {
+/// The plan, as JSON and in words.
+pub(super) fn plan(job: &Job, registry: &Registry) -> Result<(Value, String)> {
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
@@ -65,7 +66,17 @@ pub(super) fn dry(job: &Job, registry: &Registry) -> Result<Answer> {
         "steps": steps.iter().map(as_json).collect::<Vec<_>>(),
         "outputs": steps.iter().flat_map(|step| &step.writes).collect::<Vec<_>>(),
     });
-    Ok(Answer::new(json, text(job, &steps)))
+    Ok((json, text(job, &steps)))
+}
+
+/// With what goes to a sandbox, if it is to run there.
+pub(super) fn answer((mut json, mut text): (Value, String), e2b: Option<(Value, String)>) -> Answer {
+    if let Some((sent, told)) = e2b {
+        json["e2b"] = sent;
+        text.push_str(&told);
+    }
+    text.push_str(&format!("{} nothing was run\n", paint(GOOD, "✓")));
+    Answer::new(json, text)
 }
 
 fn as_json(step: &Planned<'_>) -> Value {
@@ -118,6 +129,5 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         let memory = format_bytes(step.limits.memory);
         line("limits", &[format!("memory {memory}"), format!("time {} s", step.limits.seconds)]);
     }
-    text.push_str(&format!("{} nothing was run\n", paint(GOOD, "✓")));
     text
 }

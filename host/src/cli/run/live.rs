@@ -1,10 +1,12 @@
 //! A run while it goes on: progress, and what stops it.
 
 use std::io;
+use std::pin::Pin;
 use std::process;
 use std::sync::Arc;
 
 use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -12,15 +14,24 @@ use super::super::shell::Shell;
 use super::progress::{Progress, TICK};
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
+use crate::remote::adapter::{E2bAdapter, Killer, Note};
 use crate::run::{self, Board, Prepared};
-use crate::session::{End, Failure, Session, State, Status, StepState, StepStatus};
+use crate::session::{Failure, Session, State, Status};
 
 /// What a shell reports for a process that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
+/// Where a prepared run happens.
+pub(super) enum Adapter {
+    /// In this process.
+    Local(Prepared),
+    /// In an E2B sandbox, which tells what it does.
+    E2b(Box<E2bAdapter>, UnboundedReceiver<Note>),
+}
+
 /// Runs to the end, or until the user has had enough.
 pub(super) fn execute(
-    prepared: Prepared,
+    adapter: Adapter,
     session: &Session,
     board: Arc<Board>,
     manifest: &Manifest,
@@ -34,18 +45,24 @@ pub(super) fn execute(
     let status = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(unable)?;
         let cancel = CancellationToken::new();
-        let run = run::execute(prepared, session, board.clone(), cancel.clone());
+        let (run, killer, mut notes) = begin(adapter, session, &board, &cancel);
         let mut run = std::pin::pin!(run);
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                // What it tells last is told before it is over.
+                biased;
+                Some(note) = notes.recv() => progress.note(&note),
                 status = &mut run => return status,
                 _ = ticks.tick() => progress.show(&board.snapshot()),
                 () = signals.next() => {
                     if cancel.is_cancelled() {
                         progress.close(&board.snapshot());
-                        stop_now(session, &board, manifest);
+                        if let Some(killer) = &killer {
+                            killer.kill().await;
+                        }
+                        stop_now(session, &board);
                     }
                     cancel.cancel();
                     progress.say("Stopping: steps undo what is not finished. Again to stop at once.");
@@ -59,29 +76,33 @@ pub(super) fn execute(
     status
 }
 
+type Run<'s> = Pin<Box<dyn Future<Output = Result<Status>> + 's>>;
+
+fn begin<'s>(
+    adapter: Adapter,
+    session: &'s Session,
+    board: &Arc<Board>,
+    cancel: &CancellationToken,
+) -> (Run<'s>, Option<Killer>, UnboundedReceiver<Note>) {
+    let (board, cancel) = (board.clone(), cancel.clone());
+    match adapter {
+        Adapter::Local(prepared) => {
+            let run = run::execute(prepared, session, board, cancel);
+            (Box::pin(run), None, unbounded_channel().1)
+        }
+        Adapter::E2b(adapter, notes) => {
+            let killer = adapter.killer();
+            (Box::pin(adapter.execute(session, board, cancel)), Some(killer), notes)
+        }
+    }
+}
+
 /// Ends the process after a second Ctrl-C, with a status that says so.
-fn stop_now(session: &Session, board: &Board, manifest: &Manifest) -> ! {
-    let steps = board.snapshot().into_iter().zip(&manifest.steps).map(|(seen, step)| StepStatus {
-        id: seen.id,
-        driver: step.driver.name.clone(),
-        status: seen.state.unwrap_or(StepState::Cancelled),
-        rows_in: seen.rows_in,
-        rows_out: seen.rows_out,
-        duration_ms: u64::try_from(seen.elapsed.as_millis()).unwrap_or(u64::MAX),
-    });
+fn stop_now(session: &Session, board: &Board) -> ! {
     let message = "stopped at once by the user: what steps had not finished may lie about";
     let error = Failure { step: None, kind: "cancelled".to_owned(), message: message.to_owned() };
-    let end = End {
-        state: State::Cancelled,
-        exit_code: INTERRUPTED,
-        error: Some(error),
-        steps: steps.collect(),
-        rows_read: 0,
-        rows_written: 0,
-        rows_processed: 0,
-    };
     // If the status cannot be written, the next sweep calls the run crashed.
-    session.finish(end).ok();
+    session.finish(board.end(State::Cancelled, INTERRUPTED, Some(error))).ok();
     process::exit(i32::from(INTERRUPTED))
 }
 

@@ -1,6 +1,7 @@
 //! `osiris run`.
 
 mod dry;
+mod e2b;
 mod live;
 mod outcome;
 mod progress;
@@ -12,10 +13,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::e2b::E2b;
+use self::live::Adapter;
 use super::pipeline::{Values, Workplace, manifest_of, must_exist};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::compile::{self, Build};
 use crate::connection::{self, Connections, Environment};
+use crate::driver::Engine;
 use crate::problem::{Error, Problem, Result};
 use crate::run::{self, Board, Job};
 use crate::session::{self, Redactor, Session};
@@ -27,6 +31,8 @@ Examples:
   osiris run pipelines/hello.yaml --param day=2026-01-31
   osiris run --last-compile                     run what was compiled last
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
+  osiris run --last-compile --e2b --e2b-install-deps --verbose
+  osiris run --last-compile --e2b --dry-run     what would go to the sandbox
 
 Ctrl-C stops in order: steps undo what they have not finished. A second Ctrl-C
 stops at once. What the run leaves is in logs/ of the project.";
@@ -46,15 +52,28 @@ pub(super) struct Args {
     dry_run: bool,
     #[command(flatten)]
     values: Values,
+    #[command(flatten)]
+    e2b: E2b,
 }
 
 pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let build = build(args, &place, shell)?;
-    let (configs, redactor) = connect(&place, &build)?;
+    let environment = Environment::read(&place.project.base)?.with(args.e2b.variables());
+    let (configs, redactor) = connect(&place, &build, &environment)?;
     let job = job(&place, &build, configs);
+    let compiling = |driver: &str| {
+        if !shell.json {
+            shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
+        }
+    };
     if args.dry_run {
-        return dry::dry(&job, &place.registry);
+        let planned = dry::plan(&job, &place.registry)?;
+        if !args.e2b.e2b {
+            return Ok(dry::answer(planned, None));
+        }
+        let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
+        return Ok(dry::answer(planned, Some(args.e2b.plan(&prepared, &place.registry)?)));
     }
     // Nobody waits for it: it tells the truth about older runs.
     let logs = place.project.logs_dir();
@@ -62,19 +81,21 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         let logs = logs.clone();
         move || session::sweep(&logs)
     });
-    let prepared = run::prepare(&place.registry, job, |driver| {
-        if !shell.json {
-            shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
-        }
-    })?;
+    let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
         let problem = Problem::new("manifest_unreadable", format!("cannot read this: {error}"));
         Error::environment(problem.in_file(&manifest))
     })?;
-    let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
     let board = Arc::new(Board::new(prepared.tasks()));
-    let status = live::execute(prepared, &session, board, &build.manifest, shell)?;
+    let adapter = if args.e2b.e2b {
+        let (adapter, notes) = args.e2b.adapter(prepared, &place.registry, &environment)?;
+        Adapter::E2b(Box::new(adapter), notes)
+    } else {
+        Adapter::Local(prepared)
+    };
+    let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
+    let status = live::execute(adapter, &session, board, &build.manifest, shell)?;
     // A sweep that panics has said so on stderr, and concerns other runs.
     sweeper.join().ok();
     Ok(outcome::answer(&status, session.dir(), outcome::outputs(&build, &place)))
@@ -105,9 +126,12 @@ fn is_manifest(file: &Path) -> bool {
 
 /// The steps' configurations with their connections, and what masks the secrets
 /// in them.
-fn connect(place: &Workplace, build: &Build) -> Result<(BTreeMap<String, Value>, Redactor)> {
+fn connect(
+    place: &Workplace,
+    build: &Build,
+    environment: &Environment,
+) -> Result<(BTreeMap<String, Value>, Redactor)> {
     let connections = Connections::read(&place.project.base)?;
-    let environment = Environment::read(&place.project.base)?;
     let mut configs = build.configs.clone();
     let mut secrets = Vec::new();
     for step in &build.manifest.steps {
@@ -115,7 +139,7 @@ fn connect(place: &Workplace, build: &Build) -> Result<(BTreeMap<String, Value>,
         let Some(driver) = place.registry.find(&step.driver.name) else { continue };
         let Some(config) = configs.get_mut(&step.id) else { continue };
         let owner = format!("Step '{}'", step.id);
-        *config = connection::complete(&owner, config, &driver.spec, &connections, &environment)?;
+        *config = connection::complete(&owner, config, &driver.spec, &connections, environment)?;
         secrets.extend(connection::secrets(config, &driver.spec));
     }
     if !secrets.is_empty() {

@@ -155,6 +155,7 @@ mod tests {
             peak_memory_bytes: None,
             pid: 1,
             osiris_version: "0.1.0".to_owned(),
+            e2b: None,
         }
     }
 

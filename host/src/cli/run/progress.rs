@@ -8,6 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::super::render::{BAD, DIM, GOOD, WARN, count, milliseconds, paint};
 use super::super::shell::Shell;
 use crate::manifest::Manifest;
+use crate::remote::adapter::Note;
 use crate::run::Snapshot;
 use crate::session::{StepState, visible};
 
@@ -17,7 +18,7 @@ pub(super) const TICK: Duration = Duration::from_millis(100);
 /// Shows the progress of a run on stderr.
 pub(super) enum Progress<'a> {
     /// One bar for each step.
-    Bars { shell: &'a Shell, all: MultiProgress, bars: Vec<ProgressBar> },
+    Bars { shell: &'a Shell, all: MultiProgress, bars: Vec<ProgressBar>, stage: ProgressBar },
     /// One line for each step that starts or ends.
     Lines { shell: &'a Shell, seen: Vec<Stage> },
     /// Nothing.
@@ -47,7 +48,9 @@ impl<'a> Progress<'a> {
                 bar
             };
             let bars = manifest.steps.iter().map(bar).collect();
-            Self::Bars { shell, all, bars }
+            // It is seen only once it says something.
+            let stage = ProgressBar::new_spinner();
+            Self::Bars { shell, all, bars, stage }
         } else if shell.verbose && !shell.json {
             Self::Lines { shell, seen: vec![Stage::Waiting; manifest.steps.len()] }
         } else {
@@ -58,7 +61,10 @@ impl<'a> Progress<'a> {
     /// Shows how the steps are.
     pub(super) fn show(&mut self, steps: &[Snapshot]) {
         match self {
-            Self::Bars { shell, bars, .. } => {
+            Self::Bars { shell, bars, stage: now, .. } => {
+                if !now.message().is_empty() {
+                    now.tick();
+                }
                 for (bar, step) in bars.iter().zip(steps).filter(|(bar, _)| !bar.is_finished()) {
                     bar.set_message(shell.styled(moving(step)));
                     match stage(step) {
@@ -83,6 +89,22 @@ impl<'a> Progress<'a> {
                 }
             }
             Self::Quiet { .. } => {}
+        }
+    }
+
+    /// Tells what a run elsewhere does.
+    pub(super) fn note(&mut self, note: &Note) {
+        match (note, &*self) {
+            (Note::Word(text), _) => self.say(&visible(text)),
+            (Note::Detail(text), Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell })
+                if shell.verbose => self.say(&visible(text)),
+            (Note::Stage(text), Self::Bars { shell, all, stage, .. }) => {
+                if stage.message().is_empty() {
+                    all.insert(0, stage.clone());
+                }
+                stage.set_message(shell.styled(paint(DIM, &visible(text))));
+            }
+            (Note::Detail(_) | Note::Stage(_), _) => {}
         }
     }
 

@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Run, artifacts, jsonl, unreadable};
 use crate::canonical;
@@ -113,7 +111,7 @@ fn status(run: &Run) -> Result<Items> {
     let value = serde_json::to_value(status).unwrap_or_default();
     let mut items = Items::new();
     for (name, value) in value.as_object().into_iter().flatten() {
-        if !(varies(name) || name == "pid") {
+        if !(varies(name) || matches!(name.as_str(), "pid" | "e2b")) {
             add(&mut items, name.clone(), settled(value, run));
         }
     }
@@ -124,6 +122,9 @@ fn events(run: &Run) -> Result<Items> {
     let mut items = Items::new();
     for event in jsonl::read(&run.dir.join(files::EVENTS))? {
         let kind = event["event_type"].as_str().unwrap_or_default();
+        if is_of_place(kind) {
+            continue;
+        }
         add(&mut items, named(event["step_id"].as_str(), kind), settled(&event, run));
     }
     Ok(items)
@@ -133,6 +134,9 @@ fn metrics(run: &Run) -> Result<Items> {
     let mut items = Items::new();
     for metric in jsonl::read(&run.dir.join(files::METRICS))? {
         let (name, unit) = (metric["metric"].as_str().unwrap_or_default(), &metric["unit"]);
+        if is_of_place(name) {
+            continue;
+        }
         let time = unit.as_str().is_some_and(|unit| TIMES.contains(&unit)) || varies(name);
         let mut value = metric.clone();
         if time && let Some(value) = value.get_mut("value") {
@@ -148,6 +152,11 @@ fn named(step: Option<&str>, what: &str) -> String {
         Some(step) => format!("step `{step}`: {what}"),
         None => what.to_owned(),
     }
+}
+
+/// Events and metrics that tell of the way to a sandbox and back, and not of the run.
+fn is_of_place(name: &str) -> bool {
+    name.starts_with("e2b_") || name == "artifacts_copy_ms"
 }
 
 /// Fields that differ between two runs that did the same.
@@ -194,22 +203,8 @@ fn content(path: &Path) -> std::io::Result<String> {
     if !kind.is_file() {
         return Ok("a special file".to_owned());
     }
-    let mut hash = Sha256::new();
-    let mut reader = BufReader::new(File::open(path)?);
-    let (mut buffer, mut size) = (vec![0; 64 * 1024], 0);
-    loop {
-        match reader.read(&mut buffer)? {
-            0 => return Ok(format!("{size} bytes, sha256 {}", hex(&hash.finalize()))),
-            count => {
-                hash.update(&buffer[..count]);
-                size += count;
-            }
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let (size, sha256) = canonical::sha256_of(File::open(path)?)?;
+    Ok(format!("{size} bytes, sha256 {sha256}"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,37 @@
+//! `osiris worker`: what `osiris run --e2b` starts in a sandbox.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::shell::{Answer, no_core_file};
+use crate::problem::{Error, Problem, Result};
+use crate::remote::worker;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris worker --folder /home/user/.osiris/run-...     as osiris itself starts it in a sandbox
+
+It reads commands from standard input and writes messages to standard output, JSON
+a line both ways.";
+
+/// Run what a host sends, in a sandbox
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The worker's own folder, which exists
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
+}
+
+pub(super) fn work(args: &Args) -> Result<Answer> {
+    no_core_file();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Error::environment(Problem::new("runtime", format!("cannot start the worker: {error}")))
+    })?;
+    runtime.block_on(worker::run(&args.folder))?;
+    // A thread may still wait for a command.
+    runtime.shutdown_background();
+    Ok(Answer { json: json!({}), text: String::new(), exit: 0, failed: false })
+}

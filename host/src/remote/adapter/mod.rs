@@ -1,0 +1,297 @@
+//! Runs a prepared run in an E2B sandbox: creates one, puts what is needed there,
+//! starts a worker, follows it, fetches what it leaves, and kills the sandbox
+//! whatever happened.
+
+mod alive;
+mod collect;
+mod cost;
+mod egress;
+mod follow;
+mod install;
+mod lines;
+mod note;
+mod parcel;
+mod trouble;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Value, json};
+use tokio::task::{LocalSet, spawn_local};
+use tokio_util::sync::CancellationToken;
+
+pub use self::egress::{dials, unreachable};
+pub use self::note::{Note, Notes};
+pub use self::parcel::{Blob, Parcel, RUNTIME};
+
+use self::collect::Expected;
+use self::cost::Costs;
+use self::trouble::Trouble;
+use super::client::{Control, Create, Envd, Sandbox, Settings};
+use super::sweep::{self, Owner};
+use crate::problem::Result;
+use crate::run::{Board, Prepared};
+use crate::session::{E2b, Session, Status, fields};
+
+/// How long a sandbox lives unless its host says that it is still there.
+const LEASE: Duration = Duration::from_secs(300);
+/// How long E2B may take to make a sandbox.
+const CREATE: Duration = Duration::from_secs(120);
+/// How long killing a sandbox is tried.
+const KILL: Duration = Duration::from_secs(30);
+/// The same when the user has no patience left.
+const KILL_NOW: Duration = Duration::from_secs(5);
+
+/// How a sandbox is used.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where E2B is.
+    pub settings: Settings,
+    /// What the sandbox is made from.
+    pub template: String,
+    /// How long the sandbox may be used.
+    pub limit: Duration,
+    /// Whether what the template lacks may be put there.
+    pub install: bool,
+    /// Variables of every process in the sandbox. E2B sees them.
+    pub env: BTreeMap<String, String>,
+    /// Leave the sandbox as it is afterwards.
+    pub keep: bool,
+}
+
+/// A run that is to happen in a sandbox.
+pub struct E2bAdapter {
+    options: Options,
+    prepared: Prepared,
+    parcel: Parcel,
+    control: Control,
+    /// The sandbox while there is one.
+    sandbox: Arc<Mutex<Option<String>>>,
+    notes: Notes,
+}
+
+/// Kills the sandbox of a run at once.
+#[derive(Clone)]
+pub struct Killer {
+    control: Control,
+    sandbox: Arc<Mutex<Option<String>>>,
+}
+
+impl Killer {
+    /// Tries for some seconds. A sandbox that lives on ends by itself, or with the
+    /// next run.
+    pub async fn kill(&self) {
+        let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(id) = sandbox {
+            self.control.within(KILL_NOW).kill(&id).await.ok();
+        }
+    }
+}
+
+impl E2bAdapter {
+    /// A run with what it needs.
+    ///
+    /// # Errors
+    /// This machine cannot speak to E2B.
+    pub fn new(options: Options, prepared: Prepared, parcel: Parcel, notes: Notes) -> Result<Self> {
+        let control = Control::new(&options.settings).map_err(super::problem)?;
+        Ok(Self { options, prepared, parcel, control, sandbox: Arc::default(), notes })
+    }
+
+    /// What ends the sandbox at once.
+    pub fn killer(&self) -> Killer {
+        Killer { control: self.control.clone(), sandbox: self.sandbox.clone() }
+    }
+
+    /// Runs it. Like a run on this machine it returns what `status.json` says.
+    ///
+    /// # Errors
+    /// The session's files could not be written.
+    pub async fn execute(
+        self,
+        session: &Session,
+        board: Arc<Board>,
+        cancel: CancellationToken,
+    ) -> Result<Status> {
+        // Its parts wait for the network most of the time: one thread is enough.
+        LocalSet::new().run_until(self.run(session, board, cancel)).await
+    }
+
+    async fn run(
+        self,
+        session: &Session,
+        board: Arc<Board>,
+        cancel: CancellationToken,
+    ) -> Result<Status> {
+        let owner = Owner::of(&self.prepared.job().base);
+        let logs = self.prepared.job().base.join("logs");
+        // Nobody waits for it: it ends what earlier runs have left.
+        let sweep = spawn_local(sweep::leftovers(self.control.clone(), owner.clone(), logs));
+        let mut costs = Costs::default();
+        let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
+        let sandbox_id = self.id().unwrap_or_default();
+        self.end(session, &mut costs).await;
+        // It has had the whole run's time.
+        tokio::time::timeout(KILL_NOW, sweep).await.ok();
+        let told = costs.told();
+        let status = match ended {
+            Ok(status) => status,
+            Err(trouble) => self.failed(session, &board, trouble),
+        };
+        let metrics = costs.conclude(session, status.execution_duration);
+        self.notes.detail(format!(
+            "E2B  {told}  in all {} ms beside the run",
+            metrics.get("e2b_overhead_ms").copied().unwrap_or_default()
+        ));
+        let e2b = E2b { sandbox_id, template: self.options.template, metrics };
+        session.finish_followed(status, e2b)
+    }
+
+    async fn attempt(
+        &self,
+        session: &Session,
+        board: &Board,
+        cancel: &CancellationToken,
+        owner: &Owner,
+        costs: &mut Costs,
+    ) -> Result<Status, Trouble> {
+        let deadline = Instant::now() + self.options.limit;
+        let started = Instant::now();
+        self.notes.stage("creating a sandbox");
+        let sandbox = self.create(session, owner, cancel).await?;
+        costs.add("e2b_create_ms", started);
+        let begun = async {
+            let envd = Envd::new(&self.options.settings, &sandbox)?;
+            let lease = alive::keep(self.control.clone(), sandbox.id.clone(), deadline);
+            let started = Instant::now();
+            let site = install::install(
+                &envd,
+                &self.parcel,
+                session.id(),
+                &self.options.template,
+                self.options.install,
+                &self.notes,
+            )
+            .await?;
+            let plan = work::send(&envd, &self.prepared, &self.parcel, &site, session).await?;
+            costs.add("e2b_upload_ms", started);
+            event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
+            let started = Instant::now();
+            self.notes.stage("starting the worker");
+            let worker = work::start(&envd, &self.parcel, &site, session, &plan, &self.notes).await?;
+            costs.add("e2b_start_ms", started);
+            event(session, "e2b_worker_started", json!({"pid": worker.pid}));
+            Ok::<_, Trouble>((envd, site, worker, lease))
+        };
+        let (envd, site, worker, lease) = tokio::select! {
+            begun = begun => begun?,
+            () = cancel.cancelled() => return Err(Trouble::cancelled()),
+            () = tokio::time::sleep_until(deadline.into()) => return Err(self.late()),
+        };
+        self.notes.stage("running");
+        let ended = worker.follow(session, board, &self.prepared, cancel, deadline, &self.notes).await;
+        let started = Instant::now();
+        let (mut worker, status, files) = ended?;
+        let base = site.base(session.id());
+        let expected = Expected::of(&self.prepared, session.id());
+        let job = self.prepared.job();
+        let bytes =
+            collect::collect(&envd, &files, &expected, &base, &job.base, &self.notes).await?;
+        costs.add("artifacts_copy_ms", started);
+        event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
+        if !self.options.keep {
+            worker.clean_up().await;
+        }
+        drop(lease);
+        Ok(status)
+    }
+
+    async fn create(
+        &self,
+        session: &Session,
+        owner: &Owner,
+        cancel: &CancellationToken,
+    ) -> Result<Sandbox, Trouble> {
+        let mut metadata = owner.metadata();
+        let until = SystemTime::now() + self.options.limit;
+        let seconds = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        metadata.insert(sweep::RUN.to_owned(), session.id().to_owned());
+        metadata.insert(sweep::DEADLINE.to_owned(), seconds.to_string());
+        if self.options.keep {
+            metadata.insert(sweep::KEPT.to_owned(), "true".to_owned());
+        }
+        let create = Create {
+            template: self.options.template.clone(),
+            timeout: self.options.limit.min(LEASE),
+            metadata,
+            env: self.options.env.clone(),
+            network: egress::network(&dials(&self.prepared)).await,
+        };
+        let control = self.control.within(CREATE);
+        let mut creating = spawn_local(async move { control.create(&create).await });
+        let created = tokio::select! {
+            created = &mut creating => created,
+            () = cancel.cancelled() => match tokio::time::timeout(KILL_NOW, creating).await {
+                Ok(created) => created,
+                Err(_) => return Err(Trouble::cancelled()),
+            }
+        };
+        let sandbox = created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
+        let fields = json!({"sandbox_id": sandbox.id, "template": self.options.template});
+        event(session, "e2b_sandbox_created", fields);
+        self.notes.detail(format!("Sandbox {}", sandbox.id));
+        Ok(sandbox)
+    }
+
+    /// Kills the sandbox, or tells how to reach it.
+    async fn end(&self, session: &Session, costs: &mut Costs) {
+        let Some(id) = self.id() else { return };
+        if self.options.keep {
+            let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
+            let until = if lasts { self.options.limit } else { LEASE }.as_secs();
+            self.notes.word(format!(
+                "The sandbox {id} is kept for {until} s. Look at it with `e2b sandbox connect {id}`; end it with `osiris e2b sweep --kept`"
+            ));
+            return;
+        }
+        let started = Instant::now();
+        self.notes.stage("killing the sandbox");
+        match self.control.within(KILL).kill(&id).await {
+            Ok(()) => event(session, "e2b_sandbox_killed", json!({"sandbox_id": id})),
+            Err(error) => self.notes.word(format!(
+                "{}. It ends by itself within {} s, and with `osiris e2b sweep`",
+                error.message,
+                LEASE.as_secs()
+            )),
+        }
+        costs.add("e2b_kill_ms", started);
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn id(&self) -> Option<String> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn late(&self) -> Trouble {
+        Trouble::failed(
+            "timeout",
+            format!(
+                "the run was not over after {} s; allow it more with --e2b-timeout",
+                self.options.limit.as_secs()
+            ),
+        )
+    }
+
+    /// The status of a run that its worker could not tell the end of.
+    fn failed(&self, session: &Session, board: &Board, trouble: Trouble) -> Status {
+        let Trouble { failure, state, exit } = trouble;
+        session.status_of(board.end(state, exit as u8, Some(failure)))
+    }
+}
+
+fn event(session: &Session, name: &str, of: Value) {
+    session.event(name, fields(of));
+}

@@ -1,0 +1,172 @@
+//! What a run needs in a sandbox, by content.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use crate::canonical;
+use crate::driver::grants::paths;
+use crate::driver::registry::Registry;
+use crate::problem::{Error, Problem, Result};
+use crate::remote::paths::plain;
+use crate::run::Prepared;
+
+/// Names the `osiris` that runs in sandboxes, where this one cannot.
+pub const RUNTIME: &str = "OSIRIS_E2B_RUNTIME";
+
+/// A file to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// Where it is here.
+    pub path: PathBuf,
+    /// In bytes.
+    pub size: u64,
+    /// 64 hex digits.
+    pub sha256: String,
+}
+
+/// Everything that a run needs but its plan and its secrets.
+#[derive(Debug)]
+pub struct Parcel {
+    /// `osiris` itself.
+    pub runtime: Blob,
+    /// The drivers, by name.
+    pub drivers: BTreeMap<String, Blob>,
+    /// Their compiled code, by the name in a cache.
+    pub compiled: BTreeMap<String, Blob>,
+    /// The files that steps read, by the path below the base path.
+    pub inputs: BTreeMap<String, Blob>,
+    /// Folders that are there, below the base path.
+    pub folders: BTreeSet<String>,
+    /// What steps remember.
+    pub states: BTreeMap<String, String>,
+}
+
+impl Parcel {
+    /// Looks up and hashes everything.
+    ///
+    /// # Errors
+    /// A file cannot be read, or this program cannot run in a sandbox.
+    pub fn collect(prepared: &Prepared, registry: &Registry) -> Result<Self> {
+        let mut parcel = Self {
+            runtime: blob(&runtime()?)?,
+            drivers: BTreeMap::new(),
+            compiled: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            folders: BTreeSet::new(),
+            states: BTreeMap::new(),
+        };
+        let job = prepared.job();
+        let base = Dir::open_ambient_dir(&job.base, ambient_authority())
+            .map_err(|error| unreadable(&job.base, &error))?;
+        for (task, driver) in prepared.tasks().zip(prepared.drivers()) {
+            let name = &driver.spec.name;
+            if let Some(file) = registry.find(name)
+                && !parcel.drivers.contains_key(name)
+            {
+                parcel.drivers.insert(name.clone(), blob(&file.path)?);
+                let compiled = prepared.engine().compiled(&driver.sha256);
+                if let Some((path, name)) = compiled.as_deref().and_then(named) {
+                    parcel.compiled.insert(name.to_owned(), blob(path)?);
+                }
+            }
+            for path in paths(&task.config, &driver.spec.files.read) {
+                parcel
+                    .add(&base, &job.base, path)
+                    .map_err(|error| unreadable(&job.base.join(path), &error))?;
+            }
+            for path in paths(&task.config, &driver.spec.files.write) {
+                parcel.add_folders(&base, path);
+            }
+            let state = job.state.join(&job.manifest.pipeline.id).join(format!("{}.json", task.step.id));
+            match std::fs::read_to_string(&state) {
+                Ok(text) => drop(parcel.states.insert(task.step.id.clone(), text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unreadable(&state, &error)),
+            }
+        }
+        Ok(parcel)
+    }
+
+    /// Everything that may have to be sent: what it is called, and the file.
+    pub fn blobs(&self) -> impl Iterator<Item = (&str, &Blob)> {
+        let named = [&self.drivers, &self.compiled, &self.inputs];
+        let named = named.into_iter().flatten().map(|(name, blob)| (name.as_str(), blob));
+        std::iter::once(("osiris", &self.runtime)).chain(named)
+    }
+
+    /// Adds a file, or everything in a folder. What is not there is not added: the
+    /// driver says so, there as here.
+    fn add(&mut self, base: &Dir, root: &Path, path: &str) -> io::Result<()> {
+        self.add_folders(base, path);
+        match base.metadata(path) {
+            Err(_) => Ok(()),
+            Ok(meta) if meta.is_dir() => {
+                for entry in base.read_dir(path)? {
+                    let name = entry?.file_name();
+                    let name = name.to_str().ok_or_else(|| {
+                        io::Error::other(format!("a file in it has a name that is no text: {name:?}"))
+                    })?;
+                    self.add(base, root, &format!("{}/{name}", path.trim_end_matches('/')))?;
+                }
+                Ok(())
+            }
+            Ok(meta) if meta.is_file() => {
+                let file = base.open(path)?.into_std();
+                let (size, sha256) = canonical::sha256_of(file)?;
+                let blob = Blob { path: root.join(path), size, sha256 };
+                self.inputs.insert(plain(path), blob);
+                Ok(())
+            }
+            Ok(_) => Err(io::Error::other("it is neither a file nor a folder")),
+        }
+    }
+
+    /// Adds what there is of the folders on the way to a path, and the path itself
+    /// if it is one.
+    fn add_folders(&mut self, base: &Dir, path: &str) {
+        let mut folder = PathBuf::new();
+        for part in Path::new(path).components() {
+            folder.push(part);
+            match base.metadata(&folder) {
+                Ok(meta) if meta.is_dir() => {
+                    self.folders.insert(plain(&folder.to_string_lossy()));
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+fn named(path: &Path) -> Option<(&Path, &str)> {
+    Some((path, path.file_name()?.to_str()?))
+}
+
+/// The program that runs in the sandbox: this one, or another of the same version.
+fn runtime() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os(RUNTIME) {
+        return Ok(path.into());
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let message = "this osiris cannot run in an E2B sandbox, which is Linux on x86_64";
+        let help = format!("download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it");
+        return Err(Error::environment(Problem::new("e2b_runtime", message).help(help)));
+    }
+    std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))
+}
+
+/// A file with its size and hash.
+pub(crate) fn blob(path: &Path) -> Result<Blob> {
+    let read = || canonical::sha256_of(File::open(path)?);
+    let (size, sha256) = read().map_err(|error| unreadable(path, &error))?;
+    Ok(Blob { path: path.to_owned(), size, sha256 })
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot read what the sandbox needs: {error}");
+    Error::environment(Problem::new("e2b_parcel", message).in_file(path))
+}

@@ -1,0 +1,52 @@
+//! Why a run in a sandbox did not get to its end.
+
+use crate::problem::Exit;
+use crate::remote::client;
+use crate::session::{Failure, State};
+
+/// What stopped it, fit for `status.json`.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) failure: Failure,
+    pub(super) state: State,
+    pub(super) exit: Exit,
+}
+
+impl Trouble {
+    /// Around the run: no sandbox, no way to it.
+    pub(super) fn environment(kind: &str, message: impl Into<String>) -> Self {
+        Self::new(kind, message, Exit::Environment)
+    }
+
+    /// In the run: it had begun, and can be tried again as it is.
+    pub(super) fn failed(kind: &str, message: impl Into<String>) -> Self {
+        Self::new(kind, message, Exit::Failed)
+    }
+
+    pub(super) fn cancelled() -> Self {
+        let message = "stopped by the user before the run had begun".to_owned();
+        let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
+        Self { failure, state: State::Cancelled, exit: Exit::Failed }
+    }
+
+    fn new(kind: &str, message: impl Into<String>, exit: Exit) -> Self {
+        let failure = Failure { step: None, kind: kind.to_owned(), message: message.into() };
+        Self { failure, state: State::Failed, exit }
+    }
+}
+
+/// What E2B said before the run had begun.
+impl From<client::Error> for Trouble {
+    fn from(error: client::Error) -> Self {
+        use client::Kind;
+        let help = match error.kind {
+            Kind::Auth => "; set E2B_API_KEY to a key of https://e2b.dev/dashboard, or check it with `osiris e2b doctor`",
+            Kind::NotFound => "; name a template that you have with --e2b-template, or make one with `osiris e2b template`",
+            Kind::RateLimited | Kind::Capacity => "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`",
+            Kind::DiskFull => "; use a template with a larger disk",
+            Kind::Unreachable | Kind::Timeout => "; check the network with `osiris e2b doctor`",
+            _ => "",
+        };
+        Self::environment("sandbox", format!("{}{help}", error.message))
+    }
+}

@@ -1,0 +1,355 @@
+//! The worker in the sandbox, from its start to its last word.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::follow::{Following, Lost};
+use super::install::Site;
+use super::note::Notes;
+use super::parcel::Parcel;
+use super::trouble::Trouble;
+use crate::canonical;
+use crate::remote::client::{Command as Process, Envd, Source};
+use crate::remote::protocol::{
+    Command, Confidential, Made, Message, Numbered, Plan, STREAM, VERSION,
+};
+use crate::run::{Board, Prepared};
+use crate::session::{Failure, Record, Session, State, Status, StepStatus, stamp};
+
+/// After so long without a word the user is told.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long a cancelled run may take to undo what it did.
+const GRACE: Duration = Duration::from_secs(30);
+/// How long the worker may take for what is no run.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long its cleaning up is waited for: the sandbox is killed anyway.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// A clock that differs by less is as good as right.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+/// What all steps may write beside their logs, in bytes.
+const RECORDS: u64 = 64 << 20;
+
+/// Sends the plan and the secrets. Returns the plan's hash.
+pub(super) async fn send(
+    envd: &Envd,
+    prepared: &Prepared,
+    parcel: &Parcel,
+    site: &Site,
+    session: &Session,
+) -> Result<String, Trouble> {
+    let job = prepared.job();
+    let unreadable = |error: std::io::Error| {
+        Trouble::environment("session", format!("cannot read the manifest: {error}"))
+    };
+    let manifest = session.manifest().map_err(unreadable)?;
+    let paths = |blobs: &BTreeMap<String, super::Blob>| {
+        let path = |blob| PathBuf::from(site.path(blob));
+        blobs.iter().map(|(name, blob)| (name.clone(), path(blob))).collect::<BTreeMap<_, _>>()
+    };
+    let plan = Plan {
+        session_id: session.id().to_owned(),
+        base: site.base(session.id()).into(),
+        manifest,
+        limits: job.limits,
+        drivers: paths(&parcel.drivers).into_values().collect(),
+        compiled: paths(&parcel.compiled),
+        inputs: paths(&parcel.inputs),
+        folders: parcel.folders.iter().cloned().collect(),
+        states: parcel.states.clone(),
+    };
+    let confidential = Confidential { configs: job.configs.clone() };
+    // Maps with keys other than text, the one failure there is, are in neither.
+    let plan = serde_json::to_vec(&plan).unwrap_or_default();
+    let confidential = serde_json::to_vec(&confidential).unwrap_or_default();
+    let sha256 = canonical::sha256(&plan);
+    let folder = site.folder(session.id());
+    let (plan, confidential) = (Source::bytes(plan), Source::bytes(confidential));
+    let (plan_path, path) = (format!("{folder}/plan.json"), format!("{folder}/confidential.json"));
+    tokio::try_join!(envd.upload(&plan_path, &plan), envd.upload(&path, &confidential))?;
+    Ok(sha256)
+}
+
+/// A worker that is ready to run.
+pub(super) struct Worker {
+    pub(super) pid: u32,
+    envd: Envd,
+    following: Following,
+    /// The number of the last command.
+    last: u64,
+    /// What to add to the sandbox's time.
+    skew: SignedDuration,
+}
+
+/// Starts the worker and has it prepare the run.
+pub(super) async fn start(
+    envd: &Envd,
+    parcel: &Parcel,
+    site: &Site,
+    session: &Session,
+    plan_sha256: &str,
+    notes: &Notes,
+) -> Result<Worker, Trouble> {
+    let folder = site.folder(session.id());
+    let process = Process {
+        cmd: site.path(&parcel.runtime),
+        args: vec!["worker".to_owned(), "--folder".to_owned(), folder.clone()],
+        env: BTreeMap::from([("OSIRIS_CACHE".to_owned(), format!("{folder}/cache"))]),
+        stdin: true,
+        ..Process::default()
+    };
+    let process = envd.start(&process).await?;
+    let pid = process.pid;
+    let stream = format!("{folder}/{STREAM}");
+    let following = Following::begin(envd.clone(), process, stream, notes.clone());
+    let (envd, skew) = (envd.clone(), SignedDuration::ZERO);
+    let mut worker = Worker { pid, envd, following, last: 0, skew };
+    let hello = worker.answer(notes).await?;
+    let Message::Hello { protocol, version, ts, .. } = hello else {
+        return Err(broken("it did not begin with a hello"));
+    };
+    if protocol != VERSION {
+        return Err(Trouble::environment(
+            "protocol",
+            format!(
+                "the worker in the sandbox speaks version {protocol} of the protocol, and this osiris version {VERSION}: its version is {version}, ours {}; make the template again with `osiris e2b template`",
+                env!("CARGO_PKG_VERSION")
+            ),
+        ));
+    }
+    worker.skew = skew_of(&ts);
+    if !worker.skew.is_zero() {
+        let seconds = worker.skew.as_secs();
+        notes.detail(format!("The sandbox's clock is off by {seconds} s; its times are put right"));
+    }
+    worker
+        .command(Command::Prepare {
+            plan: format!("{folder}/plan.json").into(),
+            plan_sha256: plan_sha256.to_owned(),
+            confidential: format!("{folder}/confidential.json").into(),
+        })
+        .await?;
+    loop {
+        match worker.answer(notes).await? {
+            Message::Ready { .. } => return Ok(worker),
+            Message::Compiling { driver } => {
+                notes.detail(format!("Compiling the driver {driver} in the sandbox"));
+            }
+            Message::Refused { why, .. } => {
+                return Err(Trouble::environment("sandbox", format!("the worker in the sandbox cannot run this: {why}")));
+            }
+            Message::Progress { .. } | Message::Pong { .. } => {}
+            other => return Err(unexpected(&other)),
+        }
+    }
+}
+
+impl Worker {
+    /// Has it run, and writes down what it says. Returns how it ended and what it left.
+    pub(super) async fn follow(
+        mut self,
+        session: &Session,
+        board: &Board,
+        prepared: &Prepared,
+        cancel: &CancellationToken,
+        deadline: Instant,
+        notes: &Notes,
+    ) -> Result<(Self, Status, Vec<Made>), Trouble> {
+        self.command(Command::Run).await?;
+        let job = prepared.job();
+        let steps = job.manifest.steps.len();
+        let mut room = RECORDS + steps as u64 * job.limits.log_bytes;
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut heard, mut told) = (Instant::now(), false);
+        let mut late = false;
+        // When the worker must have stopped.
+        let mut stop: Option<Instant> = None;
+        loop {
+            let end = stop.unwrap_or(deadline);
+            tokio::select! {
+                message = self.following.next() => {
+                    (heard, told) = (Instant::now(), false);
+                    match message.map_err(lost)? {
+                        Message::Record { record } => {
+                            room = room.checked_sub(size(&record)).ok_or_else(|| {
+                                broken("it says more than all steps together may")
+                            })?;
+                            session.record(self.corrected(record));
+                        }
+                        Message::Progress { steps } => board.follow(&steps),
+                        Message::Finished { status, files, .. } => {
+                            let mut status = checked(*status, session)?;
+                            if late {
+                                status.error = Some(timeout(deadline, stop));
+                                status.status = State::Failed;
+                            }
+                            return Ok((self, status, files));
+                        }
+                        Message::Refused { why, .. } => return Err(Trouble::failed("sandbox", why)),
+                        Message::Pong { .. } | Message::Compiling { .. } => {}
+                        other => return Err(unexpected(&other)),
+                    }
+                }
+                () = cancel.cancelled(), if stop.is_none() => {
+                    stop = Some(Instant::now() + GRACE);
+                    self.stop(notes).await;
+                }
+                () = sleep_until(end.into()) => {
+                    if stop.is_some() {
+                        let why = "the run did not stop when it was told to, so its sandbox was killed";
+                        let kind = if late { "timeout" } else { "cancelled" };
+                        let mut trouble = Trouble::failed(kind, why);
+                        if !late {
+                            trouble.state = State::Cancelled;
+                        }
+                        return Err(trouble);
+                    }
+                    (late, stop) = (true, Some(Instant::now() + GRACE));
+                    self.stop(notes).await;
+                }
+                _ = ticks.tick(), if !told && heard.elapsed() >= SILENCE => {
+                    told = true;
+                    notes.word(format!(
+                        "No word from the sandbox for {} s. Waiting on; Ctrl-C stops the run",
+                        SILENCE.as_secs()
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Has it remove what it holds, and end. The sandbox is killed in any case.
+    pub(super) async fn clean_up(&mut self) {
+        if self.command(Command::Cleanup).await.is_ok() {
+            let cleaned = async {
+                while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {}
+            };
+            tokio::time::timeout(FAREWELL, cleaned).await.ok();
+        }
+    }
+
+    async fn stop(&mut self, notes: &Notes) {
+        if let Err(trouble) = self.command(Command::Cancel).await {
+            notes.detail(trouble.failure.message);
+        }
+    }
+
+    async fn command(&mut self, command: Command) -> Result<(), Trouble> {
+        self.last += 1;
+        let line = Numbered { n: self.last, body: command }.line();
+        Ok(self.envd.send_input(self.pid, line.as_bytes()).await?)
+    }
+
+    /// The next message before the run.
+    async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
+        let next = tokio::time::timeout(ANSWER, self.following.next());
+        match next.await {
+            Ok(message) => message.map_err(|why| {
+                let mut trouble = lost(why);
+                trouble.exit = crate::problem::Exit::Environment;
+                trouble
+            }),
+            Err(_) => {
+                notes.detail("the worker is silent");
+                let why = format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
+                Err(Trouble::environment("sandbox", why))
+            }
+        }
+    }
+
+    /// The record with the time of this machine.
+    fn corrected(&self, mut record: Record) -> Record {
+        let time = record.time();
+        let corrected = time.parse::<Timestamp>().ok().and_then(|t| t.checked_add(self.skew).ok());
+        *time = stamp(corrected.unwrap_or_else(Timestamp::now));
+        record
+    }
+}
+
+/// What a worker says of the end, as far as it can be true.
+fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
+    let own = session.first_status().clone();
+    let same = |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
+    let fits = theirs.steps.len() == own.steps.len()
+        && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
+    if !fits {
+        return Err(broken("the steps that it ran are not those of the plan"));
+    }
+    let well = theirs.status == State::Success;
+    let ended = matches!(theirs.status, State::Success | State::Failed | State::Cancelled);
+    if !ended || well == theirs.error.is_some() {
+        return Err(broken("how it says that the run ended makes no sense"));
+    }
+    let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
+    Ok(Status {
+        status: theirs.status,
+        execution_duration: duration.unwrap_or_default().max(0.0),
+        steps_completed: theirs.steps_completed.min(own.steps_total),
+        exit_code: Some(u8::from(!well)),
+        error: theirs.error,
+        rows_read: theirs.rows_read,
+        rows_written: theirs.rows_written,
+        rows_processed: theirs.rows_processed,
+        steps: theirs.steps,
+        peak_memory_bytes: theirs.peak_memory_bytes,
+        ..own
+    })
+}
+
+/// How far the sandbox's clock is behind ours, if that is more than the way takes.
+fn skew_of(theirs: &str) -> SignedDuration {
+    let Ok(theirs) = theirs.parse::<Timestamp>() else { return SignedDuration::ZERO };
+    let skew = Timestamp::now().duration_since(theirs);
+    if skew.abs() < SKEW { SignedDuration::ZERO } else { skew }
+}
+
+fn size(record: &Record) -> u64 {
+    match record {
+        Record::Event { fields, .. } => serde_json::to_string(fields).map_or(0, |text| text.len()) as u64,
+        Record::Metric { tags, .. } => tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() as u64,
+        Record::Log { message, .. } => message.len() as u64,
+    }
+}
+
+fn timeout(deadline: Instant, stop: Option<Instant>) -> Failure {
+    let over = stop.map_or(0, |stop| stop.saturating_duration_since(deadline).as_secs());
+    tracing::debug!("stopped within {over} s");
+    let message = "the run was not over in time; allow it more with --e2b-timeout".to_owned();
+    Failure { step: None, kind: "timeout".to_owned(), message }
+}
+
+fn lost(why: Lost) -> Trouble {
+    match why {
+        Lost::Died { status, said } => {
+            let said = said.lines().rev().take(5).collect::<Vec<_>>();
+            let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
+            let said = if said.is_empty() { said } else { format!("; it said: {said}") };
+            let hint = if status.contains("killed") {
+                ": most likely the sandbox had no memory left; use a template with more, or lower `limits.memory` in osiris.yaml"
+            } else {
+                ""
+            };
+            Trouble::failed("sandbox", format!("the worker in the sandbox died ({status}){hint}{said}"))
+        }
+        Lost::Gone(why) => Trouble::failed(
+            "sandbox",
+            format!("the sandbox is gone before the run was over: {why}; run it again"),
+        ),
+        Lost::Protocol(why) => broken(&why),
+        Lost::Refused(why) => Trouble::failed("sandbox", why),
+    }
+}
+
+fn unexpected(message: &Message) -> Trouble {
+    let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
+    broken(&format!("it says {name} where nobody asked"))
+}
+
+fn broken(why: &str) -> Trouble {
+    Trouble::failed("protocol", format!("the worker in the sandbox does not keep to the protocol: {why}"))
+}

@@ -1,0 +1,29 @@
+//! What the host says, from standard input.
+
+use std::io::{BufRead, BufReader, Read};
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+use crate::remote::protocol::{Command, MAX_LINE, Numbered};
+
+/// The commands as they come, or what is wrong with a line; it ends when the
+/// host is gone.
+pub(super) fn listen() -> Receiver<Result<Numbered<Command>, String>> {
+    let (sender, receiver) = channel(16);
+    // A thread of its own, because standard input cannot be read without blocking.
+    std::thread::spawn(move || {
+        let mut input = BufReader::new(std::io::stdin());
+        loop {
+            let mut line = Vec::new();
+            let read = input.by_ref().take(MAX_LINE as u64).read_until(b'\n', &mut line);
+            if !matches!(read, Ok(count) if count > 0) {
+                return;
+            }
+            let command = serde_json::from_slice(&line).map_err(|why| format!("no command: {why}"));
+            if sender.blocking_send(command).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}

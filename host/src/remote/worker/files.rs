@@ -1,0 +1,61 @@
+//! The files that a run leaves for its host.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use crate::canonical;
+use crate::driver::Driver;
+use crate::driver::grants::paths;
+use crate::manifest::Manifest;
+use crate::problem::{Error, Problem, Result};
+use crate::remote::paths::plain;
+use crate::remote::protocol::{Made, Plan};
+use crate::run::Task;
+use crate::session::{self, files};
+
+/// The paths that the steps may write to, relative to the base path.
+pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Driver)>) -> Vec<String> {
+    steps
+        .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
+        .map(plain)
+        .collect()
+}
+
+/// What lies there now, with the steps' artifacts and states. What is no regular
+/// file is left out, and so is an input that nobody has changed.
+pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Result<Vec<Made>> {
+    let artifacts = format!("logs/{}{}/{}", session::PREFIX, plan.session_id, files::ARTIFACTS);
+    let states = format!(".osiris/state/{}", manifest.pipeline.id);
+    let mut made = Vec::new();
+    for path in written.iter().chain([&artifacts, &states]) {
+        collect(&plan.base, path, &mut made).map_err(|error| {
+            let why = format!("what the run left cannot be read: {error}");
+            Error::environment(Problem::new("worker", why).in_file(&plan.base.join(path)))
+        })?;
+    }
+    made.sort_by(|a, b| a.path.cmp(&b.path));
+    made.dedup();
+    Ok(made)
+}
+
+fn collect(base: &Path, path: &str, made: &mut Vec<Made>) -> io::Result<()> {
+    let whole = base.join(path);
+    let kind = match fs::symlink_metadata(&whole) {
+        Ok(meta) => meta.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if kind.is_dir() {
+        for entry in fs::read_dir(&whole)? {
+            let name = entry?.file_name();
+            // A name that is not text cannot be written down, here as in any manifest.
+            let Some(name) = name.to_str() else { continue };
+            collect(base, &format!("{path}/{name}"), made)?;
+        }
+    } else if kind.is_file() {
+        let (size, sha256) = canonical::sha256_of(File::open(&whole)?)?;
+        made.push(Made { path: path.to_owned(), size, sha256 });
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! From what the host sent to something that can be run.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::canonical;
+use crate::compile;
+use crate::connection;
+use crate::driver::Engine;
+use crate::driver::registry::Registry;
+use crate::manifest::Manifest;
+use crate::problem::{Error, Problem, Result};
+use crate::project::check_relative;
+use crate::remote::protocol::{Confidential, Plan};
+use crate::run::{self, Job, Prepared};
+use crate::session::{Redactor, files};
+use crate::yaml;
+
+/// What can be run.
+pub(super) struct Shipment {
+    pub(super) plan: Plan,
+    pub(super) manifest: Manifest,
+    pub(super) prepared: Prepared,
+    pub(super) redactor: Redactor,
+}
+
+/// Reads the plan, puts every file where a run expects it and compiles the drivers.
+pub(super) fn prepare(
+    plan: &Path,
+    plan_sha256: &str,
+    confidential: &Path,
+    compiling: impl FnMut(&str),
+) -> Result<Shipment> {
+    let Confidential { configs } = read_once(confidential)?;
+    let bytes = fs::read(plan).map_err(|error| unusable(plan, &error))?;
+    if canonical::sha256(&bytes) != plan_sha256 {
+        return Err(unusable(plan, "it is not what the host sent"));
+    }
+    let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| unusable(plan, why))?;
+    let path = Path::new(files::MANIFEST);
+    let manifest = compile::manifest(path, &yaml::parse(plan.manifest.as_bytes(), path)?)?;
+    let engine = Engine::new()?;
+    for (name, file) in &plan.compiled {
+        // Without it the driver is compiled here.
+        if let Err(error) = engine.adopt(name, file) {
+            tracing::warn!("{}: {error}", file.display());
+        }
+    }
+    place(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
+    let registry = Registry::of(&plan.drivers)?;
+    let secrets = manifest.steps.iter().filter_map(|step| {
+        let driver = registry.find(&step.driver.name)?;
+        Some(connection::secrets(configs.get(&step.id)?, &driver.spec))
+    });
+    let redactor = Redactor::new(secrets.flatten());
+    let job = Job {
+        base: plan.base.clone(),
+        state: plan.base.join(".osiris/state"),
+        spill: plan.base.join(".osiris/tmp"),
+        limits: plan.limits,
+        manifest: manifest.clone(),
+        configs,
+    };
+    let prepared = run::prepare(engine, &registry, job, compiling)?;
+    Ok(Shipment { plan, manifest, prepared, redactor })
+}
+
+/// Reads a file that is gone before its content is looked at.
+fn read_once(path: &Path) -> Result<Confidential> {
+    let read = || {
+        let mut file = fs::File::open(path)?;
+        fs::remove_file(path)?;
+        let mut text = String::new();
+        io::Read::read_to_string(&mut file, &mut text)?;
+        io::Result::Ok(text)
+    };
+    let text = read().map_err(|error| unusable(path, error))?;
+    // What the parser says would show what is in it.
+    serde_json::from_str(&text).map_err(|_| unusable(path, "it is cut off or damaged"))
+}
+
+/// Puts inputs, folders and states where a run on the host's machine has them.
+fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
+    let below = |path: &str| match check_relative(path) {
+        Ok(()) => Ok(plan.base.join(path)),
+        Err(_) => Err(io::Error::other(format!("`{path}` leads outside the base path"))),
+    };
+    for folder in &plan.folders {
+        fs::create_dir_all(below(folder)?)?;
+    }
+    for (path, file) in &plan.inputs {
+        let target = below(path)?;
+        fs::create_dir_all(target.parent().unwrap_or(&plan.base))?;
+        // Some file systems have no second names for a file.
+        fs::hard_link(file, &target).or_else(|_| fs::copy(file, &target).map(drop))?;
+    }
+    let states = plan.base.join(".osiris/state").join(&manifest.pipeline.id);
+    for step in &manifest.steps {
+        if let Some(state) = plan.states.get(&step.id) {
+            fs::create_dir_all(&states)?;
+            fs::write(states.join(format!("{}.json", step.id)), state)?;
+        }
+    }
+    Ok(())
+}
+
+fn unusable(path: &Path, why: impl std::fmt::Display) -> Error {
+    Error::environment(
+        Problem::new("worker", format!("what the host sent cannot be used: {why}")).in_file(path),
+    )
+}
