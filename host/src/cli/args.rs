@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{compile, completions, connections, discover, drivers, init, run, runs, validate, worker};
+use super::{compile, completions, connections, discover, drivers, e2b, init, run, runs, validate, worker};
 
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
@@ -90,5 +90,11 @@ pub(super) enum Command {
     },
     #[command(hide = true)]
     Worker(worker::Args),
+    /// Look after E2B: the way there, templates, sandboxes that are left over
+    #[command(name = "e2b", after_long_help = e2b::EXAMPLES, arg_required_else_help = true)]
+    E2b {
+        #[command(subcommand)]
+        command: e2b::Command,
+    },
     Completions(completions::Args),
 }

@@ -7,6 +7,7 @@ mod completions;
 mod connections;
 mod discover;
 mod drivers;
+mod e2b;
 mod init;
 mod pipeline;
 mod probe;
@@ -57,6 +58,7 @@ fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Connections { command } => connections::dispatch(command, shell),
         Command::Discover(args) => discover::discover(&args, shell),
         Command::Drivers { command } => drivers::dispatch(command, shell),
+        Command::E2b { command } => e2b::dispatch(command, shell),
         Command::Runs { command } => runs::dispatch(command, shell),
         Command::Worker(args) => worker::work(&args),
         Command::Completions(args) => Ok(completions::completions(&args)),

@@ -8,6 +8,7 @@ pub mod client;
 mod paths;
 pub mod protocol;
 pub mod sweep;
+pub mod template;
 pub mod worker;
 
 use crate::problem::{Error, Problem};

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::egress::{dials, unreachable};
 pub use self::note::{Note, Notes};
-pub use self::parcel::{Blob, Parcel, RUNTIME};
+pub use self::parcel::{Blob, Parcel, RUNTIME, runtime_blob};
 
 use self::collect::Expected;
 use self::cost::Costs;

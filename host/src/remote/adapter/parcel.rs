@@ -29,6 +29,18 @@ pub struct Blob {
     pub sha256: String,
 }
 
+impl Blob {
+    /// A file with its size and hash.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        let read = || canonical::sha256_of(File::open(path)?);
+        let (size, sha256) = read().map_err(|error| unreadable(path, &error))?;
+        Ok(Self { path: path.to_owned(), size, sha256 })
+    }
+}
+
 /// Everything that a run needs but its plan and its secrets.
 #[derive(Debug)]
 pub struct Parcel {
@@ -53,7 +65,7 @@ impl Parcel {
     /// A file cannot be read, or this program cannot run in a sandbox.
     pub fn collect(prepared: &Prepared, registry: &Registry) -> Result<Self> {
         let mut parcel = Self {
-            runtime: blob(&runtime()?)?,
+            runtime: runtime_blob()?,
             drivers: BTreeMap::new(),
             compiled: BTreeMap::new(),
             inputs: BTreeMap::new(),
@@ -68,10 +80,10 @@ impl Parcel {
             if let Some(file) = registry.find(name)
                 && !parcel.drivers.contains_key(name)
             {
-                parcel.drivers.insert(name.clone(), blob(&file.path)?);
+                parcel.drivers.insert(name.clone(), Blob::read(&file.path)?);
                 let compiled = prepared.engine().compiled(&driver.sha256);
                 if let Some((path, name)) = compiled.as_deref().and_then(named) {
-                    parcel.compiled.insert(name.to_owned(), blob(path)?);
+                    parcel.compiled.insert(name.to_owned(), Blob::read(path)?);
                 }
             }
             for path in paths(&task.config, &driver.spec.files.read) {
@@ -94,9 +106,11 @@ impl Parcel {
 
     /// Everything that may have to be sent: what it is called, and the file.
     pub fn blobs(&self) -> impl Iterator<Item = (&str, &Blob)> {
-        let named = [&self.drivers, &self.compiled, &self.inputs];
-        let named = named.into_iter().flatten().map(|(name, blob)| (name.as_str(), blob));
-        std::iter::once(("osiris", &self.runtime)).chain(named)
+        let named = |(name, blob)| (String::as_str(name), blob);
+        std::iter::once(("osiris", &self.runtime))
+            .chain(self.drivers.iter().map(named))
+            .chain(self.compiled.values().map(|blob| ("compiled code", blob)))
+            .chain(self.inputs.iter().map(named))
     }
 
     /// Adds a file, or everything in a folder. What is not there is not added: the
@@ -147,23 +161,20 @@ fn named(path: &Path) -> Option<(&Path, &str)> {
 }
 
 /// The program that runs in the sandbox: this one, or another of the same version.
-fn runtime() -> Result<PathBuf> {
+///
+/// # Errors
+/// This one cannot run there, or cannot be read.
+pub fn runtime_blob() -> Result<Blob> {
     if let Some(path) = std::env::var_os(RUNTIME) {
-        return Ok(path.into());
+        return Blob::read(Path::new(&path));
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         let message = "this osiris cannot run in an E2B sandbox, which is Linux on x86_64";
         let help = format!("download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it");
         return Err(Error::environment(Problem::new("e2b_runtime", message).help(help)));
     }
-    std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))
-}
-
-/// A file with its size and hash.
-pub(crate) fn blob(path: &Path) -> Result<Blob> {
-    let read = || canonical::sha256_of(File::open(path)?);
-    let (size, sha256) = read().map_err(|error| unreadable(path, &error))?;
-    Ok(Blob { path: path.to_owned(), size, sha256 })
+    let own = std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))?;
+    Blob::read(&own)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {

@@ -85,6 +85,11 @@ impl Error {
         }
     }
 
+    /// Something on this machine that is in the way.
+    pub fn local(what: &str, why: &std::io::Error) -> Self {
+        Self::new(Kind::Local, format!("cannot {what} on this machine: {why}"))
+    }
+
     pub(super) fn again(self, again: Again) -> Self {
         Self { again, ..self }
     }

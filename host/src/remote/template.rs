@@ -1,0 +1,111 @@
+//! A template whose sandboxes have osiris and its drivers, so that a run sends
+//! nothing but its plan and its inputs.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::adapter::Blob;
+use super::client::{Control, Error, Source, Step, Template};
+use crate::canonical;
+
+/// How long a build may take.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// Of the files in a template, after which the adapter looks.
+const RUNTIME: &str = "/usr/local/bin/osiris";
+const DRIVERS: &str = "/usr/local/lib/osiris/drivers";
+const COMPILED: &str = "/usr/local/lib/osiris/compiled";
+
+/// What goes into a template.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// Its name.
+    pub name: String,
+    /// What it starts from.
+    pub from: String,
+    /// Virtual processors.
+    pub cpus: u32,
+    /// In MiB.
+    pub memory_mib: u32,
+    /// Where each file goes in it.
+    pub files: Vec<(String, Blob)>,
+}
+
+impl Recipe {
+    /// The files of a runtime, drivers and compiled code, by their names.
+    pub fn files(
+        runtime: Blob,
+        drivers: impl IntoIterator<Item = (String, Blob)>,
+        compiled: impl IntoIterator<Item = (String, Blob)>,
+    ) -> Vec<(String, Blob)> {
+        let drivers =
+            drivers.into_iter().map(|(name, blob)| (format!("{DRIVERS}/{name}.wasm"), blob));
+        let compiled = compiled.into_iter().map(|(name, blob)| (format!("{COMPILED}/{name}"), blob));
+        std::iter::once((RUNTIME.to_owned(), runtime)).chain(drivers).chain(compiled).collect()
+    }
+
+    /// Writes a folder for E2B's own tool: a Dockerfile and what it copies.
+    ///
+    /// # Errors
+    /// The folder is there already, or cannot be written.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir(folder)?;
+        let mut text = format!("FROM e2bdev/{}\n", self.from);
+        for (target, blob) in &self.files {
+            let name = file_name(target);
+            fs::copy(&blob.path, folder.join(name))?;
+            text.push_str(&format!("COPY {name} {target}\n"));
+        }
+        text.push_str(&format!("RUN chmod 755 {RUNTIME} && {RUNTIME} --version\n"));
+        fs::write(folder.join("Dockerfile"), text)
+    }
+
+    /// Builds it in E2B. `say` gets what goes on.
+    ///
+    /// # Errors
+    /// E2B does not build it, or a file cannot be read.
+    pub async fn build(&self, control: &Control, mut say: impl FnMut(&str)) -> Result<(), Error> {
+        let mut template = Template {
+            name: self.name.clone(),
+            cpu_count: self.cpus,
+            memory_mib: self.memory_mib,
+            from: self.from.clone(),
+            steps: Vec::new(),
+        };
+        let build = control.create_template(&template).await?;
+        let scratch = tempfile::tempdir().map_err(|error| Error::local("make a folder", &error))?;
+        for (target, blob) in &self.files {
+            let name = file_name(target);
+            let tar = scratch.path().join("files.tar.gz");
+            pack(blob, name, &tar).map_err(|error| Error::local("pack a file", &error))?;
+            let hash = canonical::sha256(format!("COPY {name} {target} {}", blob.sha256));
+            let sent = control.send_files(&build, &hash, &Source::file(&tar)).await?;
+            say(&format!("{} {target}", if sent { "Sent" } else { "Kept" }));
+            let args = [name, target, "root:root", "0755"].map(str::to_owned).to_vec();
+            template.steps.push(Step { kind: "COPY".to_owned(), args, files_hash: Some(hash) });
+        }
+        let args = vec![format!("{RUNTIME} --version"), "user".to_owned()];
+        template.steps.push(Step { kind: "RUN".to_owned(), args, files_hash: None });
+        control.start_build(&build, &template).await?;
+        control.wait_build(&build, PATIENCE, say).await
+    }
+}
+
+fn file_name(target: &str) -> &str {
+    target.rsplit('/').next().unwrap_or(target)
+}
+
+/// One file as a gzipped tar.
+fn pack(blob: &Blob, name: &str, into: &PathBuf) -> io::Result<()> {
+    let mut tar = tar::Builder::new(GzEncoder::new(fs::File::create(into)?, Compression::fast()));
+    let mut header = tar::Header::new_gnu();
+    header.set_size(blob.size);
+    header.set_mode(0o755);
+    header.set_mtime(0);
+    tar.append_data(&mut header, name, fs::File::open(&blob.path)?)?;
+    tar.into_inner()?.finish()?.flush()
+}
