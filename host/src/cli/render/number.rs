@@ -1,15 +1,12 @@
 //! Numbers as people read them.
 
-use indicatif::{BinaryBytes, HumanCount};
+use indicatif::HumanCount;
+
+pub(in crate::cli) use crate::wording::bytes;
 
 /// Like `1,000,000`.
 pub(in crate::cli) fn count(number: u64) -> String {
     HumanCount(number).to_string()
-}
-
-/// Like `1.50 MiB`.
-pub(in crate::cli) fn bytes(number: u64) -> String {
-    BinaryBytes(number).to_string()
 }
 
 /// A duration like `830 ms`, `3.2 s` or `2 min 5 s`.

@@ -51,10 +51,13 @@ pub(super) fn execute(
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                // What it tells last is told before it is over.
-                biased;
                 Some(note) = notes.recv() => progress.note(&note),
-                status = &mut run => return status,
+                status = &mut run => {
+                    while let Ok(note) = notes.try_recv() {
+                        progress.note(&note);
+                    }
+                    return status;
+                }
                 _ = ticks.tick() => progress.show(&board.snapshot()),
                 () = signals.next() => {
                     if cancel.is_cancelled() {

@@ -13,7 +13,6 @@ use super::note::Notes;
 use super::trouble::Trouble;
 use crate::canonical::hex;
 use crate::driver::grants::paths;
-use crate::driver::limits::format_bytes;
 use crate::manifest::Manifest;
 use crate::project::check_relative;
 use crate::remote::client::Envd;
@@ -21,6 +20,7 @@ use crate::remote::paths::plain;
 use crate::remote::protocol::Made;
 use crate::run::Prepared;
 use crate::session::{self, files};
+use crate::wording::bytes;
 
 /// How many files are on the way at once.
 const AT_ONCE: usize = 4;
@@ -90,7 +90,7 @@ pub(super) async fn collect(
     let all: u64 = made.iter().map(|made| made.size).sum();
     let fetched = stream::iter(made.iter().map(|made| fetch(envd, made, from, &dir)))
         .buffer_unordered(AT_ONCE)
-        .inspect_ok(|part| notes.stage(format!("downloading  {} of {}", format_bytes(part.size), format_bytes(all))))
+        .inspect_ok(|part| notes.stage(format!("downloading  {} of {}", bytes(part.size), bytes(all))))
         .try_collect::<Vec<_>>()
         .await?;
     for part in fetched {

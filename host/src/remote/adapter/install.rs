@@ -9,8 +9,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::note::Notes;
 use super::parcel::{Blob, Parcel};
 use super::trouble::Trouble;
-use crate::driver::limits::format_bytes;
 use crate::remote::client::{Command, Envd, Finished, Source};
+use crate::wording::bytes;
 
 /// How many files are on the way at once.
 const AT_ONCE: usize = 4;
@@ -108,7 +108,7 @@ async fn send(
     notes: &Notes,
 ) -> Result<(), Trouble> {
     for (name, blob) in &files {
-        notes.detail(format!("Uploading {name}  {}", format_bytes(blob.size)));
+        notes.detail(format!("Uploading {name}  {}", bytes(blob.size)));
     }
     for _ in 0..ATTEMPTS {
         let done = AtomicU64::new(0);
@@ -116,7 +116,7 @@ async fn send(
             let path = format!(".osiris/blobs/{}.part", blob.sha256);
             envd.upload(&path, &Source::file(&blob.path)).await?;
             let so_far = done.fetch_add(blob.size, Relaxed) + blob.size;
-            notes.stage(format!("uploading  {} of {}", format_bytes(so_far), format_bytes(all)));
+            notes.stage(format!("uploading  {} of {}", bytes(so_far), bytes(all)));
             Ok::<_, Trouble>(())
         };
         stream::iter(files.iter().map(|(_, blob)| send_one(blob)))
