@@ -22,7 +22,7 @@ fn fails(kind: &str, step: &str, fill: impl Fn(&Sandbox)) -> String {
 
 #[test]
 fn a_file_that_is_missing() {
-    let message = fails("data", "read", |sandbox| {
+    let message = fails("not-found", "read", |sandbox| {
         sandbox.write("pipeline.yaml", copy("in/no.csv", "out.csv"));
     });
     assert!(message.contains("in/no.csv"), "{message}");
@@ -39,7 +39,7 @@ fn a_value_that_does_not_fit() {
 
 #[test]
 fn an_output_that_is_a_folder() {
-    fails("data", "write", |sandbox| {
+    fails("config", "write", |sandbox| {
         sandbox.write("in.csv", "n\n1\n");
         sandbox.write("out.csv/file", "");
         sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
@@ -48,7 +48,7 @@ fn an_output_that_is_a_folder() {
 
 #[test]
 fn an_output_folder_that_is_a_file() {
-    fails("data", "write", |sandbox| {
+    fails("internal", "write", |sandbox| {
         sandbox.write("in.csv", "n\n1\n");
         sandbox.write("out", "a file");
         sandbox.write("pipeline.yaml", copy("in.csv", "out/a.csv"));

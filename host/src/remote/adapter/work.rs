@@ -60,6 +60,7 @@ pub(super) async fn send(
         compiled: paths(&parcel.compiled),
         inputs: paths(&parcel.inputs),
         folders: parcel.folders.iter().cloned().collect(),
+        in_the_way: parcel.in_the_way.iter().cloned().collect(),
         states: parcel.states.clone(),
     };
     let confidential = Confidential { configs: job.configs.clone() };
