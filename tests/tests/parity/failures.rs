@@ -1,6 +1,11 @@
 //! Pipelines that fail: with the same exit code, kind, step and message.
 
-use osiris_tests::Sandbox;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use osiris_tests::session::Session;
+use osiris_tests::{Cloud, Sandbox};
 
 use crate::both::both;
 use crate::plain::copy;
@@ -81,6 +86,42 @@ fn a_driver_that_breaks() {
             );
         });
     }
+}
+
+#[test]
+fn an_input_that_may_not_be_read_is_told_before_anything_is_sent() {
+    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
+    set_mode(&sandbox.path("in.csv"), 0o000);
+    let finished = cloud.run(&sandbox, "pipeline.yaml", &[]).run().expect(3);
+    assert!(finished.stderr.contains("in.csv"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("Permission denied"), "{}", finished.stderr);
+    assert_eq!(cloud.local().log(), [""; 0]);
+    assert!(!sandbox.exists("logs"));
+}
+
+#[test]
+fn an_output_folder_that_may_not_be_written_gets_nothing() {
+    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("out/a.csv", "from before\n");
+    sandbox.write("pipeline.yaml", copy("in.csv", "out/a.csv"));
+    set_mode(&sandbox.path("out"), 0o555);
+    let finished = cloud.run(&sandbox, "pipeline.yaml", &[]).run().expect(1);
+    assert!(finished.stderr.contains("out/"), "{}", finished.stderr);
+    cloud.assert_empty();
+    let status = Session::only(&sandbox).status;
+    assert_eq!(
+        (&status["status"], &status["error"]["kind"]),
+        (&"failed".into(), &"session".into())
+    );
+    assert_eq!(sandbox.read("out/a.csv"), "from before\n");
+    assert_eq!(sandbox.files(), ["in.csv", "out/a.csv", "pipeline.yaml"]);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is there");
 }
 
 fn into_sink(component: &str, config: &str) -> String {
