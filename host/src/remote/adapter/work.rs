@@ -33,6 +33,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// What all steps may write beside their logs, in bytes.
 const RECORDS: u64 = 64 << 20;
+/// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
+const FRAME: u64 = 32;
 
 /// Sends the plan and the secrets. Returns the plan's hash.
 pub(super) async fn send(
@@ -309,12 +311,19 @@ fn skew_of(theirs: &str) -> SignedDuration {
     if skew.abs() < SKEW { SignedDuration::ZERO } else { skew }
 }
 
+/// What a record takes of the room: its texts and a line's frame, so that empty ones
+/// are not free.
 fn size(record: &Record) -> u64 {
-    match record {
-        Record::Event { fields, .. } => serde_json::to_string(fields).map_or(0, |text| text.len()) as u64,
-        Record::Metric { tags, .. } => tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() as u64,
-        Record::Log { message, .. } => message.len() as u64,
-    }
+    let texts = match record {
+        Record::Event { event_type, fields, .. } => {
+            event_type.len() + serde_json::to_string(fields).map_or(0, |text| text.len())
+        }
+        Record::Metric { metric, unit, tags, .. } => {
+            metric.len() + unit.len() + tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>()
+        }
+        Record::Log { step, message, .. } => step.as_ref().map_or(0, String::len) + message.len(),
+    };
+    FRAME + texts as u64
 }
 
 fn timeout(deadline: Instant, stop: Option<Instant>) -> Failure {
