@@ -12,6 +12,8 @@ pub mod disk;
 pub mod osiris;
 pub mod parity;
 pub mod sandbox;
+pub mod secret;
+pub mod service;
 pub mod session;
 pub mod snapshot;
 pub mod wait;
