@@ -113,7 +113,7 @@ pub(super) async fn start(
     let mut worker = Worker { pid, envd, following, last: 0, skew };
     let hello = worker.answer(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
-        return Err(broken("it did not begin with a hello"));
+        return Err(broken("it did not begin with a hello").before());
     };
     if protocol != VERSION {
         return Err(Trouble::environment(
@@ -146,7 +146,7 @@ pub(super) async fn start(
                 return Err(Trouble::environment("sandbox", format!("the worker in the sandbox cannot run this: {why}")));
             }
             Message::Progress { .. } | Message::Pong { .. } => {}
-            other => return Err(unexpected(&other)),
+            other => return Err(unexpected(&other).before()),
         }
     }
 }
@@ -252,11 +252,7 @@ impl Worker {
     async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
         let next = tokio::time::timeout(ANSWER, self.following.next());
         match next.await {
-            Ok(message) => message.map_err(|why| {
-                let mut trouble = lost(why);
-                trouble.exit = crate::problem::Exit::Environment;
-                trouble
-            }),
+            Ok(message) => message.map_err(|why| lost(why).before()),
             Err(_) => {
                 notes.detail("the worker is silent");
                 let why = format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
