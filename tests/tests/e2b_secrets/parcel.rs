@@ -17,7 +17,7 @@ steps:
 ";
 
 /// Stands in every file that is none of the pipeline's business.
-const PRIVATE: &str = "nobody's business but ours";
+const PRIVATE: &str = "of no concern to anybody";
 
 /// Every file below a folder by its path, sorted.
 fn below(folder: &Path) -> Vec<String> {
