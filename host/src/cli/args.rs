@@ -6,7 +6,9 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{compile, completions, connections, discover, drivers, e2b, init, run, runs, validate, worker};
+use super::{
+    compile, completions, connections, discover, drivers, e2b, init, run, runs, validate, worker,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::super::pipeline::Workplace;
-use super::super::render::{bytes, paint, GOOD};
+use super::super::render::{GOOD, bytes, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::{control, runtime};
 use crate::driver::Engine;
@@ -70,7 +70,8 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
     let (done, next) = match &args.out {
         Some(folder) => {
             recipe.write(folder).map_err(|error| {
-                let problem = Problem::new("template_folder", format!("cannot write this: {error}"));
+                let problem =
+                    Problem::new("template_folder", format!("cannot write this: {error}"));
                 Error::invalid(problem.in_file(folder).help("name a folder that is not there yet"))
             })?;
             let folder = shown(folder);
@@ -95,10 +96,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
         .collect();
     let json = json!({"name": args.name, "from": args.from, "files": files, "next": next});
     let count = recipe.files.len();
-    let text = format!(
-        "{} {done}: {count} files, {}\nNext: {next}\n",
-        paint(GOOD, "✓"),
-        bytes(size)
-    );
+    let text =
+        format!("{} {done}: {count} files, {}\nNext: {next}\n", paint(GOOD, "✓"), bytes(size));
     Ok(Answer::new(json, text))
 }

@@ -90,7 +90,9 @@ pub(super) async fn collect(
     let all: u64 = made.iter().map(|made| made.size).sum();
     let fetched = stream::iter(made.iter().map(|made| fetch(envd, made, from, &dir)))
         .buffer_unordered(AT_ONCE)
-        .inspect_ok(|part| notes.stage(format!("downloading  {} of {}", bytes(part.size), bytes(all))))
+        .inspect_ok(|part| {
+            notes.stage(format!("downloading  {} of {}", bytes(part.size), bytes(all)))
+        })
         .try_collect::<Vec<_>>()
         .await?;
     for part in fetched {
@@ -234,9 +236,20 @@ mod tests {
             assert!(expected.allows(path), "{path}");
         }
         for path in [
-            "../a", "/etc/passwd", "output/b.csv", "parts/../osiris.yaml", "parts//x", "parts/./x",
-            "logs/run_1/artifacts/other/x", "logs/run_1/status.json", "logs/run_2/artifacts/read/x",
-            ".osiris/state/demo/other.json", "output/a.csv.part", "parts\\..\\x", "", "parts/",
+            "../a",
+            "/etc/passwd",
+            "output/b.csv",
+            "parts/../osiris.yaml",
+            "parts//x",
+            "parts/./x",
+            "logs/run_1/artifacts/other/x",
+            "logs/run_1/status.json",
+            "logs/run_2/artifacts/read/x",
+            ".osiris/state/demo/other.json",
+            "output/a.csv.part",
+            "parts\\..\\x",
+            "",
+            "parts/",
         ] {
             assert!(!expected.allows(path), "{path}");
         }

@@ -180,7 +180,8 @@ impl E2bAdapter {
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
             let started = Instant::now();
             self.notes.stage("starting the worker");
-            let worker = work::start(&envd, &self.parcel, &site, session, &plan, &self.notes).await?;
+            let worker =
+                work::start(&envd, &self.parcel, &site, session, &plan, &self.notes).await?;
             costs.add("e2b_start_ms", started);
             event(session, "e2b_worker_started", json!({"pid": worker.pid}));
             Ok::<_, Trouble>((envd, site, worker, lease))
@@ -191,7 +192,8 @@ impl E2bAdapter {
             () = tokio::time::sleep_until(deadline.into()) => return Err(self.late()),
         };
         self.notes.stage("running");
-        let ended = worker.follow(session, board, &self.prepared, cancel, deadline, &self.notes).await;
+        let ended =
+            worker.follow(session, board, &self.prepared, cancel, deadline, &self.notes).await;
         let started = Instant::now();
         let (mut worker, status, files) = ended?;
         let base = site.base(session.id());
@@ -238,7 +240,8 @@ impl E2bAdapter {
                 Err(_) => return Err(Trouble::cancelled()),
             }
         };
-        let sandbox = created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let sandbox =
+            created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
         let fields = json!({"sandbox_id": sandbox.id, "template": self.options.template});
         event(session, "e2b_sandbox_created", fields);

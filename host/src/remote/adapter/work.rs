@@ -140,7 +140,10 @@ pub(super) async fn start(
                 notes.detail(format!("Compiling the driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
-                return Err(Trouble::environment("sandbox", format!("the worker in the sandbox cannot run this: {why}")));
+                return Err(Trouble::environment(
+                    "sandbox",
+                    format!("the worker in the sandbox cannot run this: {why}"),
+                ));
             }
             Message::Progress { .. } | Message::Pong { .. } => {}
             other => return Err(unexpected(&other)),
@@ -227,7 +230,8 @@ impl Worker {
     pub(super) async fn clean_up(&mut self) {
         if self.command(Command::Cleanup).await.is_ok() {
             let cleaned = async {
-                while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {}
+                while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {
+                }
             };
             tokio::time::timeout(FAREWELL, cleaned).await.ok();
         }
@@ -256,7 +260,8 @@ impl Worker {
             }),
             Err(_) => {
                 notes.detail("the worker is silent");
-                let why = format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
+                let why =
+                    format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
                 Err(Trouble::environment("sandbox", why))
             }
         }
@@ -274,7 +279,8 @@ impl Worker {
 /// What a worker says of the end, as far as it can be true.
 fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
     let own = session.first_status().clone();
-    let same = |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
+    let same =
+        |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
     let fits = theirs.steps.len() == own.steps.len()
         && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
     if !fits {
@@ -310,8 +316,12 @@ fn skew_of(theirs: &str) -> SignedDuration {
 
 fn size(record: &Record) -> u64 {
     match record {
-        Record::Event { fields, .. } => serde_json::to_string(fields).map_or(0, |text| text.len()) as u64,
-        Record::Metric { tags, .. } => tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() as u64,
+        Record::Event { fields, .. } => {
+            serde_json::to_string(fields).map_or(0, |text| text.len()) as u64
+        }
+        Record::Metric { tags, .. } => {
+            tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() as u64
+        }
         Record::Log { message, .. } => message.len() as u64,
     }
 }
@@ -334,7 +344,10 @@ fn lost(why: Lost) -> Trouble {
             } else {
                 ""
             };
-            Trouble::failed("sandbox", format!("the worker in the sandbox died ({status}){hint}{said}"))
+            Trouble::failed(
+                "sandbox",
+                format!("the worker in the sandbox died ({status}){hint}{said}"),
+            )
         }
         Lost::Gone(why) => Trouble::failed(
             "sandbox",
@@ -351,5 +364,8 @@ fn unexpected(message: &Message) -> Trouble {
 }
 
 fn broken(why: &str) -> Trouble {
-    Trouble::failed("protocol", format!("the worker in the sandbox does not keep to the protocol: {why}"))
+    Trouble::failed(
+        "protocol",
+        format!("the worker in the sandbox does not keep to the protocol: {why}"),
+    )
 }
