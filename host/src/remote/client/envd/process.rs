@@ -65,7 +65,7 @@ impl Process {
     ///
     /// # Errors
     /// `StreamLost` when the stream is silent or ends without its end: the
-    /// process may go on. Every further call says so, too.
+    /// process may go on.
     pub async fn next(&mut self) -> Result<Option<Output>> {
         loop {
             match self.said().await? {
