@@ -1,0 +1,105 @@
+//! Templates, and the trees of files that sandboxes of them start with.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context as _, Result};
+use axum::http::StatusCode;
+
+use super::Error;
+use crate::options::{Options, Template};
+use crate::sandbox::{clean, furnish, letters};
+
+/// A template that sandboxes can be made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    pub(crate) id: String,
+    /// `name` for all tags, or `name:tag`.
+    pub(crate) names: Vec<String>,
+    pub(crate) envd: String,
+    /// The tree of its files.
+    pub(crate) root: PathBuf,
+    /// Variables of every process.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Where processes start that do not say.
+    pub(crate) workdir: String,
+}
+
+/// All templates that are ready.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    images: Mutex<Vec<Image>>,
+}
+
+impl Templates {
+    /// The templates of the options, made in a folder.
+    pub(crate) fn new(options: &Options, folder: &Path) -> Result<Self> {
+        let mut wanted = options.templates.clone();
+        wanted.entry("base".to_owned()).or_default();
+        let make = |(name, template)| image(options, folder, name, template);
+        let images = wanted.into_iter().map(make).collect::<Result<_>>()?;
+        Ok(Self { images: Mutex::new(images) })
+    }
+
+    /// The template that a create names by its id or name, with or without a tag.
+    pub(super) fn find(&self, reference: &str) -> Result<Image, Error> {
+        let (name, tag) = reference.split_once(':').unwrap_or((reference, "default"));
+        let images = self.lock();
+        let mut named = images.iter().filter(|image| image.is(name)).peekable();
+        if named.peek().is_none() {
+            let message = format!("template '{reference}' not found");
+            return Err(Error::new(StatusCode::NOT_FOUND, message));
+        }
+        let found = named.find(|image| image.id == name || image.has(name, tag));
+        found.cloned().ok_or_else(|| {
+            let message = format!("tag '{tag}' does not exist for template '{name}'");
+            Error::new(StatusCode::NOT_FOUND, message)
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Image>> {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Image {
+    fn is(&self, name: &str) -> bool {
+        let bare = |named: &String| named.split(':').next() == Some(name);
+        self.id == name || self.names.iter().any(bare)
+    }
+
+    fn has(&self, name: &str, tag: &str) -> bool {
+        self.names.iter().any(|named| match named.split_once(':') {
+            Some(parts) => parts == (name, tag),
+            None => named == name && tag == "default",
+        })
+    }
+}
+
+fn image(options: &Options, folder: &Path, name: String, template: Template) -> Result<Image> {
+    let id = letters(20);
+    let root = folder.join(&id);
+    furnish(&root)?;
+    for file in &template.files {
+        let to = root.join(&clean(&file.to)[1..]);
+        let copied = (|| {
+            fs::create_dir_all(to.parent().unwrap_or(&root))?;
+            fs::copy(&file.from, &to)?;
+            fs::set_permissions(&to, Permissions::from_mode(file.mode))
+        })();
+        copied
+            .with_context(|| format!("cannot copy {} to {}", file.from.display(), to.display()))?;
+    }
+    let envd = template.envd_version.unwrap_or_else(|| options.envd_version.clone());
+    Ok(Image {
+        id,
+        names: vec![name],
+        envd,
+        root,
+        variables: BTreeMap::new(),
+        workdir: "/home/user".to_owned(),
+    })
+}

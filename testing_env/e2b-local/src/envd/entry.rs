@@ -1,0 +1,75 @@
+//! What envd says of a file.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+
+use jiff::Timestamp;
+use rustix::fs::OFlags;
+use serde_json::{Value, json};
+
+use crate::sandbox::{Files, clean};
+
+/// What envd says of a file. What is 0 is left out.
+pub(super) fn entry(files: &Files, path: &str) -> io::Result<Value> {
+    let place = files.parent(path)?;
+    let about = fs::symlink_metadata(place.path())?;
+    let cleaned = clean(path);
+    let name = cleaned.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("/");
+    let mut entry = json!({
+        "name": name,
+        "path": path,
+        "permissions": permissions(&about),
+        "owner": "user",
+        "group": "user",
+    });
+    // A link is described by what it leads to.
+    let mut target = Some(about.clone());
+    if about.is_symlink() {
+        let file = files.file(path, OFlags::PATH);
+        let end = file.as_ref().ok().and_then(|file| files.resolved(file).ok());
+        entry["symlinkTarget"] = end.unwrap_or_else(|| path.to_owned()).into();
+        target = file.and_then(|file| file.metadata()).ok();
+    }
+    if let Some(target) = &target {
+        let kind = target.file_type();
+        if kind.is_file() {
+            entry["type"] = "FILE_TYPE_FILE".into();
+        } else if kind.is_dir() {
+            entry["type"] = "FILE_TYPE_DIRECTORY".into();
+        }
+    }
+    let mode = target.as_ref().unwrap_or(&about).mode() & 0o777;
+    if mode != 0 {
+        entry["mode"] = mode.into();
+    }
+    if about.len() != 0 {
+        entry["size"] = about.len().to_string().into();
+    }
+    if let Ok(modified) = about.modified()
+        && let Ok(modified) = Timestamp::try_from(modified)
+    {
+        entry["modifiedTime"] = modified.to_string().into();
+    }
+    Ok(entry)
+}
+
+/// A mode as Go writes it.
+fn permissions(about: &Metadata) -> String {
+    let mode = about.mode();
+    let kind = about.file_type();
+    let flags = [
+        (kind.is_dir(), 'd'),
+        (kind.is_symlink(), 'L'),
+        (mode & 0o4000 != 0, 'u'),
+        (mode & 0o2000 != 0, 'g'),
+        (mode & 0o1000 != 0, 't'),
+    ];
+    let mut text: String = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).collect();
+    if text.is_empty() {
+        text.push('-');
+    }
+    let bits = "rwxrwxrwx".chars().enumerate();
+    text.extend(bits.map(|(at, letter)| if mode & (0o400 >> at) != 0 { letter } else { '-' }));
+    text
+}

@@ -1,0 +1,135 @@
+//! Standard input of processes.
+
+use std::sync::Arc;
+
+use axum::body::BodyDataStream;
+use axum::extract::{Request, State as Shared};
+use axum::response::Response;
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+
+use super::This;
+use super::error::{RpcError, crashed};
+use super::process::{Named, Selector};
+use super::rpc::{self, Answer, Base64, Call};
+use super::stream::{answer, refused};
+use crate::sandbox::Process;
+use crate::state::State;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Send {
+    process: Option<Selector>,
+    input: Option<Input>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Input {
+    stdin: Option<Base64>,
+    pty: Option<Base64>,
+}
+
+/// A message of streamed input.
+#[derive(Debug, Deserialize)]
+struct Message {
+    start: Option<Named>,
+    data: Option<Data>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    input: Option<Input>,
+}
+
+pub(super) async fn send(Shared(state): Shared<Arc<State>>, call: Call<Send>) -> Answer {
+    let process = Selector::running(call.message.process, &call.sandbox)?;
+    let bytes = input(call.message.input)?;
+    state.record.log(format!("input {}", String::from_utf8_lossy(&bytes)));
+    write(&process, &bytes).await?;
+    Ok(rpc::answer(&json!({})))
+}
+
+pub(super) async fn close(call: Call<Named>) -> Answer {
+    if !call.sandbox.envd_is([0, 5, 2]) {
+        return Err(RpcError::new("unimplemented", "this envd has no CloseStdin"));
+    }
+    let process = Selector::running(call.message.process, &call.sandbox)?;
+    *process.input.lock().await = None;
+    Ok(rpc::answer(&json!({})))
+}
+
+pub(super) async fn stream(this: This, request: Request) -> Response {
+    if let Err(refused) = rpc::kind(request.headers(), "application/connect+json") {
+        return refused;
+    }
+    let mut messages =
+        Messages { body: request.into_body().into_data_stream(), read: BytesMut::new() };
+    let first = match messages.next().await {
+        Ok(Some(Message { start: Some(start), .. })) => start,
+        // Envd's handler panics.
+        Ok(Some(_)) => return crashed(),
+        Ok(None) => return refused(&RpcError::invalid("missing start message")),
+        Err(error) => return refused(&error),
+    };
+    let pass = async {
+        let process = Selector::running(first.process, &this)?;
+        while let Some(message) = messages.next().await? {
+            if let Some(data) = message.data {
+                write(&process, &input(data.input)?).await?;
+            }
+        }
+        Ok(())
+    };
+    match pass.await {
+        Ok(()) => {
+            let envelopes = [rpc::envelope(&json!({})), rpc::end(None)];
+            answer(futures_util::stream::iter(envelopes.map(Ok)))
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+/// The messages of a streamed request.
+#[derive(Debug)]
+struct Messages {
+    body: BodyDataStream,
+    read: BytesMut,
+}
+
+impl Messages {
+    async fn next(&mut self) -> Result<Option<Message>, RpcError> {
+        loop {
+            if let Some((_, message)) = rpc::open(&mut self.read) {
+                return rpc::parse(&message).map(Some);
+            }
+            match self.body.next().await {
+                Some(Ok(bytes)) => self.read.extend_from_slice(&bytes),
+                Some(Err(error)) => return Err(RpcError::invalid(error.to_string())),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+fn input(given: Option<Input>) -> Result<Vec<u8>, RpcError> {
+    match given.unwrap_or_default() {
+        Input { stdin: Some(bytes), .. } => Ok(bytes.0),
+        Input { pty: Some(_), .. } => {
+            Err(RpcError::new("internal", "error writing to tty: tty is not enabled"))
+        }
+        _ => Err(RpcError::new("unimplemented", "invalid input type <nil>")),
+    }
+}
+
+/// Writes, however long it takes until the process has read enough.
+async fn write(process: &Process, bytes: &[u8]) -> Result<(), RpcError> {
+    let mut input = process.input.lock().await;
+    let failed =
+        |reason: String| RpcError::new("internal", format!("error writing to stdin: {reason}"));
+    let Some(pipe) = input.as_mut() else {
+        return Err(failed("stdin not enabled or closed".to_owned()));
+    };
+    pipe.write_all(bytes).await.map_err(|error| failed(error.to_string()))
+}

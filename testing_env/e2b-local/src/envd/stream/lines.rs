@@ -1,0 +1,49 @@
+//! Faults in the lines of standard output.
+
+use crate::fault::{Effect, Effects};
+
+/// Standard output on its way, with the faults of its lines.
+#[derive(Debug)]
+pub(super) struct Lines {
+    effects: Effects,
+    /// The line that is being read, counted from 1.
+    line: u64,
+    /// What was read of it.
+    so_far: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn new(effects: &Effects) -> Self {
+        Self { effects: effects.clone(), line: 1, so_far: Vec::new() }
+    }
+
+    /// What is passed on of a chunk, and whether the stream breaks then.
+    pub(super) fn pass(&mut self, chunk: &[u8]) -> (Vec<u8>, bool) {
+        let mut passed = Vec::with_capacity(chunk.len());
+        for part in chunk.split_inclusive(|byte| *byte == b'\n') {
+            let whole = part.ends_with(b"\n");
+            let line = self.line;
+            if self.has(|effect| matches!(effect, Effect::CutLine(cut) if *cut == line)) {
+                // All but the end of the line, or half of what there is.
+                let half = part.len().div_ceil(2).min(part.len().saturating_sub(1).max(1));
+                passed.extend_from_slice(&part[..half]);
+                return (passed, true);
+            }
+            if !self.has(|effect| matches!(effect, Effect::DropLine(drop) if *drop == line)) {
+                passed.extend_from_slice(part);
+            }
+            if self.has(|effect| matches!(effect, Effect::RepeatLine(twice) if *twice == line)) {
+                self.so_far.extend_from_slice(part);
+                if whole {
+                    passed.append(&mut self.so_far);
+                }
+            }
+            self.line += u64::from(whole);
+        }
+        (passed, false)
+    }
+
+    fn has(&self, wanted: impl Fn(&Effect) -> bool) -> bool {
+        self.effects.iter().any(wanted)
+    }
+}

@@ -1,0 +1,113 @@
+//! A file that is being written.
+
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+use axum::http::StatusCode;
+use rustix::fs::OFlags;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt as _;
+
+use super::Failed;
+use crate::envd::error::rest;
+use crate::envd::path::resolve;
+use crate::sandbox::{Sandbox, tree_size};
+
+/// A file that is being written.
+#[derive(Debug)]
+pub(super) struct Target {
+    file: File,
+    /// How many bytes there is room for.
+    room: u64,
+    /// How many the client said that it has.
+    size: Option<u64>,
+}
+
+/// The absolute path that a client means.
+pub(super) fn resolved(sandbox: &Sandbox, path: &str) -> Result<String, Failed> {
+    resolve(sandbox, path).map_err(|error| Box::new(rest(StatusCode::BAD_REQUEST, error)))
+}
+
+impl Target {
+    /// Opens an empty file. The disk is full after `full` bytes.
+    pub(super) async fn open(
+        sandbox: &Sandbox,
+        path: &str,
+        full: Option<usize>,
+        size: Option<u64>,
+    ) -> Result<Self, Failed> {
+        let internal = |message| Box::new(rest(StatusCode::INTERNAL_SERVER_ERROR, message));
+        sandbox.files.make_above(path).map_err(|error| {
+            internal(match error.kind() {
+                ErrorKind::NotADirectory => {
+                    format!("error ensuring directories: path is a file: {path}")
+                }
+                _ => format!("error ensuring directories: {error}"),
+            })
+        })?;
+        let mode = unshare(sandbox, path)
+            .map_err(|error| internal(format!("error opening file: open {path}: {error}")))?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+        let file = sandbox.files.file(path, flags).map_err(|error| match error.kind() {
+            ErrorKind::IsADirectory => {
+                Box::new(rest(StatusCode::BAD_REQUEST, format!("path is a directory: {path}")))
+            }
+            ErrorKind::ExecutableFileBusy => {
+                internal(format!("error opening file: open {path}: text file busy"))
+            }
+            _ => internal(format!("error opening file: open {path}: {error}")),
+        })?;
+        if let Some(mode) = mode {
+            // It only matters to who runs it.
+            let _ = file.set_permissions(Permissions::from_mode(mode));
+        }
+        let left = sandbox.disk.saturating_sub(tree_size(sandbox.files.folder()));
+        let room = full.map_or(left, |full| left.min(full as u64));
+        Ok(Self { file: File::from_std(file), room, size })
+    }
+
+    /// Writes more, as much as there is room for.
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Failed> {
+        let fitting = bytes.len().min(usize::try_from(self.room).unwrap_or(usize::MAX));
+        self.room -= fitting as u64;
+        let written = self.file.write_all(&bytes[..fitting]).await;
+        match written {
+            Ok(()) if fitting == bytes.len() => return Ok(()),
+            Ok(()) => drop(self.file.flush().await),
+            Err(error) if error.kind() == ErrorKind::StorageFull => {}
+            Err(error) => return Err(failed(&error)),
+        }
+        let message = "not enough disk space available";
+        Err(Box::new(rest(
+            StatusCode::INSUFFICIENT_STORAGE,
+            match self.size {
+                Some(size) => format!("attempted to write {size} bytes: {message}"),
+                None => message.to_owned(),
+            },
+        )))
+    }
+
+    /// Waits until everything is written.
+    pub(super) async fn finish(mut self) -> Result<(), Failed> {
+        self.file.flush().await.map_err(|error| failed(&error))
+    }
+}
+
+/// Puts an empty place where a file is that other sandboxes have, too, and
+/// returns its mode.
+fn unshare(sandbox: &Sandbox, path: &str) -> io::Result<Option<u32>> {
+    let Ok(file) = sandbox.files.file(path, OFlags::PATH) else { return Ok(None) };
+    let about = file.metadata()?;
+    if !about.is_file() || about.nlink() == 1 {
+        return Ok(None);
+    }
+    let place = sandbox.files.parent(&sandbox.files.resolved(&file)?)?;
+    fs::remove_file(place.path())?;
+    Ok(Some(about.mode() & 0o777))
+}
+
+fn failed(error: &io::Error) -> Failed {
+    let message = format!("error writing file: {error}");
+    Box::new(rest(StatusCode::INTERNAL_SERVER_ERROR, message))
+}

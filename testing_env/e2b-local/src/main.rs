@@ -1,0 +1,49 @@
+//! `e2b-local`: the stand-in as a program, until Ctrl-C.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Parser;
+use e2b_local::{E2bLocal, Options};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A stand-in for the E2B cloud on this machine
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The port of the control plane; 0 is any free one
+    #[arg(long, default_value_t = 3000)]
+    api_port: u16,
+    /// The port of the sandboxes; 0 is any free one
+    #[arg(long, default_value_t = 49983)]
+    sandbox_port: u16,
+    /// How many MiB of memory the processes of a sandbox may have together
+    #[arg(long, default_value_t = 2048)]
+    memory: u64,
+    /// How many hours a sandbox may live
+    #[arg(long, default_value_t = 24)]
+    hours: u64,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let server = E2bLocal::start(Options {
+        api_port: arguments.api_port,
+        sandbox_port: arguments.sandbox_port,
+        memory: arguments.memory << 20,
+        lifetime: Duration::from_secs(arguments.hours * 60 * 60),
+        ..Options::default()
+    })?;
+    for (name, value) in server.env() {
+        println!("export {name}={value}");
+    }
+    eprintln!("Sandboxes live until Ctrl-C, in folders below {}.", std::env::temp_dir().display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended?,
+            _ = terminate.recv() => {}
+        }
+        anyhow::Ok(())
+    })
+}

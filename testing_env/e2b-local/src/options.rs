@@ -1,0 +1,76 @@
+//! What a stand-in is to be like.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a stand-in is to be like.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port of the control plane; 0 is any free one.
+    pub api_port: u16,
+    /// The port of envd of all sandboxes; 0 is any free one.
+    pub sandbox_port: u16,
+    /// Templates by their name. `base`, without files, is always there.
+    pub templates: BTreeMap<String, Template>,
+    /// How many bytes of memory the processes of a sandbox may have together.
+    pub memory: u64,
+    /// How long a sandbox may live.
+    pub lifetime: Duration,
+    /// How many sandboxes may live at a time.
+    pub concurrent: usize,
+    /// How many bytes of files a sandbox may have.
+    pub disk: u64,
+    /// The version of envd in templates that do not name one.
+    pub envd_version: String,
+    /// Which generations of the routes that make sandboxes are served.
+    pub versions: Versions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            api_port: 0,
+            sandbox_port: 0,
+            templates: BTreeMap::new(),
+            memory: 2 << 30,
+            lifetime: Duration::from_secs(24 * 60 * 60),
+            concurrent: 20,
+            disk: 10 << 30,
+            envd_version: "0.6.13".to_owned(),
+            versions: Versions::Both,
+        }
+    }
+}
+
+/// What sandboxes of a template start with.
+#[derive(Debug, Clone, Default)]
+pub struct Template {
+    /// Files that are there from the beginning.
+    pub files: Vec<TemplateFile>,
+    /// Another version of envd than [`Options::envd_version`].
+    pub envd_version: Option<String>,
+}
+
+/// A file of a template.
+#[derive(Debug, Clone)]
+pub struct TemplateFile {
+    /// The file of this machine that is copied.
+    pub from: PathBuf,
+    /// Where it is in a sandbox, such as `/usr/local/bin/osiris`. Processes see
+    /// what is below `/home`, `/tmp` and `/usr/local`.
+    pub to: String,
+    /// Its permissions, such as `0o755`.
+    pub mode: u32,
+}
+
+/// Generations of the routes that make sandboxes and connect to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// `/sandboxes` only, as until 2026.
+    V1,
+    /// `/v2/sandboxes` only.
+    V2,
+    /// Both, as E2B does.
+    Both,
+}

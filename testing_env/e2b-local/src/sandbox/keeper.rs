@@ -1,0 +1,56 @@
+//! The process that leads a sandbox's process group, as envd does, and ends the
+//! sandbox's processes should this program die.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+
+/// Waits for the end of its input, which is that of this program, and then ends
+/// who has the sandbox's id among their variables and the rest of the group.
+const KEEP: &str = r#"trap '' HUP INT TERM; cat > /dev/null
+for one in $(grep -slzFx "E2B_SANDBOX_ID=$0" /proc/[0-9]*/environ | cut -d/ -f3); do kill -9 "$one"; done
+kill -9 0"#;
+
+/// The leader of a sandbox's process group.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    group: i32,
+    child: Mutex<(Child, Option<ChildStdin>)>,
+}
+
+impl Keeper {
+    pub(crate) fn start(id: &str) -> Result<Self> {
+        let mut child = Command::new("sh")
+            .args(["-c", KEEP, id])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .context("cannot run sh")?;
+        let input = child.stdin.take();
+        Ok(Self { group: child.id().try_into()?, child: Mutex::new((child, input)) })
+    }
+
+    /// The process group of what the sandbox runs.
+    pub(crate) fn group(&self) -> i32 {
+        self.group
+    }
+
+    /// Lets it end, and waits for that.
+    pub(crate) fn end(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.1 = None;
+        // It may be dead already.
+        let _ = child.0.kill();
+        let _ = child.0.wait();
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,94 @@
+//! A sandbox: its files, its processes and its end.
+
+mod census;
+mod files;
+mod isolation;
+mod keeper;
+mod memory;
+mod process;
+mod start;
+mod table;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+pub(crate) use census::Usage;
+pub(crate) use files::{Files, clean};
+pub(crate) use isolation::{Isolation, is_private};
+use keeper::Keeper;
+pub(crate) use process::{Ended, Event, Process, Spec};
+pub(crate) use start::{NewSandbox, StartError, letters};
+pub(crate) use table::Table;
+pub(crate) use tree::{copy as copy_tree, size as tree_size};
+
+/// A sandbox that lives, or did.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    pub(crate) id: String,
+    pub(crate) template: String,
+    pub(crate) alias: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    /// Variables of every process.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Where processes start that do not say.
+    pub(crate) workdir: String,
+    pub(crate) envd: String,
+    /// What envd wants to see.
+    pub(crate) token: String,
+    pub(crate) allow_internet: Option<bool>,
+    /// What the control plane believes the time was.
+    pub(crate) started: Timestamp,
+    /// The same by this machine.
+    pub(crate) born: Instant,
+    /// When it ends by itself.
+    pub(crate) end: watch::Sender<Instant>,
+    pub(crate) files: Files,
+    pub(crate) processes: Table,
+    pub(crate) isolation: Isolation,
+    /// How many bytes of memory its processes may have.
+    pub(crate) memory: u64,
+    /// How many bytes of files it may have.
+    pub(crate) disk: u64,
+    pub(crate) usage: Mutex<Usage>,
+    pub(crate) keeper: Keeper,
+    /// Its folder, which has `root`.
+    pub(crate) folder: PathBuf,
+}
+
+impl Sandbox {
+    /// Whether envd is at least this version.
+    pub(crate) fn envd_is(&self, least: [u64; 3]) -> bool {
+        let mut parts = self.envd.split('.').map(|part| part.parse().unwrap_or(0));
+        let version: [u64; 3] = std::array::from_fn(|_| parts.next().unwrap_or(0));
+        version >= least
+    }
+
+    /// Ends every process and removes every file.
+    pub(crate) async fn kill(&self) {
+        self.processes.forget();
+        census::kill_all(self).await;
+        self.keeper.end();
+        let folder = self.folder.clone();
+        // A process may have left a folder that nobody may write to: the stand-in's own folder
+        // goes away later with what is left here.
+        let _ = tokio::task::spawn_blocking(move || fs::remove_dir_all(folder)).await;
+    }
+}
+
+/// Makes the folders that a sandbox has from the beginning.
+pub(crate) fn furnish(root: &Path) -> Result<()> {
+    for folder in ["home/user", "usr/local/bin", "tmp"] {
+        fs::create_dir_all(root.join(folder))?;
+    }
+    fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
+    Ok(())
+}

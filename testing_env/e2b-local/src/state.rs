@@ -1,0 +1,79 @@
+//! What the parts of the stand-in share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use anyhow::Result;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::control::{Idempotent, Templates};
+use crate::fault::Faults;
+use crate::options::Options;
+use crate::record::Record;
+use crate::sandbox::{Isolation, Sandbox};
+
+/// What the parts of the stand-in share.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) options: Options,
+    /// Of the only team that there is.
+    pub(crate) key: String,
+    /// What tokens of sandboxes are derived from.
+    pub(crate) seed: [u8; 32],
+    pub(crate) folder: PathBuf,
+    /// Where the control plane is, once it listens.
+    pub(crate) api_url: OnceLock<String>,
+    pub(crate) isolation: Isolation,
+    pub(crate) templates: Templates,
+    pub(crate) idempotent: Mutex<HashMap<String, Idempotent>>,
+    pub(crate) record: Record,
+    pub(crate) faults: Faults,
+    pub(crate) clock: Clock,
+    /// Whether there is a network.
+    pub(crate) online: watch::Sender<bool>,
+    sandboxes: Mutex<BTreeMap<String, Arc<Sandbox>>>,
+}
+
+impl State {
+    pub(crate) fn new(options: Options, folder: PathBuf) -> Result<Arc<Self>> {
+        let key: [u8; 20] = rand::random();
+        Ok(Arc::new(Self {
+            key: format!("e2b_{}", hex(&key)),
+            seed: rand::random(),
+            isolation: Isolation::find(),
+            templates: Templates::new(&options, &folder.join("templates"))?,
+            options,
+            folder,
+            api_url: OnceLock::new(),
+            idempotent: Mutex::default(),
+            record: Record::default(),
+            faults: Faults::default(),
+            clock: Clock::default(),
+            online: watch::Sender::new(true),
+            sandboxes: Mutex::default(),
+        }))
+    }
+
+    /// The sandboxes that live, by id.
+    pub(crate) fn sandboxes(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Sandbox>>> {
+        self.sandboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sandbox(&self, id: &str) -> Option<Arc<Sandbox>> {
+        self.sandboxes().get(id).cloned()
+    }
+
+    /// Ends a sandbox and waits for the end of its processes. False if there is none.
+    pub(crate) async fn kill(&self, id: &str) -> bool {
+        let Some(sandbox) = self.sandboxes().remove(id) else { return false };
+        sandbox.kill().await;
+        true
+    }
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
