@@ -22,7 +22,7 @@ use super::retry::{PATIENCE, Repeat, deadline, retry, retry_when};
 use super::settings::Settings;
 
 /// E2B's control plane. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Control {
     http: Http,
     patience: Duration,

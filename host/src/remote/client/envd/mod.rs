@@ -41,7 +41,7 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 const DEFAULT_USER: Version = Version::new(0, 4, 0);
 
 /// The daemon of one sandbox. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Envd {
     http: Http,
     version: Version,

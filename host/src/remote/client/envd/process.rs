@@ -14,6 +14,7 @@ use super::rpc;
 /// A process's stream. Dropping it leaves the process running; while it is
 /// kept, it must be read, for one reader that does not holds up all others and
 /// the process.
+#[derive(Debug)]
 pub struct Process {
     /// Its number in the sandbox.
     pub pid: u32,

@@ -3,9 +3,11 @@
 mod answers;
 mod control;
 mod create;
+mod faults;
 mod retries;
 mod scripted;
 mod settings;
+mod standin;
 mod streams;
 mod transfers;
 

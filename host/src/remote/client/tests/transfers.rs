@@ -167,7 +167,7 @@ async fn a_download_that_is_not_what_was_asked_for_is_an_error() {
         with_headers(206, "Content-Range: bytes 3-5/6\r\nContent-Encoding: gzip\r\n", "def"),
     ] {
         let server = Scripted::start([act]);
-        let error = envd(&server.url).download("/x", 3).await.err().unwrap();
+        let error = envd(&server.url).download("/x", 3).await.unwrap_err();
         assert_eq!(error.kind, Kind::Protocol);
     }
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nabc".to_vec();
@@ -178,6 +178,6 @@ async fn a_download_that_is_not_what_was_asked_for_is_an_error() {
     assert_eq!(download.left, Some(3));
     let missing = answer(404, r#"{"code":404,"message":"path '/x' does not exist"}"#);
     let server = Scripted::start([missing]);
-    let error = envd(&server.url).download("/x", 0).await.err().unwrap();
+    let error = envd(&server.url).download("/x", 0).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
 }
