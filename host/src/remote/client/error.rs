@@ -27,7 +27,7 @@ pub enum Kind {
     DiskFull,
     /// The sandbox was killed, or its lifetime is over.
     SandboxGone,
-    /// No connection, or no answer on it.
+    /// No connection, no answer on it, or a gateway that gets none.
     Unreachable,
     /// A stream fell silent or ended before its end was announced.
     StreamLost,

@@ -60,8 +60,8 @@ impl Envd {
         let id = sandbox.id.split('-').next().unwrap_or_default();
         let base = settings.envd(id, sandbox.domain.as_deref())?;
         let mut headers = HeaderMap::new();
-        let mut secrets = vec![settings.key.clone()];
-        if let Some(token) = &sandbox.token {
+        let mut secrets = vec![settings.key().clone()];
+        if let Some(token) = sandbox.token() {
             http::sensitive(&mut headers, "x-access-token", token.reveal(), what)?;
             secrets.push(token.clone());
         }

@@ -46,7 +46,7 @@ async fn the_request_is_as_the_newer_route_wants_it() {
     let sandbox = control(&server.url).create(&wanted()).await.unwrap();
     assert_eq!((sandbox.id.as_str(), sandbox.template.as_str()), (ID, "base"));
     assert_eq!(sandbox.envd_version, semver::Version::new(0, 6, 13));
-    assert_eq!(sandbox.token.unwrap().reveal(), TOKEN);
+    assert_eq!(sandbox.token().unwrap().reveal(), TOKEN);
 
     let requests = server.requests().await;
     let request = &requests[0];

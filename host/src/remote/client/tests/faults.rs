@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use e2b_local::{Answer, Effect, Fault, Options, Versions};
+use futures_util::future::join_all;
 
 use super::super::envd::Envd;
 use super::super::error::Kind;
@@ -15,6 +16,7 @@ const START: &str = "POST /process.Process/Start";
 #[tokio::test]
 async fn a_create_makes_one_sandbox_whatever_is_lost() {
     let lost = Answer::error(504, "upstream request timeout");
+    let mut cases = Vec::new();
     for (versions, route) in [(Versions::Both, CREATE), (Versions::V1, "POST /sandboxes")] {
         for effect in [
             Effect::Drop,
@@ -24,15 +26,18 @@ async fn a_create_makes_one_sandbox_whatever_is_lost() {
             Effect::DropThenDo(Duration::from_millis(700)),
             Effect::Answer(Answer::error(429, "Rate limit exceeded").header("Retry-After", "1")),
         ] {
-            let cloud = Cloud::start(Options { versions, ..Options::default() }).await;
-            cloud.server.fault(Fault::on(route, effect.clone()));
-            let (sandbox, envd) = cloud.sandbox().await;
-            let living = cloud.server.sandboxes();
-            assert_eq!(living.len(), 1, "{effect:?}");
-            assert_eq!(living[0].id, sandbox.id);
-            assert!(matches!(envd.health().await, Health::Up));
+            cases.push(async move {
+                let cloud = Cloud::start(Options { versions, ..Options::default() }).await;
+                cloud.server.fault(Fault::on(route, effect.clone()));
+                let (sandbox, envd) = cloud.sandbox().await;
+                let living = cloud.server.sandboxes();
+                assert_eq!(living.len(), 1, "{effect:?}");
+                assert_eq!(living[0].id, sandbox.id);
+                assert!(matches!(envd.health().await, Health::Up));
+            });
         }
     }
+    join_all(cases).await;
 }
 
 #[tokio::test]

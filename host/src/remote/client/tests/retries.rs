@@ -1,3 +1,4 @@
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -138,4 +139,21 @@ async fn a_create_that_is_refused_is_not_repeated() {
         .map(|request| request.header("idempotency-key").unwrap().to_owned())
         .collect();
     assert!(keys.len() == 3 && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+}
+
+#[tokio::test]
+async fn https_is_spoken_and_nothing_else_is_taken_for_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let hello = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut hello = [0; 3];
+        stream.read_exact(&mut hello).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        hello
+    });
+    let error = control(&url).within(Duration::from_secs(2)).metrics(ID).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unreachable);
+    // A TLS handshake, and no key in the clear.
+    assert_eq!(hello.join().unwrap(), [22, 3, 1]);
 }
