@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::json;
@@ -67,8 +67,7 @@ impl Control {
             let request = self
                 .http
                 .elsewhere(Method::PUT, url)
-                .headers(extra(slot.headers.unwrap_or_default(), what)?)
-                .header(CONTENT_LENGTH, body.len);
+                .headers(extra(slot.headers.unwrap_or_default(), what)?);
             body.send(request, async |request| self.http.send(request, what).await, what).await?;
             Ok(true)
         })

@@ -84,10 +84,14 @@ fn serve(stream: TcpStream, act: &Act, seen: &Mutex<Vec<Request>>) {
         format!("{}: {}", name.to_lowercase(), value.trim())
     });
     let mut request = Request { line, headers: headers.collect(), body: Vec::new() };
-    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
-    let length = if let Act::Cut(length) = act { *length } else { length };
-    request.body.resize(length, 0);
-    reader.read_exact(&mut request.body).unwrap();
+    if request.header("transfer-encoding") == Some("chunked") {
+        request.body = chunks(&mut reader);
+    } else {
+        let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+        let length = if let Act::Cut(length) = act { *length } else { length };
+        request.body.resize(length, 0);
+        reader.read_exact(&mut request.body).unwrap();
+    }
     seen.lock().unwrap().push(request);
     match act {
         Act::Say(bytes) => (&stream).write_all(bytes).unwrap(),
@@ -97,6 +101,23 @@ fn serve(stream: TcpStream, act: &Act, seen: &Mutex<Vec<Request>>) {
             let _ = reader.read_to_end(&mut Vec::new());
         }
         Act::Drop | Act::Cut(_) => {}
+    }
+}
+
+/// A body that comes in chunks.
+fn chunks(reader: &mut impl BufRead) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let length = usize::from_str_radix(line.trim_end(), 16).unwrap();
+        let start = body.len();
+        body.resize(start + length + 2, 0);
+        reader.read_exact(&mut body[start..]).unwrap();
+        body.truncate(start + length);
+        if length == 0 {
+            return body;
+        }
     }
 }
 

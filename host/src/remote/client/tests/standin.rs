@@ -1,6 +1,8 @@
 //! Against the stand-in, with real files and processes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use e2b_local::{E2bLocal, Options, Versions};
@@ -70,6 +72,18 @@ async fn exited(process: &mut Process) -> (i32, String) {
     end.unwrap()
 }
 
+/// What no compression makes smaller.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    std::iter::repeat_with(byte).take(len).collect()
+}
+
 pub(super) async fn read(envd: &Envd, path: &str, from: u64) -> Vec<u8> {
     let mut download = envd.download(path, from).await.unwrap();
     let mut all = Vec::new();
@@ -113,8 +127,17 @@ async fn a_sandbox_is_made_found_kept_and_killed() {
 async fn files_go_there_and_come_back() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
+    // The first goes as it is, the second compressed.
+    let noise = noise(3_000_000);
+    envd.upload("/home/user/in/data.bin", &Source::bytes(noise.clone())).await.unwrap();
+    assert!(read(&envd, "/home/user/in/data.bin", 0).await == noise);
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 251) as u8).collect();
-    envd.upload("/home/user/in/data.bin", &Source::bytes(bytes.clone())).await.unwrap();
+    let seen = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&seen);
+    let source = Source::bytes(bytes.clone());
+    let source = source.on_progress(move |sent| counter.store(sent, Ordering::Relaxed));
+    envd.upload("/home/user/in/data.bin", &source).await.unwrap();
+    assert_eq!(seen.load(Ordering::Relaxed), 3_000_000);
     let found = envd.stat("/home/user/in/data.bin").await.unwrap().unwrap();
     assert_eq!((found.kind, found.size), (Type::File, 3_000_000));
     assert!(read(&envd, "/home/user/in/data.bin", 0).await == bytes);

@@ -92,6 +92,21 @@ async fn an_upload_that_fails_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_big_upload_is_compressed_where_it_pays() {
+    for (version, gzip) in [("0.6.13", true), ("0.5.7", true), ("0.5.6", false)] {
+        let server = Scripted::start([answer(200, "[]"), entry(2 << 20), ok()]);
+        let envd = Envd::new(&settings(&server.url), &sandbox(version)).unwrap();
+        envd.upload("x", &Source::bytes(vec![7; 2 << 20])).await.unwrap();
+        let requests = server.requests().await;
+        let upload = &requests[0];
+        assert_eq!(upload.header("content-encoding"), gzip.then_some("gzip"));
+        assert_eq!(upload.header("content-length").is_none(), gzip);
+        assert_eq!(upload.body.starts_with(&[0x1f, 0x8b]), gzip);
+        assert_eq!(upload.body.len() < 100_000, gzip, "{}", upload.body.len());
+    }
+}
+
+#[tokio::test]
 async fn an_older_envd_gets_a_form() {
     let server = Scripted::start([answer(200, "[]"), entry(3), ok()]);
     let envd = Envd::new(&settings(&server.url), &sandbox("0.3.9")).unwrap();
