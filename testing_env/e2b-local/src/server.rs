@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use services::Folder;
@@ -158,7 +159,10 @@ impl Drop for E2bLocal {
             }
         });
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            // Not in a thread of a runtime, which must not wait.
+            std::thread::scope(|scope| {
+                scope.spawn(|| runtime.shutdown_timeout(Duration::from_secs(5)));
+            });
         }
     }
 }

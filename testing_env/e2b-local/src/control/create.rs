@@ -54,7 +54,7 @@ pub(super) async fn v2(
     };
     let allowed = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     let key = key.to_str().ok().filter(|key| (1..256).contains(&key.len()));
-    let Some(key) = key.filter(|key| key.as_bytes().iter().all(|byte| allowed(byte))) else {
+    let Some(key) = key.filter(|key| key.as_bytes().iter().all(allowed)) else {
         return Err(Error::bad("validation error: Idempotency-Key must be 1-255 of [a-z0-9-]"));
     };
     if let Some(done) = claim(&state, key, &body)? {

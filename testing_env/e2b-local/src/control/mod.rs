@@ -1,6 +1,7 @@
 //! The control plane: REST with JSON, for everything but what happens inside a sandbox.
 
 mod body;
+mod build;
 mod create;
 mod detail;
 mod error;
@@ -8,6 +9,7 @@ mod lifetime;
 mod list;
 mod metrics;
 mod templates;
+mod upload;
 
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use axum::extract::{DefaultBodyLimit, Request, State as Shared};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 
 pub(crate) use create::Idempotent;
 use error::Error;
@@ -41,7 +43,13 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/sandboxes/{id}/timeout", post(lifetime::timeout))
         .route("/sandboxes/{id}/refreshes", post(lifetime::refresh))
         .route("/sandboxes/{id}/metrics", get(metrics::one))
-        .route("/sandboxes/{id}/pause", post(lifetime::pause));
+        .route("/sandboxes/{id}/pause", post(lifetime::pause))
+        .route("/v3/templates", post(build::create))
+        .route("/v2/templates/{id}/builds/{build}", post(build::start))
+        .route("/templates/{id}/builds/{build}/status", get(build::status))
+        .route("/templates/{id}/files/{hash}", get(upload::ask))
+        .route("/templates/aliases/{name}", get(templates::alias))
+        .route("/templates/{id}", delete(templates::remove));
     if state.options.versions != Versions::V2 {
         routes = routes
             .route("/sandboxes", post(create::v1))
@@ -56,6 +64,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .layer(from_fn_with_state(state.clone(), authenticate))
         .route("/health", get(async || StatusCode::NO_CONTENT))
         .layer(DefaultBodyLimit::max(LARGEST))
+        .route("/_storage/{hash}/{pass}", put(upload::put))
         .fallback(async || Error::new(StatusCode::NOT_FOUND, "no matching operation was found"))
         .method_not_allowed_fallback(async || {
             Error::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")

@@ -7,9 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
+use axum::extract::{Path as Part, State as Shared};
 use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
 
-use super::Error;
+use super::body::answer;
+use super::build::Builds;
+use super::{Error, Server};
 use crate::options::{Options, Template};
 use crate::sandbox::{clean, furnish, letters};
 
@@ -32,6 +37,11 @@ pub(crate) struct Image {
 #[derive(Debug)]
 pub(crate) struct Templates {
     images: Mutex<Vec<Image>>,
+    pub(super) builds: Builds,
+    /// What allows uploads.
+    pub(super) pass: String,
+    /// Where trees and uploads are.
+    pub(super) folder: PathBuf,
 }
 
 impl Templates {
@@ -41,7 +51,12 @@ impl Templates {
         wanted.entry("base".to_owned()).or_default();
         let make = |(name, template)| image(options, folder, name, template);
         let images = wanted.into_iter().map(make).collect::<Result<_>>()?;
-        Ok(Self { images: Mutex::new(images) })
+        Ok(Self {
+            images: Mutex::new(images),
+            builds: Builds::default(),
+            pass: letters(32),
+            folder: folder.to_owned(),
+        })
     }
 
     /// The template that a create names by its id or name, with or without a tag.
@@ -58,6 +73,20 @@ impl Templates {
             let message = format!("tag '{tag}' does not exist for template '{name}'");
             Error::new(StatusCode::NOT_FOUND, message)
         })
+    }
+
+    /// The id that a name has with any tag.
+    pub(super) fn id(&self, name: &str) -> Option<String> {
+        self.lock().iter().find(|image| image.is(name)).map(|image| image.id.clone())
+    }
+
+    /// Adds a template, whose names no older one has from then on.
+    pub(super) fn add(&self, image: Image) {
+        let mut images = self.lock();
+        for older in images.iter_mut() {
+            older.names.retain(|name| !image.names.contains(name));
+        }
+        images.push(image);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Image>> {
@@ -77,6 +106,27 @@ impl Image {
             None => named == name && tag == "default",
         })
     }
+}
+
+pub(super) async fn alias(
+    Shared(state): Server,
+    Part(name): Part<String>,
+) -> Result<Response, Error> {
+    let id = state.templates.id(&name).ok_or_else(|| {
+        let message = format!("template '{name}' not found");
+        Error::new(StatusCode::NOT_FOUND, message)
+    })?;
+    Ok(answer(StatusCode::OK, &json!({"templateID": id, "public": false})))
+}
+
+pub(super) async fn remove(
+    Shared(state): Server,
+    Part(id): Part<String>,
+) -> Result<StatusCode, Error> {
+    let found = state.templates.find(&id)?;
+    // Its files stay as long as the stand-in: sandboxes may be copying them.
+    state.templates.lock().retain(|image| image.id != found.id);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn image(options: &Options, folder: &Path, name: String, template: Template) -> Result<Image> {

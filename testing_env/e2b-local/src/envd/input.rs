@@ -62,7 +62,7 @@ pub(super) async fn close(call: Call<Named>) -> Answer {
 
 pub(super) async fn stream(this: This, request: Request) -> Response {
     if let Err(refused) = rpc::kind(request.headers(), "application/connect+json") {
-        return refused;
+        return *refused;
     }
     let mut messages =
         Messages { body: request.into_body().into_data_stream(), read: BytesMut::new() };

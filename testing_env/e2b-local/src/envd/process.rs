@@ -151,7 +151,7 @@ async fn stream<T: DeserializeOwned>(
     open: impl FnOnce(&Arc<Sandbox>, T, Plan) -> Result<Response, RpcError>,
 ) -> Response {
     if let Err(refused) = rpc::kind(request.headers(), "application/connect+json") {
-        return refused;
+        return *refused;
     }
     let effects = request.extensions().get::<Effects>().cloned().unwrap_or_default();
     let (parts, body) = request.into_parts();

@@ -34,7 +34,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Call<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        kind(request.headers(), "application/json")?;
+        kind(request.headers(), "application/json").map_err(|refused| *refused)?;
         let (mut parts, body) = request.into_parts();
         let axum::Extension(sandbox) = This::from_request_parts(&mut parts, state)
             .await
@@ -65,13 +65,13 @@ pub(super) fn answer(message: &Value) -> Response {
 }
 
 /// Refuses another type of body.
-pub(super) fn kind(headers: &HeaderMap, wanted: &str) -> Result<(), Response> {
+pub(super) fn kind(headers: &HeaderMap, wanted: &str) -> Result<(), Box<Response>> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     if kind.split(';').next().map(str::trim) == Some(wanted) {
         return Ok(());
     }
     let accepted = [(HeaderName::from_static("accept-post"), wanted.to_owned())];
-    Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, accepted).into_response())
+    Err(Box::new((StatusCode::UNSUPPORTED_MEDIA_TYPE, accepted).into_response()))
 }
 
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, RpcError> {

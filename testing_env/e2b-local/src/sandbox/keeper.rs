@@ -39,7 +39,7 @@ impl Keeper {
         self.group
     }
 
-    /// Lets it end, and waits for that.
+    /// Ends it when there is nobody left to end.
     pub(crate) fn end(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         child.1 = None;
@@ -51,6 +51,9 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.end();
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.1 = None;
+        // It does its work first, unless it has ended.
+        let _ = child.0.wait();
     }
 }

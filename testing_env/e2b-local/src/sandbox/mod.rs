@@ -72,11 +72,16 @@ impl Sandbox {
         version >= least
     }
 
-    /// Ends every process and removes every file.
-    pub(crate) async fn kill(&self) {
+    /// Ends every process.
+    pub(crate) async fn stop(&self) {
         self.processes.forget();
         census::kill_all(self).await;
         self.keeper.end();
+    }
+
+    /// Ends every process and removes every file.
+    pub(crate) async fn kill(&self) {
+        self.stop().await;
         let folder = self.folder.clone();
         // A process may have left a folder that nobody may write to: the stand-in's own folder
         // goes away later with what is left here.

@@ -1,12 +1,13 @@
 """What E2B's Python SDK does against the stand-in. Fails at the first difference."""
 
 import sys
+import tempfile
 import time
 import uuid
 from importlib.metadata import version
 
 import e2b
-from e2b import CommandExitException, Sandbox, SandboxQuery
+from e2b import CommandExitException, Sandbox, SandboxQuery, Template
 
 RUN = uuid.uuid4().hex
 
@@ -117,6 +118,27 @@ def lifetimes(sandbox):
     same(sandbox.kill(), False)
 
 
+def templates():
+    with tempfile.TemporaryDirectory() as context:
+        with open(f"{context}/tool", "w") as file:
+            file.write("#!/bin/sh\necho tool $1 $A\n")
+        template = Template(file_context_path=context).from_template("base")
+        template = template.copy("tool", "/usr/local/bin/tool", mode=0o755)
+        template = template.set_envs({"A": "a"}).run_cmd("tool 1 > /home/user/ran")
+        name = f"tools-{RUN}:v1"
+        Template.build(template, name)
+        same(Template.exists(f"tools-{RUN}"), True)
+        sandbox = Sandbox.create(name, timeout=60)
+        same(sandbox.commands.run("tool 2; cat ran").stdout, "tool 2 a\ntool 1 a\n")
+        same(sandbox.kill(), True)
+        try:
+            Template.build(template.run_cmd("exit 3"), f"broken-{RUN}")
+        except e2b.BuildException as error:
+            same("exit status 3" in str(error), True)
+        else:
+            raise AssertionError("a broken template was built")
+
+
 def main():
     same(version("e2b"), sys.argv[1])
     sandbox = Sandbox.create(timeout=120, metadata={"run": RUN, "a b": "c&d=ü"}, envs={"K": "v"})
@@ -124,6 +146,7 @@ def main():
     commands(sandbox)
     processes(sandbox)
     lists(sandbox)
+    templates()
     lifetimes(sandbox)
     print("conforms")
 

@@ -1,0 +1,86 @@
+//! Files of an archive, put into a sandbox.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufReader, Read, Seek as _};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use flate2::read::GzDecoder;
+use rustix::fs::OFlags;
+
+use crate::sandbox::Sandbox;
+
+/// What is copied.
+#[derive(Debug)]
+pub(super) struct Copied {
+    /// A tar file, gzipped or not.
+    pub(super) archive: PathBuf,
+    /// A file or folder in it, or a pattern that all of it matches.
+    pub(super) source: String,
+    /// Absolute; a folder if it ends with a slash.
+    pub(super) destination: String,
+    /// The permissions of files, otherwise theirs in the archive.
+    pub(super) mode: Option<u32>,
+}
+
+/// Puts files of an archive into a sandbox.
+pub(super) fn copy(sandbox: &Sandbox, copied: &Copied) -> Result<()> {
+    let unpacked = tempfile::tempdir()?;
+    unpack(&copied.archive, unpacked.path())
+        .with_context(|| format!("cannot unpack {}", copied.archive.display()))?;
+    let to = copied.destination.as_str();
+    let source = unpacked.path().join(copied.source.trim_start_matches(['.', '/']));
+    if source.is_file() {
+        let to = match Path::new(&copied.source).file_name() {
+            Some(name) if is_folder(sandbox, to) => {
+                format!("{}/{}", to.trim_end_matches('/'), name.to_string_lossy())
+            }
+            _ => to.to_owned(),
+        };
+        return put(sandbox, &source, &to, copied.mode);
+    }
+    let all = if source.is_dir() { &source } else { unpacked.path() };
+    put(sandbox, all, to.trim_end_matches('/'), copied.mode)
+}
+
+fn unpack(archive: &Path, to: &Path) -> io::Result<()> {
+    let mut file = BufReader::new(File::open(archive)?);
+    let mut magic = [0; 2];
+    let gzipped = file.read(&mut magic)? == 2 && magic == [0x1f, 0x8b];
+    file.rewind()?;
+    if gzipped {
+        tar::Archive::new(GzDecoder::new(file)).unpack(to)
+    } else {
+        tar::Archive::new(file).unpack(to)
+    }
+}
+
+/// Whether a path means a folder.
+fn is_folder(sandbox: &Sandbox, path: &str) -> bool {
+    path.ends_with('/') || sandbox.files.file(path, OFlags::PATH | OFlags::DIRECTORY).is_ok()
+}
+
+/// Puts a file, or what is in a folder, to a path of the sandbox.
+fn put(sandbox: &Sandbox, from: &Path, to: &str, mode: Option<u32>) -> Result<()> {
+    if from.is_dir() && !from.is_symlink() {
+        sandbox.files.make_folders(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let to = format!("{to}/{}", entry.file_name().to_string_lossy());
+            put(sandbox, &entry.path(), &to, mode)?;
+        }
+        return Ok(());
+    }
+    sandbox.files.make_above(to)?;
+    if from.is_symlink() {
+        return Ok(symlink(fs::read_link(from)?, sandbox.files.parent(to)?.path())?);
+    }
+    // The file may be one that others have, too.
+    sandbox.files.remove(to)?;
+    let mut target = sandbox.files.file(to, OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC)?;
+    let mut source = File::open(from)?;
+    io::copy(&mut source, &mut target).with_context(|| format!("cannot write {to}"))?;
+    let mode = mode.unwrap_or(source.metadata()?.permissions().mode());
+    Ok(target.set_permissions(Permissions::from_mode(mode & 0o7777))?)
+}
