@@ -9,6 +9,7 @@ mod scripted;
 mod settings;
 mod standin;
 mod streams;
+mod template;
 mod transfers;
 
 use std::time::Duration;

@@ -16,7 +16,7 @@ use super::super::{Signal, Source, Type};
 /// A stand-in and a client of it.
 pub(super) struct Cloud {
     pub(super) server: E2bLocal,
-    settings: Settings,
+    pub(super) settings: Settings,
     pub(super) control: Control,
 }
 
