@@ -189,11 +189,19 @@ impl E2bAdapter {
         let (envd, site, worker, lease) = tokio::select! {
             begun = begun => begun?,
             () = cancel.cancelled() => return Err(Trouble::cancelled()),
-            () = tokio::time::sleep_until(deadline.into()) => return Err(self.late()),
+            () = tokio::time::sleep_until(deadline.into()) => return Err(Trouble::late(self.options.limit)),
         };
         self.notes.stage("running");
-        let ended =
-            worker.follow(session, board, &self.prepared, cancel, deadline, &self.notes).await;
+        let ended = worker
+            .follow(
+                session,
+                board,
+                &self.prepared,
+                cancel,
+                (self.options.limit, deadline),
+                &self.notes,
+            )
+            .await;
         let started = Instant::now();
         let (mut worker, status, files) = ended?;
         let base = site.base(session.id());
@@ -226,7 +234,7 @@ impl E2bAdapter {
         }
         let create = Create {
             template: self.options.template.clone(),
-            timeout: self.options.limit.min(LEASE),
+            timeout: (self.options.limit + alive::REST).min(LEASE),
             metadata,
             env: self.options.env.clone(),
             network: egress::network(&dials(&self.prepared)).await,
@@ -276,16 +284,6 @@ impl E2bAdapter {
 
     fn id(&self) -> Option<String> {
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn late(&self) -> Trouble {
-        Trouble::failed(
-            "timeout",
-            format!(
-                "the run was not over after {} s; allow it more with --e2b-timeout",
-                self.options.limit.as_secs()
-            ),
-        )
     }
 
     /// The status of a run that its worker could not tell the end of.

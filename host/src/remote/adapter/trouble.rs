@@ -1,5 +1,7 @@
 //! Why a run in a sandbox did not get to its end.
 
+use std::time::Duration;
+
 use crate::problem::Exit;
 use crate::remote::client;
 use crate::session::{Failure, State};
@@ -21,6 +23,15 @@ impl Trouble {
     /// In the run: it had begun, and can be tried again as it is.
     pub(super) fn failed(kind: &str, message: impl Into<String>) -> Self {
         Self::new(kind, message, Exit::Failed)
+    }
+
+    /// The run took longer than it was allowed to.
+    pub(super) fn late(limit: Duration) -> Self {
+        let limit = limit.as_secs();
+        Self::failed(
+            "timeout",
+            format!("the run was not over after {limit} s; allow it more with --e2b-timeout"),
+        )
     }
 
     pub(super) fn cancelled() -> Self {

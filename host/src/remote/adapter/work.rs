@@ -19,7 +19,7 @@ use crate::remote::protocol::{
     Command, Confidential, Made, Message, Numbered, Plan, STREAM, VERSION,
 };
 use crate::run::{Board, Prepared};
-use crate::session::{Failure, Record, Session, State, Status, StepStatus, stamp};
+use crate::session::{Record, Session, State, Status, StepStatus, stamp};
 
 /// After so long without a word the user is told.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -159,7 +159,7 @@ impl Worker {
         board: &Board,
         prepared: &Prepared,
         cancel: &CancellationToken,
-        deadline: Instant,
+        (limit, deadline): (Duration, Instant),
         notes: &Notes,
     ) -> Result<(Self, Status, Vec<Made>), Trouble> {
         self.command(Command::Run).await?;
@@ -187,8 +187,9 @@ impl Worker {
                         Message::Progress { steps } => board.follow(&steps),
                         Message::Finished { status, files, .. } => {
                             let mut status = checked(*status, session)?;
-                            if late {
-                                status.error = Some(timeout(deadline, stop));
+                            // What had stopped by then has not been stopped.
+                            if late && status.status != State::Success {
+                                status.error = Some(Trouble::late(limit).failure);
                                 status.status = State::Failed;
                             }
                             return Ok((self, status, files));
@@ -205,12 +206,9 @@ impl Worker {
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
                         let why = "the run did not stop when it was told to, so its sandbox was killed";
-                        let kind = if late { "timeout" } else { "cancelled" };
-                        let mut trouble = Trouble::failed(kind, why);
-                        if !late {
-                            trouble.state = State::Cancelled;
-                        }
-                        return Err(trouble);
+                        let mut trouble = Trouble::failed("cancelled", why);
+                        trouble.state = State::Cancelled;
+                        return Err(if late { Trouble::late(limit) } else { trouble });
                     }
                     (late, stop) = (true, Some(Instant::now() + GRACE));
                     self.stop(notes).await;
@@ -324,13 +322,6 @@ fn size(record: &Record) -> u64 {
         }
         Record::Log { message, .. } => message.len() as u64,
     }
-}
-
-fn timeout(deadline: Instant, stop: Option<Instant>) -> Failure {
-    let over = stop.map_or(0, |stop| stop.saturating_duration_since(deadline).as_secs());
-    tracing::debug!("stopped within {over} s");
-    let message = "the run was not over in time; allow it more with --e2b-timeout".to_owned();
-    Failure { step: None, kind: "timeout".to_owned(), message }
 }
 
 fn lost(why: Lost) -> Trouble {
