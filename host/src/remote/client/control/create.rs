@@ -95,7 +95,7 @@ impl Control {
             let pause = pause.max(error.retry_after.unwrap_or_default());
             if error.again == Again::No || Instant::now() + pause >= deadline {
                 // What this side refused was made, as one without a token.
-                if lost || error.status.is_none() {
+                if lost || (error.again == Again::No && error.status.is_none()) {
                     self.kill_extras(&key, None).await;
                 }
                 return Err(error);
