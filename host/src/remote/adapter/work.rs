@@ -70,7 +70,7 @@ pub(super) async fn send(
     let folder = site.folder(session.id());
     let (plan, confidential) = (Source::bytes(plan), Source::bytes(confidential));
     let (plan_path, path) = (format!("{folder}/plan.json"), format!("{folder}/confidential.json"));
-    tokio::try_join!(envd.upload(&plan_path, &plan), envd.upload(&path, &confidential))?;
+    tokio::try_join!(envd.upload(&plan_path, &plan), envd.fill(&path, &confidential))?;
     Ok(sha256)
 }
 

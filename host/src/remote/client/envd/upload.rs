@@ -34,13 +34,7 @@ impl Envd {
             // A lost attempt may still be writing, so each has a file of its own.
             let part = format!("{path}.part-{}", Uuid::new_v4());
             parts.push(part.clone());
-            let sent = self.send(&part, source, gzip, &what).await?;
-            let there = self.stat(&part).await?.map(|entry| entry.size);
-            if there != Some(sent) {
-                let there = there.unwrap_or_default();
-                let text = format!("cannot {what}: {there} of {sent} bytes are there");
-                return Err(Error::new(Kind::Protocol, text).again(Again::Lost));
-            }
+            self.send_whole(&part, source, gzip, &what).await?;
             self.rename(&part, path).await
         })
         .await;
@@ -50,6 +44,31 @@ impl Envd {
             let _ = self.within(super::health::PROBE).remove(part).await;
         }
         uploaded
+    }
+
+    /// Writes into a file that is there, whose permissions stay as they are. A
+    /// reader may see a part of it meanwhile.
+    ///
+    /// # Errors
+    /// What [`Envd::upload`] says.
+    pub async fn fill(&self, path: &str, source: &Source) -> Result<()> {
+        let what = format!("write {path} in the sandbox");
+        let deadline = deadline(self.patience + allowance(source.size(&what).await?));
+        retry(&what, deadline, Repeat::Safe, async || {
+            self.send_whole(path, source, false, &what).await
+        })
+        .await
+    }
+
+    /// Writes the source to a file as it comes, and looks whether all of it is there.
+    async fn send_whole(&self, path: &str, source: &Source, gzip: bool, what: &str) -> Result<()> {
+        let sent = self.send(path, source, gzip, what).await?;
+        let there = self.stat(path).await?.map_or(0, |entry| entry.size);
+        if there == sent {
+            return Ok(());
+        }
+        let text = format!("cannot {what}: {there} of {sent} bytes are there");
+        Err(Error::new(Kind::Protocol, text).again(Again::Lost))
     }
 
     /// Writes the source to a file as it comes; its size in bytes.
