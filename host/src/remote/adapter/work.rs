@@ -97,7 +97,9 @@ pub(super) async fn start(
     let folder = site.folder(session.id());
     let process = Process {
         cmd: site.path(&parcel.runtime),
-        args: vec!["worker".to_owned(), "--folder".to_owned(), folder.clone()],
+        args: ["worker", "--folder", &folder, "--base", &site.base(session.id())]
+            .map(str::to_owned)
+            .to_vec(),
         env: BTreeMap::from([("OSIRIS_CACHE".to_owned(), format!("{folder}/cache"))]),
         stdin: true,
         ..Process::default()
