@@ -57,7 +57,7 @@ pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
             Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
             Err(why) => (BAD, "✗", visible(why).into_owned()),
         };
-        format!("{} {:<9} {said}\n", paint(style, glyph), paint(STRONG, name))
+        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<9}")))
     });
     let exit = if well { 0 } else { Exit::Environment as u8 };
     Ok(Answer { json, text: text.collect(), exit, failed: false })

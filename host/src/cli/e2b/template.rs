@@ -50,7 +50,9 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
         let name = &file.spec.name;
         let (content, sha256) = file.load()?;
         engine.load(file, &content, sha256.clone(), || {
-            shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
+            if !shell.json {
+                shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
+            }
         })?;
         drivers.push((name.clone(), Blob::read(&file.path)?));
         if let Some(path) = engine.compiled(&sha256)
