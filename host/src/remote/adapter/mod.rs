@@ -11,6 +11,7 @@ mod install;
 mod lines;
 mod note;
 mod parcel;
+mod transfer;
 mod trouble;
 mod work;
 
