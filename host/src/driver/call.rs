@@ -94,7 +94,7 @@ impl Driver {
                 Ok(summary)
             }
             (Err(failure), Some(output)) => {
-                output.fail(format!("the step `{id}` before it failed"));
+                output.fail(Failure::upstream(&id).message);
                 Err(failure)
             }
             (result, None) => result,
