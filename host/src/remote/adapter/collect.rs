@@ -1,6 +1,7 @@
 //! Brings what a run left in a sandbox to where a run on this machine leaves it.
 //! Nothing is put into its place before all of it is here, and whole.
 
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -83,6 +84,11 @@ pub(super) async fn collect(
 ) -> Result<u64, Trouble> {
     if let Some(odd) = made.iter().find(|made| !expected.allows(&made.path)) {
         let why = format!("the worker offers {:?}, which no step of this run writes", odd.path);
+        return Err(Trouble::failed("protocol", why));
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = made.iter().find(|made| !names.insert(&made.path)) {
+        let why = format!("the worker offers {:?} twice", twice.path);
         return Err(Trouble::failed("protocol", why));
     }
     let dir = Dir::open_ambient_dir(base, ambient_authority())

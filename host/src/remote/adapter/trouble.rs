@@ -34,6 +34,11 @@ impl Trouble {
         )
     }
 
+    /// The same before the run had begun.
+    pub(super) fn before(self) -> Self {
+        Self { exit: Exit::Environment, ..self }
+    }
+
     pub(super) fn cancelled() -> Self {
         let message = "stopped by the user before the run had begun".to_owned();
         let failure = Failure { step: None, kind: "cancelled".to_owned(), message };

@@ -33,6 +33,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// What all steps may write beside their logs, in bytes.
 const RECORDS: u64 = 64 << 20;
+/// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
+const FRAME: u64 = 32;
 
 /// Sends the plan and the secrets. Returns the plan's hash.
 pub(super) async fn send(
@@ -60,6 +62,7 @@ pub(super) async fn send(
         compiled: paths(&parcel.compiled),
         inputs: paths(&parcel.inputs),
         folders: parcel.folders.iter().cloned().collect(),
+        in_the_way: parcel.in_the_way.iter().cloned().collect(),
         states: parcel.states.clone(),
     };
     let confidential = Confidential { configs: job.configs.clone() };
@@ -112,7 +115,7 @@ pub(super) async fn start(
     let mut worker = Worker { pid, envd, following, last: 0, skew };
     let hello = worker.answer(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
-        return Err(broken("it did not begin with a hello"));
+        return Err(broken("it did not begin with a hello").before());
     };
     if protocol != VERSION {
         return Err(Trouble::environment(
@@ -148,7 +151,7 @@ pub(super) async fn start(
                 ));
             }
             Message::Progress { .. } | Message::Pong { .. } => {}
-            other => return Err(unexpected(&other)),
+            other => return Err(unexpected(&other).before()),
         }
     }
 }
@@ -253,11 +256,7 @@ impl Worker {
     async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
         let next = tokio::time::timeout(ANSWER, self.following.next());
         match next.await {
-            Ok(message) => message.map_err(|why| {
-                let mut trouble = lost(why);
-                trouble.exit = crate::problem::Exit::Environment;
-                trouble
-            }),
+            Ok(message) => message.map_err(|why| lost(why).before()),
             Err(_) => {
                 notes.detail("the worker is silent");
                 let why =
@@ -314,16 +313,19 @@ fn skew_of(theirs: &str) -> SignedDuration {
     if skew.abs() < SKEW { SignedDuration::ZERO } else { skew }
 }
 
+/// What a record takes of the room: its texts and a line's frame, so that empty ones
+/// are not free.
 fn size(record: &Record) -> u64 {
-    match record {
-        Record::Event { fields, .. } => {
-            serde_json::to_string(fields).map_or(0, |text| text.len()) as u64
+    let texts = match record {
+        Record::Event { event_type, fields, .. } => {
+            event_type.len() + serde_json::to_string(fields).map_or(0, |text| text.len())
         }
-        Record::Metric { tags, .. } => {
-            tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() as u64
+        Record::Metric { metric, unit, tags, .. } => {
+            metric.len() + unit.len() + tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>()
         }
-        Record::Log { message, .. } => message.len() as u64,
-    }
+        Record::Log { step, message, .. } => step.as_ref().map_or(0, String::len) + message.len(),
+    };
+    FRAME + texts as u64
 }
 
 fn lost(why: Lost) -> Trouble {
