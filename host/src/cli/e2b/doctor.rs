@@ -2,15 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::super::checks::{self, Check};
 use super::super::shell::{Answer, Shell};
 use super::{control, runtime};
-use crate::problem::{Exit, Result};
+use crate::problem::Result;
 use crate::remote::client::{Command, Control, Create, Envd, Error, Kind, Settings};
 use crate::remote::sweep::{self, Owner};
-use crate::session::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,35 +31,12 @@ pub(in crate::cli) struct Args {
     template: String,
 }
 
-/// What was looked at.
-struct Check {
-    name: &'static str,
-    result: Result<String, String>,
-}
-
 pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     let project = shell.project()?;
     let (control, settings) = control(&project)?;
     let owner = Owner::of(&project.base);
     let checks = runtime()?.block_on(examine(&control, &settings, &owner, &args.template));
-    let well = checks.iter().all(|check| check.result.is_ok());
-    let json = json!({
-        "status": if well { "success" } else { "error" },
-        "checks": checks.iter().map(|check| json!({
-            "name": check.name,
-            "ok": check.result.is_ok(),
-            "message": check.result.as_ref().unwrap_or_else(|why| why),
-        })).collect::<Vec<_>>(),
-    });
-    let text = checks.iter().map(|Check { name, result }| {
-        let (style, glyph, said) = match result {
-            Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
-            Err(why) => (BAD, "✗", visible(why).into_owned()),
-        };
-        format!("{} {:<9} {said}\n", paint(style, glyph), paint(STRONG, name))
-    });
-    let exit = if well { 0 } else { Exit::Environment as u8 };
-    Ok(Answer { json, text: text.collect(), exit, failed: false })
+    Ok(checks::answer(&checks))
 }
 
 async fn examine(
@@ -75,7 +49,12 @@ async fn examine(
     let mut checks = Vec::new();
     let started = Instant::now();
     let listed = control.list(&sweep::anybodys()).await.map(|running| {
-        format!("{} answers in {}; {} sandboxes of osiris", settings.api_url(), since(started), running.len())
+        format!(
+            "{} answers in {}; {} sandboxes of osiris",
+            settings.api_url(),
+            since(started),
+            running.len()
+        )
     });
     let reached = listed.is_ok();
     checks.push(Check { name: "key", result: listed.map_err(told) });
@@ -101,11 +80,15 @@ async fn examine(
             return checks;
         }
     };
-    let made = format!("a sandbox of {template} in {}, envd {}", since(started), sandbox.envd_version);
+    let made =
+        format!("a sandbox of {template} in {}, envd {}", since(started), sandbox.envd_version);
     checks.push(Check { name: "template", result: Ok(made) });
     let limits = control.info(&sandbox.id).await.map_err(told).and_then(|info| {
         let info = info.ok_or("the sandbox is gone already")?;
-        Ok(format!("{} CPUs, {} MiB memory, {} MiB disk", info.cpu_count, info.memory_mib, info.disk_mib))
+        Ok(format!(
+            "{} CPUs, {} MiB memory, {} MiB disk",
+            info.cpu_count, info.memory_mib, info.disk_mib
+        ))
     });
     checks.push(Check { name: "limits", result: limits });
     let osiris = match Envd::new(settings, &sandbox) {
@@ -127,8 +110,13 @@ async fn version(envd: &Envd) -> Result<String, String> {
     let own = format!("osiris {}", env!("CARGO_PKG_VERSION"));
     match finished.exit_code {
         0 if said == own => Ok(format!("it has {said}")),
-        0 => Err(format!("it has {said}, and this is {own}; make it again with `osiris e2b template`")),
-        _ => Ok("it has no osiris: run with --e2b-install-deps, or make one with `osiris e2b template`".to_owned()),
+        0 => Err(format!(
+            "it has {said}, and this is {own}; make it again with `osiris e2b template`"
+        )),
+        _ => Ok(
+            "it has no osiris: run with --e2b-install-deps, or make one with `osiris e2b template`"
+                .to_owned(),
+        ),
     }
 }
 

@@ -97,7 +97,8 @@ impl Parcel {
             for path in paths(&task.config, &driver.spec.files.write) {
                 parcel.add_folders(&base, path);
             }
-            let state = job.state.join(&job.manifest.pipeline.id).join(format!("{}.json", task.step.id));
+            let state =
+                job.state.join(&job.manifest.pipeline.id).join(format!("{}.json", task.step.id));
             match std::fs::read_to_string(&state) {
                 Ok(text) => drop(parcel.states.insert(task.step.id.clone(), text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -126,7 +127,9 @@ impl Parcel {
                 for entry in base.read_dir(path)? {
                     let name = entry?.file_name();
                     let name = name.to_str().ok_or_else(|| {
-                        io::Error::other(format!("a file in it has a name that is no text: {name:?}"))
+                        io::Error::other(format!(
+                            "a file in it has a name that is no text: {name:?}"
+                        ))
                     })?;
                     self.add(base, root, &format!("{}/{name}", path.trim_end_matches('/')))?;
                 }
@@ -177,7 +180,9 @@ pub fn runtime_blob() -> Result<Blob> {
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         let message = "this osiris cannot run in an E2B sandbox, which is Linux on x86_64";
-        let help = format!("download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it");
+        let help = format!(
+            "download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it"
+        );
         return Err(Error::environment(Problem::new("e2b_runtime", message).help(help)));
     }
     let own = std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))?;

@@ -1,0 +1,46 @@
+//! `osiris doctor`.
+
+use super::checks::{self, Check};
+use super::pipeline::Workplace;
+use super::shell::{Answer, Shell};
+use crate::driver::Engine;
+use crate::fence::{Fence, Strength};
+use crate::problem::Result;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris doctor
+  osiris doctor --json
+  osiris connections doctor       whether services can be reached
+  osiris e2b doctor               whether runs in E2B can work";
+
+/// Check this machine: engine, fences, drivers
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {}
+
+pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let engine = Engine::new().map(|engine| match engine.keeps_code() {
+        true => "compiles drivers, and keeps their code".to_owned(),
+        false => "compiles drivers anew each time: its cache cannot be used".to_owned(),
+    });
+    let engine = engine.map_err(|error| error.to_string());
+    // A thread of its own is fenced in, and this one not.
+    let fence =
+        std::thread::spawn(|| Fence { ports: Some(Vec::new()), ..Fence::default() }.raise())
+            .join()
+            .unwrap_or(Strength::None);
+    let count = place.registry.drivers().count();
+    let drivers = match place.registry.broken() {
+        [] => Ok(format!("{count} in {} folders", place.registry.folders().len())),
+        broken => Err(format!("{} files are no drivers: see `osiris drivers list`", broken.len())),
+    };
+    // A run is the same without a fence.
+    let checks = [
+        Check { name: "engine", result: engine },
+        Check { name: "fence", result: Ok(fence.to_string()) },
+        Check { name: "drivers", result: drivers },
+    ];
+    Ok(checks::answer(&checks))
+}
