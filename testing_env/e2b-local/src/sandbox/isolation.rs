@@ -80,3 +80,31 @@ pub(crate) fn is_private(path: &str) -> bool {
         path.strip_prefix(private).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn output(way: Isolation, root: &Path) -> String {
+        let mut command = way.command(root, "/home/user");
+        let output = command.args(["sh", "-c", "pwd; ls"]).output().await.expect("runs");
+        String::from_utf8(output.stdout).expect("is text")
+    }
+
+    #[tokio::test]
+    async fn a_process_starts_in_its_own_folder() {
+        let root = tempfile::tempdir().expect("has room");
+        for private in PRIVATE {
+            std::fs::create_dir_all(root.path().join(&private[1..])).expect("has room");
+        }
+        let home = root.path().join("home/user");
+        std::fs::create_dir(&home).expect("has room");
+        std::fs::write(home.join("file"), "").expect("has room");
+        let plain = output(Isolation::None, root.path()).await;
+        assert_eq!(plain, format!("{}\nfile\n", home.display()));
+        let found = Isolation::find();
+        if found != Isolation::None {
+            assert_eq!(output(found, root.path()).await, "/home/user\nfile\n");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! E2B's own SDKs against the stand-in: a client cannot tell it from E2B.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use e2b_local::{E2bLocal, Options, Versions};
+use services::install;
+
+/// Where the scripts are.
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
+
+/// A folder below the target folder that has a package, installed once.
+fn installed(name: &str, install: impl FnOnce(&Path)) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).expect("there is room");
+    // Others may run the same test.
+    let lock = File::create(folder.join("lock")).expect("there is room");
+    lock.lock().expect("is locked");
+    if !folder.join("installed").exists() {
+        install(&folder);
+        File::create(folder.join("installed")).expect("there is room");
+    }
+    folder
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().expect("runs");
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?} failed:\n{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// Runs a script against a stand-in, which must be left empty.
+fn conforms(mut command: Command, options: Options) {
+    let server = E2bLocal::start(options).expect("starts");
+    for name in ["E2B_DEBUG", "E2B_DOMAIN", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(name);
+    }
+    assert_eq!(output(command.envs(server.env())), "conforms\n");
+    assert_eq!(server.sandboxes(), []);
+}
+
+fn python(version: &str, options: Options) {
+    let python = install("python3", "python3", &[]).expect("Python is installed");
+    let folder = installed(&format!("e2b-python-{version}"), |folder| {
+        install("pip3", "python3-pip", &[]).expect("pip is installed");
+        output(
+            Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                .args(["--upgrade", "--target"])
+                .arg(folder)
+                .arg(format!("e2b=={version}")),
+        );
+    });
+    let mut command = Command::new(python);
+    command.arg(format!("{SCRIPTS}/conformance.py")).arg(version);
+    command.env("PYTHONPATH", folder).env("PYTHONDONTWRITEBYTECODE", "1");
+    conforms(command, options);
+}
+
+#[test]
+fn the_python_sdk_conforms() {
+    python("2.63.0", Options { versions: Versions::V2, ..Options::default() });
+}
+
+#[test]
+fn the_python_sdk_of_the_old_routes_conforms() {
+    python("2.45.1", Options { versions: Versions::V1, ..Options::default() });
+}
+
+#[test]
+fn the_javascript_sdk_conforms() {
+    let version = "2.51.0";
+    let node = install("node", "nodejs", &[]).expect("Node.js is installed");
+    let folder = installed(&format!("e2b-javascript-{version}"), |folder| {
+        let npm = install("npm", "npm", &[]).expect("npm is installed");
+        output(
+            Command::new(npm)
+                .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
+                .arg(folder)
+                .arg(format!("e2b@{version}"))
+                .current_dir(folder),
+        );
+    });
+    // Modules are looked for where the script is.
+    let script = folder.join("conformance.mjs");
+    fs::copy(format!("{SCRIPTS}/conformance.mjs"), &script).expect("there is room");
+    let mut command = Command::new(node);
+    command.arg(script).arg(version);
+    conforms(command, Options::default());
+}

@@ -1,0 +1,56 @@
+//! Faults of whole sandboxes and of the network.
+
+use e2b_local::{Effect, Fault};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::client::{Here, Stream, answer, runs};
+
+#[test]
+fn a_sandbox_dies_on_demand() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let mut stream = here.start(&sandbox, "exec sleep 600");
+    let pid = stream.pid();
+    here.server.fault(Fault::on("GET /health", Effect::KillSandbox));
+    let (status, error) = answer(here.envd(&sandbox, Method::GET, "/health"));
+    assert_eq!((status, &error["message"]), (502, &json!("The sandbox was not found")));
+    assert!(stream.next().is_err() && !runs(pid));
+    assert!(!here.server.kill_sandbox(&sandbox.id));
+    let other = here.sandbox();
+    assert!(here.server.kill_sandbox(&other.id));
+    assert_eq!(here.server.sandboxes(), []);
+}
+
+#[test]
+fn an_envd_that_restarts_forgets_its_processes() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let mut stream = here.start(&sandbox, "exec sleep 600");
+    let pid = stream.pid();
+    assert!(here.server.restart_envd(&sandbox.id));
+    assert!(stream.next().is_err());
+    let again = here.open(&sandbox, "Connect", &json!({"process": {"pid": pid}}));
+    let again = Stream::of(again).rest().expect("ends");
+    assert_eq!(again.error["code"], "not_found");
+    assert!(runs(pid));
+    let path = format!("/sandboxes/{}", sandbox.id);
+    assert_eq!(answer(here.api(Method::DELETE, &path)).0, 204);
+    assert!(!runs(pid));
+}
+
+#[test]
+fn the_network_goes_and_comes() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let mut stream = here.start(&sandbox, "exec sleep 600");
+    let pid = stream.pid();
+    here.server.set_online(false);
+    assert!(stream.next().is_err());
+    assert!(here.api(Method::GET, "/health").send().is_err());
+    assert!(here.envd(&sandbox, Method::GET, "/health").send().is_err());
+    here.server.set_online(true);
+    assert_eq!(here.get("/health").0, 204);
+    let again = here.open(&sandbox, "Connect", &json!({"process": {"pid": pid}}));
+    assert_eq!(Stream::of(again).pid(), pid);
+}

@@ -1,0 +1,121 @@
+//! Files and folders.
+
+use std::fs;
+
+use reqwest::Method;
+use reqwest::blocking::multipart::{Form, Part};
+use serde_json::json;
+
+use crate::client::{Here, answer};
+
+#[test]
+fn a_file_goes_in_and_out() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let written = here.upload(&sandbox, "a/one.txt", b"0123456789").send().expect("answers");
+    assert_eq!(written.headers()["content-type"], "text/plain; charset=utf-8");
+    let entry = json!([{"name": "one.txt", "path": "/home/user/a/one.txt", "type": "file"}]);
+    assert_eq!(written.json::<serde_json::Value>().expect("is JSON"), entry);
+    let home = here.server.home(&sandbox.id).expect("lives");
+    assert_eq!(fs::read_to_string(home.join("a/one.txt")).expect("is there"), "0123456789");
+
+    let read = || here.envd(&sandbox, Method::GET, "/files?path=~/a/one.txt");
+    let part = read().header("Range", "bytes=4-").send().expect("answers");
+    assert_eq!((part.status().as_u16(), part.text().expect("is text").as_str()), (206, "456789"));
+    let past = read().header("Range", "bytes=99-").send().expect("answers");
+    assert_eq!(past.status(), 416);
+    let zipped = read().header("Accept-Encoding", "gzip").send().expect("answers");
+    assert_eq!(zipped.headers()["content-encoding"], "gzip");
+    let whole = read().send().expect("answers");
+    assert_eq!(whole.headers()["content-length"], "10");
+    assert_eq!(whole.text().expect("is text"), "0123456789");
+}
+
+#[test]
+fn what_cannot_be_read_or_written_says_why() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let get = |path: &str| answer(here.envd(&sandbox, Method::GET, &format!("/files?path={path}")));
+    let error = |status: u16, message: &str| (status, json!({"code": status, "message": message}));
+    assert_eq!(get("nope"), error(404, "path '/home/user/nope' does not exist"));
+    assert_eq!(get("/home/user"), error(400, "path '/home/user' is a directory"));
+    let post = answer(here.upload(&sandbox, "/home/user", b""));
+    assert_eq!(post, error(400, "path is a directory: /home/user"));
+    let json = here.envd(&sandbox, Method::POST, "/files?path=x").json(&json!({}));
+    assert_eq!(answer(json).0, 400);
+    let mut denied = sandbox.clone();
+    denied.token = "wrong".to_owned();
+    let stat = here.call(&denied, "filesystem.Filesystem/Stat", &json!({"path": "/"}));
+    let message = "unauthorized access, please provide a valid access token or method signing if \
+                   supported";
+    assert_eq!(stat, error(401, message));
+}
+
+#[test]
+fn parts_name_their_files() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let part = |name: &str| Part::text(format!("in {name}")).file_name(name.to_owned());
+    let form = Form::new().part("file", part("m/one")).part("file", part("/tmp/two"));
+    let (status, entries) = answer(here.envd(&sandbox, Method::POST, "/files").multipart(form));
+    assert_eq!(status, 200);
+    assert_eq!(entries[0]["path"], "/home/user/m/one");
+    assert_eq!(here.run(&sandbox, "cat ~/m/one /tmp/two").stdout, "in m/onein /tmp/two");
+    let twice = Form::new().part("file", part("same")).part("file", part("~/same"));
+    assert_eq!(answer(here.envd(&sandbox, Method::POST, "/files").multipart(twice)).0, 400);
+}
+
+#[test]
+fn folders_are_listed_moved_and_removed() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let call = |name: &str, message| {
+        here.call(&sandbox, &format!("filesystem.Filesystem/{name}"), &message)
+    };
+    let (_, made) = call("MakeDir", json!({"path": "d/e"}));
+    let entry = &made["entry"];
+    assert_eq!(
+        (&entry["type"], &entry["mode"], &entry["permissions"], &entry["path"]),
+        (
+            &json!("FILE_TYPE_DIRECTORY"),
+            &json!(493),
+            &json!("drwxr-xr-x"),
+            &json!("/home/user/d/e")
+        )
+    );
+    let (status, error) = call("MakeDir", json!({"path": "d/e"}));
+    assert_eq!((status, &error["code"]), (409, &json!("already_exists")));
+    assert_eq!(call("ListDir", json!({"path": "d/e"})), (200, json!({})));
+    here.run(&sandbox, "printf four > d/f; : > d/empty; ln -s /home/user/d/f d/link");
+    let (_, listed) = call("ListDir", json!({"path": "d", "depth": 1}));
+    let names: Vec<_> =
+        listed["entries"].as_array().expect("is a list").iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["e", "empty", "f", "link"]);
+    let (_, link) = call("Stat", json!({"path": "d/link"}));
+    assert_eq!(link["entry"]["symlinkTarget"], "/home/user/d/f");
+    assert_eq!(link["entry"]["permissions"], "Lrwxrwxrwx");
+    assert_eq!(link["entry"]["type"], "FILE_TYPE_FILE");
+    assert_eq!(call("Stat", json!({"path": "d/f"})).1["entry"]["size"], "4");
+    assert!(call("Stat", json!({"path": "d/empty"})).1["entry"].get("size").is_none());
+    assert_eq!(call("Move", json!({"source": "d/f", "destination": "new/g"})).0, 200);
+    assert_eq!(call("Move", json!({"source": "d/f", "destination": "new/h"})).0, 404);
+    assert_eq!(call("Remove", json!({"path": "d"})), (200, json!({})));
+    assert_eq!(call("Remove", json!({"path": "d"})), (200, json!({})));
+    let missing = "file not found: lstat /home/user/d: no such file or directory";
+    let gone = call("Stat", json!({"path": "d"}));
+    assert_eq!(gone, (404, json!({"code": "not_found", "message": missing})));
+}
+
+#[test]
+fn files_are_composed() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    here.upload(&sandbox, "p1", b"one ").send().expect("answers");
+    here.upload(&sandbox, "p2", b"two").send().expect("answers");
+    let body = json!({"source_paths": ["p1", "p2"], "destination": "all/of"});
+    let compose = || answer(here.envd(&sandbox, Method::POST, "/files/compose").json(&body));
+    let entry = json!({"name": "of", "path": "/home/user/all/of", "type": "file"});
+    assert_eq!(compose(), (200, entry));
+    assert_eq!(here.run(&sandbox, "cat all/of; ls").stdout, "one twoall\n");
+    assert_eq!(compose().0, 404);
+}

@@ -1,0 +1,68 @@
+//! The program.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use crate::client::{Sandbox, Stream, Wire, runs, shell, until};
+
+/// The program with a folder for its temporary ones, and a client of it.
+fn program(folder: &tempfile::TempDir) -> (Child, Wire) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_e2b-local"))
+        .args(["--api-port", "0", "--sandbox-port", "0", "--memory", "512"])
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let lines = BufReader::new(child.stdout.take().expect("is a pipe")).lines().take(3);
+    let variables: Vec<(String, String)> = lines
+        .map(|line| {
+            let line = line.expect("is text");
+            let (name, value) = line
+                .strip_prefix("export ")
+                .and_then(|line| line.split_once('='))
+                .unwrap_or_else(|| panic!("{line}"));
+            (name.to_owned(), value.to_owned())
+        })
+        .collect();
+    (child, Wire::new(&variables))
+}
+
+fn ends(signal: &str) {
+    let folder = tempfile::tempdir().expect("has room");
+    let (mut child, wire) = program(&folder);
+    let (_, made) = wire.post("/v2/sandboxes", &json!({"templateID": "base"}));
+    let script = "setsid -f sleep 600; exec sleep 600";
+    let request = wire.open(&Sandbox::of(&made), "Start", &shell(script));
+    let pid = Stream::of(request).pid();
+    assert!(runs(pid));
+    let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    assert!(kill.expect("runs").success());
+    let status = child.wait().expect("ends");
+    assert_eq!(status.success(), signal == "-TERM");
+    let left = || fs::read_dir(folder.path()).expect("is there").map(|one| one.expect("is there"));
+    until("the end of all", || !runs(pid) && left().next().is_none());
+    let marked = format!("E2B_SANDBOX_ID={}", made["sandboxID"].as_str().expect("is text"));
+    until("the end of all", || !environments().any(|one| one.contains(&marked)));
+}
+
+/// The variables of all processes that may be asked.
+fn environments() -> impl Iterator<Item = String> {
+    let processes = fs::read_dir("/proc").expect("is there").flatten();
+    let files = processes.map(|process| -> PathBuf { process.path().join("environ") });
+    files.filter_map(|file| Some(String::from_utf8_lossy(&fs::read(file).ok()?).into_owned()))
+}
+
+#[test]
+fn the_program_leaves_nothing() {
+    ends("-TERM");
+}
+
+#[test]
+fn a_program_that_is_killed_leaves_nothing() {
+    ends("-KILL");
+}

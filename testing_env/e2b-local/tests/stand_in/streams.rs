@@ -1,0 +1,78 @@
+//! Faults of processes' streams.
+
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use e2b_local::{Effect, Fault};
+use serde_json::json;
+
+use crate::client::{Here, Run, Sandbox, Stream, shell};
+
+const START: &str = "POST /process.Process/Start";
+const LINES: &str = "echo one; echo two; echo three";
+
+fn here(effect: Effect) -> (Here, Sandbox) {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    here.server.fault(Fault::on(START, effect));
+    (here, sandbox)
+}
+
+fn broken(effect: Effect, script: &str) -> Run {
+    let (here, sandbox) = here(effect);
+    here.start(&sandbox, script).broken()
+}
+
+#[test]
+fn a_stream_breaks_before_its_start() {
+    let run = broken(Effect::NoStart, LINES);
+    assert_eq!((run.pid, run.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn a_stream_breaks_before_its_end() {
+    let run = broken(Effect::NoEnd, LINES);
+    assert_eq!((run.stdout.as_str(), &run.end["exited"]), ("one\ntwo\nthree\n", &json!(true)));
+}
+
+#[test]
+fn a_stream_breaks_in_an_envelope() {
+    let run = broken(Effect::CutAnswer(45), LINES);
+    assert!(run.pid != 0 && run.end.is_null(), "{run:?}");
+}
+
+#[test]
+fn a_stream_breaks_in_a_line() {
+    let run = broken(Effect::CutLine(2), LINES);
+    assert_eq!((run.stdout.as_str(), &run.end), ("one\ntw", &json!(null)));
+}
+
+#[test]
+fn lines_come_twice_or_never() {
+    for (effect, wanted) in
+        [(Effect::RepeatLine(2), "one\ntwo\ntwo\nthree\n"), (Effect::DropLine(2), "one\nthree\n")]
+    {
+        let (here, sandbox) = here(effect);
+        assert_eq!(here.run(&sandbox, LINES).stdout, wanted);
+        assert_eq!(here.run(&sandbox, LINES).stdout, "one\ntwo\nthree\n");
+    }
+}
+
+#[test]
+fn a_stream_falls_silent() {
+    let (here, sandbox) = here(Effect::Silence { after: 1, keepalives: true });
+    let request = here.open(&sandbox, "Start", &shell(LINES));
+    let mut stream = Stream::of(request.header("Keepalive-Ping-Interval", "1"));
+    stream.pid();
+    assert_eq!(stream.event(), json!({"keepalive": {}}));
+    drop(stream);
+
+    here.server.fault(Fault::on(START, Effect::Silence { after: 1, keepalives: false }));
+    let request = here.open(&sandbox, "Start", &shell(LINES));
+    let mut stream = Stream::of(request.header("Keepalive-Ping-Interval", "1"));
+    stream.pid();
+    let (said, heard) = channel();
+    thread::spawn(move || said.send(stream.next().is_ok()));
+    assert!(heard.recv_timeout(Duration::from_millis(2500)).is_err(), "it said something");
+}
