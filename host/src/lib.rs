@@ -12,6 +12,7 @@ pub mod cli;
 pub mod compile;
 pub mod connection;
 pub mod driver;
+pub mod fence;
 pub mod manifest;
 pub mod problem;
 pub mod project;

@@ -6,7 +6,10 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{compile, completions, connections, discover, drivers, e2b, init, run, runs, validate, worker};
+use super::{
+    compile, completions, connections, discover, doctor, drivers, e2b, init, run, runs, validate,
+    worker,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
@@ -76,6 +79,7 @@ pub(super) enum Command {
         command: connections::Command,
     },
     Discover(discover::Args),
+    Doctor(doctor::Args),
     /// List, inspect and build drivers
     #[command(after_long_help = drivers::EXAMPLES, arg_required_else_help = true)]
     Drivers {

@@ -6,6 +6,7 @@ mod compile;
 mod completions;
 mod connections;
 mod discover;
+mod doctor;
 mod drivers;
 mod e2b;
 mod init;
@@ -57,6 +58,7 @@ fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Run(args) => run::run(&args, shell),
         Command::Connections { command } => connections::dispatch(command, shell),
         Command::Discover(args) => discover::discover(&args, shell),
+        Command::Doctor(_) => doctor::doctor(shell),
         Command::Drivers { command } => drivers::dispatch(command, shell),
         Command::E2b { command } => e2b::dispatch(command, shell),
         Command::Runs { command } => runs::dispatch(command, shell),

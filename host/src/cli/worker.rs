@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::shell::{Answer, no_core_file};
+use crate::fence::Fence;
 use crate::problem::{Error, Problem, Result};
 use crate::remote::worker;
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris worker --folder /home/user/.osiris/run-...     as osiris itself starts it in a sandbox
+  osiris worker --folder /home/user/.osiris/run-... --base /home/user/session/...
 
 It reads commands from standard input and writes messages to standard output, JSON
-a line both ways.";
+a line both ways. `osiris run --e2b` starts it.";
 
 /// Run what a host sends, in a sandbox
 #[derive(Debug, clap::Args)]
@@ -22,10 +23,18 @@ pub(super) struct Args {
     /// The worker's own folder, which exists
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
+    /// The folder that drivers see as `/`, which exists
+    #[arg(long, value_name = "DIR")]
+    base: PathBuf,
 }
 
 pub(super) fn work(args: &Args) -> Result<Answer> {
     no_core_file();
+    // What was sent lies beside the worker's folder.
+    let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
+    let fence = Fence { own: vec![sent, args.base.clone()], ..Fence::default() };
+    let strength = fence.raise();
+    tracing::debug!("{strength}");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Error::environment(Problem::new("runtime", format!("cannot start the worker: {error}")))

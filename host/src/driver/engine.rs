@@ -87,6 +87,11 @@ impl Engine {
         &self.engine
     }
 
+    /// Whether a driver is compiled only once on this machine.
+    pub fn keeps_code(&self) -> bool {
+        self.cache.is_some()
+    }
+
     /// The file with the compiled code of a driver, by the hash of its component;
     /// none if it is not kept.
     pub fn compiled(&self, sha256: &str) -> Option<PathBuf> {

@@ -35,7 +35,8 @@ impl Registry {
     /// # Errors
     /// A file is no driver, or two hold one of the same name.
     pub fn of<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
-        let mut registry = Self { folders: Vec::new(), drivers: BTreeMap::new(), broken: Vec::new() };
+        let mut registry =
+            Self { folders: Vec::new(), drivers: BTreeMap::new(), broken: Vec::new() };
         for path in files {
             registry.add(DriverFile::read(path)?)?;
         }

@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use super::bindings::osiris::driver::types;
 use super::clock::Clock;
+use super::failure::answer;
 use super::grants::Grants;
 use super::limits::{Limiter, Limits};
 use super::network::Network;
@@ -91,6 +93,19 @@ impl State {
             last_call: "start",
         })
     }
+}
+
+impl State {
+    /// What a driver is answered that is to stop.
+    pub(super) fn told_to_stop(&self) -> types::Error {
+        self.clock.tell();
+        cancelled()
+    }
+}
+
+/// That the run was stopped.
+pub(super) fn cancelled() -> types::Error {
+    answer("cancelled", "the run was cancelled")
 }
 
 impl WasiView for State {

@@ -180,6 +180,9 @@ pub struct Plan {
     pub inputs: BTreeMap<String, PathBuf>,
     /// Folders that exist, relative to the base path.
     pub folders: Vec<String>,
+    /// Files that exist where a path needs a folder, relative to the base path.
+    #[serde(default)]
+    pub in_the_way: Vec<String>,
     /// What steps remember from the last run, by their ids.
     pub states: BTreeMap<String, String>,
 }

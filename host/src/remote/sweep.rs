@@ -81,7 +81,8 @@ pub async fn sweep(
 
 /// Whether nobody uses it any more: its time is over, or its run on this machine is.
 fn is_left(sandbox: &Listed, logs: Option<&Path>) -> bool {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let deadline = tag(sandbox, DEADLINE).and_then(|text| text.parse::<u64>().ok());
     if deadline.is_some_and(|deadline| deadline < now) {
         return true;

@@ -44,7 +44,8 @@ impl Recipe {
     ) -> Vec<(String, Blob)> {
         let drivers =
             drivers.into_iter().map(|(name, blob)| (format!("{DRIVERS}/{name}.wasm"), blob));
-        let compiled = compiled.into_iter().map(|(name, blob)| (format!("{COMPILED}/{name}"), blob));
+        let compiled =
+            compiled.into_iter().map(|(name, blob)| (format!("{COMPILED}/{name}"), blob));
         std::iter::once((RUNTIME.to_owned(), runtime)).chain(drivers).chain(compiled).collect()
     }
 

@@ -9,9 +9,11 @@ use serde_json::Value;
 use super::plan::{Task, plan};
 use crate::driver::grants::{check_path, paths};
 use crate::driver::limits::Limits;
+use crate::driver::network::endpoints;
 use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
 use crate::driver::{Driver, DriverFile, Engine};
+use crate::fence::Fence;
 use crate::manifest::{DriverRef, Manifest};
 use crate::problem::{Error, Problem, Result};
 
@@ -48,6 +50,17 @@ pub(super) struct Ready {
 }
 
 impl Prepared {
+    /// What the run needs of this machine.
+    pub fn fence(&self) -> Fence {
+        let dials =
+            self.tasks.iter().flat_map(|ready| endpoints(&ready.driver.spec, &ready.task.config));
+        Fence {
+            own: vec![self.job.base.clone()],
+            read: Vec::new(),
+            ports: Some(dials.map(|endpoint| endpoint.port).collect()),
+        }
+    }
+
     /// What is run.
     pub fn job(&self) -> &Job {
         &self.job

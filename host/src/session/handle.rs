@@ -84,7 +84,8 @@ impl Session {
         let (now, tap) = (Timestamp::now(), Some(tap));
         Self::start(logs, now, manifest, bytes, redactor, tap, || {
             let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "its id is not safe");
-            let id = id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
+            let id =
+                id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
             Ok((id.clone(), Folder::create_as(logs, &id)?))
         })
     }
@@ -251,14 +252,7 @@ impl Session {
     /// What [`Session::finish`] says.
     pub fn finish_followed(&self, theirs: Status, e2b: E2b) -> Result<Status> {
         let Status { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
-        self.close(Status {
-            session_id,
-            started_at,
-            pid,
-            osiris_version,
-            e2b: Some(e2b),
-            ..theirs
-        })
+        self.close(Status { session_id, started_at, pid, osiris_version, e2b: Some(e2b), ..theirs })
     }
 
     /// The status of a run that ended here like that; for [`Session::finish_followed`].

@@ -128,7 +128,8 @@ mod tests {
             assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record, "{text}");
         }
         let null = r#"{"type":"metric","ts":"","metric":"m","value":null,"unit":"","tags":{}}"#;
-        let Record::Metric { value: Number::Float(value), .. } = serde_json::from_str(null).unwrap()
+        let Record::Metric { value: Number::Float(value), .. } =
+            serde_json::from_str(null).unwrap()
         else {
             panic!("no metric");
         };

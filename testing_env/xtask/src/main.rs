@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod cloud;
 mod demo;
 mod servers;
 mod shell;
@@ -22,12 +23,15 @@ enum Command {
     Demo,
     /// Builds everything and runs the tests: all of them, or the named parts.
     Test {
-        /// spine, databases, hostile, sdk
+        /// spine, databases, e2b, parity, hostile, sdk
         names: Vec<String>,
+        /// Runs the parity suite in E2B's own cloud, for which E2B_API_KEY is the key.
+        #[arg(long, conflicts_with = "names")]
+        live: bool,
     },
     /// Measures osiris beside its peers, all in this one run.
     Bench {
-        /// boundary, startup, csv, mariadb, postgres
+        /// boundary, startup, csv, mariadb, postgres, e2b
         names: Vec<String>,
         /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
         #[arg(long)]
@@ -37,14 +41,18 @@ enum Command {
     Build,
     /// Starts the sample project's databases, until Ctrl-C.
     Services,
+    /// Starts a stand-in for the E2B cloud, until Ctrl-C.
+    E2bLocal,
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Demo => demo::run(),
-        Command::Test { names } => test::run(&names),
+        Command::Test { live: true, .. } => test::live(),
+        Command::Test { names, .. } => test::run(&names),
         Command::Bench { names, json } => bench::run(&names, json),
         Command::Services => servers::run(),
+        Command::E2bLocal => cloud::serve(),
         Command::Build => {
             build::host()?;
             build::drivers()?;

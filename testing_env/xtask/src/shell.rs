@@ -1,6 +1,6 @@
 //! Folders, and commands that must succeed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -32,8 +32,12 @@ pub(crate) fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command
 
 /// Runs cargo, showing what it does.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(&mut command(cargo, arguments))
+    run(&mut command(cargo_path(), arguments))
+}
+
+/// The cargo that runs this.
+pub(crate) fn cargo_path() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Runs a command to its end.

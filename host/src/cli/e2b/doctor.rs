@@ -59,7 +59,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
             Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
             Err(why) => (BAD, "✗", visible(why).into_owned()),
         };
-        format!("{} {:<9} {said}\n", paint(style, glyph), paint(STRONG, name))
+        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<9}")))
     });
     let exit = if well { 0 } else { Exit::Environment as u8 };
     Ok(Answer { json, text: text.collect(), exit, failed: false })
@@ -75,7 +75,12 @@ async fn examine(
     let mut checks = Vec::new();
     let started = Instant::now();
     let listed = control.list(&sweep::anybodys()).await.map(|running| {
-        format!("{} answers in {}; {} sandboxes of osiris", settings.api_url(), since(started), running.len())
+        format!(
+            "{} answers in {}; {} sandboxes of osiris",
+            settings.api_url(),
+            since(started),
+            running.len()
+        )
     });
     let reached = listed.is_ok();
     checks.push(Check { name: "key", result: listed.map_err(told) });
@@ -96,11 +101,15 @@ async fn examine(
             return checks;
         }
     };
-    let made = format!("a sandbox of {template} in {}, envd {}", since(started), sandbox.envd_version);
+    let made =
+        format!("a sandbox of {template} in {}, envd {}", since(started), sandbox.envd_version);
     checks.push(Check { name: "template", result: Ok(made) });
     let limits = control.info(&sandbox.id).await.map_err(told).and_then(|info| {
         let info = info.ok_or("the sandbox is gone already")?;
-        Ok(format!("{} CPUs, {} MiB memory, {} MiB disk", info.cpu_count, info.memory_mib, info.disk_mib))
+        Ok(format!(
+            "{} CPUs, {} MiB memory, {} MiB disk",
+            info.cpu_count, info.memory_mib, info.disk_mib
+        ))
     });
     checks.push(Check { name: "limits", result: limits });
     let osiris = match Envd::new(settings, &sandbox) {
@@ -122,8 +131,13 @@ async fn version(envd: &Envd) -> Result<String, String> {
     let own = format!("osiris {}", env!("CARGO_PKG_VERSION"));
     match finished.exit_code {
         0 if said == own => Ok(format!("it has {said}")),
-        0 => Err(format!("it has {said}, and this is {own}; make it again with `osiris e2b template`")),
-        _ => Ok("it has no osiris: run with --e2b-install-deps, or make one with `osiris e2b template`".to_owned()),
+        0 => Err(format!(
+            "it has {said}, and this is {own}; make it again with `osiris e2b template`"
+        )),
+        _ => Ok(
+            "it has no osiris: run with --e2b-install-deps, or make one with `osiris e2b template`"
+                .to_owned(),
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::super::pipeline::Workplace;
-use super::super::render::{bytes, paint, GOOD};
+use super::super::render::{GOOD, bytes, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::{control, runtime};
 use crate::driver::Engine;
@@ -50,7 +50,9 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
         let name = &file.spec.name;
         let (content, sha256) = file.load()?;
         engine.load(file, &content, sha256.clone(), || {
-            shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
+            if !shell.json {
+                shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
+            }
         })?;
         drivers.push((name.clone(), Blob::read(&file.path)?));
         if let Some(path) = engine.compiled(&sha256)
@@ -70,7 +72,8 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
     let (done, next) = match &args.out {
         Some(folder) => {
             recipe.write(folder).map_err(|error| {
-                let problem = Problem::new("template_folder", format!("cannot write this: {error}"));
+                let problem =
+                    Problem::new("template_folder", format!("cannot write this: {error}"));
                 Error::invalid(problem.in_file(folder).help("name a folder that is not there yet"))
             })?;
             let folder = shown(folder);
@@ -95,10 +98,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
         .collect();
     let json = json!({"name": args.name, "from": args.from, "files": files, "next": next});
     let count = recipe.files.len();
-    let text = format!(
-        "{} {done}: {count} files, {}\nNext: {next}\n",
-        paint(GOOD, "✓"),
-        bytes(size)
-    );
+    let text =
+        format!("{} {done}: {count} files, {}\nNext: {next}\n", paint(GOOD, "✓"), bytes(size));
     Ok(Answer::new(json, text))
 }

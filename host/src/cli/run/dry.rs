@@ -70,7 +70,10 @@ pub(super) fn plan(job: &Job, registry: &Registry) -> Result<(Value, String)> {
 }
 
 /// With what goes to a sandbox, if it is to run there.
-pub(super) fn answer((mut json, mut text): (Value, String), e2b: Option<(Value, String)>) -> Answer {
+pub(super) fn answer(
+    (mut json, mut text): (Value, String),
+    e2b: Option<(Value, String)>,
+) -> Answer {
     if let Some((sent, told)) = e2b {
         json["e2b"] = sent;
         text.push_str(&told);

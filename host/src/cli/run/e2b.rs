@@ -61,7 +61,8 @@ fn variable(text: &str) -> Result<(String, String), String> {
 
 fn name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.bytes().all(plain) {
+    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.bytes().all(plain)
+    {
         return Err("a name has letters, digits and `_` only".to_owned());
     }
     if KEYS.contains(&text) {
@@ -90,7 +91,8 @@ impl E2b {
     }
 
     fn options(&self, environment: &Environment) -> Result<Options> {
-        let settings = Settings::from(|name| environment.get(name)).map_err(crate::remote::problem)?;
+        let settings =
+            Settings::from(|name| environment.get(name)).map_err(crate::remote::problem)?;
         let passed = self.e2b_pass_env.iter().map(|name| {
             let unset = || {
                 let message = format!("the variable {name} of --e2b-pass-env is not set");
@@ -116,7 +118,8 @@ impl E2b {
     pub(super) fn plan(&self, prepared: &Prepared, registry: &Registry) -> Result<(Value, String)> {
         let parcel = Parcel::collect(prepared, registry)?;
         let dials = adapter::dials(prepared);
-        let opens: Vec<String> = dials.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        let opens: Vec<String> =
+            dials.iter().map(|(host, port)| format!("{host}:{port}")).collect();
         let local = adapter::unreachable(&dials);
         let uploads: Vec<_> = parcel.blobs().collect();
         let total: u64 = uploads.iter().map(|(_, blob)| blob.size).sum();
@@ -129,7 +132,8 @@ impl E2b {
             "opens": opens,
             "not_reachable": local,
         });
-        let mut text = format!("E2B  template {}  {} s\n", visible(&self.e2b_template), self.e2b_timeout);
+        let mut text =
+            format!("E2B  template {}  {} s\n", visible(&self.e2b_template), self.e2b_timeout);
         for (name, blob) in &uploads {
             let size = paint(DIM, &bytes(blob.size));
             text.push_str(&format!("   uploads {}  {size}\n", visible(name)));

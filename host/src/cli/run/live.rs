@@ -40,6 +40,11 @@ pub(super) fn execute(
     let unable = |error: io::Error| {
         Error::environment(Problem::new("runtime", format!("cannot start the run: {error}")))
     };
+    if let Adapter::Local(prepared) = &adapter {
+        // Before the threads that are to be behind it.
+        let strength = prepared.fence().raise();
+        tracing::debug!("{strength}");
+    }
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(unable)?;
     let mut progress = Progress::new(shell, manifest);
     let status = runtime.block_on(async {

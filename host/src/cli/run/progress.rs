@@ -96,8 +96,10 @@ impl<'a> Progress<'a> {
     pub(super) fn note(&mut self, note: &Note) {
         match (note, &*self) {
             (Note::Word(text), _) => self.say(&visible(text)),
-            (Note::Detail(text), Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell })
-                if shell.verbose => self.say(&visible(text)),
+            (
+                Note::Detail(text),
+                Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell },
+            ) if shell.verbose => self.say(&visible(text)),
             (Note::Stage(text), Self::Bars { shell, all, stage, .. }) => {
                 if stage.message().is_empty() {
                     all.insert(0, stage.clone());

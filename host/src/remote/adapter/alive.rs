@@ -12,7 +12,7 @@ use crate::remote::client::Control;
 /// How often the lease is made longer: twice may fail.
 const EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 /// What is left after the deadline, to fetch what the run made.
-const REST: Duration = Duration::from_secs(60);
+pub(super) const REST: Duration = Duration::from_secs(60);
 
 /// Dropped, the lease is no longer extended.
 pub(super) struct Lease(AbortHandle);

@@ -39,9 +39,9 @@ impl Costs {
 
     /// A line for a person, like `create 210 ms  upload 1200 ms`.
     pub(super) fn told(&self) -> String {
-        let told = STAGES.iter().filter_map(|(metric, name)| {
-            Some(format!("{name} {} ms", self.0.get(metric)?))
-        });
+        let told = STAGES
+            .iter()
+            .filter_map(|(metric, name)| Some(format!("{name} {} ms", self.0.get(metric)?)));
         told.collect::<Vec<_>>().join("  ")
     }
 }

@@ -44,5 +44,9 @@ pub fn unreachable(dials: &BTreeSet<(String, u16)>) -> Vec<String> {
         Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
         Err(_) => host.eq_ignore_ascii_case("localhost"),
     };
-    dials.iter().filter(|(host, _)| local(host)).map(|(host, port)| format!("{host}:{port}")).collect()
+    dials
+        .iter()
+        .filter(|(host, _)| local(host))
+        .map(|(host, port)| format!("{host}:{port}"))
+        .collect()
 }

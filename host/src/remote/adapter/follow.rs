@@ -185,7 +185,10 @@ impl Follower {
                         lines.push(&bytes).map_err(Lost::Protocol)?;
                         while let Some(line) = lines.next() {
                             if !self.take(&line)? {
-                                let why = format!("line {} of it is not the one that follows", self.last + 1);
+                                let why = format!(
+                                    "line {} of it is not the one that follows",
+                                    self.last + 1
+                                );
                                 return Err(Lost::Protocol(why));
                             }
                         }
@@ -195,7 +198,9 @@ impl Follower {
                 }
             },
             // There is no copy yet, or nothing new in it, or no way to it now.
-            Err(error) if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) => {}
+            Err(error)
+                if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) => {
+            }
             Err(error) => return Err(lost(error)),
         }
         if self.last == before {
@@ -211,7 +216,9 @@ impl Follower {
     async fn reattach(&mut self) -> Result<(), Lost> {
         self.live.clear();
         match self.envd.health().await {
-            Health::Gone => return Err(Lost::Gone("it was killed, or its time was over".to_owned())),
+            Health::Gone => {
+                return Err(Lost::Gone("it was killed, or its time was over".to_owned()));
+            }
             Health::Unreachable(why) => {
                 self.notes.stage(format!("the sandbox cannot be reached: {why}"));
                 // A sandbox that cannot be reached is silent, not dead.

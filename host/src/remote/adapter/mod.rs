@@ -11,6 +11,7 @@ mod install;
 mod lines;
 mod note;
 mod parcel;
+mod transfer;
 mod trouble;
 mod work;
 
@@ -180,7 +181,8 @@ impl E2bAdapter {
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
             let started = Instant::now();
             self.notes.stage("starting the worker");
-            let worker = work::start(&envd, &self.parcel, &site, session, &plan, &self.notes).await?;
+            let worker =
+                work::start(&envd, &self.parcel, &site, session, &plan, &self.notes).await?;
             costs.add("e2b_start_ms", started);
             event(session, "e2b_worker_started", json!({"pid": worker.pid}));
             Ok::<_, Trouble>((envd, site, worker, lease))
@@ -188,10 +190,19 @@ impl E2bAdapter {
         let (envd, site, worker, lease) = tokio::select! {
             begun = begun => begun?,
             () = cancel.cancelled() => return Err(Trouble::cancelled()),
-            () = tokio::time::sleep_until(deadline.into()) => return Err(self.late()),
+            () = tokio::time::sleep_until(deadline.into()) => return Err(Trouble::late(self.options.limit)),
         };
         self.notes.stage("running");
-        let ended = worker.follow(session, board, &self.prepared, cancel, deadline, &self.notes).await;
+        let ended = worker
+            .follow(
+                session,
+                board,
+                &self.prepared,
+                cancel,
+                (self.options.limit, deadline),
+                &self.notes,
+            )
+            .await;
         let started = Instant::now();
         let (mut worker, status, files) = ended?;
         let base = site.base(session.id());
@@ -224,7 +235,7 @@ impl E2bAdapter {
         }
         let create = Create {
             template: self.options.template.clone(),
-            timeout: self.options.limit.min(LEASE),
+            timeout: (self.options.limit + alive::REST).min(LEASE),
             metadata,
             env: self.options.env.clone(),
             network: egress::network(&dials(&self.prepared)).await,
@@ -238,7 +249,8 @@ impl E2bAdapter {
                 Err(_) => return Err(Trouble::cancelled()),
             }
         };
-        let sandbox = created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let sandbox =
+            created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
         let fields = json!({"sandbox_id": sandbox.id, "template": self.options.template});
         event(session, "e2b_sandbox_created", fields);
@@ -273,16 +285,6 @@ impl E2bAdapter {
 
     fn id(&self) -> Option<String> {
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn late(&self) -> Trouble {
-        Trouble::failed(
-            "timeout",
-            format!(
-                "the run was not over after {} s; allow it more with --e2b-timeout",
-                self.options.limit.as_secs()
-            ),
-        )
     }
 
     /// The status of a run that its worker could not tell the end of.

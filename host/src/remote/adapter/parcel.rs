@@ -54,6 +54,8 @@ pub struct Parcel {
     pub inputs: BTreeMap<String, Blob>,
     /// Folders that are there, below the base path.
     pub folders: BTreeSet<String>,
+    /// Files that are there where a path needs a folder, below the base path.
+    pub in_the_way: BTreeSet<String>,
     /// What steps remember.
     pub states: BTreeMap<String, String>,
 }
@@ -70,6 +72,7 @@ impl Parcel {
             compiled: BTreeMap::new(),
             inputs: BTreeMap::new(),
             folders: BTreeSet::new(),
+            in_the_way: BTreeSet::new(),
             states: BTreeMap::new(),
         };
         let job = prepared.job();
@@ -94,7 +97,8 @@ impl Parcel {
             for path in paths(&task.config, &driver.spec.files.write) {
                 parcel.add_folders(&base, path);
             }
-            let state = job.state.join(&job.manifest.pipeline.id).join(format!("{}.json", task.step.id));
+            let state =
+                job.state.join(&job.manifest.pipeline.id).join(format!("{}.json", task.step.id));
             match std::fs::read_to_string(&state) {
                 Ok(text) => drop(parcel.states.insert(task.step.id.clone(), text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -123,7 +127,9 @@ impl Parcel {
                 for entry in base.read_dir(path)? {
                     let name = entry?.file_name();
                     let name = name.to_str().ok_or_else(|| {
-                        io::Error::other(format!("a file in it has a name that is no text: {name:?}"))
+                        io::Error::other(format!(
+                            "a file in it has a name that is no text: {name:?}"
+                        ))
                     })?;
                     self.add(base, root, &format!("{}/{name}", path.trim_end_matches('/')))?;
                 }
@@ -141,14 +147,18 @@ impl Parcel {
     }
 
     /// Adds what there is of the folders on the way to a path, and the path itself
-    /// if it is one.
+    /// if it is one. A driver that meets a file on the way says so, there as here.
     fn add_folders(&mut self, base: &Dir, path: &str) {
         let mut folder = PathBuf::new();
-        for part in Path::new(path).components() {
+        let mut parts = Path::new(path).components().peekable();
+        while let Some(part) = parts.next() {
             folder.push(part);
+            let name = || plain(&folder.to_string_lossy());
             match base.metadata(&folder) {
-                Ok(meta) if meta.is_dir() => {
-                    self.folders.insert(plain(&folder.to_string_lossy()));
+                Ok(meta) if meta.is_dir() => drop(self.folders.insert(name())),
+                Ok(_) if parts.peek().is_some() => {
+                    self.in_the_way.insert(name());
+                    return;
                 }
                 _ => return,
             }
@@ -170,7 +180,9 @@ pub fn runtime_blob() -> Result<Blob> {
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         let message = "this osiris cannot run in an E2B sandbox, which is Linux on x86_64";
-        let help = format!("download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it");
+        let help = format!(
+            "download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it"
+        );
         return Err(Error::environment(Problem::new("e2b_runtime", message).help(help)));
     }
     let own = std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))?;

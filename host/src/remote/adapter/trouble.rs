@@ -1,5 +1,7 @@
 //! Why a run in a sandbox did not get to its end.
 
+use std::time::Duration;
+
 use crate::problem::Exit;
 use crate::remote::client;
 use crate::session::{Failure, State};
@@ -23,6 +25,20 @@ impl Trouble {
         Self::new(kind, message, Exit::Failed)
     }
 
+    /// The run took longer than it was allowed to.
+    pub(super) fn late(limit: Duration) -> Self {
+        let limit = limit.as_secs();
+        Self::failed(
+            "timeout",
+            format!("the run was not over after {limit} s; allow it more with --e2b-timeout"),
+        )
+    }
+
+    /// The same before the run had begun.
+    pub(super) fn before(self) -> Self {
+        Self { exit: Exit::Environment, ..self }
+    }
+
     pub(super) fn cancelled() -> Self {
         let message = "stopped by the user before the run had begun".to_owned();
         let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
@@ -40,9 +56,15 @@ impl From<client::Error> for Trouble {
     fn from(error: client::Error) -> Self {
         use client::Kind;
         let help = match error.kind {
-            Kind::Auth => "; set E2B_API_KEY to a key of https://e2b.dev/dashboard, or check it with `osiris e2b doctor`",
-            Kind::NotFound => "; name a template that you have with --e2b-template, or make one with `osiris e2b template`",
-            Kind::RateLimited | Kind::Capacity => "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`",
+            Kind::Auth => {
+                "; set E2B_API_KEY to a key of https://e2b.dev/dashboard, or check it with `osiris e2b doctor`"
+            }
+            Kind::NotFound => {
+                "; name a template that you have with --e2b-template, or make one with `osiris e2b template`"
+            }
+            Kind::RateLimited | Kind::Capacity => {
+                "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`"
+            }
             Kind::DiskFull => "; use a template with a larger disk",
             Kind::Unreachable | Kind::Timeout => "; check the network with `osiris e2b doctor`",
             _ => "",

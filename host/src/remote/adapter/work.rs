@@ -19,7 +19,7 @@ use crate::remote::protocol::{
     Command, Confidential, Made, Message, Numbered, Plan, STREAM, VERSION,
 };
 use crate::run::{Board, Prepared};
-use crate::session::{Failure, Record, Session, State, Status, StepStatus, stamp};
+use crate::session::{Record, Session, State, Status, StepStatus, stamp};
 
 /// After so long without a word the user is told.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -33,6 +33,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// What all steps may write beside their logs, in bytes.
 const RECORDS: u64 = 64 << 20;
+/// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
+const FRAME: u64 = 32;
 
 /// Sends the plan and the secrets. Returns the plan's hash.
 pub(super) async fn send(
@@ -60,6 +62,7 @@ pub(super) async fn send(
         compiled: paths(&parcel.compiled),
         inputs: paths(&parcel.inputs),
         folders: parcel.folders.iter().cloned().collect(),
+        in_the_way: parcel.in_the_way.iter().cloned().collect(),
         states: parcel.states.clone(),
     };
     let confidential = Confidential { configs: job.configs.clone() };
@@ -70,7 +73,7 @@ pub(super) async fn send(
     let folder = site.folder(session.id());
     let (plan, confidential) = (Source::bytes(plan), Source::bytes(confidential));
     let (plan_path, path) = (format!("{folder}/plan.json"), format!("{folder}/confidential.json"));
-    tokio::try_join!(envd.upload(&plan_path, &plan), envd.upload(&path, &confidential))?;
+    tokio::try_join!(envd.upload(&plan_path, &plan), envd.fill(&path, &confidential))?;
     Ok(sha256)
 }
 
@@ -97,7 +100,9 @@ pub(super) async fn start(
     let folder = site.folder(session.id());
     let process = Process {
         cmd: site.path(&parcel.runtime),
-        args: vec!["worker".to_owned(), "--folder".to_owned(), folder.clone()],
+        args: ["worker", "--folder", &folder, "--base", &site.base(session.id())]
+            .map(str::to_owned)
+            .to_vec(),
         env: BTreeMap::from([("OSIRIS_CACHE".to_owned(), format!("{folder}/cache"))]),
         stdin: true,
         ..Process::default()
@@ -110,7 +115,7 @@ pub(super) async fn start(
     let mut worker = Worker { pid, envd, following, last: 0, skew };
     let hello = worker.answer(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
-        return Err(broken("it did not begin with a hello"));
+        return Err(broken("it did not begin with a hello").before());
     };
     if protocol != VERSION {
         return Err(Trouble::environment(
@@ -140,10 +145,13 @@ pub(super) async fn start(
                 notes.detail(format!("Compiling the driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
-                return Err(Trouble::environment("sandbox", format!("the worker in the sandbox cannot run this: {why}")));
+                return Err(Trouble::environment(
+                    "sandbox",
+                    format!("the worker in the sandbox cannot run this: {why}"),
+                ));
             }
             Message::Progress { .. } | Message::Pong { .. } => {}
-            other => return Err(unexpected(&other)),
+            other => return Err(unexpected(&other).before()),
         }
     }
 }
@@ -156,7 +164,7 @@ impl Worker {
         board: &Board,
         prepared: &Prepared,
         cancel: &CancellationToken,
-        deadline: Instant,
+        (limit, deadline): (Duration, Instant),
         notes: &Notes,
     ) -> Result<(Self, Status, Vec<Made>), Trouble> {
         self.command(Command::Run).await?;
@@ -184,8 +192,9 @@ impl Worker {
                         Message::Progress { steps } => board.follow(&steps),
                         Message::Finished { status, files, .. } => {
                             let mut status = checked(*status, session)?;
-                            if late {
-                                status.error = Some(timeout(deadline, stop));
+                            // What had stopped by then has not been stopped.
+                            if late && status.status != State::Success {
+                                status.error = Some(Trouble::late(limit).failure);
                                 status.status = State::Failed;
                             }
                             return Ok((self, status, files));
@@ -202,12 +211,9 @@ impl Worker {
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
                         let why = "the run did not stop when it was told to, so its sandbox was killed";
-                        let kind = if late { "timeout" } else { "cancelled" };
-                        let mut trouble = Trouble::failed(kind, why);
-                        if !late {
-                            trouble.state = State::Cancelled;
-                        }
-                        return Err(trouble);
+                        let mut trouble = Trouble::failed("cancelled", why);
+                        trouble.state = State::Cancelled;
+                        return Err(if late { Trouble::late(limit) } else { trouble });
                     }
                     (late, stop) = (true, Some(Instant::now() + GRACE));
                     self.stop(notes).await;
@@ -227,7 +233,8 @@ impl Worker {
     pub(super) async fn clean_up(&mut self) {
         if self.command(Command::Cleanup).await.is_ok() {
             let cleaned = async {
-                while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {}
+                while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {
+                }
             };
             tokio::time::timeout(FAREWELL, cleaned).await.ok();
         }
@@ -249,14 +256,11 @@ impl Worker {
     async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
         let next = tokio::time::timeout(ANSWER, self.following.next());
         match next.await {
-            Ok(message) => message.map_err(|why| {
-                let mut trouble = lost(why);
-                trouble.exit = crate::problem::Exit::Environment;
-                trouble
-            }),
+            Ok(message) => message.map_err(|why| lost(why).before()),
             Err(_) => {
                 notes.detail("the worker is silent");
-                let why = format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
+                let why =
+                    format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
                 Err(Trouble::environment("sandbox", why))
             }
         }
@@ -274,7 +278,8 @@ impl Worker {
 /// What a worker says of the end, as far as it can be true.
 fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
     let own = session.first_status().clone();
-    let same = |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
+    let same =
+        |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
     let fits = theirs.steps.len() == own.steps.len()
         && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
     if !fits {
@@ -308,19 +313,19 @@ fn skew_of(theirs: &str) -> SignedDuration {
     if skew.abs() < SKEW { SignedDuration::ZERO } else { skew }
 }
 
+/// What a record takes of the room: its texts and a line's frame, so that empty ones
+/// are not free.
 fn size(record: &Record) -> u64 {
-    match record {
-        Record::Event { fields, .. } => serde_json::to_string(fields).map_or(0, |text| text.len()) as u64,
-        Record::Metric { tags, .. } => tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() as u64,
-        Record::Log { message, .. } => message.len() as u64,
-    }
-}
-
-fn timeout(deadline: Instant, stop: Option<Instant>) -> Failure {
-    let over = stop.map_or(0, |stop| stop.saturating_duration_since(deadline).as_secs());
-    tracing::debug!("stopped within {over} s");
-    let message = "the run was not over in time; allow it more with --e2b-timeout".to_owned();
-    Failure { step: None, kind: "timeout".to_owned(), message }
+    let texts = match record {
+        Record::Event { event_type, fields, .. } => {
+            event_type.len() + serde_json::to_string(fields).map_or(0, |text| text.len())
+        }
+        Record::Metric { metric, unit, tags, .. } => {
+            metric.len() + unit.len() + tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>()
+        }
+        Record::Log { step, message, .. } => step.as_ref().map_or(0, String::len) + message.len(),
+    };
+    FRAME + texts as u64
 }
 
 fn lost(why: Lost) -> Trouble {
@@ -334,7 +339,10 @@ fn lost(why: Lost) -> Trouble {
             } else {
                 ""
             };
-            Trouble::failed("sandbox", format!("the worker in the sandbox died ({status}){hint}{said}"))
+            Trouble::failed(
+                "sandbox",
+                format!("the worker in the sandbox died ({status}){hint}{said}"),
+            )
         }
         Lost::Gone(why) => Trouble::failed(
             "sandbox",
@@ -351,5 +359,8 @@ fn unexpected(message: &Message) -> Trouble {
 }
 
 fn broken(why: &str) -> Trouble {
-    Trouble::failed("protocol", format!("the worker in the sandbox does not keep to the protocol: {why}"))
+    Trouble::failed(
+        "protocol",
+        format!("the worker in the sandbox does not keep to the protocol: {why}"),
+    )
 }

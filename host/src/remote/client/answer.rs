@@ -26,6 +26,9 @@ const MAX_ERROR: usize = 64 << 10;
 /// How much of a server's message is shown, in bytes.
 const MAX_MESSAGE: usize = 400;
 
+/// The code of a create that E2B lost track of; its key is of no more use.
+pub(super) const OUTCOME_UNKNOWN: &str = "idempotency_outcome_unknown";
+
 /// Nobody waits longer, whatever the server asks for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -108,7 +111,7 @@ impl Told {
             (None, None) => "an error".to_owned(),
         };
         let mut text = format!("cannot {what}: {} answered {answer}: {told}", http.host());
-        if let Some(advice) = advice(kind) {
+        if let Some(advice) = advice(kind, code.as_deref()) {
             text = format!("{}; {advice}", text.trim_end_matches('.'));
         }
         let again = again(kind, status, code.as_deref(), &message, headers);
@@ -157,9 +160,10 @@ fn kind(status: Option<u16>, code: Option<&str>, message: &str) -> Kind {
 }
 
 /// What helps. Only where the answer does not say it itself.
-fn advice(kind: Kind) -> Option<&'static str> {
+fn advice(kind: Kind, code: Option<&str>) -> Option<&'static str> {
     match kind {
-        Kind::Auth => Some("check E2B_API_KEY"),
+        // With a code, it is about a user of the sandbox.
+        Kind::Auth if code.is_none() => Some("check E2B_API_KEY"),
         Kind::DiskFull => Some("take a template with a larger disk"),
         Kind::SandboxGone => Some(
             "it was killed or its lifetime is over, so start again, with a longer one if need be",
@@ -186,9 +190,12 @@ fn again(
         None => {}
     }
     match status {
+        // Nothing listened, so nothing was done.
+        Some(502) if message.contains("port is not open") => Again::Unsent,
         // The request may have been passed on before the answer was lost.
         Some(502 | 504) if kind != Kind::Capacity => Again::Lost,
         Some(429 | 502..=504) => Again::Later,
+        Some(_) if code == Some(OUTCOME_UNKNOWN) => Again::Lost,
         Some(409) if code == Some("idempotency_in_progress") => Again::Later,
         Some(409) if message.contains("still transitioning") => Again::Later,
         _ => Again::No,

@@ -1,5 +1,6 @@
 //! How a call goes wrong.
 
+use std::fmt;
 use std::time::Duration;
 
 /// A result of this client.
@@ -26,7 +27,7 @@ pub enum Kind {
     DiskFull,
     /// The sandbox was killed, or its lifetime is over.
     SandboxGone,
-    /// No connection, or no answer on it.
+    /// No connection, no answer on it, or a gateway that gets none.
     Unreachable,
     /// A stream fell silent or ended before its end was announced.
     StreamLost,
@@ -95,9 +96,8 @@ impl Error {
     }
 
     /// An answer that is not of E2B's protocol; it may have been done all the same.
-    pub(super) fn protocol(what: &str, why: impl std::fmt::Display) -> Self {
+    pub(super) fn protocol(what: &str, why: impl fmt::Display) -> Self {
         Self::new(Kind::Protocol, format!("cannot {what}: the answer is not E2B's protocol: {why}"))
-            .again(Again::Lost)
     }
 
     /// Whether the same call may succeed later with nothing changed by the caller.

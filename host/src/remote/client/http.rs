@@ -1,6 +1,7 @@
 //! One server: its address, what every request to it carries, and its secrets.
 
 use std::error::Error as _;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,12 @@ impl Http {
             text.push_str(" ... (cut)");
         }
         text
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Http({})", self.host())
     }
 }
 

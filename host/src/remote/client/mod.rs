@@ -14,6 +14,9 @@ mod retry;
 mod secret;
 mod settings;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::control::{
     Build, BuildState, BuildStatus, Control, Create, Info, Listed, LogEntry, Network, Sample,
     Sandbox, State, Step, Template,

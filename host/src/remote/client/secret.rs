@@ -18,8 +18,8 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the place that needs it.
-    pub(super) fn reveal(&self) -> &str {
+    /// The text itself, for the place that needs it, such as what masks it.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 

@@ -19,7 +19,7 @@ pub(super) const ENVD_PORT: u16 = 49983;
 /// Where E2B is, and the key to it. `Debug` shows no key.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub(super) key: Secret,
+    key: Secret,
     pub(super) api: Url,
     sandbox: Option<Url>,
     domain: String,
@@ -59,6 +59,11 @@ impl Settings {
         let sandbox =
             lookup("E2B_SANDBOX_URL").map(|text| address("E2B_SANDBOX_URL", &text)).transpose()?;
         Ok(Self { key: Secret::new(key), api, sandbox, domain })
+    }
+
+    /// The key, to mask it elsewhere.
+    pub fn key(&self) -> &Secret {
+        &self.key
     }
 
     /// The control plane's address.

@@ -109,7 +109,8 @@ impl Worker {
         let outlet = self.outlet.clone();
         let tap = Box::new(move |record: &_| outlet.record(record));
         let bytes = plan.manifest.as_bytes();
-        let session = Session::create_followed(&logs, &plan.session_id, &manifest, bytes, redactor, tap);
+        let session =
+            Session::create_followed(&logs, &plan.session_id, &manifest, bytes, redactor, tap);
         let session = match session {
             Ok(session) => session,
             Err(error) => return self.refuse(n, error.to_string()),

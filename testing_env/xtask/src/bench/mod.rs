@@ -5,6 +5,7 @@ mod boundary;
 mod csv;
 mod data;
 mod databases;
+mod e2b;
 mod peer;
 mod startup;
 mod trial;
@@ -53,12 +54,13 @@ impl Row {
 
 type Part = (&'static str, fn() -> Result<Vec<Row>>);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("boundary", boundary::measure),
     ("startup", startup::measure),
     ("csv", csv::measure),
     ("mariadb", databases::mariadb),
     ("postgres", databases::postgres),
+    ("e2b", e2b::measure),
 ];
 
 /// Builds what is measured, runs the named parts, or all, and prints a row for

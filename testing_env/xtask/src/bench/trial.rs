@@ -50,8 +50,18 @@ impl Trial {
     }
 
     fn osiris(&self, arguments: &[&str]) -> Result<f64> {
+        self.osiris_with(arguments, &[])
+    }
+
+    /// Runs `osiris` in the project with these variables: seconds to its exit.
+    pub(super) fn osiris_with(
+        &self,
+        arguments: &[&str],
+        variables: &[(String, String)],
+    ) -> Result<f64> {
         let mut command = Command::new(osiris()?);
         command.args(arguments).env("OSIRIS_DRIVERS", built()?.join("test-drivers"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         seconds(command.current_dir(self.path()))
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-use super::super::answer;
+use super::super::answer::{self, OUTCOME_UNKNOWN};
 use super::super::error::{Again, Error, Kind, Result};
 use super::super::retry::{deadline, pauses};
 use super::{Control, Sandbox, no_route, seconds, with};
@@ -63,15 +63,16 @@ impl Control {
     /// `NotFound` for an unknown template, `RateLimited` when the plan has no
     /// sandbox left, `Capacity` when E2B has not, `Invalid` for what it does
     /// not take. None is left behind, as far as can be known; one that comes
-    /// to be after the deadline ends with its lifetime.
+    /// to be later, or after this call was given up, ends with its lifetime.
     pub async fn create(&self, create: &Create) -> Result<Sandbox> {
         let what = format!("create a sandbox of template {}", create.template);
         let deadline = deadline(self.patience);
         let key = Uuid::new_v4().to_string();
         let body = body(create, &key);
+        let mut idempotency = key.clone();
         let mut lost = false;
         for pause in pauses() {
-            let attempt = timeout_at(deadline, self.attempt(&body, &key, &what)).await;
+            let attempt = timeout_at(deadline, self.attempt(&body, &idempotency, &what)).await;
             let error = match attempt.unwrap_or_else(|_| Err(late(&what))) {
                 Ok(sandbox) => {
                     if lost {
@@ -81,16 +82,22 @@ impl Control {
                 }
                 Err(error) => error,
             };
-            if error.again == Again::Lost {
+            let unclear = error.kind == Kind::Protocol && error.status.is_none();
+            if unclear || error.again == Again::Lost {
                 lost = true;
                 if let Some(sandbox) = self.find(&key, create.timeout, deadline).await {
                     return Ok(sandbox);
                 }
             }
+            if error.code.as_deref() == Some(OUTCOME_UNKNOWN) {
+                idempotency = Uuid::new_v4().to_string();
+            }
             let pause = pause.max(error.retry_after.unwrap_or_default());
             if error.again == Again::No || Instant::now() + pause >= deadline {
-                // Also what was refused after it was made, as one without a token.
-                self.kill_extras(&key, None).await;
+                // What this side refused was made, as one without a token.
+                if lost || (error.again == Again::No && error.status.is_none()) {
+                    self.kill_extras(&key, None).await;
+                }
                 return Err(error);
             }
             sleep(pause).await;

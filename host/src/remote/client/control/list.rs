@@ -12,8 +12,10 @@ use super::super::retry::{Repeat, deadline, retry};
 use super::Control;
 use super::sandbox::State;
 
-/// More than any team can have at once.
+/// More than any team can have at once, and the longest token of a page in bytes.
 const MAX_LISTED: usize = 100_000;
+const MAX_PAGES: usize = 10_000;
+const MAX_TOKEN: usize = 4 << 10;
 
 /// A sandbox in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -66,7 +68,8 @@ impl Control {
             .await?;
             all.extend(page);
             let Some(token) = token else { return Ok(all) };
-            if all.len() > MAX_LISTED || !seen.insert(token.clone()) {
+            let large = all.len() > MAX_LISTED || seen.len() > MAX_PAGES || token.len() > MAX_TOKEN;
+            if large || !seen.insert(token.clone()) {
                 return Err(Error::protocol(what, "the list does not end"));
             }
             next = Some(token);

@@ -1,5 +1,6 @@
 //! The control plane: sandboxes are made, found, kept alive and killed here.
 
+mod build;
 mod create;
 mod list;
 mod sandbox;
@@ -11,10 +12,10 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
+pub use self::build::{Build, BuildState, BuildStatus, LogEntry, Step, Template};
 pub use self::create::{Create, Network};
 pub use self::list::Listed;
 pub use self::sandbox::{Info, Sample, Sandbox, State};
-pub use self::template::{Build, BuildState, BuildStatus, LogEntry, Step, Template};
 use super::answer;
 use super::error::{Error, Kind, Result};
 use super::http::{self, Http};
@@ -22,7 +23,7 @@ use super::retry::{PATIENCE, Repeat, deadline, retry, retry_when};
 use super::settings::Settings;
 
 /// E2B's control plane. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Control {
     http: Http,
     patience: Duration,
@@ -35,8 +36,8 @@ impl Control {
     /// `Local` when this machine has no certificates to check a server with.
     pub fn new(settings: &Settings) -> Result<Self> {
         let mut headers = HeaderMap::new();
-        http::sensitive(&mut headers, "x-api-key", settings.key.reveal(), "use E2B_API_KEY")?;
-        let http = Http::new(settings.api.clone(), headers, vec![settings.key.clone()])?;
+        http::sensitive(&mut headers, "x-api-key", settings.key().reveal(), "use E2B_API_KEY")?;
+        let http = Http::new(settings.api.clone(), headers, vec![settings.key().clone()])?;
         Ok(Self { http, patience: PATIENCE })
     }
 

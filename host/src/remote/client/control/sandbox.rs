@@ -26,10 +26,15 @@ pub struct Sandbox {
     /// The domain it is under, when that is not the control plane's.
     pub domain: Option<String>,
     #[serde(rename = "envdAccessToken")]
-    pub(in super::super) token: Option<Secret>,
+    token: Option<Secret>,
 }
 
 impl Sandbox {
+    /// What its envd asks for, to mask it elsewhere.
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
     /// Refuses what cannot be used safely.
     pub(super) fn checked(self, what: &str) -> Result<Self> {
         if !is_id(&self.id) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::super::answer;
@@ -14,86 +14,8 @@ use super::super::envd::{Source, allowance};
 use super::super::error::{Error, Kind, Result};
 use super::super::retry::{Repeat, deadline, retry};
 use super::super::settings::is_loopback;
+use super::build::{Build, BuildState, BuildStatus, Template};
 use super::{Control, with};
-
-/// A template to build.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
-    /// Its name, with a `:tag` where it has one.
-    pub name: String,
-    /// Virtual processors: 1 or an even number.
-    pub cpu_count: u32,
-    /// Memory, in MiB: an even number.
-    pub memory_mib: u32,
-    /// The template it starts from, such as `base`.
-    pub from: String,
-    /// What is done to it, in this order.
-    pub steps: Vec<Step>,
-}
-
-/// A step of a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Step {
-    /// `COPY`, `RUN`, `ENV`, `WORKDIR` or `USER`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// COPY: source, destination, owner, octal mode. RUN: command, user.
-    pub args: Vec<String>,
-    /// COPY: the hash that its files were sent under.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub files_hash: Option<String>,
-}
-
-/// A build of a template.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Build {
-    /// The template's id.
-    #[serde(rename = "templateID")]
-    pub template: String,
-    /// The build's id.
-    #[serde(rename = "buildID")]
-    pub id: String,
-}
-
-/// How a build stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BuildState {
-    /// It can be used.
-    Ready,
-    /// It failed.
-    Error,
-    /// It goes on: `building`, `waiting`, or what this client does not know.
-    #[serde(other)]
-    Going,
-}
-
-/// How a build stands, and what it said.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BuildStatus {
-    /// How it stands.
-    pub status: BuildState,
-    /// What it said since the offset.
-    #[serde(default)]
-    pub log_entries: Vec<LogEntry>,
-    reason: Option<Reason>,
-}
-
-/// A line of a build's log.
-#[derive(Debug, Clone, Deserialize)]
-pub struct LogEntry {
-    /// The line.
-    #[serde(default)]
-    pub message: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Reason {
-    #[serde(default)]
-    message: String,
-}
 
 /// Where a COPY's files go.
 #[derive(Deserialize)]
@@ -102,13 +24,6 @@ struct Slot {
     url: Option<String>,
     #[serde(default)]
     headers: Option<BTreeMap<String, String>>,
-}
-
-impl BuildStatus {
-    /// Why it failed.
-    pub fn reason(&self) -> &str {
-        self.reason.as_ref().map_or("", |reason| &reason.message)
-    }
 }
 
 impl Control {
@@ -152,8 +67,7 @@ impl Control {
             let request = self
                 .http
                 .elsewhere(Method::PUT, url)
-                .headers(extra(slot.headers.unwrap_or_default(), what)?)
-                .header(CONTENT_LENGTH, body.len);
+                .headers(extra(slot.headers.unwrap_or_default(), what)?);
             body.send(request, async |request| self.http.send(request, what).await, what).await?;
             Ok(true)
         })

@@ -20,6 +20,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const OPEN: Duration = Duration::from_secs(20);
 
 /// A file that is being fetched.
+#[derive(Debug)]
 pub struct Download {
     /// How many bytes are still to come; nothing where the server does not tell.
     pub left: Option<u64>,

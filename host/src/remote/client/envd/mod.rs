@@ -41,7 +41,7 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 const DEFAULT_USER: Version = Version::new(0, 4, 0);
 
 /// The daemon of one sandbox. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Envd {
     http: Http,
     version: Version,
@@ -60,8 +60,8 @@ impl Envd {
         let id = sandbox.id.split('-').next().unwrap_or_default();
         let base = settings.envd(id, sandbox.domain.as_deref())?;
         let mut headers = HeaderMap::new();
-        let mut secrets = vec![settings.key.clone()];
-        if let Some(token) = &sandbox.token {
+        let mut secrets = vec![settings.key().clone()];
+        if let Some(token) = sandbox.token() {
             http::sensitive(&mut headers, "x-access-token", token.reveal(), what)?;
             secrets.push(token.clone());
         }

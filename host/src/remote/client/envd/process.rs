@@ -14,6 +14,7 @@ use super::rpc;
 /// A process's stream. Dropping it leaves the process running; while it is
 /// kept, it must be read, for one reader that does not holds up all others and
 /// the process.
+#[derive(Debug)]
 pub struct Process {
     /// Its number in the sandbox.
     pub pid: u32,
@@ -65,7 +66,7 @@ impl Process {
     ///
     /// # Errors
     /// `StreamLost` when the stream is silent or ends without its end: the
-    /// process may go on. Every further call says so, too.
+    /// process may go on.
     pub async fn next(&mut self) -> Result<Option<Output>> {
         loop {
             match self.said().await? {

@@ -7,13 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{fmt, io};
 
+use async_compression::Level;
+use async_compression::tokio::bufread::GzipEncoder;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt as _};
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Body, RequestBuilder, Response};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
-use tokio_util::io::ReaderStream;
+use tokio_util::io::{ReaderStream, StreamReader};
 
 use super::super::error::{Again, Error, Kind, Result};
 
@@ -94,7 +97,27 @@ impl Source {
                 (len, ReaderStream::with_capacity(file.take(len), PIECE).boxed())
             }
         };
-        Ok(Opened { len, pieces, progress: self.progress.clone() })
+        let sent = Arc::new(AtomicU64::new(0));
+        let (counter, progress) = (Arc::clone(&sent), self.progress.clone());
+        let pieces = pieces.inspect(move |piece| {
+            let len = piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            let all = counter.fetch_add(len, Ordering::Relaxed) + len;
+            if let Some(progress) = &progress {
+                progress(all);
+            }
+        });
+        Ok(Opened { size: len, len: Some(len), pieces: pieces.boxed(), sent })
+    }
+
+    /// Whether its beginning becomes so much smaller that compressing pays.
+    pub(super) async fn shrinks(&self, what: &str) -> Result<bool> {
+        let quiet = Self { progress: None, ..self.clone() };
+        let Some(piece) = quiet.open(what).await?.pieces.next().await else { return Ok(false) };
+        let piece = piece.map_err(|error| self.unreadable(what, &error))?;
+        let mut small = Vec::new();
+        let mut encoder = GzipEncoder::with_quality(&piece[..], Level::Fastest);
+        encoder.read_to_end(&mut small).await.map_err(|error| self.unreadable(what, &error))?;
+        Ok(small.len() < piece.len() / 4 * 3)
     }
 
     fn unreadable(&self, what: &str, error: &io::Error) -> Error {
@@ -122,19 +145,29 @@ pub(in super::super) fn allowance(len: u64) -> Duration {
 
 /// A source that was started.
 pub(in super::super) struct Opened {
-    /// In bytes.
-    pub(in super::super) len: u64,
+    /// Of the source, in bytes.
+    pub(super) size: u64,
+    /// Of what is sent, in bytes, where it is known before.
+    len: Option<u64>,
     pieces: Pieces,
-    progress: Option<Progress>,
+    /// How much of the source has gone.
+    sent: Arc<AtomicU64>,
 }
 
 impl Opened {
     /// Puts bytes around it.
     pub(super) fn framed(self, before: Bytes, after: Bytes) -> Self {
-        let len = self.len + before.len() as u64 + after.len() as u64;
+        let len = self.len.map(|len| len + before.len() as u64 + after.len() as u64);
         let one = |piece| stream::once(std::future::ready(Ok(piece)));
         let pieces = one(before).chain(self.pieces).chain(one(after)).boxed();
         Self { len, pieces, ..self }
+    }
+
+    /// Compresses it on its way.
+    pub(super) fn gzipped(self) -> Self {
+        let encoder = GzipEncoder::with_quality(StreamReader::new(self.pieces), Level::Fastest);
+        let pieces = ReaderStream::with_capacity(encoder, PIECE).boxed();
+        Self { len: None, pieces, ..self }
     }
 
     /// Sends it as a request's body, and gives up when nothing moves.
@@ -144,22 +177,17 @@ impl Opened {
         send: impl AsyncFnOnce(RequestBuilder) -> Result<Response>,
         what: &str,
     ) -> Result<Response> {
-        let sent = Arc::new(AtomicU64::new(0));
-        let (counter, progress) = (Arc::clone(&sent), self.progress);
-        let pieces = self.pieces.inspect(move |piece| {
-            let len = piece.as_ref().map_or(0, |piece| piece.len() as u64);
-            let all = counter.fetch_add(len, Ordering::Relaxed) + len;
-            if let Some(progress) = &progress {
-                progress(all);
-            }
-        });
-        let mut answer = std::pin::pin!(send(request.body(Body::wrap_stream(pieces))));
+        let request = match self.len {
+            Some(len) => request.header(CONTENT_LENGTH, len),
+            None => request,
+        };
+        let mut answer = std::pin::pin!(send(request.body(Body::wrap_stream(self.pieces))));
         let mut before = 0;
         loop {
             if let Ok(answer) = timeout(IDLE, &mut answer).await {
                 return answer;
             }
-            let now = sent.load(Ordering::Relaxed);
+            let now = self.sent.load(Ordering::Relaxed);
             if now == before {
                 let text = format!("cannot {what}: nothing moved for {} s", IDLE.as_secs());
                 return Err(Error::new(Kind::Timeout, text).again(Again::Lost));

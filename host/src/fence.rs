@@ -1,0 +1,165 @@
+//! The kernel's own fence around a run, under that of the WebAssembly engine: a
+//! driver that broke out of the engine would still reach no file outside the
+//! project and dial no other port. Linux's Landlock, as much of it as the kernel
+//! has; elsewhere there is none, and a run is the same without it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// What a run may still reach.
+#[derive(Debug, Clone, Default)]
+pub struct Fence {
+    /// Folders to read and write below.
+    pub own: Vec<PathBuf>,
+    /// Files and folders to read.
+    pub read: Vec<PathBuf>,
+    /// TCP ports to dial; none leaves the network to others.
+    pub ports: Option<Vec<u16>>,
+}
+
+/// How much of a fence there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// Around files and ports.
+    Full,
+    /// As far as this kernel knows how.
+    Partial,
+    /// None.
+    None,
+}
+
+impl fmt::Display for Strength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "Landlock fences files and ports",
+            Self::Partial => "Landlock fences what this kernel knows to; a newer one does more",
+            Self::None => {
+                "no Landlock: only the engine fences drivers in, so use Linux 5.13 or newer"
+            }
+        })
+    }
+}
+
+/// What every program needs to read: names, certificates, times, its libraries.
+#[cfg(target_os = "linux")]
+const SYSTEM: [&str; 12] = [
+    "/bin",
+    "/dev/null",
+    "/dev/random",
+    "/dev/urandom",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/run/systemd/resolve",
+    "/sys/fs/cgroup",
+    "/usr",
+    "/sbin",
+];
+/// Where names are looked up when the answer is long.
+#[cfg(target_os = "linux")]
+const DNS: u16 = 53;
+
+impl Fence {
+    /// Raises it around this thread and all that it starts from now on. It cannot be
+    /// taken down again.
+    #[cfg(target_os = "linux")]
+    pub fn raise(&self) -> Strength {
+        use landlock::RulesetStatus;
+        match self.restrict() {
+            Ok(status) => match status.ruleset {
+                RulesetStatus::FullyEnforced => Strength::Full,
+                RulesetStatus::PartiallyEnforced => Strength::Partial,
+                RulesetStatus::NotEnforced => Strength::None,
+            },
+            Err(error) => {
+                tracing::debug!("Landlock: {error}");
+                Strength::None
+            }
+        }
+    }
+
+    /// There is none on this system.
+    #[cfg(not(target_os = "linux"))]
+    pub fn raise(&self) -> Strength {
+        Strength::None
+    }
+
+    #[cfg(target_os = "linux")]
+    fn restrict(&self) -> Result<landlock::RestrictionStatus, landlock::RulesetError> {
+        use landlock::{
+            ABI, Access, AccessFs, AccessNet, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
+            path_beneath_rules,
+        };
+        // The newest of which every right is used here.
+        let abi = ABI::V5;
+        let read = AccessFs::from_read(abi);
+        let system = SYSTEM.map(PathBuf::from);
+        let mut rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?;
+        if self.ports.is_some() {
+            rules = rules.handle_access(AccessNet::from_all(abi))?;
+        }
+        let ports = self.ports.iter().flatten().copied().chain(self.ports.is_some().then_some(DNS));
+        let ports = ports.map(|port| Ok(NetPort::new(port, AccessNet::ConnectTcp)));
+        rules
+            .create()?
+            // A path that is not there is left out.
+            .add_rules(path_beneath_rules(&self.own, AccessFs::from_all(abi)))?
+            .add_rules(path_beneath_rules(self.read.iter().chain(&system), read))?
+            .add_rules(ports.collect::<Vec<Result<_, landlock::RulesetError>>>())?
+            .restrict_self()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn behind_the_fence_there_is_only_what_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["own", "read", "other"] {
+            fs::create_dir(path(name)).unwrap();
+            fs::write(path(name).join("file"), name).unwrap();
+        }
+        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let ports = listeners.each_ref().map(|listener| listener.local_addr().unwrap().port());
+        let fence =
+            Fence { own: vec![path("own")], read: vec![path("read")], ports: Some(vec![ports[0]]) };
+        // Only this thread is behind it.
+        let tried = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let strength = fence.raise();
+                    let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
+                    let results = [
+                        kind(fs::write(path("own/new"), "")),
+                        kind(fs::read(path("read/file")).map(drop)),
+                        kind(fs::write(path("read/file"), "")),
+                        kind(fs::read(path("other/file")).map(drop)),
+                        kind(fs::rename(path("own/file"), path("other/moved"))),
+                        kind(std::os::unix::fs::symlink(path("other"), path("own/link"))),
+                        kind(fs::read(path("own/link/file")).map(drop)),
+                        kind(TcpStream::connect(("127.0.0.1", ports[0])).map(drop)),
+                        kind(TcpStream::connect(("127.0.0.1", ports[1])).map(drop)),
+                        kind(TcpListener::bind("127.0.0.1:0").map(drop)),
+                    ];
+                    (strength, results)
+                })
+                .join()
+                .unwrap()
+        });
+        let (strength, results) = tried;
+        assert_eq!(strength, Strength::Full, "the tests need Linux 6.7 or newer with Landlock");
+        let denied = Some(ErrorKind::PermissionDenied);
+        assert_eq!(results[..4], [None, None, denied, denied]);
+        // A move across folders that the fence tells apart is refused as one across disks.
+        assert!(results[4].is_some());
+        assert_eq!(results[5..], [None, denied, None, denied, denied]);
+    }
+}

@@ -1,0 +1,92 @@
+use super::super::error::{Error, Kind};
+use super::scripted::{Act, Scripted, answer, with_headers};
+use super::{ID, KEY, TOKEN, control, envd};
+
+/// What looking up a sandbox makes of an answer that is not tried again.
+async fn looked_up(act: Act) -> Error {
+    let server = Scripted::start([act]);
+    let error = control(&server.url).info(ID).await.unwrap_err();
+    assert_eq!(server.requests().await.len(), 1);
+    error
+}
+
+#[tokio::test]
+async fn the_control_planes_errors_are_typed() {
+    let told = |status: u16, message: &str| {
+        answer(status, &format!(r#"{{"code":{status},"message":"{message}"}}"#))
+    };
+    for (status, kind) in [
+        (400, Kind::Invalid),
+        (401, Kind::Auth),
+        (403, Kind::Forbidden),
+        (409, Kind::Conflict),
+        (422, Kind::Invalid),
+        (500, Kind::Server),
+        (507, Kind::DiskFull),
+    ] {
+        let error = looked_up(told(status, "Because of this")).await;
+        assert_eq!((error.kind, error.status), (kind, Some(status)));
+        assert!(error.message.contains("Because of this"), "{error}");
+        assert!(error.message.contains(ID) && error.message.contains("127.0.0.1"), "{error}");
+    }
+    let gone = looked_up(told(502, "The sandbox was not found")).await;
+    assert_eq!(gone.kind, Kind::SandboxGone);
+}
+
+#[tokio::test]
+async fn a_code_says_more_than_a_status() {
+    let body = r#"{"code":503,"message":"m","error_code":"sandbox_capacity_unavailable"}"#;
+    let error = looked_up(with_headers(503, "Should-Retry: false\r\n", body)).await;
+    assert_eq!(error.kind, Kind::Capacity);
+    assert_eq!(error.code.as_deref(), Some("sandbox_capacity_unavailable"));
+
+    let server = Scripted::start([answer(404, r#"{"code":"not_found","message":"no process"}"#)]);
+    let error = envd(&server.url).signal(7, super::super::Signal::Term).await.unwrap_err();
+    assert_eq!((error.kind, error.status), (Kind::NotFound, Some(404)));
+    assert_eq!(error.code.as_deref(), Some("not_found"));
+}
+
+#[tokio::test]
+async fn a_load_balancers_answers_are_errors_too() {
+    let html = "<html><body>Blocked</body></html>";
+    let error = looked_up(with_headers(403, "Content-Type: text/html\r\n", html)).await;
+    assert_eq!(error.kind, Kind::Forbidden);
+    assert!(error.message.contains("an HTML page") && !error.message.contains("Blocked"));
+    let error = looked_up(with_headers(400, "Content-Type: text/plain\r\n", "Invalid host")).await;
+    assert!(error.message.contains("Invalid host"), "{error}");
+    let error = looked_up(with_headers(400, "", "")).await;
+    assert!(error.message.contains("no reason"), "{error}");
+    let error = looked_up(with_headers(302, "Location: http://127.0.0.1:1/\r\n", "")).await;
+    assert_eq!(error.kind, Kind::Protocol);
+    let error = looked_up(answer(400, r#"[{"message":7}]"#)).await;
+    assert_eq!(error.kind, Kind::Invalid);
+}
+
+#[tokio::test]
+async fn no_message_is_long_has_lines_or_holds_a_secret() {
+    let body = format!(r#"{{"code":400,"message":"bad key {KEY}\nsecond\u001b[31m"}}"#);
+    let error = looked_up(answer(400, &body)).await;
+    assert!(error.message.contains("bad key ***"), "{error}");
+    assert!(!format!("{error:?}").contains(KEY) && !error.message.contains("second"), "{error:?}");
+
+    let echoed = format!("token {TOKEN}, key {KEY}");
+    let server = Scripted::start([with_headers(400, "", &echoed)]);
+    let error = envd(&server.url).make_dir("/x").await.unwrap_err();
+    assert!(error.message.contains("token ***, key ***"), "{error}");
+
+    let error = looked_up(with_headers(400, "", &"ä".repeat(100_000))).await;
+    assert!(error.message.len() < 1000 && error.message.ends_with("(cut)"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_or_without_end_is_not_kept() {
+    let list = |body: &str| Scripted::start([answer(200, body)]);
+    for body in [r#"{"sandboxes":[]}"#, "<html>", "", &format!("[{}", "[".repeat(5000))] {
+        let server = list(body);
+        let error = control(&server.url).list(&Default::default()).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Protocol, "{error}");
+    }
+    let server = list(&" ".repeat(9 << 20));
+    let error = control(&server.url).list(&Default::default()).await.unwrap_err();
+    assert!(error.kind == Kind::Protocol && error.message.contains("longer"), "{error}");
+}

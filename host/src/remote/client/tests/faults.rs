@@ -1,0 +1,162 @@
+//! Against the stand-in, with faults.
+
+use std::time::Duration;
+
+use e2b_local::{Answer, Effect, Fault, Options, Versions};
+use futures_util::future::join_all;
+
+use super::super::envd::Envd;
+use super::super::error::Kind;
+use super::super::{Health, Output, Source};
+use super::standin::{Cloud, create, read, shell};
+
+const CREATE: &str = "POST /v2/sandboxes";
+const START: &str = "POST /process.Process/Start";
+
+#[tokio::test]
+async fn a_create_makes_one_sandbox_whatever_is_lost() {
+    let lost = Answer::error(504, "upstream request timeout");
+    let mut cases = Vec::new();
+    for (versions, route) in [(Versions::Both, CREATE), (Versions::V1, "POST /sandboxes")] {
+        for effect in [
+            Effect::Drop,
+            Effect::DropDone,
+            Effect::AnswerDone(lost.clone()),
+            Effect::CutAnswer(10),
+            Effect::DropThenDo(Duration::from_millis(700)),
+            Effect::Answer(Answer::error(429, "Rate limit exceeded").header("Retry-After", "1")),
+        ] {
+            cases.push(async move {
+                let cloud = Cloud::start(Options { versions, ..Options::default() }).await;
+                cloud.server.fault(Fault::on(route, effect.clone()));
+                let (sandbox, envd) = cloud.sandbox().await;
+                let living = cloud.server.sandboxes();
+                assert_eq!(living.len(), 1, "{effect:?}");
+                assert_eq!(living[0].id, sandbox.id);
+                assert!(matches!(envd.health().await, Health::Up));
+            });
+        }
+    }
+    join_all(cases).await;
+}
+
+#[tokio::test]
+async fn a_create_that_comes_to_nothing_leaves_nothing() {
+    let cloud = Cloud::start(Options::default()).await;
+    cloud.server.fault(Fault::on(CREATE, Effect::DropDone).always());
+    cloud.server.fault(Fault::on("POST /v2/sandboxes/{id}/connect", Effect::Drop).always());
+    let control = cloud.control.within(Duration::from_secs(3));
+    assert!(control.create(&create("r1")).await.unwrap_err().is_transient());
+    assert_eq!(cloud.server.sandboxes(), []);
+
+    let cloud = Cloud::start(Options { concurrent: 1, ..Options::default() }).await;
+    cloud.sandbox().await;
+    let control = cloud.control.within(Duration::from_secs(1));
+    let error = control.create(&create("r2")).await.unwrap_err();
+    assert_eq!(error.kind, Kind::RateLimited);
+    assert!(error.message.contains("maximum number of concurrent"), "{error}");
+}
+
+#[tokio::test]
+async fn an_upload_outlives_cuts_and_a_full_disk_is_told() {
+    let cloud = Cloud::start(Options::default()).await;
+    let (_, envd) = cloud.sandbox().await;
+    let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n / 7) as u8).collect();
+    let source = Source::bytes(bytes.clone());
+    for effect in [
+        Effect::CutUpload(400_000),
+        Effect::DropDone,
+        Effect::Drop,
+        Effect::Answer(Answer::error(503, "busy")),
+    ] {
+        cloud.server.fault(Fault::on("POST /files", effect.clone()));
+        envd.upload("/home/user/x", &source).await.unwrap();
+        assert!(read(&envd, "/home/user/x", 0).await == bytes, "{effect:?}");
+        let rest = envd.run(&shell("ls -A /home/user | wc -l")).await.unwrap();
+        assert_eq!(rest.stdout, b"1\n", "{effect:?}");
+    }
+    cloud.server.fault(Fault::on("POST /filesystem.Filesystem/Move", Effect::DropDone));
+    envd.upload("/home/user/x", &Source::bytes("new")).await.unwrap();
+    cloud.server.fault(Fault::on("POST /files", Effect::DiskFull(1000)).always());
+    let error = envd.upload("/home/user/x", &source).await.unwrap_err();
+    assert_eq!(error.kind, Kind::DiskFull);
+    assert_eq!(read(&envd, "/home/user/x", 0).await, b"new");
+    let rest = envd.run(&shell("ls -A /home/user")).await.unwrap();
+    assert_eq!(rest.stdout, b"x\n");
+}
+
+#[tokio::test]
+async fn a_cut_download_goes_on_where_it_was() {
+    let cloud = Cloud::start(Options::default()).await;
+    let (_, envd) = cloud.sandbox().await;
+    let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n / 7) as u8).collect();
+    envd.upload("/home/user/x", &Source::bytes(bytes.clone())).await.unwrap();
+    cloud.server.fault(Fault::on("GET /files", Effect::CutAnswer(600_000)));
+    let mut download = envd.download("/home/user/x", 0).await.unwrap();
+    let mut got = Vec::new();
+    let error = loop {
+        match download.next().await {
+            Ok(piece) => got.extend_from_slice(&piece.unwrap()),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind, Kind::StreamLost);
+    got.extend(read(&envd, "/home/user/x", got.len() as u64).await);
+    assert!(got == bytes);
+}
+
+/// What a process says until its stream breaks.
+async fn outcome(envd: &Envd, script: &str) -> (String, Kind) {
+    let mut said = String::new();
+    let mut process = match envd.start(&shell(script)).await {
+        Ok(process) => process,
+        Err(error) => return (said, error.kind),
+    };
+    loop {
+        match process.next().await {
+            Ok(Some(Output::Stdout(piece))) => said.push_str(std::str::from_utf8(&piece).unwrap()),
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the stream did not break"),
+            Err(error) => return (said, error.kind),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_stream_is_never_taken_for_an_end() {
+    let cloud = Cloud::start(Options::default()).await;
+    let (_, envd) = cloud.sandbox().await;
+    let envd = envd.with_keepalive(Duration::from_secs(1));
+    let script = "echo one; echo two; exec sleep 600";
+    for (effect, wanted) in [
+        (Effect::NoStart, ""),
+        (Effect::CutLine(2), "one\n"),
+        (Effect::Silence { after: 1, keepalives: false }, ""),
+    ] {
+        cloud.server.fault(Fault::on(START, effect.clone()));
+        let (said, kind) = outcome(&envd, script).await;
+        assert_eq!(kind, Kind::StreamLost, "{effect:?}");
+        assert!(said.starts_with(wanted), "{effect:?}: {said}");
+    }
+    cloud.server.fault(Fault::on(START, Effect::NoEnd));
+    assert_eq!(outcome(&envd, "echo one").await, ("one\n".into(), Kind::StreamLost));
+    assert_eq!(cloud.server.requests()[START], 4);
+}
+
+#[tokio::test]
+async fn without_a_network_everything_waits_for_it() {
+    let cloud = Cloud::start(Options::default()).await;
+    let (sandbox, envd) = cloud.sandbox().await;
+    cloud.server.set_online(false);
+    assert!(matches!(envd.health().await, Health::Unreachable(_)));
+    let control = cloud.control.within(Duration::from_millis(500));
+    let error = control.set_timeout(&sandbox.id, Duration::from_secs(60)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unreachable);
+    let back = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        cloud.server.set_online(true);
+    };
+    let (killed, ()) = tokio::join!(cloud.control.kill(&sandbox.id), back);
+    killed.unwrap();
+    assert_eq!(cloud.server.sandboxes(), []);
+}

@@ -1,0 +1,87 @@
+//! What a sandbox adds to a run, in the stand-in: the network to it is none, so
+//! what is left is the price of our own way there.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::Row;
+use super::trial::{Trial, median};
+use crate::cloud::{self, Cloud};
+
+/// How often each way is taken.
+const RUNS: usize = 3;
+/// Pairs of a reading and a writing step.
+const PAIRS: usize = 10;
+
+/// Takes some 10 s here.
+const LONG: &str = r#"
+oml_version: "0.1.0"
+name: long
+steps:
+  - {id: source, component: test.bench_source, mode: read, config: {batches: 500000, rows: 16384}}
+  - {id: pass, component: test.passthrough, mode: transform, config: {}}
+  - {id: sink, component: test.bench_sink, mode: write, config: {}}
+"#;
+
+pub(super) fn measure() -> Result<Vec<Row>> {
+    cloud::build()?;
+    let cloud = Cloud::start()?;
+    let (steps, overhead) = {
+        let trial = Trial::new(&many())?;
+        std::fs::write(trial.path().join("in.csv"), "id,name\n1,a\n2,b\n3,c\n4,d\n")?;
+        trial.warm()?;
+        trial.osiris_with(&["e2b", "template"], &cloud.variables)?;
+        let (here, there, overhead) = both(&trial, &cloud, 5 * RUNS)?;
+        ((there - here) * 1e3 / (2 * PAIRS) as f64, overhead)
+    };
+    let long = Trial::new(LONG)?;
+    long.warm()?;
+    let (here, there, _) = both(&long, &cloud, RUNS)?;
+    let share = (there / here - 1.0) * 100.0;
+    eprintln!("the long run took {here:.2} s here and {there:.2} s there");
+    Ok(vec![
+        Row::alone("E2B: a step there beyond a step here", "ms", steps, "< 1 ms"),
+        Row::alone("E2B: a run of 10 s there beyond one here", "%", share, "< 1 %"),
+        Row::alone("E2B: create, send, start, fetch and kill", "ms", overhead, "-"),
+    ])
+}
+
+/// Small steps that do next to nothing.
+fn many() -> String {
+    let mut text = String::from("oml_version: \"0.1.0\"\nname: many\nsteps:\n");
+    for pair in 0..PAIRS {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "  - {{id: r{pair}, component: filesystem.csv_extractor, mode: read, config: {{path: in.csv}}}}\n  - {{id: w{pair}, component: filesystem.csv_writer, mode: write, needs: [r{pair}], config: {{path: out{pair}.csv}}}}"
+        );
+    }
+    text
+}
+
+/// Seconds that the run itself takes here and there, and the milliseconds around
+/// it there: the medians of runs in turn.
+fn both(trial: &Trial, cloud: &Cloud, runs: usize) -> Result<(f64, f64, f64)> {
+    let (mut here, mut there, mut overhead) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..runs {
+        trial.run()?;
+        here.push(field(&status(trial)?, "/execution_duration")?);
+        let arguments =
+            ["run", "--last-compile", "--e2b", "--e2b-template", "osiris", "--e2b-install-deps"];
+        trial.osiris_with(&arguments, &cloud.variables)?;
+        let status = status(trial)?;
+        there.push(field(&status, "/execution_duration")?);
+        overhead.push(field(&status, "/e2b/metrics/e2b_overhead_ms")?);
+    }
+    Ok((median(here), median(there), median(overhead)))
+}
+
+fn status(trial: &Trial) -> Result<Value> {
+    Ok(serde_json::from_str(&trial.session_file("status.json")?)?)
+}
+
+fn field(status: &Value, pointer: &str) -> Result<f64> {
+    status.pointer(pointer).and_then(Value::as_f64).with_context(|| format!("no {pointer}"))
+}

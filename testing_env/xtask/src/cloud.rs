@@ -1,0 +1,68 @@
+//! The stand-in for E2B's cloud.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::shell::{built, cargo, run};
+
+/// Builds the stand-in, with the features that everything else is built with.
+pub(crate) fn build() -> Result<()> {
+    cargo(&["build", "--workspace", "--bin", "e2b-local"])
+}
+
+/// Builds it, says how to reach it, and keeps it until Ctrl-C.
+pub(crate) fn serve() -> Result<()> {
+    build()?;
+    eprintln!("Paste these lines into another shell; there, in testing_env:");
+    eprintln!("  osiris run pipelines/penguins.yaml --e2b --e2b-install-deps --verbose");
+    run(&mut command()?)
+}
+
+/// A stand-in for as long as this is held.
+pub(crate) struct Cloud {
+    process: Child,
+    /// What leads to it.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Cloud {
+    /// Starts one on ports of its own.
+    pub(crate) fn start() -> Result<Self> {
+        let mut command = command()?;
+        command.args(["--api-port", "0", "--sandbox-port", "0"]).stdout(Stdio::piped());
+        let mut process =
+            command.stderr(Stdio::null()).spawn().context("cannot start e2b-local")?;
+        let lines = BufReader::new(process.stdout.take().context("it has a stdout")?).lines();
+        let variables = lines
+            .take(3)
+            .map(|line| {
+                let line = line?;
+                let (name, value) = line
+                    .strip_prefix("export ")
+                    .and_then(|line| line.split_once('='))
+                    .with_context(|| format!("e2b-local says {line:?}"))?;
+                Ok((name.to_owned(), value.to_owned()))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { process, variables })
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        // It removes what it holds when it is asked to end; killed, it would leave it.
+        let pid = self.process.id().to_string();
+        let asked = Command::new("kill").arg(pid).status().is_ok_and(|status| status.success());
+        if !asked {
+            self.process.kill().ok();
+        }
+        self.process.wait().ok();
+    }
+}
+
+fn command() -> Result<Command> {
+    let name = built()?.join("e2b-local").with_extension(std::env::consts::EXE_EXTENSION);
+    Ok(Command::new(name))
+}

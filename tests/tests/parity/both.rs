@@ -1,0 +1,51 @@
+//! Runs a pipeline in two projects, on this machine and in a sandbox.
+
+use osiris_tests::parity::Traces;
+use osiris_tests::session::Session;
+use osiris_tests::{Cloud, Finished, Sandbox};
+
+/// Two equal projects, of which the first has run here and the second in a sandbox.
+pub(crate) struct Both {
+    pub(crate) here: Sandbox,
+    pub(crate) there: Sandbox,
+    /// The session of the second.
+    pub(crate) session: Session,
+    /// What the second said.
+    pub(crate) finished: Finished,
+}
+
+/// Runs `pipeline.yaml` of a project that `fill` makes, twice, and fails the test
+/// unless both runs end with this exit code and did the same.
+#[track_caller]
+pub(crate) fn both(code: i32, fill: impl Fn(&Sandbox)) -> Both {
+    let cloud = Cloud::live_or_equipped();
+    let (here, there) = (Sandbox::new(), Sandbox::new());
+    fill(&here);
+    fill(&there);
+    here.osiris(["run", "pipeline.yaml"]).guests().run().expect(code);
+    let finished = cloud.run(&there, "pipeline.yaml", &[]).run().expect(code);
+    cloud.assert_empty();
+    let session = compare(&here, &there);
+    Both { here, there, session, finished }
+}
+
+/// Fails the test unless the last runs of two projects did the same, by osiris' own
+/// account and by this one. Returns the second.
+#[track_caller]
+pub(crate) fn compare(here: &Sandbox, there: &Sandbox) -> Session {
+    let last = |sandbox| Session::all(sandbox).expect("sessions keep to the schemas").pop();
+    let (local, remote) = (last(here).expect("a run"), last(there).expect("a run"));
+    assert_eq!(local.status.get("e2b"), None);
+    assert_eq!(remote.status["e2b"]["metrics"]["e2b_overhead_ms"].is_u64(), true);
+    let names = remote.events.iter().filter_map(|event| event["event_type"].as_str());
+    assert!(names.clone().any(|name| name == "e2b_sandbox_killed"), "it ran in no sandbox");
+    Traces::of(here, &local).assert_same(&Traces::of(there, &remote));
+    let ids = [&local, &remote].map(|session| session.folder.display().to_string());
+    let diff = here.osiris(["runs", "diff", &ids[0], &ids[1], "--json"]).run();
+    let answer = diff.json();
+    assert_eq!(answer["same"], true, "{answer:#}");
+    diff.expect(0);
+    let left = there.files().into_iter().find(|name| name.ends_with(".part"));
+    assert_eq!(left, None);
+    remote
+}
