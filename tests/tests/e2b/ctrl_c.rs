@@ -61,14 +61,36 @@ fn ctrl_c_while_uploading_stops() {
 }
 
 #[test]
-fn ctrl_c_while_an_answer_does_not_come_leaves_a_sandbox_to_the_next_run() {
+fn ctrl_c_while_an_answer_does_not_come_ends_what_is_made() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
     let running = place.run(&[]).start();
     place.id();
     running.interrupt();
-    running.finish().expect(1);
-    assert_eq!(place.last_session().status["status"], "cancelled");
-    assert_eq!(place.living(), 1);
-    place.assert_well(place.run(&[]).run());
+    let words = ["stopped by the user before the run had begun"];
+    place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+}
+
+#[test]
+fn ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made() {
+    let place = Place::new(SHORT);
+    place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
+    let mut running = place.run(&[]).start();
+    place.id();
+    running.interrupt();
+    running.wait_for_words("Again to stop at once");
+    running.interrupt();
+    let words = ["stopped at once by the user"];
+    place.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
+}
+
+#[test]
+fn ctrl_c_that_no_worker_can_hear_ends_the_sandbox() {
+    let place = Place::new(ENDLESS);
+    let (running, _) = place.in_mid_run(&[]);
+    assert!(place.e2b.restart_envd(&place.id()));
+    running.interrupt();
+    let finished = running.finish();
+    assert!(finished.took < Duration::from_secs(25), "it took {:?}", finished.took);
+    place.assert_ended(finished, 1, "cancelled", "cancelled", &["its sandbox was killed"]);
 }

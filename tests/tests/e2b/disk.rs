@@ -18,6 +18,6 @@ fn a_disk_that_is_full_in_mid_run_is_told() {
     place.runtime = place.sandbox.outside().join("runtime");
     std::fs::write(&place.runtime, script).expect("the sandbox can be written");
     let finished = place.run(&["--e2b-install-deps"]).run();
-    place.assert_failed(finished, 1, "io", &["ids.csv", "a file may not be larger here"]);
+    place.assert_failed(finished, 1, "internal", &["ids.csv", "a file may not be larger here"]);
     assert_eq!(place.last_session().status["error"]["step"], "write");
 }

@@ -60,6 +60,12 @@ fn a_download_that_is_dropped_is_fetched_again() {
 }
 
 #[test]
+fn a_download_that_is_refused_for_a_while_is_fetched_later() {
+    let limit = Answer::error(429, "Rate limit exceeded").header("Retry-After", "1");
+    recovers(of_the_output(Effect::Answer(limit)));
+}
+
+#[test]
 fn a_download_that_arrives_altered_is_fetched_again() {
     recovers(of_the_output(Effect::FlipByte(0)).times(2));
 }

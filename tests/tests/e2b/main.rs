@@ -1,6 +1,7 @@
 //! Runs in a sandbox when something fails: nothing is lost, nothing is left
 //! running, and the user is told, unless there is nothing to tell.
 
+mod commands;
 mod control;
 mod create;
 mod ctrl_c;

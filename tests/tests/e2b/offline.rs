@@ -7,12 +7,15 @@ use crate::place::{ENDLESS, LONG, PATIENCE, Place};
 #[test]
 fn a_host_without_network_in_mid_run_recovers() {
     let place = Place::new(LONG);
-    let (mut running, worker) = place.in_mid_run(&["--verbose"]);
-    worker.freeze();
+    let (running, worker) = place.in_mid_run(&[]);
     place.e2b.set_online(false);
-    running.wait_for_words("the sandbox cannot be reached");
-    worker.thaw();
+    let said = || place.said().len();
+    let before = said();
+    wait_for("words that nobody hears", PATIENCE, || (said() > before).then_some(()));
+    worker.freeze();
     place.e2b.set_online(true);
+    place.wait_for_request("POST /process.Process/Connect");
+    worker.thaw();
     place.assert_long_well(running.finish());
 }
 
@@ -21,10 +24,8 @@ fn a_run_that_ends_while_its_host_has_no_network_recovers() {
     let place = Place::new(LONG);
     let (running, _) = place.in_mid_run(&[]);
     place.e2b.set_online(false);
-    let home = place.e2b.home(&place.id()).expect("it lives");
-    let session = std::fs::read_dir(home.join("session")).expect("it is there").flatten().next();
-    let output = session.expect("a session").path().join("ids.txt");
-    wait_for("the end of the run in the sandbox", PATIENCE, || output.exists().then_some(()));
+    let over = || place.said().contains("\"finished\"");
+    wait_for("the end of the run in the sandbox", PATIENCE, || over().then_some(()));
     place.e2b.set_online(true);
     place.assert_long_well(running.finish());
 }

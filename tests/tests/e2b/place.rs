@@ -98,6 +98,15 @@ impl Place {
         (running, Worker::find(&self.sandbox))
     }
 
+    /// All that the worker of the only sandbox has said.
+    pub(crate) fn said(&self) -> String {
+        let home = self.e2b.home(&self.id()).expect("it lives");
+        let osiris = fs::read_dir(home.join(".osiris")).expect("it is there");
+        let mut streams = osiris.flatten().map(|entry| entry.path().join("stream.jsonl"));
+        let stream = streams.find(|path| path.exists()).expect("the worker has begun");
+        fs::read_to_string(stream).expect("it can be read")
+    }
+
     /// Waits until a route was asked for.
     pub(crate) fn wait_for_request(&self, route: &str) {
         wait_for(route, PATIENCE, || self.e2b.requests().contains_key(route).then_some(()));
