@@ -20,9 +20,7 @@ fn ctrl_c_in_mid_run_stops_in_order() {
     for step in ["source", "write"] {
         assert_eq!(session.step(step)["status"], "cancelled");
     }
-    // It ended by itself, not with its sandbox.
-    let names = session.events.iter().filter_map(|event| event["event_type"].as_str());
-    assert!(names.clone().any(|name| name == "e2b_downloaded"), "{:?}", names.collect::<Vec<_>>());
+    place.assert_in_order();
 }
 
 #[test]

@@ -88,6 +88,15 @@ impl Place {
         assert_eq!(self.e2b.sandboxes(), []);
     }
 
+    /// The worker itself came to an end, and what it left was fetched.
+    #[track_caller]
+    pub(crate) fn assert_in_order(&self) {
+        let session = self.last_session();
+        let names = session.events.iter().filter_map(|event| event["event_type"].as_str());
+        let names: Vec<_> = names.collect();
+        assert!(names.contains(&"e2b_downloaded"), "{names:?}");
+    }
+
     /// The youngest session, whose files keep to their schemas.
     #[track_caller]
     pub(crate) fn last_session(&self) -> Session {

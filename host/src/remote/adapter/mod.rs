@@ -11,8 +11,10 @@ mod install;
 mod lines;
 mod note;
 mod parcel;
+mod send;
 mod transfer;
 mod trouble;
+mod verdict;
 mod work;
 
 use std::collections::BTreeMap;
@@ -186,7 +188,7 @@ impl E2bAdapter {
                 &self.notes,
             )
             .await?;
-            let plan = work::send(&envd, &self.prepared, &self.parcel, &site, session).await?;
+            let plan = send::send(&envd, &self.prepared, &self.parcel, &site, session).await?;
             costs.add("e2b_upload_ms", started);
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
             let started = Instant::now();
