@@ -2,7 +2,7 @@
 
 use e2b_local::{Effect, Fault, Options};
 
-use crate::place::{ENDLESS, LONG, Place};
+use crate::place::{ENDLESS, LONG, Place, SHORT};
 
 #[test]
 fn an_envd_that_starts_anew_in_mid_run_recovers() {
@@ -20,6 +20,32 @@ fn a_stream_that_breaks_in_mid_run_recovers() {
     let start = Fault::on("POST /process.Process/Start", Effect::CutLine(12));
     place.e2b.fault(start.containing("worker"));
     place.assert_long_well(place.run(&[]).run());
+}
+
+#[test]
+fn a_sandbox_that_dies_while_it_is_filled_is_told() {
+    let place = Place::new(SHORT);
+    place.e2b.fault(Fault::on("POST /files", Effect::KillSandbox));
+    let words = ["The sandbox was not found", "it was killed or its lifetime is over"];
+    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+}
+
+#[test]
+fn a_sandbox_that_dies_before_its_worker_begins_is_told() {
+    let place = Place::new(SHORT);
+    let start = Fault::on("POST /process.Process/Start", Effect::KillSandbox);
+    place.e2b.fault(start.containing("worker"));
+    let words = ["The sandbox was not found", "it was killed or its lifetime is over"];
+    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+}
+
+#[test]
+fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
+    let place = Place::new(SHORT);
+    let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
+    place.e2b.fault(fetch);
+    let words = ["`ids.txt` could not be fetched", "The sandbox was not found", "run it again"];
+    place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }
 
 #[test]

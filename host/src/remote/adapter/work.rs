@@ -13,7 +13,7 @@ use super::note::Notes;
 use super::parcel::Parcel;
 use super::trouble::Trouble;
 use super::verdict::{broken, checked, lost, size, unexpected};
-use crate::remote::client::{Command as Process, Envd, Kind};
+use crate::remote::client::{Command as Process, Envd};
 use crate::remote::protocol::{Command, Made, Message, Numbered, STREAM, VERSION};
 use crate::run::{Board, Prepared};
 use crate::session::{Record, Session, State, Status, stamp};
@@ -23,7 +23,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long a cancelled run may take to undo what it did.
 const GRACE: Duration = Duration::from_secs(30);
 /// How often a command is sent that may not have arrived, and the pause before the next time.
-const SENDS: usize = 4;
+const SENDS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long the worker may take for what is no run.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -212,16 +212,15 @@ impl Worker {
     async fn command(&mut self, command: Command) -> Result<(), Trouble> {
         self.last += 1;
         let line = Numbered { n: self.last, body: command }.line();
+        let envd = self.envd.within(ANSWER / SENDS);
         for _ in 1..SENDS {
-            match self.envd.send_input(self.pid, line.as_bytes()).await {
+            match envd.send_input(self.pid, line.as_bytes()).await {
                 // The worker takes each number once.
-                Err(error) if error.is_transient() && error.kind != Kind::Timeout => {
-                    sleep(PAUSE).await;
-                }
+                Err(error) if error.is_transient() => sleep(PAUSE).await,
                 other => return Ok(other?),
             }
         }
-        Ok(self.envd.send_input(self.pid, line.as_bytes()).await?)
+        Ok(envd.send_input(self.pid, line.as_bytes()).await?)
     }
 
     /// The next message before the run.
