@@ -175,6 +175,17 @@ impl Running {
         })
     }
 
+    /// Waits until it has said something on stderr.
+    pub fn wait_for_words(&mut self, words: &str) {
+        wait_for(&format!("{words:?} on stderr"), LIMIT, || {
+            let said = so_far(&self.stderr);
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("osiris ended before it said {words:?}, {status}\n{said}");
+            }
+            said.contains(words).then_some(())
+        });
+    }
+
     /// Waits for its end.
     pub fn finish(mut self) -> Finished {
         let status = wait_for("the end of osiris", LIMIT, || {
@@ -201,6 +212,15 @@ fn text(file: &mut File) -> String {
     use std::io::Seek;
     let mut bytes = Vec::new();
     file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("the output can be read");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What is in a file that another process writes, whose place in it stays.
+fn so_far(file: &File) -> String {
+    use std::os::unix::fs::FileExt;
+    let size = file.metadata().map_or(0, |about| about.len());
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
+    file.read_exact_at(&mut bytes, 0).expect("the output can be read");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

@@ -15,7 +15,8 @@
 //! host    cleanup                        -> cleaned, and the worker ends
 //! ```
 //! `progress` also comes when nothing happens, at least every two seconds: a
-//! worker that is silent for longer is in trouble. Neither side takes offence
+//! worker that is silent for longer is in trouble. A command that comes again, with
+//! its number, counts once. Neither side takes offence
 //! at a field that it does not know; the first number of the version changes
 //! with anything else.
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::follow::Following;
@@ -22,6 +22,9 @@ use crate::session::{Record, Session, State, Status, stamp};
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a cancelled run may take to undo what it did.
 const GRACE: Duration = Duration::from_secs(30);
+/// How often a command is sent that may not have arrived, and the pause before the next time.
+const SENDS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long the worker may take for what is no run.
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long its cleaning up is waited for: the sandbox is killed anyway.
@@ -159,8 +162,8 @@ impl Worker {
                     }
                 }
                 () = cancel.cancelled(), if stop.is_none() => {
-                    stop = Some(Instant::now() + GRACE);
-                    self.stop(notes).await;
+                    let grace = self.stop(notes).await;
+                    stop = Some(Instant::now() + grace);
                 }
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
@@ -169,8 +172,8 @@ impl Worker {
                         trouble.state = State::Cancelled;
                         return Err(if late { Trouble::late(limit) } else { trouble });
                     }
-                    (late, stop) = (true, Some(Instant::now() + GRACE));
-                    self.stop(notes).await;
+                    let grace = self.stop(notes).await;
+                    (late, stop) = (true, Some(Instant::now() + grace));
                 }
                 _ = ticks.tick(), if !told && heard.elapsed() >= SILENCE => {
                     told = true;
@@ -194,16 +197,30 @@ impl Worker {
         }
     }
 
-    async fn stop(&mut self, notes: &Notes) {
-        if let Err(trouble) = self.command(Command::Cancel).await {
-            notes.detail(trouble.failure.message);
+    /// Tells it to stop. Returns how long that may take.
+    async fn stop(&mut self, notes: &Notes) -> Duration {
+        match self.command(Command::Cancel).await {
+            Ok(()) => GRACE,
+            Err(trouble) => {
+                // Who does not hear of it does not stop.
+                notes.detail(trouble.failure.message);
+                Duration::ZERO
+            }
         }
     }
 
     async fn command(&mut self, command: Command) -> Result<(), Trouble> {
         self.last += 1;
         let line = Numbered { n: self.last, body: command }.line();
-        Ok(self.envd.send_input(self.pid, line.as_bytes()).await?)
+        let envd = self.envd.within(ANSWER / SENDS);
+        for _ in 1..SENDS {
+            match envd.send_input(self.pid, line.as_bytes()).await {
+                // The worker takes each number once.
+                Err(error) if error.is_transient() => sleep(PAUSE).await,
+                other => return Ok(other?),
+            }
+        }
+        Ok(envd.send_input(self.pid, line.as_bytes()).await?)
     }
 
     /// The next message before the run.
