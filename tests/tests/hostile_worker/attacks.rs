@@ -235,6 +235,13 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "finish(begin(), error={'step': None, 'kind': 'data', 'message': 'm'})",
     ),
     attack(
+        "success-with-a-failed-step",
+        1,
+        "protocol",
+        "makes no sense",
+        "finish(begin(), steps=[STEPS[0], step('write', 'filesystem.csv_writer', status='failed')])",
+    ),
+    attack(
         "failure-without-an-error",
         1,
         "protocol",
@@ -285,7 +292,7 @@ pub(crate) const TELLTALES: &[Attack] = &[
         3,
         "sandbox",
         "cannot run this",
-        "hello(); re = prepare(); say('compiling', driver=secret + BAD); say('refused', re=re, why=secret + BAD); wait()",
+        "hello(); re = prepare(); say('refused', re=re, why=secret + BAD); wait()",
     ),
     attack("tells-when-refusing-to-run", 1, "sandbox", "", "re = begin(); say('refused', re=re, why=secret + BAD); wait()"),
     attack(
@@ -294,19 +301,47 @@ pub(crate) const TELLTALES: &[Attack] = &[
         "data",
         "",
         "re = begin()
-for text in [secret + BAD, json.dumps(secret), 'x' + secret]:
+for text in [secret + BAD, json.dumps(secret, ensure_ascii=False), 'x' + secret]:
     for record in [
         event(text), event(it=text), event(**{text: [text]}), metric(text), metric(unit=text),
-        metric(**{text: text}), log(text), log(text, 'ask'), log('m', text),
+        metric(**{text: text}), log(text), log(text, 'ask'),
     ]: say('record', record=record)
 say('finished', re=re, status=failed(secret + BAD), files=[])",
     ),
     attack(
         "tells-in-the-end",
         1,
+        "data",
         "",
-        "",
-        "re = begin(); say('finished', re=re, status=failed(secret + BAD, kind=secret + BAD, step=secret + BAD), files=[])",
+        "re = begin(); say('finished', re=re, status=failed(secret + BAD), files=[])",
+    ),
+    attack(
+        "tells-as-a-kind",
+        1,
+        "protocol",
+        "makes no sense",
+        "re = begin(); say('finished', re=re, status=failed('m', kind=secret + BAD), files=[])",
+    ),
+    attack(
+        "tells-as-the-failed-step",
+        1,
+        "protocol",
+        "makes no sense",
+        "re = begin(); say('finished', re=re, status=failed('m', step=secret + BAD), files=[])",
+    ),
+    attack(
+        "tells-as-a-step",
+        1,
+        "protocol",
+        "a step that the plan does not have",
+        "begin(); say('record', record=log('m', secret + BAD)); wait()",
+    ),
+    attack(
+        "tells-as-a-driver",
+        3,
+        "protocol",
+        "where nobody asked",
+        "hello(); prepare(); say('compiling', driver=secret + BAD); wait()",
     ),
     attack("tells-in-file-names", 1, "protocol", NO_STEP, "re = begin(); finish(re, [offer(secret + BAD)])"),
     attack(
