@@ -4,7 +4,6 @@ use crate::attack::{Attack, attack};
 use crate::files::NO_STEP;
 
 pub(crate) const ATTACKS: &[Attack] = &[
-Attack] = &[
     attack(
         "tells-in-hello",
         3,
