@@ -44,7 +44,8 @@ fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
     let place = Place::new(SHORT);
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     place.e2b.fault(fetch);
-    let words = ["`ids.txt` could not be fetched", "The sandbox was not found", "run it again"];
+    let words =
+        ["could not be fetched from the sandbox", "The sandbox was not found", "run it again"];
     place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }
 
