@@ -146,6 +146,21 @@ impl Running {
         kill_process(pid.expect("a child has an id"), signal).expect("the child can be signalled");
     }
 
+    /// Waits until it has ended, and returns the most memory that it held by itself, in bytes.
+    pub fn peak(&mut self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let mut peak = 0;
+        wait_for("the end of osiris", LIMIT, || {
+            let status = std::fs::read_to_string(&path).unwrap_or_default();
+            // One that has ended holds nothing.
+            let held = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = held.and_then(|held| held.trim().trim_end_matches(" kB").parse::<u64>().ok());
+            peak = peak.max(kib.unwrap_or_default() << 10);
+            kib.is_none().then_some(())
+        });
+        peak
+    }
+
     /// Waits for a file that it writes, and its content.
     pub fn wait_for_file(&mut self, path: &Path) -> Vec<u8> {
         let what = format!("{} to be written", path.display());

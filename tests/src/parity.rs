@@ -38,7 +38,6 @@ impl Traces {
         let line = |value: &Value| {
             let mut value = value.clone();
             strip(&mut value);
-            settle(&mut value);
             named(&value.to_string())
         };
         let told = |value: &&Value, name: &str| {
@@ -118,15 +117,6 @@ fn strip(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(strip),
         _ => {}
-    }
-}
-
-/// A step that stops because of another one hears of it from its input or from the
-/// host, whoever is first.
-fn settle(event: &mut Value) {
-    let kind = event["kind"].as_str().unwrap_or_default();
-    if event["event_type"] == "step_error" && matches!(kind, "upstream" | "cancelled") {
-        (event["kind"], event["error"]) = ("stopped".into(), Value::Null);
     }
 }
 

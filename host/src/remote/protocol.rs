@@ -114,7 +114,7 @@ pub enum Message {
     },
     /// It cannot do what it was asked to.
     Refused {
-        /// The number of the command that this answers.
+        /// The number of the command that this answers; 0 if it was none.
         re: u64,
         /// Why.
         why: String,

@@ -124,7 +124,7 @@ fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is there");
 }
 
-fn into_sink(component: &str, config: &str) -> String {
+pub(crate) fn into_sink(component: &str, config: &str) -> String {
     format!(
         "\
 oml_version: 0.1.0

@@ -2,6 +2,7 @@
 //!
 //! With `OSIRIS_TEST_LIVE=1` those without databases run in the real service.
 
+mod attacks;
 mod both;
 mod databases;
 mod failures;

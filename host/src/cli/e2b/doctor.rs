@@ -6,7 +6,7 @@ use super::super::checks::{self, Check};
 use super::super::shell::{Answer, Shell};
 use super::{control, runtime};
 use crate::problem::Result;
-use crate::remote::client::{Command, Control, Create, Envd, Error, Settings};
+use crate::remote::client::{Command, Control, Create, Envd, Error, Kind, Settings};
 use crate::remote::sweep::{self, Owner};
 
 const EXAMPLES: &str = "\
@@ -71,7 +71,12 @@ async fn examine(
     let sandbox = match control.create(&create).await {
         Ok(sandbox) => sandbox,
         Err(error) => {
-            checks.push(Check { name: "template", result: Err(told(error)) });
+            let help = match error.kind {
+                Kind::NotFound => "; name one that you have with --template, or make one with `osiris e2b template`",
+                _ => "",
+            };
+            let why = format!("{}{help}", error.message);
+            checks.push(Check { name: "template", result: Err(why) });
             return checks;
         }
     };
@@ -120,6 +125,5 @@ fn since(started: Instant) -> String {
 }
 
 fn told(error: Error) -> String {
-    let problem = crate::remote::problem(error).problems.remove(0);
-    format!("{}; {}", problem.message, problem.help.unwrap_or_default())
+    error.message
 }
