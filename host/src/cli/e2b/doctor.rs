@@ -72,7 +72,9 @@ async fn examine(
         Ok(sandbox) => sandbox,
         Err(error) => {
             let help = match error.kind {
-                Kind::NotFound => "; name one that you have with --template, or make one with `osiris e2b template`",
+                Kind::NotFound => {
+                    "; name one that you have with --template, or make one with `osiris e2b template`"
+                }
                 _ => "",
             };
             let why = format!("{}{help}", error.message);
