@@ -3,6 +3,15 @@
 use e2b_local::{Answer, Effect, Fault};
 
 use crate::place::{ENDLESS, Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    commands_that_are_lost_are_sent_again,
+    commands_whose_answers_are_lost_count_once,
+    commands_that_a_page_answers_are_sent_again,
+    commands_that_are_always_refused_are_told,
+    ctrl_c_whose_way_is_lost_is_sent_again,
+];
 
 const SEND: &str = "POST /process.Process/SendInput";
 
@@ -17,23 +26,19 @@ fn recovers(effect: &Effect) {
     place.assert_well(place.run(&[]).run());
 }
 
-#[test]
 fn commands_that_are_lost_are_sent_again() {
     recovers(&Effect::Drop);
 }
 
-#[test]
 fn commands_whose_answers_are_lost_count_once() {
     recovers(&Effect::DropDone);
 }
 
-#[test]
 fn commands_that_a_page_answers_are_sent_again() {
     let page = Answer { status: 502, headers: Vec::new(), body: "<html></html>".to_owned() };
     recovers(&Effect::Answer(page));
 }
 
-#[test]
 fn commands_that_are_always_refused_are_told() {
     let place = Place::new(SHORT);
     let refusal = Answer::error(500, "no such luck");
@@ -42,7 +47,6 @@ fn commands_that_are_always_refused_are_told() {
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 
-#[test]
 fn ctrl_c_whose_way_is_lost_is_sent_again() {
     let place = Place::new(ENDLESS);
     let (running, _) = place.in_mid_run(&[]);

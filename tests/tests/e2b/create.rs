@@ -6,6 +6,18 @@ use e2b_local::{Effect, Fault, Options, Versions};
 use osiris_tests::wait::wait_for;
 
 use crate::place::{PATIENCE, Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    a_late_answer_is_waited_for,
+    a_lost_request_recovers,
+    a_lost_answer_recovers_with_the_sandbox_that_was_made,
+    a_lost_answer_of_an_older_control_plane_recovers,
+    a_sandbox_that_comes_soon_after_its_lost_answer_is_the_one,
+    a_sandbox_that_comes_long_after_its_lost_answer_is_still_the_one,
+    a_second_sandbox_of_the_same_run_is_ended_with_it,
+    a_sandbox_that_comes_after_its_run_is_ended_by_the_next,
+];
 
 const V1: &str = "POST /sandboxes";
 const V2: &str = "POST /v2/sandboxes";
@@ -21,38 +33,31 @@ fn recovers(versions: Versions, route: &str, effect: Effect) {
     assert_eq!(made.count(), 1);
 }
 
-#[test]
 fn a_late_answer_is_waited_for() {
     recovers(Versions::Both, V2, Effect::DelayAnswer(Duration::from_secs(2)));
 }
 
-#[test]
 fn a_lost_request_recovers() {
     recovers(Versions::Both, V2, Effect::Drop);
 }
 
-#[test]
 fn a_lost_answer_recovers_with_the_sandbox_that_was_made() {
     recovers(Versions::Both, V2, Effect::DropDone);
 }
 
-#[test]
 fn a_lost_answer_of_an_older_control_plane_recovers() {
     recovers(Versions::V1, V1, Effect::DropDone);
 }
 
-#[test]
 fn a_sandbox_that_comes_soon_after_its_lost_answer_is_the_one() {
     recovers(Versions::V1, V1, Effect::DropThenDo(Duration::from_secs(1)));
 }
 
-#[test]
 fn a_sandbox_that_comes_long_after_its_lost_answer_is_still_the_one() {
     // The second attempt has the same key, so the first one finds it done.
     recovers(Versions::V2, V2, Effect::DropThenDo(Duration::from_secs(4)));
 }
 
-#[test]
 fn a_second_sandbox_of_the_same_run_is_ended_with_it() {
     let place = Place::with(
         crate::place::ENDLESS,
@@ -66,7 +71,6 @@ fn a_second_sandbox_of_the_same_run_is_ended_with_it() {
     assert_eq!(place.e2b.sandboxes(), []);
 }
 
-#[test]
 fn a_sandbox_that_comes_after_its_run_is_ended_by_the_next() {
     let place = Place::with(SHORT, Options { versions: Versions::V1, ..Options::default() });
     place.e2b.fault(Fault::on(V1, Effect::DropThenDo(Duration::from_secs(8))));

@@ -5,10 +5,20 @@ use std::time::Duration;
 use e2b_local::{Effect, Fault};
 
 use crate::place::{ENDLESS, Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    ctrl_c_in_mid_run_stops_in_order,
+    ctrl_c_twice_in_mid_run_stops_at_once,
+    ctrl_c_while_creating_ends_what_is_made,
+    ctrl_c_while_uploading_stops,
+    ctrl_c_while_an_answer_does_not_come_ends_what_is_made,
+    ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made,
+    ctrl_c_that_no_worker_can_hear_ends_the_sandbox,
+];
 
 const CREATE: &str = "POST /v2/sandboxes";
 
-#[test]
 fn ctrl_c_in_mid_run_stops_in_order() {
     let place = Place::new(ENDLESS);
     let (running, _) = place.in_mid_run(&[]);
@@ -23,7 +33,6 @@ fn ctrl_c_in_mid_run_stops_in_order() {
     place.assert_in_order();
 }
 
-#[test]
 fn ctrl_c_twice_in_mid_run_stops_at_once() {
     let place = Place::new(ENDLESS);
     let (mut running, worker) = place.in_mid_run(&[]);
@@ -36,7 +45,6 @@ fn ctrl_c_twice_in_mid_run_stops_at_once() {
     place.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
-#[test]
 fn ctrl_c_while_creating_ends_what_is_made() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(2))));
@@ -47,7 +55,6 @@ fn ctrl_c_while_creating_ends_what_is_made() {
     place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
-#[test]
 fn ctrl_c_while_uploading_stops() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on("POST /files", Effect::Delay(Duration::from_secs(60))).always());
@@ -58,7 +65,6 @@ fn ctrl_c_while_uploading_stops() {
     place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
-#[test]
 fn ctrl_c_while_an_answer_does_not_come_ends_what_is_made() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
@@ -69,7 +75,6 @@ fn ctrl_c_while_an_answer_does_not_come_ends_what_is_made() {
     place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
-#[test]
 fn ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
@@ -82,7 +87,6 @@ fn ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made() {
     place.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
-#[test]
 fn ctrl_c_that_no_worker_can_hear_ends_the_sandbox() {
     let place = Place::new(ENDLESS);
     let (running, _) = place.in_mid_run(&[]);

@@ -1,6 +1,9 @@
 //! A sandbox whose disk is full in mid-run.
 
 use crate::place::Place;
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![a_disk_that_is_full_in_mid_run_is_told,];
 
 const PIPELINE: &str = "\
 oml_version: 0.1.0
@@ -10,7 +13,6 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: ids.csv}}
 ";
 
-#[test]
 fn a_disk_that_is_full_in_mid_run_is_told() {
     let mut place = Place::new(PIPELINE);
     // A limit on the size of files takes the place of the disk's.

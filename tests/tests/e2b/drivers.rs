@@ -5,6 +5,10 @@ use osiris_tests::session::Session;
 use serde_json::Value;
 
 use crate::place::Place;
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] =
+    tests![a_driver_that_fails_is_told, a_driver_that_panics_is_told, a_driver_that_traps_is_told,];
 
 /// Runs a pipeline with this first step on both sides.
 #[track_caller]
@@ -31,17 +35,14 @@ fn is_told_alike(step: &str, kind: &str) {
     }
 }
 
-#[test]
 fn a_driver_that_fails_is_told() {
     is_told_alike("component: test.source, config: {rows: 10, then: fail}", "data");
 }
 
-#[test]
 fn a_driver_that_panics_is_told() {
     is_told_alike("component: test.hostile, config: {attack: panic}", "panic");
 }
 
-#[test]
 fn a_driver_that_traps_is_told() {
     is_told_alike("component: test.hostile, config: {attack: trap}", "trap");
 }

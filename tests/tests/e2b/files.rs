@@ -3,6 +3,21 @@
 use e2b_local::{Answer, Effect, Fault};
 
 use crate::place::{Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    an_upload_that_is_cut_is_sent_again,
+    an_upload_whose_answer_is_lost_is_sent_again,
+    the_secrets_that_are_cut_are_sent_again,
+    uploads_that_a_page_answers_are_sent_again,
+    a_disk_without_room_for_an_upload_is_told,
+    a_download_that_is_cut_goes_on,
+    a_download_that_is_dropped_is_fetched_again,
+    a_download_that_is_refused_for_a_while_is_fetched_later,
+    a_download_that_arrives_altered_is_fetched_again,
+    a_download_that_always_arrives_altered_is_told,
+    a_download_that_is_always_cut_is_told,
+];
 
 const UPLOAD: &str = "POST /files";
 const DOWNLOAD: &str = "GET /files";
@@ -20,28 +35,23 @@ fn recovers(fault: Fault) -> Place {
     place
 }
 
-#[test]
 fn an_upload_that_is_cut_is_sent_again() {
     recovers(Fault::on(UPLOAD, Effect::CutUpload(1000)));
 }
 
-#[test]
 fn an_upload_whose_answer_is_lost_is_sent_again() {
     recovers(Fault::on(UPLOAD, Effect::DropDone));
 }
 
-#[test]
 fn the_secrets_that_are_cut_are_sent_again() {
     recovers(Fault::on(UPLOAD, Effect::CutUpload(5)).containing("confidential"));
 }
 
-#[test]
 fn uploads_that_a_page_answers_are_sent_again() {
     let page = Answer { status: 502, headers: Vec::new(), body: "<html></html>".to_owned() };
     recovers(Fault::on(UPLOAD, Effect::Answer(page)).times(3));
 }
 
-#[test]
 fn a_disk_without_room_for_an_upload_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on(UPLOAD, Effect::DiskFull(100)).always());
@@ -49,28 +59,23 @@ fn a_disk_without_room_for_an_upload_is_told() {
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 
-#[test]
 fn a_download_that_is_cut_goes_on() {
     recovers(of_the_output(Effect::CutAnswer(2)));
 }
 
-#[test]
 fn a_download_that_is_dropped_is_fetched_again() {
     recovers(of_the_output(Effect::Drop));
 }
 
-#[test]
 fn a_download_that_is_refused_for_a_while_is_fetched_later() {
     let limit = Answer::error(429, "Rate limit exceeded").header("Retry-After", "1");
     recovers(of_the_output(Effect::Answer(limit)));
 }
 
-#[test]
 fn a_download_that_arrives_altered_is_fetched_again() {
     recovers(of_the_output(Effect::FlipByte(0)).times(2));
 }
 
-#[test]
 fn a_download_that_always_arrives_altered_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(of_the_output(Effect::FlipByte(0)).always());
@@ -78,7 +83,6 @@ fn a_download_that_always_arrives_altered_is_told() {
     place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }
 
-#[test]
 fn a_download_that_is_always_cut_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(of_the_output(Effect::CutAnswer(0)).always());

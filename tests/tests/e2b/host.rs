@@ -8,6 +8,14 @@ use osiris_tests::session::Session;
 use osiris_tests::wait::wait_for;
 
 use crate::place::{ENDLESS, PATIENCE, Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    a_host_that_is_killed_while_it_creates_is_cleared_up_after,
+    a_host_that_is_killed_while_it_uploads_is_cleared_up_after,
+    a_host_that_is_killed_in_mid_run_is_cleared_up_after,
+    a_host_that_is_killed_while_it_downloads_is_cleared_up_after,
+];
 
 const LATE: Duration = Duration::from_secs(60);
 
@@ -32,7 +40,6 @@ fn is_cleared_up(place: &Place, running: Running) {
     assert_ne!(new.status["e2b"]["sandbox_id"], left.as_str());
 }
 
-#[test]
 fn a_host_that_is_killed_while_it_creates_is_cleared_up_after() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on("POST /v2/sandboxes", Effect::DelayAnswer(LATE)));
@@ -41,7 +48,6 @@ fn a_host_that_is_killed_while_it_creates_is_cleared_up_after() {
     is_cleared_up(&place, running);
 }
 
-#[test]
 fn a_host_that_is_killed_while_it_uploads_is_cleared_up_after() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on("POST /files", Effect::Delay(LATE)).always());
@@ -50,14 +56,12 @@ fn a_host_that_is_killed_while_it_uploads_is_cleared_up_after() {
     is_cleared_up(&place, running);
 }
 
-#[test]
 fn a_host_that_is_killed_in_mid_run_is_cleared_up_after() {
     let place = Place::new(ENDLESS);
     let (running, _) = place.in_mid_run(&[]);
     is_cleared_up(&place, running);
 }
 
-#[test]
 fn a_host_that_is_killed_while_it_downloads_is_cleared_up_after() {
     let place = Place::new(SHORT);
     let late = Fault::on("GET /files", Effect::Delay(LATE)).containing("ids%2Etxt");

@@ -3,6 +3,14 @@
 use e2b_local::{Answer, Effect, Fault};
 
 use crate::place::{Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    a_kill_that_conflicts_is_tried_again,
+    a_kill_that_fails_is_tried_again,
+    a_kill_whose_answer_is_lost_recovers,
+    a_sandbox_that_cannot_be_killed_is_told_and_swept_later,
+];
 
 const KILL: &str = "DELETE /sandboxes/{id}";
 
@@ -13,22 +21,18 @@ fn recovers(effect: Effect) {
     place.assert_well(place.run(&[]).run());
 }
 
-#[test]
 fn a_kill_that_conflicts_is_tried_again() {
     recovers(Effect::Answer(Answer::error(409, "the sandbox is being snapshotted")));
 }
 
-#[test]
 fn a_kill_that_fails_is_tried_again() {
     recovers(Effect::Answer(Answer::error(500, "we are sorry")));
 }
 
-#[test]
 fn a_kill_whose_answer_is_lost_recovers() {
     recovers(Effect::DropDone);
 }
 
-#[test]
 fn a_sandbox_that_cannot_be_killed_is_told_and_swept_later() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on(KILL, Effect::Answer(Answer::error(403, "no"))).always());

@@ -3,8 +3,20 @@
 use e2b_local::{Effect, Fault, Options};
 
 use crate::place::{ENDLESS, LONG, Place, SHORT};
+use crate::{Test, tests};
 
-#[test]
+pub(crate) const TESTS: &[Test] = tests![
+    an_envd_that_starts_anew_in_mid_run_recovers,
+    a_stream_that_breaks_in_mid_run_recovers,
+    a_sandbox_that_dies_while_it_is_filled_is_told,
+    a_sandbox_that_dies_before_its_worker_begins_is_told,
+    a_sandbox_that_dies_before_its_output_is_fetched_is_told,
+    a_sandbox_that_is_killed_in_mid_run_is_told,
+    a_worker_that_is_killed_in_mid_run_is_told,
+    a_worker_that_dies_unseen_is_told,
+    a_sandbox_without_memory_is_told_with_what_helps,
+];
+
 fn an_envd_that_starts_anew_in_mid_run_recovers() {
     let place = Place::new(LONG);
     let (running, worker) = place.in_mid_run(&[]);
@@ -14,7 +26,6 @@ fn an_envd_that_starts_anew_in_mid_run_recovers() {
     place.assert_long_well(running.finish());
 }
 
-#[test]
 fn a_stream_that_breaks_in_mid_run_recovers() {
     let place = Place::new(LONG);
     let start = Fault::on("POST /process.Process/Start", Effect::CutLine(12));
@@ -22,7 +33,6 @@ fn a_stream_that_breaks_in_mid_run_recovers() {
     place.assert_long_well(place.run(&[]).run());
 }
 
-#[test]
 fn a_sandbox_that_dies_while_it_is_filled_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on("POST /files", Effect::KillSandbox));
@@ -30,7 +40,6 @@ fn a_sandbox_that_dies_while_it_is_filled_is_told() {
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 
-#[test]
 fn a_sandbox_that_dies_before_its_worker_begins_is_told() {
     let place = Place::new(SHORT);
     let start = Fault::on("POST /process.Process/Start", Effect::KillSandbox);
@@ -39,16 +48,15 @@ fn a_sandbox_that_dies_before_its_worker_begins_is_told() {
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 
-#[test]
 fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
     let place = Place::new(SHORT);
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     place.e2b.fault(fetch);
-    let words = ["`ids.txt` could not be fetched", "The sandbox was not found", "run it again"];
+    let words =
+        ["could not be fetched from the sandbox", "The sandbox was not found", "run it again"];
     place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }
 
-#[test]
 fn a_sandbox_that_is_killed_in_mid_run_is_told() {
     let place = Place::new(ENDLESS);
     let (running, _) = place.in_mid_run(&[]);
@@ -57,7 +65,6 @@ fn a_sandbox_that_is_killed_in_mid_run_is_told() {
     place.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-#[test]
 fn a_worker_that_is_killed_in_mid_run_is_told() {
     let place = Place::new(ENDLESS);
     let (running, worker) = place.in_mid_run(&[]);
@@ -66,7 +73,6 @@ fn a_worker_that_is_killed_in_mid_run_is_told() {
     place.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-#[test]
 fn a_worker_that_dies_unseen_is_told() {
     let place = Place::new(ENDLESS);
     let (running, worker) = place.in_mid_run(&[]);
@@ -77,7 +83,6 @@ fn a_worker_that_dies_unseen_is_told() {
     place.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-#[test]
 fn a_sandbox_without_memory_is_told_with_what_helps() {
     let pipeline = "\
 oml_version: 0.1.0

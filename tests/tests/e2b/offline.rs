@@ -3,8 +3,14 @@
 use osiris_tests::wait::wait_for;
 
 use crate::place::{ENDLESS, LONG, PATIENCE, Place};
+use crate::{Test, tests};
 
-#[test]
+pub(crate) const TESTS: &[Test] = tests![
+    a_host_without_network_in_mid_run_recovers,
+    a_run_that_ends_while_its_host_has_no_network_recovers,
+    a_sandbox_that_dies_while_its_host_has_no_network_is_told,
+];
+
 fn a_host_without_network_in_mid_run_recovers() {
     let place = Place::new(LONG);
     let (running, worker) = place.in_mid_run(&[]);
@@ -19,7 +25,6 @@ fn a_host_without_network_in_mid_run_recovers() {
     place.assert_long_well(running.finish());
 }
 
-#[test]
 fn a_run_that_ends_while_its_host_has_no_network_recovers() {
     let place = Place::new(LONG);
     let (running, _) = place.in_mid_run(&[]);
@@ -30,7 +35,6 @@ fn a_run_that_ends_while_its_host_has_no_network_recovers() {
     place.assert_long_well(running.finish());
 }
 
-#[test]
 fn a_sandbox_that_dies_while_its_host_has_no_network_is_told() {
     let place = Place::new(ENDLESS);
     let (running, _) = place.in_mid_run(&[]);

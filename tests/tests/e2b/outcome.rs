@@ -1,5 +1,7 @@
 //! What every run must leave, however it ended.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use osiris_tests::session::Session;
@@ -14,6 +16,16 @@ static LOCAL: LazyLock<Vec<String>> = LazyLock::new(|| {
     sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
     events(&Session::only(&sandbox))
 });
+
+/// Files of a folder that were to become others, wherever they are.
+fn parts(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the project can be read").flatten();
+    let found = entries.map(|entry| entry.path()).flat_map(|path| match path.is_dir() {
+        true => parts(&path),
+        false => vec![path],
+    });
+    found.filter(|path| path.extension().is_some_and(|extension| extension == "part")).collect()
+}
 
 /// The names of all events but those that only a run in a sandbox has, sorted.
 fn events(session: &Session) -> Vec<String> {
@@ -34,7 +46,7 @@ impl Place {
         assert_eq!(session.status["status"], "success");
         assert_eq!(session.status["rows_written"], 3);
         assert_eq!(events(&session), *LOCAL);
-        assert_eq!(self.e2b.sandboxes(), []);
+        self.assert_empty();
         finished
     }
 
@@ -47,7 +59,7 @@ impl Place {
         assert!(same && ids.lines().count() == 3_000_000, "{} bytes of ids", ids.len());
         assert_eq!(self.sandbox.files(), ["ids.txt", "pipeline.yaml"]);
         assert_eq!(self.last_session().status["status"], "success");
-        assert_eq!(self.e2b.sandboxes(), []);
+        self.assert_empty();
     }
 
     /// The run failed with this exit code and kind and all these words, and left
@@ -85,7 +97,14 @@ impl Place {
             );
         }
         assert_eq!(self.sandbox.files(), ["pipeline.yaml"]);
+        self.assert_empty();
+    }
+
+    /// No sandbox lives, and nothing here is half done.
+    #[track_caller]
+    pub(crate) fn assert_empty(&self) {
         assert_eq!(self.e2b.sandboxes(), []);
+        assert_eq!(parts(&self.sandbox.project()), [PathBuf::new(); 0]);
     }
 
     /// The worker itself came to an end, and what it left was fetched.

@@ -3,6 +3,21 @@
 use e2b_local::{Effect, Fault};
 
 use crate::place::{Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    a_stream_that_breaks_before_its_start_is_told,
+    a_stream_that_breaks_in_its_first_line_recovers,
+    a_stream_that_breaks_in_a_later_line_recovers,
+    a_stream_that_breaks_again_and_again_recovers,
+    a_stream_that_breaks_after_its_last_event_recovers,
+    a_line_that_comes_twice_counts_once,
+    a_line_that_is_missing_recovers,
+    a_first_line_that_is_missing_recovers,
+    lines_that_are_missing_at_the_end_recover,
+    a_stream_that_falls_silent_recovers,
+    a_stream_of_which_only_keepalives_come_recovers,
+];
 
 const START: &str = "POST /process.Process/Start";
 const CONNECT: &str = "POST /process.Process/Connect";
@@ -20,7 +35,6 @@ fn recovers(faults: impl IntoIterator<Item = Fault>) -> Place {
     place
 }
 
-#[test]
 fn a_stream_that_breaks_before_its_start_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(of_the_worker(Effect::NoStart));
@@ -28,55 +42,45 @@ fn a_stream_that_breaks_before_its_start_is_told() {
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 
-#[test]
 fn a_stream_that_breaks_in_its_first_line_recovers() {
     let place = recovers([of_the_worker(Effect::CutLine(1))]);
     assert!(place.e2b.requests().contains_key(CONNECT));
 }
 
-#[test]
 fn a_stream_that_breaks_in_a_later_line_recovers() {
     let place = recovers([of_the_worker(Effect::CutLine(5))]);
     assert!(place.e2b.requests().contains_key(CONNECT));
 }
 
-#[test]
 fn a_stream_that_breaks_again_and_again_recovers() {
     recovers([of_the_worker(Effect::CutLine(1)), Fault::on(CONNECT, Effect::CutLine(1)).always()]);
 }
 
-#[test]
 fn a_stream_that_breaks_after_its_last_event_recovers() {
     recovers([Fault::on(START, Effect::NoEnd).always()]);
 }
 
-#[test]
 fn a_line_that_comes_twice_counts_once() {
     recovers((1..9).map(|line| of_the_worker(Effect::RepeatLine(line))));
 }
 
-#[test]
 fn a_line_that_is_missing_recovers() {
     recovers([of_the_worker(Effect::DropLine(3))]);
 }
 
-#[test]
 fn a_first_line_that_is_missing_recovers() {
     // Nothing follows it until it has been heard.
     recovers([of_the_worker(Effect::DropLine(1))]);
 }
 
-#[test]
 fn lines_that_are_missing_at_the_end_recover() {
     recovers((6..400).map(|line| of_the_worker(Effect::DropLine(line))));
 }
 
-#[test]
 fn a_stream_that_falls_silent_recovers() {
     recovers([of_the_worker(Effect::Silence { after: 3, keepalives: false })]);
 }
 
-#[test]
 fn a_stream_of_which_only_keepalives_come_recovers() {
     recovers([of_the_worker(Effect::Silence { after: 3, keepalives: true })]);
 }

@@ -6,15 +6,21 @@ use e2b_local::{Effect, Fault};
 use osiris_tests::built;
 
 use crate::place::{ENDLESS, Place, SHORT};
+use crate::{Test, tests};
 
-#[test]
+pub(crate) const TESTS: &[Test] = tests![
+    a_run_over_its_time_is_told,
+    a_run_over_its_time_before_it_runs_is_told,
+    a_control_plane_with_another_clock_does_no_harm,
+    a_sandbox_with_another_clock_gets_its_times_put_right,
+];
+
 fn a_run_over_its_time_is_told() {
     let place = Place::new(ENDLESS);
     let finished = place.run(&["--e2b-timeout", "3"]).run();
     place.assert_failed(finished, 1, "timeout", &["not over", "--e2b-timeout"]);
 }
 
-#[test]
 fn a_run_over_its_time_before_it_runs_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on("POST /files", Effect::Delay(Duration::from_secs(60))).always());
@@ -22,14 +28,12 @@ fn a_run_over_its_time_before_it_runs_is_told() {
     place.assert_failed(finished, 1, "timeout", &["not over after 1 s", "--e2b-timeout"]);
 }
 
-#[test]
 fn a_control_plane_with_another_clock_does_no_harm() {
     let place = Place::new(SHORT);
     place.e2b.set_clock_ahead(-86_400);
     place.assert_well(place.run(&[]).run());
 }
 
-#[test]
 fn a_sandbox_with_another_clock_gets_its_times_put_right() {
     let mut place = Place::new(SHORT);
     // A thousand years behind.
