@@ -35,11 +35,11 @@ impl Traces {
         let id = session.status["session_id"].as_str().expect("a session has an id");
         let place = sandbox.project().display().to_string();
         let named = |text: &str| text.replace(id, "[SESSION]").replace(&place, "[PROJECT]");
-        let stopped = Stopped::of(&session.status);
+        let culprit = Culprit::of(&session.status);
         let line = |value: &Value| {
             let mut value = value.clone();
             strip(&mut value);
-            stopped.forget(&mut value);
+            culprit.forget(&mut value);
             named(&value.to_string())
         };
         let told = |value: &&Value, name: &str| {
@@ -48,18 +48,25 @@ impl Traces {
         };
         let mut status = session.status.clone();
         strip(&mut status);
-        stopped.forget(&mut status);
+        culprit.forget(&mut status);
         if let Some(status) = status.as_object_mut() {
             status.remove("e2b");
         }
         let status = named(&status.to_string());
-        let metrics = session.metrics.iter().filter(|metric| told(metric, "metric"));
-        let events = session.events.iter().filter(|event| told(event, "event_type"));
+        let metrics = session
+            .metrics
+            .iter()
+            .filter(|metric| told(metric, "metric") && culprit.counts(&metric["tags"]["step"]));
+        let events = session
+            .events
+            .iter()
+            .filter(|event| told(event, "event_type") && culprit.counts(&event["step_id"]));
+        let log = session.log.lines().filter(|line| culprit.counts_line(line));
         Self {
             status: serde_json::from_str(&status).expect("names keep it JSON"),
             events: count(events.map(line)),
             metrics: count(metrics.map(|metric| line(&timeless(metric)))),
-            log: count(session.log.lines().map(|line| named(after_time(line)))),
+            log: count(log.map(|line| named(after_time(line)))),
             artifacts: files(&session.folder.join("artifacts"), &|_| true),
             states: files(&sandbox.path(".osiris/state"), &|_| true),
             files: files(&sandbox.project(), &|path| {
@@ -102,39 +109,38 @@ impl Traces {
     }
 }
 
-/// The steps that another one's failure has stopped: how far they had come by then is
-/// chance, and so is what they add to.
-struct Stopped(Vec<Value>);
+/// The step that failed, if one did. How far the others had come by then is chance, and
+/// so is what they add to.
+struct Culprit(Option<Value>);
 
-impl Stopped {
+impl Culprit {
     fn of(status: &Value) -> Self {
-        let steps = status["steps"].as_array().into_iter().flatten();
-        let stopped = steps.filter(|step| step["status"] == "cancelled");
-        Self(stopped.map(|step| step["id"].clone()).collect())
+        let step = &status["error"]["step"];
+        Self(step.is_string().then(|| step.clone()))
     }
 
-    /// Takes their rows out of a line or a status.
+    /// Whether something of this step, or of the run itself, is the same each time.
+    fn counts(&self, step: &Value) -> bool {
+        self.0.as_ref().is_none_or(|own| step.is_null() || own == step)
+    }
+
+    /// Whether a line of the log is.
+    fn counts_line(&self, line: &str) -> bool {
+        let own = self.0.as_ref().and_then(Value::as_str);
+        own.is_none_or(|own| line.contains(&format!("[{own}]")) || line.contains("[run]"))
+    }
+
+    /// Takes out of a line or a status what the others have added.
     fn forget(&self, value: &mut Value) {
-        if self.0.is_empty() {
+        if self.0.is_none() {
             return;
         }
-        if self.0.contains(&value["tags"]["step"]) {
-            value["value"] = Value::Null;
+        if let Some(steps) = value.get_mut("steps").and_then(Value::as_array_mut) {
+            steps.retain(|step| self.counts(&step["id"]));
         }
-        let of_step = |value: &Value| {
-            ["id", "step_id"]
-                .iter()
-                .any(|name| value.get(name).is_some_and(|id| self.0.contains(id)))
-        };
-        if of_step(value) {
-            remove(value, &["rows_in", "rows_out"]);
-        }
-        for step in value["steps"].as_array_mut().into_iter().flatten() {
-            if of_step(step) {
-                remove(step, &["rows_in", "rows_out"]);
-            }
-        }
-        remove(value, &["rows_processed", "rows_written", "total_rows"]);
+        let sums = ["rows_processed", "rows_read", "rows_written", "total_rows"];
+        remove(value, &sums);
+        remove(value, &["steps_completed", "steps_executed"]);
     }
 }
 

@@ -21,17 +21,17 @@ fn same(attacks: &[(&str, i32)]) {
 
 #[test]
 fn floods_of_log_lines_are_cut_off_at_the_same_place() {
-    same(&[("flood-log", 0), ("flood-log-of-nothing", 0), ("flood-one-long-line", 0)]);
+    same(&[("flood-log", 0), ("flood-one-long-line", 0)]);
 }
 
 #[test]
 fn floods_of_output_are_cut_off_at_the_same_place() {
-    same(&[("flood-stdout", 0), ("flood-stderr-without-newlines", 0)]);
+    same(&[("flood-stdout", 0)]);
 }
 
 #[test]
 fn floods_of_events_and_metrics_arrive_as_far_as_they_may() {
-    same(&[("flood-events", 0), ("flood-metrics", 0), ("flood-tags", 0), ("flood-progress", 0)]);
+    same(&[("flood-events", 0), ("flood-tags", 0)]);
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::talk::Talk;
 fn written(talk: &Talk, kind: &str) -> Value {
     wait_for(kind, Duration::from_secs(30), || {
         let copy = talk.copy();
-        let lines = copy.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.filter(|line| line["type"] == kind).next_back()
+        let mut lines = copy.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.rfind(|line| line["type"] == kind)
     })
 }
 
