@@ -16,6 +16,8 @@ const LIVE: &str = "OSIRIS_TEST_LIVE";
 const SETTINGS: [&str; 4] = ["E2B_API_KEY", "E2B_DOMAIN", "E2B_API_URL", "E2B_SANDBOX_URL"];
 /// The template that has osiris and every driver.
 pub const TEMPLATE: &str = "osiris-test";
+/// How long a command may take that sends everything to the real service.
+const FAR: Duration = Duration::from_secs(300);
 /// How long a sandbox may take to appear or to go.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -78,12 +80,10 @@ impl Cloud {
 
     /// Lets a command find the way here.
     pub fn reach(&self, osiris: Osiris) -> Osiris {
-        let variables: Vec<(&str, String)> = match &self.local {
-            Some(local) => local.env().into(),
-            None => SETTINGS
-                .into_iter()
-                .filter_map(|name| Some((name, std::env::var(name).ok()?)))
-                .collect(),
+        let real = |name: &&'static str| Some((*name, std::env::var(name).ok()?));
+        let (variables, osiris): (Vec<_>, _) = match &self.local {
+            Some(local) => (local.env().into(), osiris),
+            None => (SETTINGS.iter().filter_map(real).collect(), osiris.patience(FAR)),
         };
         variables.into_iter().fold(osiris, |osiris, (name, value)| osiris.env(name, value))
     }

@@ -13,7 +13,7 @@ use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use crate::wait::wait_for;
 use crate::{Sandbox, built};
 
-/// How long any command may take before the test fails.
+/// How long any command may take before the test fails, unless it asks for more.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A command that has not started yet.
@@ -24,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct Osiris {
     command: Command,
     file_size: Option<u64>,
+    limit: Duration,
 }
 
 impl Osiris {
@@ -40,7 +41,7 @@ impl Osiris {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("OSIRIS_CACHE", built::cache())
             .env("NO_COLOR", "1");
-        Self { command, file_size: None }
+        Self { command, file_size: None, limit: LIMIT }
     }
 
     /// Lets it find the guests in `tests/drivers`.
@@ -61,6 +62,13 @@ impl Osiris {
     #[must_use]
     pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(folder);
+        self
+    }
+
+    /// Lets it take longer than others.
+    #[must_use]
+    pub fn patience(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -97,7 +105,7 @@ impl Osiris {
             command.spawn()
         });
         let child = spawn.join().expect("starting does not panic").expect("osiris starts");
-        Running { child, started, stdout, stderr }
+        Running { child, started, stdout, stderr, limit: self.limit }
     }
 
     /// Runs it to its end.
@@ -128,6 +136,7 @@ pub struct Running {
     started: Instant,
     stdout: File,
     stderr: File,
+    limit: Duration,
 }
 
 impl Running {
@@ -150,7 +159,7 @@ impl Running {
     pub fn peak(&mut self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let mut peak = 0;
-        wait_for("the end of osiris", LIMIT, || {
+        wait_for("the end of osiris", self.limit, || {
             let status = std::fs::read_to_string(&path).unwrap_or_default();
             // One that has ended holds nothing.
             let held = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -164,7 +173,7 @@ impl Running {
     /// Waits for a file that it writes, and its content.
     pub fn wait_for_file(&mut self, path: &Path) -> Vec<u8> {
         let what = format!("{} to be written", path.display());
-        wait_for(&what, LIMIT, || {
+        wait_for(&what, self.limit, || {
             let content = std::fs::read(path).ok().filter(|content| !content.is_empty());
             if content.is_none()
                 && let Ok(Some(status)) = self.child.try_wait()
@@ -188,7 +197,7 @@ impl Running {
 
     /// Waits for its end.
     pub fn finish(mut self) -> Finished {
-        let status = wait_for("the end of osiris", LIMIT, || {
+        let status = wait_for("the end of osiris", self.limit, || {
             self.child.try_wait().expect("a child can be waited for")
         });
         Finished {

@@ -35,9 +35,11 @@ impl Traces {
         let id = session.status["session_id"].as_str().expect("a session has an id");
         let place = sandbox.project().display().to_string();
         let named = |text: &str| text.replace(id, "[SESSION]").replace(&place, "[PROJECT]");
+        let stopped = Stopped::of(&session.status);
         let line = |value: &Value| {
             let mut value = value.clone();
             strip(&mut value);
+            stopped.forget(&mut value);
             named(&value.to_string())
         };
         let told = |value: &&Value, name: &str| {
@@ -46,6 +48,7 @@ impl Traces {
         };
         let mut status = session.status.clone();
         strip(&mut status);
+        stopped.forget(&mut status);
         if let Some(status) = status.as_object_mut() {
             status.remove("e2b");
         }
@@ -96,6 +99,48 @@ impl Traces {
                 assert!(bytes == other, "{what}: {name}\n- {left}\n+ {right}");
             }
         }
+    }
+}
+
+/// The steps that another one's failure has stopped: how far they had come by then is
+/// chance, and so is what they add to.
+struct Stopped(Vec<Value>);
+
+impl Stopped {
+    fn of(status: &Value) -> Self {
+        let steps = status["steps"].as_array().into_iter().flatten();
+        let stopped = steps.filter(|step| step["status"] == "cancelled");
+        Self(stopped.map(|step| step["id"].clone()).collect())
+    }
+
+    /// Takes their rows out of a line or a status.
+    fn forget(&self, value: &mut Value) {
+        if self.0.is_empty() {
+            return;
+        }
+        if self.0.contains(&value["tags"]["step"]) {
+            value["value"] = Value::Null;
+        }
+        let of_step = |value: &Value| {
+            ["id", "step_id"]
+                .iter()
+                .any(|name| value.get(name).is_some_and(|id| self.0.contains(id)))
+        };
+        if of_step(value) {
+            remove(value, &["rows_in", "rows_out"]);
+        }
+        for step in value["steps"].as_array_mut().into_iter().flatten() {
+            if of_step(step) {
+                remove(step, &["rows_in", "rows_out"]);
+            }
+        }
+        remove(value, &["rows_processed", "rows_written", "total_rows"]);
+    }
+}
+
+fn remove(value: &mut Value, names: &[&str]) {
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|name, _| !names.contains(&name.as_str()));
     }
 }
 

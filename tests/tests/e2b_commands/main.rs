@@ -31,11 +31,11 @@ fn project() -> Sandbox {
 fn assert_told(name: &str, finished: &Finished, sandbox: &Sandbox) {
     let mut text = format!("exit: {}\n", finished.code().unwrap_or(-1));
     for (name, output) in [("stdout", &finished.stdout), ("stderr", &finished.stderr)] {
+        let output = snapshot::normalise(output, sandbox);
         if !output.is_empty() {
             text.push_str(&format!("--- {name}\n{output}"));
         }
     }
-    let mut text = snapshot::normalise(&text, sandbox);
     for (pattern, name) in [
         (r"\bi[a-z0-9]{20}\b", "[SANDBOX]"),
         (r"\b[0-9]+(\.[0-9]+)? (B|KiB|MiB|GiB)\b", "[SIZE]"),

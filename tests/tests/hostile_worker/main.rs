@@ -1,7 +1,12 @@
 //! Workers that are not what they should be: whatever a sandbox says, the host
 //! writes nothing but what the plan says, and tells what happened.
 
-mod attacks;
+mod attack;
+mod files;
+mod lines;
+mod silence;
+mod telltales;
+mod words;
 
 use std::process::ExitCode;
 
@@ -12,7 +17,7 @@ use osiris_tests::session::Session;
 use osiris_tests::{Cloud, Finished};
 use serde_json::Value;
 
-use attacks::{ATTACKS, Attack, TELLTALES};
+use attack::Attack;
 
 /// All workers; the attack goes into it.
 const WORKER: &str = include_str!("worker.py");
@@ -30,7 +35,9 @@ def prepare_secret():
 fn main() -> ExitCode {
     let trial =
         |attack: &'static Attack| Trial::test(attack.name, || run(attack).map_err(Failed::from));
-    let trials = ATTACKS.iter().chain(TELLTALES).map(trial).collect();
+    let attacks =
+        [silence::ATTACKS, files::ATTACKS, lines::ATTACKS, words::ATTACKS, telltales::ATTACKS];
+    let trials = attacks.into_iter().flatten().map(trial).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

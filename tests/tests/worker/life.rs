@@ -94,3 +94,20 @@ fn to_clean_up_in_mid_run_stops_it_first() {
     assert!(talk.end().success());
     assert!(!talk.base().exists());
 }
+
+#[test]
+fn a_command_that_comes_twice_is_done_once() {
+    let mut talk = Talk::start(&json!({"rows": 10, "then": "hold"}));
+    talk.ready();
+    let run = talk.command(json!({"cmd": "run"}));
+    // The host sends again what may have been lost.
+    talk.write(&format!("{}\n", json!({"n": run, "cmd": "run"})));
+    talk.until("progress");
+    let ping = talk.command(json!({"cmd": "ping"}));
+    talk.write(&format!("{}\n", json!({"n": ping, "cmd": "ping"})));
+    let next = talk.command(json!({"cmd": "ping"}));
+    assert_eq!(talk.until("pong")["re"], ping);
+    assert_eq!(talk.until("pong")["re"], next);
+    talk.command(json!({"cmd": "cancel"}));
+    assert_eq!(talk.until("finished")["re"], run);
+}

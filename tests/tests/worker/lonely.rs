@@ -12,7 +12,7 @@ fn written(talk: &Talk, kind: &str) -> Value {
     wait_for(kind, Duration::from_secs(30), || {
         let copy = talk.copy();
         let lines = copy.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.filter(|line| line["type"] == kind).last()
+        lines.filter(|line| line["type"] == kind).next_back()
     })
 }
 

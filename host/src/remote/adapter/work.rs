@@ -12,7 +12,7 @@ use super::install::Site;
 use super::note::Notes;
 use super::parcel::Parcel;
 use super::trouble::Trouble;
-use super::verdict::{broken, checked, lost, size, unexpected};
+use super::verdict::{broken, checked, is_of_run, lost, size, unexpected};
 use crate::remote::client::{Command as Process, Envd};
 use crate::remote::protocol::{Command, Made, Message, Numbered, STREAM, VERSION};
 use crate::run::{Board, Prepared};
@@ -98,7 +98,7 @@ pub(super) async fn start(
     loop {
         match worker.answer(notes).await? {
             Message::Ready { .. } => return Ok(worker),
-            Message::Compiling { driver } => {
+            Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {
                 notes.detail(format!("Compiling the driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
@@ -144,6 +144,9 @@ impl Worker {
                             room = room.checked_sub(size(&record)).ok_or_else(|| {
                                 broken("it says more than all steps together may")
                             })?;
+                            if !is_of_run(&record, session) {
+                                return Err(broken("it logs for a step that the plan does not have"));
+                            }
                             session.record(self.corrected(record));
                         }
                         Message::Progress { steps } => board.follow(&steps),
