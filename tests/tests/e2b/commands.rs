@@ -24,6 +24,8 @@ fn recovers(effect: &Effect) {
         place.e2b.fault(Fault::on(SEND, effect.clone()).nth(nth));
     }
     place.assert_well(place.run(&[]).run());
+    // To prepare and to run, twice each, and to clean up.
+    assert_eq!(place.e2b.requests()[SEND], 5);
 }
 
 fn commands_that_are_lost_are_sent_again() {

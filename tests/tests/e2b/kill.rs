@@ -19,6 +19,7 @@ fn recovers(effect: Effect) {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on(KILL, effect));
     place.assert_well(place.run(&[]).run());
+    assert_eq!(place.e2b.requests()[KILL], 2);
 }
 
 fn a_kill_that_conflicts_is_tried_again() {

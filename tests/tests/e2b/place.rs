@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use e2b_local::{E2bLocal, Options, Template, TemplateFile};
@@ -50,7 +51,7 @@ steps:
 /// A project with a pipeline, and where it runs. When it is dropped, all of it is gone.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) e2b: E2bLocal,
+    pub(crate) e2b: Arc<E2bLocal>,
     pub(crate) sandbox: Sandbox,
     pub(crate) runtime: PathBuf,
 }
@@ -63,6 +64,15 @@ impl Place {
     pub(crate) fn with(pipeline: &str, mut options: Options) -> Self {
         options.templates.insert(TEMPLATE.to_owned(), equipment());
         let e2b = E2bLocal::start(options).expect("loopback has free ports");
+        Self::at(Arc::new(e2b), pipeline)
+    }
+
+    /// Another project beside the same stand-in.
+    pub(crate) fn beside(&self, pipeline: &str) -> Self {
+        Self::at(self.e2b.clone(), pipeline)
+    }
+
+    fn at(e2b: Arc<E2bLocal>, pipeline: &str) -> Self {
         let sandbox = Sandbox::new();
         sandbox.write("pipeline.yaml", pipeline);
         Self { e2b, sandbox, runtime: stripped() }

@@ -53,7 +53,11 @@ fn a_stream_that_breaks_in_a_later_line_recovers() {
 }
 
 fn a_stream_that_breaks_again_and_again_recovers() {
-    recovers([of_the_worker(Effect::CutLine(1)), Fault::on(CONNECT, Effect::CutLine(1)).always()]);
+    let place = recovers([
+        of_the_worker(Effect::CutLine(1)),
+        Fault::on(CONNECT, Effect::CutLine(1)).always(),
+    ]);
+    assert!(place.e2b.requests()[CONNECT] > 1);
 }
 
 fn a_stream_that_breaks_after_its_last_event_recovers() {

@@ -77,10 +77,10 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     }
     // Nobody waits for it: it tells the truth about older runs.
     let logs = place.project.logs_dir();
-    let sweeper = std::thread::spawn({
+    let mut sweeper = Some(std::thread::spawn({
         let logs = logs.clone();
         move || session::sweep(&logs)
-    });
+    }));
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
@@ -89,6 +89,10 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     })?;
     let board = Arc::new(Board::new(prepared.tasks()));
     let adapter = if args.e2b.e2b {
+        // What ends the sandboxes of older runs looks at the same locks, and must not find them held.
+        if let Some(sweeper) = sweeper.take() {
+            sweeper.join().ok();
+        }
         let (adapter, notes) = args.e2b.adapter(prepared, &place.registry, &environment)?;
         Adapter::E2b(Box::new(adapter), notes)
     } else {
@@ -97,7 +101,9 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
     let status = live::execute(adapter, &session, board, &build.manifest, shell)?;
     // A sweep that panics has said so on stderr, and concerns other runs.
-    sweeper.join().ok();
+    if let Some(sweeper) = sweeper {
+        sweeper.join().ok();
+    }
     Ok(outcome::answer(&status, session.dir(), outcome::outputs(&build, &place)))
 }
 
