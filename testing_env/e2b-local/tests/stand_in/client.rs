@@ -40,6 +40,13 @@ pub(crate) struct Run {
     pub(crate) error: Value,
 }
 
+/// A client that waits for as long as it takes.
+pub(crate) fn http() -> Client {
+    // Another test of this process may have been first.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    Client::builder().no_proxy().timeout(None).build().expect("is a client")
+}
+
 impl Here {
     pub(crate) fn new() -> Self {
         Self::with(Options::default())
@@ -71,7 +78,7 @@ impl Wire {
             api_url: value("E2B_API_URL"),
             sandbox_url: value("E2B_SANDBOX_URL"),
             key: value("E2B_API_KEY"),
-            http: Client::builder().no_proxy().timeout(None).build().expect("is a client"),
+            http: http(),
         }
     }
 

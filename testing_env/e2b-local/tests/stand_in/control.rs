@@ -6,13 +6,13 @@ use e2b_local::{Options, Versions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Here, Sandbox, answer};
+use crate::client::{Here, Sandbox, answer, http};
 
 #[test]
 fn a_key_is_needed() {
     let here = Here::new();
     let url = format!("{}/v2/sandboxes", here.server.api_url);
-    let client = reqwest::blocking::Client::builder().no_proxy().build().expect("is a client");
+    let client = http();
     for request in [client.get(&url), client.get(&url).header("X-API-Key", "e2b_00")] {
         let (status, error) = answer(request);
         assert_eq!((status, &error["code"]), (401, &json!(401)));
