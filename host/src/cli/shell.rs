@@ -15,6 +15,7 @@ use super::args::Global;
 use super::render;
 use crate::problem::{Error, Exit, Result};
 use crate::project::Project;
+use crate::session::visible_json;
 
 /// What a command has to say.
 #[derive(Debug)]
@@ -149,7 +150,7 @@ pub(super) fn no_core_file() {
 
 fn document(value: &Value) -> String {
     // A document has no keys other than text, so this cannot fail.
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    visible_json(serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {
