@@ -148,6 +148,19 @@ pub(super) fn no_core_file() {
     }
 }
 
+/// Lets this process have as many files open as the system allows: else a driver
+/// that opens many would leave none to the steps beside it.
+pub(super) fn many_files() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // Where the system refuses, the old limit stays.
+        setrlimit(Resource::Nofile, limit).ok();
+    }
+}
+
 fn document(value: &Value) -> String {
     // A document has no keys other than text, so this cannot fail.
     visible_json(serde_json::to_string_pretty(value).unwrap_or_default())
