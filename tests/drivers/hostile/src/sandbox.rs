@@ -6,7 +6,7 @@ use std::io;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 
 use crate::bindings::osiris::driver::context;
-use crate::{Outcome, Table, failure};
+use crate::{Outcome, Table};
 
 pub(crate) const ATTACKS: Table = &[
     ("read-outside", |_| {
@@ -89,11 +89,7 @@ pub(crate) const ATTACKS: Table = &[
 
 /// Tries each and fails with what came of it.
 fn report(tries: &[(&str, fn() -> io::Result<String>)]) -> Outcome {
-    let lines = tries.iter().map(|(what, attempt)| match attempt() {
-        Ok(got) => format!("{what}: allowed {got}"),
-        Err(error) => format!("{what}: {error}"),
-    });
-    Err(failure("data", lines.collect::<Vec<_>>().join("; ")))
+    crate::report(tries.iter().map(|(what, attempt)| ((*what).to_owned(), attempt())))
 }
 
 fn len(bytes: Vec<u8>) -> String {
