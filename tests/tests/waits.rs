@@ -13,11 +13,18 @@ use osiris_tests::wait::wait_for;
 /// What the host gives a cancelled driver, and some more on a machine with much to do.
 const GRACE: Duration = Duration::from_millis(2000 + 1500);
 
-/// Interrupts the attack once it waits. `needs` are the steps before it.
+/// Interrupts the attack once it waits.
 #[track_caller]
 fn interrupt(attack: &str, port: u16) {
     let sandbox = Sandbox::new();
     let (mode, needs) = if attack == "input-forever" { ("write", "source") } else { ("read", "") };
+    // What takes the attack's output never reads it.
+    let stuck = match mode {
+        "read" => {
+            "  - {id: stuck, component: test.hostile, mode: write, needs: [attack], config: {attack: poll-forever}}\n"
+        }
+        _ => "",
+    };
     sandbox.write(
         "pipeline.yaml",
         format!(
@@ -28,7 +35,7 @@ steps:
   - {{id: source, component: test.source, mode: read, config: {{rows: 10, then: hold}}}}
   - {{id: sink, component: test.sink, mode: write, needs: [source], config: {{path: ids.txt}}}}
   - {{id: attack, component: test.hostile, mode: {mode}, needs: [{needs}], config: {{attack: {attack}, connection: '@test.main'}}}}
-"
+{stuck}"
         ),
     );
     sandbox.write(
@@ -39,7 +46,10 @@ steps:
     );
     let running =
         sandbox.osiris(["run", "pipeline.yaml"]).guests().env("SECRET", "nothing").start();
-    wait_for("the attack to begin", Duration::from_secs(60), || begun(&sandbox));
+    let steps = if stuck.is_empty() { &["attack"][..] } else { &["attack", "stuck"] };
+    for step in steps {
+        wait_for("the attack to begin", Duration::from_secs(60), || begun(&sandbox, step));
+    }
     let interrupted = Instant::now();
     running.interrupt();
     let finished = running.finish();
@@ -56,11 +66,12 @@ steps:
     eprintln!("{attack} was stopped after {took:?}");
 }
 
-/// What the attack writes just before it waits.
-fn begun(sandbox: &Sandbox) -> Option<PathBuf> {
+/// What a step writes just before it waits.
+fn begun(sandbox: &Sandbox, step: &str) -> Option<PathBuf> {
     let sessions = fs::read_dir(sandbox.path("logs")).into_iter().flatten().flatten();
-    let files = sessions.map(|session| session.path().join("artifacts/attack/begun"));
-    files.into_iter().find(|file| file.exists())
+    let mut files =
+        sessions.map(|session| session.path().join("artifacts").join(step).join("begun"));
+    files.find(|file| file.exists())
 }
 
 #[test]
@@ -77,6 +88,11 @@ fn a_service_that_says_nothing() {
 #[test]
 fn no_call_at_all() {
     interrupt("loop-until-cancelled", 9);
+}
+
+#[test]
+fn an_output_that_nobody_reads() {
+    interrupt("output-forever", 9);
 }
 
 #[test]

@@ -137,6 +137,16 @@ pub(crate) const ATTACKS: Table = &[
             black_box(0);
         }
     }),
+    ("output-forever", |attack| {
+        begin();
+        let writer = attack.writer()?;
+        writer.open(&[field("n", "l")])?;
+        loop {
+            writer.push(&[]);
+            writer.push(&[0; 8 << 10]);
+            writer.send(1 << 10, &[node(1 << 10, 0, 2)])?;
+        }
+    }),
     ("input-forever", |attack| {
         begin();
         while attack.reader()?.next()?.is_some() {}
