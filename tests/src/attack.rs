@@ -6,7 +6,7 @@
 mod pipeline;
 pub mod probe;
 mod report;
-pub mod secret;
+mod secret;
 pub mod spec;
 
 use std::fs;

@@ -3,6 +3,7 @@
 
 mod file;
 mod prepare;
+pub mod twice;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,11 +58,7 @@ struct Command {
 /// # Errors
 /// Says what is not as the case wants it.
 pub fn run(folder: &Path) -> Result<(), String> {
-    let path = folder.join("case.yaml");
-    let text =
-        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let script: Script =
-        serde_yaml_ng::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let script = read(folder)?;
     let sandbox = Sandbox::new();
     prepare::project(folder, &script, &sandbox)?;
     let mut transcript = String::new();
@@ -80,6 +77,13 @@ pub fn run(folder: &Path) -> Result<(), String> {
         ));
     }
     Session::all(&sandbox).map(drop)
+}
+
+fn read(folder: &Path) -> Result<Script, String> {
+    let path = folder.join("case.yaml");
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_yaml_ng::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Runs one command and returns what it printed, ready for the transcript.

@@ -6,13 +6,19 @@
 pub mod attack;
 pub mod built;
 pub mod case;
+pub mod cloud;
+pub mod databases;
 pub mod disk;
 pub mod osiris;
+pub mod parity;
 pub mod sandbox;
+pub mod secret;
+pub mod service;
 pub mod session;
 pub mod snapshot;
 pub mod wait;
 pub mod wasm;
 
+pub use cloud::Cloud;
 pub use osiris::{Finished, Osiris, Running};
 pub use sandbox::Sandbox;

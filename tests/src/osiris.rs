@@ -13,7 +13,7 @@ use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use crate::wait::wait_for;
 use crate::{Sandbox, built};
 
-/// How long any command may take before the test fails.
+/// How long any command may take before the test fails, unless it asks for more.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A command that has not started yet.
@@ -25,6 +25,7 @@ pub struct Osiris {
     command: Command,
     file_size: Option<u64>,
     open_files: Option<u64>,
+    limit: Duration,
 }
 
 impl Osiris {
@@ -41,7 +42,7 @@ impl Osiris {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("OSIRIS_CACHE", built::cache())
             .env("NO_COLOR", "1");
-        Self { command, file_size: None, open_files: None }
+        Self { command, file_size: None, open_files: None, limit: LIMIT }
     }
 
     /// Lets it find the guests in `tests/drivers`.
@@ -62,6 +63,13 @@ impl Osiris {
     #[must_use]
     pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(folder);
+        self
+    }
+
+    /// Lets it take longer than others.
+    #[must_use]
+    pub fn patience(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -111,7 +119,7 @@ impl Osiris {
             command.spawn()
         });
         let child = spawn.join().expect("starting does not panic").expect("osiris starts");
-        Running { child, started, stdout, stderr }
+        Running { child, started, stdout, stderr, limit: self.limit }
     }
 
     /// Runs it to its end.
@@ -141,6 +149,7 @@ pub struct Running {
     started: Instant,
     stdout: File,
     stderr: File,
+    limit: Duration,
 }
 
 impl Running {
@@ -159,10 +168,25 @@ impl Running {
         kill_process(pid.expect("a child has an id"), signal).expect("the child can be signalled");
     }
 
+    /// Waits until it has ended, and returns the most memory that it held by itself, in bytes.
+    pub fn peak(&mut self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let mut peak = 0;
+        wait_for("the end of osiris", self.limit, || {
+            let status = std::fs::read_to_string(&path).unwrap_or_default();
+            // One that has ended holds nothing.
+            let held = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = held.and_then(|held| held.trim().trim_end_matches(" kB").parse::<u64>().ok());
+            peak = peak.max(kib.unwrap_or_default() << 10);
+            kib.is_none().then_some(())
+        });
+        peak
+    }
+
     /// Waits for a file that it writes, and its content.
     pub fn wait_for_file(&mut self, path: &Path) -> Vec<u8> {
         let what = format!("{} to be written", path.display());
-        wait_for(&what, LIMIT, || {
+        wait_for(&what, self.limit, || {
             let content = std::fs::read(path).ok().filter(|content| !content.is_empty());
             if content.is_none()
                 && let Ok(Some(status)) = self.child.try_wait()
@@ -173,9 +197,20 @@ impl Running {
         })
     }
 
+    /// Waits until it has said something on stderr.
+    pub fn wait_for_words(&mut self, words: &str) {
+        wait_for(&format!("{words:?} on stderr"), LIMIT, || {
+            let said = so_far(&self.stderr);
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("osiris ended before it said {words:?}, {status}\n{said}");
+            }
+            said.contains(words).then_some(())
+        });
+    }
+
     /// Waits for its end.
     pub fn finish(mut self) -> Finished {
-        let status = wait_for("the end of osiris", LIMIT, || {
+        let status = wait_for("the end of osiris", self.limit, || {
             self.child.try_wait().expect("a child can be waited for")
         });
         Finished {
@@ -199,6 +234,15 @@ fn text(file: &mut File) -> String {
     use std::io::Seek;
     let mut bytes = Vec::new();
     file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("the output can be read");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What is in a file that another process writes, whose place in it stays.
+fn so_far(file: &File) -> String {
+    use std::os::unix::fs::FileExt;
+    let size = file.metadata().map_or(0, |about| about.len());
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
+    file.read_exact_at(&mut bytes, 0).expect("the output can be read");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

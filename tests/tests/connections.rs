@@ -2,89 +2,16 @@
 //! its secrets go.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::Path;
-use std::thread;
 
+use osiris_tests::secret::{SECRET, assert_hidden};
+use osiris_tests::service::{project, service};
 use osiris_tests::session::Session;
 use osiris_tests::{Finished, Sandbox};
 use serde_json::Value;
 
-/// What must not be seen anywhere. Odd characters make its encodings differ.
-const SECRET: &str = "c4nary/p@ss wörd+\"x\"";
-
-/// Answers `hello` with a line for as long as the test runs; its port.
-fn service() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
-    let port = listener.local_addr().expect("it is bound").port();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let mut line = String::new();
-            let mut reader = BufReader::new(&stream);
-            if reader.read_line(&mut line).is_ok() {
-                // The other side may have gone; the next one will not have.
-                let _ = writeln!(&stream, "heard {}", line.trim());
-            }
-        }
-    });
-    port
-}
-
-/// A project with a connection to the service.
-fn project(host: &str, port: u16, step: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write(
-        "osiris_connections.yaml",
-        format!(
-            "version: 1\nconnections:\n  service:\n    main:\n      host: {host}\n      port: \"${{PORT:-{port}}}\"\n      password: \"${{SECRET}}\"\n      dsn: \"service://user:${{SECRET}}@{host}\"\n"
-        ),
-    );
-    sandbox.write(
-        "pipeline.yaml",
-        format!(
-            "oml_version: 0.1.0\nname: ask\nsteps:\n  - {{id: ask, component: service.client, mode: read, config: {{connection: '@service.main', {step}}}}}\n  - {{id: write, component: filesystem.csv_writer, mode: write, config: {{path: lines.txt}}}}\n"
-        ),
-    );
-    sandbox
-}
-
 fn osiris(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
     sandbox.osiris(arguments).guests().env("SECRET", SECRET).run()
-}
-
-/// Every file of the project and every output, none of which may hold the secret
-/// in any form.
-fn assert_hidden(sandbox: &Sandbox, finished: &Finished) {
-    let forms = [
-        SECRET.to_owned(),
-        Value::from(SECRET).to_string().trim_matches('"').to_owned(),
-        "c4nary%2Fp%40ss".to_owned(),
-        "c4nary%2fp%40ss".to_owned(),
-        // base64 of the secret's middle at each of the three places.
-        "NG5hcnkvcEBzcyB3".to_owned(),
-        "Y0bmFyeS9wQHNzIH".to_owned(),
-        "jNG5hcnkvcEBzcyB3".to_owned(),
-    ];
-    let look = |place: &str, text: &str| {
-        for form in &forms {
-            assert!(!text.contains(form), "{place} holds {form:?}:\n{text}");
-        }
-    };
-    look("stdout", &finished.stdout);
-    look("stderr", &finished.stderr);
-    let mut folders = vec![sandbox.project()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("the project can be read") {
-            let path = entry.expect("an entry has a name").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let bytes = fs::read(&path).expect("a file can be read");
-                look(&path.display().to_string(), &String::from_utf8_lossy(&bytes));
-            }
-        }
-    }
 }
 
 fn only_artifact(session: &Session, step: &str) -> Value {

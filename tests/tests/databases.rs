@@ -1,75 +1,10 @@
 //! The pipelines of `testing_env` against real servers, through the real program.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::Path;
 
+use osiris_tests::databases::{MYSQL, POSTGRES, Project, samples};
 use osiris_tests::session::Session;
-use osiris_tests::{Osiris, Sandbox};
-use services::{mariadb, postgres};
-
-static MYSQL: LazyLock<mariadb::Server> = LazyLock::new(|| {
-    mariadb::start(&mariadb::Options { tls: true, ..mariadb::Options::default() })
-        .expect("MariaDB starts")
-});
-static POSTGRES: LazyLock<postgres::Postgres> = LazyLock::new(|| {
-    postgres::Postgres::start(postgres::Options { tls: true, ..postgres::Options::default() })
-        .expect("PostgreSQL starts")
-});
-
-/// The sample project.
-fn samples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testing_env")
-}
-
-/// A project like the sample one, with databases of its own.
-struct Project {
-    sandbox: Sandbox,
-    name: &'static str,
-}
-
-impl Project {
-    fn new(name: &'static str) -> Self {
-        let sandbox = Sandbox::new();
-        for folder in ["pipelines", "data"] {
-            for entry in fs::read_dir(samples().join(folder)).expect("the samples are there") {
-                let path = entry.expect("an entry has a name").path();
-                let file = path.file_name().expect("it has a name").to_owned();
-                let bytes = fs::read(&path).expect("a sample can be read");
-                sandbox.write(Path::new(folder).join(file), bytes);
-            }
-        }
-        let connections = fs::read(samples().join("osiris_connections.yaml")).expect("it is there");
-        sandbox.write("osiris_connections.yaml", connections);
-        sandbox.write("osiris.yaml", "version: 1\n");
-        MYSQL.database(name).expect("a database");
-        MYSQL.sql(name, &sandbox.read("data/movies.sql")).expect("its tables");
-        POSTGRES.create_database(name).expect("a database");
-        Self { sandbox, name }
-    }
-
-    fn osiris(&self, arguments: &[&str]) -> Osiris {
-        self.sandbox
-            .osiris(arguments)
-            .env("MYSQL_PORT", MYSQL.port.to_string())
-            .env("MYSQL_DATABASE", self.name)
-            .env("MYSQL_PASSWORD", mariadb::PASSWORD)
-            .env("POSTGRES_PORT", POSTGRES.port.to_string())
-            .env("POSTGRES_DATABASE", self.name)
-            .env("POSTGRES_USER", &POSTGRES.user)
-            .env("POSTGRES_PASSWORD", &POSTGRES.password)
-    }
-
-    fn run(&self, pipeline: &str) -> String {
-        let file = format!("pipelines/{pipeline}.yaml");
-        self.osiris(&["run", &file]).run().expect(0).stdout
-    }
-
-    /// What PostgreSQL answers, a line a row.
-    fn postgres(&self, query: &str) -> String {
-        POSTGRES.sql(self.name, query).expect("an answer").trim().to_owned()
-    }
-}
 
 /// No file below a folder holds a password of the servers.
 fn assert_hidden(folder: &Path) {

@@ -1,15 +1,11 @@
 //! `osiris doctor`.
 
-use serde_json::json;
-
+use super::checks::{self, Check};
 use super::pipeline::Workplace;
-use super::render::{BAD, DIM, GOOD, STRONG, paint};
 use super::shell::{Answer, Shell};
 use crate::driver::Engine;
 use crate::fence::{Fence, Strength};
-use crate::problem::Exit;
 use crate::problem::Result;
-use crate::session::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,24 +37,10 @@ pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
         broken => Err(format!("{} files are no drivers: see `osiris drivers list`", broken.len())),
     };
     // A run is the same without a fence.
-    let checks = [("engine", engine), ("fence", Ok(fence.to_string())), ("drivers", drivers)];
-    let well = checks.iter().all(|(_, result)| result.is_ok());
-    let json = json!({
-        "status": if well { "success" } else { "error" },
-        "version": env!("CARGO_PKG_VERSION"),
-        "checks": checks.iter().map(|(name, result)| json!({
-            "name": name,
-            "ok": result.is_ok(),
-            "message": result.as_ref().unwrap_or_else(|why| why),
-        })).collect::<Vec<_>>(),
-    });
-    let text = checks.iter().map(|(name, result)| {
-        let (style, glyph, said) = match result {
-            Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
-            Err(why) => (BAD, "✗", visible(why).into_owned()),
-        };
-        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<9}")))
-    });
-    let exit = if well { 0 } else { Exit::Environment as u8 };
-    Ok(Answer { json, text: text.collect(), exit, failed: false })
+    let checks = [
+        Check { name: "engine", result: engine },
+        Check { name: "fence", result: Ok(fence.to_string()) },
+        Check { name: "drivers", result: drivers },
+    ];
+    Ok(checks::answer(&checks))
 }

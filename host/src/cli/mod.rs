@@ -2,6 +2,7 @@
 //! and as JSON; `shell` alone prints.
 
 mod args;
+mod checks;
 mod compile;
 mod completions;
 mod connections;

@@ -17,9 +17,6 @@ use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
 
-/// How long a cancelled driver has to undo what it did.
-const GRACE: Duration = Duration::from_secs(2);
-
 /// What a step asks of its driver.
 pub struct StepCall {
     /// The step's id.
@@ -94,7 +91,7 @@ impl Driver {
                 Ok(summary)
             }
             (Err(failure), Some(output)) => {
-                output.fail(format!("the step `{id}` before it failed"));
+                output.fail(Failure::upstream(&id).message);
                 Err(failure)
             }
             (result, None) => result,
@@ -146,8 +143,8 @@ pub(super) async fn ending<T>(
     tokio::select! {
         ended = work => Some(ended),
         () = clock.expire(limit) => None,
-        () = async { cancel.cancelled().await; tokio::time::sleep(GRACE).await } => {
-            Some(Ok(Err(super::tables::cancelled())))
+        () = async { cancel.cancelled().await; clock.stop().await } => {
+            Some(Ok(Err(super::state::cancelled())))
         }
     }
 }

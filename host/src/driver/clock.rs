@@ -3,17 +3,25 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The least time between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// How long a driver that is to stop may take to hear of it.
+const DEAF: Duration = Duration::from_millis(100);
+/// How long one that has heard of it may take to undo what it did.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// The clock of one call.
 #[derive(Debug)]
 pub(super) struct Clock {
     started: Instant,
     waits: Mutex<Waits>,
+    /// Whether the driver knows that it is to stop.
+    told: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -24,7 +32,21 @@ struct Waits {
 
 impl Clock {
     pub(super) fn start() -> Self {
-        Self { started: Instant::now(), waits: Mutex::default() }
+        Self { started: Instant::now(), waits: Mutex::default(), told: AtomicBool::new(false) }
+    }
+
+    /// The driver has been told to stop.
+    pub(super) fn tell(&self) {
+        self.told.store(true, Relaxed);
+    }
+
+    /// Returns once the driver has had its time to stop: little if it does not even
+    /// know, because it computes or waits for somebody else.
+    pub(super) async fn stop(&self) {
+        tokio::time::sleep(DEAF).await;
+        if self.told.load(Relaxed) {
+            tokio::time::sleep(GRACE).await;
+        }
     }
 
     /// Waits for another step. Only the time in which nothing can be done counts as a wait.

@@ -7,7 +7,6 @@ use super::bindings::osiris::driver::context::{self, Host, MetricValue};
 use super::bindings::osiris::driver::types;
 use super::failure::{answer, breach, shortened};
 use super::state::State;
-use super::tables::cancelled;
 use crate::session::{Level, Number};
 
 /// The largest state that a step may save, in bytes.
@@ -61,7 +60,7 @@ impl Host for State {
     }
 
     fn check_cancelled(&mut self) -> Result<Result<(), types::Error>> {
-        Ok(if self.cancel.is_cancelled() { Err(cancelled()) } else { Ok(()) })
+        Ok(if self.cancel.is_cancelled() { Err(self.told_to_stop()) } else { Ok(()) })
     }
 
     fn load_state(&mut self) -> Result<Option<String>> {

@@ -27,6 +27,11 @@ impl Failure {
         Self { kind: kind.into(), message: message.into() }
     }
 
+    /// Of a step that lacks what this one was to give it.
+    pub fn upstream(step: &str) -> Self {
+        Self::new("upstream", format!("the step `{step}` before it failed"))
+    }
+
     /// Says that the host refused the network, if that may be why.
     pub(super) fn explained(mut self, network: &Network) -> Self {
         let may_be =

@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use super::bindings::osiris::driver::types;
 use super::clock::Clock;
+use super::failure::answer;
 use super::grants::Grants;
 use super::limits::{Limiter, Limits};
 use super::network::Network;
@@ -18,6 +20,9 @@ use crate::table::Sender;
 
 /// The longest name of an event or metric, in bytes.
 const MAX_NAME: usize = 256;
+
+/// The most random bytes at once: nothing interrupts their making.
+const MAX_RANDOM: u64 = 8 << 20;
 
 /// What a call may use and who listens.
 pub struct Call {
@@ -66,6 +71,7 @@ impl State {
         wasi.allow_blocking_current_thread(true)
             .stdout(Lines::new(journal.clone(), Level::Info))
             .stderr(Lines::new(journal.clone(), Level::Warn))
+            .max_random_size(MAX_RANDOM)
             .allow_udp(false);
         let network = call.grants.apply(&mut wasi)?;
         let mut table = ResourceTable::new();
@@ -91,6 +97,19 @@ impl State {
             last_call: "start",
         })
     }
+}
+
+impl State {
+    /// What a driver is answered that is to stop.
+    pub(super) fn told_to_stop(&self) -> types::Error {
+        self.clock.tell();
+        cancelled()
+    }
+}
+
+/// That the run was stopped.
+pub(super) fn cancelled() -> types::Error {
+    answer("cancelled", "the run was cancelled")
 }
 
 impl WasiView for State {

@@ -71,7 +71,7 @@ impl HostReader for State {
             schema = self.clock.wait(reader.receiver.schema()) => Ok(schema
                 .map(|schema| flatten(&schema).into_iter().map(Into::into).collect())
                 .map_err(upstream)),
-            () = self.cancel.cancelled() => Ok(Err(cancelled())),
+            () = self.cancel.cancelled() => Ok(Err(self.told_to_stop())),
         }
     }
 
@@ -80,8 +80,8 @@ impl HostReader for State {
         let reader = self.table.get_mut(&reader)?;
         let next = tokio::select! {
             biased;
+            () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
             next = self.clock.wait(reader.receiver.next()) => next,
-            () = self.cancel.cancelled() => return Ok(Err(cancelled())),
         };
         match next {
             Ok(Some(batch)) => {
@@ -173,8 +173,8 @@ impl State {
         if let Some(output) = &self.output {
             let sent = tokio::select! {
                 biased;
+                () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
                 sent = self.clock.wait(output.send(batch)) => sent,
-                () = self.cancel.cancelled() => return Ok(Err(cancelled())),
             };
             if let Err(error) = sent {
                 return Ok(Err(answer(
@@ -191,10 +191,6 @@ impl State {
 
 fn upstream(closed: Closed) -> types::Error {
     answer("upstream", closed.0)
-}
-
-pub(super) fn cancelled() -> types::Error {
-    answer("cancelled", "the run was cancelled")
 }
 
 impl From<Node> for wit::Node {

@@ -16,10 +16,11 @@ use crate::problem::{Error, Problem};
 /// What E2B's client says, as an error of this program.
 pub(crate) fn problem(error: client::Error) -> Error {
     use client::Kind;
-    let help = match error.kind {
-        Kind::Auth => "set E2B_API_KEY to a key of https://e2b.dev/dashboard",
-        Kind::Invalid | Kind::NotFound => "see `osiris e2b doctor`",
-        _ => "check the network with `osiris e2b doctor`",
-    };
-    Error::environment(Problem::new("e2b", error.message).help(help))
+    let problem = Problem::new("e2b", error.message);
+    Error::environment(match error.kind {
+        // The message says already what to do.
+        Kind::Auth => problem,
+        Kind::Invalid | Kind::NotFound => problem.help("see `osiris e2b doctor`"),
+        _ => problem.help("check the network with `osiris e2b doctor`"),
+    })
 }

@@ -15,7 +15,8 @@
 //! host    cleanup                        -> cleaned, and the worker ends
 //! ```
 //! `progress` also comes when nothing happens, at least every two seconds: a
-//! worker that is silent for longer is in trouble. Neither side takes offence
+//! worker that is silent for longer is in trouble. A command that comes again, with
+//! its number, counts once. Neither side takes offence
 //! at a field that it does not know; the first number of the version changes
 //! with anything else.
 
@@ -113,7 +114,7 @@ pub enum Message {
     },
     /// It cannot do what it was asked to.
     Refused {
-        /// The number of the command that this answers.
+        /// The number of the command that this answers; 0 if it was none.
         re: u64,
         /// Why.
         why: String,
@@ -180,6 +181,9 @@ pub struct Plan {
     pub inputs: BTreeMap<String, PathBuf>,
     /// Folders that exist, relative to the base path.
     pub folders: Vec<String>,
+    /// Files that exist where a path needs a folder, relative to the base path.
+    #[serde(default)]
+    pub in_the_way: Vec<String>,
     /// What steps remember from the last run, by their ids.
     pub states: BTreeMap<String, String>,
 }

@@ -56,6 +56,20 @@ pub async fn leftovers(control: Control, owner: Owner, logs: PathBuf) {
     }
 }
 
+/// Ends what a run has beside the sandbox that it uses, if any: one that came to be
+/// although the answer to its create was lost.
+pub async fn doubles(control: &Control, owner: &Owner, run: &str, used: Option<&str>) {
+    let mut tags = owner.metadata();
+    tags.insert(RUN.to_owned(), run.to_owned());
+    for sandbox in control.list(&tags).await.unwrap_or_default() {
+        if used != Some(sandbox.id.as_str())
+            && let Err(error) = control.kill(&sandbox.id).await
+        {
+            tracing::debug!("{}", error.message);
+        }
+    }
+}
+
 /// Ends the sandboxes with these tags that nobody uses, with `kept` also those that
 /// somebody wanted to look at. Only with `logs`, of the project that they belong
 /// to, is one known whose run has crashed. Returns their ids.

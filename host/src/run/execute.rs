@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
+use super::failed::Failed;
 use super::prepare::Prepared;
 use super::saved::Saved;
 use super::step::{StepEnd, StepTask};
@@ -82,6 +83,7 @@ async fn run_steps(
     cancel: &CancellationToken,
 ) -> Vec<StepEnd> {
     let stop = cancel.child_token();
+    let failed = Arc::new(Failed::default());
     let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
     let mut senders = Vec::new();
     let mut receivers = Vec::new();
@@ -100,6 +102,7 @@ async fn run_steps(
             session: session.clone(),
             board: board.clone(),
             stop: stop.clone(),
+            failed: failed.clone(),
             after: ready.task.after.iter().map(|index| done[*index].clone()).collect(),
             inputs: inputs
                 .filter_map(|(name, from)| Some((name.clone(), receivers[*from].pop()?)))
@@ -112,7 +115,10 @@ async fn run_steps(
     while let Some(end) = steps.join_next().await {
         // A panic of the host in a step must end the run, not hang it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        if end.failure.is_some() {
+        if let Some(failure) = &end.failure {
+            if !failure.is_consequence() {
+                failed.add(end.index);
+            }
             stop.cancel();
         } else {
             done[end.index].cancel();

@@ -3,6 +3,7 @@
 
 mod board;
 mod execute;
+mod failed;
 mod plan;
 mod prepare;
 mod saved;

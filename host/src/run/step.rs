@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
+use super::failed::Failed;
 use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
@@ -25,6 +26,7 @@ pub(super) struct StepTask {
     pub(super) session: Session,
     pub(super) board: Arc<Board>,
     pub(super) stop: CancellationToken,
+    pub(super) failed: Arc<Failed>,
     /// Fire when the steps that come before have ended well.
     pub(super) after: Vec<CancellationToken>,
     pub(super) inputs: Vec<(String, Receiver)>,
@@ -44,6 +46,7 @@ impl StepTask {
         let (prepared, index) = (self.prepared.clone(), self.index);
         let ready = &prepared.tasks[index];
         let (session, board, stop) = (self.session.clone(), self.board.clone(), self.stop.clone());
+        let failed = self.failed.clone();
         for step in &self.after {
             tokio::select! {
                 () = step.cancelled() => {}
@@ -55,10 +58,12 @@ impl StepTask {
         let started = Instant::now();
         session
             .event("step_start", fields(json!({"step_id": step.id, "driver": step.driver.name})));
-        let report = match self.call(ready) {
+        let mut report = match self.call(ready) {
             Ok((call, step_call)) => ready.driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => Report::failed(failure),
         };
+        report.result =
+            report.result.map_err(|failure| failed.settled(failure, &prepared.tasks, index));
         let duration_ms = started.elapsed().as_millis() as u64;
         let end = finish(ready, index, report, duration_ms);
         board.row(index).end(end.status.status, end.status.rows_out);

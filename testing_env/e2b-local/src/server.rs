@@ -54,7 +54,7 @@ impl E2bLocal {
             .thread_name("e2b-local")
             .enable_all()
             .build()?;
-        let (api_url, sandbox_url) = runtime.block_on(async {
+        let listening = async {
             let api = bind(api_port).await?;
             let sandbox = bind(sandbox_port).await?;
             let urls = (url(&api)?, url(&sandbox)?);
@@ -62,7 +62,8 @@ impl E2bLocal {
             tokio::spawn(listen(state.clone(), Plane::Control, api));
             tokio::spawn(listen(state.clone(), Plane::Envd, sandbox));
             anyhow::Ok(urls)
-        })?;
+        };
+        let (api_url, sandbox_url) = apart(|| runtime.block_on(listening))?;
         let key = state.key.clone();
         Ok(Self { api_url, sandbox_url, key, state, runtime: Some(runtime), _folder: folder })
     }
@@ -144,8 +145,7 @@ impl E2bLocal {
 
     fn block_on<T: Send>(&self, future: impl Future<Output = T> + Send) -> Option<T> {
         let runtime = self.runtime.as_ref()?;
-        // Who asks may be inside a runtime of their own, which must not block on another.
-        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(future)).join().ok())
+        Some(apart(|| runtime.block_on(future)))
     }
 }
 
@@ -159,12 +159,18 @@ impl Drop for E2bLocal {
             }
         });
         if let Some(runtime) = self.runtime.take() {
-            // Not in a thread of a runtime, which must not wait.
-            std::thread::scope(|scope| {
-                scope.spawn(|| runtime.shutdown_timeout(Duration::from_secs(5)));
-            });
+            apart(|| runtime.shutdown_timeout(Duration::from_secs(5)));
         }
     }
+}
+
+/// Does something in a thread of its own: who asks may be inside a runtime, whose
+/// threads must not wait for another.
+fn apart<T: Send>(what: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let done = scope.spawn(what).join();
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 async fn bind(port: u16) -> Result<TcpListener> {

@@ -1,48 +1,39 @@
 //! The tests, by part.
 
+use std::process::Command;
+
 use anyhow::{Result, bail};
 
 use crate::build;
-use crate::shell::{cargo, cargo_path, command, run as run_command};
+use crate::shell::{cargo_path, command, run as run_command};
 
-/// Each part and the arguments of the `cargo test` that runs it. Selecting the whole workspace
-/// keeps the features, and so the compiled dependencies, those of the build before.
+/// Selecting the whole workspace keeps the features, and so the compiled dependencies, those of the
+/// build before.
+const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
+
+/// Each part and the test programs that it has; the spine has all there are.
 const PARTS: [(&str, &[&str]); 6] = [
-    ("spine", &["--workspace", "--features", "osiris-sdk/arrow"]),
-    ("databases", &["--workspace", "--features", "osiris-sdk/arrow", "--test", "databases"]),
+    ("spine", &[]),
+    ("databases", &["databases", "connections"]),
     (
         "e2b",
         &[
-            "--workspace",
-            "--features",
-            "osiris-sdk/arrow",
-            "--test",
             "e2b",
-            "--test",
+            "e2b_commands",
+            "e2b_secrets",
+            "hostile_worker",
+            "large_in_e2b",
             "worker",
-            "--test",
             "sdks",
+            "stand_in",
         ],
     ),
-    ("parity", PARITY),
-    ("hostile", &["--workspace", "--features", "osiris-sdk/arrow", "--test", "hostile"]),
-    ("sdk", &["--package", "osiris-sdk", "--all-features"]),
+    (PARITY, &["parity", "cases_in_e2b"]),
+    ("hostile", &["hostile"]),
+    ("sdk", &[]),
 ];
 
-const PARITY: &[&str] = &["--workspace", "--features", "osiris-sdk/arrow", "--test", "parity"];
-
-/// Runs the parity suite against E2B itself.
-pub(crate) fn live() -> Result<()> {
-    if std::env::var_os("E2B_API_KEY").is_none() {
-        bail!("E2B_API_KEY is not set: it is the key of the account whose sandboxes are used");
-    }
-    build::host()?;
-    build::drivers()?;
-    build::test_drivers()?;
-    eprintln!("Testing parity in E2B ...");
-    let mut command = command(cargo_path(), &[]);
-    run_command(command.arg("test").args(PARITY).env("OSIRIS_TEST_LIVE", "1"))
-}
+const PARITY: &str = "parity";
 
 /// Builds everything and runs the named parts, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
@@ -50,15 +41,41 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         let parts = PARTS.map(|(part, _)| part).join(", ");
         bail!("there is no part `{unknown}`; there are {parts}");
     }
-    build::host()?;
-    build::drivers()?;
-    build::test_drivers()?;
-    for (part, arguments) in PARTS {
+    build_all()?;
+    for (part, programs) in PARTS {
         // The spine holds all the others.
         if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
             eprintln!("Testing {part} ...");
-            cargo(&[&["test"], arguments].concat())?;
+            run_command(&mut cargo_test(part, programs))?;
         }
     }
     Ok(())
+}
+
+/// Runs the parity suite against E2B itself.
+pub(crate) fn live() -> Result<()> {
+    if std::env::var_os("E2B_API_KEY").is_none() {
+        bail!("E2B_API_KEY is not set: it is the key of the account whose sandboxes are used");
+    }
+    build_all()?;
+    eprintln!("Testing parity in E2B ...");
+    run_command(cargo_test(PARITY, &["parity"]).env("OSIRIS_TEST_LIVE", "1"))
+}
+
+fn build_all() -> Result<()> {
+    build::host()?;
+    build::drivers()?;
+    build::test_drivers()
+}
+
+/// The `cargo test` of a part.
+fn cargo_test(part: &str, programs: &[&str]) -> Command {
+    if part == "sdk" {
+        return command(cargo_path(), &["test", "--package", "osiris-sdk", "--all-features"]);
+    }
+    let mut command = command(cargo_path(), &WORKSPACE);
+    for program in programs {
+        command.args(["--test", program]);
+    }
+    command
 }

@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::{Attack, Beside, Mode, secret};
+use super::{Attack, Beside, Mode};
 use crate::osiris::Osiris;
+use crate::secret::SECRET;
 use crate::{Finished, Sandbox, sandbox};
 
 /// What no driver may read or change.
@@ -78,7 +79,7 @@ impl Attack {
 
     pub(super) fn osiris(&self, sandbox: &Sandbox) -> Osiris {
         let mut osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
-        osiris = osiris.env("SECRET", secret::SECRET);
+        osiris = osiris.env("SECRET", SECRET);
         if let Some(bytes) = self.file_size {
             osiris = osiris.file_size(bytes);
         }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{LATE, check_words, pipeline, secret};
+use crate::secret::SECRET;
 use crate::{Finished, Sandbox, snapshot};
 
 /// How long a driver may take to answer.
@@ -68,11 +69,12 @@ impl Probe {
         let before = sandbox.files();
         let (text, json) = (self.execute(&sandbox, &[]), self.execute(&sandbox, &["--json"]));
         let mut report = String::new();
-        for finished in [&text, &json] {
-            let Finished { stdout, stderr, .. } = finished;
-            report.push_str(&format!("--- stdout\n{}--- stderr\n{}", cut(stdout), cut(stderr)));
+        for Finished { stdout, stderr, .. } in [&text, &json] {
+            // Before the cut, or the length of a time would move it.
+            let [stdout, stderr] =
+                [stdout, stderr].map(|text| cut(&snapshot::normalise(text, &sandbox)));
+            report.push_str(&format!("--- stdout\n{stdout}--- stderr\n{stderr}"));
         }
-        let report = snapshot::normalise(&report, &sandbox);
         snapshot::compare(&folder.join(format!("{}.txt", self.name())), &report)?;
         // A program's answer is one document.
         drop(json.json());
@@ -99,7 +101,7 @@ impl Probe {
             Ask::Doctor => vec!["connections", "doctor", "--timeout", &limit],
         };
         let arguments = arguments.iter().chain(more);
-        sandbox.osiris(arguments).guests().env("SECRET", secret::SECRET).run()
+        sandbox.osiris(arguments).guests().env("SECRET", SECRET).run()
     }
 }
 

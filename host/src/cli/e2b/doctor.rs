@@ -2,15 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::super::checks::{self, Check};
 use super::super::shell::{Answer, Shell};
 use super::{control, runtime};
-use crate::problem::{Exit, Result};
-use crate::remote::client::{Command, Control, Create, Envd, Error, Settings};
+use crate::problem::Result;
+use crate::remote::client::{Command, Control, Create, Envd, Error, Kind, Settings};
 use crate::remote::sweep::{self, Owner};
-use crate::session::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,35 +31,12 @@ pub(in crate::cli) struct Args {
     template: String,
 }
 
-/// What was looked at.
-struct Check {
-    name: &'static str,
-    result: Result<String, String>,
-}
-
 pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     let project = shell.project()?;
     let (control, settings) = control(&project)?;
     let owner = Owner::of(&project.base);
     let checks = runtime()?.block_on(examine(&control, &settings, &owner, &args.template));
-    let well = checks.iter().all(|check| check.result.is_ok());
-    let json = json!({
-        "status": if well { "success" } else { "error" },
-        "checks": checks.iter().map(|check| json!({
-            "name": check.name,
-            "ok": check.result.is_ok(),
-            "message": check.result.as_ref().unwrap_or_else(|why| why),
-        })).collect::<Vec<_>>(),
-    });
-    let text = checks.iter().map(|Check { name, result }| {
-        let (style, glyph, said) = match result {
-            Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
-            Err(why) => (BAD, "✗", visible(why).into_owned()),
-        };
-        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<9}")))
-    });
-    let exit = if well { 0 } else { Exit::Environment as u8 };
-    Ok(Answer { json, text: text.collect(), exit, failed: false })
+    Ok(checks::answer(&checks))
 }
 
 async fn examine(
@@ -97,7 +71,14 @@ async fn examine(
     let sandbox = match control.create(&create).await {
         Ok(sandbox) => sandbox,
         Err(error) => {
-            checks.push(Check { name: "template", result: Err(told(error)) });
+            let help = match error.kind {
+                Kind::NotFound => {
+                    "; name one that you have with --template, or make one with `osiris e2b template`"
+                }
+                _ => "",
+            };
+            let why = format!("{}{help}", error.message);
+            checks.push(Check { name: "template", result: Err(why) });
             return checks;
         }
     };
@@ -146,6 +127,5 @@ fn since(started: Instant) -> String {
 }
 
 fn told(error: Error) -> String {
-    let problem = crate::remote::problem(error).problems.remove(0);
-    format!("{}; {}", problem.message, problem.help.unwrap_or_default())
+    error.message
 }

@@ -100,7 +100,7 @@ fn begin<'s>(
             (Box::pin(run), None, unbounded_channel().1)
         }
         Adapter::E2b(adapter, notes) => {
-            let killer = adapter.killer();
+            let killer = adapter.killer(session);
             (Box::pin(adapter.execute(session, board, cancel)), Some(killer), notes)
         }
     }

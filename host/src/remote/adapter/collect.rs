@@ -1,6 +1,7 @@
 //! Brings what a run left in a sandbox to where a run on this machine leaves it.
 //! Nothing is put into its place before all of it is here, and whole.
 
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
 use super::note::Notes;
+use super::transfer::Transfer;
 use super::trouble::Trouble;
 use crate::canonical::hex;
 use crate::driver::grants::paths;
@@ -20,7 +22,6 @@ use crate::remote::paths::plain;
 use crate::remote::protocol::Made;
 use crate::run::Prepared;
 use crate::session::{self, files};
-use crate::wording::bytes;
 
 /// How many files are on the way at once.
 const AT_ONCE: usize = 4;
@@ -85,16 +86,20 @@ pub(super) async fn collect(
         let why = format!("the worker offers {:?}, which no step of this run writes", odd.path);
         return Err(Trouble::failed("protocol", why));
     }
+    let mut names = HashSet::new();
+    if let Some(twice) = made.iter().find(|made| !names.insert(&made.path)) {
+        let why = format!("the worker offers {:?} twice", twice.path);
+        return Err(Trouble::failed("protocol", why));
+    }
     let dir = Dir::open_ambient_dir(base, ambient_authority())
         .map_err(|error| unwritable(&base.display().to_string(), &error))?;
     let all: u64 = made.iter().map(|made| made.size).sum();
-    let fetched = stream::iter(made.iter().map(|made| fetch(envd, made, from, &dir)))
-        .buffer_unordered(AT_ONCE)
-        .inspect_ok(|part| {
-            notes.stage(format!("downloading  {} of {}", bytes(part.size), bytes(all)))
-        })
-        .try_collect::<Vec<_>>()
-        .await?;
+    let transfer = Transfer::new("downloading", made.len(), all, notes);
+    let fetched = made.iter().enumerate().map(|(index, made)| {
+        let transfer = transfer.clone();
+        fetch(envd, made, from, &dir, move |size| transfer.set(index, size))
+    });
+    let fetched = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
     for part in fetched {
         part.settle()?;
     }
@@ -106,7 +111,6 @@ struct Part<'d> {
     dir: &'d Dir,
     part: String,
     path: &'d str,
-    size: u64,
     settled: bool,
 }
 
@@ -133,6 +137,7 @@ async fn fetch<'d>(
     made: &'d Made,
     from: &str,
     dir: &'d Dir,
+    progress: impl Fn(u64),
 ) -> Result<Part<'d>, Trouble> {
     let (folder, name) = made.path.rsplit_once('/').unwrap_or(("", &made.path));
     if !folder.is_empty() {
@@ -140,11 +145,11 @@ async fn fetch<'d>(
     }
     let slash = if folder.is_empty() { "" } else { "/" };
     let part = format!("{folder}{slash}.{name}.{:08x}.part", std::process::id());
-    let part = Part { dir, part, path: &made.path, size: made.size, settled: false };
+    let part = Part { dir, part, path: &made.path, settled: false };
     let source = format!("{from}/{}", made.path);
     let mut why = String::new();
     for _ in 0..ATTEMPTS {
-        match copy(envd, &source, made, &part).await? {
+        match copy(envd, &source, made, &part, &progress).await? {
             Ok(()) => return Ok(part),
             Err(damage) => why = damage,
         }
@@ -162,6 +167,7 @@ async fn copy(
     source: &str,
     made: &Made,
     part: &Part<'_>,
+    progress: &impl Fn(u64),
 ) -> Result<Result<(), String>, Trouble> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -183,6 +189,7 @@ async fn copy(
                         return Ok(Err("it is longer than the worker says".to_owned()));
                     }
                     hash.update(&bytes);
+                    progress(size);
                     file.write_all(&bytes).map_err(|error| unwritable(&error))?;
                 }
                 Ok(None) => break,

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::lines::Lines;
 use super::note::Notes;
 use crate::remote::client::{Envd, Error, Health, Kind, Output, Process};
-use crate::remote::protocol::{Message, Numbered};
+use crate::remote::protocol::{HEARTBEAT, Message, Numbered};
 
 /// How many messages wait to be dealt with.
 const WAITING: usize = 256;
@@ -19,6 +19,8 @@ const WAITING: usize = 256;
 const FRUITLESS: u32 = 20;
 /// A worker that cannot be attached to and has written nothing for so long is dead.
 const DEAD: Duration = Duration::from_secs(20);
+/// A worker says something more often than that: a stream with nothing for so long has lost it.
+const QUIET: Duration = HEARTBEAT.saturating_mul(3);
 /// Between two looks at a worker that cannot be attached to.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Between two attempts to reach a sandbox.
@@ -132,25 +134,30 @@ impl Follower {
             }
             match &mut self.process {
                 None => self.reattach().await?,
-                Some(process) => match process.next().await {
-                    Ok(Some(Output::Stdout(bytes))) => {
+                Some(process) => match timeout(QUIET, process.next()).await {
+                    Err(_) => {
+                        self.process = None;
+                        // That it is quiet does not mean that a line is missing in its copy.
+                        self.fruitless = 0;
+                    }
+                    Ok(Ok(Some(Output::Stdout(bytes)))) => {
                         // A line without end is told by its beginning, from the copy.
                         if self.live.push(&bytes).is_err() {
                             self.live.clear();
                             self.catch_up().await?;
                         }
                     }
-                    Ok(Some(Output::Stderr(bytes))) => {
+                    Ok(Ok(Some(Output::Stderr(bytes)))) => {
                         self.said.extend_from_slice(&bytes);
                         let surplus = self.said.len().saturating_sub(TAIL);
                         self.said.drain(..surplus);
                     }
-                    Ok(Some(Output::Exited { status, .. })) => {
+                    Ok(Ok(Some(Output::Exited { status, .. }))) => {
                         self.catch_up().await?;
                         self.ended = Some(status);
                     }
-                    Ok(Some(Output::KeepAlive)) => {}
-                    Ok(None) | Err(_) => self.process = None,
+                    Ok(Ok(Some(Output::KeepAlive))) => {}
+                    Ok(Ok(None) | Err(_)) => self.process = None,
                 },
             }
         }

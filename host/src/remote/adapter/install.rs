@@ -2,12 +2,12 @@
 //! what is sent is in its place only when its hash is right.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::note::Notes;
 use super::parcel::{Blob, Parcel};
+use super::transfer::Transfer;
 use super::trouble::Trouble;
 use crate::remote::client::{Command, Envd, Finished, Source};
 use crate::wording::bytes;
@@ -111,15 +111,14 @@ async fn send(
         notes.detail(format!("Uploading {name}  {}", bytes(blob.size)));
     }
     for _ in 0..ATTEMPTS {
-        let done = AtomicU64::new(0);
-        let send_one = async |blob: &Blob| {
+        let transfer = Transfer::new("uploading", files.len(), all, notes);
+        let send_one = async |(index, (_, blob)): (usize, &(&str, &Blob))| {
             let path = format!(".osiris/blobs/{}.part", blob.sha256);
-            envd.upload(&path, &Source::file(&blob.path)).await?;
-            let so_far = done.fetch_add(blob.size, Relaxed) + blob.size;
-            notes.stage(format!("uploading  {} of {}", bytes(so_far), bytes(all)));
-            Ok::<_, Trouble>(())
+            let told = transfer.clone();
+            let source = Source::file(&blob.path).on_progress(move |size| told.set(index, size));
+            envd.upload(&path, &source).await
         };
-        stream::iter(files.iter().map(|(_, blob)| send_one(blob)))
+        stream::iter(files.iter().enumerate().map(send_one))
             .buffer_unordered(AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;

@@ -11,7 +11,10 @@ mod install;
 mod lines;
 mod note;
 mod parcel;
+mod send;
+mod transfer;
 mod trouble;
+mod verdict;
 mod work;
 
 use std::collections::BTreeMap;
@@ -77,6 +80,8 @@ pub struct E2bAdapter {
 pub struct Killer {
     control: Control,
     sandbox: Arc<Mutex<Option<String>>>,
+    owner: Owner,
+    run: String,
 }
 
 impl Killer {
@@ -84,8 +89,11 @@ impl Killer {
     /// next run.
     pub async fn kill(&self) {
         let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(id) = sandbox {
-            self.control.within(KILL_NOW).kill(&id).await.ok();
+        let control = self.control.within(KILL_NOW);
+        match sandbox {
+            Some(id) => drop(control.kill(&id).await),
+            // It may be there already, with its answer on the way.
+            None => sweep::doubles(&control, &self.owner, &self.run, None).await,
         }
     }
 }
@@ -100,9 +108,14 @@ impl E2bAdapter {
         Ok(Self { options, prepared, parcel, control, sandbox: Arc::default(), notes })
     }
 
-    /// What ends the sandbox at once.
-    pub fn killer(&self) -> Killer {
-        Killer { control: self.control.clone(), sandbox: self.sandbox.clone() }
+    /// What ends the sandbox of this session's run at once.
+    pub fn killer(&self, session: &Session) -> Killer {
+        Killer {
+            control: self.control.clone(),
+            sandbox: self.sandbox.clone(),
+            owner: Owner::of(&self.prepared.job().base),
+            run: session.id().to_owned(),
+        }
     }
 
     /// Runs it. Like a run on this machine it returns what `status.json` says.
@@ -132,7 +145,7 @@ impl E2bAdapter {
         let mut costs = Costs::default();
         let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
         let sandbox_id = self.id().unwrap_or_default();
-        self.end(session, &mut costs).await;
+        self.end(session, &owner, &mut costs).await;
         // It has had the whole run's time.
         tokio::time::timeout(KILL_NOW, sweep).await.ok();
         let told = costs.told();
@@ -175,7 +188,7 @@ impl E2bAdapter {
                 &self.notes,
             )
             .await?;
-            let plan = work::send(&envd, &self.prepared, &self.parcel, &site, session).await?;
+            let plan = send::send(&envd, &self.prepared, &self.parcel, &site, session).await?;
             costs.add("e2b_upload_ms", started);
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
             let started = Instant::now();
@@ -258,8 +271,11 @@ impl E2bAdapter {
     }
 
     /// Kills the sandbox, or tells how to reach it.
-    async fn end(&self, session: &Session, costs: &mut Costs) {
-        let Some(id) = self.id() else { return };
+    async fn end(&self, session: &Session, owner: &Owner, costs: &mut Costs) {
+        let now = self.control.within(KILL_NOW);
+        let Some(id) = self.id() else {
+            return sweep::doubles(&now, owner, session.id(), None).await;
+        };
         if self.options.keep {
             let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
             let until = if lasts { self.options.limit } else { LEASE }.as_secs();
@@ -270,7 +286,10 @@ impl E2bAdapter {
         }
         let started = Instant::now();
         self.notes.stage("killing the sandbox");
-        match self.control.within(KILL).kill(&id).await {
+        let kill = self.control.within(KILL);
+        let doubles = sweep::doubles(&now, owner, session.id(), Some(&id));
+        let (killed, ()) = tokio::join!(kill.kill(&id), doubles);
+        match killed {
             Ok(()) => event(session, "e2b_sandbox_killed", json!({"sandbox_id": id})),
             Err(error) => self.notes.word(format!(
                 "{}. It ends by itself within {} s, and with `osiris e2b sweep`",

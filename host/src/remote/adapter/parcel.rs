@@ -54,6 +54,8 @@ pub struct Parcel {
     pub inputs: BTreeMap<String, Blob>,
     /// Folders that are there, below the base path.
     pub folders: BTreeSet<String>,
+    /// Files that are there where a path needs a folder, below the base path.
+    pub in_the_way: BTreeSet<String>,
     /// What steps remember.
     pub states: BTreeMap<String, String>,
 }
@@ -70,6 +72,7 @@ impl Parcel {
             compiled: BTreeMap::new(),
             inputs: BTreeMap::new(),
             folders: BTreeSet::new(),
+            in_the_way: BTreeSet::new(),
             states: BTreeMap::new(),
         };
         let job = prepared.job();
@@ -144,14 +147,18 @@ impl Parcel {
     }
 
     /// Adds what there is of the folders on the way to a path, and the path itself
-    /// if it is one.
+    /// if it is one. A driver that meets a file on the way says so, there as here.
     fn add_folders(&mut self, base: &Dir, path: &str) {
         let mut folder = PathBuf::new();
-        for part in Path::new(path).components() {
+        let mut parts = Path::new(path).components().peekable();
+        while let Some(part) = parts.next() {
             folder.push(part);
+            let name = || plain(&folder.to_string_lossy());
             match base.metadata(&folder) {
-                Ok(meta) if meta.is_dir() => {
-                    self.folders.insert(plain(&folder.to_string_lossy()));
+                Ok(meta) if meta.is_dir() => drop(self.folders.insert(name())),
+                Ok(_) if parts.peek().is_some() => {
+                    self.in_the_way.insert(name());
+                    return;
                 }
                 _ => return,
             }

@@ -34,6 +34,11 @@ impl Trouble {
         )
     }
 
+    /// The same before the run had begun.
+    pub(super) fn before(self) -> Self {
+        Self { exit: Exit::Environment, ..self }
+    }
+
     pub(super) fn cancelled() -> Self {
         let message = "stopped by the user before the run had begun".to_owned();
         let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
@@ -54,13 +59,13 @@ impl From<client::Error> for Trouble {
             Kind::Auth => {
                 "; set E2B_API_KEY to a key of https://e2b.dev/dashboard, or check it with `osiris e2b doctor`"
             }
-            Kind::NotFound => {
+            // Without a word of envd's it is the template.
+            Kind::NotFound if error.code.is_none() => {
                 "; name a template that you have with --e2b-template, or make one with `osiris e2b template`"
             }
             Kind::RateLimited | Kind::Capacity => {
                 "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`"
             }
-            Kind::DiskFull => "; use a template with a larger disk",
             Kind::Unreachable | Kind::Timeout => "; check the network with `osiris e2b doctor`",
             _ => "",
         };

@@ -1,30 +1,30 @@
 //! The worker in the sandbox, from its start to its last word.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::follow::{Following, Lost};
+use super::follow::Following;
 use super::install::Site;
 use super::note::Notes;
 use super::parcel::Parcel;
 use super::trouble::Trouble;
-use crate::canonical;
-use crate::remote::client::{Command as Process, Envd, Source};
-use crate::remote::protocol::{
-    Command, Confidential, Made, Message, Numbered, Plan, STREAM, VERSION,
-};
+use super::verdict::{broken, checked, is_of_run, lost, size, unexpected};
+use crate::remote::client::{Command as Process, Envd};
+use crate::remote::protocol::{Command, Made, Message, Numbered, STREAM, VERSION};
 use crate::run::{Board, Prepared};
-use crate::session::{Record, Session, State, Status, StepStatus, stamp};
+use crate::session::{Record, Session, State, Status, stamp};
 
 /// After so long without a word the user is told.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a cancelled run may take to undo what it did.
 const GRACE: Duration = Duration::from_secs(30);
+/// How often a command is sent that may not have arrived, and the pause before the next time.
+const SENDS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long the worker may take for what is no run.
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long its cleaning up is waited for: the sandbox is killed anyway.
@@ -33,46 +33,6 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// What all steps may write beside their logs, in bytes.
 const RECORDS: u64 = 64 << 20;
-
-/// Sends the plan and the secrets. Returns the plan's hash.
-pub(super) async fn send(
-    envd: &Envd,
-    prepared: &Prepared,
-    parcel: &Parcel,
-    site: &Site,
-    session: &Session,
-) -> Result<String, Trouble> {
-    let job = prepared.job();
-    let unreadable = |error: std::io::Error| {
-        Trouble::environment("session", format!("cannot read the manifest: {error}"))
-    };
-    let manifest = session.manifest().map_err(unreadable)?;
-    let paths = |blobs: &BTreeMap<String, super::Blob>| {
-        let path = |blob| PathBuf::from(site.path(blob));
-        blobs.iter().map(|(name, blob)| (name.clone(), path(blob))).collect::<BTreeMap<_, _>>()
-    };
-    let plan = Plan {
-        session_id: session.id().to_owned(),
-        base: site.base(session.id()).into(),
-        manifest,
-        limits: job.limits,
-        drivers: paths(&parcel.drivers).into_values().collect(),
-        compiled: paths(&parcel.compiled),
-        inputs: paths(&parcel.inputs),
-        folders: parcel.folders.iter().cloned().collect(),
-        states: parcel.states.clone(),
-    };
-    let confidential = Confidential { configs: job.configs.clone() };
-    // Maps with keys other than text, the one failure there is, are in neither.
-    let plan = serde_json::to_vec(&plan).unwrap_or_default();
-    let confidential = serde_json::to_vec(&confidential).unwrap_or_default();
-    let sha256 = canonical::sha256(&plan);
-    let folder = site.folder(session.id());
-    let (plan, confidential) = (Source::bytes(plan), Source::bytes(confidential));
-    let (plan_path, path) = (format!("{folder}/plan.json"), format!("{folder}/confidential.json"));
-    tokio::try_join!(envd.upload(&plan_path, &plan), envd.fill(&path, &confidential))?;
-    Ok(sha256)
-}
 
 /// A worker that is ready to run.
 pub(super) struct Worker {
@@ -112,7 +72,7 @@ pub(super) async fn start(
     let mut worker = Worker { pid, envd, following, last: 0, skew };
     let hello = worker.answer(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
-        return Err(broken("it did not begin with a hello"));
+        return Err(broken("it did not begin with a hello").before());
     };
     if protocol != VERSION {
         return Err(Trouble::environment(
@@ -138,7 +98,7 @@ pub(super) async fn start(
     loop {
         match worker.answer(notes).await? {
             Message::Ready { .. } => return Ok(worker),
-            Message::Compiling { driver } => {
+            Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {
                 notes.detail(format!("Compiling the driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
@@ -148,7 +108,7 @@ pub(super) async fn start(
                 ));
             }
             Message::Progress { .. } | Message::Pong { .. } => {}
-            other => return Err(unexpected(&other)),
+            other => return Err(unexpected(&other).before()),
         }
     }
 }
@@ -184,6 +144,9 @@ impl Worker {
                             room = room.checked_sub(size(&record)).ok_or_else(|| {
                                 broken("it says more than all steps together may")
                             })?;
+                            if !is_of_run(&record, session) {
+                                return Err(broken("it logs for a step that the plan does not have"));
+                            }
                             session.record(self.corrected(record));
                         }
                         Message::Progress { steps } => board.follow(&steps),
@@ -202,8 +165,8 @@ impl Worker {
                     }
                 }
                 () = cancel.cancelled(), if stop.is_none() => {
-                    stop = Some(Instant::now() + GRACE);
-                    self.stop(notes).await;
+                    let grace = self.stop(notes).await;
+                    stop = Some(Instant::now() + grace);
                 }
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
@@ -212,8 +175,8 @@ impl Worker {
                         trouble.state = State::Cancelled;
                         return Err(if late { Trouble::late(limit) } else { trouble });
                     }
-                    (late, stop) = (true, Some(Instant::now() + GRACE));
-                    self.stop(notes).await;
+                    let grace = self.stop(notes).await;
+                    (late, stop) = (true, Some(Instant::now() + grace));
                 }
                 _ = ticks.tick(), if !told && heard.elapsed() >= SILENCE => {
                     told = true;
@@ -237,27 +200,37 @@ impl Worker {
         }
     }
 
-    async fn stop(&mut self, notes: &Notes) {
-        if let Err(trouble) = self.command(Command::Cancel).await {
-            notes.detail(trouble.failure.message);
+    /// Tells it to stop. Returns how long that may take.
+    async fn stop(&mut self, notes: &Notes) -> Duration {
+        match self.command(Command::Cancel).await {
+            Ok(()) => GRACE,
+            Err(trouble) => {
+                // Who does not hear of it does not stop.
+                notes.detail(trouble.failure.message);
+                Duration::ZERO
+            }
         }
     }
 
     async fn command(&mut self, command: Command) -> Result<(), Trouble> {
         self.last += 1;
         let line = Numbered { n: self.last, body: command }.line();
-        Ok(self.envd.send_input(self.pid, line.as_bytes()).await?)
+        let envd = self.envd.within(ANSWER / SENDS);
+        for _ in 1..SENDS {
+            match envd.send_input(self.pid, line.as_bytes()).await {
+                // The worker takes each number once.
+                Err(error) if error.is_transient() => sleep(PAUSE).await,
+                other => return Ok(other?),
+            }
+        }
+        Ok(envd.send_input(self.pid, line.as_bytes()).await?)
     }
 
     /// The next message before the run.
     async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
         let next = tokio::time::timeout(ANSWER, self.following.next());
         match next.await {
-            Ok(message) => message.map_err(|why| {
-                let mut trouble = lost(why);
-                trouble.exit = crate::problem::Exit::Environment;
-                trouble
-            }),
+            Ok(message) => message.map_err(|why| lost(why).before()),
             Err(_) => {
                 notes.detail("the worker is silent");
                 let why =
@@ -276,89 +249,9 @@ impl Worker {
     }
 }
 
-/// What a worker says of the end, as far as it can be true.
-fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
-    let own = session.first_status().clone();
-    let same =
-        |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
-    let fits = theirs.steps.len() == own.steps.len()
-        && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
-    if !fits {
-        return Err(broken("the steps that it ran are not those of the plan"));
-    }
-    let well = theirs.status == State::Success;
-    let ended = matches!(theirs.status, State::Success | State::Failed | State::Cancelled);
-    if !ended || well == theirs.error.is_some() {
-        return Err(broken("how it says that the run ended makes no sense"));
-    }
-    let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
-    Ok(Status {
-        status: theirs.status,
-        execution_duration: duration.unwrap_or_default().max(0.0),
-        steps_completed: theirs.steps_completed.min(own.steps_total),
-        exit_code: Some(u8::from(!well)),
-        error: theirs.error,
-        rows_read: theirs.rows_read,
-        rows_written: theirs.rows_written,
-        rows_processed: theirs.rows_processed,
-        steps: theirs.steps,
-        peak_memory_bytes: theirs.peak_memory_bytes,
-        ..own
-    })
-}
-
 /// How far the sandbox's clock is behind ours, if that is more than the way takes.
 fn skew_of(theirs: &str) -> SignedDuration {
     let Ok(theirs) = theirs.parse::<Timestamp>() else { return SignedDuration::ZERO };
     let skew = Timestamp::now().duration_since(theirs);
     if skew.abs() < SKEW { SignedDuration::ZERO } else { skew }
-}
-
-fn size(record: &Record) -> u64 {
-    match record {
-        Record::Event { fields, .. } => {
-            serde_json::to_string(fields).map_or(0, |text| text.len()) as u64
-        }
-        Record::Metric { tags, .. } => {
-            tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() as u64
-        }
-        Record::Log { message, .. } => message.len() as u64,
-    }
-}
-
-fn lost(why: Lost) -> Trouble {
-    match why {
-        Lost::Died { status, said } => {
-            let said = said.lines().rev().take(5).collect::<Vec<_>>();
-            let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
-            let said = if said.is_empty() { said } else { format!("; it said: {said}") };
-            let hint = if status.contains("killed") {
-                ": most likely the sandbox had no memory left; use a template with more, or lower `limits.memory` in osiris.yaml"
-            } else {
-                ""
-            };
-            Trouble::failed(
-                "sandbox",
-                format!("the worker in the sandbox died ({status}){hint}{said}"),
-            )
-        }
-        Lost::Gone(why) => Trouble::failed(
-            "sandbox",
-            format!("the sandbox is gone before the run was over: {why}; run it again"),
-        ),
-        Lost::Protocol(why) => broken(&why),
-        Lost::Refused(why) => Trouble::failed("sandbox", why),
-    }
-}
-
-fn unexpected(message: &Message) -> Trouble {
-    let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
-    broken(&format!("it says {name} where nobody asked"))
-}
-
-fn broken(why: &str) -> Trouble {
-    Trouble::failed(
-        "protocol",
-        format!("the worker in the sandbox does not keep to the protocol: {why}"),
-    )
 }

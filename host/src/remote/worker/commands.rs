@@ -13,13 +13,22 @@ pub(super) fn listen() -> Receiver<Result<Numbered<Command>, String>> {
     // A thread of its own, because standard input cannot be read without blocking.
     std::thread::spawn(move || {
         let mut input = BufReader::new(std::io::stdin());
+        let mut last = 0;
         loop {
             let mut line = Vec::new();
             let read = input.by_ref().take(MAX_LINE as u64).read_until(b'\n', &mut line);
             if !matches!(read, Ok(count) if count > 0) {
                 return;
             }
-            let command = serde_json::from_slice(&line).map_err(|why| format!("no command: {why}"));
+            let command = serde_json::from_slice::<Numbered<Command>>(&line)
+                .map_err(|why| format!("no command: {why}"));
+            if let Ok(Numbered { n, .. }) = &command {
+                // The host did not know whether it had arrived.
+                if *n <= last {
+                    continue;
+                }
+                last = *n;
+            }
             if sender.blocking_send(command).is_err() {
                 return;
             }

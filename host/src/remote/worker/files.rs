@@ -39,11 +39,16 @@ pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Resu
     Ok(made)
 }
 
+/// Whether there is nothing at a path, be it that a file is where a folder should be.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 fn collect(base: &Path, path: &str, made: &mut Vec<Made>) -> io::Result<()> {
     let whole = base.join(path);
     let kind = match fs::symlink_metadata(&whole) {
         Ok(meta) => meta.file_type(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if is_absent(&error) => return Ok(()),
         Err(error) => return Err(error),
     };
     if kind.is_dir() {

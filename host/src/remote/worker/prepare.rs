@@ -95,6 +95,12 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
         // Some file systems have no second names for a file.
         fs::hard_link(file, &target).or_else(|_| fs::copy(file, &target).map(drop))?;
     }
+    for path in &plan.in_the_way {
+        let target = below(path)?;
+        fs::create_dir_all(target.parent().unwrap_or(&plan.base))?;
+        // An input that a step reads may be there by now.
+        fs::OpenOptions::new().append(true).create(true).open(&target)?;
+    }
     let states = plan.base.join(".osiris/state").join(&manifest.pipeline.id);
     for step in &manifest.steps {
         if let Some(state) = plan.states.get(&step.id) {

@@ -11,7 +11,9 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::error::{json_answer, rest};
+use super::path::is_user;
 use super::sign;
+use super::write::query;
 use crate::state::State;
 
 /// Where envd listens in a sandbox.
@@ -65,6 +67,11 @@ pub(super) async fn route(
         }
     };
     if let Some(message) = refused {
+        return rest(StatusCode::UNAUTHORIZED, message);
+    }
+    let user = query(request.uri(), "username").unwrap_or_default();
+    if path == "/files" && !is_user(&user) {
+        let message = format!("error looking up user '{user}': user: unknown user {user}");
         return rest(StatusCode::UNAUTHORIZED, message);
     }
     request.extensions_mut().insert(sandbox);

@@ -5,6 +5,11 @@ use crate::sandbox::{Sandbox, clean};
 /// The only home that there is.
 const HOME: &str = "/home/user";
 
+/// Whether there is such a user; none means the usual one.
+pub(super) fn is_user(name: &str) -> bool {
+    matches!(name, "" | "user" | "root")
+}
+
 /// The absolute path that a client means.
 pub(super) fn resolve(sandbox: &Sandbox, path: &str) -> Result<String, String> {
     match path {

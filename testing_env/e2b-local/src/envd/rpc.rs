@@ -18,6 +18,7 @@ use serde_json::ser::{Formatter, Serializer};
 
 use super::This;
 use super::error::RpcError;
+use super::path::is_user;
 use crate::sandbox::Sandbox;
 
 /// A flag of an envelope: nothing follows.
@@ -101,13 +102,10 @@ pub(super) fn user(headers: &HeaderMap) -> Result<(), RpcError> {
     let decoded = BASE64_STANDARD.decode(given).ok().and_then(|text| String::from_utf8(text).ok());
     let name = decoded.unwrap_or_default();
     let name = name.split(':').next().unwrap_or("");
-    match name {
-        "" | "user" | "root" => Ok(()),
-        name => {
-            let message = format!("invalid username: '{name}'");
-            Err(RpcError::new("unauthenticated", message))
-        }
+    if is_user(name) {
+        return Ok(());
     }
+    Err(RpcError::new("unauthenticated", format!("invalid username: '{name}'")))
 }
 
 /// How long a call may take, without a limit if the client did not say.

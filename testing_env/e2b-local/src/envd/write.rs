@@ -65,7 +65,6 @@ async fn whole(this: &This, request: Request) -> Result<Vec<Value>, Failed> {
     while let Some(chunk) = body.try_next().await.map_err(|error| lost(&error))? {
         target.write(&chunk).await?;
     }
-    target.finish().await?;
     Ok(vec![entry(&path)])
 }
 
@@ -90,7 +89,6 @@ async fn parts(this: &This, request: Request) -> Result<Vec<Value>, Failed> {
         while let Some(chunk) = part.chunk().await.map_err(|error| lost(&error))? {
             target.write(&chunk).await?;
         }
-        target.finish().await?;
         entries.push(entry(&path));
     }
     Ok(entries)

@@ -53,7 +53,8 @@ pub(super) fn members(sandbox: &Sandbox, known: &BTreeSet<i32>, thorough: bool) 
     }
 }
 
-/// Whether a process carries the mark of a sandbox: a variable, or a mount of its folder.
+/// Whether a process carries the mark of a sandbox: a variable, a mount of its
+/// folder, or a place in it.
 fn marked(sandbox: &Sandbox, pid: i32) -> bool {
     let Ok(process) = Process::new(pid) else { return false };
     let variable = || {
@@ -64,7 +65,8 @@ fn marked(sandbox: &Sandbox, pid: i32) -> bool {
         let mounts = process.mountinfo().ok()?;
         Some(mounts.into_iter().any(|mount| mount.root.contains(&sandbox.id)))
     };
-    variable() == Some(true) || mount() == Some(true)
+    let inside = || process.cwd().ok().map(|cwd| cwd.starts_with(&sandbox.folder));
+    [variable(), mount(), inside()].contains(&Some(true))
 }
 
 /// Ends all processes of a sandbox.

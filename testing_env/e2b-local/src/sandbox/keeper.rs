@@ -8,9 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 
 /// Waits for the end of its input, which is that of this program, and then ends
-/// who has the sandbox's id among their variables and the rest of the group.
+/// who has the sandbox's id among their variables, until there is none, and the
+/// rest of the group.
 const KEEP: &str = r#"trap '' HUP INT TERM; cat > /dev/null
-for one in $(grep -slzFx "E2B_SANDBOX_ID=$0" /proc/[0-9]*/environ | cut -d/ -f3); do kill -9 "$one"; done
+while found=$(grep -slzFx "E2B_SANDBOX_ID=$0" /proc/[0-9]*/environ); [ -n "$found" ]; do
+    for file in $found; do one=${file#/proc/}; kill -9 "${one%/environ}"; done
+done
 kill -9 0"#;
 
 /// The leader of a sandbox's process group.

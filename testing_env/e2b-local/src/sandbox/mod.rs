@@ -74,7 +74,7 @@ impl Sandbox {
 
     /// Ends every process.
     pub(crate) async fn stop(&self) {
-        self.processes.forget();
+        self.processes.close();
         census::kill_all(self).await;
         self.keeper.end();
     }
@@ -83,9 +83,8 @@ impl Sandbox {
     pub(crate) async fn kill(&self) {
         self.stop().await;
         let folder = self.folder.clone();
-        // A process may have left a folder that nobody may write to: the stand-in's own folder
-        // goes away later with what is left here.
-        let _ = tokio::task::spawn_blocking(move || fs::remove_dir_all(folder)).await;
+        // The stand-in's own folder goes away later with what is left here.
+        let _ = tokio::task::spawn_blocking(move || tree::remove(&folder)).await;
     }
 }
 

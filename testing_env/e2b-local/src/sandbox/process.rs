@@ -60,6 +60,8 @@ pub(crate) struct Process {
     listeners: Mutex<Listeners>,
     /// Envd has sent it a signal.
     signalled: Notify,
+    /// Envd has ended.
+    forgotten: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -74,11 +76,12 @@ impl Process {
         let root = sandbox.files.folder();
         let mut command = sandbox.isolation.command(root, cwd);
         let home = sandbox.isolation.seen(root, "/home/user");
+        let local = sandbox.isolation.seen(root, "/usr/local");
         command
             .arg(&spec.command)
             .args(&spec.arguments)
             .env_clear()
-            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("PATH", format!("{local}/sbin:{local}/bin:/usr/sbin:/usr/bin:/sbin:/bin"))
             .envs([("HOME", home.as_str()), ("USER", "user"), ("LOGNAME", "user")])
             .envs(&sandbox.variables)
             .envs(&spec.variables)
@@ -95,8 +98,12 @@ impl Process {
             input: tokio::sync::Mutex::new(child.stdin.take()),
             listeners: Mutex::new(Listeners { senders: vec![sender], ended: None }),
             signalled: Notify::new(),
+            forgotten: Notify::new(),
         });
-        sandbox.processes.insert(process.clone());
+        if !sandbox.processes.insert(process.clone()) {
+            child.start_kill()?;
+            return Err(std::io::Error::other("the sandbox has ended"));
+        }
         tokio::spawn(run(sandbox.clone(), process.clone(), child));
         Ok((process, events))
     }
@@ -128,8 +135,10 @@ impl Process {
         }
     }
 
-    /// Lets those who listen see the end of their streams without an end event.
-    pub(crate) fn break_streams(&self) {
+    /// Closes its pipes, and lets those who listen see the end of their streams
+    /// without an end event.
+    pub(crate) fn forget(&self) {
+        self.forgotten.notify_one();
         self.lock().senders.clear();
     }
 
@@ -182,6 +191,12 @@ async fn run(sandbox: Arc<Sandbox>, process: Arc<Process>, mut child: Child) {
     };
     let status = tokio::select! {
         biased;
+        () = process.forgotten.notified() => {
+            let process = process.clone();
+            // Somebody may be writing.
+            tokio::spawn(async move { process.input.lock().await.take() });
+            None
+        }
         _ = output => None,
         status = signalled => Some(status),
     };
@@ -189,6 +204,10 @@ async fn run(sandbox: Arc<Sandbox>, process: Arc<Process>, mut child: Child) {
         Some(status) => status,
         None => child.wait().await,
     };
+    // Children of the process may still read. Somebody who writes notices by themselves.
+    if let Ok(mut input) = process.input.try_lock() {
+        *input = None;
+    }
     let ended = status.map_or(Ended::Exited(-1), Ended::from);
     let senders = {
         let mut listeners = process.lock();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Result;
-use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 /// Files from this size on are shared, in bytes.
@@ -24,6 +24,23 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
             fs::hard_link(entry.path(), to)?;
         } else if kind.is_file() {
             fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a tree, even with folders that nobody may write to.
+pub(super) fn remove(folder: &Path) -> Result<()> {
+    unlock(folder)?;
+    fs::remove_dir_all(folder)
+}
+
+fn unlock(folder: &Path) -> Result<()> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            unlock(&entry.path())?;
         }
     }
     Ok(())

@@ -1,10 +1,10 @@
 //! Faults of whole sandboxes and of the network.
 
-use e2b_local::{Effect, Fault};
+use e2b_local::{E2bLocal, Effect, Fault, Options};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{Here, Stream, answer, runs};
+use crate::client::{Here, Stream, answer, runs, until};
 
 #[test]
 fn a_sandbox_dies_on_demand() {
@@ -37,6 +37,25 @@ fn an_envd_that_restarts_forgets_its_processes() {
     let path = format!("/sandboxes/{}", sandbox.id);
     assert_eq!(answer(here.api(Method::DELETE, &path)).0, 204);
     assert!(!runs(pid));
+}
+
+#[test]
+fn an_envd_that_restarts_closes_pipes() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let script = "trap '' PIPE; cat; until ! echo still; do sleep 0.01; done; : > broken";
+    let message = json!({"process": {"cmd": "/bin/bash", "args": ["-c", script]}, "stdin": true});
+    Stream::of(here.open(&sandbox, "Start", &message)).pid();
+    assert!(here.server.restart_envd(&sandbox.id));
+    let home = here.server.home(&sandbox.id).expect("lives");
+    until("the broken pipe", || home.join("broken").exists());
+}
+
+#[tokio::test]
+async fn a_stand_in_lives_inside_a_runtime() {
+    let server = E2bLocal::start(Options::default()).expect("starts");
+    assert!(!server.kill_sandbox("inone"));
+    drop(server);
 }
 
 #[test]

@@ -41,6 +41,8 @@ fn what_cannot_be_read_or_written_says_why() {
     assert_eq!(get("/home/user"), error(400, "path '/home/user' is a directory"));
     let post = answer(here.upload(&sandbox, "/home/user", b""));
     assert_eq!(post, error(400, "path is a directory: /home/user"));
+    let nobody = answer(here.envd(&sandbox, Method::GET, "/files?path=x&username=zz"));
+    assert_eq!(nobody, error(401, "error looking up user 'zz': user: unknown user zz"));
     let json = here.envd(&sandbox, Method::POST, "/files?path=x").json(&json!({}));
     assert_eq!(answer(json).0, 400);
     let mut denied = sandbox.clone();

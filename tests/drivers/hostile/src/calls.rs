@@ -62,7 +62,7 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("random-without-end", |_| {
         loop {
-            black_box(get_random_bytes(64 << 20));
+            black_box(get_random_bytes(8 << 20));
         }
     }),
     ("clock-without-end", |_| {

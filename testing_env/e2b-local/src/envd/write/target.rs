@@ -71,10 +71,14 @@ impl Target {
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Failed> {
         let fitting = bytes.len().min(usize::try_from(self.room).unwrap_or(usize::MAX));
         self.room -= fitting as u64;
-        let written = self.file.write_all(&bytes[..fitting]).await;
-        match written {
+        let written = async {
+            self.file.write_all(&bytes[..fitting]).await?;
+            // What has arrived is there, whatever happens to the rest.
+            self.file.flush().await
+        };
+        match written.await {
             Ok(()) if fitting == bytes.len() => return Ok(()),
-            Ok(()) => drop(self.file.flush().await),
+            Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::StorageFull => {}
             Err(error) => return Err(failed(&error)),
         }
@@ -86,11 +90,6 @@ impl Target {
                 None => message.to_owned(),
             },
         )))
-    }
-
-    /// Waits until everything is written.
-    pub(super) async fn finish(mut self) -> Result<(), Failed> {
-        self.file.flush().await.map_err(|error| failed(&error))
     }
 }
 

@@ -1,0 +1,37 @@
+//! Things that were looked at, each well or not.
+
+use serde_json::{Value, json};
+
+use super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::shell::Answer;
+use crate::problem::Exit;
+use crate::session::visible;
+
+/// Something that was looked at.
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    /// What there is to say, or what is wrong and how it is mended.
+    pub(super) result: Result<String, String>,
+}
+
+/// A line each; exit code 3 if one is not well.
+pub(super) fn answer(checks: &[Check]) -> Answer {
+    let well = checks.iter().all(|check| check.result.is_ok());
+    let told = |Check { name, result }: &Check| {
+        let message = result.as_ref().unwrap_or_else(|why| why);
+        json!({"name": name, "ok": result.is_ok(), "message": message})
+    };
+    let json = json!({
+        "status": if well { "success" } else { "error" },
+        "checks": checks.iter().map(told).collect::<Vec<Value>>(),
+    });
+    let text = checks.iter().map(|Check { name, result }| {
+        let (style, glyph, said) = match result {
+            Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
+            Err(why) => (BAD, "✗", visible(why).into_owned()),
+        };
+        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<9}")))
+    });
+    let exit = if well { 0 } else { Exit::Environment as u8 };
+    Answer { json, text: text.collect(), exit, failed: false }
+}

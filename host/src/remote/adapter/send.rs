@@ -1,0 +1,54 @@
+//! What tells a worker what to run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::install::Site;
+use super::parcel::{Blob, Parcel};
+use super::trouble::Trouble;
+use crate::canonical;
+use crate::remote::client::{Envd, Source};
+use crate::remote::protocol::{Confidential, Plan};
+use crate::run::Prepared;
+use crate::session::Session;
+
+/// Sends the plan and the secrets. Returns the plan's hash.
+pub(super) async fn send(
+    envd: &Envd,
+    prepared: &Prepared,
+    parcel: &Parcel,
+    site: &Site,
+    session: &Session,
+) -> Result<String, Trouble> {
+    let job = prepared.job();
+    let unreadable = |error: std::io::Error| {
+        Trouble::environment("session", format!("cannot read the manifest: {error}"))
+    };
+    let manifest = session.manifest().map_err(unreadable)?;
+    let paths = |blobs: &BTreeMap<String, Blob>| {
+        let path = |blob| PathBuf::from(site.path(blob));
+        blobs.iter().map(|(name, blob)| (name.clone(), path(blob))).collect::<BTreeMap<_, _>>()
+    };
+    let plan = Plan {
+        session_id: session.id().to_owned(),
+        base: site.base(session.id()).into(),
+        manifest,
+        limits: job.limits,
+        drivers: paths(&parcel.drivers).into_values().collect(),
+        compiled: paths(&parcel.compiled),
+        inputs: paths(&parcel.inputs),
+        folders: parcel.folders.iter().cloned().collect(),
+        in_the_way: parcel.in_the_way.iter().cloned().collect(),
+        states: parcel.states.clone(),
+    };
+    let confidential = Confidential { configs: job.configs.clone() };
+    // Maps with keys other than text, the one failure there is, are in neither.
+    let plan = serde_json::to_vec(&plan).unwrap_or_default();
+    let confidential = serde_json::to_vec(&confidential).unwrap_or_default();
+    let sha256 = canonical::sha256(&plan);
+    let folder = site.folder(session.id());
+    let (plan, confidential) = (Source::bytes(plan), Source::bytes(confidential));
+    let (plan_path, path) = (format!("{folder}/plan.json"), format!("{folder}/confidential.json"));
+    tokio::try_join!(envd.upload(&plan_path, &plan), envd.fill(&path, &confidential))?;
+    Ok(sha256)
+}

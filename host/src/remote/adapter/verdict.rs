@@ -1,0 +1,132 @@
+//! What a worker says is judged: it is not trusted.
+
+use super::follow::Lost;
+use super::trouble::Trouble;
+use crate::remote::protocol::Message;
+use crate::session::{Record, Session, State, Status, StepState, StepStatus};
+
+/// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
+const FRAME: u64 = 32;
+/// Why a run can fail where the worker is: what drivers and their engine say, and `session`.
+const KINDS: [&str; 16] = [
+    "config",
+    "auth",
+    "permission",
+    "network",
+    "timeout",
+    "not-found",
+    "data",
+    "upstream",
+    "cancelled",
+    "unsupported",
+    "internal",
+    "panic",
+    "trap",
+    "limit",
+    "protocol",
+    "session",
+];
+
+/// What a worker says of the end, as far as it can be true.
+pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
+    let own = session.first_status().clone();
+    let same =
+        |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
+    let fits = theirs.steps.len() == own.steps.len()
+        && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
+    if !fits {
+        return Err(broken("the steps that it ran are not those of the plan"));
+    }
+    let well = theirs.status == State::Success;
+    let ended = matches!(theirs.status, State::Success | State::Failed | State::Cancelled);
+    let known = theirs.error.as_ref().is_none_or(|error| {
+        KINDS.contains(&error.kind.as_str()) && is_of_plan(error.step.as_deref(), session)
+    });
+    let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
+    if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
+        return Err(broken("how it says that the run ended makes no sense"));
+    }
+    let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
+    Ok(Status {
+        status: theirs.status,
+        execution_duration: duration.unwrap_or_default().max(0.0),
+        steps_completed: theirs.steps_completed.min(own.steps_total),
+        exit_code: Some(u8::from(!well)),
+        error: theirs.error,
+        rows_read: theirs.rows_read,
+        rows_written: theirs.rows_written,
+        rows_processed: theirs.rows_processed,
+        steps: theirs.steps,
+        peak_memory_bytes: theirs.peak_memory_bytes,
+        ..own
+    })
+}
+
+/// Whether a record belongs to a step of the run, or to the run itself. Its texts are
+/// masked where they are written down; this is not.
+pub(super) fn is_of_run(record: &Record, session: &Session) -> bool {
+    match record {
+        Record::Log { step, .. } => is_of_plan(step.as_deref(), session),
+        _ => true,
+    }
+}
+
+fn is_of_plan(step: Option<&str>, session: &Session) -> bool {
+    let mut own = session.first_status().steps.iter();
+    step.is_none_or(|step| own.any(|own| own.id == step))
+}
+
+/// What a record takes of the room: its texts and a line's frame, so that empty ones
+/// are not free.
+pub(super) fn size(record: &Record) -> u64 {
+    let texts = match record {
+        Record::Event { event_type, fields, .. } => {
+            event_type.len() + serde_json::to_string(fields).map_or(0, |text| text.len())
+        }
+        Record::Metric { metric, unit, tags, .. } => {
+            metric.len() + unit.len() + tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>()
+        }
+        Record::Log { step, message, .. } => step.as_ref().map_or(0, String::len) + message.len(),
+    };
+    FRAME + texts as u64
+}
+
+/// What the end of a stream means for the run.
+pub(super) fn lost(why: Lost) -> Trouble {
+    match why {
+        Lost::Died { status, said } => {
+            let said = said.lines().rev().take(5).collect::<Vec<_>>();
+            let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
+            let said = if said.is_empty() { said } else { format!("; it said: {said}") };
+            let hint = if status.contains("killed") {
+                ": most likely the sandbox had no memory left; use a template with more, or lower `limits.memory` in osiris.yaml"
+            } else {
+                ""
+            };
+            Trouble::failed(
+                "sandbox",
+                format!("the worker in the sandbox died ({status}){hint}{said}"),
+            )
+        }
+        Lost::Gone(why) => Trouble::failed(
+            "sandbox",
+            format!("the sandbox is gone before the run was over: {why}; run it again"),
+        ),
+        Lost::Protocol(why) => broken(&why),
+        Lost::Refused(why) => Trouble::failed("sandbox", why),
+    }
+}
+
+/// A message that answers nothing.
+pub(super) fn unexpected(message: &Message) -> Trouble {
+    let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
+    broken(&format!("it says {name} where nobody asked"))
+}
+
+/// A breach of the protocol.
+pub(super) fn broken(why: &str) -> Trouble {
+    Trouble::failed(
+        "protocol",
+        format!("the worker in the sandbox does not keep to the protocol: {why}"),
+    )
+}

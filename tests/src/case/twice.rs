@@ -1,0 +1,69 @@
+//! A case here and in a sandbox.
+
+use std::path::Path;
+
+use super::{Command, prepare, read};
+use crate::parity::Traces;
+use crate::session::Session;
+use crate::{Cloud, Sandbox};
+
+/// Whether a case runs a pipeline, and so can run one in a sandbox.
+///
+/// # Errors
+/// The case cannot be read.
+pub fn runs(folder: &Path) -> Result<bool, String> {
+    let script = read(folder)?;
+    Ok(script.commands.iter().any(|command| command.osiris.starts_with("run ")))
+}
+
+/// What cannot be the same, since nobody's permissions go with a file into a sandbox;
+/// `parity` says what happens instead.
+pub const PERMISSIONS: [&str; 2] = ["bad-file-unreadable", "bad-output-folder-read-only"];
+
+/// Runs a case twice, the second time with its pipelines in a sandbox: both must end
+/// and leave the same.
+///
+/// # Errors
+/// Says what differs.
+pub fn run(folder: &Path, cloud: &Cloud) -> Result<(), String> {
+    let script = read(folder)?;
+    let (here, there) = (Sandbox::new(), Sandbox::new());
+    for sandbox in [&here, &there] {
+        prepare::project(folder, &script, sandbox)?;
+    }
+    for command in &script.commands {
+        let Command { osiris: line, exit, env, folder } = command;
+        let words = shlex::split(line).ok_or_else(|| format!("`{line}` has an open quote"))?;
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let elsewhere = match words.first() {
+            Some(&"run") => cloud.arguments(&words),
+            _ => words.clone(),
+        };
+        for (sandbox, words) in [(&here, words), (&there, elsewhere)] {
+            let mut osiris = sandbox.osiris(words).current_dir(sandbox.path(folder));
+            if script.guests {
+                osiris = osiris.guests();
+            }
+            osiris = cloud.reach(osiris);
+            for (name, value) in env {
+                osiris = osiris.env(name, value);
+            }
+            let finished = osiris.run();
+            if finished.code() != Some(*exit) {
+                return Err(format!(
+                    "`{line}` ended with {}: {}",
+                    finished.status, finished.stderr
+                ));
+            }
+        }
+    }
+    cloud.assert_empty();
+    let (local, remote) = (Session::all(&here)?, Session::all(&there)?);
+    if local.len() != remote.len() {
+        return Err(format!("{} runs here, {} there", local.len(), remote.len()));
+    }
+    for (local, remote) in local.iter().zip(&remote) {
+        Traces::of(&here, local).assert_same(&Traces::of(&there, remote));
+    }
+    Ok(())
+}

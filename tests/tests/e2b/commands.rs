@@ -1,0 +1,57 @@
+//! What the host tells the worker is lost on its way.
+
+use e2b_local::{Answer, Effect, Fault};
+
+use crate::place::{ENDLESS, Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    commands_that_are_lost_are_sent_again,
+    commands_whose_answers_are_lost_count_once,
+    commands_that_a_page_answers_are_sent_again,
+    commands_that_are_always_refused_are_told,
+    ctrl_c_whose_way_is_lost_is_sent_again,
+];
+
+const SEND: &str = "POST /process.Process/SendInput";
+
+/// Each of the commands of a run has this fault once.
+#[track_caller]
+fn recovers(effect: &Effect) {
+    let place = Place::new(SHORT);
+    // Every second one is the next attempt.
+    for nth in [1, 3] {
+        place.e2b.fault(Fault::on(SEND, effect.clone()).nth(nth));
+    }
+    place.assert_well(place.run(&[]).run());
+}
+
+fn commands_that_are_lost_are_sent_again() {
+    recovers(&Effect::Drop);
+}
+
+fn commands_whose_answers_are_lost_count_once() {
+    recovers(&Effect::DropDone);
+}
+
+fn commands_that_a_page_answers_are_sent_again() {
+    let page = Answer { status: 502, headers: Vec::new(), body: "<html></html>".to_owned() };
+    recovers(&Effect::Answer(page));
+}
+
+fn commands_that_are_always_refused_are_told() {
+    let place = Place::new(SHORT);
+    let refusal = Answer::error(500, "no such luck");
+    place.e2b.fault(Fault::on(SEND, Effect::Answer(refusal)).always());
+    let words = ["cannot write to process", "no such luck"];
+    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+}
+
+fn ctrl_c_whose_way_is_lost_is_sent_again() {
+    let place = Place::new(ENDLESS);
+    let (running, _) = place.in_mid_run(&[]);
+    place.e2b.fault(Fault::on(SEND, Effect::Drop));
+    running.interrupt();
+    place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &[]);
+    place.assert_in_order();
+}

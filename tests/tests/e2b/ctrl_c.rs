@@ -1,0 +1,98 @@
+//! Ctrl-C, once and twice.
+
+use std::time::Duration;
+
+use e2b_local::{Effect, Fault};
+
+use crate::place::{ENDLESS, Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    ctrl_c_in_mid_run_stops_in_order,
+    ctrl_c_twice_in_mid_run_stops_at_once,
+    ctrl_c_while_creating_ends_what_is_made,
+    ctrl_c_while_uploading_stops,
+    ctrl_c_while_an_answer_does_not_come_ends_what_is_made,
+    ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made,
+    ctrl_c_that_no_worker_can_hear_ends_the_sandbox,
+];
+
+const CREATE: &str = "POST /v2/sandboxes";
+
+fn ctrl_c_in_mid_run_stops_in_order() {
+    let place = Place::new(ENDLESS);
+    let (running, _) = place.in_mid_run(&[]);
+    running.interrupt();
+    let finished = running.finish();
+    assert!(finished.stderr.contains("cancelled"), "{}", finished.stderr);
+    place.assert_ended(finished, 1, "cancelled", "cancelled", &[]);
+    let session = place.last_session();
+    for step in ["source", "write"] {
+        assert_eq!(session.step(step)["status"], "cancelled");
+    }
+    place.assert_in_order();
+}
+
+fn ctrl_c_twice_in_mid_run_stops_at_once() {
+    let place = Place::new(ENDLESS);
+    let (mut running, worker) = place.in_mid_run(&[]);
+    // It does not hear the first.
+    worker.freeze();
+    running.interrupt();
+    running.wait_for_words("Again to stop at once");
+    running.interrupt();
+    let words = ["stopped at once by the user"];
+    place.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
+}
+
+fn ctrl_c_while_creating_ends_what_is_made() {
+    let place = Place::new(SHORT);
+    place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(2))));
+    let running = place.run(&[]).start();
+    place.id();
+    running.interrupt();
+    let words = ["stopped by the user before the run had begun"];
+    place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+}
+
+fn ctrl_c_while_uploading_stops() {
+    let place = Place::new(SHORT);
+    place.e2b.fault(Fault::on("POST /files", Effect::Delay(Duration::from_secs(60))).always());
+    let running = place.run(&[]).start();
+    place.wait_for_request("POST /files");
+    running.interrupt();
+    let words = ["stopped by the user before the run had begun"];
+    place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+}
+
+fn ctrl_c_while_an_answer_does_not_come_ends_what_is_made() {
+    let place = Place::new(SHORT);
+    place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
+    let running = place.run(&[]).start();
+    place.id();
+    running.interrupt();
+    let words = ["stopped by the user before the run had begun"];
+    place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+}
+
+fn ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made() {
+    let place = Place::new(SHORT);
+    place.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
+    let mut running = place.run(&[]).start();
+    place.id();
+    running.interrupt();
+    running.wait_for_words("Again to stop at once");
+    running.interrupt();
+    let words = ["stopped at once by the user"];
+    place.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
+}
+
+fn ctrl_c_that_no_worker_can_hear_ends_the_sandbox() {
+    let place = Place::new(ENDLESS);
+    let (running, _) = place.in_mid_run(&[]);
+    assert!(place.e2b.restart_envd(&place.id()));
+    running.interrupt();
+    let finished = running.finish();
+    assert!(finished.took < Duration::from_secs(25), "it took {:?}", finished.took);
+    place.assert_ended(finished, 1, "cancelled", "cancelled", &["its sandbox was killed"]);
+}

@@ -1,0 +1,25 @@
+//! A sandbox whose disk is full in mid-run.
+
+use crate::place::Place;
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![a_disk_that_is_full_in_mid_run_is_told,];
+
+const PIPELINE: &str = "\
+oml_version: 0.1.0
+name: disk
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: 200000}}
+  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: ids.csv}}
+";
+
+fn a_disk_that_is_full_in_mid_run_is_told() {
+    let mut place = Place::new(PIPELINE);
+    // A limit on the size of files takes the place of the disk's.
+    let script = "#!/bin/sh\ntrap '' XFSZ\nulimit -f 512\nexec /usr/local/bin/osiris \"$@\"\n";
+    place.runtime = place.sandbox.outside().join("runtime");
+    std::fs::write(&place.runtime, script).expect("the sandbox can be written");
+    let finished = place.run(&["--e2b-install-deps"]).run();
+    place.assert_failed(finished, 1, "internal", &["ids.csv", "a file may not be larger here"]);
+    assert_eq!(place.last_session().status["error"]["step"], "write");
+}

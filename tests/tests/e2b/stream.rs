@@ -1,0 +1,86 @@
+//! The stream of the worker's words breaks, repeats, loses or falls silent.
+
+use e2b_local::{Effect, Fault};
+
+use crate::place::{Place, SHORT};
+use crate::{Test, tests};
+
+pub(crate) const TESTS: &[Test] = tests![
+    a_stream_that_breaks_before_its_start_is_told,
+    a_stream_that_breaks_in_its_first_line_recovers,
+    a_stream_that_breaks_in_a_later_line_recovers,
+    a_stream_that_breaks_again_and_again_recovers,
+    a_stream_that_breaks_after_its_last_event_recovers,
+    a_line_that_comes_twice_counts_once,
+    a_line_that_is_missing_recovers,
+    a_first_line_that_is_missing_recovers,
+    lines_that_are_missing_at_the_end_recover,
+    a_stream_that_falls_silent_recovers,
+    a_stream_of_which_only_keepalives_come_recovers,
+];
+
+const START: &str = "POST /process.Process/Start";
+const CONNECT: &str = "POST /process.Process/Connect";
+
+/// The stream of the worker, not of a command beside it.
+fn of_the_worker(effect: Effect) -> Fault {
+    Fault::on(START, effect).containing("worker")
+}
+
+#[track_caller]
+fn recovers(faults: impl IntoIterator<Item = Fault>) -> Place {
+    let place = Place::new(SHORT);
+    faults.into_iter().for_each(|fault| place.e2b.fault(fault));
+    place.assert_well(place.run(&[]).run());
+    place
+}
+
+fn a_stream_that_breaks_before_its_start_is_told() {
+    let place = Place::new(SHORT);
+    place.e2b.fault(of_the_worker(Effect::NoStart));
+    let words = ["cannot run /usr/local/bin/osiris in the sandbox", "the connection broke"];
+    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+}
+
+fn a_stream_that_breaks_in_its_first_line_recovers() {
+    let place = recovers([of_the_worker(Effect::CutLine(1))]);
+    assert!(place.e2b.requests().contains_key(CONNECT));
+}
+
+fn a_stream_that_breaks_in_a_later_line_recovers() {
+    let place = recovers([of_the_worker(Effect::CutLine(5))]);
+    assert!(place.e2b.requests().contains_key(CONNECT));
+}
+
+fn a_stream_that_breaks_again_and_again_recovers() {
+    recovers([of_the_worker(Effect::CutLine(1)), Fault::on(CONNECT, Effect::CutLine(1)).always()]);
+}
+
+fn a_stream_that_breaks_after_its_last_event_recovers() {
+    recovers([Fault::on(START, Effect::NoEnd).always()]);
+}
+
+fn a_line_that_comes_twice_counts_once() {
+    recovers((1..9).map(|line| of_the_worker(Effect::RepeatLine(line))));
+}
+
+fn a_line_that_is_missing_recovers() {
+    recovers([of_the_worker(Effect::DropLine(3))]);
+}
+
+fn a_first_line_that_is_missing_recovers() {
+    // Nothing follows it until it has been heard.
+    recovers([of_the_worker(Effect::DropLine(1))]);
+}
+
+fn lines_that_are_missing_at_the_end_recover() {
+    recovers((6..400).map(|line| of_the_worker(Effect::DropLine(line))));
+}
+
+fn a_stream_that_falls_silent_recovers() {
+    recovers([of_the_worker(Effect::Silence { after: 3, keepalives: false })]);
+}
+
+fn a_stream_of_which_only_keepalives_come_recovers() {
+    recovers([of_the_worker(Effect::Silence { after: 3, keepalives: true })]);
+}

@@ -1,0 +1,37 @@
+//! `osiris run --e2b --dry-run`: what would be sent, and nothing is.
+
+use osiris_tests::service;
+use serde_json::json;
+
+use crate::{assert_told, project};
+
+#[test]
+fn it_needs_no_key_and_sends_nothing() {
+    let sandbox = project();
+    let finished = sandbox.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).run().expect(0);
+    assert_told("dry-run", &finished, &sandbox);
+    assert!(!sandbox.exists("out.csv") && !sandbox.exists("logs"));
+}
+
+#[test]
+fn as_json_it_has_every_file() {
+    let sandbox = project();
+    let arguments = ["run", "pipeline.yaml", "--e2b", "--dry-run", "--json", "--e2b-timeout", "90"];
+    let answer = sandbox.osiris(arguments).run().expect(0).json();
+    let e2b = &answer["e2b"];
+    assert_eq!((&e2b["template"], &e2b["timeout_seconds"]), (&"base".into(), &90.into()));
+    let uploads = e2b["uploads"].as_array().expect("a list");
+    let names: Vec<_> = uploads.iter().filter_map(|upload| upload["name"].as_str()).collect();
+    let csv = ["filesystem.csv_extractor", "filesystem.csv_writer"];
+    assert_eq!(names, ["osiris", csv[0], csv[1], "compiled code", "compiled code", "in.csv"]);
+    assert_eq!(uploads[5]["size"], 4);
+    assert_eq!((&e2b["opens"], &e2b["not_reachable"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn it_warns_of_addresses_that_e2b_does_not_reach() {
+    let sandbox = service::project("10.1.2.3", 7, "");
+    let run = sandbox.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).guests();
+    let finished = run.env("SECRET", osiris_tests::secret::SECRET).run().expect(0);
+    assert_told("dry-run-private-address", &finished, &sandbox);
+}

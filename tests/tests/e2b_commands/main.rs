@@ -1,0 +1,49 @@
+//! `osiris e2b`, and how `osiris run --e2b` speaks to people.
+
+mod doctor;
+mod dry;
+mod run;
+mod sweep;
+mod template;
+
+use std::path::Path;
+
+use osiris_tests::{Finished, Sandbox, snapshot};
+
+const COPY: &str = "\
+oml_version: 0.1.0
+name: copy
+steps:
+  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv}}
+  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}
+";
+
+/// A project that copies a file.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("pipeline.yaml", COPY);
+    sandbox
+}
+
+/// Compares all that a command printed with a file in `expected/`.
+#[track_caller]
+fn assert_told(name: &str, finished: &Finished, sandbox: &Sandbox) {
+    let mut text = format!("exit: {}\n", finished.code().unwrap_or(-1));
+    for (name, output) in [("stdout", &finished.stdout), ("stderr", &finished.stderr)] {
+        let output = snapshot::normalise(output, sandbox);
+        if !output.is_empty() {
+            text.push_str(&format!("--- {name}\n{output}"));
+        }
+    }
+    for (pattern, name) in [
+        (r"\bi[a-z0-9]{20}\b", "[SANDBOX]"),
+        (r"\b[0-9]+(\.[0-9]+)? (B|KiB|MiB|GiB)\b", "[SIZE]"),
+        (r"http://127\.0\.0\.1:[0-9]{3,}", "[API]"),
+    ] {
+        text = snapshot::replace(&text, pattern, name);
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2b_commands/expected");
+    let compared = snapshot::compare(&folder.join(format!("{name}.txt")), &text);
+    compared.unwrap_or_else(|why| panic!("{why}"));
+}

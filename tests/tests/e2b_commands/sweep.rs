@@ -1,0 +1,128 @@
+//! `osiris e2b sweep`.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, SystemTime};
+
+use osiris_tests::wait::wait_for;
+use osiris_tests::{Cloud, Running, Sandbox};
+
+use crate::project;
+
+const ENDLESS: &str = "\
+oml_version: 0.1.0
+name: endless
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: 10, then: hold}}
+  - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
+";
+
+/// A run that does not end, in a sandbox.
+fn in_mid_run(cloud: &Cloud, sandbox: &Sandbox) -> Running {
+    sandbox.write("endless.yaml", ENDLESS);
+    let running = cloud.run(sandbox, "endless.yaml", &[]).start();
+    let events = || {
+        let folder = std::fs::read_dir(sandbox.path("logs")).ok()?.flatten().next()?.path();
+        std::fs::read_to_string(folder.join("events.jsonl")).ok()
+    };
+    wait_for("the run to run", Duration::from_secs(30), || {
+        events().filter(|text| text.contains("step_start"))
+    });
+    running
+}
+
+fn sweep(cloud: &Cloud, sandbox: &Sandbox, more: &[&str]) -> Vec<String> {
+    let arguments = [&["e2b", "sweep", "--json"], more].concat();
+    let answer = cloud.osiris(sandbox, arguments).run().expect(0).json();
+    let ended = answer["ended"].as_array().expect("a list");
+    ended.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()
+}
+
+fn living(cloud: &Cloud) -> Vec<String> {
+    cloud.local().sandboxes().into_iter().map(|one| one.id).collect()
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_ended_and_what_another_project_has_is_not() {
+    let (cloud, sandbox, other) = (Cloud::equipped(), Sandbox::new(), project());
+    let running = in_mid_run(&cloud, &sandbox);
+    let left = living(&cloud);
+    running.kill();
+    assert_eq!(running.finish().code(), None);
+    assert_eq!(living(&cloud), left);
+
+    assert_eq!(sweep(&cloud, &other, &[]), [""; 0]);
+    assert_eq!(sweep(&cloud, &other, &["--all"]), [""; 0]);
+    assert_eq!(living(&cloud), left);
+    let finished = cloud.osiris(&sandbox, ["e2b", "sweep"]).run().expect(0);
+    assert_eq!(finished.stdout, format!("Ended {}\n", left[0]));
+    cloud.assert_empty();
+    let finished = cloud.osiris(&sandbox, ["e2b", "sweep"]).run().expect(0);
+    assert_eq!(finished.stdout, "No sandbox is left over\n");
+}
+
+#[test]
+fn a_run_that_goes_on_keeps_its_sandbox() {
+    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
+    let running = in_mid_run(&cloud, &sandbox);
+    for more in [&[][..], &["--kept"], &["--all"]] {
+        assert_eq!(sweep(&cloud, &sandbox, more), [""; 0]);
+    }
+    assert_eq!(living(&cloud).len(), 1);
+    running.interrupt();
+    assert_ne!(running.finish().code(), Some(0));
+    cloud.assert_empty();
+}
+
+#[test]
+fn what_was_kept_is_ended_when_it_is_asked_for() {
+    let (cloud, sandbox) = (Cloud::equipped(), project());
+    cloud.run(&sandbox, "pipeline.yaml", &["--e2b-keep"]).run().expect(0);
+    let kept = living(&cloud);
+    assert_eq!(sweep(&cloud, &sandbox, &[]), [""; 0]);
+    assert_eq!(sweep(&cloud, &sandbox, &["--all"]), [""; 0]);
+    assert_eq!(living(&cloud), kept);
+    assert_eq!(sweep(&cloud, &sandbox, &["--kept"]), kept);
+    cloud.assert_empty();
+}
+
+#[test]
+fn of_everybody_only_what_is_past_its_time_is_ended() {
+    let (cloud, sandbox) = (Cloud::bare(), project());
+    let now =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+    let past = create(
+        &cloud,
+        &format!(r#""app":"osiris","owner":"x","run":"r","deadline":"{}""#, now - 5),
+    );
+    let coming = create(
+        &cloud,
+        &format!(r#""app":"osiris","owner":"x","run":"r","deadline":"{}""#, now + 500),
+    );
+    let timeless = create(&cloud, r#""app":"osiris","owner":"x","run":"r""#);
+    let strange = create(&cloud, &format!(r#""app":"other","deadline":"{}""#, now - 5));
+    assert_eq!(sweep(&cloud, &sandbox, &[]), [""; 0]);
+    assert_eq!(sweep(&cloud, &sandbox, &["--all"]), [past]);
+    let mut left = vec![coming, timeless, strange];
+    left.sort();
+    assert_eq!(living(&cloud), left);
+}
+
+/// Has a sandbox made with these tags; its id.
+fn create(cloud: &Cloud, metadata: &str) -> String {
+    let local = cloud.local();
+    let body = format!(r#"{{"templateID":"base","timeout":300,"metadata":{{{metadata}}}}}"#);
+    let host = local.api_url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).expect("the stand-in listens");
+    write!(
+        stream,
+        "POST /v2/sandboxes HTTP/1.1\r\nHost: {host}\r\nX-API-Key: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        local.key,
+        body.len()
+    )
+    .expect("it takes a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let (_, id) = answer.split_once("\"sandboxID\":\"").unwrap_or_else(|| panic!("{answer}"));
+    id.split('"').next().unwrap_or_default().to_owned()
+}

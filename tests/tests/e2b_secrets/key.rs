@@ -1,0 +1,99 @@
+//! The key to E2B stays here.
+
+use std::fs;
+
+use osiris_tests::session::Session;
+use osiris_tests::{Cloud, Sandbox};
+
+use crate::worker::{Held, process, variables};
+
+/// Every file below a folder that holds a text.
+fn holding(folder: &std::path::Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("it can be read").flatten() {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).contains(text) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn it_is_nowhere_in_the_sandbox_and_in_no_file_here() {
+    let more = ["--verbose", "--e2b-env", "SHOWN=value", "--e2b-pass-env", "PASSED"];
+    let held = Held::start(&more, &[("PASSED", "from here")]);
+    let key = held.cloud.local().key.clone();
+    let status = Session::only(&held.sandbox).status;
+    let variables = variables(&process(status["session_id"].as_str().expect("an id")));
+    for wanted in ["SHOWN=value", "PASSED=from here", "E2B_SANDBOX=true"] {
+        assert!(variables.iter().any(|text| text == wanted), "{variables:?}");
+    }
+    for text in &variables {
+        let name = text.split('=').next().unwrap_or_default();
+        assert!(!text.contains(&key) && !name.contains("API_KEY") && name != "SECRET", "{text}");
+    }
+    assert_eq!(holding(&held.cloud.home(), &key), [""; 0]);
+    let (cloud, sandbox, finished) = held.finish();
+    let finished = finished.expect(0);
+    assert!(!finished.stdout.contains(&key) && !finished.stderr.contains(&key));
+    assert_eq!(holding(sandbox.outside(), &key), [""; 0]);
+    assert!(!cloud.local().log().join("\n").contains(&key));
+}
+
+#[test]
+fn from_the_projects_env_file_it_goes_no_further() {
+    let cloud = Cloud::equipped();
+    let sandbox = Sandbox::new();
+    let [api, envd, (_, key)] = cloud.local().env();
+    sandbox
+        .write(".env", format!("E2B_API_KEY={key}\n{}={}\n{}={}\n", api.0, api.1, envd.0, envd.1));
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("pipeline.yaml", crate::parcel::COPY);
+    let arguments = cloud.arguments(&["run", "pipeline.yaml", "--e2b-keep"]);
+    let finished = sandbox.osiris(arguments).run().expect(0);
+    assert_eq!(holding(&cloud.home(), &key), [""; 0]);
+    let here = holding(sandbox.outside(), &key);
+    assert_eq!(here, [sandbox.path(".env").display().to_string()]);
+    assert!(!finished.stdout.contains(&key) && !finished.stderr.contains(&key));
+}
+
+#[test]
+fn nobody_can_send_it_by_mistake() {
+    let cloud = Cloud::equipped();
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("pipeline.yaml", crate::parcel::COPY);
+    for more in [
+        ["--e2b-env", "E2B_API_KEY=x"],
+        ["--e2b-pass-env", "E2B_API_KEY"],
+        ["--e2b-env", "E2B_ACCESS_TOKEN=x"],
+        ["--e2b-pass-env", "E2B_ACCESS_TOKEN"],
+    ] {
+        let finished = cloud.run(&sandbox, "pipeline.yaml", &more).run().expect(2);
+        let said = "the key to E2B never goes into a sandbox";
+        assert!(finished.stderr.contains(said), "{}", finished.stderr);
+    }
+    assert_eq!(cloud.local().log(), [""; 0]);
+    assert!(!sandbox.exists("logs"));
+}
+
+#[test]
+fn a_key_that_is_refused_is_not_shown() {
+    let cloud = Cloud::equipped();
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("pipeline.yaml", crate::parcel::COPY);
+    let key = "e2b_0123456789abcdef0123456789abcdef01234567";
+    let run = cloud.run(&sandbox, "pipeline.yaml", &["--verbose"]).env("E2B_API_KEY", key);
+    let finished = run.run().expect(3);
+    assert!(finished.stderr.contains("E2B_API_KEY"), "{}", finished.stderr);
+    assert!(!finished.stderr.contains(key), "{}", finished.stderr);
+    assert_eq!(holding(sandbox.outside(), key), [""; 0]);
+    assert_eq!(Session::only(&sandbox).status["error"]["kind"], "sandbox");
+}

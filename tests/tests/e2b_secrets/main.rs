@@ -1,0 +1,7 @@
+//! What gets into a sandbox and what E2B sees of it: what the plan declares, and
+//! no secret where anybody looks.
+
+mod key;
+mod parcel;
+mod told;
+mod worker;

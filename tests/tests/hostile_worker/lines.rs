@@ -1,0 +1,63 @@
+//! Lines that are none, and numbers that do not follow.
+
+use crate::attack::{Attack, attack};
+
+pub(crate) const ATTACKS: &[Attack] = &[
+    attack(
+        "garbage",
+        1,
+        "protocol",
+        "not the one that follows",
+        "begin(); raw(b'\\xff\\0{]\\n'); wait()",
+    ),
+    attack("garbage-first", 3, "protocol", "not the one that follows", "raw(b'hello\\n'); wait()"),
+    attack(
+        "line-huge",
+        1,
+        "protocol",
+        "longer than",
+        "begin(); raw(b'x' * (40 << 20) + b'\\n'); wait()",
+    ),
+    attack(
+        "line-endless",
+        1,
+        "protocol",
+        "longer than",
+        "begin()\nwhile True: raw(b'x' * (1 << 20))",
+    ),
+    attack(
+        "line-deep",
+        1,
+        "protocol",
+        "not the one",
+        "begin(); raw(b'[' * 100000 + b'\\n'); wait()",
+    ),
+    attack(
+        "number-jumps",
+        1,
+        "protocol",
+        "not the one that follows",
+        "begin(); last = 41; say('pong', re=1); wait()",
+    ),
+    attack(
+        "number-overflows",
+        1,
+        "protocol",
+        "not the one that follows",
+        "begin(); last = (1 << 64) - 1; say('pong', re=1); wait()",
+    ),
+    attack(
+        "number-is-the-last",
+        1,
+        "protocol",
+        "not the one that follows",
+        "begin(); last = (1 << 64) - 2; say('pong', re=1); wait()",
+    ),
+    attack(
+        "number-negative",
+        1,
+        "protocol",
+        "not the one that follows",
+        "begin(); last = -2; say('pong', re=1); wait()",
+    ),
+];

@@ -1,0 +1,103 @@
+//! Workers that are not what they should be: whatever a sandbox says, the host
+//! writes nothing but what the plan says, and tells what happened.
+
+mod attack;
+mod files;
+mod lines;
+mod silence;
+mod telltales;
+mod words;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use osiris_tests::secret::{SECRET, assert_hidden};
+use osiris_tests::service::project;
+use osiris_tests::session::Session;
+use osiris_tests::{Cloud, Finished};
+use serde_json::Value;
+
+use attack::Attack;
+
+/// All workers; the attack goes into it.
+const WORKER: &str = include_str!("worker.py");
+/// What moves the cursor, clears the screen and looks like a line of our own.
+const BAD: &str = "BAD = '\\x1b[2J\\x1b]0;x\\x07\\r\\x9b1m\\nforged\\u202e'\n";
+/// Reads the secret without an answer.
+const LOOK: &str = "\
+def prepare_secret():
+    global secret
+    configs = json.load(open(folder + '/confidential.json'))['configs']
+    secret = configs['ask']['resolved_connection']['password']
+
+";
+
+fn main() -> ExitCode {
+    let trial =
+        |attack: &'static Attack| Trial::test(attack.name, || run(attack).map_err(Failed::from));
+    let attacks =
+        [silence::ATTACKS, files::ATTACKS, lines::ATTACKS, words::ATTACKS, telltales::ATTACKS];
+    let trials = attacks.into_iter().flatten().map(trial).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn run(attack: &Attack) -> Result<(), String> {
+    let cloud = Cloud::bare();
+    // Nobody is asked anything: no driver runs.
+    let sandbox = project("127.0.0.1", 7, "");
+    sandbox.write(".env", "MINE=1\n");
+    let runtime = sandbox.outside().join("worker.py");
+    let does = format!("{BAD}{LOOK}{}\n", attack.does);
+    std::fs::write(&runtime, WORKER.replace("#ATTACK#", &does)).expect("it can be written");
+    let before = sandbox.files();
+    let limit = if attack.kind == "timeout" { "2" } else { "60" };
+    let more = ["--e2b-install-deps", "--e2b-timeout", limit, "--verbose"];
+    let osiris = cloud.run(&sandbox, "pipeline.yaml", &more).env("SECRET", SECRET);
+    let finished = osiris.env("OSIRIS_E2B_RUNTIME", &runtime).run();
+    if finished.code() != Some(attack.exit) {
+        return Err(format!("ended with {}: {}", finished.status, finished.stderr));
+    }
+    cloud.assert_empty();
+    if sandbox.files() != before {
+        return Err(format!("these files are there: {:?}", sandbox.files()));
+    }
+    if sandbox.read(".env") != "MINE=1\n"
+        || std::fs::read_dir(sandbox.outside()).map_or(0, Iterator::count) != 3
+    {
+        return Err("a file was written that nobody may write".to_owned());
+    }
+    let session = Session::only(&sandbox);
+    check_status(attack, &session.status)?;
+    check_words(&finished, &session)?;
+    assert_hidden(&sandbox, &finished);
+    Ok(())
+}
+
+fn check_status(attack: &Attack, status: &Value) -> Result<(), String> {
+    let error = &status["error"];
+    let kind = error["kind"].as_str().unwrap_or_default();
+    let message = error["message"].as_str().unwrap_or_default();
+    let honest = status["status"] == "failed"
+        && status["exit_code"] == attack.exit
+        && (attack.kind.is_empty() || attack.kind == kind)
+        && message.contains(attack.says);
+    match honest {
+        true => Ok(()),
+        false => Err(format!("not what it should say: {status:#}")),
+    }
+}
+
+/// Nobody draws on a terminal, and no line of the log is the worker's own.
+fn check_words(finished: &Finished, session: &Session) -> Result<(), String> {
+    for (name, text) in
+        [("stdout", &finished.stdout), ("stderr", &finished.stderr), ("osiris.log", &session.log)]
+    {
+        if let Some(odd) = text.chars().find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}') {
+            return Err(format!("{name} has the character {odd:?}:\n{text}"));
+        }
+    }
+    match session.log.lines().find(|line| line.starts_with("forged")) {
+        None => Ok(()),
+        Some(line) => Err(format!("osiris.log has a line of the worker's: {line}")),
+    }
+}

@@ -1,0 +1,94 @@
+//! Words at the wrong time, and ends that cannot be.
+
+use crate::attack::{Attack, attack};
+
+pub(crate) const ATTACKS: &[Attack] = &[
+    attack(
+        "protocol-of-the-future",
+        3,
+        "protocol",
+        "speaks version 2",
+        "hello(protocol=2); wait()",
+    ),
+    attack("no-hello", 3, "protocol", "did not begin with a hello", "say('pong', re=1); wait()"),
+    attack("hello-twice", 1, "protocol", "where nobody asked", "begin(); hello(); wait()"),
+    attack(
+        "ready-twice",
+        1,
+        "protocol",
+        "where nobody asked",
+        "begin(); say('ready', re=1); wait()",
+    ),
+    attack(
+        "finished-before",
+        3,
+        "protocol",
+        "where nobody asked",
+        "hello(); re = prepare(); finish(re); wait()",
+    ),
+    attack(
+        "other-steps",
+        1,
+        "protocol",
+        "not those of the plan",
+        "finish(begin(), steps=STEPS[:1])",
+    ),
+    attack(
+        "renamed-step",
+        1,
+        "protocol",
+        "not those of the plan",
+        "finish(begin(), steps=[step('asked', 'service.client'), STEPS[1]])",
+    ),
+    attack(
+        "other-driver",
+        1,
+        "protocol",
+        "not those of the plan",
+        "finish(begin(), steps=[step('ask', 'test.source'), STEPS[1]])",
+    ),
+    attack(
+        "success-with-an-error",
+        1,
+        "protocol",
+        "makes no sense",
+        "finish(begin(), error={'step': None, 'kind': 'data', 'message': 'm'})",
+    ),
+    attack(
+        "success-with-a-failed-step",
+        1,
+        "protocol",
+        "makes no sense",
+        "finish(begin(), steps=[STEPS[0], step('write', 'filesystem.csv_writer', status='failed')])",
+    ),
+    attack(
+        "failure-without-an-error",
+        1,
+        "protocol",
+        "makes no sense",
+        "finish(begin(), status='failed')",
+    ),
+    attack("still-running", 1, "protocol", "makes no sense", "finish(begin(), status='running')"),
+    attack("crashed", 1, "protocol", "makes no sense", "finish(begin(), status='crashed')"),
+    attack(
+        "no-such-state",
+        1,
+        "protocol",
+        "not the one that follows",
+        "finish(begin(), status='fine'); wait()",
+    ),
+    attack(
+        "flood-of-records",
+        1,
+        "protocol",
+        "says more than all steps together may",
+        "begin()\nwhile True: say('record', record=log('x' * (4 << 20), 'ask'))",
+    ),
+    attack(
+        "flood-of-names",
+        1,
+        "protocol",
+        "says more than all steps together may",
+        "begin()\nwhile True: say('record', record=event('x' * (4 << 20)))",
+    ),
+];

@@ -1,0 +1,66 @@
+//! Drivers that say too much, or what nobody should see: the same of it arrives.
+
+use osiris_tests::Sandbox;
+
+use crate::both::both;
+use crate::failures::into_sink;
+
+/// The same comes of a hostile driver here and there.
+#[track_caller]
+fn same(attacks: &[(&str, i32)]) {
+    for (attack, code) in attacks {
+        let both = both(*code, |sandbox: &Sandbox| {
+            let config = format!("{{attack: {attack}}}");
+            sandbox.write("pipeline.yaml", into_sink("test.hostile", &config));
+        });
+        for text in [&both.finished.stdout, &both.finished.stderr, &both.session.log] {
+            assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{attack}: {text}");
+        }
+    }
+}
+
+#[test]
+fn floods_of_log_lines_are_cut_off_at_the_same_place() {
+    same(&[("flood-log", 0), ("flood-log-of-nothing", 0), ("flood-one-long-line", 0)]);
+}
+
+#[test]
+fn floods_of_output_are_cut_off_at_the_same_place() {
+    same(&[("flood-stdout", 0), ("flood-stderr-without-newlines", 0)]);
+}
+
+#[test]
+fn floods_of_events_and_metrics_arrive_as_far_as_they_may() {
+    same(&[("flood-events", 0), ("flood-metrics", 0), ("flood-tags", 0), ("flood-progress", 0)]);
+}
+
+#[test]
+fn odd_names_and_words_are_the_same() {
+    same(&[("event-forged", 0), ("event-names", 0), ("metric-names", 0), ("log-escapes", 0)]);
+}
+
+#[test]
+fn odd_errors_are_the_same() {
+    same(&[
+        ("error-escapes", 1),
+        ("error-empty", 1),
+        ("error-flood", 1),
+        ("error-unknown-kind", 1),
+        ("error-host-kind", 1),
+        ("error-upstream", 1),
+        ("error-cancelled", 1),
+        ("error-retryable", 1),
+    ]);
+}
+
+#[test]
+fn what_is_refused_here_is_refused_there() {
+    same(&[
+        ("dial", 1),
+        ("read-outside", 1),
+        ("write-without-grant", 1),
+        ("write-outside-artifacts", 1),
+        ("send-before-open", 1),
+        ("utf8-invalid", 1),
+    ]);
+}

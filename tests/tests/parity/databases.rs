@@ -1,0 +1,63 @@
+//! The sample pipelines against servers on this machine, so always in the stand-in.
+
+use osiris_tests::databases::{MYSQL, Project};
+use osiris_tests::{Cloud, Finished};
+
+use crate::both::compare;
+
+/// Runs a sample here, and after the databases were made anew, in a sandbox. `look`
+/// runs them and says what is in the databases then.
+fn same(name: &'static str, look: impl Fn(&Project, &dyn Fn(&str) -> Finished) -> String) {
+    let here = Project::new(name);
+    let local = look(&here, &|pipeline| {
+        here.osiris(&["run", &format!("pipelines/{pipeline}.yaml")]).run().expect(0)
+    });
+    let cloud = Cloud::equipped();
+    let there = Project::new(name);
+    let remote = look(&there, &|pipeline| {
+        let file = format!("pipelines/{pipeline}.yaml");
+        there.reach(cloud.run(&there.sandbox, &file, &[])).run().expect(0)
+    });
+    assert_eq!(local, remote);
+    cloud.assert_empty();
+    compare(&here.sandbox, &there.sandbox);
+}
+
+#[test]
+fn the_movies_are_the_same() {
+    same("parity_movies", |project, run| {
+        run("movies");
+        project.sandbox.read("output/movies/movies.csv")
+    });
+}
+
+#[test]
+fn a_table_crosses_in_the_same_way() {
+    same("parity_over", |project, run| {
+        run("mysql-to-postgres");
+        project.postgres("SELECT * FROM movies ORDER BY id")
+    });
+}
+
+#[test]
+fn a_csv_file_is_loaded_in_the_same_way() {
+    same("parity_csv", |project, run| {
+        run("csv-to-postgres");
+        project.postgres("SELECT * FROM penguins ORDER BY 1, 2, 3, 4, 5, 6, 7")
+    });
+}
+
+#[test]
+fn a_second_run_reads_only_what_is_new() {
+    same("parity_news", |project, run| {
+        run("incremental");
+        let first = project.postgres("SELECT count(*), max(id) FROM reviews");
+        MYSQL
+            .sql(project.name, "INSERT INTO reviews (movie_id, rating) VALUES (1, 9.5)")
+            .expect("a row");
+        run("incremental");
+        let second = project.postgres("SELECT count(*), max(id) FROM reviews");
+        assert_eq!((first.as_str(), second.as_str()), ("20|20", "21|21"));
+        second
+    });
+}

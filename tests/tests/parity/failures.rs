@@ -1,0 +1,137 @@
+//! Pipelines that fail: with the same exit code, kind, step and message.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use osiris_tests::session::Session;
+use osiris_tests::{Cloud, Sandbox};
+
+use crate::both::both;
+use crate::plain::copy;
+
+/// A pipeline that must fail in both places in the same way; returns the message.
+#[track_caller]
+fn fails(kind: &str, step: &str, fill: impl Fn(&Sandbox)) -> String {
+    let both = both(1, fill);
+    let error = &both.session.status["error"];
+    assert_eq!(
+        (error["kind"].as_str(), error["step"].as_str()),
+        (Some(kind), Some(step)),
+        "{error}"
+    );
+    let message = error["message"].as_str().unwrap_or_default().to_owned();
+    assert!(both.finished.stderr.contains(step), "{}", both.finished.stderr);
+    message
+}
+
+#[test]
+fn a_file_that_is_missing() {
+    let message = fails("not-found", "read", |sandbox| {
+        sandbox.write("pipeline.yaml", copy("in/no.csv", "out.csv"));
+    });
+    assert!(message.contains("in/no.csv"), "{message}");
+}
+
+#[test]
+fn a_value_that_does_not_fit() {
+    let message = fails("data", "read", |sandbox| {
+        sandbox.write("in.csv", "n,t\n1,a\n2\n");
+        sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
+    });
+    assert!(message.contains("in.csv"), "{message}");
+}
+
+#[test]
+fn an_output_that_is_a_folder() {
+    fails("config", "write", |sandbox| {
+        sandbox.write("in.csv", "n\n1\n");
+        sandbox.write("out.csv/file", "");
+        sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
+    });
+}
+
+#[test]
+fn an_output_folder_that_is_a_file() {
+    fails("internal", "write", |sandbox| {
+        sandbox.write("in.csv", "n\n1\n");
+        sandbox.write("out", "a file");
+        sandbox.write("pipeline.yaml", copy("in.csv", "out/a.csv"));
+    });
+}
+
+#[test]
+fn a_driver_that_fails_in_mid_stream() {
+    let message = fails("data", "source", |sandbox| {
+        sandbox.write(
+            "pipeline.yaml",
+            into_sink("test.source", "{rows: 1000, batch: 10, then: fail}"),
+        );
+    });
+    assert!(message.contains("after 1000 rows"), "{message}");
+}
+
+#[test]
+fn a_driver_that_breaks() {
+    for (attack, kind) in [
+        ("panic", "panic"),
+        ("trap", "trap"),
+        ("trap-after-sending", "trap"),
+        ("fail-after-sending", "data"),
+    ] {
+        fails(kind, "source", |sandbox| {
+            sandbox.write(
+                "pipeline.yaml",
+                into_sink("test.hostile", &format!("{{attack: {attack}}}")),
+            );
+        });
+    }
+}
+
+#[test]
+fn an_input_that_may_not_be_read_is_told_before_anything_is_sent() {
+    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
+    set_mode(&sandbox.path("in.csv"), 0o000);
+    let finished = cloud.run(&sandbox, "pipeline.yaml", &[]).run().expect(3);
+    assert!(finished.stderr.contains("in.csv"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("Permission denied"), "{}", finished.stderr);
+    assert_eq!(cloud.local().log(), [""; 0]);
+    assert!(!sandbox.exists("logs"));
+}
+
+#[test]
+fn an_output_folder_that_may_not_be_written_gets_nothing() {
+    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
+    sandbox.write("in.csv", "n\n1\n");
+    sandbox.write("out/a.csv", "from before\n");
+    sandbox.write("pipeline.yaml", copy("in.csv", "out/a.csv"));
+    set_mode(&sandbox.path("out"), 0o555);
+    let finished = cloud.run(&sandbox, "pipeline.yaml", &[]).run().expect(1);
+    assert!(finished.stderr.contains("out/"), "{}", finished.stderr);
+    cloud.assert_empty();
+    let status = Session::only(&sandbox).status;
+    assert_eq!(
+        (&status["status"], &status["error"]["kind"]),
+        (&"failed".into(), &"session".into())
+    );
+    assert_eq!(sandbox.read("out/a.csv"), "from before\n");
+    assert_eq!(sandbox.files(), ["in.csv", "out/a.csv", "pipeline.yaml"]);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is there");
+}
+
+pub(crate) fn into_sink(component: &str, config: &str) -> String {
+    format!(
+        "\
+oml_version: 0.1.0
+name: fails
+steps:
+  - {{id: source, component: {component}, mode: read, config: {config}}}
+  - {{id: write, component: test.sink, mode: write, config: {{path: ids.txt}}}}
+"
+    )
+}

@@ -1,0 +1,71 @@
+//! Pipelines that end well and need no server.
+
+use osiris_tests::databases::samples;
+
+use crate::both::both;
+
+/// A file of the sample project.
+fn sample(path: &str) -> Vec<u8> {
+    std::fs::read(samples().join(path)).expect("a sample can be read")
+}
+
+#[test]
+fn the_penguins_are_the_same() {
+    let both = both(0, |sandbox| {
+        sandbox.write("data/penguins.csv", sample("data/penguins.csv"));
+        sandbox.write("pipeline.yaml", sample("pipelines/penguins.yaml"));
+    });
+    assert_eq!(both.there.read("output/penguins.csv").lines().count(), 345);
+    assert_eq!(both.there.files(), both.here.files());
+    assert_eq!(both.session.status["rows_written"], 688);
+}
+
+#[test]
+fn a_source_of_any_size_gives_the_same_rows() {
+    for rows in [10, 100, 1000] {
+        let both = both(0, |sandbox| {
+            let config = format!("rows: {rows}, batch: 7");
+            sandbox.write(
+                "pipeline.yaml",
+                format!(
+                    "\
+oml_version: 0.1.0
+name: volumes
+steps:
+  - {{id: source, component: test.source, mode: read, config: {{{config}}}}}
+  - {{id: pass, component: test.passthrough, mode: transform, needs: [source]}}
+  - {{id: count, component: test.sink, mode: write, needs: [pass], config: {{path: ids.txt}}}}
+  - {{id: table, component: filesystem.csv_writer, mode: write, needs: [pass], config: {{path: deep/er/rows.csv}}}}
+"
+                ),
+            );
+        });
+        assert_eq!(both.there.read("ids.txt").lines().count(), rows);
+        assert_eq!(both.there.read("deep/er/rows.csv").lines().count(), rows + 1);
+    }
+}
+
+#[test]
+fn a_folder_that_is_there_is_written_to_and_what_is_in_it_stays() {
+    let both = both(0, |sandbox| {
+        sandbox.write("in/a.csv", "n,t\n1,x\n2,\"two\nlines\"\n3,žluťoučký\n");
+        sandbox.write("out/other.csv", "mine\n");
+        sandbox.write("out/a.csv", "from before\n");
+        sandbox.write("pipeline.yaml", copy("in/a.csv", "out/a.csv"));
+    });
+    assert_eq!(both.there.read("out/other.csv"), "mine\n");
+    assert!(both.there.read("out/a.csv").contains("žluťoučký"));
+}
+
+/// A file from one place to another.
+pub(crate) fn copy(from: &str, to: &str) -> String {
+    format!(
+        "\
+oml_version: 0.1.0
+name: copy
+steps:
+  - {{id: read, component: filesystem.csv_extractor, mode: read, config: {{path: {from}}}}}
+  - {{id: write, component: filesystem.csv_writer, mode: write, config: {{path: {to}}}}}
+"
+    )
+}

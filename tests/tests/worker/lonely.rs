@@ -1,0 +1,60 @@
+//! A worker whose host is gone goes on to the end of its run.
+
+use std::time::Duration;
+
+use osiris_tests::wait::wait_for;
+use serde_json::{Value, json};
+
+use crate::talk::Talk;
+
+/// The last line of this type in the worker's own copy, as soon as it is there.
+fn written(talk: &Talk, kind: &str) -> Value {
+    wait_for(kind, Duration::from_secs(30), || {
+        let copy = talk.copy();
+        let lines = copy.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["type"] == kind).next_back()
+    })
+}
+
+#[test]
+fn nobody_reads_what_it_says() {
+    let mut talk = Talk::start_unheard(&json!({"rows": 1000, "batch": 1}));
+    written(&talk, "hello");
+    talk.prepare();
+    written(&talk, "ready");
+    talk.command(json!({"cmd": "run"}));
+    assert_eq!(written(&talk, "finished")["status"]["rows_written"], 1000);
+    // The copy has every line.
+    let numbers: Vec<u64> = talk
+        .copy()
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).expect("whole")["n"].as_u64())
+        .collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    talk.command(json!({"cmd": "cleanup"}));
+    assert!(talk.end().success());
+    assert!(!talk.base().exists());
+}
+
+#[test]
+fn nobody_gives_commands_any_more() {
+    let mut talk = Talk::start(&json!({"rows": 300_000, "batch": 10}));
+    talk.ready();
+    talk.command(json!({"cmd": "run"}));
+    talk.until("progress");
+    talk.input = None;
+    let finished = talk.until("finished");
+    assert_eq!(finished["status"]["rows_written"], 300_000);
+    assert!(talk.end().success());
+    // It is still there for a host that comes back.
+    assert!(talk.base().join("ids.txt").exists());
+    assert_eq!(talk.copy(), talk.heard);
+}
+
+#[test]
+fn without_a_host_from_the_beginning_it_ends() {
+    let mut talk = Talk::start(&json!({}));
+    talk.until("hello");
+    talk.input = None;
+    assert!(talk.end().success());
+}
