@@ -105,6 +105,8 @@ fn forms(secret: &str) -> Vec<String> {
     if secret.contains('\n') {
         let lines = secret.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE);
         forms.extend(lines.map(str::to_owned));
+        // As it stands in a driver's message, whose lines are set in.
+        forms.push(secret.replace('\n', "\n    "));
     }
     for set in [NON_ALPHANUMERIC, &COMPONENT, &USERINFO] {
         let encoded = utf8_percent_encode(secret, set).to_string();
@@ -239,6 +241,8 @@ mod tests {
         let redactor = Redactor::new(["-----BEGIN-----\nMIIEvQIBADANBgkq\nend\n".to_owned()]);
         assert_eq!(redactor.text("key: MIIEvQIBADANBgkq"), format!("key: {MASK}"));
         assert_eq!(redactor.text("at the end"), "at the end");
+        let set_in = "-----BEGIN-----\n    MIIEvQIBADANBgkq\n    end\n    ";
+        assert_eq!(redactor.text(set_in), MASK);
     }
 
     #[test]
