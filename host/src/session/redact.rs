@@ -29,7 +29,9 @@ impl Redactor {
     /// Masks these values in every form in which they travel. One of fewer than
     /// four bytes masks nothing.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let long = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+        // A driver may have cut off the end of a line that came with it.
+        let both = secrets.into_iter().flat_map(|secret| [secret.trim().to_owned(), secret]);
+        let long = both.filter(|secret| secret.len() >= SHORTEST);
         let mut needles: Vec<String> = long.flat_map(|secret| forms(&secret)).collect();
         needles.sort();
         needles.dedup();
@@ -248,6 +250,12 @@ mod tests {
     #[test]
     fn what_is_too_short_masks_nothing() {
         assert_eq!(Redactor::new(["abc".to_owned()]).text("abc"), "abc");
+    }
+
+    #[test]
+    fn the_end_of_a_line_is_no_part_of_a_secret() {
+        let redactor = Redactor::new(["hunter2\n".to_owned()]);
+        assert_eq!(redactor.text("it is hunter2!"), format!("it is {MASK}!"));
     }
 
     #[test]
