@@ -3,10 +3,13 @@
 //! Every attack runs beside steps that do no harm: `bystander` and its sink
 //! have to end well before, and the `victim` reads what the attacker makes.
 
+mod pipeline;
+pub mod probe;
 mod report;
+mod secret;
+pub mod spec;
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
@@ -19,6 +22,8 @@ use crate::{Finished, Sandbox, snapshot};
 
 /// What no attack may take longer than, beyond its own time limit.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How much later than its limit a driver may be stopped, on a machine with much to do.
+const LATE: Duration = Duration::from_millis(1500);
 /// What all attacks together with their sessions may take of the disk.
 const MAX_SESSION: u64 = 64 << 20;
 
@@ -42,6 +47,28 @@ pub struct Attack {
     /// Whether a reader lags behind the attacker by all that it makes.
     #[serde(default)]
     lagging: bool,
+    /// Whether it may write below the base path, as a driver with an output may.
+    #[serde(default)]
+    writes: bool,
+    /// The files that it leaves in the project, where it may write.
+    #[serde(default)]
+    leaves: Vec<String>,
+    /// The host of its connection, which nobody answers at; none if it has no connection.
+    connection: Option<String>,
+    /// How large a file may become, as if the disk were full then.
+    file_size: Option<u64>,
+    /// How many files the host may have open.
+    open_files: Option<u64>,
+    /// Whether it runs a second time, which is the one that counts.
+    #[serde(default)]
+    again: bool,
+    /// Whether how it ends is a matter of luck: who is faster. Only where files end up counts.
+    #[serde(default)]
+    is_race: bool,
+    /// What the command exits with where the attacker leaves no session to look at.
+    without_session: Option<i32>,
+    /// The step that runs beside it or after it and is not to be harmed.
+    beside: Option<Beside>,
     /// The most memory that host and drivers may use together.
     #[serde(default = "half_a_gibibyte")]
     peak_mib: u64,
@@ -54,6 +81,15 @@ enum Mode {
     Read,
     Transform,
     Write,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Beside {
+    /// A driver of ours that writes into a folder that the attacker may change.
+    Writer,
+    /// A step for which the host itself writes, once the attacker is done.
+    Late,
 }
 
 fn three() -> u64 {
@@ -83,7 +119,13 @@ impl Attack {
         static WARM: Once = Once::new();
         WARM.call_once(|| drop(self.execute(&Sandbox::new())));
         let sandbox = Sandbox::new();
-        let finished = self.execute(&sandbox);
+        let mut finished = self.execute(&sandbox);
+        if self.again {
+            finished = self.osiris(&sandbox).run();
+        }
+        if self.is_race || self.without_session.is_some() {
+            return self.check_command(&finished, &sandbox, folder);
+        }
         let session = match Session::all(&sandbox)?.pop() {
             Some(session) => session,
             None => return Err(format!("there is no session: {}", finished.stderr)),
@@ -93,60 +135,34 @@ impl Attack {
         self.check_end(&finished, &session)?;
         self.check_steps(&session)?;
         self.check_files(&sandbox)?;
-        check_words(&finished, &session)
+        pipeline::check_outside(&sandbox)?;
+        secret::check(&sandbox, &finished)?;
+        check_words(&finished, &session.log)
     }
 
-    fn execute(&self, sandbox: &Sandbox) -> Finished {
-        let settings = json!({"version": 1, "limits": self.limits});
-        sandbox.write("osiris.yaml", settings.to_string());
-        sandbox.write("pipeline.yaml", self.pipeline().to_string());
-        sandbox.write("data/file.txt", "mine\n");
-        fs::write(sandbox.outside().join("secret.txt"), "not for drivers\n")
-            .expect("the sandbox can be written");
-        for (name, target) in [
-            ("link-to-file", "../../secret.txt"),
-            ("link-to-folder", "../.."),
-            ("link-to-root", "/"),
-        ] {
-            symlink(target, sandbox.path("data").join(name)).expect("links can be made");
+    /// What can be said without a session, or whoever wins.
+    fn check_command(
+        &self,
+        finished: &Finished,
+        sandbox: &Sandbox,
+        folder: &Path,
+    ) -> Result<(), String> {
+        if let Some(code) = self.without_session {
+            let text = format!("--- stdout\n{}--- stderr\n{}", finished.stdout, finished.stderr);
+            let text = snapshot::normalise(&text, sandbox);
+            snapshot::compare(&folder.join(format!("{}.txt", self.attack)), &text)?;
+            if finished.code() != Some(code) {
+                return Err(format!("ended with {}: {}", finished.status, finished.stderr));
+            }
+        } else {
+            let status =
+                Session::all(sandbox)?.pop().map(|session| session.status["exit_code"].clone());
+            if !matches!(finished.code(), Some(0 | 1)) || status != Some(json!(finished.code())) {
+                return Err(format!("{}, but {status:?} in status.json", finished.status));
+            }
         }
-        sandbox.osiris(["run", "pipeline.yaml"]).guests().run()
-    }
-
-    fn pipeline(&self) -> Value {
-        let (mode, mut needs) = match self.mode {
-            Mode::Read => ("read", vec![]),
-            Mode::Transform => ("transform", vec!["bystander"]),
-            Mode::Write => ("write", vec!["bystander"]),
-        };
-        needs.push("bystander-sink");
-        let mut steps = vec![
-            json!({
-                "id": "bystander", "component": "test.source", "mode": "read",
-                "config": {"rows": self.rows, "batch": 1},
-            }),
-            json!({
-                "id": "bystander-sink", "component": "test.sink", "mode": "write",
-                "needs": ["bystander"], "config": {"path": "bystander.txt"},
-            }),
-            json!({
-                "id": "attack", "component": "test.hostile", "mode": mode, "needs": needs,
-                "config": {"attack": self.attack},
-            }),
-        ];
-        let mut end = "attack";
-        if self.lagging {
-            let forward = |id: &str, needs: &[&str]| json!({"id": id, "component": "test.passthrough", "mode": "transform", "needs": needs});
-            steps.extend([forward("fast", &["attack"]), forward("lagging", &["fast", "attack"])]);
-            end = "lagging";
-        }
-        if self.mode != Mode::Write {
-            steps.push(json!({
-                "id": "victim", "component": "test.sink", "mode": "write",
-                "needs": [end], "config": {"path": "victim.txt"},
-            }));
-        }
-        json!({"oml_version": "0.1.0", "name": "attack", "steps": steps})
+        pipeline::check_outside(sandbox)?;
+        check_words(finished, "")
     }
 
     fn check_end(&self, finished: &Finished, session: &Session) -> Result<(), String> {
@@ -164,6 +180,14 @@ impl Attack {
             || status["error"]["kind"] != json!(self.kind)
         {
             return Err(format!("status.json should say {wanted}, {:?}: {status:#}", self.kind));
+        }
+        let limit = self.limits.get("seconds").and_then(Value::as_u64).map(Duration::from_secs);
+        if let Some(limit) = limit.filter(|_| status["error"]["kind"] == "timeout") {
+            let took = session.step("attack")["duration_ms"].as_u64().unwrap_or(u64::MAX);
+            let late = Duration::from_millis(took).checked_sub(limit);
+            if late.is_none_or(|late| late > LATE) {
+                return Err(format!("its limit is {limit:?}, it was stopped after {took} ms"));
+            }
         }
         let peak = status["peak_memory_bytes"].as_u64().unwrap_or(u64::MAX) >> 20;
         if peak > self.peak_mib {
@@ -195,6 +219,7 @@ impl Attack {
     /// the victim wrote if all went well.
     fn check_files(&self, sandbox: &Sandbox) -> Result<(), String> {
         let mut wanted = vec!["bystander.txt"];
+        wanted.extend(self.leaves.iter().map(String::as_str));
         wanted.extend([
             "data/file.txt",
             "data/link-to-file",
@@ -205,6 +230,10 @@ impl Attack {
         if self.kind.is_none() && self.mode != Mode::Write {
             wanted.push("victim.txt");
         }
+        if self.connection.is_some() {
+            wanted.push("osiris_connections.yaml");
+        }
+        wanted.sort_unstable();
         let files = sandbox.files();
         if files != wanted {
             return Err(format!("these files are there: {files:?}"));
@@ -221,9 +250,9 @@ impl Attack {
 }
 
 /// A driver must not draw on anybody's terminal.
-fn check_words(finished: &Finished, session: &Session) -> Result<(), String> {
+fn check_words(finished: &Finished, log: &str) -> Result<(), String> {
     for (name, text) in
-        [("stdout", &finished.stdout), ("stderr", &finished.stderr), ("osiris.log", &session.log)]
+        [("stdout", finished.stdout.as_str()), ("stderr", &finished.stderr), ("osiris.log", log)]
     {
         let control = |c: &char| c.is_control() && *c != '\n';
         if let Some(character) = text.chars().find(control) {

@@ -24,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct Osiris {
     command: Command,
     file_size: Option<u64>,
+    open_files: Option<u64>,
     limit: Duration,
 }
 
@@ -41,7 +42,7 @@ impl Osiris {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("OSIRIS_CACHE", built::cache())
             .env("NO_COLOR", "1");
-        Self { command, file_size: None, limit: LIMIT }
+        Self { command, file_size: None, open_files: None, limit: LIMIT }
     }
 
     /// Lets it find the guests in `tests/drivers`.
@@ -80,12 +81,25 @@ impl Osiris {
         self
     }
 
+    /// Lets it have only so many files open.
+    #[must_use]
+    pub fn open_files(mut self, count: u64) -> Self {
+        self.open_files = Some(count);
+        self
+    }
+
     /// Starts it.
     pub fn start(self) -> Running {
-        let mut command = match self.file_size {
-            None => self.command,
-            Some(bytes) => limited(&self.command, bytes),
-        };
+        let mut limits = String::new();
+        if let Some(bytes) = self.file_size {
+            // Unlike the default, writing beyond it fails instead of killing.
+            limits.push_str(&format!("trap '' XFSZ; ulimit -f {}; ", bytes / 512));
+        }
+        if let Some(count) = self.open_files {
+            limits.push_str(&format!("ulimit -n {count}; "));
+        }
+        let mut command =
+            if limits.is_empty() { self.command } else { limited(&self.command, &limits) };
         let file = || tempfile::tempfile().expect("temporary files can be made");
         let (stdout, stderr) = (file(), file());
         let share = |file: &File| Stdio::from(file.try_clone().expect("a file can be shared"));
@@ -114,10 +128,9 @@ impl Osiris {
     }
 }
 
-/// The same command below a shell that limits the size of files and, unlike
-/// the default, has writing beyond it fail instead of kill.
-fn limited(command: &Command, bytes: u64) -> Command {
-    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+/// The same command below a shell that sets limits before it becomes the command.
+fn limited(command: &Command, limits: &str) -> Command {
+    let script = format!("{limits}exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(script).arg(command.get_program()).args(command.get_args()).env_clear();
     if let Some(folder) = command.get_current_dir() {

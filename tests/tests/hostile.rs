@@ -1,10 +1,10 @@
-//! One test for each attack of `hostile/attacks.yaml`.
+//! One test for each attack of `hostile/attacks.yaml` and `hostile/probes.yaml`, and for each component that lies.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use osiris_tests::attack;
+use osiris_tests::attack::{self, probe, spec};
 
 fn main() -> ExitCode {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile");
@@ -13,6 +13,14 @@ fn main() -> ExitCode {
         let folder = folder.clone();
         Trial::test(attack.attack.clone(), move || attack.run(&folder).map_err(Failed::from))
     };
-    let trials = attacks.into_iter().map(trial).collect();
+    let mut trials: Vec<_> = attacks.into_iter().map(trial).collect();
+    trials.extend(probe::list(&folder.join("probes.yaml")).into_iter().map(|probe| {
+        let folder = folder.clone();
+        Trial::test(probe.name(), move || probe.run(&folder).map_err(Failed::from))
+    }));
+    trials.extend(spec::all().into_iter().map(|lie| {
+        let folder = folder.clone();
+        Trial::test(lie.name, move || lie.run(&folder).map_err(Failed::from))
+    }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

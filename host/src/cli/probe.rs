@@ -1,5 +1,6 @@
 //! Calls into a driver that belong to no run.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -17,7 +18,9 @@ use crate::session::{Level, Number, Redactor};
 /// An engine, and what runs its calls.
 pub(super) struct Probe {
     pub(super) engine: Engine,
-    pub(super) runtime: Runtime,
+    /// Dropping it would wait for the look-up of a name that nobody answers for,
+    /// long after the driver's time is over. The process ends soon, and it with it.
+    pub(super) runtime: ManuallyDrop<Runtime>,
 }
 
 impl Probe {
@@ -25,7 +28,7 @@ impl Probe {
         let runtime = Runtime::new().map_err(|error| {
             Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
         })?;
-        Ok(Self { engine: Engine::new()?, runtime })
+        Ok(Self { engine: Engine::new()?, runtime: ManuallyDrop::new(runtime) })
     }
 
     /// Compiles a driver, or takes the code that was compiled before.

@@ -15,6 +15,7 @@ use super::args::Global;
 use super::render;
 use crate::problem::{Error, Exit, Result};
 use crate::project::Project;
+use crate::session::visible_json;
 
 /// What a command has to say.
 #[derive(Debug)]
@@ -147,9 +148,22 @@ pub(super) fn no_core_file() {
     }
 }
 
+/// Lets this process have as many files open as the system allows: else a driver
+/// that opens many would leave none to the steps beside it.
+pub(super) fn many_files() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // Where the system refuses, the old limit stays.
+        setrlimit(Resource::Nofile, limit).ok();
+    }
+}
+
 fn document(value: &Value) -> String {
     // A document has no keys other than text, so this cannot fail.
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    visible_json(serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {

@@ -78,13 +78,14 @@ impl From<types::Error> for Failure {
     }
 }
 
-/// A driver's message, cut where nobody reads on.
+/// A driver's message, cut where nobody reads on. Its lines after the first are set
+/// in, so that none can pass for one of the host's.
 pub(super) fn shortened(mut message: String) -> String {
     if message.len() > MAX_MESSAGE {
         message.truncate(message.floor_char_boundary(MAX_MESSAGE));
         message.push_str(" ... (cut)");
     }
-    message
+    message.replace('\n', "\n    ")
 }
 
 /// An error that the driver itself can act on.
@@ -101,3 +102,14 @@ pub(super) fn breach(message: impl Into<String>) -> wasmtime::Error {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Breach(pub(super) String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_driver_starts_like_one_of_the_host() {
+        assert_eq!(shortened("a\nerror: b\n  help: c".into()), "a\n    error: b\n      help: c");
+        assert!(shortened("é".repeat(MAX_MESSAGE)).ends_with("é ... (cut)"));
+    }
+}

@@ -33,9 +33,21 @@ impl DriverFile {
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = read(path)?;
-        let outline =
+        let mut outline =
             Outline::of(&bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
-        let Some(spec) = outline.spec else {
+        if outline.specs.len() > 1 {
+            // Whoever else reads it might read another one than is used here.
+            let count = outline.specs.len();
+            return Err(Error::invalid(
+                Problem::new(
+                    "spec_twice",
+                    format!("the component has {count} specs: custom sections `{SECTION}`"),
+                )
+                .in_file(path)
+                .help("build it again with one; the section may stand once, in whatever module"),
+            ));
+        }
+        let Some(spec) = outline.specs.pop() else {
             return Err(Error::invalid(
                 Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
                     .in_file(path)
@@ -86,7 +98,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 #[derive(Default)]
 struct Outline {
-    spec: Option<Vec<u8>>,
+    specs: Vec<Vec<u8>>,
     imports: Vec<String>,
     exports: Vec<String>,
 }
@@ -121,7 +133,7 @@ impl Outline {
                 }
                 Payload::End(_) => depth -= 1,
                 Payload::CustomSection(section) if section.name() == SECTION => {
-                    outline.spec = Some(section.data().to_vec());
+                    outline.specs.push(section.data().to_vec());
                 }
                 Payload::ComponentImportSection(section) if depth == 1 => {
                     for import in section {

@@ -4,10 +4,13 @@
 use super::CONTRACT;
 use super::DriverFile;
 use crate::problem::Problem;
+use crate::session::visible;
 
 /// The WASI 0.2 interfaces that drivers get; rights inside them are granted apart.
 const WASI: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 const SOCKETS: &str = "wasi:sockets";
+/// How much of a name is shown, in characters.
+const SHOWN: usize = 100;
 
 /// Says what a component lacks or wants too much of, if the names alone tell.
 pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
@@ -17,10 +20,10 @@ pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
     if !file.exports.contains(&export) {
         let other = file.exports.iter().find(|name| name.starts_with("osiris:driver/driver"));
         let (offered, why) = match other {
-            Some(other) => (other.as_str(), "it was built for another version of the contract"),
-            None => ("nothing", "the component was built for another world"),
+            Some(other) => (named(other), "it was built for another version of the contract"),
+            None => ("nothing".into(), "the component was built for another world"),
         };
-        rows.push([export, offered.into(), why.into()]);
+        rows.push([export, offered, why.into()]);
     }
     if rows.is_empty() {
         return None;
@@ -60,5 +63,27 @@ fn row(import: &str) -> Option<[String; 3]> {
         "wasi:http" => ("nothing", "drivers have no HTTP of the host"),
         _ => ("nothing", "this host knows no such interface"),
     };
-    Some([import.into(), offered.into(), why.into()])
+    Some([named(import), offered.into(), why.into()])
+}
+
+/// A name from a component, which may be anything, as a cell of the table.
+fn named(name: &str) -> String {
+    let name = visible(name);
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} ... (cut)", &name[..end]),
+        None => name.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_cell_whatever_is_in_it() {
+        assert_eq!(named("a:b/c@1.0.0"), "a:b/c@1.0.0");
+        assert_eq!(named("a:\u{1b}[2J\nb"), r"a:\u{1b}[2J\nb");
+        // The longest width that can be formatted is that of 16 bits.
+        assert!(named(&"é".repeat(1 << 17)).chars().count() < 2 * SHOWN);
+    }
 }

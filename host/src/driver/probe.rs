@@ -72,14 +72,17 @@ impl Driver {
             let driver = plugin.osiris_driver_driver();
             Ok(Ok(driver.call_doctor(&mut *store, connection, millis).await?))
         };
-        match self.ask(engine, call, timeout + PATIENCE, work).await {
+        let limit = timeout + PATIENCE;
+        match self.ask(engine, call, limit, work).await {
             Ok(wit::Health { category, latency_ms, message }) => {
                 const KNOWN: [&str; 6] =
                     ["ok", "auth", "network", "permission", "timeout", "unknown"];
                 let known = KNOWN.into_iter().find(|known| *known == category);
                 Health {
                     category: known.unwrap_or("unknown").to_owned(),
-                    latency_ms: latency_ms.filter(|latency| latency.is_finite()),
+                    // It cannot have taken less than no time, or more than it had.
+                    latency_ms: latency_ms
+                        .filter(|latency| (0.0..=limit.as_secs_f64() * 1000.0).contains(latency)),
                     message: shortened(message),
                 }
             }

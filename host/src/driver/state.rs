@@ -21,6 +21,9 @@ use crate::table::Sender;
 /// The longest name of an event or metric, in bytes.
 const MAX_NAME: usize = 256;
 
+/// The most random bytes at once: nothing interrupts their making.
+const MAX_RANDOM: u64 = 8 << 20;
+
 /// What a call may use and who listens.
 pub struct Call {
     /// The driver's rights.
@@ -68,6 +71,7 @@ impl State {
         wasi.allow_blocking_current_thread(true)
             .stdout(Lines::new(journal.clone(), Level::Info))
             .stderr(Lines::new(journal.clone(), Level::Warn))
+            .max_random_size(MAX_RANDOM)
             .allow_udp(false);
         let network = call.grants.apply(&mut wasi)?;
         let mut table = ResourceTable::new();

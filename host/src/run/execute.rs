@@ -144,7 +144,8 @@ fn conclude(prepared: &Prepared, mut ends: Vec<StepEnd>, cancelled: bool) -> End
     });
     ends.sort_by_key(|end| end.index);
     if error.is_none() {
-        let saved = Saved::new(&prepared.job.state, &prepared.job.manifest.pipeline.id);
+        let job = &prepared.job;
+        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
         for end in &ends {
             let Some(state) = &end.state else { continue };
             if let Err(why) = saved.store(&end.status.id, state) {

@@ -87,13 +87,11 @@ impl StepTask {
             fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
         );
         let job = &self.prepared.job;
-        let saved_state =
-            Saved::new(&job.state, &job.manifest.pipeline.id).load(&step.id).map_err(|error| {
-                Failure::new(
-                    "permission",
-                    format!("the state of the last run cannot be read: {error}"),
-                )
-            })?;
+        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        let saved_state = saved.load(&step.id).map_err(|error| {
+            let message = format!("the state of the last run cannot be read: {error}");
+            Failure::new("permission", message)
+        })?;
         let call = Call {
             grants: Grants::new(&ready.driver.spec, &ready.task.config, &job.base, Some(artifacts)),
             limits: ready.limits,

@@ -43,5 +43,5 @@ pub use self::record::Record;
 pub use self::redact::{MASK, Redactor, mask};
 pub use self::status::{E2b, End, Failure, State, Status, StepState, StepStatus};
 pub use self::sweep::sweep;
-pub use self::text::visible;
+pub use self::text::{visible, visible_json};
 pub(crate) use self::time::stamp;

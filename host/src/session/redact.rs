@@ -14,6 +14,8 @@ pub const MASK: &str = "***MASKED***";
 
 /// A shorter value is no secret: masking it would only show that it is there.
 const SHORTEST: usize = 4;
+/// A shorter line of a secret may stand anywhere.
+const SHORTEST_LINE: usize = 16;
 
 /// Knows the secret values of a run. Every sink of a session passes its text
 /// through the run's one redactor.
@@ -27,7 +29,9 @@ impl Redactor {
     /// Masks these values in every form in which they travel. One of fewer than
     /// four bytes masks nothing.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let long = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+        // A driver may have cut off the end of a line that came with it.
+        let both = secrets.into_iter().flat_map(|secret| [secret.trim().to_owned(), secret]);
+        let long = both.filter(|secret| secret.len() >= SHORTEST);
         let mut needles: Vec<String> = long.flat_map(|secret| forms(&secret)).collect();
         needles.sort();
         needles.dedup();
@@ -90,11 +94,22 @@ impl std::fmt::Debug for Redactor {
     }
 }
 
-/// A secret as it is, in a JSON string, percent-encoded as whole and as the part
-/// of a form, and in base64 wherever it stands in what was encoded.
+/// A secret as it is, in a JSON string and in one inside another, in hexadecimal,
+/// percent-encoded as whole and as the part of a form, and in base64 wherever it
+/// stands in what was encoded. The lines of one that has several count alone too:
+/// what a driver prints goes through here line by line.
 fn forms(secret: &str) -> Vec<String> {
-    let quoted = Value::from(secret).to_string();
-    let mut forms = vec![secret.to_owned(), quoted[1..quoted.len() - 1].to_owned()];
+    let once = quoted(secret);
+    let mut forms = vec![secret.to_owned(), quoted(&once), once];
+    for digits in [digits(secret, ""), digits(secret, "%")] {
+        forms.extend([digits.to_uppercase(), digits]);
+    }
+    if secret.contains('\n') {
+        let lines = secret.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE);
+        forms.extend(lines.map(str::to_owned));
+        // As it stands in a driver's message, whose lines are set in.
+        forms.push(secret.replace('\n', "\n    "));
+    }
     for set in [NON_ALPHANUMERIC, &COMPONENT, &USERINFO] {
         let encoded = utf8_percent_encode(secret, set).to_string();
         forms.push(encoded.replace("%20", "+"));
@@ -107,6 +122,17 @@ fn forms(secret: &str) -> Vec<String> {
         }
     }
     forms
+}
+
+/// The inside of a JSON string.
+fn quoted(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// Each byte in two digits, behind `before`.
+fn digits(text: &str, before: &str) -> String {
+    text.bytes().map(|byte| format!("{before}{byte:02x}")).collect()
 }
 
 /// What does not stand for itself in a query.
@@ -187,6 +213,9 @@ mod tests {
             percent.to_lowercase(),
             format!("mysql://u:{percent}@h/db"),
             "q=p%40ss+w%C3%B6rd%2F1&x".to_owned(),
+            "704073732077C3B672642F31".to_owned(),
+            "704073732077c3b672642f31".to_owned(),
+            "%70%40%73%73%20%77%C3%B6%72%64%2F%31".to_owned(),
         ] {
             assert!(redactor.text(&text).contains(MASK), "{text}");
         }
@@ -202,8 +231,31 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_masked_in_json_within_json() {
+        let redactor = Redactor::new(["pa\"ss".to_owned()]);
+        let text = json!({"body": json!({"pin": "pa\"ss"}).to_string()}).to_string();
+        let masked = redactor.text(&text);
+        assert!(masked.contains(MASK) && !masked.contains("pa"), "{masked}");
+    }
+
+    #[test]
+    fn the_lines_of_a_key_are_masked_one_by_one() {
+        let redactor = Redactor::new(["-----BEGIN-----\nMIIEvQIBADANBgkq\nend\n".to_owned()]);
+        assert_eq!(redactor.text("key: MIIEvQIBADANBgkq"), format!("key: {MASK}"));
+        assert_eq!(redactor.text("at the end"), "at the end");
+        let set_in = "-----BEGIN-----\n    MIIEvQIBADANBgkq\n    end\n    ";
+        assert_eq!(redactor.text(set_in), MASK);
+    }
+
+    #[test]
     fn what_is_too_short_masks_nothing() {
         assert_eq!(Redactor::new(["abc".to_owned()]).text("abc"), "abc");
+    }
+
+    #[test]
+    fn the_end_of_a_line_is_no_part_of_a_secret() {
+        let redactor = Redactor::new(["hunter2\n".to_owned()]);
+        assert_eq!(redactor.text("it is hunter2!"), format!("it is {MASK}!"));
     }
 
     #[test]

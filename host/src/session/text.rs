@@ -48,13 +48,18 @@ pub(super) fn message(text: &str) -> Cow<'_, str> {
 /// JSON's own escapes: the same document, safe to show.
 pub(super) fn json(value: &impl Serialize) -> String {
     // A map with keys other than text, the one failure there is, is in no line's type.
-    let line = serde_json::to_string(value).unwrap_or_default();
+    visible_json(serde_json::to_string(value).unwrap_or_default())
+}
+
+/// The same JSON document, safe to show. Its own ends of lines stay.
+pub fn visible_json(document: String) -> String {
+    let acts = |c: char| c != '\n' && acts(c);
     // Such characters can only stand inside strings, where an escape means the same.
-    if !line.chars().any(acts) {
-        return line;
+    if !document.chars().any(acts) {
+        return document;
     }
-    let mut safe = String::with_capacity(line.len() + 16);
-    for c in line.chars() {
+    let mut safe = String::with_capacity(document.len() + 16);
+    for c in document.chars() {
         if acts(c) {
             // All of them are in the basic plane: one escape each. Writing to a string never fails.
             let _ = write!(safe, "\\u{:04x}", u32::from(c));
@@ -88,5 +93,8 @@ mod tests {
         let line = json(&value);
         assert!(!line.chars().any(acts), "{line}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+        let pretty = visible_json(serde_json::to_string_pretty(&value).unwrap());
+        assert!(pretty.lines().count() == 3 && !pretty.contains('\u{9b}'), "{pretty}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&pretty).unwrap(), value);
     }
 }

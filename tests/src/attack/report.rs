@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::pipeline;
 use crate::session::Session;
 use crate::{Finished, Sandbox, sandbox, snapshot};
 
@@ -40,6 +41,7 @@ pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> S
     let metrics = session.metrics.iter().filter(of_attack);
     let metrics = metrics.filter(|line| line["metric"] != "step_duration_ms");
     text.push_str(&section("metrics of the attacker", metrics.map(Value::to_string), sandbox));
+    let text = text.replace(&format!(":{}", pipeline::port()), ":[PORT]");
     snapshot::normalise(&text, sandbox)
 }
 

@@ -17,7 +17,7 @@ use super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, paint};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::canonical;
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
-use crate::driver::{Driver, DriverFile};
+use crate::driver::{Column, Dataset, Driver, DriverFile};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::session::{Redactor, stamp, visible};
 
@@ -107,13 +107,14 @@ fn ask(
     let call = probe.call(place, file, config);
     let view = connection::for_driver(config, &file.spec).to_string();
     let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
-    let resources = found.map_err(|failure| {
-        let redactor = Redactor::new(connection::secrets(config, &file.spec));
+    let redactor = Redactor::new(connection::secrets(config, &file.spec));
+    let found = found.map_err(|failure| {
         let message = redactor.text(&failure.message).into_owned();
         let problem = Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
         let help = "see 'osiris connections doctor'";
         Error { exit: Exit::Environment, problems: vec![problem.help(help)] }
     })?;
+    let resources: Vec<_> = found.into_iter().map(|found| masked(found, &redactor)).collect();
     Ok(Discovery {
         discovered_at: stamp(Timestamp::now()),
         driver: file.spec.name.clone(),
@@ -122,6 +123,23 @@ fn ask(
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         resources,
     })
+}
+
+/// The dataset as it may be kept and shown.
+fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
+    let text = |text: String| redactor.text(&text).into_owned();
+    let field = |field: Column| Column {
+        name: text(field.name),
+        native_type: text(field.native_type),
+        format: text(field.format),
+        ..field
+    };
+    Dataset {
+        name: text(dataset.name),
+        kind: text(dataset.kind),
+        fields: dataset.fields.into_iter().map(field).collect(),
+        ..dataset
+    }
 }
 
 fn sha256(value: &Value) -> String {

@@ -11,10 +11,14 @@ use super::super::probe::Probe;
 use crate::connection::{self, RESOLVED};
 use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
+use crate::session::Redactor;
 use crate::table::channel;
 
 /// Bytes of batches that may wait; a sample is small.
 const BUDGET: usize = 1 << 20;
+/// Bytes of batches in one sample; a driver that sends more rows than it was asked
+/// for must not fill the host's memory.
+const MOST: usize = 64 << 20;
 
 /// Rows as objects of texts, or why there are none.
 pub(super) type Sample = Result<Vec<Value>, String>;
@@ -30,6 +34,7 @@ pub(super) fn read(
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
+    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let one = |resource: &Dataset| {
         let mut config = config.clone();
         config["limit"] = rows.into();
@@ -43,8 +48,11 @@ pub(super) fn read(
         if let Ok(schema) = file.spec.schema() {
             schema.fill(&mut config);
         }
-        let read = probe.runtime.block_on(sample(probe, driver, file, place, &config));
-        (resource.name.clone(), read.map_err(|failure| failure.message))
+        let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
+        let mut read = probe.runtime.block_on(sample(probe, driver, file, place, &config, wanted));
+        read.iter_mut().flatten().for_each(|row| redactor.value(row));
+        let told = |failure: Failure| redactor.text(&failure.message).into_owned();
+        (resource.name.clone(), read.map_err(told))
     };
     resources.iter().map(one).collect()
 }
@@ -62,8 +70,10 @@ async fn sample(
     file: &DriverFile,
     place: &Workplace,
     config: &Value,
+    wanted: usize,
 ) -> Result<Vec<Value>, Failure> {
     let call = probe.call(place, file, config);
+    let enough = call.cancel.clone();
     let (sender, mut readers) = channel(1, BUDGET, place.project.tmp_dir());
     let step = StepCall {
         id: "discover".to_owned(),
@@ -73,20 +83,28 @@ async fn sample(
         output: Some(sender),
     };
     let take = async {
-        let mut rows = Vec::new();
-        while let Some(reader) = readers.first_mut()
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while rows.len() < wanted
+            && bytes < MOST
+            && let Some(reader) = readers.first_mut()
             && let Ok(Some(batch)) = reader.next().await
         {
-            rows.extend(objects(batch.record()));
+            bytes += batch.bytes();
+            rows.extend(objects(batch.record(), wanted - rows.len()));
         }
-        rows
+        // What it still wants to send, nobody waits for.
+        let is_enough = rows.len() >= wanted || bytes >= MOST;
+        if is_enough {
+            enough.cancel();
+        }
+        (rows, is_enough)
     };
-    let (report, rows) = tokio::join!(driver.run(&probe.engine, call, step), take);
-    report.result.map(|()| rows)
+    let (report, (rows, is_enough)) = tokio::join!(driver.run(&probe.engine, call, step), take);
+    if is_enough { Ok(rows) } else { report.result.map(|()| rows) }
 }
 
-/// The rows as objects; a value is a text, so that nothing of it is lost.
-fn objects(batch: &RecordBatch) -> Vec<Value> {
+/// The first rows as objects; a value is a text, so that nothing of it is lost.
+fn objects(batch: &RecordBatch, most: usize) -> Vec<Value> {
     let options = FormatOptions::default();
     let schema = batch.schema();
     let cell = |column: usize, row: usize| {
@@ -100,7 +118,7 @@ fn objects(batch: &RecordBatch) -> Vec<Value> {
         )
     };
     let names = schema.fields().iter().enumerate();
-    (0..batch.num_rows())
+    (0..batch.num_rows().min(most))
         .map(|row| {
             let cells =
                 names.clone().map(|(column, field)| (field.name().clone(), cell(column, row)));

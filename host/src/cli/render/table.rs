@@ -5,6 +5,10 @@ use unicode_width::UnicodeWidthStr;
 use super::style::{STRONG, paint};
 use crate::session::visible;
 
+/// The widest column that lines up: behind one longer cell of a driver's, every
+/// row would be as long as that one.
+const WIDEST: usize = 120;
+
 /// Rows of cells under a heading.
 pub(in crate::cli) struct Table {
     /// The heading, and whether the column holds numbers and is aligned right.
@@ -39,7 +43,7 @@ impl Table {
             .map(|index| {
                 let cells = self.rows.iter().filter_map(|row| row.get(index));
                 let widest = cells.map(|(text, _)| text.width()).max().unwrap_or(0);
-                widest.max(self.columns[index].0.width())
+                widest.max(self.columns[index].0.width()).min(WIDEST)
             })
             .collect();
         let heading: Vec<_> =
@@ -48,7 +52,7 @@ impl Table {
         for row in std::iter::once(&heading).chain(&self.rows) {
             let mut line = String::new();
             for (index, ((cell, style), width)) in row.iter().zip(&widths).enumerate() {
-                let space = " ".repeat(width - cell.width());
+                let space = " ".repeat(width.saturating_sub(cell.width()));
                 let cell = paint(*style, cell);
                 line.push_str("  ");
                 match self.columns[index].1 {
@@ -74,5 +78,13 @@ mod tests {
         table.row(["日本\x07".to_owned(), "1,000".to_owned()]);
         let text = anstream::adapter::strip_str(&table.render()).to_string();
         assert_eq!(text, "  Step        Rows\n  read           7\n  日本\\u{7}  1,000\n");
+    }
+
+    #[test]
+    fn one_long_cell_does_not_make_every_row_long() {
+        let mut table = Table::new(["Column", "Type"]);
+        table.row(["n".repeat(1 << 20), "int".to_owned()]);
+        (0..1000).for_each(|_| table.row(["short".to_owned(), "int".to_owned()]));
+        assert!(table.render().len() < (1 << 20) + 1000 * 200);
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::super::shell::Shell;
+use super::super::shell::{Shell, many_files};
 use super::progress::{Progress, TICK};
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
@@ -41,6 +41,7 @@ pub(super) fn execute(
         Error::environment(Problem::new("runtime", format!("cannot start the run: {error}")))
     };
     if let Adapter::Local(prepared) = &adapter {
+        many_files();
         // Before the threads that are to be behind it.
         let strength = prepared.fence().raise();
         tracing::debug!("{strength}");

@@ -1,50 +1,50 @@
 //! Too much of everything. What ends well here must have cost the host little.
 
 use crate::bindings::osiris::driver::context::{self, Level, MetricValue};
-use crate::{Attack, Outcome, Table, done, field, node};
+use crate::{Table, field, node};
 
 pub(crate) const ATTACKS: Table = &[
     ("flood-log", |attack| {
         let line = "log ".repeat(256);
         (0..50_000).for_each(|_| context::log(Level::Info, &line));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-log-of-nothing", |attack| {
         (0..500_000).for_each(|_| context::log(Level::Info, ""));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-one-long-line", |attack| {
         context::log(Level::Error, &"long ".repeat(10 << 20));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-stdout", |attack| {
         let line = "out ".repeat(256);
         (0..50_000).for_each(|_| println!("{line}"));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-stderr-without-newlines", |attack| {
         let line = "err ".repeat(256);
         (0..50_000).for_each(|_| eprint!("{line}"));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-events", |attack| {
         let fields = format!("{{\"text\":\"{}\"}}", "e".repeat(1024));
         (0..50_000).for_each(|_| context::event("flood.event", &fields));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-metrics", |attack| {
         let tags: Vec<_> = (0..16).map(|tag| (tag.to_string(), "t".repeat(64))).collect();
         (0..50_000).for_each(|_| context::metric("flood", MetricValue::Integer(1), "rows", &tags));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-tags", |attack| {
         let tags: Vec<_> = (0..1 << 20).map(|tag| (tag.to_string(), "t".into())).collect();
         context::metric("flood", MetricValue::Integer(1), "rows", &tags);
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-progress", |attack| {
         (0..1_000_000).for_each(|done| context::progress(done, Some(u64::MAX)));
-        quiet(attack)
+        attack.quiet()
     }),
     ("flood-empty-buffers", |attack| {
         let writer = attack.writer()?;
@@ -64,12 +64,6 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("flood-state", |attack| {
         context::save_state(&format!("\"{}\"", "s".repeat(20 << 20)))?;
-        quiet(attack)
+        attack.quiet()
     }),
 ];
-
-/// Ends well, with a table of no rows.
-fn quiet(attack: &Attack) -> Outcome {
-    attack.writer()?.open(&[field("n", "l")])?;
-    done()
-}

@@ -3,16 +3,22 @@
 #![cfg(target_family = "wasm")]
 #![expect(
     unsafe_code,
-    reason = "the bindings export C functions, and the spec needs a section's name"
+    reason = "the bindings export C functions, the spec needs a section's name, and some attacks are calls that no binding would make"
 )]
 
+mod abi;
+mod answers;
 mod batches;
 mod bindings;
+mod calls;
 mod crashes;
+mod files;
 mod floods;
+mod network;
 mod order;
 mod sandbox;
 mod schemas;
+mod secrets;
 mod words;
 
 use bindings::exports::osiris::driver::driver::{Dataset, Guest, Health, Input, Step, Summary};
@@ -26,44 +32,59 @@ struct Hostile;
 struct Attack {
     inputs: Vec<Input>,
     output: Option<Writer>,
+    connection: Option<Connection>,
 }
 
 type Outcome = Result<Summary, Error>;
 type Table = &'static [(&'static str, fn(&mut Attack) -> Outcome)];
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 12] = [
+    abi::ATTACKS,
     batches::ATTACKS,
+    calls::ATTACKS,
     crashes::ATTACKS,
+    files::ATTACKS,
     floods::ATTACKS,
+    network::ATTACKS,
     order::ATTACKS,
     sandbox::ATTACKS,
     schemas::ATTACKS,
+    secrets::ATTACKS,
     words::ATTACKS,
 ];
 
 #[derive(serde::Deserialize)]
 struct Config {
     attack: String,
+    resolved_connection: Option<Connection>,
+}
+
+#[derive(serde::Deserialize)]
+struct Connection {
+    host: String,
+    port: u16,
+    password: String,
+    attack: String,
 }
 
 impl Guest for Hostile {
     fn run(step: Step, inputs: Vec<Input>, output: Option<Writer>) -> Outcome {
-        let Config { attack } = serde_json::from_str(&step.config)
+        let Config { attack, resolved_connection: connection } = serde_json::from_str(&step.config)
             .map_err(|error| failure("config", error.to_string()))?;
         let (_, run) = TABLES
             .iter()
             .flat_map(|table| table.iter())
             .find(|(name, _)| *name == attack)
             .ok_or_else(|| failure("config", format!("there is no attack `{attack}`")))?;
-        run(&mut Attack { inputs, output })
+        run(&mut Attack { inputs, output, connection })
     }
 
-    fn discover(_: String) -> Result<Vec<Dataset>, Error> {
-        Err(failure("unsupported", "nothing to discover"))
+    fn discover(config: String) -> Result<Vec<Dataset>, Error> {
+        answers::discover(&config)
     }
 
-    fn doctor(_: String, _: u32) -> Health {
-        Health { category: "ok".into(), latency_ms: None, message: String::new() }
+    fn doctor(connection: String, _: u32) -> Health {
+        answers::doctor(&connection)
     }
 }
 
@@ -77,6 +98,16 @@ impl Attack {
             Some(input) => Ok(&input.table),
             None => Err(failure("internal", "there is no input")),
         }
+    }
+
+    fn connection(&self) -> Result<&Connection, Error> {
+        self.connection.as_ref().ok_or_else(|| failure("internal", "there is no connection"))
+    }
+
+    /// Ends well, with a table of no rows.
+    fn quiet(&self) -> Outcome {
+        self.writer()?.open(&[field("n", "l")])?;
+        done()
     }
 
     /// Opens the output with one column and sends one batch of it.
@@ -101,6 +132,15 @@ fn done() -> Outcome {
 
 fn failure(kind: &str, message: impl Into<String>) -> Error {
     Error { kind: kind.into(), message: message.into(), retryable: false }
+}
+
+/// What was tried and what came of it, as the failure that a snapshot shows.
+fn report(lines: impl IntoIterator<Item = (String, std::io::Result<String>)>) -> Outcome {
+    let lines = lines.into_iter().map(|(what, got)| match got {
+        Ok(got) => format!("{what}: allowed {got}"),
+        Err(error) => format!("{what}: {error}"),
+    });
+    Err(failure("data", lines.collect::<Vec<_>>().join("; ")))
 }
 
 fn field(name: &str, format: &str) -> Field {

@@ -4,9 +4,18 @@
 use std::fs;
 use std::io;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::time::{Instant, UNIX_EPOCH};
+
+use wasip2::cli::environment::{get_arguments, get_environment, initial_cwd};
+use wasip2::cli::terminal_stderr::get_terminal_stderr;
+use wasip2::cli::terminal_stdin::get_terminal_stdin;
+use wasip2::cli::terminal_stdout::get_terminal_stdout;
+use wasip2::filesystem::preopens::get_directories;
+use wasip2::random::insecure_seed::insecure_seed;
+use wasip2::random::random::get_random_u64;
 
 use crate::bindings::osiris::driver::context;
-use crate::{Outcome, Table, failure};
+use crate::{Outcome, Table};
 
 pub(crate) const ATTACKS: Table = &[
     ("read-outside", |_| {
@@ -64,6 +73,35 @@ pub(crate) const ATTACKS: Table = &[
             ("udp 127.0.0.1:0", || UdpSocket::bind("127.0.0.1:0").map(none)),
         ])
     }),
+    ("ask-the-machine", |_| {
+        report(&[
+            ("arguments", || Ok(get_arguments().len().to_string())),
+            ("environment", || Ok(get_environment().len().to_string())),
+            ("working directory", || Ok(initial_cwd().unwrap_or("none".into()))),
+            ("a terminal", || {
+                let none = get_terminal_stdin().is_none()
+                    && get_terminal_stdout().is_none()
+                    && get_terminal_stderr().is_none();
+                Ok(if none { "none" } else { "there is one" }.into())
+            }),
+            ("the time", || {
+                let passes = Instant::now() <= Instant::now();
+                let after_2020 = UNIX_EPOCH.elapsed().is_ok_and(|since| since.as_secs() > 1 << 30);
+                Ok(format!("goes on {passes}, is now {after_2020}"))
+            }),
+            ("chance", || {
+                let same = get_random_u64() == get_random_u64() || insecure_seed() == (0, 0);
+                Ok(if same { "the same each time" } else { "another each time" }.into())
+            }),
+            ("folders", || {
+                Ok(get_directories()
+                    .iter()
+                    .map(|(_, name)| plain(name))
+                    .collect::<Vec<_>>()
+                    .join(" "))
+            }),
+        ])
+    }),
     ("look-around", |_| {
         report(&[
             ("arguments", || Ok(std::env::args().count().to_string())),
@@ -87,13 +125,17 @@ pub(crate) const ATTACKS: Table = &[
     }),
 ];
 
+/// What is tried, and how.
+type Try = (&'static str, fn() -> io::Result<String>);
+
 /// Tries each and fails with what came of it.
-fn report(tries: &[(&str, fn() -> io::Result<String>)]) -> Outcome {
-    let lines = tries.iter().map(|(what, attempt)| match attempt() {
-        Ok(got) => format!("{what}: allowed {got}"),
-        Err(error) => format!("{what}: {error}"),
-    });
-    Err(failure("data", lines.collect::<Vec<_>>().join("; ")))
+fn report(tries: &[Try]) -> Outcome {
+    crate::report(tries.iter().map(|(what, attempt)| ((*what).to_owned(), attempt())))
+}
+
+/// The name of a folder without the session's id.
+fn plain(name: &str) -> String {
+    name.replace(&context::artifacts_dir(), "[its artifacts]")
 }
 
 fn len(bytes: Vec<u8>) -> String {

@@ -2,7 +2,7 @@
 
 use crate::bindings::osiris::driver::context::{self, Level, MetricValue};
 use crate::bindings::osiris::driver::types::Error;
-use crate::{Attack, Outcome, Table, done, failure, field};
+use crate::{Table, done, failure};
 
 /// Clears the screen, sets the title, moves up, and more than one line.
 const ESCAPES: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}1A\u{202e}\r\n[ERROR] forged\0";
@@ -26,14 +26,14 @@ pub(crate) const ATTACKS: Table = &[
     ("event-forged", |attack| {
         let fields = "{\"ts\":1,\"session_id\":\"mine\",\"event_type\":\"run_complete\",\"step_id\":\"bystander\"}";
         context::event("test.event", fields);
-        quiet(attack)
+        attack.quiet()
     }),
     ("event-names", |attack| {
         context::event("", "{}");
         context::event("run_complete", "{}");
         context::event(ESCAPES, "{}");
         context::event(&"n".repeat(1 << 20), "{}");
-        quiet(attack)
+        attack.quiet()
     }),
     ("metric-names", |attack| {
         let tags = [("step".to_owned(), "bystander".to_owned()), (ESCAPES.into(), ESCAPES.into())];
@@ -43,13 +43,13 @@ pub(crate) const ATTACKS: Table = &[
         for value in [f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, -0.0] {
             context::metric("test.float", MetricValue::Float(value), "rows", &[]);
         }
-        quiet(attack)
+        attack.quiet()
     }),
     ("log-escapes", |attack| {
         context::log(Level::Warn, ESCAPES);
         println!("{ESCAPES}");
         eprint!("{ESCAPES}");
-        quiet(attack)
+        attack.quiet()
     }),
     ("error-escapes", |_| Err(failure("data", ESCAPES))),
     ("error-empty", |_| Err(failure("", ""))),
@@ -66,8 +66,3 @@ pub(crate) const ATTACKS: Table = &[
         done()
     }),
 ];
-
-fn quiet(attack: &Attack) -> Outcome {
-    attack.writer()?.open(&[field("n", "l")])?;
-    done()
-}

@@ -1,0 +1,150 @@
+//! The project that is attacked, and what lies around it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::symlink;
+use std::sync::LazyLock;
+
+use serde_json::json;
+
+use super::{Attack, Beside, Mode};
+use crate::osiris::Osiris;
+use crate::secret::SECRET;
+use crate::{Finished, Sandbox, sandbox};
+
+/// What no driver may read or change.
+const OUTSIDE: &str = "not for drivers\n";
+
+/// Where a service takes connections and says nothing.
+static SILENT: LazyLock<TcpListener> =
+    LazyLock::new(|| TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"));
+
+/// The port of the silent service.
+pub(super) fn port() -> u16 {
+    SILENT.local_addr().expect("it is bound").port()
+}
+
+/// Puts things around the project that no driver may touch, and a connection into it.
+pub(super) fn surround(sandbox: &Sandbox) {
+    let outside = sandbox.outside();
+    fs::write(outside.join("secret.txt"), OUTSIDE).expect("the sandbox can be written");
+    fs::create_dir_all(outside.join("elsewhere")).expect("the sandbox can be written");
+    sandbox.write("data/file.txt", "mine\n");
+    for (name, target) in
+        [("link-to-file", "../../secret.txt"), ("link-to-folder", "../.."), ("link-to-root", "/")]
+    {
+        symlink(target, sandbox.path("data").join(name)).expect("links can be made");
+    }
+}
+
+/// A connection to the silent service; `attack` is for drivers that are asked about it.
+pub(super) fn connect(sandbox: &Sandbox, host: &str, attack: &str) {
+    let connection = json!({
+        "host": host, "port": port(), "password": "${SECRET}", "attack": attack,
+    });
+    let connections = json!({"version": 1, "connections": {"test": {"main": connection}}});
+    sandbox.write("osiris_connections.yaml", connections.to_string());
+}
+
+/// Nothing around the project may be other than it was.
+pub(super) fn check_outside(sandbox: &Sandbox) -> Result<(), String> {
+    let mut files = Vec::new();
+    sandbox::walk(sandbox.outside(), &mut |path| {
+        if !path.starts_with(sandbox.project()) {
+            files.push(path.to_owned());
+        }
+    });
+    let secret = sandbox.outside().join("secret.txt");
+    if files != [secret.clone()] || fs::read_to_string(secret).ok().as_deref() != Some(OUTSIDE) {
+        return Err(format!("something changed outside the project: {files:?}"));
+    }
+    Ok(())
+}
+
+impl Attack {
+    /// Writes the project, and runs it.
+    pub(super) fn execute(&self, sandbox: &Sandbox) -> Finished {
+        let settings = json!({"version": 1, "limits": self.limits});
+        sandbox.write("osiris.yaml", settings.to_string());
+        sandbox.write("pipeline.yaml", self.pipeline().to_string());
+        surround(sandbox);
+        if let Some(host) = &self.connection {
+            connect(sandbox, host, "nothing");
+        }
+        if self.beside == Some(Beside::Writer) {
+            fs::create_dir(sandbox.path("out")).expect("the project can be written");
+        }
+        self.osiris(sandbox).run()
+    }
+
+    pub(super) fn osiris(&self, sandbox: &Sandbox) -> Osiris {
+        let mut osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
+        osiris = osiris.env("SECRET", SECRET);
+        if let Some(bytes) = self.file_size {
+            osiris = osiris.file_size(bytes);
+        }
+        if let Some(count) = self.open_files {
+            osiris = osiris.open_files(count);
+        }
+        osiris
+    }
+
+    fn pipeline(&self) -> serde_json::Value {
+        let (mode, mut needs) = match self.mode {
+            Mode::Read => ("read", vec![]),
+            Mode::Transform => ("transform", vec!["bystander"]),
+            Mode::Write => ("write", vec!["bystander"]),
+        };
+        needs.push("bystander-sink");
+        let mut config = json!({"attack": self.attack});
+        if self.writes {
+            config["output"] = "data/file.txt".into();
+        }
+        if self.connection.is_some() {
+            config["connection"] = "@test.main".into();
+        }
+        let mut steps = vec![
+            json!({
+                "id": "bystander", "component": "test.source", "mode": "read",
+                "config": {"rows": self.rows, "batch": 1},
+            }),
+            json!({
+                "id": "bystander-sink", "component": "test.sink", "mode": "write",
+                "needs": ["bystander"], "config": {"path": "bystander.txt"},
+            }),
+            json!({
+                "id": "attack", "component": "test.hostile", "mode": mode, "needs": needs,
+                "config": config,
+            }),
+        ];
+        let mut end = "attack";
+        if self.lagging {
+            let forward = |id: &str, needs: &[&str]| json!({"id": id, "component": "test.passthrough", "mode": "transform", "needs": needs});
+            steps.extend([forward("fast", &["attack"]), forward("lagging", &["fast", "attack"])]);
+            end = "lagging";
+        }
+        if self.mode != Mode::Write {
+            steps.push(json!({
+                "id": "victim", "component": "test.sink", "mode": "write",
+                "needs": [end], "config": {"path": "victim.txt"},
+            }));
+        }
+        match self.beside {
+            None => {}
+            Some(Beside::Writer) => steps.push(json!({
+                "id": "writer", "component": "filesystem.csv_writer", "mode": "write",
+                "needs": ["attack"], "config": {"path": "out/ids.csv"},
+            })),
+            Some(Beside::Late) => steps.extend([
+                json!({
+                    "id": "late", "component": "test.source", "mode": "read", "needs": ["victim"],
+                }),
+                json!({
+                    "id": "late-sink", "component": "test.sink", "mode": "write",
+                    "needs": ["late"], "config": {"path": "late.txt"},
+                }),
+            ]),
+        }
+        json!({"oml_version": "0.1.0", "name": "attack", "steps": steps})
+    }
+}

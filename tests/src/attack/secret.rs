@@ -1,0 +1,32 @@
+//! Where the secret of a connection must not be after an attack.
+
+use std::fs;
+
+use crate::secret::forms;
+use crate::{Finished, Sandbox, sandbox};
+
+/// Looks in all that a run prints and leaves, but for what is the driver's own:
+/// its artifacts and its state.
+///
+/// # Errors
+/// Says where the secret is.
+pub(super) fn check(sandbox: &Sandbox, finished: &Finished) -> Result<(), String> {
+    let forms = forms();
+    let look = |place: &str, text: &str| match forms.iter().find(|form| text.contains(*form)) {
+        Some(form) => Err(format!("{place} holds {form:?}:\n{text}")),
+        None => Ok(()),
+    };
+    look("stdout", &finished.stdout)?;
+    look("stderr", &finished.stderr)?;
+    let mut result = Ok(());
+    sandbox::walk(&sandbox.project(), &mut |path| {
+        let name = path.display().to_string();
+        let own = name.contains("/artifacts/attack/") || name.contains("/.osiris/state/");
+        let is_file = path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+        if result.is_ok() && is_file && !own {
+            let bytes = fs::read(path).unwrap_or_default();
+            result = look(&name, &String::from_utf8_lossy(&bytes));
+        }
+    });
+    result
+}

@@ -1,0 +1,41 @@
+//! Components that are cut off or changed anywhere: told so, and never a panic.
+
+use osiris_tests::{Sandbox, built};
+
+#[test]
+fn a_component_that_is_cut_off_anywhere_is_refused() {
+    let whole = std::fs::read(built::guest("test.hostile")).unwrap();
+    let sandbox = Sandbox::new();
+    for percent in 0..100 {
+        let length = whole.len() * percent / 100;
+        sandbox.write(format!("drivers/cut-{percent:02}.wasm"), &whole[..length]);
+    }
+    let list = sandbox.osiris(["drivers", "list"]).guests().run().expect(0);
+    assert!(!list.stderr.contains("panicked"), "{}", list.stderr);
+    for percent in 0..100 {
+        let name = format!("cut-{percent:02}.wasm");
+        assert!(list.stderr.contains(&name), "{name} is none: {}", list.stderr);
+    }
+    // The one who is asked for it alone says it with its exit code.
+    for percent in (0..100).step_by(10) {
+        let file = format!("drivers/cut-{percent:02}.wasm");
+        let inspect = sandbox.osiris(["drivers", "inspect", &file]).run().expect(2);
+        assert!(inspect.stderr.contains(&file), "{}", inspect.stderr);
+    }
+}
+
+#[test]
+fn a_component_with_a_changed_byte_is_no_panic() {
+    let whole = std::fs::read(built::guest("test.passthrough")).unwrap();
+    let sandbox = Sandbox::new();
+    // The same places each time, all over the file and close together at its start.
+    let places = (0..20).chain((1..20).map(|at| whole.len() * at / 20));
+    for place in places {
+        let mut changed = whole.clone();
+        changed[place] ^= 0x55;
+        sandbox.write("changed.wasm", changed);
+        let inspect = sandbox.osiris(["drivers", "inspect", "changed.wasm"]).run();
+        assert!(matches!(inspect.code(), Some(0 | 2)), "{place}: {}", inspect.stderr);
+        assert!(!inspect.stderr.contains("panicked"), "{place}: {}", inspect.stderr);
+    }
+}

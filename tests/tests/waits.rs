@@ -1,0 +1,101 @@
+//! A driver that waits in a call of the host is stopped with the run: at the
+//! first Ctrl-C, within the time that it has to undo what it did.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use osiris_tests::Sandbox;
+use osiris_tests::session::Session;
+use osiris_tests::wait::wait_for;
+
+/// What the host gives a cancelled driver, and some more on a machine with much to do.
+const GRACE: Duration = Duration::from_millis(2000 + 1500);
+
+/// Interrupts the attack once it waits.
+#[track_caller]
+fn interrupt(attack: &str, port: u16) {
+    let sandbox = Sandbox::new();
+    let (mode, needs) = if attack == "input-forever" { ("write", "source") } else { ("read", "") };
+    // What takes the attack's output never reads it.
+    let stuck = match mode {
+        "read" => {
+            "  - {id: stuck, component: test.hostile, mode: write, needs: [attack], config: {attack: poll-forever}}\n"
+        }
+        _ => "",
+    };
+    sandbox.write(
+        "pipeline.yaml",
+        format!(
+            "\
+oml_version: 0.1.0
+name: waits
+steps:
+  - {{id: source, component: test.source, mode: read, config: {{rows: 10, then: hold}}}}
+  - {{id: sink, component: test.sink, mode: write, needs: [source], config: {{path: ids.txt}}}}
+  - {{id: attack, component: test.hostile, mode: {mode}, needs: [{needs}], config: {{attack: {attack}, connection: '@test.main'}}}}
+{stuck}"
+        ),
+    );
+    sandbox.write(
+        "osiris_connections.yaml",
+        format!(
+            "version: 1\nconnections:\n  test:\n    main: {{host: 127.0.0.1, port: {port}, password: '${{SECRET}}'}}\n"
+        ),
+    );
+    let running =
+        sandbox.osiris(["run", "pipeline.yaml"]).guests().env("SECRET", "nothing").start();
+    let steps = if stuck.is_empty() { &["attack"][..] } else { &["attack", "stuck"] };
+    for step in steps {
+        wait_for("the attack to begin", Duration::from_secs(60), || begun(&sandbox, step));
+    }
+    let interrupted = Instant::now();
+    running.interrupt();
+    let finished = running.finish();
+    let took = interrupted.elapsed();
+    assert!(took < GRACE, "{attack} took {took:?}");
+    let session = Session::only(&sandbox);
+    assert_eq!(session.status["status"], "cancelled", "{}", finished.stderr);
+    assert_eq!(session.status["exit_code"], finished.code().unwrap());
+    assert_eq!(session.status["error"]["kind"], "cancelled");
+    for step in ["source", "sink", "attack"] {
+        assert_eq!(session.step(step)["status"], "cancelled");
+    }
+    assert_eq!(sandbox.files(), ["osiris_connections.yaml", "pipeline.yaml"]);
+    eprintln!("{attack} was stopped after {took:?}");
+}
+
+/// What a step writes just before it waits.
+fn begun(sandbox: &Sandbox, step: &str) -> Option<PathBuf> {
+    let sessions = fs::read_dir(sandbox.path("logs")).into_iter().flatten().flatten();
+    let mut files =
+        sessions.map(|session| session.path().join("artifacts").join(step).join("begun"));
+    files.find(|file| file.exists())
+}
+
+#[test]
+fn a_clock_that_is_never_due() {
+    interrupt("poll-forever", 9);
+}
+
+#[test]
+fn a_service_that_says_nothing() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    interrupt("socket-forever", silent.local_addr().unwrap().port());
+}
+
+#[test]
+fn no_call_at_all() {
+    interrupt("loop-until-cancelled", 9);
+}
+
+#[test]
+fn an_output_that_nobody_reads() {
+    interrupt("output-forever", 9);
+}
+
+#[test]
+fn an_input_that_never_ends() {
+    interrupt("input-forever", 9);
+}
