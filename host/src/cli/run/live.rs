@@ -24,7 +24,7 @@ const INTERRUPTED: u8 = 130;
 /// Where a prepared run happens.
 pub(super) enum Adapter {
     /// In this process.
-    Local(Prepared),
+    Local(Box<Prepared>),
     /// In an E2B sandbox, which tells what it does.
     E2b(Box<E2bAdapter>, UnboundedReceiver<Note>),
 }
@@ -96,7 +96,7 @@ fn begin<'s>(
     let (board, cancel) = (board.clone(), cancel.clone());
     match adapter {
         Adapter::Local(prepared) => {
-            let run = run::execute(prepared, session, board, cancel);
+            let run = run::execute(*prepared, session, board, cancel);
             (Box::pin(run), None, unbounded_channel().1)
         }
         Adapter::E2b(adapter, notes) => {

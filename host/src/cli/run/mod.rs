@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         let (adapter, notes) = args.e2b.adapter(prepared, &place.registry, &environment)?;
         Adapter::E2b(Box::new(adapter), notes)
     } else {
-        Adapter::Local(prepared)
+        Adapter::Local(Box::new(prepared))
     };
     let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
     let status = live::execute(adapter, &session, board, &build.manifest, shell)?;

@@ -186,24 +186,19 @@ impl Follower {
         let before = self.last;
         let mut lines = Lines::default();
         match self.envd.download(&self.stream, self.offset).await {
-            Ok(mut download) => loop {
-                match download.next().await {
-                    Ok(Some(bytes)) => {
-                        lines.push(&bytes).map_err(Lost::Protocol)?;
-                        while let Some(line) = lines.next() {
-                            if !self.take(&line)? {
-                                let why = format!(
-                                    "line {} of it is not the one that follows",
-                                    self.last + 1
-                                );
-                                return Err(Lost::Protocol(why));
-                            }
+            Ok(mut download) => {
+                // What is cut off here is read the next time.
+                while let Ok(Some(bytes)) = download.next().await {
+                    lines.push(&bytes).map_err(Lost::Protocol)?;
+                    while let Some(line) = lines.next() {
+                        if !self.take(&line)? {
+                            let why =
+                                format!("line {} of it is not the one that follows", self.last + 1);
+                            return Err(Lost::Protocol(why));
                         }
                     }
-                    // What is cut off here is read the next time.
-                    Ok(None) | Err(_) => break,
                 }
-            },
+            }
             // There is no copy yet, or nothing new in it, or no way to it now.
             Err(error)
                 if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) => {
