@@ -23,7 +23,7 @@ pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Driver)>) -
 }
 
 /// What lies there now, with the steps' artifacts and states. What is no regular
-/// file is left out, and so is an input that nobody has changed.
+/// file is left out.
 pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Result<Vec<Made>> {
     let artifacts = format!("logs/{}{}/{}", session::PREFIX, plan.session_id, files::ARTIFACTS);
     let states = format!(".osiris/state/{}", manifest.pipeline.id);
