@@ -172,9 +172,10 @@ impl State {
         let rows = batch.rows();
         if let Some(output) = &self.output {
             let sent = tokio::select! {
+                // What has room is sent: a step that is nearly done ends well.
                 biased;
-                () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
                 sent = self.clock.wait(output.send(batch)) => sent,
+                () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
             };
             if let Err(error) = sent {
                 return Ok(Err(answer(
