@@ -7,22 +7,21 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::Row;
-use super::trial::{Trial, median};
+use super::trial::Trial;
 use crate::cloud::{self, Cloud};
 
 /// How often each way is taken.
-const RUNS: usize = 3;
+const RUNS: usize = 5;
 /// Pairs of a reading and a writing step.
 const PAIRS: usize = 10;
 
-/// Takes some 10 s here.
+/// Takes some 10 s here. One step only, for host, stand-in and worker share this
+/// machine: what they do beside it must not take the processor from it.
 const LONG: &str = r#"
 oml_version: "0.1.0"
 name: long
 steps:
-  - {id: source, component: test.bench_source, mode: read, config: {batches: 500000, rows: 16384}}
-  - {id: pass, component: test.passthrough, mode: transform, config: {}}
-  - {id: sink, component: test.bench_sink, mode: write, config: {}}
+  - {id: source, component: test.bench_source, mode: read, config: {batches: 700000, rows: 16384}}
 "#;
 
 pub(super) fn measure() -> Result<Vec<Row>> {
@@ -33,7 +32,7 @@ pub(super) fn measure() -> Result<Vec<Row>> {
         std::fs::write(trial.path().join("in.csv"), "id,name\n1,a\n2,b\n3,c\n4,d\n")?;
         trial.warm()?;
         trial.osiris_with(&["e2b", "template"], &cloud.variables)?;
-        let (here, there, overhead) = both(&trial, &cloud, 5 * RUNS)?;
+        let (here, there, overhead) = both(&trial, &cloud, 3 * RUNS)?;
         ((there - here) * 1e3 / (2 * PAIRS) as f64, overhead)
     };
     let long = Trial::new(LONG)?;
@@ -62,7 +61,7 @@ fn many() -> String {
 }
 
 /// Seconds that the run itself takes here and there, and the milliseconds around
-/// it there: the medians of runs in turn.
+/// it there: the fastest of runs in turn, since what else goes on only adds.
 fn both(trial: &Trial, cloud: &Cloud, runs: usize) -> Result<(f64, f64, f64)> {
     let (mut here, mut there, mut overhead) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
@@ -75,7 +74,11 @@ fn both(trial: &Trial, cloud: &Cloud, runs: usize) -> Result<(f64, f64, f64)> {
         there.push(field(&status, "/execution_duration")?);
         overhead.push(field(&status, "/e2b/metrics/e2b_overhead_ms")?);
     }
-    Ok((median(here), median(there), median(overhead)))
+    Ok((least(here), least(there), least(overhead)))
+}
+
+fn least(values: Vec<f64>) -> f64 {
+    values.into_iter().fold(f64::INFINITY, f64::min)
 }
 
 fn status(trial: &Trial) -> Result<Value> {
