@@ -10,6 +10,23 @@ use super::network::Network;
 /// The longest message that is kept of a driver's error or panic, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;
 
+/// What a driver may call its errors, by the contract.
+const KINDS: [&str; 11] = [
+    "config",
+    "auth",
+    "permission",
+    "network",
+    "timeout",
+    "not-found",
+    "data",
+    "upstream",
+    "cancelled",
+    "unsupported",
+    "internal",
+];
+/// What the host adds.
+const OWN_KINDS: [&str; 4] = ["panic", "trap", "limit", "protocol"];
+
 /// Why a call failed, in words for a person. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -25,6 +42,11 @@ impl Failure {
     /// A failure of a kind.
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
         Self { kind: kind.into(), message: message.into() }
+    }
+
+    /// Whether a call can fail so.
+    pub fn is_kind(kind: &str) -> bool {
+        KINDS.contains(&kind) || OWN_KINDS.contains(&kind)
     }
 
     /// Of a step that lacks what this one was to give it.
@@ -56,19 +78,6 @@ impl fmt::Display for Failure {
 
 impl From<types::Error> for Failure {
     fn from(error: types::Error) -> Self {
-        const KINDS: [&str; 11] = [
-            "config",
-            "auth",
-            "permission",
-            "network",
-            "timeout",
-            "not-found",
-            "data",
-            "upstream",
-            "cancelled",
-            "unsupported",
-            "internal",
-        ];
         let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
         let message = match error.message.trim() {
             "" => "the driver gave no reason".to_owned(),

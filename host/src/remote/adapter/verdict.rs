@@ -2,30 +2,12 @@
 
 use super::follow::Lost;
 use super::trouble::Trouble;
+use crate::driver;
 use crate::remote::protocol::Message;
 use crate::session::{Record, Session, State, Status, StepState, StepStatus};
 
 /// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
 const FRAME: u64 = 32;
-/// Why a run can fail where the worker is: what drivers and their engine say, and `session`.
-const KINDS: [&str; 16] = [
-    "config",
-    "auth",
-    "permission",
-    "network",
-    "timeout",
-    "not-found",
-    "data",
-    "upstream",
-    "cancelled",
-    "unsupported",
-    "internal",
-    "panic",
-    "trap",
-    "limit",
-    "protocol",
-    "session",
-];
 
 /// What a worker says of the end, as far as it can be true.
 pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
@@ -39,9 +21,10 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
     }
     let well = theirs.status == State::Success;
     let ended = matches!(theirs.status, State::Success | State::Failed | State::Cancelled);
-    let known = theirs.error.as_ref().is_none_or(|error| {
-        KINDS.contains(&error.kind.as_str()) && is_of_plan(error.step.as_deref(), session)
-    });
+    let known = theirs
+        .error
+        .as_ref()
+        .is_none_or(|error| is_kind(&error.kind) && is_of_plan(error.step.as_deref(), session));
     let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
     if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
         return Err(broken("how it says that the run ended makes no sense"));
@@ -74,6 +57,11 @@ pub(super) fn is_of_run(record: &Record, session: &Session) -> bool {
 fn is_of_plan(step: Option<&str>, session: &Session) -> bool {
     let mut own = session.first_status().steps.iter();
     step.is_none_or(|step| own.any(|own| own.id == step))
+}
+
+/// Why a run can fail where the worker is: as a driver can, or for its session's files.
+fn is_kind(kind: &str) -> bool {
+    driver::Failure::is_kind(kind) || kind == "session"
 }
 
 /// What a record takes of the room: its texts and a line's frame, so that empty ones
