@@ -125,7 +125,7 @@ pub fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
     }
     let written = paths(&task.config, &spec.files.write);
     for path in paths(&task.config, &spec.files.read).chain(written) {
-        check_path(base, path).map_err(|why| invalid("path_outside", why))?;
+        check_path(base, path).map_err(|why| Error::invalid(problem("path_outside", why)))?;
     }
     Ok(())
 }

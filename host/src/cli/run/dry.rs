@@ -140,6 +140,9 @@ fn limits(limits: &Limits) -> Vec<String> {
         matches!(limit, Limit::Memory | Limit::Seconds)
             || limits.bound(*limit).by != Origin::Default
     };
-    let text = |limit: Limit| format!("{} {}", limit.name(), limit.format(limits.get(limit)));
+    let text = |limit: Limit| {
+        let name = if limit == Limit::Seconds { "time" } else { limit.name() };
+        format!("{name} {}", limit.format(limits.get(limit)))
+    };
     Limit::ALL.into_iter().filter(told).map(text).collect()
 }
