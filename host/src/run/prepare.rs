@@ -118,10 +118,12 @@ pub fn prepare(
 /// # Errors
 /// A path that leads outside.
 pub fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
-    let invalid =
-        |code, why| Error::invalid(Problem::new(code, format!("step `{}`: {why}", task.step.id)));
+    let problem = |code, why| Problem::new(code, format!("step `{}`: {why}", task.step.id));
     for path in paths(&task.config, &spec.files.write) {
-        check_written(path).map_err(|why| invalid("path_reserved", why))?;
+        check_written(path).map_err(|why| {
+            let help = "name a file elsewhere in the project, like output/data.csv";
+            Error::invalid(problem("path_reserved", why).help(help))
+        })?;
     }
     let written = paths(&task.config, &spec.files.write);
     for path in paths(&task.config, &spec.files.read).chain(written) {
