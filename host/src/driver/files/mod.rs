@@ -66,14 +66,19 @@ impl Files {
             held: HashMap::new(),
             refused: None,
         };
-        let resolved = |paths: &[String]| -> Vec<PathBuf> {
-            let (top, all) = (PathBuf::new(), paths.iter());
-            // A path that leads outside was refused before the run; here it opens nothing.
-            all.filter_map(|path| files.resolve(&joined(&top, path).ok()?, true).ok()).collect()
+        let resolved = |path: &String| {
+            let path = joined(Path::new(""), path).ok()?;
+            match files.resolve(&path, true) {
+                Ok(found) => Some(found),
+                // It leads outside, which was refused before the run.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+                // Whoever opens it is told.
+                Err(_) => Some(path),
+            }
         };
         let rights = Rights {
-            reads: resolved(&grants.reads),
-            writes: resolved(&grants.writes),
+            reads: grants.reads.iter().filter_map(resolved).collect(),
+            writes: grants.writes.iter().filter_map(resolved).collect(),
             // If a link has taken its place, it is not the session's any more.
             own: grants.artifacts.as_deref().and_then(|path| {
                 let path = path.strip_prefix(&grants.base).ok()?;
