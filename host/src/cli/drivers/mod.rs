@@ -1,10 +1,11 @@
 //! `osiris drivers`.
 
 mod build;
-mod cargo;
 mod describe;
 mod inspect;
+mod install;
 mod list;
+mod pack;
 mod show;
 
 use clap::Subcommand;
@@ -19,6 +20,7 @@ Examples:
   osiris drivers show filesystem.csv_extractor         how a driver is configured
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
   osiris drivers build my-driver                       build a driver into drivers/
+  osiris drivers pack some.wasm --spec spec.yaml       make a driver of any component
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -29,6 +31,7 @@ pub(super) enum Command {
     Show(show::Args),
     Inspect(inspect::Args),
     Build(build::Args),
+    Pack(pack::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -37,5 +40,6 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Show(args) => show::show(&args, shell),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Build(args) => build::build(&args, shell),
+        Command::Pack(args) => pack::pack(&args, shell),
     }
 }
