@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::driver::DriverFile;
 
-    const SPEC: &str = "{name: a.b, version: 1.0.0, modes: [write], configSchema: {}}";
+    const SPEC: &str = "{name: a.b, version: 1.0.0, modes: [write], configSchema: {type: object}}";
 
     fn component(spec: &str) -> Vec<u8> {
         let text = format!(
