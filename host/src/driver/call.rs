@@ -10,12 +10,18 @@ use wasmtime_wasi::I32Exit;
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
 use super::clock::Clock;
-use super::failure::{Breach, Failure, breach};
+use super::failure::{Breach, Failure, breach, reported, shortened};
+use super::limits::format_bytes;
 use super::spec::Mode;
 use super::state::{Call, State};
 use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
+
+/// The most that a driver may pass to the host in one call, in bytes.
+const CALL_BYTES: usize = 128 << 20;
+/// The most handles that its instances hold or lend at once.
+const HANDLES: usize = 100_000;
 
 /// What a step asks of its driver.
 pub struct StepCall {
@@ -153,13 +159,15 @@ pub(super) async fn ending<T>(
 pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
-        Some(Ok(Err(error))) => Err(Failure::from(error).explained(&state.network)),
+        Some(Ok(Err(error))) => {
+            Err(reported(error, state.journal.sink.redactor()).explained(&state.network))
+        }
         Some(Err(error)) => Err(explain(&error, state)),
         None => Err(Failure::new(
             "timeout",
             format!(
-                "it ran longer than {} s; its last call to the host was `{}`. Raise `limits.seconds` in osiris.yaml if it needs more",
-                state.limits.seconds, state.last_call
+                "it ran longer than {} s. Raise `limits.seconds` in osiris.yaml if it needs more",
+                state.limits.seconds
             ),
         )),
     }
@@ -167,6 +175,8 @@ pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, 
 
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
     let mut store = Store::new(engine.inner(), state);
+    store.set_hostcall_fuel(CALL_BYTES);
+    store.set_max_component_handles(HANDLES);
     store.limiter(|state| &mut state.limiter);
     // At every tick of the clock the driver yields, so that time limits and cancels take hold.
     store.set_epoch_deadline(1);
@@ -186,6 +196,8 @@ fn mode_name(mode: Mode) -> &'static str {
 /// Turns what the engine reports into the reason that a person needs.
 fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     if let Some(Breach(why)) = error.downcast_ref::<Breach>() {
+        // What the driver said may be part of it.
+        let why = shortened(why, state.journal.sink.redactor());
         return Failure::new("protocol", format!("the driver broke its contract: {why}"));
     }
     if let Some(message) = &state.panic {
@@ -215,6 +227,25 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
             "the driver crashed: it touched memory that it does not have, as endless recursion does too",
         ),
         Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
-        None => Failure::new("trap", format!("the driver failed: {}", error.root_cause())),
+        None => {
+            let why = error.root_cause().to_string();
+            match exceeded(&why) {
+                Some(limit) => Failure::new("limit", limit),
+                None => Failure::new("trap", format!("the driver failed: {why}")),
+            }
+        }
     }
+}
+
+/// The limit that the engine means. It has no types for these.
+fn exceeded(why: &str) -> Option<String> {
+    if why.contains("fuel allocated for hostcalls has been exhausted") {
+        let limit = format_bytes(CALL_BYTES as u64);
+        return Some(format!(
+            "the driver passed more than {limit} to the host in one call; pass less at a time"
+        ));
+    }
+    why.contains("store handle limit exceeded").then(|| {
+        format!("the driver held or lent more than {HANDLES} handles at once; drop what is done with")
+    })
 }

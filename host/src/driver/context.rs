@@ -82,7 +82,7 @@ impl Host for State {
     }
 
     fn panicked(&mut self, message: String) -> Result<()> {
-        self.panic = Some(shortened(message));
+        self.panic = Some(shortened(&message, self.journal.sink.redactor()));
         Ok(())
     }
 }

@@ -305,10 +305,10 @@ impl Session {
         }
         status.finished_at = Some(self.now());
         status.write(&self.0.folder).map_err(|error| {
-            let message = format!("cannot write how the run ended: {error}");
-            Error::environment(
-                Problem::new("session_write", message).in_file(&self.dir().join(files::STATUS)),
-            )
+            let file = self.dir().join(files::STATUS);
+            let message = format!("{}; but this cannot be written: {error}", status.summary());
+            let help = "make room on the disk, and look which step may write files and removed the session's; what the steps did stays done";
+            Error::environment(Problem::new("session_write", message).in_file(&file).help(help))
         })?;
         if let Some(lock) = held(&self.0.lock).take() {
             // The status is written: a lock file that stays is removed by the next sweep.

@@ -27,7 +27,7 @@ impl Spec {
     /// # Errors
     /// Every problem of the spec, with its position.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self> {
-        let root = yaml::parse(bytes, file)?;
+        let root = yaml::parse_as("The driver's spec", bytes, file)?;
         let json = root.to_json();
         let mut problems = Problems::new(file);
         let shape = SHAPE.as_ref().map_err(|why| internal(why, file))?;
