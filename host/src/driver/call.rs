@@ -246,6 +246,8 @@ fn exceeded(why: &str) -> Option<String> {
         ));
     }
     why.contains("store handle limit exceeded").then(|| {
-        format!("the driver held or lent more than {HANDLES} handles at once; drop what is done with")
+        format!(
+            "the driver held or lent more than {HANDLES} handles at once; drop what is done with"
+        )
     })
 }

@@ -10,7 +10,7 @@ use super::state::State;
 use crate::session::{Level, Number};
 
 /// The largest state that a step may save, in bytes.
-const MAX_STATE: usize = 16 << 20;
+pub const MAX_STATE: usize = 16 << 20;
 
 impl Host for State {
     fn log(&mut self, level: context::Level, message: String) -> Result<()> {

@@ -11,6 +11,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use jiff::Timestamp;
 
 use super::id;
+use crate::below::{self, Below};
 
 /// How often another id is tried when a folder exists already.
 const ATTEMPTS: usize = 8;
@@ -42,16 +43,23 @@ impl Folder {
 
     /// Creates `<logs>/run_<id>`, which did not exist before.
     pub(super) fn create_as(logs: &Path, id: &str) -> io::Result<Self> {
-        fs::create_dir_all(logs)?;
-        let path = logs.join(format!("{}{id}", id::PREFIX));
-        fs::create_dir(&path)?;
-        Self::open(path)
+        let name = format!("{}{id}", id::PREFIX);
+        // The folder around it is the project's.
+        let above = logs.parent().unwrap_or(logs);
+        let all = Below::new(above, logs).make()?;
+        all.create_dir(&name)?;
+        Ok(Self { path: logs.join(&name), dir: all.open_dir(&name)? })
     }
 
     /// Opens the folder of a session that is there.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
         Ok(Self { path, dir })
+    }
+
+    /// The bytes of a file, of which there may be `limit`.
+    pub(super) fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+        below::read(&self.dir, name, limit)
     }
 
     /// Creates a file that did not exist, to append to.

@@ -12,11 +12,13 @@ use super::folder::Folder;
 use super::lines::Lines;
 use super::lock::Lock;
 use super::log::Level;
+use super::memory::Memory;
 use super::metric::Number;
 use super::record::Record;
 use super::redact::Redactor;
 use super::status::{E2b, End, Failure, State, Status, StepState};
-use super::{files, id, memory, time};
+use super::{files, id, time};
+use crate::below::help;
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 
@@ -45,6 +47,7 @@ struct Inner {
     broken: Mutex<Option<String>>,
     lock: Mutex<Option<Lock>>,
     tap: Option<Tap>,
+    memory: Memory,
 }
 
 /// A panic elsewhere leaves the data whole: every change is one call.
@@ -120,6 +123,7 @@ impl Session {
                 lock: Mutex::new(Some(lock)),
                 folder,
                 tap,
+                memory: Memory::open(),
             })))
         };
         start().map_err(|error| {
@@ -129,7 +133,7 @@ impl Session {
                     format!("cannot write the session's files: {error}"),
                 )
                 .in_file(logs)
-                .help("make this folder writable and make room on its disk"),
+                .help(help(&error, "make this folder writable and make room on its disk")),
             )
         })
     }
@@ -268,7 +272,7 @@ impl Session {
             rows_written: end.rows_written,
             rows_processed: end.rows_processed,
             steps: end.steps,
-            peak_memory_bytes: memory::peak(),
+            peak_memory_bytes: self.0.memory.peak(),
             ..self.0.status.clone()
         }
     }

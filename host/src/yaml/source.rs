@@ -90,7 +90,8 @@ pub fn parse_as(what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
 }
 
 fn too_large(what: &str, limit: u64, file: &Path) -> Error {
-    let message = format!("{what} is larger than {}, the most that is read here", wording::bytes(limit));
+    let message =
+        format!("{what} is larger than {}, the most that is read here", wording::bytes(limit));
     let problem = Problem::new("file_too_large", message).in_file(file);
     Error::invalid(problem.help("write less data into it"))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use self::kept::{Changes, Discovery, cache_file, compare, is_fresh, read, schema, write};
+use self::kept::{Changes, Discovery, Kept, compare, is_fresh, schema};
 use self::samples::Sample;
 use super::pipeline::Workplace;
 use super::probe::Probe;
@@ -58,8 +58,8 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     no_core_file();
     let config = connection::connect(&reference, &file.spec, &connections, &environment)?;
     let own = fingerprint_of(file, &config)?;
-    let kept = cache_file(&place.project, &reference);
-    let before = read(&kept).filter(|kept| kept.connection_fingerprint == own);
+    let kept = Kept::of(&place.project, &reference);
+    let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let probe = Probe::new()?;
     let driver = probe.load(file)?;
@@ -68,7 +68,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
         Some(kept) => (kept.clone(), None),
         None => {
             let found = ask(&probe, &driver, &place, file, &config, own)?;
-            write(&kept, &found)?;
+            kept.write(&found)?;
             let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
             (found, changes)
         }

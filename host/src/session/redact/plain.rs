@@ -172,9 +172,32 @@ mod tests {
     #[test]
     fn what_is_no_escape_stays() {
         for text in [
-            "", "a", r"\", r"\u", r"\u00", r"\uzzzz", r"\ud83d", r"\ud83d\u0041", r"\u{}",
-            r"\u{110000}", r"\u{0000041}", r"\x", r"\xg0", r"\a", r"\é", "%", "%4",
-            "%zz", "&", "&;", "&no;", "&#;", "&#x;", "&#x110000;", "&amp", r"\400",
+            "",
+            "a",
+            r"\",
+            r"\u",
+            r"\u00",
+            r"\uzzzz",
+            r"\ud83d",
+            r"\ud83d\u0041",
+            r"\u{}",
+            r"\u{110000}",
+            r"\u{0000041}",
+            r"\x",
+            r"\xg0",
+            r"\a",
+            r"\é",
+            "%",
+            "%4",
+            "%zz",
+            "&",
+            "&;",
+            "&no;",
+            "&#;",
+            "&#x;",
+            "&#x110000;",
+            "&amp",
+            r"\400",
         ] {
             // What follows a lone half of a character is undone.
             let wanted = if text == r"\ud83d\u0041" { r"\ud83dA" } else { text };
