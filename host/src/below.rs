@@ -153,6 +153,22 @@ fn refuse_link(dir: &Dir, name: &Path, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Refuses a path below a folder, which is at `base`, if a link is on the way.
+///
+/// # Errors
+/// There is one, or any I/O error but that something is not there.
+pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
+    let mut so_far = PathBuf::new();
+    for part in path {
+        so_far.push(part);
+        match refuse_link(dir, &so_far, &base.join(&so_far)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
 /// How to go on after an error: what a link wants, or else `otherwise`.
 pub fn help(error: &io::Error, otherwise: &str) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Link>()) {

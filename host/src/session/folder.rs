@@ -71,11 +71,9 @@ impl Folder {
 
     /// Makes a folder and those above it, if they are not there.
     pub(super) fn make(&self, name: &Path) -> io::Result<PathBuf> {
-        self.dir.create_dir_all(name)?;
-        if self.dir.symlink_metadata(name)?.is_dir() {
-            return Ok(self.path.join(name));
-        }
-        Err(io::Error::new(io::ErrorKind::NotADirectory, "a link is in place of the folder"))
+        let made = self.dir.create_dir_all(name);
+        below::refuse_links(&self.dir, &self.path, name)?;
+        made.map(|()| self.path.join(name))
     }
 
     /// Puts a file in its place: a reader sees all of it or nothing. Only with
@@ -84,6 +82,7 @@ impl Folder {
         let mut partial = name.as_os_str().to_owned();
         partial.push(".tmp");
         let write = || {
+            below::refuse_links(&self.dir, &self.path, name.parent().unwrap_or(name))?;
             let mut file = self.dir.create(&partial)?.into_std();
             file.write_all(bytes)?;
             if sync {

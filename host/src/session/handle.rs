@@ -177,7 +177,11 @@ impl Session {
     fn artifact_error(&self, name: &Path, error: &io::Error) -> Error {
         Error::environment(
             Problem::new("session_write", format!("cannot write an artifact: {error}"))
-                .in_file(&self.0.folder.path.join(name)),
+                .in_file(&self.0.folder.path.join(name))
+                .help(help(
+                    error,
+                    "make room on the disk, and look which step may write files and moved the session's",
+                )),
         )
     }
 

@@ -116,6 +116,35 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn what_is_kept_comes_back_and_no_link_is_followed() {
+        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let project = Project::open(base.path()).unwrap();
+        let reference = Reference { family: "mysql".to_owned(), alias: "main".to_owned() };
+        let kept = Kept::of(&project, &reference);
+        assert!(kept.read().is_none());
+        let found = Discovery {
+            discovered_at: String::new(),
+            driver: "mysql.extractor".to_owned(),
+            connection_fingerprint: String::new(),
+            fingerprint: String::new(),
+            duration_ms: 1,
+            resources: vec![table("a", 1, "x")],
+        };
+        kept.write(&found).unwrap();
+        assert_eq!(kept.read().unwrap().resources, found.resources);
+
+        let cache = base.path().join(".osiris/cache");
+        std::fs::remove_dir_all(&cache).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &cache).unwrap();
+        assert!(kept.read().is_none());
+        let error = kept.write(&found).unwrap_err().to_string();
+        assert!(error.contains("/.osiris/cache` is a link"), "{error}");
+        assert!(error.contains("help: remove it: `rm '"), "{error}");
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+
     #[test]
     fn changes_are_those_of_the_schema() {
         let before = [table("a", 1, "x"), table("b", 1, "x"), table("c", 1, "x")];
