@@ -5,7 +5,8 @@
 //!
 //! What stays readable beside the project is what the look-up of a name needs
 //! and the system's libraries: nothing of `/proc`, where the variables of this
-//! process are, nothing else of `/etc`, nobody's home. No program can be started.
+//! process are, nothing else of `/etc`, nobody's home. No program can be started,
+//! and no other process gets a signal.
 
 use std::fmt;
 #[cfg(target_os = "linux")]
@@ -99,16 +100,19 @@ impl Fence {
     fn restrict(&self) -> Result<landlock::RestrictionStatus, landlock::RulesetError> {
         use landlock::{
             ABI, Access, AccessFs, AccessNet, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
-            path_beneath_rules,
+            Scope, path_beneath_rules,
         };
         // The newest of which every right is used here.
-        let abi = ABI::V5;
+        let abi = ABI::V6;
         // Nothing is started, not even from the project.
         let read = AccessFs::from_read(abi) & !AccessFs::Execute;
         let own = AccessFs::from_all(abi) & !AccessFs::Execute;
         let system = NAMES.iter().chain(&LIBRARIES).chain(&DEVICES).map(Path::new);
         let read_only = self.read.iter().map(PathBuf::as_path).chain(system);
-        let mut rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?;
+        let mut rules = Ruleset::default()
+            .handle_access(AccessFs::from_all(abi))?
+            // Signals to other processes, and sockets that no file stands for.
+            .scope(Scope::from_all(abi))?;
         if self.ports.is_some() {
             rules = rules.handle_access(AccessNet::from_all(abi))?;
         }
@@ -130,6 +134,8 @@ mod tests {
     use std::io::ErrorKind;
     use std::net::{TcpListener, TcpStream, ToSocketAddrs};
     use std::process::Command;
+
+    use rustix::process::{getppid, test_kill_process};
 
     use super::*;
 
@@ -169,7 +175,7 @@ mod tests {
                 .unwrap()
         });
         let (strength, results) = tried;
-        assert_eq!(strength, Strength::Full, "the tests need Linux 6.7 or newer with Landlock");
+        assert_eq!(strength, Strength::Full, "the tests need Linux 6.12 or newer with Landlock");
         let denied = Some(ErrorKind::PermissionDenied);
         assert_eq!(results[..4], [None, None, denied, denied]);
         // A move across folders that the fence tells apart is refused as one across disks.
@@ -183,6 +189,7 @@ mod tests {
             scope
                 .spawn(|| {
                     Fence::default().raise();
+                    let above = getppid().unwrap();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let reads = |path: &str| kind(fs::read(path).map(drop));
                     let refused = [
@@ -195,6 +202,7 @@ mod tests {
                         kind(fs::read_dir("/").map(drop)),
                         kind(Command::new("/bin/true").status().map(drop)),
                         kind(Command::new("/usr/bin/env").status().map(drop)),
+                        kind(test_kill_process(above).map_err(Into::into)),
                     ];
                     let kept = [
                         reads("/etc/hosts"),
@@ -206,6 +214,6 @@ mod tests {
                 .join()
                 .unwrap()
         });
-        assert_eq!(tried, ([Some(ErrorKind::PermissionDenied); 9], [None; 3]));
+        assert_eq!(tried, ([Some(ErrorKind::PermissionDenied); 10], [None; 3]));
     }
 }

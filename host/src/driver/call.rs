@@ -215,7 +215,10 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Failure::new(
             "trap",
-            format!("the driver ended the process with exit code {code} instead of returning"),
+            format!(
+                "the driver ended its process, {}, instead of returning",
+                if *code == 0 { "as if all were well" } else { "as failed" }
+            ),
         );
     }
     match error.downcast_ref::<Trap>() {
@@ -226,12 +229,16 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
             "trap",
             "the driver crashed: it touched memory that it does not have, as endless recursion does too",
         ),
+        Some(Trap::UnreachableCodeReached) => Failure::new(
+            "trap",
+            "the driver aborted, as a program does that panics or runs out of memory",
+        ),
         Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
         None => {
             let why = error.root_cause().to_string();
             match exceeded(&why) {
                 Some(limit) => Failure::new("limit", limit),
-                None => Failure::new("trap", format!("the driver failed: {why}")),
+                None => Failure::new("trap", format!("the driver called the host wrongly: {why}")),
             }
         }
     }

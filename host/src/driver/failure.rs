@@ -50,6 +50,12 @@ impl Failure {
         KINDS.contains(&kind) || OWN_KINDS.contains(&kind)
     }
 
+    /// What a failure of a kind that is the driver's own fault asks for.
+    pub fn help(kind: &str, driver: &str) -> Option<String> {
+        let is_fault = ["panic", "trap", "protocol"].contains(&kind);
+        is_fault.then(|| format!("this is a fault of the driver `{driver}`: tell its author"))
+    }
+
     /// Of a step that lacks what this one was to give it.
     pub fn upstream(step: &str) -> Self {
         Self::new("upstream", format!("the step `{step}` before it failed"))

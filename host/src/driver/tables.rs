@@ -8,6 +8,7 @@ use wasmtime::component::Resource;
 use super::bindings::osiris::driver::tables::{Host, HostBatch, HostReader, HostWriter};
 use super::bindings::osiris::driver::{arrow as wit, types};
 use super::failure::{answer, breach};
+use super::limits::format_bytes;
 use super::state::State;
 use crate::table::{Batch, Closed, Field, Node, Receiver, flatten, unflatten};
 
@@ -121,7 +122,8 @@ impl HostWriter for State {
         writer.bytes += buffer.len() as u64 + 64;
         if writer.bytes > limit {
             return Err(breach(format!(
-                "it built a batch of more than {limit} bytes; send smaller ones"
+                "it built a batch of more than {}; send smaller ones",
+                format_bytes(limit)
             )));
         }
         writer.pushed.push(Buffer::from(buffer));

@@ -17,7 +17,7 @@ use super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, paint};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::canonical;
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
-use crate::driver::{Column, Dataset, Driver, DriverFile};
+use crate::driver::{Column, Dataset, Driver, DriverFile, Failure};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::session::{Redactor, stamp, visible};
 
@@ -110,9 +110,15 @@ fn ask(
     let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let found = found.map_err(|failure| {
         let message = redactor.text(&failure.message).into_owned();
-        let problem = Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
-        let help = "see 'osiris connections doctor'";
-        Error { exit: Exit::Environment, problems: vec![problem.help(help)] }
+        let mut problem =
+            Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
+        problem.help = match failure.kind.as_str() {
+            // Its message says which to raise, where that can be done.
+            "limit" => None,
+            kind => Failure::help(kind, &file.spec.name)
+                .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
+        };
+        Error { exit: Exit::Environment, problems: vec![problem] }
     })?;
     let resources: Vec<_> = found.into_iter().map(|found| masked(found, &redactor)).collect();
     Ok(Discovery {

@@ -11,6 +11,7 @@ use super::super::render::{
 };
 use super::super::shell::{Answer, shown};
 use crate::compile::Build;
+use crate::driver::Failure;
 use crate::driver::grants::paths;
 use crate::session::{State, Status, StepState, visible};
 
@@ -98,7 +99,11 @@ pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answe
         json["status"] = Value::from("error");
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
-        json["problems"] = json!([{"code": error.kind, "message": message, "step": error.step}]);
+        let mut problem = json!({"code": error.kind, "message": message, "step": error.step});
+        if let Some(help) = help(status) {
+            problem["help"] = json!(help);
+        }
+        json["problems"] = json!([problem]);
     }
     Answer {
         json,
@@ -128,9 +133,19 @@ fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
         let kind = visible(&error.kind);
-        format!("{}: {} ({kind})\n", paint(BAD.bold(), "error"), multiline(&message))
+        let help =
+            help(status).map(|help| format!("  {} {}\n", paint(STRONG, "help:"), visible(&help)));
+        let error = paint(BAD.bold(), "error");
+        format!("{error}: {} ({kind})\n{}", multiline(&message), help.unwrap_or_default())
     });
     format!("{head}{}{text}", why.unwrap_or_default())
+}
+
+/// What the failure asks for, if its message does not say so itself.
+fn help(status: &Status) -> Option<String> {
+    let error = status.error.as_ref()?;
+    let step = status.steps.iter().find(|step| Some(&step.id) == error.step.as_ref())?;
+    Failure::help(&error.kind, &step.driver)
 }
 
 fn table(status: &Status) -> String {
@@ -204,9 +219,10 @@ mod tests {
             let before = fs::metadata(&whole).ok();
             Output { step: step.to_owned(), path: path.to_owned(), whole, before }
         };
+        fs::create_dir(folder.path().join("parts")).unwrap();
         fs::write(folder.path().join("kept.csv"), "").unwrap();
         fs::write(folder.path().join("old.csv"), "").unwrap();
-        let outputs = ["new.csv", "kept.csv", "old.csv", "none.csv", "."];
+        let outputs = ["new.csv", "kept.csv", "old.csv", "none.csv", "parts"];
         let mut outputs: Vec<_> = outputs.map(|path| output("read", path)).into();
         outputs.push(output("write", "b.csv"));
         for name in ["new.csv", "b.csv", "old.csv.tmp"] {
