@@ -11,7 +11,8 @@ use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
 use super::clock::Clock;
 use super::failure::{Breach, Failure, breach, reported, shortened};
-use super::limits::format_bytes;
+use super::limits::{Limit, format_bytes};
+use super::pace::paced;
 use super::spec::Mode;
 use super::state::{Call, State};
 use super::tables::{Reader, Writer};
@@ -22,6 +23,8 @@ use crate::table::{Receiver, Sender};
 const CALL_BYTES: usize = 128 << 20;
 /// The most handles that its instances hold or lend at once.
 const HANDLES: usize = 100_000;
+/// How a failure for want of something begins.
+const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
 
 /// What a step asks of its driver.
 pub struct StepCall {
@@ -69,7 +72,7 @@ impl Driver {
     /// Runs a step.
     pub async fn run(&self, engine: &Engine, call: Call, step: StepCall) -> Report {
         let StepCall { id, mode, config, inputs, output } = step;
-        let (limits, cancel) = (call.limits, call.cancel.clone());
+        let (limits, cancel) = (call.limits.clone(), call.cancel.clone());
         let has_output = output.is_some();
         let mut store = match State::new(call, output) {
             Ok(state) => new_store(engine, state),
@@ -85,9 +88,14 @@ impl Driver {
             wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition: None };
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
-        let ended = ending(work, &clock, Duration::from_secs(limits.seconds), &cancel).await;
+        let limit = Duration::from_secs(limits.get(Limit::Seconds));
+        let work = paced(work, limits.get(Limit::Cpu));
+        let ended = ending(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
         let result = conclude(ended, state);
+        if result.is_err() {
+            state.files.undo();
+        }
         let result = match (result, state.output.take()) {
             (Ok(_), Some(_)) if !state.opened => {
                 Err(Failure::new("protocol", "the driver ended well but never opened its output"))
@@ -159,18 +167,22 @@ pub(super) async fn ending<T>(
 pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
-        Some(Ok(Err(error))) => {
-            Err(reported(error, state.journal.sink.redactor()).explained(&state.network))
-        }
+        Some(Ok(Err(error))) => Err(refused(reported(error, state.journal.sink.redactor()), state)),
         Some(Err(error)) => Err(explain(&error, state)),
         None => Err(Failure::new(
             "timeout",
-            format!(
-                "it ran longer than {} s. Raise `limits.seconds` in osiris.yaml if it needs more",
-                state.limits.seconds
-            ),
+            state.limits.refusal(Limit::Seconds, "it did not end in time"),
         )),
     }
+}
+
+/// Says that the host refused something, if that may be why a driver failed.
+fn refused(failure: Failure, state: &State) -> Failure {
+    if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
+        let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
+        return Failure::new("limit", message);
+    }
+    failure.explained(state.files.refusal()).explained(state.network.refusal())
 }
 
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
@@ -204,13 +216,11 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
         return Failure::new("panic", format!("the driver panicked: {message}"));
     }
     if let Some(refused) = &state.limiter.refused {
-        return Failure::new("limit", format!("the driver ran out of what it may use: {refused}"));
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refused}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
-        return Failure::new(
-            "limit",
-            format!("the driver held more than {} handles at once", state.limits.handles),
-        );
+        let refusal = state.limits.refusal(Limit::Handles, "it asked for one more");
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refusal}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Failure::new(
