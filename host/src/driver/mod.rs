@@ -8,6 +8,7 @@ mod context;
 mod engine;
 mod failure;
 mod file;
+mod gate;
 pub mod grants;
 mod interfaces;
 pub mod limits;
@@ -25,6 +26,7 @@ pub use call::{Report, StepCall};
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
 pub use file::DriverFile;
+pub use gate::Gate;
 pub use probe::{Column, Dataset, Health};
 pub use state::Call;
 

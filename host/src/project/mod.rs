@@ -71,6 +71,11 @@ impl Project {
         self.base.join("drivers")
     }
 
+    /// Which drivers the project uses, byte for byte: `osiris.lock`.
+    pub fn lock_file(&self) -> PathBuf {
+        self.base.join("osiris.lock")
+    }
+
     /// What steps remember between runs: `.osiris/state`.
     pub fn state_dir(&self) -> PathBuf {
         self.base.join(".osiris/state")

@@ -13,7 +13,7 @@ use super::super::answer;
 use super::super::envd::{Source, allowance};
 use super::super::error::{Error, Kind, Result};
 use super::super::retry::{Repeat, deadline, retry};
-use super::super::settings::is_loopback;
+use crate::http::is_loopback;
 use super::build::{Build, BuildState, BuildStatus, Template};
 use super::{Control, with};
 
