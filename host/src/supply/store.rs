@@ -42,7 +42,7 @@ impl<'p> Store<'p> {
 
     /// Where a driver is, or would be.
     pub fn path(&self, name: &str) -> PathBuf {
-        path(self.project, name)
+        self.project.driver(name)
     }
 
     /// Puts a driver in its place and locks it. `signer` is the key that signed it.
@@ -102,11 +102,6 @@ impl<'p> Store<'p> {
             _ => Ok(path),
         }
     }
-}
-
-/// Where a driver of a project is, or would be.
-pub(super) fn path(project: &Project, name: &str) -> PathBuf {
-    project.drivers_dir().join(format!("{name}.wasm"))
 }
 
 /// The sha256 of a file; none if there is no file.

@@ -1,11 +1,20 @@
 //! `osiris drivers`.
 
+mod add;
+mod audit;
 mod build;
 mod cargo;
 mod describe;
 mod inspect;
 mod list;
+mod publish;
+mod reach;
+mod remove;
+mod search;
 mod show;
+mod sync;
+mod update;
+mod used;
 
 use clap::Subcommand;
 
@@ -19,6 +28,8 @@ Examples:
   osiris drivers show filesystem.csv_extractor         how a driver is configured
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
   osiris drivers build my-driver                       build a driver into drivers/
+  osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
+  osiris drivers sync                                  make drivers/ what osiris.lock says
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -29,6 +40,13 @@ pub(super) enum Command {
     Show(show::Args),
     Inspect(inspect::Args),
     Build(build::Args),
+    Add(add::Args),
+    Sync(sync::Args),
+    Update(update::Args),
+    Remove(remove::Args),
+    Audit(audit::Args),
+    Search(search::Args),
+    Publish(publish::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -37,5 +55,12 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Show(args) => show::show(&args, shell),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Build(args) => build::build(&args, shell),
+        Command::Add(args) => add::add(&args, shell),
+        Command::Sync(args) => sync::sync(&args, shell),
+        Command::Update(args) => update::update(&args, shell),
+        Command::Remove(args) => remove::remove(&args, shell),
+        Command::Audit(args) => audit::audit(&args, shell),
+        Command::Search(args) => search::search(&args, shell),
+        Command::Publish(args) => publish::publish(&args, shell),
     }
 }
