@@ -119,8 +119,8 @@ fn checked(different: &[(&String, &Entry, &str)], project: &Project, count: usiz
         .collect();
     let mut text = String::new();
     for (name, entry, state) in different {
+        let file = paint(DIM, &visible(&shown(&project.driver(name))));
         let (sign, name) = (paint(BAD, "✗"), paint(STRONG, &visible(name)));
-        let file = paint(DIM, &visible(&shown(&project.driver(name.as_str()))));
         text.push_str(&format!("{sign} {name} {}  {state}  {file}\n", visible(&entry.version)));
     }
     text.push_str(&format!("  {} osiris drivers sync\n", paint(STRONG, "help:")));

@@ -1,5 +1,7 @@
 //! Who the user is to a registry.
 
+use std::path::PathBuf;
+
 use docker_credential::{CredentialRetrievalError as Missing, DockerCredential};
 use reqwest::header::HeaderValue;
 
@@ -45,6 +47,9 @@ impl Login {
                 return Ok(Some(Self { user, password }));
             }
         }
+        if !has_docker() {
+            return Ok(None);
+        }
         // Docker's hub is known to it under its oldest address.
         let server = match registry {
             "docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",
@@ -75,6 +80,14 @@ impl Login {
         let text = base64::engine::general_purpose::STANDARD.encode(pair);
         sensitive(&format!("Basic {text}"))
     }
+}
+
+/// Whether docker has a configuration. The library tells a missing one from a broken
+/// one no better.
+fn has_docker() -> bool {
+    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".docker"));
+    folder.or_else(home).is_some_and(|folder| folder.join("config.json").exists())
 }
 
 /// A header whose value no `Debug` output shows; none if it cannot stand in one.
