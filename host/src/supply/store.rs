@@ -45,7 +45,7 @@ impl<'p> Store<'p> {
         self.project.driver(name)
     }
 
-    /// Puts a driver in its place and locks it. `signer` is the key that signed it.
+    /// Puts a driver in its place and locks it.
     ///
     /// # Errors
     /// Something cannot be written; then nothing has changed.

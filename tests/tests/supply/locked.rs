@@ -44,7 +44,7 @@ fn what_is_locked_runs_and_nothing_else_does() {
             refused.stderr
         );
     }
-    let json = run(&["run", "pipeline.yaml", "--json"]).json();
+    let json = run(&["run", "--last-compile", "--json"]).json();
     assert_eq!(json["problems"][0]["code"], "driver_not_locked", "{json}");
     texts.push(said(&drivers(&sandbox, &["audit"]), &sandbox));
     texts.push(said(&drivers(&sandbox, &["sync", "--check"]), &sandbox));

@@ -1,5 +1,6 @@
 //! `search`.
 
+use osiris_tests::web::{Web, reply};
 use services::registry::Registry;
 
 use crate::kit::{driver, drivers, project, said};
@@ -35,14 +36,32 @@ fn a_search_finds_by_name_and_by_title() {
 }
 
 #[test]
-fn long_lists_come_page_by_page() {
-    let registry = Registry::start(None).expect("the registry starts");
+fn a_long_list_comes_page_by_page_and_ends() {
+    let next = || vec!["Link: </v2/next>; rel=\"next\"".to_owned()];
+    let paged = Web::start(move |request, stream| match request.path.as_str() {
+        "/v2/acme/made/tags/list?n=100" => {
+            reply(stream, "200 OK", &next(), br#"{"tags":["1.0.0"]}"#)
+        }
+        "/v2/acme/made/tags/list?n=100&last=1%2E0%2E0" => {
+            reply(stream, "200 OK", &[], br#"{"tags":["1.1.0"]}"#);
+        }
+        _ => reply(stream, "404 Not Found", &[], b""),
+    });
     let sandbox = project();
-    let tags = format!("oci://{}/many/made", registry.host());
-    for version in ["1.0.0", "1.0.2", "1.0.1"] {
-        sandbox.write("made.wasm", driver("test.made", version, ""));
-        drivers(&sandbox, &["publish", "made.wasm", &tags]).expect(0);
-    }
-    drivers(&sandbox, &["add", &tags]).expect(0);
-    assert!(sandbox.read("osiris.lock").contains("version: 1.0.2"));
+    drivers(&sandbox, &["add", &format!("oci://{}/acme/made", paged.host())]).expect(3);
+    let asked = paged.seen().pop().expect("it was asked").path;
+    assert_eq!(asked, "/v2/acme/made/manifests/1.1.0");
+
+    let endless =
+        Web::start(move |_, stream| reply(stream, "200 OK", &next(), br#"{"tags":["x"]}"#));
+    let reference = format!("oci://{}/acme/made", endless.host());
+    drivers(&sandbox, &["add", &reference]).expect(2);
+    assert_eq!(endless.seen().len(), 100);
+}
+
+#[test]
+fn a_registry_without_a_catalogue_says_so() {
+    let web = Web::start(|_, stream| reply(stream, "404 Not Found", &[], b""));
+    let refused = drivers(&project(), &["search", "--registry", &web.host()]).expect(3);
+    assert!(refused.stderr.contains("does not list what it has"), "{}", refused.stderr);
 }
