@@ -1,5 +1,7 @@
 //! A driver's file: what can be known without running any of it.
 
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +11,9 @@ use super::interfaces;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
+
+/// The largest driver there may be, in bytes.
+pub const MAX_SIZE: u64 = 256 << 20;
 
 /// A component with a spec.
 #[derive(Debug)]
@@ -102,7 +107,18 @@ impl DriverFile {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
+    let read = || {
+        // Looked at before it is opened, because opening a pipe waits for its other end.
+        let about = fs::metadata(path)?;
+        if !about.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        if about.len() > MAX_SIZE {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        fs::read(path)
+    };
+    read().map_err(|error| {
         Error::environment(
             Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
                 .in_file(path),

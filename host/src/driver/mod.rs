@@ -27,7 +27,7 @@ mod tables;
 pub use call::{Report, StepCall};
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
-pub use file::DriverFile;
+pub use file::{DriverFile, MAX_SIZE};
 pub use gate::Gate;
 pub use probe::{Column, Dataset, Health};
 pub use state::Call;

@@ -7,10 +7,9 @@ use serde_json::json;
 use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
 use super::super::shell::{Answer, Shell};
 use super::reach::{Reach, Way};
-use crate::driver::DriverFile;
+use crate::driver::{DriverFile, MAX_SIZE};
 use crate::problem::{Error, Problem, Result};
 use crate::session::visible;
-use crate::supply::MAX_SIZE;
 use crate::supply::oci::Reference;
 use crate::yaml::read_bytes;
 
