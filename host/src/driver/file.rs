@@ -38,14 +38,14 @@ impl DriverFile {
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(path, &read(path)?)
+        Self::of(&read(path)?, path)
     }
 
-    /// The same of bytes that are, or will be, in a file.
+    /// The same of a component's bytes that lie, or will lie, at a path.
     ///
     /// # Errors
     /// They are no whole component, or its spec is missing or invalid.
-    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+    pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
         let mut outline =
             Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
         if outline.specs.len() > 1 {
@@ -64,7 +64,7 @@ impl DriverFile {
             return Err(Error::invalid(
                 Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
                     .in_file(path)
-                    .help("build it with `osiris drivers build`, or export the driver with `osiris_sdk::export!`"),
+                    .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
             ));
         };
         Ok(Self {
@@ -126,15 +126,22 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
+/// Says what is wrong with a component's bytes.
+pub(super) fn damaged(error: &wasmparser::BinaryReaderError) -> Problem {
+    let message = format!("the component is damaged or cut off: {}", error.message());
+    Problem::new("component_invalid", message).help("build or download it again")
+}
+
+/// What a component's sections say.
 #[derive(Default)]
-struct Outline {
-    specs: Vec<Vec<u8>>,
+pub(super) struct Outline {
+    pub(super) specs: Vec<Vec<u8>>,
     imports: Vec<String>,
     exports: Vec<String>,
 }
 
 impl Outline {
-    fn of(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, Problem> {
         if !bytes.starts_with(b"\0asm") {
             return Err(Problem::new("not_wasm", "this is no WebAssembly file")
                 .help("build the driver with `osiris drivers build`"));
@@ -143,13 +150,7 @@ impl Outline {
             return Err(Problem::new("core_module", "this is a core module, not a component")
                 .help("build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`"));
         }
-        Self::parse(bytes).map_err(|error| {
-            Problem::new(
-                "component_invalid",
-                format!("the component is damaged or cut off: {}", error.message()),
-            )
-            .help("build or download it again")
-        })
+        Self::parse(bytes).map_err(|error| damaged(&error))
     }
 
     fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {

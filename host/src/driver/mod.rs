@@ -15,6 +15,7 @@ mod interfaces;
 pub mod limits;
 pub mod network;
 mod pace;
+pub mod pack;
 mod probe;
 pub mod registry;
 pub mod sink;

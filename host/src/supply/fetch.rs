@@ -89,7 +89,7 @@ impl Fetcher<'_> {
             Source::File(path) => path.clone(),
             other => PathBuf::from(other.to_string()),
         };
-        let driver = DriverFile::parse(&place, &bytes)?;
+        let driver = DriverFile::of(&bytes, &place)?;
         if let Some(problem) = driver.mismatch() {
             return Err(Error::invalid(problem));
         }

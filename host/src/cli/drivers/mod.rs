@@ -3,10 +3,12 @@
 mod add;
 mod audit;
 mod build;
-mod cargo;
 mod describe;
 mod inspect;
+mod install;
 mod list;
+mod new;
+mod pack;
 mod publish;
 mod reach;
 mod remove;
@@ -27,9 +29,11 @@ Examples:
   osiris drivers list                                  what a pipeline can use
   osiris drivers show filesystem.csv_extractor         how a driver is configured
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
+  osiris drivers new acme.crm_extractor --lang rust    start a driver of your own
   osiris drivers build my-driver                       build a driver into drivers/
   osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
   osiris drivers sync                                  make drivers/ what osiris.lock says
+  osiris drivers pack some.wasm --spec spec.yaml       make a driver of any component
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -39,6 +43,7 @@ pub(super) enum Command {
     List(list::Args),
     Show(show::Args),
     Inspect(inspect::Args),
+    New(new::Args),
     Build(build::Args),
     Add(add::Args),
     Sync(sync::Args),
@@ -47,6 +52,7 @@ pub(super) enum Command {
     Audit(audit::Args),
     Search(search::Args),
     Publish(publish::Args),
+    Pack(pack::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -54,6 +60,7 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::List(args) => list::list(&args, shell),
         Command::Show(args) => show::show(&args, shell),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::New(args) => new::new(&args),
         Command::Build(args) => build::build(&args, shell),
         Command::Add(args) => add::add(&args, shell),
         Command::Sync(args) => sync::sync(&args, shell),
@@ -62,5 +69,6 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Audit(args) => audit::audit(&args, shell),
         Command::Search(args) => search::search(&args, shell),
         Command::Publish(args) => publish::publish(&args, shell),
+        Command::Pack(args) => pack::pack(&args, shell),
     }
 }

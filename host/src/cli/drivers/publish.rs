@@ -41,7 +41,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
     let component = read_bytes(&args.file, MAX_SIZE)?;
-    let driver = DriverFile::parse(&args.file, &component)?;
+    let driver = DriverFile::of(&component, &args.file)?;
     if let Some(problem) = driver.mismatch() {
         return Err(Error::invalid(problem));
     }
