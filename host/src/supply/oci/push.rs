@@ -1,7 +1,5 @@
 //! Puts a driver into a registry.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
@@ -59,12 +57,7 @@ impl Client {
     }
 
     /// Uploads content unless it is there.
-    async fn upload(
-        &self,
-        name: &str,
-        descriptor: &Descriptor,
-        content: &Cow<'_, [u8]>,
-    ) -> Result<()> {
+    async fn upload(&self, name: &str, descriptor: &Descriptor, content: &[u8]) -> Result<()> {
         let digest = &descriptor.digest;
         let path = format!("{name}/blobs/{digest}");
         let what = "look what is there";
