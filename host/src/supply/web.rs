@@ -82,7 +82,11 @@ impl Web {
 
     fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
         let why = visible(&reason(error)).into_owned();
-        let message = format!("{}: cannot {what}: {why}", self.host);
+        // Where something broke is in the reason; a redirect is this server's own doing.
+        let message = match error.is_redirect() {
+            true => format!("{}: cannot {what}: {why}", self.host),
+            false => format!("cannot {what}: {why}"),
+        };
         let problem = Problem::new("unreachable", message);
         Error::environment(match error.is_connect() {
             true => problem.help("check the address and the network"),
