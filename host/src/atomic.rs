@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
 
 /// Writes `bytes` to `path`: a temporary file beside it, fsync, rename. The
 /// permissions are those of any new file.
@@ -25,11 +25,25 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     persist(&Builder::new(), path, bytes)
 }
 
+/// Like [`write_private()`], but what is there already stays.
+///
+/// # Errors
+/// Any I/O error; `AlreadyExists` if there is something at `path`.
+pub fn write_private_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    written(&Builder::new(), path, bytes)?.persist_noclobber(path)?;
+    Ok(())
+}
+
 fn persist(builder: &Builder<'_, '_>, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = builder.tempfile_in(folder)?;
+    written(builder, path, bytes)?.persist(path)?;
+    Ok(())
+}
+
+/// A temporary file beside `path`.
+fn written(builder: &Builder<'_, '_>, path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
 }

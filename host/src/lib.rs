@@ -4,7 +4,7 @@
 //! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
 //! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
 //! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
-//! same done in a sandbox.
+//! same done in a sandbox. [`trust`] says which drivers are let in.
 
 pub mod atomic;
 pub mod canonical;
@@ -14,6 +14,7 @@ pub mod connection;
 pub mod driver;
 pub mod fence;
 pub mod manifest;
+mod own_folder;
 pub mod problem;
 pub mod project;
 pub mod remote;
@@ -22,5 +23,6 @@ pub mod schema;
 mod secret;
 pub mod session;
 pub mod table;
+pub mod trust;
 pub mod wording;
 pub mod yaml;

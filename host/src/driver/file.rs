@@ -22,6 +22,8 @@ pub struct DriverFile {
     pub exports: Vec<String>,
     /// Bytes of the file.
     pub size: u64,
+    /// Whether it came with osiris.
+    pub built_in: bool,
     sha256: OnceLock<String>,
 }
 
@@ -60,6 +62,7 @@ impl DriverFile {
             imports: outline.imports,
             exports: outline.exports,
             size: bytes.len() as u64,
+            built_in: false,
             sha256: OnceLock::new(),
         })
     }

@@ -45,10 +45,14 @@ impl Registry {
 
     fn read(folders: Vec<PathBuf>) -> Result<Self> {
         let mut registry = Self { folders, drivers: BTreeMap::new(), broken: Vec::new() };
+        let built_in = built_in();
         for folder in registry.folders.clone() {
             for path in wasm_files(&folder)? {
                 match DriverFile::read(&path) {
-                    Ok(driver) => registry.add(driver)?,
+                    Ok(mut driver) => {
+                        driver.built_in = built_in.as_ref() == Some(&folder);
+                        registry.add(driver)?;
+                    }
                     Err(error) => registry.broken.extend(error.problems),
                 }
             }

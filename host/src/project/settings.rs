@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::policy::policy;
 use crate::problem::{Problem, Result};
+use crate::trust::Policy;
 use crate::yaml::quantity::{memory, seconds};
 use crate::yaml::{self, Fields, Node, Problems};
 
@@ -13,6 +15,8 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Ceilings for every step of the project.
     pub limits: Limits,
+    /// Which drivers are let in, and how far.
+    pub drivers: Policy,
 }
 
 /// Ceilings for a step; none means the host's own.
@@ -24,7 +28,7 @@ pub struct Limits {
     pub seconds: Option<u64>,
 }
 
-const SETTINGS: [&str; 3] = ["version", "profile", "limits"];
+const SETTINGS: [&str; 4] = ["version", "profile", "limits", "drivers"];
 const LIMITS: [&str; 2] = ["memory", "seconds"];
 /// The only version of the file's format.
 const VERSION: u64 = 1;
@@ -40,12 +44,12 @@ impl Settings {
         }
         let root = yaml::read(file)?;
         let mut problems = Problems::new(file);
-        let settings = settings(&root, &mut problems);
+        let settings = settings(&root, file, &mut problems);
         problems.into_result(settings.unwrap_or_default())
     }
 }
 
-fn settings(root: &Node, problems: &mut Problems<'_>) -> Option<Settings> {
+fn settings(root: &Node, file: &Path, problems: &mut Problems<'_>) -> Option<Settings> {
     let fields = Fields::of(root, "The settings", "invalid_type", problems)?;
     fields.only(&SETTINGS, problems);
     let help = "write 'version: 1'";
@@ -61,6 +65,7 @@ fn settings(root: &Node, problems: &mut Problems<'_>) -> Option<Settings> {
     Some(Settings {
         profile: profile.map(str::to_owned),
         limits: fields.get("limits").map(|node| limits(node, problems)).unwrap_or_default(),
+        drivers: fields.get("drivers").map(|node| policy(node, file, problems)).unwrap_or_default(),
     })
 }
 

@@ -4,8 +4,10 @@ mod build;
 mod cargo;
 mod describe;
 mod inspect;
+mod keygen;
 mod list;
 mod show;
+mod sign;
 
 use clap::Subcommand;
 
@@ -19,6 +21,7 @@ Examples:
   osiris drivers show filesystem.csv_extractor         how a driver is configured
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
   osiris drivers build my-driver                       build a driver into drivers/
+  osiris drivers sign acme.crm_extractor.wasm          say that it is yours
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -29,6 +32,8 @@ pub(super) enum Command {
     Show(show::Args),
     Inspect(inspect::Args),
     Build(build::Args),
+    Keygen(keygen::Args),
+    Sign(sign::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -37,5 +42,7 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Show(args) => show::show(&args, shell),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Build(args) => build::build(&args, shell),
+        Command::Keygen(args) => keygen::keygen(&args),
+        Command::Sign(args) => sign::sign(&args),
     }
 }

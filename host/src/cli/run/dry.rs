@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::drivers::rights;
+use super::super::first_use::{self, Memory};
+use super::super::pipeline::Workplace;
 use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::Answer;
+use super::super::shell::{Answer, Shell};
 use crate::connection::REFERENCE;
 use crate::driver::grants::paths;
 use crate::driver::limits::{Limits, format_bytes};
 use crate::driver::network::{Endpoint, endpoints};
-use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
 use crate::problem::Result;
 use crate::run::{self, Job, Task};
@@ -31,17 +32,18 @@ struct Planned<'a> {
 }
 
 /// The plan, as JSON and in words.
-pub(super) fn plan(job: &Job, registry: &Registry) -> Result<(Value, String)> {
+pub(super) fn plan(job: &Job, place: &Workplace, shell: &Shell) -> Result<(Value, String)> {
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
-    let drivers: Vec<_> =
-        tasks.iter().map(|task| run::pinned(registry, &task.step.driver)).collect::<Result<_>>()?;
+    let admit = |task: &Task| run::pinned(&place.registry, &job.policy, &task.step.driver);
+    let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
+    first_use::tell(&drivers, place, shell, Memory::None);
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
         let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
-        run::check_paths(&job.base, task, spec)?;
+        run::check_task(job, task, spec, driver.built_in)?;
         let dials = endpoints(spec, &task.config)
             .into_iter()
             .map(|Endpoint { host, port, .. }| format!("{host}:{port}"))

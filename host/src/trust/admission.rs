@@ -1,0 +1,38 @@
+//! A driver that was let in.
+
+use std::sync::Arc;
+
+use super::key::PublicKey;
+use super::policy::Policy;
+use crate::driver::spec::Spec;
+
+/// A driver that was let in, and what is known of its origin.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    /// What it says of itself.
+    pub spec: Arc<Spec>,
+    /// The sha256 of its file.
+    pub sha256: String,
+    /// Whether it came with osiris.
+    pub built_in: bool,
+    /// Whose signatures it has, each of them verified.
+    pub signers: Vec<PublicKey>,
+}
+
+impl Admission {
+    /// By whom it is signed, in words: `signed by acme`, `unsigned`.
+    pub fn signed(&self, policy: &Policy) -> String {
+        let names: Vec<String> = self
+            .signers
+            .iter()
+            .map(|key| match policy.name_of(key) {
+                Some(name) => name.to_owned(),
+                None => format!("an unknown key, {key}"),
+            })
+            .collect();
+        match names.is_empty() {
+            true => "unsigned".to_owned(),
+            false => format!("signed by {}", names.join(" and ")),
+        }
+    }
+}
