@@ -5,6 +5,7 @@ use std::io;
 use super::pipeline::Workplace;
 use super::render::{STRONG, paint};
 use super::shell::Shell;
+use crate::driver::limits::format_bytes;
 use crate::session::visible;
 use crate::trust::{Admission, Seen, Verdict};
 
@@ -50,12 +51,19 @@ fn notice(driver: &Admission, place: &Workplace) -> String {
     };
     line("signer", &driver.signed(policy));
     line("sha256", &driver.sha256);
-    for right in policy.rights(spec, false, place.limits()) {
+    let rights = policy.rights(spec, false);
+    for right in &rights {
         match right.verdict {
             Verdict::Granted => line("may", &right.asked),
             Verdict::Bounded => line("may", &format!("{}, but {}", right.asked, right.why)),
             Verdict::Refused => line("may not", &format!("{}: {}", right.asked, right.why)),
         }
     }
+    if rights.is_empty() {
+        line("may", "use no files but its own artifacts, and no network");
+    }
+    let limits = place.limits().tightened(&spec.limits);
+    let memory = format_bytes(limits.memory);
+    line("limits", &format!("memory {memory}, time {} s", limits.seconds));
     text
 }

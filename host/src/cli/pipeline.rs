@@ -59,13 +59,7 @@ impl Workplace {
 
     /// What a driver may use here unless its spec says less.
     pub(super) fn limits(&self) -> Limits {
-        let host = Limits::default();
-        let own = self.project.settings.limits;
-        Limits {
-            memory: own.memory.unwrap_or(host.memory),
-            seconds: own.seconds.unwrap_or(host.seconds),
-            ..host
-        }
+        limits(&self.project)
     }
 
     /// Compiles a pipeline and tells its warnings.
@@ -74,6 +68,17 @@ impl Workplace {
         let build = compile::compile(&self.project, file, &values.options()?, &self.registry)?;
         warn(&build.warnings, shell);
         Ok(build)
+    }
+}
+
+/// What a driver may use in a project unless its spec says less.
+pub(super) fn limits(project: &Project) -> Limits {
+    let host = Limits::default();
+    let own = project.settings.limits;
+    Limits {
+        memory: own.memory.unwrap_or(host.memory),
+        seconds: own.seconds.unwrap_or(host.seconds),
+        ..host
     }
 }
 

@@ -47,6 +47,11 @@ pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
     )
 }
 
+/// Why an import is none that drivers have, if so.
+pub fn unusual(import: &str) -> Option<String> {
+    row(import).map(|[_, _, why]| why)
+}
+
 /// A row of the table for an import that is not offered.
 fn row(import: &str) -> Option<[String; 3]> {
     let (interface, version) = import.split_once('@').unwrap_or((import, ""));

@@ -14,6 +14,7 @@ pub mod limits;
 mod names;
 pub mod network;
 mod probe;
+mod producers;
 pub mod registry;
 pub mod sink;
 pub mod spec;
@@ -25,7 +26,9 @@ pub use call::{Report, StepCall};
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
 pub use file::DriverFile;
+pub use interfaces::unusual;
 pub use probe::{Column, Dataset, Health};
+pub use producers::{Producer, producers};
 pub use state::Call;
 
 /// The contract that this host speaks.

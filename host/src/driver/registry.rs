@@ -125,6 +125,13 @@ impl Registry {
     }
 }
 
+/// Whether a file lies where the drivers that come with osiris are.
+pub fn is_built_in(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok();
+    folder.is_some() && folder == built_in().and_then(|built_in| built_in.canonicalize().ok())
+}
+
 /// The drivers that come with the program: beside it, or where an installation has them.
 fn built_in() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?.canonicalize().ok()?;

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::ceilings::FileCeiling;
 use super::policy::Policy;
-use crate::driver::limits::{Limits, format_bytes};
 use crate::driver::network::endpoints;
 use crate::driver::spec::{Endpoint, Spec};
 use crate::problem::{Error, Problem, Result};
@@ -13,7 +12,7 @@ use crate::problem::{Error, Problem, Result};
 /// Something that a driver asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Right {
-    /// files, network, secrets, memory or time.
+    /// files, network or secrets.
     pub right: &'static str,
     /// In words.
     pub asked: String,
@@ -35,21 +34,9 @@ pub enum Verdict {
     Refused,
 }
 
-impl Verdict {
-    /// In a word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::Bounded => "bounded",
-            Self::Refused => "refused",
-        }
-    }
-}
-
 impl Policy {
-    /// What a spec asks for, and what of it this project gives. `limits` are the
-    /// project's.
-    pub fn rights(&self, spec: &Spec, built_in: bool, limits: Limits) -> Vec<Right> {
+    /// What a spec asks for, and what of it this project gives.
+    pub fn rights(&self, spec: &Spec, built_in: bool) -> Vec<Right> {
         let mut rights = Vec::new();
         for (pointers, access, verb) in [
             (&spec.files.read, FileCeiling::Read, "read"),
@@ -77,23 +64,6 @@ impl Policy {
                         .to_owned(),
             });
         }
-        let own = limits.tightened(&spec.limits);
-        let of = |own: u64, project: u64| match own < project {
-            true => "the spec's own limit".to_owned(),
-            false => "the limit of this project".to_owned(),
-        };
-        rights.push(Right {
-            right: "memory",
-            asked: format!("use up to {}", format_bytes(own.memory)),
-            verdict: Verdict::Granted,
-            why: of(own.memory, limits.memory),
-        });
-        rights.push(Right {
-            right: "time",
-            asked: format!("run for up to {} s", own.seconds),
-            verdict: Verdict::Granted,
-            why: of(own.seconds, limits.seconds),
-        });
         rights
     }
 

@@ -1,6 +1,7 @@
 //! `osiris drivers`.
 
 mod build;
+mod bundle;
 mod cargo;
 mod describe;
 mod inspect;
@@ -8,6 +9,8 @@ mod keygen;
 mod list;
 mod show;
 mod sign;
+mod standing;
+mod unbundle;
 
 use clap::Subcommand;
 
@@ -34,15 +37,19 @@ pub(super) enum Command {
     Build(build::Args),
     Keygen(keygen::Args),
     Sign(sign::Args),
+    Bundle(bundle::Args),
+    Unbundle(unbundle::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
     match command {
         Command::List(args) => list::list(&args, shell),
         Command::Show(args) => show::show(&args, shell),
-        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Inspect(args) => inspect::inspect(&args, shell),
         Command::Build(args) => build::build(&args, shell),
         Command::Keygen(args) => keygen::keygen(&args),
         Command::Sign(args) => sign::sign(&args),
+        Command::Bundle(args) => bundle::bundle(&args, shell),
+        Command::Unbundle(args) => unbundle::unbundle(&args, shell),
     }
 }
