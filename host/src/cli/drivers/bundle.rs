@@ -114,13 +114,17 @@ fn answer(args: &Args, index: &Index, has_lock: bool) -> Answer {
         let Item { name, version, sha256, size, signers } = item.clone();
         table.row([name, version, bytes(size), signers.len().to_string(), sha256]);
     }
-    let lock = if has_lock { ", with the lock" } else { "" };
+    let keys = match index.keys.len() {
+        1 => "1 public key".to_owned(),
+        count => format!("{count} public keys"),
+    };
+    let lock = if has_lock { " and the lock" } else { "" };
     let text = format!(
         "{}{} {} {}\n",
         table.render(),
         paint(GOOD, "✓"),
         paint(STRONG, &shown(&args.out)),
-        paint(DIM, &format!("{} keys{lock}", index.keys.len()))
+        paint(DIM, &format!("with {keys}{lock}"))
     );
     let json = json!({
         "file": args.out, "drivers": index.drivers, "keys": index.keys, "lock": has_lock,

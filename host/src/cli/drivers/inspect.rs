@@ -86,7 +86,9 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
 
 /// Like `Rust 1.95, wit-component 0.254`.
 fn made_with(producers: &[Producer]) -> String {
-    let one = |made: &Producer| visible(&format!("{} {}", made.name, made.version)).into_owned();
+    let one = |made: &Producer| {
+        visible(format!("{} {}", made.name, made.version).trim_end()).into_owned()
+    };
     match producers.is_empty() {
         true => "it does not say".to_owned(),
         false => producers.iter().map(one).collect::<Vec<_>>().join(", "),

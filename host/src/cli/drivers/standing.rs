@@ -15,6 +15,7 @@ use crate::trust::{self, Policy, PublicKey, Right, Verdict};
 /// How a project stands to a driver.
 pub(super) struct Standing<'p> {
     policy: &'p Policy,
+    built_in: bool,
     /// Verified; or what is wrong with the signatures.
     signers: Result<Vec<PublicKey>, Problem>,
     /// Why it is not let in, if so.
@@ -35,6 +36,7 @@ impl<'p> Standing<'p> {
         let refusal = policy.admit(driver, bytes, sha256).err();
         Self {
             policy,
+            built_in: driver.built_in,
             signers: trust::signers(bytes),
             refusal: refusal.and_then(|error| error.problems.into_iter().next()),
             rights: policy.rights(&driver.spec, driver.built_in),
@@ -46,6 +48,9 @@ impl<'p> Standing<'p> {
     pub(super) fn signers(&self) -> Vec<String> {
         match &self.signers {
             Err(problem) => vec![paint(BAD, &visible(&problem.message))],
+            Ok(keys) if keys.is_empty() && self.built_in => {
+                vec!["nobody: it comes with osiris".into()]
+            }
             Ok(keys) if keys.is_empty() => vec!["nobody".to_owned()],
             Ok(keys) => keys
                 .iter()
@@ -71,7 +76,12 @@ impl<'p> Standing<'p> {
         };
         match &self.refusal {
             None => line(GOOD, "✓", "it is let in", ""),
-            Some(problem) => line(BAD, "✗", &problem.message, ""),
+            Some(problem) => {
+                line(BAD, "✗", &problem.message, "");
+                if let Some(help) = &problem.help {
+                    line(BAD, " ", help, "");
+                }
+            }
         }
         for right in &self.rights {
             match right.verdict {
@@ -99,6 +109,7 @@ impl<'p> Standing<'p> {
         let keys = self.signers.as_deref().unwrap_or_default();
         let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.name_of(key)});
         let here = json!({
+            "comes_with_osiris": self.built_in,
             "admitted": self.refusal.is_none(),
             "refusal": self.refusal,
             "rights": self.rights,
