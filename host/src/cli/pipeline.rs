@@ -1,14 +1,19 @@
 //! What the commands that compile a pipeline share.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::render;
 use super::shell::Shell;
 use crate::compile::{self, Build, Options};
 use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
+use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
+use crate::run;
 
 /// How a pipeline is compiled.
 #[derive(Debug, Default, clap::Args)]
@@ -60,6 +65,22 @@ impl Workplace {
     /// What a driver may use here unless its spec says less.
     pub(super) fn limits(&self) -> Limits {
         limits(&self.project)
+    }
+
+    /// Checks that the project lets in the drivers of a build, and gives them what
+    /// its steps name so far: what connections hold is not known yet.
+    pub(super) fn admit(
+        &self,
+        manifest: &Manifest,
+        configs: &BTreeMap<String, Value>,
+    ) -> Result<()> {
+        let policy = &self.project.settings.drivers;
+        for step in &manifest.steps {
+            let driver = run::pinned(&self.registry, policy, &step.driver)?;
+            let config = configs.get(&step.id).unwrap_or(&Value::Null);
+            policy.check_call(Some(&step.id), &driver.spec, driver.built_in, config)?;
+        }
+        Ok(())
     }
 
     /// Compiles a pipeline and tells its warnings.

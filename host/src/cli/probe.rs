@@ -58,7 +58,7 @@ impl Probe {
         config: &Value,
     ) -> Result<Call> {
         let policy = &place.project.settings.drivers;
-        policy.check_call("this call", &file.spec, file.built_in, config)?;
+        policy.check_call(None, &file.spec, file.built_in, config)?;
         let redactor = Redactor::new(connection::secrets(config, &file.spec));
         Ok(Call {
             grants: Grants::new(&file.spec, config, &place.project.base, None),

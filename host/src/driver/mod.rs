@@ -26,7 +26,7 @@ pub use call::{Report, StepCall};
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
 pub use file::DriverFile;
-pub use interfaces::unusual;
+pub use interfaces::{mismatch, unusual};
 pub use probe::{Column, Dataset, Health};
 pub use producers::{Producer, producers};
 pub use state::Call;

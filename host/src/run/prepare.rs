@@ -132,8 +132,7 @@ pub fn prepare(
 /// A path that leads outside, or a right that is beyond a ceiling.
 pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result<()> {
     check_paths(&job.base, task, spec)?;
-    let owner = format!("step `{}`", task.step.id);
-    job.policy.check_call(&owner, spec, built_in, &task.config)
+    job.policy.check_call(Some(&task.step.id), spec, built_in, &task.config)
 }
 
 fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {

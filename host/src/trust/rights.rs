@@ -68,13 +68,13 @@ impl Policy {
     }
 
     /// Checks that what a call with this configuration would be given stays below
-    /// the ceilings. `owner` is whose call it is, as the start of a message.
+    /// the ceilings. `step` is whose call it is, if it is a step's.
     ///
     /// # Errors
     /// What is beyond which ceiling.
     pub fn check_call(
         &self,
-        owner: &str,
+        step: Option<&str>,
         spec: &Spec,
         built_in: bool,
         config: &Value,
@@ -85,10 +85,11 @@ impl Policy {
         let names = |pointers: &[String]| {
             pointers.iter().any(|pointer| config.pointer(pointer).is_some_and(|v| !v.is_null()))
         };
+        let step = step.map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let name = &spec.name;
         let refused = |position, what: String, rule: &str, help: String| {
             let message = format!(
-                "{owner}: the driver `{name}` asks to {what}, which `drivers.ceilings.{rule}` does not allow"
+                "{step}the driver `{name}` asks to {what}, which `drivers.ceilings.{rule}` does not allow"
             );
             let problem = Problem::new("beyond_ceiling", message);
             Err(Error::environment(problem.at(&self.file, position).help(help)))
@@ -111,7 +112,12 @@ impl Policy {
                 if !allowed.iter().any(|one| one.covers(host, port)) {
                     let shown = if host.contains(':') { format!("[{host}]") } else { host.clone() };
                     let what = format!("dial {shown}:{port}");
-                    let help = format!("add \"{shown}:{port}\" to the list there if drivers may");
+                    let help = match allowed.is_empty() {
+                        true => {
+                            format!("write 'network: [\"{shown}:{port}\"]' there if drivers may")
+                        }
+                        false => format!("add \"{shown}:{port}\" to the list there if drivers may"),
+                    };
                     return refused(*position, what, "network", help);
                 }
             }
@@ -155,7 +161,7 @@ impl Policy {
 fn declared(built_in: bool) -> String {
     match built_in {
         true => "the spec declares it, and ceilings do not hold for drivers of osiris".to_owned(),
-        false => "the spec declares it, and no ceiling of this project is below it".to_owned(),
+        false => "the spec declares it, and no ceiling forbids it".to_owned(),
     }
 }
 

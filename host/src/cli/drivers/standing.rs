@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::pipeline::limits;
 use super::super::render::{BAD, DIM, GOOD, WARN, paint};
-use crate::driver::DriverFile;
 use crate::driver::limits::{Limits, format_bytes};
+use crate::driver::{DriverFile, mismatch};
 use crate::problem::{Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
@@ -34,11 +34,12 @@ impl<'p> Standing<'p> {
     ) -> Self {
         let policy = &project.settings.drivers;
         let refusal = policy.admit(driver, bytes, sha256).err();
+        let refusal = refusal.and_then(|error| error.problems.into_iter().next());
         Self {
             policy,
             built_in: driver.built_in,
             signers: trust::signers(bytes),
-            refusal: refusal.and_then(|error| error.problems.into_iter().next()),
+            refusal: refusal.or_else(|| mismatch(driver)),
             rights: policy.rights(&driver.spec, driver.built_in),
             limits: limits(project).tightened(&driver.spec.limits),
         }
@@ -77,7 +78,10 @@ impl<'p> Standing<'p> {
         match &self.refusal {
             None => line(GOOD, "✓", "it is let in", ""),
             Some(problem) => {
-                line(BAD, "✗", &problem.message, "");
+                // A table of what does not fit has lines of its own.
+                problem.message.lines().enumerate().for_each(|(index, text)| {
+                    line(BAD, if index == 0 { "✗" } else { " " }, text, "");
+                });
                 if let Some(help) = &problem.help {
                     line(BAD, " ", help, "");
                 }
