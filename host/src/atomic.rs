@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -12,7 +12,7 @@ use tempfile::{Builder, NamedTempFile};
 /// # Errors
 /// Any I/O error; `path` is then what it was before.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_with(path, |file| file.write_all(bytes))
+    stage(path, bytes)?.commit()
 }
 
 /// Like [`write()`], with what `fill` writes.
@@ -20,11 +20,33 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Any I/O error; `path` is then what it was before.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let mut builder = Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    filled(&builder, path, fill)?.persist(path)?;
-    Ok(())
+    prepare(&public(), path, fill)?.commit()
+}
+
+/// Bytes on disk that wait for their place. Dropped, they are gone.
+#[derive(Debug)]
+pub struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+/// The first half of [`write()`]: whatever may want room is done after it.
+///
+/// # Errors
+/// Any I/O error.
+pub fn stage(path: &Path, bytes: &[u8]) -> io::Result<Staged> {
+    prepare(&public(), path, |file| file.write_all(bytes))
+}
+
+impl Staged {
+    /// The second half: they are in their place.
+    ///
+    /// # Errors
+    /// Any I/O error; the place is then what it was before.
+    pub fn commit(self) -> io::Result<()> {
+        self.file.persist(self.path)?;
+        Ok(())
+    }
 }
 
 /// Like [`write()`], but only the user can read the file.
@@ -32,8 +54,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -
 /// # Errors
 /// Any I/O error; `path` is then what it was before.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    filled(&Builder::new(), path, |file| file.write_all(bytes))?.persist(path)?;
-    Ok(())
+    prepare(&Builder::new(), path, |file| file.write_all(bytes))?.commit()
 }
 
 /// Like [`write_private()`], but what is there already stays.
@@ -41,19 +62,27 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Any I/O error; `AlreadyExists` if there is something at `path`.
 pub fn write_private_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    filled(&Builder::new(), path, |file| file.write_all(bytes))?.persist_noclobber(path)?;
+    let staged = prepare(&Builder::new(), path, |file| file.write_all(bytes))?;
+    staged.file.persist_noclobber(path)?;
     Ok(())
 }
 
-/// A temporary file beside `path` with what `fill` writes.
-fn filled(
+/// The permissions of any new file.
+fn public() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
+fn prepare(
     builder: &Builder<'_, '_>,
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<NamedTempFile> {
+) -> io::Result<Staged> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
     fill(file.as_file_mut())?;
     file.as_file().sync_all()?;
-    Ok(file)
+    Ok(Staged { file, path: path.to_owned() })
 }

@@ -260,21 +260,21 @@ fn a_bundle_carries_drivers_lock_and_keys() {
     let other = Sandbox::new();
     other.write("osiris.yaml", "version: 1\n");
     other.write("b.tar", &bundle);
-    let answer = osiris(&other, "drivers unbundle b.tar").expect(0);
+    let answer = osiris(&other, "drivers sync --from b.tar").expect(0);
     assert!(answer.stdout.contains(&format!("acme: \"{public}\"")), "{}", answer.stdout);
     let files = other.files();
     assert_eq!(files, ["b.tar", "drivers/test.source.wasm", "osiris.lock", "osiris.yaml"]);
     let driver = |sandbox: &Sandbox| fs::read(sandbox.path("drivers/test.source.wasm")).unwrap();
     assert!(driver(&other) == driver(&sandbox));
-    let again = osiris(&other, "drivers unbundle b.tar --json").expect(0).json();
+    let again = osiris(&other, "drivers sync --from b.tar --json").expect(0).json();
     assert_eq!(again["files"], Value::Array(Vec::new()), "all of it was there");
     assert_eq!(again["unknown_keys"]["acme"], public);
 
     other.write("drivers/test.source.wasm", source());
-    let refused = osiris(&other, "drivers unbundle b.tar").expect(2);
+    let refused = osiris(&other, "drivers sync --from b.tar").expect(2);
     assert!(refused.stderr.contains("--replace"), "{}", refused.stderr);
     assert!(driver(&other) == source(), "nothing was replaced");
-    osiris(&other, "drivers unbundle b.tar --replace").expect(0);
+    osiris(&other, "drivers sync --from b.tar --replace").expect(0);
     assert!(driver(&other) == driver(&sandbox));
 }
 
@@ -286,7 +286,7 @@ fn a_bundle_is_held_to_the_rules_of_where_it_goes() {
     let other = Sandbox::new();
     other.write("b.tar", &bundle);
     settings(&other, "{require_signature: true}");
-    let finished = osiris(&other, "drivers unbundle b.tar").expect(3);
+    let finished = osiris(&other, "drivers sync --from b.tar").expect(3);
     assert!(finished.stderr.contains("`drivers.require_signature` is true"), "{}", finished.stderr);
     settings(&other, "{}");
     for (what, damaged) in [
@@ -301,7 +301,7 @@ fn a_bundle_is_held_to_the_rules_of_where_it_goes() {
         }),
     ] {
         other.write("b.tar", damaged);
-        let finished = osiris(&other, "drivers unbundle b.tar").expect(2);
+        let finished = osiris(&other, "drivers sync --from b.tar").expect(2);
         assert!(finished.stderr.contains("b.tar"), "{what}: {}", finished.stderr);
         assert_eq!(other.files(), ["b.tar", "osiris.yaml"], "{what}");
     }
@@ -316,4 +316,91 @@ fn a_bundle_of_nothing_is_refused() {
     assert!(finished.stderr.contains("comes with osiris"), "{}", finished.stderr);
     osiris(&sandbox, "drivers bundle --out b.tar no.driver").expect(3);
     assert!(!sandbox.exists("b.tar"));
+}
+
+#[test]
+fn a_locked_driver_keeps_its_signer() {
+    let sandbox = project();
+    fs::remove_file(sandbox.path("drivers/test.source.wasm")).unwrap();
+    let (first, second) = (key(&sandbox, "a.key"), key(&sandbox, "b.key"));
+    sandbox.write("new/one.wasm", source());
+    osiris(&sandbox, "drivers sign new/one.wasm --key a.key").expect(0);
+    osiris(&sandbox, "drivers add new/one.wasm").expect(0);
+    assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
+    osiris(&sandbox, "run pipeline.yaml").expect(0);
+
+    // Another version of the same driver, by somebody else, and by nobody.
+    let other = wasm::touched(&source());
+    sandbox.write("new/one.wasm", &other);
+    for (sign, words) in [(false, "is unsigned"), (true, "is signed by another key")] {
+        if sign {
+            osiris(&sandbox, "drivers sign new/one.wasm --key b.key").expect(0);
+        }
+        for line in ["drivers add new/one.wasm", "drivers update --accept-rights"] {
+            let finished = osiris(&sandbox, line).expect(3);
+            assert!(finished.stderr.contains(words), "{line}: {}", finished.stderr);
+            assert!(sandbox.read("osiris.lock").contains(&first), "{line}");
+        }
+    }
+    // The one that is locked may have signed it as well; else it takes a word.
+    osiris(&sandbox, "drivers sign new/one.wasm --key a.key").expect(0);
+    osiris(&sandbox, "drivers update").expect(0);
+    assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
+    sandbox.write("new/one.wasm", &other);
+    osiris(&sandbox, "drivers sign new/one.wasm --key b.key").expect(0);
+    osiris(&sandbox, "drivers add new/one.wasm --replace").expect(0);
+    assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{second}\"")));
+
+    // A lock that was written by hand does not get around it.
+    let forged = sandbox.read("osiris.lock").replace(&second, &first);
+    sandbox.write("osiris.lock", forged);
+    let finished = osiris(&sandbox, "run pipeline.yaml").expect(3);
+    assert!(finished.stderr.contains("signed by another key"), "{}", finished.stderr);
+}
+
+#[test]
+fn what_a_rule_keeps_out_is_not_even_added() {
+    let sandbox = project();
+    fs::remove_file(sandbox.path("drivers/test.source.wasm")).unwrap();
+    sandbox.write("new.wasm", source());
+    settings(&sandbox, "{require_signature: true}");
+    let finished = osiris(&sandbox, "drivers add new.wasm").expect(3);
+    assert!(finished.stderr.contains("`drivers.require_signature` is true"), "{}", finished.stderr);
+    assert_eq!(sandbox.files(), ["new.wasm", "osiris.yaml", "pipeline.yaml"]);
+}
+
+#[test]
+fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
+    let sandbox = project();
+    osiris(&sandbox, "drivers add drivers/test.source.wasm").expect(0);
+    osiris(&sandbox, "drivers bundle --out b.tar").expect(0);
+    // Changed behind the lock's back: it is put right without a word.
+    sandbox.write("drivers/test.source.wasm", wasm::touched(&source()));
+    osiris(&sandbox, "drivers sync --from b.tar").expect(0);
+    assert!(fs::read(sandbox.path("drivers/test.source.wasm")).unwrap() == source());
+    let lock = sandbox.read("osiris.lock");
+    let other = Sandbox::new();
+    other.write("osiris.yaml", "version: 1\n");
+    other.write("b.tar", fs::read(sandbox.path("b.tar")).unwrap());
+    let more = lock.replace("test.source", "test.other");
+    other.write("osiris.lock", &more);
+    let finished = osiris(&other, "drivers sync --from b.tar").expect(2);
+    assert!(finished.stderr.contains("another lock"), "{}", finished.stderr);
+    osiris(&other, "drivers sync --from b.tar --replace").expect(0);
+    assert_eq!(other.read("osiris.lock"), lock);
+    osiris(&other, "drivers sync --check").expect(0);
+
+    // The lock names one that was not brought.
+    let (head, rest) = lock.split_once("drivers:\n").unwrap();
+    let (entry, tail) = rest.rsplit_once("version: 1").unwrap();
+    let other = entry.replace("test.source", "test.zother");
+    let both = format!("{head}drivers:\n{entry}{other}version: 1{tail}");
+    sandbox.write("osiris.lock", both);
+    fs::remove_file(sandbox.path("b.tar")).unwrap();
+    osiris(&sandbox, "drivers bundle --out b.tar").expect(0);
+    let third = Sandbox::new();
+    third.write("b.tar", fs::read(sandbox.path("b.tar")).unwrap());
+    let finished = osiris(&third, "drivers sync --from b.tar").expect(3);
+    assert!(finished.stderr.contains("lacks the driver `test.zother`"), "{}", finished.stderr);
+    assert_eq!(third.files(), ["b.tar"]);
 }

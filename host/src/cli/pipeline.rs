@@ -8,12 +8,14 @@ use serde_json::Value;
 use super::render;
 use super::shell::Shell;
 use crate::compile::{self, Build, Options};
+use crate::driver::Gate;
 use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
 use crate::run;
+use crate::supply::Lock;
 
 /// How a pipeline is compiled.
 #[derive(Debug, Default, clap::Args)]
@@ -58,7 +60,10 @@ pub(super) struct Workplace {
 impl Workplace {
     pub(super) fn open(shell: &Shell) -> Result<Self> {
         let project = shell.project()?;
-        let registry = Registry::open(&project.drivers_dir())?;
+        let lock = Lock::read(&project.lock_file())?;
+        let policy = project.settings.drivers.clone();
+        let gates: Vec<Box<dyn Gate>> = vec![Box::new(lock), Box::new(policy)];
+        let registry = Registry::open(&project.drivers_dir(), gates)?;
         Ok(Self { project, registry })
     }
 
@@ -76,7 +81,7 @@ impl Workplace {
     ) -> Result<()> {
         let policy = &self.project.settings.drivers;
         for step in &manifest.steps {
-            let driver = run::pinned(&self.registry, policy, &step.driver)?;
+            let driver = run::pinned(&self.registry, &step.driver)?;
             let config = configs.get(&step.id).unwrap_or(&Value::Null);
             policy.check_call(Some(&step.id), &driver.spec, driver.built_in, config)?;
         }

@@ -16,6 +16,7 @@ use crate::driver::sink::Sink;
 use crate::driver::{Call, Driver, DriverFile, Engine};
 use crate::problem::{Error, Problem, Result};
 use crate::session::{Level, Number, Redactor};
+use crate::trust::Admission;
 
 /// An engine, and what runs its calls.
 pub(super) struct Probe {
@@ -41,8 +42,8 @@ impl Probe {
         file: &DriverFile,
         shell: &Shell,
     ) -> Result<Driver> {
-        let (bytes, sha256) = file.load()?;
-        let admission = place.project.settings.drivers.admit(file, &bytes, &sha256)?;
+        let (bytes, sha256) = place.registry.load(file)?;
+        let admission = Admission::of(file, &bytes, &sha256)?;
         first_use::tell(&[admission], place, shell, Memory::Kept);
         self.engine.load(file, &bytes, sha256, || {})
     }

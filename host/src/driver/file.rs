@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use wasmparser::{Encoding, Parser, Payload};
 
+use super::interfaces;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
@@ -34,9 +35,24 @@ impl DriverFile {
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = read(path)?;
+        Self::parse(path, &read(path)?)
+    }
+
+    /// The bytes of a file that is only looked at.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn bytes(path: &Path) -> Result<Vec<u8>> {
+        read(path)
+    }
+
+    /// The same of bytes that are, or will be, in a file.
+    ///
+    /// # Errors
+    /// They are no whole component, or its spec is missing or invalid.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let mut outline =
-            Outline::of(&bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
+            Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
         if outline.specs.len() > 1 {
             // Whoever else reads it might read another one than is used here.
             let count = outline.specs.len();
@@ -67,11 +83,17 @@ impl DriverFile {
         })
     }
 
-    /// The component's bytes as they are now, with their sha256.
+    /// Why it does not fit this host, if its interfaces tell.
+    pub fn mismatch(&self) -> Option<Problem> {
+        interfaces::mismatch(self)
+    }
+
+    /// The component's bytes as they are now, with their sha256. What uses them asks
+    /// [`super::registry::Registry::load`] instead, which asks whether it may.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn load(&self) -> Result<(Vec<u8>, String)> {
+    pub(super) fn load(&self) -> Result<(Vec<u8>, String)> {
         let bytes = read(&self.path)?;
         let sha256 = canonical::sha256(&bytes);
         Ok((bytes, sha256))

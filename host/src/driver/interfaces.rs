@@ -13,7 +13,7 @@ const SOCKETS: &str = "wasi:sockets";
 const SHOWN: usize = 100;
 
 /// Says what a component lacks or wants too much of, if the names alone tell.
-pub fn mismatch(file: &DriverFile) -> Option<Problem> {
+pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
     let (package, version) = CONTRACT.split_once('@')?;
     let export = format!("{package}/driver@{version}");
     let mut rows: Vec<[String; 3]> = file.imports.iter().filter_map(|import| row(import)).collect();

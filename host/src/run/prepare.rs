@@ -110,8 +110,7 @@ pub fn prepare(
         let (driver, built_in) = match drivers.get(wanted) {
             Some(known) => known.clone(),
             None => {
-                let (admission, driver) =
-                    load(&engine, registry, &job.policy, wanted, &mut compiling)?;
+                let (admission, driver) = load(&engine, registry, wanted, &mut compiling)?;
                 let known = (driver, admission.built_in);
                 drivers.insert(wanted.clone(), known.clone());
                 admitted.push(admission);
@@ -150,18 +149,17 @@ fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
 ///
 /// # Errors
 /// It is missing, another one is in its place, or the project keeps it out.
-pub fn pinned(registry: &Registry, policy: &Policy, wanted: &DriverRef) -> Result<Admission> {
-    Ok(admit(registry, policy, wanted)?.0)
+pub fn pinned(registry: &Registry, wanted: &DriverRef) -> Result<Admission> {
+    Ok(admit(registry, wanted)?.0)
 }
 
 fn load(
     engine: &Engine,
     registry: &Registry,
-    policy: &Policy,
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
 ) -> Result<(Admission, Driver)> {
-    let (admission, file, bytes) = admit(registry, policy, wanted)?;
+    let (admission, file, bytes) = admit(registry, wanted)?;
     let sha256 = admission.sha256.clone();
     let driver = engine.load(file, &bytes, sha256, || compiling(&wanted.name))?;
     Ok((admission, driver))
@@ -170,13 +168,12 @@ fn load(
 /// With the file, and its bytes as they were looked at.
 fn admit<'r>(
     registry: &'r Registry,
-    policy: &Policy,
     wanted: &DriverRef,
 ) -> Result<(Admission, &'r DriverFile, Vec<u8>)> {
     let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
-    let (bytes, sha256) = file.load()?;
+    let (bytes, sha256) = registry.load(file)?;
     same(file, &sha256, wanted)?;
-    Ok((policy.admit(file, &bytes, &sha256)?, file, bytes))
+    Ok((Admission::of(file, &bytes, &sha256)?, file, bytes))
 }
 
 fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {

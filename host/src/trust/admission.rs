@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::key::PublicKey;
 use super::policy::Policy;
+use super::signature;
+use crate::driver::DriverFile;
 use crate::driver::spec::Spec;
+use crate::problem::{Error, Result};
 
 /// A driver that was let in, and what is known of its origin.
 #[derive(Debug, Clone)]
@@ -20,6 +23,21 @@ pub struct Admission {
 }
 
 impl Admission {
+    /// What is known of a driver whose bytes these are.
+    ///
+    /// # Errors
+    /// It was changed after it was signed.
+    pub fn of(file: &DriverFile, bytes: &[u8], sha256: &str) -> Result<Self> {
+        let signers = signature::signers(bytes)
+            .map_err(|problem| Error::environment(problem.in_file(&file.path)))?;
+        Ok(Self {
+            spec: file.spec.clone(),
+            sha256: sha256.to_owned(),
+            built_in: file.built_in,
+            signers,
+        })
+    }
+
     /// By whom it is signed, in words: `signed by acme`, `unsigned`.
     pub fn signed(&self, policy: &Policy) -> String {
         let names: Vec<String> = self

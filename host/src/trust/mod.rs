@@ -2,7 +2,6 @@
 //! the project's policy, and what is shown before a driver's first run.
 
 mod admission;
-pub mod bundle;
 mod ceilings;
 mod key;
 mod pattern;

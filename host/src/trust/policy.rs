@@ -9,7 +9,7 @@ use super::key::PublicKey;
 use super::pattern::Pattern;
 use super::signature;
 use crate::canonical;
-use crate::driver::DriverFile;
+use crate::driver::{DriverFile, Gate};
 use crate::problem::{Error, Position, Problem, Result};
 
 /// Which drivers a project lets in. Those that come with osiris are let in
@@ -50,26 +50,17 @@ pub struct Pin {
     pub key: String,
 }
 
-impl Policy {
-    /// Whether a driver may be used here. `bytes` are its file's and `sha256` is theirs.
-    ///
-    /// # Errors
-    /// The rule that keeps it out, or that it was changed after it was signed.
-    pub fn admit(&self, file: &DriverFile, bytes: &[u8], sha256: &str) -> Result<Admission> {
-        let signers = signature::signers(bytes)
-            .map_err(|problem| Error::environment(problem.in_file(&file.path)))?;
-        let admission = Admission {
-            spec: file.spec.clone(),
-            sha256: sha256.to_owned(),
-            built_in: file.built_in,
-            signers,
-        };
+impl Gate for Policy {
+    fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
+        let admission = Admission::of(driver, bytes, sha256)?;
         match self.refusal(&admission, bytes) {
-            None => Ok(admission),
+            None => Ok(()),
             Some(problem) => Err(Error::environment(problem)),
         }
     }
+}
 
+impl Policy {
     /// The first rule that keeps a driver out.
     fn refusal(&self, driver: &Admission, bytes: &[u8]) -> Option<Problem> {
         let name = driver.spec.name.as_str();

@@ -7,6 +7,7 @@ pub mod mariadb;
 mod port;
 pub mod postgres;
 mod proxy;
+pub mod registry;
 mod spawn;
 
 pub use folder::Folder;

@@ -12,7 +12,8 @@ use super::super::render::{DIM, GOOD, STRONG, Table, bytes, paint};
 use super::super::shell::{Answer, Shell, shown};
 use crate::driver::DriverFile;
 use crate::problem::{Error, Problem, Result};
-use crate::trust::bundle::{self, Index, Item, LOCK};
+use crate::supply::bundle::{self, Index, Item};
+use crate::trust::Admission;
 use crate::{atomic, yaml};
 
 /// The most bytes of a lock.
@@ -23,7 +24,7 @@ Examples:
   osiris drivers bundle --out drivers.tar
   osiris drivers bundle --out crm.tar acme.crm_extractor acme.crm_writer
 
-Then, where there is no network: osiris drivers unbundle drivers.tar
+Then, where there is no network: osiris drivers sync --from drivers.tar
 
 The file has the drivers that did not come with osiris, the project's lock if it
 has one, and the public keys of osiris.yaml. The same drivers make the same bytes.";
@@ -46,8 +47,8 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<Answer> {
     let mut drivers = BTreeMap::new();
     let mut items = Vec::new();
     for file in chosen(args, &place)? {
-        let (content, sha256) = file.load()?;
-        let admission = policy.admit(file, &content, &sha256)?;
+        let (content, sha256) = place.registry.load(file)?;
+        let admission = Admission::of(file, &content, &sha256)?;
         items.push(Item {
             name: file.spec.name.clone(),
             version: file.spec.version.clone(),
@@ -101,7 +102,7 @@ fn chosen<'p>(args: &Args, place: &'p Workplace) -> Result<Vec<&'p Arc<DriverFil
 
 /// The project's lock, if it has one.
 fn lock(place: &Workplace) -> Result<Option<Vec<u8>>> {
-    let path = place.project.base.join(LOCK);
+    let path = place.project.lock_file();
     match path.try_exists() {
         Ok(false) => Ok(None),
         _ => yaml::read_bytes(&path, MAX_LOCK).map(Some),

@@ -8,6 +8,7 @@ use super::super::render::{BAD, STRONG, bytes, paint};
 use super::super::shell::{Answer, Shell};
 use super::describe;
 use super::standing::Standing;
+use crate::canonical;
 use crate::driver::registry::is_built_in;
 use crate::driver::{CONTRACT, DriverFile, Producer, producers, unusual};
 use crate::problem::Result;
@@ -34,11 +35,12 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
-    let mut driver = DriverFile::read(&args.file)?;
+    let content = DriverFile::bytes(&args.file)?;
+    let sha256 = canonical::sha256(&content);
+    let mut driver = DriverFile::parse(&args.file, &content)?;
     driver.built_in = is_built_in(&args.file);
-    let (content, sha256) = driver.load()?;
     let project = shell.project()?;
-    let standing = Standing::of(&driver, &content, &sha256, &project);
+    let standing = Standing::of(&driver, &content, &sha256, &project)?;
     let spec = &driver.spec;
     let producers = producers(&content);
     let version = contract(&driver);

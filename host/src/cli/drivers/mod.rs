@@ -1,5 +1,7 @@
 //! `osiris drivers`.
 
+mod add;
+mod audit;
 mod build;
 mod bundle;
 mod cargo;
@@ -7,10 +9,17 @@ mod describe;
 mod inspect;
 mod keygen;
 mod list;
+mod publish;
+mod reach;
+mod remove;
+mod search;
 mod show;
 mod sign;
 mod standing;
+mod sync;
 mod unbundle;
+mod update;
+mod used;
 
 use clap::Subcommand;
 
@@ -25,6 +34,8 @@ Examples:
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
   osiris drivers build my-driver                       build a driver into drivers/
   osiris drivers sign acme.crm_extractor.wasm          say that it is yours
+  osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
+  osiris drivers sync                                  make drivers/ what osiris.lock says
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -38,7 +49,13 @@ pub(super) enum Command {
     Keygen(keygen::Args),
     Sign(sign::Args),
     Bundle(bundle::Args),
-    Unbundle(unbundle::Args),
+    Add(add::Args),
+    Sync(sync::Args),
+    Update(update::Args),
+    Remove(remove::Args),
+    Audit(audit::Args),
+    Search(search::Args),
+    Publish(publish::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -50,6 +67,12 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Keygen(args) => keygen::keygen(&args),
         Command::Sign(args) => sign::sign(&args),
         Command::Bundle(args) => bundle::bundle(&args, shell),
-        Command::Unbundle(args) => unbundle::unbundle(&args, shell),
+        Command::Add(args) => add::add(&args, shell),
+        Command::Sync(args) => sync::sync(&args, shell),
+        Command::Update(args) => update::update(&args, shell),
+        Command::Remove(args) => remove::remove(&args, shell),
+        Command::Audit(args) => audit::audit(&args, shell),
+        Command::Search(args) => search::search(&args, shell),
+        Command::Publish(args) => publish::publish(&args, shell),
     }
 }

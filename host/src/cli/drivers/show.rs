@@ -2,11 +2,13 @@
 
 use serde_json::json;
 
+use super::super::pipeline::Workplace;
 use super::super::render::{DIM, STRONG, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::describe;
 use super::standing::Standing;
-use crate::driver::registry::Registry;
+use crate::canonical;
+use crate::driver::DriverFile;
 use crate::problem::Result;
 
 const EXAMPLES: &str = "\
@@ -24,13 +26,13 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
-    let project = shell.project()?;
-    let registry = Registry::open(&project.drivers_dir())?;
+    let Workplace { project, registry } = Workplace::open(shell)?;
     let Some(driver) = registry.find(&args.name) else {
         return Err(registry.missing(&args.name));
     };
-    let (content, sha256) = driver.load()?;
-    let standing = Standing::of(driver, &content, &sha256, &project);
+    let content = DriverFile::bytes(&driver.path)?;
+    let sha256 = canonical::sha256(&content);
+    let standing = Standing::of(driver, &content, &sha256, &project)?;
     let spec = &driver.spec;
     let mut text = describe::heading(spec);
     let mut section = |name: &str, body: &str| {

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::super::pipeline::limits;
 use super::super::render::{BAD, DIM, GOOD, WARN, paint};
 use crate::driver::limits::{Limits, format_bytes};
-use crate::driver::{DriverFile, mismatch};
+use crate::driver::{DriverFile, Gate};
 use crate::problem::{Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
+use crate::supply::Lock;
 use crate::trust::{self, Policy, PublicKey, Right, Verdict};
 
 /// How a project stands to a driver.
@@ -26,23 +27,28 @@ pub(super) struct Standing<'p> {
 
 impl<'p> Standing<'p> {
     /// Looks at a driver whose bytes these are.
+    ///
+    /// # Errors
+    /// The project's lock cannot be read.
     pub(super) fn of(
         driver: &DriverFile,
         bytes: &[u8],
         sha256: &str,
         project: &'p Project,
-    ) -> Self {
+    ) -> Result<Self> {
         let policy = &project.settings.drivers;
-        let refusal = policy.admit(driver, bytes, sha256).err();
+        let lock = Lock::read(&project.lock_file())?;
+        let gates: [&dyn Gate; 2] = [&lock, policy];
+        let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
         let refusal = refusal.and_then(|error| error.problems.into_iter().next());
-        Self {
+        Ok(Self {
             policy,
             built_in: driver.built_in,
             signers: trust::signers(bytes),
-            refusal: refusal.or_else(|| mismatch(driver)),
+            refusal: refusal.or_else(|| driver.mismatch()),
             rights: policy.rights(&driver.spec, driver.built_in),
             limits: limits(project).tightened(&driver.spec.limits),
-        }
+        })
     }
 
     /// A line for each that signed it.

@@ -36,7 +36,7 @@ pub(super) fn plan(job: &Job, place: &Workplace, shell: &Shell) -> Result<(Value
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
-    let admit = |task: &Task| run::pinned(&place.registry, &job.policy, &task.step.driver);
+    let admit = |task: &Task| run::pinned(&place.registry, &task.step.driver);
     let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
     first_use::tell(&drivers, place, shell, Memory::None);
     for (task, driver) in tasks.iter().zip(&drivers) {

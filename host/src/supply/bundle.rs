@@ -16,22 +16,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tar::{Archive, Builder, Entries, EntryType, Header};
 
+use super::MAX_SIZE;
 use crate::canonical;
 use crate::problem::Problem;
 
 #[cfg(test)]
 mod tests;
 
-/// The name of the lock's file, in a project and in a bundle.
-pub const LOCK: &str = "osiris.lock";
+/// The project's lock.
+const LOCK: &str = "osiris.lock";
 const INDEX: &str = "osiris-bundle.json";
 const FORMAT: u32 = 1;
 /// The most bytes of the index, and of the lock.
 const MAX_TEXT: u64 = 1 << 20;
-/// The most bytes of a driver.
-const MAX_DRIVER: u64 = 256 << 20;
 /// The most drivers.
-const MAX_DRIVERS: usize = 1000;
+const MAX_SIZES: usize = 1000;
 
 /// What is in a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +77,8 @@ impl Index {
                 index.format
             )));
         }
-        if index.drivers.len() > MAX_DRIVERS {
-            return Err(refused(format!("it has more than {MAX_DRIVERS} drivers")));
+        if index.drivers.len() > MAX_SIZES {
+            return Err(refused(format!("it has more than {MAX_SIZES} drivers")));
         }
         let (mut names, mut hashes) = (BTreeSet::new(), BTreeSet::new());
         for item in &index.drivers {
@@ -87,9 +86,9 @@ impl Index {
             if item.sha256.len() != 64 || !item.sha256.bytes().all(is_digit) {
                 return Err(refused(format!("the driver `{}` has no sha256", item.name)));
             }
-            if item.size > MAX_DRIVER {
+            if item.size > MAX_SIZE {
                 return Err(refused(format!(
-                    "the driver `{}` has {} bytes, {MAX_DRIVER} is the limit",
+                    "the driver `{}` has {} bytes, {MAX_SIZE} is the limit",
                     item.name, item.size
                 )));
             }
