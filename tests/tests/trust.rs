@@ -404,3 +404,25 @@ fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
     assert!(finished.stderr.contains("lacks the driver `test.zother`"), "{}", finished.stderr);
     assert_eq!(third.files(), ["b.tar"]);
 }
+
+#[test]
+fn what_was_compiled_before_is_held_to_the_rules_of_now() {
+    let sandbox = osiris_tests::service::project("127.0.0.1", 1, "");
+    let run = |line: &[&str]| sandbox.osiris(line).guests().env("SECRET", "abcdefgh").run();
+    run(&["compile", "pipeline.yaml"]).expect(0);
+    settings(&sandbox, "{deny: ['service.*']}");
+    for line in [
+        &["run", "--last-compile", "--json"][..],
+        &["run", "--last-compile", "--dry-run", "--json"],
+        &["run", "--last-compile", "--e2b", "--e2b-install-deps", "--dry-run", "--json"],
+        &["discover", "@service.main", "--json"],
+        &["e2b", "template", "--out", "template", "--json"],
+    ] {
+        let problem = run(line).expect(3).json()["problems"][0].clone();
+        assert_eq!(problem["code"], "driver_refused", "{line:?}: {problem:#}");
+        assert_eq!(problem["line"], 2, "{line:?}: {problem:#}");
+    }
+    let doctor = run(&["connections", "doctor"]).expect(3);
+    assert!(doctor.stdout.contains("`drivers.deny` has 'service.*'"), "{}", doctor.stdout);
+    assert!(!sandbox.exists("logs") && !sandbox.exists("template"));
+}
