@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::pipeline::Workplace;
+use super::pipeline::{Workplace, limits_in_words};
 use super::render::{STRONG, paint};
 use super::shell::Shell;
-use crate::driver::limits::format_bytes;
+use crate::driver::limits::Bounds;
 use crate::session::visible;
 use crate::trust::{Admission, Seen, Verdict};
 
@@ -62,8 +62,7 @@ fn notice(driver: &Admission, place: &Workplace) -> String {
     if rights.is_empty() {
         line("may", "use no files but its own artifacts, and no network");
     }
-    let limits = place.limits().tightened(&spec.limits);
-    let memory = format_bytes(limits.memory);
-    line("limits", &format!("memory {memory}, time {} s", limits.seconds));
+    let limits = place.limits(&Bounds::new()).tightened(&spec.bounds());
+    line("limits", &limits_in_words(&limits).join(", "));
     text
 }

@@ -9,7 +9,7 @@ use super::render;
 use super::shell::Shell;
 use crate::compile::{self, Build, Options};
 use crate::driver::Gate;
-use crate::driver::limits::Limits;
+use crate::driver::limits::{Bounds, Limit, Limits, Origin};
 use crate::driver::registry::Registry;
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
@@ -67,9 +67,9 @@ impl Workplace {
         Ok(Self { project, registry })
     }
 
-    /// What a driver may use here unless its spec says less.
-    pub(super) fn limits(&self) -> Limits {
-        limits(&self.project)
+    /// What a driver may use here unless its spec or the command says less.
+    pub(super) fn limits(&self, command: &Bounds) -> Limits {
+        Limits::new(&self.project.settings.limits, command)
     }
 
     /// Checks that the project lets in the drivers of a build, and gives them what
@@ -97,15 +97,17 @@ impl Workplace {
     }
 }
 
-/// What a driver may use in a project unless its spec says less.
-pub(super) fn limits(project: &Project) -> Limits {
-    let host = Limits::default();
-    let own = project.settings.limits;
-    Limits {
-        memory: own.memory.unwrap_or(host.memory),
-        seconds: own.seconds.unwrap_or(host.seconds),
-        ..host
-    }
+/// Limits in words: those that everybody asks about, and those that somebody set.
+pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
+    let told = |limit: &Limit| {
+        matches!(limit, Limit::Memory | Limit::Seconds)
+            || limits.bound(*limit).by != Origin::Default
+    };
+    let text = |limit: Limit| {
+        let name = if limit == Limit::Seconds { "time" } else { limit.name() };
+        format!("{name} {}", limit.format(limits.get(limit)))
+    };
+    Limit::ALL.into_iter().filter(told).map(text).collect()
 }
 
 /// Tells warnings on stderr.

@@ -12,6 +12,7 @@ use super::pipeline::Workplace;
 use super::shell::Shell;
 use crate::connection;
 use crate::driver::grants::Grants;
+use crate::driver::limits::Bounds;
 use crate::driver::sink::Sink;
 use crate::driver::{Call, Driver, DriverFile, Engine};
 use crate::problem::{Error, Problem, Result};
@@ -63,7 +64,7 @@ impl Probe {
         let redactor = Redactor::new(connection::secrets(config, &file.spec));
         Ok(Call {
             grants: Grants::new(&file.spec, config, &place.project.base, None),
-            limits: place.limits().tightened(&file.spec.limits),
+            limits: place.limits(&Bounds::new()).tightened(&file.spec.bounds()),
             sink: Arc::new(Trace { redactor }),
             cancel: CancellationToken::new(),
             saved_state: None,

@@ -3,21 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use crate::driver::limits::{Bounds, Limit};
 use crate::driver::spec::Spec;
 use crate::session::visible;
-use crate::yaml::quantity;
-
-const MEMORY: &str = "memory up to ";
-const SECONDS: &str = "seconds up to ";
 
 /// What a driver asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asks {
     /// A line each.
     rights: BTreeSet<String>,
-    /// Its own limits; none means as much as the project gives.
-    memory: Option<String>,
-    seconds: Option<u64>,
+    /// Its own limits; where it has none, it may use what the project gives.
+    limits: Bounds,
 }
 
 impl Asks {
@@ -30,28 +26,17 @@ impl Asks {
             let port = port.unwrap_or_else(|| endpoint.port.to_string());
             format!("dials: {} port {port}", endpoint.host)
         });
-        Self {
-            rights: reads
-                .chain(writes)
-                .chain(dials)
-                .map(|line| visible(&line).into_owned())
-                .collect(),
-            memory: spec.limits.memory.clone(),
-            seconds: spec.limits.seconds,
-        }
+        let rights = reads.chain(writes).chain(dials).map(|line| visible(&line).into_owned());
+        Self { rights: rights.collect(), limits: spec.bounds() }
     }
 
     /// The same again from [`Self::lines`].
     pub fn from_lines<'l>(lines: impl IntoIterator<Item = &'l str>) -> Self {
         let mut asks = Self::default();
         for line in lines {
-            let seconds = line.strip_prefix(SECONDS).and_then(|number| number.parse().ok());
-            if let Some(seconds) = seconds {
-                asks.seconds = Some(seconds);
-            } else if let Some(memory) = line.strip_prefix(MEMORY) {
-                asks.memory = Some(memory.to_owned());
-            } else {
-                asks.rights.insert(line.to_owned());
+            match bound(line) {
+                Some((limit, value)) => drop(asks.limits.insert(limit, value)),
+                None => drop(asks.rights.insert(line.to_owned())),
             }
         }
         asks
@@ -59,37 +44,32 @@ impl Asks {
 
     /// A line each, in a stable order.
     pub fn lines(&self) -> Vec<String> {
-        let memory = self.memory.iter().map(|memory| format!("{MEMORY}{memory}"));
-        let seconds = self.seconds.iter().map(|seconds| format!("{SECONDS}{seconds}"));
-        self.rights.iter().cloned().chain(memory).chain(seconds).collect()
+        let limits = self.limits.iter().map(|(limit, value)| written(*limit, *value));
+        self.rights.iter().cloned().chain(limits).collect()
     }
 
     /// What it asks for beyond another version: a line each.
     pub fn beyond(&self, other: &Self) -> Vec<String> {
-        let mut more: Vec<String> = self.rights.difference(&other.rights).cloned().collect();
-        let bytes = |asks: &Self| asks.memory.as_deref().and_then(quantity::bytes);
-        if exceeds(bytes(self), bytes(other)) {
-            let now = self.memory.as_deref().unwrap_or("whatever the project gives");
-            more.push(format!("{MEMORY}{now}"));
-        }
-        if exceeds(self.seconds, other.seconds) {
-            let now = self.seconds.map(|seconds| seconds.to_string());
-            more.push(format!(
-                "{SECONDS}{}",
-                now.as_deref().unwrap_or("whatever the project gives")
-            ));
-        }
-        more
+        let limits =
+            other.limits.iter().filter_map(|(limit, before)| match self.limits.get(limit) {
+                Some(now) if now <= before => None,
+                Some(now) => Some(written(*limit, *now)),
+                None => Some(format!("limit {}: none of its own", limit.name())),
+            });
+        self.rights.difference(&other.rights).cloned().chain(limits).collect()
     }
 }
 
-/// Whether a limit leaves more than another; none leaves the most.
-fn exceeds(limit: Option<u64>, other: Option<u64>) -> bool {
-    match (limit, other) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(limit), Some(other)) => limit > other,
-    }
+/// A limit as a line.
+fn written(limit: Limit, value: u64) -> String {
+    format!("limit {}: {}", limit.name(), limit.format(value).trim_end_matches(" s"))
+}
+
+/// The limit of a line, if it is one.
+fn bound(line: &str) -> Option<(Limit, u64)> {
+    let (name, value) = line.strip_prefix("limit ")?.split_once(": ")?;
+    let limit = Limit::named(name)?;
+    Some((limit, limit.parse(value).ok()?))
 }
 
 #[cfg(test)]
@@ -102,17 +82,17 @@ mod tests {
 
     #[test]
     fn only_what_is_more_is_told() {
-        let old = asks(&["reads files: /path", "memory up to 1GiB", "seconds up to 60"]);
+        let old = asks(&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"]);
         for (new, more) in [
-            (&["reads files: /path", "memory up to 1GiB", "seconds up to 60"][..], &[][..]),
-            (&["memory up to 1024MiB", "seconds up to 1"], &[]),
+            (&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"][..], &[][..]),
+            (&["limit memory: 1024MiB", "limit seconds: 1", "limit cpu: 50%"], &[]),
             (
-                &["dials: x port 1", "memory up to 2GiB", "seconds up to 60"],
-                &["dials: x port 1", "memory up to 2GiB"],
+                &["dials: x port 1", "limit memory: 2GiB", "limit seconds: 60"],
+                &["dials: x port 1", "limit memory: 2GiB"],
             ),
             (
-                &["memory up to 1GiB", "writes files: /path"],
-                &["writes files: /path", "seconds up to whatever the project gives"],
+                &["limit memory: 1GiB", "writes files: /path"],
+                &["writes files: /path", "limit seconds: none of its own"],
             ),
         ] {
             assert_eq!(asks(new).beyond(&old), more, "{new:?}");
@@ -122,8 +102,13 @@ mod tests {
 
     #[test]
     fn lines_are_read_as_they_are_written() {
-        let lines =
-            ["dials: h port 1", "reads files: /a", "memory up to 512MiB", "seconds up to 9"];
+        let lines = [
+            "dials: h port 1",
+            "reads files: /a",
+            "limit memory: 512MiB",
+            "limit seconds: 9",
+            "limit cpu: 50%",
+        ];
         assert_eq!(asks(&lines).lines(), lines);
     }
 }

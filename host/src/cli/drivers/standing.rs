@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::pipeline::limits;
+use super::super::pipeline::limits_in_words;
 use super::super::render::{BAD, DIM, GOOD, WARN, paint};
-use crate::driver::limits::{Limits, format_bytes};
+use crate::driver::limits::{Bounds, Limits};
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Problem, Result};
 use crate::project::Project;
@@ -41,13 +41,14 @@ impl<'p> Standing<'p> {
         let gates: [&dyn Gate; 2] = [&lock, policy];
         let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
         let refusal = refusal.and_then(|error| error.problems.into_iter().next());
+        let limits = Limits::new(&project.settings.limits, &Bounds::new());
         Ok(Self {
             policy,
             built_in: driver.built_in,
             signers: trust::signers(bytes),
             refusal: refusal.or_else(|| driver.mismatch()),
             rights: policy.rights(&driver.spec, driver.built_in),
-            limits: limits(project).tightened(&driver.spec.limits),
+            limits: limits.tightened(&driver.spec.bounds()),
         })
     }
 
@@ -109,8 +110,7 @@ impl<'p> Standing<'p> {
                 line(GOOD, "✓", &format!("asks for {what}"), "");
             }
         }
-        let (memory, seconds) = (format_bytes(self.limits.memory), self.limits.seconds);
-        line(GOOD, "✓", &format!("within {memory} of memory and {seconds} s"), "");
+        line(GOOD, "✓", &format!("within {}", limits_in_words(&self.limits).join(", ")), "");
         lines
     }
 
@@ -123,7 +123,7 @@ impl<'p> Standing<'p> {
             "admitted": self.refusal.is_none(),
             "refusal": self.refusal,
             "rights": self.rights,
-            "limits": {"memory_bytes": self.limits.memory, "seconds": self.limits.seconds},
+            "limits": self.limits,
         });
         (keys.iter().map(signer).collect(), here)
     }

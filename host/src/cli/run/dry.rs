@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::super::drivers::rights;
 use super::super::first_use::{self, Memory};
-use super::super::pipeline::Workplace;
+use super::super::pipeline::{Workplace, limits_in_words};
 use super::super::render::{DIM, GOOD, STRONG, paint};
 use super::super::shell::{Answer, Shell};
 use crate::connection::REFERENCE;
 use crate::driver::grants::paths;
-use crate::driver::limits::{Limits, format_bytes};
+use crate::driver::limits::Limits;
 use crate::driver::network::{Endpoint, endpoints};
 use crate::driver::spec::Spec;
 use crate::problem::Result;
@@ -48,7 +48,7 @@ pub(super) fn plan(job: &Job, place: &Workplace, shell: &Shell) -> Result<(Value
             .into_iter()
             .map(|Endpoint { host, port, .. }| format!("{host}:{port}"))
             .collect();
-        let limits = job.limits.tightened(&spec.limits);
+        let limits = job.limits.clone().tightened(&spec.bounds());
         steps.push(Planned {
             task,
             tables: task.inputs.iter().map(|(_, index)| id(*index)).collect(),
@@ -99,7 +99,7 @@ fn as_json(step: &Planned<'_>) -> Value {
         "connection": step.task.config.get(REFERENCE),
         "dials": step.dials,
         "rights": step.rights,
-        "limits": {"memory_bytes": step.limits.memory, "seconds": step.limits.seconds},
+        "limits": step.limits,
     })
 }
 
@@ -131,8 +131,7 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("writes", &owned(&step.writes));
         line("dials", &step.dials);
         line("may", &[step.rights.join("; ")]);
-        let memory = format_bytes(step.limits.memory);
-        line("limits", &[format!("memory {memory}"), format!("time {} s", step.limits.seconds)]);
+        line("limits", &limits_in_words(&step.limits));
     }
     text
 }

@@ -59,7 +59,7 @@ pub(super) fn prepare(
         base: plan.base.clone(),
         state: plan.base.join(".osiris/state"),
         spill: plan.base.join(".osiris/tmp"),
-        limits: plan.limits,
+        limits: plan.limits.clone(),
         // The host has let in the drivers that the manifest pins.
         policy: Policy::default(),
         manifest: manifest.clone(),
