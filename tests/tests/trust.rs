@@ -426,3 +426,11 @@ fn what_was_compiled_before_is_held_to_the_rules_of_now() {
     assert!(doctor.stdout.contains("`drivers.deny` has 'service.*'"), "{}", doctor.stdout);
     assert!(!sandbox.exists("logs") && !sandbox.exists("template"));
 }
+
+#[test]
+fn an_audit_tells_what_a_rule_keeps_out() {
+    let sandbox = project();
+    settings(&sandbox, "{deny: ['test.*']}");
+    let finished = osiris(&sandbox, "drivers audit").expect(1);
+    assert!(finished.stdout.contains("`drivers.deny` has 'test.*'"), "{}", finished.stdout);
+}

@@ -55,15 +55,16 @@ impl Lock {
         if !file.try_exists().unwrap_or(true) {
             return Ok(lock);
         }
-        let root = yaml::read(file)?;
-        let mut problems = Problems::new(file);
-        read(&root, &mut lock.drivers, &mut problems);
-        problems.into_result(lock).map_err(|mut error| {
-            // Nobody writes this file by hand; merges tear it.
-            let help = "restore osiris.lock from version control, or add the drivers again with `osiris drivers add`";
-            error.problems.iter_mut().filter(|one| one.help.is_none()).for_each(|one| one.help = Some(help.to_owned()));
-            error
-        })
+        let parse = |lock: &mut Self| {
+            let root = yaml::read(file)?;
+            let mut problems = Problems::new(file);
+            read(&root, &mut lock.drivers, &mut problems);
+            problems.into_result(())
+        };
+        match parse(&mut lock) {
+            Ok(()) => Ok(lock),
+            Err(error) => Err(restorable(error)),
+        }
     }
 
     /// Writes the file, whole or not at all.
@@ -170,6 +171,15 @@ impl Entry {
         }
         value
     }
+}
+
+/// Nobody writes this file by hand, but merges tear it.
+fn restorable(mut error: Error) -> Error {
+    let help = "restore osiris.lock from version control, or add the drivers again with `osiris drivers add`";
+    for problem in error.problems.iter_mut().filter(|problem| problem.help.is_none()) {
+        problem.help = Some(help.to_owned());
+    }
+    error
 }
 
 fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Problems<'_>) {

@@ -82,7 +82,7 @@ impl Web {
 
     fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
         let why = visible(&reason(error)).into_owned();
-        let message = format!("cannot {what} from {}: {why}", self.host);
+        let message = format!("{}: cannot {what}: {why}", self.host);
         let problem = Problem::new("unreachable", message);
         Error::environment(match error.is_connect() {
             true => problem.help("check the address and the network"),
@@ -95,7 +95,7 @@ impl Web {
         let status = response.status();
         let told = self.body(response, MAX_ERROR, what, &mut |_, _| {}).await.unwrap_or_default();
         let told = said(&told);
-        let message = format!("cannot {what} from {}: it answers {status}{told}", self.host);
+        let message = format!("{}: cannot {what}: it answers {status}{told}", self.host);
         Error::environment(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Problem::new("registry_login", message).help(format!(
@@ -120,7 +120,7 @@ impl Web {
     ) -> Result<Vec<u8>> {
         let too_large = || {
             let message = format!(
-                "cannot {what} from {}: it is larger than {}, the most that is read",
+                "{}: cannot {what}: it is larger than {}, the most that is read",
                 self.host,
                 bytes(limit)
             );

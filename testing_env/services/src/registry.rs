@@ -11,8 +11,6 @@ use crate::{Folder, free, install, spawn, wait};
 
 /// Who may use a registry that asks.
 pub const USER: &str = "osiris";
-/// Their password.
-pub const PASSWORD: &str = "s3cret:p@ss/w'o\"rd%#\\";
 
 /// A running registry.
 #[derive(Debug)]
@@ -24,11 +22,11 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Starts an empty registry. With `login`, only [`USER`] may use it.
+    /// Starts an empty registry. With a password, only [`USER`] may use it.
     ///
     /// # Errors
     /// It cannot be installed, or does not start.
-    pub fn start(login: bool) -> Result<Self> {
+    pub fn start(password: Option<&str>) -> Result<Self> {
         let program = install("docker-registry", "docker-registry", &[])?;
         let folder = Folder::new("osiris-registry-")?;
         let port = free()?;
@@ -37,9 +35,9 @@ impl Registry {
             "version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
             at("data").display()
         );
-        if login {
+        if let Some(password) = password {
             let htpasswd = install("htpasswd", "apache2-utils", &[])?;
-            let made = Command::new(htpasswd).args(["-Bbn", USER, PASSWORD]).output()?;
+            let made = Command::new(htpasswd).args(["-Bbn", USER, password]).output()?;
             if !made.status.success() {
                 bail!("htpasswd: {}", String::from_utf8_lossy(&made.stderr));
             }

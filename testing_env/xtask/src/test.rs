@@ -30,11 +30,12 @@ const PARTS: [(&str, &[&str]); 7] = [
     ),
     (PARITY, &["parity", "cases_in_e2b"]),
     ("hostile", &["hostile"]),
-    ("supply", &["supply"]),
+    (SUPPLY, &["supply", "wkg"]),
     ("sdk", &[]),
 ];
 
 const PARITY: &str = "parity";
+const SUPPLY: &str = "supply";
 
 /// Builds everything and runs the named parts, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
@@ -47,7 +48,11 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         // The spine holds all the others.
         if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
             eprintln!("Testing {part} ...");
-            run_command(&mut cargo_test(part, programs))?;
+            let mut tests = cargo_test(part, programs);
+            if part == SUPPLY {
+                tests.env("OSIRIS_TEST_WKG", build::wkg()?);
+            }
+            run_command(&mut tests)?;
         }
     }
     Ok(())

@@ -110,7 +110,7 @@ impl<'p> Standing<'p> {
                 line(GOOD, "✓", &format!("asks for {what}"), "");
             }
         }
-        line(GOOD, "✓", &format!("within {}", limits_in_words(&self.limits).join(", ")), "");
+        line(GOOD, "✓", &format!("limits: {}", limits_in_words(&self.limits).join(", ")), "");
         lines
     }
 

@@ -85,7 +85,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
                 document["was"] = state.into();
                 fetched.push(document);
             }
-            Err(error) => problems.push(error),
+            Err(error) => problems.push(lost(name, error)),
         }
     }
     if let Some(first) = problems.first() {
@@ -102,9 +102,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
 fn fetch(way: &Way<'_>, project: &Project, name: &str, entry: &Entry) -> Result<Fetched> {
     let source = Source::parse(&entry.source, &project.base)?;
     if source == Source::File(project.driver(name)) {
-        let message = format!(
-            "the driver `{name}` was added from its own place, so there is nowhere to get it"
-        );
+        let message = "it was added from its own place, so there is nowhere else to get it";
         let help =
             format!("restore it from version control or a backup; its sha256 is {}", entry.sha256);
         return Err(Error::environment(
@@ -114,6 +112,17 @@ fn fetch(way: &Way<'_>, project: &Project, name: &str, entry: &Entry) -> Result<
     let wanted =
         Wanted { name: Some(name), sha256: Some(&entry.sha256), digest: entry.digest.as_deref() };
     way.fetch(&source, wanted)
+}
+
+/// Says which driver it is that cannot be had.
+fn lost(name: &str, mut error: Error) -> Error {
+    for problem in &mut error.problems {
+        problem.message = format!("the driver `{name}` cannot be fetched: {}", problem.message);
+        problem.help.get_or_insert_with(|| {
+            "put it back there, or get the driver from elsewhere with `osiris drivers add`".into()
+        });
+    }
+    error
 }
 
 fn as_locked(count: usize) -> String {

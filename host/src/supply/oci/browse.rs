@@ -12,8 +12,9 @@ use crate::problem::{Error, Problem, Result};
 
 /// The most names that are read; a registry that has more is asked by name.
 const MAX_NAMES: usize = 10_000;
-/// How many names a page has.
-const PAGE: usize = 500;
+/// How many names a page has, and how many pages are read.
+const PAGE: usize = 100;
+const MAX_PAGES: usize = MAX_NAMES / PAGE;
 
 /// A driver in a registry.
 #[derive(Debug, Clone)]
@@ -97,7 +98,7 @@ impl Client {
     ) -> Result<Option<Vec<String>>> {
         let what = "list what is there";
         let mut names: Vec<String> = Vec::new();
-        loop {
+        for _ in 0..MAX_PAGES {
             let last = names.last().map(|last| format!("&last={}", encoded(last)));
             let page = format!("{path}?n={PAGE}{}", last.unwrap_or_default());
             let response = self.call(scope, what, || self.request(Method::GET, &page)).await?;
@@ -117,10 +118,13 @@ impl Client {
             let page = of(page);
             let before = names.len();
             names.extend(page.into_iter().take(MAX_NAMES - before));
-            if !more || names.len() == before || names.len() >= MAX_NAMES {
-                return Ok(Some(names));
+            if !more || names.len() == before {
+                break;
             }
         }
+        names.sort_unstable();
+        names.dedup();
+        Ok(Some(names))
     }
 }
 

@@ -125,6 +125,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_layout_is_the_one_of_wkg() {
+        let spec =
+            "{name: a.b, version: 1.0.0, title: T, modes: [extract], configSchema: {type: object}}";
+        let spec = [b"\x0bosiris:spec", spec.as_bytes()].concat();
+        let component = [b"\0asm\x0d\0\x01\0\0", &[spec.len() as u8][..], &spec].concat();
+        let driver = DriverFile::parse(std::path::Path::new("a.wasm"), &component).unwrap();
+        let package = Package::of(&driver, &component);
+        let [(config, text), (layer, bytes)] = &package.blobs;
+        assert_eq!((bytes.as_ref(), layer.size), (component.as_slice(), component.len() as u64));
+        assert_eq!(config.digest, format!("sha256:{}", sha256(text)));
+        insta::assert_snapshot!(format!("{}\n{}", package.manifest, String::from_utf8_lossy(text)));
+        let read = Manifest::parse(package.manifest.as_bytes()).unwrap();
+        assert_eq!(read.component().unwrap().digest, layer.digest);
+    }
+
+    #[test]
     fn what_is_no_component_is_named() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let layer =

@@ -60,14 +60,16 @@ impl Client {
         what: &str,
     ) -> Result<HeaderValue> {
         let wrong = |why: &str| {
-            let message = format!("cannot {what} from {}: {why}", self.web.host());
+            let message = format!("{}: cannot {what}: {why}", self.web.host());
             Error::environment(Problem::new("registry_login", message))
         };
         let mut realm =
             Url::parse(realm).map_err(|_| wrong("its server of tokens has no address"))?;
-        check_scheme(&realm, self.insecure)?;
-        if realm.scheme() != "https" && self.base.scheme() == "https" {
-            return Err(wrong("its server of tokens is not encrypted"));
+        // What began encrypted stays so, whatever is allowed.
+        let clear = realm.scheme() != "https";
+        if clear && (self.base.scheme() == "https" || check_scheme(&realm, self.insecure).is_err())
+        {
+            return Err(wrong("its server of tokens would get the login in the clear"));
         }
         for (name, value) in asked {
             if let Some(value) = value {
