@@ -294,7 +294,7 @@ mod tests {
             source: "oci://registry.example/acme/crm:1.0.0".to_owned(),
             digest: Some(format!("sha256:{}", "b".repeat(64))),
             signer: None,
-            grants: Asks::from_lines(["reads files: /path", "memory up to 1GiB"]),
+            grants: Asks::from_lines(["reads files: /path", "limit memory: 1GiB"]),
         };
         lock.drivers.insert("acme.crm".to_owned(), entry);
         lock.write().unwrap();
