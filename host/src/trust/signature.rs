@@ -44,8 +44,14 @@ const DOMAIN: &[u8] = b"osiris driver signature v1\0";
 struct Parts<'b> {
     /// What is signed.
     body: &'b [u8],
-    /// By whom, and how; not yet verified.
-    signatures: Vec<(PublicKey, [u8; 64])>,
+    /// In the file's order; not yet verified.
+    signatures: Vec<Signature>,
+}
+
+/// What a section says.
+struct Signature {
+    signer: PublicKey,
+    bytes: [u8; 64],
 }
 
 /// The keys that signed these bytes, each of them verified, in the file's order;
@@ -57,7 +63,7 @@ struct Parts<'b> {
 pub fn signers(bytes: &[u8]) -> Result<Vec<PublicKey>, Problem> {
     let parts = Parts::of(bytes)?;
     parts.verify()?;
-    Ok(parts.signatures.into_iter().map(|(key, _)| key).collect())
+    Ok(parts.signatures.into_iter().map(|signature| signature.signer).collect())
 }
 
 /// The same bytes with this key's signature: in the place of its older one, else
@@ -68,20 +74,20 @@ pub fn signers(bytes: &[u8]) -> Result<Vec<PublicKey>, Problem> {
 /// signatures.
 pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Problem> {
     let mut parts = Parts::of(bytes)?;
-    let (public, signature) = (key.public(), key.sign(&message(parts.body)));
-    match parts.signatures.iter().position(|(signer, _)| *signer == public) {
-        Some(index) => parts.signatures[index].1 = signature,
+    let own = Signature { signer: key.public(), bytes: key.sign(&message(parts.body)) };
+    match parts.signatures.iter().position(|other| other.signer == own.signer) {
+        Some(index) => parts.signatures[index] = own,
         None if parts.signatures.len() == MOST => {
             return Err(refused(format!("the driver has {MOST} signatures, which is the most")));
         }
-        None => parts.signatures.push((public, signature)),
+        None => parts.signatures.push(own),
     }
     parts.verify()?;
     let mut signed = parts.body.to_vec();
-    for (signer, signature) in &parts.signatures {
+    for Signature { signer, bytes } in &parts.signatures {
         signed.extend_from_slice(HEAD);
         signed.extend_from_slice(signer.bytes());
-        signed.extend_from_slice(signature);
+        signed.extend_from_slice(bytes);
     }
     Ok(signed)
 }
@@ -117,12 +123,12 @@ impl<'b> Parts<'b> {
 
     fn verify(&self) -> Result<(), Problem> {
         let message = message(self.body);
-        for (index, (key, signature)) in self.signatures.iter().enumerate() {
-            if self.signatures[..index].iter().any(|(other, _)| other == key) {
-                return Err(refused(format!("the driver has two signatures of {key}")));
+        for (index, Signature { signer, bytes }) in self.signatures.iter().enumerate() {
+            if self.signatures[..index].iter().any(|other| other.signer == *signer) {
+                return Err(refused(format!("the driver has two signatures of {signer}")));
             }
-            if !key.verifies(&message, signature) {
-                return Err(refused(format!("the driver was changed after {key} signed it")));
+            if !signer.verifies(&message, bytes) {
+                return Err(refused(format!("the driver was changed after {signer} signed it")));
             }
         }
         Ok(())
@@ -130,10 +136,11 @@ impl<'b> Parts<'b> {
 }
 
 /// What stands before the last signature, and that signature.
-fn last(bytes: &[u8]) -> Option<(&[u8], (PublicKey, [u8; 64]))> {
+fn last(bytes: &[u8]) -> Option<(&[u8], Signature)> {
     let (rest, section) = bytes.split_last_chunk::<SIZE>()?;
     let (key, signature) = section.strip_prefix(HEAD)?.split_first_chunk::<32>()?;
-    Some((rest, (PublicKey::new(*key), signature.try_into().ok()?)))
+    let signer = PublicKey::new(*key);
+    Some((rest, Signature { signer, bytes: signature.try_into().ok()? }))
 }
 
 fn message(body: &[u8]) -> Vec<u8> {
