@@ -91,6 +91,12 @@ fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
 
 const UNKNOWN: &str = "this host knows no such interface";
 
+/// Why an import is none that drivers have, if so.
+pub fn unusual(import: &str) -> Option<String> {
+    let (_, contract) = CONTRACT.split_once('@')?;
+    row(import, &Version::parse(contract).ok()?).map(|[_, _, why]| why)
+}
+
 /// A row of the table for an import that is not offered.
 fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
     let (interface, version) = import.split_once('@').unwrap_or((import, ""));
