@@ -20,12 +20,15 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Opens `$OSIRIS_CACHE` or `osiris` in the user's cache folder; none if
-    /// that cannot be made, or others could write to it.
-    pub(super) fn open() -> Option<Self> {
-        let root = std::env::var_os("OSIRIS_CACHE")
-            .map(PathBuf::from)
-            .or_else(|| Some(dirs::cache_dir()?.join("osiris")))?;
+    /// The folder for what is kept: `$OSIRIS_CACHE` or `osiris` in the user's cache folder.
+    pub(super) fn folder() -> Option<PathBuf> {
+        let own = std::env::var_os("OSIRIS_CACHE").map(PathBuf::from);
+        own.or_else(|| Some(dirs::cache_dir()?.join("osiris")))
+    }
+
+    /// Opens the cache in this folder; none if it cannot be made, or others could
+    /// write to it.
+    pub(super) fn open(root: &Path) -> Option<Self> {
         let folder = root.join("compiled");
         match private_folder(&folder) {
             Ok(()) => Some(Self { folder }),

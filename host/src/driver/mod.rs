@@ -22,7 +22,7 @@ mod stdio;
 mod tables;
 
 pub use call::{Report, StepCall};
-pub use engine::{Driver, Engine};
+pub use engine::{Driver, Engine, Setup};
 pub use failure::Failure;
 pub use file::DriverFile;
 pub use probe::{Column, Dataset, Health};
