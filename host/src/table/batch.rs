@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayData, MutableArrayData, PrimitiveArray, RecordBatch, RecordBatchOptions, layout,
-    make_array,
+    Array, ArrayData, BufferSpec, MutableArrayData, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, layout, make_array,
 };
 use arrow::buffer::Buffer;
 use arrow::datatypes::{
@@ -181,7 +181,8 @@ impl Parts<'_> {
             }
             data = data.null_bit_buffer(validity);
         }
-        data = data.buffers(self.buffers.by_ref().take(layout.buffers.len()).collect());
+        let buffers = self.buffers.by_ref().zip(&layout.buffers);
+        data = data.buffers(buffers.map(|(buffer, spec)| whole(buffer, spec)).collect());
         for child in children(data_type) {
             data = data.add_child_data(self.array(child)?);
         }
@@ -196,6 +197,15 @@ impl Parts<'_> {
         check_digits(&data)?;
         Ok(data)
     }
+}
+
+/// A buffer without bytes at its end that are no whole value: Arrow panics at them.
+fn whole(buffer: Buffer, spec: &BufferSpec) -> Buffer {
+    let surplus = match spec {
+        BufferSpec::FixedWidth { byte_width, .. } => buffer.len().checked_rem(*byte_width),
+        _ => None,
+    };
+    buffer.slice_with_length(0, buffer.len() - surplus.unwrap_or(0))
 }
 
 /// Checks that no decimal has more digits than its type says.
@@ -232,7 +242,7 @@ fn children(data_type: &DataType) -> Vec<&DataType> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{BooleanArray, StructArray};
+    use arrow::array::{AsArray, BooleanArray, StructArray};
     use arrow::datatypes::{Field, Schema, i256};
 
     use super::*;
@@ -261,6 +271,16 @@ mod tests {
             let error = decimals(data_type, i256::from(1000)).unwrap_err();
             assert!(error.contains("is too large to store"), "{error}");
         }
+    }
+
+    #[test]
+    fn bytes_after_the_last_value_are_no_part_of_it() {
+        let schema = Arc::new(Schema::new(vec![Field::new("t", DataType::Utf8, false)]));
+        let offsets = [0, 0, 0, 0, 2, 0, 0, 0, 0xff, 0xff, 0xff];
+        let buffers = [&[][..], &offsets, b"okay"].map(Buffer::from);
+        let node = Node { length: 1, null_count: 0, buffers: 3 };
+        let batch = Batch::from_parts(schema, 1, &[node], buffers.into()).unwrap();
+        assert_eq!(batch.record().column(0).as_string::<i32>().value(0), "ok");
     }
 
     #[test]

@@ -33,14 +33,18 @@ impl Footprint {
     /// What it holds once the threads of the last run have ended, which takes them a moment.
     pub(crate) fn settled(before: Option<&Self>) -> Self {
         let few = before.map(|before| before.threads);
-        wait_for("the threads of the runs end", Duration::from_secs(10), || {
-            let now = Self::now();
-            match few {
-                Some(few) => (now.threads <= few).then_some(now),
-                // The clocks of engines end by themselves.
-                None => (!names().any(|name| name.starts_with("osiris-epoch"))).then(Self::now),
-            }
-        })
+        wait_for(
+            "the threads of the runs end, and those that wait for more work",
+            Duration::from_secs(30),
+            || {
+                let now = Self::now();
+                match few {
+                    Some(few) => (now.threads <= few).then_some(now),
+                    // The clocks of engines end by themselves.
+                    None => (!names().any(|name| name.starts_with("osiris-epoch"))).then(Self::now),
+                }
+            },
+        )
     }
 }
 
