@@ -8,6 +8,8 @@ mod context;
 mod engine;
 mod failure;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod grants;
 mod interfaces;
 pub mod limits;
