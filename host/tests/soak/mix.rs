@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use osiris::compile::{self, Build, Options};
-use osiris::driver::limits::Limits;
+use osiris::driver::limits::{Limit, Limits};
 use osiris::driver::registry::Registry;
 use osiris::driver::{Engine, Setup};
 use osiris::project::Project;
@@ -143,7 +143,7 @@ impl Place {
             base: self.project.base.clone(),
             state: self.project.state_dir(),
             spill: self.project.tmp_dir(),
-            limits: Limits { memory: 64 << 20, ..Limits::default() },
+            limits: Limits::default().tightened(&[(Limit::Memory, 64 << 20)].into()),
             manifest: build.manifest.clone(),
             configs: build.configs.clone(),
         };
