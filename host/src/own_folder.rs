@@ -10,17 +10,25 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// It cannot be made, or others could write to it.
 pub(crate) fn own_folder(name: &str) -> io::Result<PathBuf> {
-    let root = std::env::var_os("OSIRIS_CACHE")
-        .map(PathBuf::from)
-        .or_else(|| Some(dirs::cache_dir()?.join("osiris")))
-        .ok_or_else(|| io::Error::other("the user has no cache folder; set OSIRIS_CACHE"))?;
-    let folder = root.join(name);
+    let none = || io::Error::other("the user has no cache folder; set OSIRIS_CACHE");
+    let folder = root().ok_or_else(none)?.join(name);
     private(&folder)?;
     Ok(folder)
 }
 
+/// `$OSIRIS_CACHE`, or `osiris` in the user's cache folder; none if there is none.
+pub(crate) fn root() -> Option<PathBuf> {
+    let own = std::env::var_os("OSIRIS_CACHE").map(PathBuf::from);
+    own.or_else(|| Some(dirs::cache_dir()?.join("osiris")))
+}
+
+/// Makes a folder that nobody else can write to.
+///
+/// # Errors
+/// It cannot be made, or others could write to it.
+
 #[cfg(unix)]
-fn private(folder: &Path) -> io::Result<()> {
+pub(crate) fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let meta = std::fs::metadata(folder)?;
@@ -33,7 +41,11 @@ fn private(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder.
+///
+/// # Errors
+/// It cannot be made.
 #[cfg(not(unix))]
-fn private(folder: &Path) -> io::Result<()> {
+pub(crate) fn private(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
 }

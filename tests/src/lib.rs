@@ -11,6 +11,7 @@ pub mod databases;
 pub mod disk;
 pub mod osiris;
 pub mod parity;
+pub mod processor;
 pub mod sandbox;
 pub mod secret;
 pub mod service;

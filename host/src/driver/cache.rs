@@ -12,7 +12,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::atomic;
-use crate::own_folder::own_folder;
+use crate::own_folder::private;
 
 /// A folder of compiled components.
 #[derive(Debug)]
@@ -21,11 +21,12 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Opens `$OSIRIS_CACHE` or `osiris` in the user's cache folder; none if
-    /// that cannot be made, or others could write to it.
-    pub(super) fn open() -> Option<Self> {
-        match own_folder("compiled") {
-            Ok(folder) => Some(Self { folder }),
+    /// Opens the cache in this folder; none if it cannot be made, or others could
+    /// write to it.
+    pub(super) fn open(root: &Path) -> Option<Self> {
+        let folder = root.join("compiled");
+        match private(&folder) {
+            Ok(()) => Some(Self { folder }),
             Err(error) => {
                 tracing::warn!("drivers are compiled anew each time: the cache: {error}");
                 None

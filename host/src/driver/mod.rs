@@ -9,6 +9,8 @@ mod engine;
 mod failure;
 mod file;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 pub mod grants;
 mod interfaces;
@@ -28,7 +30,7 @@ mod tables;
 
 pub use call::{Report, StepCall};
 pub use context::MAX_STATE;
-pub use engine::{Driver, Engine};
+pub use engine::{Driver, Engine, Setup};
 pub use failure::Failure;
 pub use file::{DriverFile, MAX_SIZE};
 pub use gate::Gate;

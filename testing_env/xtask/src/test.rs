@@ -9,7 +9,7 @@ use crate::shell::{cargo_path, command, run as run_command};
 
 /// Selecting the whole workspace keeps the features, and so the compiled dependencies, those of the
 /// build before.
-const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
+pub(crate) const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
 /// Each part and the test programs that it has; the spine has all there are.
 const PARTS: [(&str, &[&str]); 7] = [
@@ -68,7 +68,7 @@ pub(crate) fn live() -> Result<()> {
     run_command(cargo_test(PARITY, &["parity"]).env("OSIRIS_TEST_LIVE", "1"))
 }
 
-fn build_all() -> Result<()> {
+pub(crate) fn build_all() -> Result<()> {
     build::host()?;
     build::drivers()?;
     build::test_drivers()?;
