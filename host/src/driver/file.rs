@@ -32,36 +32,23 @@ impl DriverFile {
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = read(path)?;
-        let mut outline =
-            Outline::of(&bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
-        if outline.specs.len() > 1 {
-            // Whoever else reads it might read another one than is used here.
-            let count = outline.specs.len();
-            return Err(Error::invalid(
-                Problem::new(
-                    "spec_twice",
-                    format!("the component has {count} specs: custom sections `{SECTION}`"),
-                )
-                .in_file(path)
-                .help("build it again with one; the section may stand once, in whatever module"),
-            ));
-        }
-        let Some(spec) = outline.specs.pop() else {
-            return Err(Error::invalid(
-                Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
-                    .in_file(path)
-                    .help("build it with `osiris drivers build`, or export the driver with `osiris_sdk::export!`"),
-            ));
-        };
+        let (outline, spec, size) = open(path)?;
         Ok(Self {
             path: path.to_owned(),
             spec: Arc::new(Spec::parse(&spec, path)?),
             imports: outline.imports,
             exports: outline.exports,
-            size: bytes.len() as u64,
+            size,
             sha256: OnceLock::new(),
         })
+    }
+
+    /// The text of its spec, which may be wrong.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no whole component, or has no spec.
+    pub fn spec_text(path: &Path) -> Result<Vec<u8>> {
+        open(path).map(|(_, spec, _)| spec)
     }
 
     /// The component's bytes as they are now, with their sha256.
@@ -85,6 +72,33 @@ impl DriverFile {
         let (_, sha256) = self.load()?;
         Ok(self.sha256.get_or_init(|| sha256))
     }
+}
+
+/// What a component is made of, its spec and its size.
+fn open(path: &Path) -> Result<(Outline, Vec<u8>, u64)> {
+    let bytes = read(path)?;
+    let mut outline =
+        Outline::of(&bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
+    if outline.specs.len() > 1 {
+        // Whoever else reads it might read another one than is used here.
+        let count = outline.specs.len();
+        return Err(Error::invalid(
+            Problem::new(
+                "spec_twice",
+                format!("the component has {count} specs: custom sections `{SECTION}`"),
+            )
+            .in_file(path)
+            .help("build it again with one; the section may stand once, in whatever module"),
+        ));
+    }
+    let Some(spec) = outline.specs.pop() else {
+        return Err(Error::invalid(
+            Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
+                .in_file(path)
+                .help("build it with `osiris drivers build`, or export the driver with `osiris_sdk::export!`"),
+        ));
+    };
+    Ok((outline, spec, bytes.len() as u64))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -75,6 +75,11 @@ impl Limiter {
     pub(super) fn new(limits: Limits) -> Self {
         Self { limits, memory: 0, elements: 0, refused: None }
     }
+
+    /// Bytes of all linear memories; they never shrink.
+    pub(super) fn memory(&self) -> u64 {
+        self.memory
+    }
 }
 
 impl ResourceLimiter for Limiter {

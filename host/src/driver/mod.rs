@@ -21,7 +21,7 @@ mod state;
 mod stdio;
 mod tables;
 
-pub use call::{Report, StepCall};
+pub use call::{Report, Said, StepCall};
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
 pub use file::DriverFile;
