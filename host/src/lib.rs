@@ -4,12 +4,13 @@
 //! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
 //! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
 //! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
-//! same done in a sandbox.
+//! same done in a sandbox. [`conformance`] checks a driver by calling it as a run does.
 
 pub mod atomic;
 pub mod canonical;
 pub mod cli;
 pub mod compile;
+pub mod conformance;
 pub mod connection;
 pub mod driver;
 pub mod fence;

@@ -49,6 +49,11 @@ impl Failure {
         KINDS.contains(&kind) || OWN_KINDS.contains(&kind)
     }
 
+    /// Whether a driver may call its error so, by the contract.
+    pub fn is_told(kind: &str) -> bool {
+        KINDS.contains(&kind)
+    }
+
     /// Of a step that lacks what this one was to give it.
     pub fn upstream(step: &str) -> Self {
         Self::new("upstream", format!("the step `{step}` before it failed"))

@@ -6,6 +6,7 @@ mod describe;
 mod inspect;
 mod list;
 mod show;
+mod test;
 
 use clap::Subcommand;
 
@@ -19,6 +20,7 @@ Examples:
   osiris drivers show filesystem.csv_extractor         how a driver is configured
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
   osiris drivers build my-driver                       build a driver into drivers/
+  osiris drivers test drivers/my.driver.wasm           whether it keeps to the contract
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -29,6 +31,7 @@ pub(super) enum Command {
     Show(show::Args),
     Inspect(inspect::Args),
     Build(build::Args),
+    Test(test::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -37,5 +40,6 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Show(args) => show::show(&args, shell),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Build(args) => build::build(&args, shell),
+        Command::Test(args) => test::test(&args, shell),
     }
 }
