@@ -18,6 +18,11 @@ pub struct Check {
 }
 
 impl Check {
+    /// What it is called in its group: the part of its id after the dot.
+    pub fn name(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(_, name)| name)
+    }
+
     /// What it belongs to: the part of its id before the dot.
     pub fn group(&self) -> &'static str {
         self.id.split('.').next().unwrap_or_default()

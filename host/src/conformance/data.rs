@@ -54,6 +54,12 @@ impl Given {
     pub(super) fn batch(&self) -> RecordBatch {
         batch(&self.schema, 0, self.rows)
     }
+
+    /// The same in batches of one. A slice would not start at 0, as the contract wants it.
+    pub(super) fn one_by_one(&self) -> impl Iterator<Item = RecordBatch> + use<> {
+        let schema = self.schema.clone();
+        (0..self.rows).map(move |row| batch(&schema, row, 1))
+    }
 }
 
 /// The table's schema with one more column.
@@ -71,26 +77,16 @@ pub(super) fn batch(schema: &SchemaRef, from: usize, rows: usize) -> RecordBatch
         .iter()
         .map(|field| {
             let all = values(field.data_type(), from, rows);
-            if field.is_nullable() { thinned(&all) } else { all }
+            if field.is_nullable() { thinned(&all, from) } else { all }
         })
         .collect();
     RecordBatch::try_new(schema.clone(), columns)
         .unwrap_or_else(|_| RecordBatch::new_empty(schema.clone()))
 }
 
-/// The same rows in batches of one.
-pub(super) fn one_by_one(batch: &RecordBatch) -> Vec<RecordBatch> {
-    (0..batch.num_rows()).map(|row| whole(&batch.slice(row, 1))).collect()
-}
-
-/// The same rows with arrays that start at 0, as the contract wants them.
-fn whole(batch: &RecordBatch) -> RecordBatch {
-    arrow::compute::concat_batches(&batch.schema(), [batch]).unwrap_or_else(|_| batch.clone())
-}
-
 /// Every fifth value goes missing.
-fn thinned(all: &ArrayRef) -> ArrayRef {
-    let gone = BooleanArray::from_iter((0..all.len()).map(|row| Some(row % 5 == 3)));
+fn thinned(all: &ArrayRef, from: usize) -> ArrayRef {
+    let gone = BooleanArray::from_iter((from..from + all.len()).map(|row| Some(row % 5 == 3)));
     arrow::compute::nullif(all, &gone).unwrap_or_else(|_| all.clone())
 }
 

@@ -25,7 +25,7 @@ use std::time::Instant;
 pub use self::bench::Subject;
 pub use self::cases::Cases;
 pub use self::check::{Check, Missed};
-pub use self::report::{Report, Result as CheckResult};
+pub use self::report::{Outcome, Report};
 
 use self::bench::Bench;
 use crate::problem::{Error, Problem, Result};
@@ -88,7 +88,7 @@ pub fn run(
                 None => one(check, &bench),
             };
             let missed = missed.map(|missed| missed.map(|text| redactor.text(&text).into_owned()));
-            let result = CheckResult { check, missed, took: begin.elapsed() };
+            let result = Outcome { check, missed, took: begin.elapsed() };
             results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
         }
     };
@@ -102,7 +102,7 @@ pub fn run(
         work();
     });
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let place = |result: &CheckResult| wanted.iter().position(|check| check.id == result.check.id);
+    let place = |result: &Outcome| wanted.iter().position(|check| check.id == result.check.id);
     results.sort_by_key(place);
     Ok(Report { file: bench.path.clone(), spec: bench.spec.clone(), results, took: begin.elapsed() })
 }

@@ -15,14 +15,14 @@ pub struct Report {
     /// Its spec, if it can be read.
     pub spec: Option<Arc<Spec>>,
     /// One of each check.
-    pub results: Vec<Result>,
+    pub results: Vec<Outcome>,
     /// How long it took.
     pub took: Duration,
 }
 
 /// How one check ended.
 #[derive(Debug)]
-pub struct Result {
+pub struct Outcome {
     /// The check.
     pub check: &'static Check,
     /// None if it passed.

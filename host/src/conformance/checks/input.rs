@@ -188,7 +188,7 @@ fn many_batches(bench: &Bench) -> Verdict {
         let place = bench.place(case)?;
         let mut trial = bench.trial(case)?;
         for (feed, given) in trial.inputs.iter_mut().zip(&case.inputs) {
-            feed.batches = Box::new(data::one_by_one(&given.batch()).into_iter());
+            feed.batches = Box::new(given.one_by_one());
         }
         let outcome = bench.run(&place, trial)?;
         if let Some(failure) = outcome.failure() {

@@ -2,7 +2,7 @@
 
 use super::super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
 use super::super::super::shell::shown;
-use crate::conformance::{Check, Missed, Report};
+use crate::conformance::{Check, Missed, Outcome, Report};
 use crate::session::visible;
 
 /// Every check, by group.
@@ -36,20 +36,21 @@ pub(super) fn report(report: &Report) -> String {
         let counts = counts(passed, failed, group.len() - passed - failed);
         text.push_str(&format!("{sign} {name:width$}  {counts}\n"));
         for one in group {
-            match &one.missed {
-                Some(Missed::Failed(seen)) => {
-                    let id = paint(BAD.bold(), one.check.id);
-                    let fix = multiline(one.check.fix);
-                    text.push_str(&format!("  {id}: {}\n", one.check.title));
-                    text.push_str(&format!("    {}\n", multiline(seen)));
-                    text.push_str(&format!("    {} {fix}\n", paint(STRONG, "help:")));
-                }
-                Some(Missed::Skipped(why)) => {
-                    let line = format!("{} skipped: {}", one.check.id, visible(why));
-                    text.push_str(&format!("  {}\n", paint(DIM, &line)));
-                }
-                None => {}
+            if let Some(Missed::Failed(seen)) = &one.missed {
+                let id = paint(BAD.bold(), one.check.id);
+                let fix = multiline(one.check.fix);
+                text.push_str(&format!("  {id}: {}\n", one.check.title));
+                text.push_str(&format!("    {}\n", multiline(seen)));
+                text.push_str(&format!("    {} {fix}\n", paint(STRONG, "help:")));
             }
+        }
+        for (why, names) in skipped(group) {
+            let names = match names.len() == group.len() && names.len() > 1 {
+                true => "all".to_owned(),
+                false => names.join(", "),
+            };
+            let line = format!("skipped {names}: {}", visible(why));
+            text.push_str(&format!("  {}\n", paint(DIM, &line)));
         }
     }
     let sign = if report.failed() == 0 { paint(GOOD, "✓") } else { paint(BAD, "✗") };
@@ -61,6 +62,20 @@ pub(super) fn report(report: &Report) -> String {
     let took = paint(DIM, &format!("{:.1} s", report.took.as_secs_f64()));
     text.push_str(&format!("{sign} {}  {counts}  {took}\n", paint(STRONG, &name)));
     text
+}
+
+/// Why checks were skipped, and which of them.
+fn skipped(group: &[Outcome]) -> Vec<(&str, Vec<&'static str>)> {
+    let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
+    for one in group {
+        let Some(Missed::Skipped(why)) = &one.missed else { continue };
+        let name = one.check.name();
+        match reasons.iter_mut().find(|(known, _)| known == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    reasons
 }
 
 fn counts(passed: usize, failed: usize, skipped: usize) -> String {
