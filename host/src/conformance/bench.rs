@@ -10,9 +10,11 @@ use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::cases::{Case, Cases};
+use super::cases::{Case, Cases, Given};
 use super::check::{Missed, skip};
+use super::data;
 use super::place::Place;
+use super::pretend::Unreachable;
 use super::trial::{self, End, Feed, Outcome, Trial};
 use crate::connection::{self, Connections, Environment, REFERENCE, RESOLVED, Reference};
 use crate::driver::grants::paths;
@@ -63,6 +65,7 @@ pub(super) struct Bench {
     cases: Vec<Case>,
     loaded: OnceLock<Result<Loaded, Problem>>,
     normal: [OnceLock<Result<Normal, Missed>>; 3],
+    pub(super) unreachable: OnceLock<Result<Unreachable, Missed>>,
 }
 
 /// A driver that can run.
@@ -115,6 +118,7 @@ impl Bench {
             subject,
             loaded: OnceLock::new(),
             normal: Default::default(),
+            unreachable: OnceLock::new(),
         };
         bench.look()?;
         bench.check_cases()?;
@@ -400,12 +404,13 @@ impl Bench {
     }
 }
 
-/// The tables of a case.
+/// The tables of a case. What does not end well has other rows: they must not arrive.
 pub(super) fn feeds(case: &Case, end: End) -> Vec<Feed> {
-    let feed = |given: &super::cases::Given| Feed {
+    let from = |given: &Given| if end == End::Well { 0 } else { given.rows };
+    let feed = |given: &Given| Feed {
         name: given.name.clone(),
         schema: given.schema.clone(),
-        batches: Box::new(std::iter::once(given.batch())),
+        batches: Box::new(std::iter::once(data::batch(&given.schema, from(given), given.rows))),
         end,
     };
     case.inputs.iter().map(feed).collect()

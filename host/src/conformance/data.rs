@@ -50,12 +50,7 @@ pub(super) fn parse(name: &str, node: &Node) -> Result<Given, String> {
 }
 
 impl Given {
-    /// All of its rows.
-    pub(super) fn batch(&self) -> RecordBatch {
-        batch(&self.schema, 0, self.rows)
-    }
-
-    /// The same in batches of one. A slice would not start at 0, as the contract wants it.
+    /// Its rows in batches of one. A slice would not start at 0, as the contract wants it.
     pub(super) fn one_by_one(&self) -> impl Iterator<Item = RecordBatch> + use<> {
         let schema = self.schema.clone();
         (0..self.rows).map(move |row| batch(&schema, row, 1))

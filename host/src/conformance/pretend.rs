@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::bench::Bench;
+use super::bench::{Bench, feeds};
+use super::cases::Case;
 use super::check::{Missed, skip};
+use super::server::Held;
+use super::trial::{End, Outcome, Trial};
 use crate::connection::{REFERENCE, RESOLVED};
-use crate::driver::spec::Spec;
+use crate::driver::spec::{Mode, Spec};
 
 /// A configuration, and the secrets in it.
 #[derive(Debug, Clone)]
@@ -18,7 +21,37 @@ pub(super) struct Pretence {
     pub(super) canaries: Vec<(String, String)>,
 }
 
+/// What a driver does whose service is out of reach.
+#[derive(Debug)]
+pub(super) struct Unreachable {
+    pub(super) pretence: Pretence,
+    /// One for each of its modes.
+    pub(super) outcomes: Vec<Outcome>,
+}
+
 impl Bench {
+    /// What the driver does at a closed port, with canaries for secrets. It is asked
+    /// once, as it may try again for some time.
+    pub(super) fn unreachable(&self) -> Result<&Unreachable, Missed> {
+        self.unreachable.get_or_init(|| self.call_in_vain()).as_ref().map_err(Clone::clone)
+    }
+
+    fn call_in_vain(&self) -> Result<Unreachable, Missed> {
+        let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
+        let pretence = self.pretend(Some(closed.address))?;
+        let modes = self.spec()?.modes.iter().copied().filter(|mode| *mode != Mode::Discover);
+        let run = |mode| {
+            let case = self.base().filter(|case| case.mode == mode);
+            let case = case.unwrap_or_else(|| Case::new(String::new(), mode, Map::new()));
+            let config = pretence.config.clone();
+            let inputs = feeds(&case, End::Well);
+            let trial = Trial { mode, config, inputs, cancel_at: None, state: None, share: None, keep: true };
+            self.run(&self.place(&case)?, trial)
+        };
+        let outcomes = modes.map(run).collect::<Result<_, _>>()?;
+        Ok(Unreachable { pretence, outcomes })
+    }
+
     /// What the driver would get from a connection to this address, with canaries for
     /// secrets.
     pub(super) fn pretend(&self, address: Option<SocketAddr>) -> Result<Pretence, Missed> {
@@ -28,6 +61,7 @@ impl Bench {
             None => self.connected()?,
         };
         let mut config = known.unwrap_or_else(|| made_up(spec));
+        add_connection(&mut config, spec);
         let schema = spec.schema().map_err(skip)?;
         schema.fill(&mut config);
         if let Some(address) = address {
@@ -66,12 +100,18 @@ fn made_up(spec: &Spec) -> Value {
     if let Value::Object(fields) = &mut config {
         let fits = |(key, _): &(String, Value)| key != REFERENCE && spec.has_key(key);
         fields.extend(example.into_iter().filter(fits));
-        if !spec.connection_fields.is_empty() && !fields.contains_key(RESOLVED) {
-            let schema = &spec.config_schema["properties"][RESOLVED];
-            fields.insert(RESOLVED.to_owned(), sample(schema));
-        }
     }
     config
+}
+
+/// A connection for one that has none, if the driver can have one.
+fn add_connection(config: &mut Value, spec: &Spec) {
+    let schema = spec.config_schema["properties"].get(RESOLVED);
+    if let (Some(schema), Value::Object(fields)) = (schema, config)
+        && !fields.contains_key(RESOLVED)
+    {
+        fields.insert(RESOLVED.to_owned(), sample(schema));
+    }
 }
 
 /// A value that fits a schema of a usual form.

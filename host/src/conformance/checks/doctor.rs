@@ -31,6 +31,22 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "doctor.answers",
+        title: "it answers where nobody listens, and for the connection that is given",
+        fix: "return a `Health` whatever happens; never panic",
+        needs: &[Need::Driver, Need::Doctor],
+        run: |bench| {
+            let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
+            let configs = [bench.connected()?, Some(bench.pretend(Some(closed.address))?.config)];
+            for config in configs.into_iter().flatten() {
+                if let Err(failure) = bench.doctor(&config, LONG)? {
+                    return fail(failure.message);
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
         id: "doctor.categories",
         title: "it says ok, auth, network, permission, timeout or unknown",
         fix: "use the category that tells the user where to look; `unknown` is for the rest",
@@ -160,7 +176,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn answered(bench: &Bench, config: &Value, timeout: Duration) -> Result<Health, Missed> {
-    bench.doctor(config, timeout)?.map_err(|_| skip("it does not answer: see doctor.bad-input"))
+    bench.doctor(config, timeout)?.map_err(|_| skip("it does not answer: see doctor.answers"))
 }
 
 /// What it says of every connection that there is to try.

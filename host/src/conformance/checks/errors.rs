@@ -6,10 +6,8 @@ use super::super::bench::Bench;
 use super::super::cases::Case;
 use super::super::check::{Check, Missed, ensure, none, skip};
 use super::super::need::Need;
-use super::super::server::Held;
 use super::super::trial::Outcome;
-use super::secrets::failing;
-use crate::driver::grants::paths;
+use crate::connection::RESOLVED;
 use crate::driver::spec::Mode;
 use crate::driver::{Failure, Said};
 
@@ -53,12 +51,10 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "return an error: no `unwrap`, no index, no `exit` for what comes from outside",
         needs: &[Need::Driver],
         run: |bench| {
-            let fell = |outcome: &Outcome| {
-                let failure = outcome.report.result.as_ref().err()?;
-                let kinds = ["panic", "trap", "protocol", "limit"];
-                kinds.contains(&failure.kind.as_str()).then(|| format!("({}) {}", failure.kind, failure.message))
-            };
-            none(failures(bench)?.iter().filter_map(fell))
+            let kinds = ["panic", "trap", "protocol", "limit"];
+            let fell = failures(bench)?.into_iter().map(|ended| ended.failure);
+            let fell = fell.filter(|failure| kinds.contains(&failure.kind.as_str()));
+            none(fell.map(|failure| format!("({}) {}", failure.kind, failure.message)))
         },
     },
     Check {
@@ -67,10 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "report what `connect` says with `Error::network`",
         needs: &[Need::Driver, Need::Network],
         run: |bench| {
-            let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
-            let config = bench.pretend(Some(closed.address))?.config;
-            for mode in modes(bench)? {
-                let outcome = failing(bench, mode, config.clone())?;
+            for outcome in &bench.unreachable()?.outcomes {
                 let said = outcome.report.said.as_ref();
                 ensure(said.is_some_and(|said| said.kind == "network" && said.retryable), || {
                     outcome.failure().unwrap_or_else(|| "it ended well".to_owned())
@@ -83,11 +76,11 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.missing-file",
         title: "a file that is not there is an error that names it",
         fix: "put the path into the message, with the kind `not-found`",
-        needs: &[Need::Driver, Need::Reads, Need::Any],
+        needs: &[Need::Driver, Need::Reads],
         run: |bench| {
             let missing = "no/such/file";
             let Some((_, outcome)) = with_path(bench, missing, None)? else {
-                return Err(skip("its first case names no file to read"));
+                return Err(skip("no case names a file to read"));
             };
             let said = outcome.report.said.as_ref();
             ensure(said.is_some_and(|said| said.kind == "not-found" && said.message.contains(missing)), || {
@@ -99,12 +92,12 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.bad-file",
         title: "a file of other content than it should have is read, or an error that names it",
         fix: "put the path into the message, with the kind `data`",
-        needs: &[Need::Driver, Need::Reads, Need::Any],
+        needs: &[Need::Driver, Need::Reads],
         run: |bench| {
             let mut wrong = Vec::new();
             for content in BAD {
                 let Some((name, outcome)) = with_path(bench, "odd/file", Some(content))? else {
-                    return Err(skip("its first case names no file to read"));
+                    return Err(skip("no case names a file to read"));
                 };
                 let Err(failure) = &outcome.report.result else { continue };
                 if failure.kind != "data" || !failure.message.contains(&name) {
@@ -124,19 +117,28 @@ fn modes(bench: &Bench) -> Result<Vec<Mode>, Missed> {
     Ok(modes.filter(|mode| *mode != Mode::Discover).collect())
 }
 
-/// Runs the first case with another path where it reads.
+/// Runs the first case that names a file to read with another path.
 fn with_path(
     bench: &Bench,
     path: &str,
     content: Option<&[u8]>,
 ) -> Result<Option<(String, Outcome)>, Missed> {
-    let Some(case) = bench.base() else { return Ok(None) };
-    let mut config = bench.config(&case)?;
     let pointers = &bench.spec()?.files.read;
-    let Some(pointer) = pointers.iter().find(|at| paths(&config, std::slice::from_ref(*at)).next().is_some()) else {
-        return Ok(None);
+    let named = |config: &Value| {
+        let pointer = pointers.iter().find(|at| config.pointer(at).is_some_and(Value::is_string));
+        // A certificate of the connection is not what the driver reads.
+        pointer.filter(|at| !at.starts_with(&format!("/{RESOLVED}/"))).cloned()
     };
-    if let Some(place) = config.pointer_mut(pointer) {
+    let mut found = None;
+    for case in modes(bench)?.into_iter().flat_map(|mode| bench.cases(mode)).filter(Case::is_plain) {
+        let config = bench.config(&case)?;
+        if let Some(pointer) = named(&config) {
+            found = Some((case, config, pointer));
+            break;
+        }
+    }
+    let Some((case, mut config, pointer)) = found else { return Ok(None) };
+    if let Some(place) = config.pointer_mut(&pointer) {
         *place = Value::from(path);
     }
     let place = bench.place(&case)?;
@@ -153,33 +155,42 @@ fn with_path(
     Ok(Some((path.to_owned(), bench.run(&place, trial)?)))
 }
 
+/// How a run failed, and what the driver said of it.
+struct Ended {
+    failure: Failure,
+    said: Option<Said>,
+}
+
 /// Runs in which something outside of the driver is wrong.
-fn failures(bench: &Bench) -> Result<Vec<Outcome>, Missed> {
+fn failures(bench: &Bench) -> Result<Vec<Ended>, Missed> {
+    let mut tried = 0;
     let mut failures = Vec::new();
+    let mut add = |outcome: &Outcome| {
+        tried += 1;
+        let said = outcome.report.said.clone();
+        let failure = outcome.report.result.as_ref().err().cloned();
+        failures.extend(failure.map(|failure| Ended { failure, said }));
+    };
     if Need::Network.lacking(bench).is_none() {
-        let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
-        let config = bench.pretend(Some(closed.address))?.config;
-        for mode in modes(bench)? {
-            failures.push(failing(bench, mode, config.clone())?);
-        }
+        bench.unreachable()?.outcomes.iter().for_each(&mut add);
     }
     for content in BAD.map(Some).into_iter().chain([None]) {
-        failures.extend(with_path(bench, "odd/file", content)?.map(|(_, outcome)| outcome));
+        with_path(bench, "odd/file", content)?.iter().for_each(|(_, outcome)| add(outcome));
     }
     for mode in modes(bench)? {
         let wrong = |case: &Case| case.expect.error.is_some();
         for case in bench.cases(mode).into_iter().filter(wrong) {
-            failures.push(bench.run(&bench.place(&case)?, bench.trial(&case)?)?);
+            add(&bench.run(&bench.place(&case)?, bench.trial(&case)?)?);
         }
     }
-    if failures.is_empty() {
-        return Err(skip("nothing outside of it can go wrong: no network, no file, no case with `error`"));
+    if tried == 0 {
+        let why = "nothing outside of it can go wrong: no network, no file, no case with `error`";
+        return Err(skip(why));
     }
     Ok(failures)
 }
 
 /// What it said then.
 fn said(bench: &Bench) -> Result<Vec<Said>, Missed> {
-    Ok(failures(bench)?.into_iter().filter_map(|outcome| outcome.report.said).collect())
+    Ok(failures(bench)?.into_iter().filter_map(|ended| ended.said).collect())
 }
-

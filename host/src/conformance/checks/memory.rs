@@ -13,14 +13,14 @@ use crate::wording::bytes;
 const BATCH: usize = 8192;
 /// Batches of the small table and of the large one.
 const SMALL: usize = 4;
-const LARGE: usize = 64;
+const LARGE: usize = 32;
 /// How much more a large table may take than a small one, in bytes.
 const SLACK: u64 = 8 << 20;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "memory.input",
-        title: "a table of half a million rows takes no more memory than one of 30,000",
+        title: "a table of 260,000 rows takes no more memory than one of 30,000",
         fix: "send or write each batch before you ask for the next; keep none",
         needs: &[Need::Driver, Need::Input],
         run: |bench| {

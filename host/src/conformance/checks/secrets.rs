@@ -1,13 +1,9 @@
 //! Secrets: canaries are planted where they stand, and every sink is searched.
 
 use super::super::bench::Bench;
-use super::super::check::{Check, Missed, Verdict, none, skip};
+use super::super::check::{Check, Verdict, none};
 use super::super::need::Need;
-use super::super::server::Held;
-use super::super::bench::feeds;
-use super::super::cases::Case;
-use super::super::trial::{End, Outcome, Trial};
-use crate::driver::spec::Mode;
+use super::super::trial::Outcome;
 use crate::session::Redactor;
 
 const FIX: &str = "never put what stands at a pointer of `secrets` there; the SDK's errors take no connection";
@@ -95,32 +91,17 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Searches what a driver leaves when its service is out of reach, and when all is well.
 fn search(bench: &Bench, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
-    let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
-    let pretence = bench.pretend(Some(closed.address))?;
-    let canaries = pretence.canaries.iter().map(|(_, canary)| canary.clone());
+    let unreachable = bench.unreachable()?;
+    let canaries = unreachable.pretence.canaries.iter().map(|(_, canary)| canary.clone());
     let redactor = Redactor::new(canaries.chain(bench.secrets()));
     let mut found = Vec::new();
     let mut look = |when: &str, outcome: &Outcome| {
         let told = sink(outcome).into_iter().filter(|text| redactor.text(text) != text.as_str());
         found.extend(told.map(|text| format!("{when}: {}", redactor.text(&text))));
     };
-    for mode in [Mode::Extract, Mode::Transform, Mode::Write] {
-        if bench.spec()?.modes.contains(&mode) {
-            look("with canaries", &failing(bench, mode, pretence.config.clone())?);
-        }
-    }
+    unreachable.outcomes.iter().for_each(|outcome| look("with canaries", outcome));
     for normal in bench.normals() {
         look("when all is well", &normal.outcome);
     }
     none(found)
-}
-
-/// A run with a configuration of the kit's own.
-pub(super) fn failing(bench: &Bench, mode: Mode, config: serde_json::Value) -> Result<Outcome, Missed> {
-    let case = bench.base().filter(|case| case.mode == mode);
-    let case = case.unwrap_or_else(|| Case::new("canaries".into(), mode, Default::default()));
-    let place = bench.place(&case)?;
-    let inputs = feeds(&case, End::Well);
-    let trial = Trial { mode, config, inputs, cancel_at: None, state: None, share: None, keep: true };
-    bench.run(&place, trial)
 }
