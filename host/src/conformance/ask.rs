@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::bench::{Bench, connection_of};
+use super::bench::Bench;
 use super::cases::Case;
 use super::check::{Missed, skip};
+use super::given::connection_of;
 use super::place::Place;
 use super::words::{Recorder, Words};
 use crate::connection;

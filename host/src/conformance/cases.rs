@@ -152,7 +152,10 @@ impl Case {
         let mut found = Vec::new();
         for (name, fixture) in &mut self.files {
             let pointer = format!("{at}/files/{}", name.replace('~', "~0").replace('/', "~1"));
-            if Path::new(name).components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
+            if Path::new(name)
+                .components()
+                .any(|part| !matches!(part, std::path::Component::Normal(_)))
+            {
                 let help = "write a path below the project, like 'data/people.csv'";
                 found.push(invalid(&pointer, format!("{} leads elsewhere", quoted(name)), help));
             }
@@ -165,7 +168,11 @@ impl Case {
                 if let Err(error) = yaml::read_bytes(from, LARGEST) {
                     let message = error.problems[0].message.clone();
                     let message = format!("{}: {message}", from.display());
-                    found.push(invalid(&pointer, message, "a path is relative to the file of cases"));
+                    found.push(invalid(
+                        &pointer,
+                        message,
+                        "a path is relative to the file of cases",
+                    ));
                 }
             }
         }

@@ -89,7 +89,9 @@ fn values(data_type: &DataType, from: usize, rows: usize) -> ArrayRef {
     let numbers = || (from..from + rows).map(|row| row as i64);
     let texts = || numbers().map(|row| format!("text {row}"));
     match data_type {
-        DataType::Boolean => Arc::new(BooleanArray::from_iter(numbers().map(|row| Some(row % 2 == 0)))),
+        DataType::Boolean => {
+            Arc::new(BooleanArray::from_iter(numbers().map(|row| Some(row % 2 == 0))))
+        }
         DataType::Utf8 => Arc::new(StringArray::from_iter_values(texts())),
         DataType::Binary => {
             Arc::new(BinaryArray::from_iter_values(numbers().map(|row| [0, 255, row as u8])))
@@ -100,16 +102,23 @@ fn values(data_type: &DataType, from: usize, rows: usize) -> ArrayRef {
         }
         DataType::FixedSizeBinary(width) => {
             let width = usize::try_from(*width).unwrap_or_default();
-            let value = |row: i64| Some(row.to_le_bytes().into_iter().cycle().take(width).collect::<Vec<_>>());
+            let value = |row: i64| {
+                Some(row.to_le_bytes().into_iter().cycle().take(width).collect::<Vec<_>>())
+            };
             FixedSizeBinaryArray::try_from_sparse_iter_with_size(numbers().map(value), width as i32)
-                .map_or_else(|_| new_null_array(data_type, rows), |array| Arc::new(array) as ArrayRef)
+                .map_or_else(
+                    |_| new_null_array(data_type, rows),
+                    |array| Arc::new(array) as ArrayRef,
+                )
         }
         DataType::Interval(IntervalUnit::YearMonth) => {
             Arc::new(IntervalYearMonthArray::from_iter_values(numbers().map(|row| row as i32)))
         }
-        DataType::Interval(IntervalUnit::DayTime) => Arc::new(IntervalDayTimeArray::from_iter_values(
-            numbers().map(|row| IntervalDayTime::new(row as i32, 1)),
-        )),
+        DataType::Interval(IntervalUnit::DayTime) => {
+            Arc::new(IntervalDayTimeArray::from_iter_values(
+                numbers().map(|row| IntervalDayTime::new(row as i32, 1)),
+            ))
+        }
         DataType::Interval(IntervalUnit::MonthDayNano) => {
             Arc::new(IntervalMonthDayNanoArray::from_iter_values(
                 numbers().map(|row| IntervalMonthDayNano::new(1, row as i32, 1)),
@@ -126,7 +135,8 @@ fn values(data_type: &DataType, from: usize, rows: usize) -> ArrayRef {
             Arc::new(LargeListArray::new(item.clone(), offsets, items, None))
         }
         DataType::FixedSizeList(item, size) => {
-            let items = values(item.data_type(), from, rows * usize::try_from(*size).unwrap_or_default());
+            let items =
+                values(item.data_type(), from, rows * usize::try_from(*size).unwrap_or_default());
             Arc::new(FixedSizeListArray::new(item.clone(), *size, items, None))
         }
         DataType::Struct(fields) if !fields.is_empty() => {

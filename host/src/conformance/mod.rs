@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod checks;
 mod data;
+mod given;
 mod need;
 mod place;
 mod pretend;
@@ -49,7 +50,9 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
             let message = format!("there is no check and no group {}", quoted(name));
             let help = match closest(name, checks().map(|check| check.id).chain(groups.clone())) {
                 Some(meant) => format!("did you mean '{meant}'?"),
-                None => format!("the groups are {}; see `osiris drivers test --list`", any_of(&groups)),
+                None => {
+                    format!("the groups are {}; see `osiris drivers test --list`", any_of(&groups))
+                }
             };
             return Err(Error::invalid(Problem::new("unknown_check", message).help(help)));
         }
@@ -104,7 +107,12 @@ pub fn run(
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let place = |result: &Outcome| wanted.iter().position(|check| check.id == result.check.id);
     results.sort_by_key(place);
-    Ok(Report { file: bench.path.clone(), spec: bench.spec.clone(), results, took: begin.elapsed() })
+    Ok(Report {
+        file: bench.path.clone(),
+        spec: bench.spec.clone(),
+        results,
+        took: begin.elapsed(),
+    })
 }
 
 fn one(check: &Check, bench: &Bench) -> Option<Missed> {
@@ -140,7 +148,8 @@ mod tests {
     fn checks_are_chosen_by_id_and_group() {
         let ids = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&names).map(|checks| checks.into_iter().map(|check| check.id).collect::<Vec<_>>())
+            chosen(&names)
+                .map(|checks| checks.into_iter().map(|check| check.id).collect::<Vec<_>>())
         };
         assert_eq!(ids(&["spec.name"]).unwrap(), ["spec.name"]);
         assert!(ids(&["doctor", "spec.name"]).unwrap().len() > 5);

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::bench::{Bench, feeds};
+use super::bench::Bench;
 use super::cases::Case;
 use super::check::{Missed, skip};
+use super::given::feeds;
 use super::server::Held;
 use super::trial::{End, Outcome, Trial};
 use crate::connection::{REFERENCE, RESOLVED};
@@ -45,7 +46,15 @@ impl Bench {
             let case = case.unwrap_or_else(|| Case::new(String::new(), mode, Map::new()));
             let config = pretence.config.clone();
             let inputs = feeds(&case, End::Well);
-            let trial = Trial { mode, config, inputs, cancel_at: None, state: None, share: None, keep: true };
+            let trial = Trial {
+                mode,
+                config,
+                inputs,
+                cancel_at: None,
+                state: None,
+                share: None,
+                keep: true,
+            };
             self.run(&self.place(&case)?, trial)
         };
         let outcomes = modes.map(run).collect::<Result<_, _>>()?;
@@ -95,8 +104,11 @@ impl Bench {
 /// comes first.
 fn made_up(spec: &Spec) -> Value {
     let mut config = sample(&spec.config_schema);
-    let example: Map<String, Value> =
-        spec.examples.first().map(|one| one.config.clone().into_iter().collect()).unwrap_or_default();
+    let example: Map<String, Value> = spec
+        .examples
+        .first()
+        .map(|one| one.config.clone().into_iter().collect())
+        .unwrap_or_default();
     if let Value::Object(fields) = &mut config {
         let fits = |(key, _): &(String, Value)| key != REFERENCE && spec.has_key(key);
         fields.extend(example.into_iter().filter(fits));

@@ -104,7 +104,8 @@ pub(super) const FAMILIES: [Family; 14] = [
     NULL, LISTS, STRUCTS,
 ];
 
-const FIX: &str = "read it with its own type, or refuse it: kind `unsupported`, and the name of the column";
+const FIX: &str =
+    "read it with its own type, or refuse it: kind `unsupported`, and the name of the column";
 
 const fn check(id: &'static str, title: &'static str, run: fn(&Bench) -> Verdict) -> Check {
     Check { id, title, fix: FIX, needs: &[Need::Driver, Need::Input], run }
@@ -112,11 +113,19 @@ const fn check(id: &'static str, title: &'static str, run: fn(&Bench) -> Verdict
 
 pub(super) const CHECKS: &[Check] = &[
     check("types.bool", "true and false are taken or refused", |bench| family(bench, &BOOL)),
-    check("types.integers", "integers of all sizes are taken or refused", |bench| family(bench, &INTEGERS)),
-    check("types.floats", "floats of all sizes are taken or refused", |bench| family(bench, &FLOATS)),
-    check("types.decimals", "decimals of all sizes are taken or refused", |bench| family(bench, &DECIMALS)),
+    check("types.integers", "integers of all sizes are taken or refused", |bench| {
+        family(bench, &INTEGERS)
+    }),
+    check("types.floats", "floats of all sizes are taken or refused", |bench| {
+        family(bench, &FLOATS)
+    }),
+    check("types.decimals", "decimals of all sizes are taken or refused", |bench| {
+        family(bench, &DECIMALS)
+    }),
     check("types.text", "both sorts of text are taken or refused", |bench| family(bench, &TEXT)),
-    check("types.binary", "bytes of all sorts are taken or refused", |bench| family(bench, &BINARY)),
+    check("types.binary", "bytes of all sorts are taken or refused", |bench| {
+        family(bench, &BINARY)
+    }),
     check("types.dates", "dates are taken or refused", |bench| family(bench, &DATES)),
     check("types.times", "times of day are taken or refused", |bench| family(bench, &TIMES)),
     check("types.timestamps", "timestamps of all units and zones are taken or refused", |bench| {
@@ -124,7 +133,9 @@ pub(super) const CHECKS: &[Check] = &[
     }),
     check("types.durations", "durations are taken or refused", |bench| family(bench, &DURATIONS)),
     check("types.intervals", "intervals are taken or refused", |bench| family(bench, &INTERVALS)),
-    check("types.null", "a column of the type null is taken or refused", |bench| family(bench, &NULL)),
+    check("types.null", "a column of the type null is taken or refused", |bench| {
+        family(bench, &NULL)
+    }),
     check("types.lists", "lists of all sorts are taken or refused", |bench| family(bench, &LISTS)),
     check("types.structs", "structs are taken or refused", |bench| family(bench, &STRUCTS)),
 ];

@@ -59,8 +59,7 @@ pub struct Column {
 
 impl Health {
     /// How a connection can be, by the contract.
-    pub const CATEGORIES: [&str; 6] =
-        ["ok", "auth", "network", "permission", "timeout", "unknown"];
+    pub const CATEGORIES: [&str; 6] = ["ok", "auth", "network", "permission", "timeout", "unknown"];
 }
 
 impl Driver {

@@ -12,7 +12,7 @@ use crate::shell::{cargo_path, command, run as run_command};
 const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
 /// Each part and the test programs that it has; the spine has all there are.
-const PARTS: [(&str, &[&str]); 6] = [
+const PARTS: [(&str, &[&str]); 7] = [
     ("spine", &[]),
     ("databases", &["databases", "connections"]),
     (
@@ -30,6 +30,7 @@ const PARTS: [(&str, &[&str]); 6] = [
     ),
     (PARITY, &["parity", "cases_in_e2b"]),
     ("hostile", &["hostile"]),
+    ("conformance", &["conformance"]),
     ("sdk", &[]),
 ];
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::bench::{Bench, Left, feeds};
+use super::super::bench::{Bench, Left};
 use super::super::cases::Case;
 use super::super::check::{Check, Missed, Verdict, ensure, skip};
+use super::super::given::feeds;
 use super::super::need::Need;
 use super::super::trial::{End, Outcome};
 use crate::driver::spec::Mode;
@@ -115,6 +116,8 @@ fn unchanged(bench: &Bench, end: End) -> Verdict {
     let differs = |name: &&String| before.files.get(*name) != after.files.get(*name);
     let names: Vec<&str> =
         after.files.keys().chain(before.files.keys()).filter(differs).map(String::as_str).collect();
-    ensure(names.is_empty(), || format!("these files are other than before: {}", names.join(", ")))?;
+    ensure(names.is_empty(), || {
+        format!("these files are other than before: {}", names.join(", "))
+    })?;
     ensure(before.rows == after.rows, || "other rows are there than before".to_owned())
 }

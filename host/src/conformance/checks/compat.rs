@@ -74,11 +74,14 @@ pub(super) const CHECKS: &[Check] = &[
                 let now = keys(new);
                 let mut narrower = Vec::new();
                 for (name, before) in keys(old) {
-                    let Some((_, after)) = now.iter().find(|(other, _)| *other == name) else { continue };
+                    let Some((_, after)) = now.iter().find(|(other, _)| *other == name) else {
+                        continue;
+                    };
                     let lost: Vec<String> =
                         choices(before).difference(&choices(after)).cloned().collect();
                     if !lost.is_empty() && !choices(after).is_empty() {
-                        narrower.push(format!("'{name}' does not take {} any more", lost.join(", ")));
+                        narrower
+                            .push(format!("'{name}' does not take {} any more", lost.join(", ")));
                     }
                 }
                 narrower
@@ -163,7 +166,10 @@ pub(super) const CHECKS: &[Check] = &[
                     more.map(|one| format!("it {what} {one}")).collect()
                 };
                 let dials = |spec: &Spec| -> Vec<String> {
-                    spec.network.iter().map(|asked| format!("{} port {}", asked.host, asked.port)).collect()
+                    spec.network
+                        .iter()
+                        .map(|asked| format!("{} port {}", asked.host, asked.port))
+                        .collect()
                 };
                 let mut more = fresh("reads", &old.files.read, &new.files.read);
                 more.extend(fresh("writes", &old.files.write, &new.files.write));
@@ -180,7 +186,8 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             let (old, new) = both(bench)?;
             let known: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
-            let still = |at: &&String| known.contains(&at.trim_start_matches('/').replace('/', "."));
+            let still =
+                |at: &&String| known.contains(&at.trim_start_matches('/').replace('/', "."));
             let bare = old.secrets.iter().filter(still).filter(|at| !new.secrets.contains(at));
             none(bare.map(|at| format!("'{at}' is no secret any more")))
         },
@@ -198,7 +205,10 @@ pub(super) const CHECKS: &[Check] = &[
                     open.map(|field| field.name.clone()).collect()
                 };
                 let (before, now) = (open(old), open(new));
-                before.difference(&now).map(|name| format!("'{name}' cannot be replaced any more")).collect()
+                before
+                    .difference(&now)
+                    .map(|name| format!("'{name}' cannot be replaced any more"))
+                    .collect()
             })
         },
     },

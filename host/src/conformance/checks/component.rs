@@ -56,7 +56,9 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver],
         run: |bench| match bench.loaded().ok().and_then(|loaded| loaded.compiling) {
             None => Err(skip("it was compiled before")),
-            Some(took) => ensure(took <= PATIENCE, || format!("it took {:.0} s", took.as_secs_f64())),
+            Some(took) => {
+                ensure(took <= PATIENCE, || format!("it took {:.0} s", took.as_secs_f64()))
+            }
         },
     },
 ];

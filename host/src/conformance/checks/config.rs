@@ -17,14 +17,17 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             let refused = |pointer: &str, config: &mut Value| {
                 let object = config.pointer_mut(pointer).and_then(Value::as_object_mut);
-                object.map(|fields| fields.insert("no_such_key".into(), json!(1))).map(|_| "no_such_key")
+                object
+                    .map(|fields| fields.insert("no_such_key".into(), json!(1)))
+                    .map(|_| "no_such_key")
             };
             varied(bench, |schema, config| {
                 let places = ["".to_owned(), format!("/{RESOLVED}")];
                 let tried = places.into_iter().filter_map(|place| {
                     let mut config = config.clone();
                     let key = refused(&place, &mut config)?;
-                    unnamed(schema, &config, key).then(|| format!("'no_such_key' is taken below '{place}'"))
+                    unnamed(schema, &config, key)
+                        .then(|| format!("'no_such_key' is taken below '{place}'"))
                 });
                 tried.collect()
             })

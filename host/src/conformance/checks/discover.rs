@@ -22,7 +22,9 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Discover],
         run: |bench| {
             let found = ask(bench)?;
-            found.map(drop).or_else(|failure| fail(format!("({}) {}", failure.kind, failure.message)))
+            found
+                .map(drop)
+                .or_else(|failure| fail(format!("({}) {}", failure.kind, failure.message)))
         },
     },
     Check {
@@ -91,7 +93,10 @@ pub(super) const CHECKS: &[Check] = &[
             for dataset in listed(bench)? {
                 for column in &dataset.fields {
                     if !is_format(&column.format) {
-                        odd.push(format!("'{}.{}' has {:?}", dataset.name, column.name, column.format));
+                        odd.push(format!(
+                            "'{}.{}' has {:?}",
+                            dataset.name, column.name, column.format
+                        ));
                     }
                 }
             }
@@ -106,7 +111,8 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             let mut bare = Vec::new();
             for dataset in listed(bench)? {
-                let columns = dataset.fields.iter().filter(|column| column.native_type.trim().is_empty());
+                let columns =
+                    dataset.fields.iter().filter(|column| column.native_type.trim().is_empty());
                 bare.extend(columns.map(|column| format!("'{}.{}'", dataset.name, column.name)));
             }
             none(bare)
@@ -120,7 +126,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             let redactor = Redactor::new(bench.secrets());
             let text = format!("{:?}", listed(bench)?);
-            ensure(redactor.text(&text) == text, || "a secret of the connection is listed".to_owned())
+            ensure(redactor.text(&text) == text, || {
+                "a secret of the connection is listed".to_owned()
+            })
         },
     },
     Check {
@@ -133,7 +141,9 @@ pub(super) const CHECKS: &[Check] = &[
                 return Ok(());
             }
             match ask(bench)? {
-                Ok(found) => fail(format!("it is not declared, but lists {} datasets", found.len())),
+                Ok(found) => {
+                    fail(format!("it is not declared, but lists {} datasets", found.len()))
+                }
                 Err(_) => Ok(()),
             }
         },
@@ -163,7 +173,8 @@ fn repeated<'n>(what: &str, names: impl Iterator<Item = &'n str>) -> Vec<String>
     names.sort_unstable();
     let twice = names.windows(2).filter(|pair| pair[0] == pair[1]);
     let twice = twice.map(|pair| format!("the {what} '{}' is there twice", pair[0]));
-    let nameless = names.iter().filter(|name| name.is_empty()).map(|_| format!("a {what} has no name"));
+    let nameless =
+        names.iter().filter(|name| name.is_empty()).map(|_| format!("a {what} has no name"));
     twice.chain(nameless).collect()
 }
 
@@ -181,4 +192,3 @@ fn is_format(format: &str) -> bool {
     };
     unflatten(&[field]).is_ok()
 }
-

@@ -53,7 +53,10 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Doctor],
         run: |bench| {
             let odd = everywhere(bench)?.into_iter().map(|health| health.category);
-            none(odd.filter(|category| !Health::CATEGORIES.contains(&category.as_str())).map(|one| format!("it says {one:?}")))
+            none(
+                odd.filter(|category| !Health::CATEGORIES.contains(&category.as_str()))
+                    .map(|one| format!("it says {one:?}")),
+            )
         },
     },
     Check {
@@ -85,7 +88,9 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Doctor],
         run: |bench| {
             let config = bench.pretend(None)?.config;
-            for odd in [json!({}), json!({"host": 5}), json!({"host": null, "port": "x"}), json!([])] {
+            for odd in
+                [json!({}), json!({"host": 5}), json!({"host": null, "port": "x"}), json!([])]
+            {
                 let (health, _) = bench.examined(&config, &odd, LONG)?;
                 if let Err(failure) = health {
                     return fail(format!("for {odd} it did not answer: {}", failure.message));
@@ -102,7 +107,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
             let health = answered(bench, &bench.pretend(Some(closed.address))?.config, LONG)?;
-            ensure(health.category == "network", || format!("it says `{}`: {}", health.category, health.message))
+            ensure(health.category == "network", || {
+                format!("it says `{}`: {}", health.category, health.message)
+            })
         },
     },
     Check {
@@ -151,8 +158,14 @@ pub(super) const CHECKS: &[Check] = &[
             if let Some(config) = bench.connected()? {
                 found.push(answered(bench, &config, LONG)?);
             }
-            let told = found.iter().filter(|health| redactor.text(&health.message) != health.message.as_str());
-            none(told.map(|health| format!("`{}`: {}", health.category, redactor.text(&health.message))))
+            let told = found
+                .iter()
+                .filter(|health| redactor.text(&health.message) != health.message.as_str());
+            none(
+                told.map(|health| {
+                    format!("`{}`: {}", health.category, redactor.text(&health.message))
+                }),
+            )
         },
     },
     Check {

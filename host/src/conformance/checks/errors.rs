@@ -41,7 +41,9 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "set `retryable` for network and timeout, never for config, auth, permission, not-found, data or unsupported",
         needs: &[Need::Driver],
         run: |bench| {
-            let odd = said(bench)?.into_iter().filter(|said| said.retryable && !TRANSIENT.contains(&said.kind.as_str()));
+            let odd = said(bench)?
+                .into_iter()
+                .filter(|said| said.retryable && !TRANSIENT.contains(&said.kind.as_str()));
             none(odd.map(|said| format!("`{}` is called retryable: {}", said.kind, said.message)))
         },
     },
@@ -83,9 +85,10 @@ pub(super) const CHECKS: &[Check] = &[
                 return Err(skip("no case names a file to read"));
             };
             let said = outcome.report.said.as_ref();
-            ensure(said.is_some_and(|said| said.kind == "not-found" && said.message.contains(missing)), || {
-                outcome.failure().unwrap_or_else(|| "it ended well".to_owned())
-            })
+            ensure(
+                said.is_some_and(|said| said.kind == "not-found" && said.message.contains(missing)),
+                || outcome.failure().unwrap_or_else(|| "it ended well".to_owned()),
+            )
         },
     },
     Check {
@@ -110,7 +113,8 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Files that are nothing, no text, cut off, or a bomb's first bytes.
-const BAD: [&[u8]; 5] = [b"", b"\0\0\0\0", b"\xff\xfe\xfd\xfc\xfb", b"\x1f\x8b\x08\x00cut", b"\"open\n"];
+const BAD: [&[u8]; 5] =
+    [b"", b"\0\0\0\0", b"\xff\xfe\xfd\xfc\xfb", b"\x1f\x8b\x08\x00cut", b"\"open\n"];
 
 fn modes(bench: &Bench) -> Result<Vec<Mode>, Missed> {
     let modes = bench.spec()?.modes.iter().copied();
@@ -130,7 +134,8 @@ fn with_path(
         pointer.filter(|at| !at.starts_with(&format!("/{RESOLVED}/"))).cloned()
     };
     let mut found = None;
-    for case in modes(bench)?.into_iter().flat_map(|mode| bench.cases(mode)).filter(Case::is_plain) {
+    for case in modes(bench)?.into_iter().flat_map(|mode| bench.cases(mode)).filter(Case::is_plain)
+    {
         let config = bench.config(&case)?;
         if let Some(pointer) = named(&config) {
             found = Some((case, config, pointer));

@@ -10,7 +10,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "it imports sockets only if its spec asks for the network",
         fix: "name in `network` what it dials, or leave out what uses sockets",
         needs: &[Need::Driver],
-        run: |bench| unless(bench, "wasi:sockets/tcp", |bench| Ok(!bench.spec()?.network.is_empty())),
+        run: |bench| {
+            unless(bench, "wasi:sockets/tcp", |bench| Ok(!bench.spec()?.network.is_empty()))
+        },
     },
     Check {
         id: "imports.filesystem",

@@ -53,7 +53,11 @@ pub(super) const CHECKS: &[Check] = &[
                 let schema = case.inputs[0].schema.clone();
                 let full = data::batch(&schema, 0, 10);
                 let columns = schema.fields().iter().zip(full.columns()).map(|(field, column)| {
-                    if field.is_nullable() { new_null_array(field.data_type(), 10) } else { column.clone() }
+                    if field.is_nullable() {
+                        new_null_array(field.data_type(), 10)
+                    } else {
+                        column.clone()
+                    }
                 });
                 let batch = RecordBatch::try_new(schema.clone(), columns.collect());
                 (schema, batch.into_iter().collect())
@@ -67,8 +71,23 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Input],
         run: |bench| {
             let texts = [
-                "", " ", "Žluťoučký kůň", "日本語", "👩‍👩‍👧‍👦", "שלום", "a\"b'c`d", "a,b;c\td", "line\nbreak\r\n",
-                "\\", "\u{0}", "\u{feff}", "\u{202e}", "NULL", "-", "=1+1", "%s ${x} {{y}}",
+                "",
+                " ",
+                "Žluťoučký kůň",
+                "日本語",
+                "👩‍👩‍👧‍👦",
+                "שלום",
+                "a\"b'c`d",
+                "a,b;c\td",
+                "line\nbreak\r\n",
+                "\\",
+                "\u{0}",
+                "\u{feff}",
+                "\u{202e}",
+                "NULL",
+                "-",
+                "=1+1",
+                "%s ${x} {{y}}",
             ];
             refusable(bench, "text", Arc::new(StringArray::from(texts.to_vec())))
         },
@@ -79,7 +98,8 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "quote names; refuse those that cannot be with the kind `data` or `config`",
         needs: &[Need::Driver, Need::Input],
         run: |bench| {
-            let names = ["", " ", "a b", "ž", "日本語", "a\"b", "a'b", "a;b", "a\nb", "select", "1", "👍"];
+            let names =
+                ["", " ", "a b", "ž", "日本語", "a\"b", "a'b", "a;b", "a\nb", "select", "1", "👍"];
             for name in names {
                 refusable(bench, name, Arc::new(Int64Array::from(vec![1, 2, 3])))?;
             }
@@ -93,7 +113,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Input],
         run: |bench| {
             on_each(bench, |case| {
-                let more = (0..1000).map(|n| Field::new(format!("column_{n}"), DataType::Int64, true));
+                let more =
+                    (0..1000).map(|n| Field::new(format!("column_{n}"), DataType::Int64, true));
                 let own = case.inputs[0].schema.fields().iter().map(|field| field.as_ref().clone());
                 let schema: SchemaRef = Arc::new(Schema::new(own.chain(more).collect::<Vec<_>>()));
                 let outcome = given(bench, case, &schema, vec![data::batch(&schema, 0, 3)])?;
@@ -114,10 +135,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Does the same with the case of every mode that takes rows.
-pub(in super::super) fn on_each(
-    bench: &Bench,
-    check: impl Fn(&Case) -> Verdict,
-) -> Verdict {
+pub(in super::super) fn on_each(bench: &Bench, check: impl Fn(&Case) -> Verdict) -> Verdict {
     for mode in [Mode::Transform, Mode::Write] {
         if bench.without_case(mode).is_none() {
             check(&bench.normal(mode)?.case)?;
@@ -177,7 +195,8 @@ fn refused_well(outcome: &Outcome, what: &str, column: Option<&str>) -> Verdict 
         format!("{what}, it failed ({}): {}", failure.kind, failure.message)
     })?;
     // A name that is odd may be written in any way, and one of few letters stands anywhere.
-    let plain = |name: &&str| name.len() > 3 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let plain =
+        |name: &&str| name.len() > 3 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let named = column.filter(plain).is_none_or(|name| failure.message.contains(name));
     ensure(named, || format!("{what}, its error does not name the column: {}", failure.message))
 }
@@ -195,7 +214,9 @@ fn many_batches(bench: &Bench) -> Verdict {
             return fail(format!("in batches of one row, {failure}"));
         }
         let (rows, before) = (outcome.rows(), normal.outcome.rows());
-        ensure(rows == before, || format!("in batches of one row {rows} rows came out, else {before}"))?;
+        ensure(rows == before, || {
+            format!("in batches of one row {rows} rows came out, else {before}")
+        })?;
         let left = bench.left(&place, case)?;
         ensure(left.files == normal.left.files, || {
             "in batches of one row other bytes were written than in one batch".to_owned()

@@ -37,7 +37,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Case(Mode::Write)],
         run: |bench| {
             let normal = bench.normal(Mode::Write)?;
-            let (told, read) = (normal.outcome.report.rows_delivered, normal.outcome.report.rows_read);
+            let (told, read) =
+                (normal.outcome.report.rows_delivered, normal.outcome.report.rows_read);
             ensure(told == Some(read), || match told {
                 None => format!("it read {read} rows and says nothing of rows written"),
                 Some(told) => format!("it read {read} rows and says that it wrote {told}"),
@@ -118,7 +119,10 @@ fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
         (Ok(()), Some(kind)) => return Some(format!("it ended well, not with `{kind}`")),
         (Err(_), None) => return outcome.failure(),
         (Err(failure), Some(kind)) if failure.kind != *kind => {
-            return Some(format!("its error is `{}`, not `{kind}`: {}", failure.kind, failure.message));
+            return Some(format!(
+                "its error is `{}`, not `{kind}`: {}",
+                failure.kind, failure.message
+            ));
         }
         (Err(_), Some(_)) => return None,
         (Ok(()), None) => {}
@@ -127,9 +131,11 @@ fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
     if let Some(wanted) = expect.rows.filter(|wanted| *wanted != rows) {
         return Some(format!("{rows} rows, not {wanted}"));
     }
-    let (schema, wanted) = (outcome.table.as_ref().map(|(schema, _)| schema)?, expect.columns.as_ref()?);
+    let (schema, wanted) =
+        (outcome.table.as_ref().map(|(schema, _)| schema)?, expect.columns.as_ref()?);
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    (names != *wanted).then(|| format!("the columns {}, not {}", names.join(", "), wanted.join(", ")))
+    (names != *wanted)
+        .then(|| format!("the columns {}, not {}", names.join(", "), wanted.join(", ")))
 }
 
 fn files(bench: &Bench) -> Verdict {
@@ -146,7 +152,11 @@ fn files(bench: &Bench) -> Verdict {
             })
         };
         let changed = left.files.iter().filter(|(name, hash)| before.get(*name) != Some(hash));
-        odd.extend(changed.filter(|(name, _)| !expected(name)).map(|(name, _)| format!("it left `{name}`")));
+        odd.extend(
+            changed
+                .filter(|(name, _)| !expected(name))
+                .map(|(name, _)| format!("it left `{name}`")),
+        );
         let gone = before.keys().filter(|name| !left.files.contains_key(*name));
         odd.extend(gone.map(|name| format!("it removed `{name}`")));
     }

@@ -6,7 +6,8 @@ use super::super::need::Need;
 use super::super::trial::Outcome;
 use crate::session::Redactor;
 
-const FIX: &str = "never put what stands at a pointer of `secrets` there; the SDK's errors take no connection";
+const FIX: &str =
+    "never put what stands at a pointer of `secrets` there; the SDK's errors take no connection";
 
 /// What a search of a sink is made of.
 const NEEDS: &[Need] = &[Need::Driver, Need::Secrets];
@@ -19,7 +20,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: NEEDS,
         run: |bench| {
             let (spec, planted) = (bench.spec()?, bench.pretend(None)?.canaries);
-            let bare = spec.secrets.iter().filter(|at| !planted.iter().any(|(pointer, _)| pointer == *at));
+            let bare =
+                spec.secrets.iter().filter(|at| !planted.iter().any(|(pointer, _)| pointer == *at));
             none(bare.map(|at| format!("'{at}' takes none")))
         },
     },
@@ -28,7 +30,11 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no secret is in the log",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| search(bench, |outcome| outcome.words.logs.iter().map(|(_, line)| line.clone()).collect()),
+        run: |bench| {
+            search(bench, |outcome| {
+                outcome.words.logs.iter().map(|(_, line)| line.clone()).collect()
+            })
+        },
     },
     Check {
         id: "secrets.events",
@@ -37,7 +43,12 @@ pub(super) const CHECKS: &[Check] = &[
         needs: NEEDS,
         run: |bench| {
             search(bench, |outcome| {
-                outcome.words.events.iter().map(|(name, fields)| format!("{name} {fields:?}")).collect()
+                outcome
+                    .words
+                    .events
+                    .iter()
+                    .map(|(name, fields)| format!("{name} {fields:?}"))
+                    .collect()
             })
         },
     },
@@ -47,7 +58,9 @@ pub(super) const CHECKS: &[Check] = &[
         fix: FIX,
         needs: NEEDS,
         run: |bench| {
-            search(bench, |outcome| outcome.words.metrics.iter().map(|metric| format!("{metric:?}")).collect())
+            search(bench, |outcome| {
+                outcome.words.metrics.iter().map(|metric| format!("{metric:?}")).collect()
+            })
         },
     },
     Check {
@@ -64,7 +77,9 @@ pub(super) const CHECKS: &[Check] = &[
         needs: NEEDS,
         run: |bench| {
             search(bench, |outcome| {
-                let text = |(name, bytes): (&String, &Vec<u8>)| format!("{name} {}", String::from_utf8_lossy(bytes));
+                let text = |(name, bytes): (&String, &Vec<u8>)| {
+                    format!("{name} {}", String::from_utf8_lossy(bytes))
+                };
                 outcome.artifacts.iter().map(text).collect()
             })
         },

@@ -95,7 +95,8 @@ pub(super) const CHECKS: &[Check] = &[
             for (owner, object) in [("", schema), (RESOLVED, &schema["properties"][RESOLVED])] {
                 for name in object["required"].as_array().into_iter().flatten() {
                     let name = name.as_str().unwrap_or_default();
-                    let shown = if owner.is_empty() { name.to_owned() } else { format!("{owner}.{name}") };
+                    let shown =
+                        if owner.is_empty() { name.to_owned() } else { format!("{owner}.{name}") };
                     match object["properties"].get(name) {
                         None => wrong.push(format!("'{shown}' is required, but not described")),
                         Some(key) if key.get("default").is_some() => {
@@ -151,7 +152,10 @@ pub(super) const CHECKS: &[Check] = &[
                 secret::is_name(last) && key["type"] != "boolean" && key["type"] != "object"
             });
             let bare = named.map(|(name, _)| format!("/{}", name.replace('.', "/"))).filter(|at| {
-                !spec.secrets.iter().any(|secret| at == secret || at.starts_with(&format!("{secret}/")))
+                !spec
+                    .secrets
+                    .iter()
+                    .any(|secret| at == secret || at.starts_with(&format!("{secret}/")))
             });
             none(bare.map(|at| format!("'{at}' is not in `secrets`")))
         },
@@ -165,7 +169,8 @@ pub(super) const CHECKS: &[Check] = &[
             let spec = bench.spec()?;
             let mut told: Vec<String> = Vec::new();
             for pointer in &spec.secrets {
-                let default = subschema(&spec.config_schema, pointer).and_then(|key| key.get("default"));
+                let default =
+                    subschema(&spec.config_schema, pointer).and_then(|key| key.get("default"));
                 if default.and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
                     told.push(format!("'{pointer}' has a default"));
                 }
@@ -188,10 +193,12 @@ pub(super) const CHECKS: &[Check] = &[
             let spec = bench.spec()?;
             let properties = &spec.config_schema["properties"][RESOLVED]["properties"];
             let described = || properties.as_object().into_iter().flatten().map(|(name, _)| name);
-            let named = |name: &String| spec.connection_fields.iter().any(|field| &field.name == name);
+            let named =
+                |name: &String| spec.connection_fields.iter().any(|field| &field.name == name);
             let bare = described().filter(|name| !named(name));
             let lost = spec.connection_fields.iter().map(|field| &field.name);
-            let lost = lost.filter(|name| !described().any(|other| other == *name) && !spec.has_key(name));
+            let lost =
+                lost.filter(|name| !described().any(|other| other == *name) && !spec.has_key(name));
             none(
                 bare.map(|name| format!("'{name}' is in the schema only"))
                     .chain(lost.map(|name| format!("'{name}' is in connectionFields only"))),
@@ -208,13 +215,20 @@ pub(super) const CHECKS: &[Check] = &[
             let spec = bench.spec()?;
             let prefix = format!("/{RESOLVED}/");
             let hosts = spec.network.iter().map(|asked| &asked.host);
-            let guarded: Vec<&str> =
-                spec.secrets.iter().chain(hosts).filter_map(|at| at.strip_prefix(&prefix)).collect();
+            let guarded: Vec<&str> = spec
+                .secrets
+                .iter()
+                .chain(hosts)
+                .filter_map(|at| at.strip_prefix(&prefix))
+                .collect();
             let open = spec.connection_fields.iter().filter(|field| {
                 field.policy != Forbidden && guarded.contains(&field.name.as_str())
             });
             let has_secrets = !spec.secrets.is_empty();
-            none(open.filter(|_| has_secrets).map(|field| format!("'{}' can be replaced", field.name)))
+            none(
+                open.filter(|_| has_secrets)
+                    .map(|field| format!("'{}' can be replaced", field.name)),
+            )
         },
     },
     Check {
@@ -224,7 +238,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Spec],
         run: |bench| {
             let spec = bench.spec()?;
-            let required = spec.config_schema["required"].as_array().is_some_and(|all| !all.is_empty());
+            let required =
+                spec.config_schema["required"].as_array().is_some_and(|all| !all.is_empty());
             ensure(!required || !spec.examples.is_empty(), || {
                 "it has required keys and no example".to_owned()
             })
@@ -254,6 +269,9 @@ fn subschema<'s>(schema: &'s Value, pointer: &str) -> Option<&'s Value> {
     pointer.split('/').skip(1).try_fold(schema, |at, segment| {
         let key = segment.replace("~1", "/").replace("~0", "~");
         let rest = || at.get("additionalProperties").filter(|rest| rest.is_object());
-        at.get("properties").and_then(|keys| keys.get(&key)).or_else(rest).or_else(|| at.get("items"))
+        at.get("properties")
+            .and_then(|keys| keys.get(&key))
+            .or_else(rest)
+            .or_else(|| at.get("items"))
     })
 }

@@ -43,7 +43,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, _) = resumed(bench)?;
-            let state: Option<Value> = first.report.state.and_then(|text| serde_json::from_str(&text).ok());
+            let state: Option<Value> =
+                first.report.state.and_then(|text| serde_json::from_str(&text).ok());
             ensure(state.is_some_and(|state| state.is_object()), || "it is no object".to_owned())
         },
     },
@@ -58,7 +59,9 @@ pub(super) const CHECKS: &[Check] = &[
                 return fail(failure);
             }
             let (all, again) = (first.rows(), second.rows());
-            ensure(again == 0, || format!("the first run read {all} rows, and the second {again} again"))
+            ensure(again == 0, || {
+                format!("the first run read {all} rows, and the second {again} again")
+            })
         },
     },
     Check {
@@ -85,7 +88,11 @@ pub(super) const CHECKS: &[Check] = &[
             together.sort_unstable();
             wanted.sort_unstable();
             ensure(together == wanted, || {
-                format!("{SHARES} shares have {} rows together, the whole has {}", together.len(), wanted.len())
+                format!(
+                    "{SHARES} shares have {} rows together, the whole has {}",
+                    together.len(),
+                    wanted.len()
+                )
             })
         },
     },
@@ -96,7 +103,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Partition, Need::Case(Mode::Extract)],
         run: |bench| {
             let (whole, shares) = shared(bench)?;
-            let schema = |outcome: &Outcome| outcome.table.as_ref().map(|(schema, _)| schema.clone());
+            let schema =
+                |outcome: &Outcome| outcome.table.as_ref().map(|(schema, _)| schema.clone());
             let wanted = schema(&whole.outcome);
             let odd = shares.iter().enumerate().filter(|(_, share)| schema(share) != wanted);
             none(odd.map(|(index, _)| format!("share {index} has others")))
@@ -141,12 +149,18 @@ fn cells(outcome: &Outcome) -> Vec<String> {
     let options = FormatOptions::default();
     let mut rows = Vec::new();
     for batch in outcome.table.iter().flat_map(|(_, batches)| batches) {
-        let columns: Vec<_> =
-            batch.columns().iter().filter_map(|column| ArrayFormatter::try_new(column, &options).ok()).collect();
+        let columns: Vec<_> = batch
+            .columns()
+            .iter()
+            .filter_map(|column| ArrayFormatter::try_new(column, &options).ok())
+            .collect();
         rows.extend((0..batch.num_rows()).map(|row| {
-            columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("\u{1f}")
+            columns
+                .iter()
+                .map(|column| column.value(row).to_string())
+                .collect::<Vec<_>>()
+                .join("\u{1f}")
         }));
     }
     rows
 }
-

@@ -22,7 +22,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             told(bench, |words| {
                 let odd = words.metrics.iter().filter(|metric| !is_snake(&metric.name));
-                odd.map(|metric| format!("the metric {:?}", metric.name)).chain(dropped(words, "metric")).collect()
+                odd.map(|metric| format!("the metric {:?}", metric.name))
+                    .chain(dropped(words, "metric"))
+                    .collect()
             })
         },
     },
@@ -33,8 +35,10 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Any],
         run: |bench| {
             told(bench, |words| {
-                let odd = words.metrics.iter().filter(|metric| !UNITS.contains(&metric.unit.as_str()));
-                odd.map(|metric| format!("{} has the unit {:?}", metric.name, metric.unit)).collect()
+                let odd =
+                    words.metrics.iter().filter(|metric| !UNITS.contains(&metric.unit.as_str()));
+                odd.map(|metric| format!("{} has the unit {:?}", metric.name, metric.unit))
+                    .collect()
             })
         },
     },
@@ -62,13 +66,15 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             told(bench, |words| {
                 let odd = words.metrics.iter().filter(|metric| {
-                    let mut names: Vec<&str> = metric.tags.iter().map(|(name, _)| name.as_str()).collect();
+                    let mut names: Vec<&str> =
+                        metric.tags.iter().map(|(name, _)| name.as_str()).collect();
                     names.sort_unstable();
                     let all = names.len();
                     names.dedup();
                     names.len() < all || names.iter().any(|name| !is_snake(name))
                 });
-                odd.map(|metric| format!("{} has the tags {:?}", metric.name, metric.tags)).collect()
+                odd.map(|metric| format!("{} has the tags {:?}", metric.name, metric.tags))
+                    .collect()
             })
         },
     },
@@ -80,7 +86,10 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             told(bench, |words| {
                 let names = words.metrics.iter().map(|metric| metric.name.as_str());
-                names.filter(|name| HOSTS.contains(name)).map(|name| format!("the metric {name}")).collect()
+                names
+                    .filter(|name| HOSTS.contains(name))
+                    .map(|name| format!("the metric {name}"))
+                    .collect()
             })
         },
     },
@@ -97,7 +106,9 @@ pub(super) const CHECKS: &[Check] = &[
                     })
                 };
                 let odd = words.events.iter().filter(|(name, _)| !fits(name));
-                odd.map(|(name, _)| format!("the event {name:?}")).chain(dropped(words, "event")).collect()
+                odd.map(|(name, _)| format!("the event {name:?}"))
+                    .chain(dropped(words, "event"))
+                    .collect()
             })
         },
     },
@@ -121,7 +132,10 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             told(bench, |words| {
                 let many = words.logs.len() > LINES;
-                let cut = words.logs.iter().any(|(_, line)| line.starts_with("the driver wrote more than"));
+                let cut = words
+                    .logs
+                    .iter()
+                    .any(|(_, line)| line.starts_with("the driver wrote more than"));
                 let seen = format!("{} lines or more", words.logs.len());
                 (many || cut).then_some(seen).into_iter().collect()
             })
@@ -134,8 +148,15 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Any],
         run: |bench| {
             told(bench, |words| {
-                let odd = |line: &&str| line.contains(|c: char| c.is_control() && c != '\n' && c != '\t');
-                words.logs.iter().map(|(_, line)| line.as_str()).filter(odd).map(|line| format!("{line:?}")).collect()
+                let odd =
+                    |line: &&str| line.contains(|c: char| c.is_control() && c != '\n' && c != '\t');
+                words
+                    .logs
+                    .iter()
+                    .map(|(_, line)| line.as_str())
+                    .filter(odd)
+                    .map(|line| format!("{line:?}"))
+                    .collect()
             })
         },
     },
@@ -146,7 +167,10 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Any],
         run: |bench| {
             told(bench, |words| {
-                let beyond = words.progress.iter().filter(|(done, total)| total.is_some_and(|total| *done > total));
+                let beyond = words
+                    .progress
+                    .iter()
+                    .filter(|(done, total)| total.is_some_and(|total| *done > total));
                 let back = words.progress.windows(2).filter(|pair| pair[1].0 < pair[0].0);
                 beyond
                     .map(|(done, total)| format!("{done} of {}", total.unwrap_or_default()))

@@ -41,10 +41,8 @@ pub(crate) fn run(
         let turn = nanoseconds() / 1000 % ids.len().max(1) as u64;
         ids.rotate_left(turn as usize);
     }
-    let mut fields = vec![
-        Field::new("id", DataType::Int64, false),
-        Field::new("name", DataType::Utf8, false),
-    ];
+    let mut fields =
+        vec![Field::new("id", DataType::Int64, false), Field::new("name", DataType::Utf8, false)];
     if config.is("partition-columns") && share.is_some_and(|share| share.index > 0) {
         fields[1].nullable = true;
     }

@@ -7,7 +7,9 @@ mod tell;
 
 use std::time::Duration;
 
-use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Mode, Output, Result, Step, Summary};
+use osiris_sdk::{
+    Context, Dataset, Driver, Error, Health, Input, Mode, Output, Result, Step, Summary,
+};
 use serde::Deserialize;
 use serde_json::Value;
 

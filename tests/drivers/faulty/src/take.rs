@@ -3,9 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use osiris_sdk::{
-    Batch, Column, DataType, Error, Input, Kind, Output, Result, Schema, Summary,
-};
+use osiris_sdk::{Batch, Column, DataType, Error, Input, Kind, Output, Result, Schema, Summary};
 
 use crate::Config;
 use crate::connection::nanoseconds;
@@ -38,7 +36,11 @@ pub(crate) fn transform(
             Ok(Some(batch)) => each(batch)?,
             Ok(None) => break,
             Err(error) if config.is("upstream-ignored") && error.kind == Kind::Upstream => break,
-            Err(error) if config.is("transform-ends-cancelled") && error.kind == Kind::Cancelled => break,
+            Err(error)
+                if config.is("transform-ends-cancelled") && error.kind == Kind::Cancelled =>
+            {
+                break;
+            }
             Err(error) if config.is("upstream-renamed") && error.kind == Kind::Upstream => {
                 return Err(Error::internal(error.message));
             }
@@ -83,7 +85,9 @@ pub(crate) fn write(config: &Config, mut inputs: Vec<Input>) -> Result<Summary> 
             }
             match error.kind {
                 Kind::Cancelled if config.is("cancel-succeeds") => Ok(Summary::default()),
-                Kind::Cancelled if config.is("cancel-renamed") => Err(Error::internal(error.message)),
+                Kind::Cancelled if config.is("cancel-renamed") => {
+                    Err(Error::internal(error.message))
+                }
                 Kind::Upstream if config.is("write-upstream-ignored") => Ok(Summary::default()),
                 _ => Err(error),
             }

@@ -25,7 +25,10 @@ pub(super) fn document(report: &Report) -> Result<String> {
                     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                     let seen = visible(seen);
                     status.set_message(seen.clone().into_owned()).set_type(one.check.id);
-                    status.set_description(format!("{}\n{seen}\nhelp: {}", one.check.title, one.check.fix));
+                    status.set_description(format!(
+                        "{}\n{seen}\nhelp: {}",
+                        one.check.title, one.check.fix
+                    ));
                     status
                 }
             };

@@ -13,8 +13,8 @@ use super::super::shell::{Answer, Shell, no_core_file};
 use crate::atomic;
 use crate::conformance::{self, Cases, Check, Missed, Report, Subject};
 use crate::connection::{Connections, Environment, Reference};
-use crate::driver::spec::Spec;
 use crate::driver::DriverFile;
+use crate::driver::spec::Spec;
 use crate::problem::{Error, Exit, Problem, Result};
 
 const EXAMPLES: &str = "\

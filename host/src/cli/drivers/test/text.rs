@@ -25,7 +25,8 @@ pub(super) fn report(report: &Report) -> String {
     let all = report.results.iter().map(|one| one.check.group().len());
     let width = all.max().unwrap_or(0);
     for group in report.results.chunk_by(|a, b| a.check.group() == b.check.group()) {
-        let failed = group.iter().filter(|one| matches!(one.missed, Some(Missed::Failed(_)))).count();
+        let failed =
+            group.iter().filter(|one| matches!(one.missed, Some(Missed::Failed(_)))).count();
         let passed = group.iter().filter(|one| one.missed.is_none()).count();
         let sign = match (failed, passed) {
             (0, 0) => paint(DIM, "-"),
