@@ -63,15 +63,14 @@ impl Fault {
         let cases = folder().join("cases.yaml");
         let cases = cases.to_str().ok_or("the cases have an odd path")?;
         let mut arguments = vec!["drivers", "test", "faulty.wasm", "--json"];
-        if self.guest.is_empty() {
-            arguments.extend(["--cases", cases]);
-        }
         if self.compat {
             let before = std::fs::read(built::guest("faulty.driver")).map_err(|e| e.to_string())?;
             sandbox.write("before.wasm", before);
             arguments.extend(["--previous", "before.wasm", "--only", "compat"]);
         } else if self.fault.is_empty() {
             STATIC.iter().for_each(|group| arguments.extend(["--only", group]));
+        } else {
+            arguments.extend(["--cases", cases]);
         }
         let finished =
             sandbox.osiris(&arguments).run().expect(i32::from(!self.caught_by.is_empty()));

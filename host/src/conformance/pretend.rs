@@ -141,8 +141,10 @@ fn sample(schema: &Value) -> Value {
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
     match kind {
         Some("string") => {
-            let least = schema["minLength"].as_u64().and_then(|least| usize::try_from(least).ok());
-            json!(format!("{:x<1$}", "conformance", least.unwrap_or(0).min(1000)))
+            let length = |key: &str| schema[key].as_u64().and_then(|n| usize::try_from(n).ok());
+            let least = length("minLength").unwrap_or(0).min(1000);
+            let most = length("maxLength").unwrap_or(usize::MAX);
+            json!(format!("{:x<least$}", "conformance").chars().take(most).collect::<String>())
         }
         Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
         Some("boolean") => json!(false),

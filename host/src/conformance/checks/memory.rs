@@ -15,7 +15,7 @@ const BATCH: usize = 8192;
 const SMALL: usize = 4;
 const LARGE: usize = 32;
 /// How much more a large table may take than a small one, in bytes.
-const SLACK: u64 = 8 << 20;
+const SLACK: u64 = 4 << 20;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

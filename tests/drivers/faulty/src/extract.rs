@@ -55,7 +55,7 @@ pub(crate) fn run(
         }
         sent => sent?,
     }
-    save(ctx, config, ids.last().copied().or(cursor))?;
+    save(ctx, config, ids.iter().max().copied().or(cursor))?;
     Ok(Summary::default())
 }
 

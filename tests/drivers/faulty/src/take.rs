@@ -24,7 +24,7 @@ pub(crate) fn transform(
         look_at_rows(config, &batch)?;
         batches += 1;
         if config.is("transform-keeps-all") {
-            kept.push(batch.column(0)?);
+            kept.push((batch.column(0)?, batch.column(1)?, batch.column(2)?));
         }
         if config.is("transform-one-batch") && batches > 1 {
             return Ok(());
@@ -118,9 +118,6 @@ fn copy(config: &Config, input: &mut Input, part: &str) -> Result<u64> {
             }
         }
         rows += batch.rows() as u64;
-        if config.is("write-ignores-rest") && batches == 1 {
-            break;
-        }
     }
     file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
     Ok(rows)
@@ -137,7 +134,11 @@ fn look_at_columns(config: &Config, schema: &Schema) -> Result<()> {
         "decimals-panic" if types().any(|one| matches!(one, DataType::Decimal128(..))) => {
             panic!("a decimal")
         }
-        "lists-unnamed" if types().any(|one| matches!(one, DataType::List(_))) => {
+        "lists-unnamed"
+            if types().any(
+                |one| matches!(one, DataType::List(item) if item.data_type == DataType::Utf8),
+            ) =>
+        {
             Err(Error::unsupported("this driver takes no lists"))
         }
         "timestamps-internal" if types().any(|one| matches!(one, DataType::Timestamp(..))) => {
@@ -160,7 +161,10 @@ fn look_at_rows(config: &Config, batch: &Batch) -> Result<()> {
     }
     for index in 1..batch.schema().fields.len() {
         let Column::Utf8(texts) = batch.column(index)? else { continue };
-        assert!(!(config.is("nulls-panic") && texts.null_count() == rows), "nothing is there");
+        assert!(
+            !(config.is("nulls-panic") && rows > 5 && texts.null_count() == rows),
+            "nothing is there"
+        );
         for text in (0..rows).filter_map(|row| texts.get_str(row)) {
             assert!(!(config.is("unicode-panics") && text.contains('\0')), "what is {text:?}?");
             assert!(!(config.is("long-panics") && text.len() > 1 << 19), "too long");
