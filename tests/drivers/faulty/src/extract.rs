@@ -38,8 +38,7 @@ pub(crate) fn run(
         }
     }
     if config.is("extract-at-random") {
-        let turn = nanoseconds() / 1000 % ids.len().max(1) as u64;
-        ids.rotate_left(turn as usize);
+        shuffle(&mut ids);
     }
     let mut fields =
         vec![Field::new("id", DataType::Int64, false), Field::new("name", DataType::Utf8, false)];
@@ -87,6 +86,15 @@ fn read(config: &Config, source: &str) -> Result<Vec<i64>> {
     };
     let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text"))?;
     text.lines().map(|line| line.trim().parse().map_err(|_| wrong("a line is no number"))).collect()
+}
+
+/// Into one of so many orders that none comes twice.
+fn shuffle(ids: &mut [i64]) {
+    let mut seed = nanoseconds();
+    for index in (1..ids.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        ids.swap(index, (seed >> 33) as usize % (index + 1));
+    }
 }
 
 fn cursor(ctx: &Context) -> Option<i64> {
