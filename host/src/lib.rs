@@ -7,6 +7,7 @@
 //! same done in a sandbox. [`conformance`] checks a driver by calling it as a run does.
 
 pub mod atomic;
+pub mod below;
 pub mod canonical;
 pub mod cli;
 pub mod compile;

@@ -169,7 +169,7 @@ impl Bench {
 
     /// What the driver may use.
     pub(super) fn limits(&self) -> Result<Limits, Missed> {
-        Ok(self.subject.limits.tightened(&self.spec()?.limits))
+        Ok(self.subject.limits.clone().tightened(&self.spec()?.bounds()))
     }
 
     /// Runs it.

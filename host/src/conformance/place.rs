@@ -9,6 +9,7 @@ use cap_std::fs::Dir;
 use tempfile::TempDir;
 
 use super::cases::Fixture;
+use crate::below::Below;
 use crate::canonical;
 
 /// A temporary folder with a case's files.
@@ -47,8 +48,8 @@ impl Place {
         self.base().join(ARTIFACTS)
     }
 
-    pub(super) fn spill(&self) -> PathBuf {
-        self.base().join(SPILL)
+    pub(super) fn spill(&self) -> Below {
+        Below::new(self.base(), Path::new(SPILL))
     }
 
     /// The sha256 of every file but the artifacts, by its path.

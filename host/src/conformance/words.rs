@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::driver::sink::Sink;
-use crate::session::{Level, Number};
+use crate::session::{Level, Number, Redactor};
 
 /// What a driver has said.
 #[derive(Debug, Clone, Default)]
@@ -32,13 +32,18 @@ const MOST: usize = 10_000;
 /// A sink that keeps.
 pub(super) struct Recorder {
     words: Mutex<Words>,
+    redactor: Redactor,
     /// Rows read and written so far.
     rows: watch::Sender<(u64, u64)>,
 }
 
 impl Recorder {
     pub(super) fn new() -> Self {
-        Self { words: Mutex::default(), rows: watch::Sender::new((0, 0)) }
+        Self {
+            words: Mutex::default(),
+            redactor: Redactor::default(),
+            rows: watch::Sender::new((0, 0)),
+        }
     }
 
     /// Follows the rows that cross the boundary.
@@ -62,6 +67,11 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
 }
 
 impl Sink for Recorder {
+    /// Of nothing: what a driver tells of a secret is what the kit looks for.
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     fn log(&self, level: Level, message: &str) {
         keep(&mut self.words().logs, (level, message.to_owned()));
     }

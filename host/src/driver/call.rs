@@ -10,12 +10,21 @@ use wasmtime_wasi::I32Exit;
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
 use super::clock::Clock;
-use super::failure::{Breach, Failure, breach};
+use super::failure::{Breach, Failure, breach, reported, shortened};
+use super::limits::{Limit, format_bytes};
+use super::pace::paced;
 use super::spec::Mode;
 use super::state::{Call, State};
 use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
+
+/// How a failure for want of something begins.
+const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
+/// The most that a driver may pass to the host in one call, in bytes.
+const CALL_BYTES: usize = 128 << 20;
+/// The most handles that its instances hold or lend at once.
+const HANDLES: usize = 100_000;
 
 /// What a step asks of its driver.
 pub struct StepCall {
@@ -82,7 +91,7 @@ impl Driver {
     /// Runs a step.
     pub async fn run(&self, engine: &Engine, call: Call, step: StepCall) -> Report {
         let StepCall { id, mode, config, inputs, output, share } = step;
-        let (limits, cancel) = (call.limits, call.cancel.clone());
+        let (limits, cancel) = (call.limits.clone(), call.cancel.clone());
         let has_output = output.is_some();
         let mut store = match State::new(call, output) {
             Ok(state) => new_store(engine, state),
@@ -98,10 +107,15 @@ impl Driver {
         let step = wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition };
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
-        let ended = ending(work, &clock, Duration::from_secs(limits.seconds), &cancel).await;
+        let limit = Duration::from_secs(limits.get(Limit::Seconds));
+        let work = paced(work, limits.get(Limit::Cpu));
+        let ended = ending(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
         let said = said(&ended);
         let result = conclude(ended, state);
+        if result.is_err() {
+            state.files.undo();
+        }
         let result = match (result, state.output.take()) {
             (Ok(_), Some(_)) if !state.opened => {
                 Err(Failure::new("protocol", "the driver ended well but never opened its output"))
@@ -180,20 +194,28 @@ fn said<T>(ended: &Option<Answer<T>>) -> Option<Said> {
 pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
-        Some(Ok(Err(error))) => Err(Failure::from(error).explained(&state.network)),
+        Some(Ok(Err(error))) => Err(refused(reported(error, state.journal.sink.redactor()), state)),
         Some(Err(error)) => Err(explain(&error, state)),
         None => Err(Failure::new(
             "timeout",
-            format!(
-                "it ran longer than {} s; its last call to the host was `{}`. Raise `limits.seconds` in osiris.yaml if it needs more",
-                state.limits.seconds, state.last_call
-            ),
+            state.limits.refusal(Limit::Seconds, "it did not end in time"),
         )),
     }
 }
 
+/// Says that the host refused something, if that may be why a driver failed.
+fn refused(failure: Failure, state: &State) -> Failure {
+    if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
+        let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
+        return Failure::new("limit", message);
+    }
+    failure.explained(state.files.refusal()).explained(state.network.refusal())
+}
+
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
     let mut store = Store::new(engine.inner(), state);
+    store.set_hostcall_fuel(CALL_BYTES);
+    store.set_max_component_handles(HANDLES);
     store.limiter(|state| &mut state.limiter);
     // At every tick of the clock the driver yields, so that time limits and cancels take hold.
     store.set_epoch_deadline(1);
@@ -213,24 +235,27 @@ fn mode_name(mode: Mode) -> &'static str {
 /// Turns what the engine reports into the reason that a person needs.
 fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     if let Some(Breach(why)) = error.downcast_ref::<Breach>() {
+        // What the driver said may be part of it.
+        let why = shortened(why, state.journal.sink.redactor());
         return Failure::new("protocol", format!("the driver broke its contract: {why}"));
     }
     if let Some(message) = &state.panic {
         return Failure::new("panic", format!("the driver panicked: {message}"));
     }
     if let Some(refused) = &state.limiter.refused {
-        return Failure::new("limit", format!("the driver ran out of what it may use: {refused}"));
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refused}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
-        return Failure::new(
-            "limit",
-            format!("the driver held more than {} handles at once", state.limits.handles),
-        );
+        let refusal = state.limits.refusal(Limit::Handles, "it asked for one more");
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refusal}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Failure::new(
             "trap",
-            format!("the driver ended the process with exit code {code} instead of returning"),
+            format!(
+                "the driver ended its process, {}, instead of returning",
+                if *code == 0 { "as if all were well" } else { "as failed" }
+            ),
         );
     }
     match error.downcast_ref::<Trap>() {
@@ -241,7 +266,32 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
             "trap",
             "the driver crashed: it touched memory that it does not have, as endless recursion does too",
         ),
+        Some(Trap::UnreachableCodeReached) => Failure::new(
+            "trap",
+            "the driver aborted, as a program does that panics or runs out of memory",
+        ),
         Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
-        None => Failure::new("trap", format!("the driver failed: {}", error.root_cause())),
+        None => {
+            let why = error.root_cause().to_string();
+            match exceeded(&why) {
+                Some(limit) => Failure::new("limit", limit),
+                None => Failure::new("trap", format!("the driver called the host wrongly: {why}")),
+            }
+        }
     }
+}
+
+/// The limit that the engine means. It has no types for these.
+fn exceeded(why: &str) -> Option<String> {
+    if why.contains("fuel allocated for hostcalls has been exhausted") {
+        let limit = format_bytes(CALL_BYTES as u64);
+        return Some(format!(
+            "the driver passed more than {limit} to the host in one call; pass less at a time"
+        ));
+    }
+    why.contains("store handle limit exceeded").then(|| {
+        format!(
+            "the driver held or lent more than {HANDLES} handles at once; drop what is done with"
+        )
+    })
 }

@@ -32,13 +32,21 @@ impl DriverFile {
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        let (outline, spec, size) = open(path)?;
+        Self::of(&read(path)?, path)
+    }
+
+    /// The same of a component's bytes that lie, or will lie, at a path.
+    ///
+    /// # Errors
+    /// They are no whole component, or its spec is missing or invalid.
+    pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
+        let (outline, spec) = open(bytes, path)?;
         Ok(Self {
             path: path.to_owned(),
             spec: Arc::new(Spec::parse(&spec, path)?),
             imports: outline.imports,
             exports: outline.exports,
-            size,
+            size: bytes.len() as u64,
             sha256: OnceLock::new(),
         })
     }
@@ -48,7 +56,7 @@ impl DriverFile {
     /// # Errors
     /// The file cannot be read, is no whole component, or has no spec.
     pub fn spec_text(path: &Path) -> Result<Vec<u8>> {
-        open(path).map(|(_, spec, _)| spec)
+        open(&read(path)?, path).map(|(_, spec)| spec)
     }
 
     /// The component's bytes as they are now, with their sha256.
@@ -74,11 +82,10 @@ impl DriverFile {
     }
 }
 
-/// What a component is made of, its spec and its size.
-fn open(path: &Path) -> Result<(Outline, Vec<u8>, u64)> {
-    let bytes = read(path)?;
+/// What a component is made of, and its spec.
+fn open(bytes: &[u8], path: &Path) -> Result<(Outline, Vec<u8>)> {
     let mut outline =
-        Outline::of(&bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
+        Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
     if outline.specs.len() > 1 {
         // Whoever else reads it might read another one than is used here.
         let count = outline.specs.len();
@@ -95,10 +102,10 @@ fn open(path: &Path) -> Result<(Outline, Vec<u8>, u64)> {
         return Err(Error::invalid(
             Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
                 .in_file(path)
-                .help("build it with `osiris drivers build`, or export the driver with `osiris_sdk::export!`"),
+                .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
         ));
     };
-    Ok((outline, spec, bytes.len() as u64))
+    Ok((outline, spec))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -110,15 +117,22 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
+/// Says what is wrong with a component's bytes.
+pub(super) fn damaged(error: &wasmparser::BinaryReaderError) -> Problem {
+    let message = format!("the component is damaged or cut off: {}", error.message());
+    Problem::new("component_invalid", message).help("build or download it again")
+}
+
+/// What a component's sections say.
 #[derive(Default)]
-struct Outline {
-    specs: Vec<Vec<u8>>,
+pub(super) struct Outline {
+    pub(super) specs: Vec<Vec<u8>>,
     imports: Vec<String>,
     exports: Vec<String>,
 }
 
 impl Outline {
-    fn of(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, Problem> {
         if !bytes.starts_with(b"\0asm") {
             return Err(Problem::new("not_wasm", "this is no WebAssembly file")
                 .help("build the driver with `osiris drivers build`"));
@@ -127,13 +141,7 @@ impl Outline {
             return Err(Problem::new("core_module", "this is a core module, not a component")
                 .help("build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`"));
         }
-        Self::parse(bytes).map_err(|error| {
-            Problem::new(
-                "component_invalid",
-                format!("the component is damaged or cut off: {}", error.message()),
-            )
-            .help("build or download it again")
-        })
+        Self::parse(bytes).map_err(|error| damaged(&error))
     }
 
     fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::call::{conclude, ending, new_store};
 use super::failure::{Failure, shortened};
+use super::limits::Limit;
+use super::pace::paced;
 use super::state::{Call, State};
 use super::{Driver, Engine};
 
@@ -71,6 +73,7 @@ impl Driver {
         connection: &str,
         timeout: Duration,
     ) -> Health {
+        let sink = call.sink.clone();
         match self.examine(engine, call, connection, timeout).await {
             Ok(Health { category, latency_ms, message }) => {
                 let known = Health::CATEGORIES.into_iter().find(|known| *known == category);
@@ -79,7 +82,7 @@ impl Driver {
                     category: known.unwrap_or("unknown").to_owned(),
                     // It cannot have taken less than no time, or more than it had.
                     latency_ms: latency_ms.filter(|latency| (0.0..=most).contains(latency)),
-                    message: shortened(message),
+                    message: shortened(&message, sink.redactor()),
                 }
             }
             Err(failure) if failure.kind == "timeout" => Health {
@@ -142,7 +145,7 @@ impl Driver {
         call: Call,
         config: &str,
     ) -> Result<Vec<Dataset>, Failure> {
-        let limit = Duration::from_secs(call.limits.seconds);
+        let limit = Duration::from_secs(call.limits.get(Limit::Seconds));
         let work = async |store: &mut _| {
             let plugin = self.pre.instantiate_async(&mut *store).await?;
             plugin.osiris_driver_driver().call_discover(&mut *store, config).await
@@ -165,14 +168,14 @@ impl Driver {
         limit: Duration,
         work: impl AsyncFnOnce(&mut wasmtime::Store<State>) -> super::call::Answer<T>,
     ) -> Result<T, Failure> {
-        let cancel = call.cancel.clone();
+        let (cancel, share) = (call.cancel.clone(), call.limits.get(Limit::Cpu));
         let state = State::new(call, None).map_err(|error| {
             let message = format!("a folder could not be opened for the driver: {error:#}");
             Failure::new("permission", message)
         })?;
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();
-        let ended = ending(work(&mut store), &clock, limit, &cancel).await;
+        let ended = ending(paced(work(&mut store), share), &clock, limit, &cancel).await;
         conclude(ended, store.data())
     }
 }

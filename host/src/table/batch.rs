@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayData, RecordBatch, RecordBatchOptions, layout, make_array};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
 
 /// About what a batch costs beside its data, in bytes: empty ones are not free.
 const OVERHEAD: usize = 1 << 10;
@@ -67,8 +68,7 @@ impl Batch {
             return Err(format!("{nodes} nodes and {buffers} buffers are left over"));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows as usize));
-        let record = RecordBatch::try_new_with_options(schema, columns, &options)
-            .map_err(|error| error.to_string())?;
+        let record = RecordBatch::try_new_with_options(schema, columns, &options).map_err(told)?;
         Ok(Self::from(record))
     }
 
@@ -164,7 +164,7 @@ impl Parts<'_> {
         for child in children(data_type) {
             data = data.add_child_data(self.array(child)?);
         }
-        let data = data.build().map_err(|error| error.to_string())?;
+        let data = data.build().map_err(told)?;
         if data.null_count() as u64 != node.null_count && !data_type.is_null() {
             return Err(format!(
                 "its node says {} nulls; there are {}",
@@ -174,9 +174,17 @@ impl Parts<'_> {
         }
         if let DataType::Decimal128(precision, _) = data_type {
             let values = arrow::array::Decimal128Array::from(data.clone());
-            values.validate_decimal_precision(*precision).map_err(|error| error.to_string())?;
+            values.validate_decimal_precision(*precision).map_err(told)?;
         }
         Ok(data)
+    }
+}
+
+/// What is wrong, without the name that Arrow has for its kind.
+fn told(error: ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(why) => why,
+        other => other.to_string(),
     }
 }
 

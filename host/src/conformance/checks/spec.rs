@@ -3,6 +3,7 @@
 use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, ensure, fail, none, skip};
 use super::super::need::Need;
+use crate::driver::limits::Limits;
 use crate::driver::spec::Mode;
 
 /// The longest title that fits into a table.
@@ -152,13 +153,12 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[],
         run: |bench| {
             part(bench, "/limits")?;
-            let limits = bench.spec.as_deref().map(|spec| &spec.limits);
-            let host = crate::driver::limits::Limits::default();
-            let memory = limits.and_then(|own| own.memory_bytes()).unwrap_or(host.memory);
-            let seconds = limits.and_then(|own| own.seconds).unwrap_or(host.seconds);
-            ensure(memory <= host.memory && seconds <= host.seconds, || {
-                "they are higher than what a host gives, so they limit nothing".to_owned()
-            })
+            let own = bench.spec.as_ref().map(|spec| spec.bounds()).unwrap_or_default();
+            let host = Limits::default();
+            let idle = own.iter().filter(|(limit, value)| **value > host.get(**limit));
+            none(idle.map(|(limit, _)| {
+                format!("'{}' is higher than what a host gives, so it limits nothing", limit.name())
+            }))
         },
     },
 ];

@@ -40,7 +40,7 @@ impl Spec {
     /// # Errors
     /// It is no YAML.
     pub fn examine(bytes: &[u8], file: &Path) -> Result<(Option<Self>, Vec<SpecFault>)> {
-        let root = yaml::parse(bytes, file)?;
+        let root = yaml::parse_as(WHAT, bytes, file).map_err(named)?;
         let json = root.to_json();
         let shape = SHAPE.as_ref().map_err(|why| internal(why, file))?;
         let faults: Vec<_> =
@@ -119,6 +119,17 @@ impl Spec {
     }
 }
 
+/// What problems call a spec: the file that they name is the component.
+const WHAT: &str = "The driver's spec";
+
+/// Says of each problem what it is about.
+fn named(mut error: Error) -> Error {
+    for problem in error.problems.iter_mut().filter(|problem| !problem.message.starts_with(WHAT)) {
+        problem.message = format!("{WHAT}: {}", problem.message);
+    }
+    error
+}
+
 /// Something in a spec that is wrong.
 #[derive(Debug, Clone)]
 pub struct SpecFault {
@@ -136,7 +147,7 @@ fn fault(finding: &Finding, root: &Node) -> SpecFault {
         Fault::MissingKey => "missing_required_key",
         Fault::InvalidValue => "invalid_spec",
     };
-    let mut problem = Problem::new(code, format!("The driver's spec: {}", finding.message));
+    let mut problem = Problem::new(code, format!("{WHAT}: {}", finding.message));
     problem.help = finding.help.clone();
     let position = root.position_of(&finding.pointer);
     SpecFault { pointer: finding.pointer.clone(), position, problem }

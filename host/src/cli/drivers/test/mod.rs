@@ -14,6 +14,7 @@ use crate::atomic;
 use crate::conformance::{self, Cases, Check, Missed, Report, Subject};
 use crate::connection::{Connections, Environment, Reference};
 use crate::driver::DriverFile;
+use crate::driver::limits::Bounds;
 use crate::driver::spec::Spec;
 use crate::problem::{Error, Exit, Problem, Result};
 
@@ -85,7 +86,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
         connections,
         environment: Environment::read(&place.project.base)?,
         project: place.project.base.clone(),
-        limits: place.limits(),
+        limits: place.limits(&Bounds::new()),
         registry: place.registry,
     };
     let bar = bar(shell, checks.len());
