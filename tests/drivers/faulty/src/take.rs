@@ -76,10 +76,9 @@ pub(crate) fn write(config: &Config, mut inputs: Vec<Input>) -> Result<Summary> 
         Err(error) => {
             let commits = (config.is("cancel-commits") && error.kind == Kind::Cancelled)
                 || (config.is("upstream-commits") && error.kind == Kind::Upstream);
-            let leaves = config.is("cancel-leaves-part") && error.kind == Kind::Cancelled;
             if commits {
                 std::fs::rename(&part, path)?;
-            } else if !leaves {
+            } else {
                 // It may never have been made.
                 let _ = std::fs::remove_file(&part);
             }
