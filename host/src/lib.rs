@@ -6,12 +6,14 @@
 //! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
 //! same done in a sandbox. [`supply`] brings drivers from elsewhere, and pins them;
 //! [`trust`] says which are let in.
+//! same done in a sandbox. [`conformance`] checks a driver by calling it as a run does.
 
 pub mod atomic;
 pub mod below;
 pub mod canonical;
 pub mod cli;
 pub mod compile;
+pub mod conformance;
 pub mod connection;
 pub mod driver;
 pub mod fence;

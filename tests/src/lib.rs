@@ -7,6 +7,7 @@ pub mod attack;
 pub mod built;
 pub mod case;
 pub mod cloud;
+pub mod conformance;
 pub mod databases;
 pub mod disk;
 pub mod osiris;

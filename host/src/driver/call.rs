@@ -38,6 +38,8 @@ pub struct StepCall {
     pub inputs: Vec<(String, Receiver)>,
     /// The table to fill.
     pub output: Option<Sender>,
+    /// Which share of the step, if it is split: its number, and of how many.
+    pub share: Option<(u32, u32)>,
 }
 
 /// How a step went. The row counts are the host's own.
@@ -53,6 +55,21 @@ pub struct Report {
     pub rows_delivered: Option<u64>,
     /// The state to keep if the whole run succeeds.
     pub state: Option<String>,
+    /// The error that the driver answered, as it put it.
+    pub said: Option<Said>,
+    /// The most linear memory that it had, in bytes.
+    pub memory: u64,
+}
+
+/// A driver's error, unedited. Not fit to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What it calls it; by the contract one of its kinds.
+    pub kind: String,
+    /// What it says.
+    pub message: String,
+    /// Whether it thinks that the same call may succeed later.
+    pub retryable: bool,
 }
 
 impl Report {
@@ -64,6 +81,8 @@ impl Report {
             rows_written: 0,
             rows_delivered: None,
             state: None,
+            said: None,
+            memory: 0,
         }
     }
 }
@@ -71,7 +90,7 @@ impl Report {
 impl Driver {
     /// Runs a step.
     pub async fn run(&self, engine: &Engine, call: Call, step: StepCall) -> Report {
-        let StepCall { id, mode, config, inputs, output } = step;
+        let StepCall { id, mode, config, inputs, output, share } = step;
         let (limits, cancel) = (call.limits.clone(), call.cancel.clone());
         let has_output = output.is_some();
         let mut store = match State::new(call, output) {
@@ -84,14 +103,15 @@ impl Driver {
                 return Report::failed(failure);
             }
         };
-        let step =
-            wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition: None };
+        let partition = share.map(|(index, count)| wit::Partition { index, count });
+        let step = wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition };
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
         let limit = Duration::from_secs(limits.get(Limit::Seconds));
         let work = paced(work, limits.get(Limit::Cpu));
         let ended = ending(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
+        let said = said(&ended);
         let result = conclude(ended, state);
         if result.is_err() {
             state.files.undo();
@@ -115,6 +135,8 @@ impl Driver {
             rows_written: state.rows_written,
             rows_delivered: result.as_ref().ok().and_then(|summary| summary.rows_written),
             state: state.new_state.take(),
+            said,
+            memory: state.limiter.memory(),
             result: result.map(drop),
         }
     }
@@ -161,6 +183,11 @@ pub(super) async fn ending<T>(
             Some(Ok(Err(super::state::cancelled())))
         }
     }
+}
+
+fn said<T>(ended: &Option<Answer<T>>) -> Option<Said> {
+    let Some(Ok(Err(types::Error { kind, message, retryable }))) = ended else { return None };
+    Some(Said { kind: kind.clone(), message: message.clone(), retryable: *retryable })
 }
 
 /// What became of a call.

@@ -49,6 +49,11 @@ impl Failure {
         KINDS.contains(&kind) || OWN_KINDS.contains(&kind)
     }
 
+    /// Whether a driver may call its error so, by the contract.
+    pub fn is_told(kind: &str) -> bool {
+        KINDS.contains(&kind)
+    }
+
     /// What a failure of a kind that is the driver's own fault asks for.
     pub fn help(kind: &str, driver: &str) -> Option<String> {
         let is_fault = ["panic", "trap", "protocol"].contains(&kind);

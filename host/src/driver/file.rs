@@ -56,27 +56,7 @@ impl DriverFile {
     /// # Errors
     /// They are no whole component, or its spec is missing or invalid.
     pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
-        let mut outline =
-            Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
-        if outline.specs.len() > 1 {
-            // Whoever else reads it might read another one than is used here.
-            let count = outline.specs.len();
-            return Err(Error::invalid(
-                Problem::new(
-                    "spec_twice",
-                    format!("the component has {count} specs: custom sections `{SECTION}`"),
-                )
-                .in_file(path)
-                .help("build it again with one; the section may stand once, in whatever module"),
-            ));
-        }
-        let Some(spec) = outline.specs.pop() else {
-            return Err(Error::invalid(
-                Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
-                    .in_file(path)
-                    .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
-            ));
-        };
+        let (outline, spec) = open(bytes, path)?;
         Ok(Self {
             path: path.to_owned(),
             spec: Arc::new(Spec::parse(&spec, path)?),
@@ -86,6 +66,14 @@ impl DriverFile {
             built_in: false,
             sha256: OnceLock::new(),
         })
+    }
+
+    /// The text of its spec, which may be wrong.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no whole component, or has no spec.
+    pub fn spec_text(path: &Path) -> Result<Vec<u8>> {
+        open(&read(path)?, path).map(|(_, spec)| spec)
     }
 
     /// Why it does not fit this host, if its interfaces tell.
@@ -115,6 +103,32 @@ impl DriverFile {
         let (_, sha256) = self.load()?;
         Ok(self.sha256.get_or_init(|| sha256))
     }
+}
+
+/// What a component is made of, and its spec.
+fn open(bytes: &[u8], path: &Path) -> Result<(Outline, Vec<u8>)> {
+    let mut outline =
+        Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
+    if outline.specs.len() > 1 {
+        // Whoever else reads it might read another one than is used here.
+        let count = outline.specs.len();
+        return Err(Error::invalid(
+            Problem::new(
+                "spec_twice",
+                format!("the component has {count} specs: custom sections `{SECTION}`"),
+            )
+            .in_file(path)
+            .help("build it again with one; the section may stand once, in whatever module"),
+        ));
+    }
+    let Some(spec) = outline.specs.pop() else {
+        return Err(Error::invalid(
+            Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
+                .in_file(path)
+                .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
+        ));
+    };
+    Ok((outline, spec))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -28,7 +28,7 @@ mod state;
 mod stdio;
 mod tables;
 
-pub use call::{Report, StepCall};
+pub use call::{Report, Said, StepCall};
 pub use context::MAX_STATE;
 pub use engine::{Driver, Engine, Setup};
 pub use failure::Failure;

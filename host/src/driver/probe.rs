@@ -59,6 +59,11 @@ pub struct Column {
     pub primary_key: bool,
 }
 
+impl Health {
+    /// How a connection can be, by the contract.
+    pub const CATEGORIES: [&str; 6] = ["ok", "auth", "network", "permission", "timeout", "unknown"];
+}
+
 impl Driver {
     /// Asks how a connection is; `connection` is a JSON object. Always answers.
     pub async fn doctor(
@@ -68,23 +73,15 @@ impl Driver {
         connection: &str,
         timeout: Duration,
     ) -> Health {
-        let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
-        let work = async |store: &mut _| {
-            let plugin = self.pre.instantiate_async(&mut *store).await?;
-            let driver = plugin.osiris_driver_driver();
-            Ok(Ok(driver.call_doctor(&mut *store, connection, millis).await?))
-        };
-        let (limit, sink) = (timeout + PATIENCE, call.sink.clone());
-        match self.ask(engine, call, limit, work).await {
-            Ok(wit::Health { category, latency_ms, message }) => {
-                const KNOWN: [&str; 6] =
-                    ["ok", "auth", "network", "permission", "timeout", "unknown"];
-                let known = KNOWN.into_iter().find(|known| *known == category);
+        let sink = call.sink.clone();
+        match self.examine(engine, call, connection, timeout).await {
+            Ok(Health { category, latency_ms, message }) => {
+                let known = Health::CATEGORIES.into_iter().find(|known| *known == category);
+                let most = (timeout + PATIENCE).as_secs_f64() * 1000.0;
                 Health {
                     category: known.unwrap_or("unknown").to_owned(),
                     // It cannot have taken less than no time, or more than it had.
-                    latency_ms: latency_ms
-                        .filter(|latency| (0.0..=limit.as_secs_f64() * 1000.0).contains(latency)),
+                    latency_ms: latency_ms.filter(|latency| (0.0..=most).contains(latency)),
                     message: shortened(&message, sink.redactor()),
                 }
             }
@@ -101,11 +98,48 @@ impl Driver {
         }
     }
 
+    /// Like [`Driver::doctor`], but what the driver answers is left as it is.
+    ///
+    /// # Errors
+    /// It did not answer, or broke its contract.
+    pub async fn examine(
+        &self,
+        engine: &Engine,
+        call: Call,
+        connection: &str,
+        timeout: Duration,
+    ) -> Result<Health, Failure> {
+        let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        let work = async |store: &mut _| {
+            let plugin = self.pre.instantiate_async(&mut *store).await?;
+            let driver = plugin.osiris_driver_driver();
+            Ok(Ok(driver.call_doctor(&mut *store, connection, millis).await?))
+        };
+        let wit::Health { category, latency_ms, message } =
+            self.ask(engine, call, timeout + PATIENCE, work).await?;
+        Ok(Health { category, latency_ms, message })
+    }
+
     /// Lists what is there, by name. `config` is a JSON object.
     ///
     /// # Errors
     /// The driver's own, or how it failed.
     pub async fn discover(
+        &self,
+        engine: &Engine,
+        call: Call,
+        config: &str,
+    ) -> Result<Vec<Dataset>, Failure> {
+        let mut found = self.listed(engine, call, config).await?;
+        found.sort();
+        Ok(found)
+    }
+
+    /// Like [`Driver::discover`], in the driver's own order.
+    ///
+    /// # Errors
+    /// The driver's own, or how it failed.
+    pub async fn listed(
         &self,
         engine: &Engine,
         call: Call,
@@ -124,9 +158,7 @@ impl Driver {
             );
             return Err(Failure::new("limit", message));
         }
-        let mut found: Vec<Dataset> = found.into_iter().map(dataset).collect();
-        found.sort();
-        Ok(found)
+        Ok(found.into_iter().map(dataset).collect())
     }
 
     async fn ask<T>(

@@ -117,6 +117,7 @@ impl StepTask {
             config: connection::for_driver(&ready.task.config, &ready.driver.spec).to_string(),
             inputs: self.inputs,
             output: self.output,
+            share: None,
         };
         Ok((call, step_call))
     }
@@ -136,7 +137,7 @@ fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {
 }
 
 fn finish(ready: &Ready, index: usize, report: Report, duration_ms: u64) -> StepEnd {
-    let Report { result, rows_read, rows_written, rows_delivered, state } = report;
+    let Report { result, rows_read, rows_written, rows_delivered, state, .. } = report;
     // A writer knows best what arrived, but cannot have delivered what it was not given.
     let rows_out = match ready.task.step.mode {
         Mode::Write => rows_delivered.map_or(rows_read, |rows| rows.min(rows_read)),

@@ -4,6 +4,8 @@ use csv_common::{Compression, Encoding};
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
+use crate::encode;
+
 /// What `spec.yaml` describes, field by field.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
@@ -81,6 +83,14 @@ impl Config {
                 "na_rep: a missing value is written without quotes, so {:?} cannot hold the \
                  delimiter, a quote or a line end",
                 self.na_rep
+            )));
+        }
+        if let Some(character) = encode::missing(self.encoding, self.na_rep.as_bytes()) {
+            return Err(Error::config(format!(
+                "na_rep: {character:?} (U+{:04X}) does not exist in {}; write the file as \
+                 `encoding: utf-8`",
+                u32::from(character),
+                self.encoding.name()
             )));
         }
         Ok(delimiter)

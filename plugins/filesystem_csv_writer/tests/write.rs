@@ -158,6 +158,12 @@ fn encodings() {
         "column \"n\", row 1: 'é' (U+00E9) does not exist in ascii; write the file as `encoding: \
          utf-8`"
     );
+    let missing = json!({"encoding": "ascii", "na_rep": "–"});
+    let error = run(&path, &table, missing).result.expect_err("no dash in ASCII");
+    assert_eq!(
+        error.message,
+        "na_rep: '–' (U+2013) does not exist in ascii; write the file as `encoding: utf-8`"
+    );
     assert!(names(folder.path()).is_empty());
 }
 

@@ -91,6 +91,8 @@ fn explain(code: u16, message: &str) -> Error {
         LOCK_TIMEOUT => (Kind::Timeout, "another transaction holds the rows; try again"),
         DEADLOCK => (Kind::Timeout, "another transaction waits for the same rows; try again"),
         1969 | 3024 => (Kind::Timeout, "the server's own limit; raise it or read less"),
+        1059 | 1166 | 1300 => (Kind::Data, "rename the column"),
+        1117 | 1118 => (Kind::Data, "write fewer columns, or to several tables"),
         1153 | 1301 => (Kind::Data, "raise the server's max_allowed_packet"),
         1048 | 1062 | 1264 | 1265 | 1292 | 1364 | 1366 | 1406 | 1411 | 1416 | 1451 | 1452
         | 3140 | 4025 | 3819 => (Kind::Data, ""),

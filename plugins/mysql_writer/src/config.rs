@@ -11,7 +11,8 @@ use serde::Deserialize;
 pub struct Config {
     /// Where the server is.
     pub resolved_connection: Connection,
-    /// The table to write.
+    /// The table to write. Empty where the host asks what is there, which takes none.
+    #[serde(default)]
     pub table: String,
     /// What happens to the rows that are there.
     #[serde(default)]

@@ -31,6 +31,7 @@ const PARTS: [(&str, &[&str]); 7] = [
     (PARITY, &["parity", "cases_in_e2b"]),
     ("hostile", &["hostile"]),
     (SUPPLY, &["supply", "wkg"]),
+    ("conformance", &["conformance"]),
     ("sdk", &[]),
 ];
 

@@ -85,6 +85,7 @@ async fn sample(
         config: connection::for_driver(config, &file.spec).to_string(),
         inputs: Vec::new(),
         output: Some(sender),
+        share: None,
     };
     let take = async {
         let (mut rows, mut bytes) = (Vec::new(), 0);

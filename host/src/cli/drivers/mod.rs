@@ -19,6 +19,7 @@ mod show;
 mod sign;
 mod standing;
 mod sync;
+mod test;
 mod unbundle;
 mod update;
 mod used;
@@ -40,6 +41,7 @@ Examples:
   osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
   osiris drivers sync                                  make drivers/ what osiris.lock says
   osiris drivers pack some.wasm --spec spec.yaml       make a driver of any component
+  osiris drivers test drivers/my.driver.wasm           whether it keeps to the contract
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -62,6 +64,7 @@ pub(super) enum Command {
     Search(search::Args),
     Publish(publish::Args),
     Pack(pack::Args),
+    Test(test::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -82,5 +85,6 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Search(args) => search::search(&args, shell),
         Command::Publish(args) => publish::publish(&args, shell),
         Command::Pack(args) => pack::pack(&args, shell),
+        Command::Test(args) => test::test(&args, shell),
     }
 }

@@ -21,6 +21,11 @@ impl Limiter {
     pub(in crate::driver) fn new(limits: Limits) -> Self {
         Self { limits, memory: 0, elements: 0, refused: None }
     }
+
+    /// Bytes of all linear memories; they never shrink.
+    pub(in crate::driver) fn memory(&self) -> u64 {
+        self.memory
+    }
 }
 
 impl ResourceLimiter for Limiter {

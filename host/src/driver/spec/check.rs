@@ -5,20 +5,25 @@ use std::collections::HashSet;
 use semver::Version;
 use serde_json::{Map, Value};
 
-use super::{Spec, amount};
+use super::{Spec, SpecFault, amount};
 use crate::problem::Problem;
 use crate::schema::Schema;
 use crate::wording::{any_of, closest, quoted};
-use crate::yaml::{Node, Problems};
+use crate::yaml::Node;
 
 /// What a connection's fields become in a configuration.
 const CONNECTION: &str = "resolved_connection";
 
-/// Reports everything in a well-formed spec that does not hold together.
-pub(super) fn check(spec: &Spec, root: &Node, problems: &mut Problems<'_>) {
+/// Everything in a well-formed spec that does not hold together.
+pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
+    let mut faults = Vec::new();
     let mut refuse = |pointer: &str, message: String, help: String| {
         let problem = Problem::new("invalid_spec", format!("The driver's spec: {message}"));
-        problems.report(root.position_of(pointer), problem.help(help));
+        faults.push(SpecFault {
+            pointer: pointer.to_owned(),
+            position: root.position_of(pointer),
+            problem: problem.help(help),
+        });
     };
     if let Err(error) = Version::parse(&spec.version) {
         let message =
@@ -53,6 +58,7 @@ pub(super) fn check(spec: &Spec, root: &Node, problems: &mut Problems<'_>) {
             "see https://json-schema.org/draft/2020-12".to_owned(),
         ),
     }
+    faults
 }
 
 /// Pointers must lead to a key that the configuration can have.

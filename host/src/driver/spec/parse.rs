@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{OverridePolicy, Spec, check};
 use crate::problem::{Error, Problem, Result};
 use crate::schema::{Fault, Finding, Schema};
-use crate::yaml::{self, Node, Problems};
+use crate::yaml::{self, Node, Position, Problems};
 
 /// The shape of a spec, as JSON Schema 2020-12.
 pub const SCHEMA: &str = include_str!("spec.schema.json");
@@ -27,18 +27,31 @@ impl Spec {
     /// # Errors
     /// Every problem of the spec, with its position.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self> {
+        let (spec, faults) = Self::examine(bytes, file)?;
+        let mut problems = Problems::new(file);
+        faults.into_iter().for_each(|fault| problems.report(fault.position, fault.problem));
+        let spec = problems.into_result(spec)?;
+        spec.ok_or_else(|| internal(&"it has no shape", file))
+    }
+
+    /// Like [`Spec::parse`], for who wants to know which part a problem is of. The
+    /// spec is there if its shape is right.
+    ///
+    /// # Errors
+    /// It is no YAML.
+    pub fn examine(bytes: &[u8], file: &Path) -> Result<(Option<Self>, Vec<SpecFault>)> {
         let root = yaml::parse_as(WHAT, bytes, file).map_err(named)?;
         let json = root.to_json();
-        let mut problems = Problems::new(file);
         let shape = SHAPE.as_ref().map_err(|why| internal(why, file))?;
-        for finding in shape.check(&json) {
-            report(&finding, &root, &mut problems);
+        let faults: Vec<_> =
+            shape.check(&json).iter().map(|finding| fault(finding, &root)).collect();
+        if !faults.is_empty() {
+            return Ok((None, faults));
         }
-        problems = problems.into_result(Problems::new(file))?;
         // The shape admits nothing that the type refuses.
         let spec: Self = serde_json::from_value(json).map_err(|why| internal(&why, file))?;
-        check::check(&spec, &root, &mut problems);
-        problems.into_result(spec)
+        let faults = check::check(&spec, &root);
+        Ok((Some(spec), faults))
     }
 
     /// The schema of the configuration, ready to check one.
@@ -117,7 +130,18 @@ fn named(mut error: Error) -> Error {
     error
 }
 
-fn report(finding: &Finding, root: &Node, problems: &mut Problems<'_>) {
+/// Something in a spec that is wrong.
+#[derive(Debug, Clone)]
+pub struct SpecFault {
+    /// Which part, as a JSON pointer into the spec.
+    pub pointer: String,
+    /// Where that stands.
+    pub position: Position,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+fn fault(finding: &Finding, root: &Node) -> SpecFault {
     let code = match finding.fault {
         Fault::UnknownKey => "unknown_key",
         Fault::MissingKey => "missing_required_key",
@@ -125,7 +149,8 @@ fn report(finding: &Finding, root: &Node, problems: &mut Problems<'_>) {
     };
     let mut problem = Problem::new(code, format!("{WHAT}: {}", finding.message));
     problem.help = finding.help.clone();
-    problems.report(root.position_of(&finding.pointer), problem);
+    let position = root.position_of(&finding.pointer);
+    SpecFault { pointer: finding.pointer.clone(), position, problem }
 }
 
 /// The two halves of this file disagree, which is a defect of the host.

@@ -1,0 +1,194 @@
+//! `osiris drivers test`.
+
+mod junit;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::super::pipeline::Workplace;
+use super::super::shell::{Answer, Shell, no_core_file};
+use crate::atomic;
+use crate::conformance::{self, Cases, Check, Missed, Report, Subject};
+use crate::connection::{Connections, Environment, Reference};
+use crate::driver::DriverFile;
+use crate::driver::limits::Bounds;
+use crate::driver::spec::Spec;
+use crate::problem::{Error, Exit, Problem, Result};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers test my-driver.wasm                              everything that needs no service
+  osiris drivers test my-driver.wasm --cases conformance.yaml     with files, tables and what to expect
+  osiris drivers test my-driver.wasm --connection @mysql.test     with a service that may be written to
+  osiris drivers test my-driver.wasm --previous my-driver-1.2.0.wasm
+  osiris drivers test my-driver.wasm --only spec --only doctor.in-time
+  osiris drivers test my-driver.wasm --json --junit report.xml    for CI
+  osiris drivers test --list                                      every check
+
+A driver is run with the examples of its spec, and with the cases of a conformance.yaml
+beside it; host/src/conformance/README.md describes that file. Each
+check has a project of its own that is gone afterwards. The exit code is 1 if one fails.";
+
+/// The file of cases that is taken if it lies beside the driver.
+const BESIDE: &str = "conformance.yaml";
+
+/// Check that a driver keeps to the contract
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(in crate::cli) struct Args {
+    /// The component
+    #[arg(value_name = "FILE.wasm", required_unless_present = "list")]
+    file: Option<PathBuf>,
+    /// What it is run with; without it, the conformance.yaml beside it, if that is for this driver
+    #[arg(long, value_name = "FILE.yaml")]
+    cases: Option<PathBuf>,
+    /// Let it use a connection of the project, to read and to write what the cases name
+    #[arg(long, value_name = "@FAMILY.ALIAS")]
+    connection: Option<String>,
+    /// An earlier version, with which pipelines must still run
+    #[arg(long, value_name = "OLD.wasm")]
+    previous: Option<PathBuf>,
+    /// Only these checks; may be given more than once
+    #[arg(long, value_name = "GROUP|ID")]
+    only: Vec<String>,
+    /// Write the results as JUnit's XML, too
+    #[arg(long, value_name = "FILE.xml")]
+    junit: Option<PathBuf>,
+    /// List the checks instead
+    #[arg(long, conflicts_with_all = ["cases", "connection", "previous", "junit"])]
+    list: bool,
+}
+
+pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
+    let checks = conformance::chosen(&args.only)?;
+    let Some(file) = args.file.as_deref().filter(|_| !args.list) else {
+        return Ok(list(&checks));
+    };
+    let reference = args.connection.as_deref().map(|text| text.parse::<Reference>());
+    let reference = reference.transpose().map_err(Error::invalid)?;
+    let cases = cases(file, args.cases.as_deref())?;
+    let place = Workplace::open(shell)?;
+    if reference.is_some() {
+        no_core_file();
+    }
+    let connections = Connections::read(&place.project.base)?;
+    if let Some(Reference { family, alias }) = &reference {
+        connections.choose(family, Some(alias))?;
+    }
+    let subject = Subject {
+        file: file.to_owned(),
+        cases,
+        previous: args.previous.clone(),
+        reference,
+        connections,
+        environment: Environment::read(&place.project.base)?,
+        project: place.project.base.clone(),
+        limits: place.limits(&Bounds::new()),
+        registry: place.registry,
+    };
+    let bar = bar(shell, checks.len());
+    let report = conformance::run(subject, &checks, &|id| {
+        bar.set_message(id.to_owned());
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    if let Some(path) = &args.junit {
+        write(path, &junit::document(&report)?)?;
+    }
+    let mut answer = Answer::new(document(&report), text::report(&report));
+    if report.failed() > 0 {
+        answer.exit = Exit::Failed as u8;
+        answer.json["status"] = "failure".into();
+    }
+    Ok(answer)
+}
+
+/// The cases that are named, or those beside the driver if they are for it.
+fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
+    let beside = file.with_file_name(BESIDE);
+    let Some(path) = named.or_else(|| beside.exists().then_some(beside.as_path())) else {
+        return Ok(None);
+    };
+    let cases = Cases::read(path)?;
+    // A driver that cannot say its name has it told by the checks.
+    let text = DriverFile::spec_text(file);
+    let spec = text.and_then(|text| Spec::examine(&text, file)).ok().and_then(|(spec, _)| spec);
+    match spec {
+        Some(spec) if spec.name != cases.driver && named.is_none() => Ok(None),
+        Some(spec) if spec.name != cases.driver => {
+            let message = format!("The cases are for '{}', not for '{}'", cases.driver, spec.name);
+            let problem = Problem::new("invalid_cases", message).in_file(path);
+            Err(Error::invalid(problem.help(format!("write 'driver: {}'", spec.name))))
+        }
+        _ => Ok(Some(cases)),
+    }
+}
+
+fn bar(shell: &Shell, checks: usize) -> ProgressBar {
+    if !shell.is_watched() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}");
+    ProgressBar::new(checks as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    atomic::write(path, text.as_bytes()).map_err(|error| {
+        let message = format!("the results cannot be written: {error}");
+        Error::environment(Problem::new("junit_unwritable", message).in_file(path))
+    })
+}
+
+fn list(checks: &[&Check]) -> Answer {
+    let json: Vec<Value> = checks
+        .iter()
+        .map(|check| {
+            json!({"id": check.id, "group": check.group(), "title": check.title, "fix": check.fix})
+        })
+        .collect();
+    Answer::new(json!({"checks": json}), text::list(checks))
+}
+
+fn document(report: &Report) -> Value {
+    let checks: Vec<Value> = report
+        .results
+        .iter()
+        .map(|one| {
+            let mut json = json!({
+                "id": one.check.id,
+                "group": one.check.group(),
+                "title": one.check.title,
+                "result": "pass",
+                "duration_ms": u64::try_from(one.took.as_millis()).unwrap_or(u64::MAX),
+            });
+            match &one.missed {
+                None => {}
+                Some(Missed::Failed(seen)) => {
+                    json["result"] = "fail".into();
+                    json["seen"] = seen.as_str().into();
+                    json["fix"] = one.check.fix.into();
+                }
+                Some(Missed::Skipped(why)) => {
+                    json["result"] = "skip".into();
+                    json["why"] = why.as_str().into();
+                }
+            }
+            json
+        })
+        .collect();
+    json!({
+        "file": report.file,
+        "driver": report.spec.as_ref().map(|spec| &spec.name),
+        "version": report.spec.as_ref().map(|spec| &spec.version),
+        "passed": report.passed(),
+        "failed": report.failed(),
+        "skipped": report.skipped(),
+        "duration_ms": u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX),
+        "checks": checks,
+    })
+}

@@ -1,0 +1,94 @@
+//! Calls that run no step: what is there, and how a connection is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::bench::Bench;
+use super::cases::Case;
+use super::check::{Missed, skip};
+use super::given::connection_of;
+use super::place::Place;
+use super::words::{Recorder, Words};
+use crate::connection;
+use crate::driver::grants::Grants;
+use crate::driver::spec::Mode;
+use crate::driver::{Call, Dataset, Driver, Failure, Health};
+
+impl Bench {
+    /// What the driver lists, in its own order.
+    pub(super) fn discover(
+        &self,
+        case: Option<&Case>,
+        config: &Value,
+    ) -> Result<Result<Vec<Dataset>, Failure>, Missed> {
+        self.listed(case, config).map(|(found, _)| found)
+    }
+
+    /// The same, with what it says on the way.
+    pub(super) fn listed(
+        &self,
+        case: Option<&Case>,
+        config: &Value,
+    ) -> Result<(Result<Vec<Dataset>, Failure>, Words), Missed> {
+        let place = self.somewhere(case)?;
+        let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
+        let call = self.call(&place, config, &recorder)?;
+        let view = connection::for_driver(config, &driver.spec).to_string();
+        let found = self.runtime.block_on(driver.listed(&self.engine, call, &view));
+        Ok((found, recorder.take()))
+    }
+
+    /// What the driver says of a connection, unedited.
+    pub(super) fn doctor(
+        &self,
+        config: &Value,
+        timeout: Duration,
+    ) -> Result<Result<Health, Failure>, Missed> {
+        self.examined(config, &connection_of(config), timeout).map(|(health, _)| health)
+    }
+
+    /// The same of any text, with what it says on the way.
+    pub(super) fn examined(
+        &self,
+        config: &Value,
+        connection: &Value,
+        timeout: Duration,
+    ) -> Result<(Result<Health, Failure>, Words), Missed> {
+        let place = self.somewhere(None)?;
+        let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
+        let call = self.call(&place, config, &recorder)?;
+        let connection = connection.to_string();
+        let work = driver.examine(&self.engine, call, &connection, timeout);
+        let health = self.runtime.block_on(work);
+        Ok((health, recorder.take()))
+    }
+
+    fn callee(&self) -> Result<&Driver, Missed> {
+        self.driver().ok_or_else(|| skip("the component does not load"))
+    }
+
+    fn somewhere(&self, case: Option<&Case>) -> Result<Place, Missed> {
+        match case {
+            Some(case) => self.place(case),
+            None => self.place(&Case::new(String::new(), Mode::Extract, serde_json::Map::new())),
+        }
+    }
+
+    fn call(
+        &self,
+        place: &Place,
+        config: &Value,
+        recorder: &Arc<Recorder>,
+    ) -> Result<Call, Missed> {
+        Ok(Call {
+            grants: Grants::new(self.spec()?, config, place.base(), None),
+            limits: self.limits()?,
+            sink: recorder.clone(),
+            cancel: CancellationToken::new(),
+            saved_state: None,
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! The checks, by group.
+
+mod cancel;
+mod compat;
+mod component;
+mod config;
+mod discover;
+mod doctor;
+mod errors;
+mod imports;
+mod input;
+mod memory;
+mod run;
+mod secrets;
+mod spec;
+mod spec_schema;
+mod state;
+mod words;
+
+use super::check::Check;
+use super::types;
+
+pub(super) use self::input::refusable;
+
+/// All of them, in the order in which they are told.
+pub(super) fn all() -> impl Iterator<Item = &'static Check> {
+    [
+        component::CHECKS,
+        spec::CHECKS,
+        spec_schema::CHECKS,
+        imports::CHECKS,
+        config::CHECKS,
+        run::CHECKS,
+        input::CHECKS,
+        types::CHECKS,
+        memory::CHECKS,
+        words::CHECKS,
+        discover::CHECKS,
+        doctor::CHECKS,
+        secrets::CHECKS,
+        errors::CHECKS,
+        cancel::CHECKS,
+        state::CHECKS,
+        compat::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,160 @@
+//! The conformance kit: checks that tell the author of a driver whether it keeps to
+//! the contract, each by running it through the same engine, grants and limits as a
+//! run does. See the README beside this file.
+
+mod ask;
+mod bench;
+mod cases;
+mod check;
+mod checks;
+mod data;
+mod given;
+mod need;
+mod place;
+mod pretend;
+mod report;
+mod server;
+mod trial;
+mod types;
+mod words;
+
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+pub use self::bench::Subject;
+pub use self::cases::Cases;
+pub use self::check::{Check, Missed};
+pub use self::report::{Outcome, Report};
+
+use self::bench::Bench;
+use crate::problem::{Error, Problem, Result};
+use crate::session::Redactor;
+use crate::wording::{any_of, closest, quoted};
+
+/// Every check, in the order in which they are told.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    checks::all()
+}
+
+/// The checks of these groups and with these ids; all if none is named.
+///
+/// # Errors
+/// A name is neither.
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
+    for name in names {
+        if !checks().any(|check| check.id == name || check.group() == name) {
+            let mut groups: Vec<&str> = checks().map(Check::group).collect();
+            groups.dedup();
+            let message = format!("there is no check and no group {}", quoted(name));
+            let help = match closest(name, checks().map(|check| check.id).chain(groups.clone())) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => {
+                    format!("the groups are {}; see `osiris drivers test --list`", any_of(&groups))
+                }
+            };
+            return Err(Error::invalid(Problem::new("unknown_check", message).help(help)));
+        }
+    }
+    let named = |check: &&Check| {
+        names.is_empty() || names.iter().any(|name| name == check.id || name == check.group())
+    };
+    Ok(checks().filter(named).collect())
+}
+
+/// Checks a driver. `started` is told the id of each check as it begins.
+///
+/// # Errors
+/// The driver cannot be read, or what it is to be run with does not fit it.
+pub fn run(
+    subject: Subject,
+    wanted: &[&'static Check],
+    started: &(dyn Fn(&str) + Sync),
+) -> Result<Report> {
+    let begin = Instant::now();
+    let skipped = subject.cases.as_ref().map(|cases| cases.skip.clone()).unwrap_or_default();
+    if let Some(unknown) = skipped.keys().find(|id| !checks().any(|check| check.id == *id)) {
+        let message = format!("The cases: 'skip' names {}, which is no check", quoted(unknown));
+        let help = "see `osiris drivers test --list`";
+        return Err(Error::invalid(Problem::new("invalid_cases", message).help(help)));
+    }
+    let bench = Bench::new(subject)?;
+    let redactor = Redactor::new(bench.secrets());
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(check) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            started(check.id);
+            let begin = Instant::now();
+            let missed = match skipped.get(check.id) {
+                Some(why) => Some(Missed::Skipped(why.clone())),
+                None => one(check, &bench),
+            };
+            let missed = missed.map(|missed| missed.map(|text| redactor.text(&text).into_owned()));
+            let result = Outcome { check, missed, took: begin.elapsed() };
+            results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
+        }
+    };
+    // What one check writes into a service another would read.
+    let alone = bench.reference.is_some();
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(8);
+    std::thread::scope(|scope| {
+        for _ in 1..if alone { 1 } else { threads } {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let place = |result: &Outcome| wanted.iter().position(|check| check.id == result.check.id);
+    results.sort_by_key(place);
+    Ok(Report {
+        file: bench.path.clone(),
+        spec: bench.spec.clone(),
+        results,
+        took: begin.elapsed(),
+    })
+}
+
+fn one(check: &Check, bench: &Bench) -> Option<Missed> {
+    match check.needs.iter().find_map(|need| need.lacking(bench)) {
+        Some(why) => Some(Missed::Skipped(why)),
+        None => (check.run)(bench).err(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_check_has_an_id_of_its_own_and_says_how_to_mend_what_fails() {
+        let mut ids = HashSet::new();
+        let mut groups: Vec<&str> = Vec::new();
+        for check in checks() {
+            assert!(ids.insert(check.id), "{} is there twice", check.id);
+            let (group, name) = check.id.split_once('.').expect("group.name");
+            assert!(!group.is_empty() && !name.is_empty() && !check.fix.is_empty(), "{}", check.id);
+            if groups.last() != Some(&group) {
+                assert!(!groups.contains(&group), "the group {group} is in two places");
+                groups.push(group);
+            }
+        }
+        assert!(ids.len() >= 60, "{} checks", ids.len());
+    }
+
+    #[test]
+    fn checks_are_chosen_by_id_and_group() {
+        let ids = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&names)
+                .map(|checks| checks.into_iter().map(|check| check.id).collect::<Vec<_>>())
+        };
+        assert_eq!(ids(&["spec.name"]).unwrap(), ["spec.name"]);
+        assert!(ids(&["doctor", "spec.name"]).unwrap().len() > 5);
+        assert_eq!(ids(&[]).unwrap().len(), checks().count());
+        let help = ids(&["doctr"]).unwrap_err().problems[0].help.clone();
+        assert_eq!(help.as_deref(), Some("did you mean 'doctor'?"));
+    }
+}

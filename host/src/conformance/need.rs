@@ -1,0 +1,69 @@
+//! What a check cannot do without.
+
+use super::bench::Bench;
+use crate::driver::spec::Mode;
+
+/// A reason to skip a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A spec that can be read.
+    Spec,
+    /// A component that this host can run.
+    Driver,
+    /// A case of this mode.
+    Case(Mode),
+    /// A case of a mode that takes rows.
+    Input,
+    /// Any case.
+    Any,
+    /// The capability `discover`.
+    Discover,
+    /// The capability `doctor`.
+    Doctor,
+    /// The capability `state`.
+    State,
+    /// The capability `partition`.
+    Partition,
+    /// Something to dial whose address stands in the configuration.
+    Network,
+    /// Places of secrets.
+    Secrets,
+    /// Files that are read.
+    Reads,
+    /// `--connection`.
+    Connection,
+    /// `--previous`.
+    Previous,
+}
+
+impl Need {
+    /// Why the check cannot be done, if it cannot.
+    pub(super) fn lacking(self, bench: &Bench) -> Option<String> {
+        let Some(spec) = &bench.spec else {
+            return Some("the spec cannot be read".to_owned());
+        };
+        let lacks = |has: bool, why: &str| (!has).then(|| why.to_owned());
+        let can = spec.capabilities;
+        match self {
+            Self::Spec => None,
+            Self::Driver => {
+                lacks(bench.driver().is_some(), "the component does not load: see component.loads")
+            }
+            Self::Case(mode) => bench.without_case(mode),
+            Self::Input => lacks(bench.taker().is_some(), "no case of a mode that takes rows"),
+            Self::Any => lacks(bench.base().is_some(), "no case: give one with --cases"),
+            Self::Discover => lacks(can.discover, "the spec does not declare `discover`"),
+            Self::Doctor => lacks(can.doctor, "the spec does not declare `doctor`"),
+            Self::State => lacks(can.state, "the spec does not declare `state`"),
+            Self::Partition => lacks(can.partition, "the spec does not declare `partition`"),
+            Self::Network => lacks(
+                spec.network.iter().any(|asked| asked.host.starts_with('/')),
+                "the spec asks for no address out of the configuration",
+            ),
+            Self::Secrets => lacks(!spec.secrets.is_empty(), "the spec names no secrets"),
+            Self::Reads => lacks(!spec.files.read.is_empty(), "the spec reads no files"),
+            Self::Connection => lacks(bench.reference.is_some(), "needs --connection"),
+            Self::Previous => lacks(bench.previous.is_some(), "needs --previous"),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A project of its own for a trial, gone with it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use tempfile::TempDir;
+
+use super::cases::Fixture;
+use crate::below::Below;
+use crate::canonical;
+
+/// A temporary folder with a case's files.
+#[derive(Debug)]
+pub(super) struct Place {
+    folder: TempDir,
+}
+
+/// Where a step's artifacts go, as in a run.
+const ARTIFACTS: &str = "logs/conformance/artifacts/check";
+/// Where tables spill to, as in a run.
+const SPILL: &str = ".osiris/tmp";
+
+impl Place {
+    /// An empty project with these files.
+    pub(super) fn new(files: &BTreeMap<String, Fixture>, shrink: u64) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("osiris-conformance-").tempdir()?;
+        let root = Dir::open_ambient_dir(folder.path(), ambient_authority())?;
+        root.create_dir_all(ARTIFACTS)?;
+        root.create_dir_all(SPILL)?;
+        for (name, fixture) in files {
+            if let Some(parent) = Path::new(name).parent() {
+                root.create_dir_all(parent)?;
+            }
+            fixture.write(&mut root.create(name)?, shrink)?;
+        }
+        Ok(Self { folder })
+    }
+
+    /// What the driver sees as `/`.
+    pub(super) fn base(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn artifacts(&self) -> PathBuf {
+        self.base().join(ARTIFACTS)
+    }
+
+    pub(super) fn spill(&self) -> Below {
+        Below::new(self.base(), Path::new(SPILL))
+    }
+
+    /// The sha256 of every file but the artifacts, by its path.
+    pub(super) fn files(&self) -> BTreeMap<String, String> {
+        self.read(|path| !path.starts_with(ARTIFACTS), &|bytes| canonical::sha256(bytes))
+    }
+
+    /// What lies in the artifacts.
+    pub(super) fn read_artifacts(&self) -> BTreeMap<String, Vec<u8>> {
+        self.read(|path| path.starts_with(ARTIFACTS), &<[u8]>::to_vec)
+    }
+
+    fn read<T>(
+        &self,
+        wanted: impl Fn(&Path) -> bool,
+        of: &dyn Fn(&[u8]) -> T,
+    ) -> BTreeMap<String, T> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.base().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let Ok(below) = path.strip_prefix(self.base()) else { continue };
+                // A link is no folder to go into: it may lead anywhere.
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(path.clone()),
+                    Ok(kind) if wanted(below) => {
+                        let name = below.display().to_string();
+                        let bytes = if kind.is_file() { std::fs::read(&path) } else { Ok(vec![]) };
+                        found.insert(name, of(&bytes.unwrap_or_default()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+}

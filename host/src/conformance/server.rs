@@ -1,0 +1,45 @@
+//! Addresses where nothing good listens.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use socket2::{Domain, Socket, Type};
+
+/// A port of this machine that is held as long as this is.
+pub(super) struct Held {
+    socket: Socket,
+    pub(super) address: SocketAddr,
+}
+
+impl Held {
+    /// One at which every call is refused.
+    pub(super) fn closed() -> io::Result<Self> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
+        let address = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self { socket: socket, address })
+    }
+
+    /// One where calls are taken by the kernel and never answered.
+    pub(super) fn silent() -> io::Result<Self> {
+        let held = Self::closed()?;
+        held.socket.listen(64)?;
+        Ok(held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn one_refuses_and_one_takes() {
+        let closed = Held::closed().unwrap();
+        let error = TcpStream::connect(closed.address).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        let silent = Held::silent().unwrap();
+        assert!(TcpStream::connect(silent.address).is_ok());
+    }
+}

@@ -1,0 +1,146 @@
+//! Faults that are planted in a driver, and the checks that are to find them.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::{Sandbox, built};
+
+/// One fault.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What the guest `faulty.driver` is told to do wrong.
+    #[serde(default)]
+    fault: String,
+    /// What is replaced in the guest's spec, in turn.
+    #[serde(default)]
+    change: Vec<(String, String)>,
+    /// Another guest whose component and spec are taken.
+    #[serde(default)]
+    guest: String,
+    /// What is done to the component's bytes: `cut`, `text` or `spec-twice`.
+    #[serde(default)]
+    bytes: String,
+    /// Whether the guest as it is counts as the version before.
+    #[serde(default)]
+    compat: bool,
+    /// The checks that fail, and no others.
+    caught_by: Vec<String>,
+}
+
+/// Checks that look at the file only.
+const STATIC: [&str; 5] = ["component", "spec", "schema", "imports", "config"];
+/// The section that holds the spec.
+const SECTION: &[u8] = b"\x0bosiris:spec";
+
+/// All faults of a file.
+pub fn list(file: &Path) -> Vec<Fault> {
+    let text = std::fs::read_to_string(file).expect("the faults can be read");
+    serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+impl Fault {
+    /// What it is, in a few words.
+    pub fn name(&self) -> String {
+        let last = self.change.last().map(|(from, to)| format!("{from} -> {to}"));
+        let what = [&self.fault, &self.bytes].into_iter().find(|name| !name.is_empty());
+        let what = what.cloned().or(last).unwrap_or_else(|| "no fault".to_owned());
+        format!(
+            "{} ({})",
+            self.caught_by.join(", "),
+            what.split_whitespace().collect::<Vec<_>>().join(" ")
+        )
+    }
+
+    /// Has the kit look for it.
+    ///
+    /// # Errors
+    /// Other checks fail than should.
+    pub fn run(&self) -> Result<(), String> {
+        let sandbox = Sandbox::new();
+        sandbox.write("faulty.wasm", self.component()?);
+        let cases = folder().join("cases.yaml");
+        let cases = cases.to_str().ok_or("the cases have an odd path")?;
+        let mut arguments = vec!["drivers", "test", "faulty.wasm", "--json"];
+        if self.compat {
+            let before = std::fs::read(built::guest("faulty.driver")).map_err(|e| e.to_string())?;
+            sandbox.write("before.wasm", before);
+            arguments.extend(["--previous", "before.wasm", "--only", "compat"]);
+        } else if self.fault.is_empty() {
+            STATIC.iter().for_each(|group| arguments.extend(["--only", group]));
+        } else {
+            arguments.extend(["--cases", cases]);
+        }
+        let finished =
+            sandbox.osiris(&arguments).run().expect(i32::from(!self.caught_by.is_empty()));
+        let answer = finished.json();
+        let failed: Vec<&str> = answer["checks"]
+            .as_array()
+            .ok_or("there are no checks")?
+            .iter()
+            .filter(|check| check["result"] == "fail")
+            .filter_map(|check| check["id"].as_str())
+            .collect();
+        if failed != self.caught_by {
+            return Err(format!("{failed:?} failed, not {:?}: {answer:#}", self.caught_by));
+        }
+        Ok(())
+    }
+
+    fn component(&self) -> Result<Vec<u8>, String> {
+        let (name, source) = match self.guest.as_str() {
+            "" => ("faulty.driver".to_owned(), "faulty"),
+            guest => (format!("test.{guest}"), guest),
+        };
+        let component = std::fs::read(built::guest(&name)).map_err(|error| error.to_string())?;
+        match self.bytes.as_str() {
+            "cut" => return Ok(component[..component.len() / 2].to_vec()),
+            "text" => return Ok(b"no component".to_vec()),
+            _ => {}
+        }
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers").join(source).join("spec.yaml");
+        let mut spec = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let told = ("default: none".to_owned(), format!("default: {}", self.fault));
+        let told = (!self.fault.is_empty()).then_some(told);
+        for (from, to) in told.iter().chain(&self.change) {
+            if !spec.contains(from) {
+                return Err(format!("the spec has no {from:?}"));
+            }
+            spec = spec.replace(from, to);
+        }
+        Ok(respecified(&component, spec.as_bytes(), self.bytes == "spec-twice"))
+    }
+}
+
+/// Where the faults are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
+}
+
+/// The same component with another spec. The one that it has lies in an inner module,
+/// whose length must not change: it becomes a section that nobody reads.
+fn respecified(component: &[u8], spec: &[u8], keep: bool) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    if !keep && let Some(at) = bytes.windows(SECTION.len()).position(|part| part == SECTION) {
+        bytes[at + 1..at + SECTION.len()].copy_from_slice(b"osiris:gone");
+    }
+    let content = [SECTION, spec].concat();
+    bytes.push(0);
+    bytes.extend(leb128(content.len()));
+    bytes.extend(content);
+    bytes
+}
+
+fn leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let seven = (value & 0x7f) as u8;
+        value >>= 7;
+        bytes.push(if value == 0 { seven } else { seven | 0x80 });
+        if value == 0 {
+            return bytes;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The conformance kit: it finds every fault that is planted, by the check that is for
+//! it, and our own drivers pass it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use osiris_tests::databases::Project;
+use osiris_tests::{Finished, Sandbox, built, conformance};
+
+fn main() -> ExitCode {
+    let faults = conformance::list(&conformance::folder().join("faults.yaml"));
+    let mut trials: Vec<Trial> = faults
+        .into_iter()
+        .map(|fault| Trial::test(fault.name(), move || fault.run().map_err(Failed::from)))
+        .collect();
+    for name in ["filesystem.csv_extractor", "filesystem.csv_writer"] {
+        trials.push(Trial::test(name, move || {
+            let sandbox = Sandbox::new();
+            passes(name, |arguments| sandbox.osiris(arguments).run())
+        }));
+    }
+    for (name, project, connection) in [
+        ("mysql.extractor", "kit_mysql_out", "@mysql.movies"),
+        ("mysql.writer", "kit_mysql_in", "@mysql.movies"),
+        ("postgres.extractor", "kit_postgres_out", "@postgres.warehouse"),
+        ("postgres.writer", "kit_postgres_in", "@postgres.warehouse"),
+    ] {
+        trials.push(Trial::test(name, move || {
+            let project = Project::new(project);
+            project.run("mysql-to-postgres");
+            passes(name, |arguments| {
+                let arguments: Vec<&str> =
+                    arguments.iter().copied().chain(["--connection", connection]).collect();
+                project.osiris(&arguments).patience(Duration::from_secs(300)).run()
+            })
+        }));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// One of our drivers passes every check that applies to it.
+fn passes(name: &str, run: impl Fn(&[&str]) -> Finished) -> Result<(), Failed> {
+    let file = built::folder().join("drivers").join(format!("{name}.wasm"));
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    let cases = plugins.join(name.replace('.', "_")).join("conformance.yaml");
+    let (file, cases) = (file.display().to_string(), cases.display().to_string());
+    let answer = run(&["drivers", "test", &file, "--cases", &cases, "--json"]).json();
+    let checks = answer["checks"].as_array().ok_or("no checks")?;
+    let failed: Vec<_> = checks.iter().filter(|check| check["result"] == "fail").collect();
+    if !failed.is_empty() {
+        return Err(format!("{failed:#?}").into());
+    }
+    let passed = answer["passed"].as_u64().unwrap_or_default();
+    if passed < 60 { Err(format!("only {passed} checks passed").into()) } else { Ok(()) }
+}
