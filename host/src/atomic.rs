@@ -1,5 +1,6 @@
 //! Files that are there whole or not at all.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     stage(path, bytes)?.commit()
 }
 
+/// Like [`write()`], with what `fill` writes.
+///
+/// # Errors
+/// Any I/O error; `path` is then what it was before.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    prepare(&public(), path, fill)?.commit()
+}
+
 /// Bytes on disk that wait for their place. Dropped, they are gone.
 #[derive(Debug)]
 pub struct Staged {
@@ -26,10 +35,7 @@ pub struct Staged {
 /// # Errors
 /// Any I/O error.
 pub fn stage(path: &Path, bytes: &[u8]) -> io::Result<Staged> {
-    let mut builder = Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    prepare(&builder, path, bytes)
+    prepare(&public(), path, |file| file.write_all(bytes))
 }
 
 impl Staged {
@@ -48,13 +54,35 @@ impl Staged {
 /// # Errors
 /// Any I/O error; `path` is then what it was before.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    prepare(&Builder::new(), path, bytes)?.commit()
+    prepare(&Builder::new(), path, |file| file.write_all(bytes))?.commit()
 }
 
-fn prepare(builder: &Builder<'_, '_>, path: &Path, bytes: &[u8]) -> io::Result<Staged> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+/// Like [`write_private()`], but what is there already stays.
+///
+/// # Errors
+/// Any I/O error; `AlreadyExists` if there is something at `path`.
+pub fn write_private_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let staged = prepare(&Builder::new(), path, |file| file.write_all(bytes))?;
+    staged.file.persist_noclobber(path)?;
+    Ok(())
+}
+
+/// The permissions of any new file.
+fn public() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
+fn prepare(
+    builder: &Builder<'_, '_>,
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<Staged> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    fill(file.as_file_mut())?;
     file.as_file().sync_all()?;
     Ok(Staged { file, path: path.to_owned() })
 }

@@ -28,6 +28,8 @@ pub struct DriverFile {
     pub exports: Vec<String>,
     /// Bytes of the file.
     pub size: u64,
+    /// Whether it came with osiris.
+    pub built_in: bool,
     sha256: OnceLock<String>,
 }
 
@@ -39,6 +41,14 @@ impl DriverFile {
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
         Self::of(&read(path)?, path)
+    }
+
+    /// The bytes of a file that is only looked at.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn bytes(path: &Path) -> Result<Vec<u8>> {
+        read(path)
     }
 
     /// The same of a component's bytes that lie, or will lie, at a path.
@@ -73,6 +83,7 @@ impl DriverFile {
             imports: outline.imports,
             exports: outline.exports,
             size: bytes.len() as u64,
+            built_in: false,
             sha256: OnceLock::new(),
         })
     }

@@ -17,6 +17,7 @@ pub mod network;
 mod pace;
 pub mod pack;
 mod probe;
+mod producers;
 pub mod registry;
 pub mod sink;
 mod sockets;
@@ -31,7 +32,9 @@ pub use engine::{Driver, Engine};
 pub use failure::Failure;
 pub use file::{DriverFile, MAX_SIZE};
 pub use gate::Gate;
+pub use interfaces::unusual;
 pub use probe::{Column, Dataset, Health};
+pub use producers::{Producer, producers};
 pub use state::Call;
 
 /// The contract that this host speaks.

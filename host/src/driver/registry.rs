@@ -52,10 +52,14 @@ impl Registry {
 
     fn read(folders: Vec<PathBuf>, gates: Vec<Box<dyn Gate>>) -> Result<Self> {
         let mut registry = Self::empty(folders, gates);
+        let built_in = built_in();
         for folder in registry.folders.clone() {
             for path in wasm_files(&folder)? {
                 match DriverFile::read(&path) {
-                    Ok(driver) => registry.add(driver)?,
+                    Ok(mut driver) => {
+                        driver.built_in = built_in.as_ref() == Some(&folder);
+                        registry.add(driver)?;
+                    }
                     Err(error) => registry.broken.extend(error.problems),
                 }
             }
@@ -144,6 +148,13 @@ impl Registry {
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
     }
+}
+
+/// Whether a file lies where the drivers that come with osiris are.
+pub fn is_built_in(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok();
+    folder.is_some() && folder == built_in().and_then(|built_in| built_in.canonicalize().ok())
 }
 
 /// The drivers that come with the program: beside it, or where an installation has them.

@@ -1,6 +1,7 @@
 //! What the user writes: the project's settings and its pipelines.
 
 pub mod pipeline;
+mod policy;
 pub mod settings;
 
 #[cfg(test)]

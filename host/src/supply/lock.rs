@@ -10,6 +10,7 @@ use super::asks::Asks;
 use crate::atomic;
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Error, Problem, Result};
+use crate::trust;
 use crate::yaml::{self, Fields, Node, Problems};
 
 /// The only version of the file's format.
@@ -38,7 +39,7 @@ pub struct Entry {
     pub source: String,
     /// In a registry, the manifest that the source led to: `sha256:` and 64 hex digits.
     pub digest: Option<String>,
-    /// The id of the key that signed it.
+    /// The public key that signed it.
     pub signer: Option<String>,
     /// What it asked for, and with that got.
     pub grants: Asks,
@@ -120,6 +121,27 @@ impl Lock {
         Some(Problem::new("driver_not_locked", message).in_file(&driver.path).help(help))
     }
 
+    /// Why a driver may not take its place under its name; none if the key that is
+    /// locked there signed it, or none is.
+    pub fn signer_objection(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Problem> {
+        let name = &driver.spec.name;
+        let wanted = self.drivers.get(name)?.signer.as_deref()?;
+        let signers = trust::signers(bytes).unwrap_or_default();
+        if signers.iter().any(|key| key.to_string() == wanted) {
+            return None;
+        }
+        let message = match signers.first() {
+            Some(other) => format!(
+                "the driver `{name}` is signed by another key than osiris.lock has: {other}, not {wanted}"
+            ),
+            None => format!("the driver `{name}` is unsigned, but osiris.lock has {wanted} for it"),
+        };
+        let help = format!(
+            "if it has another signer rightly: osiris drivers add REF --replace, or osiris drivers remove {name} first"
+        );
+        Some(Problem::new("signer_differs", message).in_file(&driver.path).help(help))
+    }
+
     fn to_json(&self) -> Value {
         let drivers: Map<String, Value> =
             self.drivers.iter().map(|(name, entry)| (name.clone(), entry.to_json())).collect();
@@ -128,8 +150,10 @@ impl Lock {
 }
 
 impl Gate for Lock {
-    fn admit(&self, driver: &DriverFile, _: &[u8], sha256: &str) -> Result<()> {
-        self.objection(driver, sha256).map_or(Ok(()), |problem| Err(Error::environment(problem)))
+    fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
+        let objection = self.objection(driver, sha256);
+        let objection = objection.or_else(|| self.signer_objection(driver, bytes));
+        objection.map_or(Ok(()), |problem| Err(Error::environment(problem)))
     }
 }
 

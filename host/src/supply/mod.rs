@@ -3,6 +3,7 @@
 //! bytes the project uses; nothing else of that name runs.
 
 mod asks;
+pub mod bundle;
 mod fetch;
 mod lock;
 pub mod oci;

@@ -12,6 +12,7 @@ use crate::canonical::sha256_of;
 use crate::driver::MAX_SIZE;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
+use crate::trust;
 
 /// `drivers/` and `osiris.lock`. One process at a time can have them to change.
 #[derive(Debug)]
@@ -46,13 +47,14 @@ impl<'p> Store<'p> {
         self.project.driver(name)
     }
 
-    /// Puts a driver in its place and locks it.
+    /// Puts a driver in its place and locks it, with the key that signed it.
     ///
     /// # Errors
     /// Something cannot be written; then nothing has changed.
     pub fn put(&mut self, fetched: &Fetched) -> Result<PathBuf> {
         let spec = &fetched.driver.spec;
         let path = self.path(&spec.name);
+        let signer = self.signer(fetched)?;
         let source = fetched.source.recorded(&self.project.base);
         let entry = Entry {
             version: spec.version.clone(),
@@ -60,7 +62,7 @@ impl<'p> Store<'p> {
             size: fetched.bytes.len() as u64,
             source,
             digest: fetched.digest.clone(),
-            signer: None,
+            signer,
             grants: Asks::of(spec),
         };
         let stage = || {
@@ -73,6 +75,18 @@ impl<'p> Store<'p> {
         self.lock.write()?;
         staged.commit().map_err(|error| unwritable(&path, &error))?;
         Ok(path)
+    }
+
+    /// The key to lock: the one that is locked if it signed this one too, else one
+    /// that the project trusts, else the first.
+    fn signer(&self, fetched: &Fetched) -> Result<Option<String>> {
+        let signers = trust::signers(&fetched.bytes).map_err(Error::invalid)?;
+        let locked = self.lock.drivers.get(&fetched.driver.spec.name);
+        let locked = locked.and_then(|entry| entry.signer.as_deref());
+        let keys = &self.project.settings.drivers.keys;
+        let kept = signers.iter().find(|key| locked == Some(&key.to_string()));
+        let trusted = signers.iter().find(|key| keys.values().any(|known| known == *key));
+        Ok(kept.or(trusted).or(signers.first()).map(ToString::to_string))
     }
 
     /// Puts a driver back as it is locked.

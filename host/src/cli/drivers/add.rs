@@ -127,6 +127,10 @@ fn check(
             "two drivers cannot have one name: remove that one, or build this one under another";
         return Err(taken(name, &fetched.source, &there, help));
     }
+    if !replace && let Some(problem) = store.lock.signer_objection(&fetched.driver, &fetched.bytes)
+    {
+        return Err(Error::environment(problem));
+    }
     let there = hash(&path)?;
     if replace || there.as_ref() == Some(&fetched.sha256) {
         return Ok(());

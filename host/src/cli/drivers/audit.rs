@@ -49,7 +49,7 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
     for driver in place.registry.drivers() {
         let name = &driver.spec.name;
         if lock.drivers.contains_key(name) || driver.path.starts_with(&own) {
-            let finding = examine(driver, &lock, used.remove(name).unwrap_or_default())?;
+            let finding = examine(driver, &place, &lock, used.remove(name).unwrap_or_default())?;
             findings.insert(name.clone(), finding);
         }
     }
@@ -78,13 +78,21 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
     Ok(answer(&findings))
 }
 
-fn examine(driver: &DriverFile, lock: &Lock, used_by: BTreeSet<String>) -> Result<Finding> {
+fn examine(
+    driver: &DriverFile,
+    place: &Workplace,
+    lock: &Lock,
+    used_by: BTreeSet<String>,
+) -> Result<Finding> {
     let spec = &driver.spec;
     let asks = Asks::of(spec);
     let sha256 = driver.sha256()?.to_owned();
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
-    problems.extend(lock.objection(driver, &sha256));
+    // The lock, and the rules of the project.
+    if let Err(error) = place.registry.admitted(driver) {
+        problems.extend(error.problems);
+    }
     if problems.is_empty()
         && let Some(entry) = entry.filter(|entry| entry.grants != asks)
     {

@@ -5,11 +5,13 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::super::shell::Shell;
 use crate::connection::Environment;
+use crate::driver::Gate;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
 use crate::supply::oci::Client;
 use crate::supply::{Fetched, Fetcher, Source, Wanted};
+use crate::trust::Policy;
 
 /// How drivers are fetched.
 #[derive(Debug, Clone, clap::Args)]
@@ -27,6 +29,8 @@ pub(super) struct Way<'s> {
     environment: Environment,
     runtime: Runtime,
     insecure: bool,
+    /// What the project lets in.
+    policy: Policy,
 }
 
 impl<'s> Way<'s> {
@@ -36,10 +40,11 @@ impl<'s> Way<'s> {
             Error::environment(Problem::new("runtime", message))
         })?;
         let environment = Environment::read(&project.base)?;
-        Ok(Self { shell, environment, runtime, insecure: reach.insecure })
+        let policy = project.settings.drivers.clone();
+        Ok(Self { shell, environment, runtime, insecure: reach.insecure, policy })
     }
 
-    /// Fetches a driver, with a bar if somebody watches.
+    /// Fetches a driver that the project lets in, with a bar if somebody watches.
     pub(super) fn fetch(&self, source: &Source, wanted: Wanted<'_>) -> Result<Fetched> {
         let bar = self.bar(&format!("Fetching {source}"));
         let mut progress = |done: u64, all: Option<u64>| {
@@ -50,7 +55,9 @@ impl<'s> Way<'s> {
         let fetcher = Fetcher { insecure: self.insecure, variable: &variable };
         let fetched = self.runtime.block_on(fetcher.fetch(source, wanted, &mut progress));
         bar.finish_and_clear();
-        fetched
+        let fetched = fetched?;
+        self.policy.admit(&fetched.driver, &fetched.bytes, &fetched.sha256)?;
+        Ok(fetched)
     }
 
     /// A registry, with the user's login to it.

@@ -1,11 +1,14 @@
 //! `osiris drivers sync`.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::add;
 use super::reach::{Reach, Way};
+use super::unbundle;
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
@@ -15,10 +18,15 @@ const EXAMPLES: &str = "\
 Examples:
   osiris drivers sync             after `git pull`, or in a fresh clone
   osiris drivers sync --check     only look; exit code 1 if something differs
+  osiris drivers sync --from drivers.tar      out of a bundle, without a network
 
 Fetches what is missing and repairs what was changed, by the hashes in
 osiris.lock. Needs no network when everything is there. Drivers that are not
-locked, like those that you build yourself, stay as they are.";
+locked, like those that you build yourself, stay as they are.
+
+A bundle, which 'osiris drivers bundle' makes, brings its drivers and its lock.
+Each is checked before the first is placed: its sha256, its signatures and the
+rules of this project. Keys in it are shown, and not trusted.";
 
 /// Make drivers/ be what osiris.lock says
 #[derive(Debug, clap::Args)]
@@ -27,11 +35,20 @@ pub(in crate::cli) struct Args {
     /// Change nothing; exit with 1 if something differs
     #[arg(long)]
     check: bool,
+    /// Take the drivers, and the lock if there is none, out of a bundle
+    #[arg(long, value_name = "FILE.tar", conflicts_with = "check")]
+    from: Option<PathBuf>,
+    /// Let what is in the bundle take the place of other drivers and another lock
+    #[arg(long, requires = "from")]
+    replace: bool,
     #[command(flatten)]
     reach: Reach,
 }
 
 pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
+    if let Some(bundle) = &args.from {
+        return unbundle::unbundle(bundle, args.replace, shell);
+    }
     let project = shell.project()?;
     let lock = Lock::read(&project.lock_file())?;
     let mut different = Vec::new();

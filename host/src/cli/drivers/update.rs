@@ -61,6 +61,9 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
         let source = Source::parse(&old.source, &project.base)?;
         let new = way.fetch(&source, Wanted { name: Some(name), ..Wanted::default() })?;
         if new.sha256 != old.sha256 {
+            if let Some(problem) = lock.signer_objection(&new.driver, &new.bytes) {
+                return Err(Error::environment(problem));
+            }
             let asks = Asks::of(&new.driver.spec);
             let (more, less) = (asks.beyond(&old.grants), old.grants.beyond(&asks));
             changes.push(Change { name, old, new, more, less });

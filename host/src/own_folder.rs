@@ -1,0 +1,39 @@
+//! The user's own folder for what osiris keeps between commands. Losing it costs
+//! time and nothing else. No driver can reach it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder of this name in `$OSIRIS_CACHE`, or in `osiris` in the user's cache
+/// folder. It is there afterwards, and nobody else can write to it.
+///
+/// # Errors
+/// It cannot be made, or others could write to it.
+pub(crate) fn own_folder(name: &str) -> io::Result<PathBuf> {
+    let root = std::env::var_os("OSIRIS_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| Some(dirs::cache_dir()?.join("osiris")))
+        .ok_or_else(|| io::Error::other("the user has no cache folder; set OSIRIS_CACHE"))?;
+    let folder = root.join(name);
+    private(&folder)?;
+    Ok(folder)
+}
+
+#[cfg(unix)]
+fn private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let meta = std::fs::metadata(folder)?;
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("the folder belongs to somebody else"));
+    }
+    if meta.mode() & 0o022 != 0 {
+        return Err(io::Error::other("others can write to the folder; run `chmod go-w` on it"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn private(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
