@@ -82,8 +82,8 @@ impl Web {
 
     fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
         let why = visible(&reason(error)).into_owned();
-        // Where something broke is in the reason; a redirect is this server's own doing.
-        let message = match error.is_redirect() {
+        // Mostly the reason says where; a redirect is this server's own doing.
+        let message = match error.is_redirect() || error.url().is_none() {
             true => format!("{}: cannot {what}: {why}", self.host),
             false => format!("cannot {what}: {why}"),
         };
