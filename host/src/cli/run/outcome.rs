@@ -65,7 +65,7 @@ impl Output {
         let now = fs::metadata(&whole).ok()?;
         // What is in a folder may have changed without a trace on the folder.
         let is_new = now.is_dir() || before.is_none_or(|before| mark(&before) != mark(&now));
-        let size = now.is_file().then(|| now.len());
+        let size = now.is_file().then_some(now.len());
         is_new.then(|| Written { step, path, shown: shown(&whole), size })
     }
 }
