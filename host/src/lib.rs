@@ -4,7 +4,7 @@
 //! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
 //! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
 //! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
-//! same done in a sandbox.
+//! same done in a sandbox. [`supply`] brings drivers from elsewhere, and pins them.
 
 pub mod atomic;
 pub mod below;
@@ -14,6 +14,7 @@ pub mod compile;
 pub mod connection;
 pub mod driver;
 pub mod fence;
+mod http;
 pub mod manifest;
 pub mod problem;
 pub mod project;
@@ -22,6 +23,7 @@ pub mod run;
 pub mod schema;
 mod secret;
 pub mod session;
+pub mod supply;
 pub mod table;
 pub mod wording;
 pub mod yaml;

@@ -18,6 +18,7 @@ pub mod session;
 pub mod snapshot;
 pub mod wait;
 pub mod wasm;
+pub mod web;
 
 pub use cloud::Cloud;
 pub use osiris::{Finished, Osiris, Running};

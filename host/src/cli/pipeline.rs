@@ -9,6 +9,7 @@ use crate::driver::limits::{Bounds, Limits};
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
+use crate::supply::Lock;
 
 /// How a pipeline is compiled.
 #[derive(Debug, Default, clap::Args)]
@@ -53,7 +54,8 @@ pub(super) struct Workplace {
 impl Workplace {
     pub(super) fn open(shell: &Shell) -> Result<Self> {
         let project = shell.project()?;
-        let registry = Registry::open(&project.drivers_dir())?;
+        let lock = Lock::read(&project.lock_file())?;
+        let registry = Registry::open(&project.drivers_dir(), vec![Box::new(lock)])?;
         Ok(Self { project, registry })
     }
 

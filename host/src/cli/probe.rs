@@ -33,8 +33,8 @@ impl Probe {
     }
 
     /// Compiles a driver, or takes the code that was compiled before.
-    pub(super) fn load(&self, file: &DriverFile) -> Result<Driver> {
-        let (bytes, sha256) = file.load()?;
+    pub(super) fn load(&self, place: &Workplace, file: &DriverFile) -> Result<Driver> {
+        let (bytes, sha256) = place.registry.load(file)?;
         self.engine.load(file, &bytes, sha256, || {})
     }
 

@@ -44,7 +44,7 @@ impl Drivers for Registry {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if let Some(file) = Self::find(self, name) {
             let unusable = |error: Error| Missing::Unusable(error.problems);
-            let sha256 = file.sha256().map_err(unusable)?.to_owned();
+            let sha256 = self.admitted(file).map_err(unusable)?;
             return Ok(Found { spec: file.spec.clone(), sha256 });
         }
         let broken = self.broken_as(name);

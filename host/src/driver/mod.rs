@@ -9,6 +9,7 @@ mod engine;
 mod failure;
 mod file;
 mod files;
+mod gate;
 pub mod grants;
 mod interfaces;
 pub mod limits;
@@ -28,7 +29,8 @@ pub use call::{Report, StepCall};
 pub use context::MAX_STATE;
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
-pub use file::DriverFile;
+pub use file::{DriverFile, MAX_SIZE};
+pub use gate::Gate;
 pub use probe::{Column, Dataset, Health};
 pub use state::Call;
 

@@ -74,6 +74,16 @@ impl Project {
         self.base.join("drivers")
     }
 
+    /// Where the project's own driver of a name is, or would be.
+    pub fn driver(&self, name: &str) -> PathBuf {
+        self.drivers_dir().join(format!("{name}.wasm"))
+    }
+
+    /// Which drivers the project uses, byte for byte: `osiris.lock`.
+    pub fn lock_file(&self) -> PathBuf {
+        self.base.join("osiris.lock")
+    }
+
     /// What steps remember between runs: `.osiris/state`.
     pub fn state_dir(&self) -> PathBuf {
         self.base.join(".osiris/state")

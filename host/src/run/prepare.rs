@@ -138,7 +138,7 @@ pub fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
 /// It is missing, or another one is in its place.
 pub fn pinned<'r>(registry: &'r Registry, wanted: &DriverRef) -> Result<&'r DriverFile> {
     let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
-    same(file, file.sha256()?, wanted)?;
+    same(file, &registry.admitted(file)?, wanted)?;
     Ok(file)
 }
 
@@ -149,7 +149,7 @@ fn load(
     compiling: &mut impl FnMut(&str),
 ) -> Result<Driver> {
     let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
-    let (bytes, sha256) = file.load()?;
+    let (bytes, sha256) = registry.load(file)?;
     same(file, &sha256, wanted)?;
     engine.load(file, &bytes, sha256, || compiling(&wanted.name))
 }

@@ -12,7 +12,7 @@ use crate::shell::{cargo_path, command, run as run_command};
 const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
 /// Each part and the test programs that it has; the spine has all there are.
-const PARTS: [(&str, &[&str]); 6] = [
+const PARTS: [(&str, &[&str]); 7] = [
     ("spine", &[]),
     ("databases", &["databases", "connections"]),
     (
@@ -30,10 +30,12 @@ const PARTS: [(&str, &[&str]); 6] = [
     ),
     (PARITY, &["parity", "cases_in_e2b"]),
     ("hostile", &["hostile"]),
+    (SUPPLY, &["supply", "wkg"]),
     ("sdk", &[]),
 ];
 
 const PARITY: &str = "parity";
+const SUPPLY: &str = "supply";
 
 /// Builds everything and runs the named parts, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
@@ -46,7 +48,11 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         // The spine holds all the others.
         if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
             eprintln!("Testing {part} ...");
-            run_command(&mut cargo_test(part, programs))?;
+            let mut tests = cargo_test(part, programs);
+            if part == SUPPLY {
+                tests.env("OSIRIS_TEST_WKG", build::wkg()?);
+            }
+            run_command(&mut tests)?;
         }
     }
     Ok(())

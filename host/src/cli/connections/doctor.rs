@@ -100,7 +100,7 @@ fn examine(
     config: &Value,
     timeout: f64,
 ) -> Result<Health> {
-    let driver = probe.load(file)?;
+    let driver = probe.load(place, file)?;
     let call = probe.call(place, file, config);
     let connection = config[RESOLVED].to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));

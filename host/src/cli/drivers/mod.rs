@@ -1,5 +1,7 @@
 //! `osiris drivers`.
 
+mod add;
+mod audit;
 mod build;
 mod describe;
 mod inspect;
@@ -7,7 +9,14 @@ mod install;
 mod list;
 mod new;
 mod pack;
+mod publish;
+mod reach;
+mod remove;
+mod search;
 mod show;
+mod sync;
+mod update;
+mod used;
 
 use clap::Subcommand;
 
@@ -22,6 +31,8 @@ Examples:
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
   osiris drivers new acme.crm_extractor --lang rust    start a driver of your own
   osiris drivers build my-driver                       build a driver into drivers/
+  osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
+  osiris drivers sync                                  make drivers/ what osiris.lock says
   osiris drivers pack some.wasm --spec spec.yaml       make a driver of any component
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
@@ -34,6 +45,13 @@ pub(super) enum Command {
     Inspect(inspect::Args),
     New(new::Args),
     Build(build::Args),
+    Add(add::Args),
+    Sync(sync::Args),
+    Update(update::Args),
+    Remove(remove::Args),
+    Audit(audit::Args),
+    Search(search::Args),
+    Publish(publish::Args),
     Pack(pack::Args),
 }
 
@@ -44,6 +62,13 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::New(args) => new::new(&args),
         Command::Build(args) => build::build(&args, shell),
+        Command::Add(args) => add::add(&args, shell),
+        Command::Sync(args) => sync::sync(&args, shell),
+        Command::Update(args) => update::update(&args, shell),
+        Command::Remove(args) => remove::remove(&args, shell),
+        Command::Audit(args) => audit::audit(&args, shell),
+        Command::Search(args) => search::search(&args, shell),
+        Command::Publish(args) => publish::publish(&args, shell),
         Command::Pack(args) => pack::pack(&args, shell),
     }
 }

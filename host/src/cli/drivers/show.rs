@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::super::pipeline::Workplace;
 use super::super::render::{DIM, STRONG, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::describe;
-use crate::driver::registry::Registry;
 use crate::problem::Result;
 
 const EXAMPLES: &str = "\
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
-    let registry = Registry::open(&shell.project()?.drivers_dir())?;
+    let registry = Workplace::open(shell)?.registry;
     let Some(driver) = registry.find(&args.name) else {
         return Err(registry.missing(&args.name));
     };
