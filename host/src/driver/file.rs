@@ -1,5 +1,7 @@
 //! A driver's file: what can be known without running any of it.
 
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +11,9 @@ use super::interfaces;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
+
+/// The largest driver there may be, in bytes.
+pub const MAX_SIZE: u64 = 256 << 20;
 
 /// A component with a spec.
 #[derive(Debug)]
@@ -35,7 +40,7 @@ impl DriverFile {
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(path, &read(path)?)
+        Self::of(&read(path)?, path)
     }
 
     /// The bytes of a file that is only looked at.
@@ -46,11 +51,11 @@ impl DriverFile {
         read(path)
     }
 
-    /// The same of bytes that are, or will be, in a file.
+    /// The same of a component's bytes that lie, or will lie, at a path.
     ///
     /// # Errors
     /// They are no whole component, or its spec is missing or invalid.
-    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+    pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
         let mut outline =
             Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
         if outline.specs.len() > 1 {
@@ -69,7 +74,7 @@ impl DriverFile {
             return Err(Error::invalid(
                 Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
                     .in_file(path)
-                    .help("build it with `osiris drivers build`, or export the driver with `osiris_sdk::export!`"),
+                    .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
             ));
         };
         Ok(Self {
@@ -113,7 +118,18 @@ impl DriverFile {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
+    let read = || {
+        // Looked at before it is opened, because opening a pipe waits for its other end.
+        let about = fs::metadata(path)?;
+        if !about.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        if about.len() > MAX_SIZE {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        fs::read(path)
+    };
+    read().map_err(|error| {
         Error::environment(
             Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
                 .in_file(path),
@@ -121,15 +137,22 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
+/// Says what is wrong with a component's bytes.
+pub(super) fn damaged(error: &wasmparser::BinaryReaderError) -> Problem {
+    let message = format!("the component is damaged or cut off: {}", error.message());
+    Problem::new("component_invalid", message).help("build or download it again")
+}
+
+/// What a component's sections say.
 #[derive(Default)]
-struct Outline {
-    specs: Vec<Vec<u8>>,
+pub(super) struct Outline {
+    pub(super) specs: Vec<Vec<u8>>,
     imports: Vec<String>,
     exports: Vec<String>,
 }
 
 impl Outline {
-    fn of(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, Problem> {
         if !bytes.starts_with(b"\0asm") {
             return Err(Problem::new("not_wasm", "this is no WebAssembly file")
                 .help("build the driver with `osiris drivers build`"));
@@ -138,13 +161,7 @@ impl Outline {
             return Err(Problem::new("core_module", "this is a core module, not a component")
                 .help("build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`"));
         }
-        Self::parse(bytes).map_err(|error| {
-            Problem::new(
-                "component_invalid",
-                format!("the component is damaged or cut off: {}", error.message()),
-            )
-            .help("build or download it again")
-        })
+        Self::parse(bytes).map_err(|error| damaged(&error))
     }
 
     fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {

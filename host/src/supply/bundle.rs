@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tar::{Archive, Builder, Entries, EntryType, Header};
 
-use super::MAX_SIZE;
 use crate::canonical;
+use crate::driver::MAX_SIZE;
 use crate::problem::Problem;
 
 #[cfg(test)]

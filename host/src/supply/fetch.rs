@@ -7,13 +7,10 @@ use super::Source;
 use super::oci::{self, Client, Login, Reference};
 use super::web::Web;
 use crate::canonical::sha256;
-use crate::driver::DriverFile;
+use crate::driver::{DriverFile, MAX_SIZE};
 use crate::problem::{Error, Problem, Result};
 use crate::wording::quoted;
 use crate::yaml::read_bytes;
-
-/// The largest driver that is fetched, in bytes.
-pub const MAX_SIZE: u64 = 256 << 20;
 
 /// Is told how many bytes have come, and of how many if that is known.
 pub type Progress<'p> = dyn FnMut(u64, Option<u64>) + 'p;
@@ -92,7 +89,7 @@ impl Fetcher<'_> {
             Source::File(path) => path.clone(),
             other => PathBuf::from(other.to_string()),
         };
-        let driver = DriverFile::parse(&place, &bytes)?;
+        let driver = DriverFile::of(&bytes, &place)?;
         if let Some(problem) = driver.mismatch() {
             return Err(Error::invalid(problem));
         }

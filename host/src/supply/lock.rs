@@ -317,7 +317,7 @@ mod tests {
             ("version: 1\ndrivers: {a.b: {size: -1}}", "'size' must be a number of bytes"),
             ("version: 1\ndrivers: {a.b: {grants: [1]}}", "'grants' must be a list of texts"),
             ("version: 1\ndrivers: {a.b: {color: red}}", "unknown key 'color'"),
-            ("version: 1\n<<<<<<< HEAD\ndrivers: {}", "osiris.lock:2"),
+            ("version: 1\n<<<<<<< HEAD\ndrivers: {}", "osiris.lock:3"),
         ] {
             let error = lock(text).unwrap_err().to_string();
             assert!(error.contains(what), "{text}: {error}");

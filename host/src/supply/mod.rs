@@ -12,7 +12,7 @@ mod store;
 mod web;
 
 pub use asks::Asks;
-pub use fetch::{Fetched, Fetcher, MAX_SIZE, Progress, Wanted};
+pub use fetch::{Fetched, Fetcher, Progress, Wanted};
 pub use lock::{Entry, Lock, is_sha256};
 pub use source::Source;
 pub use store::{Store, hash};

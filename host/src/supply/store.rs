@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::Asks;
 use super::fetch::Fetched;
 use super::lock::{Entry, Lock};
-use super::{Asks, MAX_SIZE};
 use crate::atomic;
 use crate::canonical::sha256_of;
+use crate::driver::MAX_SIZE;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
 use crate::trust;
@@ -124,11 +125,12 @@ impl<'p> Store<'p> {
 /// It is there, but cannot be read.
 pub fn hash(path: &Path) -> Result<Option<String>> {
     let read = || {
-        let file = File::open(path)?;
-        if file.metadata()?.len() > MAX_SIZE {
-            return Err(ErrorKind::FileTooLarge.into());
+        // Looked at before it is opened, because opening a pipe waits for its other end.
+        let about = fs::metadata(path)?;
+        match about.is_file() && about.len() <= MAX_SIZE {
+            true => sha256_of(File::open(path)?),
+            false => Err(io::Error::other("it is no regular file, or too large for a driver")),
         }
-        sha256_of(file)
     };
     match read() {
         Ok((_, sha256)) => Ok(Some(sha256)),

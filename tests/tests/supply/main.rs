@@ -2,6 +2,7 @@
 //! and what `osiris.lock` makes of them.
 
 mod hostile;
+mod https;
 mod kit;
 mod locked;
 mod login;

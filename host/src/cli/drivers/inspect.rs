@@ -37,7 +37,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
     let content = DriverFile::bytes(&args.file)?;
     let sha256 = canonical::sha256(&content);
-    let mut driver = DriverFile::parse(&args.file, &content)?;
+    let mut driver = DriverFile::of(&content, &args.file)?;
     driver.built_in = is_built_in(&args.file);
     let project = shell.project()?;
     let standing = Standing::of(&driver, &content, &sha256, &project)?;

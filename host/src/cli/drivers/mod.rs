@@ -4,11 +4,13 @@ mod add;
 mod audit;
 mod build;
 mod bundle;
-mod cargo;
 mod describe;
 mod inspect;
+mod install;
 mod keygen;
 mod list;
+mod new;
+mod pack;
 mod publish;
 mod reach;
 mod remove;
@@ -32,10 +34,12 @@ Examples:
   osiris drivers list                                  what a pipeline can use
   osiris drivers show filesystem.csv_extractor         how a driver is configured
   osiris drivers inspect ./some.wasm                   what is in a file, before using it
+  osiris drivers new acme.crm_extractor --lang rust    start a driver of your own
   osiris drivers build my-driver                       build a driver into drivers/
   osiris drivers sign acme.crm_extractor.wasm          say that it is yours
   osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
   osiris drivers sync                                  make drivers/ what osiris.lock says
+  osiris drivers pack some.wasm --spec spec.yaml       make a driver of any component
 
 Drivers are *.wasm files in the project's drivers folder, in the folder that
 OSIRIS_DRIVERS names, and in the one that comes with osiris.";
@@ -45,6 +49,7 @@ pub(super) enum Command {
     List(list::Args),
     Show(show::Args),
     Inspect(inspect::Args),
+    New(new::Args),
     Build(build::Args),
     Keygen(keygen::Args),
     Sign(sign::Args),
@@ -56,6 +61,7 @@ pub(super) enum Command {
     Audit(audit::Args),
     Search(search::Args),
     Publish(publish::Args),
+    Pack(pack::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
@@ -63,6 +69,7 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::List(args) => list::list(&args, shell),
         Command::Show(args) => show::show(&args, shell),
         Command::Inspect(args) => inspect::inspect(&args, shell),
+        Command::New(args) => new::new(&args),
         Command::Build(args) => build::build(&args, shell),
         Command::Keygen(args) => keygen::keygen(&args),
         Command::Sign(args) => sign::sign(&args),
@@ -74,5 +81,6 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::Audit(args) => audit::audit(&args, shell),
         Command::Search(args) => search::search(&args, shell),
         Command::Publish(args) => publish::publish(&args, shell),
+        Command::Pack(args) => pack::pack(&args, shell),
     }
 }

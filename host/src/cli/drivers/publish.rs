@@ -7,10 +7,9 @@ use serde_json::json;
 use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
 use super::super::shell::{Answer, Shell};
 use super::reach::{Reach, Way};
-use crate::driver::DriverFile;
+use crate::driver::{DriverFile, MAX_SIZE};
 use crate::problem::{Error, Problem, Result};
 use crate::session::visible;
-use crate::supply::MAX_SIZE;
 use crate::supply::oci::Reference;
 use crate::yaml::read_bytes;
 
@@ -42,7 +41,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
     let component = read_bytes(&args.file, MAX_SIZE)?;
-    let driver = DriverFile::parse(&args.file, &component)?;
+    let driver = DriverFile::of(&component, &args.file)?;
     if let Some(problem) = driver.mismatch() {
         return Err(Error::invalid(problem));
     }

@@ -75,7 +75,7 @@ fn signed(file: &Path, key: &SecretKey) -> Result<(DriverFile, Vec<u8>)> {
     // A link stays one, and what it leads to is signed.
     let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let bytes = DriverFile::bytes(&path)?;
-    let driver = DriverFile::parse(&path, &bytes)?;
+    let driver = DriverFile::of(&bytes, &path)?;
     let bytes =
         trust::sign(&bytes, key).map_err(|problem| Error::invalid(problem.in_file(&path)))?;
     Ok((driver, bytes))

@@ -110,7 +110,7 @@ fn path_in(stage: &Path, item: &Item) -> PathBuf {
 
 /// Checks that the driver is what the index says, and one that the project lets in.
 fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workplace) -> Result<()> {
-    let driver = DriverFile::parse(path, bytes)?;
+    let driver = DriverFile::of(bytes, path)?;
     if driver.spec.name != item.name || driver.spec.version != item.version {
         let message = format!(
             "the driver that the bundle calls `{} {}` calls itself `{} {}`",

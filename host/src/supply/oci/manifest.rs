@@ -130,7 +130,7 @@ mod tests {
             "{name: a.b, version: 1.0.0, title: T, modes: [extract], configSchema: {type: object}}";
         let spec = [b"\x0bosiris:spec", spec.as_bytes()].concat();
         let component = [b"\0asm\x0d\0\x01\0\0", &[spec.len() as u8][..], &spec].concat();
-        let driver = DriverFile::parse(std::path::Path::new("a.wasm"), &component).unwrap();
+        let driver = DriverFile::of(&component, std::path::Path::new("a.wasm")).unwrap();
         let package = Package::of(&driver, &component);
         let [(config, text), (layer, bytes)] = &package.blobs;
         assert_eq!((bytes.as_ref(), layer.size), (component.as_slice(), component.len() as u64));

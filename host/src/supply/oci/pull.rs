@@ -3,10 +3,11 @@
 use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 
-use super::super::fetch::{MAX_SIZE, Progress};
+use super::super::fetch::Progress;
 use super::manifest::{MANIFEST, Manifest};
 use super::{Client, MAX_JSON, Reference, pulling};
 use crate::canonical::sha256;
+use crate::driver::MAX_SIZE;
 use crate::problem::{Error, Problem, Result};
 use crate::wording::bytes;
 
