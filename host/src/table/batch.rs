@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayData, RecordBatch, RecordBatchOptions, layout, make_array};
+use arrow::array::{
+    Array, ArrayData, PrimitiveArray, RecordBatch, RecordBatchOptions, layout, make_array,
+};
 use arrow::buffer::Buffer;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{
+    DataType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType, SchemaRef,
+};
+use arrow::error::ArrowError;
 
 /// About what a batch costs beside its data, in bytes: empty ones are not free.
 const OVERHEAD: usize = 1 << 10;
@@ -172,12 +177,34 @@ impl Parts<'_> {
                 data.null_count()
             ));
         }
-        if let DataType::Decimal128(precision, _) = data_type {
-            let values = arrow::array::Decimal128Array::from(data.clone());
-            values.validate_decimal_precision(*precision).map_err(|error| error.to_string())?;
+        match *data_type {
+            DataType::Decimal32(digits, scale) => {
+                check_digits::<Decimal32Type>(&data, digits, scale)
+            }
+            DataType::Decimal64(digits, scale) => {
+                check_digits::<Decimal64Type>(&data, digits, scale)
+            }
+            DataType::Decimal128(digits, scale) => {
+                check_digits::<Decimal128Type>(&data, digits, scale)
+            }
+            DataType::Decimal256(digits, scale) => {
+                check_digits::<Decimal256Type>(&data, digits, scale)
+            }
+            _ => Ok(()),
         }
+        .map_err(|error| error.to_string())?;
         Ok(data)
     }
+}
+
+/// Checks that no decimal has more digits than its type. Arrow's own check of a whole
+/// array takes a negative scale for one of more than 200.
+fn check_digits<T: DecimalType>(data: &ArrayData, digits: u8, scale: i8) -> Result<(), ArrowError> {
+    let values = PrimitiveArray::<T>::from(data.clone());
+    values
+        .iter()
+        .flatten()
+        .try_for_each(|value| T::validate_decimal_precision(value, digits, scale))
 }
 
 fn children(data_type: &DataType) -> Vec<&DataType> {
@@ -187,5 +214,31 @@ fn children(data_type: &DataType) -> Vec<&DataType> {
         }
         DataType::Struct(fields) => fields.iter().map(|field| field.data_type()).collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Decimal64Array;
+    use arrow::datatypes::{Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn a_decimal_has_no_more_digits_than_its_type_and_may_count_tens() {
+        let batch = |value: i64, digits: u8, scale: i8| {
+            let array = Decimal64Array::from(vec![Some(value), None]);
+            let parts =
+                Batch::from(RecordBatch::try_from_iter([("x", Arc::new(array) as _)]).unwrap());
+            let field = Field::new("x", DataType::Decimal64(digits, scale), true);
+            let buffers = (0..2).map(|index| parts.buffer(index).unwrap().clone()).collect();
+            Batch::from_parts(Arc::new(Schema::new(vec![field])), 2, parts.nodes(), buffers)
+        };
+        batch(999, 3, 2).unwrap();
+        batch(999, 3, -2).unwrap();
+        for scale in [2, -2] {
+            let error = batch(1000, 3, scale).unwrap_err();
+            assert!(error.contains("too large"), "{error}");
+        }
     }
 }
