@@ -34,16 +34,27 @@ pub(crate) fn file_drivers() -> Result<()> {
 
 /// Builds the guests of the tests and benchmarks, which no pipeline finds by accident.
 pub(crate) fn test_drivers() -> Result<()> {
-    build(crates("tests/drivers")?, &built()?.join("test-drivers"))
+    node()?;
+    let mut folders = crates("tests/drivers")?;
+    folders.push(root().join("sdk/javascript/test/driver"));
+    build(folders, &built()?.join("test-drivers"))
 }
 
 /// Builds the drivers that every language's SDK has as its example, each language's into a folder
 /// of its own: they have the same names.
 pub(crate) fn examples() -> Result<()> {
-    for language in ["rust"] {
+    node()?;
+    for language in ["javascript", "rust"] {
         let folders = crates(&format!("sdk/{language}/examples"))?;
         build(folders, &built()?.join("examples").join(language))?;
     }
+    Ok(())
+}
+
+/// Sees that what builds drivers in JavaScript is there.
+fn node() -> Result<()> {
+    services::install("node", "nodejs", &[])?;
+    services::install("npm", "npm", &[])?;
     Ok(())
 }
 
