@@ -22,7 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   osiris drivers new acme.crm_extractor --lang rust
   osiris drivers new crm --lang rust --role writer       names it crm.writer
-  osiris drivers new acme.clean --lang rust --role processor --dir drivers/clean
+  osiris drivers new acme.clean --lang javascript --role processor --dir drivers/clean
 
 The driver builds, passes its tests and runs as it is. The SDK of this osiris is
 copied into its vendor/ folder, so that the two fit and nothing is downloaded but
