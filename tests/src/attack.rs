@@ -47,9 +47,12 @@ pub struct Attack {
     /// Whether a reader lags behind the attacker by all that it makes.
     #[serde(default)]
     lagging: bool,
-    /// Whether it may write below the base path, as a driver with an output may.
+    /// Whether it may write `out.txt`, as a driver with an output may.
     #[serde(default)]
     writes: bool,
+    /// Whether there is a named pipe among what it may read.
+    #[serde(default)]
+    pipe: bool,
     /// The files that it leaves in the project, where it may write.
     #[serde(default)]
     leaves: Vec<String>,
