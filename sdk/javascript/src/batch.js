@@ -25,10 +25,11 @@ export class Batch {
 
   /** The rows as objects, with all columns or with those that are named. */
   *rows(names = this.schema.names) {
-    const columns = names.map((name) => [name, this.column(name)]);
+    const columns = names.map((name) => this.column(name).toArray());
+    const put = names.includes('__proto__') ? define : set;
     for (let row = 0; row < this.length; row++) {
       const object = {};
-      for (const [name, column] of columns) set(object, name, column.get(row));
+      for (let at = 0; at < names.length; at++) put(object, names[at], columns[at][row]);
       yield object;
     }
   }
@@ -85,11 +86,11 @@ function starts(schema, nodes) {
   });
 }
 
-/** Sets a property of any name, `__proto__` too. */
 function set(object, name, value) {
-  if (name === '__proto__') {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    object[name] = value;
-  }
+  object[name] = value;
+}
+
+/** Sets a property of any name, `__proto__` too. */
+function define(object, name, value) {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -32,10 +32,11 @@ export class Output {
   sendRows(rows) {
     const { fields, index } = this.schema;
     const builders = fields.map(newBuilder);
+    const names = this.schema.names;
     let count = 0;
     for (const row of rows) {
       try {
-        addRow(row, fields, index, builders);
+        addRow(row, names, index, builders);
       } catch (error) {
         throw error.within?.(`row ${count} of ${rows.length ?? 'a batch'}`) ?? error;
       }
@@ -85,17 +86,17 @@ export class Output {
   }
 }
 
-function addRow(row, fields, index, builders) {
+function addRow(row, names, index, builders) {
   if (typeof row !== 'object' || row === null) throw new DriverError('internal', 'a row is an object');
   let found = 0;
-  fields.forEach(({ name }, at) => {
-    const there = Object.hasOwn(row, name);
+  for (let at = 0; at < names.length; at++) {
+    const there = Object.hasOwn(row, names[at]);
     if (there) found++;
-    builders[at].add(there ? row[name] : null);
-  });
-  const names = Object.keys(row);
-  if (names.length > found) {
-    const strange = names.find((name) => !index.has(name));
+    builders[at].add(there ? row[names[at]] : null);
+  }
+  const own = Object.keys(row);
+  if (own.length > found) {
+    const strange = own.find((name) => !index.has(name));
     if (strange !== undefined) throw new DriverError('internal', `there is no column \`${strange}\` in the output's schema`);
   }
 }

@@ -36,13 +36,28 @@ export class BytesColumn extends Column {
     return this.data.subarray(Number(this.offsets[row]), Number(this.offsets[row + 1]));
   }
 
-  value(row) {
+  /** The bytes of all rows as characters: read once, for a call costs more than a short text. */
+  #characters() {
     if (this.#latin1 === null) {
-      // All of it once, for a call costs more than a short text.
       this.#latin1 = toLatin1(this.data);
       this.#ascii = !BEYOND_ASCII.test(this.#latin1);
     }
-    const text = this.#latin1.substring(Number(this.offsets[row]), Number(this.offsets[row + 1]));
+    return this.#latin1;
+  }
+
+  toArray() {
+    const { length, offsets } = this;
+    const plain = TEXTS.includes(this.type.id) && this.nullCount === 0 && offsets instanceof Int32Array;
+    const characters = plain ? this.#characters() : '';
+    if (!plain || !this.#ascii) return super.toArray();
+    const texts = new Array(length);
+    for (let row = 0; row < length; row++) texts[row] = characters.substring(offsets[row], offsets[row + 1]);
+    return texts;
+  }
+
+  value(row) {
+    const characters = this.#characters();
+    const text = characters.substring(Number(this.offsets[row]), Number(this.offsets[row + 1]));
     return this.#ascii || !BEYOND_ASCII.test(text) ? text : decodeLatin1(text);
   }
 
