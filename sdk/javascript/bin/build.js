@@ -3,7 +3,6 @@
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import componentizer from 'componentize-qjs';
 
 const [folder, out] = process.argv.slice(2);
 if (out === undefined) fail('usage: osiris-sdk-build FOLDER OUT.wasm');
@@ -15,6 +14,10 @@ const { osiris } = JSON.parse(readFileSync(manifest, 'utf8'));
 if (typeof osiris?.driver !== 'string') fail(`${manifest}: say where the driver is: "osiris": {"driver": "src/driver.js"}`);
 const driver = join(project, osiris.driver);
 if (driver !== realpathOf(driver) || !driver.startsWith(project + sep)) fail(`${manifest}: "osiris.driver" is ${osiris.driver}, which is no file of this folder`);
+
+const componentizer = await import('componentize-qjs').catch((error) => {
+  fail(`${error.message}\nInstall what osiris-sdk needs: npm ci, in the driver's folder or, where it only links to it, in ${sdk}`);
+});
 
 try {
   const { component } = await componentizer.componentize({

@@ -51,11 +51,18 @@ pub(crate) fn examples() -> Result<()> {
     Ok(())
 }
 
-/// Sees that what builds drivers in JavaScript is there.
+/// Sees that what builds drivers in JavaScript is there. Drivers in the repository use the SDK where
+/// it lies, with what it has itself.
 fn node() -> Result<()> {
     services::install("node", "nodejs", &[])?;
-    services::install("npm", "npm", &[])?;
-    Ok(())
+    let npm = services::install("npm", "npm", &[])?;
+    let sdk = root().join("sdk/javascript");
+    if sdk.join("node_modules").exists() {
+        return Ok(());
+    }
+    run(Command::new(npm)
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(sdk))
 }
 
 /// The drivers in a folder of the workspace.
