@@ -7,6 +7,7 @@
 //! same done in a sandbox.
 
 pub mod atomic;
+pub mod below;
 pub mod canonical;
 pub mod cli;
 pub mod compile;

@@ -57,6 +57,10 @@ struct Trace {
 }
 
 impl Sink for Trace {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     fn log(&self, _: Level, message: &str) {
         tracing::debug!("{}", crate::session::visible(&self.redactor.text(message)));
     }

@@ -25,6 +25,7 @@ mod stdio;
 mod tables;
 
 pub use call::{Report, StepCall};
+pub use context::MAX_STATE;
 pub use engine::{Driver, Engine};
 pub use failure::Failure;
 pub use file::DriverFile;

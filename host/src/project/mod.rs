@@ -16,6 +16,9 @@ pub use settings::Settings;
 /// The file that makes a folder a project.
 pub const SETTINGS_FILE: &str = "osiris.yaml";
 
+/// The name of the file that names the last compiled build.
+pub const LAST_COMPILE: &str = "last_compile";
+
 /// A project: a folder and what its settings say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {
@@ -81,9 +84,14 @@ impl Project {
         self.base.join(".osiris/tmp")
     }
 
+    /// What was done last: `.osiris/index`.
+    pub fn index_dir(&self) -> PathBuf {
+        self.base.join(".osiris/index")
+    }
+
     /// The file that names the last compiled build.
     pub fn last_compile(&self) -> PathBuf {
-        self.base.join(".osiris/index/last_compile")
+        self.index_dir().join(LAST_COMPILE)
     }
 }
 

@@ -14,3 +14,4 @@ pub use board::{Board, Snapshot};
 pub use execute::execute;
 pub use plan::{Task, plan};
 pub use prepare::{Job, Prepared, check_paths, pinned, prepare};
+pub use saved::Saved;

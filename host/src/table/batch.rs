@@ -72,8 +72,7 @@ impl Batch {
             return Err(format!("{nodes} nodes and {buffers} buffers are left over"));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows as usize));
-        let record = RecordBatch::try_new_with_options(schema, columns, &options)
-            .map_err(|error| error.to_string())?;
+        let record = RecordBatch::try_new_with_options(schema, columns, &options).map_err(told)?;
         Ok(Self::from(record))
     }
 
@@ -169,7 +168,7 @@ impl Parts<'_> {
         for child in children(data_type) {
             data = data.add_child_data(self.array(child)?);
         }
-        let data = data.build().map_err(|error| error.to_string())?;
+        let data = data.build().map_err(told)?;
         if data.null_count() as u64 != node.null_count && !data_type.is_null() {
             return Err(format!(
                 "its node says {} nulls; there are {}",
@@ -192,7 +191,7 @@ impl Parts<'_> {
             }
             _ => Ok(()),
         }
-        .map_err(|error| error.to_string())?;
+        .map_err(told)?;
         Ok(data)
     }
 }
@@ -205,6 +204,14 @@ fn check_digits<T: DecimalType>(data: &ArrayData, digits: u8, scale: i8) -> Resu
         .iter()
         .flatten()
         .try_for_each(|value| T::validate_decimal_precision(value, digits, scale))
+}
+
+/// What is wrong, without the name that Arrow has for its kind.
+fn told(error: ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(why) => why,
+        other => other.to_string(),
+    }
 }
 
 fn children(data_type: &DataType) -> Vec<&DataType> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::pipeline::Workplace;
 use super::super::probe::Probe;
+use crate::below::Below;
 use crate::connection::{self, RESOLVED};
 use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
@@ -74,7 +75,8 @@ async fn sample(
 ) -> Result<Vec<Value>, Failure> {
     let call = probe.call(place, file, config);
     let enough = call.cancel.clone();
-    let (sender, mut readers) = channel(1, BUDGET, place.project.tmp_dir());
+    let spill = Below::new(&place.project.base, &place.project.tmp_dir());
+    let (sender, mut readers) = channel(1, BUDGET, spill);
     let step = StepCall {
         id: "discover".to_owned(),
         mode: Mode::Extract,

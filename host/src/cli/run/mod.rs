@@ -107,12 +107,13 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         Adapter::Local(Box::new(prepared))
     };
     let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
+    let outputs = outcome::outputs(&build, &place);
     let status = live::execute(adapter, &session, board, &build.manifest, shell)?;
     // A sweep that panics has said so on stderr, and concerns other runs.
     if let Some(sweeper) = sweeper {
         sweeper.join().ok();
     }
-    Ok(outcome::answer(&status, session.dir(), outcome::outputs(&build, &place)))
+    Ok(outcome::answer(&status, session.dir(), outputs))
 }
 
 fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {

@@ -255,7 +255,14 @@ impl Follower {
     }
 
     fn died(&self, status: String) -> Lost {
-        let said = String::from_utf8_lossy(&self.said).trim().to_owned();
+        let said = String::from_utf8_lossy(&self.said);
+        // Of a line that was cut, the rest may be half a secret.
+        let whole = if self.said.len() < TAIL {
+            Some(&*said)
+        } else {
+            said.split_once('\n').map(|(_, rest)| rest)
+        };
+        let said = whole.unwrap_or_default().trim().to_owned();
         Lost::Died { status, said }
     }
 }

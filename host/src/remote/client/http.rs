@@ -155,10 +155,14 @@ fn reason(error: &reqwest::Error) -> String {
     while let Some(deeper) = inner.and_then(std::error::Error::source) {
         inner = Some(deeper);
     }
+    let host = error
+        .url()
+        .and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    let host = host.as_deref().unwrap_or("the service");
     match inner {
-        Some(inner) if error.is_connect() => format!("no connection: {inner}"),
-        Some(inner) => format!("the connection broke: {inner}"),
-        None if error.is_timeout() => "no answer in time".to_owned(),
+        Some(inner) if error.is_connect() => format!("no connection to {host}: {inner}"),
+        Some(inner) => format!("the connection to {host} broke: {inner}"),
+        None if error.is_timeout() => format!("no answer from {host} in time"),
         None => "the request could not be sent".to_owned(),
     }
 }
