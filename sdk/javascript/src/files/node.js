@@ -39,7 +39,7 @@ function opened(path, flags) {
 
 export const { readBytes, readChunks, readLines, readText, replaceFile } = over({
   open: (path) => opened(path, 'r'),
-  create: (path) => opened(path, 'w'),
+  create: (path) => opened(path, 'wx'),
   remove: (path) => at(path, (real) => fs.unlinkSync(real)),
   makeFolder: (path) => at(path, (real) => fs.mkdirSync(real, { recursive: true })),
   rename: (from, to) => at(to, (real) => fs.renameSync(join(base, normalize(join(sep, from))), real)),

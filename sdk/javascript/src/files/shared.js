@@ -62,10 +62,10 @@ export function over(backend) {
     const [, folder, name] = /^(.*\/)?([^/]*)$/.exec(path);
     if (['', '.', '..'].includes(name)) throw new DriverError('config', `\`${path}\` names no file`);
     if (folder) backend.makeFolder(folder);
-    // A name of this step's own, so that two steps never share the file.
-    const temporary = `${folder ?? ''}.${name}.${step.id}.tmp`;
+    // Another name for each step and each time: a driver may make files beside its own, but change none there.
+    const temporary = `${folder ?? ''}.${name}.${step.id}.${Date.now().toString(36)}.tmp`;
+    const file = new FileWriter(backend.create(temporary));
     try {
-      const file = new FileWriter(backend.create(temporary));
       let result;
       try {
         result = write(file);

@@ -72,7 +72,7 @@ function makeFolder(path) {
 
 export const { readBytes, readChunks, readLines, readText, replaceFile } = over({
   open: (path) => opened(path, {}, { read: true }),
-  create: (path) => opened(path, { create: true, truncate: true }, { write: true }),
+  create: (path) => opened(path, { create: true, exclusive: true }, { write: true }),
   remove: (path) => at(path, (folder, below) => folder.unlinkFileAt(below)),
   makeFolder,
   rename(from, to) {
