@@ -67,6 +67,22 @@ fn others_read_the_same_values() {
 }
 
 #[test]
+fn each_batch_is_given_back() {
+    for way in ["rows", "forward"] {
+        // More batches than handles that a driver may hold.
+        let pipeline = format!(
+            "oml_version: 0.1.0\nname: many\nsteps:\n\
+             - {{id: make, component: test.source, mode: read, config: {{rows: 12000, batch: 1}}}}\n\
+             - {{id: act, component: test.javascript, mode: transform, needs: [make], config: {{way: {way}}}}}\n\
+             - {{id: write, component: test.sink, mode: write, needs: [act], config: {{path: ids.txt}}}}\n"
+        );
+        let sandbox = Sandbox::new();
+        run(&sandbox, &pipeline).expect(0);
+        assert_eq!(sandbox.read("ids.txt").lines().count(), 12_000);
+    }
+}
+
+#[test]
 fn what_goes_wrong_is_told_with_its_place() {
     let mut told = String::new();
     for name in

@@ -16,7 +16,7 @@ const driver = join(project, osiris.driver);
 if (driver !== realpathOf(driver) || !driver.startsWith(project + sep)) fail(`${manifest}: "osiris.driver" is ${osiris.driver}, which is no file of this folder`);
 
 const componentizer = await import('componentize-qjs').catch((error) => {
-  fail(`${error.message}\nInstall what osiris-sdk needs: npm ci, in the driver's folder or, where it only links to it, in ${sdk}`);
+  fail(`${error.message}\nInstall what osiris-sdk needs: npm ci in the driver's folder or, where it only links to it, npm install in ${sdk}`);
 });
 
 try {

@@ -36,7 +36,7 @@ export class Batch {
 
   /** Gives the batch back to the host; what was read of it stays. The next one does it, too. */
   release() {
-    this.#handle?.[Symbol.dispose]?.();
+    this.#handle?.[Symbol.dispose]();
     this.#handle = null;
   }
 

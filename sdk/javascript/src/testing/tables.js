@@ -20,6 +20,8 @@ class MemoryBatch {
   buffer(index) {
     return this.held[index].slice();
   }
+
+  [Symbol.dispose]() {}
 }
 
 /** A table in memory, in the layout in which tables cross. */
