@@ -19,12 +19,12 @@ use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
 
-/// How a failure for want of something begins.
-const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
 /// The most that a driver may pass to the host in one call, in bytes.
 const CALL_BYTES: usize = 128 << 20;
 /// The most handles that its instances hold or lend at once.
 const HANDLES: usize = 100_000;
+/// How a failure for want of something begins.
+const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
 
 /// What a step asks of its driver.
 pub struct StepCall {

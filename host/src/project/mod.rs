@@ -1,6 +1,7 @@
 //! What the user writes: the project's settings and its pipelines.
 
 pub mod pipeline;
+mod policy;
 pub mod settings;
 
 #[cfg(test)]
@@ -72,6 +73,16 @@ impl Project {
     /// The project's own drivers: `drivers`.
     pub fn drivers_dir(&self) -> PathBuf {
         self.base.join("drivers")
+    }
+
+    /// Where the project's own driver of a name is, or would be.
+    pub fn driver(&self, name: &str) -> PathBuf {
+        self.drivers_dir().join(format!("{name}.wasm"))
+    }
+
+    /// Which drivers the project uses, byte for byte: `osiris.lock`.
+    pub fn lock_file(&self) -> PathBuf {
+        self.base.join("osiris.lock")
     }
 
     /// What steps remember between runs: `.osiris/state`.

@@ -62,7 +62,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let probe = Probe::new()?;
-    let driver = probe.load(file)?;
+    let driver = probe.load(&place, file, shell)?;
     let fresh = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl));
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
@@ -104,7 +104,7 @@ fn ask(
     own: String,
 ) -> Result<Discovery> {
     let started = Instant::now();
-    let call = probe.call(place, file, config);
+    let call = probe.call(place, file, config)?;
     let view = connection::for_driver(config, &file.spec).to_string();
     let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
     let redactor = Redactor::new(connection::secrets(config, &file.spec));

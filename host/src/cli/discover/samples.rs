@@ -12,6 +12,7 @@ use crate::below::Below;
 use crate::connection::{self, RESOLVED};
 use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
+use crate::problem::Error;
 use crate::session::Redactor;
 use crate::table::channel;
 
@@ -73,7 +74,8 @@ async fn sample(
     config: &Value,
     wanted: usize,
 ) -> Result<Vec<Value>, Failure> {
-    let call = probe.call(place, file, config);
+    let refused = |error: Error| Failure::new("permission", error.problems[0].message.clone());
+    let call = probe.call(place, file, config).map_err(refused)?;
     let enough = call.cancel.clone();
     let spill = Below::new(&place.project.base, &place.project.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);

@@ -15,6 +15,7 @@ use crate::project::check_relative;
 use crate::remote::protocol::{Confidential, Plan};
 use crate::run::{self, Job, Prepared, Saved};
 use crate::session::{Redactor, files};
+use crate::trust::Policy;
 use crate::yaml;
 
 /// What can be run.
@@ -59,6 +60,8 @@ pub(super) fn prepare(
         state: plan.base.join(".osiris/state"),
         spill: plan.base.join(".osiris/tmp"),
         limits: plan.limits.clone(),
+        // The host has let in the drivers that the manifest pins.
+        policy: Policy::default(),
         manifest: manifest.clone(),
         configs,
     };
