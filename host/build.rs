@@ -6,10 +6,16 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Files and folders of the repository. What is not there is left out.
-const ROOTS: [&str; 7] = [
+const ROOTS: [&str; 13] = [
     "Cargo.lock",
     "Cargo.toml",
     "rust-toolchain.toml",
+    "sdk/javascript/bin",
+    "sdk/javascript/package.json",
+    "sdk/javascript/src",
+    "sdk/javascript/template",
+    "sdk/javascript/types",
+    "sdk/javascript/wit",
     "sdk/rust/Cargo.toml",
     "sdk/rust/src",
     "sdk/rust/template",

@@ -36,7 +36,10 @@ pub(crate) fn file_drivers() -> Result<()> {
 
 /// Builds the guests of the tests and benchmarks, which no pipeline finds by accident.
 pub(crate) fn test_drivers() -> Result<()> {
-    build(crates("tests/drivers")?, &built()?.join("test-drivers"))
+    node()?;
+    let mut folders = crates("tests/drivers")?;
+    folders.push(root().join("sdk/javascript/test/driver"));
+    build(folders, &built()?.join("test-drivers"))
 }
 
 /// Finds `wkg`, or builds it once, which takes some minutes.
@@ -56,11 +59,26 @@ pub(crate) fn wkg() -> Result<PathBuf> {
 /// Builds the drivers that every language's SDK has as its example, each language's into a folder
 /// of its own: they have the same names.
 pub(crate) fn examples() -> Result<()> {
-    for language in ["rust"] {
+    node()?;
+    for language in ["javascript", "rust"] {
         let folders = crates(&format!("sdk/{language}/examples"))?;
         build(folders, &built()?.join("examples").join(language))?;
     }
     Ok(())
+}
+
+/// Sees that what builds drivers in JavaScript is there. Drivers in the repository use the SDK where
+/// it lies, with what it has itself.
+fn node() -> Result<()> {
+    services::install("node", "nodejs", &[])?;
+    let npm = services::install("npm", "npm", &[])?;
+    let sdk = root().join("sdk/javascript");
+    if sdk.join("node_modules").exists() {
+        return Ok(());
+    }
+    run(Command::new(npm)
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(sdk))
 }
 
 /// The drivers in a folder of the workspace.

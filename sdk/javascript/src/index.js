@@ -1,0 +1,11 @@
+export { Column } from './arrays/column.js';
+export { Batch } from './batch.js';
+export { Context } from './context.js';
+export { decimalToText, parseDecimal } from './decimal.js';
+export { DriverError, KINDS } from './error.js';
+export { Input } from './input.js';
+export { Output } from './output.js';
+export { Schema } from './schema.js';
+export { fromDate, toDate } from './time.js';
+export { field, typeName, types } from './types.js';
+export { decodeUtf8, encodeUtf8 } from './utf8.js';

@@ -1,0 +1,213 @@
+//! Drivers in JavaScript, in the real host.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use osiris_tests::{Finished, Sandbox, built};
+
+/// Every type, made, sent on in each way, and compared with what was made.
+const EVERY_TYPE: &str = "\
+oml_version: 0.1.0
+name: every
+steps:
+  - {id: make, component: test.javascript, mode: read, config: {}}
+  - {id: rows, component: test.javascript, mode: transform, needs: [make], config: {way: rows}}
+  - {id: columns, component: test.javascript, mode: transform, needs: [rows], config: {way: columns}}
+  - {id: values, component: test.javascript, mode: transform, needs: [columns], config: {way: values}}
+  - {id: forward, component: test.javascript, mode: transform, needs: [values], config: {way: forward}}
+  - {id: check, component: test.javascript, mode: write, needs: [forward], config: {}}
+";
+
+/// The same values as a driver in Rust writes them.
+const AS_TEXT: &str = "\
+oml_version: 0.1.0
+name: text
+steps:
+  - id: make
+    component: test.javascript
+    mode: read
+    config: {columns: [int64, uint64, float64, decimal, utf8, bool, date32, timestamp_us]}
+  - {id: rows, component: test.javascript, mode: transform, needs: [make], config: {way: rows}}
+  - {id: write, component: filesystem.csv_writer, mode: write, needs: [rows], config: {path: out.csv}}
+";
+
+fn run(sandbox: &Sandbox, pipeline: &str) -> Finished {
+    sandbox.write("pipeline.yaml", pipeline);
+    sandbox.osiris(["run", "pipeline.yaml"]).guests().run()
+}
+
+/// Runs a step that does something besides, and writes what it makes.
+fn act(sandbox: &Sandbox, config: &str) -> Finished {
+    let pipeline = format!(
+        "oml_version: 0.1.0\nname: act\nsteps:\n\
+         - {{id: act, component: test.javascript, mode: read, config: {{{config}}}}}\n\
+         - {{id: write, component: filesystem.csv_writer, mode: write, config: {{path: out.csv}}}}\n"
+    );
+    run(sandbox, &pipeline)
+}
+
+/// What all runs left in a file of this name.
+fn logs(sandbox: &Sandbox, file: &str) -> String {
+    let runs = std::fs::read_dir(sandbox.path("logs")).unwrap().map(|run| run.unwrap().path());
+    runs.map(|run| std::fs::read_to_string(run.join(file)).unwrap()).collect()
+}
+
+#[test]
+fn every_type_keeps_its_values() {
+    let finished = run(&Sandbox::new(), EVERY_TYPE).expect(0);
+    assert_eq!(finished.stdout.matches("test.javascript").count(), 6, "{}", finished.stdout);
+}
+
+#[test]
+fn others_read_the_same_values() {
+    let sandbox = Sandbox::new();
+    run(&sandbox, AS_TEXT).expect(0);
+    insta::assert_snapshot!(sandbox.read("out.csv"));
+}
+
+#[test]
+fn each_batch_is_given_back() {
+    for way in ["rows", "forward"] {
+        // More batches than handles that a driver may hold.
+        let pipeline = format!(
+            "oml_version: 0.1.0\nname: many\nsteps:\n\
+             - {{id: make, component: test.source, mode: read, config: {{rows: 12000, batch: 1}}}}\n\
+             - {{id: act, component: test.javascript, mode: transform, needs: [make], config: {{way: {way}}}}}\n\
+             - {{id: write, component: test.sink, mode: write, needs: [act], config: {{path: ids.txt}}}}\n"
+        );
+        let sandbox = Sandbox::new();
+        run(&sandbox, &pipeline).expect(0);
+        assert_eq!(sandbox.read("ids.txt").lines().count(), 12_000);
+    }
+}
+
+#[test]
+fn what_goes_wrong_is_told_with_its_place() {
+    let mut told = String::new();
+    for name in
+        ["mistake", "reject", "throw-text", "async", "surrogate", "misfit", "recursion", "nothing"]
+    {
+        let finished = act(&Sandbox::new(), &format!("act: {name}")).expect(1);
+        let error = finished.stderr.lines().find(|line| line.starts_with("error: "));
+        told.push_str(&format!("{name}\n  {}\n", error.unwrap_or(&finished.stderr)));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_loop_without_end_is_ended() {
+    let sandbox = Sandbox::new();
+    sandbox.write("osiris.yaml", "version: 1\nlimits: {seconds: 1}\n");
+    let finished = act(&sandbox, "act: loop").expect(1);
+    assert!(finished.stderr.contains("limits.seconds"), "{}", finished.stderr);
+}
+
+#[test]
+fn a_driver_tells_and_remembers() {
+    let sandbox = Sandbox::new();
+    for runs in 0..2 {
+        act(&sandbox, "act: tell").expect(0);
+        let expected = format!("runs,folder\n{runs},/logs/run/artifacts/act\n");
+        assert_eq!(sandbox.read("out.csv"), expected);
+    }
+    let kept =
+        ["osiris.log", "metrics.jsonl", "events.jsonl"].map(|file| logs(&sandbox, file)).concat();
+    for told in [
+        "it says",
+        "and so does console {\"n\":\"1n\"}",
+        "\"metric\":\"javascript_pieces\",\"value\":3,",
+        "\"metric\":\"javascript_share\",\"value\":0.5,",
+        "\"event_type\":\"javascript.happened\",\"step_id\":\"act\",\"why\":\"naïve\"",
+    ] {
+        assert!(kept.contains(told), "{told} in {kept}");
+    }
+}
+
+#[test]
+fn files_are_those_that_the_spec_asks_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.txt", "naïve\nlines\n".repeat(20_000));
+    let copy = "oml_version: 0.1.0\nname: copy\nsteps:\n\
+         - {id: make, component: test.source, mode: read}\n\
+         - {id: act, component: test.javascript, mode: write, needs: [make], config: {CONFIG}}\n";
+    let with = |config: &str| run(&sandbox, &copy.replace("CONFIG", config));
+    with("act: copy, path: in.txt, output: deep/out.txt").expect(0);
+    assert_eq!(sandbox.read("deep/out.txt"), sandbox.read("in.txt"));
+    let finished = with("act: copy, path: missing.txt, output: deep/out.txt").expect(1);
+    assert!(finished.stderr.contains("missing.txt: there is no such file"), "{}", finished.stderr);
+    assert_eq!(sandbox.read("deep/out.txt"), sandbox.read("in.txt"));
+    for config in ["act: escape, output: x", "act: escape"] {
+        let finished = with(config).expect(1);
+        assert!(finished.stderr.contains("(permission)"), "{}", finished.stderr);
+    }
+    assert_eq!(sandbox.files(), ["deep/out.txt", "in.txt", "pipeline.yaml"]);
+}
+
+#[test]
+fn a_new_driver_passes_its_tests_and_runs() {
+    let sandbox = Sandbox::new();
+    for role in ["extractor", "processor", "writer"] {
+        let name = format!("acme.people_{role}");
+        let new = ["drivers", "new", &name, "--lang", "javascript", "--dir", role];
+        sandbox.osiris(new).run().expect(0);
+        npm(&sandbox.path(role), &["ci", "--prefer-offline", "--no-audit", "--no-fund"]);
+        npm(&sandbox.path(role), &["test"]);
+        let build = sandbox.osiris(["drivers", "build", role]).patience(Duration::from_secs(300));
+        build.run().expect(0);
+    }
+    sandbox.write("people.jsonl", "{\"name\": \"Ada\", \"age\": 36}\n{\"name\": \"Zoë\"}\n{}\n");
+    let pipeline = "\
+oml_version: 0.1.0
+name: people
+steps:
+  - id: read
+    component: acme.people_extractor
+    mode: read
+    config: {path: people.jsonl, columns: [{name: name}, {name: age, type: integer}]}
+  - {id: long, component: acme.people_processor, mode: transform, needs: [read], config: {column: name}}
+  - {id: write, component: acme.people_writer, mode: write, needs: [long], config: {path: out/people.jsonl}}
+";
+    sandbox.write("pipeline.yaml", pipeline);
+    sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
+    let expected = "{\"name\":\"Ada\",\"characters\":3}\n{\"name\":\"Zoë\",\"characters\":3}\n";
+    assert_eq!(sandbox.read("out/people.jsonl"), expected);
+}
+
+#[test]
+fn a_driver_that_cannot_be_built_says_why() {
+    let sandbox = Sandbox::new();
+    let new = ["drivers", "new", "acme.bad_extractor", "--lang", "javascript", "--dir", "bad"];
+    sandbox.osiris(new).run().expect(0);
+    npm(&sandbox.path("bad"), &["ci", "--prefer-offline", "--no-audit", "--no-fund"]);
+    for (source, why) in [
+        ("export default { run( };", "src/driver.js:1:"),
+        ("export function run() {}", "must end with `export default { run(ctx"),
+        ("export default { discover() { return []; } };", "the driver has no function `run`"),
+        (
+            "import x from 'nowhere'; export default x;",
+            "failed to resolve JavaScript import \"nowhere\"",
+        ),
+        ("import fs from 'node:fs'; export default fs;", "node:fs"),
+    ] {
+        sandbox.write("bad/src/driver.js", source);
+        let finished = sandbox.osiris(["drivers", "build", "bad"]).run().expect(1);
+        assert!(finished.stderr.contains(why), "{source}: {}", finished.stderr);
+    }
+    sandbox.write("bad/package.json", "{\"osiris\": {\"driver\": \"../other.js\"}}");
+    let finished = sandbox.osiris(["drivers", "build", "bad"]).run().expect(1);
+    assert!(finished.stderr.contains("is no file of this folder"), "{}", finished.stderr);
+    assert!(!sandbox.exists("drivers/acme.bad_extractor.wasm"));
+}
+
+/// Runs npm, whose downloads all tests share.
+fn npm(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new("npm");
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .env("npm_config_cache", built::folder().join("npm-cache"));
+    let output = command.output().expect("npm is installed");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "npm {arguments:?}: {said}");
+}
