@@ -22,9 +22,14 @@ fn every_command_has_long_help_with_examples() {
 #[test]
 fn the_help_says() {
     let mut texts = Vec::new();
-    for path in
-        [&["osiris"][..], &["osiris", "run"], &["osiris", "runs"], &["osiris", "drivers", "build"]]
-    {
+    for path in [
+        &["osiris"][..],
+        &["osiris", "run"],
+        &["osiris", "runs"],
+        &["osiris", "drivers", "new"],
+        &["osiris", "drivers", "build"],
+        &["osiris", "drivers", "pack"],
+    ] {
         let arguments = path.iter().copied().chain(["--help"]);
         let error = Cli::try_parse_from(arguments).unwrap_err();
         texts.push(format!("$ {} --help\n{}", path.join(" "), error.render()));

@@ -32,9 +32,16 @@ impl DriverFile {
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = read(path)?;
+        Self::of(&read(path)?, path)
+    }
+
+    /// The same of a component's bytes that lie, or will lie, at a path.
+    ///
+    /// # Errors
+    /// They are no whole component, or its spec is missing or invalid.
+    pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
         let mut outline =
-            Outline::of(&bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
+            Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
         if outline.specs.len() > 1 {
             // Whoever else reads it might read another one than is used here.
             let count = outline.specs.len();
@@ -51,7 +58,7 @@ impl DriverFile {
             return Err(Error::invalid(
                 Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
                     .in_file(path)
-                    .help("build it with `osiris drivers build`, or export the driver with `osiris_sdk::export!`"),
+                    .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
             ));
         };
         Ok(Self {
@@ -96,15 +103,22 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
+/// Says what is wrong with a component's bytes.
+pub(super) fn damaged(error: &wasmparser::BinaryReaderError) -> Problem {
+    let message = format!("the component is damaged or cut off: {}", error.message());
+    Problem::new("component_invalid", message).help("build or download it again")
+}
+
+/// What a component's sections say.
 #[derive(Default)]
-struct Outline {
-    specs: Vec<Vec<u8>>,
+pub(super) struct Outline {
+    pub(super) specs: Vec<Vec<u8>>,
     imports: Vec<String>,
     exports: Vec<String>,
 }
 
 impl Outline {
-    fn of(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, Problem> {
         if !bytes.starts_with(b"\0asm") {
             return Err(Problem::new("not_wasm", "this is no WebAssembly file")
                 .help("build the driver with `osiris drivers build`"));
@@ -113,13 +127,7 @@ impl Outline {
             return Err(Problem::new("core_module", "this is a core module, not a component")
                 .help("build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`"));
         }
-        Self::parse(bytes).map_err(|error| {
-            Problem::new(
-                "component_invalid",
-                format!("the component is damaged or cut off: {}", error.message()),
-            )
-            .help("build or download it again")
-        })
+        Self::parse(bytes).map_err(|error| damaged(&error))
     }
 
     fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {

@@ -13,6 +13,7 @@ mod interfaces;
 pub mod limits;
 mod names;
 pub mod network;
+pub mod pack;
 mod probe;
 pub mod registry;
 pub mod sink;

@@ -1,29 +1,34 @@
 //! Builds a driver's crate with cargo.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::Builder;
 use crate::problem::{Error, Problem, Result};
 
+const MANIFEST: &str = "Cargo.toml";
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "driver";
 
+/// Rust crates.
+pub(super) const BUILDER: Builder =
+    Builder { marker: MANIFEST, fits: |folder| folder.join(MANIFEST).is_file(), build };
+
 /// Builds the crate in this folder and returns the component that came out.
-/// Cargo's own messages go to stderr.
-///
-/// # Errors
-/// There is no crate, cargo or target, it does not compile, or it makes no
-/// component.
-pub(super) fn build(folder: &Path) -> Result<PathBuf> {
-    let manifest = folder.join("Cargo.toml");
-    if !manifest.is_file() {
-        let problem =
-            Problem::new("driver_build", "there is no driver's crate here: no Cargo.toml");
-        return Err(Error::invalid(problem.in_file(folder)));
-    }
+fn build(folder: &Path) -> Result<Vec<u8>> {
+    let component = compile(folder)?;
+    fs::read(&component).map_err(|error| {
+        let message = format!("cannot read what cargo built: {error}");
+        Error::environment(Problem::new("driver_build", message).in_file(&component))
+    })
+}
+
+/// Has cargo build it and say where. Its own messages go to stderr.
+fn compile(folder: &Path) -> Result<PathBuf> {
     let mut command = Command::new("cargo");
     // In the crate's folder, so that its own cargo configuration and toolchain apply.
     command.current_dir(folder).args(["build", "--lib", "--target", TARGET, "--profile", PROFILE]);
@@ -45,8 +50,8 @@ pub(super) fn build(folder: &Path) -> Result<PathBuf> {
         return Err(failed(folder, status));
     }
     component.ok_or_else(|| {
-        let problem =
-            Problem::new("driver_build", "this crate makes no component").in_file(&manifest);
+        let problem = Problem::new("driver_build", "this crate makes no component");
+        let problem = problem.in_file(&folder.join(MANIFEST));
         Error::invalid(problem.help("add to its Cargo.toml:\n[lib]\ncrate-type = [\"cdylib\"]"))
     })
 }
@@ -91,15 +96,5 @@ mod tests {
         ] {
             assert_eq!(made(line), None, "{line}");
         }
-    }
-
-    #[test]
-    fn a_folder_without_a_crate_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = build(folder.path()).unwrap_err().to_string();
-        assert!(
-            error.starts_with("there is no driver's crate here: no Cargo.toml\n  --> "),
-            "{error}"
-        );
     }
 }

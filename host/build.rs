@@ -1,0 +1,59 @@
+//! Puts what `osiris drivers new` writes into the program: the drivers' templates
+//! and the SDKs that go with this host.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// Files and folders of the repository. What is not there is left out.
+const ROOTS: [&str; 7] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "rust-toolchain.toml",
+    "sdk/rust/Cargo.toml",
+    "sdk/rust/src",
+    "sdk/rust/template",
+    "wit",
+];
+
+/// What tools leave in folders of sources.
+const LEFTOVERS: [&str; 4] = ["__pycache__", "dist", "node_modules", "target"];
+
+fn main() -> io::Result<()> {
+    let repository = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    let mut files = Vec::new();
+    for root in ROOTS {
+        let path = repository.join(root);
+        println!("cargo::rerun-if-changed={}", path.display());
+        collect(&path, &mut files)?;
+    }
+    files.sort();
+    let mut code = String::from("&[\n");
+    for file in files {
+        let name = file.strip_prefix(&repository).map_err(io::Error::other)?;
+        // The same on any platform.
+        let name = name.to_string_lossy().replace('\\', "/");
+        writeln!(code, "    ({name:?}, include_bytes!({file:?})),").map_err(io::Error::other)?;
+    }
+    code.push(']');
+    fs::write(Path::new(&variable("OUT_DIR")?).join("embedded.rs"), code)
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if LEFTOVERS.contains(&&*name) || name.starts_with('.') {
+        return Ok(());
+    }
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            collect(&entry?.path(), files)?;
+        }
+    } else if path.is_file() {
+        files.push(path.to_owned());
+    }
+    Ok(())
+}
+
+fn variable(name: &str) -> io::Result<String> {
+    env::var(name).map_err(|error| io::Error::other(format!("{name}: {error}")))
+}

@@ -1,0 +1,33 @@
+//! Files of the repository that travel in the program; `host/build.rs` says
+//! which.
+
+/// By path, sorted.
+const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// Those below a folder, by their path in it.
+pub(super) fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    FILES.iter().filter_map(move |(path, content)| {
+        Some((path.strip_prefix(folder)?.strip_prefix('/')?, *content))
+    })
+}
+
+/// A text by its path.
+pub(super) fn text(path: &str) -> Option<&'static str> {
+    let (_, content) = FILES.iter().find(|(name, _)| *name == path)?;
+    std::str::from_utf8(content).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_and_the_sdk_are_there_and_nothing_that_tools_leave() {
+        assert!(text("wit/driver.wit").unwrap().contains("package osiris:driver@"));
+        let sdk: Vec<&str> = below("sdk/rust/src").map(|(path, _)| path).collect();
+        assert!(sdk.contains(&"lib.rs") && sdk.contains(&"read/batch.rs"), "{sdk:?}");
+        assert!(FILES.is_sorted());
+        let odd = ["node_modules/", "__pycache__/", "target/"];
+        assert!(!FILES.iter().any(|(path, _)| odd.iter().any(|odd| path.contains(odd))));
+    }
+}
