@@ -28,7 +28,7 @@ fn long_texts_stay_with_their_lengths() {
 fn a_column_that_is_missing_or_of_numbers_is_named() {
     for (column, message) in [
         ("nmae", "there is no column `nmae`; there are id, name"),
-        ("id", "the column `id` is of type Int64, not text"),
+        ("id", "the column `id` is of type int64, not text"),
     ] {
         let run = process(json!({"column": column})).input("people", &people());
         assert_eq!(run.expect_err(Kind::Config).message, message);

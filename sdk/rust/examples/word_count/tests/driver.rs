@@ -1,0 +1,58 @@
+//! The driver, run natively between tables in memory.
+
+use std::time::Duration;
+
+use example_word_count::WordCount;
+use osiris_sdk::{Category, DataType, Field, Kind, Mode, Schema, testing};
+use serde_json::{Value, json};
+
+fn texts(rows: &Value) -> testing::Table {
+    let schema = Schema::new(vec![
+        Field::new("id", DataType::Int64, false),
+        Field::new("text", DataType::Utf8, true),
+    ]);
+    testing::Table::from_rows(&schema, rows)
+}
+
+fn count(config: Value) -> testing::Run<WordCount> {
+    testing::run::<WordCount>(config).mode(Mode::Transform)
+}
+
+#[test]
+fn words_are_counted_most_frequent_first() {
+    let table = texts(&json!([[1, "b a\tb"], [2, null], [3, ""]])).with_rows(&json!([[4, "c b\n a"]]));
+    let all = count(json!({"column": "text", "minimum": 1})).input("t", &table);
+    all.expect_ok().assert_rows(&json!([["b", 3], ["a", 2], ["c", 1]]));
+    let some = count(json!({"column": "text", "minimum": 2})).input("t", &table);
+    some.expect_ok().assert_rows(&json!([["b", 3], ["a", 2]]));
+}
+
+#[test]
+fn words_that_are_as_frequent_come_by_code_points() {
+    let table = texts(&json!([[1, "\u{1F600} \u{FF5E} z Z é\u{a0}é"]]));
+    let run = count(json!({"column": "text", "minimum": 1})).input("t", &table);
+    run.expect_ok().assert_rows(&json!([
+        ["Z", 1],
+        ["z", 1],
+        ["é\u{a0}é", 1],
+        ["\u{FF5E}", 1],
+        ["\u{1F600}", 1]
+    ]));
+}
+
+#[test]
+fn a_column_that_cannot_be_used_is_named() {
+    for (column, message) in [
+        ("txt", "there is no column `txt`; there are: id, text"),
+        ("id", "the column `id` holds no texts"),
+    ] {
+        let run = count(json!({"column": column, "minimum": 1})).input("t", &texts(&json!([])));
+        assert_eq!(run.expect_err(Kind::Config).message, message);
+    }
+}
+
+#[test]
+fn there_is_nothing_to_connect_to() {
+    let health = testing::doctor::<WordCount>(json!({}), Duration::from_secs(1));
+    assert_eq!(health.category, Category::Ok);
+}
