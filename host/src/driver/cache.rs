@@ -13,6 +13,13 @@ use wasmtime::component::Component;
 
 use crate::atomic;
 
+/// Where osiris keeps what it can make or fetch again: `$OSIRIS_CACHE`, or
+/// `osiris` in the user's cache folder.
+pub fn root() -> Option<PathBuf> {
+    let given = std::env::var_os("OSIRIS_CACHE").map(PathBuf::from);
+    given.or_else(|| Some(dirs::cache_dir()?.join("osiris")))
+}
+
 /// A folder of compiled components.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -20,13 +27,10 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Opens `$OSIRIS_CACHE` or `osiris` in the user's cache folder; none if
-    /// that cannot be made, or others could write to it.
+    /// Opens the folder below [`root`]; none if that cannot be made, or others
+    /// could write to it.
     pub(super) fn open() -> Option<Self> {
-        let root = std::env::var_os("OSIRIS_CACHE")
-            .map(PathBuf::from)
-            .or_else(|| Some(dirs::cache_dir()?.join("osiris")))?;
-        let folder = root.join("compiled");
+        let folder = root()?.join("compiled");
         match private_folder(&folder) {
             Ok(()) => Some(Self { folder }),
             Err(error) => {
@@ -87,8 +91,12 @@ impl Cache {
     }
 }
 
+/// Makes a folder that only this user can write to.
+///
+/// # Errors
+/// It cannot be made, or others could write to it.
 #[cfg(unix)]
-fn private_folder(folder: &Path) -> io::Result<()> {
+pub fn private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let meta = std::fs::metadata(folder)?;
@@ -101,7 +109,11 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder.
+///
+/// # Errors
+/// It cannot be made.
 #[cfg(not(unix))]
-fn private_folder(folder: &Path) -> io::Result<()> {
+pub fn private_folder(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
 }

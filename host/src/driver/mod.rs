@@ -1,7 +1,7 @@
 //! The wasm side: engine, registry, grants, limits, and calls into drivers.
 
 mod bindings;
-mod cache;
+pub mod cache;
 mod call;
 mod clock;
 mod context;

@@ -1,6 +1,7 @@
 //! `osiris drivers build`.
 
 mod cargo;
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,9 @@ Examples:
   osiris drivers build plugins/* --out drivers    several, into another folder
 
 A driver in Rust is a crate that uses osiris-sdk. It is built for wasm32-wasip2
-in cargo's profile `driver`, which is `release` unless the workspace says more.";
+in cargo's profile `driver`, which is `release` unless the workspace says more.
+One in Python is a pyproject.toml with [tool.osiris]. componentize-py builds it,
+which is put into osiris's cache the first time.";
 
 /// Build drivers from their sources and put them where pipelines find them
 #[derive(Debug, clap::Args)]
@@ -45,7 +48,7 @@ struct Builder {
 }
 
 /// In the order in which a folder is asked for them.
-const BUILDERS: [Builder; 1] = [cargo::BUILDER];
+const BUILDERS: [Builder; 2] = [cargo::BUILDER, python::BUILDER];
 
 pub(super) fn build(args: &Args, shell: &Shell) -> Result<Answer> {
     let out = match &args.out {
