@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Files and folders of the repository. What is not there is left out.
-const ROOTS: [&str; 7] = [
+const ROOTS: [&str; 9] = [
     "Cargo.lock",
     "Cargo.toml",
     "rust-toolchain.toml",
+    "sdk/python/osiris_sdk",
+    "sdk/python/template",
     "sdk/rust/Cargo.toml",
     "sdk/rust/src",
     "sdk/rust/template",

@@ -1,11 +1,19 @@
 """What a component exports and imports: the only file that knows the bindings of componentize-py.
 
 Made for the world ``plugin`` of ``wit/driver.wit``; importable only inside of a
-component, which ``osiris drivers build`` makes.
+component, which ``osiris drivers build`` makes. That has the modules that were
+imported when it was made and no others, so what Python's library imports only
+when it is needed is imported here: parsing of times, and common encodings.
 """
 
 from __future__ import annotations
 
+import _strptime  # noqa: F401
+import encodings.cp1252
+import encodings.idna
+import encodings.latin_1
+import encodings.utf_8_sig
+import encodings.utf_16
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -152,7 +160,7 @@ def _answer(call: Callable[[], _T]) -> _T:
     """Answers the host; whatever is raised becomes the contract's error."""
     try:
         return call()
-    except Exception as error:
+    except BaseException as error:  # SystemExit too: a driver that leaves is no trap.
         known = failure(error)
         if known is not error:
             context.log(context.Level.DEBUG, traceback.format_exc())

@@ -26,6 +26,8 @@ def describe(error: BaseException) -> str:
     """An exception as one line: ``ZeroDivisionError: division by zero (my_driver.py:12)``."""
     said = str(error)
     text = type(error).__name__ + (f": {said}" if said else "")
+    if isinstance(error, ModuleNotFoundError):
+        text += "; a component has only what is imported while it is built, at the top of a module"
     place = _place(error)
     return f"{text} ({place})" if place else text
 

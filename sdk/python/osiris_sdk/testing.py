@@ -120,8 +120,9 @@ def run(
     if mode != "write":
         assert writer.schema is not None, "the step ended well and never opened its output"
         assert summary.rows_written is None, "rows_written is a writer's to say"
-    batches = [Batch(writer.schema, batch) for batch in writer.batches] if writer.schema else []
-    return Report(summary, writer.schema, batches, host, artifacts)
+    schema = writer.schema
+    batches = [] if schema is None else [Batch(schema, batch) for batch in writer.batches]
+    return Report(summary, schema, batches, host, artifacts)
 
 
 def discover(driver: type[Driver[Any]], config: Mapping[str, Any] | None = None) -> list[Dataset]:

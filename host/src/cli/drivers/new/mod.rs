@@ -2,6 +2,7 @@
 
 mod embedded;
 mod name;
+mod python;
 mod rust;
 mod template;
 
@@ -21,7 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   osiris drivers new acme.crm_extractor --lang rust
   osiris drivers new crm --lang rust --role writer       names it crm.writer
-  osiris drivers new acme.clean --lang rust --role processor --dir drivers/clean
+  osiris drivers new acme.clean --lang python --role processor --dir drivers/clean
 
 The driver builds, passes its tests and runs as it is. The SDK of this osiris is
 copied into its vendor/ folder, so that the two fit and nothing is downloaded but
@@ -48,6 +49,7 @@ pub(in crate::cli) struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LanguageName {
     Rust,
+    Python,
 }
 
 /// What a language's drivers are made of.
@@ -62,7 +64,7 @@ struct Language {
     test: &'static str,
 }
 
-const LANGUAGES: [Language; 1] = [rust::LANGUAGE];
+const LANGUAGES: [Language; 2] = [rust::LANGUAGE, python::LANGUAGE];
 
 pub(super) fn new(args: &Args) -> Result<Answer> {
     let name = Name::parse(&args.name, args.role)?;
