@@ -30,6 +30,11 @@ pub fn guest(name: &str) -> PathBuf {
     there(guests().join(format!("{name}.wasm")))
 }
 
+/// The drivers in `sdk/<language>/examples`.
+pub fn examples(language: &str) -> PathBuf {
+    there(folder().join("examples").join(language))
+}
+
 /// Compiled code, shared by all tests so that each driver is compiled once.
 pub fn cache() -> PathBuf {
     folder().join("test-cache")

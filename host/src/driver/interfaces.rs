@@ -1,6 +1,8 @@
 //! Why a component does not fit this host: a table of what it wants, what is
 //! offered, and why the two differ.
 
+use semver::{Comparator, Op, Version, VersionReq};
+
 use super::CONTRACT;
 use super::DriverFile;
 use crate::problem::Problem;
@@ -14,16 +16,29 @@ const SHOWN: usize = 100;
 
 /// Says what a component lacks or wants too much of, if the names alone tell.
 pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
-    let (package, version) = CONTRACT.split_once('@')?;
-    let export = format!("{package}/driver@{version}");
-    let mut rows: Vec<[String; 3]> = file.imports.iter().filter_map(|import| row(import)).collect();
-    if !file.exports.contains(&export) {
-        let other = file.exports.iter().find(|name| name.starts_with("osiris:driver/driver"));
-        let (offered, why) = match other {
-            Some(other) => (named(other), "it was built for another version of the contract"),
-            None => ("nothing".into(), "the component was built for another world"),
-        };
-        rows.push([export, offered, why.into()]);
+    let (package, offered) = CONTRACT.split_once('@')?;
+    let offered = Version::parse(offered).ok()?;
+    let mut rows: Vec<[String; 3]> =
+        file.imports.iter().filter_map(|import| row(import, &offered)).collect();
+    let interface = format!("{package}/driver");
+    let export = file.exports.iter().find_map(|name| match name.split_once('@') {
+        Some((name, version)) if name == interface => Some(version),
+        _ => None,
+    });
+    match export.map(|version| (version, outdated(version, &offered))) {
+        Some((_, None)) => {}
+        Some((version, Some(why))) => {
+            rows.push([
+                format!("{interface}@{offered}"),
+                named(&format!("{interface}@{version}")),
+                why.into(),
+            ]);
+        }
+        None => rows.push([
+            format!("{interface}@{offered}"),
+            "nothing".into(),
+            "the component was built for another world".into(),
+        ]),
     }
     if rows.is_empty() {
         return None;
@@ -35,35 +50,63 @@ pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
         .iter()
         .map(|[wanted, offered, why]| format!("\n    {wanted:first$}  {offered:second$}  {why}"))
         .collect();
-    Some(
-        Problem::new(
-            "world_mismatch",
-            format!("the driver `{}` and this host do not fit:{table}", file.spec.name),
-        )
-        .in_file(&file.path)
-        .help(format!(
-            "build it for the world `plugin` of {CONTRACT}, for example with osiris-sdk"
-        )),
-    )
+    let message = format!("the driver `{}` and this host do not fit:{table}", file.spec.name);
+    Some(Problem::new("world_mismatch", message).in_file(&file.path).help(help(&rows)))
 }
 
+/// What to do about it: whichever side is older is to be renewed.
+fn help(rows: &[[String; 3]]) -> String {
+    let own = env!("CARGO_PKG_VERSION");
+    let any = |text: &str| rows.iter().any(|[_, _, why]| why == text);
+    if any(NEWER) {
+        format!("update osiris, which is {own}, or use a driver that was built for {CONTRACT}")
+    } else if any(OLDER) {
+        format!("build the driver again with the SDK of this osiris, which is {own}")
+    } else {
+        format!("build it for the world `plugin` of {CONTRACT}, for example with osiris-sdk")
+    }
+}
+
+const NEWER: &str = "it was built for a newer contract than this osiris has";
+const OLDER: &str = "it was built for an older contract, which this osiris no longer has";
+
+/// Why a host of this contract does not do for a component of that one; none if
+/// it does: a later version only adds, up to one that says otherwise.
+fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
+    let Ok(wanted) = Version::parse(wanted) else { return Some(UNKNOWN) };
+    let compatible = VersionReq {
+        comparators: vec![Comparator {
+            op: Op::Caret,
+            major: wanted.major,
+            minor: Some(wanted.minor),
+            patch: Some(wanted.patch),
+            pre: wanted.pre.clone(),
+        }],
+    };
+    if compatible.matches(offered) {
+        return None;
+    }
+    Some(if wanted > *offered { NEWER } else { OLDER })
+}
+
+const UNKNOWN: &str = "this host knows no such interface";
+
 /// A row of the table for an import that is not offered.
-fn row(import: &str) -> Option<[String; 3]> {
+fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
     let (interface, version) = import.split_once('@').unwrap_or((import, ""));
     let package = interface.split('/').next().unwrap_or(interface);
     let (offered, why) = match package {
-        "osiris:driver" if version == "0.1.0" => return None,
-        "osiris:driver" => ("0.1.0", "it was built for another version of the contract"),
+        "osiris:driver" => (contract.to_string(), outdated(version, contract)?),
         _ if WASI.contains(&package) || package == SOCKETS => {
             if version.starts_with("0.2.") {
                 return None;
             }
-            ("0.2", "it was built for another version of WASI")
+            ("0.2".into(), "it was built for another version of WASI")
         }
-        "wasi:http" => ("nothing", "drivers have no HTTP of the host"),
-        _ => ("nothing", "this host knows no such interface"),
+        "wasi:http" => ("nothing".into(), "drivers have no HTTP of the host"),
+        _ => ("nothing".into(), UNKNOWN),
     };
-    Some([named(import), offered.into(), why.into()])
+    Some([named(import), offered, why.into()])
 }
 
 /// A name from a component, which may be anything, as a cell of the table.
@@ -78,6 +121,26 @@ fn named(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_later_contract_serves_what_was_built_for_an_earlier_one() {
+        for (wanted, offered, why) in [
+            ("0.1.0", "0.1.0", None),
+            ("0.1.0", "0.1.4", None),
+            ("1.2.0", "1.3.0", None),
+            ("0.1.1", "0.1.0", Some(NEWER)),
+            ("0.2.0", "0.1.0", Some(NEWER)),
+            ("0.1.0", "0.2.0", Some(OLDER)),
+            ("1.9.0", "2.0.0", Some(OLDER)),
+            ("", "0.1.0", Some(UNKNOWN)),
+        ] {
+            assert_eq!(
+                outdated(wanted, &Version::parse(offered).unwrap()),
+                why,
+                "{wanted} {offered}"
+            );
+        }
+    }
 
     #[test]
     fn a_name_is_a_cell_whatever_is_in_it() {

@@ -37,7 +37,17 @@ pub(crate) fn test_drivers() -> Result<()> {
     build(crates("tests/drivers")?, &built()?.join("test-drivers"))
 }
 
-/// The driver crates in a folder of the workspace.
+/// Builds the drivers that every language's SDK has as its example, each language's into a folder
+/// of its own: they have the same names.
+pub(crate) fn examples() -> Result<()> {
+    for language in ["rust"] {
+        let folders = crates(&format!("sdk/{language}/examples"))?;
+        build(folders, &built()?.join("examples").join(language))?;
+    }
+    Ok(())
+}
+
+/// The drivers in a folder of the workspace.
 fn crates(folder: &str) -> Result<Vec<PathBuf>> {
     let mut crates: Vec<PathBuf> = std::fs::read_dir(root().join(folder))?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -47,7 +57,8 @@ fn crates(folder: &str) -> Result<Vec<PathBuf>> {
     Ok(crates)
 }
 
-/// Builds drivers with `osiris drivers build`.
+/// Builds drivers with `osiris drivers build`. What it compiles to see that they fit is what the
+/// tests would compile.
 fn build(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
     add_target()?;
     eprintln!("Building {} drivers into {} ...", folders.len(), out.display());
@@ -57,6 +68,7 @@ fn build(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
         .arg("--out")
         .arg(out)
         .current_dir(root())
+        .env("OSIRIS_CACHE", built()?.join("test-cache"))
         .stdout(std::io::stderr()))
 }
 

@@ -65,7 +65,8 @@ pub(crate) fn live() -> Result<()> {
 fn build_all() -> Result<()> {
     build::host()?;
     build::drivers()?;
-    build::test_drivers()
+    build::test_drivers()?;
+    build::examples()
 }
 
 /// The `cargo test` of a part.

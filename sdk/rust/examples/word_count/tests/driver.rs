@@ -20,7 +20,8 @@ fn count(config: Value) -> testing::Run<WordCount> {
 
 #[test]
 fn words_are_counted_most_frequent_first() {
-    let table = texts(&json!([[1, "b a\tb"], [2, null], [3, ""]])).with_rows(&json!([[4, "c b\n a"]]));
+    let table =
+        texts(&json!([[1, "b a\tb"], [2, null], [3, ""]])).with_rows(&json!([[4, "c b\n a"]]));
     let all = count(json!({"column": "text", "minimum": 1})).input("t", &table);
     all.expect_ok().assert_rows(&json!([["b", 3], ["a", 2], ["c", 1]]));
     let some = count(json!({"column": "text", "minimum": 2})).input("t", &table);

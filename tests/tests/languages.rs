@@ -1,0 +1,106 @@
+//! The same driver in every language that has an SDK does the same.
+
+use std::path::Path;
+
+use osiris_tests::{Osiris, Sandbox, built};
+
+const PIPELINE: &str = "\
+oml_version: 0.1.0
+name: words
+params: {column: text, minimum: 1}
+steps:
+  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: texts.csv}}
+  - id: count
+    component: example.word_count
+    mode: transform
+    needs: [read]
+    config: {column: '${params.column}', minimum: '${params.minimum}'}
+  - {id: write, component: filesystem.csv_writer, mode: write, needs: [count], config: {path: words.csv}}
+";
+
+/// Text with spaces of all kinds, letters beyond 16 bits, a missing and an empty value.
+const TEXTS: &str = "id,text\n\
+    1,b a\tb \u{1F600} \u{FF5E}\n\
+    2,\n\
+    3,\"c b\n a\u{b}a\u{a0}a \u{c}Z  z\"\n\
+    4,\"\"\n";
+
+/// The languages with an SDK, by their folders in `sdk/`.
+fn languages() -> Vec<String> {
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk");
+    let folders = std::fs::read_dir(sdk).unwrap().map(|entry| entry.unwrap());
+    let mut languages: Vec<String> = folders
+        .filter(|folder| folder.path().join("examples/word_count").is_dir())
+        .map(|folder| folder.file_name().into_string().unwrap())
+        .collect();
+    languages.sort();
+    assert!(languages.contains(&"rust".to_owned()), "{languages:?}");
+    languages
+}
+
+/// A project with a table of texts.
+fn project(texts: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline.yaml", PIPELINE);
+    sandbox.write("texts.csv", texts);
+    sandbox
+}
+
+/// A command that finds the driver in that language.
+fn osiris(sandbox: &Sandbox, language: &str, arguments: &[&str]) -> Osiris {
+    sandbox.osiris(arguments).env("OSIRIS_DRIVERS", built::examples(language))
+}
+
+#[test]
+fn each_counts_the_same_words() {
+    let expected =
+        "word,count\nb,3\nZ,1\na,1\na\u{b}a\u{a0}a,1\nc,1\nz,1\n\u{FF5E},1\n\u{1F600},1\n";
+    for language in languages() {
+        let sandbox = project(TEXTS);
+        osiris(&sandbox, &language, &["run", "pipeline.yaml"]).run().expect(0);
+        assert_eq!(sandbox.read("words.csv"), expected, "{language}");
+        let some = ["run", "pipeline.yaml", "--param", "minimum=2"];
+        osiris(&sandbox, &language, &some).run().expect(0);
+        assert_eq!(sandbox.read("words.csv"), "word,count\nb,3\n", "{language}");
+    }
+}
+
+#[test]
+fn each_makes_several_batches_of_many_words() {
+    let words: Vec<String> = (0..20_000).map(|number| format!("w{number:05}")).collect();
+    let texts: String = words.iter().map(|word| format!("{word} {word}\n")).collect();
+    let lines: String = words.iter().map(|word| format!("{word},2\n")).collect();
+    for language in languages() {
+        let sandbox = project(&format!("text\n{texts}"));
+        osiris(&sandbox, &language, &["run", "pipeline.yaml"]).run().expect(0);
+        assert!(sandbox.read("words.csv") == format!("word,count\n{lines}"), "{language}");
+    }
+}
+
+#[test]
+fn each_names_the_column_that_it_cannot_use() {
+    for language in languages() {
+        for (column, message) in [
+            ("txt", "there is no column `txt`; there are: id, text"),
+            ("id", "the column `id` holds no texts"),
+        ] {
+            let sandbox = project(TEXTS);
+            let column = format!("column={column}");
+            let run = ["run", "pipeline.yaml", "--param", &column];
+            let finished = osiris(&sandbox, &language, &run).run().expect(1);
+            assert!(finished.stderr.contains(message), "{language}: {}", finished.stderr);
+            assert!(!sandbox.exists("words.csv"), "{language}");
+        }
+    }
+}
+
+#[test]
+fn each_has_the_same_spec() {
+    let mut specs = Vec::new();
+    for language in languages() {
+        let show = ["drivers", "show", "example.word_count", "--json"];
+        let shown = osiris(&project(TEXTS), &language, &show).run().expect(0).json();
+        specs.push((language, shown["spec"].clone()));
+    }
+    assert!(specs.windows(2).all(|two| two[0].1 == two[1].1), "{specs:#?}");
+}
