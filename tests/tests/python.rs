@@ -45,7 +45,7 @@ fn every_type_passes_as_columns_and_as_rows() {
 
 #[test]
 fn a_change_would_be_seen() {
-    fails("one_off", false, "column c48 l: it is");
+    fails("one_off", false, "column id: it is PrimitiveArray");
 }
 
 #[test]
@@ -53,18 +53,14 @@ fn the_furthest_times_pass_as_integers_and_never_change() {
     for how in ["columns", "raw"] {
         pass(how, true).1.expect(0);
     }
-    fails(
-        "rows",
-        true,
-        "a date32 is beyond what Python's date holds: year is out of range; read the column with raw=True",
-    );
+    fails("rows", true, "a date32 is beyond what Python's date holds: ");
 }
 
 #[test]
 fn a_failure_says_what_and_where() {
     for (how, message) in [
-        ("crash", "KeyError: 'nope' (test_python.py:76) (internal)"),
-        ("leave", "SystemExit: 3 (test_python.py:80) (internal)"),
+        ("crash", "KeyError: 'nope' (test_python.py:64) (internal)"),
+        ("leave", "SystemExit: 3 (test_python.py:68) (internal)"),
         ("lazy", "No module named 'csv'; a component has only what is imported while it is built"),
         ("misfit", "column 'id': row 0: 'one' is no int64: "),
         ("refuse", "nobody is there (network)"),
@@ -78,13 +74,19 @@ fn the_host_hears_all_that_is_said() {
     let (sandbox, finished) = pass("talk", false);
     finished.expect(0);
     let session = Session::only(&sandbox);
-    for words in ["printed", "INFO  [python] logged", "WARN  [python] warned", "run 1, 29.02.2024"] {
+    for words in ["printed", "INFO  [python] logged", "WARN  [python] warned", "run 1, 29.02.2024"]
+    {
         assert!(session.log.contains(words), "{words}\n{}", session.log);
     }
-    let metric = |name: &str| session.metrics.iter().find(|metric| metric["metric"] == name).unwrap();
+    let metric =
+        |name: &str| session.metrics.iter().find(|metric| metric["metric"] == name).unwrap();
     assert_eq!(metric("pages")["value"], 2);
     assert_eq!(metric("ratio")["value"], 0.5);
-    assert!(session.events.iter().any(|event| event["event_type"] == "page.read"), "{:?}", session.events);
+    assert!(
+        session.events.iter().any(|event| event["event_type"] == "page.read"),
+        "{:?}",
+        session.events
+    );
     let note = session.folder.join("artifacts/python/note.txt");
     assert_eq!(std::fs::read_to_string(note).unwrap(), "kept");
     // State is kept, and what is random is drawn anew in each run.
@@ -120,7 +122,11 @@ fn a_new_driver_builds_and_runs() {
     sandbox.osiris(["drivers", "new", "acme.lines_extractor", "--lang", "python"]).run().expect(0);
     let build = ["drivers", "build", "acme-lines-extractor", "--out", "drivers"];
     let built = sandbox.osiris(build).patience(Duration::from_secs(300)).run().expect(0);
-    assert!(built.stderr.contains("Building acme_lines_extractor with componentize-py"), "{}", built.stderr);
+    assert!(
+        built.stderr.contains("Building acme_lines_extractor with componentize-py"),
+        "{}",
+        built.stderr
+    );
     let size = std::fs::metadata(sandbox.path("drivers/acme.lines_extractor.wasm")).unwrap().len();
     assert!(size < 20_000_000, "{size}");
     let pipeline = "\
@@ -140,7 +146,11 @@ steps:
     // What it was not given, it does not see.
     sandbox.write("in.jsonl", "{\"who\": 1}\n");
     let failed = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(1);
-    assert!(failed.stderr.contains("in.jsonl, line 1: `who` is 1, not text (data)"), "{}", failed.stderr);
+    assert!(
+        failed.stderr.contains("in.jsonl, line 1: `who` is 1, not text (data)"),
+        "{}",
+        failed.stderr
+    );
 }
 
 #[test]
@@ -159,7 +169,11 @@ fn what_keeps_a_driver_from_being_built_is_said() {
         let build = ["drivers", "build", "mine", "--out", "drivers"];
         let failed = sandbox.osiris(build).patience(Duration::from_secs(300)).run().expect(1);
         assert!(failed.stderr.contains(message), "{}", failed.stderr);
-        assert!(failed.stderr.contains("componentize-py's messages are above"), "{}", failed.stderr);
+        assert!(
+            failed.stderr.contains("componentize-py's messages are above"),
+            "{}",
+            failed.stderr
+        );
     }
     assert!(!sandbox.exists("drivers"));
 }

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayData, RecordBatch, RecordBatchOptions, layout, make_array};
+use arrow::array::{
+    Array, ArrayData, PrimitiveArray, RecordBatch, RecordBatchOptions, layout, make_array,
+};
 use arrow::buffer::Buffer;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{
+    DataType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType, SchemaRef,
+};
+use arrow::error::ArrowError;
 
 /// About what a batch costs beside its data, in bytes: empty ones are not free.
 const OVERHEAD: usize = 1 << 10;
@@ -172,12 +177,32 @@ impl Parts<'_> {
                 data.null_count()
             ));
         }
-        if let DataType::Decimal128(precision, _) = data_type {
-            let values = arrow::array::Decimal128Array::from(data.clone());
-            values.validate_decimal_precision(*precision).map_err(|error| error.to_string())?;
+        match data_type {
+            DataType::Decimal32(digits, scale) => {
+                digits_fit::<Decimal32Type>(&data, *digits, *scale)
+            }
+            DataType::Decimal64(digits, scale) => {
+                digits_fit::<Decimal64Type>(&data, *digits, *scale)
+            }
+            DataType::Decimal128(digits, scale) => {
+                digits_fit::<Decimal128Type>(&data, *digits, *scale)
+            }
+            DataType::Decimal256(digits, scale) => {
+                digits_fit::<Decimal256Type>(&data, *digits, *scale)
+            }
+            _ => Ok(()),
         }
+        .map_err(|error| error.to_string())?;
         Ok(data)
     }
+}
+
+/// Checks each value by itself: the array's own check takes a negative scale for one beyond the
+/// precision.
+fn digits_fit<T: DecimalType>(data: &ArrayData, digits: u8, scale: i8) -> Result<(), ArrowError> {
+    let values = PrimitiveArray::<T>::from(data.clone());
+    let mut known = values.iter().flatten();
+    known.try_for_each(|value| T::validate_decimal_precision(value, digits, scale))
 }
 
 fn children(data_type: &DataType) -> Vec<&DataType> {

@@ -32,12 +32,21 @@ pub(crate) fn columns(extreme: bool) -> Vec<Column> {
     // One has metadata, and one no nulls.
     columns[5].fields[0].metadata = vec![("a".into(), "1".into()), ("unit".into(), "kg".into())];
     let ids = Int64Array::from_iter_values(0..ROWS as i64);
-    columns.push(Column { fields: vec![Field { nullable: false, ..field("id", "l", 0) }], array: Arc::new(ids) });
+    columns.push(Column {
+        fields: vec![Field { nullable: false, ..field("id", "l", 0) }],
+        array: Arc::new(ids),
+    });
     columns
 }
 
 fn field(name: &str, format: &str, children: u32) -> Field {
-    Field { name: name.into(), format: format.into(), nullable: true, metadata: Vec::new(), children }
+    Field {
+        name: name.into(),
+        format: format.into(),
+        nullable: true,
+        metadata: Vec::new(),
+        children,
+    }
 }
 
 fn leaf(format: &str, array: impl Array + 'static) -> Column {
@@ -47,7 +56,10 @@ fn leaf(format: &str, array: impl Array + 'static) -> Column {
 fn numbers() -> Vec<Column> {
     macro_rules! integers {
         ($format:literal, $array:ident, $number:ident) => {
-            leaf($format, $array::from(vec![Some($number::MIN), None, Some(0), Some(1), Some($number::MAX)]))
+            leaf(
+                $format,
+                $array::from(vec![Some($number::MIN), None, Some(0), Some(1), Some($number::MAX)]),
+            )
         };
     }
     let halves = [1.5, -0.0, 65504.0, f32::INFINITY].map(|value| Some(half(value)));
@@ -63,10 +75,32 @@ fn numbers() -> Vec<Column> {
         integers!("I", UInt32Array, u32),
         integers!("L", UInt64Array, u64),
         leaf("e", halves.into_iter().chain([None]).collect::<PrimitiveArray<Float16Type>>()),
-        leaf("f", Float32Array::from(vec![Some(f32::MIN), None, Some(-0.0), Some(f32::NAN), Some(f32::INFINITY)])),
-        leaf("g", Float64Array::from(vec![Some(0.1), None, Some(-0.0), Some(f64::NAN), Some(5e-324)])),
-        leaf("d:10,2", decimal(vec![Some(150), None, Some(-9_999_999_999), Some(0), Some(1)], 10, 2)),
-        leaf("d:38,0", decimal(vec![Some(10_i128.pow(38) - 1), Some(1 - 10_i128.pow(38)), None, Some(1), None], 38, 0)),
+        leaf(
+            "f",
+            Float32Array::from(vec![
+                Some(f32::MIN),
+                None,
+                Some(-0.0),
+                Some(f32::NAN),
+                Some(f32::INFINITY),
+            ]),
+        ),
+        leaf(
+            "g",
+            Float64Array::from(vec![Some(0.1), None, Some(-0.0), Some(f64::NAN), Some(5e-324)]),
+        ),
+        leaf(
+            "d:10,2",
+            decimal(vec![Some(150), None, Some(-9_999_999_999), Some(0), Some(1)], 10, 2),
+        ),
+        leaf(
+            "d:38,0",
+            decimal(
+                vec![Some(10_i128.pow(38) - 1), Some(1 - 10_i128.pow(38)), None, Some(1), None],
+                38,
+                0,
+            ),
+        ),
         leaf("d:5,-3", decimal(vec![Some(12), None, Some(-99_999), Some(0), None], 5, -3)),
         leaf(
             "d:9,9,32",
@@ -76,15 +110,27 @@ fn numbers() -> Vec<Column> {
         ),
         leaf(
             "d:18,4,64",
-            Decimal64Array::from(vec![Some(123_456_789_012_345_678), None, Some(-1), Some(0), None])
-                .with_precision_and_scale(18, 4)
-                .unwrap(),
+            Decimal64Array::from(vec![
+                Some(123_456_789_012_345_678),
+                None,
+                Some(-1),
+                Some(0),
+                None,
+            ])
+            .with_precision_and_scale(18, 4)
+            .unwrap(),
         ),
         leaf(
             "d:76,30,256",
-            Decimal256Array::from(vec![i256::from_string(&"7".repeat(76)), None, Some(i256::MINUS_ONE), Some(i256::ZERO), None])
-                .with_precision_and_scale(76, 30)
-                .unwrap(),
+            Decimal256Array::from(vec![
+                i256::from_string(&"7".repeat(76)),
+                None,
+                Some(i256::MINUS_ONE),
+                Some(i256::ZERO),
+                None,
+            ])
+            .with_precision_and_scale(76, 30)
+            .unwrap(),
         ),
     ]
 }
@@ -129,22 +175,39 @@ fn moments(extreme: bool) -> Vec<Column> {
     let day = 86_400;
     vec![
         leaf("tdD", moments!("tdD", Date32Array, i32, first, last)),
-        leaf("tdm", moments!("tdm", Date64Array, i64, first as i64 * 86_400_000, last as i64 * 86_400_000)),
+        leaf(
+            "tdm",
+            moments!("tdm", Date64Array, i64, first as i64 * 86_400_000, last as i64 * 86_400_000),
+        ),
         leaf("tts", moments!("tts", Time32SecondArray, i32, 1, day - 1)),
         leaf("ttm", moments!("ttm", Time32MillisecondArray, i32, 1, day * 1000 - 1)),
         leaf("ttu", moments!("ttu", Time64MicrosecondArray, i64, 1, day as i64 * 1_000_000 - 1)),
         leaf("ttn", moments!("ttn", Time64NanosecondArray, i64, 1, day as i64 * 1_000_000_000 - 1)),
         leaf("tss:", moments!("tss", TimestampSecondArray, i64, early, late)),
-        leaf("tsm:", moments!("tsm", TimestampMillisecondArray, i64, early * 1000 + 1, late * 1000)),
+        leaf(
+            "tsm:",
+            moments!("tsm", TimestampMillisecondArray, i64, early * 1000 + 1, late * 1000),
+        ),
         leaf(
             "tsu:UTC",
-            moments!("tsu", TimestampMicrosecondArray, i64, early * 1_000_000 + 1, late * 1_000_000).with_timezone("UTC"),
+            moments!(
+                "tsu",
+                TimestampMicrosecondArray,
+                i64,
+                early * 1_000_000 + 1,
+                late * 1_000_000
+            )
+            .with_timezone("UTC"),
         ),
         leaf(
             "tsn:Europe/Prague",
-            moments!("tsn", TimestampNanosecondArray, i64, -1, 1_711_846_800_000_000_001).with_timezone("Europe/Prague"),
+            moments!("tsn", TimestampNanosecondArray, i64, -1, 1_711_846_800_000_000_001)
+                .with_timezone("Europe/Prague"),
         ),
-        leaf("tss:+01:00", moments!("tss", TimestampSecondArray, i64, early, late).with_timezone("+01:00")),
+        leaf(
+            "tss:+01:00",
+            moments!("tss", TimestampSecondArray, i64, early, late).with_timezone("+01:00"),
+        ),
         leaf("tDs", moments!("tDs", DurationSecondArray, i64, -1, 86_400 * 999_999_999)),
         leaf("tDm", moments!("tDm", DurationMillisecondArray, i64, -1, 1)),
         leaf("tDu", moments!("tDu", DurationMicrosecondArray, i64, -1, 1)),
@@ -179,7 +242,12 @@ fn nested() -> Vec<Column> {
     let lists = vec![Some(vec![Some(1), None]), None, Some(vec![]), Some(vec![Some(3)]), None];
     let large = ListArray::from_iter_primitive::<Int32Type, _, _>(lists.clone());
     let words = Arc::new(StringArray::from(vec![Some("á"), None, Some("")])) as ArrayRef;
-    let inner = LargeListArray::new(item(DataType::Utf8), OffsetBuffer::from_lengths([2, 0, 1]), words, None);
+    let inner = LargeListArray::new(
+        item(DataType::Utf8),
+        OffsetBuffer::from_lengths([2, 0, 1]),
+        words,
+        None,
+    );
     let outer = ListArray::new(
         item(inner.data_type().clone()),
         OffsetBuffer::from_lengths([1, 0, 0, 2, 0]),
@@ -198,7 +266,8 @@ fn nested() -> Vec<Column> {
     ]
     .into();
     let numbers = Int64Array::from(vec![Some(1), None, None, Some(i64::MAX), None]);
-    let whole = StructArray::new(parts, vec![Arc::new(numbers.clone()), Arc::new(large.clone())], nulls());
+    let whole =
+        StructArray::new(parts, vec![Arc::new(numbers.clone()), Arc::new(large.clone())], nulls());
     let alike: Fields = vec![
         arrow_schema::Field::new("x", DataType::Int64, true),
         arrow_schema::Field::new("x", DataType::Int64, true),
@@ -208,10 +277,18 @@ fn nested() -> Vec<Column> {
     let tree = |fields: Vec<Field>, array: ArrayRef| Column { fields, array };
     vec![
         tree(vec![field("", "+l", 1), field("item", "i", 0)], Arc::new(large)),
-        tree(vec![field("", "+l", 1), field("item", "+L", 1), field("item", "u", 0)], Arc::new(outer)),
+        tree(
+            vec![field("", "+l", 1), field("item", "+L", 1), field("item", "u", 0)],
+            Arc::new(outer),
+        ),
         tree(vec![field("", "+w:2", 1), field("item", "c", 0)], Arc::new(pairs.finish())),
         tree(
-            vec![field("", "+s", 2), field("a", "l", 0), field("b", "+l", 1), field("item", "i", 0)],
+            vec![
+                field("", "+s", 2),
+                field("a", "l", 0),
+                field("b", "+l", 1),
+                field("item", "i", 0),
+            ],
             Arc::new(whole),
         ),
         tree(vec![field("", "+s", 2), field("x", "l", 0), field("x", "l", 0)], Arc::new(alike)),

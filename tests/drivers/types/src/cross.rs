@@ -5,11 +5,11 @@ use arrow_buffer::Buffer;
 use arrow_data::{ArrayData, layout};
 use arrow_schema::DataType;
 
-use crate::columns::Column;
-use crate::failed;
 use crate::bindings::osiris::driver::arrow::{Field, Node};
 use crate::bindings::osiris::driver::tables::{Batch, Reader, Writer};
 use crate::bindings::osiris::driver::types::Error;
+use crate::columns::Column;
+use crate::failed;
 
 /// Sends the columns as one batch.
 pub(crate) fn send(columns: &[Column], output: &Writer) -> Result<(), Error> {
@@ -86,7 +86,9 @@ impl Parts<'_> {
         }
         data = data.buffers(buffers).align_buffers(true);
         let children: Vec<&DataType> = match data_type {
-            DataType::List(child) | DataType::LargeList(child) | DataType::FixedSizeList(child, _) => {
+            DataType::List(child)
+            | DataType::LargeList(child)
+            | DataType::FixedSizeList(child, _) => {
                 vec![child.data_type()]
             }
             DataType::Struct(fields) => fields.iter().map(|field| field.data_type()).collect(),

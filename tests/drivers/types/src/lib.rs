@@ -18,7 +18,9 @@ impl Guest for Types {
             serde_json::from_str(&step.config).map_err(|error| failed("config", error))?;
         let columns = columns::columns(config["extreme"] == true);
         match (output, inputs.first()) {
-            (Some(output), _) => cross::send(&columns, &output).map(|()| Summary { rows_written: None }),
+            (Some(output), _) => {
+                cross::send(&columns, &output).map(|()| Summary { rows_written: None })
+            }
             (None, Some(input)) => {
                 let rows = cross::expect(&columns, &input.table)?;
                 Ok(Summary { rows_written: Some(rows) })

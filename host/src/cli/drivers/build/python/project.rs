@@ -141,7 +141,10 @@ mod tests {
         );
         let project = project.unwrap();
         assert!(fits && project.python_path[0].ends_with("src"));
-        assert_eq!((project.module.as_str(), project.dependencies), ("my_driver", vec!["idna>=3".to_owned()]));
+        assert_eq!(
+            (project.module.as_str(), project.dependencies),
+            ("my_driver", vec!["idna>=3".to_owned()])
+        );
     }
 
     #[test]

@@ -110,7 +110,8 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
         tool,
     )?;
     if !status.success() {
-        let message = format!("componentize-py cannot be installed ({status}); pip's messages are above");
+        let message =
+            format!("componentize-py cannot be installed ({status}); pip's messages are above");
         return Err(Error::environment(Problem::new(CODE, message).help(HELP)));
     }
     // One that does not run, such as for another Python, goes.
