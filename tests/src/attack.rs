@@ -3,6 +3,7 @@
 //! Every attack runs beside steps that do no harm: `bystander` and its sink
 //! have to end well before, and the `victim` reads what the attacker makes.
 
+mod bomb;
 mod pipeline;
 pub mod probe;
 mod report;
@@ -47,9 +48,12 @@ pub struct Attack {
     /// Whether a reader lags behind the attacker by all that it makes.
     #[serde(default)]
     lagging: bool,
-    /// Whether it may write below the base path, as a driver with an output may.
+    /// Whether it may write `out.txt`, as a driver with an output may.
     #[serde(default)]
     writes: bool,
+    /// Whether there is a named pipe among what it may read.
+    #[serde(default)]
+    pipe: bool,
     /// The files that it leaves in the project, where it may write.
     #[serde(default)]
     leaves: Vec<String>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::render;
 use super::shell::Shell;
 use crate::compile::{self, Build, Options};
-use crate::driver::limits::Limits;
+use crate::driver::limits::{Bounds, Limits};
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
@@ -57,15 +57,9 @@ impl Workplace {
         Ok(Self { project, registry })
     }
 
-    /// What a driver may use here unless its spec says less.
-    pub(super) fn limits(&self) -> Limits {
-        let host = Limits::default();
-        let own = self.project.settings.limits;
-        Limits {
-            memory: own.memory.unwrap_or(host.memory),
-            seconds: own.seconds.unwrap_or(host.seconds),
-            ..host
-        }
+    /// What a driver may use here unless its spec or the command says less.
+    pub(super) fn limits(&self, command: &Bounds) -> Limits {
+        Limits::new(&self.project.settings.limits, command)
     }
 
     /// Compiles a pipeline and tells its warnings.

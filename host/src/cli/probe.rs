@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::pipeline::Workplace;
 use crate::connection;
 use crate::driver::grants::Grants;
+use crate::driver::limits::Bounds;
 use crate::driver::sink::Sink;
 use crate::driver::{Call, Driver, DriverFile, Engine};
 use crate::problem::{Error, Problem, Result};
@@ -42,7 +43,7 @@ impl Probe {
         let redactor = Redactor::new(connection::secrets(config, &file.spec));
         Call {
             grants: Grants::new(&file.spec, config, &place.project.base, None),
-            limits: place.limits().tightened(&file.spec.limits),
+            limits: place.limits(&Bounds::new()).tightened(&file.spec.bounds()),
             sink: Arc::new(Trace { redactor }),
             cancel: CancellationToken::new(),
             saved_state: None,

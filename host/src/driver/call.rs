@@ -11,11 +11,16 @@ use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
 use super::clock::Clock;
 use super::failure::{Breach, Failure, breach};
+use super::limits::Limit;
+use super::pace::paced;
 use super::spec::Mode;
 use super::state::{Call, State};
 use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
+
+/// How a failure for want of something begins.
+const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
 
 /// What a step asks of its driver.
 pub struct StepCall {
@@ -63,7 +68,7 @@ impl Driver {
     /// Runs a step.
     pub async fn run(&self, engine: &Engine, call: Call, step: StepCall) -> Report {
         let StepCall { id, mode, config, inputs, output } = step;
-        let (limits, cancel) = (call.limits, call.cancel.clone());
+        let (limits, cancel) = (call.limits.clone(), call.cancel.clone());
         let has_output = output.is_some();
         let mut store = match State::new(call, output) {
             Ok(state) => new_store(engine, state),
@@ -79,9 +84,14 @@ impl Driver {
             wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition: None };
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
-        let ended = ending(work, &clock, Duration::from_secs(limits.seconds), &cancel).await;
+        let limit = Duration::from_secs(limits.get(Limit::Seconds));
+        let work = paced(work, limits.get(Limit::Cpu));
+        let ended = ending(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
         let result = conclude(ended, state);
+        if result.is_err() {
+            state.files.undo();
+        }
         let result = match (result, state.output.take()) {
             (Ok(_), Some(_)) if !state.opened => {
                 Err(Failure::new("protocol", "the driver ended well but never opened its output"))
@@ -153,16 +163,28 @@ pub(super) async fn ending<T>(
 pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
-        Some(Ok(Err(error))) => Err(Failure::from(error).explained(&state.network)),
+        Some(Ok(Err(error))) => Err(refused(Failure::from(error), state)),
         Some(Err(error)) => Err(explain(&error, state)),
         None => Err(Failure::new(
             "timeout",
-            format!(
-                "it ran longer than {} s; its last call to the host was `{}`. Raise `limits.seconds` in osiris.yaml if it needs more",
-                state.limits.seconds, state.last_call
+            state.limits.refusal(
+                Limit::Seconds,
+                format!(
+                    "it did not end in time; its last call to the host was `{}`",
+                    state.last_call
+                ),
             ),
         )),
     }
+}
+
+/// Says that the host refused something, if that may be why a driver failed.
+fn refused(failure: Failure, state: &State) -> Failure {
+    if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
+        let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
+        return Failure::new("limit", message);
+    }
+    failure.explained(state.files.refusal()).explained(state.network.refusal())
 }
 
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
@@ -192,13 +214,11 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
         return Failure::new("panic", format!("the driver panicked: {message}"));
     }
     if let Some(refused) = &state.limiter.refused {
-        return Failure::new("limit", format!("the driver ran out of what it may use: {refused}"));
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refused}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
-        return Failure::new(
-            "limit",
-            format!("the driver held more than {} handles at once", state.limits.handles),
-        );
+        let refusal = state.limits.refusal(Limit::Handles, "it asked for one more");
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refusal}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Failure::new(

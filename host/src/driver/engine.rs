@@ -13,7 +13,7 @@ use super::bindings::{Plugin, PluginPre};
 use super::cache::Cache;
 use super::spec::Spec;
 use super::state::State;
-use super::{interfaces, names};
+use super::{files, interfaces, sockets};
 use crate::problem::{Error, Problem, Result};
 
 /// How often a running driver lets the host look at its time and at a cancel.
@@ -70,7 +70,8 @@ impl Engine {
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        names::add_to_linker(&mut linker)?;
+        files::add_to_linker(&mut linker)?;
+        sockets::add_to_linker(&mut linker)?;
         Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
         let weak = engine.weak();
         std::thread::Builder::new().name("osiris-epoch".into()).spawn(move || {

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::osiris::driver::types;
-use super::network::Network;
 
 /// The longest message that is kept of a driver's error or panic, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;
@@ -54,11 +53,11 @@ impl Failure {
         Self::new("upstream", format!("the step `{step}` before it failed"))
     }
 
-    /// Says that the host refused the network, if that may be why.
-    pub(super) fn explained(mut self, network: &Network) -> Self {
+    /// Adds what the host refused, if that may be why.
+    pub(super) fn explained(mut self, refusal: Option<String>) -> Self {
         let may_be =
             matches!(self.kind.as_str(), "network" | "permission" | "timeout" | "internal");
-        if let Some(refusal) = network.refusal().filter(|_| may_be) {
+        if let Some(refusal) = refusal.filter(|_| may_be) {
             self.message = format!("{}; {refusal}", self.message);
         }
         self

@@ -9,28 +9,21 @@ use cap_std::fs::Dir;
 use serde_json::Value;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
+use super::files::{Files, is_reserved};
+use super::limits::Limits;
 use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
-
-/// What a driver may do with the base path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Nothing.
-    None,
-    /// Read.
-    Read,
-    /// Read and write.
-    Write,
-}
 
 /// The rights of one call.
 #[derive(Debug, Clone)]
 pub struct Grants {
     /// The folder that the driver sees as `/`.
     pub base: PathBuf,
-    /// What it may do there.
-    pub access: Access,
-    /// A folder that it may write to, below the base path.
+    /// What it may read there, relative to the base path.
+    pub reads: Vec<String>,
+    /// What it may write there, relative to the base path.
+    pub writes: Vec<String>,
+    /// A folder for whatever it likes, below the base path.
     pub artifacts: Option<PathBuf>,
     /// What it may dial.
     pub network: Vec<Endpoint>,
@@ -39,19 +32,14 @@ pub struct Grants {
 impl Grants {
     /// What `spec` declares and `config` names, below `base`.
     pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
-        // A driver that reads a file only where one is named sees none where none is.
-        let named = |pointers: &[String]| {
-            pointers.iter().any(|pointer| config.pointer(pointer).is_some_and(|v| !v.is_null()))
-        };
-        let access = if named(&spec.files.write) {
-            Access::Write
-        } else if named(&spec.files.read) {
-            Access::Read
-        } else {
-            Access::None
-        };
-        let network = endpoints(spec, config);
-        Self { base: base.to_owned(), access, artifacts, network }
+        let named = |pointers| paths(config, pointers).map(str::to_owned).collect();
+        Self {
+            base: base.to_owned(),
+            reads: named(&spec.files.read),
+            writes: named(&spec.files.write),
+            artifacts,
+            network: endpoints(spec, config),
+        }
     }
 
     /// The artifacts folder as the driver names it.
@@ -60,23 +48,23 @@ impl Grants {
         below.map(|path| format!("/{}", path.display())).unwrap_or_default()
     }
 
-    /// Opens the folders and the network for a driver.
+    /// Opens the base path for a driver, and the network.
     ///
     /// # Errors
-    /// A folder cannot be opened.
-    pub(super) fn apply(&self, wasi: &mut WasiCtxBuilder) -> wasmtime::Result<Network> {
-        match self.access {
-            Access::None => {}
-            Access::Read => {
-                wasi.preopened_dir(&self.base, "/", FsPerms::ReadOnly)?;
-            }
-            Access::Write => {
-                wasi.preopened_dir(&self.base, "/", FsPerms::ReadWrite)?;
-            }
+    /// The base path cannot be opened.
+    pub(super) fn apply(
+        &self,
+        wasi: &mut WasiCtxBuilder,
+        limits: &Limits,
+    ) -> wasmtime::Result<(Files, Network)> {
+        // What is read and written there is up to the files themselves.
+        if self.artifacts.is_some() || !self.writes.is_empty() {
+            wasi.preopened_dir(&self.base, "/", FsPerms::ReadWrite)?;
+        } else if !self.reads.is_empty() {
+            wasi.preopened_dir(&self.base, "/", FsPerms::ReadOnly)?;
         }
-        if let Some(folder) = &self.artifacts {
-            wasi.preopened_dir(folder, self.artifacts_path(), FsPerms::ReadWrite)?;
-        }
+        let base = Dir::open_ambient_dir(&self.base, ambient_authority())?;
+        let files = Files::new(base, self, limits);
         let network = Network::new(self.network.clone());
         let dials = !network.is_empty();
         let check = network.clone();
@@ -86,7 +74,7 @@ impl Grants {
                 Box::pin(async move { may })
             },
         );
-        Ok(network)
+        Ok((files, network))
     }
 }
 
@@ -119,5 +107,16 @@ pub fn check_path(base: &Path, path: &str) -> Result<(), String> {
             base.display()
         )),
         _ => Ok(()),
+    }
+}
+
+/// Checks that `path` is not one of the project's own files, which no driver writes.
+///
+/// # Errors
+/// Says that it is.
+pub fn check_written(path: &str) -> Result<(), String> {
+    match is_reserved(Path::new(path.trim_start_matches("./"))) {
+        true => Err(format!("`{path}` is osiris's own in a project, and no driver may write it")),
+        false => Ok(()),
     }
 }

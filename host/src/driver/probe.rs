@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::call::{conclude, ending, new_store};
 use super::failure::{Failure, shortened};
+use super::limits::Limit;
+use super::pace::paced;
 use super::state::{Call, State};
 use super::{Driver, Engine};
 
@@ -109,7 +111,7 @@ impl Driver {
         call: Call,
         config: &str,
     ) -> Result<Vec<Dataset>, Failure> {
-        let limit = Duration::from_secs(call.limits.seconds);
+        let limit = Duration::from_secs(call.limits.get(Limit::Seconds));
         let work = async |store: &mut _| {
             let plugin = self.pre.instantiate_async(&mut *store).await?;
             plugin.osiris_driver_driver().call_discover(&mut *store, config).await
@@ -134,14 +136,14 @@ impl Driver {
         limit: Duration,
         work: impl AsyncFnOnce(&mut wasmtime::Store<State>) -> super::call::Answer<T>,
     ) -> Result<T, Failure> {
-        let cancel = call.cancel.clone();
+        let (cancel, share) = (call.cancel.clone(), call.limits.get(Limit::Cpu));
         let state = State::new(call, None).map_err(|error| {
             let message = format!("a folder could not be opened for the driver: {error:#}");
             Failure::new("permission", message)
         })?;
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();
-        let ended = ending(work(&mut store), &clock, limit, &cancel).await;
+        let ended = ending(paced(work(&mut store), share), &clock, limit, &cancel).await;
         conclude(ended, store.data())
     }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::yaml::quantity;
+use super::limits::{Bounds, Limit};
 
 pub use parse::SCHEMA;
 
@@ -53,9 +53,9 @@ pub struct Spec {
     /// What it asks to dial.
     #[serde(default)]
     pub network: Vec<Endpoint>,
-    /// Tighter limits than the host's.
+    /// Tighter limits than the host's, as they are written; see [`Spec::bounds`].
     #[serde(default)]
-    pub limits: SpecLimits,
+    pub limits: BTreeMap<Limit, Value>,
     /// Configurations that are valid.
     #[serde(default)]
     pub examples: Vec<Example>,
@@ -133,23 +133,17 @@ pub struct Endpoint {
     pub port: Value,
 }
 
-/// Limits that a driver sets itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SpecLimits {
-    /// Linear memory, like `512MiB`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory: Option<String>,
-    /// Wall clock.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<u64>,
+impl Spec {
+    /// The limits that it sets itself.
+    pub fn bounds(&self) -> Bounds {
+        let value = |(limit, value): (&Limit, &Value)| Some((*limit, amount(*limit, value).ok()?));
+        self.limits.iter().filter_map(value).collect()
+    }
 }
 
-impl SpecLimits {
-    /// The memory in bytes; none if the spec sets no limit.
-    pub fn memory_bytes(&self) -> Option<u64> {
-        self.memory.as_deref().and_then(quantity::bytes)
-    }
+/// A limit's value as a spec has it: a number, or a text like `512MiB`.
+fn amount(limit: Limit, value: &Value) -> Result<u64, &'static str> {
+    limit.parse(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// A configuration that is valid.

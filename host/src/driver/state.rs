@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
+use wasmtime_wasi::p2::bindings::filesystem::preopens::Host as _;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::bindings::osiris::driver::types;
 use super::clock::Clock;
 use super::failure::answer;
+use super::files::Files;
 use super::grants::Grants;
-use super::limits::{Limiter, Limits};
+use super::limits::{Limit, Limiter, Limits};
 use super::network::Network;
 use super::sink::Sink;
 use super::stdio::Lines;
@@ -41,12 +44,15 @@ pub struct Call {
 /// The store's data.
 pub(super) struct State {
     pub(super) wasi: WasiCtx,
+    pub(super) files: Files,
     pub(super) network: Network,
     /// The names that are being looked up, by their streams' handles.
     pub(super) asked: HashMap<u32, String>,
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
     pub(super) limits: Limits,
+    /// The socket that it did not get, for the error's message.
+    pub(super) refused: Option<String>,
     pub(super) journal: Arc<Journal>,
     pub(super) cancel: CancellationToken,
     pub(super) clock: Arc<Clock>,
@@ -65,7 +71,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(call: Call, output: Option<Sender>) -> wasmtime::Result<Self> {
-        let journal = Arc::new(Journal::new(call.sink, call.limits.log_bytes));
+        let journal = Arc::new(Journal::new(call.sink, call.limits.clone()));
         let mut wasi = WasiCtxBuilder::new();
         // Files are local: a thread of its own per read costs more than the read.
         wasi.allow_blocking_current_thread(true)
@@ -73,16 +79,24 @@ impl State {
             .stderr(Lines::new(journal.clone(), Level::Warn))
             .max_random_size(MAX_RANDOM)
             .allow_udp(false);
-        let network = call.grants.apply(&mut wasi)?;
+        let (mut files, network) = call.grants.apply(&mut wasi, &call.limits)?;
+        let mut wasi = wasi.build();
         let mut table = ResourceTable::new();
-        table.set_max_capacity(call.limits.handles as usize);
+        let handles = usize::try_from(call.limits.get(Limit::Handles)).unwrap_or(usize::MAX);
+        table.set_max_capacity(handles);
+        let folders = WasiFilesystemCtxView { ctx: wasi.filesystem(), table: &mut table };
+        for (folder, _) in { folders }.get_directories()? {
+            files.set_root(folder.rep());
+        }
         Ok(Self {
-            wasi: wasi.build(),
+            wasi,
+            files,
             network,
             asked: HashMap::new(),
             table,
-            limiter: Limiter::new(call.limits),
+            limiter: Limiter::new(call.limits.clone()),
             limits: call.limits,
+            refused: None,
             journal,
             cancel: call.cancel,
             clock: Arc::new(Clock::start()),
@@ -123,12 +137,13 @@ impl WasiView for State {
 pub(super) struct Journal {
     pub(super) sink: Arc<dyn Sink>,
     left: std::sync::atomic::AtomicI64,
-    limit: u64,
+    limits: Limits,
 }
 
 impl Journal {
-    fn new(sink: Arc<dyn Sink>, limit: u64) -> Self {
-        Self { sink, left: (limit as i64).into(), limit }
+    fn new(sink: Arc<dyn Sink>, limits: Limits) -> Self {
+        let room = i64::try_from(limits.get(Limit::Log)).unwrap_or(i64::MAX);
+        Self { sink, left: room.into(), limits }
     }
 
     /// Whether `bytes` more may be written.
@@ -138,10 +153,8 @@ impl Journal {
         let cost = bytes as i64 + 64;
         let before = self.left.fetch_sub(cost, Relaxed);
         if before >= 0 && before < cost {
-            self.sink.log(
-                Level::Warn,
-                &format!("the driver wrote more than {} bytes of log, events and metrics; the rest is dropped", self.limit),
-            );
+            let asked = "the driver says more than it may, and the rest is dropped";
+            self.sink.log(Level::Warn, &self.limits.refusal(Limit::Log, asked));
         }
         if before < cost {
             self.left.store(-1, Relaxed);

@@ -8,6 +8,7 @@ use wasmtime::component::Resource;
 use super::bindings::osiris::driver::tables::{Host, HostBatch, HostReader, HostWriter};
 use super::bindings::osiris::driver::{arrow as wit, types};
 use super::failure::{answer, breach};
+use super::limits::Limit;
 use super::state::State;
 use crate::table::{Batch, Closed, Field, Node, Receiver, flatten, unflatten};
 
@@ -118,14 +119,13 @@ impl HostWriter for State {
     }
 
     fn push(&mut self, writer: Resource<Writer>, buffer: Vec<u8>) -> Result<()> {
-        let limit = self.limits.batch_bytes;
+        let limit = self.limits.get(Limit::Batch);
         let writer = self.table.get_mut(&writer)?;
         // A buffer costs something even if it is empty.
         writer.bytes += buffer.len() as u64 + 64;
         if writer.bytes > limit {
-            return Err(breach(format!(
-                "it built a batch of more than {limit} bytes; send smaller ones"
-            )));
+            let asked = format!("it built a batch of {} bytes", writer.bytes);
+            return Err(breach(self.limits.refusal(Limit::Batch, asked)));
         }
         writer.pushed.push(Buffer::from(buffer));
         Ok(())

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::driver::limits::{Bounds, Limit};
 use crate::problem::{Problem, Result};
-use crate::yaml::quantity::{memory, seconds};
+use crate::wording::quoted;
 use crate::yaml::{self, Fields, Node, Problems};
 
 /// What `osiris.yaml` says.
@@ -11,21 +12,11 @@ use crate::yaml::{self, Fields, Node, Problems};
 pub struct Settings {
     /// The profile of pipelines that have it, unless a command names another.
     pub profile: Option<String>,
-    /// Ceilings for every step of the project.
-    pub limits: Limits,
-}
-
-/// Ceilings for a step; none means the host's own.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Linear memory, in bytes.
-    pub memory: Option<u64>,
-    /// Wall clock, in seconds.
-    pub seconds: Option<u64>,
+    /// What a step may use.
+    pub limits: Bounds,
 }
 
 const SETTINGS: [&str; 3] = ["version", "profile", "limits"];
-const LIMITS: [&str; 2] = ["memory", "seconds"];
 /// The only version of the file's format.
 const VERSION: u64 = 1;
 
@@ -64,12 +55,27 @@ fn settings(root: &Node, problems: &mut Problems<'_>) -> Option<Settings> {
     })
 }
 
-fn limits(node: &Node, problems: &mut Problems<'_>) -> Limits {
+fn limits(node: &Node, problems: &mut Problems<'_>) -> Bounds {
     let Some(fields) = Fields::of(node, "The settings' limits", "invalid_type", problems) else {
-        return Limits::default();
+        return Bounds::new();
     };
-    fields.only(&LIMITS, problems);
-    let memory = fields.get("memory").and_then(|node| memory(node, fields.owner(), problems));
-    let seconds = fields.get("seconds").and_then(|node| seconds(node, fields.owner(), problems));
-    Limits { memory, seconds }
+    fields.only(&Limit::ALL.map(Limit::name), problems);
+    let mut bounds = Bounds::new();
+    for limit in Limit::ALL {
+        let Some(node) = fields.get(limit.name()) else { continue };
+        let written = node.as_text().map_or_else(|| node.to_json().to_string(), str::to_owned);
+        match limit.parse(&written) {
+            Ok(value) => drop(bounds.insert(limit, value)),
+            Err(wanted) => {
+                let name = limit.name();
+                let message = format!(
+                    "{}: '{name}' {wanted}, but it is {}",
+                    fields.owner(),
+                    quoted(&written)
+                );
+                problems.report(node.position, Problem::new("invalid_limit", message));
+            }
+        }
+    }
+    bounds
 }

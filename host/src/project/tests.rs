@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::driver::limits::Limit;
 
 fn problems(settings: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
@@ -31,7 +32,7 @@ fn settings_are_read() {
     fs::write(folder.path().join(SETTINGS_FILE), text).unwrap();
     let settings = Project::open(folder.path()).unwrap().settings;
     assert_eq!(settings.profile.as_deref(), Some("dev"));
-    assert_eq!((settings.limits.memory, settings.limits.seconds), (Some(2 << 30), Some(600)));
+    assert_eq!(settings.limits, [(Limit::Memory, 2 << 30), (Limit::Seconds, 600)].into());
 }
 
 #[test]
@@ -47,11 +48,11 @@ fn every_problem_of_the_settings_is_reported() {
         ),
         ("version: 2\n", &["unsupported_version: The settings: the only version is 1"]),
         (
-            "version: 1\nlimits: {memory: lots, seconds: 0, cpu: 2}\n",
+            "version: 1\nlimits: {memory: lots, seconds: 0, cpu: 2, disc: 1GiB}\n",
             &[
-                "invalid_limit: The settings' limits: 'memory' must be an amount of memory, but it is 'lots'",
-                "invalid_limit: The settings' limits: 'seconds' must be a whole number from 1",
-                "unknown_key: The settings' limits: unknown key 'cpu'",
+                "invalid_limit: The settings' limits: 'memory' must be a size like '512MiB', but it is 'lots'",
+                "invalid_limit: The settings' limits: 'seconds' must be a whole number of seconds from 1, but it is '0'",
+                "unknown_key: The settings' limits: unknown key 'disc'",
             ],
         ),
     ];

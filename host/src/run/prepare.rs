@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::plan::{Task, plan};
-use crate::driver::grants::{check_path, paths};
+use crate::driver::grants::{check_path, check_written, paths};
 use crate::driver::limits::Limits;
 use crate::driver::network::endpoints;
 use crate::driver::registry::Registry;
@@ -107,7 +107,7 @@ pub fn prepare(
             }
         };
         check_paths(&job.base, &task, &driver.spec)?;
-        let limits = job.limits.tightened(&driver.spec.limits);
+        let limits = job.limits.clone().tightened(&driver.spec.bounds());
         tasks.push(Ready { task, driver, limits });
     }
     Ok(Prepared { engine, job, tasks })
@@ -118,12 +118,16 @@ pub fn prepare(
 /// # Errors
 /// A path that leads outside.
 pub fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
+    let problem = |code, why| Problem::new(code, format!("step `{}`: {why}", task.step.id));
+    for path in paths(&task.config, &spec.files.write) {
+        check_written(path).map_err(|why| {
+            let help = "name a file elsewhere in the project, like output/data.csv";
+            Error::invalid(problem("path_reserved", why).help(help))
+        })?;
+    }
     let written = paths(&task.config, &spec.files.write);
     for path in paths(&task.config, &spec.files.read).chain(written) {
-        check_path(base, path).map_err(|why| {
-            let message = format!("step `{}`: {why}", task.step.id);
-            Error::invalid(Problem::new("path_outside", message))
-        })?;
+        check_path(base, path).map_err(|why| Error::invalid(problem("path_outside", why)))?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ impl StepTask {
         })?;
         let call = Call {
             grants: Grants::new(&ready.driver.spec, &ready.task.config, &job.base, Some(artifacts)),
-            limits: ready.limits,
+            limits: ready.limits.clone(),
             sink: Arc::new(StepSink {
                 session: self.session,
                 board: self.board,

@@ -8,7 +8,6 @@
 mod builder;
 mod fields;
 mod problems;
-pub mod quantity;
 mod scalar;
 mod source;
 mod write;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::json;
@@ -71,10 +72,19 @@ impl Attack {
         if let Some(host) = &self.connection {
             connect(sandbox, host, "nothing");
         }
+        if self.pipe {
+            let made = Command::new("mkfifo").arg(sandbox.path("data/pipe")).status();
+            assert!(made.expect("mkfifo runs").success(), "a named pipe can be made");
+        }
         if self.beside == Some(Beside::Writer) {
             fs::create_dir(sandbox.path("out")).expect("the project can be written");
         }
-        self.osiris(sandbox).run()
+        let finished = self.osiris(sandbox).run();
+        if self.pipe {
+            // So that whoever looks through the files does not wait at it.
+            fs::remove_file(sandbox.path("data/pipe")).expect("the pipe is there");
+        }
+        finished
     }
 
     pub(super) fn osiris(&self, sandbox: &Sandbox) -> Osiris {
@@ -98,7 +108,7 @@ impl Attack {
         needs.push("bystander-sink");
         let mut config = json!({"attack": self.attack});
         if self.writes {
-            config["output"] = "data/file.txt".into();
+            config["output"] = "out.txt".into();
         }
         if self.connection.is_some() {
             config["connection"] = "@test.main".into();

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{check_words, pipeline};
+use super::{bomb, check_words, pipeline};
 use crate::{Finished, Sandbox, snapshot};
 
 /// A component that nobody should trust.
@@ -11,6 +11,8 @@ pub struct Lie {
     /// Its name, and that of its snapshot.
     pub name: &'static str,
     bytes: Vec<u8>,
+    /// Whether it is a driver all the same, that fails when it runs.
+    runs: bool,
 }
 
 const SPEC: &str = "\
@@ -33,9 +35,13 @@ pub fn all() -> Vec<Lie> {
         let end = SPEC.find("configSchema").unwrap_or_default();
         component(&[&format!("{}configSchema: {schema}\n", &SPEC[..end])])
     };
-    let lie = |name: &'static str, bytes: Vec<u8>| Lie { name, bytes };
+    let lie = |name: &'static str, bytes: Vec<u8>| Lie { name, bytes, runs: false };
     let nine = "9".repeat(30);
-    vec![
+    let bombs = bomb::all().into_iter().map(|(name, bytes)| {
+        let spec = section(0, &[&text(b"osiris:spec"), SPEC.as_bytes()].concat());
+        Lie { name, bytes: [bytes, spec].concat(), runs: true }
+    });
+    let mut lies = vec![
         lie("spec-two", component(&[SPEC, &SPEC.replace("liar", "saint")])),
         lie("spec-two-alike", component(&[SPEC, SPEC])),
         lie("spec-name-of-ours", instead("test.liar", "filesystem.csv_writer")),
@@ -140,7 +146,9 @@ pub fn all() -> Vec<Lie> {
         ),
         lie("component-only-its-header", HEADER.to_vec()),
         lie("component-of-a-later-version", b"\0asm\x99\0\x01\0".to_vec()),
-    ]
+    ];
+    lies.extend(bombs);
+    lies
 }
 
 /// A pattern with an example on which a backtracking engine would not end.
@@ -236,7 +244,7 @@ impl Lie {
         let run = |arguments: &[&str]| sandbox.osiris(arguments).guests().run();
         let inspect = run(&["drivers", "inspect", "drivers/test.liar.wasm"]);
         let list = run(&["drivers", "list"]);
-        let run = run(&["run", "pipeline.yaml"]);
+        let run = run(&["run", "pipeline.yaml", "--limit", "seconds=1"]);
         let mut report = String::new();
         for (name, Finished { stdout, stderr, status, .. }) in
             [("inspect", &inspect), ("run", &run)]
@@ -251,7 +259,8 @@ impl Lie {
                 return Err(format!("the host fell: {}", finished.stderr));
             }
         }
-        if !matches!(run.code(), Some(2 | 3)) {
+        let refused = if self.runs { &[1][..] } else { &[2, 3] };
+        if !run.code().is_some_and(|code| refused.contains(&code)) {
             return Err(format!("it ran: {}", run.status));
         }
         if sandbox.files() != before {

@@ -114,10 +114,7 @@ impl Talk {
             "session_id": "20260101T000000000Z-00000000",
             "base": self.base(),
             "manifest": fs::read_to_string(build.join("manifest.yaml")).expect("compiled"),
-            "limits": {
-                "memory": 1 << 30, "seconds": 60, "table_elements": 1 << 20, "instances": 64,
-                "log_bytes": 1 << 24, "batch_bytes": 1 << 26, "handles": 10_000,
-            },
+            "limits": {"seconds": {"value": 60, "by": "project"}},
             "drivers": DRIVERS.map(|driver| self.sandbox.outside().join(driver)),
             "compiled": {}, "inputs": {}, "folders": [], "states": {},
         });

@@ -7,7 +7,7 @@ use super::super::render::{DIM, GOOD, STRONG, paint};
 use super::super::shell::Answer;
 use crate::connection::REFERENCE;
 use crate::driver::grants::paths;
-use crate::driver::limits::{Limits, format_bytes};
+use crate::driver::limits::{Limit, Limits, Origin};
 use crate::driver::network::{Endpoint, endpoints};
 use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
@@ -46,7 +46,7 @@ pub(super) fn plan(job: &Job, registry: &Registry) -> Result<(Value, String)> {
             .into_iter()
             .map(|Endpoint { host, port, .. }| format!("{host}:{port}"))
             .collect();
-        let limits = job.limits.tightened(&spec.limits);
+        let limits = job.limits.clone().tightened(&spec.bounds());
         steps.push(Planned {
             task,
             tables: task.inputs.iter().map(|(_, index)| id(*index)).collect(),
@@ -97,7 +97,7 @@ fn as_json(step: &Planned<'_>) -> Value {
         "connection": step.task.config.get(REFERENCE),
         "dials": step.dials,
         "rights": step.rights,
-        "limits": {"memory_bytes": step.limits.memory, "seconds": step.limits.seconds},
+        "limits": step.limits,
     })
 }
 
@@ -129,8 +129,20 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("writes", &owned(&step.writes));
         line("dials", &step.dials);
         line("may", &[step.rights.join("; ")]);
-        let memory = format_bytes(step.limits.memory);
-        line("limits", &[format!("memory {memory}"), format!("time {} s", step.limits.seconds)]);
+        line("limits", &limits(&step.limits));
     }
     text
+}
+
+/// Those that everybody asks about, and those that somebody set.
+fn limits(limits: &Limits) -> Vec<String> {
+    let told = |limit: &Limit| {
+        matches!(limit, Limit::Memory | Limit::Seconds)
+            || limits.bound(*limit).by != Origin::Default
+    };
+    let text = |limit: Limit| {
+        let name = if limit == Limit::Seconds { "time" } else { limit.name() };
+        format!("{name} {}", limit.format(limits.get(limit)))
+    };
+    Limit::ALL.into_iter().filter(told).map(text).collect()
 }

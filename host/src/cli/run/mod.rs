@@ -20,6 +20,7 @@ use super::shell::{Answer, Shell, no_core_file};
 use crate::compile::{self, Build};
 use crate::connection::{self, Connections, Environment};
 use crate::driver::Engine;
+use crate::driver::limits::Limit;
 use crate::problem::{Error, Problem, Result};
 use crate::run::{self, Board, Job};
 use crate::session::{self, Redactor, Session};
@@ -29,6 +30,7 @@ Examples:
   osiris run pipelines/hello.yaml               compile and run
   osiris run pipelines/hello.yaml --dry-run     show what would happen
   osiris run pipelines/hello.yaml --param day=2026-01-31
+  osiris run pipelines/hello.yaml --limit memory=512MiB --limit seconds=60
   osiris run --last-compile                     run what was compiled last
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
   osiris run --last-compile --e2b --e2b-install-deps --verbose
@@ -50,6 +52,12 @@ pub(super) struct Args {
     /// Show the plan and what each step may touch, and run nothing
     #[arg(long)]
     dry_run: bool,
+    /// Limit what each step may use; may be given more than once
+    ///
+    /// The tightest of this, `limits` in osiris.yaml and the driver's own wins. NAME is memory,
+    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements or instances.
+    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
+    limits: Vec<(Limit, u64)>,
     #[command(flatten)]
     values: Values,
     #[command(flatten)]
@@ -61,7 +69,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let build = build(args, &place, shell)?;
     let environment = Environment::read(&place.project.base)?.with(args.e2b.variables());
     let (configs, redactor) = connect(&place, &build, &environment)?;
-    let job = job(&place, &build, configs);
+    let job = job(args, &place, &build, configs);
     let compiling = |driver: &str| {
         if !shell.json {
             shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
@@ -105,6 +113,15 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         sweeper.join().ok();
     }
     Ok(outcome::answer(&status, session.dir(), outcome::outputs(&build, &place)))
+}
+
+fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    let limit = Limit::named(name).ok_or_else(|| {
+        format!("there is no limit `{name}`; there are {}", Limit::ALL.map(Limit::name).join(", "))
+    })?;
+    let value = limit.parse(value).map_err(|wanted| format!("`{name}` {wanted}"))?;
+    Ok((limit, value))
 }
 
 /// What is to be run: the last build, a given one, or one that is made now.
@@ -154,13 +171,13 @@ fn connect(
     Ok((configs, Redactor::new(secrets)))
 }
 
-fn job(place: &Workplace, build: &Build, configs: BTreeMap<String, Value>) -> Job {
+fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, Value>) -> Job {
     let project = &place.project;
     Job {
         base: project.base.clone(),
         state: project.state_dir(),
         spill: project.tmp_dir(),
-        limits: place.limits(),
+        limits: place.limits(&args.limits.iter().copied().collect()),
         manifest: build.manifest.clone(),
         configs,
     }

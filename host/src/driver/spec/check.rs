@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use semver::Version;
 use serde_json::{Map, Value};
 
-use super::Spec;
+use super::{Spec, amount};
 use crate::problem::Problem;
 use crate::schema::Schema;
 use crate::wording::{any_of, closest, quoted};
-use crate::yaml::{Node, Problems, quantity};
+use crate::yaml::{Node, Problems};
 
 /// What a connection's fields become in a configuration.
 const CONNECTION: &str = "resolved_connection";
@@ -25,11 +25,12 @@ pub(super) fn check(spec: &Spec, root: &Node, problems: &mut Problems<'_>) {
             format!("the version {} is not a semantic one: {error}", quoted(&spec.version));
         refuse("/version", message, "write it like '1.0.0'".to_owned());
     }
-    if let Some(memory) = &spec.limits.memory
-        && quantity::bytes(memory).is_none()
-    {
-        let message = format!("'limits.memory' is {}, which is not an amount", quoted(memory));
-        refuse("/limits/memory", message, "write it like '512MiB'".to_owned());
+    for (limit, value) in &spec.limits {
+        if let Err(wanted) = amount(*limit, value) {
+            let name = limit.name();
+            let message = format!("'limits.{name}' {wanted}, but it is {value}");
+            refuse(&format!("/limits/{name}"), message, "correct it, or leave it out".to_owned());
+        }
     }
     let mut seen = HashSet::new();
     for (index, field) in spec.connection_fields.iter().enumerate() {

@@ -35,7 +35,7 @@ fn problems(text: &str) -> Vec<String> {
 fn a_good_spec_parses() {
     let spec = Spec::parse(GOOD.as_bytes(), Path::new("spec.yaml")).unwrap();
     assert_eq!(spec.modes, [Mode::Write]);
-    assert_eq!(spec.limits.memory_bytes(), Some(512 << 20));
+    assert_eq!(spec.bounds(), [(Limit::Memory, 512 << 20), (Limit::Seconds, 60)].into());
     assert_eq!(spec.connection_fields[0].policy, OverridePolicy::Allowed);
 }
 
@@ -117,7 +117,7 @@ fn every_problem_says_what_and_where() {
         (
             "512MiB",
             "much",
-            "17:10 invalid_spec: The driver's spec: 'limits.memory' is 'much', which is not an amount (write it like '512MiB')",
+            "17:10 invalid_spec: The driver's spec: 'limits.memory' must be a size like '512MiB', but it is \"much\" (correct it, or leave it out)",
         ),
     ];
     for (from, to, wanted) in table {

@@ -33,7 +33,7 @@ pub(super) async fn send(
         session_id: session.id().to_owned(),
         base: site.base(session.id()).into(),
         manifest,
-        limits: job.limits,
+        limits: job.limits.clone(),
         drivers: paths(&parcel.drivers).into_values().collect(),
         compiled: paths(&parcel.compiled),
         inputs: paths(&parcel.inputs),

@@ -13,6 +13,7 @@ use super::note::Notes;
 use super::parcel::Parcel;
 use super::trouble::Trouble;
 use super::verdict::{broken, checked, is_of_run, lost, size, unexpected};
+use crate::driver::limits::Limit;
 use crate::remote::client::{Command as Process, Envd};
 use crate::remote::protocol::{Command, Made, Message, Numbered, STREAM, VERSION};
 use crate::run::{Board, Prepared};
@@ -127,7 +128,7 @@ impl Worker {
         self.command(Command::Run).await?;
         let job = prepared.job();
         let steps = job.manifest.steps.len();
-        let mut room = RECORDS + steps as u64 * job.limits.log_bytes;
+        let mut room = RECORDS + steps as u64 * job.limits.get(Limit::Log);
         let mut ticks = interval(Duration::from_secs(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut heard, mut told) = (Instant::now(), false);

@@ -58,7 +58,7 @@ pub(super) fn prepare(
         base: plan.base.clone(),
         state: plan.base.join(".osiris/state"),
         spill: plan.base.join(".osiris/tmp"),
-        limits: plan.limits,
+        limits: plan.limits.clone(),
         manifest: manifest.clone(),
         configs,
     };

@@ -16,6 +16,7 @@ mod files;
 mod floods;
 mod network;
 mod order;
+mod project;
 mod sandbox;
 mod schemas;
 mod secrets;
@@ -38,7 +39,7 @@ struct Attack {
 type Outcome = Result<Summary, Error>;
 type Table = &'static [(&'static str, fn(&mut Attack) -> Outcome)];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     abi::ATTACKS,
     batches::ATTACKS,
     calls::ATTACKS,
@@ -47,6 +48,7 @@ const TABLES: [Table; 12] = [
     floods::ATTACKS,
     network::ATTACKS,
     order::ATTACKS,
+    project::ATTACKS,
     sandbox::ATTACKS,
     schemas::ATTACKS,
     secrets::ATTACKS,

@@ -1,4 +1,6 @@
-//! `wasi:sockets/ip-name-lookup` for names that were granted only.
+//! `wasi:sockets` with the rights of a call: names that were granted only, and as
+//! many sockets as the limit allows. What is dialled is checked by the engine's own
+//! implementation, with [`Network::may_use`].
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,36 +10,41 @@ use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{
     self, Host, HostResolveAddressStream, ResolveAddressStream,
 };
 use wasmtime_wasi::p2::bindings::sockets::network::{
-    self, ErrorCode, IpAddress, Network as Handle,
+    self, ErrorCode, IpAddress, IpAddressFamily, Network as Handle,
 };
-use wasmtime_wasi::p2::{DynPollable, SocketError};
+use wasmtime_wasi::p2::bindings::sockets::tcp_create_socket;
+use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult, TcpSocket};
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 
+use super::limits::{Limit, Limits};
 use super::network::Network;
 use super::state::State;
 
-/// Looks names up for one call.
-pub(super) struct Names<'a> {
+/// The sockets of one call, and the engine's own implementation.
+pub(super) struct View<'a> {
     wasi: WasiSocketsCtxView<'a>,
     network: &'a Network,
     asked: &'a mut HashMap<u32, String>,
+    limits: &'a Limits,
+    refused: &'a mut Option<String>,
 }
 
 struct Access;
 
 impl HasData for Access {
-    type Data<'a> = Names<'a>;
+    type Data<'a> = View<'a>;
 }
 
-/// Puts the checked look-up in the place of the engine's own.
+/// Puts the checked sockets in the place of the engine's own.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    ip_name_lookup::add_to_linker::<_, Access>(linker, State::names)?;
+    ip_name_lookup::add_to_linker::<_, Access>(linker, State::sockets)?;
+    tcp_create_socket::add_to_linker::<_, Access>(linker, State::sockets)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-impl network::Host for Names<'_> {
+impl network::Host for View<'_> {
     fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<ErrorCode> {
         network::Host::convert_error_code(&mut self.wasi, error)
     }
@@ -50,13 +57,13 @@ impl network::Host for Names<'_> {
     }
 }
 
-impl network::HostNetwork for Names<'_> {
+impl network::HostNetwork for View<'_> {
     fn drop(&mut self, handle: Resource<Handle>) -> wasmtime::Result<()> {
         network::HostNetwork::drop(&mut self.wasi, handle)
     }
 }
 
-impl Host for Names<'_> {
+impl Host for View<'_> {
     fn resolve_addresses(
         &mut self,
         handle: Resource<Handle>,
@@ -71,7 +78,7 @@ impl Host for Names<'_> {
     }
 }
 
-impl HostResolveAddressStream for Names<'_> {
+impl HostResolveAddressStream for View<'_> {
     fn resolve_next_address(
         &mut self,
         stream: Resource<ResolveAddressStream>,
@@ -97,10 +104,25 @@ impl HostResolveAddressStream for Names<'_> {
     }
 }
 
+impl tcp_create_socket::Host for View<'_> {
+    fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
+        // A socket is dear, so counting costs nothing beside it.
+        let open =
+            self.wasi.table.iter_mut().filter(|entry| entry.is::<TcpSocket>()).count() as u64;
+        if open >= self.limits.get(Limit::Sockets) {
+            let asked = format!("it asked for socket {}", open + 1);
+            *self.refused = Some(self.limits.refusal(Limit::Sockets, asked));
+            return Err(ErrorCode::NewSocketLimit.into());
+        }
+        self.wasi.create_tcp_socket(family)
+    }
+}
+
 impl State {
-    fn names(&mut self) -> Names<'_> {
-        let Self { wasi, table, network, asked, .. } = self;
-        Names { wasi: WasiSocketsCtxView { ctx: wasi.sockets(), table }, network, asked }
+    fn sockets(&mut self) -> View<'_> {
+        let Self { wasi, table, network, asked, limits, refused, .. } = self;
+        let wasi = WasiSocketsCtxView { ctx: wasi.sockets(), table };
+        View { wasi, network, asked, limits, refused }
     }
 }
 

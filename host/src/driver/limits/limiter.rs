@@ -1,0 +1,62 @@
+//! Growth of a driver's memory and tables, as the engine asks for it.
+
+use wasmtime::ResourceLimiter;
+
+use super::{Limit, Limits};
+
+/// Refuses growth beyond the limits and remembers what it refused, because the
+/// driver itself only sees an allocation fail and usually aborts.
+#[derive(Debug)]
+pub(in crate::driver) struct Limiter {
+    limits: Limits,
+    /// Bytes of all linear memories now.
+    memory: u64,
+    /// Elements of all tables now.
+    elements: u64,
+    /// The last refusal, for the error message.
+    pub(in crate::driver) refused: Option<String>,
+}
+
+impl Limiter {
+    pub(in crate::driver) fn new(limits: Limits) -> Self {
+        Self { limits, memory: 0, elements: 0, refused: None }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory + (desired - current) as u64;
+        if total > self.limits.get(Limit::Memory) {
+            let asked = format!("it asked for {total} bytes");
+            self.refused = Some(self.limits.refusal(Limit::Memory, asked));
+            return Ok(false);
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.elements + (desired - current) as u64;
+        if total > self.limits.get(Limit::Elements) {
+            let asked = format!("it asked for {total}");
+            self.refused = Some(self.limits.refusal(Limit::Elements, asked));
+            return Ok(false);
+        }
+        self.elements = total;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        usize::try_from(self.limits.get(Limit::Instances)).unwrap_or(usize::MAX)
+    }
+}

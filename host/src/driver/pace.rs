@@ -1,0 +1,60 @@
+//! A share of a processor: a call that has used more rests before it goes on.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Poll, ready};
+use std::time::Instant;
+
+use tokio::time::{Sleep, sleep};
+
+/// Lets `work` keep a processor busy for `percent` of the time, from 1 to 100. A
+/// driver yields at every tick of the engine's clock, so what it uses at once, and
+/// what it rests for at once, is short.
+pub(super) async fn paced<T>(work: impl Future<Output = T>, percent: u64) -> T {
+    if percent >= 100 {
+        return work.await;
+    }
+    let mut work = pin!(work);
+    let mut rest: Option<Pin<Box<Sleep>>> = None;
+    poll_fn(|context| {
+        if let Some(rest) = &mut rest {
+            ready!(rest.as_mut().poll(context));
+        }
+        let started = Instant::now();
+        let poll = work.as_mut().poll(context);
+        if poll.is_pending() {
+            let used = started.elapsed();
+            let share = percent.max(1) as f64 / 100.0;
+            let idle = used.mul_f64(1.0 / share - 1.0);
+            let mut pause = Box::pin(sleep(idle));
+            // So that its end is heard of, whatever the work itself waits for.
+            rest = match pause.as_mut().poll(context) {
+                Poll::Pending => Some(pause),
+                Poll::Ready(()) => None,
+            };
+        }
+        poll
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_works_a_quarter_of_the_time_takes_four_times_as_long() {
+        let work = async {
+            for _ in 0..10 {
+                let started = Instant::now();
+                while started.elapsed() < Duration::from_millis(2) {}
+                tokio::task::yield_now().await;
+            }
+        };
+        let started = Instant::now();
+        paced(work, 25).await;
+        assert!(started.elapsed() >= Duration::from_millis(70), "{:?}", started.elapsed());
+    }
+}

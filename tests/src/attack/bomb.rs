@@ -1,0 +1,64 @@
+//! Components that fit the world and ask for too much: in their first lines,
+//! before any of their exports is called, or in ways that no compiler offers.
+
+use std::path::Path;
+
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// All of them, without a spec.
+pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
+    let grow = "(loop $again (br_if $again (i32.ne (i32.const -1) ";
+    vec![
+        (
+            "bomb-table",
+            driver(
+                "(table $t 1 funcref)",
+                &format!("{grow} (table.grow $t (ref.null func) (i32.const 65536))))) unreachable"),
+            ),
+        ),
+        ("bomb-table-at-once", driver("(table 20000000 funcref)", "unreachable")),
+        ("bomb-tables", driver(&"(table 65536 funcref)".repeat(40), "unreachable")),
+        (
+            "bomb-memory",
+            driver("", &format!("{grow} (memory.grow (i32.const 1024))))) unreachable")),
+        ),
+        ("bomb-start-loop", driver("(func $start (loop (br 0))) (start $start)", "unreachable")),
+        (
+            "bomb-start-recursion",
+            driver("(func $start (call $start)) (start $start)", "unreachable"),
+        ),
+        ("bomb-start-trap", driver("(func $start unreachable) (start $start)", "unreachable")),
+        // Where an answer would be that lies beyond its memory.
+        ("bomb-answer-outside", driver("", "i32.const 0x7ffffff0")),
+        // A summary that is neither an answer nor an error.
+        ("bomb-answer-unknown", driver("(data (i32.const 64) \"\\ff\")", "i32.const 64")),
+    ]
+}
+
+/// A component for the world `plugin` with these parts and this body of `run`.
+fn driver(parts: &str, run: &str) -> Vec<u8> {
+    let parameters = "i32 ".repeat(13);
+    let text = format!(
+        "(module
+            {parts}
+            (memory (export \"memory\") 1)
+            (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+            (func (export \"osiris:driver/driver@0.1.0#run\") (param {parameters}) (result i32)
+                {run})
+            (func (export \"osiris:driver/driver@0.1.0#discover\") (param i32 i32) (result i32)
+                unreachable)
+            (func (export \"osiris:driver/driver@0.1.0#doctor\") (param i32 i32 i32) (result i32)
+                unreachable))"
+    );
+    let mut module = wat::parse_str(text).expect("the text is a module");
+    let mut resolve = Resolve::default();
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/driver.wit");
+    let (package, _) = resolve.push_path(wit).expect("the contract can be read");
+    let world = resolve.select_world(&[package], Some("plugin")).expect("it has the world");
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+        .expect("the module takes a section");
+    let mut encoder = ComponentEncoder::default();
+    let encoder = encoder.module(&module).expect("it fits the world");
+    encoder.validate(true).encode().expect("it becomes a component")
+}

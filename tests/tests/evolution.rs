@@ -1,0 +1,196 @@
+//! Drivers that were built for an earlier contract still run; those for a later
+//! one are told apart.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use osiris_tests::Sandbox;
+use serde_json::json;
+use wit_parser::{Resolve, WorldId};
+
+const PIPELINE: &str = "\
+oml_version: 0.1.0
+name: evolution
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: 10, batch: 4}}
+  - {id: everything, component: evolution.everything, mode: transform, needs: [source]}
+  - {id: pass, component: test.passthrough, mode: transform, needs: [everything]}
+  - {id: write, component: test.sink, mode: write, needs: [pass], config: {path: ids.txt}}
+";
+
+const CONNECTIONS: &str = "\
+version: 1
+connections:
+  evolution: {here: {place: Prague}}
+";
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("evolution")
+}
+
+/// The folders of the corpus, one a version of the contract.
+fn versions() -> Vec<PathBuf> {
+    let entries = fs::read_dir(corpus()).unwrap().map(|entry| entry.unwrap().path());
+    let mut versions: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    versions.sort();
+    assert!(versions.contains(&corpus().join("0.1.0")), "{versions:?}");
+    versions
+}
+
+/// A component of the corpus.
+fn component(version: &Path, name: &str) -> Vec<u8> {
+    let file = fs::File::open(version.join(format!("{name}.wasm.gz"))).unwrap();
+    let mut bytes = Vec::new();
+    GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// A project with the components of a version as its only drivers.
+fn project(version: &Path) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline.yaml", PIPELINE);
+    sandbox.write("osiris_connections.yaml", CONNECTIONS);
+    for name in ["source", "passthrough", "sink"] {
+        sandbox.write(format!("drivers/test.{name}.wasm"), component(version, name));
+    }
+    sandbox.write("drivers/evolution.everything.wasm", component(version, "everything"));
+    sandbox
+}
+
+#[test]
+fn all_that_was_built_for_earlier_contracts_runs_with_all_that_it_calls() {
+    for version in versions() {
+        let sandbox = project(&version);
+        // The second run finds the state of the first.
+        for before in 0..2 {
+            let run = sandbox.osiris(["run", "pipeline.yaml", "--json"]).run().expect(0);
+            let answer = run.json();
+            assert_eq!(sandbox.read("ids.txt"), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+            let session = answer["session_id"].as_str().unwrap_or_else(|| panic!("{answer}"));
+            let logs = format!("logs/run_{session}");
+            let events = sandbox.read(format!("{logs}/events.jsonl"));
+            assert!(events.contains("\"evolution.happened\""), "{events}");
+            assert!(events.contains(&format!("\"before\":{before}")), "{events}");
+            let metrics = sandbox.read(format!("{logs}/metrics.jsonl"));
+            assert!(metrics.contains("\"evolution_count\"") && metrics.contains("42"), "{metrics}");
+            assert!(
+                metrics.contains("\"evolution_share\"") && metrics.contains("0.5"),
+                "{metrics}"
+            );
+            let log = sandbox.read(format!("{logs}/osiris.log"));
+            for level in ["info", "warn", "error"] {
+                assert!(log.contains(&format!("evolution {level} everything")), "{log}");
+            }
+            let note = sandbox.read(format!("{logs}/artifacts/everything/note.txt"));
+            assert_eq!(note, format!("run {before}\n"));
+        }
+    }
+}
+
+#[test]
+fn all_that_was_built_for_earlier_contracts_answers() {
+    for version in versions() {
+        let sandbox = project(&version);
+        let doctor = sandbox.osiris(["connections", "doctor", "--json"]).run().expect(0).json();
+        let message = doctor["connections"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with("well in Prague, within "), "{doctor}");
+        let discover = ["discover", "@evolution.here", "--json"];
+        let found = sandbox.osiris(discover).run().expect(0).json();
+        assert_eq!(found["resources"][0]["name"], json!("Prague"), "{found}");
+        assert_eq!(found["resources"][0]["fields"][0]["name"], json!("id"), "{found}");
+    }
+}
+
+/// The same component, as if it were built for another contract.
+fn rebuilt_for(component: &[u8], other: &str) -> Vec<u8> {
+    let (from, to) = (b"osiris:driver/", b"@0.1.0");
+    let mut bytes = component.to_vec();
+    let mut count = 0;
+    for start in 0..bytes.len() {
+        if !bytes[start..].starts_with(from) {
+            continue;
+        }
+        let name = &bytes[start..(start + 40).min(bytes.len())];
+        if let Some(at) = name.windows(to.len()).position(|part| part == to) {
+            bytes[start + at + 1..start + at + to.len()].copy_from_slice(other.as_bytes());
+            count += 1;
+        }
+    }
+    assert!(count > 3, "{count} names");
+    bytes
+}
+
+#[test]
+fn a_driver_for_another_contract_says_which_and_what_to_do() {
+    let mut told = Vec::new();
+    for other in ["0.2.0", "0.0.9"] {
+        let sandbox = project(&corpus().join("0.1.0"));
+        let sink = component(&corpus().join("0.1.0"), "sink");
+        sandbox.write("drivers/test.sink.wasm", rebuilt_for(&sink, other));
+        let finished = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(2);
+        told.push(finished.stderr.replace(&sandbox.project().display().to_string(), "[PROJECT]"));
+        assert!(!sandbox.exists("ids.txt"));
+    }
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+/// The world `plugin` of a contract, in whatever version.
+fn world(resolve: &mut Resolve, wit: &str, version: &str) -> WorldId {
+    let (package, rest) = wit.split_once("package osiris:driver@").expect("the contract's package");
+    let (_, rest) = rest.split_once(';').expect("the end of its line");
+    let wit = format!("{package}package osiris:driver@{version};{rest}");
+    let package = resolve.push_source("driver.wit", &wit).expect("a sound contract");
+    resolve.select_world(&[package], Some("plugin")).expect("the world `plugin`")
+}
+
+/// Whether a host of the contract `new` can run what was built for `old`.
+fn serves(new: &str, old: &str) -> bool {
+    let mut resolve = Resolve::default();
+    // Two versions, so that both can be there; the check takes no notice of them.
+    let (old, new) = (world(&mut resolve, old, "0.0.1"), world(&mut resolve, new, "0.0.2"));
+    wit_component::semver_check(resolve, old, new).is_ok()
+}
+
+#[test]
+fn the_contract_only_grows() {
+    let now = include_str!("../../wit/driver.wit");
+    let mut frozen = String::new();
+    for version in versions() {
+        frozen = fs::read_to_string(version.join("driver.wit")).unwrap();
+        assert!(serves(now, &frozen), "wit/driver.wit breaks {}", version.display());
+    }
+    // The check tells what only adds from what breaks.
+    for (what, from, to, fits) in [
+        (
+            "a function more to call",
+            "    panicked: func(message: string);",
+            "    panicked: func(message: string);\n    more: func();",
+            true,
+        ),
+        ("a function less to call", "    panicked: func(message: string);", "", false),
+        (
+            "a field more in a record",
+            "record partition { index: u32, count: u32 }",
+            "record partition { index: u32, count: u32, of: u32 }",
+            false,
+        ),
+        (
+            "another type",
+            "progress: func(done: u64, total: option<u64>);",
+            "progress: func(done: u64, total: u64);",
+            false,
+        ),
+        (
+            "one more to export",
+            "    discover: func(config: string)",
+            "    more: func();\n    discover: func(config: string)",
+            false,
+        ),
+    ] {
+        let changed = frozen.replace(from, to);
+        assert_ne!(changed, frozen, "{what}");
+        assert_eq!(serves(&changed, &frozen), fits, "{what}");
+    }
+}
