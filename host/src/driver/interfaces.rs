@@ -63,7 +63,10 @@ fn help(rows: &[[String; 3]]) -> String {
     } else if any(OLDER) {
         format!("build the driver again with the SDK of this osiris, which is {own}")
     } else {
-        format!("build it for the world `plugin` of {CONTRACT}, for example with osiris-sdk")
+        format!(
+            "build it for the world `plugin` of {CONTRACT}; a crate with osiris-sdk does so by a last \
+             line in src/lib.rs: osiris_sdk::export!(MyDriver);"
+        )
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) fn new(args: &Args) -> Result<Answer> {
         format!("cd {here}"),
         language.test.to_owned(),
         "osiris drivers build . --out build".to_owned(),
-        format!("osiris drivers test build/{}.wasm", name.driver),
+        format!("osiris drivers test build/{}.wasm --cases conformance.yaml", name.driver),
     ];
     let mut text = format!("{} {}\n", paint(GOOD, "✓"), paint(STRONG, &name.driver));
     own.iter()

@@ -1,6 +1,7 @@
 //! Writes a file of JSON lines.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -32,8 +33,9 @@ impl Driver for Writer {
             .map_err(|_| Error::unsupported("this driver writes one table"))?;
         let path = Path::new(&step.config.path);
         let name = path.file_name().ok_or_else(|| Error::config("`path` names no file"))?;
-        // A name of this step's own, so that two steps never share the file.
-        let temporary = format!(".{}.{}.tmp", name.to_string_lossy(), step.id);
+        // Another name each time: a driver may make files beside its own, but change none there.
+        let tag = RandomState::new().hash_one(name);
+        let temporary = format!(".{}.{tag:016x}.tmp", name.to_string_lossy());
         let temporary = path.with_file_name(temporary);
         let written = write(&mut input, &temporary).and_then(|rows| {
             ctx.check_cancelled()?;
@@ -58,7 +60,7 @@ fn write(input: &mut Input, path: &Path) -> Result<u64> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut file = BufWriter::new(File::create_new(path)?);
     let mut rows = 0;
     while let Some(batch) = input.next()? {
         write_batch(&batch, &mut file)?;

@@ -1,0 +1,164 @@
+//! From nothing to a driver that runs in a pipeline, in Rust; and what is said
+//! to those who go wrong on the way.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use osiris_tests::{Finished, Osiris, Sandbox, built};
+use serde_json::Value;
+
+/// What cargo builds for new drivers is kept, so that only the first test run waits for it.
+fn target() -> PathBuf {
+    built::folder().join("authoring")
+}
+
+/// One cargo at a time: they would wait for one another anyway, and longer than a test may.
+static CARGO: Mutex<()> = Mutex::new(());
+
+/// A command that may use this user's Rust.
+fn with_rust(osiris: Osiris) -> Osiris {
+    ["HOME", "CARGO_HOME", "RUSTUP_HOME"]
+        .into_iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)))
+        .fold(osiris, |osiris, (name, value)| osiris.env(name, value))
+        .env("CARGO_TARGET_DIR", target())
+        .patience(Duration::from_secs(900))
+}
+
+/// Makes a driver in `driver/` of the project.
+fn new(sandbox: &Sandbox, name: &str) {
+    let arguments = ["drivers", "new", name, "--lang", "rust", "--dir", "driver"];
+    sandbox.osiris(arguments).run().expect(0);
+}
+
+/// Builds it into the project's drivers.
+fn build(sandbox: &Sandbox) -> Finished {
+    let _one = CARGO.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    with_rust(sandbox.osiris(["drivers", "build", "driver", "--json"])).run()
+}
+
+/// Runs the tests that it was made with.
+#[track_caller]
+fn cargo_test(sandbox: &Sandbox) {
+    let _one = CARGO.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut command = Command::new("cargo");
+    // The toolchain is the one that the driver's own folder names.
+    command.env_remove("RUSTUP_TOOLCHAIN").env("CARGO_TARGET_DIR", target());
+    let output = command.arg("test").current_dir(sandbox.path("driver")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.matches(" ... ok").count() >= 3, "{said}");
+}
+
+/// Makes, tests and builds a driver of each role, and runs them as one pipeline.
+#[test]
+fn drivers_of_each_role_are_made_tested_built_and_run() {
+    let sandbox = Sandbox::new();
+    for name in ["acme.people_extractor", "acme.long_processor", "acme.out_writer"] {
+        new(&sandbox, name);
+        cargo_test(&sandbox);
+        let answer = build(&sandbox).expect(0).json();
+        let driver = &answer["drivers"][0];
+        assert_eq!(driver["name"], name);
+        let (size, sha256) = (driver["size"].as_u64().unwrap(), driver["sha256"].as_str().unwrap());
+        assert!(size < 400_000 && sha256.len() == 64, "{driver}");
+        std::fs::remove_dir_all(sandbox.path("driver")).unwrap();
+    }
+    sandbox.write(
+        "pipeline.yaml",
+        "oml_version: 0.1.0\n\
+         name: people\n\
+         steps:\n\
+         \x20 - id: read\n\
+         \x20   component: acme.people_extractor\n\
+         \x20   mode: read\n\
+         \x20   config: {path: people.jsonl, columns: [{name: name}, {name: age, type: integer}]}\n\
+         \x20 - {id: long, component: acme.long_processor, mode: transform, needs: [read], config: {column: name, minimum: 3}}\n\
+         \x20 - {id: write, component: acme.out_writer, mode: write, needs: [long], config: {path: out/long.jsonl}}\n",
+    );
+    sandbox.write("people.jsonl", "{\"name\": \"Zoë\", \"age\": 7}\n{\"name\": \"Al\"}\n{}\n");
+    sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
+    assert_eq!(sandbox.read("out/long.jsonl"), "{\"characters\":3,\"name\":\"Zoë\"}\n");
+    // What is wrong in the data is told with its line.
+    sandbox.write("people.jsonl", "{}\n{\"age\": \"seven\"}\n");
+    let finished = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(1);
+    let message = "people.jsonl, line 2: `age` is \"seven\", not an integer of 64 bits";
+    assert!(finished.stderr.contains(message), "{}", finished.stderr);
+}
+
+/// Typical mistakes, each with what the author is told.
+#[test]
+fn mistakes_are_explained_where_they_are_made() {
+    let source = "driver/src/lib.rs";
+    let mistakes: [(&str, i32, &str, &dyn Fn(&Sandbox)); 5] = [
+        ("no export!", 2, "osiris_sdk::export!", &|sandbox| {
+            let text = sandbox.read(source).replace("osiris_sdk::export!(Processor);", "");
+            sandbox.write(source, text);
+        }),
+        ("a configuration that serde cannot read", 1, "Deserialize", &|sandbox| {
+            let text = sandbox.read(source).replace("#[derive(Deserialize)]", "");
+            sandbox.write(source, text.replace("#[serde(default = \"one\")]", ""));
+        }),
+        ("no spec.yaml", 1, "spec.yaml", &|sandbox| {
+            std::fs::remove_file(sandbox.path("driver/spec.yaml")).unwrap();
+        }),
+        ("a spec that does not hold together", 2, "spec.yaml:", &|sandbox| {
+            let text = sandbox.read("driver/spec.yaml");
+            sandbox
+                .write("driver/spec.yaml", text.replace("modes: [transform]", "modes: [change]"));
+        }),
+        ("no component", 2, "crate-type", &|sandbox| {
+            let text = sandbox.read("driver/Cargo.toml");
+            sandbox.write("driver/Cargo.toml", text.replace("\"cdylib\", \"rlib\"", "\"rlib\""));
+        }),
+    ];
+    for (what, code, part, make) in mistakes {
+        let sandbox = Sandbox::new();
+        new(&sandbox, "acme.clean_processor");
+        make(&sandbox);
+        let finished = build(&sandbox).expect(code);
+        let problem: &Value = &finished.json()["problems"][0];
+        let said = format!("{}\n{problem}", finished.stderr);
+        assert!(said.contains(part), "{what}: {said}");
+        assert!(!sandbox.exists("drivers"), "{what}");
+    }
+}
+
+#[test]
+fn nothing_is_written_over_and_names_are_checked() {
+    let sandbox = Sandbox::new();
+    new(&sandbox, "acme.crm_extractor");
+    let before = sandbox.files();
+    let again = ["drivers", "new", "acme.crm_extractor", "--lang", "rust", "--dir", "driver"];
+    let finished = sandbox.osiris(again).run().expect(2);
+    assert!(finished.stderr.contains("--dir"), "{}", finished.stderr);
+    let bad = ["drivers", "new", "Acme CRM", "--lang", "rust", "--json"];
+    let answer = sandbox.osiris(bad).run().expect(2).json();
+    assert_eq!(answer["problems"][0]["code"], "driver_name");
+    assert_eq!(sandbox.files(), before);
+}
+
+/// A component of any origin becomes a driver by `pack`.
+#[test]
+fn a_component_gets_a_spec() {
+    let sandbox = Sandbox::new();
+    let component = std::fs::read(built::guest("test.passthrough")).unwrap();
+    sandbox.write("some.wasm", component);
+    let spec =
+        "name: acme.through\nversion: 2.0.0\nmodes: [transform]\nconfigSchema: {type: object}\n";
+    sandbox.write("spec.yaml", spec);
+    let pack = ["drivers", "pack", "some.wasm", "--spec", "spec.yaml", "--json"];
+    let packed = sandbox.osiris(pack).run().expect(0).json();
+    assert_eq!((&packed["name"], &packed["version"]), (&"acme.through".into(), &"2.0.0".into()));
+    let inspect = ["drivers", "inspect", "drivers/acme.through.wasm", "--json"];
+    let shown = sandbox.osiris(inspect).run().expect(0).json();
+    assert_eq!((&shown["sha256"], &shown["size"]), (&packed["sha256"], &packed["size"]));
+    // What does not hold together is told of the file that the author wrote, and nothing is written.
+    sandbox.write("spec.yaml", spec.replace("2.0.0", "two"));
+    let out = ["drivers", "pack", "some.wasm", "--spec", "spec.yaml", "--out", "out.wasm"];
+    let finished = sandbox.osiris(out).run().expect(2);
+    assert!(finished.stderr.contains("--> spec.yaml:2"), "{}", finished.stderr);
+    assert!(!sandbox.exists("out.wasm"));
+}
