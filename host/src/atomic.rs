@@ -1,9 +1,10 @@
 //! Files that are there whole or not at all.
 
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
 
 /// Writes `bytes` to `path`: a temporary file beside it, fsync, rename. The
 /// permissions are those of any new file.
@@ -11,10 +12,41 @@ use tempfile::Builder;
 /// # Errors
 /// Any I/O error; `path` is then what it was before.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut builder = Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    persist(&builder, path, bytes)
+    stage(path, bytes)?.commit()
+}
+
+/// Like [`write()`], with what `fill` writes.
+///
+/// # Errors
+/// Any I/O error; `path` is then what it was before.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    prepare(&public(), path, fill)?.commit()
+}
+
+/// Bytes on disk that wait for their place. Dropped, they are gone.
+#[derive(Debug)]
+pub struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+/// The first half of [`write()`]: whatever may want room is done after it.
+///
+/// # Errors
+/// Any I/O error.
+pub fn stage(path: &Path, bytes: &[u8]) -> io::Result<Staged> {
+    prepare(&public(), path, |file| file.write_all(bytes))
+}
+
+impl Staged {
+    /// The second half: they are in their place.
+    ///
+    /// # Errors
+    /// Any I/O error; the place is then what it was before.
+    pub fn commit(self) -> io::Result<()> {
+        self.file.persist(self.path)?;
+        Ok(())
+    }
 }
 
 /// Like [`write()`], but only the user can read the file.
@@ -22,14 +54,35 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Any I/O error; `path` is then what it was before.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    persist(&Builder::new(), path, bytes)
+    prepare(&Builder::new(), path, |file| file.write_all(bytes))?.commit()
 }
 
-fn persist(builder: &Builder<'_, '_>, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
+/// Like [`write_private()`], but what is there already stays.
+///
+/// # Errors
+/// Any I/O error; `AlreadyExists` if there is something at `path`.
+pub fn write_private_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let staged = prepare(&Builder::new(), path, |file| file.write_all(bytes))?;
+    staged.file.persist_noclobber(path)?;
     Ok(())
+}
+
+/// The permissions of any new file.
+fn public() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
+fn prepare(
+    builder: &Builder<'_, '_>,
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<Staged> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    fill(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    Ok(Staged { file, path: path.to_owned() })
 }

@@ -44,7 +44,12 @@ fn write(value: &Value, out: &mut String) {
 
 /// The sha256 of some bytes as 64 hex digits.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    hex(&Sha256::digest(bytes.as_ref()))
+    hex(&digest(bytes))
+}
+
+/// The sha256 of some bytes.
+pub(crate) fn digest(bytes: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(bytes.as_ref()).into()
 }
 
 /// How many bytes there are to read, and their sha256 as 64 hex digits.

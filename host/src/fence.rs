@@ -2,8 +2,15 @@
 //! driver that broke out of the engine would still reach no file outside the
 //! project and dial no other port. Linux's Landlock, as much of it as the kernel
 //! has; elsewhere there is none, and a run is the same without it.
+//!
+//! What stays readable beside the project is what the look-up of a name needs
+//! and the system's libraries: nothing of `/proc`, where the variables of this
+//! process are, nothing else of `/etc`, nobody's home. No program can be started,
+//! and no other process gets a signal.
 
 use std::fmt;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::path::PathBuf;
 
 /// What a run may still reach.
@@ -40,22 +47,26 @@ impl fmt::Display for Strength {
     }
 }
 
-/// What every program needs to read: names, certificates, times, its libraries.
+/// What looking up a name reads. A file that is replaced while a run goes on, as
+/// by a change of networks, cannot be read from then on.
 #[cfg(target_os = "linux")]
-const SYSTEM: [&str; 12] = [
-    "/bin",
-    "/dev/null",
-    "/dev/random",
-    "/dev/urandom",
-    "/etc",
-    "/lib",
-    "/lib64",
-    "/proc",
+const NAMES: [&str; 9] = [
+    "/etc/gai.conf",
+    "/etc/host.conf",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/ld.so.cache",
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/services",
     "/run/systemd/resolve",
-    "/sys/fs/cgroup",
-    "/usr",
-    "/sbin",
 ];
+/// Where the system's libraries are: some are loaded with the first look-up.
+#[cfg(target_os = "linux")]
+const LIBRARIES: [&str; 7] =
+    ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/gnu/store"];
+#[cfg(target_os = "linux")]
+const DEVICES: [&str; 3] = ["/dev/null", "/dev/random", "/dev/urandom"];
 /// Where names are looked up when the answer is long.
 #[cfg(target_os = "linux")]
 const DNS: u16 = 53;
@@ -89,13 +100,19 @@ impl Fence {
     fn restrict(&self) -> Result<landlock::RestrictionStatus, landlock::RulesetError> {
         use landlock::{
             ABI, Access, AccessFs, AccessNet, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
-            path_beneath_rules,
+            Scope, path_beneath_rules,
         };
         // The newest of which every right is used here.
-        let abi = ABI::V5;
-        let read = AccessFs::from_read(abi);
-        let system = SYSTEM.map(PathBuf::from);
-        let mut rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?;
+        let abi = ABI::V6;
+        // Nothing is started, not even from the project.
+        let read = AccessFs::from_read(abi) & !AccessFs::Execute;
+        let own = AccessFs::from_all(abi) & !AccessFs::Execute;
+        let system = NAMES.iter().chain(&LIBRARIES).chain(&DEVICES).map(Path::new);
+        let read_only = self.read.iter().map(PathBuf::as_path).chain(system);
+        let mut rules = Ruleset::default()
+            .handle_access(AccessFs::from_all(abi))?
+            // Signals to other processes, and sockets that no file stands for.
+            .scope(Scope::from_all(abi))?;
         if self.ports.is_some() {
             rules = rules.handle_access(AccessNet::from_all(abi))?;
         }
@@ -104,8 +121,8 @@ impl Fence {
         rules
             .create()?
             // A path that is not there is left out.
-            .add_rules(path_beneath_rules(&self.own, AccessFs::from_all(abi)))?
-            .add_rules(path_beneath_rules(self.read.iter().chain(&system), read))?
+            .add_rules(path_beneath_rules(&self.own, own))?
+            .add_rules(path_beneath_rules(read_only, read))?
             .add_rules(ports.collect::<Vec<Result<_, landlock::RulesetError>>>())?
             .restrict_self()
     }
@@ -115,7 +132,10 @@ impl Fence {
 mod tests {
     use std::fs;
     use std::io::ErrorKind;
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+    use std::process::Command;
+
+    use rustix::process::{getppid, test_kill_process};
 
     use super::*;
 
@@ -155,11 +175,45 @@ mod tests {
                 .unwrap()
         });
         let (strength, results) = tried;
-        assert_eq!(strength, Strength::Full, "the tests need Linux 6.7 or newer with Landlock");
+        assert_eq!(strength, Strength::Full, "the tests need Linux 6.12 or newer with Landlock");
         let denied = Some(ErrorKind::PermissionDenied);
         assert_eq!(results[..4], [None, None, denied, denied]);
         // A move across folders that the fence tells apart is refused as one across disks.
         assert!(results[4].is_some());
         assert_eq!(results[5..], [None, denied, None, denied, denied]);
+    }
+
+    #[test]
+    fn of_the_system_only_names_and_libraries_stay() {
+        let tried = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    Fence::default().raise();
+                    let above = getppid().unwrap();
+                    let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
+                    let reads = |path: &str| kind(fs::read(path).map(drop));
+                    let refused = [
+                        reads("/proc/self/environ"),
+                        reads("/proc/self/maps"),
+                        reads("/proc/1/cmdline"),
+                        reads("/etc/passwd"),
+                        kind(fs::read_dir("/etc").map(drop)),
+                        kind(fs::read_dir("/proc").map(drop)),
+                        kind(fs::read_dir("/").map(drop)),
+                        kind(Command::new("/bin/true").status().map(drop)),
+                        kind(Command::new("/usr/bin/env").status().map(drop)),
+                        kind(test_kill_process(above).map_err(Into::into)),
+                    ];
+                    let kept = [
+                        reads("/etc/hosts"),
+                        reads("/dev/null"),
+                        kind(("localhost", 1).to_socket_addrs().map(drop)),
+                    ];
+                    (refused, kept)
+                })
+                .join()
+                .unwrap()
+        });
+        assert_eq!(tried, ([Some(ErrorKind::PermissionDenied); 10], [None; 3]));
     }
 }

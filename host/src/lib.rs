@@ -4,16 +4,20 @@
 //! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
 //! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
 //! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
-//! same done in a sandbox.
+//! same done in a sandbox. [`supply`] brings drivers from elsewhere, and pins them;
+//! [`trust`] says which are let in.
 
 pub mod atomic;
+pub mod below;
 pub mod canonical;
 pub mod cli;
 pub mod compile;
 pub mod connection;
 pub mod driver;
 pub mod fence;
+mod http;
 pub mod manifest;
+mod own_folder;
 pub mod problem;
 pub mod project;
 pub mod remote;
@@ -21,6 +25,8 @@ pub mod run;
 pub mod schema;
 mod secret;
 pub mod session;
+pub mod supply;
 pub mod table;
+pub mod trust;
 pub mod wording;
 pub mod yaml;

@@ -11,6 +11,7 @@ pub mod databases;
 pub mod disk;
 pub mod osiris;
 pub mod parity;
+pub mod processor;
 pub mod sandbox;
 pub mod secret;
 pub mod service;
@@ -18,6 +19,7 @@ pub mod session;
 pub mod snapshot;
 pub mod wait;
 pub mod wasm;
+pub mod web;
 
 pub use cloud::Cloud;
 pub use osiris::{Finished, Osiris, Running};

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::sandbox::walk;
 use crate::{Finished, Sandbox};
 
@@ -17,10 +15,11 @@ pub(crate) fn forms() -> Vec<String> {
         SECRET.bytes().map(|byte| format!("{before}{byte:02x}")).collect()
     };
     vec![
-        SECRET.to_owned(),
-        Value::from(SECRET).to_string().trim_matches('"').to_owned(),
-        "c4nary%2Fp%40ss".to_owned(),
-        "c4nary%2fp%40ss".to_owned(),
+        // Either end of it, so that a half is found too, in JSON and percent-encoded as well.
+        "c4nary".to_owned(),
+        "rd+\"x".to_owned(),
+        "rd+\\\"x".to_owned(),
+        "rd%2B%22x".to_owned(),
         digits("%"),
         digits("%").to_uppercase(),
         digits(""),

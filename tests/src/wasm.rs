@@ -25,3 +25,23 @@ pub fn touched(component: &[u8]) -> Vec<u8> {
     const SECTION: &[u8] = b"\0\x08\x07touched";
     [component, SECTION].concat()
 }
+
+/// A component that offers what a driver does and has a spec, but no code: enough
+/// for whatever does not run it.
+pub fn driver(spec: &str) -> Vec<u8> {
+    const TEXT: &str =
+        r#"(component (instance $d) (export "osiris:driver/driver@0.1.0" (instance $d)))"#;
+    let mut component = wat::parse_str(TEXT).expect("the text is sound");
+    let name = b"osiris:spec";
+    let content = [&[name.len() as u8][..], name, spec.as_bytes()].concat();
+    component.push(0);
+    let mut left = content.len();
+    // In LEB128.
+    while left >= 0x80 {
+        component.push((left & 0x7f) as u8 | 0x80);
+        left >>= 7;
+    }
+    component.push(left as u8);
+    component.extend(content);
+    component
+}

@@ -101,10 +101,10 @@ fn mistakes_are_explained_where_they_are_made() {
             let text = sandbox.read(source).replace("#[derive(Deserialize)]", "");
             sandbox.write(source, text.replace("#[serde(default = \"one\")]", ""));
         }),
-        ("no spec.yaml", 1, "spec.yaml", &|sandbox| {
+        ("no spec.yaml", 2, "driver/spec.yaml", &|sandbox| {
             std::fs::remove_file(sandbox.path("driver/spec.yaml")).unwrap();
         }),
-        ("a spec that does not hold together", 2, "spec.yaml:", &|sandbox| {
+        ("a spec that does not hold together", 2, "driver/spec.yaml", &|sandbox| {
             let text = sandbox.read("driver/spec.yaml");
             sandbox
                 .write("driver/spec.yaml", text.replace("modes: [transform]", "modes: [change]"));

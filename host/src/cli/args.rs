@@ -80,7 +80,7 @@ pub(super) enum Command {
     },
     Discover(discover::Args),
     Doctor(doctor::Args),
-    /// List, inspect and build drivers
+    /// List, inspect, build, get and publish drivers
     #[command(after_long_help = drivers::EXAMPLES, arg_required_else_help = true)]
     Drivers {
         #[command(subcommand)]

@@ -33,6 +33,7 @@ pub(super) struct Args {
 pub(super) fn compile(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let build = place.compile(&args.file, &args.values, shell)?;
+    place.admit(&build.manifest, &build.configs)?;
     let (manifest, path) = (&build.manifest, manifest_of(&build));
     let json = json!({
         "pipeline": manifest.name,

@@ -10,6 +10,7 @@ mod discover;
 mod doctor;
 mod drivers;
 mod e2b;
+mod first_use;
 mod init;
 mod pipeline;
 mod probe;

@@ -1,14 +1,21 @@
 //! What the commands that compile a pipeline share.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::render;
 use super::shell::Shell;
 use crate::compile::{self, Build, Options};
-use crate::driver::limits::{Bounds, Limits};
+use crate::driver::Gate;
+use crate::driver::limits::{Bounds, Limit, Limits, Origin};
 use crate::driver::registry::Registry;
+use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
+use crate::run;
+use crate::supply::Lock;
 
 /// How a pipeline is compiled.
 #[derive(Debug, Default, clap::Args)]
@@ -53,13 +60,32 @@ pub(super) struct Workplace {
 impl Workplace {
     pub(super) fn open(shell: &Shell) -> Result<Self> {
         let project = shell.project()?;
-        let registry = Registry::open(&project.drivers_dir())?;
+        let lock = Lock::read(&project.lock_file())?;
+        let policy = project.settings.drivers.clone();
+        let gates: Vec<Box<dyn Gate>> = vec![Box::new(lock), Box::new(policy)];
+        let registry = Registry::open(&project.drivers_dir(), gates)?;
         Ok(Self { project, registry })
     }
 
     /// What a driver may use here unless its spec or the command says less.
     pub(super) fn limits(&self, command: &Bounds) -> Limits {
         Limits::new(&self.project.settings.limits, command)
+    }
+
+    /// Checks that the project lets in the drivers of a build, and gives them what
+    /// its steps name so far: what connections hold is not known yet.
+    pub(super) fn admit(
+        &self,
+        manifest: &Manifest,
+        configs: &BTreeMap<String, Value>,
+    ) -> Result<()> {
+        let policy = &self.project.settings.drivers;
+        for step in &manifest.steps {
+            let driver = run::pinned(&self.registry, &step.driver)?;
+            let config = configs.get(&step.id).unwrap_or(&Value::Null);
+            policy.check_call(Some(&step.id), &driver.spec, driver.built_in, config)?;
+        }
+        Ok(())
     }
 
     /// Compiles a pipeline and tells its warnings.
@@ -69,6 +95,19 @@ impl Workplace {
         warn(&build.warnings, shell);
         Ok(build)
     }
+}
+
+/// Limits in words: those that everybody asks about, and those that somebody set.
+pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
+    let told = |limit: &Limit| {
+        matches!(limit, Limit::Memory | Limit::Seconds)
+            || limits.bound(*limit).by != Origin::Default
+    };
+    let text = |limit: Limit| {
+        let name = if limit == Limit::Seconds { "time" } else { limit.name() };
+        format!("{name} {}", limit.format(limits.get(limit)))
+    };
+    Limit::ALL.into_iter().filter(told).map(text).collect()
 }
 
 /// Tells warnings on stderr.

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use super::first_use::{self, Memory};
 use super::pipeline::Workplace;
+use super::shell::Shell;
 use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Bounds;
@@ -15,6 +17,7 @@ use crate::driver::sink::Sink;
 use crate::driver::{Call, Driver, DriverFile, Engine};
 use crate::problem::{Error, Problem, Result};
 use crate::session::{Level, Number, Redactor};
+use crate::trust::Admission;
 
 /// An engine, and what runs its calls.
 pub(super) struct Probe {
@@ -32,22 +35,40 @@ impl Probe {
         Ok(Self { engine: Engine::new()?, runtime: ManuallyDrop::new(runtime) })
     }
 
-    /// Compiles a driver, or takes the code that was compiled before.
-    pub(super) fn load(&self, file: &DriverFile) -> Result<Driver> {
-        let (bytes, sha256) = file.load()?;
+    /// Compiles a driver that the project lets in, or takes the code that was
+    /// compiled before.
+    pub(super) fn load(
+        &self,
+        place: &Workplace,
+        file: &DriverFile,
+        shell: &Shell,
+    ) -> Result<Driver> {
+        let (bytes, sha256) = place.registry.load(file)?;
+        let admission = Admission::of(file, &bytes, &sha256)?;
+        first_use::tell(&[admission], place, shell, Memory::Kept);
         self.engine.load(file, &bytes, sha256, || {})
     }
 
     /// What a call with this configuration may use.
-    pub(super) fn call(&self, place: &Workplace, file: &DriverFile, config: &Value) -> Call {
+    ///
+    /// # Errors
+    /// That would be beyond a ceiling of the project.
+    pub(super) fn call(
+        &self,
+        place: &Workplace,
+        file: &DriverFile,
+        config: &Value,
+    ) -> Result<Call> {
+        let policy = &place.project.settings.drivers;
+        policy.check_call(None, &file.spec, file.built_in, config)?;
         let redactor = Redactor::new(connection::secrets(config, &file.spec));
-        Call {
+        Ok(Call {
             grants: Grants::new(&file.spec, config, &place.project.base, None),
             limits: place.limits(&Bounds::new()).tightened(&file.spec.bounds()),
             sink: Arc::new(Trace { redactor }),
             cancel: CancellationToken::new(),
             saved_state: None,
-        }
+        })
     }
 }
 
@@ -57,6 +78,10 @@ struct Trace {
 }
 
 impl Sink for Trace {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     fn log(&self, _: Level, message: &str) {
         tracing::debug!("{}", crate::session::visible(&self.redactor.text(message)));
     }

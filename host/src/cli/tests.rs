@@ -38,6 +38,16 @@ fn the_help_says() {
 }
 
 #[test]
+fn the_help_of_the_supply_of_drivers_says() {
+    let mut texts = Vec::new();
+    for command in ["add", "sync", "update", "remove", "audit", "search", "publish"] {
+        let error = Cli::try_parse_from(["osiris", "drivers", command, "--help"]).unwrap_err();
+        texts.push(format!("$ osiris drivers {command} --help\n{}", error.render()));
+    }
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
 fn arguments_that_do_not_fit_together_are_refused() {
     for (arguments, text) in [
         (&["osiris", "run"][..], "<FILE>"),

@@ -37,6 +37,7 @@ pub(super) fn validate(args: &Args, shell: &Shell) -> Result<Answer> {
     must_exist(&args.file)?;
     let options = args.values.options()?;
     let checked = compile::check(&place.project, &args.file, &options, &place.registry)?;
+    place.admit(&checked.manifest, &checked.configs)?;
     warn(&checked.warnings, shell);
     let json = json!({
         "file": args.file,

@@ -38,13 +38,15 @@ pub enum Missing {
     },
     /// One has the name, but something is wrong with it.
     Unusable(Vec<Problem>),
+    /// One has the name, but the project keeps it out.
+    Refused(Vec<Problem>),
 }
 
 impl Drivers for Registry {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if let Some(file) = Self::find(self, name) {
-            let unusable = |error: Error| Missing::Unusable(error.problems);
-            let sha256 = file.sha256().map_err(unusable)?.to_owned();
+            let refused = |error: Error| Missing::Refused(error.problems);
+            let sha256 = self.admitted(file).map_err(refused)?;
             return Ok(Found { spec: file.spec.clone(), sha256 });
         }
         let broken = self.broken_as(name);

@@ -1,17 +1,19 @@
 //! The build folder.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cap_std::fs::Dir;
+use cap_tempfile::TempDir;
 use serde_json::{Value, json};
 
 use super::plan::plan;
+use crate::below::{self, Below, help};
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
-use crate::project::Project;
-use crate::{atomic, canonical, yaml};
+use crate::project::{LAST_COMPILE, Project};
+use crate::{canonical, yaml};
 
 /// The one file with a time in it; no hash covers it.
 const COMPILED: &str = "compiled.json";
@@ -25,12 +27,14 @@ pub(super) fn write(
 ) -> Result<PathBuf> {
     let files = files(manifest, configs);
     let name = format!("{}-{}", manifest.meta.manifest_short, manifest.meta.manifest_hash);
-    let parent = project.build_dir().join(&manifest.pipeline.id);
-    let dir = parent.join(name);
-    let done = if holds(&dir, &files) { Ok(()) } else { place(&parent, &dir, &files) };
-    done.map_err(|error| unwritable(&dir, &error))?;
-    let pointer = project.last_compile();
-    remember(project, &pointer, &dir, manifest).map_err(|error| unwritable(&pointer, &error))?;
+    let builds = project.build_dir().join(&manifest.pipeline.id);
+    let dir = builds.join(&name);
+    let placed = Below::new(&project.base, &builds).make().and_then(|builds| {
+        if holds(&builds, &name, &files) { Ok(()) } else { place(&builds, &name, &files) }
+    });
+    placed.map_err(|error| unwritable(&dir, &error))?;
+    remember(project, &dir, manifest)
+        .map_err(|error| unwritable(&project.last_compile(), &error))?;
     Ok(dir)
 }
 
@@ -48,49 +52,49 @@ fn files(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> BTreeMap<Str
     files
 }
 
-/// Whether a folder has exactly these contents in these files.
-fn holds(dir: &Path, files: &BTreeMap<String, String>) -> bool {
-    files.iter().all(|(name, text)| {
-        let limit = text.len() as u64;
-        yaml::read_bytes(&dir.join(name), limit).is_ok_and(|bytes| bytes == text.as_bytes())
+/// Whether a build has exactly these contents in these files.
+fn holds(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> bool {
+    builds.open_dir(name).is_ok_and(|dir| {
+        files.iter().all(|(name, text)| {
+            let limit = text.len() as u64;
+            below::read(&dir, name, limit).is_ok_and(|bytes| bytes == text.as_bytes())
+        })
     })
 }
 
-fn place(parent: &Path, dir: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
-    fs::create_dir_all(parent)?;
-    let new = tempfile::Builder::new().prefix(".new-").tempdir_in(parent)?;
+fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Result<()> {
+    let new = TempDir::new_in(builds)?;
     // Not the temporary folder itself, which only its owner may enter.
-    let made = new.path().join("build");
-    fs::create_dir_all(made.join("cfg"))?;
+    new.create_dir_all("build/cfg")?;
+    let made = new.open_dir("build")?;
     for (name, text) in files {
-        fs::write(made.join(name), text)?;
+        made.write(name, text)?;
     }
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    fs::write(made.join(COMPILED), canonical::json(&json!({"compiled_at": now})))?;
-    if dir.exists() {
+    made.write(COMPILED, canonical::json(&json!({"compiled_at": now})))?;
+    if builds.symlink_metadata(name).is_ok() {
         // Someone changed it: out of the way, and gone with the temporary folder.
-        fs::rename(dir, new.path().join("old"))?;
+        builds.rename(name, &new, "old")?;
     }
-    match fs::rename(&made, dir) {
+    match new.rename("build", builds, name) {
         // Another compile of the same pipeline was faster.
-        Err(_) if holds(dir, files) => Ok(()),
+        Err(_) if holds(builds, name, files) => Ok(()),
         renamed => renamed,
     }
 }
 
 /// Writes `last_compile`: the manifest's path below the project folder, its hash
 /// and the profile, a line each.
-fn remember(project: &Project, pointer: &Path, dir: &Path, manifest: &Manifest) -> io::Result<()> {
+fn remember(project: &Project, dir: &Path, manifest: &Manifest) -> io::Result<()> {
     let path = dir.join("manifest.yaml");
     let path = path.strip_prefix(&project.base).unwrap_or(&path);
     let text =
         format!("{}\n{}\n{}\n", path.display(), manifest.meta.manifest_hash, manifest.meta.profile);
-    fs::create_dir_all(pointer.parent().unwrap_or(&project.base))?;
-    atomic::write(pointer, text.as_bytes())
+    Below::new(&project.base, &project.index_dir()).write(LAST_COMPILE, text.as_bytes())
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("The compiled pipeline cannot be written: {error}");
-    let help = "make the project folder writable and see that the disk is not full";
+    let help = help(error, "make the project folder writable and see that the disk is not full");
     Error::environment(Problem::new("build_not_written", message).in_file(path).help(help))
 }

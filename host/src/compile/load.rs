@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Build;
+use crate::below::{Below, help};
 use crate::canonical;
 use crate::manifest::{Manifest, Step};
 use crate::problem::{Error, Problem, Result};
-use crate::project::{Project, check_relative};
+use crate::project::{LAST_COMPILE, Project, check_relative};
 use crate::yaml;
 
 const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
@@ -71,7 +72,7 @@ pub fn last(project: &Project) -> Result<Build> {
         let help = "run 'osiris compile <pipeline.yaml>' first";
         Error::invalid(Problem::new("no_last_compile", message).help(help))
     };
-    let Some(text) = read_pointer(&pointer)? else {
+    let Some(text) = read_pointer(project, &pointer)? else {
         return Err(stale("No pipeline of this project has been compiled yet".to_owned()));
     };
     let mut lines = text.lines();
@@ -91,10 +92,12 @@ pub fn last(project: &Project) -> Result<Build> {
 }
 
 /// The text of `last_compile`; none if there is no such file.
-fn read_pointer(pointer: &Path) -> Result<Option<String>> {
-    match yaml::read_bytes(pointer, 64 * 1024) {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.problems.iter().all(|p| p.code == "file_not_found") => Ok(None),
-        Err(error) => Err(error),
-    }
+fn read_pointer(project: &Project, pointer: &Path) -> Result<Option<String>> {
+    let folder = Below::new(&project.base, &project.index_dir());
+    let bytes = folder.read(LAST_COMPILE, 64 * 1024).map_err(|error| {
+        let problem = Problem::new("file_unreadable", format!("Cannot read the file: {error}"));
+        let help = help(&error, "remove it, and compile the pipeline again");
+        Error::invalid(problem.in_file(pointer).help(help))
+    })?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -120,6 +120,17 @@ fn report(
                 problems.report(component.position, problem);
             }
         }
+        Missing::Refused(reasons) => {
+            for reason in reasons {
+                // What to change is not in the pipeline, but where the reason stands.
+                let message = format!("{}: {}", step.label(), reason.message);
+                problems.report_unplaced(Problem {
+                    code: "unusable_driver",
+                    message,
+                    ..reason.clone()
+                });
+            }
+        }
     }
 }
 

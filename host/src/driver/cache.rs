@@ -12,13 +12,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::atomic;
-
-/// Where osiris keeps what it can make or fetch again: `$OSIRIS_CACHE`, or
-/// `osiris` in the user's cache folder.
-pub fn root() -> Option<PathBuf> {
-    let given = std::env::var_os("OSIRIS_CACHE").map(PathBuf::from);
-    given.or_else(|| Some(dirs::cache_dir()?.join("osiris")))
-}
+use crate::own_folder::private;
 
 /// A folder of compiled components.
 #[derive(Debug)]
@@ -27,17 +21,14 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Opens the folder below [`root`]; none if that cannot be made, or others
-    /// could write to it.
-    pub(super) fn open() -> Option<Self> {
-        let folder = root()?.join("compiled");
-        match private_folder(&folder) {
+    /// Opens the cache in this folder; none if it cannot be made, or others could
+    /// write to it.
+    pub(super) fn open(root: &Path) -> Option<Self> {
+        let folder = root.join("compiled");
+        match private(&folder) {
             Ok(()) => Some(Self { folder }),
             Err(error) => {
-                tracing::warn!(
-                    "drivers are compiled anew each time: {}: {error}",
-                    folder.display()
-                );
+                tracing::warn!("drivers are compiled anew each time: the cache: {error}");
                 None
             }
         }
@@ -89,31 +80,4 @@ impl Cache {
         (env!("CARGO_PKG_VERSION"), std::env::consts::ARCH).hash(&mut hasher);
         self.folder.join(format!("{sha256}-{:016x}.cwasm", hasher.finish()))
     }
-}
-
-/// Makes a folder that only this user can write to.
-///
-/// # Errors
-/// It cannot be made, or others could write to it.
-#[cfg(unix)]
-pub fn private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let meta = std::fs::metadata(folder)?;
-    if meta.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("the folder belongs to somebody else"));
-    }
-    if meta.mode() & 0o022 != 0 {
-        return Err(io::Error::other("others can write to the folder; run `chmod go-w` on it"));
-    }
-    Ok(())
-}
-
-/// Makes a folder.
-///
-/// # Errors
-/// It cannot be made.
-#[cfg(not(unix))]
-pub fn private_folder(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)
 }

@@ -10,8 +10,8 @@ use wasmtime_wasi::I32Exit;
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
 use super::clock::Clock;
-use super::failure::{Breach, Failure, breach};
-use super::limits::Limit;
+use super::failure::{Breach, Failure, breach, reported, shortened};
+use super::limits::{Limit, format_bytes};
 use super::pace::paced;
 use super::spec::Mode;
 use super::state::{Call, State};
@@ -19,6 +19,10 @@ use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
 
+/// The most that a driver may pass to the host in one call, in bytes.
+const CALL_BYTES: usize = 128 << 20;
+/// The most handles that its instances hold or lend at once.
+const HANDLES: usize = 100_000;
 /// How a failure for want of something begins.
 const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
 
@@ -163,17 +167,11 @@ pub(super) async fn ending<T>(
 pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
-        Some(Ok(Err(error))) => Err(refused(Failure::from(error), state)),
+        Some(Ok(Err(error))) => Err(refused(reported(error, state.journal.sink.redactor()), state)),
         Some(Err(error)) => Err(explain(&error, state)),
         None => Err(Failure::new(
             "timeout",
-            state.limits.refusal(
-                Limit::Seconds,
-                format!(
-                    "it did not end in time; its last call to the host was `{}`",
-                    state.last_call
-                ),
-            ),
+            state.limits.refusal(Limit::Seconds, "it did not end in time"),
         )),
     }
 }
@@ -189,6 +187,8 @@ fn refused(failure: Failure, state: &State) -> Failure {
 
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
     let mut store = Store::new(engine.inner(), state);
+    store.set_hostcall_fuel(CALL_BYTES);
+    store.set_max_component_handles(HANDLES);
     store.limiter(|state| &mut state.limiter);
     // At every tick of the clock the driver yields, so that time limits and cancels take hold.
     store.set_epoch_deadline(1);
@@ -208,6 +208,8 @@ fn mode_name(mode: Mode) -> &'static str {
 /// Turns what the engine reports into the reason that a person needs.
 fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     if let Some(Breach(why)) = error.downcast_ref::<Breach>() {
+        // What the driver said may be part of it.
+        let why = shortened(why, state.journal.sink.redactor());
         return Failure::new("protocol", format!("the driver broke its contract: {why}"));
     }
     if let Some(message) = &state.panic {
@@ -223,7 +225,10 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Failure::new(
             "trap",
-            format!("the driver ended the process with exit code {code} instead of returning"),
+            format!(
+                "the driver ended its process, {}, instead of returning",
+                if *code == 0 { "as if all were well" } else { "as failed" }
+            ),
         );
     }
     match error.downcast_ref::<Trap>() {
@@ -234,7 +239,32 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
             "trap",
             "the driver crashed: it touched memory that it does not have, as endless recursion does too",
         ),
+        Some(Trap::UnreachableCodeReached) => Failure::new(
+            "trap",
+            "the driver aborted, as a program does that panics or runs out of memory",
+        ),
         Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
-        None => Failure::new("trap", format!("the driver failed: {}", error.root_cause())),
+        None => {
+            let why = error.root_cause().to_string();
+            match exceeded(&why) {
+                Some(limit) => Failure::new("limit", limit),
+                None => Failure::new("trap", format!("the driver called the host wrongly: {why}")),
+            }
+        }
     }
+}
+
+/// The limit that the engine means. It has no types for these.
+fn exceeded(why: &str) -> Option<String> {
+    if why.contains("fuel allocated for hostcalls has been exhausted") {
+        let limit = format_bytes(CALL_BYTES as u64);
+        return Some(format!(
+            "the driver passed more than {limit} to the host in one call; pass less at a time"
+        ));
+    }
+    why.contains("store handle limit exceeded").then(|| {
+        format!(
+            "the driver held or lent more than {HANDLES} handles at once; drop what is done with"
+        )
+    })
 }

@@ -6,11 +6,12 @@ use wasmtime::Result;
 use super::bindings::osiris::driver::context::{self, Host, MetricValue};
 use super::bindings::osiris::driver::types;
 use super::failure::{answer, breach, shortened};
+use super::limits::format_bytes;
 use super::state::State;
 use crate::session::{Level, Number};
 
 /// The largest state that a step may save, in bytes.
-const MAX_STATE: usize = 16 << 20;
+pub const MAX_STATE: usize = 16 << 20;
 
 impl Host for State {
     fn log(&mut self, level: context::Level, message: String) -> Result<()> {
@@ -71,7 +72,11 @@ impl Host for State {
         if state.len() > MAX_STATE {
             return Ok(Err(answer(
                 "data",
-                format!("the state has {} bytes; the most is {MAX_STATE}", state.len()),
+                format!(
+                    "the state has {} bytes; the most is {}",
+                    state.len(),
+                    format_bytes(MAX_STATE as u64)
+                ),
             )));
         }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&state) {
@@ -82,7 +87,7 @@ impl Host for State {
     }
 
     fn panicked(&mut self, message: String) -> Result<()> {
-        self.panic = Some(shortened(message));
+        self.panic = Some(shortened(&message, self.journal.sink.redactor()));
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use super::cache::Cache;
 use super::spec::Spec;
 use super::state::State;
 use super::{files, interfaces, sockets};
+use crate::own_folder;
 use crate::problem::{Error, Problem, Result};
 
 /// How often a running driver lets the host look at its time and at a cancel.
@@ -22,6 +23,22 @@ const TICK: Duration = Duration::from_millis(10);
 const WASM_STACK: usize = 1 << 20;
 /// The stack of its fiber, which host functions use too.
 const FIBER_STACK: usize = 2 << 20;
+
+/// How an engine is set up.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The folder in which compiled code is kept; none keeps none.
+    pub cache: Option<PathBuf>,
+    /// Whether a driver can be stopped wherever it is. Only who measures what that
+    /// costs does without.
+    pub interrupts: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { cache: own_folder::root(), interrupts: true }
+    }
+}
 
 /// Compiles drivers. One per process is enough.
 pub struct Engine {
@@ -41,12 +58,20 @@ pub struct Driver {
 }
 
 impl Engine {
-    /// Starts an engine and the thread of its clock.
+    /// Starts an engine as it is for users.
     ///
     /// # Errors
     /// The machine cannot run compiled WebAssembly.
     pub fn new() -> Result<Self> {
-        Self::start().map_err(|error| {
+        Self::with(&Setup::default())
+    }
+
+    /// Starts an engine and the thread of its clock.
+    ///
+    /// # Errors
+    /// The machine cannot run compiled WebAssembly.
+    pub fn with(setup: &Setup) -> Result<Self> {
+        Self::start(setup).map_err(|error| {
             Error::environment(Problem::new(
                 "engine",
                 format!("the WebAssembly engine did not start: {error}"),
@@ -54,10 +79,10 @@ impl Engine {
         })
     }
 
-    fn start() -> wasmtime::Result<Self> {
+    fn start(setup: &Setup) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
-            .epoch_interruption(true)
+            .epoch_interruption(setup.interrupts)
             .max_wasm_stack(WASM_STACK)
             .async_stack_size(FIBER_STACK)
             .cranelift_opt_level(OptLevel::Speed)
@@ -81,7 +106,7 @@ impl Engine {
                 std::thread::sleep(TICK);
             }
         })?;
-        Ok(Self { engine, linker, cache: Cache::open() })
+        Ok(Self { engine, linker, cache: setup.cache.as_deref().and_then(Cache::open) })
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {

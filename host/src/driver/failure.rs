@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::osiris::driver::types;
+use crate::session::Redactor;
 
 /// The longest message that is kept of a driver's error or panic, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;
@@ -48,6 +49,12 @@ impl Failure {
         KINDS.contains(&kind) || OWN_KINDS.contains(&kind)
     }
 
+    /// What a failure of a kind that is the driver's own fault asks for.
+    pub fn help(kind: &str, driver: &str) -> Option<String> {
+        let is_fault = ["panic", "trap", "protocol"].contains(&kind);
+        is_fault.then(|| format!("this is a fault of the driver `{driver}`: tell its author"))
+    }
+
     /// Of a step that lacks what this one was to give it.
     pub fn upstream(step: &str) -> Self {
         Self::new("upstream", format!("the step `{step}` before it failed"))
@@ -75,25 +82,24 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<types::Error> for Failure {
-    fn from(error: types::Error) -> Self {
-        let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
-        let message = match error.message.trim() {
-            "" => "the driver gave no reason".to_owned(),
-            _ => shortened(error.message),
-        };
-        Self::new(kind, message)
-    }
+/// A driver's own error.
+pub(super) fn reported(error: types::Error, redactor: &Redactor) -> Failure {
+    let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
+    let message = match error.message.trim() {
+        "" => "the driver gave no reason".to_owned(),
+        _ => shortened(&error.message, redactor),
+    };
+    Failure::new(kind, message)
 }
 
-/// A driver's message, cut where nobody reads on. Its lines after the first are set
-/// in, so that none can pass for one of the host's.
-pub(super) fn shortened(mut message: String) -> String {
-    if message.len() > MAX_MESSAGE {
-        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
-        message.push_str(" ... (cut)");
+/// A driver's message, masked, and cut where nobody reads on. Its lines after the
+/// first are set in, so that none can pass for one of the host's.
+pub(super) fn shortened(message: &str, redactor: &Redactor) -> String {
+    let (mut shown, end) = redactor.beginning(message.as_bytes(), MAX_MESSAGE);
+    if end < message.len() {
+        shown.push_str(" ... (cut)");
     }
-    message.replace('\n', "\n    ")
+    shown.replace('\n', "\n    ")
 }
 
 /// An error that the driver itself can act on.
@@ -117,7 +123,19 @@ mod tests {
 
     #[test]
     fn no_line_of_a_driver_starts_like_one_of_the_host() {
-        assert_eq!(shortened("a\nerror: b\n  help: c".into()), "a\n    error: b\n      help: c");
-        assert!(shortened("é".repeat(MAX_MESSAGE)).ends_with("é ... (cut)"));
+        let redactor = Redactor::default();
+        let text = "a\nerror: b\n  help: c";
+        assert_eq!(shortened(text, &redactor), "a\n    error: b\n      help: c");
+        assert!(shortened(&"é".repeat(MAX_MESSAGE), &redactor).ends_with("é ... (cut)"));
+    }
+
+    #[test]
+    fn the_cut_leaves_no_half_secret() {
+        let redactor = Redactor::new(["hunter2hunter2".to_owned()]);
+        for before in MAX_MESSAGE - 20..MAX_MESSAGE + 4 {
+            let text = format!("{}hunter2hunter2 and more", "x".repeat(before));
+            let shown = shortened(&text, &redactor);
+            assert!(!shown.contains("hun") && shown.ends_with("(cut)"), "{before}");
+        }
     }
 }

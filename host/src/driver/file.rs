@@ -1,13 +1,19 @@
 //! A driver's file: what can be known without running any of it.
 
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use wasmparser::{Encoding, Parser, Payload};
 
+use super::interfaces;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
+
+/// The largest driver there may be, in bytes.
+pub const MAX_SIZE: u64 = 256 << 20;
 
 /// A component with a spec.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub struct DriverFile {
     pub exports: Vec<String>,
     /// Bytes of the file.
     pub size: u64,
+    /// Whether it came with osiris.
+    pub built_in: bool,
     sha256: OnceLock<String>,
 }
 
@@ -33,6 +41,14 @@ impl DriverFile {
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
         Self::of(&read(path)?, path)
+    }
+
+    /// The bytes of a file that is only looked at.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn bytes(path: &Path) -> Result<Vec<u8>> {
+        read(path)
     }
 
     /// The same of a component's bytes that lie, or will lie, at a path.
@@ -67,15 +83,22 @@ impl DriverFile {
             imports: outline.imports,
             exports: outline.exports,
             size: bytes.len() as u64,
+            built_in: false,
             sha256: OnceLock::new(),
         })
     }
 
-    /// The component's bytes as they are now, with their sha256.
+    /// Why it does not fit this host, if its interfaces tell.
+    pub fn mismatch(&self) -> Option<Problem> {
+        interfaces::mismatch(self)
+    }
+
+    /// The component's bytes as they are now, with their sha256. What uses them asks
+    /// [`super::registry::Registry::load`] instead, which asks whether it may.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn load(&self) -> Result<(Vec<u8>, String)> {
+    pub(super) fn load(&self) -> Result<(Vec<u8>, String)> {
         let bytes = read(&self.path)?;
         let sha256 = canonical::sha256(&bytes);
         Ok((bytes, sha256))
@@ -95,7 +118,18 @@ impl DriverFile {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
+    let read = || {
+        // Looked at before it is opened, because opening a pipe waits for its other end.
+        let about = fs::metadata(path)?;
+        if !about.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        if about.len() > MAX_SIZE {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        fs::read(path)
+    };
+    read().map_err(|error| {
         Error::environment(
             Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
                 .in_file(path),

@@ -34,11 +34,7 @@ pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
                 why.into(),
             ]);
         }
-        None => rows.push([
-            format!("{interface}@{offered}"),
-            "nothing".into(),
-            "the component was built for another world".into(),
-        ]),
+        None => rows.push([format!("{interface}@{offered}"), "nothing".into(), WORLD.into()]),
     }
     if rows.is_empty() {
         return None;
@@ -62,21 +58,25 @@ fn help(rows: &[[String; 3]]) -> String {
         format!("update osiris, which is {own}, or use a driver that was built for {CONTRACT}")
     } else if any(OLDER) {
         format!("build the driver again with the SDK of this osiris, which is {own}")
-    } else {
+    } else if any(WORLD) {
         format!(
-            "build it for the world `plugin` of {CONTRACT}; a crate with osiris-sdk does so by a last \
-             line in src/lib.rs: osiris_sdk::export!(MyDriver);"
+            "build it for the world `plugin` of {CONTRACT}; with osiris-sdk, by this line in \
+             src/lib.rs: osiris_sdk::export!(MyDriver);"
         )
+    } else {
+        format!("build it for the world `plugin` of {CONTRACT}, for example with osiris-sdk")
     }
 }
 
+const WORLD: &str = "the component was built for another world";
 const NEWER: &str = "it was built for a newer contract than this osiris has";
+const OTHER: &str = "it was built for another version of the contract";
 const OLDER: &str = "it was built for an older contract, which this osiris no longer has";
 
 /// Why a host of this contract does not do for a component of that one; none if
 /// it does: a later version only adds, up to one that says otherwise.
 fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
-    let Ok(wanted) = Version::parse(wanted) else { return Some(UNKNOWN) };
+    let Ok(wanted) = Version::parse(wanted) else { return Some(OTHER) };
     let compatible = VersionReq {
         comparators: vec![Comparator {
             op: Op::Caret,
@@ -92,7 +92,11 @@ fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
     Some(if wanted > *offered { NEWER } else { OLDER })
 }
 
-const UNKNOWN: &str = "this host knows no such interface";
+/// Why an import is none that drivers have, if so.
+pub fn unusual(import: &str) -> Option<String> {
+    let (_, contract) = CONTRACT.split_once('@')?;
+    row(import, &Version::parse(contract).ok()?).map(|[_, _, why]| why)
+}
 
 /// A row of the table for an import that is not offered.
 fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
@@ -107,7 +111,7 @@ fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
             ("0.2".into(), "it was built for another version of WASI")
         }
         "wasi:http" => ("nothing".into(), "drivers have no HTTP of the host"),
-        _ => ("nothing".into(), UNKNOWN),
+        _ => ("nothing".into(), "this host knows no such interface"),
     };
     Some([named(import), offered, why.into()])
 }
@@ -135,7 +139,7 @@ mod tests {
             ("0.2.0", "0.1.0", Some(NEWER)),
             ("0.1.0", "0.2.0", Some(OLDER)),
             ("1.9.0", "2.0.0", Some(OLDER)),
-            ("", "0.1.0", Some(UNKNOWN)),
+            ("", "0.1.0", Some(OTHER)),
         ] {
             assert_eq!(
                 outdated(wanted, &Version::parse(offered).unwrap()),

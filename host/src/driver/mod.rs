@@ -1,7 +1,7 @@
 //! The wasm side: engine, registry, grants, limits, and calls into drivers.
 
 mod bindings;
-pub mod cache;
+mod cache;
 mod call;
 mod clock;
 mod context;
@@ -9,6 +9,9 @@ mod engine;
 mod failure;
 mod file;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod gate;
 pub mod grants;
 mod interfaces;
 pub mod limits;
@@ -16,6 +19,7 @@ pub mod network;
 mod pace;
 pub mod pack;
 mod probe;
+mod producers;
 pub mod registry;
 pub mod sink;
 mod sockets;
@@ -25,10 +29,14 @@ mod stdio;
 mod tables;
 
 pub use call::{Report, StepCall};
-pub use engine::{Driver, Engine};
+pub use context::MAX_STATE;
+pub use engine::{Driver, Engine, Setup};
 pub use failure::Failure;
-pub use file::DriverFile;
+pub use file::{DriverFile, MAX_SIZE};
+pub use gate::Gate;
+pub use interfaces::unusual;
 pub use probe::{Column, Dataset, Health};
+pub use producers::{Producer, producers};
 pub use state::Call;
 
 /// The contract that this host speaks.

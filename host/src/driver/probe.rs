@@ -74,7 +74,7 @@ impl Driver {
             let driver = plugin.osiris_driver_driver();
             Ok(Ok(driver.call_doctor(&mut *store, connection, millis).await?))
         };
-        let limit = timeout + PATIENCE;
+        let (limit, sink) = (timeout + PATIENCE, call.sink.clone());
         match self.ask(engine, call, limit, work).await {
             Ok(wit::Health { category, latency_ms, message }) => {
                 const KNOWN: [&str; 6] =
@@ -85,7 +85,7 @@ impl Driver {
                     // It cannot have taken less than no time, or more than it had.
                     latency_ms: latency_ms
                         .filter(|latency| (0.0..=limit.as_secs_f64() * 1000.0).contains(latency)),
-                    message: shortened(message),
+                    message: shortened(&message, sink.redactor()),
                 }
             }
             Err(failure) if failure.kind == "timeout" => Health {

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::DriverFile;
+use super::{DriverFile, Gate};
 use crate::problem::{Error, Exit, Problem, Result};
 
 /// The drivers of a project, its user and this installation.
+///
+/// The bytes of a driver come out of [`Registry::load`] alone, so that nothing runs
+/// past a gate.
 #[derive(Debug)]
 pub struct Registry {
+    gates: Vec<Box<dyn Gate>>,
     folders: Vec<PathBuf>,
     drivers: BTreeMap<String, Arc<DriverFile>>,
     broken: Vec<Problem>,
@@ -18,16 +22,16 @@ pub struct Registry {
 impl Registry {
     /// Reads every `*.wasm` in the project's folder, in `$OSIRIS_DRIVERS` and
     /// beside this program. A file that is no driver is kept as a problem, and
-    /// harms nobody who does not use it.
+    /// harms nobody who does not use it. Every gate must admit what is used.
     ///
     /// # Errors
     /// Two files hold a driver of the same name, or a folder cannot be read.
-    pub fn open(project_drivers: &Path) -> Result<Self> {
+    pub fn open(project_drivers: &Path, gates: Vec<Box<dyn Gate>>) -> Result<Self> {
         let mut folders = vec![project_drivers.to_owned()];
         folders.extend(std::env::var_os("OSIRIS_DRIVERS").map(PathBuf::from));
         folders.extend(built_in());
         folders.dedup();
-        Self::read(folders)
+        Self::read(folders, gates)
     }
 
     /// Exactly these files.
@@ -35,20 +39,27 @@ impl Registry {
     /// # Errors
     /// A file is no driver, or two hold one of the same name.
     pub fn of<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
-        let mut registry =
-            Self { folders: Vec::new(), drivers: BTreeMap::new(), broken: Vec::new() };
+        let mut registry = Self::empty(Vec::new(), Vec::new());
         for path in files {
             registry.add(DriverFile::read(path)?)?;
         }
         Ok(registry)
     }
 
-    fn read(folders: Vec<PathBuf>) -> Result<Self> {
-        let mut registry = Self { folders, drivers: BTreeMap::new(), broken: Vec::new() };
+    fn empty(folders: Vec<PathBuf>, gates: Vec<Box<dyn Gate>>) -> Self {
+        Self { gates, folders, drivers: BTreeMap::new(), broken: Vec::new() }
+    }
+
+    fn read(folders: Vec<PathBuf>, gates: Vec<Box<dyn Gate>>) -> Result<Self> {
+        let mut registry = Self::empty(folders, gates);
+        let built_in = built_in();
         for folder in registry.folders.clone() {
             for path in wasm_files(&folder)? {
                 match DriverFile::read(&path) {
-                    Ok(driver) => registry.add(driver)?,
+                    Ok(mut driver) => {
+                        driver.built_in = built_in.as_ref() == Some(&folder);
+                        registry.add(driver)?;
+                    }
                     Err(error) => registry.broken.extend(error.problems),
                 }
             }
@@ -78,6 +89,24 @@ impl Registry {
     /// The driver of a name.
     pub fn find(&self, name: &str) -> Option<&Arc<DriverFile>> {
         self.drivers.get(name)
+    }
+
+    /// The bytes of a driver that is to be used, with their sha256.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a gate refuses it.
+    pub fn load(&self, driver: &DriverFile) -> Result<(Vec<u8>, String)> {
+        let (bytes, sha256) = driver.load()?;
+        self.gates.iter().try_for_each(|gate| gate.admit(driver, &bytes, &sha256))?;
+        Ok((bytes, sha256))
+    }
+
+    /// The sha256 of a driver that may be used.
+    ///
+    /// # Errors
+    /// What [`Self::load`] says.
+    pub fn admitted(&self, driver: &DriverFile) -> Result<String> {
+        self.load(driver).map(|(_, sha256)| sha256)
     }
 
     /// What is wrong with the file that by its own name should hold the driver.
@@ -119,6 +148,13 @@ impl Registry {
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
     }
+}
+
+/// Whether a file lies where the drivers that come with osiris are.
+pub fn is_built_in(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok();
+    folder.is_some() && folder == built_in().and_then(|built_in| built_in.canonicalize().ok())
 }
 
 /// The drivers that come with the program: beside it, or where an installation has them.

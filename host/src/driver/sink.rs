@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::session::{Level, Number};
+use crate::session::{Level, Number, Redactor};
 
 /// Takes what a driver says while a call runs.
 pub trait Sink: Send + Sync + 'static {
+    /// Knows the secrets that a driver has: what it says is masked before it is cut.
+    fn redactor(&self) -> &Redactor;
     /// A log line.
     fn log(&self, level: Level, message: &str);
     /// A measured value, with its unit and tags.

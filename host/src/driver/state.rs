@@ -65,8 +65,6 @@ pub(super) struct State {
     pub(super) saved_state: Option<String>,
     pub(super) new_state: Option<String>,
     pub(super) panic: Option<String>,
-    /// The host function that was called last, for messages about time.
-    pub(super) last_call: &'static str,
 }
 
 impl State {
@@ -108,7 +106,6 @@ impl State {
             saved_state: call.saved_state,
             new_state: None,
             panic: None,
-            last_call: "start",
         })
     }
 }

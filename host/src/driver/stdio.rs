@@ -29,21 +29,32 @@ impl Lines {
 
     fn write(&self, bytes: &[u8]) {
         let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
-        for byte in bytes {
-            if *byte != b'\n' {
-                partial.push(*byte);
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.strip_suffix(b"\n") {
+                Some(end) => {
+                    partial.extend_from_slice(end);
+                    self.flush(&mut partial);
+                }
+                None => partial.extend_from_slice(piece),
             }
-            if *byte == b'\n' || partial.len() >= MAX_LINE {
-                self.flush(&mut partial);
-            }
+        }
+        // No more than what it takes to see that no secret is cut.
+        let redactor = self.journal.sink.redactor();
+        while partial.len() >= MAX_LINE + redactor.reach() {
+            self.log(&mut partial);
         }
     }
 
     fn flush(&self, partial: &mut Vec<u8>) {
-        if !partial.is_empty() {
-            self.journal.log(self.level, &String::from_utf8_lossy(partial));
-            partial.clear();
+        while !partial.is_empty() {
+            self.log(partial);
         }
+    }
+
+    fn log(&self, partial: &mut Vec<u8>) {
+        let (line, end) = self.journal.sink.redactor().beginning(partial, MAX_LINE);
+        self.journal.log(self.level, &line);
+        partial.drain(..end);
     }
 }
 

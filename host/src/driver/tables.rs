@@ -65,7 +65,6 @@ impl HostBatch for State {
 
 impl HostReader for State {
     async fn schema(&mut self, reader: Resource<Reader>) -> Answer<Vec<wit::Field>> {
-        self.last_call = "reader.schema";
         let reader = self.table.get(&reader)?;
         tokio::select! {
             biased;
@@ -77,7 +76,6 @@ impl HostReader for State {
     }
 
     async fn next(&mut self, reader: Resource<Reader>) -> Answer<Option<Resource<Batch>>> {
-        self.last_call = "reader.next";
         let reader = self.table.get_mut(&reader)?;
         let next = tokio::select! {
             biased;
@@ -103,7 +101,6 @@ impl HostReader for State {
 
 impl HostWriter for State {
     fn open(&mut self, writer: Resource<Writer>, fields: Vec<wit::Field>) -> Answer<()> {
-        self.last_call = "writer.open";
         if self.opened {
             return Err(breach("it opened its output twice"));
         }
@@ -137,7 +134,6 @@ impl HostWriter for State {
         rows: u64,
         nodes: Vec<wit::Node>,
     ) -> Answer<()> {
-        self.last_call = "writer.send";
         let writer = self.table.get_mut(&writer)?;
         let Some(schema) = writer.schema.clone() else {
             return Err(breach("it sent a batch before it opened its output"));
@@ -151,7 +147,6 @@ impl HostWriter for State {
     }
 
     async fn forward(&mut self, writer: Resource<Writer>, batch: Resource<Batch>) -> Answer<()> {
-        self.last_call = "writer.forward";
         let batch = self.table.get(&batch)?.clone();
         match &self.table.get(&writer)?.schema {
             None => Err(breach("it forwarded a batch before it opened its output")),

@@ -1,6 +1,7 @@
 //! What the user writes: the project's settings and its pipelines.
 
 pub mod pipeline;
+mod policy;
 pub mod settings;
 
 #[cfg(test)]
@@ -15,6 +16,9 @@ pub use settings::Settings;
 
 /// The file that makes a folder a project.
 pub const SETTINGS_FILE: &str = "osiris.yaml";
+
+/// The name of the file that names the last compiled build.
+pub const LAST_COMPILE: &str = "last_compile";
 
 /// A project: a folder and what its settings say.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +75,16 @@ impl Project {
         self.base.join("drivers")
     }
 
+    /// Where the project's own driver of a name is, or would be.
+    pub fn driver(&self, name: &str) -> PathBuf {
+        self.drivers_dir().join(format!("{name}.wasm"))
+    }
+
+    /// Which drivers the project uses, byte for byte: `osiris.lock`.
+    pub fn lock_file(&self) -> PathBuf {
+        self.base.join("osiris.lock")
+    }
+
     /// What steps remember between runs: `.osiris/state`.
     pub fn state_dir(&self) -> PathBuf {
         self.base.join(".osiris/state")
@@ -81,9 +95,14 @@ impl Project {
         self.base.join(".osiris/tmp")
     }
 
+    /// What was done last: `.osiris/index`.
+    pub fn index_dir(&self) -> PathBuf {
+        self.base.join(".osiris/index")
+    }
+
     /// The file that names the last compiled build.
     pub fn last_compile(&self) -> PathBuf {
-        self.base.join(".osiris/index/last_compile")
+        self.index_dir().join(LAST_COMPILE)
     }
 }
 

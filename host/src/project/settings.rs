@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use super::policy::policy;
 use crate::driver::limits::{Bounds, Limit};
 use crate::problem::{Problem, Result};
+use crate::trust::Policy;
 use crate::wording::quoted;
 use crate::yaml::{self, Fields, Node, Problems};
 
@@ -14,9 +16,11 @@ pub struct Settings {
     pub profile: Option<String>,
     /// What a step may use.
     pub limits: Bounds,
+    /// Which drivers are let in, and how far.
+    pub drivers: Policy,
 }
 
-const SETTINGS: [&str; 3] = ["version", "profile", "limits"];
+const SETTINGS: [&str; 4] = ["version", "profile", "limits", "drivers"];
 /// The only version of the file's format.
 const VERSION: u64 = 1;
 
@@ -31,12 +35,12 @@ impl Settings {
         }
         let root = yaml::read(file)?;
         let mut problems = Problems::new(file);
-        let settings = settings(&root, &mut problems);
+        let settings = settings(&root, file, &mut problems);
         problems.into_result(settings.unwrap_or_default())
     }
 }
 
-fn settings(root: &Node, problems: &mut Problems<'_>) -> Option<Settings> {
+fn settings(root: &Node, file: &Path, problems: &mut Problems<'_>) -> Option<Settings> {
     let fields = Fields::of(root, "The settings", "invalid_type", problems)?;
     fields.only(&SETTINGS, problems);
     let help = "write 'version: 1'";
@@ -52,6 +56,7 @@ fn settings(root: &Node, problems: &mut Problems<'_>) -> Option<Settings> {
     Some(Settings {
         profile: profile.map(str::to_owned),
         limits: fields.get("limits").map(|node| limits(node, problems)).unwrap_or_default(),
+        drivers: fields.get("drivers").map(|node| policy(node, file, problems)).unwrap_or_default(),
     })
 }
 

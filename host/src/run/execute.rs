@@ -12,6 +12,7 @@ use super::failed::Failed;
 use super::prepare::Prepared;
 use super::saved::Saved;
 use super::step::{StepEnd, StepTask};
+use crate::below::Below;
 use crate::driver::Failure;
 use crate::driver::spec::Mode;
 use crate::problem::Result;
@@ -87,9 +88,9 @@ async fn run_steps(
     let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
     let mut senders = Vec::new();
     let mut receivers = Vec::new();
+    let spill = Below::new(&prepared.job.base, &prepared.job.spill);
     for ready in &prepared.tasks {
-        let (sender, readers) =
-            channel(ready.task.readers, EDGE_BUDGET, prepared.job.spill.clone());
+        let (sender, readers) = channel(ready.task.readers, EDGE_BUDGET, spill.clone());
         senders.push((ready.task.step.mode != Mode::Write).then_some(sender));
         receivers.push(readers);
     }

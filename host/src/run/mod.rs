@@ -13,4 +13,5 @@ mod step;
 pub use board::{Board, Snapshot};
 pub use execute::execute;
 pub use plan::{Task, plan};
-pub use prepare::{Job, Prepared, check_paths, pinned, prepare};
+pub use prepare::{Job, Prepared, check_task, pinned, prepare};
+pub use saved::Saved;

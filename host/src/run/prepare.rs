@@ -16,6 +16,7 @@ use crate::driver::{Driver, DriverFile, Engine};
 use crate::fence::Fence;
 use crate::manifest::{DriverRef, Manifest};
 use crate::problem::{Error, Problem, Result};
+use crate::trust::{Admission, Policy};
 
 /// What is to be run, and where.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Job {
     pub spill: PathBuf,
     /// The project's limits.
     pub limits: Limits,
+    /// Which drivers are let in, and how far.
+    pub policy: Policy,
     /// What to run.
     pub manifest: Manifest,
     /// The configuration of each step.
@@ -39,6 +42,7 @@ pub struct Prepared {
     pub(super) engine: Engine,
     pub(super) job: Job,
     pub(super) tasks: Vec<Ready>,
+    admitted: Vec<Admission>,
 }
 
 /// A task with its driver.
@@ -71,6 +75,11 @@ impl Prepared {
         self.tasks.iter().map(|ready| &ready.driver)
     }
 
+    /// Each driver once, with what is known of its origin.
+    pub fn admitted(&self) -> &[Admission] {
+        &self.admitted
+    }
+
     /// What compiled the drivers.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -94,30 +103,38 @@ pub fn prepare(
     job: Job,
     mut compiling: impl FnMut(&str),
 ) -> Result<Prepared> {
-    let mut drivers: BTreeMap<DriverRef, Driver> = BTreeMap::new();
-    let mut tasks = Vec::new();
+    let mut drivers: BTreeMap<DriverRef, (Driver, bool)> = BTreeMap::new();
+    let (mut tasks, mut admitted) = (Vec::new(), Vec::new());
     for task in plan(&job.manifest, &job.configs)? {
         let wanted = &task.step.driver;
-        let driver = match drivers.get(wanted) {
-            Some(driver) => driver.clone(),
+        let (driver, built_in) = match drivers.get(wanted) {
+            Some(known) => known.clone(),
             None => {
-                let driver = load(&engine, registry, wanted, &mut compiling)?;
-                drivers.insert(wanted.clone(), driver.clone());
-                driver
+                let (admission, driver) = load(&engine, registry, wanted, &mut compiling)?;
+                let known = (driver, admission.built_in);
+                drivers.insert(wanted.clone(), known.clone());
+                admitted.push(admission);
+                known
             }
         };
-        check_paths(&job.base, &task, &driver.spec)?;
+        check_task(&job, &task, &driver.spec, built_in)?;
         let limits = job.limits.clone().tightened(&driver.spec.bounds());
         tasks.push(Ready { task, driver, limits });
     }
-    Ok(Prepared { engine, job, tasks })
+    Ok(Prepared { engine, job, tasks, admitted })
 }
 
-/// Checks that what a step reads and writes stays below the base path.
+/// Checks that what a step reads and writes stays below the base path, and what
+/// its driver would be given below the project's ceilings.
 ///
 /// # Errors
-/// A path that leads outside.
-pub fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
+/// A path that leads outside, or a right that is beyond a ceiling.
+pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result<()> {
+    check_paths(&job.base, task, spec)?;
+    job.policy.check_call(Some(&task.step.id), spec, built_in, &task.config)
+}
+
+fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
     let problem = |code, why| Problem::new(code, format!("step `{}`: {why}", task.step.id));
     for path in paths(&task.config, &spec.files.write) {
         check_written(path).map_err(|why| {
@@ -132,14 +149,12 @@ pub fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
     Ok(())
 }
 
-/// The driver that a step was compiled against.
+/// The driver that a step was compiled against, if the project lets it in.
 ///
 /// # Errors
-/// It is missing, or another one is in its place.
-pub fn pinned<'r>(registry: &'r Registry, wanted: &DriverRef) -> Result<&'r DriverFile> {
-    let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
-    same(file, file.sha256()?, wanted)?;
-    Ok(file)
+/// It is missing, another one is in its place, or the project keeps it out.
+pub fn pinned(registry: &Registry, wanted: &DriverRef) -> Result<Admission> {
+    Ok(admit(registry, wanted)?.0)
 }
 
 fn load(
@@ -147,11 +162,22 @@ fn load(
     registry: &Registry,
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
-) -> Result<Driver> {
+) -> Result<(Admission, Driver)> {
+    let (admission, file, bytes) = admit(registry, wanted)?;
+    let sha256 = admission.sha256.clone();
+    let driver = engine.load(file, &bytes, sha256, || compiling(&wanted.name))?;
+    Ok((admission, driver))
+}
+
+/// With the file, and its bytes as they were looked at.
+fn admit<'r>(
+    registry: &'r Registry,
+    wanted: &DriverRef,
+) -> Result<(Admission, &'r DriverFile, Vec<u8>)> {
     let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
-    let (bytes, sha256) = file.load()?;
+    let (bytes, sha256) = registry.load(file)?;
     same(file, &sha256, wanted)?;
-    engine.load(file, &bytes, sha256, || compiling(&wanted.name))
+    Ok((Admission::of(file, &bytes, &sha256)?, file, bytes))
 }
 
 fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {

@@ -1,65 +1,50 @@
 //! What steps remember from their last successful run:
 //! `<state>/<pipeline>/<step>.json`.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use crate::below::{Below, help};
+use crate::driver::MAX_STATE;
 
-/// The states of one pipeline. A driver that may write below the base path can
-/// put links in their place: none leads the host to a file outside.
+/// The states of one pipeline.
 #[derive(Debug)]
-pub(super) struct Saved {
-    base: PathBuf,
-    /// Below the base path.
-    folder: PathBuf,
-}
+pub struct Saved(Below);
 
 impl Saved {
-    pub(super) fn new(base: &Path, state: &Path, pipeline: &str) -> Self {
-        let below = state.strip_prefix(base).unwrap_or(state);
-        Self { base: base.to_owned(), folder: below.join(pipeline) }
+    /// The states below a project's folder.
+    pub fn new(base: &Path, state: &Path, pipeline: &str) -> Self {
+        Self(Below::new(base, &state.join(pipeline)))
     }
 
-    pub(super) fn load(&self, step: &str) -> io::Result<Option<String>> {
-        match self.dir()?.read_to_string(self.path(step)) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// What a step saved, if it did.
+    ///
+    /// # Errors
+    /// It cannot be read, in words for a person.
+    pub fn load(&self, step: &str) -> Result<Option<String>, String> {
+        let bytes = self.0.read(&file(step), MAX_STATE as u64).map_err(|error| told(&error))?;
+        bytes.map(String::from_utf8).transpose().map_err(|error| error.to_string())
     }
 
-    /// A reader sees all of it or what was there before.
-    pub(super) fn store(&self, step: &str, state: &str) -> io::Result<()> {
-        let dir = self.dir()?;
-        dir.create_dir_all(&self.folder)?;
-        let (path, partial) = (self.path(step), self.folder.join(format!("{step}.json.tmp")));
-        let write = || {
-            let mut file = dir.create(&partial)?.into_std();
-            file.write_all(state.as_bytes())?;
-            file.sync_all()?;
-            dir.rename(&partial, &dir, &path)
-        };
-        write().inspect_err(|_| {
-            // What counts is why it could not be written.
-            dir.remove_file(&partial).ok();
-        })
+    /// Keeps what a step saves. A reader sees all of it or what was there before.
+    ///
+    /// # Errors
+    /// It cannot be written, in words for a person.
+    pub fn store(&self, step: &str, state: &str) -> Result<(), String> {
+        self.0.write(&file(step), state.as_bytes()).map_err(|error| told(&error))
     }
+}
 
-    fn dir(&self) -> io::Result<Dir> {
-        Dir::open_ambient_dir(&self.base, ambient_authority())
-    }
+fn file(step: &str) -> String {
+    format!("{step}.json")
+}
 
-    fn path(&self, step: &str) -> PathBuf {
-        self.folder.join(format!("{step}.json"))
-    }
+fn told(error: &io::Error) -> String {
+    format!("{error}; {}", help(error, "make .osiris/state writable and make room on its disk"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -70,22 +55,5 @@ mod tests {
         saved.store("read", "1").unwrap();
         saved.store("read", "22").unwrap();
         assert_eq!(saved.load("read").unwrap().as_deref(), Some("22"));
-        let folder = base.path().join(".osiris/state/copy");
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn no_link_leads_outside() {
-        use std::os::unix::fs::symlink;
-        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let state = base.path().join("state");
-        fs::create_dir_all(state.join("one")).unwrap();
-        fs::write(elsewhere.path().join("secret"), "secret").unwrap();
-        symlink(elsewhere.path().join("secret"), state.join("one/read.json")).unwrap();
-        symlink(elsewhere.path(), state.join("two")).unwrap();
-        assert!(Saved::new(base.path(), &state, "one").load("read").is_err());
-        assert!(Saved::new(base.path(), &state, "two").store("read", "1").is_err());
-        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::board::Board;
 use crate::driver::sink::Sink;
-use crate::session::{Level, Number, Session};
+use crate::session::{Level, Number, Redactor, Session};
 
 /// The metrics that the host measures itself; a driver's own of these names are dropped.
 const HOST_METRICS: [&str; 4] = ["rows_read", "rows_written", "rows_processed", "step_duration_ms"];
@@ -19,6 +19,10 @@ pub(super) struct StepSink {
 }
 
 impl Sink for StepSink {
+    fn redactor(&self) -> &Redactor {
+        self.session.redactor()
+    }
+
     fn log(&self, level: Level, message: &str) {
         self.session.log(level, Some(&self.step), message);
     }

@@ -16,6 +16,7 @@ use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
+use crate::problem::Problem;
 use crate::session::{Session, StepState, StepStatus, fields, mask};
 use crate::table::{Receiver, Sender};
 
@@ -73,8 +74,14 @@ impl StepTask {
 
     fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
         let step = &ready.task.step;
-        let unwritable =
-            |error: crate::problem::Error| Failure::new("permission", error.to_string());
+        let unwritable = |error: crate::problem::Error| {
+            let problem = error.problems.into_iter().next();
+            let said = problem.map(|Problem { message, help, .. }| match help {
+                Some(help) => format!("{message}; {help}"),
+                None => message,
+            });
+            Failure::new("permission", said.unwrap_or_default())
+        };
         let cleaned = mask(&ready.task.config, &ready.driver.spec.secrets);
         let cleaned = format!("{cleaned:#}\n");
         let path = self

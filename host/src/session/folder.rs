@@ -11,6 +11,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use jiff::Timestamp;
 
 use super::id;
+use crate::below::{self, Below};
 
 /// How often another id is tried when a folder exists already.
 const ATTEMPTS: usize = 8;
@@ -42,16 +43,23 @@ impl Folder {
 
     /// Creates `<logs>/run_<id>`, which did not exist before.
     pub(super) fn create_as(logs: &Path, id: &str) -> io::Result<Self> {
-        fs::create_dir_all(logs)?;
-        let path = logs.join(format!("{}{id}", id::PREFIX));
-        fs::create_dir(&path)?;
-        Self::open(path)
+        let name = format!("{}{id}", id::PREFIX);
+        // The folder around it is the project's.
+        let above = logs.parent().unwrap_or(logs);
+        let all = Below::new(above, logs).make()?;
+        all.create_dir(&name)?;
+        Ok(Self { path: logs.join(&name), dir: all.open_dir(&name)? })
     }
 
     /// Opens the folder of a session that is there.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
         Ok(Self { path, dir })
+    }
+
+    /// The bytes of a file, of which there may be `limit`.
+    pub(super) fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+        below::read(&self.dir, name, limit)
     }
 
     /// Creates a file that did not exist, to append to.
@@ -63,11 +71,9 @@ impl Folder {
 
     /// Makes a folder and those above it, if they are not there.
     pub(super) fn make(&self, name: &Path) -> io::Result<PathBuf> {
-        self.dir.create_dir_all(name)?;
-        if self.dir.symlink_metadata(name)?.is_dir() {
-            return Ok(self.path.join(name));
-        }
-        Err(io::Error::new(io::ErrorKind::NotADirectory, "a link is in place of the folder"))
+        let made = self.dir.create_dir_all(name);
+        below::refuse_links(&self.dir, &self.path, name)?;
+        made.map(|()| self.path.join(name))
     }
 
     /// Puts a file in its place: a reader sees all of it or nothing. Only with
@@ -76,6 +82,7 @@ impl Folder {
         let mut partial = name.as_os_str().to_owned();
         partial.push(".tmp");
         let write = || {
+            below::refuse_links(&self.dir, &self.path, name.parent().unwrap_or(name))?;
             let mut file = self.dir.create(&partial)?.into_std();
             file.write_all(bytes)?;
             if sync {

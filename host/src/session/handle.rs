@@ -12,11 +12,13 @@ use super::folder::Folder;
 use super::lines::Lines;
 use super::lock::Lock;
 use super::log::Level;
+use super::memory::Memory;
 use super::metric::Number;
 use super::record::Record;
 use super::redact::Redactor;
 use super::status::{E2b, End, Failure, State, Status, StepState};
-use super::{files, id, memory, time};
+use super::{files, id, time};
+use crate::below::help;
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 
@@ -45,6 +47,7 @@ struct Inner {
     broken: Mutex<Option<String>>,
     lock: Mutex<Option<Lock>>,
     tap: Option<Tap>,
+    memory: Memory,
 }
 
 /// A panic elsewhere leaves the data whole: every change is one call.
@@ -120,6 +123,7 @@ impl Session {
                 lock: Mutex::new(Some(lock)),
                 folder,
                 tap,
+                memory: Memory::open(),
             })))
         };
         start().map_err(|error| {
@@ -129,7 +133,7 @@ impl Session {
                     format!("cannot write the session's files: {error}"),
                 )
                 .in_file(logs)
-                .help("make this folder writable and make room on its disk"),
+                .help(help(&error, "make this folder writable and make room on its disk")),
             )
         })
     }
@@ -173,7 +177,11 @@ impl Session {
     fn artifact_error(&self, name: &Path, error: &io::Error) -> Error {
         Error::environment(
             Problem::new("session_write", format!("cannot write an artifact: {error}"))
-                .in_file(&self.0.folder.path.join(name)),
+                .in_file(&self.0.folder.path.join(name))
+                .help(help(
+                    error,
+                    "make room on the disk, and look which step may write files and moved the session's",
+                )),
         )
     }
 
@@ -268,7 +276,7 @@ impl Session {
             rows_written: end.rows_written,
             rows_processed: end.rows_processed,
             steps: end.steps,
-            peak_memory_bytes: memory::peak(),
+            peak_memory_bytes: self.0.memory.peak(),
             ..self.0.status.clone()
         }
     }
@@ -305,10 +313,10 @@ impl Session {
         }
         status.finished_at = Some(self.now());
         status.write(&self.0.folder).map_err(|error| {
-            let message = format!("cannot write how the run ended: {error}");
-            Error::environment(
-                Problem::new("session_write", message).in_file(&self.dir().join(files::STATUS)),
-            )
+            let file = self.dir().join(files::STATUS);
+            let message = format!("{}; but this cannot be written: {error}", status.summary());
+            let help = "make room on the disk, and look which step may write files and removed the session's; what the steps did stays done";
+            Error::environment(Problem::new("session_write", message).in_file(&file).help(help))
         })?;
         if let Some(lock) = held(&self.0.lock).take() {
             // The status is written: a lock file that stays is removed by the next sweep.

@@ -1,9 +1,24 @@
 //! How much memory the process has used.
 
-/// The most memory that this process has held, in bytes; none where the system
-/// does not tell in a file.
-pub(super) fn peak() -> Option<u64> {
-    in_status(&std::fs::read_to_string("/proc/self/status").ok()?)
+use std::fs::File;
+use std::io::{Read, Seek};
+
+/// Where the system says it; none where it does not say it in a file. Opened at
+/// the start: behind the fence it cannot be.
+pub(super) struct Memory(Option<File>);
+
+impl Memory {
+    pub(super) fn open() -> Self {
+        Self(File::open("/proc/self/status").ok())
+    }
+
+    /// The most memory that this process has held, in bytes.
+    pub(super) fn peak(&self) -> Option<u64> {
+        let mut file = self.0.as_ref()?;
+        let mut text = String::new();
+        file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+        in_status(&text)
+    }
 }
 
 /// The `VmHWM` line of Linux's `/proc/<pid>/status`: kibibytes, written `kB`.
@@ -21,5 +36,14 @@ mod tests {
     fn the_peak_is_read_in_bytes() {
         assert_eq!(in_status("Name:\tosiris\nVmHWM:\t   12088 kB\n"), Some(12088 * 1024));
         assert_eq!(in_status("Name:\tosiris\n"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_peak_is_told_as_often_as_it_is_asked() {
+        let memory = Memory::open();
+        let (before, held) = (memory.peak().unwrap(), vec![1_u8; 64 << 20]);
+        assert!(held.iter().all(|byte| *byte == 1));
+        assert!(memory.peak().unwrap() >= before.max(64 << 20));
     }
 }

@@ -1,21 +1,39 @@
 //! Secrets stay out of everything that a session writes.
+//!
+//! A secret is found as it is and as it travels:
+//! - with escapes, in any mixture, up to three layers of them: JSON (`\"`, `\/`,
+//!   `\u00f6`), programming languages (`\xc3\xb6`, `\303\266`, `\u{f6}`),
+//!   percent-encoding and forms (`%C3%b6`, `+`), HTML (`&quot;`, `&#246;`), and
+//!   UTF-16 as far as it is ASCII between NULs;
+//! - in hexadecimal, as a list of bytes, and in base64 of both alphabets at any
+//!   alignment, inside JSON too;
+//! - each of its lines alone, if they are long enough to be nothing else.
+//!
+//! What somebody turns round, takes apart or encrypts cannot be found.
+
+mod forms;
+mod plain;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use base64::Engine as _;
-use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use aho_corasick::AhoCorasick;
 use serde_json::{Map, Value};
+
+use self::forms::forms;
+use self::plain::Plain;
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***MASKED***";
 
 /// A shorter value is no secret: masking it would only show that it is there.
 const SHORTEST: usize = 4;
-/// A shorter line of a secret may stand anywhere.
-const SHORTEST_LINE: usize = 16;
+/// How many layers of escapes are undone.
+const LAYERS: usize = 3;
+/// How many bytes escapes make of one, at most: `&amp;#x00f6;` is among the longest.
+const GROWTH: usize = 12;
+/// How much of a text is looked at together.
+const WINDOW: usize = 64 << 10;
 
 /// Knows the secret values of a run. Every sink of a session passes its text
 /// through the run's one redactor.
@@ -23,6 +41,8 @@ const SHORTEST_LINE: usize = 16;
 pub struct Redactor {
     /// Finds all of them in one pass; none if there is nothing to find.
     finder: Option<AhoCorasick>,
+    /// How long a secret may be where it is found.
+    reach: usize,
 }
 
 impl Redactor {
@@ -32,31 +52,68 @@ impl Redactor {
         // A driver may have cut off the end of a line that came with it.
         let both = secrets.into_iter().flat_map(|secret| [secret.trim().to_owned(), secret]);
         let long = both.filter(|secret| secret.len() >= SHORTEST);
-        let mut needles: Vec<String> = long.flat_map(|secret| forms(&secret)).collect();
+        let mut needles: Vec<Vec<u8>> = long.flat_map(|secret| forms(&secret)).collect();
+        // Undoing escapes in a text undoes what looks like one in the secret too.
+        let mut newest = needles.clone();
+        for _ in 0..LAYERS {
+            newest = newest.iter().filter_map(|form| Some(Plain::of(form)?.bytes)).collect();
+            needles.extend(newest.iter().filter(|form| form.len() >= SHORTEST).cloned());
+        }
         needles.sort();
         needles.dedup();
-        if needles.is_empty() {
-            return Self::default();
-        }
-        // The longest first, so that a secret that contains another is masked whole.
-        let kind = MatchKind::LeftmostLongest;
+        let Some(longest) = needles.iter().map(Vec::len).max() else { return Self::default() };
         // Only a pattern set beyond any size that a connection file can have is refused.
-        Self { finder: AhoCorasick::builder().match_kind(kind).build(needles).ok() }
+        Self { finder: AhoCorasick::new(needles).ok(), reach: longest * GROWTH }
     }
 
     /// The text with every known secret masked.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match &self.finder {
-            Some(finder) if finder.is_match(text) => {
-                let mut masked = String::with_capacity(text.len());
-                finder.replace_all_with(text, &mut masked, |_, _, masked| {
-                    masked.push_str(MASK);
-                    true
-                });
-                Cow::Owned(masked)
-            }
-            _ => Cow::Borrowed(text),
+        let secrets = self.secrets(text.as_bytes());
+        if secrets.is_empty() {
+            return Cow::Borrowed(text);
         }
+        Cow::Owned(masked(text.as_bytes(), &secrets))
+    }
+
+    /// The beginning of a text, masked, and where in the text the rest begins: at
+    /// `most`, or behind the secret that stands there. So no cut leaves half a
+    /// secret, if there is [`Redactor::reach`] more of the text or no more at all.
+    pub fn beginning(&self, text: &[u8], most: usize) -> (String, usize) {
+        let mut secrets = self.secrets(&text[..text.len().min(most.saturating_add(self.reach))]);
+        let end = boundary(text, most);
+        secrets.retain(|secret| secret.start < end);
+        let end = secrets.last().map_or(end, |last| last.end.max(end));
+        (masked(&text[..end], &secrets), end)
+    }
+
+    /// How much of a text must be known to tell whether a secret begins in front of it.
+    pub fn reach(&self) -> usize {
+        self.reach
+    }
+
+    /// Where the secrets are: in order and apart.
+    fn secrets(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let Some(finder) = &self.finder else { return Vec::new() };
+        let step = WINDOW.max(self.reach);
+        let mut all: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        // Window by window, so that what it takes does not grow with the text.
+        while from < text.len() {
+            let end = text.len().min(from + step + self.reach);
+            for found in in_window(finder, &text[from..end]) {
+                let found = from + found.start..from + found.end;
+                if found.start >= from + step {
+                    // The next window sees all of it.
+                    break;
+                }
+                match all.last_mut() {
+                    Some(last) if found.start <= last.end => last.end = last.end.max(found.end),
+                    _ => all.push(found),
+                }
+            }
+            from = if end == text.len() { end } else { from + step };
+        }
+        all
     }
 
     /// Masks in every key and value.
@@ -94,84 +151,40 @@ impl std::fmt::Debug for Redactor {
     }
 }
 
-/// A secret as it is, in a JSON string and in one inside another, in hexadecimal,
-/// percent-encoded as whole and as the part of a form, and in base64 wherever it
-/// stands in what was encoded. The lines of one that has several count alone too:
-/// what a driver prints goes through here line by line.
-fn forms(secret: &str) -> Vec<String> {
-    let once = quoted(secret);
-    let mut forms = vec![secret.to_owned(), quoted(&once), once];
-    for digits in [digits(secret, ""), digits(secret, "%")] {
-        forms.extend([digits.to_uppercase(), digits]);
+/// Every secret in a text and in what its escapes stand for, by where it begins.
+fn in_window(finder: &AhoCorasick, text: &[u8]) -> Vec<Range<usize>> {
+    let mut found: Vec<_> = finder.find_overlapping_iter(text).map(|found| found.range()).collect();
+    let mut layers: Vec<Plain> = Vec::new();
+    while layers.len() < LAYERS {
+        let inner = layers.last().map_or(text, |plain| &plain.bytes);
+        let Some(plain) = Plain::of(inner) else { break };
+        layers.push(plain);
+        let source = |at| layers.iter().rev().fold(at, |at, layer| layer.source(at));
+        let secrets = finder.find_overlapping_iter(&layers[layers.len() - 1].bytes);
+        found.extend(secrets.map(|found| source(found.start())..source(found.end())));
     }
-    if secret.contains('\n') {
-        let lines = secret.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE);
-        forms.extend(lines.map(str::to_owned));
-        // As it stands in a driver's message, whose lines are set in.
-        forms.push(secret.replace('\n', "\n    "));
-    }
-    for set in [NON_ALPHANUMERIC, &COMPONENT, &USERINFO] {
-        let encoded = utf8_percent_encode(secret, set).to_string();
-        forms.push(encoded.replace("%20", "+"));
-        forms.push(lowered(&encoded));
-        forms.push(encoded);
-    }
-    for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-        for before in 0..3 {
-            forms.extend(base64(engine, secret, before));
-        }
-    }
-    forms
+    found.sort_by_key(|found| found.start);
+    found
 }
 
-/// The inside of a JSON string.
-fn quoted(text: &str) -> String {
-    let quoted = Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
+/// The end of the last character that ends at `most` or before.
+fn boundary(text: &[u8], most: usize) -> usize {
+    let goes_on = |at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let most = most.min(text.len());
+    // What is longer is no character of UTF-8.
+    (most.saturating_sub(3)..=most).rev().find(|at| !goes_on(*at)).unwrap_or(most)
 }
 
-/// Each byte in two digits, behind `before`.
-fn digits(text: &str, before: &str) -> String {
-    text.bytes().map(|byte| format!("{before}{byte:02x}")).collect()
-}
-
-/// What does not stand for itself in a query.
-const COMPONENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// What does not stand for itself before the host of an address.
-const USERINFO: AsciiSet = COMPONENT
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=');
-
-/// The same with the digits of `%C3` in lower case.
-fn lowered(encoded: &str) -> String {
-    let mut digits = 0;
-    encoded
-        .chars()
-        .map(|character| {
-            digits = if character == '%' { 2 } else { i32::max(digits - 1, -1) };
-            if digits >= 0 { character.to_ascii_lowercase() } else { character }
-        })
-        .collect()
-}
-
-/// What base64 makes of the secret behind `before` other bytes, without the
-/// characters that also depend on its neighbours. None if that is too little to
-/// be looked for.
-fn base64(engine: &GeneralPurpose, secret: &str, before: usize) -> Option<String> {
-    let mut bytes = vec![0; before];
-    bytes.extend_from_slice(secret.as_bytes());
-    let encoded = engine.encode(&bytes);
-    let (start, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
-    encoded.get(start..end).filter(|part| part.len() > SHORTEST).map(str::to_owned)
+fn masked(text: &[u8], secrets: &[Range<usize>]) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut from = 0;
+    for secret in secrets {
+        masked.push_str(&String::from_utf8_lossy(&text[from..secret.start]));
+        masked.push_str(MASK);
+        from = secret.end;
+    }
+    masked.push_str(&String::from_utf8_lossy(&text[from..]));
+    masked
 }
 
 /// The configuration with the values at these JSON pointers masked. A pointer
@@ -191,8 +204,12 @@ pub fn mask(config: &Value, pointers: &[String]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn a_secret_is_masked_wherever_it_stands() {
@@ -206,28 +223,114 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_in_every_form() {
-        let secret = "p@ss wörd/1";
+        let secret = "p@ss wörd/1\"😀";
         let redactor = Redactor::new([secret.to_owned()]);
-        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+        let each = |text: fn(u8) -> String| secret.bytes().map(text).collect::<Vec<_>>();
+        let in_ascii = r#"p@ss w\u00f6rd\/1\"\ud83d\ude00"#;
         for text in [
-            percent.to_lowercase(),
-            format!("mysql://u:{percent}@h/db"),
-            "q=p%40ss+w%C3%B6rd%2F1&x".to_owned(),
-            "704073732077C3B672642F31".to_owned(),
-            "704073732077c3b672642f31".to_owned(),
-            "%70%40%73%73%20%77%C3%B6%72%64%2F%31".to_owned(),
+            in_ascii.to_owned(),
+            r#"p@ss w\u00F6rd/1\u0022\uD83D\uDE00"#.to_owned(),
+            // Inside another JSON text, and that inside a third.
+            Value::from(in_ascii).to_string(),
+            Value::from(Value::from(in_ascii).to_string()).to_string(),
+            format!("{secret:?}"),
+            secret.escape_unicode().to_string(),
+            secret.escape_default().to_string(),
+            r#"p@ss w\xc3\xb6rd/1"\xF0\x9f\x98\x80"#.to_owned(),
+            r#"p@ss w\303\266rd/1"\360\237\230\200"#.to_owned(),
+            "mysql://u:p%40ss%20w%C3%b6rd%2F1%22%F0%9F%98%80@h/db".to_owned(),
+            "q=p%40ss+w%C3%B6rd%2f1%22%f0%9f%98%80&x".to_owned(),
+            "q=p%2540ss%2Bw%25C3%25B6rd%252f1%2522%25f0%259f%2598%2580".to_owned(),
+            "<a b='p@ss w&#246;rd/1&quot;&#x1F600;'>".to_owned(),
+            each(|byte| format!("{byte:02x}")).concat(),
+            each(|byte| format!("{byte:02X}")).concat(),
+            each(|byte| format!("%{byte:02x}")).concat(),
+            each(|byte| format!("\\x{byte:02x}")).concat(),
+            format!("{:?}", secret.as_bytes()),
+            json!(secret.as_bytes()).to_string(),
         ] {
-            assert!(redactor.text(&text).contains(MASK), "{text}");
+            let masked = redactor.text(&text);
+            assert!(masked.contains(MASK) && !masked.contains("ss"), "{text}: {masked}");
         }
         for before in ["", "u", "us", "user:"] {
             for after in ["", "!", "!!"] {
-                let plain = format!("{before}{secret}{after}");
-                for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
-                    let text = engine.encode(&plain);
-                    assert!(redactor.text(&text).contains(MASK), "{plain}: {text}");
+                let json = json!({"a": format!("{before}{secret}{after}")}).to_string();
+                for plain in [format!("{before}{secret}{after}"), json] {
+                    for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
+                        let text = engine.encode(&plain);
+                        assert!(redactor.text(&text).contains(MASK), "{plain}: {text}");
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_secret_that_looks_escaped_is_masked_as_it_is_and_escaped() {
+        for secret in [r"C:\new\u0041", "100%41&amp;+", r#"\"a\"b\""#, "a+b/c+d="] {
+            let redactor = Redactor::new([secret.to_owned()]);
+            let json = Value::from(secret).to_string();
+            let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+            let masked = [secret, &json, &Value::from(json.as_str()).to_string(), &percent]
+                .map(|text| redactor.text(&format!("x{text}x")).replace(MASK, "?"));
+            assert_eq!(masked, ["x?x", "x\"?\"x", "x\"\\\"?\\\"\"x", "x?x"], "{secret}");
+        }
+    }
+
+    #[test]
+    fn what_is_ascii_in_utf_16_is_masked() {
+        let redactor = Redactor::new(["hunter2!".to_owned()]);
+        let wide: String = "hunter2!".chars().flat_map(|c| [c, '\0']).collect();
+        assert_eq!(redactor.text(&format!("is {wide}")), format!("is {MASK}"));
+        let quoted = Value::from(wide).to_string();
+        assert_eq!(redactor.text(&quoted), format!("\"{MASK}\""));
+    }
+
+    #[test]
+    fn secrets_that_overlap_are_masked_together() {
+        let redactor = Redactor::new(["abcdef".to_owned(), "efghij".to_owned()]);
+        assert_eq!(redactor.text("<abcdefghij>"), format!("<{MASK}>"));
+    }
+
+    #[test]
+    fn no_cut_leaves_half_a_secret() {
+        let secret = "p@ss wörd/1";
+        let redactor = Redactor::new([secret.to_owned()]);
+        for form in [secret.to_owned(), r"p@ss w\u00f6rd\/1".to_owned()] {
+            for before in 0..40 {
+                let text = format!("{}{form}{}", "é".repeat(before), "y".repeat(400));
+                let mut rest = text.as_bytes();
+                let mut all = String::new();
+                while !rest.is_empty() {
+                    let (piece, end) = redactor.beginning(rest, 32);
+                    assert!(end > 0 && piece.len() <= 32 + MASK.len(), "{piece}");
+                    all.push_str(&piece);
+                    rest = &rest[end..];
+                }
+                assert_eq!(all, text.replace(&form, MASK));
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_masked_wherever_its_windows_end() {
+        let secret = r#"p"ss"#.repeat(8);
+        let redactor = Redactor::new([secret.clone()]);
+        let quoted = Value::from(secret.as_str()).to_string();
+        for shift in 0..2 * quoted.len() {
+            let before = "x".repeat(WINDOW - shift);
+            let text = format!("{before}{quoted}{before}{secret}{before}");
+            let wanted = format!("{before}\"{MASK}\"{before}{MASK}{before}");
+            assert!(redactor.text(&text) == wanted, "{shift}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_cut_too() {
+        let redactor = Redactor::default();
+        assert_eq!(redactor.beginning(&[0x80; 10], 8), ("\u{fffd}".repeat(8), 8));
+        assert_eq!(redactor.beginning("aé".as_bytes(), 2), ("a".to_owned(), 1));
+        assert_eq!(redactor.beginning(b"", 8), (String::new(), 0));
     }
 
     #[test]

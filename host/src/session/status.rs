@@ -110,6 +110,20 @@ impl Status {
         Ok(())
     }
 
+    /// How the run ended, for where the file cannot be written.
+    pub(super) fn summary(&self) -> String {
+        let Self { steps_completed, steps_total, .. } = self;
+        let why = self.error.as_ref().map(|Failure { step, kind, message }| {
+            let step = step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
+            format!(" ({step}{message}, {kind})")
+        });
+        format!(
+            "the run ended as `{}`{}, {steps_completed} of {steps_total} steps went well",
+            self.status.as_str(),
+            why.unwrap_or_default()
+        )
+    }
+
     /// The file's text.
     pub(super) fn text(&self) -> io::Result<String> {
         let mut text = serde_json::to_string_pretty(self)?;

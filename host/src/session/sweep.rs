@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::folder::Folder;
 use super::lock::{Lock, Probe};
+use super::read::STATUS_LIMIT;
 use super::status::{Failure, State, Status};
 use super::{files, id, time};
 
@@ -22,6 +23,8 @@ pub fn sweep(logs: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(logs) else { return Vec::new() };
     let mut crashed: Vec<String> = entries
         .filter_map(Result::ok)
+        // A link leads to what is nobody's session.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|entry| id::of_folder(entry.file_name().to_str()?).map(str::to_owned))
         .filter(|id| settle(&logs.join(format!("{}{id}", id::PREFIX))).unwrap_or(false))
         .collect();
@@ -32,12 +35,13 @@ pub fn sweep(logs: &Path) -> Vec<String> {
 /// True if the session was rewritten to `crashed`.
 fn settle(folder: &Path) -> io::Result<bool> {
     let Probe::Free(lock) = Lock::probe(folder)? else { return Ok(false) };
+    let held = Folder::open(folder.to_owned())?;
     // Read under the lock: the run may have ended between two looks.
-    let mut status: Status = serde_json::from_slice(&fs::read(folder.join(files::STATUS))?)?;
+    let mut status: Status = serde_json::from_slice(&held.read(files::STATUS, STATUS_LIMIT)?)?;
     let running = status.status == State::Running;
     if running {
         mark(&mut status, folder);
-        status.write(&Folder::open(folder.to_owned())?)?;
+        status.write(&held)?;
     }
     lock.remove()?;
     Ok(running)

@@ -207,7 +207,7 @@ fn a_logs_folder_that_cannot_be_made_is_named() {
     fs::write(&logs, "a file").unwrap();
     let result = Session::create(&logs, &manifest(), b"", Redactor::default());
     let text = result.err().unwrap().to_string();
-    assert!(text.starts_with("cannot write the session's files: File exists"), "{text}");
+    assert!(text.starts_with("cannot write the session's files: Not a directory"), "{text}");
     assert!(text.contains(&format!("--> {}", logs.display())), "{text}");
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayData, PrimitiveArray, RecordBatch, RecordBatchOptions, layout, make_array,
+    Array, ArrayData, BufferSpec, MutableArrayData, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, layout, make_array,
 };
 use arrow::buffer::Buffer;
 use arrow::datatypes::{
@@ -72,8 +73,7 @@ impl Batch {
             return Err(format!("{nodes} nodes and {buffers} buffers are left over"));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows as usize));
-        let record = RecordBatch::try_new_with_options(schema, columns, &options)
-            .map_err(|error| error.to_string())?;
+        let record = RecordBatch::try_new_with_options(schema, columns, &options).map_err(told)?;
         Ok(Self::from(record))
     }
 
@@ -107,12 +107,28 @@ impl From<RecordBatch> for Batch {
     fn from(record: RecordBatch) -> Self {
         let (mut nodes, mut buffers) = (Vec::new(), Vec::new());
         for column in record.columns() {
-            flatten(&column.to_data(), &mut nodes, &mut buffers);
+            flatten(&from_the_start(column.to_data()), &mut nodes, &mut buffers);
         }
         let data: usize = buffers.iter().map(Buffer::len).sum();
         let bytes = data + OVERHEAD + OVERHEAD / 8 * (nodes.len() + buffers.len());
         Self(Arc::new(Inner { record, nodes, buffers, bytes }))
     }
+}
+
+/// The same values starting at offset 0, as the contract has them: a slice is copied.
+fn from_the_start(data: ArrayData) -> ArrayData {
+    if starts(&data) {
+        return data;
+    }
+    let mut copy = MutableArrayData::new(vec![&data], false, data.len());
+    copy.try_extend(0, 0, data.len()).expect("a part of what fits into an array fits");
+    copy.freeze()
+}
+
+fn starts(data: &ArrayData) -> bool {
+    data.offset() == 0
+        && data.nulls().is_none_or(|nulls| nulls.offset() == 0)
+        && data.child_data().iter().all(starts)
 }
 
 fn flatten(data: &ArrayData, nodes: &mut Vec<Node>, buffers: &mut Vec<Buffer>) {
@@ -165,11 +181,12 @@ impl Parts<'_> {
             }
             data = data.null_bit_buffer(validity);
         }
-        data = data.buffers(self.buffers.by_ref().take(layout.buffers.len()).collect());
+        let buffers = self.buffers.by_ref().zip(&layout.buffers);
+        data = data.buffers(buffers.map(|(buffer, spec)| whole(buffer, spec)).collect());
         for child in children(data_type) {
             data = data.add_child_data(self.array(child)?);
         }
-        let data = data.build().map_err(|error| error.to_string())?;
+        let data = data.build().map_err(told)?;
         if data.null_count() as u64 != node.null_count && !data_type.is_null() {
             return Err(format!(
                 "its node says {} nulls; there are {}",
@@ -177,32 +194,44 @@ impl Parts<'_> {
                 data.null_count()
             ));
         }
-        match data_type {
-            DataType::Decimal32(digits, scale) => {
-                digits_fit::<Decimal32Type>(&data, *digits, *scale)
-            }
-            DataType::Decimal64(digits, scale) => {
-                digits_fit::<Decimal64Type>(&data, *digits, *scale)
-            }
-            DataType::Decimal128(digits, scale) => {
-                digits_fit::<Decimal128Type>(&data, *digits, *scale)
-            }
-            DataType::Decimal256(digits, scale) => {
-                digits_fit::<Decimal256Type>(&data, *digits, *scale)
-            }
-            _ => Ok(()),
-        }
-        .map_err(|error| error.to_string())?;
+        check_digits(&data)?;
         Ok(data)
     }
 }
 
-/// Checks each value by itself: the array's own check takes a negative scale for one beyond the
-/// precision.
-fn digits_fit<T: DecimalType>(data: &ArrayData, digits: u8, scale: i8) -> Result<(), ArrowError> {
+/// What is wrong, without the name that Arrow has for its kind.
+fn told(error: ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(why) => why,
+        other => other.to_string(),
+    }
+}
+
+/// A buffer without bytes at its end that are no whole value: Arrow panics at them.
+fn whole(buffer: Buffer, spec: &BufferSpec) -> Buffer {
+    let surplus = match spec {
+        BufferSpec::FixedWidth { byte_width, .. } => buffer.len().checked_rem(*byte_width),
+        _ => None,
+    };
+    buffer.slice_with_length(0, buffer.len() - surplus.unwrap_or(0))
+}
+
+/// Checks that no decimal has more digits than its type says.
+fn check_digits(data: &ArrayData) -> Result<(), String> {
+    match *data.data_type() {
+        DataType::Decimal32(digits, scale) => digits_of::<Decimal32Type>(data, digits, scale),
+        DataType::Decimal64(digits, scale) => digits_of::<Decimal64Type>(data, digits, scale),
+        DataType::Decimal128(digits, scale) => digits_of::<Decimal128Type>(data, digits, scale),
+        DataType::Decimal256(digits, scale) => digits_of::<Decimal256Type>(data, digits, scale),
+        _ => Ok(()),
+    }
+}
+
+/// Arrow's own check of a whole array takes a negative scale for a large one.
+fn digits_of<T: DecimalType>(data: &ArrayData, digits: u8, scale: i8) -> Result<(), String> {
     let values = PrimitiveArray::<T>::from(data.clone());
-    let mut known = values.iter().flatten();
-    known.try_for_each(|value| T::validate_decimal_precision(value, digits, scale))
+    let mut there = values.iter().flatten();
+    there.try_for_each(|value| T::validate_decimal_precision(value, digits, scale)).map_err(told)
 }
 
 fn children(data_type: &DataType) -> Vec<&DataType> {
@@ -212,5 +241,65 @@ fn children(data_type: &DataType) -> Vec<&DataType> {
         }
         DataType::Struct(fields) => fields.iter().map(|field| field.data_type()).collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{AsArray, BooleanArray, StructArray};
+    use arrow::datatypes::{Field, Schema, i256};
+
+    use super::*;
+
+    fn decimals(data_type: DataType, value: i256) -> Result<Batch, String> {
+        let width = data_type.primitive_width().unwrap();
+        let schema = Arc::new(Schema::new(vec![Field::new("d", data_type, false)]));
+        let bytes = value.to_le_bytes()[..width].to_vec();
+        let node = Node { length: 1, null_count: 0, buffers: 2 };
+        let buffers = vec![Buffer::default(), Buffer::from(bytes)];
+        Batch::from_parts(schema, 1, &[node], buffers)
+    }
+
+    #[test]
+    fn decimals_of_every_width_have_the_digits_of_their_type() {
+        for data_type in [
+            DataType::Decimal32(3, 1),
+            DataType::Decimal64(3, 0),
+            // Hundreds.
+            DataType::Decimal128(3, -2),
+            DataType::Decimal256(3, 3),
+        ] {
+            for value in [999, -999] {
+                decimals(data_type.clone(), i256::from(value)).unwrap();
+            }
+            let error = decimals(data_type, i256::from(1000)).unwrap_err();
+            assert!(error.contains("is too large to store"), "{error}");
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_last_value_are_no_part_of_it() {
+        let schema = Arc::new(Schema::new(vec![Field::new("t", DataType::Utf8, false)]));
+        let offsets = [0, 0, 0, 0, 2, 0, 0, 0, 0xff, 0xff, 0xff];
+        let buffers = [&[][..], &offsets, b"okay"].map(Buffer::from);
+        let node = Node { length: 1, null_count: 0, buffers: 3 };
+        let batch = Batch::from_parts(schema, 1, &[node], buffers.into()).unwrap();
+        assert_eq!(batch.record().column(0).as_string::<i32>().value(0), "ok");
+    }
+
+    #[test]
+    fn a_slice_is_a_batch_of_its_own() {
+        let flags = BooleanArray::from(vec![Some(true), None, Some(false), Some(true), None]);
+        let field = Arc::new(Field::new("flag", DataType::Boolean, true));
+        let structs = StructArray::from(vec![(field, Arc::new(flags) as _)]);
+        let record = RecordBatch::try_from_iter([("s", Arc::new(structs) as _)]).unwrap();
+        let slice = Batch::from(record.slice(1, 3));
+        assert_eq!(slice.nodes()[1], Node { length: 3, null_count: 1, buffers: 2 });
+        let buffers = (0..).map_while(|index| slice.buffer(index).cloned()).collect();
+        let sent =
+            Batch::from_parts(record.schema(), slice.rows(), slice.nodes(), buffers).unwrap();
+        assert_eq!(sent.record(), &record.slice(1, 3));
     }
 }

@@ -6,7 +6,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
@@ -14,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::Batch;
 use super::spill::{Extent, Spill};
+use crate::below::Below;
 
 /// Why a table ended early: the step that writes it failed, or the disk did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Closed(pub String);
 ///
 /// `budget` is how many bytes of batches wait in memory; one batch always fits.
 /// Spilled batches go to a nameless file in `spill_folder`.
-pub fn channel(readers: usize, budget: usize, spill_folder: PathBuf) -> (Sender, Vec<Receiver>) {
+pub fn channel(readers: usize, budget: usize, spill_folder: Below) -> (Sender, Vec<Receiver>) {
     let queue = Queue {
         schema: None,
         slots: VecDeque::new(),
@@ -42,7 +42,7 @@ pub fn channel(readers: usize, budget: usize, spill_folder: PathBuf) -> (Sender,
 #[derive(Debug)]
 struct Edge {
     budget: usize,
-    spill_folder: PathBuf,
+    spill_folder: Below,
     queue: Mutex<Queue>,
     changed: Notify,
 }
@@ -260,12 +260,17 @@ impl Drop for Receiver {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::Arc;
 
     use arrow::array::{Int64Array, RecordBatch};
     use arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;
+
+    fn below(folder: &Path) -> Below {
+        Below::new(folder, Path::new(""))
+    }
 
     fn batch(value: i64) -> Batch {
         let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
@@ -288,7 +293,7 @@ mod tests {
     #[tokio::test]
     async fn a_writer_waits_for_its_only_reader() {
         let folder = tempfile::tempdir().unwrap();
-        let (sender, mut receivers) = channel(1, 3000, folder.path().into());
+        let (sender, mut receivers) = channel(1, 3000, below(folder.path()));
         sender.open(batch(0).record().schema());
         sender.send(batch(0)).await.unwrap();
         let blocked =
@@ -305,7 +310,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_gets_everything_from_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let (sender, mut receivers) = channel(2, 3000, folder.path().into());
+        let (sender, mut receivers) = channel(2, 3000, below(folder.path()));
         let slow = receivers.pop().unwrap();
         let fast = tokio::spawn(drain(receivers.pop().unwrap()));
         for value in 0..50 {
@@ -320,7 +325,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_writer_fails_its_readers() {
-        let (sender, mut receivers) = channel(1, 3000, std::env::temp_dir());
+        let (sender, mut receivers) = channel(1, 3000, below(&std::env::temp_dir()));
         sender.send(batch(0)).await.unwrap();
         drop(sender);
         assert!(receivers[0].next().await.is_err());
@@ -329,7 +334,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_readers_batches_are_dropped() {
-        let (sender, receivers) = channel(1, 10, std::env::temp_dir());
+        let (sender, receivers) = channel(1, 10, below(&std::env::temp_dir()));
         drop(receivers);
         for value in 0..10 {
             sender.send(batch(value)).await.unwrap();

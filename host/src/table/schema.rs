@@ -7,7 +7,10 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
+use arrow::datatypes::{
+    DataType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType,
+    Field as ArrowField, Schema, SchemaRef,
+};
 use arrow::ffi::FFI_ArrowSchema;
 
 /// The most nodes that one schema may have.
@@ -121,13 +124,24 @@ fn data_type(format: &str, mut children: Vec<ArrowField>) -> Result<DataType, St
         .map_err(|_| unsupported())?;
     match leaf {
         DataType::FixedSizeBinary(..0) => Err("its width is negative".into()),
-        DataType::Decimal128(precision, scale)
-            if !(1..=38).contains(&precision) || !(-38..=38).contains(&scale) =>
-        {
-            Err("a decimal has 1 to 38 digits".into())
-        }
+        DataType::Decimal32(digits, scale) => decimal::<Decimal32Type>(digits, scale),
+        DataType::Decimal64(digits, scale) => decimal::<Decimal64Type>(digits, scale),
+        DataType::Decimal128(digits, scale) => decimal::<Decimal128Type>(digits, scale),
+        DataType::Decimal256(digits, scale) => decimal::<Decimal256Type>(digits, scale),
         leaf => Ok(leaf),
     }
+}
+
+/// A decimal type whose parameters mean something.
+fn decimal<T: DecimalType>(digits: u8, scale: i8) -> Result<DataType, String> {
+    let most = T::MAX_PRECISION;
+    if !(1..=most).contains(&digits) {
+        return Err(format!("a decimal has 1 to {most} digits"));
+    }
+    if !(-T::MAX_SCALE..=digits as i8).contains(&scale) {
+        return Err(format!("a decimal's scale is -{most} to the number of its digits"));
+    }
+    Ok(T::TYPE_CONSTRUCTOR(digits, scale))
 }
 
 fn unsupported() -> String {
@@ -189,7 +203,7 @@ mod tests {
     #[test]
     fn every_type_survives_a_round_trip() {
         let leaves = "n b c C s S i I l L e f g z Z u U tdD tdm tts ttm ttu ttn tDs tDm tDu tDn tiM tiD \
-                      tin tss: tsm: tsu:UTC tsn:Europe/Prague d:10,2 d:38,0 d:9,2,32 d:76,3,256 w:16";
+                      tin tss: tsm: tsu:UTC tsn:Europe/Prague d:10,2 d:3,-2 d:38,0 d:9,2,32 d:76,3,256 w:16";
         let mut fields: Vec<_> = leaves
             .split_whitespace()
             .enumerate()
@@ -203,7 +217,11 @@ mod tests {
 
     #[test]
     fn hostile_schemas_are_refused_by_name() {
-        let cases: [(&str, Vec<Field>); 8] = [
+        let cases: [(&str, Vec<Field>); 12] = [
+            ("1 to 9 digits", vec![field("a", "d:10,0,32", 0)]),
+            ("1 to 76 digits", vec![field("a", "d:200,3,256", 0)]),
+            ("scale is -18 to", vec![field("a", "d:3,4,64", 0)]),
+            ("scale is -38 to", vec![field("a", "d:3,-39", 0)]),
             ("no such type", vec![field("a", "+ud:0", 1), field("x", "l", 0)]),
             ("no such type", vec![field("a", "vu", 0)]),
             ("no such type", vec![field("a", "l\0", 0)]),

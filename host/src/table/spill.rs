@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
 
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use super::Batch;
+use crate::below::Below;
 
-/// A file without a name: it is gone when the process is, however it ends.
+/// A file without a name.
 #[derive(Debug)]
 pub(super) struct Spill {
     file: File,
@@ -24,9 +24,8 @@ pub(super) struct Extent {
 }
 
 impl Spill {
-    pub(super) fn create(folder: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        Ok(Self { file: tempfile::tempfile_in(folder)?, end: 0 })
+    pub(super) fn create(folder: &Below) -> io::Result<Self> {
+        Ok(Self { file: folder.nameless()?, end: 0 })
     }
 
     pub(super) fn write(&mut self, batch: &Batch) -> io::Result<Extent> {

@@ -25,13 +25,13 @@ fn cost_of(text: &str) -> usize {
 /// A problem after which nothing sensible can be read.
 type Fatal = (Position, Problem);
 
-/// Builds the tree of the only document in `text`.
-pub(super) fn build(text: &str, file: &Path) -> Result<Node, Error> {
-    let mut builder = Builder::new(file);
+/// Builds the tree of the only document in `text`, which problems call `what`.
+pub(super) fn build(text: &str, file: &Path, what: &str) -> Result<Node, Error> {
+    let mut builder = Builder::new(file, what);
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let done = event
-            .map_err(|error| syntax(&error, text))
+            .map_err(|error| syntax(&error, text, what))
             .and_then(|(event, span)| builder.event(event, position(span)));
         if let Err((position, problem)) = done {
             builder.problems.report(position, problem);
@@ -49,7 +49,7 @@ fn position(span: Span) -> Position {
 }
 
 /// A problem with the text itself, in the parser's words.
-fn syntax(error: &ScanError, text: &str) -> Fatal {
+fn syntax(error: &ScanError, text: &str, what: &str) -> Fatal {
     let marker = error.marker();
     let at = Position { line: to_u32(marker.line()), column: to_u32(marker.col() + 1) };
     let line = text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
@@ -61,12 +61,12 @@ fn syntax(error: &ScanError, text: &str) -> Fatal {
     if error.info() == "recursion limit exceeded" {
         return (at, too_deep());
     }
-    (at, Problem::new("invalid_yaml", format!("The file is not valid YAML: {}", error.info())))
+    (at, Problem::new("invalid_yaml", format!("{what} is not valid YAML: {}", error.info())))
 }
 
 fn too_deep() -> Problem {
     let message = format!("More than {MAX_DEPTH} lists and mappings stand in each other here");
-    Problem::new("too_deep", message)
+    Problem::new("too_deep", message).help("put fewer of them into each other")
 }
 
 /// A value that an alias can stand for.
@@ -92,6 +92,8 @@ enum Items {
 }
 
 struct Builder<'f> {
+    /// What problems call the text.
+    what: &'f str,
     problems: Problems<'f>,
     documents: usize,
     root: Option<Node>,
@@ -102,8 +104,9 @@ struct Builder<'f> {
 }
 
 impl<'f> Builder<'f> {
-    fn new(file: &'f Path) -> Self {
+    fn new(file: &'f Path, what: &'f str) -> Self {
         Self {
+            what,
             problems: Problems::new(file),
             documents: 0,
             root: None,
@@ -318,8 +321,9 @@ impl<'f> Builder<'f> {
         if self.cost <= MAX_COST {
             return Ok(());
         }
-        let message = "The file holds too many values, counting each use of an alias";
-        let help = "write less data into this file, or use fewer aliases";
+        let what = self.what;
+        let message = format!("{what} holds too many values, counting each use of an alias");
+        let help = "write less data into it, or use fewer aliases";
         Err((at, Problem::new("too_many_values", message).help(help)))
     }
 

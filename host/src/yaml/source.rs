@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Node, Position, builder};
 use crate::problem::{Error, Problem, Result};
+use crate::wording;
 
 /// The largest file that is read as YAML, in bytes.
 pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -44,7 +45,7 @@ pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let opened = File::open(file).map_err(unreadable)?;
     opened.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > limit {
-        return Err(too_large(limit, file));
+        return Err(too_large("The file", limit, file));
     }
     Ok(bytes)
 }
@@ -56,13 +57,21 @@ pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
 /// `duplicate_key` and their like, all with their position. Syntax errors end
 /// the parsing, the others are reported together.
 pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
+    parse_as("The file", bytes, file)
+}
+
+/// Like [`parse`], for YAML that is not the whole file: problems call it `what`.
+///
+/// # Errors
+/// What [`parse`] says.
+pub fn parse_as(what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(MAX_BYTES, file));
+        return Err(too_large(what, MAX_BYTES, file));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        let message = "The file is not UTF-8 text: here is a byte that UTF-8 does not have";
-        let help = "save the file in the UTF-8 encoding";
+        let message = format!("{what} is not UTF-8 text: here is a byte that UTF-8 does not have");
+        let help = "save it in the UTF-8 encoding";
         Error::invalid(
             Problem::new("invalid_encoding", message).at(file, end_of(&valid)).help(help),
         )
@@ -70,19 +79,21 @@ pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some((before, character)) = first_unprintable(text) {
         let message = format!(
-            "The file has a control character (U+{:04X}), which YAML does not allow",
+            "{what} has a control character (U+{:04X}), which YAML does not allow",
             u32::from(character)
         );
         let help = "remove it, or write it as an escape in a double-quoted text";
         let problem = Problem::new("invalid_character", message).help(help);
         return Err(Error::invalid(problem.at(file, end_of(before))));
     }
-    builder::build(text, file)
+    builder::build(text, file, what)
 }
 
-fn too_large(limit: u64, file: &Path) -> Error {
-    let message = format!("The file is larger than {limit} bytes, the most that is read here");
-    Error::invalid(Problem::new("file_too_large", message).in_file(file))
+fn too_large(what: &str, limit: u64, file: &Path) -> Error {
+    let message =
+        format!("{what} is larger than {}, the most that is read here", wording::bytes(limit));
+    let problem = Problem::new("file_too_large", message).in_file(file);
+    Error::invalid(problem.help("write less data into it"))
 }
 
 /// The first character outside YAML's printable set and the text before it. The

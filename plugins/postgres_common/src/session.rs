@@ -176,7 +176,8 @@ fn resolve(connection: &Connection) -> Result<Vec<SocketAddr>> {
     let name = (connection.host.as_str(), connection.port);
     let unknown = |why: &dyn Display| {
         Error::network(format!(
-            "the host name does not resolve: {why}; check `host` of the connection"
+            "the name {:?} cannot be resolved: {why}; check `host` of the connection",
+            connection.host
         ))
     };
     let addresses: Vec<_> = name.to_socket_addrs().map_err(|error| unknown(&error))?.collect();
@@ -193,7 +194,7 @@ async fn reach(addresses: &[SocketAddr], patience: Duration) -> Result<Socket> {
                 return Ok(BufReader::with_capacity(BUFFER, stream));
             }
             Ok(Err(error)) => {
-                last = Error::from(error).context("cannot connect");
+                last = Error::from(error).context(format_args!("cannot connect to {address}"));
                 last.message.push_str("; check `host` and `port`, and that the server runs");
             }
             Err(_) => {

@@ -69,7 +69,7 @@ fn a_server_that_is_not_there_is_named() {
     let mut lost = refused.clone();
     lost["host"] = json!("no-such-host.invalid");
     let error = one(&lost).expect_err(Kind::Network);
-    assert!(error.message.contains("does not resolve"), "{error}");
+    assert!(error.message.contains("cannot be resolved"), "{error}");
     assert_eq!(doctor(&lost), Category::Network);
 }
 

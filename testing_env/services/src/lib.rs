@@ -1,12 +1,15 @@
 //! Real servers for tests and benchmarks, each in a folder and on a port of
 //! its own, on loopback only, gone when it is dropped.
 
+mod certificate;
 mod folder;
+pub mod https;
 mod install;
 pub mod mariadb;
 mod port;
 pub mod postgres;
 mod proxy;
+pub mod registry;
 mod spawn;
 
 pub use folder::Folder;

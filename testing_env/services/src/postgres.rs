@@ -1,7 +1,5 @@
 //! PostgreSQL.
 
-mod certificate;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -10,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{Folder, free, install, spawn, wait};
+use crate::{Folder, certificate, free, install, spawn, wait};
 
 /// Where Debian's packages put the server's programs, newest first.
 const FOLDERS: [&str; 4] = [

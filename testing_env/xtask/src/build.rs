@@ -6,9 +6,11 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use crate::shell::{built, cargo, command, osiris, root, run};
+use crate::shell::{built, cargo, cargo_path, command, osiris, root, run};
 
 const TARGET: &str = "wasm32-wasip2";
+/// The registry client that our layout must suit.
+const WKG: &str = "wkg@0.16.1";
 
 /// Builds the `osiris` binary.
 pub(crate) fn host() -> Result<()> {
@@ -38,6 +40,20 @@ pub(crate) fn test_drivers() -> Result<()> {
     let out = built()?.join("test-drivers");
     build(crates("tests/drivers")?, &out)?;
     python(vec![root().join("sdk/python/tests/driver")], &out)
+}
+
+/// Finds `wkg`, or builds it once, which takes some minutes.
+pub(crate) fn wkg() -> Result<PathBuf> {
+    if let Some(there) = services::program("wkg", &[]) {
+        return Ok(there);
+    }
+    let root = built()?.join("wkg");
+    let program = root.join("bin/wkg");
+    if !program.is_file() {
+        eprintln!("Building wkg (the first time takes some minutes) ...");
+        run(command(cargo_path(), &["install", WKG, "--locked", "--debug", "--root"]).arg(&root))?;
+    }
+    Ok(program)
 }
 
 /// Builds the drivers that every language's SDK has as its example, each language's into a folder

@@ -4,8 +4,10 @@ mod bench;
 mod build;
 mod cloud;
 mod demo;
+mod fuzz;
 mod servers;
 mod shell;
+mod soak;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -23,7 +25,7 @@ enum Command {
     Demo,
     /// Builds everything and runs the tests: all of them, or the named parts.
     Test {
-        /// spine, databases, e2b, parity, hostile, sdk
+        /// spine, databases, e2b, parity, hostile, supply, sdk
         names: Vec<String>,
         /// Runs the parity suite in E2B's own cloud, for which E2B_API_KEY is the key.
         #[arg(long, conflicts_with = "names")]
@@ -31,11 +33,25 @@ enum Command {
     },
     /// Measures osiris beside its peers, all in this one run.
     Bench {
-        /// boundary, startup, csv, mariadb, postgres, e2b
+        /// boundary, startup, csv, checks, mariadb, postgres, e2b
         names: Vec<String>,
         /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
         #[arg(long)]
         json: bool,
+    },
+    /// Feeds the host with input that nobody would write, by the named targets, or all.
+    Fuzz {
+        /// pipeline, connections, spec, component, batch, worker, envd
+        targets: Vec<String>,
+        /// How long each target runs.
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+    },
+    /// Runs pipelines in one process, again and again, and looks whether anything is left of them.
+    Soak {
+        /// How many runs.
+        #[arg(long, default_value_t = 10_000)]
+        runs: u32,
     },
     /// Builds the host, its drivers and the tests' drivers.
     Build,
@@ -51,6 +67,8 @@ fn main() -> anyhow::Result<()> {
         Command::Test { live: true, .. } => test::live(),
         Command::Test { names, .. } => test::run(&names),
         Command::Bench { names, json } => bench::run(&names, json),
+        Command::Fuzz { targets, seconds } => fuzz::run(&targets, seconds),
+        Command::Soak { runs } => soak::run(runs),
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
         Command::Build => {

@@ -9,10 +9,10 @@ use crate::shell::{cargo_path, command, run as run_command};
 
 /// Selecting the whole workspace keeps the features, and so the compiled dependencies, those of the
 /// build before.
-const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
+pub(crate) const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
 /// Each part and the test programs that it has; the spine has all there are.
-const PARTS: [(&str, &[&str]); 6] = [
+const PARTS: [(&str, &[&str]); 7] = [
     ("spine", &[]),
     ("databases", &["databases", "connections"]),
     (
@@ -30,10 +30,12 @@ const PARTS: [(&str, &[&str]); 6] = [
     ),
     (PARITY, &["parity", "cases_in_e2b"]),
     ("hostile", &["hostile"]),
+    (SUPPLY, &["supply", "wkg"]),
     ("sdk", &[]),
 ];
 
 const PARITY: &str = "parity";
+const SUPPLY: &str = "supply";
 
 /// Builds everything and runs the named parts, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
@@ -46,7 +48,11 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         // The spine holds all the others.
         if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
             eprintln!("Testing {part} ...");
-            run_command(&mut cargo_test(part, programs))?;
+            let mut tests = cargo_test(part, programs);
+            if part == SUPPLY {
+                tests.env("OSIRIS_TEST_WKG", build::wkg()?);
+            }
+            run_command(&mut tests)?;
         }
     }
     Ok(())
@@ -62,7 +68,7 @@ pub(crate) fn live() -> Result<()> {
     run_command(cargo_test(PARITY, &["parity"]).env("OSIRIS_TEST_LIVE", "1"))
 }
 
-fn build_all() -> Result<()> {
+pub(crate) fn build_all() -> Result<()> {
     build::host()?;
     build::drivers()?;
     build::test_drivers()?;

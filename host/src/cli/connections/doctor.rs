@@ -78,7 +78,9 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
                 Some(driver) => {
                     let reference = Reference { family: family.clone(), alias: alias.clone() };
                     connection::connect(&reference, &driver.spec, &connections, &environment)
-                        .and_then(|config| examine(&probe, &place, driver, &config, args.timeout))
+                        .and_then(|config| {
+                            examine(&probe, &place, driver, &config, args.timeout, shell)
+                        })
                         .unwrap_or_else(|error| unknown(error.problems[0].message.clone()))
                 }
             };
@@ -99,9 +101,10 @@ fn examine(
     file: &DriverFile,
     config: &Value,
     timeout: f64,
+    shell: &Shell,
 ) -> Result<Health> {
-    let driver = probe.load(file)?;
-    let call = probe.call(place, file, config);
+    let driver = probe.load(place, file, shell)?;
+    let call = probe.call(place, file, config)?;
     let connection = config[RESOLVED].to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));
     let mut health = probe.runtime.block_on(work);

@@ -1,19 +1,22 @@
 //! What was found, kept for the next time.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::below::{Below, help};
+use crate::canonical;
 use crate::connection::Reference;
 use crate::driver::Dataset;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
-use crate::{atomic, canonical};
+
+/// The largest of these files that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
 
 /// What was found, as it is kept. The fingerprint covers the resources alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,14 +38,33 @@ pub(super) struct Changes {
     pub(super) changed: Vec<String>,
 }
 
-pub(super) fn cache_file(project: &Project, reference: &Reference) -> PathBuf {
-    let Reference { family, alias } = reference;
-    project.base.join(".osiris/cache/discovery").join(family).join(format!("{alias}.json"))
+/// Where what is found at a connection is kept.
+pub(super) struct Kept {
+    folder: Below,
+    file: String,
 }
 
-/// What is kept; a file that is no such thing is none.
-pub(super) fn read(file: &Path) -> Option<Discovery> {
-    serde_json::from_slice(&fs::read(file).ok()?).ok()
+impl Kept {
+    pub(super) fn of(project: &Project, reference: &Reference) -> Self {
+        let Reference { family, alias } = reference;
+        let folder = Path::new(".osiris/cache/discovery").join(family);
+        Self { folder: Below::new(&project.base, &folder), file: format!("{alias}.json") }
+    }
+
+    /// What is kept; a file that is no such thing is none.
+    pub(super) fn read(&self) -> Option<Discovery> {
+        serde_json::from_slice(&self.folder.read(&self.file, LARGEST).ok()??).ok()
+    }
+
+    pub(super) fn write(&self, found: &Discovery) -> Result<()> {
+        let written = self.folder.write(&self.file, canonical::json(&json!(found)).as_bytes());
+        written.map_err(|error| {
+            let message = format!("cannot keep what was found: {error}");
+            let help = help(&error, "make .osiris/cache writable and make room on its disk");
+            let problem = Problem::new("cache_unwritable", message).help(help);
+            Error::environment(problem.in_file(&self.folder.path(&self.file)))
+        })
+    }
 }
 
 pub(super) fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
@@ -50,17 +72,6 @@ pub(super) fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
     kept.discovered_at
         .parse()
         .is_ok_and(|since| Duration::try_from(age(since)).is_ok_and(|age| age < ttl))
-}
-
-pub(super) fn write(file: &Path, found: &Discovery) -> Result<()> {
-    let unwritable = |error: std::io::Error| {
-        let message = format!("cannot keep what was found: {error}");
-        Error::environment(Problem::new("cache_unwritable", message).in_file(file))
-    };
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(unwritable)?;
-    }
-    atomic::write(file, canonical::json(&json!(found)).as_bytes()).map_err(unwritable)
 }
 
 /// The dataset without what changes with every row.
@@ -103,6 +114,35 @@ mod tests {
                 primary_key: false,
             }],
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_kept_comes_back_and_no_link_is_followed() {
+        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let project = Project::open(base.path()).unwrap();
+        let reference = Reference { family: "mysql".to_owned(), alias: "main".to_owned() };
+        let kept = Kept::of(&project, &reference);
+        assert!(kept.read().is_none());
+        let found = Discovery {
+            discovered_at: String::new(),
+            driver: "mysql.extractor".to_owned(),
+            connection_fingerprint: String::new(),
+            fingerprint: String::new(),
+            duration_ms: 1,
+            resources: vec![table("a", 1, "x")],
+        };
+        kept.write(&found).unwrap();
+        assert_eq!(kept.read().unwrap().resources, found.resources);
+
+        let cache = base.path().join(".osiris/cache");
+        std::fs::remove_dir_all(&cache).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &cache).unwrap();
+        assert!(kept.read().is_none());
+        let error = kept.write(&found).unwrap_err().to_string();
+        assert!(error.contains("/.osiris/cache` is a link"), "{error}");
+        assert!(error.contains("help: remove it: `rm '"), "{error}");
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use self::kept::{Changes, Discovery, cache_file, compare, is_fresh, read, schema, write};
+use self::kept::{Changes, Discovery, Kept, compare, is_fresh, schema};
 use self::samples::Sample;
 use super::pipeline::Workplace;
 use super::probe::Probe;
@@ -17,7 +17,7 @@ use super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, paint};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::canonical;
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
-use crate::driver::{Column, Dataset, Driver, DriverFile};
+use crate::driver::{Column, Dataset, Driver, DriverFile, Failure};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::session::{Redactor, stamp, visible};
 
@@ -58,17 +58,17 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     no_core_file();
     let config = connection::connect(&reference, &file.spec, &connections, &environment)?;
     let own = fingerprint_of(file, &config)?;
-    let kept = cache_file(&place.project, &reference);
-    let before = read(&kept).filter(|kept| kept.connection_fingerprint == own);
+    let kept = Kept::of(&place.project, &reference);
+    let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let probe = Probe::new()?;
-    let driver = probe.load(file)?;
+    let driver = probe.load(&place, file, shell)?;
     let fresh = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl));
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
         None => {
             let found = ask(&probe, &driver, &place, file, &config, own)?;
-            write(&kept, &found)?;
+            kept.write(&found)?;
             let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
             (found, changes)
         }
@@ -104,15 +104,21 @@ fn ask(
     own: String,
 ) -> Result<Discovery> {
     let started = Instant::now();
-    let call = probe.call(place, file, config);
+    let call = probe.call(place, file, config)?;
     let view = connection::for_driver(config, &file.spec).to_string();
     let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
     let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let found = found.map_err(|failure| {
         let message = redactor.text(&failure.message).into_owned();
-        let problem = Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
-        let help = "see 'osiris connections doctor'";
-        Error { exit: Exit::Environment, problems: vec![problem.help(help)] }
+        let mut problem =
+            Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
+        problem.help = match failure.kind.as_str() {
+            // Its message says which to raise, where that can be done.
+            "limit" => None,
+            kind => Failure::help(kind, &file.spec.name)
+                .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
+        };
+        Error { exit: Exit::Environment, problems: vec![problem] }
     })?;
     let resources: Vec<_> = found.into_iter().map(|found| masked(found, &redactor)).collect();
     Ok(Discovery {

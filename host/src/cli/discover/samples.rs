@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::super::pipeline::Workplace;
 use super::super::probe::Probe;
+use crate::below::Below;
 use crate::connection::{self, RESOLVED};
 use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
+use crate::problem::Error;
 use crate::session::Redactor;
 use crate::table::channel;
 
@@ -72,9 +74,11 @@ async fn sample(
     config: &Value,
     wanted: usize,
 ) -> Result<Vec<Value>, Failure> {
-    let call = probe.call(place, file, config);
+    let refused = |error: Error| Failure::new("permission", error.problems[0].message.clone());
+    let call = probe.call(place, file, config).map_err(refused)?;
     let enough = call.cancel.clone();
-    let (sender, mut readers) = channel(1, BUDGET, place.project.tmp_dir());
+    let spill = Below::new(&place.project.base, &place.project.tmp_dir());
+    let (sender, mut readers) = channel(1, BUDGET, spill);
     let step = StepCall {
         id: "discover".to_owned(),
         mode: Mode::Extract,

@@ -2,24 +2,30 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::super::render::{STRONG, bytes, paint};
-use super::super::shell::Answer;
+use super::super::render::{BAD, STRONG, bytes, paint};
+use super::super::shell::{Answer, Shell};
 use super::describe;
-use crate::driver::DriverFile;
+use super::standing::Standing;
+use crate::canonical;
+use crate::driver::registry::is_built_in;
+use crate::driver::{CONTRACT, DriverFile, Producer, producers, unusual};
 use crate::problem::Result;
 use crate::session::visible;
 
 const EXAMPLES: &str = "\
 Examples:
   osiris drivers inspect ./some.wasm
-  osiris drivers inspect ./some.wasm --json | jq .imports";
+  osiris drivers inspect ./some.wasm --json | jq .here
+
+A right is granted (✓) if the driver's spec declares it and no ceiling of the
+project forbids it, bounded (!) if a step's configuration decides, or refused (✗).";
 
 /// Look into a driver's file without running any of its code
 ///
-/// Shows the spec, the hash, what the component wants from its host and what it offers, and the
-/// rights that it asks for and would get.
+/// Shows the spec, the hash, who signed it, the tools that made it, what the component wants from
+/// its host and what it offers, and what it would be given in this project, and why.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
@@ -28,28 +34,77 @@ pub(in crate::cli) struct Args {
     file: PathBuf,
 }
 
-pub(super) fn inspect(args: &Args) -> Result<Answer> {
-    let driver = DriverFile::read(&args.file)?;
-    let (spec, sha256) = (&driver.spec, driver.sha256()?);
-    let rights = describe::rights(spec);
+pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
+    let content = DriverFile::bytes(&args.file)?;
+    let sha256 = canonical::sha256(&content);
+    let mut driver = DriverFile::of(&content, &args.file)?;
+    driver.built_in = is_built_in(&args.file);
+    let project = shell.project()?;
+    let standing = Standing::of(&driver, &content, &sha256, &project)?;
+    let spec = &driver.spec;
+    let producers = producers(&content);
+    let version = contract(&driver);
+    let contract = version.map(|version| format!("{}@{version}", package()));
+    let unusual: Vec<(&String, String)> =
+        driver.imports.iter().filter_map(|import| Some((import, unusual(import)?))).collect();
     let mut text = describe::heading(spec);
+    // The lines may be styled, and what is in them is safe to show.
     let mut section = |name: &str, lines: &[String]| {
         text.push_str(&format!("{}\n", paint(STRONG, name)));
-        lines.iter().for_each(|line| text.push_str(&format!("  {}\n", visible(line))));
+        lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     };
     section("File", &[format!("{}, sha256 {sha256}", bytes(driver.size))]);
+    section("Signed by", &standing.signers());
+    section("Made with", &[made_with(&producers)]);
     section("Modes", &[describe::modes(spec)]);
-    section("Asks for and gets", &rights);
-    section("Imports", &driver.imports);
-    section("Exports", &driver.exports);
+    section("In this project", &standing.here());
+    section("Contract", &[visible(contract.as_deref().unwrap_or("none")).into_owned()]);
+    let imports = driver.imports.iter().map(|import| {
+        let why = unusual.iter().find(|(name, _)| *name == import);
+        let why = why.map(|(_, why)| format!("  {}", paint(BAD, &format!("unusual: {why}"))));
+        format!("{}{}", visible(import), why.unwrap_or_default())
+    });
+    section("Imports", &imports.collect::<Vec<_>>());
+    let exports = driver.exports.iter().map(|export| visible(export).into_owned());
+    section("Exports", &exports.collect::<Vec<_>>());
+    let unusual: Vec<Value> =
+        unusual.iter().map(|(import, why)| json!({"import": import, "why": why})).collect();
+    let (signers, here) = standing.json();
     let json = json!({
         "file": args.file,
         "size": driver.size,
         "sha256": sha256,
+        "signers": signers,
+        "producers": producers,
+        "contract": contract,
         "spec": **spec,
         "imports": driver.imports,
+        "unusual_imports": unusual,
         "exports": driver.exports,
-        "rights": rights,
+        "here": here,
     });
     Ok(Answer::new(json, text))
+}
+
+/// Like `Rust 1.95, wit-component 0.254`.
+fn made_with(producers: &[Producer]) -> String {
+    let one = |made: &Producer| {
+        visible(format!("{} {}", made.name, made.version).trim_end()).into_owned()
+    };
+    match producers.is_empty() {
+        true => "it does not say".to_owned(),
+        false => producers.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The contract's name without its version.
+fn package() -> &'static str {
+    CONTRACT.split('@').next().unwrap_or(CONTRACT)
+}
+
+/// The version of the contract that it was built for.
+fn contract(driver: &DriverFile) -> Option<&str> {
+    let names = driver.exports.iter().chain(&driver.imports);
+    let ours = names.map(String::as_str).filter(|name| name.starts_with(package()));
+    ours.filter_map(|name| name.split_once('@')).map(|(_, version)| version).next()
 }

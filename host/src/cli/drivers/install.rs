@@ -60,10 +60,12 @@ pub(super) fn install(
 
 /// Reads a spec and sees that it is sound, so that what is wrong is said of the
 /// file that the author wrote.
-fn read_spec(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path).map_err(|error| {
         let message = format!("the driver's spec cannot be read: {error}");
-        Error::invalid(Problem::new("spec_unreadable", message).in_file(path))
+        let help = "every driver has one: its name, its modes and its configSchema; \
+                    `osiris drivers new` makes an example";
+        Error::invalid(Problem::new("spec_unreadable", message).in_file(path).help(help))
     })?;
     Spec::parse(&bytes, path)?;
     Ok(bytes)

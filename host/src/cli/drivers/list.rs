@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::super::pipeline::Workplace;
 use super::super::render::{self, DIM, Table};
 use super::super::shell::{Answer, Shell, shown};
 use super::describe::modes;
-use crate::driver::registry::Registry;
 use crate::problem::Result;
 
 const EXAMPLES: &str = "\
@@ -19,7 +19,7 @@ Examples:
 pub(in crate::cli) struct Args {}
 
 pub(super) fn list(_: &Args, shell: &Shell) -> Result<Answer> {
-    let registry = Registry::open(&shell.project()?.drivers_dir())?;
+    let registry = Workplace::open(shell)?.registry;
     if !shell.json {
         registry.broken().iter().for_each(|one| shell.note(&render::warning(one)));
     }

@@ -2,10 +2,13 @@
 
 use serde_json::json;
 
+use super::super::pipeline::Workplace;
 use super::super::render::{DIM, STRONG, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::describe;
-use crate::driver::registry::Registry;
+use super::standing::Standing;
+use crate::canonical;
+use crate::driver::DriverFile;
 use crate::problem::Result;
 
 const EXAMPLES: &str = "\
@@ -23,18 +26,23 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
-    let registry = Registry::open(&shell.project()?.drivers_dir())?;
+    let Workplace { project, registry } = Workplace::open(shell)?;
     let Some(driver) = registry.find(&args.name) else {
         return Err(registry.missing(&args.name));
     };
-    let (spec, sha256) = (&driver.spec, driver.sha256()?);
+    let content = DriverFile::bytes(&driver.path)?;
+    let sha256 = canonical::sha256(&content);
+    let standing = Standing::of(driver, &content, &sha256, &project)?;
+    let spec = &driver.spec;
     let mut text = describe::heading(spec);
     let mut section = |name: &str, body: &str| {
         text.push_str(&format!("{}\n{}\n", paint(STRONG, name), body.trim_end()));
     };
     section("Modes", &format!("  {}", describe::modes(spec)));
     section("Configuration", &describe::fields(spec));
-    section("Rights", &indented(&describe::rights(spec)));
+    // These lines may be styled, and what is in them is safe to show.
+    section("Signed by", &format!("  {}", standing.signers().join("\n  ")));
+    section("In this project", &format!("  {}", standing.here().join("\n  ")));
     for example in &spec.examples {
         let lines = serde_json::to_string_pretty(&example.config).unwrap_or_default();
         let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
@@ -44,7 +52,11 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
         );
     }
     text.push_str(&paint(DIM, &format!("{}\nsha256 {sha256}", shown(&driver.path))));
-    let json = json!({"spec": **spec, "file": driver.path, "sha256": sha256, "size": driver.size});
+    let (signers, here) = standing.json();
+    let json = json!({
+        "spec": **spec, "file": driver.path, "sha256": sha256, "size": driver.size,
+        "signers": signers, "here": here,
+    });
     Ok(Answer::new(json, text))
 }
 

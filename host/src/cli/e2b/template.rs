@@ -48,7 +48,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
     let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
     for file in place.registry.drivers() {
         let name = &file.spec.name;
-        let (content, sha256) = file.load()?;
+        let (content, sha256) = place.registry.load(file)?;
         engine.load(file, &content, sha256.clone(), || {
             if !shell.json {
                 shell.note(&format!("Compiling the driver {name}, once on this machine ..."));

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::drivers::rights;
+use super::super::first_use::{self, Memory};
+use super::super::pipeline::{Workplace, limits_in_words};
 use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::Answer;
+use super::super::shell::{Answer, Shell};
 use crate::connection::REFERENCE;
 use crate::driver::grants::paths;
-use crate::driver::limits::{Limit, Limits, Origin};
+use crate::driver::limits::Limits;
 use crate::driver::network::{Endpoint, endpoints};
-use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
 use crate::problem::Result;
 use crate::run::{self, Job, Task};
@@ -31,17 +32,18 @@ struct Planned<'a> {
 }
 
 /// The plan, as JSON and in words.
-pub(super) fn plan(job: &Job, registry: &Registry) -> Result<(Value, String)> {
+pub(super) fn plan(job: &Job, place: &Workplace, shell: &Shell) -> Result<(Value, String)> {
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
-    let drivers: Vec<_> =
-        tasks.iter().map(|task| run::pinned(registry, &task.step.driver)).collect::<Result<_>>()?;
+    let admit = |task: &Task| run::pinned(&place.registry, &task.step.driver);
+    let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
+    first_use::tell(&drivers, place, shell, Memory::None);
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
         let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
-        run::check_paths(&job.base, task, spec)?;
+        run::check_task(job, task, spec, driver.built_in)?;
         let dials = endpoints(spec, &task.config)
             .into_iter()
             .map(|Endpoint { host, port, .. }| format!("{host}:{port}"))
@@ -129,20 +131,7 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("writes", &owned(&step.writes));
         line("dials", &step.dials);
         line("may", &[step.rights.join("; ")]);
-        line("limits", &limits(&step.limits));
+        line("limits", &limits_in_words(&step.limits));
     }
     text
-}
-
-/// Those that everybody asks about, and those that somebody set.
-fn limits(limits: &Limits) -> Vec<String> {
-    let told = |limit: &Limit| {
-        matches!(limit, Limit::Memory | Limit::Seconds)
-            || limits.bound(*limit).by != Origin::Default
-    };
-    let text = |limit: Limit| {
-        let name = if limit == Limit::Seconds { "time" } else { limit.name() };
-        format!("{name} {}", limit.format(limits.get(limit)))
-    };
-    Limit::ALL.into_iter().filter(told).map(text).collect()
 }

@@ -40,13 +40,16 @@ pub(super) fn execute(
     let unable = |error: io::Error| {
         Error::environment(Problem::new("runtime", format!("cannot start the run: {error}")))
     };
+    // Behind the fence nothing tells how many a container may use.
+    let threads = std::thread::available_parallelism().map_err(unable)?;
     if let Adapter::Local(prepared) = &adapter {
         many_files();
         // Before the threads that are to be behind it.
         let strength = prepared.fence().raise();
         tracing::debug!("{strength}");
     }
-    let runtime = Builder::new_multi_thread().enable_all().build().map_err(unable)?;
+    let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
+    let runtime = runtime.map_err(unable)?;
     let mut progress = Progress::new(shell, manifest);
     let status = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(unable)?;

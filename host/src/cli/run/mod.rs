@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use self::e2b::E2b;
 use self::live::Adapter;
+use super::first_use::{self, Memory};
 use super::pipeline::{Values, Workplace, manifest_of, must_exist};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::compile::{self, Build};
@@ -76,7 +77,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         }
     };
     if args.dry_run {
-        let planned = dry::plan(&job, &place.registry)?;
+        let planned = dry::plan(&job, &place, shell)?;
         if !args.e2b.e2b {
             return Ok(dry::answer(planned, None));
         }
@@ -90,6 +91,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         move || session::sweep(&logs)
     }));
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
+    first_use::tell(prepared.admitted(), &place, shell, Memory::Kept);
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
         let problem = Problem::new("manifest_unreadable", format!("cannot read this: {error}"));
@@ -107,12 +109,13 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         Adapter::Local(Box::new(prepared))
     };
     let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
+    let outputs = outcome::outputs(&build, &place);
     let status = live::execute(adapter, &session, board, &build.manifest, shell)?;
     // A sweep that panics has said so on stderr, and concerns other runs.
     if let Some(sweeper) = sweeper {
         sweeper.join().ok();
     }
-    Ok(outcome::answer(&status, session.dir(), outcome::outputs(&build, &place)))
+    Ok(outcome::answer(&status, session.dir(), outputs))
 }
 
 fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {
@@ -178,6 +181,7 @@ fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, 
         state: project.state_dir(),
         spill: project.tmp_dir(),
         limits: place.limits(&args.limits.iter().copied().collect()),
+        policy: project.settings.drivers.clone(),
         manifest: build.manifest.clone(),
         configs,
     }

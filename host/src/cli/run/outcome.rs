@@ -1,7 +1,7 @@
 //! What a run did, told when it is over.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -11,21 +11,22 @@ use super::super::render::{
 };
 use super::super::shell::{Answer, shown};
 use crate::compile::Build;
+use crate::driver::Failure;
 use crate::driver::grants::paths;
 use crate::session::{State, Status, StepState, visible};
 
-/// A file that a step was to write.
+/// A file or folder that a step is to write.
 pub(super) struct Output {
     step: String,
     /// As the pipeline names it.
     path: String,
-    /// As it reads best from here.
-    shown: String,
-    /// Its size in bytes, if it is a file.
-    size: Option<u64>,
+    /// Where it is.
+    whole: PathBuf,
+    /// What was there before the run.
+    before: Option<Metadata>,
 }
 
-/// The files that the steps were to write, by the drivers' specs.
+/// What the steps are to write, by the drivers' specs. Asked before the run.
 pub(super) fn outputs(build: &Build, place: &Workplace) -> Vec<Output> {
     let mut outputs = Vec::new();
     for step in &build.manifest.steps {
@@ -39,28 +40,70 @@ pub(super) fn outputs(build: &Build, place: &Workplace) -> Vec<Output> {
             outputs.push(Output {
                 step: step.id.clone(),
                 path: path.to_owned(),
-                size: fs::metadata(&whole).ok().filter(fs::Metadata::is_file).map(|m| m.len()),
-                shown: shown(&whole),
+                before: fs::metadata(&whole).ok(),
+                whole,
             });
         }
     }
     outputs
 }
 
+/// Something that a step wrote.
+struct Written {
+    step: String,
+    path: String,
+    /// As it reads best from here.
+    shown: String,
+    /// Its size in bytes, if it is a file.
+    size: Option<u64>,
+}
+
+impl Output {
+    /// None if it is not there, or is what was there before.
+    fn written(self) -> Option<Written> {
+        let Self { step, path, whole, before } = self;
+        let now = fs::metadata(&whole).ok()?;
+        // What is in a folder may have changed without a trace on the folder.
+        let is_new = now.is_dir() || before.is_none_or(|before| mark(&before) != mark(&now));
+        let size = now.is_file().then(|| now.len());
+        is_new.then(|| Written { step, path, shown: shown(&whole), size })
+    }
+}
+
+/// What no writing leaves as it was.
+#[cfg(unix)]
+fn mark(file: &Metadata) -> impl PartialEq {
+    use std::os::unix::fs::MetadataExt;
+    (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn mark(file: &Metadata) -> impl PartialEq {
+    (file.len(), file.modified().ok())
+}
+
 /// The run's result; `dir` is the session's folder.
-pub(super) fn answer(status: &Status, dir: &Path, mut outputs: Vec<Output>) -> Answer {
-    // What a step that did not end well was to write is not there, or is from before.
+pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answer {
+    // What a step that did not end well was to write is not there, or not whole.
     let well = |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
-    outputs.retain(|output| well(&output.step));
+    let outputs: Vec<_> = outputs
+        .into_iter()
+        .filter(|output| well(&output.step))
+        .filter_map(Output::written)
+        .collect();
     let mut json = json!(status);
     json["session_dir"] = json!(dir);
-    let files = |o: &Output| json!({"step": o.step, "path": o.path, "size": o.size});
+    let files = |o: &Written| json!({"step": o.step, "path": o.path, "size": o.size});
     json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
     if let (Some(error), State::Failed | State::Crashed) = (&status.error, status.status) {
         json["status"] = Value::from("error");
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
-        json["problems"] = json!([{"code": error.kind, "message": message, "step": error.step}]);
+        let mut problem = json!({"code": error.kind, "message": message, "step": error.step});
+        if let Some(help) = help(status) {
+            problem["help"] = json!(help);
+        }
+        json["problems"] = json!([problem]);
     }
     Answer {
         json,
@@ -70,7 +113,7 @@ pub(super) fn answer(status: &Status, dir: &Path, mut outputs: Vec<Output>) -> A
     }
 }
 
-fn text(status: &Status, dir: &Path, outputs: &[Output]) -> String {
+fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
     let mut text = table(status);
     for output in outputs {
         let size = output.size.map(|size| paint(DIM, &format!("  {}", bytes(size))));
@@ -90,9 +133,19 @@ fn text(status: &Status, dir: &Path, outputs: &[Output]) -> String {
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
         let kind = visible(&error.kind);
-        format!("{}: {} ({kind})\n", paint(BAD.bold(), "error"), multiline(&message))
+        let help =
+            help(status).map(|help| format!("  {} {}\n", paint(STRONG, "help:"), visible(&help)));
+        let error = paint(BAD.bold(), "error");
+        format!("{error}: {} ({kind})\n{}", multiline(&message), help.unwrap_or_default())
     });
     format!("{head}{}{text}", why.unwrap_or_default())
+}
+
+/// What the failure asks for, if its message does not say so itself.
+fn help(status: &Status) -> Option<String> {
+    let error = status.error.as_ref()?;
+    let step = status.steps.iter().find(|step| Some(&step.id) == error.step.as_ref())?;
+    Failure::help(&error.kind, &step.driver)
 }
 
 fn table(status: &Status) -> String {
@@ -160,14 +213,26 @@ mod tests {
     }
 
     fn answer_to(status: &Status) -> Answer {
-        let output = |step: &str, path: &str| Output {
-            step: step.to_owned(),
-            path: path.to_owned(),
-            shown: path.to_owned(),
-            size: Some(2048),
+        let folder = tempfile::tempdir().unwrap();
+        let output = |step: &str, path: &str| {
+            let whole = folder.path().join(path);
+            let before = fs::metadata(&whole).ok();
+            Output { step: step.to_owned(), path: path.to_owned(), whole, before }
         };
-        let outputs = vec![output("read", "out/a.csv"), output("write", "out/b.csv")];
-        answer(status, Path::new("/nowhere/logs/run_1"), outputs)
+        fs::create_dir(folder.path().join("parts")).unwrap();
+        fs::write(folder.path().join("kept.csv"), "").unwrap();
+        fs::write(folder.path().join("old.csv"), "").unwrap();
+        let outputs = ["new.csv", "kept.csv", "old.csv", "none.csv", "parts"];
+        let mut outputs: Vec<_> = outputs.map(|path| output("read", path)).into();
+        outputs.push(output("write", "b.csv"));
+        for name in ["new.csv", "b.csv", "old.csv.tmp"] {
+            fs::write(folder.path().join(name), [0; 2048]).unwrap();
+        }
+        fs::rename(folder.path().join("old.csv.tmp"), folder.path().join("old.csv")).unwrap();
+        let mut answer = answer(status, Path::new("/nowhere/logs/run_1"), outputs);
+        let place = folder.path().display().to_string();
+        answer.text = answer.text.replace(&place, "[PROJECT]");
+        answer
     }
 
     fn rendered(answer: &Answer) -> String {

@@ -27,7 +27,7 @@ impl Spec {
     /// # Errors
     /// Every problem of the spec, with its position.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self> {
-        let root = yaml::parse(bytes, file)?;
+        let root = yaml::parse_as(WHAT, bytes, file).map_err(named)?;
         let json = root.to_json();
         let mut problems = Problems::new(file);
         let shape = SHAPE.as_ref().map_err(|why| internal(why, file))?;
@@ -106,13 +106,24 @@ impl Spec {
     }
 }
 
+/// What problems call a spec: the file that they name is the component.
+const WHAT: &str = "The driver's spec";
+
+/// Says of each problem what it is about.
+fn named(mut error: Error) -> Error {
+    for problem in error.problems.iter_mut().filter(|problem| !problem.message.starts_with(WHAT)) {
+        problem.message = format!("{WHAT}: {}", problem.message);
+    }
+    error
+}
+
 fn report(finding: &Finding, root: &Node, problems: &mut Problems<'_>) {
     let code = match finding.fault {
         Fault::UnknownKey => "unknown_key",
         Fault::MissingKey => "missing_required_key",
         Fault::InvalidValue => "invalid_spec",
     };
-    let mut problem = Problem::new(code, format!("The driver's spec: {}", finding.message));
+    let mut problem = Problem::new(code, format!("{WHAT}: {}", finding.message));
     problem.help = finding.help.clone();
     problems.report(root.position_of(&finding.pointer), problem);
 }

@@ -10,8 +10,9 @@ use tokio::time::{sleep, timeout};
 
 use super::lines::Lines;
 use super::note::Notes;
+use super::taken::{Taken, Taking};
 use crate::remote::client::{Envd, Error, Health, Kind, Output, Process};
-use crate::remote::protocol::{HEARTBEAT, Message, Numbered};
+use crate::remote::protocol::{HEARTBEAT, Message};
 
 /// How many messages wait to be dealt with.
 const WAITING: usize = 256;
@@ -62,8 +63,7 @@ impl Following {
             process: Some(process),
             stream,
             notes,
-            last: 0,
-            offset: 0,
+            taken: Taken::default(),
             live: Lines::default(),
             ready: VecDeque::new(),
             fruitless: 0,
@@ -103,10 +103,7 @@ struct Follower {
     process: Option<Process>,
     stream: String,
     notes: Notes,
-    /// The number of the last line that was taken.
-    last: u64,
-    /// The bytes of all lines that were taken, which is where the next one is in the copy.
-    offset: u64,
+    taken: Taken,
     live: Lines,
     ready: VecDeque<Message>,
     fruitless: u32,
@@ -124,7 +121,7 @@ impl Follower {
                 return Ok(message);
             }
             if let Some(line) = self.live.next() {
-                if !self.take(&line)? {
+                if !self.take(&line) {
                     self.catch_up().await?;
                 }
                 continue;
@@ -164,36 +161,34 @@ impl Follower {
     }
 
     /// Takes a line if it is the next one. True if nothing is missing.
-    fn take(&mut self, line: &[u8]) -> Result<bool, Lost> {
-        let Ok(Numbered { n, body }) = serde_json::from_slice::<Numbered<Message>>(line) else {
-            return Ok(false);
-        };
-        if n > self.last + 1 {
-            return Ok(false);
+    fn take(&mut self, line: &[u8]) -> bool {
+        match self.taken.take(line) {
+            Taking::Next(message) => {
+                self.fruitless = 0;
+                self.heard = Instant::now();
+                self.ready.push_back(message);
+                true
+            }
+            Taking::Known => true,
+            Taking::Gap => false,
         }
-        if n == self.last + 1 {
-            self.last = n;
-            self.offset += line.len() as u64;
-            self.fruitless = 0;
-            self.heard = Instant::now();
-            self.ready.push_back(body);
-        }
-        Ok(true)
     }
 
     /// Reads on in the worker's copy.
     async fn catch_up(&mut self) -> Result<(), Lost> {
-        let before = self.last;
+        let before = self.taken.last;
         let mut lines = Lines::default();
-        match self.envd.download(&self.stream, self.offset).await {
+        match self.envd.download(&self.stream, self.taken.bytes).await {
             Ok(mut download) => {
                 // What is cut off here is read the next time.
                 while let Ok(Some(bytes)) = download.next().await {
                     lines.push(&bytes).map_err(Lost::Protocol)?;
                     while let Some(line) = lines.next() {
-                        if !self.take(&line)? {
-                            let why =
-                                format!("line {} of it is not the one that follows", self.last + 1);
+                        if !self.take(&line) {
+                            let why = format!(
+                                "line {} of it is not the one that follows",
+                                self.taken.last + 1
+                            );
                             return Err(Lost::Protocol(why));
                         }
                     }
@@ -205,10 +200,10 @@ impl Follower {
             }
             Err(error) => return Err(lost(error)),
         }
-        if self.last == before {
+        if self.taken.last == before {
             self.fruitless += 1;
             if self.fruitless > FRUITLESS {
-                return Err(Lost::Protocol(format!("line {} never comes", self.last + 1)));
+                return Err(Lost::Protocol(format!("line {} never comes", self.taken.last + 1)));
             }
         }
         Ok(())
@@ -255,7 +250,14 @@ impl Follower {
     }
 
     fn died(&self, status: String) -> Lost {
-        let said = String::from_utf8_lossy(&self.said).trim().to_owned();
+        let said = String::from_utf8_lossy(&self.said);
+        // Of a line that was cut, the rest may be half a secret.
+        let whole = if self.said.len() < TAIL {
+            Some(&*said)
+        } else {
+            said.split_once('\n').map(|(_, rest)| rest)
+        };
+        let said = whole.unwrap_or_default().trim().to_owned();
         Lost::Died { status, said }
     }
 }

@@ -7,11 +7,14 @@ mod collect;
 mod cost;
 mod egress;
 mod follow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod install;
 mod lines;
 mod note;
 mod parcel;
 mod send;
+mod taken;
 mod transfer;
 mod trouble;
 mod verdict;

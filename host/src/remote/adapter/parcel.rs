@@ -13,7 +13,7 @@ use crate::driver::grants::paths;
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
 use crate::remote::paths::plain;
-use crate::run::Prepared;
+use crate::run::{Prepared, Saved};
 
 /// Names the `osiris` that runs in sandboxes, where this one cannot.
 pub const RUNTIME: &str = "OSIRIS_E2B_RUNTIME";
@@ -78,6 +78,7 @@ impl Parcel {
         let job = prepared.job();
         let base = Dir::open_ambient_dir(&job.base, ambient_authority())
             .map_err(|error| unreadable(&job.base, &error))?;
+        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
         for (task, driver) in prepared.tasks().zip(prepared.drivers()) {
             let name = &driver.spec.name;
             if let Some(file) = registry.find(name)
@@ -97,13 +98,12 @@ impl Parcel {
             for path in paths(&task.config, &driver.spec.files.write) {
                 parcel.add_folders(&base, path);
             }
-            let state =
-                job.state.join(&job.manifest.pipeline.id).join(format!("{}.json", task.step.id));
-            match std::fs::read_to_string(&state) {
-                Ok(text) => drop(parcel.states.insert(task.step.id.clone(), text)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(unreadable(&state, &error)),
-            }
+            let state = saved.load(&task.step.id).map_err(|why| {
+                let id = &task.step.id;
+                let message = format!("the state of the step `{id}` cannot be read: {why}");
+                Error::environment(Problem::new("state_unreadable", message))
+            })?;
+            parcel.states.extend(state.map(|state| (task.step.id.clone(), state)));
         }
         Ok(parcel)
     }

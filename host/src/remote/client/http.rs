@@ -1,19 +1,16 @@
 //! One server: its address, what every request to it carries, and its secrets.
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::answer;
 use super::error::{Again, Error, Kind, Result};
 use super::secret::Secret;
-use super::settings::is_loopback;
+use crate::http::{AGENT, is_loopback, reason, tls};
 
 /// A host that does not answer a connection for so long is not there.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -40,7 +37,7 @@ impl Http {
         };
         let mut client = Client::builder()
             .tls_backend_preconfigured(tls(&base).map_err(|error| wrong(error.to_string()))?)
-            .user_agent(concat!("osiris/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             // The edge pads downloads with empty HTTP/2 frames until h2 gives up.
             .http1_only()
             // A redirect would carry the key elsewhere.
@@ -120,19 +117,6 @@ pub(super) fn sensitive(
     Ok(())
 }
 
-/// Ring, because aws-lc needs a C compiler and CMake on the builder's machine.
-fn tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    // A machine without certificates can still talk to itself.
-    Ok(match base.scheme() {
-        "http" => config.with_root_certificates(RootCertStore::empty()),
-        _ => config.with_platform_verifier()?,
-    }
-    .with_no_client_auth())
-}
-
 /// A request without an answer.
 pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
     let (kind, again, hint) = if error.is_connect() {
@@ -147,18 +131,4 @@ pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
         (Kind::Unreachable, Again::Lost, "")
     };
     Error::new(kind, format!("cannot {what}: {}{hint}", reason(error))).again(again)
-}
-
-/// The innermost reason; reqwest's own text would show the whole address.
-fn reason(error: &reqwest::Error) -> String {
-    let mut inner = error.source();
-    while let Some(deeper) = inner.and_then(std::error::Error::source) {
-        inner = Some(deeper);
-    }
-    match inner {
-        Some(inner) if error.is_connect() => format!("no connection: {inner}"),
-        Some(inner) => format!("the connection broke: {inner}"),
-        None if error.is_timeout() => "no answer in time".to_owned(),
-        None => "the request could not be sent".to_owned(),
-    }
 }

@@ -21,6 +21,8 @@ pub use self::control::{
     Build, BuildState, BuildStatus, Control, Create, Info, Listed, LogEntry, Network, Sample,
     Sandbox, State, Step, Template,
 };
+#[cfg(fuzzing)]
+pub use self::envd::fuzzing;
 pub use self::envd::{
     Command, Download, Entry, Envd, Finished, Health, Output, Process, Signal, Source, Type,
 };

@@ -1,11 +1,10 @@
 //! Where E2B is, and the key to it.
 
-use std::net::IpAddr;
-
 use reqwest::Url;
 
 use super::error::{Error, Kind, Result};
 use super::secret::Secret;
+use crate::http::is_loopback;
 
 /// E2B's own cloud.
 const DOMAIN: &str = "e2b.app";
@@ -126,11 +125,4 @@ fn address(name: &str, text: &str) -> Result<Url> {
     let path = format!("{}/", url.path().trim_end_matches('/'));
     url.set_path(&path);
     Ok(url)
-}
-
-/// Whether it is on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
-    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }

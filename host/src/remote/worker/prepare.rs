@@ -13,8 +13,9 @@ use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
 use crate::project::check_relative;
 use crate::remote::protocol::{Confidential, Plan};
-use crate::run::{self, Job, Prepared};
+use crate::run::{self, Job, Prepared, Saved};
 use crate::session::{Redactor, files};
+use crate::trust::Policy;
 use crate::yaml;
 
 /// What can be run.
@@ -59,6 +60,8 @@ pub(super) fn prepare(
         state: plan.base.join(".osiris/state"),
         spill: plan.base.join(".osiris/tmp"),
         limits: plan.limits.clone(),
+        // The host has let in the drivers that the manifest pins.
+        policy: Policy::default(),
         manifest: manifest.clone(),
         configs,
     };
@@ -101,11 +104,10 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
         // An input that a step reads may be there by now.
         fs::OpenOptions::new().append(true).create(true).open(&target)?;
     }
-    let states = plan.base.join(".osiris/state").join(&manifest.pipeline.id);
+    let saved = Saved::new(&plan.base, Path::new(".osiris/state"), &manifest.pipeline.id);
     for step in &manifest.steps {
         if let Some(state) = plan.states.get(&step.id) {
-            fs::create_dir_all(&states)?;
-            fs::write(states.join(format!("{}.json", step.id)), state)?;
+            saved.store(&step.id, state).map_err(io::Error::other)?;
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use super::{Status, files, id};
 use crate::problem::{Error, Problem, Result};
 
 /// The largest `status.json` that is read, in bytes.
-const STATUS_LIMIT: u64 = 16 << 20;
+pub(super) const STATUS_LIMIT: u64 = 16 << 20;
 
 /// A session's folder and what it says about itself.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ mod decode;
 mod sniff;
 #[cfg(test)]
 mod tests;
+mod units;
 mod utf8;
 
 use std::io::{self, Read};

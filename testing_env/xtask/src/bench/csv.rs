@@ -6,7 +6,7 @@ use super::peer::{NAME, Pandas};
 use super::trial::{Trial, in_turn};
 use super::{Row, data};
 
-const PIPELINE: &str = r#"
+pub(super) const PIPELINE: &str = r#"
 oml_version: "0.1.0"
 name: copy
 steps:

@@ -2,6 +2,7 @@
 //! the same run, because only their ratio travels.
 
 mod boundary;
+mod checks;
 mod csv;
 mod data;
 mod databases;
@@ -54,10 +55,11 @@ impl Row {
 
 type Part = (&'static str, fn() -> Result<Vec<Row>>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("boundary", boundary::measure),
     ("startup", startup::measure),
     ("csv", csv::measure),
+    ("checks", checks::measure),
     ("mariadb", databases::mariadb),
     ("postgres", databases::postgres),
     ("e2b", e2b::measure),

@@ -78,10 +78,20 @@ pub(crate) const ATTACKS: Table = &[
 pub(crate) fn forms(secret: &str) -> Vec<String> {
     let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let json = serde_json::json!(secret).to_string();
+    let in_ascii: String = json
+        .chars()
+        .map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) })
+        .collect();
     vec![
         secret.to_owned(),
+        in_ascii.replace('/', "\\/"),
+        in_ascii.replace("\\u00f6", "\\u00F6"),
+        serde_json::json!(in_ascii).to_string(),
+        format!("{:?}", secret.as_bytes()),
+        format!("<p>{}</p>", secret.replace('"', "&quot;").replace('ö', "&#xF6;")),
         format!("{secret:?}"),
-        serde_json::json!(secret).to_string(),
+        json,
         serde_json::json!(serde_json::json!(secret).to_string()).to_string(),
         percent.to_lowercase(),
         percent,

@@ -1,28 +1,36 @@
-//! Sends on its inputs as they are, one after the other.
+//! Sends on its inputs, one after the other.
 
-use osiris_sdk::{Context, Driver, Error, Input, Output, Result, Step, Summary};
+mod rebuild;
+
+use osiris_sdk::{BatchBuilder, Context, Driver, Error, Input, Output, Result, Step, Summary};
 use serde::Deserialize;
 
 struct Passthrough;
 
 #[derive(Deserialize)]
-struct Config {}
+struct Config {
+    rebuild: bool,
+}
 
 impl Driver for Passthrough {
     type Config = Config;
 
     fn run(
         _: &Context,
-        _: Step<Config>,
+        step: Step<Config>,
         mut inputs: Vec<Input>,
         output: Option<Output>,
     ) -> Result<Summary> {
         let mut output = output.ok_or_else(|| Error::internal("there is no output"))?;
         let first = inputs.first().ok_or_else(|| Error::config("there is no input"))?;
         output.open(first.schema()?)?;
+        let mut builder = BatchBuilder::new(first.schema()?);
         for input in &mut inputs {
             while let Some(batch) = input.next()? {
-                output.forward(&batch)?;
+                match step.config.rebuild {
+                    true => rebuild::send(&batch, &mut builder, &mut output)?,
+                    false => output.forward(&batch)?,
+                }
             }
         }
         Ok(Summary::default())

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::super::shell::{Answer, Shell};
-use super::install::{Component, install, told};
+use super::install::{Component, install, read_spec, told};
 use crate::driver::{DriverFile, pack};
 use crate::problem::{Error, Problem, Result};
 use crate::wording::any_of;
@@ -66,8 +66,11 @@ pub(super) fn build(args: &Args, shell: &Shell) -> Result<Answer> {
 
 /// Builds the driver in a folder and puts it into another as `<name>.wasm`.
 fn build_one(folder: &Path, out: &Path, shell: &Shell) -> Result<DriverFile> {
-    let bytes = (builder(folder)?.build)(folder)?;
+    let builder = builder(folder)?;
+    // Before the tools take their time.
     let spec = folder.join("spec.yaml");
+    read_spec(&spec)?;
+    let bytes = (builder.build)(folder)?;
     // One that its language's SDK embedded stays, for it is the same.
     let embedded = pack::has_spec(&bytes);
     let embedded = embedded.map_err(|problem| Error::invalid(problem.in_file(folder)))?;

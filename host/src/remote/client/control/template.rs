@@ -13,9 +13,9 @@ use super::super::answer;
 use super::super::envd::{Source, allowance};
 use super::super::error::{Error, Kind, Result};
 use super::super::retry::{Repeat, deadline, retry};
-use super::super::settings::is_loopback;
 use super::build::{Build, BuildState, BuildStatus, Template};
 use super::{Control, with};
+use crate::http::is_loopback;
 
 /// Where a COPY's files go.
 #[derive(Deserialize)]

@@ -76,7 +76,7 @@ impl Envd {
 }
 
 /// Whether it is the very bytes that were asked for.
-fn check(response: &Response, from: u64, what: &str) -> Result<()> {
+pub(super) fn check(response: &Response, from: u64, what: &str) -> Result<()> {
     let header = |name| response.headers().get(name).map(|value| value.as_bytes());
     if header(CONTENT_ENCODING).is_some_and(|encoding| encoding != b"identity") {
         return Err(Error::protocol(what, "it is compressed, which was not asked for"));

@@ -119,6 +119,12 @@ impl Envd {
     }
 }
 
+/// The entry that an answer holds.
+#[cfg(fuzzing)]
+pub(super) async fn entry(response: reqwest::Response, what: &str) -> Result<Entry> {
+    super::super::answer::json::<Found>(response, what).await.map(|found| found.entry)
+}
+
 /// Whether envd itself says that nothing is there.
 fn is_absent(error: &Error) -> bool {
     error.kind == Kind::NotFound && error.code.as_deref() == Some("not_found")

@@ -5,6 +5,8 @@ mod download;
 mod envelope;
 mod event;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod process;
 mod rpc;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{CODE, note, run};
-use crate::driver::cache;
+use crate::own_folder;
 use crate::problem::{Error, Problem, Result};
 
 /// The version whose bindings the SDK is written for.
@@ -56,7 +56,7 @@ pub(super) fn find() -> Result<Tool> {
         return Ok(Tool::Own);
     }
     let python = python()?;
-    let root = cache::root().ok_or_else(|| {
+    let root = own_folder::root().ok_or_else(|| {
         let problem = Problem::new(CODE, "there is no folder to keep componentize-py in");
         Error::environment(problem.help("set OSIRIS_CACHE to a folder"))
     })?;
@@ -95,7 +95,7 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
         let message = format!("componentize-py cannot be kept here: {error}");
         Error::environment(Problem::new(CODE, message).in_file(root))
     };
-    cache::private_folder(root).map_err(unwritable)?;
+    own_folder::private(root).map_err(unwritable)?;
     let work = tempfile::tempdir_in(root).map_err(unwritable)?;
     let (list, package) = (work.path().join("requirements.txt"), work.path().join("package"));
     fs::write(&list, REQUIREMENTS).map_err(unwritable)?;

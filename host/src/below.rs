@@ -1,0 +1,252 @@
+//! The host's own folders in a project. A driver that may write there, now or in
+//! an earlier run, can put links in their place: the host follows none, so that
+//! it reads and writes nothing else.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+
+/// A folder below a project's own, which need not be there yet.
+#[derive(Debug, Clone)]
+pub struct Below {
+    base: PathBuf,
+    folder: PathBuf,
+}
+
+impl Below {
+    /// The folder, named by its whole path or from `base` on.
+    pub fn new(base: &Path, folder: &Path) -> Self {
+        let folder = folder.strip_prefix(base).unwrap_or(folder);
+        Self { base: base.to_owned(), folder: folder.to_owned() }
+    }
+
+    /// Opens it, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// A link is on the way, or any I/O error.
+    pub fn make(&self) -> io::Result<Dir> {
+        let mut dir = self.root()?;
+        let mut path = self.base.clone();
+        for part in &self.folder {
+            path.push(part);
+            match dir.create_dir(part) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+            refuse_link(&dir, part.as_ref(), &path)?;
+            dir = dir.open_dir(part)?;
+        }
+        Ok(dir)
+    }
+
+    /// Opens it; none if it is not there.
+    ///
+    /// # Errors
+    /// A link is on the way, or any I/O error.
+    pub fn open(&self) -> io::Result<Option<Dir>> {
+        let mut dir = self.root()?;
+        let mut path = self.base.clone();
+        for part in &self.folder {
+            path.push(part);
+            match refuse_link(&dir, part.as_ref(), &path).and_then(|()| dir.open_dir(part)) {
+                Ok(inner) => dir = inner,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(dir))
+    }
+
+    /// The bytes of a file in it, of which there may be `limit`; none if it is not
+    /// there.
+    ///
+    /// # Errors
+    /// It is a link, no file or too large, or any I/O error.
+    pub fn read(&self, name: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let Some(dir) = self.open()? else { return Ok(None) };
+        let path = self.path(name);
+        match refuse_link(&dir, name.as_ref(), &path).and_then(|()| read(&dir, name, limit)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a file in it: a reader sees all of it or what was there before.
+    ///
+    /// # Errors
+    /// A link is on the way, or any I/O error; the file is then what it was before.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let dir = self.make()?;
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let partial = format!(".{name}.{:x}-{count:x}.tmp", std::process::id());
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let write = |mut file: File| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            // A link in its place is replaced.
+            dir.rename(&partial, &dir, name)
+        };
+        write(dir.open_with(&partial, &options)?.into_std()).inspect_err(|_| {
+            // What counts is why it could not be written.
+            dir.remove_file(&partial).ok();
+        })
+    }
+
+    /// A file in it to write and read, without a name: it is gone when the process
+    /// is, however it ends.
+    ///
+    /// # Errors
+    /// A link is on the way, or any I/O error.
+    pub fn nameless(&self) -> io::Result<File> {
+        Ok(cap_tempfile::TempFile::new_anonymous(&self.make()?)?.into_std())
+    }
+
+    /// The whole path of something in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.base.join(&self.folder).join(name)
+    }
+
+    fn root(&self) -> io::Result<Dir> {
+        Dir::open_ambient_dir(&self.base, ambient_authority())
+    }
+}
+
+/// The bytes of a regular file below a folder, of which there may be `limit`.
+///
+/// # Errors
+/// It is no such file, or any I/O error.
+pub fn read(dir: &Dir, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
+    let path = path.as_ref();
+    // Looked at before it is opened, because opening a pipe waits for its other end.
+    if !dir.metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    dir.open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let size = crate::wording::bytes(limit);
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("this is larger than {size}, the most that is read here"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// A link where the host follows none.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` is a link, and the host follows none there", .0.display())]
+struct Link(PathBuf);
+
+fn refuse_link(dir: &Dir, name: &Path, path: &Path) -> io::Result<()> {
+    if dir.symlink_metadata(name)?.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, Link(path.to_owned())));
+    }
+    Ok(())
+}
+
+/// Refuses a path below a folder, which is at `base`, if a link is on the way.
+///
+/// # Errors
+/// There is one, or any I/O error but that something is not there.
+pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
+    let mut so_far = PathBuf::new();
+    for part in path {
+        so_far.push(part);
+        match refuse_link(dir, &so_far, &base.join(&so_far)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// How to go on after an error: what a link wants, or else `otherwise`.
+pub fn help(error: &io::Error, otherwise: &str) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Link>()) {
+        Some(Link(path)) => format!(
+            "remove it: `rm '{}'`; if you did not make it, a step that may write files did",
+            path.display()
+        ),
+        None => otherwise.to_owned(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_comes_back_and_nothing_else_stays() {
+        let base = tempfile::tempdir().unwrap();
+        let below = Below::new(base.path(), &base.path().join("a/b"));
+        assert_eq!(below.read("file", 9).unwrap(), None);
+        below.write("file", b"1").unwrap();
+        below.write("file", b"22").unwrap();
+        assert_eq!(below.read("file", 2).unwrap().as_deref(), Some(&b"22"[..]));
+        let error = below.read("file", 1).unwrap_err();
+        assert_eq!(error.to_string(), "this is larger than 1 B, the most that is read here");
+        let mut file = below.nameless().unwrap();
+        file.write_all(b"x").unwrap();
+        assert_eq!(fs::read_dir(base.path().join("a/b")).unwrap().count(), 1);
+        assert!(Below::new(base.path(), Path::new("a")).read("b", 9).is_err(), "a folder");
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let own = base.path().join("own");
+        fs::create_dir(&own).unwrap();
+        fs::create_dir(base.path().join("data")).unwrap();
+        for target in [elsewhere.path(), Path::new("../data"), Path::new("nowhere")] {
+            let link = own.join("link");
+            symlink(target, &link).unwrap();
+            for folder in ["own/link", "own/link/deeper"] {
+                let below = Below::new(base.path(), Path::new(folder));
+                let errors = [
+                    below.make().map(drop).unwrap_err(),
+                    below.open().map(drop).unwrap_err(),
+                    below.read("file", 9).map(drop).unwrap_err(),
+                    below.write("file", b"1").unwrap_err(),
+                    below.nameless().map(drop).unwrap_err(),
+                ];
+                for error in errors {
+                    let link = link.display();
+                    let text = format!("`{link}` is a link, and the host follows none there");
+                    assert_eq!(error.to_string(), text);
+                    assert!(help(&error, "").starts_with(&format!("remove it: `rm '{link}'`")));
+                }
+            }
+            let file = Below::new(base.path(), Path::new("own"));
+            assert!(file.read("link", 9).is_err());
+            fs::remove_file(link).unwrap();
+        }
+        for folder in [base.path().join("data"), elsewhere.path().to_owned()] {
+            assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+        }
+        assert_eq!(help(&io::ErrorKind::NotFound.into(), "make room"), "make room");
+    }
+
+    #[test]
+    fn a_file_takes_the_place_of_a_link() {
+        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = elsewhere.path().join("theirs");
+        fs::write(&target, "theirs").unwrap();
+        symlink(&target, base.path().join("file")).unwrap();
+        let below = Below::new(base.path(), Path::new(""));
+        below.write("file", b"mine").unwrap();
+        assert_eq!(below.read("file", 9).unwrap().as_deref(), Some(&b"mine"[..]));
+        assert_eq!(fs::read_to_string(target).unwrap(), "theirs");
+    }
+}

@@ -1,0 +1,96 @@
+//! Fetching for a person who waits.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::runtime::{Builder, Runtime};
+
+use super::super::shell::Shell;
+use crate::connection::Environment;
+use crate::driver::Gate;
+use crate::problem::{Error, Problem, Result};
+use crate::project::Project;
+use crate::session::visible;
+use crate::supply::oci::Client;
+use crate::supply::{Fetched, Fetcher, Source, Wanted};
+use crate::trust::Policy;
+
+/// How drivers are fetched.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Reach {
+    /// Allow http to other machines than this one
+    ///
+    /// Anybody on the way can then read and change what is fetched, and read the login.
+    #[arg(long)]
+    insecure: bool,
+}
+
+/// The way to where drivers are.
+pub(super) struct Way<'s> {
+    shell: &'s Shell,
+    environment: Environment,
+    runtime: Runtime,
+    insecure: bool,
+    /// What the project lets in.
+    policy: Policy,
+}
+
+impl<'s> Way<'s> {
+    pub(super) fn open(shell: &'s Shell, project: &Project, reach: &Reach) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+            let message = format!("cannot reach the network: {error}");
+            Error::environment(Problem::new("runtime", message))
+        })?;
+        let environment = Environment::read(&project.base)?;
+        let policy = project.settings.drivers.clone();
+        Ok(Self { shell, environment, runtime, insecure: reach.insecure, policy })
+    }
+
+    /// Fetches a driver that the project lets in, with a bar if somebody watches.
+    pub(super) fn fetch(&self, source: &Source, wanted: Wanted<'_>) -> Result<Fetched> {
+        let bar = self.bar(&format!("Fetching {source}"));
+        let mut progress = |done: u64, all: Option<u64>| {
+            all.iter().for_each(|all| bar.set_length(*all));
+            bar.set_position(done);
+        };
+        let variable = |name: &str| self.environment.get(name);
+        let fetcher = Fetcher { insecure: self.insecure, variable: &variable };
+        let fetched = self.runtime.block_on(fetcher.fetch(source, wanted, &mut progress));
+        bar.finish_and_clear();
+        let fetched = fetched?;
+        self.policy.admit(&fetched.driver, &fetched.bytes, &fetched.sha256)?;
+        Ok(fetched)
+    }
+
+    /// A registry, with the user's login to it.
+    pub(super) fn registry(&self, registry: &str) -> Result<Client> {
+        let variable = |name: &str| self.environment.get(name);
+        Fetcher { insecure: self.insecure, variable: &variable }.registry(registry)
+    }
+
+    /// A variable of the environment.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        self.environment.get(name)
+    }
+
+    /// Waits for something, and says what for if somebody watches.
+    pub(super) fn wait<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        let bar = self.bar(what);
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        let done = self.runtime.block_on(work);
+        bar.finish_and_clear();
+        done
+    }
+
+    fn bar(&self, what: &str) -> ProgressBar {
+        let what = visible(what).into_owned();
+        if !self.shell.is_watched() {
+            if self.shell.verbose && !self.shell.json {
+                self.shell.note(&what);
+            }
+            return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        }
+        // The template is ours: it always parses.
+        let style = ProgressStyle::with_template("{spinner} {msg}  {binary_bytes}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        ProgressBar::new_spinner().with_style(style).with_message(what)
+    }
+}

@@ -1,0 +1,130 @@
+//! How a project stands to a driver: by whom it is signed, whether it is let in,
+//! and what it would be given.
+
+use serde_json::{Value, json};
+
+use super::super::pipeline::limits_in_words;
+use super::super::render::{BAD, DIM, GOOD, WARN, paint};
+use crate::driver::limits::{Bounds, Limits};
+use crate::driver::{DriverFile, Gate};
+use crate::problem::{Problem, Result};
+use crate::project::Project;
+use crate::session::visible;
+use crate::supply::Lock;
+use crate::trust::{self, Policy, PublicKey, Right, Verdict};
+
+/// How a project stands to a driver.
+pub(super) struct Standing<'p> {
+    policy: &'p Policy,
+    built_in: bool,
+    /// Verified; or what is wrong with the signatures.
+    signers: Result<Vec<PublicKey>, Problem>,
+    /// Why it is not let in, if so.
+    refusal: Option<Problem>,
+    rights: Vec<Right>,
+    limits: Limits,
+}
+
+impl<'p> Standing<'p> {
+    /// Looks at a driver whose bytes these are.
+    ///
+    /// # Errors
+    /// The project's lock cannot be read.
+    pub(super) fn of(
+        driver: &DriverFile,
+        bytes: &[u8],
+        sha256: &str,
+        project: &'p Project,
+    ) -> Result<Self> {
+        let policy = &project.settings.drivers;
+        let lock = Lock::read(&project.lock_file())?;
+        let gates: [&dyn Gate; 2] = [&lock, policy];
+        let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
+        let refusal = refusal.and_then(|error| error.problems.into_iter().next());
+        let limits = Limits::new(&project.settings.limits, &Bounds::new());
+        Ok(Self {
+            policy,
+            built_in: driver.built_in,
+            signers: trust::signers(bytes),
+            refusal: refusal.or_else(|| driver.mismatch()),
+            rights: policy.rights(&driver.spec, driver.built_in),
+            limits: limits.tightened(&driver.spec.bounds()),
+        })
+    }
+
+    /// A line for each that signed it.
+    pub(super) fn signers(&self) -> Vec<String> {
+        match &self.signers {
+            Err(problem) => vec![paint(BAD, &visible(&problem.message))],
+            Ok(keys) if keys.is_empty() && self.built_in => {
+                vec!["nobody: it comes with osiris".into()]
+            }
+            Ok(keys) if keys.is_empty() => vec!["nobody".to_owned()],
+            Ok(keys) => keys
+                .iter()
+                .map(|key| match self.policy.name_of(key) {
+                    Some(name) => format!("{}, trusted here: {key}", visible(name)),
+                    None => format!("a key that this project does not know: {key}"),
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether it is let in, and a line for each thing that it would be given.
+    pub(super) fn here(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = |style, sign: &str, text: &str, why: &str| {
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            lines.push(format!(
+                "{} {}{}",
+                paint(style, sign),
+                visible(text),
+                paint(DIM, &visible(&why))
+            ));
+        };
+        match &self.refusal {
+            None => line(GOOD, "✓", "it is let in", ""),
+            Some(problem) => {
+                // A table of what does not fit has lines of its own.
+                problem.message.lines().enumerate().for_each(|(index, text)| {
+                    line(BAD, if index == 0 { "✗" } else { " " }, text, "");
+                });
+                if let Some(help) = &problem.help {
+                    line(BAD, " ", help, "");
+                }
+            }
+        }
+        for right in &self.rights {
+            match right.verdict {
+                Verdict::Granted => line(GOOD, "✓", &format!("may {}", right.asked), &right.why),
+                Verdict::Bounded => line(WARN, "!", &format!("may {}", right.asked), &right.why),
+                Verdict::Refused => {
+                    line(BAD, "✗", &format!("may not {}", right.asked), &right.why);
+                }
+            }
+        }
+        for (right, what) in
+            [("files", "no files but its own artifacts"), ("network", "no network")]
+        {
+            if !self.rights.iter().any(|asked| asked.right == right) {
+                line(GOOD, "✓", &format!("asks for {what}"), "");
+            }
+        }
+        line(GOOD, "✓", &format!("limits: {}", limits_in_words(&self.limits).join(", ")), "");
+        lines
+    }
+
+    /// The same for programs: the signers, and the rest.
+    pub(super) fn json(&self) -> (Value, Value) {
+        let keys = self.signers.as_deref().unwrap_or_default();
+        let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.name_of(key)});
+        let here = json!({
+            "comes_with_osiris": self.built_in,
+            "admitted": self.refusal.is_none(),
+            "refusal": self.refusal,
+            "rights": self.rights,
+            "limits": self.limits,
+        });
+        (keys.iter().map(signer).collect(), here)
+    }
+}

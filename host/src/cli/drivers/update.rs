@@ -1,0 +1,140 @@
+//! `osiris drivers update`.
+
+use serde_json::{Value, json};
+
+use super::super::render::{DIM, GOOD, STRONG, WARN, bytes, paint};
+use super::super::shell::{Answer, Shell};
+use super::reach::{Reach, Way};
+use crate::problem::{Error, Exit, Problem, Result};
+use crate::session::visible;
+use crate::supply::{Asks, Entry, Fetched, Lock, Source, Store, Wanted};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers update                              all that are locked
+  osiris drivers update acme.crm_extractor
+  osiris drivers update --dry-run                    only show what is new
+
+Asks each driver's source again: the address, the tag, or, if it was added
+without a tag, the newest version. Nothing changes, for no driver, when one of
+them asks for more than before: look at it, then use --accept-rights.";
+
+/// Get what is new where the locked drivers came from
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(in crate::cli) struct Args {
+    /// The drivers; without any, all that are locked
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Accept what new versions ask for beyond the old ones
+    #[arg(long)]
+    accept_rights: bool,
+    /// Change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// A driver, and what is new of it.
+struct Change<'l> {
+    name: &'l str,
+    old: &'l Entry,
+    new: Fetched,
+    more: Vec<String>,
+    less: Vec<String>,
+}
+
+pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
+    let project = shell.project()?;
+    let lock = Lock::read(&project.lock_file())?;
+    let mut names: Vec<&str> = args.names.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        names = lock.drivers.keys().map(String::as_str).collect();
+    }
+    names.sort_unstable();
+    names.dedup();
+    let way = Way::open(shell, &project, &args.reach)?;
+    let mut changes = Vec::new();
+    for name in names {
+        let old = lock.entry(name)?;
+        let source = Source::parse(&old.source, &project.base)?;
+        let new = way.fetch(&source, Wanted { name: Some(name), ..Wanted::default() })?;
+        if new.sha256 != old.sha256 {
+            if let Some(problem) = lock.signer_objection(&new.driver, &new.bytes) {
+                return Err(Error::environment(problem));
+            }
+            let asks = Asks::of(&new.driver.spec);
+            let (more, less) = (asks.beyond(&old.grants), old.grants.beyond(&asks));
+            changes.push(Change { name, old, new, more, less });
+        }
+    }
+    let text: String = changes.iter().map(describe).collect();
+    if !args.dry_run {
+        if !args.accept_rights {
+            accepted(&changes)?;
+        }
+        let mut store = Store::open(&project)?;
+        for change in &changes {
+            if store.lock.drivers.get(change.name) != Some(change.old) {
+                let message =
+                    format!("osiris.lock has another `{}` than a moment ago", change.name);
+                return Err(Error::environment(
+                    Problem::new("lock_changed", message).help("run it again"),
+                ));
+            }
+            store.put(&change.new)?;
+        }
+    }
+    let documents: Vec<Value> = changes.iter().map(document).collect();
+    let text = if changes.is_empty() { "nothing is new\n".to_owned() } else { text };
+    Ok(Answer::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
+}
+
+/// Refuses what asks for more.
+fn accepted(changes: &[Change<'_>]) -> Result<()> {
+    let refused: Vec<Problem> = changes
+        .iter()
+        .filter(|change| !change.more.is_empty())
+        .map(|change| {
+            let (name, old, new) =
+                (change.name, &change.old.version, &change.new.driver.spec.version);
+            let more = change.more.join("; ");
+            let message = format!("`{name}` {new} asks for more than {old} did: {more}");
+            Problem::new("more_rights", message)
+                .help(format!("if it may have that: osiris drivers update {name} --accept-rights"))
+        })
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Failed, problems: refused }) }
+}
+
+fn describe(change: &Change<'_>) -> String {
+    let spec = &change.new.driver.spec;
+    let mut text = format!(
+        "{} {} {} -> {}  {}\n",
+        paint(GOOD, "✓"),
+        paint(STRONG, &visible(change.name)),
+        visible(&change.old.version),
+        visible(&spec.version),
+        paint(
+            DIM,
+            &format!("{}  sha256 {}", bytes(change.new.bytes.len() as u64), change.new.sha256)
+        ),
+    );
+    let lines = |sign: &str, lines: &[String]| -> String {
+        lines.iter().map(|line| format!("  {sign} {}\n", visible(line))).collect()
+    };
+    text.push_str(&lines(&paint(WARN, "+"), &change.more));
+    text.push_str(&lines("-", &change.less));
+    text
+}
+
+fn document(change: &Change<'_>) -> Value {
+    let spec = &change.new.driver.spec;
+    json!({
+        "name": change.name,
+        "old": {"version": change.old.version, "sha256": change.old.sha256},
+        "new": {"version": spec.version, "sha256": change.new.sha256},
+        "more_rights": change.more, "fewer_rights": change.less,
+    })
+}

@@ -1,0 +1,68 @@
+//! What a driver may do, shown before a project uses it for the first time.
+
+use std::io;
+
+use super::pipeline::{Workplace, limits_in_words};
+use super::render::{STRONG, paint};
+use super::shell::Shell;
+use crate::driver::limits::Bounds;
+use crate::session::visible;
+use crate::trust::{Admission, Seen, Verdict};
+
+/// Whether a driver that was shown is known from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// It is used now.
+    Kept,
+    /// It is only looked at.
+    None,
+}
+
+/// Tells of the drivers that this project has not used before, on stderr. Those
+/// that come with osiris need no word; where nobody reads, none is remembered.
+pub(super) fn tell(drivers: &[Admission], place: &Workplace, shell: &Shell, memory: Memory) {
+    if shell.json || drivers.iter().all(|driver| driver.built_in) {
+        return;
+    }
+    // Where nothing can be kept, it is told each time.
+    let seen = Seen::open(&place.project.base).inspect_err(log).ok();
+    for driver in drivers.iter().filter(|driver| !driver.built_in) {
+        if seen.as_ref().is_some_and(|seen| seen.has(&driver.sha256)) {
+            continue;
+        }
+        shell.note(&notice(driver, place));
+        if let Some(seen) = seen.as_ref().filter(|_| memory == Memory::Kept) {
+            seen.add(&driver.sha256).inspect_err(log).ok();
+        }
+    }
+}
+
+fn log(error: &io::Error) {
+    tracing::debug!("which drivers were used before: {error}");
+}
+
+fn notice(driver: &Admission, place: &Workplace) -> String {
+    let policy = &place.project.settings.drivers;
+    let spec = &driver.spec;
+    let name = paint(STRONG, &visible(&format!("{} {}", spec.name, spec.version)));
+    let mut text = format!("First use of the driver {name} in this project\n");
+    let mut line = |name: &str, value: &str| {
+        text.push_str(&format!("  {name:<7} {}\n", visible(value)));
+    };
+    line("signer", &driver.signed(policy));
+    line("sha256", &driver.sha256);
+    let rights = policy.rights(spec, false);
+    for right in &rights {
+        match right.verdict {
+            Verdict::Granted => line("may", &right.asked),
+            Verdict::Bounded => line("may", &format!("{}, but {}", right.asked, right.why)),
+            Verdict::Refused => line("may not", &format!("{}: {}", right.asked, right.why)),
+        }
+    }
+    if rights.is_empty() {
+        line("may", "use no files but its own artifacts, and no network");
+    }
+    let limits = place.limits(&Bounds::new()).tightened(&spec.bounds());
+    line("limits", &limits_in_words(&limits).join(", "));
+    text
+}

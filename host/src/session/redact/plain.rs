@@ -1,0 +1,215 @@
+//! Text with its escapes undone.
+
+/// Bytes whose escapes were undone, and where each of them stood.
+pub(super) struct Plain {
+    pub(super) bytes: Vec<u8>,
+    /// Places behind an escape: here, and in the text. In order.
+    shifts: Vec<(usize, usize)>,
+}
+
+impl Plain {
+    /// Undoes one layer of every escape that is in use anywhere: those of JSON, of
+    /// programming languages, of addresses and forms, and of HTML. None if there is
+    /// none in the text.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
+        let mut rest = next(text, 0)?;
+        let mut plain = Self { bytes: Vec::with_capacity(text.len()), shifts: Vec::new() };
+        plain.bytes.extend_from_slice(&text[..rest]);
+        while rest < text.len() {
+            let length = match escape(&text[rest..]) {
+                Some((stands, length)) => {
+                    stands.write(&mut plain.bytes);
+                    plain.shifts.push((plain.bytes.len(), rest + length));
+                    length
+                }
+                None => {
+                    plain.bytes.push(text[rest]);
+                    1
+                }
+            };
+            let end = next(text, rest + length).unwrap_or(text.len());
+            plain.bytes.extend_from_slice(&text[rest + length..end]);
+            rest = end;
+        }
+        (!plain.shifts.is_empty()).then_some(plain)
+    }
+
+    /// Where a place of it is in the text.
+    pub(super) fn source(&self, at: usize) -> usize {
+        match self.shifts.partition_point(|(here, _)| *here <= at).checked_sub(1) {
+            Some(index) => self.shifts[index].1 + (at - self.shifts[index].0),
+            None => at,
+        }
+    }
+}
+
+/// Where the next escape may start.
+fn next(text: &[u8], from: usize) -> Option<usize> {
+    let starts = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&' | b'+' | 0);
+    text[from..].iter().position(starts).map(|at| from + at)
+}
+
+/// What an escape stands for.
+enum Stands {
+    Byte(u8),
+    Character(char),
+    /// Half of a character of UTF-16.
+    Nothing,
+}
+
+impl Stands {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Byte(byte) => bytes.push(*byte),
+            Self::Character(c) => {
+                bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            Self::Nothing => {}
+        }
+    }
+}
+
+/// What the escape at the beginning stands for, and its length.
+fn escape(text: &[u8]) -> Option<(Stands, usize)> {
+    match text {
+        [0, ..] => Some((Stands::Nothing, 1)),
+        // In a form.
+        [b'+', ..] => Some((Stands::Byte(b' '), 1)),
+        [b'%', rest @ ..] => Some((Stands::Byte(byte(rest)?), 3)),
+        [b'&', rest @ ..] => entity(rest).map(|(c, length)| (Stands::Character(c), length + 1)),
+        [b'\\', rest @ ..] => backslash(rest).map(|(stands, length)| (stands, length + 1)),
+        _ => None,
+    }
+}
+
+/// What follows a backslash: in JSON, and in the languages that drivers and
+/// services are written in.
+fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
+    let stands = match text {
+        [b'u', b'{', rest @ ..] => {
+            let length = rest.iter().take(7).position(|byte| *byte == b'}')?;
+            let character = char::from_u32(number(&rest[..length], 16)?)?;
+            return Some((Stands::Character(character), length + 3));
+        }
+        [b'u', rest @ ..] => {
+            let unit = number(rest.get(..4)?, 16)?;
+            if let Some(character) = char::from_u32(unit) {
+                return Some((Stands::Character(character), 5));
+            }
+            let low = rest.get(4..)?.strip_prefix(br"\u")?.get(..4)?;
+            let units = [unit, number(low, 16)?].map(|unit| unit as u16);
+            let character = char::decode_utf16(units).next()?.ok()?;
+            return Some((Stands::Character(character), 11));
+        }
+        [b'x', rest @ ..] => return Some((Stands::Byte(byte(rest)?), 3)),
+        [b'0'..=b'3', _, _, ..] if number(&text[..3], 8).is_some() => {
+            return Some((Stands::Byte(number(&text[..3], 8)? as u8), 3));
+        }
+        [b'n', ..] => b'\n',
+        [b't', ..] => b'\t',
+        [b'r', ..] => b'\r',
+        [b'b', ..] => 8,
+        [b'f', ..] => 12,
+        [mark, ..] if mark.is_ascii_punctuation() => *mark,
+        _ => return None,
+    };
+    Some((Stands::Byte(stands), 1))
+}
+
+/// What follows `&` in HTML and XML: the character, and the length with the `;`.
+fn entity(text: &[u8]) -> Option<(char, usize)> {
+    let length = text.iter().take(10).position(|byte| *byte == b';')?;
+    let character = match &text[..length] {
+        b"amp" => '&',
+        b"lt" => '<',
+        b"gt" => '>',
+        b"quot" => '"',
+        b"apos" => '\'',
+        [b'#', b'x' | b'X', digits @ ..] => char::from_u32(number(digits, 16)?)?,
+        [b'#', digits @ ..] => char::from_u32(number(digits, 10)?)?,
+        _ => return None,
+    };
+    Some((character, length + 1))
+}
+
+fn byte(text: &[u8]) -> Option<u8> {
+    number(text.get(..2)?, 16).map(|number| number as u8)
+}
+
+/// Digits alone, no sign.
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
+    let digits = std::str::from_utf8(digits).ok()?;
+    let sound = digits.chars().all(|digit| digit.is_digit(radix));
+    u32::from_str_radix(digits, radix).ok().filter(|_| sound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        Plain::of(text.as_bytes())
+            .map_or_else(|| text.to_owned(), |plain| String::from_utf8(plain.bytes).unwrap())
+    }
+
+    #[test]
+    fn every_escape_is_undone_once() {
+        for (text, wanted) in [
+            (r#"a\"b\\c\/d\n\t"#, "a\"b\\c/d\n\t"),
+            (r"w\u00f6\u00F6\ud83D\uDe00rd", "wöö😀rd"),
+            (r"w\u{f6}\u{1f600}", "wö😀"),
+            (r"w\xc3\xB6 \303\266", "wö ö"),
+            ("w%c3%B6+%2b", "wö +"),
+            ("&lt;&gt;&amp;&quot;&apos;&#246;&#xF6;", "<>&\"'öö"),
+            ("a\0b\0", "ab"),
+            (r"\\u00f6", r"\u00f6"),
+            ("%2541", "%41"),
+        ] {
+            assert_eq!(plain(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_escape_stays() {
+        for text in [
+            "",
+            "a",
+            r"\",
+            r"\u",
+            r"\u00",
+            r"\uzzzz",
+            r"\ud83d",
+            r"\ud83d\u0041",
+            r"\u{}",
+            r"\u{110000}",
+            r"\u{0000041}",
+            r"\x",
+            r"\xg0",
+            r"\a",
+            r"\é",
+            "%",
+            "%4",
+            "%zz",
+            "&",
+            "&;",
+            "&no;",
+            "&#;",
+            "&#x;",
+            "&#x110000;",
+            "&amp",
+            r"\400",
+        ] {
+            // What follows a lone half of a character is undone.
+            let wanted = if text == r"\ud83d\u0041" { r"\ud83dA" } else { text };
+            assert_eq!(plain(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_place_is_known_in_the_text() {
+        let plain = Plain::of(br"ab\u00f6c%41d").unwrap();
+        assert_eq!(plain.bytes, "aböcAd".as_bytes());
+        let places: Vec<_> = [0, 1, 2, 4, 5, 6, 7].map(|at| plain.source(at)).to_vec();
+        assert_eq!(places, [0, 1, 2, 8, 9, 12, 13]);
+    }
+}

@@ -1,0 +1,326 @@
+//! `osiris.lock`: which drivers a project uses, byte for byte. Made for git: the
+//! same drivers are the same bytes, and a change shows what a driver asks for.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::asks::Asks;
+use crate::atomic;
+use crate::driver::{DriverFile, Gate};
+use crate::problem::{Error, Problem, Result};
+use crate::trust;
+use crate::yaml::{self, Fields, Node, Problems};
+
+/// The only version of the file's format.
+const VERSION: u64 = 1;
+const KEYS: [&str; 2] = ["version", "drivers"];
+const ENTRY: [&str; 7] = ["version", "sha256", "size", "source", "digest", "signer", "grants"];
+
+/// The drivers that are locked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lock {
+    file: PathBuf,
+    /// By name.
+    pub drivers: BTreeMap<String, Entry>,
+}
+
+/// A driver as it was when it was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The version that its spec says.
+    pub version: String,
+    /// Of its bytes, 64 hex digits.
+    pub sha256: String,
+    /// Of its bytes.
+    pub size: u64,
+    /// Where it came from, as it was asked for; a path is relative to the project.
+    pub source: String,
+    /// In a registry, the manifest that the source led to: `sha256:` and 64 hex digits.
+    pub digest: Option<String>,
+    /// The public key that signed it.
+    pub signer: Option<String>,
+    /// What it asked for, and with that got.
+    pub grants: Asks,
+}
+
+impl Lock {
+    /// Reads the file; without one, nothing is locked.
+    ///
+    /// # Errors
+    /// Every problem of the file.
+    pub fn read(file: &Path) -> Result<Self> {
+        let mut lock = Self { file: file.to_owned(), drivers: BTreeMap::new() };
+        if !file.try_exists().unwrap_or(true) {
+            return Ok(lock);
+        }
+        let parse = |lock: &mut Self| {
+            let root = yaml::read(file)?;
+            let mut problems = Problems::new(file);
+            read(&root, &mut lock.drivers, &mut problems);
+            problems.into_result(())
+        };
+        match parse(&mut lock) {
+            Ok(()) => Ok(lock),
+            Err(error) => Err(restorable(error)),
+        }
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self) -> Result<()> {
+        atomic::write(&self.file, yaml::to_string(&self.to_json()).as_bytes()).map_err(|error| {
+            let problem = Problem::new("lock_unwritable", format!("cannot write this: {error}"));
+            Error::environment(problem.in_file(&self.file))
+        })
+    }
+
+    /// Where it is.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The entry of a driver.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn entry(&self, name: &str) -> Result<&Entry> {
+        self.drivers.get(name).ok_or_else(|| {
+            let message =
+                format!("the driver {} is not in osiris.lock", crate::wording::quoted(name));
+            let known = self.drivers.keys().map(String::as_str);
+            let help = match crate::wording::closest(name, known) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "`osiris drivers audit` lists what is locked".to_owned(),
+            };
+            Error::invalid(Problem::new("not_locked", message).in_file(&self.file).help(help))
+        })
+    }
+
+    /// Why this is not the driver that is locked under its name; none if it is, or
+    /// if none is.
+    pub fn objection(&self, driver: &DriverFile, sha256: &str) -> Option<Problem> {
+        let name = &driver.spec.name;
+        let locked = self.drivers.get(name).filter(|locked| locked.sha256 != sha256)?;
+        let message = format!(
+            "the driver `{name}` is not the one in osiris.lock: its sha256 is {sha256}, but {} is locked (version {})",
+            locked.sha256, locked.version
+        );
+        let place = self.file.parent().map(|base| base.join("drivers"));
+        let help = if driver.path.parent() == place.as_deref() {
+            let file = driver.path.display();
+            format!(
+                "`osiris drivers sync` puts the locked one back, `osiris drivers add {file}` accepts this one"
+            )
+        } else {
+            format!("remove this file, or unlock it with `osiris drivers remove {name}`")
+        };
+        Some(Problem::new("driver_not_locked", message).in_file(&driver.path).help(help))
+    }
+
+    /// Why a driver may not take its place under its name; none if the key that is
+    /// locked there signed it, or none is.
+    pub fn signer_objection(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Problem> {
+        let name = &driver.spec.name;
+        let wanted = self.drivers.get(name)?.signer.as_deref()?;
+        let signers = trust::signers(bytes).unwrap_or_default();
+        if signers.iter().any(|key| key.to_string() == wanted) {
+            return None;
+        }
+        let message = match signers.first() {
+            Some(other) => format!(
+                "the driver `{name}` is signed by another key than osiris.lock has: {other}, not {wanted}"
+            ),
+            None => format!("the driver `{name}` is unsigned, but osiris.lock has {wanted} for it"),
+        };
+        let help = format!(
+            "if it has another signer rightly: osiris drivers add REF --replace, or osiris drivers remove {name} first"
+        );
+        Some(Problem::new("signer_differs", message).in_file(&driver.path).help(help))
+    }
+
+    fn to_json(&self) -> Value {
+        let drivers: Map<String, Value> =
+            self.drivers.iter().map(|(name, entry)| (name.clone(), entry.to_json())).collect();
+        json!({"version": VERSION, "drivers": drivers})
+    }
+}
+
+impl Gate for Lock {
+    fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
+        let objection = self.objection(driver, sha256);
+        let objection = objection.or_else(|| self.signer_objection(driver, bytes));
+        objection.map_or(Ok(()), |problem| Err(Error::environment(problem)))
+    }
+}
+
+impl Entry {
+    /// As the file has it.
+    pub fn to_json(&self) -> Value {
+        let mut value = json!({
+            "version": self.version, "sha256": self.sha256, "size": self.size,
+            "source": self.source, "grants": self.grants.lines(),
+        });
+        for (key, field) in [("digest", &self.digest), ("signer", &self.signer)] {
+            if let Some(field) = field {
+                value[key] = field.as_str().into();
+            }
+        }
+        value
+    }
+}
+
+/// Nobody writes this file by hand, but merges tear it.
+fn restorable(mut error: Error) -> Error {
+    let help = "restore osiris.lock from version control, or add the drivers again with `osiris drivers add`";
+    for problem in error.problems.iter_mut().filter(|problem| problem.help.is_none()) {
+        problem.help = Some(help.to_owned());
+    }
+    error
+}
+
+fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Problems<'_>) {
+    let Some(fields) = Fields::of(root, "The lock", "invalid_type", problems) else { return };
+    let version = fields.require("version", "missing_required_key", "write 'version: 1'", problems);
+    if let Some(node) = version
+        && node.as_u64() != Some(VERSION)
+    {
+        let message = "The lock: this osiris knows version 1 only";
+        let problem = Problem::new("unsupported_version", message);
+        problems.report(node.position, problem.help("use a newer osiris"));
+        return;
+    }
+    fields.only(&KEYS, problems);
+    let Some(node) = fields.get("drivers") else { return };
+    let Some(entries) = Fields::of(node, "The lock's drivers", "invalid_type", problems) else {
+        return;
+    };
+    for entry in entries.entries() {
+        if !is_name(&entry.key) {
+            let name = crate::wording::quoted(&entry.key);
+            let message = format!("The lock: {name} is no driver's name");
+            problems.report(entry.position, Problem::new("invalid_name", message));
+        } else if let Some(read) = read_entry(&entry.key, &entry.value, problems) {
+            drivers.insert(entry.key.clone(), read);
+        }
+    }
+}
+
+fn read_entry(name: &str, node: &Node, problems: &mut Problems<'_>) -> Option<Entry> {
+    let fields = Fields::of(node, format!("The lock of '{name}'"), "invalid_type", problems)?;
+    fields.only(&ENTRY, problems);
+    let mut text = |key: &'static str, wanted: &str, check: fn(&str) -> bool| {
+        let node = fields.get(key)?;
+        let read = |node: &Node| node.as_text().filter(|text| check(text)).map(str::to_owned);
+        fields.read(key, node, wanted, "invalid_value", read, problems)
+    };
+    let any = |text: &str| !text.is_empty();
+    let version = text("version", "a version", any);
+    let sha256 = text("sha256", "64 hex digits", is_sha256);
+    let source = text("source", "text", any);
+    let digest = text("digest", "'sha256:' and 64 hex digits", is_digest);
+    let signer = text("signer", "text", any);
+    for key in ["version", "sha256", "size", "source"] {
+        fields.require(key, "missing_required_key", "see the other drivers in it", problems);
+    }
+    let size = fields.get("size").and_then(|node| {
+        fields.read("size", node, "a number of bytes", "invalid_type", Node::as_u64, problems)
+    });
+    let grants = fields.get("grants").and_then(|node| {
+        let lines = |node: &Node| {
+            let lines: Option<Vec<String>> =
+                node.as_list()?.iter().map(|node| node.as_text().map(str::to_owned)).collect();
+            lines
+        };
+        fields.read("grants", node, "a list of texts", "invalid_type", lines, problems)
+    });
+    let grants = grants.unwrap_or_default();
+    Some(Entry {
+        version: version?,
+        sha256: sha256?,
+        size: size?,
+        source: source?,
+        digest,
+        signer,
+        grants: Asks::from_lines(grants.iter().map(String::as_str)),
+    })
+}
+
+/// Whether it is `family.role`, and so safe as the name of a file.
+fn is_name(text: &str) -> bool {
+    let part = |part: &str| {
+        (1..=63).contains(&part.len())
+            && !part.starts_with(['_', '-'])
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+    };
+    text.split_once('.').is_some_and(|(family, role)| part(family) && part(role))
+}
+
+/// Whether it is 64 hex digits in lower case.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether it is `sha256:` and 64 hex digits.
+pub(super) fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(is_sha256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(text: &str) -> Result<Lock> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("osiris.lock");
+        std::fs::write(&file, text).unwrap();
+        Lock::read(&file)
+    }
+
+    #[test]
+    fn it_is_read_as_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lock = Lock::read(&folder.path().join("osiris.lock")).unwrap();
+        assert!(lock.drivers.is_empty());
+        let entry = Entry {
+            version: "1.0.0".to_owned(),
+            sha256: "a".repeat(64),
+            size: 17,
+            source: "oci://registry.example/acme/crm:1.0.0".to_owned(),
+            digest: Some(format!("sha256:{}", "b".repeat(64))),
+            signer: None,
+            grants: Asks::from_lines(["reads files: /path", "limit memory: 1GiB"]),
+        };
+        lock.drivers.insert("acme.crm".to_owned(), entry);
+        lock.write().unwrap();
+        let bytes = std::fs::read_to_string(lock.file()).unwrap();
+        insta::assert_snapshot!(bytes);
+        let again = Lock::read(lock.file()).unwrap();
+        assert_eq!(again, lock);
+        again.write().unwrap();
+        assert_eq!(std::fs::read_to_string(lock.file()).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_torn_or_forged_file_is_refused_with_the_place() {
+        for (text, what) in [
+            ("drivers: {}", "the key 'version' is missing"),
+            ("version: 2", "this osiris knows version 1 only"),
+            ("version: 1\ndrivers: []", "must be a mapping"),
+            ("version: 1\ndrivers: {'../../x': {}}", "'../../x' is no driver's name"),
+            ("version: 1\ndrivers: {a.b: {sha256: abc}}", "'sha256' must be 64 hex digits"),
+            ("version: 1\ndrivers: {a.b: {size: -1}}", "'size' must be a number of bytes"),
+            ("version: 1\ndrivers: {a.b: {grants: [1]}}", "'grants' must be a list of texts"),
+            ("version: 1\ndrivers: {a.b: {color: red}}", "unknown key 'color'"),
+            ("version: 1\n<<<<<<< HEAD\ndrivers: {}", "osiris.lock:3"),
+        ] {
+            let error = lock(text).unwrap_err().to_string();
+            assert!(error.contains(what), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The project's own drivers and their lock, changed together.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::Asks;
+use super::fetch::Fetched;
+use super::lock::{Entry, Lock};
+use crate::atomic;
+use crate::canonical::sha256_of;
+use crate::driver::MAX_SIZE;
+use crate::problem::{Error, Problem, Result};
+use crate::project::Project;
+use crate::trust;
+
+/// `drivers/` and `osiris.lock`. One process at a time can have them to change.
+#[derive(Debug)]
+pub struct Store<'p> {
+    project: &'p Project,
+    /// What is locked.
+    pub lock: Lock,
+    /// The project's folder; what is locked here is its lock at the system.
+    _held: File,
+}
+
+impl<'p> Store<'p> {
+    /// Waits until no other process changes them, and keeps others from it.
+    ///
+    /// # Errors
+    /// The lock cannot be read.
+    pub fn open(project: &'p Project) -> Result<Self> {
+        let hold = || {
+            let folder = File::open(&project.base)?;
+            match folder.lock() {
+                // Some network file systems have no locks; there, two at once are the user's care.
+                Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
+                _ => Ok(folder),
+            }
+        };
+        let held = hold().map_err(|error| unwritable(&project.base, &error))?;
+        Ok(Self { project, lock: Lock::read(&project.lock_file())?, _held: held })
+    }
+
+    /// Where a driver is, or would be.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.project.driver(name)
+    }
+
+    /// Puts a driver in its place and locks it, with the key that signed it.
+    ///
+    /// # Errors
+    /// Something cannot be written; then nothing has changed.
+    pub fn put(&mut self, fetched: &Fetched) -> Result<PathBuf> {
+        let spec = &fetched.driver.spec;
+        let path = self.path(&spec.name);
+        let signer = self.signer(fetched)?;
+        let source = fetched.source.recorded(&self.project.base);
+        let entry = Entry {
+            version: spec.version.clone(),
+            sha256: fetched.sha256.clone(),
+            size: fetched.bytes.len() as u64,
+            source,
+            digest: fetched.digest.clone(),
+            signer,
+            grants: Asks::of(spec),
+        };
+        let stage = || {
+            fs::create_dir_all(self.project.drivers_dir())?;
+            atomic::stage(&path, &fetched.bytes)
+        };
+        // All that can fail for want of room is over before the lock changes.
+        let staged = stage().map_err(|error| unwritable(&path, &error))?;
+        self.lock.drivers.insert(spec.name.clone(), entry);
+        self.lock.write()?;
+        staged.commit().map_err(|error| unwritable(&path, &error))?;
+        Ok(path)
+    }
+
+    /// The key to lock: the one that is locked if it signed this one too, else one
+    /// that the project trusts, else the first.
+    fn signer(&self, fetched: &Fetched) -> Result<Option<String>> {
+        let signers = trust::signers(&fetched.bytes).map_err(Error::invalid)?;
+        let locked = self.lock.drivers.get(&fetched.driver.spec.name);
+        let locked = locked.and_then(|entry| entry.signer.as_deref());
+        let keys = &self.project.settings.drivers.keys;
+        let kept = signers.iter().find(|key| locked == Some(&key.to_string()));
+        let trusted = signers.iter().find(|key| keys.values().any(|known| known == *key));
+        Ok(kept.or(trusted).or(signers.first()).map(ToString::to_string))
+    }
+
+    /// Puts a driver back as it is locked.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn restore(&self, fetched: &Fetched) -> Result<PathBuf> {
+        let path = self.path(&fetched.driver.spec.name);
+        let write = || {
+            fs::create_dir_all(self.project.drivers_dir())?;
+            atomic::write(&path, &fetched.bytes)
+        };
+        write().map_err(|error| unwritable(&path, &error))?;
+        Ok(path)
+    }
+
+    /// Takes a driver away, and its entry.
+    ///
+    /// # Errors
+    /// It is not locked, or something cannot be written.
+    pub fn remove(&mut self, name: &str) -> Result<PathBuf> {
+        self.lock.entry(name)?;
+        let path = self.path(name);
+        self.lock.drivers.remove(name);
+        self.lock.write()?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(&path, &error)),
+            _ => Ok(path),
+        }
+    }
+}
+
+/// The sha256 of a file; none if there is no file.
+///
+/// # Errors
+/// It is there, but cannot be read.
+pub fn hash(path: &Path) -> Result<Option<String>> {
+    let read = || {
+        // Looked at before it is opened, because opening a pipe waits for its other end.
+        let about = fs::metadata(path)?;
+        match about.is_file() && about.len() <= MAX_SIZE {
+            true => sha256_of(File::open(path)?),
+            false => Err(io::Error::other("it is no regular file, or too large for a driver")),
+        }
+    };
+    match read() {
+        Ok((_, sha256)) => Ok(Some(sha256)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::environment(
+            Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
+                .in_file(path),
+        )),
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    let problem = Problem::new("driver_unwritable", format!("this cannot be changed: {error}"));
+    Error::environment(problem.in_file(path))
+}

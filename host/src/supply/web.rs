@@ -1,0 +1,221 @@
+//! HTTP to servers that nobody vouches for: where redirects may lead, how long
+//! anything may take, and how much of it is read.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+
+use super::fetch::Progress;
+use super::source::check_scheme;
+use crate::http::{AGENT, is_loopback, reason, tls};
+use crate::problem::{Error, Problem, Result};
+use crate::session::visible;
+use crate::wording::bytes;
+
+/// A host that does not answer a connection for so long is not there.
+const CONNECT: Duration = Duration::from_secs(10);
+/// A server that sends nothing for so long has gone.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The longest that one answer may take.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+/// The most redirects that are followed.
+const REDIRECTS: usize = 5;
+/// How much of an error's body is read, in bytes, and how much of it is shown.
+const MAX_ERROR: u64 = 16 << 10;
+const MAX_MESSAGE: usize = 300;
+
+/// A client of one server, and of those that it redirects to.
+#[derive(Debug)]
+pub(super) struct Web {
+    client: Client,
+    host: String,
+}
+
+impl Web {
+    /// Prepares to talk to the server of `base`; with `insecure`, in the clear, too.
+    pub(super) fn new(base: &Url, insecure: bool) -> Result<Self> {
+        check_scheme(base, insecure)?;
+        let wrong = |why: String| {
+            let message = format!("cannot prepare HTTPS on this machine: {why}");
+            Error::environment(Problem::new("https", message))
+        };
+        let from = base.clone();
+        let policy = redirect::Policy::custom(move |attempt| {
+            if attempt.previous().len() > REDIRECTS {
+                return attempt.error(format!("it redirects more than {REDIRECTS} times"));
+            }
+            if may_lead(&from, attempt.url(), insecure) {
+                return attempt.follow();
+            }
+            let origin = attempt.url().origin().ascii_serialization();
+            attempt.error(format!("it redirects to {origin}, which is not followed from there"))
+        });
+        let mut client = Client::builder()
+            .tls_backend_preconfigured(tls(base).map_err(|error| wrong(error.to_string()))?)
+            .user_agent(AGENT)
+            .redirect(policy)
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .timeout(LONGEST);
+        if is_loopback(base) {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|error| wrong(reason(&error)))?;
+        let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Self { client, host: format!("{}{port}", base.host_str().unwrap_or_default()) })
+    }
+
+    /// Starts requests.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The server, for messages.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Sends a request; any status is an answer.
+    pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
+        request.send().await.map_err(|error| self.broken(what, &error))
+    }
+
+    fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
+        let why = visible(&reason(error)).into_owned();
+        // Where something broke is in the reason; a redirect is this server's own doing.
+        let message = match error.is_redirect() {
+            true => format!("{}: cannot {what}: {why}", self.host),
+            false => format!("cannot {what}: {why}"),
+        };
+        let problem = Problem::new("unreachable", message);
+        Error::environment(match error.is_connect() {
+            true => problem.help("check the address and the network"),
+            false => problem,
+        })
+    }
+
+    /// Says that a server refused.
+    pub(super) async fn refused(&self, response: Response, what: &str) -> Error {
+        let status = response.status();
+        let told = self.body(response, MAX_ERROR, what, &mut |_, _| {}).await.unwrap_or_default();
+        let told = said(&told);
+        let message = format!("{}: cannot {what}: it answers {status}{told}", self.host);
+        Error::environment(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Problem::new("registry_login", message).help(format!(
+                    "log in with `docker login {host}`, or set OSIRIS_REGISTRY={host}, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD",
+                    host = self.host
+                ))
+            }
+            StatusCode::NOT_FOUND => {
+                Problem::new("driver_not_found", message).help("check the name and the tag")
+            }
+            _ => Problem::new("server_refused", message),
+        })
+    }
+
+    /// Reads an answer of at most `limit` bytes, to its announced end.
+    pub(super) async fn body(
+        &self,
+        mut response: Response,
+        limit: u64,
+        what: &str,
+        progress: &mut Progress<'_>,
+    ) -> Result<Vec<u8>> {
+        let too_large = || {
+            let message = format!(
+                "{}: cannot {what}: it is larger than {}, the most that is read",
+                self.host,
+                bytes(limit)
+            );
+            Error::environment(Problem::new("too_large", message))
+        };
+        let announced = response.content_length();
+        if announced.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(what, &error))? {
+            if (body.len() + chunk.len()) as u64 > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+            progress(body.len() as u64, announced);
+        }
+        Ok(body)
+    }
+}
+
+/// Whether a server may lead there. What began encrypted stays so, and nobody leads
+/// to this machine but itself.
+fn may_lead(from: &Url, to: &Url, insecure: bool) -> bool {
+    match to.scheme() {
+        "https" => is_loopback(from) || !is_loopback(to),
+        "http" if from.scheme() == "http" => {
+            if is_loopback(to) {
+                is_loopback(from)
+            } else {
+                insecure
+            }
+        }
+        _ => false,
+    }
+}
+
+/// What a server said of a failure, as the end of a line: the messages of a
+/// registry, else the first line of a text.
+fn said(body: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = match json["errors"].as_array() {
+        Some(errors) => {
+            let messages = errors.iter().filter_map(|error| error["message"].as_str());
+            messages.take(3).collect::<Vec<_>>().join("; ")
+        }
+        None => {
+            let text = String::from_utf8_lossy(body);
+            let first = text.lines().next().unwrap_or_default().trim();
+            if first.starts_with('<') { String::new() } else { first.to_owned() }
+        }
+    };
+    if text.is_empty() {
+        return String::new();
+    }
+    let end = text.floor_char_boundary(MAX_MESSAGE);
+    format!(": {}", visible(&text[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_leads_nowhere_less_safe() {
+        for (from, to, insecure, may) in [
+            ("https://a/x", "https://cdn.b/y", false, true),
+            ("https://a/x", "http://a/y", true, false),
+            ("https://a/x", "https://127.0.0.1/y", true, false),
+            ("http://127.0.0.1/x", "http://127.0.0.1:2/y", false, true),
+            ("http://127.0.0.1/x", "http://169.254.169.254/y", false, false),
+            ("http://127.0.0.1/x", "https://cdn.b/y", false, true),
+            ("http://a/x", "http://b/y", true, true),
+            ("http://a/x", "http://localhost/y", true, false),
+            ("http://127.0.0.1/x", "file:///etc/passwd", true, false),
+        ] {
+            let url = |text| Url::parse(text).unwrap();
+            assert_eq!(may_lead(&url(from), &url(to), insecure), may, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_is_a_short_harmless_end_of_a_line() {
+        for (body, text) in [
+            (r#"{"errors":[{"code":"X","message":"no \u001b[2J"}]}"#, r": no \u{1b}[2J"),
+            ("plain\nmore", ": plain"),
+            ("<html>", ""),
+            ("", ""),
+        ] {
+            assert_eq!(said(body.as_bytes()), text);
+        }
+        assert!(said("x".repeat(10_000).as_bytes()).len() < 400);
+    }
+}

@@ -1,0 +1,20 @@
+//! Whose drivers are trusted, and how far: signatures in the component itself,
+//! the project's policy, and what is shown before a driver's first run.
+
+mod admission;
+mod ceilings;
+mod key;
+mod pattern;
+mod policy;
+mod rights;
+mod seen;
+mod signature;
+
+pub use admission::Admission;
+pub use ceilings::{Ceilings, FileCeiling, HostPort};
+pub use key::{PublicKey, SecretKey};
+pub use pattern::Pattern;
+pub use policy::{Pin, Policy, Rule};
+pub use rights::{Right, Verdict};
+pub use seen::Seen;
+pub use signature::{sign, signers};

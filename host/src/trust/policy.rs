@@ -1,0 +1,134 @@
+//! Which drivers a project lets in: what `drivers` in `osiris.yaml` says.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::admission::Admission;
+use super::ceilings::Ceilings;
+use super::key::PublicKey;
+use super::pattern::Pattern;
+use super::signature;
+use crate::canonical;
+use crate::driver::{DriverFile, Gate};
+use crate::problem::{Error, Position, Problem, Result};
+
+/// Which drivers a project lets in. Those that come with osiris are let in
+/// unless a rule denies them, and no ceiling holds for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Where the rules stand.
+    pub file: PathBuf,
+    /// Where it says that only signed drivers are let in.
+    pub require_signature: Option<Position>,
+    /// Whose signatures count, by the names that the project gives them.
+    pub keys: BTreeMap<String, PublicKey>,
+    /// If there are such rules, only what one of them matches is let in.
+    pub allow: Option<(Position, Vec<Pattern>)>,
+    /// What one of these matches is never let in.
+    pub deny: Vec<Rule>,
+    /// By whom a driver must be signed.
+    pub pins: Vec<Pin>,
+    /// What no driver may do.
+    pub ceilings: Ceilings,
+}
+
+/// A rule and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Which drivers it is about.
+    pub pattern: Pattern,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// The one key that drivers must be signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Which drivers it is about, and where that stands.
+    pub rule: Rule,
+    /// The key's name.
+    pub key: String,
+}
+
+impl Gate for Policy {
+    fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
+        let admission = Admission::of(driver, bytes, sha256)?;
+        match self.refusal(&admission, bytes) {
+            None => Ok(()),
+            Some(problem) => Err(Error::environment(problem)),
+        }
+    }
+}
+
+impl Policy {
+    /// The first rule that keeps a driver out.
+    fn refusal(&self, driver: &Admission, bytes: &[u8]) -> Option<Problem> {
+        let name = driver.spec.name.as_str();
+        if !self.deny.is_empty() {
+            let body = canonical::sha256(signature::body(bytes));
+            let denies = |rule: &&Rule| rule.pattern.matches(name, &[&driver.sha256, &body]);
+            if let Some(rule) = self.deny.iter().find(denies) {
+                let why = format!("`drivers.deny` has '{}'", rule.pattern);
+                let help = "take the line out if the driver is good after all, or use another";
+                return Some(self.refused(driver, rule.position, &why, help));
+            }
+        }
+        if driver.built_in {
+            return None;
+        }
+        if let Some((position, allowed)) = &self.allow
+            && !allowed.iter().any(|pattern| pattern.matches(name, &[&driver.sha256]))
+        {
+            let help = format!("add '{name}' to `allow` if it may be used");
+            return Some(self.refused(
+                driver,
+                *position,
+                "`drivers.allow` does not have it",
+                &help,
+            ));
+        }
+        for pin in self.pins.iter().filter(|pin| pin.rule.pattern.matches(name, &[&driver.sha256]))
+        {
+            if self.keys.get(&pin.key).is_none_or(|key| !driver.signers.contains(key)) {
+                let why = format!(
+                    "`drivers.pins` wants it signed by {}, but it is {}",
+                    pin.key,
+                    driver.signed(self)
+                );
+                let help = format!("get the driver from {}, or change the pin", pin.key);
+                return Some(self.refused(driver, pin.rule.position, &why, &help));
+            }
+        }
+        let position = self.require_signature.filter(|_| self.trusted(driver).is_none())?;
+        let why = format!("`drivers.require_signature` is true, but it is {}", driver.signed(self));
+        let help = match driver.signers.first() {
+            Some(key) => {
+                format!("if you trust whoever has this key: add 'NAME: \"{key}\"' to `keys`")
+            }
+            None => {
+                "get a signed one, or sign it yourself: osiris drivers sign FILE.wasm --key KEY"
+                    .to_owned()
+            }
+        };
+        Some(self.refused(driver, position, &why, &help))
+    }
+
+    /// The name of a trusted key that signed it.
+    pub fn trusted(&self, driver: &Admission) -> Option<&str> {
+        let named = self.keys.iter().find(|(_, key)| driver.signers.contains(key));
+        named.map(|(name, _)| name.as_str())
+    }
+
+    /// The name of a key.
+    pub fn name_of(&self, key: &PublicKey) -> Option<&str> {
+        self.keys.iter().find(|(_, known)| *known == key).map(|(name, _)| name.as_str())
+    }
+
+    fn refused(&self, driver: &Admission, at: Position, why: &str, help: &str) -> Problem {
+        let message = format!(
+            "the driver `{}` (sha256 {}) is not let in: {why}",
+            driver.spec.name, driver.sha256
+        );
+        Problem::new("driver_refused", message).at(&self.file, at).help(help)
+    }
+}

@@ -1,0 +1,68 @@
+//! Whatever a table holds, it arrives as it was sent: through the edges of a run, through drivers
+//! in the real engine, and through the spill file.
+
+mod pass;
+mod tables;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use self::pass::{Place, arrived};
+
+/// Each case runs a driver.
+fn cases() -> Config {
+    Config { cases: 96, max_shrink_iters: 500, ..Config::default() }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn every_type_of_the_contract_survives_a_driver(batches in tables::of(tables::contract(), 0..5)) {
+        let got = Place::of("test.mirror").pass(&batches, "{}");
+        for reader in got {
+            prop_assert_eq!(&reader.schema, &batches[0].schema());
+            prop_assert_eq!(reader.batches, batches.clone());
+        }
+    }
+
+    #[test]
+    fn every_type_of_the_sdk_survives_being_rebuilt(batches in tables::of(tables::sdk(), 1..5)) {
+        let schema = batches[0].schema();
+        let all = concat_batches(&schema, &batches).unwrap();
+        for rebuild in ["false", "true"] {
+            let config = format!("{{\"rebuild\": {rebuild}}}");
+            for reader in Place::of("test.passthrough").pass(&batches, &config) {
+                prop_assert_eq!(&reader.schema, &schema);
+                prop_assert_eq!(concat_batches(&schema, &reader.batches).unwrap(), all.clone());
+            }
+        }
+    }
+
+    #[test]
+    fn a_slice_is_a_batch_of_its_own(
+        batches in tables::of(tables::contract(), 0..5),
+        cut in 0.0..1.0,
+    ) {
+        let slices: Vec<RecordBatch> = batches.iter().map(|batch| {
+            let from = (batch.num_rows() as f64 * cut) as usize;
+            batch.slice(from, (batch.num_rows() - from).div_ceil(2))
+        }).collect();
+        for reader in Place::of("test.mirror").pass(&slices, "{}") {
+            prop_assert_eq!(reader.batches, slices.clone());
+        }
+    }
+}
+
+#[test]
+fn what_differs_is_seen() {
+    let table = |value: i64| {
+        let column = arrow::array::Int64Array::from(vec![Some(value), None]);
+        RecordBatch::try_from_iter([("n", std::sync::Arc::new(column) as _)]).unwrap()
+    };
+    let got = Place::of("test.mirror").pass(&[table(1)], "{}");
+    assert!(got.iter().all(|reader| arrived(reader, &[table(1)])));
+    assert!(!got.iter().any(|reader| arrived(reader, &[table(2)])));
+}

@@ -1,0 +1,143 @@
+//! Batches through a driver: in from a spill file, out to a reader that is there in time and to
+//! one that has fallen behind.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use osiris::driver::grants::Grants;
+use osiris::driver::limits::Limits;
+use osiris::driver::sink::Sink;
+use osiris::driver::spec::Mode;
+use osiris::driver::{Call, Driver, DriverFile, Engine, Setup, StepCall};
+use osiris::session::{Level, Number};
+use osiris::table::{Batch, Closed, Receiver, Sender, channel};
+use osiris_tests::built;
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+thread_local! {
+    /// Each test has a thread of its own.
+    static PLACE: OnceCell<Place> = const { OnceCell::new() };
+}
+
+/// An engine with one driver, and a folder to work in.
+pub(crate) struct Place {
+    engine: Engine,
+    driver: Driver,
+    folder: TempDir,
+    runtime: Runtime,
+}
+
+/// What a reader got.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub(crate) schema: SchemaRef,
+    pub(crate) batches: Vec<RecordBatch>,
+}
+
+/// Whether exactly these have arrived.
+pub(crate) fn arrived(got: &Got, batches: &[RecordBatch]) -> bool {
+    got.batches == batches
+}
+
+/// A handle to the place of this thread.
+pub(crate) struct Here(&'static str);
+
+impl Place {
+    /// The place with this driver.
+    pub(crate) fn of(driver: &'static str) -> Here {
+        Here(driver)
+    }
+
+    fn new(driver: &str) -> Self {
+        let setup = Setup { cache: Some(built::cache()), ..Setup::default() };
+        let engine = Engine::with(&setup).unwrap();
+        let file = DriverFile::read(&built::guest(driver)).unwrap();
+        let (bytes, sha256) = file.load().unwrap();
+        let driver = engine.load(&file, &bytes, sha256, || {}).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        Self { engine, driver, folder: tempfile::tempdir().unwrap(), runtime }
+    }
+
+    async fn run(&self, batches: &[RecordBatch], config: &str) -> [Got; 2] {
+        let schema = batches[0].schema();
+        let (sender, mut readers) = self.edge();
+        let (behind, in_time) = (readers.remove(1), readers.remove(0));
+        // The driver's input has fallen behind before the driver starts.
+        let feeding = feed(sender, schema.clone(), batches);
+        let (fed, ()) = tokio::join!(drain(in_time), feeding);
+        assert_eq!(fed.unwrap().batches, batches, "as it was sent");
+        let (output, mut readers) = self.edge();
+        let (late, in_time) = (readers.remove(1), readers.remove(0));
+        let spec = &self.driver.spec;
+        let call = Call {
+            grants: Grants::new(spec, &Value::Null, self.folder.path(), None),
+            limits: Limits::default(),
+            sink: Arc::new(Silent),
+            cancel: CancellationToken::new(),
+            saved_state: None,
+        };
+        let step = StepCall {
+            id: "pass".to_owned(),
+            mode: Mode::Transform,
+            config: config.to_owned(),
+            inputs: vec![("df".to_owned(), behind)],
+            output: Some(output),
+        };
+        let (first, report) =
+            tokio::join!(drain(in_time), self.driver.run(&self.engine, call, step));
+        report.result.unwrap();
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        assert_eq!((report.rows_read, report.rows_written), (rows as u64, rows as u64));
+        [first.unwrap(), drain(late).await.unwrap()]
+    }
+
+    /// An edge of two readers, of which one that falls behind reads from disk.
+    fn edge(&self) -> (Sender, Vec<Receiver>) {
+        channel(2, 0, PathBuf::from(self.folder.path()))
+    }
+}
+
+impl Here {
+    /// Sends batches of one schema through the driver; what each of two readers got.
+    pub(crate) fn pass(self, batches: &[RecordBatch], config: &str) -> [Got; 2] {
+        PLACE.with(|place| {
+            let place = place.get_or_init(|| Place::new(self.0));
+            assert_eq!(place.driver.spec.name, self.0, "a test uses one driver");
+            place.runtime.block_on(place.run(batches, config))
+        })
+    }
+}
+
+async fn feed(sender: Sender, schema: SchemaRef, batches: &[RecordBatch]) {
+    sender.open(schema);
+    for batch in batches {
+        sender.send(Batch::from(batch.clone())).await.unwrap();
+    }
+    sender.finish();
+}
+
+async fn drain(mut reader: Receiver) -> Result<Got, Closed> {
+    let schema = reader.schema().await?;
+    let mut batches = Vec::new();
+    while let Some(batch) = reader.next().await? {
+        batches.push(batch.record().clone());
+    }
+    Ok(Got { schema, batches })
+}
+
+/// Nobody listens.
+struct Silent;
+
+impl Sink for Silent {
+    fn log(&self, _: Level, _: &str) {}
+    fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
+    fn event(&self, _: &str, _: Map<String, Value>) {}
+    fn progress(&self, _: u64, _: Option<u64>) {}
+    fn rows(&self, _: u64, _: u64) {}
+}

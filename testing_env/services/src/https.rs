@@ -1,0 +1,62 @@
+//! Files over HTTPS: the server that comes with OpenSSL.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::{Folder, certificate, free, install, spawn, wait};
+
+/// A running server, with a certificate for `localhost` of an authority of its own.
+#[derive(Debug)]
+pub struct Files {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    folder: Folder,
+    server: Child,
+}
+
+impl Files {
+    /// Serves what lies in a folder.
+    ///
+    /// # Errors
+    /// It cannot be installed, or does not start.
+    pub fn start(of: &Path) -> Result<Self> {
+        let openssl = install("openssl", "openssl", &[])?;
+        let folder = Folder::new("osiris-https-")?;
+        certificate::make(folder.path())?;
+        let port = free()?;
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL"])
+            .arg(openssl)
+            .args(["s_server", "-quiet", "-WWW", "-accept", &format!("127.0.0.1:{port}"), "-cert"])
+            .arg(folder.path().join("server.crt"))
+            .arg("-key")
+            .arg(folder.path().join("server.key"))
+            .current_dir(of)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut server = spawn(command)?;
+        let alive = || match server.try_wait()? {
+            Some(status) => bail!("the HTTPS server ended, {status}"),
+            None => Ok(()),
+        };
+        wait(port, alive, || true)?;
+        Ok(Self { port, folder, server })
+    }
+
+    /// The certificate of the authority that signed the server's.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}

@@ -1,0 +1,104 @@
+//! An OCI registry: docker's own, the reference of the distribution specification.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::{Folder, free, install, spawn, wait};
+
+/// Who may use a registry that asks.
+pub const USER: &str = "osiris";
+
+/// A running registry.
+#[derive(Debug)]
+pub struct Registry {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    folder: Folder,
+    server: Child,
+}
+
+impl Registry {
+    /// Starts an empty registry. With a password, only [`USER`] may use it.
+    ///
+    /// # Errors
+    /// It cannot be installed, or does not start.
+    pub fn start(password: Option<&str>) -> Result<Self> {
+        let program = install("docker-registry", "docker-registry", &[])?;
+        let folder = Folder::new("osiris-registry-")?;
+        let port = free()?;
+        let at = |name: &str| folder.path().join(name);
+        let mut config = format!(
+            "version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
+            at("data").display()
+        );
+        if let Some(password) = password {
+            let htpasswd = install("htpasswd", "apache2-utils", &[])?;
+            let made = Command::new(htpasswd).args(["-Bbn", USER, password]).output()?;
+            if !made.status.success() {
+                bail!("htpasswd: {}", String::from_utf8_lossy(&made.stderr));
+            }
+            fs::write(at("htpasswd"), made.stdout)?;
+            config.push_str(&format!(
+                "auth: {{htpasswd: {{realm: osiris, path: '{}'}}}}\n",
+                at("htpasswd").display()
+            ));
+        }
+        fs::write(at("config.yml"), config)?;
+        let log = fs::File::create(at("log"))?;
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL"])
+            .arg(program)
+            .arg("serve")
+            .arg(at("config.yml"))
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let mut server = spawn(command)?;
+        let alive = || match server.try_wait()? {
+            Some(status) => bail!(
+                "the registry ended, {status}:\n{}",
+                fs::read_to_string(at("log")).unwrap_or_default()
+            ),
+            None => Ok(()),
+        };
+        wait(port, alive, || answers(port))?;
+        Ok(Self { port, folder, server })
+    }
+
+    /// Its host, as a reference has it.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What the server logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Whether it speaks HTTP by now, whatever it says.
+fn answers(port: u16) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.write_all(b"GET /v2/ HTTP/1.0\r\n\r\n")?;
+        let mut start = [0; 5];
+        stream.read_exact(&mut start)?;
+        std::io::Result::Ok(start)
+    };
+    ask().is_ok_and(|start| &start == b"HTTP/")
+}

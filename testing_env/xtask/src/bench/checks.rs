@@ -1,0 +1,58 @@
+//! What the host's checks cost in the copy of a CSV file: each is done again, in one process, for
+//! all that one copy sends and says, and timed beside whole copies in that same process. What
+//! counts is the processor's time, for the steps of a copy overlap.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::csv::PIPELINE;
+use super::trial::Trial;
+use super::{Row, data};
+use crate::shell::{built, cargo, command};
+
+/// Seconds of the processor, as `host/examples/checks.rs` prints them.
+#[derive(Deserialize)]
+struct Seconds {
+    /// The whole run of a copy.
+    copy: f64,
+    /// The same by code that nothing can interrupt.
+    copy_without_interrupts: f64,
+    /// Checking all batches of a copy.
+    validation: f64,
+    /// Looking for four secrets in all that it says.
+    redaction: f64,
+}
+
+pub(super) fn measure() -> Result<Vec<Row>> {
+    // With the features of the tests, so that nothing is compiled twice.
+    cargo(&["build", "--workspace", "--features", "osiris-sdk/arrow", "--example", "checks"])?;
+    let trial = Trial::new(PIPELINE)?;
+    data::write_csv(&trial.path().join("in.csv"), 1_000_000)?;
+    let program = built()?.join("examples/checks").with_extension(std::env::consts::EXE_EXTENSION);
+    let output = command(program, &[]).arg(trial.path()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let seconds: Seconds = serde_json::from_str(&text)
+        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let Seconds { copy, copy_without_interrupts, validation, redaction } = seconds;
+    // Less than nothing is noise.
+    let interrupts = (copy - copy_without_interrupts).max(0.0);
+    let row = |name, seconds: f64, goal| Row::alone(name, "%", 100.0 * seconds / copy, goal);
+    Ok(vec![
+        row("CSV copy: CPU time of checking its batches again / of the copy", validation, "-"),
+        row(
+            "CSV copy: CPU time of masking all that it says again, 4 secrets / of the copy",
+            redaction,
+            "-",
+        ),
+        row(
+            "CSV copy: CPU time beyond that of code that cannot be interrupted / of the copy",
+            interrupts,
+            "-",
+        ),
+        row(
+            "CSV copy: CPU time of these three checks / of the copy",
+            validation + redaction + interrupts,
+            "< 5 %",
+        ),
+    ])
+}

@@ -1,0 +1,43 @@
+//! A pipeline's text, up to a manifest: whatever it is, it is refused with problems that have a
+//! place in it, or it compiles to the same manifest each time.
+#![no_main]
+
+use std::fs;
+use std::sync::LazyLock;
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use osiris::compile::{self, Options};
+use osiris::project::Project;
+use osiris_fuzz::Specs;
+use tempfile::TempDir;
+
+static PLACE: LazyLock<(TempDir, Project)> = LazyLock::new(|| {
+    let folder = osiris_fuzz::folder();
+    let project = Project::open(folder.path()).expect("an empty folder is a project");
+    (folder, project)
+});
+
+fuzz_target!(|text: &[u8]| -> Corpus {
+    let (folder, project) = &*PLACE;
+    let file = folder.path().join("pipeline.yaml");
+    fs::write(&file, text).expect("the folder is ours");
+    let check = || compile::check(project, &file, &Options::default(), &Specs);
+    match check() {
+        Ok(checked) => {
+            assert_eq!(check().expect("as before"), checked);
+            let ids: Vec<_> = checked.manifest.steps.iter().map(|step| &step.id).collect();
+            assert!(ids.iter().all(|id| checked.configs.contains_key(*id)), "{ids:?}");
+        }
+        Err(error) => {
+            assert!(!error.problems.is_empty());
+            // For YAML, a carriage return ends a line too.
+            let lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).count();
+            for problem in &error.problems {
+                let position = problem.place.as_ref().and_then(|place| place.position);
+                assert!(position.is_none_or(|at| at.line as usize <= lines + 1), "{problem}");
+            }
+            assert!(!error.to_string().is_empty());
+        }
+    }
+    Corpus::Keep
+});

@@ -1,0 +1,30 @@
+//! A driver's spec: one that parses can be relied on.
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use osiris::driver::grants::paths;
+use osiris::driver::network::endpoints;
+use osiris::driver::spec::Spec;
+use serde_json::Value;
+
+fuzz_target!(|text: &[u8]| {
+    let spec = match Spec::parse(text, Path::new("spec.yaml")) {
+        Ok(spec) => spec,
+        Err(error) => return assert!(!error.problems.is_empty()),
+    };
+    assert!(spec.name.contains('.') && !spec.modes.is_empty());
+    let whole = spec.schema().expect("the schema of a spec that parses");
+    let schema = spec.step_schema().unwrap_or(whole);
+    for example in &spec.examples {
+        let mut filled = Value::Object(example.config.clone().into_iter().collect());
+        schema.fill(&mut filled);
+        assert!(schema.check(&filled).is_empty(), "an example fits");
+        let _ = paths(&filled, &spec.files.read).count();
+        let _ = endpoints(&spec, &filled);
+    }
+    // What it is told in is what it is read from.
+    let json = serde_json::to_vec(&spec).expect("a spec is JSON");
+    assert_eq!(Spec::parse(&json, Path::new("spec.json")).expect("its own words"), spec);
+});

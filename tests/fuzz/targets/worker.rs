@@ -1,0 +1,95 @@
+//! What a worker in a sandbox writes, up to the session's files: whatever it says, each record is
+//! one line, and no secret is in any.
+#![no_main]
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{LazyLock, Mutex};
+use std::{fs, io};
+
+use libfuzzer_sys::fuzz_target;
+use osiris::compile::{self, Options};
+use osiris::manifest::Manifest;
+use osiris::project::Project;
+use osiris::remote::adapter::fuzzing;
+use osiris::remote::protocol::Message;
+use osiris::run::Board;
+use osiris::session::{Redactor, Session, files};
+use osiris_fuzz::Specs;
+use tempfile::TempDir;
+
+const PIPELINE: &str = r#"
+oml_version: "0.1.0"
+name: copy
+steps:
+  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv}}
+  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}
+"#;
+const SECRET: &str = "hide-me-Q7";
+/// A session's files would grow for as long as the fuzzer runs.
+const LASTS: u32 = 500;
+
+static FOLDER: LazyLock<TempDir> = LazyLock::new(osiris_fuzz::folder);
+static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
+    let file = FOLDER.path().join("pipeline.yaml");
+    fs::write(&file, PIPELINE).expect("the folder is ours");
+    let project = Project::open(FOLDER.path()).expect("a project");
+    compile::check(&project, &file, &Options::default(), &Specs).expect("it is valid").manifest
+});
+static RUNS: AtomicU32 = AtomicU32::new(0);
+static SESSION: Mutex<Option<Session>> = Mutex::new(None);
+
+fuzz_target!(|text: &[u8]| {
+    // How it arrives is up to its length, so that a seed is what a worker writes and nothing else.
+    let Ok(messages) = fuzzing::messages(text.chunks(1 + text.len() % 61)) else { return };
+    // However it arrives, it says the same.
+    assert_eq!(fuzzing::messages([text]).as_ref(), Ok(&messages));
+    if messages.is_empty() {
+        return;
+    }
+    let session = session();
+    let board = Board::new(std::iter::empty());
+    for message in messages {
+        match message {
+            Message::Record { record } => session.record(record),
+            Message::Progress { steps } => board.follow(&steps),
+            Message::Finished { status, .. } => {
+                if let Some(status) = fuzzing::judged(*status, &session) {
+                    assert_eq!(status.session_id, session.id());
+                    assert!(serde_json::to_string(&status).is_ok());
+                }
+            }
+            _ => {}
+        }
+    }
+    session.check().expect("lines can be written");
+});
+
+/// The session of now; the one before is looked at when it is over.
+fn session() -> Session {
+    let mut slot = SESSION.lock().expect("no other thread");
+    if RUNS.fetch_add(1, Relaxed).is_multiple_of(LASTS) {
+        if let Some(old) = slot.take() {
+            look_at(&old).expect("its files can be read");
+            fs::remove_dir_all(old.dir()).expect("the folder is ours");
+        }
+        let redactor = Redactor::new(vec![SECRET.to_owned()]);
+        let logs = FOLDER.path().join("logs");
+        *slot = Some(Session::create(&logs, &MANIFEST, b"", redactor).expect("a session"));
+    }
+    slot.clone().expect("it was just made")
+}
+
+fn look_at(session: &Session) -> io::Result<()> {
+    for name in [files::EVENTS, files::METRICS, files::LOG] {
+        let text = fs::read_to_string(session.dir().join(name))?;
+        assert!(!text.contains(SECRET), "{name} holds the secret");
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{name}");
+        if name != files::LOG {
+            for line in text.lines() {
+                let value: serde_json::Value = serde_json::from_str(line)?;
+                assert_eq!(value["session_id"], session.id(), "{name}: {line}");
+            }
+        }
+    }
+    Ok(())
+}

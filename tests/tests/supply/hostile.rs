@@ -1,0 +1,325 @@
+//! Servers that lie. Whatever they do, the project is what it was.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use osiris_tests::secret::{SECRET, assert_hidden, assert_none};
+use osiris_tests::web::{Request, Web, reply};
+use osiris_tests::{Finished, Sandbox, wasm};
+
+use crate::kit::{driver, drivers, project, said};
+
+/// A manifest of one component.
+fn manifest(component: &[u8]) -> String {
+    named(&digest(component), component.len())
+}
+
+fn named(digest: &str, size: usize) -> String {
+    format!(
+        r#"{{"schemaVersion":2,"layers":[{{"mediaType":"application/wasm","digest":"{digest}","size":{size}}}]}}"#
+    )
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let mut sum = std::process::Command::new("sha256sum")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("coreutils are there");
+    sum.stdin.take().expect("a pipe").write_all(bytes).expect("it reads");
+    let output = sum.wait_with_output().expect("it ends");
+    format!("sha256:{}", &String::from_utf8_lossy(&output.stdout)[..64])
+}
+
+fn is_blob(request: &Request) -> bool {
+    request.path.contains("/blobs/")
+}
+
+/// A registry that has one manifest, whatever is asked for, and answers blobs its own way.
+fn registry(
+    manifest: String,
+    blob: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
+) -> Web {
+    Web::start(move |request, stream| match is_blob(request) {
+        true => blob(request, stream),
+        false => reply(stream, "200 OK", &[], manifest.as_bytes()),
+    })
+}
+
+/// Asks for what is there; nothing of it may stay.
+fn refused(sandbox: &Sandbox, web: &Web) -> Finished {
+    let before = sandbox.files();
+    let finished = drivers(sandbox, &["add", &format!("oci://{}/acme/made:1", web.host())]);
+    assert_ne!(finished.code(), Some(0), "{}", finished.stdout);
+    assert_eq!(sandbox.files(), before);
+    assert!(!finished.stderr.contains('\x1b'), "{:?}", finished.stderr);
+    finished
+}
+
+/// What was said of each, as a text to compare.
+fn told(all: Vec<(&str, Web)>) -> String {
+    let sandbox = project();
+    let tell = |(name, web): (&str, Web)| {
+        format!("## {name}\n{}", said(&refused(&sandbox, &web), &sandbox))
+    };
+    all.into_iter().map(tell).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn wrong_bytes_are_refused() {
+    let good = driver("test.made", "1.0.0", "");
+    let (half, other) = (good[..good.len() / 2].to_vec(), driver("test.made", "1.0.1", ""));
+    let (whole, long) = (good.clone(), [good.as_slice(), b"more"].concat());
+    let answer = |bytes: Vec<u8>| {
+        move |_: &Request, stream: &mut TcpStream| reply(stream, "200 OK", &[], &bytes)
+    };
+    let truncated = move |_: &Request, stream: &mut TcpStream| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", whole.len());
+        let _ = stream.write_all(&[head.as_bytes(), &whole[..whole.len() / 2]].concat());
+    };
+    insta::assert_snapshot!(told(vec![
+        ("another component", registry(manifest(&good), answer(other))),
+        ("half of it", registry(manifest(&good), answer(half))),
+        ("more than it", registry(manifest(&good), answer(long))),
+        ("cut off", registry(manifest(&good), truncated)),
+        ("nothing", registry(manifest(&good), answer(Vec::new()))),
+        ("no component", registry(manifest(b"<html>"), answer(b"<html>".to_vec()))),
+        ("a digest that is a path", registry(named("sha256:../../x", 1), answer(Vec::new()))),
+        ("a giant", registry(named(&digest(b""), usize::MAX / 2), answer(Vec::new()))),
+    ]));
+}
+
+#[test]
+fn an_answer_without_end_is_left() {
+    let endless = |_: &Request, stream: &mut TcpStream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        while stream.write_all(&[b"1000\r\n".as_slice(), &[b'x'; 4096], b"\r\n"].concat()).is_ok() {
+        }
+    };
+    let announced = |_: &Request, stream: &mut TcpStream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
+    };
+    let good = driver("test.made", "1.0.0", "");
+    insta::assert_snapshot!(told(vec![
+        ("an endless component", registry(manifest(&good), endless)),
+        ("an endless manifest", Web::start(endless)),
+        ("a manifest too large", Web::start(announced)),
+    ]));
+}
+
+#[test]
+fn a_redirect_leads_nowhere_else() {
+    let to = |location: &'static str| {
+        Web::start(move |_, stream| {
+            reply(stream, "302 Found", &[format!("Location: {location}")], b"")
+        })
+    };
+    let around = Web::start(|request, stream| {
+        reply(stream, "302 Found", &[format!("Location: {}x", request.path)], b"");
+    });
+    insta::assert_snapshot!(told(vec![
+        ("to a file", to("file:///etc/passwd")),
+        ("to another machine in the clear", to("http://192.0.2.1/latest/meta-data")),
+        ("in circles", around),
+    ]));
+}
+
+#[test]
+fn refusals_are_told_and_harmless() {
+    let answer = |status: &'static str, headers: Vec<String>, body: &'static [u8]| {
+        Web::start(move |_, stream| reply(stream, status, &headers, body))
+    };
+    let bearer =
+        |realm: &str| vec![format!("WWW-Authenticate: Bearer realm=\"{realm}\",service=\"x\"")];
+    let index = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json"}"#;
+    insta::assert_snapshot!(told(vec![
+        ("not there", answer("404 Not Found", vec![], b"")),
+        ("who are you", answer("401 Unauthorized", vec![], b"")),
+        (
+            "a wish that nobody has",
+            answer("401 Unauthorized", vec!["WWW-Authenticate: Negotiate".to_owned()], b"")
+        ),
+        ("tokens in the clear", answer("401 Unauthorized", bearer("http://192.0.2.1/token"), b"")),
+        ("tokens from nowhere", answer("401 Unauthorized", bearer("nowhere"), b"")),
+        (
+            "an escape",
+            answer(
+                "500 Internal Server Error",
+                vec![],
+                b"{\"errors\":[{\"message\":\"\\u001b[2Jgone\"}]}"
+            )
+        ),
+        ("a page", answer("503 Service Unavailable", vec![], b"<html><body>busy")),
+        ("no manifest", answer("200 OK", vec![], b"hello")),
+        ("an image for many machines", answer("200 OK", vec![], index)),
+        (
+            "no HTTP",
+            Web::start(|_, stream| {
+                let _ = stream.write_all(b"SSH-2.0-x\r\n");
+            })
+        ),
+        ("silence", Web::start(|_, _| {})),
+    ]));
+}
+
+#[test]
+fn a_web_servers_file_is_checked_like_any_other() {
+    let good = driver("test.made", "1.0.0", "");
+    let (whole, sha256) = (good.clone(), digest(&good));
+    let web = Web::start(move |request, stream| match request.path.as_str() {
+        "/made.wasm" => reply(stream, "200 OK", &[], &whole),
+        "/moved.wasm" => reply(stream, "302 Found", &["Location: /made.wasm".to_owned()], b""),
+        "/away.wasm" => reply(stream, "302 Found", &["Location: ftp://x/y".to_owned()], b""),
+        _ => reply(stream, "404 Not Found", &[], b"no such thing"),
+    });
+    let sandbox = Sandbox::new();
+    sandbox.write("osiris.yaml", "version: 1\n");
+    let at = |path: &str| format!("http://{}/{path}", web.host());
+    drivers(&sandbox, &["add", &at("moved.wasm"), "--sha256", &sha256]).expect(0);
+    assert!(sandbox.read("osiris.lock").contains(&at("moved.wasm")));
+    std::fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
+    drivers(&sandbox, &["sync"]).expect(0);
+    let mut texts = Vec::new();
+    for (path, sha256) in
+        [("gone.wasm", sha256.as_str()), ("away.wasm", &sha256), ("made.wasm", &"a".repeat(64))]
+    {
+        let refused = drivers(&sandbox, &["add", &at(path), "--sha256", sha256, "--replace"]);
+        texts.push(said(&refused, &sandbox));
+    }
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+/// A registry that wants a token, whose blobs lie on another server.
+#[test]
+fn a_key_goes_to_the_registry_and_its_tokens_only() {
+    let good = driver("test.made", "1.0.0", "");
+    let (whole, listed) = (good.clone(), manifest(&good));
+    let store = Web::start(move |_, stream| reply(stream, "200 OK", &[], &whole));
+    let tokens =
+        Web::start(|_, stream| reply(stream, "200 OK", &[], br#"{"token":"t0ken-of-the-day"}"#));
+    let (away, realm) = (store.host(), tokens.host());
+    let registry = Web::start(move |request, stream| {
+        if request.header("authorization") != Some("Bearer t0ken-of-the-day") {
+            let challenge = format!(
+                "WWW-Authenticate: Bearer realm=\"http://{realm}/token\",service=\"registry\""
+            );
+            reply(stream, "401 Unauthorized", &[challenge], b"");
+        } else if is_blob(request) {
+            reply(
+                stream,
+                "307 Temporary Redirect",
+                &[format!("Location: http://{away}/blob")],
+                b"",
+            );
+        } else {
+            reply(stream, "200 OK", &[], listed.as_bytes());
+        }
+    });
+    let sandbox = project();
+    let reference = format!("oci://{}/acme/made:1", registry.host());
+    let finished = sandbox
+        .osiris(["drivers", "add", &reference, "--verbose"])
+        .env("OSIRIS_REGISTRY", registry.host())
+        .env("OSIRIS_REGISTRY_USER", "me")
+        .env("OSIRIS_REGISTRY_PASSWORD", SECRET)
+        .run()
+        .expect(0);
+    assert_hidden(&sandbox, &finished);
+    assert!(!(finished.stdout + &finished.stderr).contains("t0ken"));
+    let asked = tokens.seen();
+    assert!(asked[0].path.contains("scope=repository%3Aacme%2Fmade%3Apull"), "{asked:?}");
+    assert!(asked[0].header("authorization").is_some_and(|key| key.starts_with("Basic ")));
+    let [fetched] = store.seen().try_into().expect("one request");
+    assert_eq!(fetched.header("authorization"), None, "{fetched:?}");
+    for request in registry.seen() {
+        assert_none("the registry", &format!("{request:?}"));
+    }
+}
+
+#[test]
+fn a_driver_that_calls_itself_otherwise_is_not_taken_for_another() {
+    let named = std::sync::Arc::new(std::sync::Mutex::new("test.made"));
+    let name = named.clone();
+    let web = Web::start(move |_, stream| {
+        let bytes = driver(*name.lock().expect("nobody panics with it"), "1.0.0", "");
+        reply(stream, "200 OK", &[], &bytes);
+    });
+    let sandbox = project();
+    drivers(&sandbox, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
+    *named.lock().expect("nobody panics with it") = "test.evil";
+    let before = (sandbox.files(), sandbox.read("osiris.lock"));
+    let refused = drivers(&sandbox, &["update"]).expect(1);
+    assert!(
+        refused.stderr.contains("should be the driver 'test.made', but it is 'test.evil'"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!((sandbox.files(), sandbox.read("osiris.lock")), before);
+}
+
+#[test]
+fn a_catalogue_of_tricks_shows_and_places_nothing() {
+    let web = Web::start(|request, stream| {
+        match request.path.as_str() {
+        path if path.contains("_catalog") => reply(
+            stream,
+            "200 OK",
+            &[],
+            br#"{"repositories":["../../x","/etc/passwd","a b","ok/one","x\u001b[2J"]}"#,
+        ),
+        path if path.contains("/tags/list") => {
+            reply(stream, "200 OK", &[], br#"{"tags":["../1","1.0.0","\u001b[2J"]}"#);
+        }
+        _ => reply(stream, "200 OK", &[], format!(
+            r#"{{"schemaVersion":2,"layers":[{{"mediaType":"application/wasm","digest":"{}","size":1}}],"annotations":{{"org.opencontainers.image.title":"\u001b[2Jtitle"}}}}"#,
+            digest(b"")
+        ).as_bytes()),
+    }
+    });
+    let sandbox = project();
+    let found = drivers(&sandbox, &["search", "--registry", &web.host()]).expect(0);
+    insta::assert_snapshot!(said(&found, &sandbox));
+    let paths: Vec<_> = web.seen().into_iter().map(|request| request.path).collect();
+    assert!(
+        paths.iter().all(|path| path.contains("_catalog") || path.starts_with("/v2/ok/one/")),
+        "{paths:?}"
+    );
+}
+
+#[test]
+fn an_upload_stays_on_its_server() {
+    let elsewhere = Web::start(|_, stream| reply(stream, "201 Created", &[], b""));
+    let away = elsewhere.host();
+    let web = Web::start(move |request, stream| match request.method.as_str() {
+        "POST" => reply(stream, "202 Accepted", &[format!("Location: http://{away}/upload")], b""),
+        _ => reply(stream, "404 Not Found", &[], b""),
+    });
+    let sandbox = project();
+    let reference = format!("oci://{}/acme/made", web.host());
+    let refused = drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(3);
+    assert!(refused.stderr.contains("another server"), "{}", refused.stderr);
+    assert!(elsewhere.seen().is_empty());
+}
+
+#[test]
+fn what_is_interrupted_leaves_nothing() {
+    let good = wasm::touched(&driver("test.made", "1.0.0", ""));
+    let listed = manifest(&good);
+    let slow = registry(listed, move |_, stream| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", good.len());
+        let _ = stream.write_all(&[head.as_bytes(), &good[..good.len() / 2]].concat());
+        // Until the other side has gone.
+        let _ = std::io::Read::read(stream, &mut [0]);
+    });
+    let sandbox = project();
+    let before = sandbox.files();
+    let reference = format!("oci://{}/acme/made:1", slow.host());
+    let running = sandbox.osiris(["drivers", "add", &reference]).start();
+    osiris_tests::wait::wait_for("the blob to be asked for", Duration::from_secs(30), || {
+        slow.seen().iter().any(is_blob).then_some(())
+    });
+    running.interrupt();
+    assert_ne!(running.finish().code(), Some(0));
+    assert_eq!(sandbox.files(), before);
+}
