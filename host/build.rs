@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Files and folders of the repository. What is not there is left out.
-const ROOTS: [&str; 13] = [
+const ROOTS: [&str; 15] = [
     "Cargo.lock",
     "Cargo.toml",
     "rust-toolchain.toml",
@@ -16,6 +16,8 @@ const ROOTS: [&str; 13] = [
     "sdk/javascript/template",
     "sdk/javascript/types",
     "sdk/javascript/wit",
+    "sdk/python/osiris_sdk",
+    "sdk/python/template",
     "sdk/rust/Cargo.toml",
     "sdk/rust/src",
     "sdk/rust/template",

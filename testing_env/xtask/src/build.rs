@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::Result;
 
@@ -36,10 +37,12 @@ pub(crate) fn file_drivers() -> Result<()> {
 
 /// Builds the guests of the tests and benchmarks, which no pipeline finds by accident.
 pub(crate) fn test_drivers() -> Result<()> {
+    let out = built()?.join("test-drivers");
     node()?;
     let mut folders = crates("tests/drivers")?;
     folders.push(root().join("sdk/javascript/test/driver"));
-    build(folders, &built()?.join("test-drivers"))
+    build(folders, &out)?;
+    python(vec![root().join("sdk/python/tests/driver")], &out)
 }
 
 /// Finds `wkg`, or builds it once, which takes some minutes.
@@ -60,11 +63,37 @@ pub(crate) fn wkg() -> Result<PathBuf> {
 /// of its own: they have the same names.
 pub(crate) fn examples() -> Result<()> {
     node()?;
+    let out = built()?.join("examples");
     for language in ["javascript", "rust"] {
-        let folders = crates(&format!("sdk/{language}/examples"))?;
-        build(folders, &built()?.join("examples").join(language))?;
+        build(crates(&format!("sdk/{language}/examples"))?, &out.join(language))?;
     }
-    Ok(())
+    python(crates("sdk/python/examples")?, &out.join("python"))
+}
+
+/// Builds those drivers in Python that are older than their sources: what makes them begins anew
+/// each time, unlike cargo, and takes seconds for each.
+fn python(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
+    services::install("pip3", "python3-pip", &[])?;
+    let sources = ["sdk/python", "wit", "host/src/cli/drivers/build/python"];
+    let changed = sources.into_iter().filter_map(|source| newest(&root().join(source))).max();
+    let is_old = |folder: &PathBuf| {
+        let spec = std::fs::read_to_string(folder.join("spec.yaml")).unwrap_or_default();
+        let name = spec.lines().find_map(|line| line.strip_prefix("name: ")).unwrap_or_default();
+        newest(&out.join(format!("{name}.wasm"))) <= changed
+    };
+    let old: Vec<PathBuf> = folders.into_iter().filter(is_old).collect();
+    if old.is_empty() { Ok(()) } else { build(old, out) }
+}
+
+/// When a file, or one below a folder, was changed last. What Python keeps there does not count.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let about = std::fs::metadata(path).ok()?;
+    if !about.is_dir() {
+        return about.modified().ok();
+    }
+    let entries = std::fs::read_dir(path).ok()?.flatten();
+    let sources = entries.filter(|entry| entry.file_name() != "__pycache__");
+    sources.filter_map(|entry| newest(&entry.path())).max()
 }
 
 /// Sees that what builds drivers in JavaScript is there. Drivers in the repository use the SDK where

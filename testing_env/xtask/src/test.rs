@@ -12,7 +12,7 @@ use crate::shell::{cargo_path, command, run as run_command};
 pub(crate) const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
 /// Each part and the test programs that it has; the spine has all there are.
-const PARTS: [(&str, &[&str]); 7] = [
+const PARTS: [(&str, &[&str]); 8] = [
     ("spine", &[]),
     ("databases", &["databases", "connections"]),
     (

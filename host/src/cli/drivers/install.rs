@@ -14,6 +14,10 @@ use crate::driver::{DriverFile, Engine, pack};
 use crate::problem::{Error, Problem, Result};
 use crate::session::visible;
 
+/// From this size on, in bytes, compiling takes long enough to say so: a driver with
+/// an interpreter in it takes seconds.
+const LARGE: usize = 4 << 20;
+
 /// A component that becomes a driver.
 pub(super) struct Component<'a> {
     /// Where it is, for messages.
@@ -70,7 +74,7 @@ pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
 /// Compiles the driver, as its first run would: then that run finds it compiled.
 fn check(driver: &DriverFile, packed: &[u8], shell: &Shell) -> Result<()> {
     let compiling = || {
-        if shell.verbose {
+        if shell.verbose || packed.len() > LARGE {
             shell.note(&format!("Compiling {} for this machine ...", visible(&driver.spec.name)));
         }
     };

@@ -2,6 +2,7 @@
 
 mod cargo;
 mod javascript;
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,9 @@ Examples:
 A driver in Rust is a crate that uses osiris-sdk. It is built for wasm32-wasip2
 in cargo's profile `driver`, which is `release` unless the workspace says more.
 A driver in JavaScript is an npm package with an \"osiris\" key in package.json;
-npm installs what it needs, the SDK included, the first time.";
+npm installs what it needs, the SDK included, the first time. One in Python is a
+pyproject.toml with [tool.osiris]; componentize-py, which builds it, is put into
+osiris's cache the first time.";
 
 /// Build drivers from their sources and put them where pipelines find them
 #[derive(Debug, clap::Args)]
@@ -48,7 +51,7 @@ struct Builder {
 }
 
 /// In the order in which a folder is asked for them.
-const BUILDERS: [Builder; 2] = [cargo::BUILDER, javascript::BUILDER];
+const BUILDERS: [Builder; 3] = [cargo::BUILDER, javascript::BUILDER, python::BUILDER];
 
 pub(super) fn build(args: &Args, shell: &Shell) -> Result<Answer> {
     let out = match &args.out {

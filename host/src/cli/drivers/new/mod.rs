@@ -3,6 +3,7 @@
 mod embedded;
 mod javascript;
 mod name;
+mod python;
 mod rust;
 mod template;
 
@@ -22,7 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   osiris drivers new acme.crm_extractor --lang rust
   osiris drivers new crm --lang rust --role writer       names it crm.writer
-  osiris drivers new acme.clean --lang javascript --role processor --dir drivers/clean
+  osiris drivers new acme.clean --lang python --role processor --dir drivers/clean
 
 The driver builds, passes its tests and runs as it is. The SDK of this osiris is
 copied into its vendor/ folder, so that the two fit and nothing is downloaded but
@@ -50,6 +51,7 @@ pub(in crate::cli) struct Args {
 enum LanguageName {
     Rust,
     Javascript,
+    Python,
 }
 
 /// What a language's drivers are made of.
@@ -64,7 +66,7 @@ struct Language {
     test: &'static str,
 }
 
-const LANGUAGES: [Language; 2] = [rust::LANGUAGE, javascript::LANGUAGE];
+const LANGUAGES: [Language; 3] = [rust::LANGUAGE, javascript::LANGUAGE, python::LANGUAGE];
 
 pub(super) fn new(args: &Args) -> Result<Answer> {
     let name = Name::parse(&args.name, args.role)?;

@@ -1,0 +1,189 @@
+//! Drivers in Python: every type crosses, the host hears all that they say, and a new one is built
+//! and tested as it comes.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use osiris_tests::session::Session;
+use osiris_tests::{Finished, Sandbox};
+
+/// A table of every type goes through a driver in Python, to a writer that expects it unchanged.
+fn pass(how: &str, extreme: bool) -> (Sandbox, Finished) {
+    let sandbox = Sandbox::new();
+    let pipeline = format!(
+        "\
+oml_version: 0.1.0
+name: types
+steps:
+  - {{id: make, component: test.types, mode: read, config: {{extreme: {extreme}}}}}
+  - {{id: python, component: test.python, mode: transform, needs: [make], config: {{how: {how}}}}}
+  - {{id: expect, component: test.types, mode: write, needs: [python], config: {{extreme: {extreme}}}}}
+"
+    );
+    sandbox.write("pipeline.yaml", pipeline);
+    let finished = sandbox.osiris(["run", "pipeline.yaml"]).guests().run();
+    (sandbox, finished)
+}
+
+/// A failed step, as the user is told of it.
+#[track_caller]
+fn fails(how: &str, extreme: bool, message: &str) {
+    let finished = pass(how, extreme).1.expect(1);
+    assert!(finished.stderr.contains(message), "{}", finished.stderr);
+    assert!(!finished.stderr.contains("Traceback"), "{}", finished.stderr);
+}
+
+#[test]
+fn every_type_passes_as_columns_and_as_rows() {
+    for how in ["forward", "columns", "cells", "rows", "tuples", "raw"] {
+        let (sandbox, finished) = pass(how, false);
+        finished.expect(0);
+        assert_eq!(Session::only(&sandbox).status["rows_written"], 5, "{how}");
+    }
+}
+
+#[test]
+fn a_change_would_be_seen() {
+    fails("one_off", false, "column id: it is PrimitiveArray");
+}
+
+#[test]
+fn the_furthest_times_pass_as_integers_and_never_change() {
+    for how in ["columns", "raw"] {
+        pass(how, true).1.expect(0);
+    }
+    fails("rows", true, "a date32 is beyond what Python's date holds: ");
+}
+
+#[test]
+fn a_failure_says_what_and_where() {
+    for (how, message) in [
+        ("crash", "KeyError: 'nope' (test_python.py:64) (internal)"),
+        ("leave", "SystemExit: 3 (test_python.py:68) (internal)"),
+        ("lazy", "No module named 'csv'; a component has only what is imported while it is built"),
+        ("misfit", "column 'id': row 0: 'one' is no int64: "),
+        ("refuse", "nobody is there (network)"),
+    ] {
+        fails(how, false, message);
+    }
+}
+
+#[test]
+fn the_host_hears_all_that_is_said() {
+    let (sandbox, finished) = pass("talk", false);
+    finished.expect(0);
+    let session = Session::only(&sandbox);
+    for words in ["printed", "INFO  [python] logged", "WARN  [python] warned", "run 1, 29.02.2024"]
+    {
+        assert!(session.log.contains(words), "{words}\n{}", session.log);
+    }
+    let metric =
+        |name: &str| session.metrics.iter().find(|metric| metric["metric"] == name).unwrap();
+    assert_eq!(metric("pages")["value"], 2);
+    assert_eq!(metric("ratio")["value"], 0.5);
+    assert!(
+        session.events.iter().any(|event| event["event_type"] == "page.read"),
+        "{:?}",
+        session.events
+    );
+    let note = session.folder.join("artifacts/python/note.txt");
+    assert_eq!(std::fs::read_to_string(note).unwrap(), "kept");
+    // State is kept, and what is random is drawn anew in each run.
+    sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
+    let sessions = Session::all(&sandbox).unwrap();
+    assert!(sessions[1].log.contains("run 2, "), "{}", sessions[1].log);
+    let random = |session: &Session| {
+        let line = session.log.lines().find(|line| line.contains("random ")).unwrap();
+        line.rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_ne!(random(&sessions[0]), random(&sessions[1]));
+}
+
+#[test]
+fn the_sdk_passes_its_own_tests() {
+    python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python"));
+    python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python/examples/word_count"));
+}
+
+#[test]
+fn a_new_driver_of_each_role_passes_its_tests() {
+    for role in ["extractor", "writer", "processor"] {
+        let sandbox = Sandbox::new();
+        let name = format!("acme.my_{role}");
+        sandbox.osiris(["drivers", "new", &name, "--lang", "python"]).run().expect(0);
+        python_tests(&sandbox.path(format!("acme-my-{role}")));
+    }
+}
+
+#[test]
+fn a_new_driver_builds_and_runs() {
+    let sandbox = Sandbox::new();
+    sandbox.osiris(["drivers", "new", "acme.lines_extractor", "--lang", "python"]).run().expect(0);
+    let build = ["drivers", "build", "acme-lines-extractor", "--out", "drivers"];
+    let built = sandbox.osiris(build).patience(Duration::from_secs(300)).run().expect(0);
+    assert!(
+        built.stderr.contains("Building acme_lines_extractor with componentize-py"),
+        "{}",
+        built.stderr
+    );
+    let size = std::fs::metadata(sandbox.path("drivers/acme.lines_extractor.wasm")).unwrap().len();
+    assert!(size < 20_000_000, "{size}");
+    let pipeline = "\
+oml_version: 0.1.0
+name: lines
+steps:
+  - id: read
+    component: acme.lines_extractor
+    mode: read
+    config: {path: in.jsonl, columns: [{name: who}, {name: age, type: integer}]}
+  - {id: write, component: filesystem.csv_writer, mode: write, needs: [read], config: {path: out.csv}}
+";
+    sandbox.write("pipeline.yaml", pipeline);
+    sandbox.write("in.jsonl", "{\"who\": \"Zoë\", \"age\": 36}\n{}\n");
+    sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
+    assert_eq!(sandbox.read("out.csv"), "who,age\nZoë,36\n,\n");
+    // What it was not given, it does not see.
+    sandbox.write("in.jsonl", "{\"who\": 1}\n");
+    let failed = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(1);
+    assert!(
+        failed.stderr.contains("in.jsonl, line 1: `who` is 1, not text (data)"),
+        "{}",
+        failed.stderr
+    );
+}
+
+#[test]
+fn what_keeps_a_driver_from_being_built_is_said() {
+    let sandbox = Sandbox::new();
+    let project = "[tool.osiris]\nmodule = 'mine'\npython-path = ['.', '";
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python");
+    let sdk = sdk.canonicalize().unwrap();
+    sandbox.write("mine/pyproject.toml", format!("{project}{}']\n", sdk.display()));
+    for (code, message) in [
+        ("import osiris_sdk\n", "the module exports no driver; end it with: export(MyDriver)"),
+        ("import numpy\n", "No module named 'numpy'"),
+        ("def f(:\n", "SyntaxError"),
+    ] {
+        sandbox.write("mine/mine.py", code);
+        let build = ["drivers", "build", "mine", "--out", "drivers"];
+        let failed = sandbox.osiris(build).patience(Duration::from_secs(300)).run().expect(1);
+        assert!(failed.stderr.contains(message), "{}", failed.stderr);
+        assert!(
+            failed.stderr.contains("componentize-py's messages are above"),
+            "{}",
+            failed.stderr
+        );
+    }
+    assert!(!sandbox.exists("drivers"));
+}
+
+/// Runs a project's own tests, natively.
+#[track_caller]
+fn python_tests(folder: &Path) {
+    let mut python = Command::new("python3");
+    python.args(["-B", "-m", "unittest"]).current_dir(folder);
+    let output = python.output().expect("python3 runs: `cargo xtask test` installs it");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("\nOK"), "{said}");
+}
