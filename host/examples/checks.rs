@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use arrow::buffer::Buffer;
+use osiris::below::Below;
 use osiris::compile::{self, Build, Options};
 use osiris::driver::grants::Grants;
 use osiris::driver::limits::Limits;
@@ -80,6 +81,7 @@ impl Bench {
             state: self.project.state_dir(),
             spill: self.project.tmp_dir(),
             limits: Limits::default(),
+            policy: self.project.settings.drivers.clone(),
             manifest: self.build.manifest.clone(),
             configs: self.build.configs.clone(),
         }
@@ -109,12 +111,13 @@ impl Bench {
         let prepared = run::prepare(engine(true)?, &self.registry, self.job(), |_| {})?;
         let (task, driver) =
             prepared.tasks().zip(prepared.drivers()).next().context("there is a step")?;
-        let (output, mut readers) = channel(1, usize::MAX, self.project.tmp_dir());
+        let spill = Below::new(&self.project.base, &self.project.tmp_dir());
+        let (output, mut readers) = channel(1, usize::MAX, spill);
         let mut reader = readers.remove(0);
         let call = Call {
             grants: Grants::new(&driver.spec, &task.config, &self.project.base, None),
             limits: Limits::default(),
-            sink: Arc::new(Silent),
+            sink: Arc::new(Silent(Redactor::default())),
             cancel: CancellationToken::new(),
             saved_state: None,
         };
@@ -124,6 +127,7 @@ impl Bench {
             config: task.config.to_string(),
             inputs: Vec::new(),
             output: Some(output),
+            share: None,
         };
         let drain = async {
             let mut batches = Vec::new();
@@ -174,9 +178,12 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Nobody listens.
-struct Silent;
+struct Silent(Redactor);
 
 impl Sink for Silent {
+    fn redactor(&self) -> &Redactor {
+        &self.0
+    }
     fn log(&self, _: Level, _: &str) {}
     fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
     fn event(&self, _: &str, _: Map<String, Value>) {}

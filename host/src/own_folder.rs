@@ -26,7 +26,6 @@ pub(crate) fn root() -> Option<PathBuf> {
 ///
 /// # Errors
 /// It cannot be made, or others could write to it.
-
 #[cfg(unix)]
 pub(crate) fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};

@@ -88,11 +88,14 @@ fn drivers_of_each_role_are_made_tested_built_and_run() {
     assert!(finished.stderr.contains(message), "{}", finished.stderr);
 }
 
+/// Its name, what the command exits with, a part of what it says, and how it is made.
+type Mistake<'m> = (&'m str, i32, &'m str, &'m dyn Fn(&Sandbox));
+
 /// Typical mistakes, each with what the author is told.
 #[test]
 fn mistakes_are_explained_where_they_are_made() {
     let source = "driver/src/lib.rs";
-    let mistakes: [(&str, i32, &str, &dyn Fn(&Sandbox)); 5] = [
+    let mistakes: [Mistake<'_>; 5] = [
         ("no export!", 2, "osiris_sdk::export!", &|sandbox| {
             let text = sandbox.read(source).replace("osiris_sdk::export!(Processor);", "");
             sandbox.write(source, text);

@@ -17,7 +17,7 @@ impl Held {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
         let address = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
-        Ok(Self { socket: socket, address })
+        Ok(Self { socket, address })
     }
 
     /// One where calls are taken by the kernel and never answered.

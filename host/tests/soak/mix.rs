@@ -144,6 +144,7 @@ impl Place {
             state: self.project.state_dir(),
             spill: self.project.tmp_dir(),
             limits: Limits::default().tightened(&[(Limit::Memory, 64 << 20)].into()),
+            policy: self.project.settings.drivers.clone(),
             manifest: build.manifest.clone(),
             configs: build.configs.clone(),
         };

@@ -2,17 +2,17 @@
 //! one that has fallen behind.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use osiris::below::Below;
 use osiris::driver::grants::Grants;
 use osiris::driver::limits::Limits;
 use osiris::driver::sink::Sink;
 use osiris::driver::spec::Mode;
 use osiris::driver::{Call, Driver, DriverFile, Engine, Setup, StepCall};
-use osiris::session::{Level, Number};
+use osiris::session::{Level, Number, Redactor};
 use osiris::table::{Batch, Closed, Receiver, Sender, channel};
 use osiris_tests::built;
 use serde_json::{Map, Value};
@@ -57,8 +57,9 @@ impl Place {
     fn new(driver: &str) -> Self {
         let setup = Setup { cache: Some(built::cache()), ..Setup::default() };
         let engine = Engine::with(&setup).unwrap();
-        let file = DriverFile::read(&built::guest(driver)).unwrap();
-        let (bytes, sha256) = file.load().unwrap();
+        let path = built::guest(driver);
+        let (file, bytes) = (DriverFile::read(&path).unwrap(), DriverFile::bytes(&path).unwrap());
+        let sha256 = file.sha256().unwrap().to_owned();
         let driver = engine.load(&file, &bytes, sha256, || {}).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { engine, driver, folder: tempfile::tempdir().unwrap(), runtime }
@@ -78,7 +79,7 @@ impl Place {
         let call = Call {
             grants: Grants::new(spec, &Value::Null, self.folder.path(), None),
             limits: Limits::default(),
-            sink: Arc::new(Silent),
+            sink: Arc::new(Silent(Redactor::default())),
             cancel: CancellationToken::new(),
             saved_state: None,
         };
@@ -88,6 +89,7 @@ impl Place {
             config: config.to_owned(),
             inputs: vec![("df".to_owned(), behind)],
             output: Some(output),
+            share: None,
         };
         let (first, report) =
             tokio::join!(drain(in_time), self.driver.run(&self.engine, call, step));
@@ -99,7 +101,7 @@ impl Place {
 
     /// An edge of two readers, of which one that falls behind reads from disk.
     fn edge(&self) -> (Sender, Vec<Receiver>) {
-        channel(2, 0, PathBuf::from(self.folder.path()))
+        channel(2, 0, Below::new(self.folder.path(), self.folder.path()))
     }
 }
 
@@ -132,9 +134,12 @@ async fn drain(mut reader: Receiver) -> Result<Got, Closed> {
 }
 
 /// Nobody listens.
-struct Silent;
+struct Silent(Redactor);
 
 impl Sink for Silent {
+    fn redactor(&self) -> &Redactor {
+        &self.0
+    }
     fn log(&self, _: Level, _: &str) {}
     fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
     fn event(&self, _: &str, _: Map<String, Value>) {}

@@ -105,8 +105,9 @@ fn node() -> Result<()> {
     if sdk.join("node_modules").exists() {
         return Ok(());
     }
+    // `npm ci` would refuse: the registry lacks the componentizer for platforms that are not this one.
     run(Command::new(npm)
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(sdk))
 }
 

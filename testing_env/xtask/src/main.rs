@@ -25,7 +25,7 @@ enum Command {
     Demo,
     /// Builds everything and runs the tests: all of them, or the named parts.
     Test {
-        /// spine, databases, e2b, parity, hostile, supply, sdk
+        /// spine, databases, e2b, parity, hostile, supply, trust, conformance, languages, sdk
         names: Vec<String>,
         /// Runs the parity suite in E2B's own cloud, for which E2B_API_KEY is the key.
         #[arg(long, conflicts_with = "names")]

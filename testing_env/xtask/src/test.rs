@@ -12,7 +12,7 @@ use crate::shell::{cargo_path, command, run as run_command};
 pub(crate) const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
 /// Each part and the test programs that it has; the spine has all there are.
-const PARTS: [(&str, &[&str]); 8] = [
+const PARTS: [(&str, &[&str]); 10] = [
     ("spine", &[]),
     ("databases", &["databases", "connections"]),
     (
@@ -31,7 +31,9 @@ const PARTS: [(&str, &[&str]); 8] = [
     (PARITY, &["parity", "cases_in_e2b"]),
     ("hostile", &["hostile"]),
     (SUPPLY, &["supply", "wkg"]),
+    ("trust", &["trust"]),
     ("conformance", &["conformance"]),
+    ("languages", &["authoring", "evolution", "javascript", "languages", "python"]),
     ("sdk", &[]),
 ];
 
