@@ -35,12 +35,15 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", path.display());
         collect(&path, &mut files)?;
     }
-    files.sort();
-    let mut code = String::from("&[\n");
-    for file in files {
+    let named = |file: PathBuf| {
         let name = file.strip_prefix(&repository).map_err(io::Error::other)?;
         // The same on any platform.
-        let name = name.to_string_lossy().replace('\\', "/");
+        Ok((name.to_string_lossy().replace('\\', "/"), file))
+    };
+    let mut files = files.into_iter().map(named).collect::<io::Result<Vec<_>>>()?;
+    files.sort();
+    let mut code = String::from("&[\n");
+    for (name, file) in files {
         writeln!(code, "    ({name:?}, include_bytes!({file:?})),").map_err(io::Error::other)?;
     }
     code.push(']');

@@ -1,6 +1,7 @@
 //! The real program, started the way a user would.
 
 use std::ffi::OsStr;
+use std::fs::DirEntry;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -183,18 +184,24 @@ impl Running {
         peak
     }
 
-    /// Waits for a file that it writes, and its content.
-    pub fn wait_for_file(&mut self, path: &Path) -> Vec<u8> {
-        let what = format!("{} to be written", path.display());
+    /// Waits until `test.sink` has written something of what it will write to `path`.
+    pub fn wait_for_part(&mut self, path: &Path) {
+        let what = format!("a part of {} to be written", path.display());
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         wait_for(&what, self.limit, || {
-            let content = std::fs::read(path).ok().filter(|content| !content.is_empty());
-            if content.is_none()
+            let beside = path.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+            let is_part = |entry: &DirEntry| {
+                let of_it = entry.file_name().to_string_lossy().starts_with(&format!("{name}."));
+                of_it && entry.metadata().is_ok_and(|about| about.len() > 0)
+            };
+            let part = beside.into_iter().flatten().flatten().find(is_part);
+            if part.is_none()
                 && let Ok(Some(status)) = self.child.try_wait()
             {
                 panic!("{what}: osiris ended before, {status}\n{}", text(&mut self.stderr));
             }
-            content
-        })
+            part
+        });
     }
 
     /// Waits until it has said something on stderr.

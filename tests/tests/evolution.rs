@@ -130,7 +130,10 @@ fn a_driver_for_another_contract_says_which_and_what_to_do() {
         let sink = component(&corpus().join("0.1.0"), "sink");
         sandbox.write("drivers/test.sink.wasm", rebuilt_for(&sink, other));
         let finished = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(2);
-        told.push(finished.stderr.replace(&sandbox.project().display().to_string(), "[PROJECT]"));
+        let stderr = finished.stderr.replace(&sandbox.project().display().to_string(), "[PROJECT]");
+        // Whether a driver is compiled here depends on what ran before.
+        let lines = stderr.lines().filter(|line| !line.starts_with("Compiling the driver"));
+        told.push(lines.map(|line| format!("{line}\n")).collect::<String>());
         assert!(!sandbox.exists("ids.txt"));
     }
     insta::assert_snapshot!(told.join("\n"));

@@ -16,7 +16,7 @@ steps:
 fn in_mid_run(sandbox: &Sandbox) -> Running {
     sandbox.write("endless.yaml", ENDLESS);
     let mut running = sandbox.osiris(["run", "endless.yaml"]).guests().start();
-    running.wait_for_file(&sandbox.path("ids.txt.part"));
+    running.wait_for_part(&sandbox.path("ids.txt"));
     running
 }
 

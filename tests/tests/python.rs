@@ -160,6 +160,7 @@ fn what_keeps_a_driver_from_being_built_is_said() {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python");
     let sdk = sdk.canonicalize().unwrap();
     sandbox.write("mine/pyproject.toml", format!("{project}{}']\n", sdk.display()));
+    sandbox.write("mine/spec.yaml", SPEC);
     for (code, message) in [
         ("import osiris_sdk\n", "the module exports no driver; end it with: export(MyDriver)"),
         ("import numpy\n", "No module named 'numpy'"),
@@ -177,6 +178,14 @@ fn what_keeps_a_driver_from_being_built_is_said() {
     }
     assert!(!sandbox.exists("drivers"));
 }
+
+/// A spec that nothing is wrong with.
+const SPEC: &str = "\
+name: test.mine
+version: 1.0.0
+modes: [extract]
+configSchema: {type: object, properties: {}}
+";
 
 /// Runs a project's own tests, natively.
 #[track_caller]

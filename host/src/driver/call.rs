@@ -209,7 +209,10 @@ fn refused(failure: Failure, state: &State) -> Failure {
         let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
         return Failure::new("limit", message);
     }
-    failure.explained(state.files.refusal()).explained(state.network.refusal())
+    // Interpreters look for files of their own: only what the driver speaks of may be why.
+    let files =
+        state.files.refusal(|path| failure.kind == "permission" || failure.message.contains(path));
+    failure.explained(files).explained(state.network.refusal())
 }
 
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {

@@ -15,17 +15,35 @@ impl Failed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
     }
 
-    /// A step behind a failed one hears of it from its input or from the stop of the
-    /// run, whichever comes first. It is the same failure.
-    pub(super) fn settled(&self, failure: Failure, tasks: &[Ready], index: usize) -> Failure {
-        if failure.kind != "cancelled" {
-            return failure;
+    /// What a step's failure really is. A step behind a failed one hears of it from its
+    /// input or from the stop of the run, whichever comes first: it is the same failure.
+    /// And a driver may say that it was stopped, or that a step before it failed, when
+    /// nothing of that happened: then the failure is its own. `is_stopped` says whether
+    /// the run was.
+    pub(super) fn settled(
+        &self,
+        failure: Failure,
+        tasks: &[Ready],
+        index: usize,
+        is_stopped: bool,
+    ) -> Failure {
+        let mut inputs = tasks[index].task.inputs.iter().map(|(_, input)| *input);
+        let untrue = match failure.kind.as_str() {
+            "cancelled" => !is_stopped,
+            "upstream" => inputs.len() == 0,
+            _ => return failure,
+        };
+        if untrue {
+            let Failure { kind, message } = failure;
+            let message = format!("{message} (it calls this `{kind}`, which did not happen)");
+            return Failure::new("internal", message);
         }
         let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let inputs = tasks[index].task.inputs.iter();
-        match inputs.map(|(_, input)| *input).find(|input| is_behind(&failed, tasks, *input)) {
-            Some(input) => Failure::upstream(&tasks[input].task.step.id),
-            None => failure,
+        match inputs.find(|input| is_behind(&failed, tasks, *input)) {
+            Some(input) if failure.kind == "cancelled" => {
+                Failure::upstream(&tasks[input].task.step.id)
+            }
+            _ => failure,
         }
     }
 }

@@ -63,8 +63,10 @@ impl StepTask {
             Ok((call, step_call)) => ready.driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => Report::failed(failure),
         };
-        report.result =
-            report.result.map_err(|failure| failed.settled(failure, &prepared.tasks, index));
+        let is_stopped = stop.is_cancelled();
+        report.result = report
+            .result
+            .map_err(|failure| failed.settled(failure, &prepared.tasks, index, is_stopped));
         let duration_ms = started.elapsed().as_millis() as u64;
         let end = finish(ready, index, report, duration_ms);
         board.row(index).end(end.status.status, end.status.rows_out);

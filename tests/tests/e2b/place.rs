@@ -104,7 +104,7 @@ impl Place {
             let mut entries = fs::read_dir(home.join("session")).ok()?;
             Some(entries.next()?.ok()?.file_name())
         });
-        running.wait_for_file(&home.join("session").join(session).join("ids.txt.part"));
+        running.wait_for_part(&home.join("session").join(session).join("ids.txt"));
         (running, Worker::find(&self.sandbox))
     }
 

@@ -100,14 +100,20 @@ impl Files {
         self.quota.refused()
     }
 
-    /// What was refused last and what was granted, for a person.
-    pub(super) fn refusal(&self) -> Option<String> {
+    /// What was refused last and what was granted, for a person, if it `matters`.
+    pub(super) fn refusal(&self, matters: impl FnOnce(&str) -> bool) -> Option<String> {
         let path = self.refused.as_ref()?;
-        Some(format!(
-            "the host refused it `{}`; granted is {}. A driver may read and write what its configuration names in the fields that its spec lists under `files`",
-            path.display(),
-            self.rights.told()
-        ))
+        let shown = path.display().to_string();
+        if !matters(&shown) {
+            return None;
+        }
+        let granted = self.rights.told();
+        let why = if self.rights.may(path).make {
+            "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes"
+        } else {
+            "a driver may read and write what its configuration names in the fields that its spec lists under `files`"
+        };
+        Some(format!("the host refused it `{shown}`; granted is {granted}; {why}"))
     }
 
     /// Removes what a failed call has made and not finished. Artifacts stay.

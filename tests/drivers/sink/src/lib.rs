@@ -1,6 +1,7 @@
 //! Writes the ids of its input, one a line.
 
 use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufWriter, Write};
 
 use osiris_sdk::{Column, Context, Driver, Error, Input, Output, Result, Step, Summary};
@@ -23,7 +24,9 @@ impl Driver for Sink {
         _: Option<Output>,
     ) -> Result<Summary> {
         let input = inputs.first_mut().ok_or_else(|| Error::config("there is no input"))?;
-        let part = format!("{}.part", step.config.path);
+        // A new name in each run: what a killed one left is not this one's to write.
+        let tag = RandomState::new().hash_one(&step.config.path);
+        let part = format!("{}.{tag:016x}.part", step.config.path);
         let written = copy(input, &part)
             .and_then(|rows| Ok(std::fs::rename(&part, &step.config.path).map(|()| rows)?));
         if written.is_err() {
@@ -34,7 +37,7 @@ impl Driver for Sink {
 }
 
 fn copy(input: &mut Input, path: &str) -> Result<u64> {
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut file = BufWriter::new(File::create_new(path)?);
     let mut rows = 0;
     while let Some(batch) = input.next()? {
         let Column::Int64(ids) = batch.column(0)? else {

@@ -136,7 +136,6 @@ version = \"1.0.0\"
 x = []
 
 [dependencies]
-# Why.
 one = { version = \"1\", default-features = false }
 two = \"2\"
 

@@ -56,7 +56,8 @@ impl Project {
             problem.place = Some(Place { file: path.display().to_string(), position });
             Error::invalid(problem)
         })?;
-        let osiris = &document["tool"]["osiris"];
+        let tools = document.get("tool");
+        let osiris = tools.and_then(|tools| tools.get("osiris")).unwrap_or(&Item::None);
         let module = match osiris.get("module") {
             Some(module) => module.as_str().map(str::to_owned),
             None => name(&document).map(|name| name.replace(['-', '.'], "_")),
