@@ -53,14 +53,18 @@ fn known(path: &str) -> Result<&'static str, String> {
 fn flatten(member: &str, workspace: &str) -> Result<String, String> {
     let parse = |text: &str| text.parse::<DocumentMut>().map_err(|error| error.to_string());
     let (mut member, workspace) = (parse(member)?, parse(workspace)?);
-    let workspace = &workspace["workspace"];
+    let none = Item::None;
+    let shared = |key| {
+        let table = workspace.get("workspace").and_then(|workspace| workspace.get(key));
+        table.unwrap_or(&none)
+    };
     for other in ["dev-dependencies", "lints", "test"] {
         member.remove(other);
     }
     if let Some(package) = member["package"].as_table_like_mut() {
-        inherit(package, &workspace["package"])?;
+        inherit(package, shared("package"))?;
     }
-    let shared = &workspace["dependencies"];
+    let shared = shared("dependencies");
     if let Some(dependencies) = member["dependencies"].as_table_like_mut() {
         inherit(dependencies, shared)?;
     }
