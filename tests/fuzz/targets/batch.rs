@@ -10,6 +10,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
+use osiris::below::Below;
 use osiris::table::{Batch, Field, Node, channel, flatten, unflatten};
 use tempfile::TempDir;
 
@@ -286,7 +287,7 @@ fn resent(batch: &Batch) -> Batch {
 /// The batch as a reader gets it that had fallen behind, twice.
 fn spilled(batch: &Batch) -> Vec<Batch> {
     osiris_fuzz::wait(async {
-        let (sender, mut readers) = channel(2, 0, FOLDER.path().into());
+        let (sender, mut readers) = channel(2, 0, Below::new(FOLDER.path(), FOLDER.path()));
         sender.open(batch.record().schema());
         let mut fast = readers.remove(0);
         for _ in 0..2 {
