@@ -89,6 +89,12 @@ fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
     let children: Vec<ArrowField> =
         (0..field.children).map(|_| read(rest, depth + 1)).collect::<Result<_, _>>()?;
     let data_type = data_type(&field.format, children)
+        .and_then(|data_type| match data_type {
+            DataType::Null if !field.nullable => {
+                Err("its values are null: say that they may be".into())
+            }
+            data_type => Ok(data_type),
+        })
         .map_err(|why| format!("column `{}` has format `{}`: {why}", field.name, field.format))?;
     Ok(ArrowField::new(&field.name, data_type, field.nullable)
         .with_metadata(field.metadata.iter().cloned().collect()))
@@ -217,7 +223,8 @@ mod tests {
 
     #[test]
     fn hostile_schemas_are_refused_by_name() {
-        let cases: [(&str, Vec<Field>); 12] = [
+        let cases: [(&str, Vec<Field>); 13] = [
+            ("its values are null", vec![Field { nullable: false, ..field("a", "n", 0) }]),
             ("1 to 9 digits", vec![field("a", "d:10,0,32", 0)]),
             ("1 to 76 digits", vec![field("a", "d:200,3,256", 0)]),
             ("scale is -18 to", vec![field("a", "d:3,4,64", 0)]),

@@ -17,8 +17,17 @@ const SLOW: u32 = 10;
 /// The most memory that a target may take, in MiB.
 const MEMORY: u32 = 2048;
 
-/// Builds the targets and runs the named ones, or all, for so long each.
-pub(crate) fn run(names: &[String], seconds: u32) -> Result<()> {
+/// How far each target goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Effort {
+    /// So long, from where the last time ended.
+    Seconds(u32),
+    /// So many inputs, from the seeds alone, the same ones each time.
+    Inputs(u32),
+}
+
+/// Builds the targets and runs the named ones, or all.
+pub(crate) fn run(names: &[String], effort: Effort) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| !TARGETS.contains(&name.as_str())) {
         bail!("there is no target `{unknown}`; there are {}", TARGETS.join(", "));
     }
@@ -31,17 +40,16 @@ pub(crate) fn run(names: &[String], seconds: u32) -> Result<()> {
     run_command(&mut fuzz("build", &[])?)?;
     for target in TARGETS {
         if names.is_empty() || names.iter().any(|name| name == target) {
-            eprintln!("Fuzzing {target} for {seconds} s ...");
-            fuzz_target(target, seconds)?;
+            eprintln!("Fuzzing {target} ...");
+            fuzz_target(target, effort)?;
         }
     }
     Ok(())
 }
 
-fn fuzz_target(target: &str, seconds: u32) -> Result<()> {
-    let work = work()?.join(target);
-    fs::create_dir_all(&work)?;
-    let folder = work.to_string_lossy();
+fn fuzz_target(target: &str, effort: Effort) -> Result<()> {
+    let found = found(target, effort)?;
+    let folder = found.to_string_lossy();
     // What is found is added to the first folder; the others are only read.
     let mut corpora = vec![target, &folder];
     let seeds = folder_of_seeds(target);
@@ -49,8 +57,11 @@ fn fuzz_target(target: &str, seconds: u32) -> Result<()> {
     if Path::new(&*seeds).is_dir() {
         corpora.push(&seeds);
     }
+    let end = match effort {
+        Effort::Seconds(seconds) => [format!("-max_total_time={seconds}"), "-seed=0".to_owned()],
+        Effort::Inputs(inputs) => [format!("-runs={inputs}"), "-seed=1".to_owned()],
+    };
     let limits = [
-        format!("-max_total_time={seconds}"),
         format!("-timeout={SLOW}"),
         format!("-rss_limit_mb={MEMORY}"),
         // Only what is found is worth a line; naming each function that is reached takes most of the time.
@@ -59,7 +70,7 @@ fn fuzz_target(target: &str, seconds: u32) -> Result<()> {
         "-print_final_stats=1".to_owned(),
     ];
     corpora.push("--");
-    corpora.extend(limits.iter().map(String::as_str));
+    corpora.extend(end.iter().chain(&limits).map(String::as_str));
     run_command(&mut fuzz("run", &corpora)?)
 }
 
@@ -74,6 +85,22 @@ fn fuzz(verb: &str, arguments: &[&str]) -> Result<Command> {
 /// Where programs and found inputs lie: they are kept, and the next time goes on from there.
 fn work() -> Result<PathBuf> {
     Ok(built()?.join("fuzz"))
+}
+
+/// Where the inputs that a target finds are put.
+fn found(target: &str, effort: Effort) -> Result<PathBuf> {
+    let folder = match effort {
+        Effort::Seconds(_) => work()?.join(target),
+        Effort::Inputs(_) => {
+            let folder = work()?.join("fresh").join(target);
+            if folder.exists() {
+                fs::remove_dir_all(&folder)?;
+            }
+            folder
+        }
+    };
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 fn folder_of_seeds(target: &str) -> PathBuf {

@@ -12,6 +12,8 @@ mod test;
 
 use clap::{Parser, Subcommand};
 
+use crate::fuzz::Effort;
+
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, shows, tests and measures osiris")]
 struct Arguments {
@@ -46,6 +48,9 @@ enum Command {
         /// How long each target runs.
         #[arg(long, default_value_t = 20)]
         seconds: u32,
+        /// Try so many inputs instead, the same ones each time.
+        #[arg(long, value_name = "COUNT")]
+        inputs: Option<u32>,
     },
     /// Runs pipelines in one process, again and again, and looks whether anything is left of them.
     Soak {
@@ -67,7 +72,10 @@ fn main() -> anyhow::Result<()> {
         Command::Test { live: true, .. } => test::live(),
         Command::Test { names, .. } => test::run(&names),
         Command::Bench { names, json } => bench::run(&names, json),
-        Command::Fuzz { targets, seconds } => fuzz::run(&targets, seconds),
+        Command::Fuzz { targets, seconds, inputs } => {
+            let effort = inputs.map_or(Effort::Seconds(seconds), Effort::Inputs);
+            fuzz::run(&targets, effort)
+        }
         Command::Soak { runs } => soak::run(runs),
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
