@@ -14,7 +14,7 @@ use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Bounds;
 use crate::driver::sink::Sink;
-use crate::driver::{Call, Driver, DriverFile, Engine};
+use crate::driver::{Call, Content, Driver, DriverFile, Engine};
 use crate::problem::{Error, Problem, Result};
 use crate::session::{Level, Number, Redactor};
 use crate::trust::Admission;
@@ -43,10 +43,10 @@ impl Probe {
         file: &DriverFile,
         shell: &Shell,
     ) -> Result<Driver> {
-        let (bytes, sha256) = place.registry.load(file)?;
-        let admission = Admission::of(file, &bytes, &sha256)?;
+        let Content { bytes, sha256 } = place.registry.load(file)?;
+        let admission = Admission::of(file, bytes, sha256)?;
         first_use::tell(&[admission], place, shell, Memory::Kept);
-        self.engine.load(file, &bytes, sha256, || {})
+        self.engine.load(file, bytes, sha256.clone(), || {})
     }
 
     /// What a call with this configuration may use.

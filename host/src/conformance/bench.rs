@@ -20,7 +20,7 @@ use crate::connection::{self, Connections, Environment, Reference};
 use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
 use crate::driver::spec::{Mode, Spec, SpecFault};
-use crate::driver::{Driver, DriverFile, Engine};
+use crate::driver::{Content, Driver, DriverFile, Engine};
 use crate::problem::{Error, Problem, Result};
 
 /// What is to be checked, and with what. Holds secrets.
@@ -190,8 +190,9 @@ impl Bench {
                 let Subject { registry, .. } = &self.subject;
                 let found = registry.find(&reader.driver);
                 let file = found.ok_or_else(|| registry.missing(&reader.driver)).map_err(broken)?;
-                let (bytes, sha256) = registry.load(file).map_err(broken)?;
-                let driver = self.engine.load(file, &bytes, sha256, || {}).map_err(broken)?;
+                let Content { bytes, sha256 } = registry.load(file).map_err(broken)?;
+                let driver = self.engine.load(file, bytes, sha256.clone(), || {});
+                let driver = driver.map_err(broken)?;
                 let config = self.complete(&reader.config, &file.spec).map_err(skip)?;
                 let mut trial = Trial { mode: Mode::Extract, config, ..self.trial(case)? };
                 trial.inputs.clear();

@@ -1,13 +1,12 @@
 //! A driver's file: what can be known without running any of it.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use wasmparser::{Encoding, Parser, Payload};
-
 use super::interfaces;
+use super::outline::Outline;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
@@ -30,7 +29,16 @@ pub struct DriverFile {
     pub size: u64,
     /// Whether it came with osiris.
     pub built_in: bool,
-    sha256: OnceLock<String>,
+    content: OnceLock<Content>,
+}
+
+/// A driver's bytes as they were when they were first asked for.
+#[derive(Debug)]
+pub struct Content {
+    /// The whole file.
+    pub bytes: Vec<u8>,
+    /// Its sha256, 64 hex digits.
+    pub sha256: String,
 }
 
 impl DriverFile {
@@ -40,7 +48,9 @@ impl DriverFile {
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::of(&read(path)?, path)
+        let (file, size) = open(path).map_err(|error| unreadable(path, &error))?;
+        let outline = Outline::read(file).map_err(|error| unreadable(path, &error))?;
+        Self::new(outline, path, size)
     }
 
     /// The bytes of a file that is only looked at.
@@ -56,15 +66,19 @@ impl DriverFile {
     /// # Errors
     /// They are no whole component, or its spec is missing or invalid.
     pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
-        let (outline, spec) = open(bytes, path)?;
+        Self::new(Outline::of(bytes), path, bytes.len() as u64)
+    }
+
+    fn new(outline: Result<Outline, Problem>, path: &Path, size: u64) -> Result<Self> {
+        let mut outline = outline.map_err(|problem| Error::invalid(problem.in_file(path)))?;
         Ok(Self {
             path: path.to_owned(),
-            spec: Arc::new(Spec::parse(&spec, path)?),
+            spec: Arc::new(Spec::parse(&the_spec(&mut outline, path)?, path)?),
             imports: outline.imports,
             exports: outline.exports,
-            size: bytes.len() as u64,
+            size,
             built_in: false,
-            sha256: OnceLock::new(),
+            content: OnceLock::new(),
         })
     }
 
@@ -73,7 +87,8 @@ impl DriverFile {
     /// # Errors
     /// The file cannot be read, is no whole component, or has no spec.
     pub fn spec_text(path: &Path) -> Result<Vec<u8>> {
-        open(&read(path)?, path).map(|(_, spec)| spec)
+        let outline = Outline::of(&read(path)?);
+        the_spec(&mut outline.map_err(|problem| Error::invalid(problem.in_file(path)))?, path)
     }
 
     /// Why it does not fit this host, if its interfaces tell.
@@ -81,15 +96,19 @@ impl DriverFile {
         interfaces::mismatch(self)
     }
 
-    /// The component's bytes as they are now, with their sha256. What uses them asks
-    /// [`super::registry::Registry::load`] instead, which asks whether it may.
+    /// The component's bytes: read once, so that what is looked at is what is used.
+    /// What uses them asks [`super::registry::Registry::load`] instead, which asks
+    /// whether it may.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(super) fn load(&self) -> Result<(Vec<u8>, String)> {
+    pub(super) fn content(&self) -> Result<&Content> {
+        if let Some(known) = self.content.get() {
+            return Ok(known);
+        }
         let bytes = read(&self.path)?;
         let sha256 = canonical::sha256(&bytes);
-        Ok((bytes, sha256))
+        Ok(self.content.get_or_init(|| Content { bytes, sha256 }))
     }
 
     /// The sha256 of the file, 64 hex digits.
@@ -97,18 +116,12 @@ impl DriverFile {
     /// # Errors
     /// The file cannot be read.
     pub fn sha256(&self) -> Result<&str> {
-        if let Some(known) = self.sha256.get() {
-            return Ok(known);
-        }
-        let (_, sha256) = self.load()?;
-        Ok(self.sha256.get_or_init(|| sha256))
+        self.content().map(|content| content.sha256.as_str())
     }
 }
 
-/// What a component is made of, and its spec.
-fn open(bytes: &[u8], path: &Path) -> Result<(Outline, Vec<u8>)> {
-    let mut outline =
-        Outline::of(bytes).map_err(|problem| Error::invalid(problem.in_file(path)))?;
+/// The spec of a component.
+fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
     if outline.specs.len() > 1 {
         // Whoever else reads it might read another one than is used here.
         let count = outline.specs.len();
@@ -121,91 +134,41 @@ fn open(bytes: &[u8], path: &Path) -> Result<(Outline, Vec<u8>)> {
             .help("build it again with one; the section may stand once, in whatever module"),
         ));
     }
-    let Some(spec) = outline.specs.pop() else {
-        return Err(Error::invalid(
+    outline.specs.pop().ok_or_else(|| {
+        Error::invalid(
             Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
                 .in_file(path)
                 .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
-        ));
-    };
-    Ok((outline, spec))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let read = || {
-        // Looked at before it is opened, because opening a pipe waits for its other end.
-        let about = fs::metadata(path)?;
-        if !about.is_file() {
-            return Err(io::Error::other("it is no regular file"));
-        }
-        if about.len() > MAX_SIZE {
-            return Err(ErrorKind::FileTooLarge.into());
-        }
-        fs::read(path)
-    };
-    read().map_err(|error| {
-        Error::environment(
-            Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
-                .in_file(path),
         )
     })
 }
 
-/// Says what is wrong with a component's bytes.
-pub(super) fn damaged(error: &wasmparser::BinaryReaderError) -> Problem {
-    let message = format!("the component is damaged or cut off: {}", error.message());
-    Problem::new("component_invalid", message).help("build or download it again")
+/// Opens a driver's file, of so many bytes.
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    // Looked at before it is opened, because opening a pipe waits for its other end.
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if about.len() > MAX_SIZE {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    Ok((File::open(path)?, about.len()))
 }
 
-/// What a component's sections say.
-#[derive(Default)]
-pub(super) struct Outline {
-    pub(super) specs: Vec<Vec<u8>>,
-    imports: Vec<String>,
-    exports: Vec<String>,
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let read = || {
+        let (mut file, size) = open(path)?;
+        let mut bytes = Vec::with_capacity(size as usize);
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|error| unreadable(path, &error))
 }
 
-impl Outline {
-    pub(super) fn of(bytes: &[u8]) -> Result<Self, Problem> {
-        if !bytes.starts_with(b"\0asm") {
-            return Err(Problem::new("not_wasm", "this is no WebAssembly file")
-                .help("build the driver with `osiris drivers build`"));
-        }
-        if Parser::is_core_wasm(bytes) {
-            return Err(Problem::new("core_module", "this is a core module, not a component")
-                .help("build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`"));
-        }
-        Self::parse(bytes).map_err(|error| damaged(&error))
-    }
-
-    fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {
-        let mut outline = Self::default();
-        // A custom section of an inner module counts: that is where compilers put it.
-        let mut depth = 0;
-        for payload in Parser::new(0).parse_all(bytes) {
-            match payload? {
-                Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => {
-                    depth += 1
-                }
-                Payload::End(_) => depth -= 1,
-                Payload::CustomSection(section) if section.name() == SECTION => {
-                    outline.specs.push(section.data().to_vec());
-                }
-                Payload::ComponentImportSection(section) if depth == 1 => {
-                    for import in section {
-                        outline.imports.push(import?.name.name.to_owned());
-                    }
-                }
-                Payload::ComponentExportSection(section) if depth == 1 => {
-                    for export in section {
-                        outline.exports.push(export?.name.name.to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-        outline.imports.sort_unstable();
-        outline.exports.sort_unstable();
-        Ok(outline)
-    }
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::environment(
+        Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
+            .in_file(path),
+    )
 }

@@ -4,7 +4,7 @@
 use wasm_encoder::{ComponentSectionId, CustomSection, Encode, RawSection, Section};
 use wasmparser::{Encoding, Parser, Payload};
 
-use super::file::{Outline, damaged};
+use super::outline::{Outline, damaged};
 use super::spec::SECTION;
 use crate::problem::Problem;
 
@@ -26,7 +26,7 @@ pub fn pack(component: &[u8], spec: Option<&[u8]>, keep_names: bool) -> Result<V
     let goes = |name: &str| {
         (spec.is_some() && name == SECTION) || (!keep_names && only_for_debuggers(name))
     };
-    let mut packed = copy(component, goes).map_err(|error| damaged(&error))?;
+    let mut packed = copy(component, goes).map_err(|error| damaged(&error.message()))?;
     if let Some(spec) = spec {
         CustomSection { name: SECTION.into(), data: spec.into() }.append_to(&mut packed);
     }

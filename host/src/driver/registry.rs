@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DriverFile, Gate};
+use super::{Content, DriverFile, Gate};
 use crate::problem::{Error, Exit, Problem, Result};
 
 /// The drivers of a project, its user and this installation.
@@ -95,18 +95,11 @@ impl Registry {
     ///
     /// # Errors
     /// The file cannot be read, or a gate refuses it.
-    pub fn load(&self, driver: &DriverFile) -> Result<(Vec<u8>, String)> {
-        let (bytes, sha256) = driver.load()?;
-        self.gates.iter().try_for_each(|gate| gate.admit(driver, &bytes, &sha256))?;
-        Ok((bytes, sha256))
-    }
-
-    /// The sha256 of a driver that may be used.
-    ///
-    /// # Errors
-    /// What [`Self::load`] says.
-    pub fn admitted(&self, driver: &DriverFile) -> Result<String> {
-        self.load(driver).map(|(_, sha256)| sha256)
+    pub fn load<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
+        let content = driver.content()?;
+        let admits = |gate: &Box<dyn Gate>| gate.admit(driver, &content.bytes, &content.sha256);
+        self.gates.iter().try_for_each(admits)?;
+        Ok(content)
     }
 
     /// What is wrong with the file that by its own name should hold the driver.

@@ -12,7 +12,7 @@ use crate::driver::limits::Limits;
 use crate::driver::network::endpoints;
 use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
-use crate::driver::{Driver, DriverFile, Engine};
+use crate::driver::{Content, Driver, DriverFile, Engine};
 use crate::fence::Fence;
 use crate::manifest::{DriverRef, Manifest};
 use crate::problem::{Error, Problem, Result};
@@ -164,8 +164,7 @@ fn load(
     compiling: &mut impl FnMut(&str),
 ) -> Result<(Admission, Driver)> {
     let (admission, file, bytes) = admit(registry, wanted)?;
-    let sha256 = admission.sha256.clone();
-    let driver = engine.load(file, &bytes, sha256, || compiling(&wanted.name))?;
+    let driver = engine.load(file, bytes, admission.sha256.clone(), || compiling(&wanted.name))?;
     Ok((admission, driver))
 }
 
@@ -173,11 +172,11 @@ fn load(
 fn admit<'r>(
     registry: &'r Registry,
     wanted: &DriverRef,
-) -> Result<(Admission, &'r DriverFile, Vec<u8>)> {
+) -> Result<(Admission, &'r DriverFile, &'r [u8])> {
     let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
-    let (bytes, sha256) = registry.load(file)?;
-    same(file, &sha256, wanted)?;
-    Ok((Admission::of(file, &bytes, &sha256)?, file, bytes))
+    let Content { bytes, sha256 } = registry.load(file)?;
+    same(file, sha256, wanted)?;
+    Ok((Admission::of(file, bytes, sha256)?, file, bytes))
 }
 
 fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {

@@ -24,6 +24,7 @@
 #[cfg(test)]
 mod tests;
 
+use memchr::memmem;
 use wasmparser::{Encoding, Parser, Payload};
 
 use super::key::{PublicKey, SecretKey};
@@ -109,6 +110,10 @@ impl<'b> Parts<'b> {
             body = rest;
         }
         signatures.reverse();
+        if signatures.is_empty() && memmem::find(bytes, NAME.as_bytes()).is_none() {
+            // Most drivers have none, and every start looks at them.
+            return Ok(Self { body, signatures });
+        }
         let starts = (0..signatures.len()).map(|index| body.len() + index * SIZE);
         if sections(bytes)? != starts.collect::<Vec<_>>() {
             return Err(refused(format!(

@@ -90,7 +90,7 @@ fn examine(
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
     // The lock, and the rules of the project.
-    if let Err(error) = place.registry.admitted(driver) {
+    if let Err(error) = place.registry.load(driver) {
         problems.extend(error.problems);
     }
     if problems.is_empty()

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::super::pipeline::Workplace;
 use super::super::render::{DIM, GOOD, STRONG, Table, bytes, paint};
 use super::super::shell::{Answer, Shell, shown};
-use crate::driver::DriverFile;
+use crate::driver::{Content, DriverFile};
 use crate::problem::{Error, Problem, Result};
 use crate::supply::bundle::{self, Index, Item};
 use crate::trust::Admission;
@@ -47,22 +47,22 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<Answer> {
     let mut drivers = BTreeMap::new();
     let mut items = Vec::new();
     for file in chosen(args, &place)? {
-        let (content, sha256) = place.registry.load(file)?;
-        let admission = Admission::of(file, &content, &sha256)?;
+        let Content { bytes, sha256 } = place.registry.load(file)?;
+        let admission = Admission::of(file, bytes, sha256)?;
         items.push(Item {
             name: file.spec.name.clone(),
             version: file.spec.version.clone(),
             sha256: sha256.clone(),
-            size: content.len() as u64,
+            size: bytes.len() as u64,
             signers: admission.signers.iter().map(ToString::to_string).collect(),
         });
-        drivers.insert(sha256, file.clone());
+        drivers.insert(sha256.clone(), bytes);
     }
     let keys = policy.keys.iter().map(|(name, key)| (name.clone(), key.to_string())).collect();
     let index = Index::new(items, keys);
     let lock = lock(&place)?;
     let load = |item: &Item| match drivers.get(&item.sha256) {
-        Some(file) => std::fs::read(&file.path),
+        Some(bytes) => Ok(bytes.to_vec()),
         None => Err(io::ErrorKind::NotFound.into()),
     };
     let write = |file: &mut std::fs::File| {

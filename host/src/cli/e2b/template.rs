@@ -8,7 +8,7 @@ use super::super::pipeline::Workplace;
 use super::super::render::{GOOD, bytes, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::{control, runtime};
-use crate::driver::Engine;
+use crate::driver::{Content, Engine};
 use crate::problem::{Error, Problem, Result};
 use crate::remote::adapter::{Blob, runtime_blob};
 use crate::remote::template::Recipe;
@@ -48,14 +48,14 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
     let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
     for file in place.registry.drivers() {
         let name = &file.spec.name;
-        let (content, sha256) = place.registry.load(file)?;
-        engine.load(file, &content, sha256.clone(), || {
+        let Content { bytes, sha256 } = place.registry.load(file)?;
+        engine.load(file, bytes, sha256.clone(), || {
             if !shell.json {
                 shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
             }
         })?;
         drivers.push((name.clone(), Blob::read(&file.path)?));
-        if let Some(path) = engine.compiled(&sha256)
+        if let Some(path) = engine.compiled(sha256)
             && let Some(file) = path.file_name().and_then(|name| name.to_str())
         {
             compiled.push((file.to_owned(), Blob::read(&path)?));
