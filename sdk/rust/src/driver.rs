@@ -8,9 +8,101 @@ use serde_json::Value;
 use crate::{Context, DataType, Error, Input, Output, Result};
 
 /// A driver. [`export!`](crate::export) makes a component of it.
+///
+/// ```
+/// use osiris_sdk::{Context, Driver, Input, Kind, Mode, Output, Result, Step, Summary, testing};
+/// use serde_json::json;
+///
+/// /// Puts tables of the same columns below each other.
+/// struct Union;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Config {
+///     /// Stop after so many batches.
+///     at_most: usize,
+/// }
+///
+/// impl Driver for Union {
+///     type Config = Config;
+///
+///     fn run(
+///         ctx: &Context,
+///         step: Step<Config>,
+///         inputs: Vec<Input>,
+///         output: Option<Output>,
+///     ) -> Result<Summary> {
+///         let Some(mut output) = output else { return Ok(Summary::default()) };
+///         let mut sent = 0;
+///         for mut input in inputs {
+///             if sent == 0 {
+///                 output.open(input.schema()?)?;
+///             }
+///             while let Some(batch) = input.next()? {
+///                 if sent == step.config.at_most {
+///                     return Ok(Summary::default());
+///                 }
+///                 output.forward(&batch)?; // without a copy
+///                 sent += 1;
+///             }
+///         }
+///         ctx.info(format!("{sent} batches"));
+///         Ok(Summary::default())
+///     }
+/// }
+///
+/// # use osiris_sdk::{DataType, Field, Schema};
+/// # let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
+/// # let (a, b) = (json!([[1], [2]]), json!([[3]]));
+/// # let (a, b) = (testing::Table::from_rows(&schema, &a), testing::Table::from_rows(&schema, &b));
+/// let run = |config| testing::run::<Union>(config).mode(Mode::Transform).input("a", &a);
+/// run(json!({"at_most": 9})).input("b", &b).expect_ok().assert_rows(&json!([[1], [2], [3]]));
+/// let error = run(json!({"at_most": "all"})).expect_err(Kind::Config);
+/// assert_eq!(error.message, "config field `at_most`: invalid type: string \"all\", expected usize");
+/// ```
 pub trait Driver {
     /// A step's configuration. The host has checked it against the spec's
-    /// `configSchema` and filled in the defaults.
+    /// `configSchema` and filled in the defaults. A step with a connection has it
+    /// in the field `resolved_connection`, secrets included: keep those out of
+    /// messages and logs. `serde_json::Value` will do for a driver without any.
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// # use osiris_sdk::{Kind, testing};
+    /// # use serde_json::json;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Config {
+    ///     table: String,
+    ///     #[serde(default)]
+    ///     columns: Vec<String>,
+    ///     resolved_connection: Connection,
+    /// }
+    ///
+    /// #[derive(Deserialize)] // and no `Debug`, which would print the password
+    /// struct Connection {
+    ///     host: String,
+    ///     port: u16,
+    ///     password: String,
+    /// }
+    /// # struct Service;
+    /// # impl osiris_sdk::Driver for Service {
+    /// #     type Config = Config;
+    /// #     fn run(
+    /// #         _: &osiris_sdk::Context,
+    /// #         _: osiris_sdk::Step<Self::Config>,
+    /// #         _: Vec<osiris_sdk::Input>,
+    /// #         _: Option<osiris_sdk::Output>,
+    /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+    /// #         unimplemented!()
+    /// #     }
+    /// # }
+    ///
+    /// // What does not fit is an error by itself; it names the field, and no secret.
+    /// let connection = json!({"host": "db.example", "port": "hunter2", "password": "hunter2"});
+    /// let config = json!({"table": "orders", "resolved_connection": connection});
+    /// let error = testing::run::<Service>(config).expect_err(Kind::Config);
+    /// assert_eq!(error.message, "config field `resolved_connection.port`: expected u16");
+    /// ```
     type Config: DeserializeOwned;
 
     /// Runs one step: an extractor gets no inputs, a writer one and no output.
@@ -25,7 +117,46 @@ pub trait Driver {
         output: Option<Output>,
     ) -> Result<Summary>;
 
-    /// Lists what can be read or written, in a stable order.
+    /// Lists what can be read or written, in a stable order: the answer to
+    /// `osiris discover @family.alias`. The spec says `capabilities: {discover:
+    /// true}`.
+    ///
+    /// ```
+    /// use osiris_sdk::{Context, DataType, Dataset, DatasetColumn, Driver, Result, testing};
+    /// # use osiris_sdk::{Input, Output, Step, Summary};
+    /// use serde_json::{Value, json};
+    ///
+    /// struct Inbox;
+    ///
+    /// impl Driver for Inbox {
+    ///     type Config = Value;
+    /// #     fn run(
+    /// #         _: &Context, _: Step<Value>, _: Vec<Input>, _: Option<Output>,
+    /// #     ) -> Result<Summary> {
+    /// #         Ok(Summary::default())
+    /// #     }
+    ///
+    ///     fn discover(_: &Context, _config: Value) -> Result<Vec<Dataset>> {
+    ///         let id = DatasetColumn {
+    ///             name: "id".into(),
+    ///             data_type: DataType::Int64,
+    ///             native_type: "BIGINT UNSIGNED".into(),
+    ///             nullable: false,
+    ///             primary_key: true,
+    ///         };
+    ///         Ok(vec![Dataset {
+    ///             name: "messages".into(),
+    ///             kind: "table".into(),
+    ///             estimated_rows: Some(1200),
+    ///             columns: vec![id],
+    ///         }])
+    ///     }
+    /// }
+    ///
+    /// let found = testing::discover::<Inbox>(json!({})).unwrap();
+    /// assert_eq!(found[0].name, "messages");
+    /// assert!(found[0].columns[0].primary_key);
+    /// ```
     ///
     /// # Errors
     /// Kind `unsupported` unless the driver has its own.
@@ -34,7 +165,52 @@ pub trait Driver {
         Err(Error::unsupported("this driver cannot list what is there"))
     }
 
-    /// Checks a connection. Never fails: what goes wrong is the answer.
+    /// Checks a connection: the answer to `osiris connections doctor`. Never
+    /// fails: what goes wrong is the answer. The spec says `capabilities: {doctor:
+    /// true}`.
+    ///
+    /// ```
+    /// use std::net::{TcpStream, ToSocketAddrs};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use osiris_sdk::{Category, Context, Driver, Health, testing};
+    /// # use osiris_sdk::{Input, Output, Result, Step, Summary};
+    /// use serde_json::{Value, json};
+    ///
+    /// struct Service;
+    ///
+    /// impl Driver for Service {
+    ///     type Config = Value;
+    /// #     fn run(
+    /// #         _: &Context, _: Step<Value>, _: Vec<Input>, _: Option<Output>,
+    /// #     ) -> Result<Summary> {
+    /// #         Ok(Summary::default())
+    /// #     }
+    ///
+    ///     fn doctor(_: &Context, connection: Value, timeout: Duration) -> Health {
+    ///         let Some(address) = connection["address"].as_str() else {
+    ///             return Health::unknown("the connection has no `address`");
+    ///         };
+    ///         let started = Instant::now();
+    ///         let dialled = address.to_socket_addrs().and_then(|mut found| {
+    ///             let found = found.next().ok_or(std::io::ErrorKind::NotFound)?;
+    ///             TcpStream::connect_timeout(&found, timeout)
+    ///         });
+    ///         match dialled {
+    ///             Ok(_) => Health { latency: Some(started.elapsed()), ..Health::ok("it answers") },
+    ///             Err(error) => Health::new(Category::Network, format!("{address}: {error}")),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let address = server.local_addr().unwrap().to_string();
+    /// let doctor = |connection| testing::doctor::<Service>(connection, Duration::from_secs(5));
+    /// assert_eq!(doctor(json!({"address": address})).category, Category::Ok);
+    /// drop(server);
+    /// assert_eq!(doctor(json!({"address": address})).category, Category::Network);
+    /// assert_eq!(doctor(json!({})).message, "the connection has no `address`");
+    /// ```
     fn doctor(ctx: &Context, connection: Value, timeout: Duration) -> Health {
         let _ = (ctx, connection, timeout);
         Health::unknown("this driver cannot check a connection")
@@ -42,6 +218,41 @@ pub trait Driver {
 }
 
 /// One step of a pipeline.
+///
+/// ```
+/// use osiris_sdk::{Step, testing};
+/// # use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Output, Schema, Summary};
+/// # use serde_json::json;
+///
+/// /// Which numbers below 10 are this step's, if it is one of several.
+/// fn own(step: &Step<serde_json::Value>) -> Vec<i64> {
+///     let (index, count) = step.partition.map_or((0, 1), |part| (part.index, part.count));
+///     (0..10).filter(|n| n % i64::from(count) == i64::from(index)).collect()
+/// }
+/// # struct Numbers;
+/// # impl osiris_sdk::Driver for Numbers {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         _: &osiris_sdk::Context,
+/// #         step: osiris_sdk::Step<Self::Config>,
+/// #         _: Vec<osiris_sdk::Input>,
+/// #         output: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// #         let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
+/// #         let mut output = output.unwrap();
+/// #         output.open(&schema)?;
+/// #         let mut batch = BatchBuilder::new(&schema);
+/// #         if let ColumnBuilder::Int64(column) = &mut batch.columns[0] {
+/// #             column.extend_from_slice(&own(&step));
+/// #         }
+/// #         output.send(&mut batch)?;
+/// #         Ok(Summary::default())
+/// #     }
+/// # }
+///
+/// let report = testing::run::<Numbers>(json!({})).partition(1, 4).expect_ok();
+/// report.assert_rows(&json!([[1], [5], [9]]));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Step<C> {
     /// Its name in the pipeline.
@@ -54,7 +265,14 @@ pub struct Step<C> {
     pub partition: Option<Partition>,
 }
 
-/// What a step does with a driver.
+/// What a step does with a driver. The spec's `modes` says which ones there can
+/// be; a driver with one mode need not ask.
+///
+/// ```
+/// use osiris_sdk::Mode;
+///
+/// assert_eq!([Mode::Extract, Mode::Write].map(Mode::as_str), ["extract", "write"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Makes a table from the outside.
@@ -86,14 +304,44 @@ pub struct Partition {
     pub count: u32,
 }
 
-/// How a step ended.
+/// How a step ended. `Summary::default()` is the answer of whatever has an
+/// output: the host counts its rows.
+///
+/// ```
+/// use osiris_sdk::{Mode, Summary, testing};
+/// # use osiris_sdk::{DataType, Field, Schema};
+/// # use serde_json::json;
+/// # struct Writer;
+/// # impl osiris_sdk::Driver for Writer {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         _: &osiris_sdk::Context,
+/// #         _: osiris_sdk::Step<Self::Config>,
+/// #         mut inputs: Vec<osiris_sdk::Input>,
+/// #         _: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// # let mut input = inputs.remove(0);
+/// let mut rows = 0;
+/// while let Some(batch) = input.next()? {
+///     // ... where the rows are written ...
+///     rows += batch.rows() as u64;
+/// }
+/// Ok(Summary { rows_written: Some(rows) })
+/// #     }
+/// # }
+///
+/// # let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
+/// # let table = testing::Table::from_rows(&schema, &json!([[1], [2]]));
+/// let run = testing::run::<Writer>(json!({})).mode(Mode::Write).input("orders", &table);
+/// assert_eq!(run.expect_ok().result.unwrap().rows_written, Some(2));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Rows that reached their destination; only a writer knows.
     pub rows_written: Option<u64>,
 }
 
-/// Something that can be read or written.
+/// Something that can be read or written, as [`Driver::discover`] tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
     /// What the service calls it.
@@ -121,7 +369,21 @@ pub struct DatasetColumn {
     pub primary_key: bool,
 }
 
-/// What a look at a connection found.
+/// What a look at a connection found, as [`Driver::doctor`] tells it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use osiris_sdk::{Category, Health};
+///
+/// let latency = Some(Duration::from_millis(12));
+/// let well = Health { latency, ..Health::ok("db.example answers") };
+/// assert_eq!(well.category, Category::Ok);
+///
+/// // For a person: what was tried, and what to do about it.
+/// let ill = Health::new(Category::Auth, "db.example refuses user `reader`: check the password");
+/// assert_eq!(ill.category.as_str(), "auth");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
     /// The finding.

@@ -6,6 +6,44 @@ use std::rc::Rc;
 use crate::{Batch, Result, Schema, host};
 
 /// The output of an upstream step.
+///
+/// ```
+/// use osiris_sdk::{Column, DataType, Error, Kind, Mode, testing};
+/// # use osiris_sdk::{Field, Schema};
+/// # use serde_json::json;
+///
+/// # struct Sum;
+/// # impl osiris_sdk::Driver for Sum {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         ctx: &osiris_sdk::Context,
+/// #         _: osiris_sdk::Step<Self::Config>,
+/// #         mut inputs: Vec<osiris_sdk::Input>,
+/// #         _: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// # let mut input = inputs.remove(0);
+/// let schema = input.schema()?;
+/// let index = schema
+///     .index_of("n")
+///     .filter(|&index| schema.fields[index].data_type == DataType::Int64)
+///     .ok_or_else(|| Error::config(format!("`{}` has no column `n` of int64", input.name)))?;
+/// let mut sum = 0;
+/// while let Some(batch) = input.next()? {
+///     if let Column::Int64(values) = batch.column(index)? {
+///         sum += values.iter().flatten().sum::<i64>();
+///     }
+/// }
+/// ctx.info(format!("the sum is {sum}"));
+/// # Ok(osiris_sdk::Summary::default())
+/// #     }
+/// # }
+/// # let schema = Schema::new(vec![Field::new("n", DataType::Int64, true)]);
+/// let table = testing::Table::from_rows(&schema, &json!([[1], [null]])).with_rows(&json!([[2]]));
+/// let run = || testing::run::<Sum>(json!({})).mode(Mode::Write);
+/// run().input("orders", &table).expect_ok().assert_logged("the sum is 3");
+/// // The step before may fail after any number of rows.
+/// run().failing_input("orders", &table).expect_err(Kind::Upstream);
+/// ```
 #[derive(Debug)]
 pub struct Input {
     /// What the pipeline calls it, like `df_extract_orders`.

@@ -1,5 +1,17 @@
-//! Write osiris drivers in Rust: implement [`Driver`], describe it in a
-//! `spec.yaml`, and end with [`export!`].
+#![doc = include_str!("../README.md")]
+//! # What is where
+//!
+//! | To | use |
+//! |---|---|
+//! | begin, test and publish | [`guide`] |
+//! | be a driver | [`Driver`], [`Step`], [`Summary`], [`export!`] |
+//! | read a table | [`Input`], [`Batch`], [`Column`] |
+//! | make a table | [`Schema`], [`DataType`], [`BatchBuilder`], [`ColumnBuilder`], [`Output`] |
+//! | log, measure, show progress, keep state and artifacts, notice a cancel | [`Context`] |
+//! | fail so that somebody can act on it; try again | [`Error`], [`Kind`], [`retry`] |
+//! | say what is there, and whether a connection works | [`Driver::discover`], [`Driver::doctor`] |
+//! | take secrets | [`Driver::Config`] |
+//! | test it natively | [`testing`] |
 
 // What `export!` expands to, and no API.
 #[doc(hidden)]
@@ -13,6 +25,9 @@ mod export;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod guest;
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../GUIDE.md")]
+pub mod guide {}
 mod host;
 mod input;
 mod output;

@@ -75,7 +75,7 @@ impl Driver for WordCount {
 
 /// Where the column is, which must be one of texts.
 fn find(schema: &Schema, column: &str) -> Result<usize> {
-    let Some(index) = schema.fields.iter().position(|field| field.name == column) else {
+    let Some(index) = schema.index_of(column) else {
         let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
         return Err(Error::config(format!(
             "there is no column `{column}`; there are: {}",

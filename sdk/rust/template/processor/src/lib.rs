@@ -68,7 +68,7 @@ fn push(text: &str, minimum: usize, kept: &mut BatchBuilder) {
 
 /// Where the column is, which must be one of texts.
 fn find(schema: &Schema, column: &str) -> Result<usize> {
-    let Some(index) = schema.fields.iter().position(|field| field.name == column) else {
+    let Some(index) = schema.index_of(column) else {
         let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
         let message = format!("there is no column `{column}`; there are {}", names.join(", "));
         return Err(Error::config(message));
