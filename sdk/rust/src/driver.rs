@@ -10,19 +10,20 @@ use crate::{Context, DataType, Error, Input, Output, Result};
 /// A driver. [`export!`](crate::export) makes a component of it.
 ///
 /// ```
-/// use osiris_sdk::{Context, Driver, Input, Kind, Mode, Output, Result, Step, Summary, testing};
+/// use osiris_sdk::{
+///     Context, Driver, Error, Input, Kind, Mode, Output, Result, Step, Summary, testing,
+/// };
 /// use serde_json::json;
 ///
-/// /// Puts tables of the same columns below each other.
-/// struct Union;
+/// /// Lets the first batches through.
+/// struct Head;
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Config {
-///     /// Stop after so many batches.
-///     at_most: usize,
+///     batches: usize,
 /// }
 ///
-/// impl Driver for Union {
+/// impl Driver for Head {
 ///     type Config = Config;
 ///
 ///     fn run(
@@ -31,33 +32,26 @@ use crate::{Context, DataType, Error, Input, Output, Result};
 ///         inputs: Vec<Input>,
 ///         output: Option<Output>,
 ///     ) -> Result<Summary> {
-///         let Some(mut output) = output else { return Ok(Summary::default()) };
-///         let mut sent = 0;
-///         for mut input in inputs {
-///             if sent == 0 {
-///                 output.open(input.schema()?)?;
-///             }
-///             while let Some(batch) = input.next()? {
-///                 if sent == step.config.at_most {
-///                     return Ok(Summary::default());
-///                 }
-///                 output.forward(&batch)?; // without a copy
-///                 sent += 1;
-///             }
+///         let mut input = Input::only(inputs)?;
+///         let mut output = output.ok_or_else(|| Error::unsupported("this driver only transforms"))?;
+///         output.open(input.schema()?)?;
+///         for _ in 0..step.config.batches {
+///             let Some(batch) = input.next()? else { break };
+///             output.forward(&batch)?; // without a copy
 ///         }
-///         ctx.info(format!("{sent} batches"));
+///         ctx.info("the rest is left");
 ///         Ok(Summary::default())
 ///     }
 /// }
 ///
 /// # use osiris_sdk::{DataType, Field, Schema};
 /// # let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
-/// # let (a, b) = (json!([[1], [2]]), json!([[3]]));
-/// # let (a, b) = (testing::Table::from_rows(&schema, &a), testing::Table::from_rows(&schema, &b));
-/// let run = |config| testing::run::<Union>(config).mode(Mode::Transform).input("a", &a);
-/// run(json!({"at_most": 9})).input("b", &b).expect_ok().assert_rows(&json!([[1], [2], [3]]));
-/// let error = run(json!({"at_most": "all"})).expect_err(Kind::Config);
-/// assert_eq!(error.message, "config field `at_most`: invalid type: string \"all\", expected usize");
+/// let table = testing::Table::from_rows(&schema, &json!([[1], [2]])).with_rows(&json!([[3]]));
+/// let head = |config| testing::run::<Head>(config).mode(Mode::Transform).input("orders", &table);
+/// head(json!({"batches": 1})).expect_ok().assert_rows(&json!([[1], [2]]));
+/// head(json!({"batches": 9})).expect_ok().assert_rows(&json!([[1], [2], [3]]));
+/// let error = head(json!({"batches": "all"})).expect_err(Kind::Config);
+/// assert_eq!(error.message, "config field `batches`: invalid type: string \"all\", expected usize");
 /// ```
 pub trait Driver {
     /// A step's configuration. The host has checked it against the spec's
@@ -207,8 +201,8 @@ pub trait Driver {
     /// let address = server.local_addr().unwrap().to_string();
     /// let doctor = |connection| testing::doctor::<Service>(connection, Duration::from_secs(5));
     /// assert_eq!(doctor(json!({"address": address})).category, Category::Ok);
-    /// drop(server);
-    /// assert_eq!(doctor(json!({"address": address})).category, Category::Network);
+    /// let nobody = doctor(json!({"address": "127.0.0.1:0"}));
+    /// assert_eq!(nobody.category, Category::Network);
     /// assert_eq!(doctor(json!({})).message, "the connection has no `address`");
     /// ```
     fn doctor(ctx: &Context, connection: Value, timeout: Duration) -> Health {
@@ -317,10 +311,10 @@ pub struct Partition {
 /// #     fn run(
 /// #         _: &osiris_sdk::Context,
 /// #         _: osiris_sdk::Step<Self::Config>,
-/// #         mut inputs: Vec<osiris_sdk::Input>,
+/// #         inputs: Vec<osiris_sdk::Input>,
 /// #         _: Option<osiris_sdk::Output>,
 /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
-/// # let mut input = inputs.remove(0);
+/// # let mut input = osiris_sdk::Input::only(inputs)?;
 /// let mut rows = 0;
 /// while let Some(batch) = input.next()? {
 ///     // ... where the rows are written ...

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::{Batch, Result, Schema, host};
+use crate::{Batch, Error, Result, Schema, host};
 
 /// The output of an upstream step.
 ///
@@ -18,10 +18,10 @@ use crate::{Batch, Result, Schema, host};
 /// #     fn run(
 /// #         ctx: &osiris_sdk::Context,
 /// #         _: osiris_sdk::Step<Self::Config>,
-/// #         mut inputs: Vec<osiris_sdk::Input>,
+/// #         inputs: Vec<osiris_sdk::Input>,
 /// #         _: Option<osiris_sdk::Output>,
 /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
-/// # let mut input = inputs.remove(0);
+/// # let mut input = osiris_sdk::Input::only(inputs)?;
 /// let schema = input.schema()?;
 /// let index = schema
 ///     .index_of("n")
@@ -55,6 +55,54 @@ pub struct Input {
 impl Input {
     pub(crate) fn new(name: String, reader: host::Reader) -> Self {
         Self { name, reader, schema: OnceCell::new() }
+    }
+
+    /// The table of a step that reads one.
+    ///
+    /// ```
+    /// use osiris_sdk::{Input, Kind, Mode, testing};
+    /// # use serde_json::json;
+    ///
+    /// # struct Writer;
+    /// # impl osiris_sdk::Driver for Writer {
+    /// #     type Config = serde_json::Value;
+    /// #     fn run(
+    /// #         _: &osiris_sdk::Context,
+    /// #         _: osiris_sdk::Step<Self::Config>,
+    /// #         inputs: Vec<osiris_sdk::Input>,
+    /// #         _: Option<osiris_sdk::Output>,
+    /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+    /// let mut input = Input::only(inputs)?;
+    /// # while input.next()?.is_some() {}
+    /// # Ok(osiris_sdk::Summary::default())
+    /// #     }
+    /// # }
+    ///
+    /// let table = testing::Table::new(&osiris_sdk::Schema::default());
+    /// let run = || testing::run::<Writer>(json!({})).mode(Mode::Transform);
+    /// let error = run().input("orders", &table).input("items", &table).expect_err(Kind::Config);
+    /// assert_eq!(
+    ///     error.message,
+    ///     "this driver reads one table and got 2: orders, items; add a step for each"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    /// Kind `config` if there are none or several.
+    pub fn only(mut inputs: Vec<Self>) -> Result<Self> {
+        match inputs.len() {
+            1 => Ok(inputs.remove(0)),
+            0 => Err(Error::config(
+                "this driver reads one table; name the step that makes it in `needs`",
+            )),
+            count => {
+                let names: Vec<_> = inputs.iter().map(|input| input.name.as_str()).collect();
+                Err(Error::config(format!(
+                    "this driver reads one table and got {count}: {}; add a step for each",
+                    names.join(", ")
+                )))
+            }
+        }
     }
 
     /// The table's columns. Waits until the upstream step knows them.

@@ -31,8 +31,7 @@ impl Driver for Processor {
         inputs: Vec<Input>,
         output: Option<Output>,
     ) -> Result<Summary> {
-        let [mut input] = <[Input; 1]>::try_from(inputs)
-            .map_err(|_| Error::unsupported("this driver takes one table"))?;
+        let mut input = Input::only(inputs)?;
         let mut output = output.ok_or_else(|| Error::unsupported("this driver has an output"))?;
         let Config { column, minimum } = step.config;
         let index = find(input.schema()?, &column)?;
