@@ -20,7 +20,7 @@ use std::io::Write;
 use std::path::Path;
 
 use csv_common::Encoding;
-use osiris_sdk::{Context, Driver, Error, Input, Output, Result, Step, Summary};
+use osiris_sdk::{Context, Driver, Input, Output, Result, Step, Summary};
 
 use crate::compress::Compressor;
 pub use crate::config::{Config, Newline, Quoting};

@@ -19,6 +19,7 @@ pub mod bindings;
 mod build;
 mod config;
 mod context;
+mod dataset;
 mod driver;
 mod error;
 mod export;
@@ -28,12 +29,14 @@ pub mod guest;
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../GUIDE.md")]
 pub mod guide {}
+mod health;
 mod host;
 mod input;
 mod output;
 mod read;
 mod retry;
 mod schema;
+mod step;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
@@ -42,12 +45,13 @@ pub use build::{
     PrimitiveBuilder, StructBuilder,
 };
 pub use context::{Context, Level, MetricValue};
-pub use driver::{
-    Category, Dataset, DatasetColumn, Driver, Health, Mode, Partition, Step, Summary,
-};
+pub use dataset::{Dataset, DatasetColumn};
+pub use driver::Driver;
 pub use error::{Error, Kind, Result};
+pub use health::{Category, Health};
 pub use input::Input;
 pub use output::Output;
 pub use read::{Batch, BoolColumn, BytesColumn, Column, ListColumn, PrimitiveColumn, StructColumn};
 pub use retry::retry;
 pub use schema::{DataType, Field, Schema, TimeUnit};
+pub use step::{Mode, Partition, Step, Summary};
