@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Files and folders of the repository. What is not there is left out.
-const ROOTS: [&str; 15] = [
+const ROOTS: [&str; 17] = [
     "Cargo.lock",
     "Cargo.toml",
     "rust-toolchain.toml",
@@ -19,6 +19,8 @@ const ROOTS: [&str; 15] = [
     "sdk/python/osiris_sdk",
     "sdk/python/template",
     "sdk/rust/Cargo.toml",
+    "sdk/rust/GUIDE.md",
+    "sdk/rust/README.md",
     "sdk/rust/src",
     "sdk/rust/template",
     "wit",

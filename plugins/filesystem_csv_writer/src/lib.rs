@@ -20,7 +20,7 @@ use std::io::Write;
 use std::path::Path;
 
 use csv_common::Encoding;
-use osiris_sdk::{Context, Driver, Error, Input, Output, Result, Step, Summary};
+use osiris_sdk::{Context, Driver, Input, Output, Result, Step, Summary};
 
 use crate::compress::Compressor;
 pub use crate::config::{Config, Newline, Quoting};
@@ -41,7 +41,7 @@ impl Driver for CsvWriter {
         _output: Option<Output>,
     ) -> Result<Summary> {
         let config = &step.config;
-        let mut input = only(inputs)?;
+        let mut input = Input::only(inputs)?;
         let path = Path::new(&config.path);
         let mut lines = Lines::new(config, input.schema()?)?;
         let (target, file) = Target::create(path, config.create_dirs)?;
@@ -65,24 +65,6 @@ impl Driver for CsvWriter {
         ctx.check_cancelled()?;
         target.commit(file)?;
         Ok(Summary { rows_written: Some(lines.rows) })
-    }
-}
-
-/// The table to write.
-fn only(mut inputs: Vec<Input>) -> Result<Input> {
-    match inputs.len() {
-        1 => Ok(inputs.remove(0)),
-        0 => Err(Error::config(
-            "filesystem.csv_writer needs a table to write; name the step that makes it in `needs`",
-        )),
-        _ => {
-            let names: Vec<_> = inputs.iter().map(|input| input.name.as_str()).collect();
-            Err(Error::config(format!(
-                "filesystem.csv_writer writes one table and got {}: {}; add a step for each",
-                names.len(),
-                names.join(", ")
-            )))
-        }
     }
 }
 

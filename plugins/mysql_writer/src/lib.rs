@@ -15,7 +15,7 @@ mod write;
 use std::time::Duration;
 
 use mysql_common::ZeroDates;
-use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
+use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
 pub use crate::config::{Config, Mode};
@@ -33,7 +33,7 @@ impl Driver for MysqlWriter {
         inputs: Vec<Input>,
         _output: Option<Output>,
     ) -> Result<Summary> {
-        let mut input = only(inputs)?;
+        let mut input = Input::only(inputs)?;
         let rows = write::write(ctx, &step.config, &mut input)?;
         Ok(Summary { rows_written: Some(rows) })
     }
@@ -45,24 +45,6 @@ impl Driver for MysqlWriter {
 
     fn doctor(_ctx: &Context, connection: Value, timeout: Duration) -> Health {
         mysql_common::doctor(&connection, timeout)
-    }
-}
-
-/// The table to write.
-fn only(mut inputs: Vec<Input>) -> Result<Input> {
-    match inputs.len() {
-        1 => Ok(inputs.remove(0)),
-        0 => Err(Error::config(
-            "mysql.writer needs a table to write; name the step that makes it in `needs`",
-        )),
-        _ => {
-            let names: Vec<_> = inputs.iter().map(|input| input.name.as_str()).collect();
-            Err(Error::config(format!(
-                "mysql.writer writes one table and got {}: {}; add a step for each",
-                names.len(),
-                names.join(", ")
-            )))
-        }
     }
 }
 

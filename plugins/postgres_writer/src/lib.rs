@@ -21,7 +21,7 @@ mod write;
 
 use std::time::Duration;
 
-use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
+use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use postgres_common::Session;
 
 pub use crate::config::{Config, WriteMode};
@@ -36,11 +36,10 @@ impl Driver for PostgresWriter {
     fn run(
         ctx: &Context,
         step: Step<Config>,
-        mut inputs: Vec<Input>,
+        inputs: Vec<Input>,
         _output: Option<Output>,
     ) -> Result<Summary> {
-        let input = inputs.pop().filter(|_| inputs.is_empty());
-        let mut input = input.ok_or_else(|| Error::config("postgres.writer takes one table"))?;
+        let mut input = Input::only(inputs)?;
         let rows = write::write(ctx, &step.config, &mut input)?;
         Ok(Summary { rows_written: Some(rows) })
     }

@@ -7,13 +7,55 @@ use serde_json::Value;
 
 use crate::{Result, host::Host};
 
-/// The way to the host.
+/// The way to the host. Every function of a [`Driver`](crate::Driver) gets it.
+///
+/// ```
+/// use osiris_sdk::{Level, testing};
+/// use serde_json::json;
+///
+/// # struct Loader;
+/// # impl osiris_sdk::Driver for Loader {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         ctx: &osiris_sdk::Context,
+/// #         _: osiris_sdk::Step<Self::Config>,
+/// #         _: Vec<osiris_sdk::Input>,
+/// #         output: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// # let mut output = output.unwrap();
+/// # output.open(&osiris_sdk::Schema::default())?;
+/// ctx.info("3 files to load");
+/// ctx.log(Level::Trace, "the session's log keeps it with its level");
+/// for done in 1..=3 {
+///     ctx.progress(done, Some(3));
+/// }
+/// ctx.metric("bytes_loaded", 4096_u64, "bytes", &[("region", "eu")]);
+/// ctx.event("load.done", &json!({"files": 3}));
+/// std::fs::write(ctx.artifacts_dir().join("files.txt"), "a\nb\nc\n")?;
+/// # Ok(osiris_sdk::Summary::default())
+/// #     }
+/// # }
+///
+/// let report = testing::run::<Loader>(json!({})).expect_ok();
+/// report.assert_logged("3 files");
+/// report.assert_metric("bytes_loaded", 4096_u64);
+/// assert_eq!(report.logs[1].level, Level::Trace);
+/// assert_eq!(report.progress.len(), 3);
+/// assert_eq!(report.events[0].fields["files"], 3);
+/// assert_eq!(report.artifact("files.txt"), "a\nb\nc\n");
+/// ```
 #[derive(Debug)]
 pub struct Context {
     pub(crate) host: Host,
 }
 
-/// How much a log message matters.
+/// How much a log message matters; what matters more is greater.
+///
+/// ```
+/// use osiris_sdk::Level;
+///
+/// assert!(Level::Error > Level::Warn && Level::Warn > Level::Info);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Every detail.
@@ -28,7 +70,14 @@ pub enum Level {
     Error,
 }
 
-/// What a metric measured.
+/// What a metric measured. [`Context::metric`] takes numbers as they are.
+///
+/// ```
+/// use osiris_sdk::MetricValue;
+///
+/// assert_eq!(MetricValue::from(3_usize), MetricValue::Integer(3));
+/// assert_eq!(MetricValue::from(0.5), MetricValue::Float(0.5));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MetricValue {
     /// A count.
@@ -122,6 +171,29 @@ impl Context {
     /// Looks whether the run still goes on. Ask before anything that cannot be
     /// undone, and now and then in a long loop that does not read or send.
     ///
+    /// ```
+    /// # use osiris_sdk::{Kind, testing};
+    /// # use serde_json::json;
+    /// # struct Writer;
+    /// # impl osiris_sdk::Driver for Writer {
+    /// #     type Config = serde_json::Value;
+    /// #     fn run(
+    /// #         ctx: &osiris_sdk::Context,
+    /// #         _: osiris_sdk::Step<Self::Config>,
+    /// #         _: Vec<osiris_sdk::Input>,
+    /// #         _: Option<osiris_sdk::Output>,
+    /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+    /// for page in 0..1_000_000 {
+    ///     ctx.check_cancelled()?;
+    ///     // ... where one page is loaded ...
+    /// }
+    /// # Ok(osiris_sdk::Summary::default())
+    /// #     }
+    /// # }
+    ///
+    /// testing::run::<Writer>(json!({})).cancelled().expect_err(Kind::Cancelled);
+    /// ```
+    ///
     /// # Errors
     /// Kind `cancelled` if it does not: undo what was done and return the
     /// error.
@@ -129,13 +201,54 @@ impl Context {
         Ok(self.host.check_cancelled()?)
     }
 
-    /// The JSON that this step saved in its last successful run.
+    /// The JSON that this step saved in its last successful run. The spec says
+    /// `capabilities: {state: true}`.
+    ///
+    /// ```
+    /// use osiris_sdk::{Error, testing};
+    /// use serde_json::json;
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct State {
+    ///     last_id: u64,
+    /// }
+    ///
+    /// # struct Incremental;
+    /// # impl osiris_sdk::Driver for Incremental {
+    /// #     type Config = serde_json::Value;
+    /// #     fn run(
+    /// #         ctx: &osiris_sdk::Context,
+    /// #         _: osiris_sdk::Step<Self::Config>,
+    /// #         _: Vec<osiris_sdk::Input>,
+    /// #         output: Option<osiris_sdk::Output>,
+    /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+    /// # let mut output = output.unwrap();
+    /// # output.open(&osiris_sdk::Schema::default())?;
+    /// let last_id = match ctx.load_state() {
+    ///     Some(json) => serde_json::from_str::<State>(&json)
+    ///         .map_err(|error| Error::data(format!("the saved state: {error}")))?
+    ///         .last_id,
+    ///     None => 0, // the first time
+    /// };
+    /// // ... where the rows after `last_id` are read, and there are two ...
+    /// let state = json!(State { last_id: last_id + 2 });
+    /// ctx.save_state(&state.to_string())?;
+    /// # Ok(osiris_sdk::Summary::default())
+    /// #     }
+    /// # }
+    ///
+    /// let first = testing::run::<Incremental>(json!({})).expect_ok();
+    /// assert_eq!(first.saved_state, Some(json!({"last_id": 2})));
+    /// let run = testing::run::<Incremental>(json!({})).state(&json!({"last_id": 2}));
+    /// assert_eq!(run.expect_ok().saved_state, Some(json!({"last_id": 4})));
+    /// ```
     #[must_use]
     pub fn load_state(&self) -> Option<String> {
         self.host.load_state()
     }
 
-    /// Saves JSON for the next run. It is kept only if this whole run succeeds.
+    /// Saves JSON for the next run, as [`load_state`](Self::load_state) shows. It
+    /// is kept only if this whole run succeeds.
     ///
     /// # Errors
     /// What the host says, such as that the spec does not ask for state.

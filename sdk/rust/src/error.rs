@@ -5,10 +5,38 @@ use std::io;
 
 use crate::bindings::osiris::driver::types;
 
-/// The SDK's result.
+/// The SDK's result. Anything else is turned into an [`Error`] on the way; an
+/// [`io::Error`] turns by itself.
+///
+/// ```
+/// use osiris_sdk::{Error, Result};
+///
+/// fn port(text: &str) -> Result<u16> {
+///     text.parse().map_err(|error| Error::config(format!("port {text:?}: {error}")))
+/// }
+///
+/// assert_eq!(port("5432"), Ok(5432));
+/// assert_eq!(port("x").unwrap_err().message, "port \"x\": invalid digit found in string");
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, in a form that the host can act on.
+///
+/// ```
+/// use osiris_sdk::{Error, Kind, Result};
+///
+/// fn read(path: &str) -> Result<String> {
+///     std::fs::read_to_string(path).map_err(|error| Error::from(error).context(path))
+/// }
+///
+/// let error = read("/nowhere/orders.csv").unwrap_err();
+/// assert_eq!(error.kind, Kind::NotFound);
+/// assert!(error.message.starts_with("/nowhere/orders.csv: "));
+///
+/// // What was found, what was expected, and where: the outermost place comes first.
+/// let error = Error::data("`total` is \"n/a\", not a number").context("line 7").context("orders.csv");
+/// assert_eq!(error.to_string(), "orders.csv: line 7: `total` is \"n/a\", not a number");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// Decides what the host does about it.
@@ -19,7 +47,17 @@ pub struct Error {
     pub retryable: bool,
 }
 
-/// Kinds of failure.
+/// Kinds of failure. A user sees the kind, and [`retry`](crate::retry) obeys it.
+///
+/// ```
+/// use osiris_sdk::{Error, Kind};
+///
+/// // Each has a function that makes an error of it.
+/// assert_eq!(Error::not_found("there is no table `ordrs`").kind, Kind::NotFound);
+/// assert_eq!(Kind::NotFound.to_string(), "not-found");
+/// assert_eq!(Kind::parse("not-found"), Kind::NotFound);
+/// assert!(Error::timeout("no answer within 30 s").retryable);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The step's configuration is wrong.
@@ -155,13 +193,26 @@ impl Error {
     }
 
     /// Says whether the same call may succeed later.
+    ///
+    /// ```
+    /// use osiris_sdk::Error;
+    ///
+    /// assert!(Error::data("the page was cut off").retryable(true).retryable);
+    /// ```
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {
         self.retryable = retryable;
         self
     }
 
-    /// Puts what was being done in front: `reading data/a.csv: disk full`.
+    /// Puts what was being done in front.
+    ///
+    /// ```
+    /// use osiris_sdk::Error;
+    ///
+    /// let error = Error::internal("disk full").context("data/a.csv");
+    /// assert_eq!(error.message, "data/a.csv: disk full");
+    /// ```
     #[must_use]
     pub fn context(mut self, doing: impl fmt::Display) -> Self {
         self.message = format!("{doing}: {}", self.message);

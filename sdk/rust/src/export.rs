@@ -3,6 +3,30 @@
 /// Makes this crate a driver of that type, and embeds the `spec.yaml` that lies
 /// beside its `Cargo.toml` as the custom section `osiris:spec`. Once a crate,
 /// which must be a `cdylib`; native builds only check it.
+///
+/// ```
+/// use osiris_sdk::{Context, Driver, Error, Input, Output, Result, Schema, Step, Summary};
+///
+/// pub struct Nothing;
+///
+/// impl Driver for Nothing {
+///     type Config = serde_json::Value;
+///
+///     fn run(
+///         _: &Context,
+///         _: Step<Self::Config>,
+///         _: Vec<Input>,
+///         output: Option<Output>,
+///     ) -> Result<Summary> {
+///         let mut output = output.ok_or_else(|| Error::unsupported("it only extracts"))?;
+///         output.open(&Schema::default())?; // no columns, and no rows
+///         Ok(Summary::default())
+///     }
+/// }
+///
+/// osiris_sdk::export!(Nothing); // the last line of `src/lib.rs`
+/// # osiris_sdk::testing::run::<Nothing>(serde_json::json!({})).expect_ok();
+/// ```
 #[macro_export]
 macro_rules! export {
     ($driver:ty) => {

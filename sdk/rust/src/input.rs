@@ -3,9 +3,47 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::{Batch, Result, Schema, host};
+use crate::{Batch, Error, Result, Schema, host};
 
 /// The output of an upstream step.
+///
+/// ```
+/// use osiris_sdk::{Column, DataType, Error, Kind, Mode, testing};
+/// # use osiris_sdk::{Field, Schema};
+/// # use serde_json::json;
+///
+/// # struct Sum;
+/// # impl osiris_sdk::Driver for Sum {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         ctx: &osiris_sdk::Context,
+/// #         _: osiris_sdk::Step<Self::Config>,
+/// #         inputs: Vec<osiris_sdk::Input>,
+/// #         _: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// # let mut input = osiris_sdk::Input::only(inputs)?;
+/// let schema = input.schema()?;
+/// let index = schema
+///     .index_of("n")
+///     .filter(|&index| schema.fields[index].data_type == DataType::Int64)
+///     .ok_or_else(|| Error::config(format!("`{}` has no column `n` of int64", input.name)))?;
+/// let mut sum = 0;
+/// while let Some(batch) = input.next()? {
+///     if let Column::Int64(values) = batch.column(index)? {
+///         sum += values.iter().flatten().sum::<i64>();
+///     }
+/// }
+/// ctx.info(format!("the sum is {sum}"));
+/// # Ok(osiris_sdk::Summary::default())
+/// #     }
+/// # }
+/// # let schema = Schema::new(vec![Field::new("n", DataType::Int64, true)]);
+/// let table = testing::Table::from_rows(&schema, &json!([[1], [null]])).with_rows(&json!([[2]]));
+/// let run = || testing::run::<Sum>(json!({})).mode(Mode::Write);
+/// run().input("orders", &table).expect_ok().assert_logged("the sum is 3");
+/// // The step before may fail after any number of rows.
+/// run().failing_input("orders", &table).expect_err(Kind::Upstream);
+/// ```
 #[derive(Debug)]
 pub struct Input {
     /// What the pipeline calls it, like `df_extract_orders`.
@@ -17,6 +55,54 @@ pub struct Input {
 impl Input {
     pub(crate) fn new(name: String, reader: host::Reader) -> Self {
         Self { name, reader, schema: OnceCell::new() }
+    }
+
+    /// The table of a step that reads one.
+    ///
+    /// ```
+    /// use osiris_sdk::{Input, Kind, Mode, testing};
+    /// # use serde_json::json;
+    ///
+    /// # struct Writer;
+    /// # impl osiris_sdk::Driver for Writer {
+    /// #     type Config = serde_json::Value;
+    /// #     fn run(
+    /// #         _: &osiris_sdk::Context,
+    /// #         _: osiris_sdk::Step<Self::Config>,
+    /// #         inputs: Vec<osiris_sdk::Input>,
+    /// #         _: Option<osiris_sdk::Output>,
+    /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+    /// let mut input = Input::only(inputs)?;
+    /// # while input.next()?.is_some() {}
+    /// # Ok(osiris_sdk::Summary::default())
+    /// #     }
+    /// # }
+    ///
+    /// let table = testing::Table::new(&osiris_sdk::Schema::default());
+    /// let run = || testing::run::<Writer>(json!({})).mode(Mode::Transform);
+    /// let error = run().input("orders", &table).input("items", &table).expect_err(Kind::Config);
+    /// assert_eq!(
+    ///     error.message,
+    ///     "this driver reads one table and got 2: orders, items; add a step for each"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    /// Kind `config` if there are none or several.
+    pub fn only(mut inputs: Vec<Self>) -> Result<Self> {
+        match inputs.len() {
+            1 => Ok(inputs.remove(0)),
+            0 => Err(Error::config(
+                "this driver reads one table; name the step that makes it in `needs`",
+            )),
+            count => {
+                let names: Vec<_> = inputs.iter().map(|input| input.name.as_str()).collect();
+                Err(Error::config(format!(
+                    "this driver reads one table and got {count}: {}; add a step for each",
+                    names.join(", ")
+                )))
+            }
+        }
     }
 
     /// The table's columns. Waits until the upstream step knows them.

@@ -4,7 +4,43 @@
 use crate::build;
 use crate::{Batch, BatchBuilder, Error, Result, Schema, host};
 
-/// The output of this step.
+/// The output of this step: open it once, then send batches. An extractor and a
+/// processor have one, a writer has none.
+///
+/// ```
+/// use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Error, Field, Schema, testing};
+/// # use serde_json::json;
+///
+/// # struct Squares;
+/// # impl osiris_sdk::Driver for Squares {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         _: &osiris_sdk::Context,
+/// #         _: osiris_sdk::Step<Self::Config>,
+/// #         _: Vec<osiris_sdk::Input>,
+/// #         output: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// let mut output = output.ok_or_else(|| Error::unsupported("this driver only extracts"))?;
+/// let schema = Schema::new(vec![Field::new("square", DataType::Int64, false)]);
+/// output.open(&schema)?;
+/// let mut batch = BatchBuilder::new(&schema);
+/// for n in 1..=100_000 {
+///     if let ColumnBuilder::Int64(squares) = &mut batch.columns[0] {
+///         squares.push(n * n);
+///     }
+///     if batch.rows() == 32_768 {
+///         output.send(&mut batch)?; // empties it
+///     }
+/// }
+/// output.send(&mut batch)?;
+/// # Ok(osiris_sdk::Summary::default())
+/// #     }
+/// # }
+///
+/// let report = testing::run::<Squares>(json!({})).expect_ok();
+/// assert_eq!(report.table().row_count(), 100_000);
+/// assert_eq!(report.table().batches().len(), 4);
+/// ```
 #[derive(Debug)]
 pub struct Output {
     writer: host::Writer,
@@ -24,7 +60,9 @@ impl Output {
     /// that it does not take.
     pub fn open(&mut self, schema: &Schema) -> Result<()> {
         if self.schema.is_some() {
-            return Err(Error::internal("the output is open already"));
+            return Err(Error::internal(
+                "the output is open already: call `open` once, before the first batch",
+            ));
         }
         for field in &schema.fields {
             field
@@ -59,6 +97,34 @@ impl Output {
     /// Sends a batch of arrow-rs arrays. Its columns must be those of this
     /// output; nothing is sent if it has no rows.
     ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use arrow_array::{Int64Array, RecordBatch};
+    /// use osiris_sdk::{Schema, testing};
+    /// # use serde_json::json;
+    ///
+    /// # struct Numbers;
+    /// # impl osiris_sdk::Driver for Numbers {
+    /// #     type Config = serde_json::Value;
+    /// #     fn run(
+    /// #         _: &osiris_sdk::Context,
+    /// #         _: osiris_sdk::Step<Self::Config>,
+    /// #         _: Vec<osiris_sdk::Input>,
+    /// #         output: Option<osiris_sdk::Output>,
+    /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+    /// # let mut output = output.unwrap();
+    /// let numbers = Arc::new(Int64Array::from(vec![Some(1), None]));
+    /// let batch = RecordBatch::try_from_iter([("n", numbers as _)]).unwrap();
+    /// output.open(&Schema::try_from(&*batch.schema())?)?;
+    /// output.send_arrow(&batch)?;
+    /// # Ok(osiris_sdk::Summary::default())
+    /// #     }
+    /// # }
+    ///
+    /// testing::run::<Numbers>(json!({})).expect_ok().assert_rows(&json!([[1], [null]]));
+    /// ```
+    ///
     /// # Errors
     /// Kind `internal` if the columns are others, `data` if one holds more than
     /// 2 GiB, `unsupported` if one is of a type that the SDK does not have, or
@@ -80,12 +146,17 @@ impl Output {
     /// Kind `internal` if they are not, or what the host says.
     pub fn forward(&mut self, batch: &Batch) -> Result<()> {
         if self.opened()? != batch.schema() {
-            return Err(Error::internal("a batch of another schema cannot be forwarded"));
+            return Err(Error::internal(
+                "the batch has other columns than this output: open it with the input's schema, or \
+                 fill a `BatchBuilder`",
+            ));
         }
         Ok(self.writer.forward(batch.handle())?)
     }
 
     fn opened(&self) -> Result<&Schema> {
-        self.schema.as_ref().ok_or_else(|| Error::internal("send before `open` told the columns"))
+        self.schema.as_ref().ok_or_else(|| {
+            Error::internal("the output is not open: call `open` before the first batch")
+        })
     }
 }

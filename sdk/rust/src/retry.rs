@@ -19,6 +19,36 @@ const JITTER_MS: u64 = 1000;
 /// about 1 and 2 seconds. Only a [`retryable`](crate::Error::retryable) error
 /// gets another attempt, and never one of kind auth, permission or config.
 ///
+/// ```
+/// use osiris_sdk::{Error, retry, testing};
+/// # use serde_json::json;
+///
+/// # struct Flaky;
+/// # impl osiris_sdk::Driver for Flaky {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         ctx: &osiris_sdk::Context,
+/// #         _: osiris_sdk::Step<Self::Config>,
+/// #         _: Vec<osiris_sdk::Input>,
+/// #         output: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// # let mut output = output.unwrap();
+/// # output.open(&osiris_sdk::Schema::default())?;
+/// let mut answers = ["busy", "busy", "page 1"].into_iter();
+/// let page = retry(ctx, || match answers.next() {
+///     Some("busy") | None => Err(Error::network("the service is busy")),
+///     Some(page) => Ok(page),
+/// })?;
+/// ctx.info(page);
+/// # Ok(osiris_sdk::Summary::default())
+/// #     }
+/// # }
+///
+/// let report = testing::run::<Flaky>(json!({})).expect_ok();
+/// report.assert_logged("page 1");
+/// assert_eq!(report.pauses.len(), 2); // which take no time in a test
+/// ```
+///
 /// # Errors
 /// The last attempt's, or kind `cancelled` if the run was cancelled meanwhile.
 pub fn retry<T>(ctx: &Context, mut operation: impl FnMut() -> Result<T>) -> Result<T> {

@@ -66,16 +66,21 @@ fn types_that_mean_nothing() {
 
 #[test]
 fn columns_that_do_not_fit() {
-    assert_eq!(send(DataType::Int64, true, end_row), "column \"a\": 0 values in a batch of 1 rows");
+    assert_eq!(
+        send(DataType::Int64, true, end_row),
+        "column \"a\": 0 values in a batch of 1 rows: push one to each column for every row"
+    );
     assert_eq!(
         send(DataType::Int64, true, |batch| {
             batch.columns[0] = ColumnBuilder::new(&DataType::Utf8);
         }),
-        "column \"a\": the builder is not one of int64"
+        "column \"a\": the builder is not one of int64: make the batch with `BatchBuilder::new` of \
+         the schema of this output"
     );
     assert_eq!(
         send(DataType::Int64, true, |batch| batch.columns.truncate(1)),
-        "the batch has 1 columns, the schema of this output 2"
+        "the batch has 1 columns, the schema of this output 2: make it with `BatchBuilder::new` of \
+         that schema"
     );
     assert_eq!(
         send(DataType::list_of(DataType::Int64), true, |batch| {
@@ -93,7 +98,8 @@ fn columns_that_do_not_fit() {
             parts.push();
             end_row(batch);
         }),
-        "column \"a\": field 0 of a struct has 0 values, the struct 1"
+        "column \"a\": field 0 of a struct has 0 values, the struct 1: push one to each field, then \
+         `push` the struct"
     );
 }
 

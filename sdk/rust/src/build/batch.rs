@@ -6,6 +6,37 @@ use crate::{Error, Result, Schema};
 
 /// Collects rows, column by column, until [`Output::send`](crate::Output::send)
 /// takes them. Batches of 256 KiB to 1 MiB go through the pipeline fastest.
+///
+/// ```
+/// use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Schema, testing};
+/// use serde_json::json;
+///
+/// let schema = Schema::new(vec![
+///     Field::new("id", DataType::Int64, false),
+///     Field::new("name", DataType::Utf8, true),
+/// ]);
+/// let mut batch = BatchBuilder::new(&schema);
+/// // Columns that are known when the driver is written, all at once:
+/// if let [ColumnBuilder::Int64(ids), ColumnBuilder::Utf8(names)] = &mut batch.columns[..] {
+///     ids.push(1);
+///     names.push_str("Ada");
+///     ids.push(2);
+///     names.push_null();
+/// }
+/// // Columns that only the configuration knows, one by one:
+/// for column in &mut batch.columns {
+///     match column {
+///         ColumnBuilder::Int64(numbers) => numbers.push(3),
+///         ColumnBuilder::Utf8(texts) => texts.push_str("Grace"),
+///         other => other.push_null(),
+///     }
+/// }
+/// assert_eq!(batch.rows(), 3);
+/// // In a driver it would be `output.send(&mut batch)?`.
+/// let table = testing::Table::new(&schema).with_batch(&mut batch);
+/// assert_eq!(table.rows(), json!([[1, "Ada"], [2, null], [3, "Grace"]]));
+/// assert_eq!(batch.rows(), 0);
+/// ```
 #[derive(Debug, Clone)]
 pub struct BatchBuilder {
     /// One a field of the schema. Push the same number of values to each.
@@ -45,7 +76,8 @@ impl BatchBuilder {
     pub(crate) fn check(&self, schema: &Schema) -> Result<()> {
         if self.columns.len() != schema.fields.len() {
             return Err(Error::internal(format!(
-                "the batch has {} columns, the schema of this output {}",
+                "the batch has {} columns, the schema of this output {}: make it with \
+                 `BatchBuilder::new` of that schema",
                 self.columns.len(),
                 schema.fields.len()
             )));
@@ -53,9 +85,16 @@ impl BatchBuilder {
         let rows = self.rows();
         for (column, field) in self.columns.iter().zip(&schema.fields) {
             let error = if !column.is_of(&field.data_type) {
-                Error::internal(format!("the builder is not one of {}", field.data_type))
+                Error::internal(format!(
+                    "the builder is not one of {}: make the batch with `BatchBuilder::new` of the \
+                     schema of this output",
+                    field.data_type
+                ))
             } else if column.len() != rows {
-                Error::internal(format!("{} values in a batch of {rows} rows", column.len()))
+                Error::internal(format!(
+                    "{} values in a batch of {rows} rows: push one to each column for every row",
+                    column.len()
+                ))
             } else if let Err(error) = column.as_array().check() {
                 error
             } else {

@@ -4,6 +4,15 @@ use super::validity::ValidityBuilder;
 use super::{Array, Sink};
 
 /// Builds a column of true and false, one bit a value.
+///
+/// ```
+/// use osiris_sdk::BoolBuilder;
+///
+/// let mut paid = BoolBuilder::default();
+/// paid.push(true);
+/// paid.push_option(None);
+/// assert_eq!(paid.len(), 2);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct BoolBuilder {
     bits: Vec<u8>,

@@ -5,6 +5,16 @@ use super::{Array, MAX_VALUES, Sink};
 use crate::{Error, Result};
 
 /// Builds a column of text or of bytes.
+///
+/// ```
+/// use osiris_sdk::BytesBuilder;
+///
+/// let mut names = BytesBuilder::default();
+/// names.push_str("Zoë");
+/// names.push(b"Al"); // what is UTF-8 already need not be a `str`
+/// names.push_option(None);
+/// assert_eq!(names.len(), 3);
+/// ```
 #[derive(Debug, Clone)]
 pub struct BytesBuilder {
     /// Where each value starts, and where the last one ends. Wraps around

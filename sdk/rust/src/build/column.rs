@@ -7,6 +7,19 @@ use crate::DataType;
 
 /// Builds one column. The variant is that of the column's [`DataType`], whose
 /// parameters (units, zone, precision, scale) only the schema knows.
+///
+/// ```
+/// use osiris_sdk::{ColumnBuilder, DataType, TimeUnit};
+///
+/// let mut price = ColumnBuilder::new(&DataType::Decimal128(10, 2));
+/// let mut at = ColumnBuilder::new(&DataType::Timestamp(TimeUnit::Second, Some("UTC".into())));
+/// if let (ColumnBuilder::Decimal128(price), ColumnBuilder::Timestamp(at)) = (&mut price, &mut at) {
+///     price.push(1999); // 19.99
+///     at.push(1_000_000_000); // 2001-09-09 01:46:40
+/// }
+/// price.push_null(); // of whatever type it is
+/// assert_eq!((price.len(), at.len()), (2, 1));
+/// ```
 #[derive(Debug, Clone)]
 pub enum ColumnBuilder {
     /// Only nulls.

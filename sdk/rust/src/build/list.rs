@@ -6,6 +6,25 @@ use crate::{Error, Field, Result};
 
 /// Builds a column of lists: push a list's values to [`values`](Self::values),
 /// then [`push`](Self::push) the list itself.
+///
+/// ```
+/// use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Schema, testing};
+///
+/// let tags = Field::new("tags", DataType::list_of(DataType::Utf8), true);
+/// let schema = Schema::new(vec![tags]);
+/// let mut batch = BatchBuilder::new(&schema);
+/// if let ColumnBuilder::List(tags) = &mut batch.columns[0] {
+///     if let ColumnBuilder::Utf8(texts) = &mut *tags.values {
+///         texts.push_str("new");
+///         texts.push_str("urgent");
+///     }
+///     tags.push(); // both
+///     tags.push(); // an empty list
+///     tags.push_null();
+/// }
+/// let table = testing::Table::new(&schema).with_batch(&mut batch);
+/// assert_eq!(table.rows(), serde_json::json!([[["new", "urgent"]], [[]], [null]]));
+/// ```
 #[derive(Debug, Clone)]
 pub struct ListBuilder {
     /// The values of all lists, one after the other.

@@ -3,6 +3,14 @@
 use super::{Array, Sink};
 
 /// Builds a column of nulls: only their number.
+///
+/// ```
+/// use osiris_sdk::NullBuilder;
+///
+/// let mut unknown = NullBuilder::default();
+/// unknown.push_null();
+/// assert_eq!(unknown.len(), 1);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct NullBuilder {
     len: usize,

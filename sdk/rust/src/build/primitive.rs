@@ -3,7 +3,22 @@
 use super::validity::ValidityBuilder;
 use super::{Array, Sink};
 
-/// A type that columns hold as it is.
+/// A type that columns hold as it is: the integers and floats of Rust that Arrow
+/// has too.
+///
+/// ```
+/// use osiris_sdk::{Primitive, PrimitiveColumn};
+///
+/// /// Works for a column of any of them.
+/// fn first<T: Primitive>(column: &PrimitiveColumn<T>) -> Option<T> {
+///     column.iter().flatten().next()
+/// }
+/// # use osiris_sdk::{Column, DataType, Field, Schema, testing};
+/// # let schema = Schema::new(vec![Field::new("c", DataType::Int64, true)]);
+/// # let table = testing::Table::from_rows(&schema, &serde_json::json!([[null], [7]]));
+/// # let Column::Int64(column) = table.batches()[0].column(0).unwrap() else { panic!() };
+/// assert_eq!(first(&column), Some(7));
+/// ```
 pub trait Primitive: bytemuck::Pod + Default + sealed::Sealed {}
 
 mod sealed {
@@ -16,7 +31,19 @@ macro_rules! primitives {
 }
 primitives!(i8 i16 i32 i64 i128 u8 u16 u32 u64 f32 f64);
 
-/// Builds a column of numbers.
+/// Builds a column of numbers, and of dates, times and decimals, which are
+/// numbers in a column.
+///
+/// ```
+/// use osiris_sdk::PrimitiveBuilder;
+///
+/// let mut ages = PrimitiveBuilder::<i64>::default();
+/// ages.push(36);
+/// ages.push_null();
+/// ages.push_option("41".parse().ok());
+/// ages.extend_from_slice(&[7, 8, 9]);
+/// assert_eq!(ages.len(), 6);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct PrimitiveBuilder<T> {
     values: Vec<T>,

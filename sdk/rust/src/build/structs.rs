@@ -6,6 +6,27 @@ use crate::{Error, Field, Result};
 
 /// Builds a column of structs: push one value to each of
 /// [`fields`](Self::fields), then [`push`](Self::push) the struct itself.
+///
+/// ```
+/// use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Schema, testing};
+///
+/// let point = DataType::Struct(vec![
+///     Field::new("x", DataType::Int64, false),
+///     Field::new("y", DataType::Int64, false),
+/// ]);
+/// let schema = Schema::new(vec![Field::new("point", point, true)]);
+/// let mut batch = BatchBuilder::new(&schema);
+/// if let ColumnBuilder::Struct(points) = &mut batch.columns[0] {
+///     if let [ColumnBuilder::Int64(x), ColumnBuilder::Int64(y)] = &mut points.fields[..] {
+///         x.push(3);
+///         y.push(4);
+///     }
+///     points.push();
+///     points.push_null();
+/// }
+/// let table = testing::Table::new(&schema).with_batch(&mut batch);
+/// assert_eq!(table.rows(), serde_json::json!([[{"x": 3, "y": 4}], [null]]));
+/// ```
 #[derive(Debug, Clone)]
 pub struct StructBuilder {
     /// One a field, in the order of the type.
@@ -67,7 +88,8 @@ impl Array for StructBuilder {
         for (index, field) in self.fields.iter().enumerate() {
             if field.len() != self.len {
                 return Err(Error::internal(format!(
-                    "field {index} of a struct has {} values, the struct {}",
+                    "field {index} of a struct has {} values, the struct {}: push one to each field, \
+                     then `push` the struct",
                     field.len(),
                     self.len
                 )));

@@ -25,6 +25,18 @@ use crate::{DataType, Error, Primitive, Result};
 impl Batch {
     /// The batch as arrow-rs arrays. Copies every column from the host.
     ///
+    /// ```
+    /// use arrow_array::{cast::AsArray, types::Int64Type};
+    /// # use osiris_sdk::{DataType, Field, Schema, testing};
+    /// # let schema = Schema::new(vec![Field::new("n", DataType::Int64, true)]);
+    /// # let table = testing::Table::from_rows(&schema, &serde_json::json!([[1], [null]]));
+    /// # let batch = table.batches().remove(0);
+    ///
+    /// let batch = batch.to_arrow().unwrap();
+    /// let numbers = batch["n"].as_primitive::<Int64Type>();
+    /// assert_eq!(numbers.iter().collect::<Vec<_>>(), [Some(1), None]);
+    /// ```
+    ///
     /// # Errors
     /// Kind `internal` if what the host has does not fit together.
     pub fn to_arrow(&self) -> Result<RecordBatch> {

@@ -10,7 +10,24 @@ use crate::host;
 use crate::{DataType, Error, Result, Schema};
 
 /// A batch of rows. It stays with the host; only the columns that are read are
-/// copied.
+/// copied. [`Input::next`](crate::Input::next) gives one after the other.
+///
+/// ```
+/// use osiris_sdk::{Column, DataType, Field, Schema, testing};
+///
+/// let schema = Schema::new(vec![
+///     Field::new("id", DataType::Int64, false),
+///     Field::new("name", DataType::Utf8, true),
+/// ]);
+/// let rows = serde_json::json!([[1, "Ada"], [2, null]]);
+/// let batch = testing::Table::from_rows(&schema, &rows).batches().remove(0);
+///
+/// assert_eq!(batch.rows(), 2);
+/// let index = batch.schema().index_of("name").unwrap();
+/// let Column::Utf8(names) = batch.column(index).unwrap() else { panic!("it is text") };
+/// assert_eq!(names.get_str(0), Some("Ada"));
+/// assert_eq!(names.get_str(1), None);
+/// ```
 #[derive(Debug)]
 pub struct Batch {
     handle: host::Batch,
@@ -56,7 +73,7 @@ impl Batch {
     pub fn column(&self, index: usize) -> Result<Column> {
         let Some(field) = self.schema.fields.get(index) else {
             return Err(Error::internal(format!(
-                "column {index} (counted from 0) of a table of {}",
+                "there is no column {index}: the table has {}, counted from 0",
                 self.schema.fields.len()
             )));
         };

@@ -5,6 +5,14 @@ use super::validity::{Validity, bit};
 use crate::Result;
 
 /// A column of true and false.
+///
+/// ```
+/// use osiris_sdk::{Column, testing};
+/// # let schema = osiris_sdk::Schema::new(vec![osiris_sdk::Field::new("c", osiris_sdk::DataType::Bool, true)]);
+/// let table = testing::Table::from_rows(&schema, &serde_json::json!([[true], [null]]));
+/// let Column::Bool(paid) = table.batches()[0].column(0).unwrap() else { panic!() };
+/// assert_eq!((paid.get(0), paid.get(1)), (Some(true), None));
+/// ```
 #[derive(Debug, Clone)]
 pub struct BoolColumn {
     pub(super) bits: Vec<u8>,

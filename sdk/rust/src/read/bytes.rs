@@ -6,6 +6,17 @@ use super::validity::Validity;
 use crate::Result;
 
 /// A column of text or of bytes.
+///
+/// ```
+/// use osiris_sdk::{Column, testing};
+/// # let schema = osiris_sdk::Schema::new(vec![osiris_sdk::Field::new("c", osiris_sdk::DataType::Utf8, true)]);
+/// let table = testing::Table::from_rows(&schema, &serde_json::json!([["Zoë"], [null]]));
+/// let Column::Utf8(names) = table.batches()[0].column(0).unwrap() else { panic!() };
+/// assert_eq!(names.get_str(0), Some("Zoë"));
+/// // Bytes are enough for most, and nothing has to be checked for them.
+/// let bytes: usize = names.iter().flatten().map(<[u8]>::len).sum();
+/// assert_eq!(bytes, 4);
+/// ```
 #[derive(Debug, Clone)]
 pub struct BytesColumn {
     pub(super) offsets: Values<i32>,

@@ -7,6 +7,28 @@ use crate::{DataType, Result};
 
 /// One column of a batch. The variant is that of the column's [`DataType`],
 /// whose parameters (units, zone, precision, scale) only the schema knows.
+///
+/// ```
+/// use osiris_sdk::Column;
+///
+/// /// A value as text; none for a missing one, or a type that is left out here.
+/// fn text(column: &Column, row: usize) -> Option<String> {
+///     match column {
+///         Column::Bool(values) => values.get(row).map(|value| value.to_string()),
+///         Column::Int64(values) => values.get(row).map(|value| value.to_string()),
+///         Column::Utf8(values) => values.get_str(row).map(str::to_owned),
+///         _ => None,
+///     }
+/// }
+/// # use osiris_sdk::{DataType, Field, Schema, testing};
+/// # let schema = Schema::new(vec![Field::new("c", DataType::Int64, true)]);
+/// # let table = testing::Table::from_rows(&schema, &serde_json::json!([[7], [null]]));
+/// # let column = table.batches()[0].column(0).unwrap();
+///
+/// assert_eq!((text(&column, 0), text(&column, 1)), (Some("7".into()), None));
+/// assert!(column.is_null(1)); // of whatever type it is
+/// assert_eq!((column.len(), column.null_count()), (2, 1));
+/// ```
 #[derive(Debug, Clone)]
 pub enum Column {
     /// So many nulls.

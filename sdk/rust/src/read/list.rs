@@ -9,6 +9,16 @@ use super::validity::Validity;
 use crate::{Field, Result};
 
 /// A column of lists.
+///
+/// ```
+/// use osiris_sdk::{Column, testing};
+/// # let schema = osiris_sdk::Schema::new(vec![osiris_sdk::Field::new("c", osiris_sdk::DataType::list_of(osiris_sdk::DataType::Int64), true)]);
+/// let table = testing::Table::from_rows(&schema, &serde_json::json!([[[1, 2]], [[3]], [null]]));
+/// let Column::List(lists) = table.batches()[0].column(0).unwrap() else { panic!() };
+/// let Column::Int64(values) = lists.values() else { panic!() };
+/// assert_eq!(lists.get(0).map(|range| &values.values()[range]), Some(&[1, 2][..]));
+/// assert_eq!(lists.get(2), None);
+/// ```
 #[derive(Debug, Clone)]
 pub struct ListColumn {
     pub(super) offsets: Values<i32>,

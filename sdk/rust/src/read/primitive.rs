@@ -4,7 +4,19 @@ use super::buffers::{Buffers, Shape};
 use super::validity::Validity;
 use crate::{Primitive, Result};
 
-/// A column of numbers.
+/// A column of numbers, and of dates, times and decimals.
+///
+/// ```
+/// use osiris_sdk::{Column, testing};
+/// # let schema = osiris_sdk::Schema::new(vec![osiris_sdk::Field::new("c", osiris_sdk::DataType::Int64, true)]);
+/// let table = testing::Table::from_rows(&schema, &serde_json::json!([[36], [null], [41]]));
+/// let Column::Int64(ages) = table.batches()[0].column(0).unwrap() else { panic!() };
+/// assert_eq!((ages.get(0), ages.get(1)), (Some(36), None));
+/// assert_eq!(ages.iter().flatten().max(), Some(41));
+/// if ages.null_count() == 0 {
+///     let _complete: &[i64] = ages.values(); // the fastest
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct PrimitiveColumn<T> {
     pub(super) values: Values<T>,

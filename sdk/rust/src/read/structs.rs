@@ -6,6 +6,16 @@ use super::validity::Validity;
 use crate::{Field, Result};
 
 /// A column of structs.
+///
+/// ```
+/// use osiris_sdk::{Column, testing};
+/// # let schema = osiris_sdk::Schema::new(vec![osiris_sdk::Field::new("c", osiris_sdk::DataType::Struct(vec![osiris_sdk::Field::new("x", osiris_sdk::DataType::Int64, false)]), true)]);
+/// let table = testing::Table::from_rows(&schema, &serde_json::json!([[{"x": 3}], [null]]));
+/// let Column::Struct(points) = table.batches()[0].column(0).unwrap() else { panic!() };
+/// let [Column::Int64(x)] = points.fields() else { panic!() };
+/// let x: Vec<_> = (0..points.len()).map(|row| (!points.is_null(row)).then(|| x.get(row))).collect();
+/// assert_eq!(x, [Some(Some(3)), None]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct StructColumn {
     pub(super) fields: Vec<Column>,

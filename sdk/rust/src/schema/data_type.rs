@@ -6,7 +6,21 @@ use crate::{Error, Result};
 /// What fits into the 128 bits of a decimal.
 pub(super) const MAX_DIGITS: u8 = 38;
 
-/// An Arrow type.
+/// An Arrow type. Choose the one that holds every value exactly: decimals for
+/// money, text for what only looks like a number (`001`).
+///
+/// ```
+/// use osiris_sdk::{DataType, Field, TimeUnit};
+///
+/// let types = [
+///     DataType::Decimal128(10, 2),
+///     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+///     DataType::list_of(DataType::Utf8),
+///     DataType::Struct(vec![Field::new("x", DataType::Int64, false)]),
+/// ];
+/// let names = types.map(|data_type| data_type.to_string());
+/// assert_eq!(names, ["decimal128(10, 2)", "timestamp[us, UTC]", "list<utf8>", "struct<x: int64>"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DataType {
     /// Only nulls.
@@ -71,6 +85,12 @@ pub enum TimeUnit {
 
 impl DataType {
     /// A list of nullable values of this type.
+    ///
+    /// ```
+    /// use osiris_sdk::DataType;
+    ///
+    /// assert!(DataType::list_of(DataType::Int64).children()[0].nullable);
+    /// ```
     #[must_use]
     pub fn list_of(item: Self) -> Self {
         Self::List(Box::new(Field::new("item", item, true)))

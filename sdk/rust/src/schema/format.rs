@@ -22,6 +22,13 @@ impl TimeUnit {
 impl DataType {
     /// The format string: `l` is int64, `u` is utf8, `tsu:UTC` a UTC timestamp
     /// in microseconds. Children of a nested type are not part of it.
+    ///
+    /// ```
+    /// use osiris_sdk::{DataType, TimeUnit};
+    ///
+    /// assert_eq!(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())).format(), "tsu:UTC");
+    /// assert_eq!(DataType::list_of(DataType::Int64).format(), "+l");
+    /// ```
     #[must_use]
     pub fn format(&self) -> String {
         match self {
@@ -51,6 +58,13 @@ impl DataType {
     }
 
     /// The type of a format string and the fields below it.
+    ///
+    /// ```
+    /// use osiris_sdk::{DataType, Kind};
+    ///
+    /// assert_eq!(DataType::parse("d:10,2", vec![]), Ok(DataType::Decimal128(10, 2)));
+    /// assert_eq!(DataType::parse("vu", vec![]).unwrap_err().kind, Kind::Unsupported);
+    /// ```
     ///
     /// # Errors
     /// Kind `unsupported` for a type that the SDK does not have, or `data` for

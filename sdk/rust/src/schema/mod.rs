@@ -9,6 +9,17 @@ mod wire;
 pub use data_type::{DataType, TimeUnit};
 
 /// The columns of a table, in order.
+///
+/// ```
+/// use osiris_sdk::{DataType, Field, Schema};
+///
+/// let schema = Schema::new(vec![
+///     Field::new("id", DataType::Int64, false),
+///     Field::new("name", DataType::Utf8, true),
+/// ]);
+/// assert_eq!(schema.index_of("name"), Some(1));
+/// assert_eq!(schema.fields[1].data_type.to_string(), "utf8");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schema {
     /// One a column.
@@ -23,6 +34,25 @@ impl Schema {
     }
 
     /// The place of a column, if there is one of that name.
+    ///
+    /// ```
+    /// # use osiris_sdk::{DataType, Field};
+    /// use osiris_sdk::{Error, Result, Schema};
+    ///
+    /// /// Where a column is that a user named; who mistyped it sees what there is.
+    /// fn find(schema: &Schema, name: &str) -> Result<usize> {
+    ///     schema.index_of(name).ok_or_else(|| {
+    ///         let names: Vec<_> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+    ///         Error::config(format!("there is no column `{name}`; there are {}", names.join(", ")))
+    ///     })
+    /// }
+    ///
+    /// # let schema = Schema::new(vec![
+    /// #     Field::new("id", DataType::Int64, false), Field::new("name", DataType::Utf8, true),
+    /// # ]);
+    /// let error = find(&schema, "nmae").unwrap_err();
+    /// assert_eq!(error.message, "there is no column `nmae`; there are id, name");
+    /// ```
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
@@ -30,6 +60,14 @@ impl Schema {
 }
 
 /// A column, or a part of a nested one.
+///
+/// ```
+/// use osiris_sdk::{DataType, Field};
+///
+/// let mut weight = Field::new("weight", DataType::Float64, true);
+/// weight.metadata.push(("unit".into(), "kg".into()));
+/// assert!(weight.nullable);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// As it is in the source.

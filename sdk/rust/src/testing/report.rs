@@ -11,7 +11,8 @@ use super::{Event, Log, Metric, Progress, Table};
 use crate::host::memory::Recording;
 use crate::{MetricValue, Result, Summary};
 
-/// How a step ended and what it left.
+/// How a step ended and what it left. [`Context`](crate::Context) has an example
+/// of each.
 #[derive(Debug)]
 pub struct Report {
     /// How it ended.
@@ -55,7 +56,7 @@ impl Report {
     /// If it made none.
     #[must_use]
     pub fn table(&self) -> &Table {
-        self.output.as_ref().expect("the step never opened its output")
+        self.output.as_ref().expect("the step never opened its output: call `output.open(&schema)`")
     }
 
     /// The folder for artifacts, which goes away with the report.

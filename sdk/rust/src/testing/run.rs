@@ -14,7 +14,7 @@ use crate::{
     Summary, config,
 };
 
-/// A step that is to run.
+/// A step that is to run; [`run`] makes one.
 #[derive(Debug)]
 pub struct Run<D> {
     config: Value,
@@ -27,6 +27,35 @@ pub struct Run<D> {
 
 /// A step of that driver with that configuration, in mode extract unless
 /// [`Run::mode`] says otherwise.
+///
+/// ```
+/// use osiris_sdk::{Error, Kind, testing};
+/// use serde_json::json;
+///
+/// # struct Extractor;
+/// # impl osiris_sdk::Driver for Extractor {
+/// #     type Config = serde_json::Value;
+/// #     fn run(
+/// #         _: &osiris_sdk::Context,
+/// #         step: osiris_sdk::Step<Self::Config>,
+/// #         _: Vec<osiris_sdk::Input>,
+/// #         output: Option<osiris_sdk::Output>,
+/// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
+/// let Some(path) = step.config["path"].as_str() else {
+///     return Err(Error::config("`path` is missing"));
+/// };
+/// # let _ = std::fs::metadata(path).map_err(|error| Error::from(error).context(path))?;
+/// # let mut output = output.unwrap();
+/// # output.open(&osiris_sdk::Schema::default())?;
+/// # Ok(osiris_sdk::Summary::default())
+/// #     }
+/// # }
+///
+/// testing::run::<Extractor>(json!({})).expect_err(Kind::Config);
+/// testing::run::<Extractor>(json!({"path": "/nowhere"})).expect_err(Kind::NotFound);
+/// let folder = tempfile::tempdir().unwrap();
+/// testing::run::<Extractor>(json!({"path": folder.path()})).expect_ok().assert_rows(&json!([]));
+/// ```
 #[must_use]
 pub fn run<D: Driver>(config: Value) -> Run<D> {
     Run {
@@ -39,7 +68,7 @@ pub fn run<D: Driver>(config: Value) -> Run<D> {
     }
 }
 
-/// What the driver's `discover` answers.
+/// What the driver's [`discover`](Driver::discover) answers, which has an example.
 ///
 /// # Errors
 /// The driver's own, or kind `config` if the configuration does not fit.
@@ -47,7 +76,7 @@ pub fn discover<D: Driver>(config: Value) -> Result<Vec<Dataset>> {
     D::discover(&Context { host: Host(Rc::default()) }, config::parse(&config.to_string())?)
 }
 
-/// What the driver's `doctor` answers.
+/// What the driver's [`doctor`](Driver::doctor) answers, which has an example.
 pub fn doctor<D: Driver>(connection: Value, timeout: Duration) -> Health {
     D::doctor(&Context { host: Host(Rc::default()) }, connection, timeout)
 }
@@ -171,7 +200,11 @@ fn check_end(mode: Mode, result: &Result<Summary>, recording: &Recording) {
     match mode {
         Mode::Write => {}
         Mode::Extract | Mode::Transform => {
-            assert!(recording.schema.is_some(), "the step ended well and never opened its output");
+            assert!(
+                recording.schema.is_some(),
+                "the step ended well and never opened its output: call `output.open(&schema)`, also \
+                 when there are no rows"
+            );
             assert!(
                 summary.rows_written.is_none(),
                 "rows_written is a writer's; the host counts what is sent"

@@ -10,6 +10,22 @@ use crate::build;
 use crate::{Batch, BatchBuilder, Schema, host};
 
 /// A table to give to a driver, or one that it made.
+///
+/// ```
+/// use osiris_sdk::{DataType, Field, Schema, testing::Table};
+/// use serde_json::json;
+///
+/// let schema = Schema::new(vec![
+///     Field::new("price", DataType::Decimal128(6, 2), false),
+///     Field::new("day", DataType::Date32, true),
+///     Field::new("tags", DataType::list_of(DataType::Utf8), true),
+/// ]);
+/// let first = json!([["1.50", 11016, ["new"]]]);
+/// let second = json!([["-20.00", null, null]]);
+/// let table = Table::from_rows(&schema, &first).with_rows(&second);
+/// assert_eq!((table.batches().len(), table.row_count()), (2, 2));
+/// assert_eq!(table.rows()[1], json!(["-20.00", null, null]));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Table {
     schema: Schema,

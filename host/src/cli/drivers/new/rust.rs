@@ -26,6 +26,10 @@ fn vendored() -> Result<Files> {
         files.insert("Cargo.lock".into(), known("Cargo.lock")?.into());
         files.insert("rust-toolchain.toml".into(), known("rust-toolchain.toml")?.into());
         files.insert(format!("{VENDOR}/Cargo.toml"), manifest.into());
+        // The pages of its documentation.
+        for page in ["GUIDE.md", "README.md"] {
+            files.insert(format!("{VENDOR}/{page}"), known(&format!("sdk/rust/{page}"))?.into());
+        }
         for (path, content) in embedded::below("wit") {
             files.insert(format!("{VENDOR}/wit/{path}"), content.into());
         }

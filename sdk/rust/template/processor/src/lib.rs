@@ -31,8 +31,7 @@ impl Driver for Processor {
         inputs: Vec<Input>,
         output: Option<Output>,
     ) -> Result<Summary> {
-        let [mut input] = <[Input; 1]>::try_from(inputs)
-            .map_err(|_| Error::unsupported("this driver takes one table"))?;
+        let mut input = Input::only(inputs)?;
         let mut output = output.ok_or_else(|| Error::unsupported("this driver has an output"))?;
         let Config { column, minimum } = step.config;
         let index = find(input.schema()?, &column)?;
@@ -68,7 +67,7 @@ fn push(text: &str, minimum: usize, kept: &mut BatchBuilder) {
 
 /// Where the column is, which must be one of texts.
 fn find(schema: &Schema, column: &str) -> Result<usize> {
-    let Some(index) = schema.fields.iter().position(|field| field.name == column) else {
+    let Some(index) = schema.index_of(column) else {
         let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
         let message = format!("there is no column `{column}`; there are {}", names.join(", "));
         return Err(Error::config(message));

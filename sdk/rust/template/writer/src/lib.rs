@@ -29,8 +29,7 @@ impl Driver for Writer {
         inputs: Vec<Input>,
         _: Option<Output>,
     ) -> Result<Summary> {
-        let [mut input] = <[Input; 1]>::try_from(inputs)
-            .map_err(|_| Error::unsupported("this driver writes one table"))?;
+        let mut input = Input::only(inputs)?;
         let path = Path::new(&step.config.path);
         let name = path.file_name().ok_or_else(|| Error::config("`path` names no file"))?;
         // Another name each time: a driver may make files beside its own, but change none there.

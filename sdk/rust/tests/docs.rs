@@ -1,0 +1,21 @@
+//! What the documentation shows besides code; its code is tested as it is built.
+
+/// The examples that end with `export!` embed this file.
+const SPEC: &str = include_str!("../spec.yaml");
+
+#[test]
+fn the_spec_that_is_shown_is_the_one_that_the_examples_embed() {
+    let shown = format!("```yaml\n{SPEC}```\n");
+    assert!(include_str!("../README.md").contains(&shown), "README.md does not show\n{shown}");
+}
+
+/// A block without a language is taken for Rust, and one that is not run rots.
+#[test]
+fn every_block_of_rust_is_run() {
+    for text in [include_str!("../README.md"), include_str!("../GUIDE.md")] {
+        let fences = text.lines().filter(|line| line.starts_with("```")).step_by(2);
+        for fence in fences {
+            assert!(["```rust", "```console", "```yaml"].contains(&fence), "{fence}");
+        }
+    }
+}
