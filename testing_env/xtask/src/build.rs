@@ -45,18 +45,14 @@ pub(crate) fn test_drivers() -> Result<()> {
     python(vec![root().join("sdk/python/tests/driver")], &out)
 }
 
-/// Finds `wkg`, or builds it once, which takes some minutes.
-pub(crate) fn wkg() -> Result<PathBuf> {
-    if let Some(there) = services::program("wkg", &[]) {
-        return Ok(there);
-    }
+/// Builds `wkg` unless it is there, which takes some minutes.
+pub(crate) fn wkg() -> Result<()> {
     let root = built()?.join("wkg");
-    let program = root.join("bin/wkg");
-    if !program.is_file() {
-        eprintln!("Building wkg (the first time takes some minutes) ...");
-        run(command(cargo_path(), &["install", WKG, "--locked", "--debug", "--root"]).arg(&root))?;
+    if services::program("wkg", &[]).is_some() || root.join("bin/wkg").is_file() {
+        return Ok(());
     }
-    Ok(program)
+    eprintln!("Building wkg (the first time takes some minutes) ...");
+    run(command(cargo_path(), &["install", WKG, "--locked", "--debug", "--root"]).arg(&root))
 }
 
 /// Builds the drivers that every language's SDK has as its example, each language's into a folder

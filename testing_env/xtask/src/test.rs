@@ -30,7 +30,7 @@ const PARTS: [(&str, &[&str]); 10] = [
     ),
     (PARITY, &["parity", "cases_in_e2b"]),
     ("hostile", &["hostile"]),
-    (SUPPLY, &["supply", "wkg"]),
+    ("supply", &["supply", "wkg"]),
     ("trust", &["trust"]),
     ("conformance", &["conformance"]),
     ("languages", &["authoring", "evolution", "javascript", "languages", "python"]),
@@ -38,7 +38,6 @@ const PARTS: [(&str, &[&str]); 10] = [
 ];
 
 const PARITY: &str = "parity";
-const SUPPLY: &str = "supply";
 
 /// Builds everything and runs the named parts, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
@@ -51,11 +50,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         // The spine holds all the others.
         if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
             eprintln!("Testing {part} ...");
-            let mut tests = cargo_test(part, programs);
-            if part == SUPPLY {
-                tests.env("OSIRIS_TEST_WKG", build::wkg()?);
-            }
-            run_command(&mut tests)?;
+            run_command(&mut cargo_test(part, programs))?;
         }
     }
     Ok(())
@@ -75,6 +70,7 @@ pub(crate) fn build_all() -> Result<()> {
     build::host()?;
     build::drivers()?;
     build::test_drivers()?;
+    build::wkg()?;
     build::examples()
 }
 
