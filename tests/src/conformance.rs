@@ -1,10 +1,13 @@
-//! Faults that are planted in a driver, and the checks that are to find them.
+//! Drivers before the conformance kit: faults that are planted with the checks that are to find
+//! them, and drivers that have none.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{Sandbox, built};
+use crate::{Finished, Osiris, Sandbox, built};
 
 /// One fault.
 #[derive(Debug, Deserialize)]
@@ -31,6 +34,8 @@ pub struct Fault {
 
 /// Checks that look at the file only.
 const STATIC: [&str; 5] = ["component", "spec", "schema", "imports", "config"];
+/// A driver is compiled first; one with an interpreter in it is large.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The section that holds the spec.
 const SECTION: &[u8] = b"\x0bosiris:spec";
 
@@ -38,6 +43,37 @@ const SECTION: &[u8] = b"\x0bosiris:spec";
 pub fn list(file: &Path) -> Vec<Fault> {
     let text = std::fs::read_to_string(file).expect("the faults can be read");
     serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Has the kit look at a driver that keeps to the contract.
+///
+/// # Errors
+/// The checks that fail, with what was seen.
+pub fn passes(command: Osiris) -> Result<(), String> {
+    let finished = command.run();
+    let answer = finished.json();
+    let (failed, passed) = (failed(&answer), answer["passed"].as_u64().unwrap_or_default());
+    if !failed.is_empty() {
+        return Err(format!("{failed:#?}"));
+    }
+    if finished.code() != Some(0) || passed < 60 {
+        let Finished { status, stderr, .. } = finished;
+        return Err(format!("{status}, and only {passed} checks passed: {stderr}"));
+    }
+    Ok(())
+}
+
+/// Has the kit look at a driver that a project has made, with the cases that it was made with.
+#[track_caller]
+pub fn new_driver_passes(sandbox: &Sandbox, name: &str, folder: &str) {
+    let (file, cases) = (format!("drivers/{name}.wasm"), format!("{folder}/conformance.yaml"));
+    let command = sandbox.osiris(["drivers", "test", &file, "--cases", &cases, "--json"]);
+    passes(command.patience(PATIENCE)).unwrap_or_else(|failed| panic!("{name}: {failed}"));
+}
+
+fn failed(answer: &Value) -> Vec<&Value> {
+    let checks = answer["checks"].as_array().expect("the kit tells of its checks");
+    checks.iter().filter(|check| check["result"] == "fail").collect()
 }
 
 impl Fault {
@@ -75,13 +111,8 @@ impl Fault {
         let finished =
             sandbox.osiris(&arguments).run().expect(i32::from(!self.caught_by.is_empty()));
         let answer = finished.json();
-        let failed: Vec<&str> = answer["checks"]
-            .as_array()
-            .ok_or("there are no checks")?
-            .iter()
-            .filter(|check| check["result"] == "fail")
-            .filter_map(|check| check["id"].as_str())
-            .collect();
+        let failed: Vec<&str> =
+            failed(&answer).iter().filter_map(|check| check["id"].as_str()).collect();
         if failed != self.caught_by {
             return Err(format!("{failed:?} failed, not {:?}: {answer:#}", self.caught_by));
         }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use osiris_tests::{Finished, Osiris, Sandbox, built};
+use osiris_tests::{Finished, Osiris, Sandbox, built, conformance};
 use serde_json::Value;
 
 /// What cargo builds for new drivers is kept, so that only the first test run waits for it.
@@ -52,7 +52,7 @@ fn cargo_test(sandbox: &Sandbox) {
     assert!(said.matches(" ... ok").count() >= 3, "{said}");
 }
 
-/// Makes, tests and builds a driver of each role, and runs them as one pipeline.
+/// Makes, tests and builds a driver of each role, has the kit look at it, and runs them as one pipeline.
 #[test]
 fn drivers_of_each_role_are_made_tested_built_and_run() {
     let sandbox = Sandbox::new();
@@ -64,6 +64,7 @@ fn drivers_of_each_role_are_made_tested_built_and_run() {
         assert_eq!(driver["name"], name);
         let (size, sha256) = (driver["size"].as_u64().unwrap(), driver["sha256"].as_str().unwrap());
         assert!(size < 400_000 && sha256.len() == 64, "{driver}");
+        conformance::new_driver_passes(&sandbox, name, "driver");
         std::fs::remove_dir_all(sandbox.path("driver")).unwrap();
     }
     sandbox.write(

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use osiris_tests::{Finished, Sandbox, built};
+use osiris_tests::{Finished, Sandbox, built, conformance};
 
 /// Every type, made, sent on in each way, and compared with what was made.
 const EVERY_TYPE: &str = "\
@@ -145,7 +145,7 @@ fn files_are_those_that_the_spec_asks_for() {
 }
 
 #[test]
-fn a_new_driver_passes_its_tests_and_runs() {
+fn a_new_driver_passes_its_tests_and_the_kit_and_runs() {
     let sandbox = Sandbox::new();
     for role in ["extractor", "processor", "writer"] {
         let name = format!("acme.people_{role}");
@@ -155,6 +155,7 @@ fn a_new_driver_passes_its_tests_and_runs() {
         npm(&sandbox.path(role), &["test"]);
         let build = sandbox.osiris(["drivers", "build", role]).patience(Duration::from_secs(300));
         build.run().expect(0);
+        conformance::new_driver_passes(&sandbox, &name, role);
     }
     sandbox.write("people.jsonl", "{\"name\": \"Ada\", \"age\": 36}\n{\"name\": \"Zoë\"}\n{}\n");
     let pipeline = "\

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use osiris_tests::session::Session;
-use osiris_tests::{Finished, Sandbox};
+use osiris_tests::{Finished, Sandbox, conformance};
 
 /// A table of every type goes through a driver in Python, to a writer that expects it unchanged.
 fn pass(how: &str, extreme: bool) -> (Sandbox, Finished) {
@@ -106,27 +106,34 @@ fn the_sdk_passes_its_own_tests() {
     python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python/examples/word_count"));
 }
 
-#[test]
-fn a_new_driver_of_each_role_passes_its_tests() {
-    for role in ["extractor", "writer", "processor"] {
-        let sandbox = Sandbox::new();
-        let name = format!("acme.my_{role}");
-        sandbox.osiris(["drivers", "new", &name, "--lang", "python"]).run().expect(0);
-        python_tests(&sandbox.path(format!("acme-my-{role}")));
-    }
+/// Makes, tests and builds a driver, and has the kit look at it.
+#[track_caller]
+fn new_driver(role: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let (name, folder) = (format!("acme.lines_{role}"), format!("acme-lines-{role}"));
+    sandbox.osiris(["drivers", "new", &name, "--lang", "python"]).run().expect(0);
+    python_tests(&sandbox.path(&folder));
+    let build = sandbox.osiris(["drivers", "build", &folder, "--out", "drivers"]);
+    let built = build.patience(Duration::from_secs(300)).run().expect(0);
+    let told = format!("Building acme_lines_{role} with componentize-py");
+    assert!(built.stderr.contains(&told), "{}", built.stderr);
+    conformance::new_driver_passes(&sandbox, &name, &folder);
+    sandbox
 }
 
 #[test]
-fn a_new_driver_builds_and_runs() {
-    let sandbox = Sandbox::new();
-    sandbox.osiris(["drivers", "new", "acme.lines_extractor", "--lang", "python"]).run().expect(0);
-    let build = ["drivers", "build", "acme-lines-extractor", "--out", "drivers"];
-    let built = sandbox.osiris(build).patience(Duration::from_secs(300)).run().expect(0);
-    assert!(
-        built.stderr.contains("Building acme_lines_extractor with componentize-py"),
-        "{}",
-        built.stderr
-    );
+fn a_new_writer_passes_its_tests_and_the_kit() {
+    new_driver("writer");
+}
+
+#[test]
+fn a_new_processor_passes_its_tests_and_the_kit() {
+    new_driver("processor");
+}
+
+#[test]
+fn a_new_extractor_passes_its_tests_and_the_kit_and_runs() {
+    let sandbox = new_driver("extractor");
     let size = std::fs::metadata(sandbox.path("drivers/acme.lines_extractor.wasm")).unwrap().len();
     assert!(size < 20_000_000, "{size}");
     let pipeline = "\

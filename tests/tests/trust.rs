@@ -215,7 +215,8 @@ fn a_driver_is_shown_once_before_its_first_use() {
             "First use of the driver test.source 0.1.0 in this project\n  \
              signer  unsigned\n  \
              sha256  {sha256}\n  \
-             may     use no files but its own artifacts, and no network\n  \
+             may not read or write anything but its own artifacts\n  \
+             may not dial anything\n  \
              limits  memory 2GiB, time 600 s\n"
         )
     );

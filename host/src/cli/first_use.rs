@@ -7,7 +7,7 @@ use super::render::{STRONG, paint};
 use super::shell::Shell;
 use crate::driver::limits::Bounds;
 use crate::session::visible;
-use crate::trust::{Admission, Seen, Verdict};
+use crate::trust::{Admission, Right, Seen};
 
 /// Whether a driver that was shown is known from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +52,7 @@ fn notice(driver: &Admission, place: &Workplace) -> String {
     line("signer", &driver.signed(policy));
     line("sha256", &driver.sha256);
     let rights = policy.rights(spec, false);
-    for right in &rights {
-        match right.verdict {
-            Verdict::Granted => line("may", &right.asked),
-            Verdict::Bounded => line("may", &format!("{}, but {}", right.asked, right.why)),
-            Verdict::Refused => line("may not", &format!("{}: {}", right.asked, right.why)),
-        }
-    }
-    if rights.is_empty() {
-        line("may", "use no files but its own artifacts, and no network");
-    }
+    rights.iter().map(Right::told).for_each(|(may, what)| line(may, &what));
     let limits = place.limits(&Bounds::new()).tightened(&spec.bounds());
     line("limits", &limits_in_words(&limits).join(", "));
     text

@@ -92,6 +92,15 @@ pub(super) struct Left {
     pub(super) rows: Option<Vec<RecordBatch>>,
 }
 
+impl Left {
+    /// The files that are other than they were, or are there only now or only before.
+    pub(super) fn changed<'l>(&'l self, before: &'l Self) -> Vec<&'l str> {
+        let gone = before.files.keys().filter(|name| !self.files.contains_key(*name));
+        let other = self.files.iter().filter(|(name, hash)| before.files.get(*name) != Some(hash));
+        other.map(|(name, _)| name).chain(gone).map(String::as_str).collect()
+    }
+}
+
 impl Bench {
     /// Looks at a driver without running it.
     ///

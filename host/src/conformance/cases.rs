@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::data;
+use super::rows::Said;
 use crate::driver::spec::{Example, Mode};
 use crate::problem::{Error, Problem, Result};
 use crate::schema::Schema;
@@ -66,6 +67,8 @@ pub(super) struct Given {
 pub(super) struct ReadBack {
     pub(super) driver: String,
     pub(super) config: Map<String, Value>,
+    /// What comes, where that is not what was written.
+    pub(super) rows: Option<Vec<Said>>,
 }
 
 /// How a case ends.

@@ -13,6 +13,7 @@ mod need;
 mod place;
 mod pretend;
 mod report;
+mod rows;
 mod server;
 mod trial;
 mod types;

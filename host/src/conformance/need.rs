@@ -3,6 +3,13 @@
 use super::bench::Bench;
 use crate::driver::spec::Mode;
 
+/// To run a case of an extractor.
+pub(super) const EXTRACTS: &[Need] = &[Need::Driver, Need::Case(Mode::Extract)];
+/// To run a case of a transform.
+pub(super) const TRANSFORMS: &[Need] = &[Need::Driver, Need::Case(Mode::Transform)];
+/// To run a case of a writer.
+pub(super) const WRITES: &[Need] = &[Need::Driver, Need::Case(Mode::Write)];
+
 /// A reason to skip a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {

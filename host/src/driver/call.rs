@@ -210,8 +210,7 @@ fn refused(failure: Failure, state: &State) -> Failure {
         return Failure::new("limit", message);
     }
     // Interpreters look for files of their own: only what the driver speaks of may be why.
-    let files =
-        state.files.refusal(|path| failure.kind == "permission" || failure.message.contains(path));
+    let files = state.files.refusal(&failure.message, failure.kind == "permission");
     failure.explained(files).explained(state.network.refusal())
 }
 

@@ -88,6 +88,7 @@ impl<S: Read + Seek> Walk<S> {
         let is_component = match self.bytes()? {
             COMPONENT => true,
             MODULE => false,
+            [0, b'a', b's', b'm', ..] => return Err(invalid("it has an unknown version")),
             _ => return Err(invalid("there is neither a component nor a module where one starts")),
         };
         while self.at < end {
@@ -95,7 +96,7 @@ impl<S: Read + Seek> Walk<S> {
             let size = u64::from(self.number()?);
             let next = self.at + size;
             if next > end {
-                return Err(invalid("a section ends behind what it is in"));
+                return Err(ErrorKind::UnexpectedEof.into());
             }
             match (is_component, id) {
                 (_, 0) => self.custom(size)?,

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::asks::Asks;
 use crate::atomic;
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Error, Problem, Result};
-use crate::trust;
+use crate::trust::{self, Asks};
 use crate::yaml::{self, Fields, Node, Problems};
 
 /// The only version of the file's format.
@@ -230,14 +229,13 @@ fn read_entry(name: &str, node: &Node, problems: &mut Problems<'_>) -> Option<En
         fields.read("size", node, "a number of bytes", "invalid_type", Node::as_u64, problems)
     });
     let grants = fields.get("grants").and_then(|node| {
-        let lines = |node: &Node| {
-            let lines: Option<Vec<String>> =
-                node.as_list()?.iter().map(|node| node.as_text().map(str::to_owned)).collect();
-            lines
+        let asks = |node: &Node| {
+            let lines: Option<Vec<&str>> = node.as_list()?.iter().map(Node::as_text).collect();
+            Asks::from_lines(lines?)
         };
-        fields.read("grants", node, "a list of texts", "invalid_type", lines, problems)
+        let wanted = "a list of lines like 'reads files: /path'";
+        fields.read("grants", node, wanted, "invalid_value", asks, problems)
     });
-    let grants = grants.unwrap_or_default();
     Some(Entry {
         version: version?,
         sha256: sha256?,
@@ -245,7 +243,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Problems<'_>) -> Option<En
         source: source?,
         digest,
         signer,
-        grants: Asks::from_lines(grants.iter().map(String::as_str)),
+        grants: grants.unwrap_or_default(),
     })
 }
 
@@ -294,7 +292,7 @@ mod tests {
             source: "oci://registry.example/acme/crm:1.0.0".to_owned(),
             digest: Some(format!("sha256:{}", "b".repeat(64))),
             signer: None,
-            grants: Asks::from_lines(["reads files: /path", "limit memory: 1GiB"]),
+            grants: Asks::from_lines(["reads files: /path", "limit memory: 1GiB"]).unwrap(),
         };
         lock.drivers.insert("acme.crm".to_owned(), entry);
         lock.write().unwrap();
@@ -315,7 +313,8 @@ mod tests {
             ("version: 1\ndrivers: {'../../x': {}}", "'../../x' is no driver's name"),
             ("version: 1\ndrivers: {a.b: {sha256: abc}}", "'sha256' must be 64 hex digits"),
             ("version: 1\ndrivers: {a.b: {size: -1}}", "'size' must be a number of bytes"),
-            ("version: 1\ndrivers: {a.b: {grants: [1]}}", "'grants' must be a list of texts"),
+            ("version: 1\ndrivers: {a.b: {grants: [1]}}", "'grants' must be a list of lines"),
+            ("version: 1\ndrivers: {a.b: {grants: [flies]}}", "'grants' must be a list of lines"),
             ("version: 1\ndrivers: {a.b: {color: red}}", "unknown key 'color'"),
             ("version: 1\n<<<<<<< HEAD\ndrivers: {}", "osiris.lock:3"),
         ] {

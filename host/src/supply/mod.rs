@@ -2,7 +2,6 @@
 //! fetched is looked at before anything is placed, and `osiris.lock` says which
 //! bytes the project uses; nothing else of that name runs.
 
-mod asks;
 pub mod bundle;
 mod fetch;
 mod lock;
@@ -11,7 +10,6 @@ mod source;
 mod store;
 mod web;
 
-pub use asks::Asks;
 pub use fetch::{Fetched, Fetcher, Progress, Wanted};
 pub use lock::{Entry, Lock, is_sha256};
 pub use source::Source;

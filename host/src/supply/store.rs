@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::Asks;
 use super::fetch::Fetched;
 use super::lock::{Entry, Lock};
 use crate::atomic;
@@ -12,7 +11,7 @@ use crate::canonical::sha256_of;
 use crate::driver::MAX_SIZE;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
-use crate::trust;
+use crate::trust::{self, Asks};
 
 /// `drivers/` and `osiris.lock`. One process at a time can have them to change.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! the project's policy, and what is shown before a driver's first run.
 
 mod admission;
+mod asks;
 mod ceilings;
 mod key;
 mod pattern;
@@ -11,6 +12,7 @@ mod seen;
 mod signature;
 
 pub use admission::Admission;
+pub use asks::{Ask, Asks};
 pub use ceilings::{Ceilings, FileCeiling, HostPort};
 pub use key::{PublicKey, SecretKey};
 pub use pattern::Pattern;

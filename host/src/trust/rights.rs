@@ -3,26 +3,27 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::asks::{Ask, Asks, part};
 use super::ceilings::FileCeiling;
 use super::policy::Policy;
 use crate::driver::network::endpoints;
-use crate::driver::spec::{Endpoint, Spec};
+use crate::driver::spec::{Files, Spec};
 use crate::problem::{Error, Problem, Result};
 
-/// Something that a driver asks for.
+/// Something that a driver may ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Right {
     /// files, network or secrets.
     pub right: &'static str,
     /// In words.
-    pub asked: String,
+    pub what: String,
     /// What becomes of it.
     pub verdict: Verdict,
     /// Why.
     pub why: String,
 }
 
-/// What becomes of something that was asked for.
+/// What becomes of a right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -30,39 +31,50 @@ pub enum Verdict {
     Granted,
     /// It is given if the step's configuration stays below a ceiling.
     Bounded,
-    /// It is not.
+    /// It is asked for, but not given.
     Refused,
+    /// It is not asked for, and not given.
+    Unasked,
+}
+
+impl Right {
+    /// How a sentence on it begins, and how it goes on.
+    pub fn told(&self) -> (&'static str, String) {
+        let Self { what, why, .. } = self;
+        match self.verdict {
+            Verdict::Granted => ("may", what.clone()),
+            Verdict::Bounded => ("may", format!("{what}, but {why}")),
+            Verdict::Refused => ("may not", format!("{what}: {why}")),
+            Verdict::Unasked => ("may not", what.clone()),
+        }
+    }
 }
 
 impl Policy {
-    /// What a spec asks for, and what of it this project gives.
+    /// What a spec asks for, what of it this project gives, and what it does without.
     pub fn rights(&self, spec: &Spec, built_in: bool) -> Vec<Right> {
-        let mut rights = Vec::new();
-        for (pointers, access, verb) in [
-            (&spec.files.read, FileCeiling::Read, "read"),
-            (&spec.files.write, FileCeiling::Write, "write"),
-        ] {
-            if !pointers.is_empty() {
-                let asked = format!("{verb} files of the project that {} names", named(pointers));
-                let (verdict, why) = self.files(access, built_in);
-                rights.push(Right { right: "files", asked, verdict, why });
+        let mut rights: Vec<Right> = Vec::new();
+        let mut add =
+            |right, what, (verdict, why)| rights.push(Right { right, what, verdict, why });
+        for ask in Asks::of(spec).rights {
+            let what = ask.to_string();
+            match &ask {
+                Ask::Dial(host, port) => add("network", what, self.network(host, port, built_in)),
+                Ask::Read(_) => add("files", what, self.files(FileCeiling::Read, built_in)),
+                Ask::Write(_) => add("files", what, self.files(FileCeiling::Write, built_in)),
             }
         }
-        for endpoint in &spec.network {
-            let (host, port) = (part(&Value::from(endpoint.host.as_str())), part(&endpoint.port));
-            let (verdict, why) = self.network(endpoint, built_in);
-            let asked = format!("dial {host} port {port}");
-            rights.push(Right { right: "network", asked, verdict, why });
+        for pointer in &spec.secrets {
+            let why = "the spec declares it, and its connection or configuration holds it";
+            let what = format!("be given the secret {}", part(pointer));
+            add("secrets", what, (Verdict::Granted, why.to_owned()));
         }
-        if !spec.secrets.is_empty() {
-            rights.push(Right {
-                right: "secrets",
-                asked: format!("be given {}", named(&spec.secrets)),
-                verdict: Verdict::Granted,
-                why:
-                    "the spec declares it, and the step's own connection or configuration holds it"
-                        .to_owned(),
-            });
+        let unasked = || (Verdict::Unasked, "the spec does not ask for it".to_owned());
+        if spec.files == Files::default() {
+            add("files", "read or write anything but its own artifacts".to_owned(), unasked());
+        }
+        if spec.network.is_empty() {
+            add("network", "dial anything".to_owned(), unasked());
         }
         rights
     }
@@ -82,27 +94,26 @@ impl Policy {
         if built_in {
             return Ok(());
         }
-        let names = |pointers: &[String]| {
-            pointers.iter().any(|pointer| config.pointer(pointer).is_some_and(|v| !v.is_null()))
-        };
         let step = step.map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let name = &spec.name;
         let refused = |position, what: String, rule: &str, help: String| {
             let message = format!(
-                "{step}the driver `{name}` asks to {what}, which `drivers.ceilings.{rule}` does not allow"
+                "{step}the driver `{name}` asks for more than `drivers.ceilings.{rule}` allows: to {what}"
             );
             let problem = Problem::new("beyond_ceiling", message);
             Err(Error::environment(problem.at(&self.file, position).help(help)))
         };
         if let Some((position, ceiling)) = self.ceilings.files {
-            for (pointers, access, verb) in [
-                (&spec.files.write, FileCeiling::Write, "write"),
-                (&spec.files.read, FileCeiling::Read, "read"),
-            ] {
-                if access > ceiling && names(pointers) {
-                    let what = format!("{verb} files of the project ({})", named(pointers));
-                    let help = format!("write 'files: {verb}' there if drivers may");
-                    return refused(position, what, "files", help);
+            // Who lets it write lets it read: what is asked for most is told first.
+            for ask in Asks::of(spec).rights.iter().rev() {
+                let (pointer, access) = match ask {
+                    Ask::Write(pointer) => (pointer, FileCeiling::Write),
+                    Ask::Read(pointer) => (pointer, FileCeiling::Read),
+                    Ask::Dial(..) => continue,
+                };
+                if access > ceiling && config.pointer(pointer).is_some_and(|v| !v.is_null()) {
+                    let help = format!("write 'files: {access}' there if drivers may");
+                    return refused(position, ask.to_string(), "files", help);
                 }
             }
         }
@@ -136,7 +147,7 @@ impl Policy {
         }
     }
 
-    fn network(&self, asked: &Endpoint, built_in: bool) -> (Verdict, String) {
+    fn network(&self, host: &str, port: &str, built_in: bool) -> (Verdict, String) {
         let Some((position, allowed)) = self.ceilings.network.as_ref().filter(|_| !built_in) else {
             return (Verdict::Granted, declared(built_in));
         };
@@ -146,13 +157,11 @@ impl Policy {
         }
         let list: Vec<String> = allowed.iter().map(ToString::to_string).collect();
         let list = list.join(", ");
-        let literal = |port: &Value| port.as_u64().and_then(|port| u16::try_from(port).ok());
-        let verdict = match literal(&asked.port).filter(|_| !asked.host.starts_with('/')) {
+        let port = port.parse().ok().filter(|_| !host.starts_with('/'));
+        let verdict = match port.map(|port| allowed.iter().any(|one| one.covers(host, port))) {
             None => Verdict::Bounded,
-            Some(port) => match allowed.iter().any(|one| one.covers(&asked.host, port)) {
-                true => Verdict::Granted,
-                false => Verdict::Refused,
-            },
+            Some(true) => Verdict::Granted,
+            Some(false) => Verdict::Refused,
         };
         (verdict, format!("`drivers.ceilings.network` has {list}, line {line}"))
     }
@@ -162,23 +171,5 @@ fn declared(built_in: bool) -> String {
     match built_in {
         true => "the spec declares it, and ceilings do not hold for drivers of osiris".to_owned(),
         false => "the spec declares it, and no ceiling forbids it".to_owned(),
-    }
-}
-
-/// Pointers as their fields: `` `path` and `resolved_connection/host` ``.
-fn named(pointers: &[String]) -> String {
-    pointers.iter().map(|pointer| field(pointer)).collect::<Vec<_>>().join(" and ")
-}
-
-fn field(pointer: &str) -> String {
-    format!("`{}`", pointer.trim_start_matches('/'))
-}
-
-/// A literal, or the field that a pointer leads to.
-fn part(value: &Value) -> String {
-    match value.as_str() {
-        Some(text) if text.starts_with('/') => field(text),
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
     }
 }

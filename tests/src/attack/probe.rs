@@ -13,7 +13,7 @@ use crate::secret::SECRET;
 use crate::{Finished, Sandbox, snapshot};
 
 /// How long a driver may take to answer.
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(3);
 /// What the host needs besides: it starts, and loads compiled code.
 const START: Duration = Duration::from_secs(3);
 

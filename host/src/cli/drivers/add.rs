@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::super::pipeline::Workplace;
 use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
 use super::super::shell::{Answer, Shell, shown};
-use super::describe;
 use super::reach::{Reach, Way};
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
 use crate::session::visible;
-use crate::supply::{Asks, Fetched, Source, Store, Wanted, hash, is_sha256};
+use crate::supply::{Fetched, Source, Store, Wanted, hash, is_sha256};
+use crate::trust::Asks;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,9 +80,10 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
     for fetched in &drivers {
         let path = store.put(fetched)?;
         text.push_str(&line(fetched, &path));
-        describe::rights(&fetched.driver.spec)
-            .iter()
-            .for_each(|right| text.push_str(&format!("  {}\n", visible(right))));
+        for right in place.project.settings.drivers.rights(&fetched.driver.spec, false) {
+            let (may, what) = right.told();
+            text.push_str(&format!("  {may} {}\n", visible(&what)));
+        }
         json.push(document(fetched, &path));
     }
     Ok(Answer::new(json!({"drivers": json, "lock": place.project.lock_file()}), text))

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::super::pipeline::Workplace;
+use super::super::pipeline::{Workplace, limits_in_words};
 use super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::used;
 use crate::driver::DriverFile;
+use crate::driver::limits::{Bounds, Limits};
 use crate::problem::{Exit, Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
-use crate::supply::{Asks, Lock};
+use crate::supply::Lock;
+use crate::trust::{Asks, Right};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +36,8 @@ struct Finding {
     version: Option<String>,
     sha256: Option<String>,
     locked: bool,
-    rights: Vec<String>,
+    rights: Vec<Right>,
+    limits: Option<Limits>,
     used_by: BTreeSet<String>,
     problems: Vec<Problem>,
     notes: Vec<&'static str>,
@@ -93,11 +96,11 @@ fn examine(
     if let Err(error) = place.registry.load(driver) {
         problems.extend(error.problems);
     }
-    if problems.is_empty()
-        && let Some(entry) = entry.filter(|entry| entry.grants != asks)
-    {
-        let mut differs = asks.beyond(&entry.grants);
-        differs.extend(entry.grants.beyond(&asks));
+    let differs = match entry.filter(|_| problems.is_empty()) {
+        Some(entry) => [asks.beyond(&entry.grants), entry.grants.beyond(&asks)].concat(),
+        None => Vec::new(),
+    };
+    if !differs.is_empty() {
         let message = format!(
             "osiris.lock does not list what `{}` asks for: {}",
             spec.name,
@@ -118,7 +121,8 @@ fn examine(
         version: Some(spec.version.clone()),
         sha256: Some(sha256),
         locked: entry.is_some(),
-        rights: asks.lines(),
+        rights: place.project.settings.drivers.rights(spec, driver.built_in),
+        limits: Some(place.limits(&Bounds::new()).tightened(&spec.bounds())),
         used_by,
         problems,
         notes,
@@ -143,7 +147,8 @@ fn answer(findings: &BTreeMap<String, Finding>) -> Answer {
             json!({
                 "name": name, "version": finding.version, "sha256": finding.sha256,
                 "locked": finding.locked, "rights": finding.rights,
-                "used_by": finding.used_by, "problems": finding.problems, "notes": finding.notes,
+                "limits": finding.limits, "used_by": finding.used_by,
+                "problems": finding.problems, "notes": finding.notes,
             })
         })
         .collect();
@@ -159,8 +164,12 @@ fn section(name: &str, finding: &Finding) -> String {
     let sign = if finding.problems.is_empty() { paint(GOOD, "✓") } else { paint(BAD, "✗") };
     let version = finding.version.as_deref().unwrap_or_default();
     let mut text = format!("{sign} {} {}\n", paint(STRONG, &visible(name)), visible(version));
-    for right in &finding.rights {
-        text.push_str(&format!("  {}\n", visible(right)));
+    // Of what is not there, nothing is known.
+    if let Some(limits) = &finding.limits {
+        for (may, what) in finding.rights.iter().map(Right::told) {
+            text.push_str(&format!("  {may} {}\n", visible(&what)));
+        }
+        text.push_str(&format!("  limits: {}\n", limits_in_words(limits).join(", ")));
     }
     for problem in &finding.problems {
         text.push_str(&format!("  {}\n", paint(BAD, &multiline(&problem.message))));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::render::{DIM, STRONG, Table, paint};
-use crate::driver::spec::{Endpoint, Spec};
+use crate::driver::spec::Spec;
 use crate::session::visible;
 
 /// Like `extract, discover`.
@@ -21,43 +21,6 @@ pub(super) fn heading(spec: &Spec) -> String {
         text.push_str(&format!("  {}\n", visible(line)));
     }
     text
-}
-
-/// What the driver asks for, and with that gets: a line each.
-pub(in crate::cli) fn rights(spec: &Spec) -> Vec<String> {
-    let mut rights = Vec::new();
-    let named = |pointers: &[String]| {
-        pointers
-            .iter()
-            .map(|pointer| format!("`{}`", pointer.trim_start_matches('/')))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match (spec.files.read.is_empty(), spec.files.write.is_empty()) {
-        (true, true) => rights.push("no files but its own artifacts".to_owned()),
-        (false, true) => {
-            rights.push(format!("reads files of the project: {}", named(&spec.files.read)));
-        }
-        (true, false) => {
-            rights.push(format!(
-                "reads and writes files of the project: {}",
-                named(&spec.files.write)
-            ));
-        }
-        (false, false) => rights.push(format!(
-            "reads and writes files of the project: reads {}, writes {}",
-            named(&spec.files.read),
-            named(&spec.files.write)
-        )),
-    }
-    if spec.network.is_empty() {
-        rights.push("no network".to_owned());
-    }
-    for Endpoint { host, port } in &spec.network {
-        let port = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
-        rights.push(format!("asks to dial {host} port {port}"));
-    }
-    rights
 }
 
 /// The fields of the driver's configuration.

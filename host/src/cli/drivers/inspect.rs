@@ -20,7 +20,8 @@ Examples:
   osiris drivers inspect ./some.wasm --json | jq .here
 
 A right is granted (✓) if the driver's spec declares it and no ceiling of the
-project forbids it, bounded (!) if a step's configuration decides, or refused (✗).";
+project forbids it, bounded (!) if a step's configuration decides, refused (✗),
+or not asked for (-).";
 
 /// Look into a driver's file without running any of its code
 ///

@@ -26,7 +26,6 @@ mod used;
 
 use clap::Subcommand;
 
-pub(super) use self::describe::rights;
 use super::shell::{Answer, Shell};
 use crate::problem::Result;
 

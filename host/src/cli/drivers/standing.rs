@@ -95,20 +95,13 @@ impl<'p> Standing<'p> {
             }
         }
         for right in &self.rights {
-            match right.verdict {
-                Verdict::Granted => line(GOOD, "✓", &format!("may {}", right.asked), &right.why),
-                Verdict::Bounded => line(WARN, "!", &format!("may {}", right.asked), &right.why),
-                Verdict::Refused => {
-                    line(BAD, "✗", &format!("may not {}", right.asked), &right.why);
-                }
-            }
-        }
-        for (right, what) in
-            [("files", "no files but its own artifacts"), ("network", "no network")]
-        {
-            if !self.rights.iter().any(|asked| asked.right == right) {
-                line(GOOD, "✓", &format!("asks for {what}"), "");
-            }
+            let (style, sign) = match right.verdict {
+                Verdict::Granted => (GOOD, "✓ may"),
+                Verdict::Bounded => (WARN, "! may"),
+                Verdict::Refused => (BAD, "✗ may not"),
+                Verdict::Unasked => (DIM, "- may not"),
+            };
+            line(style, sign, &right.what, &right.why);
         }
         line(GOOD, "✓", &format!("limits: {}", limits_in_words(&self.limits).join(", ")), "");
         lines

@@ -7,7 +7,8 @@ use super::super::shell::{Answer, Shell};
 use super::reach::{Reach, Way};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::session::visible;
-use crate::supply::{Asks, Entry, Fetched, Lock, Source, Store, Wanted};
+use crate::supply::{Entry, Fetched, Lock, Source, Store, Wanted};
+use crate::trust::Asks;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::drivers::rights;
 use super::super::first_use::{self, Memory};
 use super::super::pipeline::{Workplace, limits_in_words};
 use super::super::render::{DIM, GOOD, STRONG, paint};
@@ -15,6 +14,7 @@ use crate::driver::spec::Spec;
 use crate::problem::Result;
 use crate::run::{self, Job, Task};
 use crate::session::visible;
+use crate::trust::Right;
 
 /// A step of the plan with what it may touch.
 struct Planned<'a> {
@@ -27,7 +27,7 @@ struct Planned<'a> {
     writes: Vec<&'a str>,
     /// Like `db.example:3306`.
     dials: Vec<String>,
-    rights: Vec<String>,
+    rights: Vec<Right>,
     limits: Limits,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn plan(job: &Job, place: &Workplace, shell: &Shell) -> Result<(Value
             reads,
             writes,
             dials,
-            rights: rights(spec),
+            rights: place.project.settings.drivers.rights(spec, driver.built_in),
             limits,
         });
     }
@@ -130,7 +130,7 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("reads", &owned(&step.reads));
         line("writes", &owned(&step.writes));
         line("dials", &step.dials);
-        line("may", &[step.rights.join("; ")]);
+        step.rights.iter().map(Right::told).for_each(|(may, what)| line(may, &[what]));
         line("limits", &limits_in_words(&step.limits));
     }
     text

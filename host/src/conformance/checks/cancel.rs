@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::super::bench::{Bench, Left};
 use super::super::cases::Case;
-use super::super::check::{Check, Missed, Verdict, ensure, skip};
+use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
 use super::super::given::feeds;
-use super::super::need::Need;
+use super::super::need::{EXTRACTS, TRANSFORMS, WRITES};
 use super::super::trial::{End, Outcome};
 use crate::driver::spec::Mode;
 
@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "cancel.extract",
         title: "an extractor that is cancelled in the middle ends within two seconds, as cancelled",
         fix: "return the error of `output.send` or `check_cancelled` as it is, at once",
-        needs: &[Need::Driver, Need::Case(Mode::Extract)],
+        needs: EXTRACTS,
         run: |bench| {
             let normal = bench.normal(Mode::Extract)?;
             let mut trial = bench.trial(&normal.case)?;
@@ -34,42 +34,42 @@ pub(super) const CHECKS: &[Check] = &[
         id: "cancel.transform",
         title: "a transform that is cancelled in the middle ends within two seconds, as cancelled",
         fix: "return the error of `input.next` or `output.send` as it is, at once",
-        needs: &[Need::Driver, Need::Case(Mode::Transform)],
+        needs: TRANSFORMS,
         run: |bench| stopped(&ended(bench, Mode::Transform, End::Never)?.0),
     },
     Check {
         id: "cancel.write",
         title: "a writer that is cancelled in the middle ends within two seconds, as cancelled",
         fix: "return the error of `input.next` as it is once everything is undone",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        needs: WRITES,
         run: |bench| stopped(&ended(bench, Mode::Write, End::Never)?.0),
     },
     Check {
         id: "cancel.nothing-left",
         title: "a writer that is cancelled leaves everything as it was",
         fix: "write to a temporary file or in a transaction, and remove it if `input.next` fails",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        needs: WRITES,
         run: |bench| unchanged(bench, End::Never),
     },
     Check {
         id: "upstream.transform",
         title: "a transform fails if the step before it does",
         fix: "return the error of `input.next` as it is",
-        needs: &[Need::Driver, Need::Case(Mode::Transform)],
+        needs: TRANSFORMS,
         run: |bench| followed(&ended(bench, Mode::Transform, End::Badly)?.0),
     },
     Check {
         id: "upstream.write",
         title: "a writer fails if the step before it does",
         fix: "return the error of `input.next` as it is: the input did not end, it broke off",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        needs: WRITES,
         run: |bench| followed(&ended(bench, Mode::Write, End::Badly)?.0),
     },
     Check {
         id: "upstream.nothing-left",
         title: "a writer whose input breaks off leaves everything as it was",
         fix: "commit, or rename the file, only after `input.next` has returned none",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        needs: WRITES,
         run: |bench| unchanged(bench, End::Badly),
     },
 ];
@@ -96,26 +96,24 @@ fn stopped(outcome: &Outcome) -> Verdict {
         return Err(skip("it was done before anything came of it"));
     };
     ensure(took <= GRACE, || format!("it took {:.1} s", took.as_secs_f64()))?;
-    match &outcome.report.result {
-        Err(failure) if failure.kind == "cancelled" => Ok(()),
-        Err(_) => ensure(false, || outcome.failure().unwrap_or_default()),
-        Ok(()) => ensure(false, || "it ended well, in the middle".to_owned()),
-    }
+    failed(outcome, "cancelled", "it ended well, in the middle")
 }
 
 fn followed(outcome: &Outcome) -> Verdict {
+    failed(outcome, "upstream", "it ended well, with half of its input")
+}
+
+/// It failed, with this kind of error.
+fn failed(outcome: &Outcome, kind: &str, well: &str) -> Verdict {
     match &outcome.report.result {
-        Err(failure) if failure.kind == "upstream" => Ok(()),
-        Err(_) => ensure(false, || outcome.failure().unwrap_or_default()),
-        Ok(()) => ensure(false, || "it ended well, with half of its input".to_owned()),
+        Err(failure) if failure.kind == kind => Ok(()),
+        _ => fail(outcome.failure().unwrap_or_else(|| well.to_owned())),
     }
 }
 
 fn unchanged(bench: &Bench, end: End) -> Verdict {
     let (_, before, after) = ended(bench, Mode::Write, end)?;
-    let differs = |name: &&String| before.files.get(*name) != after.files.get(*name);
-    let names: Vec<&str> =
-        after.files.keys().chain(before.files.keys()).filter(differs).map(String::as_str).collect();
+    let names = after.changed(&before);
     ensure(names.is_empty(), || {
         format!("these files are other than before: {}", names.join(", "))
     })?;

@@ -12,6 +12,7 @@ use super::super::need::Need;
 use super::spec_schema::keys;
 use crate::driver::spec::{OverridePolicy, Spec};
 use crate::schema::Schema;
+use crate::trust::Asks;
 
 const FIX: &str = "take it back, or raise the major version";
 
@@ -161,20 +162,9 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Previous],
         run: |bench| {
             minor(bench, |old, new| {
-                let fresh = |what: &str, old: &[String], new: &[String]| -> Vec<String> {
-                    let more = new.iter().filter(|one| !old.contains(one));
-                    more.map(|one| format!("it {what} {one}")).collect()
-                };
-                let dials = |spec: &Spec| -> Vec<String> {
-                    spec.network
-                        .iter()
-                        .map(|asked| format!("{} port {}", asked.host, asked.port))
-                        .collect()
-                };
-                let mut more = fresh("reads", &old.files.read, &new.files.read);
-                more.extend(fresh("writes", &old.files.write, &new.files.write));
-                more.extend(fresh("dials", &dials(old), &dials(new)));
-                more
+                let (old, new) = (Asks::of(old), Asks::of(new));
+                let more = new.rights_beyond(&old);
+                more.iter().map(|ask| format!("it asks to {ask}")).collect()
             })
         },
     },

@@ -4,7 +4,7 @@ use super::super::bench::Bench;
 use super::super::cases::Case;
 use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
 use super::super::data;
-use super::super::need::Need;
+use super::super::need::{EXTRACTS, Need};
 use super::super::trial::Outcome;
 use crate::driver::spec::Mode;
 use crate::wording::bytes;
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "memory.extract",
         title: "an extractor takes no more memory for ten times as many rows",
         fix: "send each batch as soon as it has some hundred KiB",
-        needs: &[Need::Driver, Need::Case(Mode::Extract)],
+        needs: EXTRACTS,
         run: |bench| {
             let case = bench.cases(Mode::Extract).into_iter().find(|case| case.large);
             let case = case.ok_or_else(|| skip("no case of this mode has `large: true`"))?;

@@ -1,40 +1,48 @@
 //! Each mode, when all is well.
 
+use arrow::array::RecordBatch;
+
 use super::super::bench::{Bench, Normal};
-use super::super::cases::Case;
+use super::super::cases::{Case, ReadBack};
 use super::super::check::{Check, Missed, Verdict, ensure, none, skip};
-use super::super::need::Need;
+use super::super::data;
+use super::super::need::{EXTRACTS, Need, TRANSFORMS, WRITES};
+use super::super::rows;
 use super::super::trial::Outcome;
 use crate::driver::grants::paths;
 use crate::driver::spec::Mode;
+
+/// How to mend a case that does not end as it should.
+const EXPECTED: &str =
+    "run the case as a pipeline with `osiris run`; correct the driver, or what the case expects";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "run.extract",
         title: "every case of an extractor ends as it should",
-        fix: "run the case as a pipeline with `osiris run`; correct the driver, or what the case expects",
-        needs: &[Need::Driver, Need::Case(Mode::Extract)],
+        fix: EXPECTED,
+        needs: EXTRACTS,
         run: |bench| cases(bench, Mode::Extract),
     },
     Check {
         id: "run.transform",
         title: "every case of a transform ends as it should",
-        fix: "run the case as a pipeline with `osiris run`; correct the driver, or what the case expects",
-        needs: &[Need::Driver, Need::Case(Mode::Transform)],
+        fix: EXPECTED,
+        needs: TRANSFORMS,
         run: |bench| cases(bench, Mode::Transform),
     },
     Check {
         id: "run.write",
         title: "every case of a writer ends as it should",
-        fix: "run the case as a pipeline with `osiris run`; correct the driver, or what the case expects",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        fix: EXPECTED,
+        needs: WRITES,
         run: |bench| cases(bench, Mode::Write),
     },
     Check {
         id: "run.rows-written",
         title: "a writer says how many rows it wrote, and that is all of them",
         fix: "return `Summary { rows_written: Some(rows) }`, with the rows that reached their destination",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        needs: WRITES,
         run: |bench| {
             let normal = bench.normal(Mode::Write)?;
             let (told, read) =
@@ -49,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "run.all-read",
         title: "a writer reads its input to the end",
         fix: "call `input.next()` until it returns none",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        needs: WRITES,
         run: |bench| {
             let normal = bench.normal(Mode::Write)?;
             let given: usize = normal.case.inputs.iter().map(|given| given.rows).sum();
@@ -59,18 +67,10 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run.arrives",
-        title: "what a writer wrote can be read back, every row of it",
-        fix: "write all rows before the step ends well",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
-        run: |bench| {
-            let normal = bench.normal(Mode::Write)?;
-            let Some(rows) = &normal.left.rows else {
-                return Err(skip("its case has no `read_back`"));
-            };
-            let found: usize = rows.iter().map(arrow::array::RecordBatch::num_rows).sum();
-            let read = normal.outcome.report.rows_read;
-            ensure(found as u64 == read, || format!("it read {read} rows; {found} are there"))
-        },
+        title: "what a writer wrote can be read back, every row of it with its values",
+        fix: "write all rows as they came before the step ends well; if the destination cannot keep a value, say in the case's `read_back.rows` what comes",
+        needs: WRITES,
+        run: arrives,
     },
     Check {
         id: "run.files",
@@ -83,21 +83,21 @@ pub(super) const CHECKS: &[Check] = &[
         id: "run.repeatable-extract",
         title: "an extractor that is run twice gives the same rows in the same order",
         fix: "sort what comes without an order; make no random ids; take no time into the data",
-        needs: &[Need::Driver, Need::Case(Mode::Extract)],
+        needs: EXTRACTS,
         run: |bench| twice(bench, Mode::Extract),
     },
     Check {
         id: "run.repeatable-transform",
         title: "a transform that is run twice gives the same rows in the same order",
         fix: "do not iterate over a hash map; make no random ids; take no time into the data",
-        needs: &[Need::Driver, Need::Case(Mode::Transform)],
+        needs: TRANSFORMS,
         run: |bench| twice(bench, Mode::Transform),
     },
     Check {
         id: "run.repeatable-write",
         title: "a writer that is run twice leaves the same bytes",
         fix: "take no time and no random numbers into the file; let the second run replace the first",
-        needs: &[Need::Driver, Need::Case(Mode::Write)],
+        needs: WRITES,
         run: |bench| twice(bench, Mode::Write),
     },
 ];
@@ -138,6 +138,38 @@ fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
         .then(|| format!("the columns {}, not {}", names.join(", "), wanted.join(", ")))
 }
 
+fn arrives(bench: &Bench) -> Verdict {
+    let cases = bench.cases(Mode::Write).into_iter();
+    let cases: Vec<(Case, ReadBack)> = cases
+        .filter(Case::is_plain)
+        .filter_map(|case| case.read_back.clone().map(|reader| (case, reader)))
+        .collect();
+    if cases.is_empty() {
+        return Err(skip("its cases have no `read_back`"));
+    }
+    let mut wrong = Vec::new();
+    for (case, reader) in cases {
+        let place = bench.place(&case)?;
+        let outcome = bench.run(&place, bench.trial(&case)?)?;
+        // That it fails is told by `run.write`.
+        if outcome.report.result.is_err() {
+            continue;
+        }
+        let found = bench.left(&place, &case)?.rows.unwrap_or_default();
+        let count: usize = found.iter().map(RecordBatch::num_rows).sum();
+        let read = outcome.report.rows_read;
+        let seen = match (&reader.rows, &case.inputs[..]) {
+            (Some(said), _) => rows::unlike(said, &found),
+            _ if count as u64 != read => Some(format!("it read {read} rows; {count} are there")),
+            (None, [given]) => rows::changed(&data::batch(&given.schema, 0, given.rows), &found),
+            // Where several tables went is not known.
+            (None, _) => None,
+        };
+        wrong.extend(seen.map(|seen| format!("{}: {seen}", case.name)));
+    }
+    none(wrong)
+}
+
 fn files(bench: &Bench) -> Verdict {
     let spec = bench.spec()?;
     let mut odd = Vec::new();
@@ -174,9 +206,6 @@ fn twice(bench: &Bench, mode: Mode) -> Verdict {
     let now = bench.left(&place, case)?;
     // Rows that were there already are the service's business.
     ensure(now.files == left.files, || {
-        let differs = |name: &&String| left.files.get(*name) != now.files.get(*name);
-        let names: Vec<&str> =
-            now.files.keys().chain(left.files.keys()).filter(differs).map(String::as_str).collect();
-        format!("the second time these files differ: {}", names.join(", "))
+        format!("the second time these files differ: {}", now.changed(left).join(", "))
     })
 }

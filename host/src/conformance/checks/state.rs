@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::bench::{Bench, Normal};
 use super::super::check::{Check, Missed, ensure, fail, none, skip};
 use super::super::need::Need;
+use super::super::rows::{Row, rows};
 use super::super::trial::Outcome;
 use crate::driver::spec::Mode;
 
@@ -83,7 +84,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::Partition, Need::Case(Mode::Extract)],
         run: |bench| {
             let (whole, shares) = shared(bench)?;
-            let mut together: Vec<String> = shares.iter().flat_map(cells).collect();
+            let mut together: Vec<Row> = shares.iter().flat_map(cells).collect();
             let mut wanted = cells(&whole.outcome);
             together.sort_unstable();
             wanted.sort_unstable();
@@ -143,24 +144,7 @@ fn shared(bench: &Bench) -> Result<(&Normal, Vec<Outcome>), Missed> {
     Ok((whole, shares))
 }
 
-/// Each row as a text.
-fn cells(outcome: &Outcome) -> Vec<String> {
-    use arrow::util::display::{ArrayFormatter, FormatOptions};
-    let options = FormatOptions::default();
-    let mut rows = Vec::new();
-    for batch in outcome.table.iter().flat_map(|(_, batches)| batches) {
-        let columns: Vec<_> = batch
-            .columns()
-            .iter()
-            .filter_map(|column| ArrayFormatter::try_new(column, &options).ok())
-            .collect();
-        rows.extend((0..batch.num_rows()).map(|row| {
-            columns
-                .iter()
-                .map(|column| column.value(row).to_string())
-                .collect::<Vec<_>>()
-                .join("\u{1f}")
-        }));
-    }
-    rows
+/// Each row as text.
+fn cells(outcome: &Outcome) -> Vec<Row> {
+    outcome.table.iter().flat_map(|(_, batches)| batches).flat_map(rows).collect()
 }

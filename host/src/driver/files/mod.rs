@@ -12,7 +12,7 @@ mod rights;
 mod stream;
 mod wasi;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,8 @@ use super::limits::Limits;
 
 /// The longest path, in bytes.
 const MAX_PATH: usize = 4096;
+/// Refused paths that are remembered.
+const REFUSED: usize = 16;
 
 /// The files of one call.
 pub(super) struct Files {
@@ -40,8 +42,8 @@ pub(super) struct Files {
     root: Option<u32>,
     /// The paths of the descriptors that the driver holds.
     held: HashMap<u32, PathBuf>,
-    /// The last path that was refused.
-    refused: Option<PathBuf>,
+    /// The paths that were refused last, the latest first.
+    refused: VecDeque<PathBuf>,
 }
 
 /// Where a path leads.
@@ -64,7 +66,7 @@ impl Files {
             quota: Quota::new(limits),
             root: None,
             held: HashMap::new(),
-            refused: None,
+            refused: VecDeque::new(),
         };
         let resolved = |path: &String| {
             let path = joined(Path::new(""), path).ok()?;
@@ -100,13 +102,13 @@ impl Files {
         self.quota.refused()
     }
 
-    /// What was refused last and what was granted, for a person, if it `matters`.
-    pub(super) fn refusal(&self, matters: impl FnOnce(&str) -> bool) -> Option<String> {
-        let path = self.refused.as_ref()?;
-        let shown = path.display().to_string();
-        if !matters(&shown) {
-            return None;
-        }
+    /// What was refused and what was granted, for a person: a path that the driver speaks of, else
+    /// the last one if a refusal `matters`.
+    pub(super) fn refusal(&self, said: &str, matters: bool) -> Option<String> {
+        let spoken_of = |path: &&PathBuf| said.contains(&path.display().to_string());
+        let path = self.refused.iter().find(spoken_of);
+        let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
+        let shown = path.display();
         let granted = self.rights.told();
         let why = if self.rights.may(path).make {
             "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes"
@@ -173,7 +175,8 @@ impl Files {
 
     /// The refusal of a path, which is remembered for the error's message.
     fn refuse<T>(&mut self, place: &Place) -> FsResult<T> {
-        self.refused = Some(place.path.clone());
+        self.refused.truncate(REFUSED - 1);
+        self.refused.push_front(place.path.clone());
         Err(ErrorCode::Access.into())
     }
 }

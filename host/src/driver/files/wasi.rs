@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::stream::Counted;
-use super::{Files, Place, shown};
+use super::{Files, May, Place, shown};
 use crate::driver::state::State;
 
 /// The files of one call, and the engine's own implementation.
@@ -73,9 +73,11 @@ impl View<'_> {
     /// Like [`View::place`], of something that may be changed.
     fn owned(&mut self, fd: &Fd, path: &str) -> FsResult<(Fd, Place, String)> {
         let (root, place, path) = self.place(fd, path, false)?;
-        match place.may.write {
-            true => Ok((root, place, path)),
-            false => self.files.refuse(&place),
+        match place.may {
+            May { write: true, .. } => Ok((root, place, path)),
+            // Whoever removes what it may not have made yet is told what every system says.
+            May { look: true, .. } if place.kind.is_none() => Err(ErrorCode::NoEntry.into()),
+            _ => self.files.refuse(&place),
         }
     }
 

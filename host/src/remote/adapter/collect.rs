@@ -93,7 +93,8 @@ pub(super) async fn collect(
     }
     let dir = Dir::open_ambient_dir(base, ambient_authority())
         .map_err(|error| unwritable(&base.display().to_string(), &error))?;
-    let all: u64 = made.iter().map(|made| made.size).sum();
+    // A worker may say anything.
+    let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
     let transfer = Transfer::new("downloading", made.len(), all, notes);
     let fetched = made.iter().enumerate().map(|(index, made)| {
         let transfer = transfer.clone();

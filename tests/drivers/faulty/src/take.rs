@@ -98,8 +98,8 @@ fn copy(config: &Config, input: &mut Input, part: &str) -> Result<u64> {
     let schema = input.schema()?.clone();
     let mut file = BufWriter::new(File::create(part)?);
     let header = |file: &mut BufWriter<File>| {
-        let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
-        writeln!(file, "{names:?}")
+        let names: Vec<String> = schema.fields.iter().map(|field| quoted(&field.name)).collect();
+        writeln!(file, "{}", names.join(","))
     };
     header(&mut file)?;
     if config.is("write-at-random") {
@@ -111,15 +111,39 @@ fn copy(config: &Config, input: &mut Input, part: &str) -> Result<u64> {
         if config.is("write-header-again") && batches > 1 {
             header(&mut file)?;
         }
-        if let Column::Int64(ids) = batch.column(0)? {
-            for id in ids.values() {
-                writeln!(file, "{id}")?;
+        let columns = (0..schema.fields.len()).map(|index| batch.column(index));
+        let columns: Vec<Column> = columns.collect::<Result<_>>()?;
+        for row in 0..batch.rows() {
+            let line = rows + row as u64;
+            if config.is("write-loses-a-row") && line == 70 {
+                continue;
             }
+            let cells = columns.iter().map(|column| match (column, line) {
+                // One value of many.
+                (Column::Float64(_), 70) if config.is("write-changes-a-value") => "70.5".to_owned(),
+                _ => cell(column, row),
+            });
+            writeln!(file, "{}", cells.collect::<Vec<_>>().join(","))?;
         }
         rows += batch.rows() as u64;
     }
     file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
     Ok(rows)
+}
+
+/// A value as CSV has it, of the types that the kit's own table has.
+fn cell(column: &Column, row: usize) -> String {
+    let text = match column {
+        Column::Int64(values) => values.get(row).map(|value| value.to_string()),
+        Column::Float64(values) => values.get(row).map(|value| value.to_string()),
+        Column::Utf8(values) => values.get_str(row).map(quoted),
+        _ => None,
+    };
+    text.unwrap_or_default()
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 /// Faults that tables of some shapes have.

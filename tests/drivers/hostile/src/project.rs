@@ -60,7 +60,10 @@ pub(crate) const ATTACKS: Table = &[
             lines.push((format!("move {path} away"), fs::rename(path, "away").map(none)));
             lines.push((format!("make {path}"), fs::create_dir(path).map(none)));
         }
-        lines.push(("remove pipeline.yaml".into(), fs::remove_file("pipeline.yaml").map(none)));
+        // Of a file that is not there it is told so where it might have made one.
+        for path in ["pipeline.yaml", "nothing", "data/nothing"] {
+            lines.push((format!("remove {path}"), fs::remove_file(path).map(none)));
+        }
         lines.push(("read its own back".into(), fs::read_to_string("new")));
         report(lines)
     }),

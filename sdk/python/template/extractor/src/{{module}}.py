@@ -60,7 +60,8 @@ def rows(lines: Any, config: Config) -> Iterator[list[Any]]:
 def row(line: bytes, columns: list[Column]) -> list[Any]:
     """The values of a line."""
     try:
-        values = json.loads(line, parse_constant=refuse)
+        # As text: Python would guess at the encoding of bytes, and take others than JSON has.
+        values = json.loads(line.decode(), parse_constant=refuse)
     except ValueError as error:
         raise Error("data", f"this is no JSON object: {error}") from None
     if not isinstance(values, dict):

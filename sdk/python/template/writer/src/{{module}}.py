@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,14 +39,16 @@ class Writer(Driver[Config]):
         if len(inputs) != 1:
             raise Error("unsupported", "this driver writes one table")
         path = Path(step.config.path)
-        # A name of this step's own, so that two steps never share the file.
-        temporary = path.with_name(f".{path.name}.{step.id}.tmp")
+        # Another name each time: a driver may make files beside its own, but change none there.
+        temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
         try:
             rows = write(inputs[0], temporary)
             ctx.check_cancelled()
             temporary.replace(path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            # What went wrong matters more than whether this does, too.
+            with suppress(OSError):
+                temporary.unlink()
             raise
         return Summary(rows_written=rows)
 
@@ -62,7 +65,7 @@ def write(table: Input, path: Path) -> int:
             )
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = 0
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
+    with open(path, "x", encoding="utf-8", newline="\n") as file:
         for row in table.rows():
             try:
                 line = json.dumps(row, ensure_ascii=False, allow_nan=False)
