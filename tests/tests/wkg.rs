@@ -8,7 +8,7 @@ use services::registry::Registry;
 
 #[test]
 fn drivers_go_both_ways() {
-    let own = built::folder().join("wkg/bin");
+    let own = built::folder().join("tools/bin");
     let wkg =
         services::program("wkg", &[&own.to_string_lossy()]).expect("`cargo xtask test` builds it");
     let registry = Registry::start(None).unwrap();

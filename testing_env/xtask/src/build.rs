@@ -47,7 +47,7 @@ pub(crate) fn test_drivers() -> Result<()> {
 
 /// Builds `wkg` unless it is there, which takes some minutes.
 pub(crate) fn wkg() -> Result<()> {
-    let root = built()?.join("wkg");
+    let root = built()?.join("tools");
     if services::program("wkg", &[]).is_some() || root.join("bin/wkg").is_file() {
         return Ok(());
     }

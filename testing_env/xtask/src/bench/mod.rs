@@ -1,6 +1,7 @@
 //! Measurements. Each runs osiris and a peer in turn on the same machine in
 //! the same run, because only their ratio travels.
 
+mod authors;
 mod boundary;
 mod checks;
 mod csv;
@@ -55,11 +56,12 @@ impl Row {
 
 type Part = (&'static str, fn() -> Result<Vec<Row>>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("boundary", boundary::measure),
     ("startup", startup::measure),
     ("csv", csv::measure),
     ("checks", checks::measure),
+    ("authors", authors::measure),
     ("mariadb", databases::mariadb),
     ("postgres", databases::postgres),
     ("e2b", e2b::measure),
