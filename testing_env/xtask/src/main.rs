@@ -35,7 +35,7 @@ enum Command {
     },
     /// Measures osiris beside its peers, all in this one run.
     Bench {
-        /// boundary, startup, csv, checks, mariadb, postgres, e2b
+        /// boundary, startup, csv, checks, authors, mariadb, postgres, e2b
         names: Vec<String>,
         /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
         #[arg(long)]
