@@ -87,7 +87,7 @@ pub trait Driver {
     /// #         _: Vec<osiris_sdk::Input>,
     /// #         _: Option<osiris_sdk::Output>,
     /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
-    /// #         unimplemented!()
+    /// #         Ok(osiris_sdk::Summary::default())
     /// #     }
     /// # }
     ///

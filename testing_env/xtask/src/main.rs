@@ -27,7 +27,7 @@ enum Command {
     Demo,
     /// Builds everything and runs the tests: all of them, or the named parts.
     Test {
-        /// spine, databases, e2b, parity, hostile, supply, trust, conformance, languages, sdk
+        #[arg(value_parser = test::PARTS.map(|(name, _)| name))]
         names: Vec<String>,
         /// Runs the parity suite in E2B's own cloud, for which E2B_API_KEY is the key.
         #[arg(long, conflicts_with = "names")]
@@ -35,7 +35,7 @@ enum Command {
     },
     /// Measures osiris beside its peers, all in this one run.
     Bench {
-        /// boundary, startup, csv, checks, authors, mariadb, postgres, e2b
+        #[arg(value_parser = bench::PARTS.map(|(name, _)| name))]
         names: Vec<String>,
         /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
         #[arg(long)]
@@ -43,7 +43,7 @@ enum Command {
     },
     /// Feeds the host with input that nobody would write, by the named targets, or all.
     Fuzz {
-        /// pipeline, connections, spec, component, batch, worker, envd
+        #[arg(value_parser = fuzz::TARGETS)]
         targets: Vec<String>,
         /// How long each target runs.
         #[arg(long, default_value_t = 20)]
