@@ -69,15 +69,15 @@ fn marked(sandbox: &Sandbox, pid: i32) -> bool {
     [variable(), mount(), inside()].contains(&Some(true))
 }
 
-/// Ends all processes of a sandbox.
+/// Ends all processes of a sandbox, until nobody is found twice in a row: one that
+/// ends while it is looked for may have left a child that the list is too old for.
 pub(super) async fn kill_all(sandbox: &Sandbox) {
     let started = Instant::now();
+    let mut quiet = 0;
     // A process that cannot be killed, in an uninterruptible wait, must not stop the others.
-    while started.elapsed() < Duration::from_secs(10) {
+    while quiet < 2 && started.elapsed() < Duration::from_secs(10) {
         let members = members(sandbox, &BTreeSet::new(), true);
-        if members.is_empty() {
-            return;
-        }
+        quiet = if members.is_empty() { quiet + 1 } else { 0 };
         members.iter().for_each(|member| kill(member.pid));
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

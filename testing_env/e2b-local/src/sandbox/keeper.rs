@@ -8,11 +8,17 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 
 /// Waits for the end of its input, which is that of this program, and then ends
-/// who has the sandbox's id among their variables, until there is none, and the
-/// rest of the group.
+/// who has the sandbox's id among their variables or its folder among their
+/// mounts, and the rest of the group. While a process becomes another program it
+/// has no variables. One that ends may have left a child that the list is too old
+/// for, so nobody has to be found twice.
 const KEEP: &str = r#"trap '' HUP INT TERM; cat > /dev/null
-while found=$(grep -slzFx "E2B_SANDBOX_ID=$0" /proc/[0-9]*/environ); [ -n "$found" ]; do
-    for file in $found; do one=${file#/proc/}; kill -9 "${one%/environ}"; done
+for pass in 1 2; do
+    while found=$(grep -slzE "^E2B_SANDBOX_ID=$0\$|/$0/root/" /proc/[0-9]*/environ /proc/[0-9]*/mountinfo)
+        [ -n "$found" ]
+    do
+        for file in $found; do one=${file#/proc/}; kill -9 "${one%/*}"; done
+    done
 done
 kill -9 0"#;
 
