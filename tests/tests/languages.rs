@@ -82,7 +82,7 @@ fn each_names_the_column_that_it_cannot_use() {
     for language in languages() {
         for (column, message) in [
             ("txt", "there is no column `txt`; there are: id, text"),
-            ("id", "the column `id` holds no texts"),
+            ("id", "the column `id` is of type int64, not utf8"),
         ] {
             let sandbox = project(TEXTS);
             let column = format!("column={column}");

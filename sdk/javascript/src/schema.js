@@ -1,6 +1,6 @@
 import { DriverError } from './error.js';
 import { formatOf, parseFormat } from './format.js';
-import { children, field } from './types.js';
+import { children, field, typeName } from './types.js';
 
 /** The columns of a table. */
 export class Schema {
@@ -28,8 +28,17 @@ export class Schema {
   position(column) {
     const at = typeof column === 'number' ? column : this.index.get(column);
     if (this.fields[at] === undefined) {
-      const among = this.names.map((name) => `\`${name}\``).join(', ') || 'none';
-      throw new DriverError('config', `there is no column \`${column}\`; there are: ${among}`);
+      throw new DriverError('config', `there is no column \`${column}\`; there are: ${this.names.join(', ') || 'none'}`);
+    }
+    return at;
+  }
+
+  /** The place of a column that the configuration names, and that must be of that type. */
+  find(name, type) {
+    const at = this.position(name);
+    const [found, wanted] = [typeName(this.fields[at].type), typeName(type)];
+    if (found !== wanted) {
+      throw new DriverError('config', `the column \`${name}\` is of type ${found}, not ${wanted}`);
     }
     return at;
   }

@@ -72,6 +72,8 @@ export class Schema {
   readonly fields: readonly Field[];
   readonly names: string[];
   position(column: string | number): number;
+  /** The place of a column that the configuration names, and that must be of that type. */
+  find(name: string, type: DataType): number;
   field(column: string | number): Field;
   equals(other: Schema): boolean;
 }

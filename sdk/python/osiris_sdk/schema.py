@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from .errors import Error
+
 
 @dataclass(frozen=True)
 class DataType:
@@ -79,6 +81,20 @@ class Schema:
             if field.name == name:
                 return index
         raise KeyError(f"there is no column {name!r}; there are {', '.join(self.names) or 'none'}")
+
+    def find(self, name: str, type: DataType) -> int:
+        """Where the column is that the configuration names.
+
+        Raises :class:`Error` of kind ``config`` that names what there is, or what
+        its type is.
+        """
+        if name not in self:
+            there = ", ".join(self.names) or "none"
+            raise Error("config", f"there is no column `{name}`; there are: {there}")
+        found = self[name].type
+        if found != type:
+            raise Error("config", f"the column `{name}` is of type {found}, not {type}")
+        return self.index(name)
 
     def __getitem__(self, name: str) -> Field:
         return self.fields[self.index(name)]

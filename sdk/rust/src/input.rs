@@ -8,7 +8,7 @@ use crate::{Batch, Error, Result, Schema, host};
 /// The output of an upstream step.
 ///
 /// ```
-/// use osiris_sdk::{Column, DataType, Error, Kind, Mode, testing};
+/// use osiris_sdk::{Column, DataType, Kind, Mode, testing};
 /// # use osiris_sdk::{Field, Schema};
 /// # use serde_json::json;
 ///
@@ -22,16 +22,11 @@ use crate::{Batch, Error, Result, Schema, host};
 /// #         _: Option<osiris_sdk::Output>,
 /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
 /// # let mut input = osiris_sdk::Input::only(inputs)?;
-/// let schema = input.schema()?;
-/// let index = schema
-///     .index_of("n")
-///     .filter(|&index| schema.fields[index].data_type == DataType::Int64)
-///     .ok_or_else(|| Error::config(format!("`{}` has no column `n` of int64", input.name)))?;
+/// let index = input.schema()?.find("n", &DataType::Int64)?;
 /// let mut sum = 0;
 /// while let Some(batch) = input.next()? {
-///     if let Column::Int64(values) = batch.column(index)? {
-///         sum += values.iter().flatten().sum::<i64>();
-///     }
+///     let Column::Int64(values) = batch.column(index)? else { unreachable!() };
+///     sum += values.iter().flatten().sum::<i64>();
 /// }
 /// ctx.info(format!("the sum is {sum}"));
 /// # Ok(osiris_sdk::Summary::default())

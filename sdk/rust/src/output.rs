@@ -25,9 +25,8 @@ use crate::{Batch, BatchBuilder, Error, Result, Schema, host};
 /// output.open(&schema)?;
 /// let mut batch = BatchBuilder::new(&schema);
 /// for n in 1..=100_000 {
-///     if let ColumnBuilder::Int64(squares) = &mut batch.columns[0] {
-///         squares.push(n * n);
-///     }
+///     let ColumnBuilder::Int64(squares) = &mut batch.columns[0] else { unreachable!() };
+///     squares.push(n * n);
 ///     if batch.rows() == 32_768 {
 ///         output.send(&mut batch)?; // empties it
 ///     }

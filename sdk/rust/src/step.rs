@@ -25,9 +25,8 @@
 /// #         let mut output = output.unwrap();
 /// #         output.open(&schema)?;
 /// #         let mut batch = BatchBuilder::new(&schema);
-/// #         if let ColumnBuilder::Int64(column) = &mut batch.columns[0] {
-/// #             column.extend_from_slice(&own(&step));
-/// #         }
+/// #         let ColumnBuilder::Int64(column) = &mut batch.columns[0] else { unreachable!() };
+/// #         column.extend_from_slice(&own(&step));
 /// #         output.send(&mut batch)?;
 /// #         Ok(Summary::default())
 /// #     }

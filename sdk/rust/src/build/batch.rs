@@ -17,12 +17,13 @@ use crate::{Error, Result, Schema};
 /// ]);
 /// let mut batch = BatchBuilder::new(&schema);
 /// // Columns that are known when the driver is written, all at once:
-/// if let [ColumnBuilder::Int64(ids), ColumnBuilder::Utf8(names)] = &mut batch.columns[..] {
-///     ids.push(1);
-///     names.push_str("Ada");
-///     ids.push(2);
-///     names.push_null();
-/// }
+/// let [ColumnBuilder::Int64(ids), ColumnBuilder::Utf8(names)] = &mut batch.columns[..] else {
+///     unreachable!("these are the types of the schema")
+/// };
+/// ids.push(1);
+/// names.push_str("Ada");
+/// ids.push(2);
+/// names.push_null();
 /// // Columns that only the configuration knows, one by one:
 /// for column in &mut batch.columns {
 ///     match column {

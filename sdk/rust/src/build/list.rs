@@ -13,15 +13,13 @@ use crate::{Error, Field, Result};
 /// let tags = Field::new("tags", DataType::list_of(DataType::Utf8), true);
 /// let schema = Schema::new(vec![tags]);
 /// let mut batch = BatchBuilder::new(&schema);
-/// if let ColumnBuilder::List(tags) = &mut batch.columns[0] {
-///     if let ColumnBuilder::Utf8(texts) = &mut *tags.values {
-///         texts.push_str("new");
-///         texts.push_str("urgent");
-///     }
-///     tags.push(); // both
-///     tags.push(); // an empty list
-///     tags.push_null();
-/// }
+/// let ColumnBuilder::List(tags) = &mut batch.columns[0] else { unreachable!() };
+/// let ColumnBuilder::Utf8(texts) = &mut *tags.values else { unreachable!() };
+/// texts.push_str("new");
+/// texts.push_str("urgent");
+/// tags.push(); // both
+/// tags.push(); // an empty list
+/// tags.push_null();
 /// let table = testing::Table::new(&schema).with_batch(&mut batch);
 /// assert_eq!(table.rows(), serde_json::json!([[["new", "urgent"]], [[]], [null]]));
 /// ```

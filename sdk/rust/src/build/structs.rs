@@ -16,14 +16,14 @@ use crate::{Error, Field, Result};
 /// ]);
 /// let schema = Schema::new(vec![Field::new("point", point, true)]);
 /// let mut batch = BatchBuilder::new(&schema);
-/// if let ColumnBuilder::Struct(points) = &mut batch.columns[0] {
-///     if let [ColumnBuilder::Int64(x), ColumnBuilder::Int64(y)] = &mut points.fields[..] {
-///         x.push(3);
-///         y.push(4);
-///     }
-///     points.push();
-///     points.push_null();
-/// }
+/// let ColumnBuilder::Struct(points) = &mut batch.columns[0] else { unreachable!() };
+/// let [ColumnBuilder::Int64(x), ColumnBuilder::Int64(y)] = &mut points.fields[..] else {
+///     unreachable!()
+/// };
+/// x.push(3);
+/// y.push(4);
+/// points.push();
+/// points.push_null();
 /// let table = testing::Table::new(&schema).with_batch(&mut batch);
 /// assert_eq!(table.rows(), serde_json::json!([[{"x": 3, "y": 4}], [null]]));
 /// ```

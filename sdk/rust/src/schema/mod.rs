@@ -8,6 +8,8 @@ mod wire;
 
 pub use data_type::{DataType, TimeUnit};
 
+use crate::{Error, Result};
+
 /// The columns of a table, in order.
 ///
 /// ```
@@ -34,28 +36,43 @@ impl Schema {
     }
 
     /// The place of a column, if there is one of that name.
-    ///
-    /// ```
-    /// # use osiris_sdk::{DataType, Field};
-    /// use osiris_sdk::{Error, Result, Schema};
-    ///
-    /// /// Where a column is that a user named; who mistyped it sees what there is.
-    /// fn find(schema: &Schema, name: &str) -> Result<usize> {
-    ///     schema.index_of(name).ok_or_else(|| {
-    ///         let names: Vec<_> = schema.fields.iter().map(|field| field.name.as_str()).collect();
-    ///         Error::config(format!("there is no column `{name}`; there are {}", names.join(", ")))
-    ///     })
-    /// }
-    ///
-    /// # let schema = Schema::new(vec![
-    /// #     Field::new("id", DataType::Int64, false), Field::new("name", DataType::Utf8, true),
-    /// # ]);
-    /// let error = find(&schema, "nmae").unwrap_err();
-    /// assert_eq!(error.message, "there is no column `nmae`; there are id, name");
-    /// ```
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// The place of a column that the configuration names.
+    ///
+    /// # Errors
+    /// Kind `config`: there is none of that name, and what there is; or it is of another type.
+    ///
+    /// ```
+    /// use osiris_sdk::{DataType, Field, Schema};
+    ///
+    /// let schema = Schema::new(vec![
+    ///     Field::new("id", DataType::Int64, false),
+    ///     Field::new("name", DataType::Utf8, true),
+    /// ]);
+    /// assert_eq!(schema.find("name", &DataType::Utf8)?, 1);
+    /// let error = schema.find("nmae", &DataType::Utf8).unwrap_err();
+    /// assert_eq!(error.message, "there is no column `nmae`; there are: id, name");
+    /// let error = schema.find("id", &DataType::Utf8).unwrap_err();
+    /// assert_eq!(error.message, "the column `id` is of type int64, not utf8");
+    /// # osiris_sdk::Result::Ok(())
+    /// ```
+    pub fn find(&self, name: &str, data_type: &DataType) -> Result<usize> {
+        let Some(index) = self.index_of(name) else {
+            let names: Vec<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
+            let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            return Err(Error::config(format!("there is no column `{name}`; there are: {there}")));
+        };
+        match &self.fields[index].data_type {
+            found if found == data_type => Ok(index),
+            other => {
+                let message = format!("the column `{name}` is of type {other}, not {data_type}");
+                Err(Error::config(message))
+            }
+        }
     }
 }
 

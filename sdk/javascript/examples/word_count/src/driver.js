@@ -14,7 +14,7 @@ export default {
     if (inputs.length !== 1) throw new DriverError('config', 'this driver takes one table');
     const [input] = inputs;
     const { column, minimum } = step.config;
-    find(input.schema, column);
+    input.schema.find(column, types.utf8);
     output.open(SCHEMA);
     const counts = new Map();
     for (const batch of input) {
@@ -35,16 +35,6 @@ export default {
     return { category: 'ok', message: 'there is nothing to connect to' };
   },
 };
-
-/** Sees that the column is there and one of texts. */
-function find(schema, column) {
-  if (!schema.names.includes(column)) {
-    throw new DriverError('config', `there is no column \`${column}\`; there are: ${schema.names.join(', ')}`);
-  }
-  if (schema.field(column).type.id !== 'utf8') {
-    throw new DriverError('config', `the column \`${column}\` holds no texts`);
-  }
-}
 
 /** Counts the words of a text. */
 function count(text, counts) {

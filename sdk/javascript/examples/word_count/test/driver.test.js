@@ -27,7 +27,7 @@ test('words that are as frequent come by code points', () => {
 test('a column that cannot be used is named', () => {
   for (const [column, message] of [
     ['txt', 'there is no column `txt`; there are: id, text'],
-    ['id', 'the column `id` holds no texts'],
+    ['id', 'the column `id` is of type int64, not utf8'],
   ]) {
     assert.throws(() => count({ column }, texts()), { kind: 'config', message });
   }

@@ -1,15 +1,12 @@
 // Keeps the texts that are long enough, with their lengths.
-import { DriverError, Schema, field, typeName, types } from 'osiris-sdk';
+import { DriverError, Schema, field, types } from 'osiris-sdk';
 
 export default {
   run(ctx, step, inputs, output) {
     if (inputs.length !== 1) throw new DriverError('unsupported', 'this driver takes one table');
     const [input] = inputs;
     const { column, minimum = 1 } = step.config;
-    const { type } = input.schema.field(column);
-    if (type.id !== 'utf8') {
-      throw new DriverError('config', `the column \`${column}\` is of type ${typeName(type)}, not text`);
-    }
+    input.schema.find(column, types.utf8);
     output.open(new Schema([
       field(column, types.utf8, { nullable: false }),
       field('characters', types.int64, { nullable: false }),

@@ -18,8 +18,8 @@ test('long texts stay with their lengths', () => {
 
 test('a column that is missing or of numbers is named', () => {
   for (const [column, message] of [
-    ['nmae', 'there is no column `nmae`; there are: `id`, `name`'],
-    ['id', 'the column `id` is of type int64, not text'],
+    ['nmae', 'there is no column `nmae`; there are: id, name'],
+    ['id', 'the column `id` is of type int64, not utf8'],
   ]) {
     assert.throws(() => run(driver, { config: { column }, inputs: [people] }), { kind: 'config', message });
   }

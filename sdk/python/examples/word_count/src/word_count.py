@@ -24,11 +24,7 @@ class WordCount(Driver[Config]):
         if len(inputs) != 1:
             raise Error("config", "this driver takes one table")
         table, config = inputs[0], step.config
-        if config.column not in table.schema:
-            there = ", ".join(table.schema.names)
-            raise Error("config", f"there is no column `{config.column}`; there are: {there}")
-        if table.schema[config.column].type != types.utf8:
-            raise Error("config", f"the column `{config.column}` holds no texts")
+        table.schema.find(config.column, types.utf8)
         output.open(Schema([Field("word", types.utf8, False), Field("count", types.int64, False)]))
         counts: Counter[str] = Counter()
         for batch in table:

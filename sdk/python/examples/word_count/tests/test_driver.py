@@ -28,7 +28,7 @@ class WordCountTest(unittest.TestCase):
     def test_a_column_that_cannot_be_used_is_named(self):
         for column, message in [
             ("txt", "there is no column `txt`; there are: id, text"),
-            ("id", "the column `id` holds no texts"),
+            ("id", "the column `id` is of type int64, not utf8"),
         ]:
             with self.assertRaises(Error) as caught:
                 count([], column=column)

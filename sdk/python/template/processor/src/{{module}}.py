@@ -22,12 +22,7 @@ class Processor(Driver[Config]):
             raise Error("unsupported", "this driver takes one table")
         (table,) = inputs
         column, minimum = step.config.column, step.config.minimum
-        if column not in table.schema:
-            there = ", ".join(table.schema.names)
-            raise Error("config", f"there is no column `{column}`; there are {there}")
-        if table.schema[column].type != types.utf8:
-            its_type = table.schema[column].type
-            raise Error("config", f"the column `{column}` is of type {its_type}, not text")
+        table.schema.find(column, types.utf8)
         output.open(
             Schema([Field(column, types.utf8, False), Field("characters", types.int64, False)])
         )

@@ -24,8 +24,8 @@ class ProcessorTest(unittest.TestCase):
 
     def test_a_column_that_is_missing_or_of_numbers_is_named(self):
         for column, message in [
-            ("nmae", "there is no column `nmae`; there are id, name"),
-            ("id", "the column `id` is of type int64, not text"),
+            ("nmae", "there is no column `nmae`; there are: id, name"),
+            ("id", "the column `id` is of type int64, not utf8"),
         ]:
             with self.assertRaises(Error) as caught:
                 process(column=column)

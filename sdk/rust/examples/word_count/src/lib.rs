@@ -35,7 +35,7 @@ impl Driver for WordCount {
         let mut input = Input::only(inputs)?;
         let mut output = output.ok_or_else(|| Error::unsupported("this driver only transforms"))?;
         let Config { column, minimum } = step.config;
-        let index = find(input.schema()?, &column)?;
+        let index = input.schema()?.find(&column, &DataType::Utf8)?;
         let schema = Schema::new(vec![
             Field::new("word", DataType::Utf8, false),
             Field::new("count", DataType::Int64, false),
@@ -43,9 +43,8 @@ impl Driver for WordCount {
         output.open(&schema)?;
         let mut counts = HashMap::new();
         while let Some(batch) = input.next()? {
-            if let Column::Utf8(texts) = batch.column(index)? {
-                texts.iter().flatten().for_each(|text| count(text, &mut counts));
-            }
+            let Column::Utf8(texts) = batch.column(index)? else { unreachable!() };
+            texts.iter().flatten().for_each(|text| count(text, &mut counts));
         }
         let mut words: Vec<(Vec<u8>, u64)> =
             counts.into_iter().filter(|(_, count)| *count >= minimum).collect();
@@ -53,12 +52,12 @@ impl Driver for WordCount {
         words.sort_unstable_by(|(a, n), (b, m)| (Reverse(n), a).cmp(&(Reverse(m), b)));
         let mut batch = BatchBuilder::new(&schema);
         for (word, count) in words {
-            if let [ColumnBuilder::Utf8(words), ColumnBuilder::Int64(counts)] =
-                &mut batch.columns[..]
-            {
-                words.push(&word);
-                counts.push(count as i64);
-            }
+            let [ColumnBuilder::Utf8(words), ColumnBuilder::Int64(counts)] = &mut batch.columns[..]
+            else {
+                unreachable!("these are the types of the schema")
+            };
+            words.push(&word);
+            counts.push(count as i64);
             if batch.rows() == BATCH {
                 output.send(&mut batch)?;
             }
@@ -69,21 +68,6 @@ impl Driver for WordCount {
 
     fn doctor(_: &Context, _: serde_json::Value, _: std::time::Duration) -> Health {
         Health::ok("there is nothing to connect to")
-    }
-}
-
-/// Where the column is, which must be one of texts.
-fn find(schema: &Schema, column: &str) -> Result<usize> {
-    let Some(index) = schema.index_of(column) else {
-        let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
-        return Err(Error::config(format!(
-            "there is no column `{column}`; there are: {}",
-            names.join(", ")
-        )));
-    };
-    match &schema.fields[index].data_type {
-        DataType::Utf8 => Ok(index),
-        _ => Err(Error::config(format!("the column `{column}` holds no texts"))),
     }
 }
 

@@ -45,7 +45,7 @@ fn words_that_are_as_frequent_come_by_code_points() {
 fn a_column_that_cannot_be_used_is_named() {
     for (column, message) in [
         ("txt", "there is no column `txt`; there are: id, text"),
-        ("id", "the column `id` holds no texts"),
+        ("id", "the column `id` is of type int64, not utf8"),
     ] {
         let run = count(json!({"column": column, "minimum": 1})).input("t", &texts(&json!([])));
         assert_eq!(run.expect_err(Kind::Config).message, message);

@@ -27,8 +27,8 @@ fn long_texts_stay_with_their_lengths() {
 #[test]
 fn a_column_that_is_missing_or_of_numbers_is_named() {
     for (column, message) in [
-        ("nmae", "there is no column `nmae`; there are id, name"),
-        ("id", "the column `id` is of type int64, not text"),
+        ("nmae", "there is no column `nmae`; there are: id, name"),
+        ("id", "the column `id` is of type int64, not utf8"),
     ] {
         let run = process(json!({"column": column})).input("people", &people());
         assert_eq!(run.expect_err(Kind::Config).message, message);
