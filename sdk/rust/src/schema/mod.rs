@@ -58,7 +58,7 @@ impl Schema {
     /// assert_eq!(error.message, "there is no column `nmae`; there are: id, name");
     /// let error = schema.find("id", &DataType::Utf8).unwrap_err();
     /// assert_eq!(error.message, "the column `id` is of type int64, not utf8");
-    /// # osiris_sdk::Result::Ok(())
+    /// # Ok::<(), osiris_sdk::Error>(())
     /// ```
     pub fn find(&self, name: &str, data_type: &DataType) -> Result<usize> {
         let Some(index) = self.index_of(name) else {
