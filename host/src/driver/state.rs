@@ -138,7 +138,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    fn new(sink: Arc<dyn Sink>, limits: Limits) -> Self {
+    pub(super) fn new(sink: Arc<dyn Sink>, limits: Limits) -> Self {
         let room = i64::try_from(limits.get(Limit::Log)).unwrap_or(i64::MAX);
         Self { sink, left: room.into(), limits }
     }

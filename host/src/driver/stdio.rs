@@ -2,11 +2,14 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::AsyncWrite;
+use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::state::Journal;
 use crate::session::Level;
@@ -14,56 +17,61 @@ use crate::session::Level;
 /// The longest line; a longer one is cut into several.
 const MAX_LINE: usize = 8 << 10;
 
-/// A stream that becomes log lines.
+/// A stream that becomes log lines at once, so that they stand between what the
+/// driver logs where it wrote them.
 #[derive(Clone)]
-pub(super) struct Lines {
-    journal: Arc<Journal>,
-    level: Level,
-    partial: Arc<Mutex<Vec<u8>>>,
-}
+pub(super) struct Lines(Arc<Mutex<Partial>>);
 
 impl Lines {
     pub(super) fn new(journal: Arc<Journal>, level: Level) -> Self {
-        Self { journal, level, partial: Arc::default() }
+        Self(Arc::new(Mutex::new(Partial { journal, level, line: Vec::new() })))
     }
 
-    fn write(&self, bytes: &[u8]) {
-        let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            match piece.strip_suffix(b"\n") {
-                Some(end) => {
-                    partial.extend_from_slice(end);
-                    self.flush(&mut partial);
-                }
-                None => partial.extend_from_slice(piece),
-            }
-        }
-        // No more than what it takes to see that no secret is cut.
-        let redactor = self.journal.sink.redactor();
-        while partial.len() >= MAX_LINE + redactor.reach() {
-            self.log(&mut partial);
-        }
-    }
-
-    fn flush(&self, partial: &mut Vec<u8>) {
-        while !partial.is_empty() {
-            self.log(partial);
-        }
-    }
-
-    fn log(&self, partial: &mut Vec<u8>) {
-        let (line, end) = self.journal.sink.redactor().beginning(partial, MAX_LINE);
-        self.journal.log(self.level, &line);
-        partial.drain(..end);
+    fn partial(&self) -> MutexGuard<'_, Partial> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Lines {
-    fn drop(&mut self) {
-        if Arc::strong_count(&self.partial) == 1 {
-            let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
-            self.flush(&mut partial);
+/// A line that has not ended; the last one ends with the call.
+struct Partial {
+    journal: Arc<Journal>,
+    level: Level,
+    line: Vec<u8>,
+}
+
+impl Partial {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.strip_suffix(b"\n") {
+                Some(end) => {
+                    self.line.extend_from_slice(end);
+                    self.flush();
+                }
+                None => self.line.extend_from_slice(piece),
+            }
         }
+        // No more than what it takes to see that no secret is cut.
+        while self.line.len() >= MAX_LINE + self.journal.sink.redactor().reach() {
+            self.log();
+        }
+    }
+
+    fn flush(&mut self) {
+        while !self.line.is_empty() {
+            self.log();
+        }
+    }
+
+    fn log(&mut self) {
+        let (line, end) = self.journal.sink.redactor().beginning(&self.line, MAX_LINE);
+        self.journal.log(self.level, &line);
+        self.line.drain(..end);
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 
@@ -77,6 +85,32 @@ impl StdoutStream for Lines {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
+
+    // The default is a task of its own, which may outlive the call.
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for Lines {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait]
+impl OutputStream for Lines {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.partial().write(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(MAX_LINE)
+    }
 }
 
 impl AsyncWrite for Lines {
@@ -85,7 +119,7 @@ impl AsyncWrite for Lines {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.write(bytes);
+        self.partial().write(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -95,5 +129,53 @@ impl AsyncWrite for Lines {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value};
+
+    use super::*;
+    use crate::driver::limits::Limits;
+    use crate::driver::sink::Sink;
+    use crate::session::{Number, Redactor};
+
+    #[derive(Default)]
+    struct Heard {
+        lines: Mutex<Vec<String>>,
+        redactor: Redactor,
+    }
+
+    impl Sink for Heard {
+        fn redactor(&self) -> &Redactor {
+            &self.redactor
+        }
+
+        fn log(&self, level: Level, message: &str) {
+            self.lines.lock().unwrap().push(format!("{level:?} {message}"));
+        }
+
+        fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
+        fn event(&self, _: &str, _: Map<String, Value>) {}
+        fn progress(&self, _: u64, _: Option<u64>) {}
+        fn rows(&self, _: u64, _: u64) {}
+    }
+
+    #[test]
+    fn a_line_is_logged_as_it_is_written_and_the_last_one_with_its_stream() {
+        let heard = Arc::new(Heard::default());
+        let journal = Arc::new(Journal::new(heard.clone(), Limits::default()));
+        let lines = Lines::new(journal.clone(), Level::Info);
+        let (mut one, mut other) = (lines.p2_stream(), lines.p2_stream());
+        one.write(Bytes::from_static(b"a\nb")).unwrap();
+        journal.log(Level::Warn, "between");
+        other.write(Bytes::from_static(b"c\n\nd")).unwrap();
+        let written = ["Info a", "Warn between", "Info bc"];
+        assert_eq!(*heard.lines.lock().unwrap(), written);
+        drop((lines, one));
+        assert_eq!(*heard.lines.lock().unwrap(), written);
+        drop(other);
+        assert_eq!(*heard.lines.lock().unwrap(), [&written[..], &["Info d"]].concat());
     }
 }

@@ -66,13 +66,12 @@ impl Schema {
             let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             return Err(Error::config(format!("there is no column `{name}`; there are: {there}")));
         };
-        match &self.fields[index].data_type {
-            found if found == data_type => Ok(index),
-            other => {
-                let message = format!("the column `{name}` is of type {other}, not {data_type}");
-                Err(Error::config(message))
-            }
+        let found = &self.fields[index].data_type;
+        if found != data_type {
+            let message = format!("the column `{name}` is of type {found}, not {data_type}");
+            return Err(Error::config(message));
         }
+        Ok(index)
     }
 }
 
