@@ -17,8 +17,8 @@ use crate::session::Level;
 /// The longest line; a longer one is cut into several.
 const MAX_LINE: usize = 8 << 10;
 
-/// A stream that becomes log lines at once, so that they stand between what the
-/// driver logs where it wrote them.
+/// A stream whose lines are in the log as soon as they are written, in order with
+/// what the driver logs itself.
 #[derive(Clone)]
 pub(super) struct Lines(Arc<Mutex<Partial>>);
 
@@ -32,7 +32,7 @@ impl Lines {
     }
 }
 
-/// A line that has not ended; the last one ends with the call.
+/// The line that has not ended yet; the last one ends with the stream.
 struct Partial {
     journal: Arc<Journal>,
     level: Level,
@@ -82,6 +82,7 @@ impl IsTerminal for Lines {
 }
 
 impl StdoutStream for Lines {
+    // WASI 0.2 does not use it, but the trait demands it.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }

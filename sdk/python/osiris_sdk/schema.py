@@ -80,7 +80,8 @@ class Schema:
         for index, field in enumerate(self.fields):
             if field.name == name:
                 return index
-        raise KeyError(f"there is no column {name!r}; there are {', '.join(self.names) or 'none'}")
+        there = ", ".join(self.names) or "none"
+        raise KeyError(f"there is no column `{name}`; there are: {there}")
 
     def find(self, name: str, type: DataType) -> int:
         """Where the column is that the configuration names.
@@ -88,13 +89,14 @@ class Schema:
         Raises :class:`Error` of kind ``config`` that names what there is, or what
         its type is.
         """
-        if name not in self:
-            there = ", ".join(self.names) or "none"
-            raise Error("config", f"there is no column `{name}`; there are: {there}")
-        found = self[name].type
+        try:
+            index = self.index(name)
+        except KeyError as error:
+            raise Error("config", error.args[0]) from None
+        found = self.fields[index].type
         if found != type:
             raise Error("config", f"the column `{name}` is of type {found}, not {type}")
-        return self.index(name)
+        return index
 
     def __getitem__(self, name: str) -> Field:
         return self.fields[self.index(name)]
