@@ -1,6 +1,6 @@
 //! Tells a run that goes on from one whose process is gone.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -26,16 +26,17 @@ pub(super) enum Probe {
 }
 
 impl Lock {
-    /// Locks a new session's folder.
+    /// Locks a new session's folder. The file gets its name once it is locked: who probes
+    /// never sees it free, nor takes the lock before the run has it.
     pub(super) fn acquire(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let unnamed = folder.join(format!("{NAME}.tmp"));
+        let file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
         // Some network file systems have no locks. There `probe` fails the same way and reads as
         // `Held`: a crash stays unnoticed, but no run that goes on is called crashed.
-        match file.try_lock() {
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { path, _file: file }),
-            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::AlreadyExists.into()),
-        }
+        file.try_lock().ok();
+        std::fs::rename(&unnamed, &path)?;
+        Ok(Self { path, _file: file })
     }
 
     /// Looks whether somebody holds the lock of a session's folder.
@@ -67,6 +68,8 @@ pub fn is_over(logs: &Path, id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
     use super::*;
 
     #[test]
@@ -79,5 +82,29 @@ mod tests {
         let Probe::Free(lock) = Lock::probe(folder.path()).unwrap() else { panic!("held") };
         lock.remove().unwrap();
         assert!(matches!(Lock::probe(folder.path()).unwrap(), Probe::Absent));
+    }
+
+    #[test]
+    fn who_probes_does_not_get_between_a_run_and_its_lock() {
+        let logs = tempfile::tempdir().unwrap();
+        let folders: Vec<_> = (0..500).map(|n| logs.path().join(n.to_string())).collect();
+        for folder in &folders {
+            std::fs::create_dir(folder).unwrap();
+        }
+        let ended = AtomicBool::new(false);
+        let locks = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Relaxed) {
+                    for folder in &folders {
+                        let probe = Lock::probe(folder);
+                        assert!(matches!(probe, Ok(Probe::Absent | Probe::Held)), "{folder:?}");
+                    }
+                }
+            });
+            let locks: io::Result<Vec<_>> = folders.iter().map(|at| Lock::acquire(at)).collect();
+            ended.store(true, Relaxed);
+            locks
+        });
+        assert_eq!(locks.unwrap().len(), folders.len());
     }
 }
