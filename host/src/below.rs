@@ -3,9 +3,9 @@
 //! it reads and writes nothing else.
 
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
@@ -82,10 +82,9 @@ impl Below {
     /// # Errors
     /// A link is on the way, or any I/O error; the file is then what it was before.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let dir = self.make()?;
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let partial = format!(".{name}.{:x}-{count:x}.tmp", std::process::id());
+        // Not the process's id, which may be that of one that was killed here: in a container, always.
+        let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         let write = |mut file: File| {

@@ -72,13 +72,14 @@ fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Resu
     }
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
     made.write(COMPILED, canonical::json(&json!({"compiled_at": now})))?;
-    if builds.symlink_metadata(name).is_ok() {
-        // Someone changed it: out of the way, and gone with the temporary folder.
-        builds.rename(name, &new, "old")?;
-    }
     match new.rename("build", builds, name) {
         // Another compile of the same pipeline was faster.
         Err(_) if holds(builds, name, files) => Ok(()),
+        Err(_) if builds.symlink_metadata(name).is_ok() => {
+            // Someone changed it: out of the way, and gone with the temporary folder.
+            builds.rename(name, &new, "old")?;
+            new.rename("build", builds, name)
+        }
         renamed => renamed,
     }
 }

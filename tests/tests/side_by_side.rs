@@ -1,0 +1,40 @@
+//! Runs that go on at once in one project.
+
+use osiris_tests::Sandbox;
+use osiris_tests::session::Session;
+
+const PIPELINE: &str = "\
+oml_version: 0.1.0
+name: side-by-side
+params: {rows: 1}
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: '${params.rows}'}}
+  - {id: write, component: test.sink, mode: write, config: {path: 'ids-${params.rows}.txt'}}
+";
+
+#[test]
+fn runs_at_once_do_not_get_in_each_others_way() {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline.yaml", PIPELINE);
+    let builds = 1..=4;
+    // Three of each: they make the same build, compile the same drivers and write the same file.
+    let rows = || builds.clone().chain(builds.clone()).chain(builds.clone());
+    let running: Vec<_> = rows()
+        .map(|rows| {
+            let set = format!("rows={rows}");
+            let run = sandbox.osiris(["run", "pipeline.yaml", "--param", &set]).guests();
+            run.env("OSIRIS_CACHE", sandbox.outside().join("home/cache")).start()
+        })
+        .collect();
+    for run in running {
+        run.finish().expect(0);
+    }
+    let sessions = Session::all(&sandbox).unwrap();
+    assert_eq!(sessions.len(), rows().count());
+    for session in sessions {
+        assert_eq!(session.status["status"], "success", "{:#}", session.status);
+    }
+    for rows in builds {
+        assert_eq!(sandbox.read(format!("ids-{rows}.txt")).lines().count(), rows);
+    }
+}
