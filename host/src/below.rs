@@ -83,7 +83,7 @@ impl Below {
     /// A link is on the way, or any I/O error; the file is then what it was before.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let dir = self.make()?;
-        // Not the process's id, which may be that of one that was killed here: in a container, always.
+        // Not by the process id: in a container, the next process often has that of one that was killed.
         let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
