@@ -24,7 +24,7 @@ fn honest(id: &str, needs: &[&str], rows: u64, to: &str) -> [Value; 2] {
     let config = json!({"rows": rows, "batch": 1});
     [
         step(id, "test.source", "read", needs, config),
-        step(&sink, "test.sink", "write", &[id], json!({"path": to})),
+        step(&sink, "test.sink", "write", &[&[id], needs].concat(), json!({"path": to})),
     ]
 }
 
@@ -126,7 +126,8 @@ fn what_another_run_has_put_in_its_place_is_that_runs() {
     running.finish().expect(1);
     let sessions = Session::all(&sandbox).unwrap();
     let attacked = sessions.iter().find(|session| session.status["status"] == "failed").unwrap();
-    assert_refused(attacked.status["error"]["message"].as_str().unwrap(), &[]);
+    // Whether a name is taken, a step sees where it may make names itself.
+    assert_refused(attacked.status["error"]["message"].as_str().unwrap(), &["look at"]);
     for path in ["output/mine.txt.theirs", "output/mine.txt.folder/theirs"] {
         assert_eq!(sandbox.read(path), "0\n1\n2\n", "{path}");
     }

@@ -61,6 +61,8 @@ pub struct Grounds<'a> {
 pub struct Permissions {
     reads: Vec<PathBuf>,
     writes: Vec<PathBuf>,
+    /// Both as the configuration has them, links and all: these may be looked at.
+    named: Vec<PathBuf>,
     artifacts: Option<PathBuf>,
     /// What other steps read or write.
     others: Vec<PathBuf>,
@@ -78,7 +80,13 @@ impl Permissions {
         let others_writes = resolved(&grounds.others.writes);
         let mut others = resolved(&grounds.others.reads);
         others.extend(others_writes.iter().cloned());
+        let named = grounds.reads.iter().chain(grounds.writes).filter_map(|path| {
+            let path = ProjectPath::new(path).ok()?;
+            // Its end would lead elsewhere than it may.
+            self::resolved(resolver, path.as_str()).map(|_| path.as_ref().to_owned())
+        });
         Self {
+            named: named.collect(),
             reads: resolved(grounds.reads),
             writes: resolved(grounds.writes),
             // If a link has taken its place, it is not the session's any more.
@@ -108,7 +116,8 @@ impl Permissions {
         let make_folder = write || beside || (!closed && self.writes.iter().any(leads_to));
         let read = write || self.reads.iter().any(|root| self.reads_below(root, path, closed));
         let mut roots = self.reads.iter().chain(&self.writes).chain(&self.artifacts);
-        let look = read || make_folder || roots.any(leads_to);
+        let is_named = || self.named.iter().any(|named| named.starts_with(path));
+        let look = read || make_folder || roots.any(leads_to) || (!closed && is_named());
         May { look, read, make: write || beside, make_folder, write }
     }
 

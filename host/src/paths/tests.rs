@@ -205,6 +205,7 @@ fn a_name_that_is_taken_is_not_taken_again() {
         assert_eq!(fs::read_to_string(path("new")).unwrap(), "mine");
         assert!(path("moved").is_dir() && !path("mine").exists());
         fs::remove_dir(path("moved")).unwrap();
+        fs::remove_file(path("new")).unwrap();
     }
 }
 
