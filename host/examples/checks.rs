@@ -82,6 +82,7 @@ impl Bench {
             spill: self.project.tmp_dir(),
             limits: Limits::default(),
             policy: self.project.settings.drivers.clone(),
+            allow_read: Vec::new(),
             manifest: self.build.manifest.clone(),
             configs: self.build.configs.clone(),
         }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use rustix::fs::{Mode, OFlags, openat};
 
 /// A folder below a project's own, which need not be there yet.
 #[derive(Debug, Clone)]
@@ -38,8 +39,7 @@ impl Below {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
-            refuse_link(&dir, part.as_ref(), &path)?;
-            dir = dir.open_dir(part)?;
+            dir = open_folder(&dir, part.as_ref(), &path)?;
         }
         Ok(dir)
     }
@@ -53,7 +53,7 @@ impl Below {
         let mut path = self.base.clone();
         for part in &self.folder {
             path.push(part);
-            match refuse_link(&dir, part.as_ref(), &path).and_then(|()| dir.open_dir(part)) {
+            match open_folder(&dir, part.as_ref(), &path) {
                 Ok(inner) => dir = inner,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
@@ -70,7 +70,7 @@ impl Below {
     pub fn read(&self, name: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
         let Some(dir) = self.open()? else { return Ok(None) };
         let path = self.path(name);
-        match refuse_link(&dir, name.as_ref(), &path).and_then(|()| read(&dir, name, limit)) {
+        match open_file(&dir, name.as_ref(), &path).and_then(|file| whole(file, limit)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -118,6 +118,29 @@ impl Below {
     }
 }
 
+/// Opens a folder in another, and never through a link.
+fn open_folder(dir: &Dir, name: &Path, path: &Path) -> io::Result<Dir> {
+    refuse_link(dir, name, path)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(Dir::from_std_file(openat(dir, name, flags, Mode::empty())?.into()))
+}
+
+/// Opens a regular file in a folder, and never through a link.
+fn open_file(dir: &Dir, name: &Path, path: &Path) -> io::Result<File> {
+    refuse_link(dir, name, path)?;
+    // Opening a pipe would wait for its other end.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(dir, name, flags, Mode::empty())?);
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(no_file()),
+    }
+}
+
+fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file")
+}
+
 /// The bytes of a regular file below a folder, of which there may be `limit`.
 ///
 /// # Errors
@@ -126,10 +149,15 @@ pub fn read(dir: &Dir, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>
     let path = path.as_ref();
     // Looked at before it is opened, because opening a pipe waits for its other end.
     if !dir.metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
+        return Err(no_file());
     }
+    whole(dir.open(path)?.into_std(), limit)
+}
+
+/// All bytes of a file, of which there may be `limit`.
+fn whole(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    dir.open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let size = crate::wording::bytes(limit);
         return Err(io::Error::new(

@@ -20,6 +20,7 @@ pub mod fence;
 mod http;
 pub mod manifest;
 mod own_folder;
+pub mod paths;
 pub mod problem;
 pub mod project;
 pub mod remote;

@@ -63,7 +63,8 @@ impl Probe {
         policy.check_call(None, &file.spec, file.built_in, config)?;
         let redactor = Redactor::new(connection::secrets(config, &file.spec));
         Ok(Call {
-            grants: Grants::new(&file.spec, config, &place.project.base, None),
+            grants: Grants::new(&file.spec, config, &place.project.base, None)
+                .allowing(&place.project.settings.allow_read),
             limits: place.limits(&Bounds::new()).tightened(&file.spec.bounds()),
             sink: Arc::new(Trace { redactor }),
             cancel: CancellationToken::new(),

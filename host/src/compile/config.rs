@@ -7,8 +7,9 @@ use serde_json::Value as Json;
 
 use crate::connection::{FILE, REFERENCE, Reference, mismatch};
 use crate::driver::spec::{OverridePolicy, Spec};
+use crate::paths::{PathFault, ProjectPath};
 use crate::problem::Problem;
-use crate::project::{PathFault, Project, check_relative};
+use crate::project::Project;
 use crate::schema::{Fault, Schema};
 use crate::wording::quoted;
 use crate::yaml::{Node, Problems};
@@ -101,7 +102,7 @@ pub(super) fn check_paths(
         let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         for (index, path) in items.iter().enumerate() {
             let Some(path) = path.as_str() else { continue };
-            let Err(fault) = check_relative(path) else { continue };
+            let Err(fault) = ProjectPath::new(path) else { continue };
             let pointer =
                 if value.is_array() { format!("{pointer}/{index}") } else { pointer.clone() };
             let problem = path_problem(owner, &pointer, path, fault, project);

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
-use wasmtime_wasi::p2::bindings::filesystem::preopens::Host as _;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::bindings::osiris::driver::types;
@@ -78,14 +76,11 @@ impl State {
             .max_random_size(MAX_RANDOM)
             .allow_udp(false);
         let (mut files, network) = call.grants.apply(&mut wasi, &call.limits)?;
-        let mut wasi = wasi.build();
+        let wasi = wasi.build();
         let mut table = ResourceTable::new();
         let handles = usize::try_from(call.limits.get(Limit::Handles)).unwrap_or(usize::MAX);
         table.set_max_capacity(handles);
-        let folders = WasiFilesystemCtxView { ctx: wasi.filesystem(), table: &mut table };
-        for (folder, _) in { folders }.get_directories()? {
-            files.set_root(folder.rep());
-        }
+        files.attach(&mut table)?;
         Ok(Self {
             wasi,
             files,

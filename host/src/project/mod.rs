@@ -8,7 +8,7 @@ pub mod settings;
 mod tests;
 
 use std::env;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::problem::{Error, Problem, Result};
 
@@ -108,36 +108,4 @@ impl Project {
 
 fn root_of(current: &Path) -> &Path {
     current.ancestors().find(|folder| folder.join(SETTINGS_FILE).is_file()).unwrap_or(current)
-}
-
-/// Why a path in a configuration cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathFault {
-    /// It is empty or holds a NUL.
-    Malformed,
-    /// It starts at the root of the machine.
-    Absolute,
-    /// Its `..` lead out of the base path.
-    Outside,
-}
-
-/// Checks that a path is relative to the base path and stays below it, by its
-/// text alone.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_relative(path: &str) -> Result<(), PathFault> {
-    if path.is_empty() || path.contains('\0') {
-        return Err(PathFault::Malformed);
-    }
-    let mut depth = 0_usize;
-    for component in Path::new(path).components() {
-        match component {
-            Component::Prefix(_) | Component::RootDir => return Err(PathFault::Absolute),
-            Component::CurDir => {}
-            Component::ParentDir => depth = depth.checked_sub(1).ok_or(PathFault::Outside)?,
-            Component::Normal(_) => depth += 1,
-        }
-    }
-    Ok(())
 }

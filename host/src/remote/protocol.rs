@@ -184,6 +184,9 @@ pub struct Plan {
     /// Files that exist where a path needs a folder, relative to the base path.
     #[serde(default)]
     pub in_the_way: Vec<String>,
+    /// Reserved files of the project that steps may read, relative to the base path.
+    #[serde(default)]
+    pub allow_read: Vec<String>,
     /// What steps remember from the last run, by their ids.
     pub states: BTreeMap<String, String>,
 }

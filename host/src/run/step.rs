@@ -13,7 +13,6 @@ use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
 use crate::connection;
-use crate::driver::grants::Grants;
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
 use crate::problem::Problem;
@@ -102,7 +101,7 @@ impl StepTask {
             Failure::new("permission", message)
         })?;
         let call = Call {
-            grants: Grants::new(&ready.driver.spec, &ready.task.config, &job.base, Some(artifacts)),
+            grants: self.prepared.grants(self.index, Some(artifacts)),
             limits: ready.limits.clone(),
             sink: Arc::new(StepSink {
                 session: self.session,

@@ -182,6 +182,7 @@ fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, 
         spill: project.tmp_dir(),
         limits: place.limits(&args.limits.iter().copied().collect()),
         policy: project.settings.drivers.clone(),
+        allow_read: project.settings.allow_read.clone(),
         manifest: build.manifest.clone(),
         configs,
     }

@@ -39,6 +39,7 @@ pub(super) async fn send(
         inputs: paths(&parcel.inputs),
         folders: parcel.folders.iter().cloned().collect(),
         in_the_way: parcel.in_the_way.iter().cloned().collect(),
+        allow_read: job.allow_read.iter().map(ToString::to_string).collect(),
         states: parcel.states.clone(),
     };
     let confidential = Confidential { configs: job.configs.clone() };

@@ -10,8 +10,8 @@ use crate::connection;
 use crate::driver::Engine;
 use crate::driver::registry::Registry;
 use crate::manifest::Manifest;
+use crate::paths::ProjectPath;
 use crate::problem::{Error, Problem, Result};
-use crate::project::check_relative;
 use crate::remote::protocol::{Confidential, Plan};
 use crate::run::{self, Job, Prepared, Saved};
 use crate::session::{Redactor, files};
@@ -62,6 +62,7 @@ pub(super) fn prepare(
         limits: plan.limits.clone(),
         // The host has let in the drivers that the manifest pins.
         policy: Policy::default(),
+        allow_read: plan.allow_read.iter().filter_map(|path| ProjectPath::new(path).ok()).collect(),
         manifest: manifest.clone(),
         configs,
     };
@@ -85,8 +86,8 @@ fn read_once(path: &Path) -> Result<Confidential> {
 
 /// Puts inputs, folders and states where a run on the host's machine has them.
 fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
-    let below = |path: &str| match check_relative(path) {
-        Ok(()) => Ok(plan.base.join(path)),
+    let below = |path: &str| match ProjectPath::new(path) {
+        Ok(path) => Ok(plan.base.join(path)),
         Err(_) => Err(io::Error::other(format!("`{path}` leads outside the base path"))),
     };
     for folder in &plan.folders {

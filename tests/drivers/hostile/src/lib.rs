@@ -14,6 +14,7 @@ mod calls;
 mod crashes;
 mod files;
 mod floods;
+mod neighbours;
 mod network;
 mod order;
 mod project;
@@ -39,13 +40,14 @@ struct Attack {
 type Outcome = Result<Summary, Error>;
 type Table = &'static [(&'static str, fn(&mut Attack) -> Outcome)];
 
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     abi::ATTACKS,
     batches::ATTACKS,
     calls::ATTACKS,
     crashes::ATTACKS,
     files::ATTACKS,
     floods::ATTACKS,
+    neighbours::ATTACKS,
     network::ATTACKS,
     order::ATTACKS,
     project::ATTACKS,
