@@ -28,6 +28,8 @@ fn project(spec: &Value, connection: &Value, config: &Value) -> Sandbox {
     spec::install(&sandbox, &built::guest("service.client"), spec);
     let connections = json!({"version": 1, "connections": {"service": {"main": connection}}});
     sandbox.write("osiris_connections.yaml", connections.to_string());
+    let mut config = config.clone();
+    config["connection"] = "@service.main".into();
     let pipeline = json!({"oml_version": "0.1.0", "name": "p", "steps": [
         {"id": "ask", "component": "service.evil", "mode": "read", "config": config},
         {"id": "write", "component": "filesystem.csv_writer", "mode": "write",

@@ -34,7 +34,7 @@ fn an_exported_key_goes_to_no_address_of_the_projects_env_file() {
         let sandbox = project();
         sandbox.write(".env", &line);
         for command in COMMANDS {
-            let finished = sandbox.osiris(command).env(&name, &key).run().expect(3);
+            let finished = sandbox.osiris(command).env(name, &key).run().expect(3);
             let told = &finished.stderr;
             let variable = line.split('=').next().expect("a name");
             assert!(
@@ -52,18 +52,17 @@ fn a_key_and_an_address_from_one_place_go_together() {
     let cloud = Cloud::bare();
     let [api, envd, key] = cloud.local().env();
     let sandbox = project();
-    let lines = |all: &[&(String, String)]| -> String {
+    let lines = |all: &[&(&str, String)]| -> String {
         all.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     };
     // All in the file, the address exported, and all exported while the file says otherwise.
     sandbox.write(".env", lines(&[&api, &envd, &key]));
     sandbox.osiris(["e2b", "sweep"]).run().expect(0);
     sandbox.write(".env", lines(&[&key]));
-    let exported =
-        |command: osiris_tests::Osiris| command.env(&api.0, &api.1).env(&envd.0, &envd.1);
+    let exported = |command: osiris_tests::Osiris| command.env(api.0, &api.1).env(envd.0, &envd.1);
     exported(sandbox.osiris(["e2b", "sweep"])).run().expect(0);
     sandbox.write(".env", "E2B_API_URL=http://127.0.0.1:1\n");
-    exported(sandbox.osiris(["e2b", "sweep"])).env(&key.0, &key.1).run().expect(0);
+    exported(sandbox.osiris(["e2b", "sweep"])).env(key.0, &key.1).run().expect(0);
 }
 
 #[test]
