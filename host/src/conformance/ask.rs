@@ -47,7 +47,8 @@ impl Bench {
         config: &Value,
         timeout: Duration,
     ) -> Result<Result<Health, Failure>, Missed> {
-        self.examined(config, &connection_of(config), timeout).map(|(health, _)| health)
+        let connection = connection_of(config, self.spec()?);
+        self.examined(config, &connection, timeout).map(|(health, _)| health)
     }
 
     /// The same of any text, with what it says on the way.

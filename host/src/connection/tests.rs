@@ -129,6 +129,68 @@ fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
 }
 
 #[test]
+fn the_authors_defaults_come_last_and_each_part_knows_who_set_it() {
+    use crate::driver::provenance::Provenance::{Environment as Variable, Project, User};
+    let folder = project("CONN_PASSWORD=secret\nCONN_PORT=99\n");
+    let (connections, environment) = read(folder.path());
+    let config = json!({"connection": "@db.main", "database": "shop"});
+    let spec = spec("[resolved_connection]");
+    let origins = origins(&config, &spec, &connections, &environment);
+    for (pointer, by) in [
+        ("/resolved_connection/host", Project),
+        ("/resolved_connection/port", Variable),
+        ("/resolved_connection/password", Variable),
+        ("/resolved_connection/options/tags/1", Project),
+        ("/resolved_connection/database", User),
+        ("/query", User),
+    ] {
+        assert_eq!(origins.of(pointer), by, "{pointer}");
+    }
+    let text = FILE_TEXT.replace("      options:", "      # ").replace("      port:", "      # ");
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let config = complete("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+    assert_eq!(config.pointer("/resolved_connection/port"), None);
+    assert_eq!(config.get("query"), None);
+    let got = for_driver(&config, &spec);
+    let defaults = (&got["query"], &got["resolved_connection"]["port"]);
+    assert_eq!(defaults, (&json!("all"), &json!(1)));
+    assert_eq!(got.get("connection"), None);
+    assert_eq!(with_defaults(&config, &spec)["connection"], "@db.main");
+}
+
+#[test]
+fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
+    let folder = project("CONN_PASSWORD=secret\n");
+    let text = FILE_TEXT.replace("      host:", "      # ").replace("      options:", "      # ");
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let mut spec = spec("[]");
+    let connection = &mut spec.config_schema["properties"]["resolved_connection"];
+    connection["required"] = json!([]);
+    connection["properties"]["host"] = json!({"type": "string", "default": "10.0.0.1"});
+    spec.network = vec![crate::driver::spec::Endpoint {
+        host: "/resolved_connection/host".to_owned(),
+        port: json!(1),
+    }];
+    let config = json!({"connection": "@db.main"});
+    let reference = "@db.main".parse().unwrap();
+    let errors = [
+        complete("Step 'a'", &config, &spec, &connections, &environment).unwrap_err(),
+        connect(&reference, &spec, &connections, &environment).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.exit, Exit::Invalid);
+        let problem = &error.problems[0];
+        assert_eq!(
+            problem.message,
+            "The connection '@db.main': 'host' is not set, and the default of the driver's author, '10.0.0.1', dials no host"
+        );
+        assert_eq!(problem.help.as_deref(), Some("if you want that: write host: \"10.0.0.1\""));
+    }
+}
+
+#[test]
 fn a_driver_that_can_do_without_a_connection_does() {
     let none = Connections::default();
     let environment = Environment::default();

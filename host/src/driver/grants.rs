@@ -32,7 +32,8 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// What `spec` declares and `config` names, below `base`.
+    /// What `spec` declares and `config` names, below `base`. The configuration is as its
+    /// user wrote it: a default of the driver's author opens nothing, so none may be in it.
     pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
         let named = |pointers| paths(config, pointers).map(str::to_owned).collect();
         Self {

@@ -1,5 +1,6 @@
 //! The wasm side: engine, registry, grants, limits, and calls into drivers.
 
+mod addresses;
 mod bindings;
 mod cache;
 mod call;
@@ -21,6 +22,7 @@ mod pace;
 pub mod pack;
 mod probe;
 mod producers;
+pub mod provenance;
 pub mod registry;
 pub mod sink;
 mod sockets;

@@ -19,9 +19,12 @@ fn the_nearest_folder_with_settings_is_the_project() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder.path().join("a/b");
     fs::create_dir_all(&deep).unwrap();
-    assert_eq!(root_of(&deep), deep);
+    assert_eq!(root_of(&deep, None), deep);
     fs::write(folder.path().join(SETTINGS_FILE), "version: 1\n").unwrap();
-    assert_eq!(root_of(&deep), folder.path());
+    assert_eq!(root_of(&deep, None), folder.path());
+    // A home ends the search, and is itself the last place.
+    assert_eq!(root_of(&deep, Some(&deep)), deep);
+    assert_eq!(root_of(&deep, Some(folder.path())), folder.path());
 }
 
 #[test]

@@ -83,7 +83,8 @@ impl StepTask {
             });
             Failure::new("permission", said.unwrap_or_default())
         };
-        let cleaned = mask(&ready.task.config, &ready.driver.spec.secrets);
+        let effective = connection::with_defaults(&ready.task.config, &ready.driver.spec);
+        let cleaned = mask(&effective, &ready.driver.spec.secrets);
         let cleaned = format!("{cleaned:#}\n");
         let path = self
             .session

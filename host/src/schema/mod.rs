@@ -16,6 +16,7 @@ mod tests;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Value, json};
 
+pub use defaults::{defaults_at, fill_from};
 pub use finding::{Fault, Finding};
 
 /// A schema that is ready to check values.

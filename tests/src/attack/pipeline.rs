@@ -106,7 +106,7 @@ impl Attack {
             Mode::Write => ("write", vec!["bystander"]),
         };
         needs.push("bystander-sink");
-        let mut config = json!({"attack": self.attack});
+        let mut config = json!({"attack": self.attack, "path": "data"});
         if self.writes {
             config["output"] = "out.txt".into();
         }

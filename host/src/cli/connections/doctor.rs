@@ -103,9 +103,9 @@ fn examine(
     timeout: f64,
     shell: &Shell,
 ) -> Result<Health> {
-    let driver = probe.load(place, file, shell)?;
+    let driver = probe.load(place, file, config, shell)?;
     let call = probe.call(place, file, config)?;
-    let connection = config[RESOLVED].to_string();
+    let connection = connection::for_driver(config, &file.spec)[RESOLVED].to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));
     let mut health = probe.runtime.block_on(work);
     let redactor = Redactor::new(connection::secrets(config, &file.spec));

@@ -62,7 +62,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let probe = Probe::new()?;
-    let driver = probe.load(&place, file, shell)?;
+    let driver = probe.load(&place, file, &config, shell)?;
     let fresh = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl));
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),

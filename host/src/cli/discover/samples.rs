@@ -47,9 +47,6 @@ pub(super) fn read(
             }
             None => config["table"] = resource.name.as_str().into(),
         }
-        if let Ok(schema) = file.spec.schema() {
-            schema.fill(&mut config);
-        }
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let mut read = probe.runtime.block_on(sample(probe, driver, file, place, &config, wanted));
         read.iter_mut().flatten().for_each(|row| redactor.value(row));

@@ -80,7 +80,7 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
     for fetched in &drivers {
         let path = store.put(fetched)?;
         text.push_str(&line(fetched, &path));
-        for right in place.project.settings.drivers.rights(&fetched.driver.spec, false) {
+        for right in place.project.settings.drivers.rights(&fetched.driver.spec, false, None) {
             let (may, what) = right.told();
             text.push_str(&format!("  {may} {}\n", visible(&what)));
         }

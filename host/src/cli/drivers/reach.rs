@@ -9,7 +9,7 @@ use crate::driver::Gate;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
-use crate::supply::oci::Client;
+use crate::supply::oci::{Client, LOGIN, REGISTRY};
 use crate::supply::{Fetched, Fetcher, Source, Wanted};
 use crate::trust::Policy;
 
@@ -51,7 +51,7 @@ impl<'s> Way<'s> {
             all.iter().for_each(|all| bar.set_length(*all));
             bar.set_position(done);
         };
-        let variable = |name: &str| self.environment.get(name);
+        let variable = |name: &str| self.variable(name);
         let fetcher = Fetcher { insecure: self.insecure, variable: &variable };
         let fetched = self.runtime.block_on(fetcher.fetch(source, wanted, &mut progress));
         bar.finish_and_clear();
@@ -62,13 +62,17 @@ impl<'s> Way<'s> {
 
     /// A registry, with the user's login to it.
     pub(super) fn registry(&self, registry: &str) -> Result<Client> {
-        let variable = |name: &str| self.environment.get(name);
+        let variable = |name: &str| self.variable(name);
         Fetcher { insecure: self.insecure, variable: &variable }.registry(registry)
     }
 
-    /// A variable of the environment.
+    /// A variable of the environment. Which registry a login is for must be said where the
+    /// login is: else a project's `.env` would lead the user's astray.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.environment.get(name)
+        let found = self.environment.variable(name)?;
+        let mut login = LOGIN.iter().filter_map(|secret| self.environment.variable(secret));
+        let may_lead = name != REGISTRY || login.all(|secret| found.may_lead(&secret));
+        may_lead.then_some(found.value)
     }
 
     /// Waits for something, and says what for if somebody watches.

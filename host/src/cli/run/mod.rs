@@ -22,9 +22,11 @@ use crate::compile::{self, Build};
 use crate::connection::{self, Connections, Environment};
 use crate::driver::Engine;
 use crate::driver::limits::Limit;
+use crate::driver::provenance::Origins;
 use crate::problem::{Error, Problem, Result};
-use crate::run::{self, Board, Job};
+use crate::run::{self, Board, Job, Task};
 use crate::session::{self, Redactor, Session};
+use crate::trust::{Admission, Known};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +71,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let build = build(args, &place, shell)?;
     let environment = Environment::read(&place.project.base)?.with(args.e2b.variables());
-    let (configs, redactor) = connect(&place, &build, &environment)?;
+    let Connected { configs, origins, redactor } = connect(&place, &build, &environment)?;
     let job = job(args, &place, &build, configs);
     let compiling = |driver: &str| {
         if !shell.json {
@@ -77,7 +79,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         }
     };
     if args.dry_run {
-        let planned = dry::plan(&job, &place, shell)?;
+        let planned = dry::plan(&job, &origins, &place, shell)?;
         if !args.e2b.e2b {
             return Ok(dry::answer(planned, None));
         }
@@ -91,7 +93,17 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         move || session::sweep(&logs)
     }));
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
-    first_use::tell(prepared.admitted(), &place, shell, Memory::Kept);
+    let policy = &place.project.settings.drivers;
+    let rights = |driver: &Admission| {
+        let tasks = prepared.tasks().filter(|task| task.step.driver.name == driver.spec.name);
+        let of_step = |task: &Task| {
+            let origins = origins.get(&task.step.id).cloned().unwrap_or_default();
+            let known = Known { config: &task.config, origins: &origins };
+            policy.rights(&driver.spec, driver.built_in, Some(known))
+        };
+        tasks.flat_map(of_step).collect()
+    };
+    first_use::tell(prepared.admitted(), &rights, &place, shell, Memory::Kept);
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
         let problem = Problem::new("manifest_unreadable", format!("cannot read this: {error}"));
@@ -150,28 +162,34 @@ fn is_manifest(file: &Path) -> bool {
         && file.with_file_name("plan.json").exists()
 }
 
-/// The steps' configurations with their connections, and what masks the secrets
-/// in them.
-fn connect(
-    place: &Workplace,
-    build: &Build,
-    environment: &Environment,
-) -> Result<(BTreeMap<String, Value>, Redactor)> {
+/// The steps' configurations with their connections.
+struct Connected {
+    configs: BTreeMap<String, Value>,
+    /// Who set the parts of each.
+    origins: BTreeMap<String, Origins>,
+    /// What masks the secrets in them.
+    redactor: Redactor,
+}
+
+fn connect(place: &Workplace, build: &Build, environment: &Environment) -> Result<Connected> {
     let connections = Connections::read(&place.project.base)?;
     let mut configs = build.configs.clone();
+    let mut origins = BTreeMap::new();
     let mut secrets = Vec::new();
     for step in &build.manifest.steps {
         // A driver that is missing is told of where the run is prepared.
         let Some(driver) = place.registry.find(&step.driver.name) else { continue };
         let Some(config) = configs.get_mut(&step.id) else { continue };
         let owner = format!("Step '{}'", step.id);
+        let by = connection::origins(config, &driver.spec, &connections, environment);
+        origins.insert(step.id.clone(), by);
         *config = connection::complete(&owner, config, &driver.spec, &connections, environment)?;
         secrets.extend(connection::secrets(config, &driver.spec));
     }
     if !secrets.is_empty() {
         no_core_file();
     }
-    Ok((configs, Redactor::new(secrets)))
+    Ok(Connected { configs, origins, redactor: Redactor::new(secrets) })
 }
 
 fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, Value>) -> Job {

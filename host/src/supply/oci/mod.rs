@@ -20,7 +20,7 @@ use super::web::Web;
 use crate::problem::Result;
 
 pub use browse::{Listed, newest};
-pub use login::{Login, REGISTRY};
+pub use login::{LOGIN, Login, REGISTRY};
 pub use push::Published;
 pub use reference::Reference;
 
