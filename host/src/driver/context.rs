@@ -10,6 +10,12 @@ use super::limits::format_bytes;
 use super::state::State;
 use crate::session::{Level, Number};
 
+/// The largest unit and tags of a metric, in bytes.
+const MAX_METRIC: usize = 64 << 10;
+/// The largest event, in bytes.
+const MAX_EVENT: usize = 1 << 20;
+/// The most values in one event: each takes far more memory than its text may have bytes.
+const MAX_VALUES: usize = 20_000;
 /// The largest state that a step may save, in bytes.
 pub const MAX_STATE: usize = 16 << 20;
 
@@ -31,6 +37,15 @@ impl Host for State {
             MetricValue::Float(value) => Number::Float(value),
         };
         let bytes: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if unit.len() + bytes > MAX_METRIC {
+            let most = format_bytes(MAX_METRIC as u64);
+            let text = format!(
+                "the driver's metric was dropped: its unit and tags have {} bytes; the most is {most}",
+                unit.len() + bytes
+            );
+            self.journal.log(Level::Warn, &text);
+            return Ok(());
+        }
         if self.journal.admits_named("metric", &name, unit.len() + bytes) {
             self.journal.sink.metric(&name, value, &unit, tags);
         }
@@ -38,16 +53,30 @@ impl Host for State {
     }
 
     fn event(&mut self, name: String, fields: String) -> Result<()> {
+        // What is to be dropped is not read: that can take long, and much memory.
+        let dropped = |why: &str| {
+            self.journal.log(Level::Warn, &format!("the driver's event was dropped: {why}"));
+            Ok(())
+        };
+        if !name.contains('.') {
+            // The host's own have no dot: no driver can pass for it.
+            return dropped("its name must be `category.action`");
+        }
+        if fields.len() > MAX_EVENT {
+            let (bytes, most) = (fields.len(), format_bytes(MAX_EVENT as u64));
+            return dropped(&format!("it has {bytes} bytes; the most is {most}"));
+        }
+        let values = values(&fields);
+        if values > MAX_VALUES {
+            return dropped(&format!("it has {values} values; the most is {MAX_VALUES}"));
+        }
+        if !self.journal.admits_named("event", &name, fields.len()) {
+            return Ok(());
+        }
         let object: Map<String, Value> = serde_json::from_str(&fields).map_err(|error| {
             breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
         })?;
-        if !name.contains('.') {
-            // The host's own have no dot: no driver can pass for it.
-            let text = "the driver's event was dropped: its name must be `category.action`";
-            self.journal.log(Level::Warn, text);
-        } else if self.journal.admits_named("event", &name, fields.len()) {
-            self.journal.sink.event(&name, object);
-        }
+        self.journal.sink.event(&name, object);
         Ok(())
     }
 
@@ -82,7 +111,9 @@ impl Host for State {
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&state) {
             return Ok(Err(answer("data", format!("the state is no JSON: {error}"))));
         }
-        self.new_state = Some(state);
+        let before = self.new_state.replace(state).map_or(0, |state| state.len());
+        self.held.remove(before as u64);
+        self.held.add(self.new_state.as_ref().map_or(0, String::len) as u64)?;
         Ok(Ok(()))
     }
 
@@ -90,6 +121,21 @@ impl Host for State {
         self.panic = Some(shortened(&message, self.journal.sink.redactor()));
         Ok(())
     }
+}
+
+/// How many values there are in a JSON text, or more if it is none.
+fn values(json: &str) -> usize {
+    let (mut count, mut in_text, mut escaped) = (1, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b',' | b'[' | b'{' if !in_text => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 impl From<context::Level> for Level {

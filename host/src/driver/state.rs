@@ -14,16 +14,20 @@ use super::clock::Clock;
 use super::failure::answer;
 use super::files::Files;
 use super::grants::Grants;
+use super::held::Held;
 use super::limits::{Limit, Limiter, Limits};
 use super::network::Network;
 use super::sink::Sink;
 use super::stdio::Lines;
+use crate::budget::Budgets;
 use crate::session::Level;
 use crate::table::Sender;
 
 /// The longest name of an event or metric, in bytes.
 const MAX_NAME: usize = 256;
 
+/// The longest message of the log, in bytes.
+const MAX_MESSAGE: usize = 256 << 10;
 /// The most random bytes at once: nothing interrupts their making.
 const MAX_RANDOM: u64 = 8 << 20;
 
@@ -39,6 +43,8 @@ pub struct Call {
     pub cancel: CancellationToken,
     /// The state that the last successful run saved.
     pub saved_state: Option<String>,
+    /// What it shares with the other steps of its run.
+    pub budgets: Budgets,
 }
 
 /// The store's data.
@@ -48,8 +54,12 @@ pub(super) struct State {
     pub(super) network: Network,
     /// The names that are being looked up, by their streams' handles.
     pub(super) asked: HashMap<u32, String>,
+    /// How many names it has looked up.
+    pub(super) look_ups: u64,
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
+    /// What the host holds for it.
+    pub(super) held: Held,
     pub(super) limits: Limits,
     /// The socket that it did not get, for the error's message.
     pub(super) refused: Option<String>,
@@ -91,8 +101,10 @@ impl State {
             files,
             network,
             asked: HashMap::new(),
+            look_ups: 0,
             table,
-            limiter: Limiter::new(call.limits.clone()),
+            limiter: Limiter::new(call.limits.clone(), call.budgets.memory.share()),
+            held: Held::new(call.limits.clone(), call.budgets.memory.share()),
             limits: call.limits,
             refused: None,
             journal,
@@ -171,9 +183,16 @@ impl Journal {
         fit && self.admits(name.len() + bytes)
     }
 
+    /// Writes a message, cut where nobody reads on: to look for secrets in it takes a while.
     pub(super) fn log(&self, level: Level, message: &str) {
-        if self.admits(message.len()) {
-            self.sink.log(level, message);
+        if !self.admits(message.len()) {
+            return;
         }
+        if message.len() <= MAX_MESSAGE {
+            return self.sink.log(level, message);
+        }
+        let (mut beginning, _) = self.sink.redactor().beginning(message.as_bytes(), MAX_MESSAGE);
+        beginning.push_str(" ... (cut)");
+        self.sink.log(level, &beginning);
     }
 }

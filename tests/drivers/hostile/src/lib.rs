@@ -14,6 +14,7 @@ mod calls;
 mod crashes;
 mod files;
 mod floods;
+mod hoards;
 mod network;
 mod order;
 mod project;
@@ -39,13 +40,14 @@ struct Attack {
 type Outcome = Result<Summary, Error>;
 type Table = &'static [(&'static str, fn(&mut Attack) -> Outcome)];
 
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     abi::ATTACKS,
     batches::ATTACKS,
     calls::ATTACKS,
     crashes::ATTACKS,
     files::ATTACKS,
     floods::ATTACKS,
+    hoards::ATTACKS,
     network::ATTACKS,
     order::ATTACKS,
     project::ATTACKS,
@@ -57,7 +59,8 @@ const TABLES: [Table; 13] = [
 
 #[derive(serde::Deserialize)]
 struct Config {
-    attack: String,
+    /// None if only the connection says what to do.
+    attack: Option<String>,
     resolved_connection: Option<Connection>,
 }
 
@@ -73,6 +76,8 @@ impl Guest for Hostile {
     fn run(step: Step, inputs: Vec<Input>, output: Option<Writer>) -> Outcome {
         let Config { attack, resolved_connection: connection } = serde_json::from_str(&step.config)
             .map_err(|error| failure("config", error.to_string()))?;
+        let of_connection = connection.as_ref().map(|connection| connection.attack.clone());
+        let attack = attack.or(of_connection).unwrap_or_default();
         let (_, run) = TABLES
             .iter()
             .flat_map(|table| table.iter())

@@ -1,0 +1,89 @@
+//! Lists of a driver that are counted before any of their items is copied: the engine
+//! would copy a whole list, item by item and without a break, before the host can say
+//! that it is too long.
+
+use wasmtime::component::{ComponentType, Lift, Linker, Resource, WasmList};
+use wasmtime::{AsContextMut, Result, StoreContextMut};
+
+use super::CONTRACT;
+use super::bindings::osiris::driver::context::{Host, MetricValue};
+use super::bindings::osiris::driver::types;
+use super::failure::breach;
+use super::state::State;
+use super::tables::Writer;
+use crate::session::Level;
+use crate::table::{Field, MAX_FIELDS};
+
+/// The most tags of one metric.
+const MAX_TAGS: usize = 256;
+/// The most pieces of metadata of all columns together.
+const MAX_METADATA: usize = 1 << 16;
+
+type Texts = WasmList<(String, String)>;
+
+/// A column whose metadata is still the driver's.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct Column {
+    name: String,
+    format: String,
+    nullable: bool,
+    metadata: Texts,
+    children: u32,
+}
+
+/// Puts the functions that count into the place of those that copy.
+pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+    let (package, version) = CONTRACT.split_once('@').unwrap_or((CONTRACT, ""));
+    linker.allow_shadowing(true);
+    linker.instance(&format!("{package}/context@{version}"))?.func_wrap("metric", metric)?;
+    linker
+        .instance(&format!("{package}/tables@{version}"))?
+        .func_wrap_async("[method]writer.open", |store, asked| Box::new(open(store, asked)))?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn metric(
+    mut store: StoreContextMut<'_, State>,
+    (name, value, unit, tags): (String, MetricValue, String, Texts),
+) -> Result<()> {
+    if tags.len() > MAX_TAGS {
+        let count = tags.len();
+        let text =
+            format!("the driver's metric was dropped: it has {count} tags, {MAX_TAGS} are the most");
+        store.data().journal.log(Level::Warn, &text);
+        return Ok(());
+    }
+    let tags = tags.iter(store.as_context_mut())?.collect::<Result<_>>()?;
+    store.data_mut().metric(name, value, unit, tags)
+}
+
+type Opened = (std::result::Result<(), types::Error>,);
+
+async fn open(
+    mut store: StoreContextMut<'_, State>,
+    (writer, columns): (Resource<Writer>, WasmList<Column>),
+) -> Result<Opened> {
+    let refused = |why: String| breach(format!("it opened its output badly: {why}"));
+    if columns.len() > MAX_FIELDS {
+        let count = columns.len();
+        return Err(refused(format!("the schema has {count} fields; the most is {MAX_FIELDS}")));
+    }
+    let columns = columns.iter(store.as_context_mut())?.collect::<Result<Vec<_>>>()?;
+    let metadata: usize = columns.iter().map(|column| column.metadata.len()).sum();
+    if metadata > MAX_METADATA {
+        return Err(refused(format!(
+            "its columns have {metadata} pieces of metadata; the most is {MAX_METADATA}"
+        )));
+    }
+    let mut fields = Vec::with_capacity(columns.len());
+    for Column { name, format, nullable, metadata, children } in columns {
+        let metadata = match metadata.len() {
+            0 => Vec::new(),
+            _ => metadata.iter(store.as_context_mut())?.collect::<Result<_>>()?,
+        };
+        fields.push(Field { name, format, nullable, metadata, children });
+    }
+    Ok((store.data_mut().open_output(writer, fields).await?,))
+}
