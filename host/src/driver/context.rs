@@ -14,6 +14,8 @@ use crate::session::{Level, Number};
 const MAX_METRIC: usize = 64 << 10;
 /// The largest event, in bytes.
 const MAX_EVENT: usize = 1 << 20;
+/// The deepest nesting that a reader of JSON follows.
+const MAX_DEPTH: usize = 128;
 /// The most values in one event: each takes far more memory than its text may have bytes.
 const MAX_VALUES: usize = 20_000;
 /// The largest state that a step may save, in bytes.
@@ -39,11 +41,9 @@ impl Host for State {
         let bytes: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
         if unit.len() + bytes > MAX_METRIC {
             let most = format_bytes(MAX_METRIC as u64);
-            let text = format!(
-                "the driver's metric was dropped: its unit and tags have {} bytes; the most is {most}",
-                unit.len() + bytes
-            );
-            self.journal.log(Level::Warn, &text);
+            let bytes = unit.len() + bytes;
+            let why = format!("its unit and tags have {bytes} bytes; the most is {most}");
+            self.journal.dropped("metric", &why);
             return Ok(());
         }
         if self.journal.admits_named("metric", &name, unit.len() + bytes) {
@@ -55,12 +55,14 @@ impl Host for State {
     fn event(&mut self, name: String, fields: String) -> Result<()> {
         // What is to be dropped is not read: that can take long, and much memory.
         let dropped = |why: &str| {
-            self.journal.log(Level::Warn, &format!("the driver's event was dropped: {why}"));
+            self.journal.dropped("event", why);
             Ok(())
         };
         if !name.contains('.') {
             // The host's own have no dot: no driver can pass for it.
-            return dropped("its name must be `category.action`");
+            let text = "the driver's event was dropped: its name must be `category.action`";
+            self.journal.log(Level::Warn, text);
+            return Ok(());
         }
         if fields.len() > MAX_EVENT {
             let (bytes, most) = (fields.len(), format_bytes(MAX_EVENT as u64));
@@ -123,16 +125,23 @@ impl Host for State {
     }
 }
 
-/// How many values there are in a JSON text, or more if it is none.
+/// How many values there are in a JSON text, or more if it is none, up to where it is
+/// nested too deep to be read on.
 fn values(json: &str) -> usize {
-    let (mut count, mut in_text, mut escaped) = (1, false, false);
+    let (mut count, mut depth, mut in_text, mut escaped) = (1, 0_usize, false, false);
     for byte in json.bytes() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = in_text,
             b'"' => in_text = !in_text,
-            b',' | b'[' | b'{' if !in_text => count += 1,
+            _ if in_text => {}
+            b',' => count += 1,
+            b'[' | b'{' => (count, depth) = (count + 1, depth + 1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
+        }
+        if depth > MAX_DEPTH {
+            break;
         }
     }
     count
@@ -147,5 +156,24 @@ impl From<context::Level> for Level {
             context::Level::Warn => Self::Warn,
             context::Level::Error => Self::Error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_without_reading_them() {
+        for (json, count) in [
+            ("{}", 2),
+            (r#"{"a": [1, 2], "b": "x,y[{\",z"}"#, 5),
+            ("[0,0,0]", 4),
+            ("no json", 1),
+            (r#""\"#, 1),
+        ] {
+            assert!(values(json) >= count && values(json) <= count + 1, "{json}: {}", values(json));
+        }
+        assert_eq!(values(&"[".repeat(1 << 20)), MAX_DEPTH + 2);
     }
 }

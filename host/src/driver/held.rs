@@ -28,7 +28,7 @@ impl Held {
         let total = self.bytes.amount().saturating_add(bytes);
         if total > self.limits.get(Limit::Held) {
             let asked = format!(
-                "the host would have held {total} bytes of batches for it that it did not drop"
+                "the host would hold {total} bytes for it: batches that it has not dropped or sent, its columns and its state"
             );
             return Err(beyond(self.limits.refusal(Limit::Held, asked)));
         }

@@ -11,7 +11,6 @@ use super::bindings::osiris::driver::types;
 use super::failure::breach;
 use super::state::State;
 use super::tables::Writer;
-use crate::session::Level;
 use crate::table::{Field, MAX_FIELDS};
 
 /// The most tags of one metric.
@@ -49,10 +48,8 @@ fn metric(
     (name, value, unit, tags): (String, MetricValue, String, Texts),
 ) -> Result<()> {
     if tags.len() > MAX_TAGS {
-        let count = tags.len();
-        let text =
-            format!("the driver's metric was dropped: it has {count} tags, {MAX_TAGS} are the most");
-        store.data().journal.log(Level::Warn, &text);
+        let why = format!("it has {} tags; the most is {MAX_TAGS}", tags.len());
+        store.data().journal.dropped("metric", &why);
         return Ok(());
     }
     let tags = tags.iter(store.as_context_mut())?.collect::<Result<_>>()?;

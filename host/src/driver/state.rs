@@ -1,7 +1,7 @@
 //! What a store holds while a call into a driver runs.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
@@ -147,12 +147,14 @@ pub(super) struct Journal {
     pub(super) sink: Arc<dyn Sink>,
     left: std::sync::atomic::AtomicI64,
     limits: Limits,
+    /// What was dropped for its size, each told once.
+    told: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Journal {
     pub(super) fn new(sink: Arc<dyn Sink>, limits: Limits) -> Self {
         let room = i64::try_from(limits.get(Limit::Log)).unwrap_or(i64::MAX);
-        Self { sink, left: room.into(), limits }
+        Self { sink, left: room.into(), limits, told: Mutex::default() }
     }
 
     /// Whether `bytes` more may be written.
@@ -181,6 +183,16 @@ impl Journal {
             );
         }
         fit && self.admits(name.len() + bytes)
+    }
+
+    /// Says that something was dropped for its size, if it is the first of its kind.
+    pub(super) fn dropped(&self, what: &'static str, why: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(what) {
+            let text =
+                format!("the driver's {what} was dropped, as all will be that are too large: {why}");
+            self.log(Level::Warn, &text);
+        }
     }
 
     /// Writes a message, cut where nobody reads on: to look for secrets in it takes a while.

@@ -219,7 +219,7 @@ impl State {
                 }
                 Err(SendError::Spill(exceeded)) => {
                     let asked = format!(
-                        "what waits for its readers would take {} bytes with it",
+                        "what waits for readers that fell behind would take {} bytes with it",
                         exceeded.wanted
                     );
                     return Err(beyond(self.limits.refusal(Limit::Spill, asked)));

@@ -25,6 +25,9 @@ pub(super) struct Queue {
     cursors: Vec<Option<u64>>,
     /// The bytes of the slots in memory, as a part of what the run may have.
     resident: Share,
+    /// How many slots were looked at.
+    #[cfg(test)]
+    looks: std::cell::Cell<usize>,
 }
 
 #[derive(Debug)]
@@ -61,6 +64,8 @@ impl Queue {
             resident_from: 0,
             cursors: vec![Some(0); readers],
             resident,
+            #[cfg(test)]
+            looks: std::cell::Cell::new(0),
         }
     }
 
@@ -89,6 +94,7 @@ impl Queue {
 
     /// The batch that has waited longest in memory.
     fn oldest(&self) -> Option<&Batch> {
+        self.look();
         match self.slots.get((self.resident_from - self.first) as usize)? {
             Slot::Resident(batch) => Some(batch),
             Slot::Spilled(_) => None,
@@ -128,12 +134,18 @@ impl Queue {
     fn trim(&mut self) {
         let seen = self.cursors.iter().flatten().min().copied().unwrap_or(self.next_slot());
         while self.first < seen {
+            self.look();
             if let Some(Slot::Resident(batch)) = self.slots.pop_front() {
                 self.resident.shrink(batch.bytes() as u64);
             }
             self.first += 1;
         }
         self.resident_from = self.resident_from.max(self.first);
+    }
+
+    fn look(&self) {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
     }
 
     fn next_slot(&self) -> u64 {
@@ -143,5 +155,41 @@ impl Queue {
     #[cfg(test)]
     pub(super) fn resident(&self) -> u64 {
         self.resident.amount()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::RecordBatch;
+    use arrow::datatypes::Schema;
+
+    use super::*;
+    use crate::below::Below;
+    use crate::budget::Budget;
+    use crate::table::spill::Spill;
+
+    #[tokio::test]
+    async fn the_work_does_not_grow_with_what_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = Below::new(folder.path(), folder.path());
+        let spill = Arc::new(Spill::new(below, Budget::default()));
+        let mut queue = Queue::new(2, Budget::default().share());
+        let batch: Batch = RecordBatch::new_empty(Arc::new(Schema::empty())).into();
+        let mut looks = Vec::new();
+        for _ in 0..4 {
+            let before = queue.looks.get();
+            for _ in 0..1000 {
+                while let Some(Admission::Spill(number, oldest)) =
+                    queue.admit(&batch, 4 * batch.bytes())
+                {
+                    let extent = spill.write(oldest).await.ok().unwrap();
+                    queue.spilled(number, extent);
+                }
+                // The other reader falls behind by all of them.
+                queue.take(0).unwrap();
+            }
+            looks.push(queue.looks.get() - before);
+        }
+        assert!(looks.iter().all(|looks| *looks <= 2100), "{looks:?}");
     }
 }

@@ -244,7 +244,7 @@ impl Limits {
 
     /// Says that a step asked for memory that the run no longer has.
     pub fn refusal_of_run(&self, exceeded: Exceeded) -> String {
-        let asked = format!("with it, all steps together had {} bytes", exceeded.wanted);
+        let asked = format!("all steps together would have {} bytes with it", exceeded.wanted);
         self.refusal(Limit::RunMemory, asked)
     }
 

@@ -4,16 +4,27 @@ use std::fs;
 
 use crate::bindings::osiris::driver::arrow::Field;
 use crate::bindings::osiris::driver::context::{self, MetricValue};
+use crate::bindings::osiris::driver::tables::Writer;
+use crate::bindings::osiris::driver::types::Error;
 use crate::{Attack, Outcome, Table, done, field, node, parent};
 
 /// A large batch, in bytes.
 const LARGE: usize = 32 << 20;
 
 pub(crate) const ATTACKS: Table = &[
-    // Not an attack by itself: what others hoard.
+    // No attacks by themselves: what others hoard.
     ("send-large-batches", |attack| {
         let writer = attack.writer()?;
-        writer.open(&[field("n", "C")])?;
+        writer.open(&[field("n", "l")])?;
+        let values = vec![1; LARGE];
+        for _ in 0..40 {
+            numbers(writer, &values)?;
+        }
+        done()
+    }),
+    ("send-hidden-bytes", |attack| {
+        let writer = attack.writer()?;
+        writer.open(&[field("n", "l")])?;
         let values = vec![1; LARGE];
         for _ in 0..40 {
             writer.push(&[]);
@@ -22,13 +33,8 @@ pub(crate) const ATTACKS: Table = &[
         }
         done()
     }),
-    ("hoard-batches", |attack| {
-        let mut hoard = Vec::new();
-        while let Some(batch) = attack.reader()?.next()? {
-            hoard.push(batch);
-        }
-        attack.quiet()
-    }),
+    ("hoard-batches", hoard),
+    ("hoard-hidden-bytes", hoard),
     // Hoards as much as an honest driver may, and gives it back each time.
     ("hoard-batches-for-a-while", |attack| {
         let mut hoard = Vec::new();
@@ -123,14 +129,17 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("batches-forever", |attack| {
         let writer = attack.writer()?;
-        writer.open(&[field("d", "d:9,2,32")])?;
-        let values = vec![0; 60 << 20];
+        writer.open(&[field("n", "l"), field("d", "d:38,0")])?;
+        let rows = 5 << 19;
+        let (numbers, decimals) = (vec![0; rows * 8], vec![0; rows * 16]);
+        let nodes = vec![node(rows as u64, 0, 2); 2];
         begin();
         loop {
             writer.push(&[]);
-            writer.push(&values);
-            // It is found out only once all has been looked at.
-            writer.send(15 << 20, &[node(15 << 20, 0, 2)])?;
+            writer.push(&numbers);
+            writer.push(&[]);
+            writer.push(&decimals);
+            writer.send(rows as u64, &nodes)?;
         }
     }),
     ("metric-of-a-mebibyte", |attack| {
@@ -144,19 +153,21 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("spill-large-batches", |attack| {
         let writer = attack.writer()?;
-        writer.open(&[field("n", "C")])?;
+        writer.open(&[field("n", "l")])?;
         let values = vec![1; 4 << 20];
         loop {
-            writer.push(&[]);
-            writer.push(&values);
-            writer.send(4 << 20, &[node(4 << 20, 0, 2)])?;
+            numbers(writer, &values)?;
         }
     }),
     ("spill-columns-of-much-text", |attack| {
         let writer = attack.writer()?;
         writer.open(&described(14, 1 << 20))?;
+        let mut nodes = vec![node(0, 0, 0); 14];
+        nodes[0].buffers = 2;
         for _ in 0..200 {
-            writer.send(0, &vec![node(0, 0, 0); 14])?;
+            writer.push(&[]);
+            writer.push(&[]);
+            writer.send(0, &nodes)?;
         }
         done()
     }),
@@ -181,7 +192,7 @@ pub(crate) const ATTACKS: Table = &[
             (0..1000).map(|at| field(&format!("{at}{}", "n".repeat(15_000)), "n")).collect();
         attack.send_tree(&columns, 1000, &vec![node(1000, 1000, 0); 1000], &[])
     }),
-    ("samples-wide", |attack| wide(attack, 100_000, 1000)),
+    ("samples-wide", |attack| wide(attack, 100_000, 10)),
     ("samples-long-cells", |attack| {
         let text = vec![b't'; 60 << 20];
         let end = (text.len() as i32).to_le_bytes();
@@ -197,23 +208,44 @@ pub(crate) const ATTACKS: Table = &[
     }),
 ];
 
-/// Columns of nulls with so much metadata each.
+/// Keeps all that it reads.
+fn hoard(attack: &mut Attack) -> Outcome {
+    let mut hoard = Vec::new();
+    while let Some(batch) = attack.reader()?.next()? {
+        hoard.push(batch);
+    }
+    attack.quiet()
+}
+
+/// Sends these bytes as a column of integers.
+fn numbers(writer: &Writer, values: &[u8]) -> Result<(), Error> {
+    let rows = values.len() as u64 / 8;
+    writer.push(&[]);
+    writer.push(values);
+    writer.send(rows, &[node(rows, 0, 2)])
+}
+
+/// Columns with so much metadata each: one of integers, and the others of nulls.
 fn described(count: usize, bytes: usize) -> Vec<Field> {
     let column = |at: usize| {
-        let mut column = field(&at.to_string(), "n");
+        let mut column = field(&at.to_string(), if at == 0 { "l" } else { "n" });
         column.metadata = vec![("k".to_owned(), "m".repeat(bytes - 1024))];
         column
     };
     (0..count).map(column).collect()
 }
 
-/// Batches of one row and many columns, which have no data at all.
+/// Batches of one row and many columns, nearly all of which have no data at all.
 fn wide(attack: &Attack, columns: usize, batches: u64) -> Outcome {
     let writer = attack.writer()?;
-    let names: Vec<_> = (0..columns).map(|at| field(&at.to_string(), "n")).collect();
+    let mut names: Vec<_> = (0..columns).map(|at| field(&at.to_string(), "n")).collect();
+    names[0].format = "l".into();
     writer.open(&names)?;
-    let nodes = vec![node(1, 1, 0); columns];
+    let mut nodes = vec![node(1, 1, 0); columns];
+    nodes[0] = node(1, 0, 2);
     for _ in 0..batches {
+        writer.push(&[]);
+        writer.push(&[0; 8]);
         writer.send(1, &nodes)?;
     }
     done()
