@@ -58,12 +58,6 @@ impl Host for State {
             self.journal.dropped("event", why);
             Ok(())
         };
-        if !name.contains('.') {
-            // The host's own have no dot: no driver can pass for it.
-            let text = "the driver's event was dropped: its name must be `category.action`";
-            self.journal.log(Level::Warn, text);
-            return Ok(());
-        }
         if fields.len() > MAX_EVENT {
             let (bytes, most) = (fields.len(), format_bytes(MAX_EVENT as u64));
             return dropped(&format!("it has {bytes} bytes; the most is {most}"));
@@ -72,12 +66,20 @@ impl Host for State {
         if values > MAX_VALUES {
             return dropped(&format!("it has {values} values; the most is {MAX_VALUES}"));
         }
+        let no_object = |error: serde_json::Error| {
+            breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
+        };
+        if !name.contains('.') {
+            serde_json::from_str::<Map<String, Value>>(&fields).map_err(no_object)?;
+            // The host's own have no dot: no driver can pass for it.
+            let text = "the driver's event was dropped: its name must be `category.action`";
+            self.journal.log(Level::Warn, text);
+            return Ok(());
+        }
         if !self.journal.admits_named("event", &name, fields.len()) {
             return Ok(());
         }
-        let object: Map<String, Value> = serde_json::from_str(&fields).map_err(|error| {
-            breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
-        })?;
+        let object: Map<String, Value> = serde_json::from_str(&fields).map_err(no_object)?;
         self.journal.sink.event(&name, object);
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::bindings::osiris::driver::types;
 use super::failure::breach;
 use super::state::State;
 use super::tables::Writer;
-use crate::table::{Field, MAX_FIELDS};
+use crate::table::{Field, MAX_FIELDS, MAX_METADATA as MAX_METADATA_BYTES};
 
 /// The most tags of one metric.
 const MAX_TAGS: usize = 256;
@@ -48,6 +48,8 @@ fn metric(
     (name, value, unit, tags): (String, MetricValue, String, Texts),
 ) -> Result<()> {
     if tags.len() > MAX_TAGS {
+        // Who passes more than a call may hold fails, whatever becomes of it.
+        tags.iter(store.as_context_mut())?.take(MAX_TAGS).try_for_each(|tag| tag.map(drop))?;
         let why = format!("it has {} tags; the most is {MAX_TAGS}", tags.len());
         store.data().journal.dropped("metric", &why);
         return Ok(());
@@ -68,6 +70,13 @@ async fn open(
         return Err(refused(format!("the schema has {count} fields; the most is {MAX_FIELDS}")));
     }
     let columns = columns.iter(store.as_context_mut())?.collect::<Result<Vec<_>>>()?;
+    // A piece counts as more than its text, see `unflatten`.
+    let large = |column: &&Column| column.metadata.len() > MAX_METADATA_BYTES / 64;
+    if let Some(Column { name, .. }) = columns.iter().find(large) {
+        return Err(refused(format!(
+            "column `{name}` has more than {MAX_METADATA_BYTES} bytes of metadata"
+        )));
+    }
     let metadata: usize = columns.iter().map(|column| column.metadata.len()).sum();
     if metadata > MAX_METADATA {
         return Err(refused(format!(

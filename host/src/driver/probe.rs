@@ -16,7 +16,7 @@ use super::{Driver, Engine};
 /// How much longer than it was told a driver may take to answer `doctor`.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The most datasets, and columns of all of them, that a driver may list.
-const MAX_LISTED: usize = 500_000;
+const MAX_LISTED: usize = 250_000;
 
 /// How a connection is.
 #[derive(Debug, Clone, PartialEq, Serialize)]

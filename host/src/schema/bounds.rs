@@ -25,6 +25,8 @@ struct Walk<'s> {
     root: &'s Value,
     values: usize,
     patterns: usize,
+    /// Whether too many keywords stand in each other that ask what others looked at.
+    is_tangled: bool,
 }
 
 /// Walks the schema as a validator would, following each reference. A reference
@@ -35,8 +37,14 @@ pub(super) fn check(schema: &Value) -> Result<usize, String> {
     if !schema.is_object() {
         return Err("must be a mapping".to_owned());
     }
-    let mut walk = Walk { root: schema, values: MAX_SIZE, patterns: 0 };
+    let mut walk = Walk { root: schema, values: MAX_SIZE, patterns: 0, is_tangled: false };
     walk.node(schema, 0, 0)?;
+    if walk.is_tangled {
+        return Err(format!(
+            "has more than {MAX_UNEVALUATED} of '{}' in each other",
+            UNEVALUATED.join("' and '")
+        ));
+    }
     Ok(walk.patterns)
 }
 
@@ -87,12 +95,7 @@ impl Walk<'_> {
         }
         if UNEVALUATED.iter().any(|key| map.contains_key(*key)) {
             unevaluated += 1;
-            if unevaluated > MAX_UNEVALUATED {
-                return Err(format!(
-                    "has more than {MAX_UNEVALUATED} of '{}' in each other",
-                    UNEVALUATED.join("' and '")
-                ));
-            }
+            self.is_tangled |= unevaluated > MAX_UNEVALUATED;
         }
         Ok(unevaluated)
     }

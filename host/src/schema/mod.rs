@@ -54,7 +54,11 @@ impl Schema {
             .map_err(|error| {
                 let at = error.instance_path().as_str();
                 let at = if at.is_empty() { "its root" } else { at };
-                format!("is not a valid JSON Schema 2020-12 at {at}: {}", error.masked())
+                let small = match size < PATTERN_SIZE {
+                    true => format!(", or one that takes more than its share of {size} bytes"),
+                    false => String::new(),
+                };
+                format!("is not a valid JSON Schema 2020-12 at {at}: {}{small}", error.masked())
             })?;
         Ok(Self { source, validator })
     }

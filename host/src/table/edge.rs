@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 use tokio::sync::Notify;
+use tokio::task::coop::consume_budget;
 
 use super::Batch;
 use super::queue::{Admission, Queue, Taken};
@@ -115,12 +116,20 @@ impl Sender {
     /// use so much.
     pub async fn send(&self, batch: Batch) -> Result<(), SendError> {
         let edge = &*self.edge;
+        let mut room = edge.budget;
         loop {
-            match edge.wait(|queue| queue.admit(&batch, edge.budget)).await {
+            let admission = edge.wait(|queue| {
+                queue.admit(&batch, room).or_else(|| queue.admit(&batch, edge.budget))
+            });
+            match admission.await {
                 Admission::Done => break,
                 Admission::Spill(number, oldest) => {
                     let extent = edge.spill.write(oldest).await?;
                     edge.lock().spilled(number, extent);
+                    // Room for several, or writer and reader would wait for each other at
+                    // every batch.
+                    room = edge.budget / 2;
+                    consume_budget().await;
                 }
                 Admission::Refused(exceeded) => return Err(SendError::Memory(exceeded)),
             }

@@ -9,4 +9,4 @@ mod spill;
 
 pub use batch::{Batch, Node};
 pub use edge::{Closed, Receiver, SendError, Sender, channel, channel_within};
-pub use schema::{Field, MAX_FIELDS, flatten, size, unflatten};
+pub use schema::{Field, MAX_FIELDS, MAX_METADATA, flatten, size, unflatten};

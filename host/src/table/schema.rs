@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 32;
 /// The longest name or format, in bytes.
 const MAX_NAME: usize = 64 << 10;
 /// The most metadata of one field, in bytes.
-const MAX_METADATA: usize = 1 << 20;
+pub const MAX_METADATA: usize = 1 << 20;
 /// The most values in one value of a fixed-size list.
 const MAX_LIST: i32 = 1 << 20;
 
@@ -52,16 +52,16 @@ pub fn unflatten(fields: &[Field]) -> Result<SchemaRef, String> {
     if fields.len() > MAX_FIELDS {
         return Err(format!("the schema has {} fields; the most is {MAX_FIELDS}", fields.len()));
     }
+    let mut rest = fields;
+    let mut columns = Vec::new();
+    while !rest.is_empty() {
+        columns.push(read(&mut rest, 0)?);
+    }
     let text: usize = fields.iter().map(text).sum();
     if text > MAX_TEXT {
         return Err(format!(
             "the schema has {text} bytes of names, formats and metadata; the most is {MAX_TEXT}"
         ));
-    }
-    let mut rest = fields;
-    let mut columns = Vec::new();
-    while !rest.is_empty() {
-        columns.push(read(&mut rest, 0)?);
     }
     let mut names: Vec<_> = columns.iter().map(ArrowField::name).collect();
     names.sort_unstable();
