@@ -13,7 +13,7 @@ use crate::problem::{Error, Exit, Problem, Result};
 
 /// The most bytes of specs that are read to look for drivers. A driver in the file of
 /// its own name is found even so.
-const MAX_SPECS: usize = 16 << 20;
+const MAX_SPECS: usize = 4 << 20;
 
 /// The drivers of a project, its user and this installation.
 ///
@@ -90,8 +90,8 @@ impl Registry {
             self.files.iter().partition(|file| file.is_named(name));
         let raw = own.into_iter().filter_map(|file| Some((file, file.raw().as_ref().ok()?)));
         let more = others.into_iter().filter_map(|file| Some((file, self.afford(file)?)));
-        let mentions = |raw: &Raw| memmem::find(&raw.text, name.as_bytes()).is_some();
-        let files = raw.chain(more).filter(|(_, raw)| mentions(raw)).map(|(file, _)| file);
+        let files = raw.chain(more).filter(|(_, raw)| may_be(&raw.text, name));
+        let files = files.map(|(file, _)| file);
         files.filter_map(Candidate::driver).filter(|driver| driver.spec.name == name).collect()
     }
 
@@ -234,6 +234,16 @@ impl Candidate {
     }
 }
 
+/// Whether a spec may give its driver this name, without parsing it. A name in another
+/// spelling than anybody writes is not found, which harms nobody else.
+fn may_be(spec: &[u8], name: &str) -> bool {
+    let plain = |byte: &u8| !byte.is_ascii_whitespace() && !b"\"':".contains(byte);
+    memmem::find_iter(spec, name.as_bytes()).any(|at| {
+        let before = spec[..at].iter().rposition(plain).map_or(0, |last| last + 1);
+        spec[..before].ends_with(b"name")
+    })
+}
+
 /// The problem that two files have one name.
 const TWICE: &str = "duplicate_driver";
 
@@ -283,4 +293,19 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect();
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_is_parsed_only_where_it_may_be_the_one() {
+        for spec in ["name: a.b\n", "{\"name\": \"a.b\"}", "x: 1\nname:   'a.b'", "{name: a.b}"] {
+            assert!(may_be(spec.as_bytes(), "a.b"), "{spec}");
+        }
+        for spec in ["", "a.b", "title: a.b\nname: a.c", "name: a.c # a.b"] {
+            assert!(!may_be(spec.as_bytes(), "a.b"), "{spec}");
+        }
+    }
 }
