@@ -8,8 +8,10 @@
 //! [`trust`] says which are let in.
 //! same done in a sandbox. [`conformance`] checks a driver by calling it as a run does.
 
+mod aside;
 pub mod atomic;
 pub mod below;
+pub mod budget;
 pub mod canonical;
 pub mod cli;
 pub mod compile;

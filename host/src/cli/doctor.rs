@@ -32,9 +32,12 @@ pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
             .join()
             .unwrap_or(Strength::None);
     let count = place.registry.drivers().count();
-    let drivers = match place.registry.broken() {
+    let drivers = match place.registry.broken()[..] {
         [] => Ok(format!("{count} in {} folders", place.registry.folders().len())),
-        broken => Err(format!("{} files are no drivers: see `osiris drivers list`", broken.len())),
+        ref broken => Err(format!(
+            "{} files cannot be used as drivers: see `osiris drivers list`",
+            broken.len()
+        )),
     };
     // A run is the same without a fence.
     let checks = [

@@ -69,10 +69,12 @@ impl Probe {
         let policy = &place.project.settings.drivers;
         policy.check_call(None, &file.spec, file.built_in, config)?;
         let redactor = Redactor::new(connection::secrets(config, &file.spec));
+        let limits = place.limits(&Bounds::new()).tightened(&file.spec.bounds());
         Ok(Call {
             grants: Grants::new(&file.spec, config, &place.project.base, None)
                 .allowing(&place.project.settings.allow_read),
-            limits: place.limits(&Bounds::new()).tightened(&file.spec.bounds()),
+            budgets: limits.budgets(),
+            limits,
             sink: Arc::new(Trace { redactor }),
             cancel: CancellationToken::new(),
             saved_state: None,

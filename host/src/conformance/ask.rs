@@ -84,9 +84,11 @@ impl Bench {
         config: &Value,
         recorder: &Arc<Recorder>,
     ) -> Result<Call, Missed> {
+        let limits = self.limits()?;
         Ok(Call {
             grants: Grants::new(self.spec()?, config, place.base(), None),
-            limits: self.limits()?,
+            budgets: limits.budgets(),
+            limits,
             sink: recorder.clone(),
             cancel: CancellationToken::new(),
             saved_state: None,

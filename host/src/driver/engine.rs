@@ -13,7 +13,7 @@ use super::bindings::{Plugin, PluginPre};
 use super::cache::Cache;
 use super::spec::Spec;
 use super::state::State;
-use super::{files, interfaces, sockets};
+use super::{files, interfaces, lists, sockets};
 use crate::own_folder;
 use crate::problem::{Error, Problem, Result};
 
@@ -98,6 +98,7 @@ impl Engine {
         files::add_to_linker(&mut linker)?;
         sockets::add_to_linker(&mut linker)?;
         Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
+        lists::add_to_linker(&mut linker)?;
         let weak = engine.weak();
         std::thread::Builder::new().name("osiris-epoch".into()).spawn(move || {
             while let Some(engine) = weak.upgrade() {

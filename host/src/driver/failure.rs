@@ -117,6 +117,17 @@ pub(super) fn breach(message: impl Into<String>) -> wasmtime::Error {
     wasmtime::Error::new(Breach(message.into()))
 }
 
+/// That a driver made the host use more than it may: it traps the driver and becomes
+/// the step's failure, of kind `limit`.
+pub(super) fn beyond(message: impl Into<String>) -> wasmtime::Error {
+    wasmtime::Error::new(Beyond(message.into()))
+}
+
+/// See [`beyond`].
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Beyond(pub(super) String);
+
 /// See [`breach`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -12,6 +12,7 @@ use super::failed::Failed;
 use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
+use crate::budget::Budgets;
 use crate::connection;
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
@@ -31,6 +32,8 @@ pub(super) struct StepTask {
     pub(super) after: Vec<CancellationToken>,
     pub(super) inputs: Vec<(String, Receiver)>,
     pub(super) output: Option<Sender>,
+    /// What all steps use together.
+    pub(super) budgets: Budgets,
 }
 
 /// How a step ended.
@@ -104,6 +107,7 @@ impl StepTask {
         let call = Call {
             grants: self.prepared.grants(self.index, Some(artifacts)),
             limits: ready.limits.clone(),
+            budgets: self.budgets,
             sink: Arc::new(StepSink {
                 session: self.session,
                 board: self.board,

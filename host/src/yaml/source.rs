@@ -65,8 +65,16 @@ pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
 /// # Errors
 /// What [`parse`] says.
 pub fn parse_as(what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(what, MAX_BYTES, file));
+    parse_within(MAX_BYTES, what, bytes, file)
+}
+
+/// Like [`parse_as`], for at most `limit` bytes.
+///
+/// # Errors
+/// What [`parse`] says.
+pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
+    if bytes.len() as u64 > limit {
+        return Err(too_large(what, limit, file));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);

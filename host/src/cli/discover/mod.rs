@@ -1,7 +1,9 @@
 //! `osiris discover`.
 
 mod kept;
+mod rows;
 mod samples;
+mod text;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,16 +12,16 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use self::kept::{Changes, Discovery, Kept, compare, is_fresh, schema};
-use self::samples::Sample;
+use self::samples::{Rows, Sample};
 use super::pipeline::Workplace;
 use super::probe::Probe;
-use super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, paint};
+use super::render::{GOOD, paint};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::canonical;
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
 use crate::driver::{Column, Dataset, Driver, DriverFile, Failure};
 use crate::problem::{Error, Exit, Problem, Result};
-use crate::session::{Redactor, stamp, visible};
+use crate::session::{Redactor, stamp};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -184,47 +186,13 @@ fn answer(
     });
     if !samples.is_empty() {
         let one = |(name, sample): (&String, &Sample)| match sample {
-            Ok(rows) => (name.clone(), json!({"rows": rows})),
+            Ok(Rows { rows, cut: false }) => (name.clone(), json!({"rows": rows})),
+            Ok(Rows { rows, cut: true }) => (name.clone(), json!({"rows": rows, "cut": true})),
             Err(why) => (name.clone(), json!({"error": why})),
         };
         json["samples"] = samples.iter().map(one).collect::<Map<_, _>>().into();
     }
-    let mut text = String::new();
-    for resource in &found.resources {
-        let rows = resource.estimated_row_count.map(|rows| format!("about {} rows", count(rows)));
-        text.push_str(&format!(
-            "{}  {} {}\n",
-            paint(STRONG, &visible(&resource.name)),
-            paint(DIM, &visible(&resource.kind)),
-            paint(DIM, &rows.unwrap_or_default())
-        ));
-        let mut table = Table::new(["Column", "Type", "Null", "Key"]);
-        for field in &resource.fields {
-            table.row([
-                field.name.clone(),
-                field.native_type.clone(),
-                if field.nullable { "yes" } else { "no" }.to_owned(),
-                if field.primary_key { "primary" } else { "" }.to_owned(),
-            ]);
-        }
-        text.push_str(&table.render());
-        match samples.get(&resource.name) {
-            None => {}
-            Some(Ok(rows)) => {
-                for row in rows {
-                    text.push_str(&format!("  {}\n", paint(DIM, &visible(&row.to_string()))));
-                }
-            }
-            Some(Err(why)) => text.push_str(&format!("  no sample: {}\n", visible(why))),
-        }
-    }
-    for (style, sign, names) in changes.iter().flat_map(|Changes { added, removed, changed }| {
-        [(GOOD, "new", added), (BAD, "gone", removed), (WARN, "changed", changed)]
-    }) {
-        for name in names {
-            text.push_str(&format!("{} {}\n", paint(style, sign), visible(name)));
-        }
-    }
+    let mut text = text::of(found, changes.as_ref(), samples);
     let age = if cached { format!(", from the cache of {discovered_at}") } else { String::new() };
     let number = found.resources.len();
     let noun = if number == 1 { "dataset" } else { "datasets" };

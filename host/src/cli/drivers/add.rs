@@ -122,7 +122,7 @@ fn check(
 ) -> Result<()> {
     let name = &fetched.driver.spec.name;
     let path = store.path(name);
-    if let Some(other) = registry.find(name).filter(|other| other.path != path) {
+    if let Some(other) = registry.named(name).into_iter().find(|other| other.path != path) {
         let there = format!("is there already: {}", other.path.display());
         let help =
             "two drivers cannot have one name: remove that one, or build this one under another";

@@ -69,14 +69,14 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
             },
         );
     }
-    let broken = place.registry.broken().iter().filter(|problem| {
+    let broken = place.registry.broken().into_iter().filter(|problem| {
         problem.place.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
     });
     for problem in broken {
         let file = problem.place.as_ref().map(|at| std::path::Path::new(&at.file));
         let stem = file.and_then(|file| file.file_stem()).unwrap_or_default();
         let finding = findings.entry(stem.to_string_lossy().into_owned()).or_default();
-        finding.problems.push(problem.clone());
+        finding.problems.push(problem);
     }
     Ok(answer(&findings))
 }

@@ -58,7 +58,8 @@ pub(super) struct Args {
     /// Limit what each step may use; may be given more than once
     ///
     /// The tightest of this, `limits` in osiris.yaml and the driver's own wins. NAME is memory,
-    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements or instances.
+    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or held. All
+    /// steps of the run together have run_memory, and spill of the disk for tables that wait.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
     #[command(flatten)]

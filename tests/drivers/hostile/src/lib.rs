@@ -14,6 +14,7 @@ mod calls;
 mod crashes;
 mod files;
 mod floods;
+mod hoards;
 mod neighbours;
 mod network;
 mod order;
@@ -40,13 +41,14 @@ struct Attack {
 type Outcome = Result<Summary, Error>;
 type Table = &'static [(&'static str, fn(&mut Attack) -> Outcome)];
 
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 15] = [
     abi::ATTACKS,
     batches::ATTACKS,
     calls::ATTACKS,
     crashes::ATTACKS,
     files::ATTACKS,
     floods::ATTACKS,
+    hoards::ATTACKS,
     neighbours::ATTACKS,
     network::ATTACKS,
     order::ATTACKS,
@@ -59,7 +61,8 @@ const TABLES: [Table; 14] = [
 
 #[derive(serde::Deserialize)]
 struct Config {
-    attack: String,
+    /// None if only the connection says what to do.
+    attack: Option<String>,
     resolved_connection: Option<Connection>,
 }
 
@@ -75,6 +78,8 @@ impl Guest for Hostile {
     fn run(step: Step, inputs: Vec<Input>, output: Option<Writer>) -> Outcome {
         let Config { attack, resolved_connection: connection } = serde_json::from_str(&step.config)
             .map_err(|error| failure("config", error.to_string()))?;
+        let of_connection = connection.as_ref().map(|connection| connection.attack.clone());
+        let attack = attack.or(of_connection).unwrap_or_default();
         let (_, run) = TABLES
             .iter()
             .flat_map(|table| table.iter())
