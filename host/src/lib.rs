@@ -20,6 +20,7 @@ pub mod fence;
 mod http;
 pub mod manifest;
 mod own_folder;
+mod own_program;
 pub mod problem;
 pub mod project;
 pub mod remote;

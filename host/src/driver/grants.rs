@@ -10,6 +10,7 @@ use serde_json::Value;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use super::files::{Files, is_reserved};
+use super::folders::Folders;
 use super::limits::Limits;
 use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
@@ -27,6 +28,8 @@ pub struct Grants {
     pub artifacts: Option<PathBuf>,
     /// What it may dial.
     pub network: Vec<Endpoint>,
+    /// Folders that it does not see before it makes them.
+    pub folders: Folders,
 }
 
 impl Grants {
@@ -39,6 +42,7 @@ impl Grants {
             writes: named(&spec.files.write),
             artifacts,
             network: endpoints(spec, config),
+            folders: Folders::default(),
         }
     }
 

@@ -25,6 +25,7 @@ use self::quota::Quota;
 pub(super) use self::rights::is_reserved;
 use self::rights::{May, Rights};
 pub(super) use self::wasi::add_to_linker;
+use super::folders::Folders;
 use super::grants::Grants;
 use super::limits::Limits;
 
@@ -37,6 +38,7 @@ const REFUSED: usize = 16;
 pub(super) struct Files {
     base: Dir,
     rights: Rights,
+    folders: Folders,
     quota: Quota,
     /// The host's own descriptor of the base path; none if the driver sees no files.
     root: Option<u32>,
@@ -63,6 +65,7 @@ impl Files {
         let mut files = Self {
             base,
             rights: Rights::default(),
+            folders: grants.folders.clone(),
             quota: Quota::new(limits),
             root: None,
             held: HashMap::new(),
@@ -135,7 +138,11 @@ impl Files {
         let from = self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?;
         let is_folder = path.ends_with('/') || path.ends_with("/.");
         let path = self.resolve(&joined(from, path)?, follow)?;
+        if self.folders.is_within(&path) {
+            return Err(ErrorCode::NoEntry.into());
+        }
         let kind = match self.base.symlink_metadata(shown(&path)) {
+            Ok(_) if self.folders.is_hidden(&path) => None,
             Ok(found) => Some(found.file_type()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),

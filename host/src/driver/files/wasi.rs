@@ -203,7 +203,9 @@ impl HostDescriptor for View<'_> {
             return Err(ErrorCode::Exist.into());
         }
         self.make(&place)?;
-        self.wasi.create_directory_at(root, path).await?;
+        if !self.files.folders.show(&place.path) {
+            self.wasi.create_directory_at(root, path).await?;
+        }
         self.made(place);
         Ok(())
     }
