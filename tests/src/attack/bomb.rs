@@ -38,16 +38,18 @@ pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A driver `test.busy` with a function that costs a compiler far more than its size tells:
-/// `nests` times `depth` loops in each other, over as many locals.
-pub fn busy(nests: usize, depth: usize, locals: usize) -> Vec<u8> {
-    const SPEC: &str = "\
+/// The spec of [`busy`].
+pub const SPEC: &str = "\
 name: test.busy
 version: 1.0.0
 modes: [extract]
 capabilities: {discover: true, doctor: true}
 configSchema: {type: object, properties: {resolved_connection: {type: object}}}
 ";
+
+/// A driver `test.busy` with a function that costs a compiler far more than its size tells:
+/// `nests` times `depth` loops in each other, over as many locals.
+pub fn busy(nests: usize, depth: usize, locals: usize) -> Vec<u8> {
     let each = |line: &str| -> String {
         (0..locals).map(|local| line.replace("$n", &local.to_string())).collect()
     };

@@ -30,6 +30,7 @@ pub struct Order {
 /// # Errors
 /// The component cannot be read, or the code not be written.
 pub fn serve(order: &Order) -> io::Result<bool> {
+    close_inherited();
     confine(order)?;
     let mut component = Vec::with_capacity(order.size.min(1 << 20));
     io::stdin().lock().take(MAX_SIZE + 1).read_to_end(&mut component)?;
@@ -56,6 +57,31 @@ fn compile(order: &Order, component: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
     engine.compile_here(component)
 }
+
+/// Closes what this process was left beside its standard streams, by a shell or whoever
+/// started the first one.
+#[cfg(target_os = "linux")]
+fn close_inherited() {
+    // Behind the fence of a sandbox's worker this cannot be read, and nothing was left.
+    let Ok(open) = std::fs::read_dir("/proc/self/fd") else { return };
+    let numbers = open.flatten().filter_map(|file| file.file_name().to_str()?.parse().ok());
+    let numbers: Vec<i32> = numbers.filter(|number| *number > 2).collect();
+    for number in numbers {
+        // The list itself is closed already.
+        if std::fs::symlink_metadata(format!("/proc/self/fd/{number}")).is_ok() {
+            #[expect(unsafe_code, reason = "nobody owns what another process left open")]
+            // SAFETY: the descriptor is open, as was just seen, and nothing in this process owns
+            // it: this is the first thing that it does, and it has no other thread.
+            unsafe {
+                rustix::io::close(number);
+            }
+        }
+    }
+}
+
+/// Nothing is left to a process on this system unless it is named.
+#[cfg(not(target_os = "linux"))]
+fn close_inherited() {}
 
 /// Takes from this process whatever it does not need.
 #[cfg(target_os = "linux")]
