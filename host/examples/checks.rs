@@ -110,8 +110,9 @@ impl Bench {
     /// All that the step that reads sends in one copy.
     fn batches(&self) -> Result<Vec<Batch>> {
         let prepared = run::prepare(engine(true)?, &self.registry, self.job(), |_| {})?;
-        let (task, driver) =
+        let (task, code) =
             prepared.tasks().zip(prepared.drivers()).next().context("there is a step")?;
+        let driver = prepared.engine().link(code)?;
         let spill = Below::new(&self.project.base, &self.project.tmp_dir());
         let (output, mut readers) = channel(1, usize::MAX, spill);
         let mut reader = readers.remove(0);
@@ -146,7 +147,7 @@ impl Bench {
 }
 
 fn engine(interrupts: bool) -> Result<Engine> {
-    Ok(Engine::with(&Setup { cache: Some(built::cache()), interrupts })?)
+    Ok(Engine::with(&Setup { cache: Some(built::cache()), interrupts, ..Setup::default() })?)
 }
 
 /// Checks every batch as if its driver had just sent it.

@@ -57,12 +57,15 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     prepare(&Builder::new(), path, |file| file.write_all(bytes))?.commit()
 }
 
-/// Like [`write_private()`], but what is there already stays.
+/// Like [`write_private()`] with what `fill` writes, but what is there already stays.
 ///
 /// # Errors
 /// Any I/O error; `AlreadyExists` if there is something at `path`.
-pub fn write_private_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let staged = prepare(&Builder::new(), path, |file| file.write_all(bytes))?;
+pub fn write_private_new(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let staged = prepare(&Builder::new(), path, fill)?;
     staged.file.persist_noclobber(path)?;
     Ok(())
 }

@@ -22,6 +22,7 @@ pub mod fence;
 mod http;
 pub mod manifest;
 mod own_folder;
+mod own_program;
 pub mod paths;
 pub mod problem;
 pub mod project;

@@ -3,7 +3,7 @@
 //! Every attack runs beside steps that do no harm: `bystander` and its sink
 //! have to end well before, and the `victim` reads what the attacker makes.
 
-mod bomb;
+pub mod bomb;
 mod pipeline;
 pub mod probe;
 mod report;

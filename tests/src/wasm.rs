@@ -31,7 +31,11 @@ pub fn touched(component: &[u8]) -> Vec<u8> {
 pub fn driver(spec: &str) -> Vec<u8> {
     const TEXT: &str =
         r#"(component (instance $d) (export "osiris:driver/driver@0.1.0" (instance $d)))"#;
-    let mut component = wat::parse_str(TEXT).expect("the text is sound");
+    with_spec(wat::parse_str(TEXT).expect("the text is sound"), spec)
+}
+
+/// The same component with a spec.
+pub fn with_spec(mut component: Vec<u8>, spec: &str) -> Vec<u8> {
     let name = b"osiris:spec";
     let content = [&[name.len() as u8][..], name, spec.as_bytes()].concat();
     component.push(0);

@@ -7,8 +7,8 @@ use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    compile, completions, connections, discover, doctor, drivers, e2b, init, run, runs, validate,
-    worker,
+    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, run,
+    runs, try_fence, validate, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -94,6 +94,10 @@ pub(super) enum Command {
     },
     #[command(hide = true)]
     Worker(worker::Args),
+    #[command(hide = true)]
+    CompileDriver(compile_driver::Args),
+    #[command(hide = true)]
+    TryFence(try_fence::Args),
     /// Look after E2B: the way there, templates, sandboxes that are left over
     #[command(name = "e2b", after_long_help = e2b::EXAMPLES, arg_required_else_help = true)]
     E2b {

@@ -25,12 +25,13 @@ pub(super) fn answer(checks: &[Check]) -> Answer {
         "status": if well { "success" } else { "error" },
         "checks": checks.iter().map(told).collect::<Vec<Value>>(),
     });
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default().max(9);
     let text = checks.iter().map(|Check { name, result }| {
         let (style, glyph, said) = match result {
             Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
             Err(why) => (BAD, "✗", visible(why).into_owned()),
         };
-        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<9}")))
+        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<width$}")))
     });
     let exit = if well { 0 } else { Exit::Environment as u8 };
     Answer { json, text: text.collect(), exit, failed: false }

@@ -4,6 +4,7 @@
 mod args;
 mod checks;
 mod compile;
+mod compile_driver;
 mod completions;
 mod connections;
 mod discover;
@@ -20,6 +21,7 @@ mod runs;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod try_fence;
 mod usage;
 mod validate;
 mod worker;
@@ -31,11 +33,13 @@ use clap::{CommandFactory, Parser};
 
 use self::args::{Cli, Command};
 use self::shell::{Answer, Shell};
+use crate::own_program;
 use crate::problem::Result;
 
 /// Runs the command that the process's arguments name and returns its exit code:
 /// 0 done, 1 the run failed, 2 invalid input or usage, 3 something around it.
 pub fn main() -> ExitCode {
+    own_program::declare();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -65,6 +69,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
         Command::E2b { command } => e2b::dispatch(command, shell),
         Command::Runs { command } => runs::dispatch(command, shell),
         Command::Worker(args) => worker::work(&args),
+        Command::CompileDriver(args) => compile_driver::compile(args),
+        Command::TryFence(args) => try_fence::try_fence(&args),
         Command::Completions(args) => Ok(completions::completions(&args)),
     }
 }

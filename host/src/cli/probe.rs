@@ -1,10 +1,11 @@
 //! Calls into a driver that belong to no run.
 
+use std::io;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use super::first_use::{self, Memory};
@@ -15,12 +16,13 @@ use crate::driver::grants::Grants;
 use crate::driver::limits::Bounds;
 use crate::driver::provenance::{Origins, Provenance};
 use crate::driver::sink::Sink;
-use crate::driver::{Call, Content, Driver, DriverFile, Engine};
+use crate::driver::{Call, Code, Content, DriverFile, Engine};
+use crate::fence::Fence;
 use crate::problem::{Error, Problem, Result};
 use crate::session::{Level, Number, Redactor};
 use crate::trust::{Admission, Known};
 
-/// An engine, and what runs its calls.
+/// An engine, and what runs its calls, behind the kernel's fence.
 pub(super) struct Probe {
     pub(super) engine: Engine,
     /// Dropping it would wait for the look-up of a name that nobody answers for,
@@ -29,57 +31,68 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    pub(super) fn new() -> Result<Self> {
-        let runtime = Runtime::new().map_err(|error| {
+    /// Fences this process in, for good, with what its calls were granted. Until then it
+    /// has no other thread, and nothing of a driver in it.
+    pub(super) fn start(engine: Engine, fence: &Fence) -> Result<Self> {
+        let unable = |error: io::Error| {
             Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
-        })?;
-        Ok(Self { engine: Engine::new()?, runtime: ManuallyDrop::new(runtime) })
-    }
-
-    /// Compiles a driver that the project lets in, or takes the code that was
-    /// compiled before.
-    pub(super) fn load(
-        &self,
-        place: &Workplace,
-        file: &DriverFile,
-        config: &Value,
-        shell: &Shell,
-    ) -> Result<Driver> {
-        let Content { bytes, sha256 } = place.registry.load(file)?;
-        let admission = Admission::of(file, bytes, sha256)?;
-        let origins = connection_origins();
-        let rights = |driver: &Admission| {
-            let known = Known { config, origins: &origins };
-            place.project.settings.drivers.rights(&driver.spec, driver.built_in, Some(known))
         };
-        first_use::tell(&[admission], &rights, place, shell, Memory::Kept);
-        self.engine.load(file, bytes, sha256.clone(), || {})
+        // Behind the fence nothing tells how many a container may use.
+        let threads = std::thread::available_parallelism().map_err(unable)?;
+        fence.raise();
+        let runtime =
+            Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
+        Ok(Self { engine, runtime: ManuallyDrop::new(runtime.map_err(unable)?) })
     }
 
-    /// What a call with this configuration may use.
-    ///
-    /// # Errors
-    /// That would be beyond a ceiling of the project.
+    /// See [`call`].
     pub(super) fn call(
         &self,
         place: &Workplace,
         file: &DriverFile,
         config: &Value,
     ) -> Result<Call> {
-        let policy = &place.project.settings.drivers;
-        policy.check_call(None, &file.spec, file.built_in, config)?;
-        let redactor = Redactor::new(connection::secrets(config, &file.spec));
-        let limits = place.limits(&Bounds::new()).tightened(&file.spec.bounds());
-        Ok(Call {
-            grants: Grants::new(&file.spec, config, &place.project.base, None)
-                .allowing(&place.project.settings.allow_read),
-            budgets: limits.budgets(),
-            limits,
-            sink: Arc::new(Trace { redactor }),
-            cancel: CancellationToken::new(),
-            saved_state: None,
-        })
+        call(place, file, config)
     }
+}
+
+/// Compiles a driver that the project lets in, or finds the code that was compiled before.
+pub(super) fn code(
+    engine: &Engine,
+    place: &Workplace,
+    file: &DriverFile,
+    config: &Value,
+    shell: &Shell,
+) -> Result<Code> {
+    let Content { bytes, sha256 } = place.registry.load(file)?;
+    let admission = Admission::of(file, bytes, sha256)?;
+    let origins = connection_origins();
+    let rights = |driver: &Admission| {
+        let known = Known { config, origins: &origins };
+        place.project.settings.drivers.rights(&driver.spec, driver.built_in, Some(known))
+    };
+    first_use::tell(&[admission], &rights, place, shell, Memory::Kept);
+    engine.code(file, bytes, sha256.clone(), || {})
+}
+
+/// What a call with this configuration may use.
+///
+/// # Errors
+/// That would be beyond a ceiling of the project.
+pub(super) fn call(place: &Workplace, file: &DriverFile, config: &Value) -> Result<Call> {
+    let policy = &place.project.settings.drivers;
+    policy.check_call(None, &file.spec, file.built_in, config)?;
+    let redactor = Redactor::new(connection::secrets(config, &file.spec));
+    let limits = place.limits(&Bounds::new()).tightened(&file.spec.bounds());
+    Ok(Call {
+        grants: Grants::new(&file.spec, config, &place.project.base, None)
+            .allowing(&place.project.settings.allow_read),
+        budgets: limits.budgets(),
+        limits,
+        sink: Arc::new(Trace { redactor }),
+        cancel: CancellationToken::new(),
+        saved_state: None,
+    })
 }
 
 /// Of a configuration that holds nothing but a connection.

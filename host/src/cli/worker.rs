@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::shell::{Answer, no_core_file};
 use crate::fence::Fence;
+use crate::own_program;
 use crate::problem::{Error, Problem, Result};
 use crate::remote::worker;
 
@@ -32,9 +33,10 @@ pub(super) fn work(args: &Args) -> Result<Answer> {
     no_core_file();
     // What was sent lies beside the worker's folder.
     let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
-    let fence = Fence { own: vec![sent, args.base.clone()], ..Fence::default() };
-    let strength = fence.raise();
-    tracing::debug!("{strength}");
+    // It starts itself again to compile, and that process is fenced in, too.
+    let programs = vec![own_program::path()];
+    let fence = Fence { own: vec![sent, args.base.clone()], programs, ..Fence::default() };
+    fence.raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Error::environment(Problem::new("runtime", format!("cannot start the worker: {error}")))

@@ -1,26 +1,32 @@
 //! What the checks work with: the driver, its cases, and how they are run.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use serde_json::Value;
-use tokio::runtime::Runtime;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 
 use super::cases::{Case, Cases};
-use super::check::{Missed, skip};
+use super::check::{Check, Missed, skip};
 use super::place::Place;
 use super::pretend::Unreachable;
+use super::server::Held;
 use super::trial::{self, Outcome, Trial};
 use crate::canonical;
 use crate::connection::{self, Connections, Environment, Reference};
+use crate::driver::grants::paths;
 use crate::driver::limits::Limits;
+use crate::driver::network::endpoints;
 use crate::driver::registry::Registry;
 use crate::driver::spec::{Mode, Spec, SpecFault};
-use crate::driver::{Content, Driver, DriverFile, Engine};
+use crate::driver::{Code, Content, Driver, DriverFile, Engine};
+use crate::fence::Fence;
 use crate::problem::{Error, Problem, Result};
 
 /// What is to be checked, and with what. Holds secrets.
@@ -58,6 +64,16 @@ pub(super) struct Bench {
     pub(super) reference: Option<Reference>,
     pub(super) previous: Option<Arc<Spec>>,
     pub(super) engine: Engine,
+    /// What runs calls at once.
+    pub(super) threads: usize,
+    /// Where all projects of trials are.
+    pub(super) root: TempDir,
+    closed: io::Result<Held>,
+    silent: io::Result<Held>,
+    /// The code of the driver and how long it took to compile it; none if no check asks.
+    code: Option<Result<(Code, Option<Duration>), Problem>>,
+    /// The code of the drivers that read back, by name, or why there is none.
+    readers: BTreeMap<String, Result<Code, String>>,
     /// See `Probe` of the commands: dropping it would wait for look-ups of names.
     pub(super) runtime: ManuallyDrop<Runtime>,
     pub(super) subject: Subject,
@@ -102,14 +118,19 @@ impl Left {
 }
 
 impl Bench {
-    /// Looks at a driver without running it.
+    /// Looks at a driver without running it, and fences this process in, for good.
     ///
     /// # Errors
     /// The file cannot be read, or a case does not fit the driver.
-    pub(super) fn new(mut subject: Subject) -> Result<Self> {
-        let runtime = Runtime::new().map_err(|error| {
+    pub(super) fn new(mut subject: Subject, wanted: &[&Check]) -> Result<Self> {
+        let unable = |error: io::Error| {
             Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
-        })?;
+        };
+        // Behind the fence nothing tells how many a container may use.
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let root = tempfile::Builder::new().prefix("osiris-conformance-").tempdir();
+        // Nothing runs in it before it is behind the fence.
+        let runtime = Builder::new_current_thread().build().map_err(unable)?;
         let previous = subject.previous.as_deref().map(DriverFile::read).transpose()?;
         let mut bench = Self {
             path: subject.file.clone(),
@@ -121,6 +142,12 @@ impl Bench {
             reference: subject.reference.clone(),
             previous: previous.map(|file| file.spec),
             engine: Engine::new()?,
+            threads,
+            root: root.map_err(unable)?,
+            closed: Held::closed(),
+            silent: Held::silent(),
+            code: None,
+            readers: BTreeMap::new(),
             runtime: ManuallyDrop::new(runtime),
             cases: subject.cases.take().map(|cases| cases.cases).unwrap_or_default(),
             subject,
@@ -133,6 +160,13 @@ impl Bench {
         if bench.faults.is_empty() {
             bench.check_cases()?;
         }
+        if wanted.iter().any(|check| check.calls()) {
+            bench.code = Some(bench.compile());
+            bench.readers = bench.compile_readers();
+        }
+        bench.fence().raise();
+        let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+        bench.runtime = ManuallyDrop::new(runtime.map_err(unable)?);
         Ok(bench)
     }
 
@@ -155,22 +189,87 @@ impl Bench {
         self.spec.as_deref().ok_or_else(|| skip("the spec cannot be read"))
     }
 
+    fn compile(&self) -> Result<(Code, Option<Duration>), Problem> {
+        let Some(file) = &self.file else {
+            let spec = Problem::new("invalid_spec", "the spec cannot be used");
+            return Err(self.broken.clone().unwrap_or(spec));
+        };
+        let (started, mut compiled) = (Instant::now(), false);
+        // Its author tests it, so no rule of a project is asked.
+        DriverFile::bytes(&file.path)
+            .and_then(|bytes| {
+                let sha256 = canonical::sha256(&bytes);
+                self.engine.code(file, &bytes, sha256, || compiled = true)
+            })
+            .map(|code| (code, compiled.then(|| started.elapsed())))
+            .map_err(|error| error.problems[0].clone())
+    }
+
+    fn compile_readers(&self) -> BTreeMap<String, Result<Code, String>> {
+        let Subject { registry, .. } = &self.subject;
+        let code = |name: &String| {
+            let file = registry.find(name).ok_or_else(|| registry.missing(name))?;
+            let Content { bytes, sha256 } = registry.load(file)?;
+            self.engine.code(file, bytes, sha256.clone(), || {})
+        };
+        let names = self.cases.iter().filter_map(|case| Some(&case.read_back.as_ref()?.driver));
+        names.map(|name| (name.clone(), code(name).map_err(|error| error.to_string()))).collect()
+    }
+
+    /// What the checks need of this machine.
+    fn fence(&self) -> Fence {
+        let mut fence = Fence { own: vec![self.root.path().to_owned()], ..Fence::default() };
+        // The folder of all projects goes in the end.
+        fence.tidy.extend(self.root.path().parent().map(Path::to_owned));
+        let held = [&self.closed, &self.silent].into_iter().flatten();
+        let mut ports: Vec<u16> = held.map(|held| held.address.port()).collect();
+        let dial =
+            |spec: &Spec, config: &Value| endpoints(spec, config).into_iter().map(|to| to.port);
+        if let Some(spec) = &self.spec {
+            let modes = spec.modes.iter().flat_map(|mode| self.cases(*mode));
+            let configs = modes.filter_map(|case| self.config(&case).ok());
+            let connected = self.connected().ok().flatten();
+            if let Some(config) = &connected {
+                // Each project of a trial gets the connection's certificates.
+                let paths = paths(config, &spec.files.read);
+                fence.read.extend(paths.map(|path| self.subject.project.join(path)));
+            }
+            let made_up = self.pretend(None).ok().map(|pretence| pretence.config);
+            for config in configs.chain(connected).chain(made_up) {
+                ports.extend(dial(spec, &config));
+            }
+        }
+        for reader in self.cases.iter().filter_map(|case| case.read_back.as_ref()) {
+            if let Some(Ok(code)) = self.readers.get(&reader.driver)
+                && let Ok(config) = self.complete(&reader.config, &code.spec)
+            {
+                ports.extend(dial(&code.spec, &config));
+            }
+        }
+        fence.ports = Some(ports);
+        let own = self.code.iter().flatten().map(|(code, _)| code);
+        let codes = own.chain(self.readers.values().flatten());
+        fence.read.extend(codes.filter_map(Code::file).map(Path::to_owned));
+        fence
+    }
+
+    /// A port at which every call is refused.
+    pub(super) fn closed(&self) -> Result<&Held, Missed> {
+        self.closed.as_ref().map_err(|error| skip(error.to_string()))
+    }
+
+    /// A port where calls are taken by the kernel and never answered.
+    pub(super) fn silent(&self) -> Result<&Held, Missed> {
+        self.silent.as_ref().map_err(|error| skip(error.to_string()))
+    }
+
     /// The compiled driver, if it loads.
     pub(super) fn loaded(&self) -> Result<&Loaded, Problem> {
         let load = || {
-            let Some(file) = &self.file else {
-                let spec = Problem::new("invalid_spec", "the spec cannot be used");
-                return Err(self.broken.clone().unwrap_or(spec));
-            };
-            let (started, mut compiled) = (Instant::now(), false);
-            // Its author tests it, so no rule of a project is asked.
-            DriverFile::bytes(&file.path)
-                .and_then(|bytes| {
-                    let sha256 = canonical::sha256(&bytes);
-                    self.engine.load(file, &bytes, sha256, || compiled = true)
-                })
-                .map(|driver| Loaded { driver, compiling: compiled.then(|| started.elapsed()) })
-                .map_err(|error| error.problems[0].clone())
+            let none = || Err(Problem::new("not_compiled", "no check asked for its code"));
+            let (code, compiling) = self.code.clone().unwrap_or_else(none)?;
+            let driver = self.engine.link(&code).map_err(|error| error.problems[0].clone())?;
+            Ok(Loaded { driver, compiling })
         };
         self.loaded.get_or_init(load).as_ref().map_err(Clone::clone)
     }
@@ -195,14 +294,13 @@ impl Bench {
         let rows = match &case.read_back {
             None => None,
             Some(reader) => {
-                let broken = |error: Error| skip(format!("it cannot be read back: {error}"));
-                let Subject { registry, .. } = &self.subject;
-                let found = registry.find(&reader.driver);
-                let file = found.ok_or_else(|| registry.missing(&reader.driver)).map_err(broken)?;
-                let Content { bytes, sha256 } = registry.load(file).map_err(broken)?;
-                let driver = self.engine.load(file, bytes, sha256.clone(), || {});
-                let driver = driver.map_err(broken)?;
-                let config = self.complete(&reader.config, &file.spec).map_err(skip)?;
+                let broken = |why: &str| skip(format!("it cannot be read back: {why}"));
+                let none = || broken("its driver was not compiled");
+                let code = self.readers.get(&reader.driver).ok_or_else(none)?;
+                let code = code.as_ref().map_err(|why| broken(why))?;
+                let driver = self.engine.link(code);
+                let driver = driver.map_err(|error| broken(&error.to_string()))?;
+                let config = self.complete(&reader.config, &code.spec).map_err(skip)?;
                 let mut trial = Trial { mode: Mode::Extract, config, ..self.trial(case)? };
                 trial.inputs.clear();
                 let limits = self.limits()?;

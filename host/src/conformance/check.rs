@@ -23,6 +23,11 @@ impl Check {
         self.id.split_once('.').map_or(self.id, |(_, name)| name)
     }
 
+    /// Whether the driver's code is needed for it.
+    pub(super) fn calls(&self) -> bool {
+        self.group() != "spec" || self.needs.contains(&Need::Driver)
+    }
+
     /// What it belongs to: the part of its id before the dot.
     pub fn group(&self) -> &'static str {
         self.id.split('.').next().unwrap_or_default()

@@ -157,7 +157,7 @@ impl Bench {
     /// The same with files that are smaller by a factor.
     pub(super) fn place_of(&self, case: &Case, shrink: u64) -> Result<Place, Missed> {
         let broken = |error: std::io::Error| skip(format!("its files cannot be written: {error}"));
-        let place = Place::new(&case.files, shrink).map_err(broken)?;
+        let place = Place::new(self.root.path(), &case.files, shrink).map_err(broken)?;
         // A connection's certificates are the project's own.
         if let Some(config) = self.connected()? {
             for path in paths(&config, &self.spec()?.files.read) {

@@ -19,7 +19,6 @@ mod trial;
 mod types;
 mod words;
 
-use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -64,7 +63,8 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
     Ok(checks().filter(named).collect())
 }
 
-/// Checks a driver. `started` is told the id of each check as it begins.
+/// Checks a driver, from behind a fence of the kernel that stays around this process.
+/// `started` is told the id of each check as it begins.
 ///
 /// # Errors
 /// The driver cannot be read, or what it is to be run with does not fit it.
@@ -80,7 +80,7 @@ pub fn run(
         let help = "see `osiris drivers test --list`";
         return Err(Error::invalid(Problem::new("invalid_cases", message).help(help)));
     }
-    let bench = Bench::new(subject)?;
+    let bench = Bench::new(subject, wanted)?;
     let redactor = Redactor::new(bench.secrets());
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
@@ -98,7 +98,7 @@ pub fn run(
     };
     // What one check writes into a service another would read.
     let alone = bench.reference.is_some();
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(8);
+    let threads = bench.threads.min(8);
     std::thread::scope(|scope| {
         for _ in 1..if alone { 1 } else { threads } {
             scope.spawn(work);

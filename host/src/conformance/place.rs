@@ -24,9 +24,13 @@ const ARTIFACTS: &str = "logs/conformance/artifacts/check";
 const SPILL: &str = ".osiris/tmp";
 
 impl Place {
-    /// An empty project with these files.
-    pub(super) fn new(files: &BTreeMap<String, Fixture>, shrink: u64) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("osiris-conformance-").tempdir()?;
+    /// An empty project with these files, in a folder.
+    pub(super) fn new(
+        within: &Path,
+        files: &BTreeMap<String, Fixture>,
+        shrink: u64,
+    ) -> io::Result<Self> {
+        let folder = TempDir::new_in(within)?;
         let root = Dir::open_ambient_dir(folder.path(), ambient_authority())?;
         root.create_dir_all(ARTIFACTS)?;
         root.create_dir_all(SPILL)?;

@@ -9,7 +9,6 @@ use super::bench::Bench;
 use super::cases::Case;
 use super::check::{Missed, skip};
 use super::given::feeds;
-use super::server::Held;
 use super::trial::{End, Outcome, Trial};
 use crate::connection::{REFERENCE, RESOLVED};
 use crate::driver::spec::{Mode, Spec};
@@ -41,7 +40,7 @@ impl Bench {
     }
 
     fn call_in_vain(&self) -> Result<Unreachable, Missed> {
-        let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
+        let closed = self.closed()?;
         let pretence = self.pretend(Some(closed.address))?;
         let modes = self.spec()?.modes.iter().copied().filter(|mode| *mode != Mode::Discover);
         let run = |mode| {

@@ -4,13 +4,14 @@
 //! files are written by nobody but this host, and a driver's own compiled code
 //! is never accepted.
 
+use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
+use super::compiler::Output;
 use crate::atomic;
 use crate::own_folder::private;
 
@@ -34,35 +35,40 @@ impl Cache {
         }
     }
 
-    /// The component with this hash, if this very engine compiled it before.
-    pub(super) fn get(&self, engine: &Engine, sha256: &str) -> Option<Component> {
-        let path = self.path(engine, sha256);
-        if !path.exists() {
-            return None;
-        }
-        #[expect(unsafe_code, reason = "the only way to load compiled code")]
-        // SAFETY: the file was written whole by `put` from this engine's own output: `Cache::open`
-        // made sure that only this user can write to the folder, and the name carries the hash of
-        // the component and of everything that decides compatibility.
-        let component = unsafe { Component::deserialize_file(engine, &path) };
-        component.inspect_err(|error| tracing::debug!("{}: {error}", path.display())).ok()
-    }
-
-    /// Keeps a compiled component. A failure only costs time later.
-    pub(super) fn put(&self, engine: &Engine, sha256: &str, component: &Component) {
-        let path = self.path(engine, sha256);
-        let written = component
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|code| atomic::write_private(&path, &code));
-        if let Err(error) = written {
-            tracing::debug!("{}: {error}", path.display());
+    /// The file with the compiled code of the component with this hash, if this very
+    /// engine can run it and it is whole.
+    pub(super) fn file(&self, identity: &str, sha256: &str) -> Option<PathBuf> {
+        let path = self.path(identity, sha256);
+        match is_whole(&path) {
+            Ok(true) => Some(path),
+            Ok(false) => {
+                tracing::debug!("{}: it is not whole", path.display());
+                None
+            }
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::debug!("{}: {error}", path.display());
+                }
+                None
+            }
         }
     }
 
-    /// The compiled code of the component with this hash, if it is there.
-    pub(super) fn file(&self, engine: &Engine, sha256: &str) -> Option<PathBuf> {
-        Some(self.path(engine, sha256)).filter(|path| path.exists())
+    /// Keeps compiled code; none if that fails, which only costs time later. What another
+    /// process has put there meanwhile stays: that process may be about to load it, from
+    /// behind a fence that lets through that very file.
+    pub(super) fn put(&self, identity: &str, sha256: &str, code: &mut Output) -> Option<PathBuf> {
+        let path = self.path(identity, sha256);
+        if is_whole(&path).is_ok_and(|whole| !whole) {
+            fs::remove_file(&path).ok();
+        }
+        match atomic::write_private_new(&path, |file| code.write(file)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                tracing::debug!("{}: {error}", path.display());
+                None
+            }
+            _ => Some(path),
+        }
     }
 
     /// Takes over what the same host compiled on another machine. A processor that
@@ -71,13 +77,59 @@ impl Cache {
         if Path::new(name).file_name() != Some(name.as_ref()) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        atomic::write_private(&self.folder.join(name), &std::fs::read(file)?)
+        atomic::write_private(&self.folder.join(name), &fs::read(file)?)
     }
 
-    fn path(&self, engine: &Engine, sha256: &str) -> PathBuf {
-        let mut hasher = std::hash::DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        (env!("CARGO_PKG_VERSION"), std::env::consts::ARCH).hash(&mut hasher);
-        self.folder.join(format!("{sha256}-{:016x}.cwasm", hasher.finish()))
+    fn path(&self, identity: &str, sha256: &str) -> PathBuf {
+        self.folder.join(format!("{sha256}-{identity}.cwasm"))
+    }
+}
+
+/// Tells engines apart that cannot run each other's code.
+pub(super) fn identity(engine: &Engine) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    (env!("CARGO_PKG_VERSION"), std::env::consts::ARCH).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Whether a file is an object file from its start to its end: the table of its sections
+/// comes last. The engine, which looks at the rest, does so where nothing can be compiled
+/// any more.
+fn is_whole(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut header = [0; 64];
+    if length < header.len() as u64 {
+        return Ok(false);
+    }
+    file.read_exact(&mut header)?;
+    let number = |at: usize, size: usize| {
+        header[at..at + size].iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    };
+    let (table, entry, count) = (number(0x28, 8), number(0x3a, 2), number(0x3c, 2));
+    Ok(header.starts_with(b"\x7fELF") && table.saturating_add(entry * count) <= length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_off_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let mut file = vec![0; 192];
+        file[..4].copy_from_slice(b"\x7fELF");
+        (file[0x28], file[0x3a], file[0x3c]) = (64, 64, 2);
+        let path = cache.put("engine", "hash", &mut Output::Bytes(file.clone())).unwrap();
+        assert_eq!(cache.file("engine", "hash").as_deref(), Some(&*path));
+        for length in [191, 64, 63, 0] {
+            fs::write(&path, &file[..length]).unwrap();
+            assert_eq!(cache.file("engine", "hash"), None, "{length}");
+        }
+        fs::write(&path, [b'x'; 300]).unwrap();
+        assert_eq!(cache.file("engine", "hash"), None);
+        assert_eq!(cache.file("engine", "other"), None);
     }
 }

@@ -223,7 +223,7 @@ fn refused(failure: Failure, state: &State) -> Failure {
 }
 
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
-    let mut store = Store::new(engine.inner(), state);
+    let mut store = Store::new(engine.running(), state);
     store.set_hostcall_fuel(call_bytes(&store.data().limits) as usize);
     store.set_max_component_handles(HANDLES);
     store.limiter(|state| &mut state.limiter);

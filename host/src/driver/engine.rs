@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
@@ -11,6 +11,8 @@ use wasmtime::{Config, OptLevel};
 use super::DriverFile;
 use super::bindings::{Plugin, PluginPre};
 use super::cache::Cache;
+use super::code::{Code, Place};
+use super::compiler::{self, Compiler, Output, Refusal};
 use super::spec::Spec;
 use super::state::State;
 use super::{files, interfaces, lists, sockets};
@@ -32,19 +34,25 @@ pub struct Setup {
     /// Whether a driver can be stopped wherever it is. Only who measures what that
     /// costs does without.
     pub interrupts: bool,
+    /// Where components are compiled.
+    pub compiler: Compiler,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { cache: own_folder::root(), interrupts: true }
+        Self { cache: own_folder::root(), interrupts: true, compiler: Compiler::default() }
     }
 }
 
-/// Compiles drivers. One per process is enough.
+/// Has drivers compiled, and runs them. One per process is enough. It starts no thread
+/// before the first call of a driver.
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<State>,
     cache: Option<Cache>,
+    compiler: Compiler,
+    interrupts: bool,
+    clock: Once,
 }
 
 /// A driver that is compiled and fits this host.
@@ -58,7 +66,7 @@ pub struct Driver {
 }
 
 impl Engine {
-    /// Starts an engine as it is for users.
+    /// Makes an engine as it is for users.
     ///
     /// # Errors
     /// The machine cannot run compiled WebAssembly.
@@ -66,7 +74,7 @@ impl Engine {
         Self::with(&Setup::default())
     }
 
-    /// Starts an engine and the thread of its clock.
+    /// Makes an engine.
     ///
     /// # Errors
     /// The machine cannot run compiled WebAssembly.
@@ -99,19 +107,32 @@ impl Engine {
         sockets::add_to_linker(&mut linker)?;
         Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
         lists::add_to_linker(&mut linker)?;
-        let weak = engine.weak();
-        std::thread::Builder::new().name("osiris-epoch".into()).spawn(move || {
-            while let Some(engine) = weak.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                std::thread::sleep(TICK);
-            }
-        })?;
-        Ok(Self { engine, linker, cache: setup.cache.as_deref().and_then(Cache::open) })
+        let Setup { cache, interrupts, compiler } = setup.clone();
+        let cache = cache.as_deref().and_then(Cache::open);
+        Ok(Self { engine, linker, cache, compiler, interrupts, clock: Once::new() })
     }
 
-    pub(super) fn inner(&self) -> &wasmtime::Engine {
+    /// The engine, with its clock: a thread that lets running drivers look at their time.
+    pub(super) fn running(&self) -> &wasmtime::Engine {
+        self.clock.call_once(|| {
+            let weak = self.engine.weak();
+            let tick = move || {
+                while let Some(engine) = weak.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    std::thread::sleep(TICK);
+                }
+            };
+            let started = std::thread::Builder::new().name("osiris-epoch".into()).spawn(tick);
+            // Without it no driver could be stopped, so none may run.
+            started.expect("the system has a thread for the engine's clock");
+        });
         &self.engine
+    }
+
+    /// Tells engines apart that cannot run each other's code.
+    pub(super) fn identity(&self) -> String {
+        super::cache::identity(&self.engine)
     }
 
     /// Whether a driver is compiled only once on this machine.
@@ -122,7 +143,7 @@ impl Engine {
     /// The file with the compiled code of a driver, by the hash of its component;
     /// none if it is not kept.
     pub fn compiled(&self, sha256: &str) -> Option<PathBuf> {
-        self.cache.as_ref()?.file(&self.engine, sha256)
+        self.cache.as_ref()?.file(&self.identity(), sha256)
     }
 
     /// Keeps the code that this host compiled on another machine, under its name
@@ -135,11 +156,12 @@ impl Engine {
         cache.adopt(name, file)
     }
 
-    /// Compiles a driver, or takes the code that was compiled before. `bytes` and
-    /// `sha256` are the file's; `compiling` is called before what takes a while.
+    /// Compiles a driver, or finds the code that was compiled before, and loads it.
+    /// `bytes` and `sha256` are the file's; `compiling` is called before what takes a
+    /// while.
     ///
     /// # Errors
-    /// The component is damaged, or was built for another world.
+    /// As [`Engine::code`] and [`Engine::link`].
     pub fn load(
         &self,
         file: &DriverFile,
@@ -147,41 +169,74 @@ impl Engine {
         sha256: String,
         compiling: impl FnOnce(),
     ) -> Result<Driver> {
+        self.link(&self.code(file, bytes, sha256, compiling)?)
+    }
+
+    /// Compiles a driver, or finds the code that was compiled before. Nothing of it is
+    /// in this process then. `bytes` and `sha256` are the file's; `compiling` is called
+    /// before what takes a while.
+    ///
+    /// # Errors
+    /// The component is damaged, was built for another world, or takes too much to be
+    /// compiled.
+    pub fn code(
+        &self,
+        file: &DriverFile,
+        bytes: &[u8],
+        sha256: String,
+        compiling: impl FnOnce(),
+    ) -> Result<Code> {
         if let Some(problem) = interfaces::mismatch(file) {
             return Err(Error::invalid(problem));
         }
-        let cached = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, &sha256));
-        let component = match cached {
-            Some(component) => component,
-            None => {
-                compiling();
-                self.compile(file, bytes, &sha256)?
-            }
-        };
-        let pre =
-            self.linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(|error| {
-                let why =
-                    format!("the driver `{}` does not fit this host: {error:#}", file.spec.name);
-                Error::invalid(
-                    Problem::new("world_mismatch", why)
-                        .in_file(&file.path)
-                        .help(format!("build it for the world `plugin` of {}", super::CONTRACT)),
-                )
-            })?;
-        Ok(Driver { pre, spec: file.spec.clone(), sha256 })
+        let (spec, path) = (file.spec.clone(), file.path.clone());
+        let code = |place| Code { place, spec, path, sha256: sha256.clone() };
+        if let Some(kept) = self.compiled(&sha256) {
+            return Ok(code(Place::File(kept)));
+        }
+        compiling();
+        let place = self.compile(bytes, &sha256).map_err(|refusal| refusal.error(file))?;
+        Ok(code(place))
     }
 
-    fn compile(&self, file: &DriverFile, bytes: &[u8], sha256: &str) -> Result<Component> {
-        let component = Component::new(&self.engine, bytes).map_err(|error| {
-            Error::invalid(
-                Problem::new("component_invalid", format!("the component is not valid: {error:#}"))
-                    .in_file(&file.path)
-                    .help("build or download it again"),
-            )
-        })?;
-        if let Some(cache) = &self.cache {
-            cache.put(&self.engine, sha256, &component);
+    fn compile(&self, bytes: &[u8], sha256: &str) -> Result<Place, Refusal> {
+        let identity = self.identity();
+        let mut output = match &self.compiler {
+            Compiler::InProcess => Output::Bytes(self.compile_here(bytes)?),
+            Compiler::Child(program) => {
+                Output::File(compiler::in_child(program, bytes, &identity, self.interrupts)?)
+            }
+        };
+        if let Some(cache) = &self.cache
+            && let Some(kept) = cache.put(&identity, sha256, &mut output)
+        {
+            return Ok(Place::File(kept));
         }
-        Ok(component)
+        let bytes = output.bytes();
+        let bytes = bytes.map_err(|error| Refusal::Failed(format!("its code is lost: {error}")))?;
+        Ok(Place::Bytes(bytes.into()))
+    }
+
+    /// Compiles a component in this process, and sees that it fits this host.
+    pub(super) fn compile_here(&self, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+        compiler::check(bytes).map_err(Refusal::Costly)?;
+        let component = Component::new(&self.engine, bytes)
+            .map_err(|error| Refusal::Invalid(format!("{error:#}")))?;
+        self.fit(&component).map_err(|error| Refusal::Misfit(format!("{error:#}")))?;
+        component.serialize().map_err(|error| Refusal::Failed(format!("{error:#}")))
+    }
+
+    /// Loads a driver's code into this process.
+    ///
+    /// # Errors
+    /// The code was damaged since, or was compiled by another program.
+    pub fn link(&self, code: &Code) -> Result<Driver> {
+        let pre = code.place.component(&self.engine).and_then(|component| self.fit(&component));
+        let pre = pre.map_err(|error| code.unusable(&error))?;
+        Ok(Driver { pre, spec: code.spec.clone(), sha256: code.sha256.clone() })
+    }
+
+    fn fit(&self, component: &Component) -> wasmtime::Result<PluginPre<State>> {
+        self.linker.instantiate_pre(component).and_then(PluginPre::new)
     }
 }

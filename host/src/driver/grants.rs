@@ -7,6 +7,7 @@ use serde_json::Value;
 use wasmtime_wasi::WasiCtxBuilder;
 
 use super::files::Files;
+use super::folders::Folders;
 use super::limits::Limits;
 use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
@@ -29,6 +30,8 @@ pub struct Grants {
     pub allow_read: Vec<ProjectPath>,
     /// What it may dial.
     pub network: Vec<Endpoint>,
+    /// Folders that it does not see before it makes them.
+    pub folders: Folders,
 }
 
 impl Grants {
@@ -44,6 +47,7 @@ impl Grants {
             others: Others::default(),
             allow_read: Vec::new(),
             network: endpoints(spec, config),
+            folders: Folders::default(),
         }
     }
 
@@ -57,6 +61,12 @@ impl Grants {
     #[must_use]
     pub fn beside(self, others: Others) -> Self {
         Self { others, ..self }
+    }
+
+    /// Adds the folders that the driver does not see before it makes them.
+    #[must_use]
+    pub fn hiding(self, folders: Folders) -> Self {
+        Self { folders, ..self }
     }
 
     /// What may be done with the paths below the base path, which is open.
@@ -89,7 +99,7 @@ impl Grants {
     ) -> wasmtime::Result<(Files, Network)> {
         let resolver = Resolver::open(&self.base)?;
         let permissions = self.permissions(&resolver);
-        let files = Files::new(resolver, permissions, limits);
+        let files = Files::new(resolver, permissions, self.folders.clone(), limits);
         let network = Network::new(self.network.clone());
         let dials = !network.is_empty();
         let check = network.clone();

@@ -5,11 +5,14 @@ mod bindings;
 mod cache;
 mod call;
 mod clock;
+mod code;
+pub mod compiler;
 mod context;
 mod engine;
 mod failure;
 mod file;
 mod files;
+mod folders;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod gate;
@@ -34,10 +37,13 @@ mod stdio;
 mod tables;
 
 pub use call::{Report, Said, StepCall};
+pub use code::Code;
+pub use compiler::Compiler;
 pub use context::MAX_STATE;
 pub use engine::{Driver, Engine, Setup};
 pub use failure::Failure;
 pub use file::{Content, DriverFile, MAX_SIZE};
+pub use folders::Folders;
 pub use gate::Gate;
 pub use interfaces::unusual;
 pub use probe::{Column, Dataset, Health};

@@ -2,18 +2,18 @@
 //! yet when one of these fails.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
 use super::plan::{Task, plan};
 use crate::driver::grants::{Grants, paths};
 use crate::driver::limits::Limits;
-use crate::driver::network::endpoints;
 use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
-use crate::driver::{Content, Driver, DriverFile, Engine};
-use crate::fence::Fence;
+use crate::driver::{Code, Content, Driver, DriverFile, Engine, Folders};
+use crate::fence::{Fence, Ground};
 use crate::manifest::{DriverRef, Manifest};
 use crate::paths::{self, Access, Others, ProjectPath};
 use crate::problem::{Error, Problem, Result};
@@ -40,11 +40,13 @@ pub struct Job {
     pub configs: BTreeMap<String, Value>,
 }
 
-/// A job whose drivers are compiled and whose paths are sound.
+/// A job whose drivers are compiled and whose paths are sound. No driver is loaded yet.
 pub struct Prepared {
     pub(super) engine: Engine,
     pub(super) job: Job,
     pub(super) tasks: Vec<Ready>,
+    /// Folders that are made already and that no driver sees yet.
+    pub(super) folders: Folders,
     admitted: Vec<Admission>,
 }
 
@@ -52,20 +54,42 @@ pub struct Prepared {
 #[derive(Clone)]
 pub(super) struct Ready {
     pub(super) task: Task,
-    pub(super) driver: Driver,
+    pub(super) code: Code,
     pub(super) limits: Limits,
+    /// The driver once it is loaded, for all tasks that have it.
+    driver: Arc<OnceLock<Driver>>,
+}
+
+impl Ready {
+    /// Loads the driver, unless another task has.
+    ///
+    /// # Errors
+    /// Returns an error if its code was damaged since the run was prepared.
+    pub(super) fn driver(&self, engine: &Engine) -> Result<&Driver> {
+        if self.driver.get().is_none() {
+            // One that another thread has loaded meanwhile is as good.
+            self.driver.set(engine.link(&self.code)?).ok();
+        }
+        Ok(self.driver.wait())
+    }
 }
 
 impl Prepared {
-    /// What the run needs of this machine.
-    pub fn fence(&self) -> Fence {
-        let dials =
-            self.tasks.iter().flat_map(|ready| endpoints(&ready.driver.spec, &ready.task.config));
-        Fence {
-            own: vec![self.job.base.clone()],
-            read: Vec::new(),
-            ports: Some(dials.map(|endpoint| endpoint.port).collect()),
+    /// What the run needs of this machine; the folders of its outputs are there afterwards,
+    /// and gone with [`Ground::clear`]. `session` is the session's own folder.
+    pub fn fence(&mut self, session: &Path) -> (Fence, Ground) {
+        let job = &self.job;
+        let ground = Ground::new(&job.base);
+        let mut fence = Fence { ports: Some(Vec::new()), ..Fence::default() };
+        for Ready { task, code, .. } in &self.tasks {
+            let grants = Grants::new(&code.spec, &task.config, &job.base, None);
+            ground.admit(&mut fence, code, &grants);
         }
+        ground.own(&mut fence, &job.spill);
+        ground.own(&mut fence, &job.state.join(&job.manifest.pipeline.id));
+        fence.own.push(session.to_owned());
+        self.folders = ground.folders().clone();
+        (fence, ground)
     }
 
     /// What is run.
@@ -76,22 +100,23 @@ impl Prepared {
     /// What a step may touch, by its place in the plan. `artifacts` is its own folder.
     pub fn grants(&self, index: usize, artifacts: Option<PathBuf>) -> Grants {
         let mut others = Others::default();
-        for (other, Ready { task, driver, .. }) in self.tasks.iter().enumerate() {
+        for (other, Ready { task, code, .. }) in self.tasks.iter().enumerate() {
             if other != index {
                 let owned = |pointers| paths(&task.config, pointers).map(str::to_owned);
-                others.reads.extend(owned(&driver.spec.files.read));
-                others.writes.extend(owned(&driver.spec.files.write));
+                others.reads.extend(owned(&code.spec.files.read));
+                others.writes.extend(owned(&code.spec.files.write));
             }
         }
-        let Ready { task, driver, .. } = &self.tasks[index];
-        Grants::new(&driver.spec, &task.config, &self.job.base, artifacts)
+        let Ready { task, code, .. } = &self.tasks[index];
+        Grants::new(&code.spec, &task.config, &self.job.base, artifacts)
             .allowing(&self.job.allow_read)
             .beside(others)
+            .hiding(self.folders.clone())
     }
 
     /// Each step's driver, in the order of the plan.
-    pub fn drivers(&self) -> impl Iterator<Item = &Driver> {
-        self.tasks.iter().map(|ready| &ready.driver)
+    pub fn drivers(&self) -> impl Iterator<Item = &Code> {
+        self.tasks.iter().map(|ready| &ready.code)
     }
 
     /// Each driver once, with what is known of its origin.
@@ -110,8 +135,9 @@ impl Prepared {
     }
 }
 
-/// Finds and compiles the drivers and checks every path. `compiling` is told
-/// the name of each driver that has to be compiled, which takes a while.
+/// Finds and compiles the drivers and checks every path. Nothing of a driver is loaded
+/// before the run. `compiling` is told the name of each driver that has to be compiled,
+/// which takes a while.
 ///
 /// # Errors
 /// A driver is missing, is not the one that was compiled against, or does not
@@ -122,25 +148,25 @@ pub fn prepare(
     job: Job,
     mut compiling: impl FnMut(&str),
 ) -> Result<Prepared> {
-    let mut drivers: BTreeMap<DriverRef, (Driver, bool)> = BTreeMap::new();
+    let mut drivers: BTreeMap<DriverRef, (Code, Arc<OnceLock<Driver>>, bool)> = BTreeMap::new();
     let (mut tasks, mut admitted) = (Vec::new(), Vec::new());
     for task in plan(&job.manifest, &job.configs)? {
         let wanted = &task.step.driver;
-        let (driver, built_in) = match drivers.get(wanted) {
+        let (code, driver, built_in) = match drivers.get(wanted) {
             Some(known) => known.clone(),
             None => {
-                let (admission, driver) = load(&engine, registry, wanted, &mut compiling)?;
-                let known = (driver, admission.built_in);
+                let (admission, code) = compile(&engine, registry, wanted, &mut compiling)?;
+                let known = (code, Arc::default(), admission.built_in);
                 drivers.insert(wanted.clone(), known.clone());
                 admitted.push(admission);
                 known
             }
         };
-        check_task(&job, &task, &driver.spec, built_in)?;
-        let limits = job.limits.clone().tightened(&driver.spec.bounds());
-        tasks.push(Ready { task, driver, limits });
+        check_task(&job, &task, &code.spec, built_in)?;
+        let limits = job.limits.clone().tightened(&code.spec.bounds());
+        tasks.push(Ready { task, code, limits, driver });
     }
-    Ok(Prepared { engine, job, tasks, admitted })
+    Ok(Prepared { engine, job, tasks, folders: Folders::default(), admitted })
 }
 
 /// Checks that what a step reads and writes stays below the base path, and what
@@ -177,15 +203,15 @@ pub fn pinned(registry: &Registry, wanted: &DriverRef) -> Result<Admission> {
     Ok(admit(registry, wanted)?.0)
 }
 
-fn load(
+fn compile(
     engine: &Engine,
     registry: &Registry,
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
-) -> Result<(Admission, Driver)> {
+) -> Result<(Admission, Code)> {
     let (admission, file, bytes) = admit(registry, wanted)?;
-    let driver = engine.load(file, bytes, admission.sha256.clone(), || compiling(&wanted.name))?;
-    Ok((admission, driver))
+    let code = engine.code(file, bytes, admission.sha256.clone(), || compiling(&wanted.name))?;
+    Ok((admission, code))
 }
 
 /// With the file, and its bytes as they were looked at.

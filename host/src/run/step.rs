@@ -16,7 +16,7 @@ use crate::budget::Budgets;
 use crate::connection;
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
-use crate::problem::Problem;
+use crate::problem::{Error, Problem};
 use crate::session::{Session, StepState, StepStatus, fields, mask};
 use crate::table::{Receiver, Sender};
 
@@ -61,8 +61,9 @@ impl StepTask {
         let started = Instant::now();
         session
             .event("step_start", fields(json!({"step_id": step.id, "driver": step.driver.name})));
-        let mut report = match self.call(ready) {
-            Ok((call, step_call)) => ready.driver.run(&prepared.engine, call, step_call).await,
+        let loaded = ready.driver(&prepared.engine).map_err(told);
+        let mut report = match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
+            Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => Report::failed(failure),
         };
         let is_stopped = stop.is_cancelled();
@@ -78,22 +79,12 @@ impl StepTask {
 
     fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
         let step = &ready.task.step;
-        let unwritable = |error: crate::problem::Error| {
-            let problem = error.problems.into_iter().next();
-            let said = problem.map(|Problem { message, help, .. }| match help {
-                Some(help) => format!("{message}; {help}"),
-                None => message,
-            });
-            Failure::new("permission", said.unwrap_or_default())
-        };
-        let effective = connection::with_defaults(&ready.task.config, &ready.driver.spec);
-        let cleaned = mask(&effective, &ready.driver.spec.secrets);
+        let effective = connection::with_defaults(&ready.task.config, &ready.code.spec);
+        let cleaned = mask(&effective, &ready.code.spec.secrets);
         let cleaned = format!("{cleaned:#}\n");
-        let path = self
-            .session
-            .write_artifact(&step.id, "cleaned_config.json", &cleaned)
-            .map_err(unwritable)?;
-        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(unwritable)?;
+        let path =
+            self.session.write_artifact(&step.id, "cleaned_config.json", &cleaned).map_err(told)?;
+        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(told)?;
         self.session.event(
             "artifact_created",
             fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
@@ -120,13 +111,23 @@ impl StepTask {
         let step_call = StepCall {
             id: step.id.clone(),
             mode: step.mode,
-            config: connection::for_driver(&ready.task.config, &ready.driver.spec).to_string(),
+            config: connection::for_driver(&ready.task.config, &ready.code.spec).to_string(),
             inputs: self.inputs,
             output: self.output,
             share: None,
         };
         Ok((call, step_call))
     }
+}
+
+/// What the host could not do for a step.
+fn told(error: Error) -> Failure {
+    let problem = error.problems.into_iter().next();
+    let said = problem.map(|Problem { message, help, .. }| match help {
+        Some(help) => format!("{message}; {help}"),
+        None => message,
+    });
+    Failure::new("permission", said.unwrap_or_default())
 }
 
 fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {

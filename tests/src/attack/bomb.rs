@@ -6,6 +6,8 @@ use std::path::Path;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use crate::wasm;
+
 /// All of them, without a spec.
 pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
     let grow = "(loop $again (br_if $again (i32.ne (i32.const -1) ";
@@ -34,6 +36,28 @@ pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
         // A summary that is neither an answer nor an error.
         ("bomb-answer-unknown", driver("(data (i32.const 64) \"\\ff\")", "i32.const 64")),
     ]
+}
+
+/// The spec of [`busy`].
+pub const SPEC: &str = "\
+name: test.busy
+version: 1.0.0
+modes: [extract]
+capabilities: {discover: true, doctor: true}
+configSchema: {type: object, properties: {resolved_connection: {type: object}}}
+";
+
+/// A driver `test.busy` with a function that costs a compiler far more than its size tells:
+/// `nests` times `depth` loops in each other, over as many locals.
+pub fn busy(nests: usize, depth: usize, locals: usize) -> Vec<u8> {
+    let each = |line: &str| -> String {
+        (0..locals).map(|local| line.replace("$n", &local.to_string())).collect()
+    };
+    let sum = each("(local.set $n (i32.add (local.get $n) (local.get 0)))");
+    let nest =
+        format!("{} {sum} {}", "loop ".repeat(depth), "(br_if 0 (local.get 0)) end ".repeat(depth));
+    let body = format!("(func (local {}) {})", "i32 ".repeat(locals), nest.repeat(nests));
+    wasm::with_spec(driver(&body, "unreachable"), SPEC)
 }
 
 /// A component for the world `plugin` with these parts and this body of `run`.

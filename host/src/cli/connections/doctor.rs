@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::pipeline::Workplace;
-use super::super::probe::Probe;
+use super::super::probe::{self, Probe};
 use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
 use super::super::shell::{Answer, Shell, no_core_file};
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference};
-use crate::driver::{DriverFile, Health};
+use crate::driver::{Code, DriverFile, Engine, Health};
+use crate::fence::{Fence, Ground};
 use crate::problem::{Exit, Result};
 use crate::session::{Redactor, visible};
 
@@ -59,8 +60,9 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
         connections.choose(family, args.alias.as_deref())?;
     }
     no_core_file();
-    let probe = Probe::new()?;
-    let mut findings = Vec::new();
+    let engine = Engine::new()?;
+    let (mut fence, ground) = (Fence::default(), Ground::new(&place.project.base));
+    let mut asked = Vec::new();
     for (family, aliases) in &connections.families {
         if args.family.as_ref().is_some_and(|only| only != family) {
             continue;
@@ -73,22 +75,40 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
             if args.alias.as_ref().is_some_and(|only| only != alias) {
                 continue;
             }
-            let health = match driver {
-                None => unknown(format!("no driver of the family {family} can check it")),
-                Some(driver) => {
-                    let reference = Reference { family: family.clone(), alias: alias.clone() };
-                    connection::connect(&reference, &driver.spec, &connections, &environment)
-                        .and_then(|config| {
-                            examine(&probe, &place, driver, &config, args.timeout, shell)
-                        })
-                        .unwrap_or_else(|error| unknown(error.problems[0].message.clone()))
-                }
+            let reference = Reference { family: family.clone(), alias: alias.clone() };
+            let mut prepare = |file| {
+                let DriverFile { spec, .. }: &DriverFile = file;
+                let config = connection::connect(&reference, spec, &connections, &environment)?;
+                let code = probe::code(&engine, &place, file, &config, shell)?;
+                ground.admit(&mut fence, &code, &probe::call(&place, file, &config)?.grants);
+                Ok(Question { file, code, config })
             };
-            let driver = driver.map(|driver| driver.spec.name.clone());
-            findings.push(Finding { family: family.clone(), alias: alias.clone(), driver, health });
+            let question = driver.map(|driver| prepare(driver.as_ref()));
+            asked.push((reference, driver, question));
         }
     }
+    let probe = Probe::start(engine, &fence)?;
+    let findings = asked.into_iter().map(|(reference, driver, question)| {
+        let Reference { family, alias } = reference;
+        let health = match question {
+            None => unknown(format!("no driver of the family {family} can check it")),
+            Some(question) => question
+                .and_then(|question| examine(&probe, &place, &question, args.timeout))
+                .unwrap_or_else(|error| unknown(error.problems[0].message.clone())),
+        };
+        let driver = driver.map(|driver| driver.spec.name.clone());
+        Finding { family, alias, driver, health }
+    });
+    let findings: Vec<_> = findings.collect();
+    ground.clear();
     Ok(answer(&findings))
+}
+
+/// What a driver is asked.
+struct Question<'p> {
+    file: &'p DriverFile,
+    code: Code,
+    config: Value,
 }
 
 fn unknown(message: String) -> Health {
@@ -98,12 +118,11 @@ fn unknown(message: String) -> Health {
 fn examine(
     probe: &Probe,
     place: &Workplace,
-    file: &DriverFile,
-    config: &Value,
+    question: &Question<'_>,
     timeout: f64,
-    shell: &Shell,
 ) -> Result<Health> {
-    let driver = probe.load(place, file, config, shell)?;
+    let Question { file, code, config } = question;
+    let driver = probe.engine.link(code)?;
     let call = probe.call(place, file, config)?;
     let connection = connection::for_driver(config, &file.spec)[RESOLVED].to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));

@@ -1,7 +1,7 @@
 //! What was found, kept for the next time.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,6 +40,7 @@ pub(super) struct Changes {
 
 /// Where what is found at a connection is kept.
 pub(super) struct Kept {
+    path: PathBuf,
     folder: Below,
     file: String,
 }
@@ -47,8 +48,14 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn of(project: &Project, reference: &Reference) -> Self {
         let Reference { family, alias } = reference;
-        let folder = Path::new(".osiris/cache/discovery").join(family);
-        Self { folder: Below::new(&project.base, &folder), file: format!("{alias}.json") }
+        let path = Path::new(".osiris/cache/discovery").join(family);
+        let folder = Below::new(&project.base, &path);
+        Self { path, folder, file: format!("{alias}.json") }
+    }
+
+    /// The folder that it lies in, relative to the project's.
+    pub(super) fn folder(&self) -> &Path {
+        &self.path
     }
 
     /// What is kept; a file that is no such thing is none.

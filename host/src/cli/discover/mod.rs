@@ -14,12 +14,13 @@ use serde_json::{Map, Value, json};
 use self::kept::{Changes, Discovery, Kept, compare, is_fresh, schema};
 use self::samples::{Rows, Sample};
 use super::pipeline::Workplace;
-use super::probe::Probe;
+use super::probe::{self, Probe};
 use super::render::{GOOD, paint};
 use super::shell::{Answer, Shell, no_core_file};
 use crate::canonical;
 use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
-use crate::driver::{Column, Dataset, Driver, DriverFile, Failure};
+use crate::driver::{Column, Dataset, Driver, DriverFile, Engine, Failure};
+use crate::fence::{Fence, Ground};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::session::{Redactor, stamp};
 
@@ -63,8 +64,14 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let kept = Kept::of(&place.project, &reference);
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
-    let probe = Probe::new()?;
-    let driver = probe.load(&place, file, &config, shell)?;
+    let engine = Engine::new()?;
+    let code = probe::code(&engine, &place, file, &config, shell)?;
+    let (mut fence, ground) = (Fence::default(), Ground::new(&place.project.base));
+    ground.admit(&mut fence, &code, &probe::call(&place, file, &config)?.grants);
+    ground.own(&mut fence, kept.folder());
+    ground.own(&mut fence, &place.project.tmp_dir());
+    let probe = Probe::start(engine, &fence)?;
+    let driver = probe.engine.link(&code)?;
     let fresh = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl));
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
@@ -81,6 +88,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
         }
         _ => BTreeMap::new(),
     };
+    ground.clear();
     Ok(answer(&reference, &found, fresh.is_some(), changes, &samples))
 }
 

@@ -78,7 +78,7 @@ fn check(driver: &DriverFile, packed: &[u8], shell: &Shell) -> Result<()> {
             shell.note(&format!("Compiling {} for this machine ...", visible(&driver.spec.name)));
         }
     };
-    Engine::new()?.load(driver, packed, crate::canonical::sha256(packed), compiling)?;
+    Engine::new()?.code(driver, packed, crate::canonical::sha256(packed), compiling)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `osiris drivers keygen`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -65,7 +65,7 @@ fn place(path: &Path, key: &SecretKey) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    atomic::write_private_new(path, key.to_text().as_bytes())
+    atomic::write_private_new(path, |file| file.write_all(key.to_text().as_bytes()))
 }
 
 /// Where the key is that is meant if none is named.

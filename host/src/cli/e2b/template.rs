@@ -49,7 +49,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
     for file in place.registry.drivers() {
         let name = &file.spec.name;
         let Content { bytes, sha256 } = place.registry.load(file)?;
-        engine.load(file, bytes, sha256.clone(), || {
+        engine.code(file, bytes, sha256.clone(), || {
             if !shell.json {
                 shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
             }

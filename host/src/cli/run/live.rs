@@ -31,7 +31,7 @@ pub(super) enum Adapter {
 
 /// Runs to the end, or until the user has had enough.
 pub(super) fn execute(
-    adapter: Adapter,
+    mut adapter: Adapter,
     session: &Session,
     board: Arc<Board>,
     manifest: &Manifest,
@@ -42,11 +42,13 @@ pub(super) fn execute(
     };
     // Behind the fence nothing tells how many a container may use.
     let threads = std::thread::available_parallelism().map_err(unable)?;
-    if let Adapter::Local(prepared) = &adapter {
+    let mut ground = None;
+    if let Adapter::Local(prepared) = &mut adapter {
         many_files();
-        // Before the threads that are to be behind it.
-        let strength = prepared.fence().raise();
-        tracing::debug!("{strength}");
+        let (fence, made) = prepared.fence(session.dir());
+        // Before there is any other thread, and anything of a driver in this process.
+        fence.raise();
+        ground = Some(made);
     }
     let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
     let runtime = runtime.map_err(unable)?;
@@ -85,6 +87,9 @@ pub(super) fn execute(
     progress.close(&board.snapshot());
     // All steps have ended; a thread that still waits for the disk holds nothing of them.
     runtime.shutdown_background();
+    if let Some(ground) = ground {
+        ground.clear();
+    }
     status
 }
 

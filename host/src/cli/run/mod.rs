@@ -87,12 +87,10 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
         return Ok(dry::answer(planned, Some(args.e2b.plan(&prepared, &place.registry)?)));
     }
-    // Nobody waits for it: it tells the truth about older runs.
+    // Older runs are told the truth of first: behind the fence they are out of reach, and what
+    // ends the sandboxes of older runs looks at the same locks.
     let logs = place.project.logs_dir();
-    let mut sweeper = Some(std::thread::spawn({
-        let logs = logs.clone();
-        move || session::sweep(&logs)
-    }));
+    session::sweep(&logs);
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
     let policy = &place.project.settings.drivers;
     let rights = |driver: &Admission| {
@@ -112,10 +110,6 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     })?;
     let board = Arc::new(Board::new(prepared.tasks()));
     let adapter = if args.e2b.e2b {
-        // What ends the sandboxes of older runs looks at the same locks, and must not find them held.
-        if let Some(sweeper) = sweeper.take() {
-            sweeper.join().ok();
-        }
         let (adapter, notes) = args.e2b.adapter(prepared, &place.registry, &environment)?;
         Adapter::E2b(Box::new(adapter), notes)
     } else {
@@ -124,10 +118,6 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
     let outputs = outcome::outputs(&build, &place);
     let status = live::execute(adapter, &session, board, &build.manifest, shell)?;
-    // A sweep that panics has said so on stderr, and concerns other runs.
-    if let Some(sweeper) = sweeper {
-        sweeper.join().ok();
-    }
     Ok(outcome::answer(&status, session.dir(), outputs))
 }
 

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::super::bench::Bench;
 use super::super::check::{Check, Missed, ensure, fail, none, skip};
 use super::super::need::Need;
-use super::super::server::Held;
 use crate::driver::Health;
 use crate::session::Redactor;
 
@@ -36,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "return a `Health` whatever happens; never panic",
         needs: &[Need::Driver, Need::Doctor],
         run: |bench| {
-            let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
+            let closed = bench.closed()?;
             let configs = [bench.connected()?, Some(bench.pretend(Some(closed.address))?.config)];
             for config in configs.into_iter().flatten() {
                 if let Err(failure) = bench.doctor(&config, LONG)? {
@@ -105,7 +104,7 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "report what `connect` says with the category `network`",
         needs: &[Need::Driver, Need::Doctor, Need::Network],
         run: |bench| {
-            let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
+            let closed = bench.closed()?;
             let health = answered(bench, &bench.pretend(Some(closed.address))?.config, LONG)?;
             ensure(health.category == "network", || {
                 format!("it says `{}`: {}", health.category, health.message)
@@ -118,7 +117,7 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "give connecting, signing in and every read the time that is left of the timeout",
         needs: &[Need::Driver, Need::Doctor, Need::Network],
         run: |bench| {
-            let silent = Held::silent().map_err(|error| skip(error.to_string()))?;
+            let silent = bench.silent()?;
             let config = bench.pretend(Some(silent.address))?.config;
             let started = Instant::now();
             let health = bench.doctor(&config, SHORT)?;
@@ -137,7 +136,7 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "wait for the server's first answer, and report `timeout` if none comes",
         needs: &[Need::Driver, Need::Doctor, Need::Network],
         run: |bench| {
-            let silent = Held::silent().map_err(|error| skip(error.to_string()))?;
+            let silent = bench.silent()?;
             match bench.doctor(&bench.pretend(Some(silent.address))?.config, SHORT)? {
                 Ok(health) => ensure(health.category != "ok", || "it says `ok`".to_owned()),
                 Err(_) => Err(skip("it did not answer: see doctor.in-time")),
@@ -150,7 +149,7 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "leave the connection's values out of messages, and the text of errors that hold them",
         needs: &[Need::Driver, Need::Doctor, Need::Secrets],
         run: |bench| {
-            let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
+            let closed = bench.closed()?;
             let pretence = bench.pretend(Some(closed.address))?;
             let canaries = pretence.canaries.iter().map(|(_, canary)| canary.clone());
             let redactor = Redactor::new(canaries.chain(bench.secrets()));
@@ -194,7 +193,7 @@ fn answered(bench: &Bench, config: &Value, timeout: Duration) -> Result<Health, 
 
 /// What it says of every connection that there is to try.
 fn everywhere(bench: &Bench) -> Result<Vec<Health>, Missed> {
-    let closed = Held::closed().map_err(|error| skip(error.to_string()))?;
+    let closed = bench.closed()?;
     let configs = [bench.connected()?, Some(bench.pretend(Some(closed.address))?.config)];
     configs.into_iter().flatten().map(|config| answered(bench, &config, LONG)).collect()
 }

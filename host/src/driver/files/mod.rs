@@ -26,6 +26,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 use self::made::Made;
 use self::quota::Quota;
 pub(super) use self::wasi::add_to_linker;
+use super::folders::Folders;
 use super::limits::Limits;
 use crate::paths::{self, Found, Kind, May, Permissions, Resolver, reserved};
 
@@ -38,6 +39,7 @@ const REFUSED: usize = 16;
 pub(super) struct Files {
     resolver: Resolver,
     permissions: Permissions,
+    folders: Folders,
     made: Made,
     quota: Quota,
     /// The host's own descriptor, of whatever folder the next operation is in; none if
@@ -74,10 +76,16 @@ impl Place {
 
 impl Files {
     /// The files that are permitted.
-    pub(super) fn new(resolver: Resolver, permissions: Permissions, limits: &Limits) -> Self {
+    pub(super) fn new(
+        resolver: Resolver,
+        permissions: Permissions,
+        folders: Folders,
+        limits: &Limits,
+    ) -> Self {
         Self {
             resolver,
             permissions,
+            folders,
             made: Made::default(),
             quota: Quota::new(limits),
             slot: None,
@@ -169,7 +177,13 @@ impl Files {
     fn place(&self, fd: &Resource<Descriptor>, path: &str, follow: bool) -> FsResult<Place> {
         let from = &self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.path;
         let is_folder = path.ends_with('/') || path.ends_with("/.");
-        let at = self.resolver.resolve(&joined(from, path)?, follow)?;
+        let mut at = self.resolver.resolve(&joined(from, path)?, follow)?;
+        if self.folders.is_within(&at.path) {
+            return Err(ErrorCode::NoEntry.into());
+        }
+        if self.folders.is_hidden(&at.path) {
+            at.found = None;
+        }
         let may = self.may(&at.path, at.found);
         let may = match &at.parent {
             // In a folder of its own, a driver makes what it likes.

@@ -292,8 +292,10 @@ impl HostDescriptor for View<'_> {
             return Err(ErrorCode::Exist.into());
         }
         self.make(&place, place.may.make_folder)?;
-        let (slot, name) = self.at(&place)?;
-        self.wasi.create_directory_at(slot, name).await?;
+        if !self.files.folders.show(&place.at.path) {
+            let (slot, name) = self.at(&place)?;
+            self.wasi.create_directory_at(slot, name).await?;
+        }
         let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
         if let Ok(found) = Found::at(parent, &place.at.name) {
             self.made(place, found);

@@ -143,7 +143,7 @@ impl E2bAdapter {
     ) -> Result<Status> {
         let owner = Owner::of(&self.prepared.job().base);
         let logs = self.prepared.job().base.join("logs");
-        // Nobody waits for it: it ends what earlier runs have left.
+        // It ends what earlier runs have left, while this one goes on.
         let sweep = spawn_local(sweep::leftovers(self.control.clone(), owner.clone(), logs));
         let mut costs = Costs::default();
         let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::canonical;
-use crate::driver::Driver;
+use crate::driver::Code;
 use crate::driver::grants::paths;
 use crate::manifest::Manifest;
 use crate::paths::{ProjectPath, reserved};
@@ -15,7 +15,7 @@ use crate::run::Task;
 use crate::session::{self, files};
 
 /// The paths that the steps may write to, relative to the base path.
-pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Driver)>) -> Vec<String> {
+pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> Vec<String> {
     steps
         .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
         .filter_map(|path| Some(ProjectPath::new(path).ok()?.as_str().to_owned()))

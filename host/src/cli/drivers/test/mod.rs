@@ -3,6 +3,8 @@
 mod junit;
 mod text;
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,7 +12,6 @@ use serde_json::{Value, json};
 
 use super::super::pipeline::Workplace;
 use super::super::shell::{Answer, Shell, no_core_file};
-use crate::atomic;
 use crate::conformance::{self, Cases, Check, Missed, Report, Subject};
 use crate::connection::{Connections, Environment, Reference};
 use crate::driver::DriverFile;
@@ -89,6 +90,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
         limits: place.limits(&Bounds::new()),
         registry: place.registry,
     };
+    let junit = args.junit.as_deref().map(Results::open).transpose()?;
     let bar = bar(shell, checks.len());
     let report = conformance::run(subject, &checks, &|id| {
         bar.set_message(id.to_owned());
@@ -96,8 +98,8 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
     });
     bar.finish_and_clear();
     let report = report?;
-    if let Some(path) = &args.junit {
-        write(path, &junit::document(&report)?)?;
+    if let Some(results) = junit {
+        results.write(&junit::document(&report)?)?;
     }
     let mut answer = Answer::new(document(&report), text::report(&report));
     if report.failed() > 0 {
@@ -137,11 +139,30 @@ fn bar(shell: &Shell, checks: usize) -> ProgressBar {
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
-    atomic::write(path, text.as_bytes()).map_err(|error| {
-        let message = format!("the results cannot be written: {error}");
-        Error::environment(Problem::new("junit_unwritable", message).in_file(path))
-    })
+/// A file for the results, open before the checks begin: they run behind a fence that lets
+/// no other file through.
+struct Results<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Results<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        // What was there stays until there is something else to be told.
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, text: &str) -> Result<()> {
+        let written = self.file.set_len(0).and_then(|()| self.file.write_all(text.as_bytes()));
+        written.map_err(|error| unwritable(self.path, &error))
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    let message = format!("the results cannot be written: {error}");
+    Error::environment(Problem::new("junit_unwritable", message).in_file(path))
 }
 
 fn list(checks: &[&Check]) -> Answer {

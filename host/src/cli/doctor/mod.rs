@@ -1,10 +1,11 @@
 //! `osiris doctor`.
 
+mod fence;
+
 use super::checks::{self, Check};
 use super::pipeline::Workplace;
 use super::shell::{Answer, Shell};
 use crate::driver::Engine;
-use crate::fence::{Fence, Strength};
 use crate::problem::Result;
 
 const EXAMPLES: &str = "\
@@ -26,11 +27,6 @@ pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
         false => "compiles drivers anew each time: its cache cannot be used".to_owned(),
     });
     let engine = engine.map_err(|error| error.to_string());
-    // A thread of its own is fenced in, and this one not.
-    let fence =
-        std::thread::spawn(|| Fence { ports: Some(Vec::new()), ..Fence::default() }.raise())
-            .join()
-            .unwrap_or(Strength::None);
     let count = place.registry.drivers().count();
     let drivers = match place.registry.broken()[..] {
         [] => Ok(format!("{count} in {} folders", place.registry.folders().len())),
@@ -39,11 +35,8 @@ pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
             broken.len()
         )),
     };
-    // A run is the same without a fence.
-    let checks = [
-        Check { name: "engine", result: engine },
-        Check { name: "fence", result: Ok(fence.to_string()) },
-        Check { name: "drivers", result: drivers },
-    ];
+    let mut checks = vec![Check { name: "engine", result: engine }];
+    checks.extend(fence::checks(&place.project.base));
+    checks.push(Check { name: "drivers", result: drivers });
     Ok(checks::answer(&checks))
 }

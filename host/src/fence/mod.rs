@@ -1,31 +1,72 @@
-//! The kernel's own fence around a run, under that of the WebAssembly engine: a
-//! driver that broke out of the engine would still reach no file outside the
-//! project and dial no other port. Linux's Landlock, as much of it as the kernel
+//! The kernel's own fence around a process, under that of the WebAssembly engine: a
+//! driver that broke out of the engine would still reach no file but those of the
+//! plan and dial no other port. Linux's Landlock, as much of it as the kernel
 //! has; elsewhere there is none, and a run is the same without it.
 //!
-//! What stays readable beside the project is what the look-up of a name needs
+//! A fence holds for the thread that raises it and for those that this thread starts
+//! from then on. So it is raised by the main thread, before any other is there.
+//!
+//! What stays readable beside the plan's files is what the look-up of a name needs
 //! and the system's libraries: nothing of `/proc`, where the variables of this
 //! process are, nothing else of `/etc`, nobody's home. No program can be started,
 //! and no other process gets a signal.
+//!
+//! Landlock knows no exception below a folder. Where an output lies in the project's
+//! own folder, all of the project is writable behind the fence, and only the engine
+//! keeps a driver from the rest. Landlock covers no UDP, and named Unix sockets only
+//! from Linux 7.1 on.
+
+mod ground;
+mod proof;
 
 use std::fmt;
 #[cfg(target_os = "linux")]
 use std::path::Path;
 use std::path::PathBuf;
 
-/// What a run may still reach.
+use serde::{Deserialize, Serialize};
+
+pub use self::ground::Ground;
+pub use self::proof::{Attempt, Proof, prove};
+
+/// What a process may still reach.
 #[derive(Debug, Clone, Default)]
 pub struct Fence {
     /// Folders to read and write below.
     pub own: Vec<PathBuf>,
     /// Files and folders to read.
     pub read: Vec<PathBuf>,
+    /// Folders below which empty folders can be removed.
+    pub tidy: Vec<PathBuf>,
+    /// Programs to start. They are fenced in, too.
+    pub programs: Vec<PathBuf>,
     /// TCP ports to dial; none leaves the network to others.
     pub ports: Option<Vec<u16>>,
+    /// Whether even libraries and names are out of reach, for a process that opens
+    /// nothing any more.
+    pub sealed: bool,
+}
+
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |paths: &[PathBuf]| match paths {
+            [] => "nothing".to_owned(),
+            paths => {
+                let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+                paths.join(", ")
+            }
+        };
+        write!(f, "writing {}; reading {}", list(&self.own), list(&self.read))?;
+        match &self.ports {
+            None => write!(f, "; every port"),
+            Some(ports) => write!(f, "; the ports {ports:?}"),
+        }
+    }
 }
 
 /// How much of a fence there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Strength {
     /// Around files and ports.
     Full,
@@ -61,6 +102,9 @@ const NAMES: [&str; 9] = [
     "/etc/services",
     "/run/systemd/resolve",
 ];
+/// Where names are looked up through a Unix socket.
+#[cfg(target_os = "linux")]
+const RESOLVERS: [&str; 2] = ["/run/systemd/resolve", "/run/nscd"];
 /// Where the system's libraries are: some are loaded with the first look-up.
 #[cfg(target_os = "linux")]
 const LIBRARIES: [&str; 7] =
@@ -72,22 +116,34 @@ const DEVICES: [&str; 3] = ["/dev/null", "/dev/random", "/dev/urandom"];
 const DNS: u16 = 53;
 
 impl Fence {
+    /// A fence with nothing within, for a process that has opened all that it needs.
+    pub fn sealed() -> Self {
+        Self { ports: Some(Vec::new()), sealed: true, ..Self::default() }
+    }
+
     /// Raises it around this thread and all that it starts from now on. It cannot be
     /// taken down again.
     #[cfg(target_os = "linux")]
     pub fn raise(&self) -> Strength {
-        use landlock::RulesetStatus;
-        match self.restrict() {
-            Ok(status) => match status.ruleset {
-                RulesetStatus::FullyEnforced => Strength::Full,
-                RulesetStatus::PartiallyEnforced => Strength::Partial,
-                RulesetStatus::NotEnforced => Strength::None,
+        use landlock::{ABI, LandlockStatus, RulesetStatus};
+        let strength = match self.restrict() {
+            Ok(status) => match (status.ruleset, status.landlock) {
+                (RulesetStatus::NotEnforced, _) => Strength::None,
+                // What came later is a help and no part of the promise.
+                (_, LandlockStatus::Available { effective_abi, .. })
+                    if effective_abi >= ABI::V6 =>
+                {
+                    Strength::Full
+                }
+                _ => Strength::Partial,
             },
             Err(error) => {
                 tracing::debug!("Landlock: {error}");
                 Strength::None
             }
-        }
+        };
+        tracing::debug!("{strength}; within: {self}");
+        strength
     }
 
     /// There is none on this system.
@@ -102,13 +158,18 @@ impl Fence {
             ABI, Access, AccessFs, AccessNet, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
             Scope, path_beneath_rules,
         };
-        // The newest of which every right is used here.
-        let abi = ABI::V6;
+        // The newest of which every right is used here: with it, sockets that have a path.
+        let abi = ABI::V9;
         // Nothing is started, not even from the project.
         let read = AccessFs::from_read(abi) & !AccessFs::Execute;
         let own = AccessFs::from_all(abi) & !AccessFs::Execute;
         let system = NAMES.iter().chain(&LIBRARIES).chain(&DEVICES).map(Path::new);
+        let system = system.filter(|_| !self.sealed);
+        let resolvers = RESOLVERS.iter().filter(|_| !self.sealed);
         let read_only = self.read.iter().map(PathBuf::as_path).chain(system);
+        // A program comes with the loader, which is a program among the libraries.
+        let loaders = LIBRARIES.iter().map(Path::new).filter(|_| !self.programs.is_empty());
+        let programs = self.programs.iter().map(PathBuf::as_path).chain(loaders);
         let mut rules = Ruleset::default()
             .handle_access(AccessFs::from_all(abi))?
             // Signals to other processes, and sockets that no file stands for.
@@ -116,13 +177,17 @@ impl Fence {
         if self.ports.is_some() {
             rules = rules.handle_access(AccessNet::from_all(abi))?;
         }
-        let ports = self.ports.iter().flatten().copied().chain(self.ports.is_some().then_some(DNS));
+        let dns = self.ports.is_some() && !self.sealed;
+        let ports = self.ports.iter().flatten().copied().chain(dns.then_some(DNS));
         let ports = ports.map(|port| Ok(NetPort::new(port, AccessNet::ConnectTcp)));
         rules
             .create()?
             // A path that is not there is left out.
             .add_rules(path_beneath_rules(&self.own, own))?
             .add_rules(path_beneath_rules(read_only, read))?
+            .add_rules(path_beneath_rules(&self.tidy, AccessFs::RemoveDir))?
+            .add_rules(path_beneath_rules(resolvers, AccessFs::ResolveUnix))?
+            .add_rules(path_beneath_rules(programs, AccessFs::Execute | AccessFs::ReadFile))?
             .add_rules(ports.collect::<Vec<Result<_, landlock::RulesetError>>>())?
             .restrict_self()
     }
@@ -149,8 +214,12 @@ mod tests {
         }
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let ports = listeners.each_ref().map(|listener| listener.local_addr().unwrap().port());
-        let fence =
-            Fence { own: vec![path("own")], read: vec![path("read")], ports: Some(vec![ports[0]]) };
+        let fence = Fence {
+            own: vec![path("own")],
+            read: vec![path("read")],
+            ports: Some(vec![ports[0]]),
+            ..Fence::default()
+        };
         // Only this thread is behind it.
         let tried = std::thread::scope(|scope| {
             scope

@@ -1,0 +1,86 @@
+//! Compiled code that is not loaded yet. It is looked for, and compiled, before the
+//! kernel's fence is raised, and loaded behind it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::spec::Spec;
+use crate::problem::{Error, Problem};
+
+/// A driver that is compiled.
+#[derive(Clone)]
+pub struct Code {
+    pub(super) place: Place,
+    /// What it says of itself.
+    pub spec: Arc<Spec>,
+    /// The file of the driver.
+    pub(super) path: PathBuf,
+    /// The sha256 of its bytes.
+    pub sha256: String,
+}
+
+/// Where compiled code is.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// In a file of the cache.
+    File(PathBuf),
+    /// In memory, where there is no cache.
+    Bytes(Arc<[u8]>),
+}
+
+impl Place {
+    /// Loads it.
+    pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
+        #[expect(unsafe_code, reason = "the only way to load compiled code")]
+        // SAFETY: the code was written whole by this program, in this process or in one that it
+        // started: `Cache::open` made sure that only this user can write to the folder, and the
+        // name carries the hash of the component and of everything that decides compatibility.
+        unsafe {
+            match self {
+                Self::File(path) => Component::deserialize_file(engine, path),
+                Self::Bytes(bytes) => Component::deserialize(engine, bytes),
+            }
+        }
+    }
+}
+
+impl Code {
+    /// The file that it is loaded from; none if it is in memory.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Bytes(_) => None,
+        }
+    }
+
+    /// Says that it cannot be loaded.
+    pub(super) fn unusable(&self, why: &wasmtime::Error) -> Error {
+        let name = &self.spec.name;
+        let message = format!("cannot load the compiled code of driver `{name}`: {why:#}");
+        let problem = Problem::new("code_damaged", message);
+        Error::environment(match self.file() {
+            // It is compiled again where it is missing.
+            Some(file) => problem.in_file(file).help(format!("run `rm '{}'`", file.display())),
+            None => problem.in_file(&self.path),
+        })
+    }
+}
+
+#[cfg(test)]
+impl Code {
+    /// Code of nothing.
+    pub(crate) fn of(spec: Arc<Spec>) -> Self {
+        let place = Place::Bytes([].into());
+        Self { place, spec, path: PathBuf::new(), sha256: String::new() }
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("driver", &self.spec.name).finish_non_exhaustive()
+    }
+}

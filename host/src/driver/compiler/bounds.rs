@@ -1,0 +1,125 @@
+//! Refuses components that no compiler of programs makes, and that would cost it far
+//! more than their size tells. It is a look at the surface, in time that grows with the
+//! component alone; what gets by it meets the limits of the process that compiles.
+
+use wasmparser::{FunctionBody, Operator, Parser, Payload};
+
+/// The most modules and components in a component.
+const UNITS: usize = 1000;
+/// The most functions in all of them.
+const FUNCTIONS: usize = 1_000_000;
+/// The largest function, in bytes.
+const FUNCTION: usize = 4 << 20;
+/// The deepest nesting of loops in a function. People stop at ten.
+const LOOPS: usize = 64;
+/// The deepest nesting of blocks. A `switch` has one for each case.
+const BLOCKS: usize = 10_000;
+/// The most pairs of a loop and a local in a function: a compiler may have to ask of each
+/// loop which value each local has there.
+const PAIRS: u64 = 4_000_000;
+
+/// Looks for what is beyond every bound. What cannot be read is left to the compiler.
+///
+/// # Errors
+/// Says what is.
+pub(in crate::driver) fn check(component: &[u8]) -> Result<(), String> {
+    let (mut units, mut functions) = (0, 0);
+    for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                units += 1;
+                at_most("it has", units, "modules and components in it", UNITS)?;
+            }
+            Payload::CodeSectionEntry(body) => {
+                functions += 1;
+                at_most("it has", functions, "functions", FUNCTIONS)?;
+                function(&body)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn function(body: &FunctionBody<'_>) -> Result<(), String> {
+    at_most("a function of it has", body.as_bytes().len(), "bytes", FUNCTION)?;
+    let locals = body.get_locals_reader().into_iter().flatten();
+    let locals: u64 = locals.map_while(Result::ok).map(|(count, _)| u64::from(count)).sum();
+    let Ok(mut operators) = body.get_operators_reader() else { return Ok(()) };
+    // Whether each open block is a loop.
+    let (mut open, mut depth, mut loops) = (Vec::new(), 0, 0);
+    while let Ok(operator) = operators.read() {
+        match operator {
+            Operator::Loop { .. } => {
+                (depth, loops) = (depth + 1, loops + 1);
+                open.push(true);
+                at_most("a function of it nests", depth, "loops", LOOPS)?;
+            }
+            Operator::Block { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. }
+            | Operator::Try { .. } => {
+                open.push(false);
+                at_most("a function of it nests", open.len(), "blocks", BLOCKS)?;
+            }
+            Operator::End | Operator::Delegate { .. } => {
+                if open.pop() == Some(true) {
+                    depth -= 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    if locals * loops > PAIRS {
+        return Err(format!(
+            "a function of it has {loops} loops and {locals} locals, of which the product may be {PAIRS}"
+        ));
+    }
+    Ok(())
+}
+
+fn at_most(what: &str, number: usize, noun: &str, most: usize) -> Result<(), String> {
+    match number <= most {
+        true => Ok(()),
+        false => Err(format!("{what} more than {most} {noun}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component with one function of this body.
+    fn component(body: &str) -> Vec<u8> {
+        wat::parse_str(format!("(component (core module (func {body})))")).unwrap()
+    }
+
+    fn nested(open: &str, depth: usize) -> String {
+        format!("{}{}", format!("{open} ").repeat(depth), "end ".repeat(depth))
+    }
+
+    #[test]
+    fn what_no_program_has_is_refused() {
+        let locals = |count: usize| format!("(local {})", "i64 ".repeat(count));
+        let many = format!("{}{}", locals(40_000), "loop end ".repeat(101));
+        for (body, why) in [
+            (nested("loop", LOOPS + 1), "a function of it nests more than 64 loops"),
+            (nested("block", BLOCKS + 1), "a function of it nests more than 10000 blocks"),
+            (many, "a function of it has 101 loops and 40000 locals"),
+            ("nop ".repeat(FUNCTION), "a function of it has more than 4194304 bytes"),
+        ] {
+            let told = check(&component(&body)).unwrap_err();
+            assert!(told.starts_with(why), "{told}");
+        }
+        let modules = format!("(component {})", "(core module)".repeat(UNITS + 1));
+        let told = check(&wat::parse_str(modules).unwrap()).unwrap_err();
+        assert_eq!(told, "it has more than 1000 modules and components in it");
+    }
+
+    #[test]
+    fn what_compilers_make_passes() {
+        let body = format!("{}{}", "(local i64 i32)", nested("loop", 20) + &nested("block", 2000));
+        assert_eq!(check(&component(&body)), Ok(()));
+        assert_eq!(check(b"no component"), Ok(()));
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a component was not compiled.
+
+use serde::{Deserialize, Serialize};
+
+use crate::driver::{CONTRACT, DriverFile};
+use crate::problem::{Error, Problem};
+
+/// A reason; a process that compiles tells it to the one that started it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::driver) enum Refusal {
+    /// It is no component.
+    Invalid(String),
+    /// It was built for another world.
+    Misfit(String),
+    /// It wants more than any driver may.
+    Costly(String),
+    /// The compiler itself did not work.
+    Failed(String),
+}
+
+impl Refusal {
+    /// The same for a person, about a driver.
+    pub(in crate::driver) fn error(self, driver: &DriverFile) -> Error {
+        let name = &driver.spec.name;
+        let cannot = |why: &str| format!("cannot compile driver `{name}`: {why}");
+        let problem = |code, message, help: &str| {
+            Problem::new(code, message).in_file(&driver.path).help(help)
+        };
+        match self {
+            Self::Invalid(why) => Error::invalid(problem(
+                "component_invalid",
+                format!("the component is not valid: {why}"),
+                "build or download it again",
+            )),
+            Self::Misfit(why) => Error::invalid(problem(
+                "world_mismatch",
+                format!("the driver `{name}` does not fit this host: {why}"),
+                &format!("build it for the world `plugin` of {CONTRACT}"),
+            )),
+            Self::Costly(why) => Error::invalid(problem(
+                "compile_limit",
+                cannot(&why),
+                &format!(
+                    "if it is yours, split its largest functions or build it with `opt-level = \"s\"`; else remove it: rm '{}'",
+                    driver.path.display()
+                ),
+            )),
+            Self::Failed(why) => Error::environment(problem(
+                "compiler",
+                cannot(&why),
+                "run the command again with --verbose; `osiris doctor` checks this machine",
+            )),
+        }
+    }
+}

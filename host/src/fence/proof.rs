@@ -1,0 +1,120 @@
+//! Tries what a fence is to refuse, from within one.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fence, Strength};
+
+/// A fence that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// How much of a fence there is.
+    pub strength: Strength,
+    /// One for each thing that was tried.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Something that was tried by the thread that raised the fence and by one that it
+/// started afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// A short name.
+    pub name: String,
+    /// In words.
+    pub action: String,
+    /// Whether it is within the fence.
+    pub granted: bool,
+    /// Whether the main thread was refused.
+    pub main: bool,
+    /// Whether the other thread was refused.
+    pub second: bool,
+}
+
+impl Attempt {
+    /// Whether both threads got what they should.
+    pub fn holds(&self) -> bool {
+        self.main != self.granted && self.second != self.granted
+    }
+}
+
+/// What is tried: a name, words for a person, and whether the fence lets it through.
+const ATTEMPTS: [(&str, &str, bool); 8] = [
+    ("own", "writing in a folder of the plan", true),
+    ("read", "reading a file elsewhere", false),
+    ("list", "listing the project", false),
+    ("write", "making a file in the project", false),
+    ("port", "dialling a port of the plan", true),
+    ("dial", "dialling another port", false),
+    ("start", "starting a program", false),
+    ("signal", "a signal to another process", false),
+];
+
+/// Raises a fence around this process, for good, and tries it. `folder` holds a folder
+/// `own` and a file `elsewhere`; of `ports`, which listen, the first is granted.
+///
+/// # Errors
+/// No thread can be started.
+pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<Proof> {
+    let own = folder.join("own");
+    let fence = Fence { own: vec![own], ports: Some(vec![ports[0]]), ..Fence::default() };
+    let strength = fence.raise();
+    let attempt =
+        |thread: &str| ATTEMPTS.map(|(name, ..)| is_refused(name, thread, folder, project, ports));
+    let main = attempt("main");
+    let second = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, || attempt("second"))?;
+        thread.join().map_err(|_| io::Error::other("a thread panicked"))
+    })?;
+    let attempts = ATTEMPTS.iter().zip(main.into_iter().zip(second));
+    let attempts = attempts.map(|((name, action, granted), (main, second))| Attempt {
+        name: (*name).to_owned(),
+        action: (*action).to_owned(),
+        granted: *granted,
+        main,
+        second,
+    });
+    Ok(Proof { strength, attempts: attempts.collect() })
+}
+
+fn is_refused(name: &str, thread: &str, folder: &Path, project: &Path, ports: [u16; 2]) -> bool {
+    let dial = |port: u16| TcpStream::connect(("127.0.0.1", port)).map(drop);
+    let make = |folder: &Path| {
+        let path = folder.join(format!(".osiris-fence-{}-{thread}", std::process::id()));
+        OpenOptions::new().write(true).create_new(true).open(&path)?;
+        fs::remove_file(path)
+    };
+    let tried = match name {
+        "own" => make(&folder.join("own")),
+        "read" => fs::read(folder.join("elsewhere")).map(drop),
+        "list" => fs::read_dir(project).map(drop),
+        "write" => make(project),
+        "port" => dial(ports[0]),
+        "dial" => dial(ports[1]),
+        "start" => start(),
+        _ => signal(),
+    };
+    tried.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
+fn start() -> io::Result<()> {
+    let mut program = Command::new(crate::own_program::path());
+    let program = program.arg("--version").env_clear().stdin(Stdio::null());
+    program.stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
+}
+
+/// Asks whether this process could signal the one that started it.
+#[cfg(unix)]
+fn signal() -> io::Result<()> {
+    let above = rustix::process::getppid().ok_or(ErrorKind::NotFound)?;
+    Ok(rustix::process::test_kill_process(above)?)
+}
+
+#[cfg(not(unix))]
+fn signal() -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! The kernel's fence: around every thread of a process that calls a driver, and no
+//! wider than what the call was granted.
+
+use std::fs;
+use std::time::Duration;
+
+use osiris_tests::wait::wait_for;
+use osiris_tests::{Running, Sandbox};
+
+/// The threads of a process, each with whether it is behind the fence. Raising it gives up
+/// the right to gain privileges, which the kernel tells of each thread; one that was there
+/// before has it still.
+fn threads(running: &Running) -> Vec<(String, bool)> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", running.id())).into_iter().flatten();
+    let told = tasks.flatten().filter_map(|task| {
+        let status = fs::read_to_string(task.path().join("status")).ok()?;
+        let name = status.lines().next()?.trim_start_matches("Name:").trim().to_owned();
+        Some((name, status.contains("NoNewPrivs:\t1")))
+    });
+    told.collect()
+}
+
+/// Waits until a driver runs, and looks at all threads then.
+#[track_caller]
+fn all_are_fenced(running: Running) {
+    let clock = |threads: &[(String, bool)]| threads.iter().any(|(name, _)| name == "osiris-epoch");
+    let found = wait_for("a call of a driver", Duration::from_secs(30), || {
+        Some(threads(&running)).filter(|threads| clock(threads))
+    });
+    // The main thread, the clock, and at least one that runs the driver.
+    assert!(found.len() >= 3, "{found:?}");
+    let outside: Vec<_> = found.iter().filter(|(_, fenced)| !fenced).collect();
+    assert!(outside.is_empty(), "outside are {outside:?}");
+    running.interrupt();
+}
+
+fn hostile() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "osiris_connections.yaml",
+        "version: 1\nconnections:\n  test:\n    main: {host: 127.0.0.1, port: 1, password: x, attack: sleep}\n",
+    );
+    sandbox
+}
+
+#[test]
+fn every_thread_of_a_run_is_fenced() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "pipeline.yaml",
+        "\
+oml_version: 0.1.0
+name: endless
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: 10, then: hold}}
+  - {id: write, component: test.sink, mode: write, config: {path: out/ids.txt}}
+",
+    );
+    all_are_fenced(sandbox.osiris(["run", "pipeline.yaml"]).guests().start());
+    // Also where the driver is compiled first.
+    let run = sandbox.osiris(["run", "pipeline.yaml"]).guests();
+    all_are_fenced(run.env("OSIRIS_CACHE", sandbox.outside().join("home/cache")).start());
+}
+
+#[test]
+fn every_thread_that_asks_a_driver_is_fenced() {
+    let sandbox = hostile();
+    for command in [&["discover", "@test.main"][..], &["connections", "doctor", "--timeout", "20"]]
+    {
+        all_are_fenced(sandbox.osiris(command).guests().start());
+    }
+}
+
+#[test]
+fn every_thread_of_the_conformance_kit_is_fenced() {
+    let sandbox = Sandbox::new();
+    let driver = osiris_tests::built::guest("test.source");
+    let command = ["drivers", "test", &driver.display().to_string()];
+    all_are_fenced(sandbox.osiris(command).guests().start());
+}
+
+#[test]
+fn the_fence_is_no_wider_than_the_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.write("data/in.csv", "id\n1\n");
+    sandbox.write("data/other.csv", "id\n2\n");
+    sandbox.write(".env", "SECRET=hunter2hunter2\n");
+    sandbox.write(
+        "pipeline.yaml",
+        "\
+oml_version: 0.1.0
+name: narrow
+steps:
+  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: data/in.csv}}
+  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out/a/copy.csv}}
+",
+    );
+    let run = sandbox.osiris(["run", "pipeline.yaml", "--verbose"]).run().expect(0);
+    let line = run.stderr.lines().find(|line| line.contains("within: writing")).unwrap();
+    let (writing, rest) =
+        line.split_once("within: writing ").unwrap().1.split_once("; reading ").unwrap();
+    let (reading, ports) = rest.split_once("; ").unwrap();
+    let project = format!("{}/", sandbox.project().canonicalize().unwrap().display());
+    let below = |list: &str| -> Vec<String> {
+        let paths = list.split(", ").filter_map(|path| path.strip_prefix(&project));
+        paths
+            .map(|path| path.split_once("run_").map_or(path, |(logs, _)| logs).to_owned())
+            .collect()
+    };
+    let pipeline = fs::read_dir(sandbox.path(".osiris/state")).unwrap().next().unwrap().unwrap();
+    let state = format!(".osiris/state/{}", pipeline.file_name().display());
+    assert_eq!(below(writing), ["out/a", ".osiris/tmp", &state, "logs/"]);
+    assert_eq!(writing.split(", ").count(), 4, "{writing}");
+    assert_eq!(below(reading), ["data/in.csv"]);
+    // Beside it, the compiled code of two drivers.
+    let code = reading.split(", ").filter(|path| path.ends_with(".cwasm"));
+    assert_eq!((code.count(), reading.split(", ").count()), (2, 3), "{reading}");
+    assert_eq!(ports, "the ports []");
+    assert_eq!(sandbox.read("out/a/copy.csv"), "id\n1\n");
+}
+
+#[test]
+fn folders_of_outputs_are_there_only_once_they_are_made() {
+    let sandbox = Sandbox::new();
+    sandbox.write("data/in.csv", "id\n1\n");
+    let pipeline = |more: &str| {
+        format!(
+            "\
+oml_version: 0.1.0
+name: folders
+steps:
+  - {{id: read, component: filesystem.csv_extractor, mode: read, config: {{path: data/in.csv}}}}
+  - {{id: write, component: filesystem.csv_writer, mode: write, config: {{path: out/a/b.csv{more}}}}}
+"
+        )
+    };
+    sandbox.write("none.yaml", pipeline(", create_dirs: false"));
+    let none = sandbox.osiris(["run", "none.yaml"]).run().expect(1);
+    assert!(none.stderr.contains("the folder out/a does not exist"), "{}", none.stderr);
+    assert!(!sandbox.exists("out"), "what nobody made is gone");
+    sandbox.write("bad.yaml", pipeline("").replace("data/in.csv", "data/absent.csv"));
+    sandbox.osiris(["run", "bad.yaml"]).run().expect(1);
+    assert!(!sandbox.exists("out"), "what a failed step made is gone");
+    sandbox.write("good.yaml", pipeline(""));
+    sandbox.osiris(["run", "good.yaml"]).run().expect(0);
+    assert_eq!(sandbox.read("out/a/b.csv"), "id\n1\n");
+}
+
+#[test]
+fn doctor_proves_the_fence_by_trying() {
+    let sandbox = Sandbox::new();
+    sandbox.write("osiris.yaml", "version: 1\n");
+    let before = sandbox.files();
+    let doctor = sandbox.osiris(["doctor", "--json"]).run().expect(0).json();
+    let checks = doctor["checks"].as_array().unwrap();
+    let message = |name: &str| {
+        let check = checks.iter().find(|check| check["name"] == name);
+        let check = check.unwrap_or_else(|| panic!("{name} is not in {doctor:#}"));
+        assert_eq!(check["ok"], true, "{check:#}");
+        check["message"].as_str().unwrap().to_owned()
+    };
+    for name in ["read", "list", "write", "dial", "start", "signal"] {
+        let message = message(&format!("fence.{name}"));
+        assert!(message.ends_with(": refused to both threads"), "{message}");
+    }
+    for name in ["own", "port"] {
+        let message = message(&format!("fence.{name}"));
+        assert!(message.ends_with(": permitted to both threads"), "{message}");
+    }
+    assert_eq!(sandbox.files(), before);
+    let text = sandbox.osiris(["doctor"]).run().expect(0).stdout;
+    assert!(text.contains("Landlock fences files and ports"), "{text}");
+    assert!(text.contains("making a file in the project: refused to both threads"), "{text}");
+}
