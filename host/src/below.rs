@@ -4,11 +4,13 @@
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+
+use crate::regular;
 
 /// A folder below a project's own, which need not be there yet.
 #[derive(Debug, Clone)]
@@ -24,7 +26,8 @@ impl Below {
         Self { base: base.to_owned(), folder: folder.to_owned() }
     }
 
-    /// Opens it, and makes it if it is not there.
+    /// Opens it, and makes it if it is not there. Nobody but the user can look into it
+    /// afterwards.
     ///
     /// # Errors
     /// A link is on the way, or any I/O error.
@@ -33,13 +36,14 @@ impl Below {
         let mut path = self.base.clone();
         for part in &self.folder {
             path.push(part);
-            match dir.create_dir(part) {
+            match create_private_dir(&dir, part.as_ref()) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
             refuse_link(&dir, part.as_ref(), &path)?;
             dir = dir.open_dir(part)?;
+            tighten(&dir);
         }
         Ok(dir)
     }
@@ -77,7 +81,8 @@ impl Below {
         }
     }
 
-    /// Writes a file in it: a reader sees all of it or what was there before.
+    /// Writes a file in it that only the user can read: a reader sees all of it or what was
+    /// there before.
     ///
     /// # Errors
     /// A link is on the way, or any I/O error; the file is then what it was before.
@@ -87,6 +92,7 @@ impl Below {
         let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
+        private(&mut options);
         let write = |mut file: File| {
             file.write_all(bytes)?;
             file.sync_all()?;
@@ -124,20 +130,54 @@ impl Below {
 /// It is no such file, or any I/O error.
 pub fn read(dir: &Dir, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
     let path = path.as_ref();
-    // Looked at before it is opened, because opening a pipe waits for its other end.
-    if !dir.metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
+    let about = dir.metadata(path)?;
+    regular::check(about.is_file(), about.is_dir(), about.is_symlink())?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::custom_flags(&mut options, regular::flags(false));
+    let file = dir.open_with(path, &options)?.into_std();
+    regular::check_regular(&file.metadata()?)?;
+    regular::read_bounded(file, limit)
+}
+
+/// Makes a folder that only the user can look into.
+///
+/// # Errors
+/// Any I/O error, also that it is there already.
+pub fn create_private_dir(dir: &Dir, name: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut builder = cap_std::fs::DirBuilder::new();
+        cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        dir.create_dir_with(name, &builder)
     }
-    let mut bytes = Vec::new();
-    dir.open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        let size = crate::wording::bytes(limit);
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("this is larger than {size}, the most that is read here"),
-        ));
+    #[cfg(not(unix))]
+    dir.create_dir(name)
+}
+
+/// Has a file be one that only the user can read.
+pub fn private(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Takes a folder that an older version made from everybody but the user.
+fn tighten(dir: &Dir) {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt as _;
+        use rustix::fs::Mode;
+        let others = dir.dir_metadata().is_ok_and(|about| about.mode() & 0o077 != 0);
+        if others {
+            // Somebody else's folder stays as it is; whether it can be used shows.
+            rustix::fs::fchmod(dir, Mode::RWXU).ok();
+        }
     }
-    Ok(bytes)
+    #[cfg(not(unix))]
+    let _ = dir;
 }
 
 /// A link where the host follows none.

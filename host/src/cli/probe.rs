@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use super::first_use::{self, Memory};
 use super::pipeline::Workplace;
 use super::shell::Shell;
-use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Bounds;
 use crate::driver::sink::Sink;
@@ -58,14 +57,14 @@ impl Probe {
         place: &Workplace,
         file: &DriverFile,
         config: &Value,
+        redactor: &Redactor,
     ) -> Result<Call> {
         let policy = &place.project.settings.drivers;
         policy.check_call(None, &file.spec, file.built_in, config)?;
-        let redactor = Redactor::new(connection::secrets(config, &file.spec));
         Ok(Call {
             grants: Grants::new(&file.spec, config, &place.project.base, None),
             limits: place.limits(&Bounds::new()).tightened(&file.spec.bounds()),
-            sink: Arc::new(Trace { redactor }),
+            sink: Arc::new(Trace { redactor: redactor.clone() }),
             cancel: CancellationToken::new(),
             saved_state: None,
         })

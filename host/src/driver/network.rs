@@ -145,7 +145,7 @@ fn plain(name: &str) -> String {
 
 /// Addresses of the machine's own link, where clouds keep their metadata, and
 /// those that are nobody's.
-fn is_local_service(ip: IpAddr) -> bool {
+pub(crate) fn is_local_service(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             ip.is_link_local()
@@ -164,7 +164,7 @@ fn is_local_service(ip: IpAddr) -> bool {
 }
 
 /// Whether the address is one of the internet.
-fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     let inside = match ip {
         IpAddr::V4(ip) => {
             let [a, b, ..] = ip.octets();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::plan::{Task, plan};
+use crate::connection::Secrets;
 use crate::driver::grants::{check_path, check_written, paths};
 use crate::driver::limits::Limits;
 use crate::driver::network::endpoints;
@@ -35,6 +36,8 @@ pub struct Job {
     pub manifest: Manifest,
     /// The configuration of each step.
     pub configs: BTreeMap<String, Value>,
+    /// What is secret in each of them.
+    pub secrets: BTreeMap<String, Secrets>,
 }
 
 /// A job whose drivers are compiled and whose paths are sound.

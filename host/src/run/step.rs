@@ -12,12 +12,12 @@ use super::failed::Failed;
 use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
-use crate::connection;
+use crate::connection::{self, Secrets};
 use crate::driver::grants::Grants;
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
 use crate::problem::Problem;
-use crate::session::{Session, StepState, StepStatus, fields, mask};
+use crate::session::{Session, StepState, StepStatus, fields, files};
 use crate::table::{Receiver, Sender};
 
 /// What a step's task works with.
@@ -63,6 +63,12 @@ impl StepTask {
             Ok((call, step_call)) => ready.driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => Report::failed(failure),
         };
+        // The driver could write beside it, and in its place.
+        if let Err(error) = write_config(&session, &prepared, index)
+            && report.result.is_ok()
+        {
+            report.result = Err(unwritable(error));
+        }
         let is_stopped = stop.is_cancelled();
         report.result = report
             .result
@@ -76,20 +82,7 @@ impl StepTask {
 
     fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
         let step = &ready.task.step;
-        let unwritable = |error: crate::problem::Error| {
-            let problem = error.problems.into_iter().next();
-            let said = problem.map(|Problem { message, help, .. }| match help {
-                Some(help) => format!("{message}; {help}"),
-                None => message,
-            });
-            Failure::new("permission", said.unwrap_or_default())
-        };
-        let cleaned = mask(&ready.task.config, &ready.driver.spec.secrets);
-        let cleaned = format!("{cleaned:#}\n");
-        let path = self
-            .session
-            .write_artifact(&step.id, "cleaned_config.json", &cleaned)
-            .map_err(unwritable)?;
+        let path = write_config(&self.session, &self.prepared, self.index).map_err(unwritable)?;
         let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(unwritable)?;
         self.session.event(
             "artifact_created",
@@ -123,6 +116,28 @@ impl StepTask {
         };
         Ok((call, step_call))
     }
+}
+
+/// Writes a step's configuration without its secrets into its artifacts: before the
+/// driver runs, and again after it.
+pub(crate) fn write_config(
+    session: &Session,
+    prepared: &Prepared,
+    index: usize,
+) -> crate::problem::Result<PathBuf> {
+    let task = &prepared.tasks[index].task;
+    let none = Secrets::default();
+    let secrets = prepared.job.secrets.get(&task.step.id).unwrap_or(&none);
+    session.write_artifact(&task.step.id, files::CLEANED_CONFIG, &secrets.mask(&task.config))
+}
+
+fn unwritable(error: crate::problem::Error) -> Failure {
+    let problem = error.problems.into_iter().next();
+    let said = problem.map(|Problem { message, help, .. }| match help {
+        Some(help) => format!("{message}; {help}"),
+        None => message,
+    });
+    Failure::new("permission", said.unwrap_or_default())
 }
 
 fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::super::pipeline::Workplace;
 use super::super::probe::Probe;
 use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
-use super::super::shell::{Answer, Shell, no_core_file};
-use crate::connection::{self, Connections, Environment, RESOLVED, Reference};
+use super::super::secrets::warn_short;
+use super::super::shell::{Answer, Shell};
+use crate::connection::{self, Connections, Environment, RESOLVED, Reference, Secrets};
 use crate::driver::{DriverFile, Health};
 use crate::problem::{Exit, Result};
 use crate::session::{Redactor, visible};
@@ -58,7 +59,6 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     {
         connections.choose(family, args.alias.as_deref())?;
     }
-    no_core_file();
     let probe = Probe::new()?;
     let mut findings = Vec::new();
     for (family, aliases) in &connections.families {
@@ -79,7 +79,11 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
                     let reference = Reference { family: family.clone(), alias: alias.clone() };
                     connection::connect(&reference, &driver.spec, &connections, &environment)
                         .and_then(|config| {
-                            examine(&probe, &place, driver, &config, args.timeout, shell)
+                            let secrets =
+                                Secrets::find(&config, &driver.spec, &connections, &environment);
+                            warn_short(&format!("{reference}: "), &secrets, shell);
+                            let redactor = Redactor::new(secrets.values)?;
+                            examine(&probe, &place, driver, &config, args.timeout, &redactor, shell)
                         })
                         .unwrap_or_else(|error| unknown(error.problems[0].message.clone()))
                 }
@@ -101,15 +105,16 @@ fn examine(
     file: &DriverFile,
     config: &Value,
     timeout: f64,
+    redactor: &Redactor,
     shell: &Shell,
 ) -> Result<Health> {
     let driver = probe.load(place, file, shell)?;
-    let call = probe.call(place, file, config)?;
+    let call = probe.call(place, file, config, redactor)?;
     let connection = config[RESOLVED].to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));
     let mut health = probe.runtime.block_on(work);
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     health.message = redactor.text(&health.message).into_owned();
+    health.latency_ms = health.latency_ms.filter(|ms| !redactor.hides((*ms).into()));
     Ok(health)
 }
 

@@ -32,11 +32,11 @@ pub(super) fn read(
     file: &DriverFile,
     place: &Workplace,
     config: &Value,
+    redactor: &Redactor,
     resources: &[Dataset],
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let one = |resource: &Dataset| {
         let mut config = config.clone();
         config["limit"] = rows.into();
@@ -51,7 +51,8 @@ pub(super) fn read(
             schema.fill(&mut config);
         }
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
-        let mut read = probe.runtime.block_on(sample(probe, driver, file, place, &config, wanted));
+        let mut read =
+            probe.runtime.block_on(sample(probe, driver, file, place, &config, redactor, wanted));
         read.iter_mut().flatten().for_each(|row| redactor.value(row));
         let told = |failure: Failure| redactor.text(&failure.message).into_owned();
         (resource.name.clone(), read.map_err(told))
@@ -72,10 +73,11 @@ async fn sample(
     file: &DriverFile,
     place: &Workplace,
     config: &Value,
+    redactor: &Redactor,
     wanted: usize,
 ) -> Result<Vec<Value>, Failure> {
     let refused = |error: Error| Failure::new("permission", error.problems[0].message.clone());
-    let call = probe.call(place, file, config).map_err(refused)?;
+    let call = probe.call(place, file, config, redactor).map_err(refused)?;
     let enough = call.cancel.clone();
     let spill = Below::new(&place.project.base, &place.project.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);

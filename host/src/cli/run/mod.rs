@@ -17,9 +17,10 @@ use self::e2b::E2b;
 use self::live::Adapter;
 use super::first_use::{self, Memory};
 use super::pipeline::{Values, Workplace, manifest_of, must_exist};
-use super::shell::{Answer, Shell, no_core_file};
+use super::secrets::warn_short;
+use super::shell::{Answer, Shell};
 use crate::compile::{self, Build};
-use crate::connection::{self, Connections, Environment};
+use crate::connection::{self, Connections, Environment, Secrets};
 use crate::driver::Engine;
 use crate::driver::limits::Limit;
 use crate::problem::{Error, Problem, Result};
@@ -69,8 +70,12 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let build = build(args, &place, shell)?;
     let environment = Environment::read(&place.project.base)?.with(args.e2b.variables());
-    let (configs, redactor) = connect(&place, &build, &environment)?;
-    let job = job(args, &place, &build, configs);
+    let (configs, secrets) = connect(&place, &build, &environment)?;
+    let redactor = Redactor::new(values(&secrets))?;
+    for (step, secrets) in &secrets {
+        warn_short(&format!("step '{step}': "), secrets, shell);
+    }
+    let job = job(args, &place, &build, configs, secrets);
     let compiling = |driver: &str| {
         if !shell.json {
             shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
@@ -150,31 +155,38 @@ fn is_manifest(file: &Path) -> bool {
         && file.with_file_name("plan.json").exists()
 }
 
-/// The steps' configurations with their connections, and what masks the secrets
-/// in them.
+/// The steps' configurations with their connections, and what is secret in them.
 fn connect(
     place: &Workplace,
     build: &Build,
     environment: &Environment,
-) -> Result<(BTreeMap<String, Value>, Redactor)> {
+) -> Result<(BTreeMap<String, Value>, BTreeMap<String, Secrets>)> {
     let connections = Connections::read(&place.project.base)?;
     let mut configs = build.configs.clone();
-    let mut secrets = Vec::new();
+    let mut secrets = BTreeMap::new();
     for step in &build.manifest.steps {
         // A driver that is missing is told of where the run is prepared.
         let Some(driver) = place.registry.find(&step.driver.name) else { continue };
         let Some(config) = configs.get_mut(&step.id) else { continue };
         let owner = format!("Step '{}'", step.id);
         *config = connection::complete(&owner, config, &driver.spec, &connections, environment)?;
-        secrets.extend(connection::secrets(config, &driver.spec));
+        let found = Secrets::find(config, &driver.spec, &connections, environment);
+        secrets.insert(step.id.clone(), found);
     }
-    if !secrets.is_empty() {
-        no_core_file();
-    }
-    Ok((configs, Redactor::new(secrets)))
+    Ok((configs, secrets))
 }
 
-fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, Value>) -> Job {
+fn values(secrets: &BTreeMap<String, Secrets>) -> impl Iterator<Item = String> {
+    secrets.values().flat_map(|secrets| secrets.values.iter().cloned())
+}
+
+fn job(
+    args: &Args,
+    place: &Workplace,
+    build: &Build,
+    configs: BTreeMap<String, Value>,
+    secrets: BTreeMap<String, Secrets>,
+) -> Job {
     let project = &place.project;
     Job {
         base: project.base.clone(),
@@ -184,5 +196,6 @@ fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, 
         policy: project.settings.drivers.clone(),
         manifest: build.manifest.clone(),
         configs,
+        secrets,
     }
 }

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::note::Notes;
 use super::transfer::Transfer;
 use super::trouble::Trouble;
+use crate::below;
 use crate::canonical::hex;
 use crate::driver::grants::paths;
 use crate::manifest::Manifest;
@@ -172,6 +173,9 @@ async fn copy(
 ) -> Result<Result<(), String>, Trouble> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
+    if made.path.starts_with("logs/") || made.path.starts_with(".osiris/") {
+        below::private(&mut options);
+    }
     let unwritable = |error: &io::Error| unwritable(&part.part, error);
     let mut file =
         part.dir.open_with(&part.part, &options).map_err(|error| unwritable(&error))?.into_std();

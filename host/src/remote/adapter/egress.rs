@@ -10,6 +10,9 @@ use crate::run::Prepared;
 /// Ports on which E2B can tell names apart.
 const NAMED: [u16; 2] = [80, 443];
 
+/// All addresses there are; what is allowed wins.
+const DENIED: [&str; 2] = ["0.0.0.0/0", "::/0"];
+
 /// The addresses that the steps may dial, as `host:port`.
 pub fn dials(prepared: &Prepared) -> BTreeSet<(String, u16)> {
     prepared
@@ -25,16 +28,25 @@ pub fn dials(prepared: &Prepared) -> BTreeSet<(String, u16)> {
 pub(super) async fn network(dials: &BTreeSet<(String, u16)>) -> Network {
     let mut allow = BTreeSet::new();
     for (host, port) in dials {
-        allow.insert(host.clone());
+        allow.insert(host.parse().map_or_else(|_| host.clone(), rule));
         if host.parse::<IpAddr>().is_err()
             && !NAMED.contains(port)
             && let Ok(addresses) = tokio::net::lookup_host((host.as_str(), *port)).await
         {
             // A name that does not resolve here may do so there; the driver tells if not.
-            allow.extend(addresses.map(|address| address.ip().to_string()));
+            allow.extend(addresses.map(|address| rule(address.ip())));
         }
     }
-    Network { allow_out: allow.into_iter().collect(), deny_out: vec!["0.0.0.0/0".to_owned()] }
+    let deny_out = DENIED.map(str::to_owned).to_vec();
+    Network { allow_out: allow.into_iter().collect(), deny_out }
+}
+
+/// The rule for one address. A bare one of IPv6 would stand for its first 32 bits.
+fn rule(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("{ip}/128"),
+    }
 }
 
 /// Those that mean another machine in a sandbox than they do here.
@@ -49,4 +61,24 @@ pub fn unreachable(dials: &BTreeSet<(String, u16)>) -> Vec<String> {
         .filter(|(host, _)| local(host))
         .map(|(host, port)| format!("{host}:{port}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_open_but_what_was_granted() {
+        let dial = |host: &str, port| (host.to_owned(), port);
+        let dials = BTreeSet::from([
+            dial("192.0.2.7", 5432),
+            dial("2001:db8::7", 5432),
+            dial("::ffff:192.0.2.8", 1),
+            dial("api.example", 443),
+        ]);
+        let Network { allow_out, deny_out } = network(&dials).await;
+        assert_eq!(allow_out, ["192.0.2.7", "192.0.2.8", "2001:db8::7/128", "api.example"]);
+        assert_eq!(deny_out, ["0.0.0.0/0", "::/0"]);
+        assert_eq!(network(&BTreeSet::new()).await.deny_out, ["0.0.0.0/0", "::/0"]);
+    }
 }

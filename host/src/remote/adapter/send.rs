@@ -41,7 +41,7 @@ pub(super) async fn send(
         in_the_way: parcel.in_the_way.iter().cloned().collect(),
         states: parcel.states.clone(),
     };
-    let confidential = Confidential { configs: job.configs.clone() };
+    let confidential = Confidential { configs: job.configs.clone(), secrets: job.secrets.clone() };
     // Maps with keys other than text, the one failure there is, are in neither.
     let plan = serde_json::to_vec(&plan).unwrap_or_default();
     let confidential = serde_json::to_vec(&confidential).unwrap_or_default();
