@@ -42,8 +42,8 @@ impl Below {
                 Err(error) => return Err(error),
             }
             refuse_link(&dir, part.as_ref(), &path)?;
+            tighten(&dir, part.as_ref());
             dir = dir.open_dir(part)?;
-            tighten(&dir);
         }
         Ok(dir)
     }
@@ -165,19 +165,18 @@ pub fn private(options: &mut OpenOptions) {
 }
 
 /// Takes a folder that an older version made from everybody but the user.
-fn tighten(dir: &Dir) {
+fn tighten(dir: &Dir, name: &Path) {
     #[cfg(unix)]
     {
-        use cap_std::fs::MetadataExt as _;
-        use rustix::fs::Mode;
-        let others = dir.dir_metadata().is_ok_and(|about| about.mode() & 0o077 != 0);
+        use cap_std::fs::{Permissions, PermissionsExt as _};
+        let others = dir.metadata(name).is_ok_and(|about| about.permissions().mode() & 0o077 != 0);
         if others {
             // Somebody else's folder stays as it is; whether it can be used shows.
-            rustix::fs::fchmod(dir, Mode::RWXU).ok();
+            dir.set_permissions(name, Permissions::from_mode(0o700)).ok();
         }
     }
     #[cfg(not(unix))]
-    let _ = dir;
+    let _ = (dir, name);
 }
 
 /// A link where the host follows none.

@@ -40,8 +40,8 @@ pub(crate) const ATTACKS: Table = &[
         let value = |value| context::metric("pin", value, "secrets", &[]);
         value(MetricValue::Integer(number));
         value(MetricValue::Integer(-number));
-        value(MetricValue::Real(number as f64));
-        value(MetricValue::Real(number as f64 + 0.5));
+        value(MetricValue::Float(number as f64));
+        value(MetricValue::Float(number as f64 + 0.5));
         value(MetricValue::Integer(10 * number));
         context::metric("honest", MetricValue::Integer(42), "rows", &[]);
         context::event(
