@@ -51,8 +51,9 @@ impl Probe {
         place: &Workplace,
         file: &DriverFile,
         config: &Value,
+        redactor: &Redactor,
     ) -> Result<Call> {
-        call(place, file, config)
+        call(place, file, config, redactor)
     }
 }
 
@@ -79,17 +80,21 @@ pub(super) fn code(
 ///
 /// # Errors
 /// That would be beyond a ceiling of the project.
-pub(super) fn call(place: &Workplace, file: &DriverFile, config: &Value) -> Result<Call> {
+pub(super) fn call(
+    place: &Workplace,
+    file: &DriverFile,
+    config: &Value,
+    redactor: &Redactor,
+) -> Result<Call> {
     let policy = &place.project.settings.drivers;
     policy.check_call(None, &file.spec, file.built_in, config)?;
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let limits = place.limits(&Bounds::new()).tightened(&file.spec.bounds());
     Ok(Call {
         grants: Grants::new(&file.spec, config, &place.project.base, None)
             .allowing(&place.project.settings.allow_read),
         budgets: limits.budgets(),
         limits,
-        sink: Arc::new(Trace { redactor }),
+        sink: Arc::new(Trace { redactor: redactor.clone() }),
         cancel: CancellationToken::new(),
         saved_state: None,
     })

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::core_file;
 use crate::problem::{Error, Problem, Result};
 use crate::project::ownership;
 
@@ -46,6 +47,7 @@ impl Environment {
     /// A file that cannot be read or is another user's, or a line that is none of
     /// `NAME=value`.
     pub fn read(base: &Path) -> Result<Self> {
+        core_file::disable();
         let home = env::var_os("OSIRIS_HOME").map(PathBuf::from);
         let current = env::current_dir().ok();
         let mut files = HashMap::new();

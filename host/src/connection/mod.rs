@@ -16,6 +16,6 @@ pub use file::{Alias, Connections, FILE};
 pub use placeholder::variables;
 pub use reference::Reference;
 pub use resolve::Resolved;
-pub use secrets::{secrets, shown_fields};
+pub use secrets::{SHORTEST, Secrets, shown_fields};
 pub use step::{REFERENCE, RESOLVED, complete, connect, for_driver, origins, with_defaults};
 pub(crate) use step::{author_only, mismatch};

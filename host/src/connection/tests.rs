@@ -124,7 +124,9 @@ fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
             "host": "localhost", "port": 99, "password": "secret", "database": "shop",
         }})
     );
-    assert_eq!(secrets(&config, &spec), ["secret", "secret"]);
+    let secrets = Secrets::find(&config, &spec, &connections, &environment);
+    assert_eq!(Vec::from_iter(secrets.values), ["secret"]);
+    assert_eq!(Vec::from_iter(secrets.places), ["/resolved_connection/password"]);
     assert_eq!(for_driver(&config, &spec).get("connection"), None);
 }
 
@@ -200,6 +202,88 @@ fn a_driver_that_can_do_without_a_connection_does() {
     let error = complete("Step 'a'", &config, &spec("[resolved_connection]"), &none, &environment);
     let message = error.unwrap_err().problems[0].message.clone();
     assert!(message.starts_with("No connections configured."), "{message}");
+}
+
+/// A driver that declares no secret, and takes whatever a connection has.
+fn careless() -> Spec {
+    let text = "
+name: db.reader
+version: 1.0.0
+modes: [extract]
+connectionFields: [{name: host}]
+configSchema:
+  type: object
+  properties:
+    resolved_connection:
+      type: object
+      properties: {mode: {enum: [fast, slow]}, retries: {type: integer}, tls: {type: boolean}}
+";
+    Spec::parse(text.as_bytes(), Path::new("spec.yaml")).unwrap()
+}
+
+#[test]
+fn what_a_variable_sets_is_secret_unless_it_says_where_or_who() {
+    let folder = project("A=alpha-1\nB=bravo-2\nMODE=slow\nN=5\nTLS=true\nKEY_B=charlie-3\n");
+    let text = "\
+version: 1
+connections:
+  db:
+    main:
+      host: ${A}.example
+      user: ${A}
+      note: ${A}
+      headers: {x: ['Bearer ${B}']}
+      mode: ${MODE}
+      retries: ${N}
+      tls: ${TLS}
+      path: /x/${KEY_B}/y
+      login: ${UNSET:-public-by-default}
+      url: https://h/?sig=d%2Fe&v=1
+      sas: literal
+      pin: 12
+";
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let spec = careless();
+    let config = json!({"connection": "@db.main"});
+    let config = complete("", &config, &spec, &connections, &environment).unwrap();
+    let secrets = Secrets::find(&config, &spec, &connections, &environment);
+    let found: Vec<&str> = secrets.values.iter().map(String::as_str).collect();
+    let wanted = [
+        "/x/charlie-3/y",
+        "12",
+        "Bearer bravo-2",
+        "alpha-1",
+        "bravo-2",
+        "charlie-3",
+        "d%2Fe",
+        "literal",
+    ];
+    assert_eq!(found, wanted);
+    assert_eq!(Vec::from_iter(&secrets.short), ["pin"]);
+    assert_eq!(
+        secrets.mask(&config)["resolved_connection"],
+        json!({
+            "host": "alpha-1.example", "user": "alpha-1", "note": "***MASKED***",
+            "headers": {"x": ["***MASKED***"]}, "mode": "slow", "retries": 5, "tls": true,
+            "path": "***MASKED***", "login": "public-by-default",
+            "url": "https://h/?sig=***MASKED***&v=1", "sas": "***MASKED***", "pin": "***MASKED***",
+        })
+    );
+    let travelled = serde_json::to_string(&secrets).unwrap();
+    assert!(serde_json::from_str::<Secrets>(&travelled).unwrap() == secrets);
+    assert!(!format!("{secrets:?}").contains("alpha-1"));
+}
+
+#[test]
+fn no_core_file_once_the_environment_was_read() {
+    let folder = project("");
+    let _ = read(folder.path());
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        assert!(matches!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable));
+    }
 }
 
 #[test]

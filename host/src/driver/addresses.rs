@@ -77,7 +77,7 @@ const SIX_TO_FOUR: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0)
 const TEREDO: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32); // RFC 4380
 
 /// Whether an address is one of the internet.
-pub(super) fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => !within_v4(ip, &SPECIAL_V4),
         IpAddr::V6(ip) if within_v6(ip, &[NAT64]) => !within_v4(last(ip), &SPECIAL_V4),
@@ -87,7 +87,7 @@ pub(super) fn is_public(ip: IpAddr) -> bool {
 
 /// Whether an address is of the machine's own link, a cloud's service for its machines, or
 /// nobody's: no name leads there, whoever names it.
-pub(super) fn is_local_service(ip: IpAddr) -> bool {
+pub(crate) fn is_local_service(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => within_v4(ip, &LOCAL_V4),
         IpAddr::V6(ip) => {

@@ -1,6 +1,6 @@
 //! A driver's file: what can be known without running any of it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -10,6 +10,7 @@ use super::outline::Outline;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
+use crate::regular::open_regular;
 
 /// The largest driver there may be, in bytes.
 pub const MAX_SIZE: u64 = 256 << 20;
@@ -192,22 +193,19 @@ fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
 
 /// Opens a driver's file, of so many bytes.
 fn open(path: &Path) -> io::Result<(File, u64)> {
-    // Looked at before it is opened, because opening a pipe waits for its other end.
-    let about = fs::metadata(path)?;
-    if !about.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if about.len() > MAX_SIZE {
+    let (file, size) = open_regular(path)?;
+    if size > MAX_SIZE {
         return Err(ErrorKind::FileTooLarge.into());
     }
-    Ok((File::open(path)?, about.len()))
+    Ok((file, size))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     let read = || {
-        let (mut file, size) = open(path)?;
+        let (file, size) = open(path)?;
         let mut bytes = Vec::with_capacity(size as usize);
-        file.read_to_end(&mut bytes)?;
+        // It can grow meanwhile.
+        file.take(MAX_SIZE).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     read().map_err(|error| unreadable(path, &error))

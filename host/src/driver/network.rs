@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
-use super::addresses::{is_local_service, is_public};
+pub(crate) use super::addresses::{is_local_service, is_public};
 use super::provenance::{Origins, Provenance};
 use super::spec::Spec;
 use crate::schema::fill_from;

@@ -27,6 +27,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::connection::Secrets;
 use crate::driver::limits::Limits;
 use crate::run::Snapshot;
 use crate::session::{Record, Status};
@@ -196,4 +197,7 @@ pub struct Plan {
 pub struct Confidential {
     /// The configuration of each step, with its connection.
     pub configs: BTreeMap<String, Value>,
+    /// What is secret in each of them.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Secrets>,
 }

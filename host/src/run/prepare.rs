@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::plan::{Task, plan};
+use crate::connection::Secrets;
 use crate::driver::grants::{Grants, paths};
 use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
@@ -38,6 +39,8 @@ pub struct Job {
     pub manifest: Manifest,
     /// The configuration of each step.
     pub configs: BTreeMap<String, Value>,
+    /// What is secret in each of them.
+    pub secrets: BTreeMap<String, Secrets>,
 }
 
 /// A job whose drivers are compiled and whose paths are sound. No driver is loaded yet.

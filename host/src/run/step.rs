@@ -13,11 +13,11 @@ use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
 use crate::budget::Budgets;
-use crate::connection;
+use crate::connection::{self, Secrets};
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
 use crate::problem::{Error, Problem};
-use crate::session::{Session, StepState, StepStatus, fields, mask};
+use crate::session::{Session, StepState, StepStatus, fields, files};
 use crate::table::{Receiver, Sender};
 
 /// What a step's task works with.
@@ -66,6 +66,12 @@ impl StepTask {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => Report::failed(failure),
         };
+        // The driver could write beside it, and in its place.
+        if let Err(error) = write_config(&session, &prepared, index)
+            && report.result.is_ok()
+        {
+            report.result = Err(told(error));
+        }
         let is_stopped = stop.is_cancelled();
         report.result = report
             .result
@@ -79,11 +85,7 @@ impl StepTask {
 
     fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
         let step = &ready.task.step;
-        let effective = connection::with_defaults(&ready.task.config, &ready.code.spec);
-        let cleaned = mask(&effective, &ready.code.spec.secrets);
-        let cleaned = format!("{cleaned:#}\n");
-        let path =
-            self.session.write_artifact(&step.id, "cleaned_config.json", &cleaned).map_err(told)?;
+        let path = write_config(&self.session, &self.prepared, self.index).map_err(told)?;
         let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(told)?;
         self.session.event(
             "artifact_created",
@@ -118,6 +120,20 @@ impl StepTask {
         };
         Ok((call, step_call))
     }
+}
+
+/// Writes a step's configuration without its secrets into its artifacts: before the
+/// driver runs, and again after it.
+pub(crate) fn write_config(
+    session: &Session,
+    prepared: &Prepared,
+    index: usize,
+) -> crate::problem::Result<PathBuf> {
+    let Ready { task, code, .. } = &prepared.tasks[index];
+    let none = Secrets::default();
+    let secrets = prepared.job.secrets.get(&task.step.id).unwrap_or(&none);
+    let effective = connection::with_defaults(&task.config, &code.spec);
+    session.write_artifact(&task.step.id, files::CLEANED_CONFIG, &secrets.mask(&effective))
 }
 
 /// What the host could not do for a step.

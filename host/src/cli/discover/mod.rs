@@ -16,9 +16,10 @@ use self::samples::{Rows, Sample};
 use super::pipeline::Workplace;
 use super::probe::{self, Probe};
 use super::render::{GOOD, paint};
-use super::shell::{Answer, Shell, no_core_file};
+use super::secrets::warn_short;
+use super::shell::{Answer, Shell};
 use crate::canonical;
-use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
+use crate::connection::{self, Connections, Environment, RESOLVED, Reference, Secrets};
 use crate::driver::{Column, Dataset, Driver, DriverFile, Engine, Failure};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Error, Exit, Problem, Result};
@@ -58,16 +59,18 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     connections.choose(&reference.family, Some(&reference.alias))?;
     let environment = Environment::read(&place.project.base)?;
     let file = driver(&place, &reference)?;
-    no_core_file();
     let config = connection::connect(&reference, &file.spec, &connections, &environment)?;
-    let own = fingerprint_of(file, &config)?;
+    let secrets = Secrets::find(&config, &file.spec, &connections, &environment);
+    warn_short("", &secrets, shell);
+    let own = fingerprint_of(file, &secrets.mask(&config))?;
+    let redactor = Redactor::new(secrets.values)?;
     let kept = Kept::of(&place.project, &reference);
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let engine = Engine::new()?;
     let code = probe::code(&engine, &place, file, &config, shell)?;
     let (mut fence, ground) = (Fence::default(), Ground::new(&place.project.base));
-    ground.admit(&mut fence, &code, &probe::call(&place, file, &config)?.grants);
+    ground.admit(&mut fence, &code, &probe::call(&place, file, &config, &redactor)?.grants);
     ground.own(&mut fence, kept.folder());
     ground.own(&mut fence, &place.project.tmp_dir());
     let probe = Probe::start(engine, &fence)?;
@@ -76,7 +79,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
         None => {
-            let found = ask(&probe, &driver, &place, file, &config, own)?;
+            let found = ask(&probe, &driver, &place, file, &config, &redactor, own)?;
             kept.write(&found)?;
             let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
             (found, changes)
@@ -84,7 +87,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     };
     let samples = match args.samples {
         Some(rows) if samples::can(file) => {
-            samples::read(&probe, &driver, file, &place, &config, &found.resources, rows)
+            samples::read(&probe, &driver, file, &place, &config, &redactor, &found.resources, rows)
         }
         _ => BTreeMap::new(),
     };
@@ -111,13 +114,13 @@ fn ask(
     place: &Workplace,
     file: &DriverFile,
     config: &Value,
+    redactor: &Redactor,
     own: String,
 ) -> Result<Discovery> {
     let started = Instant::now();
-    let call = probe.call(place, file, config)?;
+    let call = probe.call(place, file, config, redactor)?;
     let view = connection::for_driver(config, &file.spec).to_string();
     let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let found = found.map_err(|failure| {
         let message = redactor.text(&failure.message).into_owned();
         let mut problem =
@@ -130,7 +133,7 @@ fn ask(
         };
         Error { exit: Exit::Environment, problems: vec![problem] }
     })?;
-    let resources: Vec<_> = found.into_iter().map(|found| masked(found, &redactor)).collect();
+    let resources: Vec<_> = found.into_iter().map(|found| masked(found, redactor)).collect();
     Ok(Discovery {
         discovered_at: stamp(Timestamp::now()),
         driver: file.spec.name.clone(),
@@ -154,6 +157,9 @@ fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
         name: text(dataset.name),
         kind: text(dataset.kind),
         fields: dataset.fields.into_iter().map(field).collect(),
+        estimated_row_count: dataset
+            .estimated_row_count
+            .filter(|rows| !redactor.hides((*rows).into())),
         ..dataset
     }
 }
@@ -162,12 +168,9 @@ fn sha256(value: &Value) -> String {
     format!("sha256:{}", canonical::sha256(canonical::json(value)))
 }
 
+/// What the answer depends on; `config` is without secrets.
 fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
-    let prefix = format!("/{RESOLVED}");
-    let secrets = file.spec.secrets.iter().filter_map(|secret| secret.strip_prefix(&prefix));
-    let secrets: Vec<String> = secrets.map(str::to_owned).collect();
-    let fields = shown_fields(&config[RESOLVED], &secrets);
-    Ok(sha256(&json!({"driver": file.sha256()?, "connection": fields})))
+    Ok(sha256(&json!({"driver": file.sha256()?, "connection": config[RESOLVED]})))
 }
 
 fn answer(

@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn no_cut_shows_half_a_secret() {
         let secret = "hunter2hunter2";
-        let redactor = Redactor::new([secret.to_owned()]);
+        let redactor = Redactor::new([secret.to_owned()]).unwrap();
         for before in MAX_CELL - 20..MAX_CELL + 5 {
             let text = format!("{}{secret} and more", "x".repeat(before));
             let name = format!("{}{secret}", "x".repeat(MAX_NAME - 5));

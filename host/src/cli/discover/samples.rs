@@ -43,13 +43,13 @@ pub(super) fn read(
     file: &DriverFile,
     place: &Workplace,
     config: &Value,
+    redactor: &Redactor,
     resources: &[Dataset],
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let seconds = place.limits(&Bounds::new()).tightened(&file.spec.bounds()).get(Limit::Seconds);
-    let mut room = Room::new(&redactor);
+    let mut room = Room::new(redactor);
     let now = Instant::now();
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
     let one = |resource: &Dataset| {
@@ -67,7 +67,7 @@ pub(super) fn read(
             None => config["table"] = resource.name.as_str().into(),
         }
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
-        let asked = Asked { driver, file, config: &config, wanted };
+        let asked = Asked { driver, file, config: &config, redactor, wanted };
         let read = probe.runtime.block_on(async {
             timeout_at(deadline, sample(probe, place, &asked, &mut room)).await
         });
@@ -93,6 +93,7 @@ struct Asked<'a> {
     driver: &'a Driver,
     file: &'a DriverFile,
     config: &'a Value,
+    redactor: &'a Redactor,
     /// How many rows.
     wanted: usize,
 }
@@ -103,9 +104,9 @@ async fn sample(
     asked: &Asked<'_>,
     room: &mut Room<'_>,
 ) -> Result<Rows, Failure> {
-    let Asked { driver, file, config, wanted } = *asked;
+    let Asked { driver, file, config, redactor, wanted } = *asked;
     let refused = |error: Error| Failure::new("permission", error.problems[0].message.clone());
-    let call = probe.call(place, file, config).map_err(refused)?;
+    let call = probe.call(place, file, config, redactor).map_err(refused)?;
     let enough = call.cancel.clone();
     let spill = Below::new(&place.project.base, &place.project.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);

@@ -11,7 +11,7 @@ use super::reach::{Reach, Way};
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
 use crate::session::visible;
-use crate::supply::{Fetched, Source, Store, Wanted, hash, is_sha256};
+use crate::supply::{Fetched, Source, Store, Wanted, hash, is_sha256, known};
 use crate::trust::Asks;
 
 const EXAMPLES: &str = "\
@@ -79,6 +79,7 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
     let (mut text, mut json) = (String::new(), Vec::new());
     for fetched in &drivers {
         let path = store.put(fetched)?;
+        known::remember(&fetched.source.recorded(&place.project.base));
         text.push_str(&line(fetched, &path));
         for right in place.project.settings.drivers.rights(&fetched.driver.spec, false, None) {
             let (may, what) = right.told();

@@ -1,5 +1,7 @@
 //! Fetching for a person who waits.
 
+use std::path::Path;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::runtime::{Builder, Runtime};
 
@@ -10,7 +12,7 @@ use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
 use crate::supply::oci::{Client, LOGIN, REGISTRY};
-use crate::supply::{Fetched, Fetcher, Source, Wanted};
+use crate::supply::{Fetched, Fetcher, Source, Wanted, known};
 use crate::trust::Policy;
 
 /// How drivers are fetched.
@@ -21,6 +23,34 @@ pub(super) struct Reach {
     /// Anybody on the way can then read and change what is fetched, and read the login.
     #[arg(long)]
     insecure: bool,
+}
+
+/// Whether a lock can name what is near.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Local {
+    /// Let osiris.lock name files outside the project, and servers of this machine and of
+    /// private networks
+    ///
+    /// What you added yourself on this machine is fetched from there without it, too. The
+    /// exported variable OSIRIS_ALLOW_LOCAL=1 means the same.
+    #[arg(long)]
+    allow_local: bool,
+}
+
+impl Local {
+    /// Checks where a lock says that a driver is. Returns whether nobody but the lock says so.
+    ///
+    /// # Errors
+    /// Returns an error if it is a file outside the project.
+    pub(super) fn check(self, recorded: &str, source: &Source, base: &Path) -> Result<bool> {
+        // Not from `.env`, which comes with a project as its lock does.
+        let exported = std::env::var_os("OSIRIS_ALLOW_LOCAL").is_some_and(|value| value == "1");
+        if self.allow_local || exported || known::is_known(recorded) {
+            return Ok(false);
+        }
+        source.check_inside(base)?;
+        Ok(true)
+    }
 }
 
 /// The way to where drivers are.

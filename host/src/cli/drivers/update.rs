@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::render::{DIM, GOOD, STRONG, WARN, bytes, paint};
 use super::super::shell::{Answer, Shell};
-use super::reach::{Reach, Way};
+use super::reach::{Local, Reach, Way};
 use crate::driver::DriverFile;
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
@@ -36,6 +36,8 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    local: Local,
+    #[command(flatten)]
     reach: Reach,
 }
 
@@ -62,7 +64,9 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
     for name in names {
         let old = lock.entry(name)?;
         let source = Source::parse(&old.source, &project.base)?;
-        let new = way.fetch(&source, Wanted { name: Some(name), ..Wanted::default() })?;
+        let from_lock = args.local.check(&old.source, &source, &project.base)?;
+        let wanted = Wanted { name: Some(name), from_lock, ..Wanted::default() };
+        let new = way.fetch(&source, wanted)?;
         if new.sha256 != old.sha256 {
             if let Some(problem) = lock.signer_objection(&new.driver, &new.bytes) {
                 return Err(Error::environment(problem));

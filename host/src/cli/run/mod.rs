@@ -17,9 +17,10 @@ use self::e2b::E2b;
 use self::live::Adapter;
 use super::first_use::{self, Memory};
 use super::pipeline::{Values, Workplace, manifest_of, must_exist};
-use super::shell::{Answer, Shell, no_core_file};
+use super::secrets::warn_short;
+use super::shell::{Answer, Shell};
 use crate::compile::{self, Build};
-use crate::connection::{self, Connections, Environment};
+use crate::connection::{self, Connections, Environment, Secrets};
 use crate::driver::Engine;
 use crate::driver::limits::Limit;
 use crate::driver::provenance::Origins;
@@ -72,8 +73,12 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let build = build(args, &place, shell)?;
     let environment = Environment::read(&place.project.base)?.with(args.e2b.variables());
-    let Connected { configs, origins, redactor } = connect(&place, &build, &environment)?;
-    let job = job(args, &place, &build, configs);
+    let Connected { configs, origins, secrets } = connect(&place, &build, &environment)?;
+    let redactor = Redactor::new(values(&secrets))?;
+    for (step, secrets) in &secrets {
+        warn_short(&format!("step '{step}': "), secrets, shell);
+    }
+    let job = job(args, &place, &build, configs, secrets);
     let compiling = |driver: &str| {
         if !shell.json {
             shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
@@ -158,15 +163,15 @@ struct Connected {
     configs: BTreeMap<String, Value>,
     /// Who set the parts of each.
     origins: BTreeMap<String, Origins>,
-    /// What masks the secrets in them.
-    redactor: Redactor,
+    /// The secrets in each.
+    secrets: BTreeMap<String, Secrets>,
 }
 
 fn connect(place: &Workplace, build: &Build, environment: &Environment) -> Result<Connected> {
     let connections = Connections::read(&place.project.base)?;
     let mut configs = build.configs.clone();
     let mut origins = BTreeMap::new();
-    let mut secrets = Vec::new();
+    let mut secrets = BTreeMap::new();
     for step in &build.manifest.steps {
         // A driver that is missing is told of where the run is prepared.
         let Some(driver) = place.registry.find(&step.driver.name) else { continue };
@@ -175,15 +180,23 @@ fn connect(place: &Workplace, build: &Build, environment: &Environment) -> Resul
         let by = connection::origins(config, &driver.spec, &connections, environment);
         origins.insert(step.id.clone(), by);
         *config = connection::complete(&owner, config, &driver.spec, &connections, environment)?;
-        secrets.extend(connection::secrets(config, &driver.spec));
+        let found = Secrets::find(config, &driver.spec, &connections, environment);
+        secrets.insert(step.id.clone(), found);
     }
-    if !secrets.is_empty() {
-        no_core_file();
-    }
-    Ok(Connected { configs, origins, redactor: Redactor::new(secrets) })
+    Ok(Connected { configs, origins, secrets })
 }
 
-fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, Value>) -> Job {
+fn values(secrets: &BTreeMap<String, Secrets>) -> impl Iterator<Item = String> {
+    secrets.values().flat_map(|secrets| secrets.values.iter().cloned())
+}
+
+fn job(
+    args: &Args,
+    place: &Workplace,
+    build: &Build,
+    configs: BTreeMap<String, Value>,
+    secrets: BTreeMap<String, Secrets>,
+) -> Job {
     let project = &place.project;
     Job {
         base: project.base.clone(),
@@ -194,5 +207,6 @@ fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, 
         allow_read: project.settings.allow_read.clone(),
         manifest: build.manifest.clone(),
         configs,
+        secrets,
     }
 }

@@ -107,9 +107,7 @@ impl Limit {
             Self::Elements => ("elements", Unit::Count, 1 << 20, "table elements"),
             Self::Instances => ("instances", Unit::Count, 64, "core instances"),
             Self::Held => ("held", Unit::Bytes, 256 << 20, "held for a step"),
-            Self::RunMemory => {
-                ("run_memory", Unit::Bytes, 8 << 30, "of memory for the whole run")
-            }
+            Self::RunMemory => ("run_memory", Unit::Bytes, 8 << 30, "of memory for the whole run"),
             Self::Spill => ("spill", Unit::Bytes, 16 << 30, "of tables on disk for the whole run"),
         }
     }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::note::Notes;
 use super::transfer::Transfer;
 use super::trouble::Trouble;
-use crate::below::Below;
+use crate::below::{self, Below};
 use crate::canonical::hex;
 use crate::driver::grants::paths;
 use crate::manifest::Manifest;
@@ -145,11 +145,16 @@ impl<'d> Part<'d> {
     fn new(base: &Path, place: &Path, path: &'d str) -> io::Result<Self> {
         let name = place.file_name().and_then(|name| name.to_str());
         let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
-        let folder = Below::new(base, place.parent().unwrap_or(Path::new(""))).make()?;
+        let folder = Below::new(base, place.parent().unwrap_or(Path::new("")));
+        let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
+        let folder = if is_own { folder.make()? } else { folder.make_shared()? };
         // Not by the process id: others can know it beforehand.
         let part = format!(".{:016x}.part", RandomState::new().hash_one(&name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
+        if is_own {
+            below::private(&mut options);
+        }
         let file = folder.open_with(&part, &options)?.into_std();
         Ok(Self { folder, file, part, name, path, settled: false })
     }

@@ -42,7 +42,7 @@ pub(super) async fn send(
         allow_read: job.allow_read.iter().map(ToString::to_string).collect(),
         states: parcel.states.clone(),
     };
-    let confidential = Confidential { configs: job.configs.clone() };
+    let confidential = Confidential { configs: job.configs.clone(), secrets: job.secrets.clone() };
     // Maps with keys other than text, the one failure there is, are in neither.
     let plan = serde_json::to_vec(&plan).unwrap_or_default();
     let confidential = serde_json::to_vec(&confidential).unwrap_or_default();

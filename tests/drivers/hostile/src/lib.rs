@@ -72,6 +72,9 @@ struct Connection {
     port: u16,
     password: String,
     attack: String,
+    /// What its spec does not call a secret.
+    #[serde(flatten)]
+    more: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Guest for Hostile {
