@@ -114,7 +114,6 @@ steps:
 fn full() -> Sandbox {
     let sandbox = Sandbox::new();
     for path in [
-        ".env",
         ".envrc",
         ".git/config",
         "logs/run_1/status.json",
@@ -126,6 +125,7 @@ fn full() -> Sandbox {
     ] {
         sandbox.write(path, PRIVATE);
     }
+    sandbox.write(".env", format!("OTHER='{PRIVATE}'\n"));
     sandbox
         .write("osiris_connections.yaml", format!("version: 1\nconnections: {{}}\n# {PRIVATE}\n"));
     sandbox.write("data/a.csv", "n\n1\n");
