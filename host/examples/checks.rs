@@ -42,7 +42,7 @@ fn main() -> Result<()> {
     let batches = bench.batches()?;
     let lines = bench.copy(true)?.1;
     let secrets = ["correct-horse", "battery-staple", "hunter2-hunter2", "s3cr3t-t0k3n"];
-    let redactor = Redactor::new(secrets.map(str::to_owned));
+    let redactor = Redactor::new(secrets.map(str::to_owned))?;
     let seconds = json!({
         "copy": least(copies),
         "copy_without_interrupts": least(plain),
@@ -82,8 +82,10 @@ impl Bench {
             spill: self.project.tmp_dir(),
             limits: Limits::default(),
             policy: self.project.settings.drivers.clone(),
+            allow_read: Vec::new(),
             manifest: self.build.manifest.clone(),
             configs: self.build.configs.clone(),
+            secrets: std::collections::BTreeMap::new(),
         }
     }
 
@@ -92,7 +94,7 @@ impl Bench {
         let prepared = run::prepare(engine(interrupts)?, &self.registry, self.job(), |_| {})?;
         let board = Arc::new(Board::new(prepared.tasks()));
         let logs = self.project.logs_dir();
-        let session = Session::create(&logs, &self.build.manifest, b"", Redactor::new(Vec::new()))?;
+        let session = Session::create(&logs, &self.build.manifest, b"", Redactor::default())?;
         let started = processor::time();
         let work = run::execute(prepared, &session, board, CancellationToken::new());
         let status = self.runtime.block_on(work)?;
@@ -117,6 +119,7 @@ impl Bench {
         let mut reader = readers.remove(0);
         let call = Call {
             grants: Grants::new(&driver.spec, &task.config, &self.project.base, None),
+            budgets: Limits::default().budgets(),
             limits: Limits::default(),
             sink: Arc::new(Silent(Redactor::default())),
             cancel: CancellationToken::new(),

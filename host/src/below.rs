@@ -4,11 +4,14 @@
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use rustix::fs::{Mode, OFlags, openat};
+
+use crate::regular;
 
 /// A folder below a project's own, which need not be there yet.
 #[derive(Debug, Clone)]
@@ -24,22 +27,41 @@ impl Below {
         Self { base: base.to_owned(), folder: folder.to_owned() }
     }
 
-    /// Opens it, and makes it if it is not there.
+    /// Opens it, and makes it if it is not there. Nobody but the user can look into it
+    /// afterwards.
     ///
     /// # Errors
     /// A link is on the way, or any I/O error.
     pub fn make(&self) -> io::Result<Dir> {
+        self.create(true)
+    }
+
+    /// Opens a folder of the user's, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// A link is on the way, or any I/O error.
+    pub fn make_shared(&self) -> io::Result<Dir> {
+        self.create(false)
+    }
+
+    fn create(&self, private: bool) -> io::Result<Dir> {
         let mut dir = self.root()?;
         let mut path = self.base.clone();
         for part in &self.folder {
             path.push(part);
-            match dir.create_dir(part) {
+            let made = match private {
+                true => create_private_dir(&dir, part.as_ref()),
+                false => dir.create_dir(part),
+            };
+            match made {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
-            refuse_link(&dir, part.as_ref(), &path)?;
-            dir = dir.open_dir(part)?;
+            dir = open_folder(&dir, part.as_ref(), &path)?;
+            if private {
+                tighten(&dir);
+            }
         }
         Ok(dir)
     }
@@ -53,7 +75,7 @@ impl Below {
         let mut path = self.base.clone();
         for part in &self.folder {
             path.push(part);
-            match refuse_link(&dir, part.as_ref(), &path).and_then(|()| dir.open_dir(part)) {
+            match open_folder(&dir, part.as_ref(), &path) {
                 Ok(inner) => dir = inner,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
@@ -70,14 +92,17 @@ impl Below {
     pub fn read(&self, name: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
         let Some(dir) = self.open()? else { return Ok(None) };
         let path = self.path(name);
-        match refuse_link(&dir, name.as_ref(), &path).and_then(|()| read(&dir, name, limit)) {
+        match open_file(&dir, name.as_ref(), &path)
+            .and_then(|file| regular::read_bounded(file, limit))
+        {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Writes a file in it: a reader sees all of it or what was there before.
+    /// Writes a file in it that only the user can read: a reader sees all of it or what was
+    /// there before.
     ///
     /// # Errors
     /// A link is on the way, or any I/O error; the file is then what it was before.
@@ -87,6 +112,7 @@ impl Below {
         let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
+        private(&mut options);
         let write = |mut file: File| {
             file.write_all(bytes)?;
             file.sync_all()?;
@@ -118,26 +144,76 @@ impl Below {
     }
 }
 
+/// Opens a folder in another, and never through a link.
+fn open_folder(dir: &Dir, name: &Path, path: &Path) -> io::Result<Dir> {
+    refuse_link(dir, name, path)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(Dir::from_std_file(openat(dir, name, flags, Mode::empty())?.into()))
+}
+
+/// Opens a regular file in a folder, and never through a link.
+fn open_file(dir: &Dir, name: &Path, path: &Path) -> io::Result<File> {
+    refuse_link(dir, name, path)?;
+    // Opening a pipe would wait for its other end.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(dir, name, flags, Mode::empty())?);
+    regular::check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
 /// The bytes of a regular file below a folder, of which there may be `limit`.
 ///
 /// # Errors
 /// It is no such file, or any I/O error.
 pub fn read(dir: &Dir, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
     let path = path.as_ref();
-    // Looked at before it is opened, because opening a pipe waits for its other end.
-    if !dir.metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
+    let about = dir.metadata(path)?;
+    regular::check(about.is_file(), about.is_dir(), about.is_symlink())?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::custom_flags(&mut options, regular::flags(false));
+    let file = dir.open_with(path, &options)?.into_std();
+    regular::check_regular(&file.metadata()?)?;
+    regular::read_bounded(file, limit)
+}
+
+/// Makes a folder that only the user can look into.
+///
+/// # Errors
+/// Any I/O error, also that it is there already.
+pub fn create_private_dir(dir: &Dir, name: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut builder = cap_std::fs::DirBuilder::new();
+        cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        dir.create_dir_with(name, &builder)
     }
-    let mut bytes = Vec::new();
-    dir.open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        let size = crate::wording::bytes(limit);
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("this is larger than {size}, the most that is read here"),
-        ));
+    #[cfg(not(unix))]
+    dir.create_dir(name)
+}
+
+/// Has a file be one that only the user can read.
+pub fn private(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Closes a folder that an older version made to everybody but the user.
+fn tighten(dir: &Dir) {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::{Permissions, PermissionsExt as _};
+        let others = dir.dir_metadata().is_ok_and(|about| about.permissions().mode() & 0o077 != 0);
+        if others {
+            // Somebody else's folder stays as it is; whether it can be used shows.
+            dir.set_permissions(".", Permissions::from_mode(0o700)).ok();
+        }
     }
-    Ok(bytes)
+    #[cfg(not(unix))]
+    let _ = dir;
 }
 
 /// A link where the host follows none.

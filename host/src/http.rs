@@ -1,18 +1,38 @@
-//! What every client of a server shares: TLS, and words for what went wrong.
+//! What every client of a server shares: TLS, where it can go, and words for what went
+//! wrong.
 
 use std::error::Error as _;
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
-use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, ClientBuilder, Url};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use crate::driver::network::{is_local_service, is_public};
+
 /// What the program calls itself.
-pub(crate) const AGENT: &str = concat!("osiris/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("osiris/", env!("CARGO_PKG_VERSION"));
+
+/// A client of one server that a [`Guard`] watches over. Every client of this program
+/// is made here.
+///
+/// # Errors
+/// Returns an error if TLS cannot be set up.
+pub(crate) fn builder(guard: &Arc<Guard>, base: &Url) -> Result<ClientBuilder, rustls::Error> {
+    let mut client = Client::builder()
+        .tls_backend_preconfigured(tls(base)?)
+        .user_agent(AGENT)
+        .dns_resolver(Arc::new(Resolver(guard.clone())));
+    if is_loopback(base) {
+        client = client.no_proxy();
+    }
+    Ok(client)
+}
 
 /// Ring, because aws-lc needs a C compiler and CMake on the builder's machine.
-pub(crate) fn tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
+fn tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
@@ -24,11 +44,186 @@ pub(crate) fn tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
     .with_no_client_auth())
 }
 
-/// Whether it is on this machine.
+/// Returns whether an address names this machine by its text, as it may be talked to in the
+/// clear. What a name leads to is the [`Guard`]'s matter.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
-    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+    match ip_of(url) {
+        Some(ip) => ip.to_canonical().is_loopback(),
+        None => url.host_str() == Some("localhost"),
+    }
+}
+
+/// The address that stands in place of a name.
+fn ip_of(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Where an address is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Zone {
+    /// On the internet.
+    Public,
+    /// In a network of somebody's own.
+    Private,
+    /// On this machine.
+    Loopback,
+    /// What a machine's own link answers, such as a cloud's metadata.
+    Link,
+}
+
+impl Zone {
+    fn of(ip: IpAddr) -> Self {
+        let ip = ip.to_canonical();
+        let is_zero = matches!(ip, IpAddr::V4(ip) if ip.octets()[0] == 0) || ip.is_unspecified();
+        if ip.is_loopback() || is_zero {
+            Self::Loopback
+        } else if is_public(ip) {
+            Self::Public
+        } else if is_local_service(ip) {
+            Self::Link
+        } else {
+            Self::Private
+        }
+    }
+}
+
+/// Who named a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// The user: it can be anywhere.
+    User,
+    /// A stranger, such as the author of a lock: it must be on the internet.
+    Stranger,
+    /// A server in this zone: it must be there, too, or on the internet.
+    Server(Zone),
+}
+
+impl NamedBy {
+    fn admits(self, zone: Zone) -> bool {
+        match self {
+            Self::User => true,
+            Self::Stranger => zone == Zone::Public,
+            Self::Server(Zone::Link) => zone == Zone::Public,
+            Self::Server(own) => zone == Zone::Public || zone == own,
+        }
+    }
+}
+
+/// Decides by the address, when it is about to be dialled, whether a client can go there:
+/// by what a name leads to, and not by its text. Servers that the first one leads to, by a
+/// redirect or otherwise, must be on the internet or where it is itself.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    base: String,
+    named_by: NamedBy,
+    /// Where the first server is, once that is known.
+    zone: OnceLock<Zone>,
+    /// What stands between this machine and the internet.
+    proxies: Vec<String>,
+}
+
+/// An address that a client must not dial.
+#[derive(Debug, thiserror::Error)]
+#[error("{host} is {ip}, {place}")]
+struct Refused {
+    host: String,
+    ip: IpAddr,
+    place: &'static str,
+}
+
+impl Guard {
+    /// Watches over a client of this server.
+    ///
+    /// # Errors
+    /// Returns an error if the server is an address that cannot be dialled.
+    pub(crate) fn new(base: &Url, named_by: NamedBy) -> Result<Arc<Self>, String> {
+        let guard = Self {
+            base: name(base.host_str().unwrap_or_default()),
+            named_by,
+            zone: OnceLock::new(),
+            proxies: proxies(),
+        };
+        guard.check(base)?;
+        Ok(Arc::new(guard))
+    }
+
+    /// Checks a server whose address is no name.
+    ///
+    /// # Errors
+    /// Returns an error that says why it cannot be dialled.
+    pub(crate) fn check(&self, url: &Url) -> Result<(), String> {
+        let Some(ip) = ip_of(url) else { return Ok(()) };
+        let host = url.host_str().unwrap_or_default();
+        self.admit(host, &[ip]).map(drop).map_err(|refused| refused.to_string())
+    }
+
+    /// Whether a stranger named the first server.
+    pub(crate) fn is_of_stranger(&self) -> bool {
+        self.named_by == NamedBy::Stranger
+    }
+
+    /// Where the first server is: on the internet, as long as nothing else is known.
+    pub(crate) fn zone(&self) -> Zone {
+        self.zone.get().copied().unwrap_or(Zone::Public)
+    }
+
+    /// Those of a host's addresses that can be dialled.
+    fn admit(&self, host: &str, addresses: &[IpAddr]) -> Result<Vec<IpAddr>, Refused> {
+        let is_base = name(host) == self.base;
+        let named_by = if is_base { self.named_by } else { NamedBy::Server(self.zone()) };
+        let admitted: Vec<IpAddr> =
+            addresses.iter().copied().filter(|ip| named_by.admits(Zone::of(*ip))).collect();
+        match (admitted.first(), addresses.first()) {
+            (Some(first), _) if is_base => drop(self.zone.set(Zone::of(*first))),
+            (None, Some(ip)) => {
+                let place = match Zone::of(*ip) {
+                    Zone::Loopback => "this machine",
+                    Zone::Link => "an address of this machine's own link",
+                    _ => "an address of a private network",
+                };
+                return Err(Refused { host: host.to_owned(), ip: *ip, place });
+            }
+            _ => {}
+        }
+        Ok(admitted)
+    }
+
+    async fn look_up(&self, host: &str) -> Result<Addrs, Box<dyn std::error::Error + Send + Sync>> {
+        let found = tokio::net::lookup_host((host, 0)).await?;
+        let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+        let admitted = match self.proxies.contains(&name(host)) {
+            true => found,
+            false => self.admit(host, &found)?,
+        };
+        Ok(Box::new(admitted.into_iter().map(|ip| SocketAddr::new(ip, 0))))
+    }
+}
+
+/// What [`reqwest`] asks for addresses.
+#[derive(Debug)]
+struct Resolver(Arc<Guard>);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = self.0.clone();
+        Box::pin(async move { guard.look_up(name.as_str()).await })
+    }
+}
+
+/// A host's name as it is compared.
+fn name(host: &str) -> String {
+    host.trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// The hosts of the proxies that the environment names.
+fn proxies() -> Vec<String> {
+    let variables = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+    let values = variables.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
+    let urls = values.filter_map(std::env::var_os).filter_map(|value| {
+        let value = value.into_string().ok()?;
+        Url::parse(&value).or_else(|_| Url::parse(&format!("http://{value}"))).ok()
+    });
+    urls.filter_map(|url| url.host_str().map(name)).collect()
 }
 
 /// The innermost reason; reqwest's own text would show the whole address.
@@ -47,5 +242,56 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
         Some(inner) => format!("the connection to {host} broke: {inner}"),
         None if error.is_timeout() => format!("no answer from {host} in time"),
         None => "the request could not be sent".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(base: &str, named_by: NamedBy) -> Result<Arc<Guard>, String> {
+        Guard::new(&Url::parse(base).unwrap(), named_by)
+    }
+
+    fn admits(guard: &Guard, host: &str, ip: &str) -> bool {
+        guard.admit(host, &[ip.parse().unwrap()]).is_ok()
+    }
+
+    #[test]
+    fn an_address_decides_and_not_a_name() {
+        let own = guard("https://registry.example", NamedBy::User).unwrap();
+        assert!(admits(&own, "registry.example", "93.184.216.34"));
+        for ip in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "10.0.0.1", "169.254.169.254"]
+        {
+            assert!(!admits(&own, "cdn.example", ip), "{ip}");
+        }
+        assert!(admits(&own, "cdn.example", "1.1.1.1"));
+        assert!(own.check(&Url::parse("https://[::ffff:7f00:1]/").unwrap()).is_err());
+        let error = own.admit("localhost.", &["127.0.0.1".parse().unwrap()]).unwrap_err();
+        assert_eq!(error.to_string(), "localhost. is 127.0.0.1, this machine");
+    }
+
+    #[test]
+    fn a_server_leads_to_where_it_is_itself() {
+        let own = guard("https://registry.corp", NamedBy::User).unwrap();
+        assert!(admits(&own, "REGISTRY.corp.", "10.0.0.1"));
+        assert!(admits(&own, "store.corp", "10.0.0.2"));
+        assert!(!admits(&own, "store.corp", "127.0.0.1"));
+        assert!(!admits(&own, "store.corp", "169.254.169.254"));
+        let local = guard("http://127.0.0.1:5000", NamedBy::User).unwrap();
+        assert_eq!(local.zone(), Zone::Loopback);
+        assert!(admits(&local, "localhost", "::1") && !admits(&local, "x.corp", "10.0.0.1"));
+    }
+
+    #[test]
+    fn what_a_stranger_names_is_on_the_internet() {
+        for base in ["http://127.0.0.1:5000", "https://10.0.0.1", "https://[::1]", "http://0.0.0.0"]
+        {
+            assert!(guard(base, NamedBy::Stranger).is_err(), "{base}");
+        }
+        let other = guard("https://registry.example", NamedBy::Stranger).unwrap();
+        assert!(!admits(&other, "registry.example", "127.0.0.1"));
+        assert!(!admits(&other, "registry.example", "192.168.1.1"));
+        assert!(admits(&other, "registry.example", "93.184.216.34"));
     }
 }

@@ -8,21 +8,27 @@
 //! [`trust`] says which are let in.
 //! same done in a sandbox. [`conformance`] checks a driver by calling it as a run does.
 
+mod aside;
 pub mod atomic;
 pub mod below;
+pub mod budget;
 pub mod canonical;
 pub mod cli;
 pub mod compile;
 pub mod conformance;
 pub mod connection;
+mod core_file;
 pub mod driver;
 pub mod fence;
 mod http;
+mod invisible;
 pub mod manifest;
 mod own_folder;
 mod own_program;
+pub mod paths;
 pub mod problem;
 pub mod project;
+pub mod regular;
 pub mod remote;
 pub mod run;
 pub mod schema;

@@ -1,5 +1,7 @@
 //! How values from outside are put into messages.
 
+use crate::invisible::is_invisible;
+
 /// How much of a value is shown.
 const SHOWN: usize = 60;
 
@@ -20,13 +22,6 @@ pub fn quoted(text: &str) -> String {
     }
     shown.push('\'');
     shown
-}
-
-/// Control characters, and those that reorder or hide the text around them.
-fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// `a`, `a or b`, `a, b or c`.

@@ -45,6 +45,9 @@ pub struct Attack {
     /// How many rows the bystander makes, one in each batch.
     #[serde(default = "three")]
     rows: u64,
+    /// What another attacker does that makes the table it reads; none if that is the
+    /// bystander's.
+    source: Option<String>,
     /// Whether a reader lags behind the attacker by all that it makes.
     #[serde(default)]
     lagging: bool,

@@ -152,7 +152,7 @@ pub fn folder() -> PathBuf {
 
 /// The same component with another spec. The one that it has lies in an inner module,
 /// whose length must not change: it becomes a section that nobody reads.
-fn respecified(component: &[u8], spec: &[u8], keep: bool) -> Vec<u8> {
+pub fn respecified(component: &[u8], spec: &[u8], keep: bool) -> Vec<u8> {
     let mut bytes = component.to_vec();
     if !keep && let Some(at) = bytes.windows(SECTION.len()).position(|part| part == SECTION) {
         bytes[at + 1..at + SECTION.len()].copy_from_slice(b"osiris:gone");

@@ -38,3 +38,23 @@ fn runs_at_once_do_not_get_in_each_others_way() {
         assert_eq!(sandbox.read(format!("ids-{rows}.txt")).lines().count(), rows);
     }
 }
+
+/// A name that another run replaces while it is looked at is still the same name.
+#[test]
+fn many_runs_write_one_output_and_none_fails() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("output")).unwrap();
+    let pipeline = PIPELINE.replace("ids-${params.rows}.txt", "output/ids.txt");
+    sandbox.write("pipeline.yaml", pipeline);
+    let run = || {
+        let run = sandbox.osiris(["run", "pipeline.yaml"]).guests();
+        run.env("OSIRIS_CACHE", sandbox.outside().join("home/cache"))
+    };
+    run().run().expect(0);
+    let running: Vec<_> = (0..32).map(|_| run().start()).collect();
+    for run in running {
+        run.finish().expect(0);
+    }
+    assert_eq!(sandbox.read("output/ids.txt"), "0\n");
+    assert_eq!(sandbox.files(), ["output/ids.txt", "pipeline.yaml"]);
+}

@@ -13,9 +13,17 @@ use osiris_tests::wait::wait_for;
 /// What the host gives a cancelled driver, and some more on a machine with much to do.
 const GRACE: Duration = Duration::from_millis(2000 + 1500);
 
+/// The same for one that does not hear of it, because it works or has the host work.
+const DEAF: Duration = Duration::from_millis(100 + 1500);
+
 /// Interrupts the attack once it waits.
 #[track_caller]
 fn interrupt(attack: &str, port: u16) {
+    interrupt_within(attack, port, GRACE);
+}
+
+#[track_caller]
+fn interrupt_within(attack: &str, port: u16, grace: Duration) {
     let sandbox = Sandbox::new();
     let (mode, needs) = if attack == "input-forever" { ("write", "source") } else { ("read", "") };
     // What takes the attack's output never reads it.
@@ -54,7 +62,7 @@ steps:
     running.interrupt();
     let finished = running.finish();
     let took = interrupted.elapsed();
-    assert!(took < GRACE, "{attack} took {took:?}");
+    assert!(took < grace, "{attack} took {took:?}");
     let session = Session::only(&sandbox);
     assert_eq!(session.status["status"], "cancelled", "{}", finished.stderr);
     assert_eq!(session.status["exit_code"], finished.code().unwrap());
@@ -93,6 +101,21 @@ fn no_call_at_all() {
 #[test]
 fn an_output_that_nobody_reads() {
     interrupt("output-forever", 9);
+}
+
+#[test]
+fn events_of_countless_values() {
+    interrupt_within("events-forever", 9, DEAF);
+}
+
+#[test]
+fn metrics_of_countless_tags() {
+    interrupt_within("tags-forever", 9, DEAF);
+}
+
+#[test]
+fn states_of_countless_values() {
+    interrupt_within("states-forever", 9, GRACE);
 }
 
 #[test]

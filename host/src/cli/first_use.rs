@@ -18,9 +18,16 @@ pub(super) enum Memory {
     None,
 }
 
-/// Tells of the drivers that this project has not used before, on stderr. Those
-/// that come with osiris need no word; where nobody reads, none is remembered.
-pub(super) fn tell(drivers: &[Admission], place: &Workplace, shell: &Shell, memory: Memory) {
+/// Tells of the drivers that this project has not used before, on stderr, and of what
+/// `rights` they have. Those that come with osiris need no word; where nobody reads, none
+/// is remembered.
+pub(super) fn tell(
+    drivers: &[Admission],
+    rights: &dyn Fn(&Admission) -> Vec<Right>,
+    place: &Workplace,
+    shell: &Shell,
+    memory: Memory,
+) {
     if shell.json || drivers.iter().all(|driver| driver.built_in) {
         return;
     }
@@ -30,7 +37,7 @@ pub(super) fn tell(drivers: &[Admission], place: &Workplace, shell: &Shell, memo
         if seen.as_ref().is_some_and(|seen| seen.has(&driver.sha256)) {
             continue;
         }
-        shell.note(&notice(driver, place));
+        shell.note(&notice(driver, &rights(driver), place));
         if let Some(seen) = seen.as_ref().filter(|_| memory == Memory::Kept) {
             seen.add(&driver.sha256).inspect_err(log).ok();
         }
@@ -41,7 +48,7 @@ fn log(error: &io::Error) {
     tracing::debug!("which drivers were used before: {error}");
 }
 
-fn notice(driver: &Admission, place: &Workplace) -> String {
+fn notice(driver: &Admission, rights: &[Right], place: &Workplace) -> String {
     let policy = &place.project.settings.drivers;
     let spec = &driver.spec;
     let name = paint(STRONG, &visible(&format!("{} {}", spec.name, spec.version)));
@@ -51,8 +58,14 @@ fn notice(driver: &Admission, place: &Workplace) -> String {
     };
     line("signer", &driver.signed(policy));
     line("sha256", &driver.sha256);
-    let rights = policy.rights(spec, false);
-    rights.iter().map(Right::told).for_each(|(may, what)| line(may, &what));
+    let mut told: Vec<(&str, String)> = Vec::new();
+    // Steps of one driver have much in common.
+    for right in rights.iter().map(Right::told) {
+        if !told.contains(&right) {
+            told.push(right);
+        }
+    }
+    told.iter().for_each(|(may, what)| line(may, what));
     let limits = place.limits(&Bounds::new()).tightened(&spec.bounds());
     line("limits", &limits_in_words(&limits).join(", "));
     text

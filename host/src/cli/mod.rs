@@ -18,6 +18,7 @@ mod probe;
 mod render;
 mod run;
 mod runs;
+mod secrets;
 mod shell;
 #[cfg(test)]
 mod tests;

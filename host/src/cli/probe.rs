@@ -14,12 +14,13 @@ use super::shell::Shell;
 use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Bounds;
+use crate::driver::provenance::{Origins, Provenance};
 use crate::driver::sink::Sink;
 use crate::driver::{Call, Code, Content, DriverFile, Engine};
 use crate::fence::Fence;
 use crate::problem::{Error, Problem, Result};
 use crate::session::{Level, Number, Redactor};
-use crate::trust::Admission;
+use crate::trust::{Admission, Known};
 
 /// An engine, and what runs its calls, behind the kernel's fence.
 pub(super) struct Probe {
@@ -50,8 +51,9 @@ impl Probe {
         place: &Workplace,
         file: &DriverFile,
         config: &Value,
+        redactor: &Redactor,
     ) -> Result<Call> {
-        call(place, file, config)
+        call(place, file, config, redactor)
     }
 }
 
@@ -60,11 +62,17 @@ pub(super) fn code(
     engine: &Engine,
     place: &Workplace,
     file: &DriverFile,
+    config: &Value,
     shell: &Shell,
 ) -> Result<Code> {
     let Content { bytes, sha256 } = place.registry.load(file)?;
     let admission = Admission::of(file, bytes, sha256)?;
-    first_use::tell(&[admission], place, shell, Memory::Kept);
+    let origins = connection_origins();
+    let rights = |driver: &Admission| {
+        let known = Known { config, origins: &origins };
+        place.project.settings.drivers.rights(&driver.spec, driver.built_in, Some(known))
+    };
+    first_use::tell(&[admission], &rights, place, shell, Memory::Kept);
     engine.code(file, bytes, sha256.clone(), || {})
 }
 
@@ -72,17 +80,31 @@ pub(super) fn code(
 ///
 /// # Errors
 /// That would be beyond a ceiling of the project.
-pub(super) fn call(place: &Workplace, file: &DriverFile, config: &Value) -> Result<Call> {
+pub(super) fn call(
+    place: &Workplace,
+    file: &DriverFile,
+    config: &Value,
+    redactor: &Redactor,
+) -> Result<Call> {
     let policy = &place.project.settings.drivers;
     policy.check_call(None, &file.spec, file.built_in, config)?;
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
+    let limits = place.limits(&Bounds::new()).tightened(&file.spec.bounds());
     Ok(Call {
-        grants: Grants::new(&file.spec, config, &place.project.base, None),
-        limits: place.limits(&Bounds::new()).tightened(&file.spec.bounds()),
-        sink: Arc::new(Trace { redactor }),
+        grants: Grants::new(&file.spec, config, &place.project.base, None)
+            .allowing(&place.project.settings.allow_read),
+        budgets: limits.budgets(),
+        limits,
+        sink: Arc::new(Trace { redactor: redactor.clone() }),
         cancel: CancellationToken::new(),
         saved_state: None,
     })
+}
+
+/// Of a configuration that holds nothing but a connection.
+fn connection_origins() -> Origins {
+    let mut origins = Origins::default();
+    origins.set(format!("/{}", connection::RESOLVED), Provenance::Project);
+    origins
 }
 
 /// Lets a driver's log lines out as the host's own diagnostics.

@@ -138,16 +138,6 @@ impl Shell {
     }
 }
 
-/// Keeps what is in memory out of core files, from now on.
-pub(super) fn no_core_file() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        // A kernel that refuses keeps its old ways; there is nothing else to do.
-        set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
-    }
-}
-
 /// Lets this process have as many files open as the system allows: else a driver
 /// that opens many would leave none to the steps beside it.
 pub(super) fn many_files() {

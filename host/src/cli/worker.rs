@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::shell::{Answer, no_core_file};
+use super::shell::Answer;
+use crate::core_file;
 use crate::fence::Fence;
 use crate::own_program;
 use crate::problem::{Error, Problem, Result};
@@ -30,7 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn work(args: &Args) -> Result<Answer> {
-    no_core_file();
+    core_file::disable();
     // What was sent lies beside the worker's folder.
     let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
     // It starts itself again to compile, and that process is fenced in, too.

@@ -5,16 +5,19 @@ use std::str::FromStr;
 
 use serde_json::Value as Json;
 
-use crate::connection::{FILE, REFERENCE, Reference, mismatch};
+use crate::connection::{FILE, REFERENCE, Reference, author_only, mismatch};
+use crate::driver::provenance::unset;
 use crate::driver::spec::{OverridePolicy, Spec};
+use crate::paths::{PathFault, ProjectPath};
 use crate::problem::Problem;
-use crate::project::{PathFault, Project, check_relative};
+use crate::project::Project;
 use crate::schema::{Fault, Schema};
 use crate::wording::quoted;
 use crate::yaml::{Node, Problems};
 
-/// The configuration as the driver gets it: `config`, which has its parameters
-/// in it, with the spec's defaults. `owner` starts the messages.
+/// The configuration as its user wrote it: `config`, which has its parameters in it.
+/// The defaults of the driver's author are put in where the driver gets it, but what comes
+/// out is checked here. `owner` starts the messages.
 pub(super) fn complete(
     owner: &str,
     config: &Node,
@@ -22,13 +25,14 @@ pub(super) fn complete(
     spec: &Spec,
     problems: &mut Problems<'_>,
 ) -> Json {
-    let mut json = config.to_json();
-    schema.fill(&mut json);
+    let json = config.to_json();
+    let mut filled = json.clone();
+    schema.fill(&mut filled);
     // The connection's own fields have been looked at already.
     let is_connection = |pointer: &str| {
         spec.connection_fields.iter().any(|field| pointer.strip_prefix('/') == Some(&field.name))
     };
-    for finding in schema.check(&json) {
+    for finding in schema.check(&filled) {
         if finding.fault == Fault::UnknownKey && is_connection(&finding.pointer) {
             continue;
         }
@@ -40,6 +44,9 @@ pub(super) fn complete(
         let mut problem = Problem::new(code, format!("{owner}: {}", finding.message));
         problem.help = finding.help;
         problems.report(config.position_of(&finding.pointer), problem);
+    }
+    for field in unset(spec, &json, &filled) {
+        problems.report(config.position, author_only(owner, &field.pointer, &field));
     }
     json
 }
@@ -101,7 +108,7 @@ pub(super) fn check_paths(
         let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         for (index, path) in items.iter().enumerate() {
             let Some(path) = path.as_str() else { continue };
-            let Err(fault) = check_relative(path) else { continue };
+            let Err(fault) = ProjectPath::new(path) else { continue };
             let pointer =
                 if value.is_array() { format!("{pointer}/{index}") } else { pointer.clone() };
             let problem = path_problem(owner, &pointer, path, fault, project);

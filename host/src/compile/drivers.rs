@@ -46,7 +46,8 @@ impl Drivers for Registry {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if let Some(file) = Self::find(self, name) {
             let refused = |error: Error| Missing::Refused(error.problems);
-            let sha256 = self.load(file).map_err(refused)?.sha256.clone();
+            let sha256 = self.admit(file).map_err(refused)?.sha256.clone();
+            file.check().map_err(|error| Missing::Unusable(error.problems))?;
             return Ok(Found { spec: file.spec.clone(), sha256 });
         }
         let broken = self.broken_as(name);

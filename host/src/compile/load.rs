@@ -9,8 +9,9 @@ use super::Build;
 use crate::below::{Below, help};
 use crate::canonical;
 use crate::manifest::{Manifest, Step};
+use crate::paths::ProjectPath;
 use crate::problem::{Error, Problem, Result};
-use crate::project::{LAST_COMPILE, Project, check_relative};
+use crate::project::{LAST_COMPILE, Project};
 use crate::yaml;
 
 const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
@@ -77,7 +78,7 @@ pub fn last(project: &Project) -> Result<Build> {
     };
     let mut lines = text.lines();
     let (path, hash) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    if check_relative(path).is_err() {
+    if ProjectPath::new(path).is_err() {
         return Err(stale(format!("The file {} is damaged", pointer.display())));
     }
     let path: PathBuf = project.base.join(path);

@@ -141,7 +141,8 @@ impl Scan<'_, '_> {
     }
 
     fn report(&mut self, position: Position, path: &str) {
-        let path: String = path.chars().filter(|c| !c.is_control()).take(200).collect();
+        let path: String =
+            path.chars().filter(|c| !crate::invisible::is_invisible(*c)).take(200).collect();
         let message = format!("Inline secret at {path}: a compiled pipeline must not hold secrets");
         let help = "remove the value here, and from the file's history";
         self.problems.report(position, Problem::new("inline_secret", message).help(help));

@@ -47,7 +47,8 @@ impl Bench {
         config: &Value,
         timeout: Duration,
     ) -> Result<Result<Health, Failure>, Missed> {
-        self.examined(config, &connection_of(config), timeout).map(|(health, _)| health)
+        let connection = connection_of(config, self.spec()?);
+        self.examined(config, &connection, timeout).map(|(health, _)| health)
     }
 
     /// The same of any text, with what it says on the way.
@@ -83,9 +84,11 @@ impl Bench {
         config: &Value,
         recorder: &Arc<Recorder>,
     ) -> Result<Call, Missed> {
+        let limits = self.limits()?;
         Ok(Call {
             grants: Grants::new(self.spec()?, config, place.base(), None),
-            limits: self.limits()?,
+            budgets: limits.budgets(),
+            limits,
             sink: recorder.clone(),
             cancel: CancellationToken::new(),
             saved_state: None,

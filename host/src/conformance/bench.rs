@@ -19,7 +19,7 @@ use super::pretend::Unreachable;
 use super::server::Held;
 use super::trial::{self, Outcome, Trial};
 use crate::canonical;
-use crate::connection::{self, Connections, Environment, Reference};
+use crate::connection::{Connections, Environment, REFERENCE, Reference, Secrets};
 use crate::driver::grants::paths;
 use crate::driver::limits::Limits;
 use crate::driver::network::endpoints;
@@ -348,9 +348,11 @@ impl Bench {
     pub(super) fn secrets(&self) -> Vec<String> {
         let config = self.base().and_then(|case| self.config(&case).ok());
         let config = config.or_else(|| self.connected().ok().flatten());
-        match (&self.spec, config) {
-            (Some(spec), Some(config)) => connection::secrets(&config, spec),
-            _ => Vec::new(),
+        let (Some(spec), Some(mut config)) = (&self.spec, config) else { return Vec::new() };
+        if let Some(reference) = &self.reference {
+            config[REFERENCE] = reference.to_string().into();
         }
+        let Subject { connections, environment, .. } = &self.subject;
+        Secrets::find(&config, spec, connections, environment).values.into_iter().collect()
     }
 }

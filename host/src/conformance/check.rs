@@ -2,6 +2,7 @@
 
 use super::bench::Bench;
 use super::need::Need;
+use crate::session::Redactor;
 
 /// Something that a driver must do.
 #[derive(Debug, Clone, Copy)]
@@ -72,4 +73,9 @@ pub(super) fn none(seen: impl IntoIterator<Item = String>) -> Verdict {
     seen.truncate(TOLD);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     fail(format!("{}{more}", seen.join("; ")))
+}
+
+/// What finds these secrets, or why nothing can be looked for.
+pub(super) fn redactor(secrets: impl IntoIterator<Item = String>) -> Result<Redactor, Missed> {
+    Redactor::new(secrets).map_err(|error| skip(error.to_string()))
 }

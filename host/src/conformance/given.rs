@@ -108,7 +108,7 @@ impl Bench {
         let mut config = config.clone();
         config.remove(REFERENCE);
         let mine = self.reference.as_ref().filter(|reference| reference.family == spec.family());
-        let mut config = match mine.filter(|_| !spec.connection_fields.is_empty()) {
+        let config = match mine.filter(|_| !spec.connection_fields.is_empty()) {
             None => Value::Object(config),
             Some(reference) => {
                 config.insert(REFERENCE.to_owned(), reference.to_string().into());
@@ -129,8 +129,9 @@ impl Bench {
             }
         };
         let schema = spec.schema()?;
-        schema.fill(&mut config);
-        match schema.check(&config).first() {
+        let mut filled = config.clone();
+        schema.fill(&mut filled);
+        match schema.check(&filled).first() {
             None => Ok(config),
             Some(finding) => Err(finding.message.clone()),
         }
@@ -196,6 +197,7 @@ pub(super) fn feeds(case: &Case, end: End) -> Vec<Feed> {
 }
 
 /// The part of a configuration that a driver's doctor is told.
-pub(super) fn connection_of(config: &Value) -> Value {
+pub(super) fn connection_of(config: &Value, spec: &Spec) -> Value {
+    let config = connection::for_driver(config, spec);
     config.get(RESOLVED).cloned().unwrap_or_else(|| json!({}))
 }

@@ -81,7 +81,7 @@ pub fn run(
         return Err(Error::invalid(Problem::new("invalid_cases", message).help(help)));
     }
     let bench = Bench::new(subject, wanted)?;
-    let redactor = Redactor::new(bench.secrets());
+    let redactor = Redactor::new(bench.secrets())?;
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some(check) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {

@@ -1,7 +1,7 @@
 //! Configurations for a driver whose service is not there: made from its schema,
 //! with an address that the kit chooses and secrets that it knows again.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde_json::{Map, Value, json};
 
@@ -28,6 +28,9 @@ pub(super) struct Unreachable {
     /// One for each of its modes.
     pub(super) outcomes: Vec<Outcome>,
 }
+
+/// Where nobody listens: the port of `discard`.
+const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 impl Bench {
     /// What the driver does at a closed port, with canaries for secrets. It is asked
@@ -60,8 +63,8 @@ impl Bench {
         Ok(Unreachable { pretence, outcomes })
     }
 
-    /// What the driver would get from a connection to this address, with canaries for
-    /// secrets.
+    /// What the driver would get from a connection to this address, or else to one where
+    /// nobody listens, with canaries for secrets.
     pub(super) fn pretend(&self, address: Option<SocketAddr>) -> Result<Pretence, Missed> {
         let spec = self.spec()?;
         let known = match self.base() {
@@ -72,12 +75,12 @@ impl Bench {
         add_connection(&mut config, spec);
         let schema = spec.schema().map_err(skip)?;
         schema.fill(&mut config);
-        if let Some(address) = address {
-            for asked in &spec.network {
-                put(&mut config, &asked.host, json!(address.ip().to_string()));
-                if let Some(port) = asked.port.as_str() {
-                    put(&mut config, port, json!(address.port()));
-                }
+        // What is made up is the author's, and must lead nowhere but to this machine.
+        let address = address.unwrap_or(NOBODY);
+        for asked in &spec.network {
+            put(&mut config, &asked.host, json!(address.ip().to_string()));
+            if let Some(port) = asked.port.as_str() {
+                put(&mut config, port, json!(address.port()));
             }
         }
         let mut canaries = Vec::new();

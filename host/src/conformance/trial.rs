@@ -92,6 +92,7 @@ pub(super) async fn run(
     let (cancel, done) = (CancellationToken::new(), CancellationToken::new());
     let call = Call {
         grants: Grants::new(&driver.spec, &config, place.base(), Some(place.artifacts())),
+        budgets: limits.budgets(),
         limits,
         sink: recorder.clone(),
         cancel: cancel.clone(),

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::core_file;
 use crate::problem::{Error, Problem, Result};
+use crate::project::ownership;
 
 /// The process's environment, and below it what `.env` files set. It is read
 /// only here, and no driver ever sees it.
@@ -12,7 +14,29 @@ use crate::problem::{Error, Problem, Result};
 pub struct Environment {
     /// What counts before everything else.
     own: HashMap<String, String>,
-    files: HashMap<String, String>,
+    files: HashMap<String, Variable>,
+}
+
+/// A variable that has a value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Never empty. May be a secret.
+    pub value: String,
+    /// The file that sets it; none if it is exported, or of the command.
+    pub file: Option<PathBuf>,
+}
+
+impl Variable {
+    /// One that is exported.
+    pub fn exported(value: String) -> Self {
+        Self { value, file: None }
+    }
+
+    /// Whether this may say where a secret goes. A file says so of its own secrets only: the
+    /// `.env` of a project that somebody else wrote must not lead the user's secrets astray.
+    pub fn may_lead(&self, secret: &Self) -> bool {
+        self.file.is_none() || self.file == secret.file
+    }
 }
 
 impl Environment {
@@ -20,14 +44,21 @@ impl Environment {
     /// project's folder; the first that sets a variable wins.
     ///
     /// # Errors
-    /// A file that cannot be read, or a line that is none of `NAME=value`.
+    /// A file that cannot be read or is another user's, or a line that is none of
+    /// `NAME=value`.
     pub fn read(base: &Path) -> Result<Self> {
+        core_file::disable();
         let home = env::var_os("OSIRIS_HOME").map(PathBuf::from);
         let current = env::current_dir().ok();
         let mut files = HashMap::new();
         for folder in home.as_deref().into_iter().chain(current.as_deref()).chain([base]) {
-            for (name, value) in variables(&folder.join(".env"))? {
-                files.entry(name).or_insert(value);
+            // The user's own choice needs no look.
+            if Some(folder) != home.as_deref() {
+                ownership::check(folder, &[".env"])?;
+            }
+            let file = folder.join(".env");
+            for (name, value) in variables(&file)? {
+                files.entry(name).or_insert_with(|| Variable { value, file: Some(file.clone()) });
             }
         }
         Ok(Self { own: HashMap::new(), files })
@@ -43,9 +74,16 @@ impl Environment {
     /// The value of a variable, unless it is empty. What is exported wins, even
     /// if it is empty.
     pub fn get(&self, name: &str) -> Option<String> {
+        self.variable(name).map(|variable| variable.value)
+    }
+
+    /// The same, with where it is from.
+    pub fn variable(&self, name: &str) -> Option<Variable> {
         let exported = || env::var_os(name).map(|value| value.into_string().unwrap_or_default());
         let value = self.own.get(name).cloned().or_else(exported);
-        value.or_else(|| self.files.get(name).cloned()).filter(|value| !value.is_empty())
+        let variable = value.map(|value| Variable { value, file: None });
+        let variable = variable.or_else(|| self.files.get(name).cloned());
+        variable.filter(|variable| !variable.value.is_empty())
     }
 }
 

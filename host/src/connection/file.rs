@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::reference::is_name;
 use crate::problem::{Problem, Result};
+use crate::project::{self, ownership};
 use crate::wording::quoted;
 use crate::yaml::{self, Fields, Node, Position, Problems, Value};
 
@@ -35,15 +36,23 @@ pub struct Alias {
 
 impl Connections {
     /// Reads the file in `$OSIRIS_HOME`, in the project's folder or in the one
-    /// above it, whichever is there first. Without one, there are no connections.
+    /// above it, whichever is there first. Without one, there are no connections. What is
+    /// above the user's home does not count.
     ///
     /// # Errors
-    /// Every problem of the file.
+    /// Every problem of the file, and one of another user's.
     pub fn read(base: &Path) -> Result<Self> {
         let home = env::var_os("OSIRIS_HOME").map(PathBuf::from);
-        let folders = home.as_deref().into_iter().chain([base]).chain(base.parent());
-        let file = folders.map(|folder| folder.join(FILE)).find(|file| file.exists());
-        file.map_or_else(|| Ok(Self::default()), Self::read_file)
+        if let Some(file) = home.map(|home| home.join(FILE)).filter(|file| file.exists()) {
+            return Self::read_file(file);
+        }
+        let above = base.parent().filter(|_| project::home().as_deref() != Some(base));
+        let mut folders = std::iter::once(base).chain(above);
+        let Some(folder) = folders.find(|folder| folder.join(FILE).exists()) else {
+            return Ok(Self::default());
+        };
+        ownership::check(folder, &[FILE])?;
+        Self::read_file(folder.join(FILE))
     }
 
     fn read_file(file: PathBuf) -> Result<Self> {

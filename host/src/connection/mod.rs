@@ -11,11 +11,11 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use environment::Environment;
+pub use environment::{Environment, Variable};
 pub use file::{Alias, Connections, FILE};
 pub use placeholder::variables;
 pub use reference::Reference;
 pub use resolve::Resolved;
-pub use secrets::{secrets, shown_fields};
-pub(crate) use step::mismatch;
-pub use step::{REFERENCE, RESOLVED, complete, connect, for_driver};
+pub use secrets::{SHORTEST, Secrets, shown_fields};
+pub use step::{REFERENCE, RESOLVED, complete, connect, for_driver, origins, with_defaults};
+pub(crate) use step::{author_only, mismatch};

@@ -32,6 +32,15 @@ pub(super) fn fill<'t>(text: &'t str, environment: &Environment) -> Result<Cow<'
     Ok(Cow::Owned(filled))
 }
 
+/// The variables in a text that are set, by name, each with its value. One whose default
+/// stands in the text is not among them: it hides nothing.
+pub(super) fn used<'t>(
+    text: &'t str,
+    environment: &Environment,
+) -> impl Iterator<Item = (&'t str, String)> {
+    variables(text).filter_map(|name| Some((name, environment.get(name)?)))
+}
+
 /// The names of the variables in a text.
 pub fn variables(text: &str) -> impl Iterator<Item = &str> {
     pieces(text).into_iter().filter_map(|piece| match piece {

@@ -1,30 +1,230 @@
-//! The secret values of a configuration.
+//! The secret values of a configuration: where they stand, and what they are.
+//!
+//! A value is a secret if the driver's spec says so, if the name of its field in the
+//! connection does, if it stands like a password in an address, or if a variable of the
+//! environment set it and its field is none of [`secret::is_public`]. So an author who
+//! declares nothing hides nothing.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RESOLVED;
-use super::placeholder::is_variable;
+use super::placeholder::{is_variable, used};
+use super::{Connections, Environment, REFERENCE, RESOLVED, Reference};
 use crate::driver::spec::Spec;
 use crate::secret;
 use crate::session::MASK;
+use crate::yaml::{self, Node};
 
-/// Every value that must not be seen: what stands where the driver's spec says,
-/// what the connection keeps under a name that says so, and passwords in
-/// addresses.
-pub fn secrets(config: &Value, spec: &Spec) -> Vec<String> {
-    let mut found = Vec::new();
-    for pointer in &spec.secrets {
-        if let Some(value) = config.pointer(pointer) {
-            leaves(value, &mut found);
-        }
-    }
-    if let Some(connection) = config.get(RESOLVED) {
-        by_name(connection, &mut found);
-    }
-    found
+/// The most secrets of one step: more than any connection has fields.
+const MOST: usize = 10_000;
+
+/// A secret value shorter than this is not masked in text, where it could stand by chance.
+pub const SHORTEST: usize = 4;
+
+/// The secrets of one step's configuration. It stays in memory, and travels to a sandbox
+/// only beside the configuration that it belongs to.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secrets {
+    /// JSON pointers into the configuration to values of which nothing is shown.
+    pub places: BTreeSet<String>,
+    /// What is masked wherever it stands.
+    pub values: BTreeSet<String>,
+    /// Fields that are masked in their place only, since their value is too short to be
+    /// looked for.
+    pub short: BTreeSet<String>,
 }
 
-/// A connection's fields as they stand in the file, fit to be shown: secrets are
+impl Secrets {
+    /// Returns the secrets of a configuration that [`complete`](super::complete) or
+    /// [`connect`](super::connect) made of these connections and this environment.
+    pub fn find(
+        config: &Value,
+        spec: &Spec,
+        connections: &Connections,
+        environment: &Environment,
+    ) -> Self {
+        let mut secrets = Self::declared(config, spec);
+        let reference = config.get(REFERENCE).and_then(Value::as_str);
+        let reference = reference.and_then(|text| text.parse::<Reference>().ok());
+        let alias = reference
+            .and_then(|Reference { family, alias }| connections.families.get(&family)?.get(&alias));
+        if let Some(alias) = alias {
+            let mut walk = Walk { config, spec, environment, secrets: &mut secrets };
+            walk.node(&alias.fields, &format!("/{RESOLVED}"), "");
+        }
+        secrets
+    }
+
+    /// Returns the secrets that a spec declares and that names of fields and addresses show,
+    /// where nothing is known of variables.
+    pub fn declared(config: &Value, spec: &Spec) -> Self {
+        let mut secrets = Self::default();
+        for pointer in &spec.secrets {
+            if let Some(value) = config.pointer(pointer) {
+                secrets.whole(value, pointer);
+            }
+        }
+        if let Some(connection) = config.get(RESOLVED) {
+            secrets.by_name(connection, &format!("/{RESOLVED}"));
+        }
+        secrets
+    }
+
+    /// Returns the configuration fit to be shown: each secret is masked in its place, and
+    /// credentials inside other text, too.
+    #[must_use]
+    pub fn mask(&self, config: &Value) -> Value {
+        let mut masked = config.clone();
+        for place in &self.places {
+            if let Some(value) = masked.pointer_mut(place)
+                && !value.is_null()
+            {
+                *value = MASK.into();
+            }
+        }
+        hide_embedded(&mut masked, &|_| true);
+        masked
+    }
+
+    /// Takes a value as a secret with all that is in it.
+    fn whole(&mut self, value: &Value, pointer: &str) {
+        if !value.is_null() {
+            self.places.insert(pointer.to_owned());
+        }
+        match value {
+            Value::String(text) => {
+                self.embedded(text, pointer);
+                self.text(text, pointer);
+            }
+            Value::Number(number) => self.text(&number.to_string(), pointer),
+            Value::Array(items) => items.iter().for_each(|item| self.whole(item, pointer)),
+            Value::Object(map) => map.values().for_each(|value| self.whole(value, pointer)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Takes what the names of fields show to be secrets.
+    fn by_name(&mut self, value: &Value, pointer: &str) {
+        match value {
+            Value::String(text) => self.embedded(text, pointer),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.by_name(item, &format!("{pointer}/{index}"));
+                }
+            }
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let pointer = format!("{pointer}/{}", escaped(key));
+                    // `auth: {user, password}` has names of its own inside.
+                    let is_group = value.is_object() && !secret::is_name(key);
+                    if secret::is_secret(key) && !is_group && !value.is_boolean() {
+                        self.whole(value, &pointer);
+                    } else {
+                        self.by_name(value, &pointer);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn embedded(&mut self, text: &str, pointer: &str) {
+        for credential in secret::embedded(text) {
+            self.text(credential, pointer);
+            let plain = percent_encoding::percent_decode_str(credential).decode_utf8_lossy();
+            if plain.len() >= SHORTEST {
+                self.text(&plain, pointer);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, pointer: &str) {
+        if self.values.len() >= MOST || text.trim().is_empty() {
+            return;
+        }
+        if text.trim().len() < SHORTEST {
+            let field = pointer.trim_start_matches('/');
+            let field = field.strip_prefix(RESOLVED).unwrap_or(field).trim_start_matches('/');
+            self.short.insert(field.replace('/', "."));
+        }
+        self.values.insert(text.to_owned());
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({} in {:?})", self.values.len(), self.places)
+    }
+}
+
+/// Goes through a connection as it stands in its file, for what variables set.
+struct Walk<'w> {
+    config: &'w Value,
+    spec: &'w Spec,
+    environment: &'w Environment,
+    secrets: &'w mut Secrets,
+}
+
+impl Walk<'_> {
+    /// `key` is the name of the field that the value belongs to.
+    fn node(&mut self, node: &Node, pointer: &str, key: &str) {
+        match &node.value {
+            yaml::Value::Text(text) => self.text(text, pointer, key),
+            yaml::Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.node(item, &format!("{pointer}/{index}"), key);
+                }
+            }
+            yaml::Value::Map(entries) => {
+                for entry in entries {
+                    let pointer = format!("{pointer}/{}", escaped(&entry.key));
+                    self.node(&entry.value, &pointer, &entry.key);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, pointer: &str, key: &str) {
+        for (name, value) in used(text, self.environment) {
+            // An API key can be the user, and a path can hold a token.
+            let says_so = secret::is_secret(name);
+            if secret::is_public(key) && !says_so || self.is_choice(pointer) {
+                continue;
+            }
+            if says_so || !is_plain(&value) {
+                self.secrets.text(&value, pointer);
+            }
+            match self.config.pointer(pointer) {
+                // One of two states is no secret.
+                Some(Value::Bool(_) | Value::Null) | None => {}
+                // A waiting time or a number of attempts.
+                Some(Value::Number(number)) if !says_so && number.to_string().len() < SHORTEST => {}
+                Some(value) => self.secrets.whole(value, pointer),
+            }
+        }
+    }
+
+    /// Whether the driver lists what the value can be.
+    fn is_choice(&self, pointer: &str) -> bool {
+        self.spec.schema().is_ok_and(|schema| schema.is_choice(pointer))
+    }
+}
+
+/// Whether a text is a truth value or a small number, as a part of another text.
+fn is_plain(text: &str) -> bool {
+    let text = text.trim();
+    text.len() < SHORTEST && text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()
+}
+
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Returns a connection's fields as they stand in the file, fit to be shown: secrets are
 /// masked, unless they only name a variable. `pointers` lead to secrets.
 pub fn shown_fields(fields: &Value, pointers: &[String]) -> Value {
     let mut shown = fields.clone();
@@ -34,6 +234,7 @@ pub fn shown_fields(fields: &Value, pointers: &[String]) -> Value {
         }
     }
     hide_by_name(&mut shown);
+    hide_embedded(&mut shown, &|credential| !is_variable(credential));
     shown
 }
 
@@ -46,47 +247,50 @@ fn hide(value: &mut Value) {
 
 fn hide_by_name(value: &mut Value) {
     match value {
-        Value::String(text) => {
-            let passwords: Vec<String> = secret::url_passwords(text)
-                .filter(|password| !is_variable(password))
-                .map(str::to_owned)
-                .collect();
-            for password in passwords {
-                *text = text.replace(&format!(":{password}@"), &format!(":{MASK}@"));
-            }
-        }
         Value::Array(items) => items.iter_mut().for_each(hide_by_name),
         Value::Object(map) => {
             for (key, value) in map {
-                if secret::is_name(key) { hide(value) } else { hide_by_name(value) }
+                let is_group = value.is_object() && !secret::is_name(key);
+                if secret::is_secret(key) && !is_group && !value.is_boolean() {
+                    hide(value);
+                } else {
+                    hide_by_name(value);
+                }
             }
         }
         _ => {}
     }
 }
 
-fn leaves(value: &Value, found: &mut Vec<String>) {
+/// Masks credentials inside every text of a value that `hides` does not let through.
+fn hide_embedded(value: &mut Value, hides: &impl Fn(&str) -> bool) {
     match value {
         Value::String(text) => {
-            found.extend(secret::url_passwords(text).map(str::to_owned));
-            found.push(text.clone());
-        }
-        Value::Number(number) => found.push(number.to_string()),
-        Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
-        Value::Object(map) => map.values().for_each(|value| leaves(value, found)),
-        Value::Null | Value::Bool(_) => {}
-    }
-}
-
-fn by_name(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.extend(secret::url_passwords(text).map(str::to_owned)),
-        Value::Array(items) => items.iter().for_each(|item| by_name(item, found)),
-        Value::Object(map) => {
-            for (key, value) in map {
-                if secret::is_name(key) { leaves(value, found) } else { by_name(value, found) }
+            let mut shown = String::new();
+            let mut rest = text.as_str();
+            // The parts lie in the text, in order or not: each is looked for where it begins.
+            let mut parts: Vec<(usize, usize)> = secret::embedded(text)
+                .filter(|credential| hides(credential))
+                .map(|part| (part.as_ptr() as usize - text.as_ptr() as usize, part.len()))
+                .collect();
+            parts.sort_unstable();
+            let mut from = 0;
+            for (at, length) in parts {
+                if at < from {
+                    continue;
+                }
+                shown.push_str(&rest[..at - from]);
+                shown.push_str(MASK);
+                rest = &rest[at - from + length..];
+                from = at + length;
+            }
+            if from > 0 {
+                shown.push_str(rest);
+                *text = shown;
             }
         }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_embedded(item, hides)),
+        Value::Object(map) => map.values_mut().for_each(|value| hide_embedded(value, hides)),
         _ => {}
     }
 }

@@ -1,13 +1,17 @@
 //! The configuration that a driver gets: a step's own, with its connection.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
+use super::placeholder::variables;
 use super::{Connections, Environment, Reference, Resolved};
-use crate::driver::spec::{OverridePolicy, Spec};
+use crate::driver::provenance::{Origins, Provenance, Unset, unset};
+use crate::driver::spec::{ConnectionField, OverridePolicy, Spec};
 use crate::problem::{Error, Exit, Problem, Result};
+use crate::schema::fill_from;
+use crate::wording::quoted;
+use crate::yaml::{Node, Value as Yaml};
 
 /// The key by which a step names its connection.
 pub const REFERENCE: &str = "connection";
@@ -16,11 +20,12 @@ pub const RESOLVED: &str = "resolved_connection";
 
 /// Puts its connection into a step's configuration: the fields of the one that
 /// the step names or else of the family's default, and over them what the step
-/// may replace. `owner` starts the messages.
+/// may replace. The defaults of the driver's author stay out, see [`with_defaults`].
+/// `owner` starts the messages.
 ///
 /// # Errors
-/// There is no such connection, a variable is not set, or what comes out does
-/// not fit the driver's schema.
+/// There is no such connection, a variable is not set, what comes out does not fit the
+/// driver's schema, or only the driver's author names a host or a file.
 pub fn complete(
     owner: &str,
     config: &Value,
@@ -74,16 +79,86 @@ pub fn connect(
     Ok(config)
 }
 
-/// The configuration without the connection's name, which says nothing to a driver.
-pub fn for_driver<'c>(config: &'c Value, spec: &Spec) -> Cow<'c, Value> {
-    match config {
-        Value::Object(fields) if !spec.connection_fields.is_empty() => {
-            let mut fields = fields.clone();
-            fields.remove(REFERENCE);
-            Cow::Owned(Value::Object(fields))
+/// The configuration with the defaults of the driver's author, which open nothing.
+pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
+    let mut config = config.clone();
+    let fields = config.as_object_mut();
+    let reference = match spec.connection_fields.is_empty() {
+        true => None,
+        false => fields.and_then(|fields| fields.remove(REFERENCE)),
+    };
+    // A step without a connection has none, whatever the author would like.
+    let has_connection = spec.connection_fields.is_empty() || config.get(RESOLVED).is_some();
+    fill_from(&spec.config_schema, &mut config);
+    if let Value::Object(fields) = &mut config {
+        if !has_connection {
+            fields.remove(RESOLVED);
         }
-        config => Cow::Borrowed(config),
+        if let Some(reference) = reference {
+            fields.insert(REFERENCE.to_owned(), reference);
+        }
     }
+    config
+}
+
+/// The configuration as a driver gets it: with the defaults of its author, and without the
+/// connection's name, which says nothing to a driver.
+pub fn for_driver(config: &Value, spec: &Spec) -> Value {
+    let mut config = with_defaults(config, spec);
+    if !spec.connection_fields.is_empty()
+        && let Value::Object(fields) = &mut config
+    {
+        fields.remove(REFERENCE);
+    }
+    config
+}
+
+/// Who set the parts of a configuration that [`complete`] makes of a step's own.
+pub fn origins(
+    config: &Value,
+    spec: &Spec,
+    connections: &Connections,
+    environment: &Environment,
+) -> Origins {
+    let mut origins = Origins::default();
+    let named = config.get(REFERENCE).and_then(Value::as_str);
+    let alias = named.and_then(|text| Some(Reference::from_str(text).ok()?.alias));
+    let is_used = !spec.connection_fields.is_empty();
+    let chosen = connections.choose(spec.family(), alias.as_deref());
+    if let Ok((_, alias)) = chosen
+        && is_used
+    {
+        origins.set(format!("/{RESOLVED}"), Provenance::Project);
+        variables_of(&alias.fields, &format!("/{RESOLVED}"), environment, &mut origins);
+    }
+    for field in replaceable(spec).filter(|field| config.get(&field.name).is_some()) {
+        origins.set(format!("/{RESOLVED}/{}", escaped(&field.name)), Provenance::User);
+    }
+    origins
+}
+
+/// Finds what a variable of the environment has set.
+fn variables_of(node: &Node, pointer: &str, environment: &Environment, origins: &mut Origins) {
+    match &node.value {
+        Yaml::Text(text) => {
+            if variables(text).any(|name| environment.get(name).is_some()) {
+                origins.set(pointer, Provenance::Environment);
+            }
+        }
+        Yaml::List(items) => items.iter().enumerate().for_each(|(index, item)| {
+            variables_of(item, &format!("{pointer}/{index}"), environment, origins);
+        }),
+        Yaml::Map(entries) => entries.iter().for_each(|entry| {
+            let pointer = format!("{pointer}/{}", escaped(&entry.key));
+            variables_of(&entry.value, &pointer, environment, origins);
+        }),
+        _ => {}
+    }
+}
+
+/// A key as a segment of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// That a step's connection is one of another family than its driver.
@@ -97,11 +172,7 @@ pub(crate) fn mismatch(owner: &str, family: &str, reference: &Reference) -> Prob
 
 /// Moves what the step may replace from its configuration into the connection.
 fn replace(config: &mut Map<String, Value>, mut fields: Value, spec: &Spec) -> Value {
-    let replaceable = spec
-        .connection_fields
-        .iter()
-        .filter(|field| field.policy != OverridePolicy::Forbidden && !spec.has_key(&field.name));
-    for field in replaceable {
+    for field in replaceable(spec) {
         if let Some(value) = config.remove(&field.name)
             && let Value::Object(fields) = &mut fields
         {
@@ -111,7 +182,14 @@ fn replace(config: &mut Map<String, Value>, mut fields: Value, spec: &Spec) -> V
     fields
 }
 
-/// Fills in defaults and checks what came out: all of it, or the connection only.
+/// The fields of a connection that a step may replace.
+fn replaceable(spec: &Spec) -> impl Iterator<Item = &ConnectionField> {
+    spec.connection_fields
+        .iter()
+        .filter(|field| field.policy != OverridePolicy::Forbidden && !spec.has_key(&field.name))
+}
+
+/// Checks a configuration as the driver would get it: all of it, or the connection only.
 fn check(
     owner: &str,
     config: &mut Value,
@@ -131,12 +209,14 @@ fn check(
         }
     }
     let reference = config.as_object_mut().and_then(|config| config.remove(REFERENCE));
-    schema.fill(config);
-    let findings = schema.check(config);
+    let mut filled = config.clone();
+    schema.fill(&mut filled);
+    let findings = schema.check(&filled);
+    let unset = unset(spec, config, &filled);
     if let (Some(reference), Value::Object(config)) = (reference, config) {
         config.insert(REFERENCE.to_owned(), reference);
     }
-    let problems: Vec<Problem> = findings
+    let mut problems: Vec<Problem> = findings
         .into_iter()
         .filter(|finding| whole || finding.pointer.starts_with(&pointer))
         .map(|finding| {
@@ -156,5 +236,42 @@ fn check(
             problem
         })
         .collect();
+    for field in unset.iter().filter(|field| whole || field.pointer.starts_with(&pointer)) {
+        let mut problem = match field.pointer.strip_prefix(&pointer) {
+            Some(below) => {
+                let whose = format!("The connection '{}'", resolved.reference);
+                author_only(&whose, below, field)
+            }
+            None => author_only(owner, &field.pointer, field),
+        };
+        if let Some(file) = &connections.file {
+            problem = problem.at(file, resolved.source.position);
+        }
+        problems.push(problem);
+    }
     if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
+}
+
+/// The longest default that is proposed to the user, in bytes.
+const LONGEST: usize = 200;
+
+/// That only the driver's author names what a field opens. `pointer` is the field as the
+/// user would write it.
+pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Problem {
+    let name = pointer.trim_start_matches('/').replace('/', ".");
+    let default = &field.default;
+    let opens = if field.is_host { "dials no host" } else { "opens no file" };
+    let message = format!(
+        "{owner}: '{name}' is not set, and the default of the driver's author, {}, {opens}",
+        quoted(default)
+    );
+    // Text of JSON is text of YAML, whatever is in it.
+    let value = match default.len() <= LONGEST {
+        true => Value::from(default.as_str()).to_string(),
+        false => "...".to_owned(),
+    };
+    let mut keys = name.split('.').rev();
+    let last = format!("{}: {value}", keys.next().unwrap_or_default());
+    let line = keys.fold(last, |inner, key| format!("{key}: {{{inner}}}"));
+    Problem::new("set_by_author", message).help(format!("if you want that: write {line}"))
 }

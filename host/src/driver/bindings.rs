@@ -6,6 +6,7 @@ wasmtime::component::bindgen!({
     imports: {
         "osiris:driver/tables.[method]reader.schema": async | trappable,
         "osiris:driver/tables.[method]reader.next": async | trappable,
+        "osiris:driver/tables.[method]writer.open": async | trappable,
         "osiris:driver/tables.[method]writer.send": async | trappable,
         "osiris:driver/tables.[method]writer.forward": async | trappable,
         default: trappable,

@@ -10,8 +10,8 @@ use wasmtime_wasi::I32Exit;
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
 use super::clock::Clock;
-use super::failure::{Breach, Failure, breach, reported, shortened};
-use super::limits::{Limit, format_bytes};
+use super::failure::{Beyond, Breach, Failure, breach, reported, shortened};
+use super::limits::{Limit, Limits, format_bytes};
 use super::pace::paced;
 use super::spec::Mode;
 use super::state::{Call, State};
@@ -19,8 +19,15 @@ use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
 
-/// The most that a driver may pass to the host in one call, in bytes.
-const CALL_BYTES: usize = 128 << 20;
+/// The most that a driver may pass to the host in one call, in bytes: a whole batch. The
+/// engine copies it without a break, so more would hold up a stop.
+const CALL_BYTES: u64 = 64 << 20;
+/// The same where the limit of a batch was raised.
+const MAX_CALL_BYTES: u64 = 128 << 20;
+/// What else is in a call that passes a whole batch.
+const BESIDE: u64 = 64 << 10;
+/// The longest message that is kept as a driver put it, in bytes.
+const MAX_SAID: usize = 1 << 20;
 /// The most handles that its instances hold or lend at once.
 const HANDLES: usize = 100_000;
 /// How a failure for want of something begins.
@@ -108,7 +115,7 @@ impl Driver {
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
         let limit = Duration::from_secs(limits.get(Limit::Seconds));
-        let work = paced(work, limits.get(Limit::Cpu));
+        let work = paced(work, limits.get(Limit::Cpu), || clock.take_aside());
         let ended = ending(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
         let said = said(&ended);
@@ -187,7 +194,8 @@ pub(super) async fn ending<T>(
 
 fn said<T>(ended: &Option<Answer<T>>) -> Option<Said> {
     let Some(Ok(Err(types::Error { kind, message, retryable }))) = ended else { return None };
-    Some(Said { kind: kind.clone(), message: message.clone(), retryable: *retryable })
+    let most = |text: &str| text[..text.floor_char_boundary(MAX_SAID)].to_owned();
+    Some(Said { kind: most(kind), message: most(message), retryable: *retryable })
 }
 
 /// What became of a call.
@@ -216,13 +224,18 @@ fn refused(failure: Failure, state: &State) -> Failure {
 
 pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
     let mut store = Store::new(engine.running(), state);
-    store.set_hostcall_fuel(CALL_BYTES);
+    store.set_hostcall_fuel(call_bytes(&store.data().limits) as usize);
     store.set_max_component_handles(HANDLES);
     store.limiter(|state| &mut state.limiter);
     // At every tick of the clock the driver yields, so that time limits and cancels take hold.
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);
     store
+}
+
+/// The most that one call may pass to the host.
+fn call_bytes(limits: &Limits) -> u64 {
+    limits.get(Limit::Batch).clamp(CALL_BYTES, MAX_CALL_BYTES) + BESIDE
 }
 
 fn mode_name(mode: Mode) -> &'static str {
@@ -240,6 +253,9 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
         // What the driver said may be part of it.
         let why = shortened(why, state.journal.sink.redactor());
         return Failure::new("protocol", format!("the driver broke its contract: {why}"));
+    }
+    if let Some(Beyond(why)) = error.downcast_ref::<Beyond>() {
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {why}"));
     }
     if let Some(message) = &state.panic {
         return Failure::new("panic", format!("the driver panicked: {message}"));
@@ -275,7 +291,7 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
         Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
         None => {
             let why = error.root_cause().to_string();
-            match exceeded(&why) {
+            match exceeded(&why, &state.limits) {
                 Some(limit) => Failure::new("limit", limit),
                 None => Failure::new("trap", format!("the driver called the host wrongly: {why}")),
             }
@@ -284,9 +300,9 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
 }
 
 /// The limit that the engine means. It has no types for these.
-fn exceeded(why: &str) -> Option<String> {
+fn exceeded(why: &str, limits: &Limits) -> Option<String> {
     if why.contains("fuel allocated for hostcalls has been exhausted") {
-        let limit = format_bytes(CALL_BYTES as u64);
+        let limit = format_bytes(call_bytes(limits) - BESIDE);
         return Some(format!(
             "the driver passed more than {limit} to the host in one call; pass less at a time"
         ));

@@ -3,9 +3,11 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::aside::aside;
 
 /// The least time between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(10);
@@ -22,6 +24,8 @@ pub(super) struct Clock {
     waits: Mutex<Waits>,
     /// Whether the driver knows that it is to stop.
     told: AtomicBool,
+    /// Nanoseconds for which other threads have worked for it, and nobody has asked.
+    aside: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -32,7 +36,37 @@ struct Waits {
 
 impl Clock {
     pub(super) fn start() -> Self {
-        Self { started: Instant::now(), waits: Mutex::default(), told: AtomicBool::new(false) }
+        Self {
+            started: Instant::now(),
+            waits: Mutex::default(),
+            told: AtomicBool::new(false),
+            aside: AtomicU64::new(0),
+        }
+    }
+
+    /// Does work for the driver, on another thread if it `is_long`.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        is_long: bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        let started = is_long.then(Instant::now);
+        let done = aside(is_long, work).await;
+        if let Some(started) = started {
+            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.aside.fetch_add(nanos, Relaxed);
+        }
+        done
+    }
+
+    /// How long other threads have worked for it since this was last asked.
+    pub(super) fn take_aside(&self) -> Duration {
+        Duration::from_nanos(self.aside.swap(0, Relaxed))
+    }
+
+    /// Whole seconds since the call began.
+    pub(super) fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
     }
 
     /// The driver has been told to stop.

@@ -10,6 +10,14 @@ use super::limits::format_bytes;
 use super::state::State;
 use crate::session::{Level, Number};
 
+/// The largest unit and tags of a metric, in bytes.
+const MAX_METRIC: usize = 64 << 10;
+/// The largest event, in bytes.
+const MAX_EVENT: usize = 1 << 20;
+/// The deepest nesting that a reader of JSON follows.
+const MAX_DEPTH: usize = 128;
+/// The most values in one event: each takes far more memory than its text may have bytes.
+const MAX_VALUES: usize = 20_000;
 /// The largest state that a step may save, in bytes.
 pub const MAX_STATE: usize = 16 << 20;
 
@@ -31,6 +39,13 @@ impl Host for State {
             MetricValue::Float(value) => Number::Float(value),
         };
         let bytes: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if unit.len() + bytes > MAX_METRIC {
+            let most = format_bytes(MAX_METRIC as u64);
+            let bytes = unit.len() + bytes;
+            let why = format!("its unit and tags have {bytes} bytes; the most is {most}");
+            self.journal.dropped("metric", &why);
+            return Ok(());
+        }
         if self.journal.admits_named("metric", &name, unit.len() + bytes) {
             self.journal.sink.metric(&name, value, &unit, tags);
         }
@@ -38,16 +53,34 @@ impl Host for State {
     }
 
     fn event(&mut self, name: String, fields: String) -> Result<()> {
-        let object: Map<String, Value> = serde_json::from_str(&fields).map_err(|error| {
+        // What is to be dropped is not read: that can take long, and much memory.
+        let dropped = |why: &str| {
+            self.journal.dropped("event", why);
+            Ok(())
+        };
+        if fields.len() > MAX_EVENT {
+            let (bytes, most) = (fields.len(), format_bytes(MAX_EVENT as u64));
+            return dropped(&format!("it has {bytes} bytes; the most is {most}"));
+        }
+        let values = values(&fields);
+        if values > MAX_VALUES {
+            return dropped(&format!("it has {values} values; the most is {MAX_VALUES}"));
+        }
+        let no_object = |error: serde_json::Error| {
             breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
-        })?;
+        };
         if !name.contains('.') {
+            serde_json::from_str::<Map<String, Value>>(&fields).map_err(no_object)?;
             // The host's own have no dot: no driver can pass for it.
             let text = "the driver's event was dropped: its name must be `category.action`";
             self.journal.log(Level::Warn, text);
-        } else if self.journal.admits_named("event", &name, fields.len()) {
-            self.journal.sink.event(&name, object);
+            return Ok(());
         }
+        if !self.journal.admits_named("event", &name, fields.len()) {
+            return Ok(());
+        }
+        let object: Map<String, Value> = serde_json::from_str(&fields).map_err(no_object)?;
+        self.journal.sink.event(&name, object);
         Ok(())
     }
 
@@ -82,7 +115,9 @@ impl Host for State {
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&state) {
             return Ok(Err(answer("data", format!("the state is no JSON: {error}"))));
         }
-        self.new_state = Some(state);
+        let before = self.new_state.replace(state).map_or(0, |state| state.len());
+        self.held.remove(before as u64);
+        self.held.add(self.new_state.as_ref().map_or(0, String::len) as u64)?;
         Ok(Ok(()))
     }
 
@@ -90,6 +125,28 @@ impl Host for State {
         self.panic = Some(shortened(&message, self.journal.sink.redactor()));
         Ok(())
     }
+}
+
+/// How many values there are in a JSON text, or more if it is none, up to where it is
+/// nested too deep to be read on.
+fn values(json: &str) -> usize {
+    let (mut count, mut depth, mut in_text, mut escaped) = (1, 0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b',' => count += 1,
+            b'[' | b'{' => (count, depth) = (count + 1, depth + 1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            break;
+        }
+    }
+    count
 }
 
 impl From<context::Level> for Level {
@@ -101,5 +158,24 @@ impl From<context::Level> for Level {
             context::Level::Warn => Self::Warn,
             context::Level::Error => Self::Error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_without_reading_them() {
+        for (json, count) in [
+            ("{}", 2),
+            (r#"{"a": [1, 2], "b": "x,y[{\",z"}"#, 5),
+            ("[0,0,0]", 4),
+            ("no json", 1),
+            (r#""\"#, 1),
+        ] {
+            assert!(values(json) >= count && values(json) <= count + 1, "{json}: {}", values(json));
+        }
+        assert_eq!(values(&"[".repeat(1 << 20)), MAX_DEPTH + 2);
     }
 }

@@ -15,7 +15,7 @@ use super::code::{Code, Place};
 use super::compiler::{self, Compiler, Output, Refusal};
 use super::spec::Spec;
 use super::state::State;
-use super::{files, interfaces, sockets};
+use super::{files, interfaces, lists, sockets};
 use crate::own_folder;
 use crate::problem::{Error, Problem, Result};
 
@@ -109,6 +109,7 @@ impl Engine {
         files::add_to_linker(&mut linker)?;
         sockets::add_to_linker(&mut linker)?;
         Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
+        lists::add_to_linker(&mut linker)?;
         let Setup { cache, interrupts, compiler } = setup.clone();
         let cache = cache.as_deref().and_then(Cache::open);
         Ok(Self { engine, linker, cache, compiler, interrupts, clock: Once::new() })

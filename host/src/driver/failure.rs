@@ -117,6 +117,17 @@ pub(super) fn breach(message: impl Into<String>) -> wasmtime::Error {
     wasmtime::Error::new(Breach(message.into()))
 }
 
+/// That a driver made the host use more than it may: it traps the driver and becomes
+/// the step's failure, of kind `limit`.
+pub(super) fn beyond(message: impl Into<String>) -> wasmtime::Error {
+    wasmtime::Error::new(Beyond(message.into()))
+}
+
+/// See [`beyond`].
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Beyond(pub(super) String);
+
 /// See [`breach`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -136,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_cut_leaves_no_half_secret() {
-        let redactor = Redactor::new(["hunter2hunter2".to_owned()]);
+        let redactor = Redactor::new(["hunter2hunter2".to_owned()]).unwrap();
         for before in MAX_MESSAGE - 20..MAX_MESSAGE + 4 {
             let text = format!("{}hunter2hunter2 and more", "x".repeat(before));
             let shown = shortened(&text, &redactor);

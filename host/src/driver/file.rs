@@ -1,6 +1,6 @@
 //! A driver's file: what can be known without running any of it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -10,6 +10,7 @@ use super::outline::Outline;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
+use crate::regular::open_regular;
 
 /// The largest driver there may be, in bytes.
 pub const MAX_SIZE: u64 = 256 << 20;
@@ -29,7 +30,20 @@ pub struct DriverFile {
     pub size: u64,
     /// Whether it came with osiris.
     pub built_in: bool,
+    text: Vec<u8>,
+    /// What is wrong with the spec's schema and examples, once that was looked at.
+    wrong: OnceLock<Vec<Problem>>,
     content: OnceLock<Content>,
+}
+
+/// What a file says before anything of it is interpreted.
+#[derive(Debug)]
+pub(super) struct Raw {
+    /// The text of its spec.
+    pub(super) text: Vec<u8>,
+    imports: Vec<String>,
+    exports: Vec<String>,
+    size: u64,
 }
 
 /// A driver's bytes as they were when they were first asked for.
@@ -42,15 +56,44 @@ pub struct Content {
 }
 
 impl DriverFile {
-    /// Reads a driver's spec, imports and exports.
+    /// Reads a driver's spec, imports and exports. Its config schema is not compiled:
+    /// see [`DriverFile::check`].
     ///
     /// # Errors
     /// The file cannot be read, is no whole component, or its spec is missing
     /// or invalid.
     pub fn read(path: &Path) -> Result<Self> {
-        let (file, size) = open(path).map_err(|error| unreadable(path, &error))?;
-        let outline = Outline::read(file).map_err(|error| unreadable(path, &error))?;
-        Self::new(outline, path, size)
+        Self::parse(&Raw::read(path)?, path)
+    }
+
+    pub(super) fn parse(raw: &Raw, path: &Path) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            spec: Arc::new(Spec::outline(&raw.text, path)?),
+            imports: raw.imports.clone(),
+            exports: raw.exports.clone(),
+            size: raw.size,
+            built_in: false,
+            text: raw.text.clone(),
+            wrong: OnceLock::new(),
+            content: OnceLock::new(),
+        })
+    }
+
+    /// Checks what costs more to check, as for a driver that is used: the config schema
+    /// and the examples.
+    ///
+    /// # Errors
+    /// Returns an error if one of them is wrong.
+    pub fn check(&self) -> Result<()> {
+        let wrong = self.wrong.get_or_init(|| match Spec::parse(&self.text, &self.path) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.problems,
+        });
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Error { problems: wrong.clone(), ..Error::invalid(wrong[0].clone()) })
     }
 
     /// The bytes of a file that is only looked at.
@@ -61,25 +104,15 @@ impl DriverFile {
         read(path)
     }
 
-    /// The same of a component's bytes that lie, or will lie, at a path.
+    /// The same of a component's bytes that lie, or will lie, at a path, with all of its
+    /// spec checked.
     ///
     /// # Errors
     /// They are no whole component, or its spec is missing or invalid.
     pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
-        Self::new(Outline::of(bytes), path, bytes.len() as u64)
-    }
-
-    fn new(outline: Result<Outline, Problem>, path: &Path, size: u64) -> Result<Self> {
-        let mut outline = outline.map_err(|problem| Error::invalid(problem.in_file(path)))?;
-        Ok(Self {
-            path: path.to_owned(),
-            spec: Arc::new(Spec::parse(&the_spec(&mut outline, path)?, path)?),
-            imports: outline.imports,
-            exports: outline.exports,
-            size,
-            built_in: false,
-            content: OnceLock::new(),
-        })
+        let driver = Self::parse(&Raw::new(Outline::of(bytes), path, bytes.len() as u64)?, path)?;
+        driver.check()?;
+        Ok(driver)
     }
 
     /// The text of its spec, which may be wrong.
@@ -120,6 +153,21 @@ impl DriverFile {
     }
 }
 
+impl Raw {
+    /// Reads what is outside of the code and data.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let (file, size) = open(path).map_err(|error| unreadable(path, &error))?;
+        let outline = Outline::read(file).map_err(|error| unreadable(path, &error))?;
+        Self::new(outline, path, size)
+    }
+
+    fn new(outline: Result<Outline, Problem>, path: &Path, size: u64) -> Result<Self> {
+        let mut outline = outline.map_err(|problem| Error::invalid(problem.in_file(path)))?;
+        let text = the_spec(&mut outline, path)?;
+        Ok(Self { text, imports: outline.imports, exports: outline.exports, size })
+    }
+}
+
 /// The spec of a component.
 fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
     if outline.specs.len() > 1 {
@@ -145,22 +193,19 @@ fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
 
 /// Opens a driver's file, of so many bytes.
 fn open(path: &Path) -> io::Result<(File, u64)> {
-    // Looked at before it is opened, because opening a pipe waits for its other end.
-    let about = fs::metadata(path)?;
-    if !about.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if about.len() > MAX_SIZE {
+    let (file, size) = open_regular(path)?;
+    if size > MAX_SIZE {
         return Err(ErrorKind::FileTooLarge.into());
     }
-    Ok((File::open(path)?, about.len()))
+    Ok((file, size))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     let read = || {
-        let (mut file, size) = open(path)?;
+        let (file, size) = open(path)?;
         let mut bytes = Vec::with_capacity(size as usize);
-        file.read_to_end(&mut bytes)?;
+        // It can grow meanwhile.
+        file.take(MAX_SIZE).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     read().map_err(|error| unreadable(path, &error))

@@ -1,19 +1,17 @@
 //! What one step's driver may touch: what its spec declares, as far as the host
 //! allows it.
 
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use serde_json::Value;
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+use wasmtime_wasi::WasiCtxBuilder;
 
-use super::files::{Files, is_reserved};
+use super::files::Files;
 use super::folders::Folders;
 use super::limits::Limits;
 use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
+use crate::paths::{Grounds, Others, Permissions, ProjectPath, Resolver};
 
 /// The rights of one call.
 #[derive(Debug, Clone)]
@@ -26,6 +24,10 @@ pub struct Grants {
     pub writes: Vec<String>,
     /// A folder for whatever it likes, below the base path.
     pub artifacts: Option<PathBuf>,
+    /// What the other steps of the plan read and write.
+    pub others: Others,
+    /// Reserved files that `osiris.yaml` opens to reading.
+    pub allow_read: Vec<ProjectPath>,
     /// What it may dial.
     pub network: Vec<Endpoint>,
     /// Folders that it does not see before it makes them.
@@ -33,7 +35,8 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// What `spec` declares and `config` names, below `base`.
+    /// What `spec` declares and `config` names, below `base`. The configuration is as its
+    /// user wrote it: a default of the driver's author opens nothing, so none may be in it.
     pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
         let named = |pointers| paths(config, pointers).map(str::to_owned).collect();
         Self {
@@ -41,9 +44,42 @@ impl Grants {
             reads: named(&spec.files.read),
             writes: named(&spec.files.write),
             artifacts,
+            others: Others::default(),
+            allow_read: Vec::new(),
             network: endpoints(spec, config),
             folders: Folders::default(),
         }
+    }
+
+    /// Adds the reserved files that `osiris.yaml` opens to reading.
+    #[must_use]
+    pub fn allowing(self, allow_read: &[ProjectPath]) -> Self {
+        Self { allow_read: allow_read.to_vec(), ..self }
+    }
+
+    /// Adds what the other steps of the plan use.
+    #[must_use]
+    pub fn beside(self, others: Others) -> Self {
+        Self { others, ..self }
+    }
+
+    /// Adds the folders that the driver does not see before it makes them.
+    #[must_use]
+    pub fn hiding(self, folders: Folders) -> Self {
+        Self { folders, ..self }
+    }
+
+    /// What may be done with the paths below the base path, which is open.
+    pub fn permissions(&self, resolver: &Resolver) -> Permissions {
+        let artifacts = self.artifacts.as_deref();
+        let grounds = Grounds {
+            reads: &self.reads,
+            writes: &self.writes,
+            artifacts: artifacts.and_then(|path| path.strip_prefix(&self.base).ok()),
+            others: &self.others,
+            allow_read: &self.allow_read,
+        };
+        Permissions::new(resolver, grounds)
     }
 
     /// The artifacts folder as the driver names it.
@@ -61,14 +97,9 @@ impl Grants {
         wasi: &mut WasiCtxBuilder,
         limits: &Limits,
     ) -> wasmtime::Result<(Files, Network)> {
-        // What is read and written there is up to the files themselves.
-        if self.artifacts.is_some() || !self.writes.is_empty() {
-            wasi.preopened_dir(&self.base, "/", FsPerms::ReadWrite)?;
-        } else if !self.reads.is_empty() {
-            wasi.preopened_dir(&self.base, "/", FsPerms::ReadOnly)?;
-        }
-        let base = Dir::open_ambient_dir(&self.base, ambient_authority())?;
-        let files = Files::new(base, self, limits);
+        let resolver = Resolver::open(&self.base)?;
+        let permissions = self.permissions(&resolver);
+        let files = Files::new(resolver, permissions, self.folders.clone(), limits);
         let network = Network::new(self.network.clone());
         let dials = !network.is_empty();
         let check = network.clone();
@@ -85,42 +116,4 @@ impl Grants {
 /// The paths in a step's configuration that the pointers name.
 pub fn paths<'a>(config: &'a Value, pointers: &'a [String]) -> impl Iterator<Item = &'a str> {
     pointers.iter().filter_map(|pointer| config.pointer(pointer)?.as_str())
-}
-
-/// Checks that `path` stays below `base` even through symbolic links. What does
-/// not exist yet is fine.
-///
-/// # Errors
-/// Says why it does not.
-pub fn check_path(base: &Path, path: &str) -> Result<(), String> {
-    if Path::new(path)
-        .components()
-        .any(|part| matches!(part, Component::RootDir | Component::Prefix(_)))
-    {
-        return Err(format!(
-            "`{path}` is absolute; a path is relative to the base path {}",
-            base.display()
-        ));
-    }
-    let Ok(folder) = Dir::open_ambient_dir(base, ambient_authority()) else {
-        return Ok(()); // Opening it for the driver will tell.
-    };
-    match folder.canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(format!(
-            "`{path}` leads outside the base path {}; copy the file into the project",
-            base.display()
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Checks that `path` is not one of the project's own files, which no driver writes.
-///
-/// # Errors
-/// Says that it is.
-pub fn check_written(path: &str) -> Result<(), String> {
-    match is_reserved(Path::new(path.trim_start_matches("./"))) {
-        true => Err(format!("`{path}` is osiris's own in a project, and no driver may write it")),
-        false => Ok(()),
-    }
 }

@@ -1,5 +1,6 @@
 //! The wasm side: engine, registry, grants, limits, and calls into drivers.
 
+mod addresses;
 mod bindings;
 mod cache;
 mod call;
@@ -16,14 +17,17 @@ mod folders;
 pub mod fuzzing;
 mod gate;
 pub mod grants;
+mod held;
 mod interfaces;
 pub mod limits;
+mod lists;
 pub mod network;
 mod outline;
 mod pace;
 pub mod pack;
 mod probe;
 mod producers;
+pub mod provenance;
 pub mod registry;
 pub mod sink;
 mod sockets;

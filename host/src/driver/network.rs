@@ -2,13 +2,17 @@
 //! its connection.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
+pub(crate) use super::addresses::{is_local_service, is_public};
+use super::provenance::{Origins, Provenance};
 use super::spec::Spec;
+use crate::schema::fill_from;
 
 /// A host and port that a driver may dial.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,24 +21,84 @@ pub struct Endpoint {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Whether the user's connection names it, and not the driver's author.
-    pub is_own: bool,
+    /// Who named the host.
+    pub host_by: Provenance,
+    /// Who named the port.
+    pub port_by: Provenance,
 }
 
-/// The endpoints that a spec asks for with this configuration. What the
-/// configuration does not name is left out.
+impl Endpoint {
+    /// Whether this may lead to an address. An author's host leads to the internet only.
+    pub fn may_reach(&self, ip: IpAddr) -> bool {
+        // A name in somebody else's hands may lead anywhere.
+        let is_named = self.host.parse::<IpAddr>().is_err();
+        !(is_named && is_local_service(ip)) && (self.host_by.opens() || is_public(ip))
+    }
+
+    /// Whether there is anything that this may lead to, as far as the text tells.
+    pub fn leads_anywhere(&self) -> bool {
+        self.host.parse().map_or(true, |ip| self.may_reach(ip))
+    }
+}
+
+/// Like `db.example:5432`.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// The endpoints that a spec asks for with this configuration, which is as its user wrote
+/// it. What the configuration does not name is left out.
 pub fn endpoints(spec: &Spec, config: &Value) -> Vec<Endpoint> {
-    let value = |wanted: &Value| match wanted.as_str() {
-        Some(pointer) if pointer.starts_with('/') => config.pointer(pointer).cloned(),
-        _ => Some(wanted.clone()),
+    spec.network
+        .iter()
+        .filter_map(|asked| endpoint(spec, asked, config, &Origins::default()))
+        .collect()
+}
+
+/// What one entry of `network` comes to with this configuration.
+pub fn endpoint(
+    spec: &Spec,
+    asked: &super::spec::Endpoint,
+    config: &Value,
+    origins: &Origins,
+) -> Option<Endpoint> {
+    let (host, host_by) = match asked.host.as_str() {
+        // Dialling it would tell it to whoever answers for names.
+        pointer if is_secret(spec, pointer) => return None,
+        pointer if pointer.starts_with('/') => {
+            (config.pointer(pointer)?.as_str()?, origins.of(pointer))
+        }
+        literal => (literal, Provenance::Author),
     };
-    let endpoint = |asked: &super::spec::Endpoint| {
-        let host = value(&Value::from(asked.host.as_str()))?.as_str()?.to_owned();
-        let port = u16::try_from(value(&asked.port)?.as_u64()?).ok()?;
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Some(Endpoint { host, port, is_own: asked.host.starts_with('/') })
+    let (port, port_by) = match asked.port.as_str() {
+        Some(pointer) => match config.pointer(pointer) {
+            Some(port) => (port.as_u64()?, origins.of(pointer)),
+            None => (default_port(spec, config, pointer)?, Provenance::Author),
+        },
+        None => (asked.port.as_u64()?, Provenance::Author),
     };
-    spec.network.iter().filter_map(endpoint).collect()
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    Some(Endpoint { host, port: u16::try_from(port).ok()?, host_by, port_by })
+}
+
+/// The port that the author's defaults put at a pointer.
+fn default_port(spec: &Spec, config: &Value, pointer: &str) -> Option<u64> {
+    let mut filled = config.clone();
+    fill_from(&spec.config_schema, &mut filled);
+    filled.pointer(pointer)?.as_u64()
+}
+
+/// Whether a pointer leads to what the spec calls a secret.
+pub fn is_secret(spec: &Spec, pointer: &str) -> bool {
+    spec.secrets.iter().any(|secret| {
+        let rest = pointer.strip_prefix(secret.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// The network as one call sees it. Clones share what has been looked up.
@@ -101,18 +165,15 @@ impl Network {
         if endpoint.port != address.port() {
             return false;
         }
-        match endpoint.host.parse::<IpAddr>() {
-            Ok(named) => named.to_canonical() == ip && (endpoint.is_own || is_public(ip)),
-            Err(_) => {
-                let resolved = self
-                    .seen()
-                    .resolved
-                    .get(&plain(&endpoint.host))
-                    .is_some_and(|addresses| addresses.contains(&ip));
-                // A name in somebody else's hands may lead anywhere.
-                resolved && !is_local_service(ip) && (endpoint.is_own || is_public(ip))
-            }
-        }
+        let is_it = match endpoint.host.parse::<IpAddr>() {
+            Ok(named) => named.to_canonical() == ip,
+            Err(_) => self
+                .seen()
+                .resolved
+                .get(&plain(&endpoint.host))
+                .is_some_and(|addresses| addresses.contains(&ip)),
+        };
+        is_it && endpoint.may_reach(ip)
     }
 
     fn refuse(&self, what: String) {
@@ -122,11 +183,7 @@ impl Network {
     /// What was refused last and what was granted, for a person.
     pub(super) fn refusal(&self) -> Option<String> {
         let what = self.seen().refused.clone()?;
-        let granted: Vec<String> = self
-            .granted
-            .iter()
-            .map(|Endpoint { host, port, .. }| format!("{host}:{port}"))
-            .collect();
+        let granted: Vec<String> = self.granted.iter().map(ToString::to_string).collect();
         let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
         Some(format!(
             "the host refused it the network: {what}; granted is {granted}. A driver may dial what `network` in its spec names, which is mostly the host and port of its connection"
@@ -143,44 +200,14 @@ fn plain(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Addresses of the machine's own link, where clouds keep their metadata, and
-/// those that are nobody's.
-fn is_local_service(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_broadcast()
-                || ip.is_multicast()
-                || ip.octets() == [100, 100, 100, 200]
-        }
-        IpAddr::V6(ip) => {
-            ip.is_unicast_link_local()
-                || ip.is_unspecified()
-                || ip.is_multicast()
-                || ip.segments() == [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254]
-        }
-    }
-}
-
-/// Whether the address is one of the internet.
-fn is_public(ip: IpAddr) -> bool {
-    let inside = match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            ip.is_private() || ip.is_loopback() || a == 0 || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
-    };
-    !inside && !is_local_service(ip)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn network(host: &str, port: u16, is_own: bool) -> Network {
-        Network::new(vec![Endpoint { host: host.to_owned(), port, is_own }])
+        let host_by = if is_own { Provenance::User } else { Provenance::Author };
+        let host = host.to_owned();
+        Network::new(vec![Endpoint { host, port, host_by, port_by: Provenance::Author }])
     }
 
     fn dials(network: &Network, address: &str) -> bool {
@@ -217,6 +244,69 @@ mod tests {
             network.learn("api.example", address.parse().unwrap());
             assert_eq!(dials(&network, &format!("{address}:443")), may, "{address}");
         }
+    }
+
+    #[test]
+    fn a_name_leads_to_no_metadata_whoever_names_it() {
+        let network = network("db.example", 80, true);
+        for address in ["fd20:ce::254", "168.63.129.16", "64:ff9b::a9fe:a9fe", "192.0.0.192"] {
+            network.learn("db.example", address.parse().unwrap());
+            let address = SocketAddr::new(address.parse().unwrap(), 80);
+            assert!(!network.may_use(address, SocketAddrUse::TcpConnect), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_author_names_the_internet_and_the_user_any_address() {
+        for (host, may) in [
+            ("10.0.0.1", false),
+            ("fd20:ce::254", false),
+            ("64:ff9b::a00:1", false),
+            ("1.1.1.1", true),
+        ] {
+            let address = SocketAddr::new(host.parse().unwrap(), 80);
+            let dials =
+                |is_own| network(host, 80, is_own).may_use(address, SocketAddrUse::TcpConnect);
+            assert_eq!((dials(true), dials(false)), (true, may), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_knows_who_set_it() {
+        let text = "
+name: a.b
+version: 1.0.0
+modes: [extract]
+secrets: [/pass]
+network:
+  - {host: /host, port: /port}
+  - {host: api.example, port: 443}
+  - {host: /pass, port: 1}
+  - {host: /deep/host, port: 2}
+configSchema:
+  type: object
+  properties:
+    host: {type: string, default: 10.0.0.1}
+    port: {type: integer, default: 5432}
+    pass: {type: string}
+    deep: {type: object, default: {host: 10.0.0.2}}
+";
+        let spec = Spec::parse(text.as_bytes(), std::path::Path::new("spec.yaml")).unwrap();
+        let found = |config: Value| -> Vec<_> {
+            let all = endpoints(&spec, &config);
+            all.iter().map(|one| (one.to_string(), one.host_by, one.port_by)).collect()
+        };
+        use Provenance::{Author, User};
+        let own = ("api.example:443".to_owned(), Author, Author);
+        assert_eq!(found(serde_json::json!({"pass": "10.0.0.3"})), std::slice::from_ref(&own));
+        assert_eq!(
+            found(serde_json::json!({"host": "::1", "deep": {}})),
+            [("[::1]:5432".to_owned(), User, Author), own.clone()]
+        );
+        assert_eq!(
+            found(serde_json::json!({"host": "h", "port": 1, "deep": {"host": "d"}})),
+            [("h:1".to_owned(), User, User), own, ("d:2".to_owned(), User, Author)]
+        );
     }
 
     #[test]

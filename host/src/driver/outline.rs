@@ -12,13 +12,17 @@ use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom}
 
 use wasmparser::{BinaryReader, ComponentExportSectionReader, ComponentImportSectionReader};
 
-use super::spec::SECTION;
+use super::spec::{MAX_SPEC, SECTION};
 use crate::problem::Problem;
 
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
 /// The deepest nesting of what is in a component.
 const MAX_DEPTH: usize = 100;
+/// The most sections in a component and all that is in it.
+const MAX_SECTIONS: usize = 1 << 17;
+/// The most bytes of specs and names that are kept.
+const MAX_CONTENT: u64 = 1 << 20;
 
 /// What a component's sections say.
 #[derive(Debug, Default, PartialEq)]
@@ -57,9 +61,13 @@ impl Outline {
         }
         let end = source.seek(SeekFrom::End(0))?;
         source.rewind()?;
-        let mut walk = Walk { source, at: 0, outline: Self::default() };
+        let mut walk = Walk { source, at: 0, sections: 0, kept: 0, outline: Self::default() };
         match walk.level(end, 0) {
-            Ok(()) => Ok(Ok(walk.outline)),
+            Ok(()) => {
+                walk.outline.imports.sort_unstable();
+                walk.outline.exports.sort_unstable();
+                Ok(Ok(walk.outline))
+            }
             Err(error) => match error.kind() {
                 ErrorKind::UnexpectedEof | ErrorKind::InvalidData => Ok(Err(damaged(&error))),
                 _ => Err(error),
@@ -79,6 +87,10 @@ struct Walk<S> {
     source: BufReader<S>,
     /// How many bytes are behind.
     at: u64,
+    /// How many sections are behind.
+    sections: usize,
+    /// How many bytes of specs and names there were.
+    kept: u64,
     outline: Outline,
 }
 
@@ -92,6 +104,10 @@ impl<S: Read + Seek> Walk<S> {
             _ => return Err(invalid("there is neither a component nor a module where one starts")),
         };
         while self.at < end {
+            self.sections += 1;
+            if self.sections > MAX_SECTIONS {
+                return Err(invalid("it has too many sections"));
+            }
             let [id] = self.bytes()?;
             let size = u64::from(self.number()?);
             let next = self.at + size;
@@ -122,15 +138,22 @@ impl<S: Read + Seek> Walk<S> {
         }
         let name: [u8; SECTION.len()] = self.bytes()?;
         if name == SECTION.as_bytes() {
-            let rest = (start + size).checked_sub(self.at);
-            let spec = self.content(rest.ok_or(ErrorKind::UnexpectedEof)?)?;
-            self.outline.specs.push(spec);
+            let rest = (start + size).checked_sub(self.at).ok_or(ErrorKind::UnexpectedEof)?;
+            // What is too long to be read is cut, which makes it too long to be parsed.
+            let spec = self.content(rest.min(MAX_SPEC + 1))?;
+            // Two are too many already, so only how many there are counts then.
+            self.kept += spec.len() as u64;
+            self.outline.specs.push(if self.kept <= MAX_CONTENT { spec } else { Vec::new() });
         }
         Ok(())
     }
 
     /// Keeps the names of the imports or exports.
     fn names(&mut self, id: u8, size: u64) -> io::Result<()> {
+        self.kept += size;
+        if self.kept > MAX_CONTENT {
+            return Err(invalid("it has too many imports or exports"));
+        }
         let content = self.content(size)?;
         let reader = BinaryReader::new(&content, 0);
         let mut read = || -> wasmparser::Result<()> {
@@ -146,8 +169,6 @@ impl<S: Read + Seek> Walk<S> {
             Ok(())
         };
         read().map_err(|error| invalid(error.message()))?;
-        self.outline.imports.sort_unstable();
-        self.outline.exports.sort_unstable();
         Ok(())
     }
 

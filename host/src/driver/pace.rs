@@ -3,14 +3,19 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep};
 
 /// Lets `work` keep a processor busy for `percent` of the time, from 1 to 100. A
 /// driver yields at every tick of the engine's clock, so what it uses at once, and
-/// what it rests for at once, is short.
-pub(super) async fn paced<T>(work: impl Future<Output = T>, percent: u64) -> T {
+/// what it rests for at once, is short. `aside` tells what other threads did for it
+/// since it was last asked.
+pub(super) async fn paced<T>(
+    work: impl Future<Output = T>,
+    percent: u64,
+    aside: impl Fn() -> Duration,
+) -> T {
     if percent >= 100 {
         return work.await;
     }
@@ -23,7 +28,7 @@ pub(super) async fn paced<T>(work: impl Future<Output = T>, percent: u64) -> T {
         let started = Instant::now();
         let poll = work.as_mut().poll(context);
         if poll.is_pending() {
-            let used = started.elapsed();
+            let used = started.elapsed() + aside();
             let share = percent.max(1) as f64 / 100.0;
             let idle = used.mul_f64(1.0 / share - 1.0);
             let mut pause = Box::pin(sleep(idle));
@@ -40,8 +45,6 @@ pub(super) async fn paced<T>(work: impl Future<Output = T>, percent: u64) -> T {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]
@@ -54,7 +57,7 @@ mod tests {
             }
         };
         let started = Instant::now();
-        paced(work, 25).await;
+        paced(work, 25, || Duration::ZERO).await;
         assert!(started.elapsed() >= Duration::from_millis(70), "{:?}", started.elapsed());
     }
 }

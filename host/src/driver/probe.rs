@@ -16,7 +16,7 @@ use super::{Driver, Engine};
 /// How much longer than it was told a driver may take to answer `doctor`.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The most datasets, and columns of all of them, that a driver may list.
-const MAX_LISTED: usize = 1_000_000;
+const MAX_LISTED: usize = 250_000;
 
 /// How a connection is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -175,7 +175,8 @@ impl Driver {
         })?;
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();
-        let ended = ending(paced(work(&mut store), share), &clock, limit, &cancel).await;
+        let work = paced(work(&mut store), share, || clock.take_aside());
+        let ended = ending(work, &clock, limit, &cancel).await;
         conclude(ended, store.data())
     }
 }

@@ -16,15 +16,25 @@ use wasmtime_wasi::p2::bindings::sockets::tcp_create_socket;
 use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult, TcpSocket};
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 
+use super::clock::Clock;
 use super::limits::{Limit, Limits};
 use super::network::Network;
 use super::state::State;
+
+/// The longest name that can be looked up, by the rules of DNS, with a dot at its end.
+const MAX_NAME: usize = 254;
+/// How many names a call may look up at once, and how many more with every second: a
+/// look-up goes on when nobody waits for it any more.
+const LOOK_UPS: u64 = 256;
+const LOOK_UPS_A_SECOND: u64 = 10;
 
 /// The sockets of one call, and the engine's own implementation.
 pub(super) struct View<'a> {
     wasi: WasiSocketsCtxView<'a>,
     network: &'a Network,
     asked: &'a mut HashMap<u32, String>,
+    look_ups: &'a mut u64,
+    clock: &'a Clock,
     limits: &'a Limits,
     refused: &'a mut Option<String>,
 }
@@ -69,8 +79,20 @@ impl Host for View<'_> {
         handle: Resource<Handle>,
         name: String,
     ) -> Result<Resource<ResolveAddressStream>, SocketError> {
+        if name.len() > MAX_NAME {
+            return Err(ErrorCode::InvalidArgument.into());
+        }
         if !self.network.may_look_up(&name) {
             return Err(ErrorCode::AccessDenied.into());
+        }
+        *self.look_ups += 1;
+        let most = LOOK_UPS + LOOK_UPS_A_SECOND * self.clock.seconds();
+        if *self.look_ups > most {
+            *self.refused = Some(format!(
+                "it looked up names {} times; the most is {LOOK_UPS} times and {LOOK_UPS_A_SECOND} times a second. A driver can keep the addresses that it has",
+                self.look_ups
+            ));
+            return Err(ErrorCode::TemporaryResolverFailure.into());
         }
         let stream = self.wasi.resolve_addresses(handle, name.clone())?;
         self.asked.insert(stream.rep(), name);
@@ -120,9 +142,9 @@ impl tcp_create_socket::Host for View<'_> {
 
 impl State {
     fn sockets(&mut self) -> View<'_> {
-        let Self { wasi, table, network, asked, limits, refused, .. } = self;
+        let Self { wasi, table, network, asked, look_ups, clock, limits, refused, .. } = self;
         let wasi = WasiSocketsCtxView { ctx: wasi.sockets(), table };
-        View { wasi, network, asked, limits, refused }
+        View { wasi, network, asked, look_ups, clock, limits, refused }
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::limits::{Bounds, Limit};
 
-pub use parse::{SCHEMA, SpecFault};
+pub use parse::{MAX_SPEC, SCHEMA, SpecFault};
 
 /// The custom section that holds the spec as YAML or JSON.
 pub const SECTION: &str = "osiris:spec";

@@ -1,12 +1,10 @@
 //! What a store holds while a call into a driver runs.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
-use wasmtime_wasi::p2::bindings::filesystem::preopens::Host as _;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::bindings::osiris::driver::types;
@@ -14,16 +12,20 @@ use super::clock::Clock;
 use super::failure::answer;
 use super::files::Files;
 use super::grants::Grants;
+use super::held::Held;
 use super::limits::{Limit, Limiter, Limits};
 use super::network::Network;
 use super::sink::Sink;
 use super::stdio::Lines;
+use crate::budget::Budgets;
 use crate::session::Level;
 use crate::table::Sender;
 
 /// The longest name of an event or metric, in bytes.
 const MAX_NAME: usize = 256;
 
+/// The longest message of the log, in bytes.
+const MAX_MESSAGE: usize = 256 << 10;
 /// The most random bytes at once: nothing interrupts their making.
 const MAX_RANDOM: u64 = 8 << 20;
 
@@ -39,6 +41,8 @@ pub struct Call {
     pub cancel: CancellationToken,
     /// The state that the last successful run saved.
     pub saved_state: Option<String>,
+    /// What it shares with the other steps of its run.
+    pub budgets: Budgets,
 }
 
 /// The store's data.
@@ -48,8 +52,12 @@ pub(super) struct State {
     pub(super) network: Network,
     /// The names that are being looked up, by their streams' handles.
     pub(super) asked: HashMap<u32, String>,
+    /// How many names it has looked up.
+    pub(super) look_ups: u64,
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
+    /// What the host holds for it.
+    pub(super) held: Held,
     pub(super) limits: Limits,
     /// The socket that it did not get, for the error's message.
     pub(super) refused: Option<String>,
@@ -78,21 +86,20 @@ impl State {
             .max_random_size(MAX_RANDOM)
             .allow_udp(false);
         let (mut files, network) = call.grants.apply(&mut wasi, &call.limits)?;
-        let mut wasi = wasi.build();
+        let wasi = wasi.build();
         let mut table = ResourceTable::new();
         let handles = usize::try_from(call.limits.get(Limit::Handles)).unwrap_or(usize::MAX);
         table.set_max_capacity(handles);
-        let folders = WasiFilesystemCtxView { ctx: wasi.filesystem(), table: &mut table };
-        for (folder, _) in { folders }.get_directories()? {
-            files.set_root(folder.rep());
-        }
+        files.attach(&mut table)?;
         Ok(Self {
             wasi,
             files,
             network,
             asked: HashMap::new(),
+            look_ups: 0,
             table,
-            limiter: Limiter::new(call.limits.clone()),
+            limiter: Limiter::new(call.limits.clone(), call.budgets.memory.share()),
+            held: Held::new(call.limits.clone(), call.budgets.memory.share()),
             limits: call.limits,
             refused: None,
             journal,
@@ -135,12 +142,14 @@ pub(super) struct Journal {
     pub(super) sink: Arc<dyn Sink>,
     left: std::sync::atomic::AtomicI64,
     limits: Limits,
+    /// What was dropped for its size, each told once.
+    told: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Journal {
     pub(super) fn new(sink: Arc<dyn Sink>, limits: Limits) -> Self {
         let room = i64::try_from(limits.get(Limit::Log)).unwrap_or(i64::MAX);
-        Self { sink, left: room.into(), limits }
+        Self { sink, left: room.into(), limits, told: Mutex::default() }
     }
 
     /// Whether `bytes` more may be written.
@@ -171,9 +180,27 @@ impl Journal {
         fit && self.admits(name.len() + bytes)
     }
 
-    pub(super) fn log(&self, level: Level, message: &str) {
-        if self.admits(message.len()) {
-            self.sink.log(level, message);
+    /// Says that something was dropped for its size, if it is the first of its kind.
+    pub(super) fn dropped(&self, what: &'static str, why: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(what) {
+            let text = format!(
+                "the driver's {what} was dropped, as all will be that are too large: {why}"
+            );
+            self.log(Level::Warn, &text);
         }
+    }
+
+    /// Writes a message, cut where nobody reads on: to look for secrets in it takes a while.
+    pub(super) fn log(&self, level: Level, message: &str) {
+        if !self.admits(message.len()) {
+            return;
+        }
+        if message.len() <= MAX_MESSAGE {
+            return self.sink.log(level, message);
+        }
+        let (mut beginning, _) = self.sink.redactor().beginning(message.as_bytes(), MAX_MESSAGE);
+        beginning.push_str(" ... (cut)");
+        self.sink.log(level, &beginning);
     }
 }

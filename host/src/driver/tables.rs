@@ -7,10 +7,15 @@ use wasmtime::component::Resource;
 
 use super::bindings::osiris::driver::tables::{Host, HostBatch, HostReader, HostWriter};
 use super::bindings::osiris::driver::{arrow as wit, types};
-use super::failure::{answer, breach};
+use super::failure::{answer, beyond, breach};
 use super::limits::Limit;
 use super::state::State;
-use crate::table::{Batch, Closed, Field, Node, Receiver, flatten, unflatten};
+use crate::table::{Batch, Closed, Field, Node, Receiver, SendError, flatten, size, unflatten};
+
+/// A list of more columns or arrays is worked through on another thread.
+const LONG_LIST: usize = 2 << 10;
+/// So is a batch of more bytes.
+const LONG_BYTES: u64 = 8 << 20;
 
 /// The output of an upstream step.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -58,7 +63,8 @@ impl HostBatch for State {
     }
 
     fn drop(&mut self, batch: Resource<Batch>) -> Result<()> {
-        self.table.delete(batch)?;
+        let batch = self.table.delete(batch)?;
+        self.held.remove(batch.bytes() as u64);
         Ok(())
     }
 }
@@ -66,12 +72,18 @@ impl HostBatch for State {
 impl HostReader for State {
     async fn schema(&mut self, reader: Resource<Reader>) -> Answer<Vec<wit::Field>> {
         let reader = self.table.get(&reader)?;
-        tokio::select! {
+        let schema = tokio::select! {
             biased;
-            schema = self.clock.wait(reader.receiver.schema()) => Ok(schema
-                .map(|schema| flatten(&schema).into_iter().map(Into::into).collect())
-                .map_err(upstream)),
-            () = self.cancel.cancelled() => Ok(Err(self.told_to_stop())),
+            schema = self.clock.wait(reader.receiver.schema()) => schema,
+            () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
+        };
+        match schema {
+            Ok(schema) => {
+                let is_long = schema.fields().len() > LONG_LIST;
+                let fields = move || flatten(&schema).into_iter().map(Into::into).collect();
+                Ok(Ok(self.clock.aside(is_long, fields).await))
+            }
+            Err(closed) => Ok(Err(upstream(closed))),
         }
     }
 
@@ -84,6 +96,7 @@ impl HostReader for State {
         };
         match next {
             Ok(Some(batch)) => {
+                self.held.add(batch.bytes() as u64)?;
                 self.rows_read += batch.rows();
                 self.journal.sink.rows(batch.rows(), 0);
                 Ok(Ok(Some(self.table.push(batch)?)))
@@ -100,19 +113,8 @@ impl HostReader for State {
 }
 
 impl HostWriter for State {
-    fn open(&mut self, writer: Resource<Writer>, fields: Vec<wit::Field>) -> Answer<()> {
-        if self.opened {
-            return Err(breach("it opened its output twice"));
-        }
-        let fields: Vec<Field> = fields.into_iter().map(Into::into).collect();
-        let schema = unflatten(&fields)
-            .map_err(|why| breach(format!("it opened its output badly: {why}")))?;
-        self.table.get_mut(&writer)?.schema = Some(schema.clone());
-        self.opened = true;
-        if let Some(output) = &self.output {
-            output.open(schema);
-        }
-        Ok(Ok(()))
+    async fn open(&mut self, writer: Resource<Writer>, fields: Vec<wit::Field>) -> Answer<()> {
+        self.open_output(writer, fields.into_iter().map(Into::into).collect()).await
     }
 
     fn push(&mut self, writer: Resource<Writer>, buffer: Vec<u8>) -> Result<()> {
@@ -124,6 +126,7 @@ impl HostWriter for State {
             let asked = format!("it built a batch of {} bytes", writer.bytes);
             return Err(breach(self.limits.refusal(Limit::Batch, asked)));
         }
+        self.held.add(buffer.len() as u64 + 64)?;
         writer.pushed.push(Buffer::from(buffer));
         Ok(())
     }
@@ -139,11 +142,16 @@ impl HostWriter for State {
             return Err(breach("it sent a batch before it opened its output"));
         };
         let buffers = std::mem::take(&mut writer.pushed);
-        writer.bytes = 0;
+        let bytes = std::mem::take(&mut writer.bytes);
         let nodes: Vec<Node> = nodes.into_iter().map(Into::into).collect();
-        let batch = Batch::from_parts(schema, rows, &nodes, buffers)
-            .map_err(|why| breach(format!("it sent a batch that is not sound: {why}")))?;
-        self.emit(batch).await
+        let is_long = bytes > LONG_BYTES || nodes.len() > LONG_LIST;
+        let parts = move || Batch::from_parts(schema, rows, &nodes, buffers);
+        let batch = self.clock.aside(is_long, parts).await;
+        let batch =
+            batch.map_err(|why| breach(format!("it sent a batch that is not sound: {why}")))?;
+        let sent = self.emit(batch).await;
+        self.held.remove(bytes);
+        sent
     }
 
     async fn forward(&mut self, writer: Resource<Writer>, batch: Resource<Batch>) -> Answer<()> {
@@ -163,6 +171,32 @@ impl HostWriter for State {
 }
 
 impl State {
+    /// Opens the output with these columns.
+    pub(super) async fn open_output(
+        &mut self,
+        writer: Resource<Writer>,
+        fields: Vec<Field>,
+    ) -> Answer<()> {
+        if self.opened {
+            return Err(breach("it opened its output twice"));
+        }
+        let is_long = fields.len() > LONG_LIST;
+        let read = move || unflatten(&fields).map(|schema| (schema, size(&fields)));
+        let (schema, bytes) = self
+            .clock
+            .aside(is_long, read)
+            .await
+            .map_err(|why| breach(format!("it opened its output badly: {why}")))?;
+        // It is as old as the table, whoever reads that.
+        self.held.add(bytes)?;
+        self.table.get_mut(&writer)?.schema = Some(schema.clone());
+        self.opened = true;
+        if let Some(output) = &self.output {
+            output.open(schema);
+        }
+        Ok(Ok(()))
+    }
+
     async fn emit(&mut self, batch: Batch) -> Answer<()> {
         let rows = batch.rows();
         if let Some(output) = &self.output {
@@ -172,11 +206,24 @@ impl State {
                 sent = self.clock.wait(output.send(batch)) => sent,
                 () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
             };
-            if let Err(error) = sent {
-                return Ok(Err(answer(
-                    "internal",
-                    format!("the table could not be spilled to disk: {error}"),
-                )));
+            match sent {
+                Ok(()) => {}
+                Err(SendError::Disk(error)) => {
+                    return Ok(Err(answer(
+                        "internal",
+                        format!("the table could not be spilled to disk: {error}"),
+                    )));
+                }
+                Err(SendError::Memory(exceeded)) => {
+                    return Err(beyond(self.limits.refusal_of_run(exceeded)));
+                }
+                Err(SendError::Spill(exceeded)) => {
+                    let asked = format!(
+                        "what waits for readers that fell behind would take {} bytes with it",
+                        exceeded.wanted
+                    );
+                    return Err(beyond(self.limits.refusal(Limit::Spill, asked)));
+                }
             }
         }
         self.rows_written += rows;

@@ -1,5 +1,6 @@
 //! What the user writes: the project's settings and its pipelines.
 
+pub mod ownership;
 pub mod pipeline;
 mod policy;
 pub mod settings;
@@ -8,7 +9,7 @@ pub mod settings;
 mod tests;
 
 use std::env;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::problem::{Error, Problem, Result};
 
@@ -31,10 +32,11 @@ pub struct Project {
 
 impl Project {
     /// The project of the working directory: the nearest folder at or above it
-    /// with an `osiris.yaml`, else the working directory. `folder` overrides that.
+    /// with an `osiris.yaml`, else the working directory. The search ends at the user's home.
+    /// `folder` overrides that.
     ///
     /// # Errors
-    /// A folder that is not there, and every problem of the settings.
+    /// A folder that is not there or is another user's, and every problem of the settings.
     pub fn find(folder: Option<&Path>) -> Result<Self> {
         if let Some(folder) = folder {
             return Self::open(folder);
@@ -43,19 +45,20 @@ impl Project {
             let message = format!("The working directory cannot be found: {error}");
             Error::environment(Problem::new("no_working_directory", message))
         })?;
-        Self::open(root_of(&current))
+        Self::open(root_of(&current, home().as_deref()))
     }
 
     /// The project in exactly this folder.
     ///
     /// # Errors
-    /// A folder that is not there, and every problem of the settings.
+    /// A folder that is not there or is another user's, and every problem of the settings.
     pub fn open(folder: &Path) -> Result<Self> {
         let base = folder.canonicalize().ok().filter(|base| base.is_dir()).ok_or_else(|| {
             let message = "There is no such project folder";
             let help = "name an existing folder with --project, or make one with 'osiris init'";
             Error::invalid(Problem::new("project_not_found", message).in_file(folder).help(help))
         })?;
+        ownership::check(&base, &ownership::DECIDING)?;
         let settings = Settings::read(&base.join(SETTINGS_FILE))?;
         Ok(Self { base, settings })
     }
@@ -106,38 +109,18 @@ impl Project {
     }
 }
 
-fn root_of(current: &Path) -> &Path {
-    current.ancestors().find(|folder| folder.join(SETTINGS_FILE).is_file()).unwrap_or(current)
+/// The user's home, free of symbolic links.
+pub(crate) fn home() -> Option<PathBuf> {
+    dirs::home_dir()?.canonicalize().ok()
 }
 
-/// Why a path in a configuration cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathFault {
-    /// It is empty or holds a NUL.
-    Malformed,
-    /// It starts at the root of the machine.
-    Absolute,
-    /// Its `..` lead out of the base path.
-    Outside,
-}
-
-/// Checks that a path is relative to the base path and stays below it, by its
-/// text alone.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_relative(path: &str) -> Result<(), PathFault> {
-    if path.is_empty() || path.contains('\0') {
-        return Err(PathFault::Malformed);
-    }
-    let mut depth = 0_usize;
-    for component in Path::new(path).components() {
-        match component {
-            Component::Prefix(_) | Component::RootDir => return Err(PathFault::Absolute),
-            Component::CurDir => {}
-            Component::ParentDir => depth = depth.checked_sub(1).ok_or(PathFault::Outside)?,
-            Component::Normal(_) => depth += 1,
-        }
-    }
-    Ok(())
+fn root_of<'p>(current: &'p Path, home: Option<&Path>) -> &'p Path {
+    // What is above a home is not its user's.
+    let mut is_home = false;
+    let mut folders = current.ancestors().take_while(|folder| {
+        let was_home = is_home;
+        is_home = Some(*folder) == home;
+        !was_home
+    });
+    folders.find(|folder| folder.join(SETTINGS_FILE).is_file()).unwrap_or(current)
 }

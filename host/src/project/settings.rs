@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::policy::policy;
 use crate::driver::limits::{Bounds, Limit};
+use crate::paths::{ProjectPath, RESERVED, reserved};
 use crate::problem::{Problem, Result};
 use crate::trust::Policy;
-use crate::wording::quoted;
+use crate::wording::{any_of, closest, quoted};
 use crate::yaml::{self, Fields, Node, Problems};
 
 /// What `osiris.yaml` says.
@@ -18,9 +19,11 @@ pub struct Settings {
     pub limits: Bounds,
     /// Which drivers are let in, and how far.
     pub drivers: Policy,
+    /// Reserved files that steps may read whose configuration names them.
+    pub allow_read: Vec<ProjectPath>,
 }
 
-const SETTINGS: [&str; 4] = ["version", "profile", "limits", "drivers"];
+const SETTINGS: [&str; 5] = ["version", "profile", "limits", "drivers", "files"];
 /// The only version of the file's format.
 const VERSION: u64 = 1;
 
@@ -57,7 +60,52 @@ fn settings(root: &Node, file: &Path, problems: &mut Problems<'_>) -> Option<Set
         profile: profile.map(str::to_owned),
         limits: fields.get("limits").map(|node| limits(node, problems)).unwrap_or_default(),
         drivers: fields.get("drivers").map(|node| policy(node, file, problems)).unwrap_or_default(),
+        allow_read: fields.get("files").map(|node| allow_read(node, problems)).unwrap_or_default(),
     })
+}
+
+fn allow_read(node: &Node, problems: &mut Problems<'_>) -> Vec<ProjectPath> {
+    const OWNER: &str = "The settings' files";
+    const INVALID: &str = "invalid_files";
+    let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
+        return Vec::new();
+    };
+    fields.only(&["allow_read"], problems);
+    let Some(list) = fields.get("allow_read") else { return Vec::new() };
+    let Some(items) = list.as_list() else {
+        let message = format!("{OWNER}: 'allow_read' must be a list, but it is {}", list.kind());
+        let help = "write it like 'allow_read: [\"logs\"]'";
+        problems.report(list.position, Problem::new("invalid_type", message).help(help));
+        return Vec::new();
+    };
+    let mut paths = Vec::new();
+    for item in items {
+        let Some(text) = item.as_text() else {
+            let message = format!("{OWNER}: 'allow_read' lists paths, but one is {}", item.kind());
+            problems.report(item.position, Problem::new("invalid_type", message));
+            continue;
+        };
+        match ProjectPath::new(text) {
+            Ok(path) if reserved(path.as_ref()).is_some() => paths.push(path),
+            Ok(_) => {
+                let message = format!("{OWNER}: {} is no reserved file", quoted(text));
+                let help = match closest(text, RESERVED) {
+                    Some(meant) => format!("did you mean '{meant}'?"),
+                    None => format!(
+                        "leave it out: a step reads it if its configuration names it; the reserved files are {}",
+                        any_of(&RESERVED)
+                    ),
+                };
+                problems.report(item.position, Problem::new(INVALID, message).help(help));
+            }
+            Err(_) => {
+                let message = format!("{OWNER}: {} is no path in the project", quoted(text));
+                let help = "write it from the project folder on, like 'logs'";
+                problems.report(item.position, Problem::new(INVALID, message).help(help));
+            }
+        }
+    }
+    paths
 }
 
 fn limits(node: &Node, problems: &mut Problems<'_>) -> Bounds {

@@ -5,7 +5,6 @@
 
 pub mod adapter;
 pub mod client;
-mod paths;
 pub mod protocol;
 pub mod sweep;
 pub mod template;

@@ -27,6 +27,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::connection::Secrets;
 use crate::driver::limits::Limits;
 use crate::run::Snapshot;
 use crate::session::{Record, Status};
@@ -184,6 +185,9 @@ pub struct Plan {
     /// Files that exist where a path needs a folder, relative to the base path.
     #[serde(default)]
     pub in_the_way: Vec<String>,
+    /// Reserved files of the project that steps may read, relative to the base path.
+    #[serde(default)]
+    pub allow_read: Vec<String>,
     /// What steps remember from the last run, by their ids.
     pub states: BTreeMap<String, String>,
 }
@@ -193,4 +197,7 @@ pub struct Plan {
 pub struct Confidential {
     /// The configuration of each step, with its connection.
     pub configs: BTreeMap<String, Value>,
+    /// What is secret in each of them.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Secrets>,
 }

@@ -17,7 +17,7 @@ use crate::driver::Failure;
 use crate::driver::spec::Mode;
 use crate::problem::Result;
 use crate::session::{self, End, Session, State, Status, StepState, fields};
-use crate::table::channel;
+use crate::table::channel_within;
 
 /// Bytes of batches that wait in memory on one edge.
 const EDGE_BUDGET: usize = 2 << 20;
@@ -89,8 +89,10 @@ async fn run_steps(
     let mut senders = Vec::new();
     let mut receivers = Vec::new();
     let spill = Below::new(&prepared.job.base, &prepared.job.spill);
+    let budgets = prepared.job.limits.budgets();
     for ready in &prepared.tasks {
-        let (sender, readers) = channel(ready.task.readers, EDGE_BUDGET, spill.clone());
+        let (sender, readers) =
+            channel_within(&budgets, ready.task.readers, EDGE_BUDGET, spill.clone());
         senders.push((ready.task.step.mode != Mode::Write).then_some(sender));
         receivers.push(readers);
     }
@@ -109,6 +111,7 @@ async fn run_steps(
                 .filter_map(|(name, from)| Some((name.clone(), receivers[*from].pop()?)))
                 .collect(),
             output: senders[index].take(),
+            budgets: budgets.clone(),
         };
         steps.spawn(task.run());
     }

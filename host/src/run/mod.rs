@@ -15,3 +15,4 @@ pub use execute::execute;
 pub use plan::{Task, plan};
 pub use prepare::{Job, Prepared, check_task, pinned, prepare};
 pub use saved::Saved;
+pub(crate) use step::write_config;

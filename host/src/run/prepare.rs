@@ -8,13 +8,15 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::plan::{Task, plan};
-use crate::driver::grants::{Grants, check_path, check_written, paths};
+use crate::connection::Secrets;
+use crate::driver::grants::{Grants, paths};
 use crate::driver::limits::Limits;
 use crate::driver::registry::Registry;
 use crate::driver::spec::Spec;
 use crate::driver::{Code, Content, Driver, DriverFile, Engine, Folders};
 use crate::fence::{Fence, Ground};
 use crate::manifest::{DriverRef, Manifest};
+use crate::paths::{self, Access, Others, ProjectPath};
 use crate::problem::{Error, Problem, Result};
 use crate::trust::{Admission, Policy};
 
@@ -31,10 +33,14 @@ pub struct Job {
     pub limits: Limits,
     /// Which drivers are let in, and how far.
     pub policy: Policy,
+    /// Reserved files of the project that steps may read.
+    pub allow_read: Vec<ProjectPath>,
     /// What to run.
     pub manifest: Manifest,
     /// The configuration of each step.
     pub configs: BTreeMap<String, Value>,
+    /// What is secret in each of them.
+    pub secrets: BTreeMap<String, Secrets>,
 }
 
 /// A job whose drivers are compiled and whose paths are sound. No driver is loaded yet.
@@ -92,6 +98,23 @@ impl Prepared {
     /// What is run.
     pub fn job(&self) -> &Job {
         &self.job
+    }
+
+    /// What a step may touch, by its place in the plan. `artifacts` is its own folder.
+    pub fn grants(&self, index: usize, artifacts: Option<PathBuf>) -> Grants {
+        let mut others = Others::default();
+        for (other, Ready { task, code, .. }) in self.tasks.iter().enumerate() {
+            if other != index {
+                let owned = |pointers| paths(&task.config, pointers).map(str::to_owned);
+                others.reads.extend(owned(&code.spec.files.read));
+                others.writes.extend(owned(&code.spec.files.write));
+            }
+        }
+        let Ready { task, code, .. } = &self.tasks[index];
+        Grants::new(&code.spec, &task.config, &self.job.base, artifacts)
+            .allowing(&self.job.allow_read)
+            .beside(others)
+            .hiding(self.folders.clone())
     }
 
     /// Each step's driver, in the order of the plan.
@@ -155,21 +178,22 @@ pub fn prepare(
 /// # Errors
 /// A path that leads outside, or a right that is beyond a ceiling.
 pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result<()> {
-    check_paths(&job.base, task, spec)?;
+    check_paths(job, task, spec)?;
     job.policy.check_call(Some(&task.step.id), spec, built_in, &task.config)
 }
 
-fn check_paths(base: &Path, task: &Task, spec: &Spec) -> Result<()> {
-    let problem = |code, why| Problem::new(code, format!("step `{}`: {why}", task.step.id));
-    for path in paths(&task.config, &spec.files.write) {
-        check_written(path).map_err(|why| {
-            let help = "name a file elsewhere in the project, like output/data.csv";
-            Error::invalid(problem("path_reserved", why).help(help))
+fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
+    let written = paths(&task.config, &spec.files.write).map(|path| (path, Access::Write));
+    let read = paths(&task.config, &spec.files.read).map(|path| (path, Access::Read));
+    for (path, access) in written.chain(read) {
+        paths::check(&job.base, path, access, &job.allow_read).map_err(|refusal| {
+            let message = format!("step `{}`: {}", task.step.id, refusal.message);
+            let problem = Problem::new(refusal.code, message);
+            Error::invalid(match refusal.help {
+                Some(help) => problem.help(help),
+                None => problem,
+            })
         })?;
-    }
-    let written = paths(&task.config, &spec.files.write);
-    for path in paths(&task.config, &spec.files.read).chain(written) {
-        check_path(base, path).map_err(|why| Error::invalid(problem("path_outside", why)))?;
     }
     Ok(())
 }

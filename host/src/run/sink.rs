@@ -6,10 +6,7 @@ use serde_json::{Map, Value};
 
 use super::board::Board;
 use crate::driver::sink::Sink;
-use crate::session::{Level, Number, Redactor, Session};
-
-/// The metrics that the host measures itself; a driver's own of these names are dropped.
-const HOST_METRICS: [&str; 4] = ["rows_read", "rows_written", "rows_processed", "step_duration_ms"];
+use crate::session::{HOST_METRICS, Level, Number, Redactor, Session};
 
 pub(super) struct StepSink {
     pub(super) session: Session,
@@ -42,7 +39,11 @@ impl Sink for StepSink {
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {
-        self.board.row(self.index).progress(done, total);
+        // It is shown while the run lasts.
+        let hides = |number: u64| self.redactor().hides(number.into());
+        if !hides(done) && !total.is_some_and(hides) {
+            self.board.row(self.index).progress(done, total);
+        }
     }
 
     fn rows(&self, read: u64, written: u64) {

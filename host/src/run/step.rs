@@ -12,12 +12,12 @@ use super::failed::Failed;
 use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
-use crate::connection;
-use crate::driver::grants::Grants;
+use crate::budget::Budgets;
+use crate::connection::{self, Secrets};
 use crate::driver::spec::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
 use crate::problem::{Error, Problem};
-use crate::session::{Session, StepState, StepStatus, fields, mask};
+use crate::session::{Session, StepState, StepStatus, fields, files};
 use crate::table::{Receiver, Sender};
 
 /// What a step's task works with.
@@ -32,6 +32,8 @@ pub(super) struct StepTask {
     pub(super) after: Vec<CancellationToken>,
     pub(super) inputs: Vec<(String, Receiver)>,
     pub(super) output: Option<Sender>,
+    /// What all steps use together.
+    pub(super) budgets: Budgets,
 }
 
 /// How a step ended.
@@ -64,6 +66,12 @@ impl StepTask {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => Report::failed(failure),
         };
+        // The driver could write beside it, and in its place.
+        if let Err(error) = write_config(&session, &prepared, index)
+            && report.result.is_ok()
+        {
+            report.result = Err(told(error));
+        }
         let is_stopped = stop.is_cancelled();
         report.result = report
             .result
@@ -77,10 +85,7 @@ impl StepTask {
 
     fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
         let step = &ready.task.step;
-        let cleaned = mask(&ready.task.config, &ready.code.spec.secrets);
-        let cleaned = format!("{cleaned:#}\n");
-        let path =
-            self.session.write_artifact(&step.id, "cleaned_config.json", &cleaned).map_err(told)?;
+        let path = write_config(&self.session, &self.prepared, self.index).map_err(told)?;
         let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(told)?;
         self.session.event(
             "artifact_created",
@@ -92,12 +97,10 @@ impl StepTask {
             let message = format!("the state of the last run cannot be read: {error}");
             Failure::new("permission", message)
         })?;
-        let mut grants =
-            Grants::new(&ready.code.spec, &ready.task.config, &job.base, Some(artifacts));
-        grants.folders = self.prepared.folders.clone();
         let call = Call {
-            grants,
+            grants: self.prepared.grants(self.index, Some(artifacts)),
             limits: ready.limits.clone(),
+            budgets: self.budgets,
             sink: Arc::new(StepSink {
                 session: self.session,
                 board: self.board,
@@ -117,6 +120,20 @@ impl StepTask {
         };
         Ok((call, step_call))
     }
+}
+
+/// Writes a step's configuration without its secrets into its artifacts: before the
+/// driver runs, and again after it.
+pub(crate) fn write_config(
+    session: &Session,
+    prepared: &Prepared,
+    index: usize,
+) -> crate::problem::Result<PathBuf> {
+    let Ready { task, code, .. } = &prepared.tasks[index];
+    let none = Secrets::default();
+    let secrets = prepared.job.secrets.get(&task.step.id).unwrap_or(&none);
+    let effective = connection::with_defaults(&task.config, &code.spec);
+    session.write_artifact(&task.step.id, files::CLEANED_CONFIG, &secrets.mask(&effective))
 }
 
 /// What the host could not do for a step.

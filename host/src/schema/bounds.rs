@@ -1,6 +1,6 @@
 //! Whether a schema's work is bounded.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How many values a schema may hold, references expanded.
 const MAX_SIZE: usize = 20_000;
@@ -10,42 +10,95 @@ const MAX_DEPTH: usize = 100;
 const DYNAMIC: [&str; 5] =
     ["$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$anchor"];
 
+/// Keywords whose values are patterns.
+const PATTERN: &str = "pattern";
+const PATTERNS: &str = "patternProperties";
+/// The most patterns, references expanded.
+const MAX_PATTERNS: usize = 64;
+/// Keywords that ask what other keywords have looked at.
+const UNEVALUATED: [&str; 2] = ["unevaluatedProperties", "unevaluatedItems"];
+/// How many of them may stand in each other: each doubles the work of those within.
+const MAX_UNEVALUATED: usize = 3;
+
+/// What is left of what a schema may be.
+struct Walk<'s> {
+    root: &'s Value,
+    values: usize,
+    patterns: usize,
+    /// Whether too many keywords stand in each other that ask what others looked at.
+    is_tangled: bool,
+}
+
 /// Walks the schema as a validator would, following each reference. A reference
 /// that leads back to itself runs into the limits, so nothing recursive passes,
 /// and checking a value costs at most [`MAX_SIZE`] steps for each of its parts.
-pub(super) fn check(schema: &Value) -> Result<(), String> {
+/// Returns how many patterns there are.
+pub(super) fn check(schema: &Value) -> Result<usize, String> {
     if !schema.is_object() {
         return Err("must be a mapping".to_owned());
     }
-    let mut left = MAX_SIZE;
-    walk(schema, schema, 0, &mut left)
+    let mut walk = Walk { root: schema, values: MAX_SIZE, patterns: 0, is_tangled: false };
+    walk.node(schema, 0, 0)?;
+    if walk.is_tangled {
+        return Err(format!(
+            "has more than {MAX_UNEVALUATED} of '{}' in each other",
+            UNEVALUATED.join("' and '")
+        ));
+    }
+    Ok(walk.patterns)
 }
 
-fn walk(root: &Value, node: &Value, depth: usize, left: &mut usize) -> Result<(), String> {
-    if depth > MAX_DEPTH {
-        return Err("refers to itself or is nested too deeply".to_owned());
-    }
-    *left = left.checked_sub(1).ok_or("is too large, or refers to itself")?;
-    match node {
-        Value::Object(map) => {
-            if let Some(Value::String(reference)) = map.get("$ref") {
-                let target = target(root, reference).ok_or_else(|| {
-                    format!("has a '$ref' that is not one like '#/$defs/name': '{reference:.60}'")
-                })?;
-                walk(root, target, depth + 1, left)?;
-            }
-            if let Some(keyword) =
-                DYNAMIC.iter().find(|key| matches!(map.get(**key), Some(Value::String(_))))
-            {
-                return Err(format!("uses '{keyword}', which is not supported"));
-            }
-            if depth > 0 && matches!(map.get("$id"), Some(Value::String(_))) {
-                return Err("has an '$id' below its root, which is not supported".to_owned());
-            }
-            map.values().try_for_each(|value| walk(root, value, depth + 1, left))
+impl Walk<'_> {
+    fn node(&mut self, node: &Value, depth: usize, unevaluated: usize) -> Result<(), String> {
+        if depth > MAX_DEPTH {
+            return Err("refers to itself or is nested too deeply".to_owned());
         }
-        Value::Array(items) => items.iter().try_for_each(|item| walk(root, item, depth + 1, left)),
-        _ => Ok(()),
+        self.values = self.values.checked_sub(1).ok_or("is too large, or refers to itself")?;
+        match node {
+            Value::Object(map) => {
+                let unevaluated = self.keywords(map, depth, unevaluated)?;
+                if let Some(Value::String(reference)) = map.get("$ref") {
+                    let target = target(self.root, reference).ok_or_else(|| {
+                        format!(
+                            "has a '$ref' that is not one like '#/$defs/name': '{reference:.60}'"
+                        )
+                    })?;
+                    self.node(target, depth + 1, unevaluated)?;
+                }
+                map.values().try_for_each(|value| self.node(value, depth + 1, unevaluated))
+            }
+            Value::Array(items) => {
+                items.iter().try_for_each(|item| self.node(item, depth + 1, unevaluated))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks at the keywords of a subschema, or at what might be one. Returns how many
+    /// subschemas on the way here ask what others have looked at.
+    fn keywords(
+        &mut self,
+        map: &Map<String, Value>,
+        depth: usize,
+        mut unevaluated: usize,
+    ) -> Result<usize, String> {
+        let is_text = |key: &&str| matches!(map.get(*key), Some(Value::String(_)));
+        if let Some(keyword) = DYNAMIC.iter().find(|key| is_text(key)) {
+            return Err(format!("uses '{keyword}', which is not supported"));
+        }
+        if depth > 0 && is_text(&"$id") {
+            return Err("has an '$id' below its root, which is not supported".to_owned());
+        }
+        let of_keys = map.get(PATTERNS).and_then(Value::as_object).map_or(0, Map::len);
+        self.patterns += usize::from(is_text(&PATTERN)) + of_keys;
+        if self.patterns > MAX_PATTERNS {
+            return Err(format!("has more than {MAX_PATTERNS} patterns"));
+        }
+        if UNEVALUATED.iter().any(|key| map.contains_key(*key)) {
+            unevaluated += 1;
+            self.is_tangled |= unevaluated > MAX_UNEVALUATED;
+        }
+        Ok(unevaluated)
     }
 }
 

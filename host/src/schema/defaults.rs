@@ -2,7 +2,59 @@
 
 use serde_json::Value;
 
-use super::bounds::target;
+use super::bounds::{self, target};
+
+/// Fills a value from the defaults of a schema that is not compiled. One whose work is not
+/// bounded fills nothing.
+pub fn fill_from(schema: &Value, value: &mut Value) {
+    if bounds::check(schema).is_ok() {
+        fill(schema, schema, value);
+    }
+}
+
+/// Every default that can come to stand at a JSON pointer, in the order in which [`fill`]
+/// would take them: the field's own, and what a default of something around the field holds
+/// there. None if the work of the schema is not bounded.
+pub fn defaults_at<'s>(schema: &'s Value, pointer: &str) -> Vec<&'s Value> {
+    let mut found = Vec::new();
+    if bounds::check(schema).is_ok() {
+        let segments: Vec<String> = pointer.split('/').skip(1).map(plain).collect();
+        collect(schema, schema, &segments, &mut found);
+    }
+    found
+}
+
+fn collect<'s>(root: &'s Value, schema: &'s Value, path: &[String], found: &mut Vec<&'s Value>) {
+    if let Some(referred) = schema.get("$ref").and_then(Value::as_str)
+        && let Some(referred) = target(root, referred)
+    {
+        collect(root, referred, path, found);
+    }
+    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        collect(root, part, path, found);
+    }
+    let Some((key, rest)) = path.split_first() else { return };
+    if let Some(property) = schema.get("properties").and_then(|keys| keys.get(key)) {
+        let inside = |value: &'s Value| rest.iter().try_fold(value, |value, key| child(value, key));
+        found.extend(property.get("default").and_then(inside));
+        collect(root, property, rest, found);
+    }
+    if let Some(items) = schema.get("items").filter(|_| key.parse::<usize>().is_ok()) {
+        collect(root, items, rest, found);
+    }
+}
+
+fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        value => value.get(key),
+    }
+}
+
+/// A segment of a JSON pointer as the key that it stands for.
+fn plain(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
 
 /// Fills `value` from the `default`s below `schema`: in `properties`, and through
 /// `$ref`, `allOf` and `items`. What is there stays as it is, and an object that
@@ -44,7 +96,7 @@ pub(super) fn fill(root: &Value, schema: &Value, value: &mut Value) {
 pub(super) fn subschema<'s>(root: &'s Value, pointer: &str) -> Option<&'s Value> {
     let mut schema = root;
     for segment in pointer.split('/').skip(1) {
-        let key = segment.replace("~1", "/").replace("~0", "~");
+        let key = plain(segment);
         let schema_of_key = || schema.get("properties").and_then(|keys| keys.get(&key));
         schema = schema_of_key()
             .or_else(|| schema.get("additionalProperties"))

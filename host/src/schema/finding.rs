@@ -4,7 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
-use super::{invalid, words};
+use super::{MAX_FINDINGS, invalid, words};
 use crate::wording::{any_of, closest, quoted};
 
 /// Something in a value that does not fit its schema.
@@ -36,7 +36,8 @@ pub(super) fn describe(schema: &Value, error: &ValidationError<'_>, out: &mut Ve
     match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let parent = parent_schema(schema, error);
-            out.extend(unexpected.iter().map(|key| unknown(key, error, parent)));
+            let named = unexpected.iter().take(MAX_FINDINGS);
+            out.extend(named.map(|key| unknown(key, error, parent)));
         }
         Kind::Required { property } => {
             out.push(missing(property.as_str().unwrap_or_default(), error, schema));

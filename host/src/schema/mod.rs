@@ -16,7 +16,9 @@ mod tests;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Value, json};
 
+pub use defaults::{defaults_at, fill_from};
 pub use finding::{Fault, Finding};
+pub use words::keys_of;
 
 /// A schema that is ready to check values.
 #[derive(Debug)]
@@ -30,8 +32,12 @@ const APPLICATORS: [&str; 8] =
     ["$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"];
 const OPEN: [&str; 3] = ["additionalProperties", "unevaluatedProperties", "patternProperties"];
 
-/// How much memory one `pattern` may take, in bytes.
+/// How much memory one pattern may take, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
+/// How much all patterns of a schema may take together.
+const PATTERNS_SIZE: usize = 2 << 20;
+/// The most findings in one value.
+const MAX_FINDINGS: usize = 100;
 
 impl Schema {
     /// Compiles a schema. Refused are recursion, references out of the schema,
@@ -41,16 +47,19 @@ impl Schema {
     /// # Errors
     /// Why it is refused, as the end of a sentence.
     pub fn new(source: Value) -> Result<Self, String> {
-        bounds::check(&source)?;
+        let patterns = bounds::check(&source)?;
+        let size = PATTERN_SIZE.min(PATTERNS_SIZE / patterns.max(1));
         let validator = jsonschema::draft202012::options()
-            .with_pattern_options(
-                PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE),
-            )
+            .with_pattern_options(PatternOptions::regex().size_limit(size).dfa_size_limit(size))
             .build(&source)
             .map_err(|error| {
                 let at = error.instance_path().as_str();
                 let at = if at.is_empty() { "its root" } else { at };
-                format!("is not a valid JSON Schema 2020-12 at {at}: {}", error.masked())
+                let small = match size < PATTERN_SIZE {
+                    true => format!(", or one that takes more than its share of {size} bytes"),
+                    false => String::new(),
+                };
+                format!("is not a valid JSON Schema 2020-12 at {at}: {}{small}", error.masked())
             })?;
         Ok(Self { source, validator })
     }
@@ -76,11 +85,16 @@ impl Schema {
         defaults::fill(&self.source, &self.source, value);
     }
 
-    /// Everything in a value that does not fit.
+    /// What in a value does not fit: all of it, up to a number that nobody reads to the
+    /// end.
     pub fn check(&self, value: &Value) -> Vec<Finding> {
         let mut findings = Vec::new();
         for error in self.validator.iter_errors(value) {
             finding::describe(&self.source, &error, &mut findings);
+            if findings.len() >= MAX_FINDINGS {
+                findings.truncate(MAX_FINDINGS);
+                break;
+            }
         }
         findings
     }
@@ -103,10 +117,5 @@ impl Schema {
         {
             *value = read;
         }
-    }
-
-    /// The names in the schema's own `properties`.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        words::keys_of(&self.source)
     }
 }

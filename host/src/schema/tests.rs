@@ -119,6 +119,38 @@ fn defaults_are_filled_in_at_every_depth() {
 }
 
 #[test]
+fn every_default_that_can_come_to_a_place_is_found() {
+    let schema = json!({
+        "$defs": {"f": {"properties": {"a": {"default": 1}}}},
+        "$ref": "#/$defs/f",
+        "allOf": [{"properties": {"a": {"default": 2}, "c": {"default": {"d": [3]}}}}],
+        "properties": {
+            "a": {"default": 4},
+            "c": {"properties": {"d": {"items": {"default": 5}}, "e~/": {"default": 6}}},
+            "g": {"anyOf": [{"default": 7}], "const": 8, "enum": [9]},
+        },
+    });
+    for (pointer, wanted) in [
+        ("/a", json!([1, 2, 4])),
+        ("/b", json!([])),
+        ("/c", json!([{"d": [3]}])),
+        ("/c/d", json!([[3]])),
+        ("/c/d/0", json!([3])),
+        ("/c/e~0~1", json!([6])),
+        ("/g", json!([])),
+        ("", json!([])),
+    ] {
+        assert_eq!(json!(defaults_at(&schema, pointer)), wanted, "{pointer}");
+    }
+    // What has no bounds is not looked through.
+    let endless = json!({"$ref": "#", "properties": {"a": {"default": 1}}});
+    assert_eq!(defaults_at(&endless, "/a"), Vec::<&Value>::new());
+    let mut value = json!({});
+    fill_from(&endless, &mut value);
+    assert_eq!(value, json!({}));
+}
+
+#[test]
 fn keys_described_by_parts_are_known() {
     let schema = Schema::closed(json!({
         "type": "object",

@@ -74,7 +74,7 @@ pub(super) fn literal(value: &Value) -> String {
 }
 
 /// The keys in a schema's `properties`.
-pub(super) fn keys_of(schema: &Value) -> impl Iterator<Item = &str> {
+pub fn keys_of(schema: &Value) -> impl Iterator<Item = &str> {
     let properties = schema.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(|map| map.keys().map(String::as_str))
 }

@@ -47,7 +47,7 @@ impl Folder {
         // The folder around it is the project's.
         let above = logs.parent().unwrap_or(logs);
         let all = Below::new(above, logs).make()?;
-        all.create_dir(&name)?;
+        below::create_private_dir(&all, name.as_ref())?;
         Ok(Self { path: logs.join(&name), dir: all.open_dir(&name)? })
     }
 
@@ -66,14 +66,51 @@ impl Folder {
     pub(super) fn append(&self, name: &str) -> io::Result<fs::File> {
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
+        below::private(&mut options);
         Ok(self.dir.open_with(name, &options)?.into_std())
+    }
+
+    /// Whether it is a file of exactly this content.
+    pub(super) fn holds(&self, name: &Path, bytes: &[u8]) -> bool {
+        let limit = bytes.len() as u64;
+        let is_file = self.dir.symlink_metadata(name).is_ok_and(|about| about.is_file());
+        is_file && below::read(&self.dir, name, limit).is_ok_and(|found| found == bytes)
+    }
+
+    /// Removes what is there, be it a folder.
+    pub(super) fn remove(&self, name: &Path) -> io::Result<()> {
+        let removed = match self.dir.symlink_metadata(name) {
+            Ok(about) if about.is_dir() => self.dir.remove_dir_all(name),
+            Ok(_) => self.dir.remove_file(name),
+            Err(error) => Err(error),
+        };
+        match removed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     /// Makes a folder and those above it, if they are not there.
     pub(super) fn make(&self, name: &Path) -> io::Result<PathBuf> {
-        let made = self.dir.create_dir_all(name);
+        let mut so_far = PathBuf::new();
+        let mut make = || {
+            for part in name {
+                so_far.push(part);
+                match below::create_private_dir(&self.dir, &so_far) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(error);
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        };
+        let made = make();
         below::refuse_links(&self.dir, &self.path, name)?;
-        made.map(|()| self.path.join(name))
+        match self.dir.metadata(name) {
+            Ok(about) if !about.is_dir() => Err(io::ErrorKind::NotADirectory.into()),
+            _ => made.map(|()| self.path.join(name)),
+        }
     }
 
     /// Puts a file in its place: a reader sees all of it or nothing. Only with
@@ -83,12 +120,24 @@ impl Folder {
         partial.push(".tmp");
         let write = || {
             below::refuse_links(&self.dir, &self.path, name.parent().unwrap_or(name))?;
-            let mut file = self.dir.create(&partial)?.into_std();
+            // Whatever a driver put there is no file of the host's.
+            self.remove(partial.as_ref())?;
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            below::private(&mut options);
+            let mut file = self.dir.open_with(&partial, &options)?.into_std();
             file.write_all(bytes)?;
             if sync {
                 file.sync_all()?;
             }
-            self.dir.rename(&partial, &self.dir, name)
+            match self.dir.rename(&partial, &self.dir, name) {
+                // A folder does not make way for a file.
+                Err(_) if self.dir.symlink_metadata(name).is_ok_and(|about| about.is_dir()) => {
+                    self.remove(name)?;
+                    self.dir.rename(&partial, &self.dir, name)
+                }
+                renamed => renamed,
+            }
         };
         match write() {
             Ok(()) => Ok(self.path.join(name)),

@@ -13,7 +13,7 @@ use super::lines::Lines;
 use super::lock::Lock;
 use super::log::Level;
 use super::memory::Memory;
-use super::metric::Number;
+use super::metric::{self, Number};
 use super::record::Record;
 use super::redact::Redactor;
 use super::status::{E2b, End, Failure, State, Status, StepState};
@@ -162,16 +162,27 @@ impl Session {
         self.0.folder.make(&name).map_err(|error| self.artifact_error(&name, &error))
     }
 
-    /// Writes a file into a step's artifacts; a reader sees all of it or nothing.
+    /// Writes a file of JSON into a step's artifacts; a reader sees all of it or nothing.
+    /// What a driver put into its place is gone afterwards, also if it cannot be written.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_artifact(&self, step: &str, name: &str, text: &str) -> Result<PathBuf> {
+    pub fn write_artifact(&self, step: &str, name: &str, document: &Value) -> Result<PathBuf> {
         self.artifacts_dir(step)?;
         let name = Path::new(files::ARTIFACTS).join(step).join(name);
-        let text = self.0.redactor.text(text);
+        let mut document = document.clone();
+        // In the document, so that a mask never takes a quote with it.
+        self.0.redactor.value(&mut document);
+        let text = format!("{document:#}\n");
+        if self.0.folder.holds(&name, text.as_bytes()) {
+            return Ok(self.0.folder.path.join(name));
+        }
         let placed = self.0.folder.place(&name, text.as_bytes(), false);
-        placed.map_err(|error| self.artifact_error(&name, &error))
+        placed.map_err(|error| {
+            // What counts is why it could not be written.
+            self.0.folder.remove(&name).ok();
+            self.artifact_error(&name, &error)
+        })
     }
 
     fn artifact_error(&self, name: &Path, error: &io::Error) -> Error {
@@ -217,6 +228,15 @@ impl Session {
     /// Writes a record, here or of a run elsewhere that this session follows.
     pub fn record(&self, record: Record) {
         let record = record.redacted(&self.0.redactor);
+        // A metric has a number or nothing: there is no place for a mask in it.
+        if let Record::Metric { ts, metric, value, tags, .. } = &record
+            && !metric::HOST.contains(&metric.as_str())
+            && self.0.redactor.hides(*value)
+        {
+            let message = format!("the metric `{metric}` was dropped, since its value is a secret");
+            let (ts, step) = (ts.clone(), tags.get("step").cloned());
+            return self.record(Record::Log { ts, level: Level::Warn, step, message });
+        }
         if let Some(tap) = &self.0.tap {
             tap(&record);
         }
@@ -291,7 +311,8 @@ impl Session {
     /// # Errors
     /// Any that reading meets.
     pub fn manifest(&self) -> io::Result<String> {
-        std::fs::read_to_string(self.0.folder.path.join(files::MANIFEST))
+        let bytes = self.0.folder.read(files::MANIFEST, u64::MAX - 1)?;
+        String::from_utf8(bytes).map_err(io::Error::other)
     }
 
     /// How long the session has lasted.

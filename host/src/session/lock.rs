@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::regular::open_regular_no_link;
+
 /// In the session's folder while it runs; gone after an orderly end.
 const NAME: &str = "running.lock";
 
@@ -31,7 +33,11 @@ impl Lock {
     pub(super) fn acquire(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
         let unnamed = folder.join(format!("{NAME}.tmp"));
-        let file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&unnamed)?;
         // Some network file systems have no locks. There `probe` fails the same way and reads as
         // `Held`: a crash stays unnoticed, but no run that goes on is called crashed.
         file.try_lock().ok();
@@ -42,8 +48,9 @@ impl Lock {
     /// Looks whether somebody holds the lock of a session's folder.
     pub(super) fn probe(folder: &Path) -> io::Result<Probe> {
         let path = folder.join(NAME);
-        let file = match OpenOptions::new().write(true).open(&path) {
-            Ok(file) => file,
+        // A stranger's project can have anything in its place.
+        let file = match open_regular_no_link(&path) {
+            Ok((file, _)) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Probe::Absent),
             Err(error) => return Err(error),
         };

@@ -6,6 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::text;
 
+/// The metrics that the host measures itself; a driver's own of these names are dropped.
+pub(crate) const HOST: [&str; 5] =
+    ["rows_read", "rows_written", "rows_processed", "step_duration_ms", "execution_duration"];
+
 /// A measured value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

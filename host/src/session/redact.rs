@@ -1,18 +1,21 @@
 //! Secrets stay out of everything that a session writes.
 //!
-//! A secret is found as it is and as it travels:
+//! A secret is found as it is, in upper and lower case, and as it travels:
 //! - with escapes, in any mixture, up to three layers of them: JSON (`\"`, `\/`,
-//!   `\u00f6`), programming languages (`\xc3\xb6`, `\303\266`, `\u{f6}`),
-//!   percent-encoding and forms (`%C3%b6`, `+`), HTML (`&quot;`, `&#246;`), and
-//!   UTF-16 as far as it is ASCII between NULs;
-//! - in hexadecimal, as a list of bytes, and in base64 of both alphabets at any
-//!   alignment, inside JSON too;
+//!   `\u00f6`), programming languages (`\xc3\xb6`, `\303\266`, `\u{f6}`), SQL (`''`),
+//!   percent-encoding and forms (`%C3%b6`, `+`), HTML (`&quot;`, `&#246;`),
+//!   quoted-printable (`=C3=B6`), and UTF-16 as far as it is ASCII between NULs;
+//! - with anything but letters and digits added or taken away: wrapped lines, doubled
+//!   quotes, one character a line;
+//! - in hexadecimal, as a list of bytes, and in base64 at any alignment, once and twice,
+//!   inside JSON too, with whatever stands between the digits or the lines;
 //! - each of its lines alone, if they are long enough to be nothing else.
 //!
 //! What somebody turns round, takes apart or encrypts cannot be found.
 
 mod forms;
 mod plain;
+mod squeezed;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,8 +23,11 @@ use std::ops::Range;
 use aho_corasick::AhoCorasick;
 use serde_json::{Map, Value};
 
-use self::forms::forms;
+use self::forms::Forms;
 use self::plain::Plain;
+use self::squeezed::Squeezed;
+use super::metric::Number;
+use crate::problem::{Error, Problem, Result};
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***MASKED***";
@@ -34,36 +40,69 @@ const LAYERS: usize = 3;
 const GROWTH: usize = 12;
 /// How much of a text is looked at together.
 const WINDOW: usize = 64 << 10;
+/// What all secrets of a run can have together, in bytes.
+const MOST: usize = 8 << 20;
 
 /// Knows the secret values of a run. Every sink of a session passes its text
-/// through the run's one redactor.
-#[derive(Default)]
+/// through the run's one redactor. A clone is cheap.
+#[derive(Clone, Default)]
 pub struct Redactor {
     /// Finds all of them in one pass; none if there is nothing to find.
-    finder: Option<AhoCorasick>,
+    finder: Option<Finder>,
     /// How long a secret may be where it is found.
     reach: usize,
+}
+
+#[derive(Clone)]
+struct Finder {
+    /// Finds secrets as they are, whatever their case.
+    plain: AhoCorasick,
+    /// Finds what remains of a secret and of its encodings in [`Squeezed`] text; none if
+    /// nothing does.
+    squeezed: Option<AhoCorasick>,
 }
 
 impl Redactor {
     /// Masks these values in every form in which they travel. One of fewer than
     /// four bytes masks nothing.
-    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+    ///
+    /// # Errors
+    /// Returns an error if they cannot be looked for, since a run without a redactor would
+    /// show them.
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Result<Self> {
         // A driver may have cut off the end of a line that came with it.
         let both = secrets.into_iter().flat_map(|secret| [secret.trim().to_owned(), secret]);
-        let long = both.filter(|secret| secret.len() >= SHORTEST);
-        let mut needles: Vec<Vec<u8>> = long.flat_map(|secret| forms(&secret)).collect();
-        // Undoing escapes in a text undoes what looks like one in the secret too.
-        let mut newest = needles.clone();
-        for _ in 0..LAYERS {
-            newest = newest.iter().filter_map(|form| Some(Plain::of(form)?.bytes)).collect();
-            needles.extend(newest.iter().filter(|form| form.len() >= SHORTEST).cloned());
+        let mut long: Vec<String> = both.filter(|secret| secret.len() >= SHORTEST).collect();
+        long.sort();
+        long.dedup();
+        if long.is_empty() {
+            return Ok(Self::default());
         }
-        needles.sort();
-        needles.dedup();
-        let Some(longest) = needles.iter().map(Vec::len).max() else { return Self::default() };
-        // Only a pattern set beyond any size that a connection file can have is refused.
-        Self { finder: AhoCorasick::new(needles).ok(), reach: longest * GROWTH }
+        let size: usize = long.iter().map(String::len).sum();
+        if size > MOST {
+            let most = crate::wording::bytes(MOST as u64);
+            return Err(unusable(&format!("they are larger than {most} together")));
+        }
+        let Forms { mut plain, mut squeezed } = Forms::of(&long);
+        // Undoing escapes in a text undoes what looks like one in the secret too.
+        let mut newest = plain.clone();
+        for _ in 0..LAYERS {
+            newest =
+                newest.iter().flat_map(|form| Plain::all_of(form)).map(|of| of.bytes).collect();
+            plain.extend(newest.iter().filter(|form| form.len() >= SHORTEST).cloned());
+        }
+        for needles in [&mut plain, &mut squeezed] {
+            needles.sort();
+            needles.dedup();
+        }
+        let longest = plain.iter().chain(&squeezed).map(Vec::len).max().unwrap_or_default();
+        let build = |needles: &[Vec<u8>]| {
+            let built = AhoCorasick::builder().ascii_case_insensitive(true).build(needles);
+            built.map_err(|error| unusable(&error.to_string()))
+        };
+        let squeezed = (!squeezed.is_empty()).then(|| build(&squeezed)).transpose()?;
+        let finder = Finder { plain: build(&plain)?, squeezed };
+        Ok(Self { finder: Some(finder), reach: longest * GROWTH })
     }
 
     /// The text with every known secret masked.
@@ -100,7 +139,7 @@ impl Redactor {
         // Window by window, so that what it takes does not grow with the text.
         while from < text.len() {
             let end = text.len().min(from + step + self.reach);
-            for found in in_window(finder, &text[from..end]) {
+            for found in finder.in_window(&text[from..end]) {
                 let found = from + found.start..from + found.end;
                 if found.start >= from + step {
                     // The next window sees all of it.
@@ -142,29 +181,78 @@ impl Redactor {
             Value::Null | Value::Bool(_) => {}
         }
     }
+
+    /// Returns whether a number, as text, is a secret or holds one.
+    pub fn hides(&self, number: Number) -> bool {
+        let text = match number {
+            Number::Unsigned(number) => number.to_string(),
+            Number::Integer(number) => number.to_string(),
+            Number::Float(number) => number.to_string(),
+        };
+        matches!(self.text(&text), Cow::Owned(_))
+    }
+}
+
+fn unusable(why: &str) -> Error {
+    let message = format!("cannot mask the secrets of the connections: {why}");
+    let help = "a connection takes what a file holds by the file's path, not as a variable";
+    Error::environment(Problem::new("secrets_unusable", message).help(help))
 }
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let forms = self.finder.as_ref().map_or(0, AhoCorasick::patterns_len);
+        let count = |finder: &Finder| {
+            finder.plain.patterns_len()
+                + finder.squeezed.as_ref().map_or(0, AhoCorasick::patterns_len)
+        };
+        let forms = self.finder.as_ref().map_or(0, count);
         write!(f, "Redactor({forms} forms)")
     }
 }
 
-/// Every secret in a text and in what its escapes stand for, by where it begins.
-fn in_window(finder: &AhoCorasick, text: &[u8]) -> Vec<Range<usize>> {
-    let mut found: Vec<_> = finder.find_overlapping_iter(text).map(|found| found.range()).collect();
-    let mut layers: Vec<Plain> = Vec::new();
-    while layers.len() < LAYERS {
-        let inner = layers.last().map_or(text, |plain| &plain.bytes);
-        let Some(plain) = Plain::of(inner) else { break };
-        layers.push(plain);
-        let source = |at| layers.iter().rev().fold(at, |at, layer| layer.source(at));
-        let secrets = finder.find_overlapping_iter(&layers[layers.len() - 1].bytes);
-        found.extend(secrets.map(|found| source(found.start())..source(found.end())));
+impl Finder {
+    /// Every secret in a text and in what its escapes stand for, by where it begins.
+    fn in_window(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        self.look(text, &|at| at, &mut found);
+        // What quoted-printable means, another encoding would take for its own.
+        let printable = Plain::of_quoted_printable(text);
+        if let Some(plain) = &printable {
+            self.look(&plain.bytes, &|at| plain.source(at), &mut found);
+        }
+        self.escaped(text, &|at| at, &mut found);
+        if let Some(plain) = &printable {
+            self.escaped(&plain.bytes, &|at| plain.source(at), &mut found);
+        }
+        found.sort_by_key(|found| found.start);
+        found
     }
-    found.sort_by_key(|found| found.start);
-    found
+
+    /// Finds secrets in each layer of a text's escapes.
+    fn escaped(&self, text: &[u8], source: &dyn Fn(usize) -> usize, found: &mut Vec<Range<usize>>) {
+        let mut layers: Vec<Plain> = Vec::new();
+        while layers.len() < LAYERS {
+            let inner = layers.last().map_or(text, |plain| &plain.bytes);
+            let Some(plain) = Plain::of(inner) else { break };
+            layers.push(plain);
+            let through = |at| source(layers.iter().rev().fold(at, |at, layer| layer.source(at)));
+            self.look(&layers[layers.len() - 1].bytes, &through, found);
+        }
+    }
+
+    /// Finds secrets in a text as it is and squeezed; `source` says where its places are
+    /// in the whole.
+    fn look(&self, text: &[u8], source: &dyn Fn(usize) -> usize, found: &mut Vec<Range<usize>>) {
+        let mut add = |range: Range<usize>| found.push(source(range.start)..source(range.end));
+        for secret in self.plain.find_overlapping_iter(text) {
+            add(secret.range());
+        }
+        let Some(finder) = &self.squeezed else { return };
+        let squeezed = Squeezed::of(text);
+        for secret in finder.find_overlapping_iter(&squeezed.bytes) {
+            add(squeezed.source(secret.range()));
+        }
+    }
 }
 
 /// The end of the last character that ends at `most` or before.
@@ -187,33 +275,23 @@ fn masked(text: &[u8], secrets: &[Range<usize>]) -> String {
     masked
 }
 
-/// The configuration with the values at these JSON pointers masked. A pointer
-/// to nothing, or to null, masks nothing; one to an object masks all of it.
-#[must_use]
-pub fn mask(config: &Value, pointers: &[String]) -> Value {
-    let mut masked = config.clone();
-    for pointer in pointers {
-        if let Some(value) = masked.pointer_mut(pointer)
-            && !value.is_null()
-        {
-            *value = Value::from(MASK);
-        }
-    }
-    masked
-}
-
 #[cfg(test)]
 mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
+    fn new(secrets: impl IntoIterator<Item = String>) -> Redactor {
+        Redactor::new(secrets).unwrap()
+    }
+
     #[test]
     fn a_secret_is_masked_wherever_it_stands() {
-        let redactor = Redactor::new(["pa\"ss".to_owned(), "pa\"ssword".to_owned(), String::new()]);
+        let redactor = new(["pa\"ss".to_owned(), "pa\"ssword".to_owned(), String::new()]);
         assert_eq!(redactor.text("at pa\"ssword!"), "at ***MASKED***!");
         assert_eq!(redactor.text(r#"{"p":"pa\"ss"}"#), r#"{"p":"***MASKED***"}"#);
         let mut value = json!({"a": ["pa\"ss"], "pa\"ss": 1});
@@ -224,7 +302,7 @@ mod tests {
     #[test]
     fn a_secret_is_masked_in_every_form() {
         let secret = "p@ss wörd/1\"😀";
-        let redactor = Redactor::new([secret.to_owned()]);
+        let redactor = new([secret.to_owned()]);
         let each = |text: fn(u8) -> String| secret.bytes().map(text).collect::<Vec<_>>();
         let in_ascii = r#"p@ss w\u00f6rd\/1\"\ud83d\ude00"#;
         for text in [
@@ -268,18 +346,20 @@ mod tests {
     #[test]
     fn a_secret_that_looks_escaped_is_masked_as_it_is_and_escaped() {
         for secret in [r"C:\new\u0041", "100%41&amp;+", r#"\"a\"b\""#, "a+b/c+d="] {
-            let redactor = Redactor::new([secret.to_owned()]);
+            let redactor = new([secret.to_owned()]);
             let json = Value::from(secret).to_string();
             let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
             let masked = [secret, &json, &Value::from(json.as_str()).to_string(), &percent]
                 .map(|text| redactor.text(&format!("x{text}x")).replace(MASK, "?"));
-            assert_eq!(masked, ["x?x", "x\"?\"x", "x\"\\\"?\\\"\"x", "x?x"], "{secret}");
+            // A quote beside one of the secret's own is taken for the same, doubled.
+            let quoted = if secret.ends_with('"') { "x?x" } else { "x\"?\"x" };
+            assert_eq!(masked, ["x?x", quoted, "x\"\\\"?\\\"\"x", "x?x"], "{secret}");
         }
     }
 
     #[test]
     fn what_is_ascii_in_utf_16_is_masked() {
-        let redactor = Redactor::new(["hunter2!".to_owned()]);
+        let redactor = new(["hunter2!".to_owned()]);
         let wide: String = "hunter2!".chars().flat_map(|c| [c, '\0']).collect();
         assert_eq!(redactor.text(&format!("is {wide}")), format!("is {MASK}"));
         let quoted = Value::from(wide).to_string();
@@ -288,14 +368,14 @@ mod tests {
 
     #[test]
     fn secrets_that_overlap_are_masked_together() {
-        let redactor = Redactor::new(["abcdef".to_owned(), "efghij".to_owned()]);
+        let redactor = new(["abcdef".to_owned(), "efghij".to_owned()]);
         assert_eq!(redactor.text("<abcdefghij>"), format!("<{MASK}>"));
     }
 
     #[test]
     fn no_cut_leaves_half_a_secret() {
         let secret = "p@ss wörd/1";
-        let redactor = Redactor::new([secret.to_owned()]);
+        let redactor = new([secret.to_owned()]);
         for form in [secret.to_owned(), r"p@ss w\u00f6rd\/1".to_owned()] {
             for before in 0..40 {
                 let text = format!("{}{form}{}", "é".repeat(before), "y".repeat(400));
@@ -315,7 +395,7 @@ mod tests {
     #[test]
     fn a_long_text_is_masked_wherever_its_windows_end() {
         let secret = r#"p"ss"#.repeat(8);
-        let redactor = Redactor::new([secret.clone()]);
+        let redactor = new([secret.clone()]);
         let quoted = Value::from(secret.as_str()).to_string();
         for shift in 0..2 * quoted.len() {
             let before = "x".repeat(WINDOW - shift);
@@ -335,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_in_json_within_json() {
-        let redactor = Redactor::new(["pa\"ss".to_owned()]);
+        let redactor = new(["pa\"ss".to_owned()]);
         let text = json!({"body": json!({"pin": "pa\"ss"}).to_string()}).to_string();
         let masked = redactor.text(&text);
         assert!(masked.contains(MASK) && !masked.contains("pa"), "{masked}");
@@ -343,38 +423,155 @@ mod tests {
 
     #[test]
     fn the_lines_of_a_key_are_masked_one_by_one() {
-        let redactor = Redactor::new(["-----BEGIN-----\nMIIEvQIBADANBgkq\nend\n".to_owned()]);
+        let redactor = new(["-----BEGIN-----\nMIIEvQIBADANBgkq\nend\n".to_owned()]);
         assert_eq!(redactor.text("key: MIIEvQIBADANBgkq"), format!("key: {MASK}"));
         assert_eq!(redactor.text("at the end"), "at the end");
         let set_in = "-----BEGIN-----\n    MIIEvQIBADANBgkq\n    end\n    ";
         assert_eq!(redactor.text(set_in), MASK);
     }
 
+    /// What programs make of a secret without any wish to hide it.
+    fn without_malice(secret: &str) -> Vec<String> {
+        let digits = |between: &str, digits: fn(u8) -> String| -> String {
+            secret.bytes().map(digits).collect::<Vec<_>>().join(between)
+        };
+        let wrapped = |text: &str, width: usize, end: &str| -> String {
+            let characters: Vec<char> = text.chars().collect();
+            let lines = characters.chunks(width).map(|line| line.iter().collect::<String>());
+            lines.collect::<Vec<_>>().join(end)
+        };
+        let mail = STANDARD.encode(format!("From: {secret} {}", "and more ".repeat(20)));
+        let once = STANDARD.encode(secret);
+        vec![
+            format!("'{}'", secret.replace('\'', "''")),
+            format!("\"{}\"", secret.replace('"', "\"\"")),
+            secret.to_uppercase(),
+            secret.to_lowercase(),
+            digits(":", |byte| format!("{byte:02x}")),
+            digits(" ", |byte| format!("{byte:02X}")),
+            digits(
+                "-",
+                |byte| if byte % 2 == 0 { format!("{byte:02x}") } else { format!("{byte:02X}") },
+            ),
+            digits(", ", |byte| format!("0x{byte:02x}")),
+            digits(" ", |byte| byte.to_string()),
+            format!("{:#?}", secret.as_bytes()),
+            format!("{:#?}", Some(Some(secret.as_bytes()))),
+            digits(", ", |byte| byte.cast_signed().to_string()),
+            format!("{:?}", secret.chars().map(u32::from).collect::<Vec<_>>()),
+            wrapped(&mail, 76, "\r\n"),
+            wrapped(&once, 6, "\n  "),
+            STANDARD.encode(&once),
+            URL_SAFE_NO_PAD.encode(format!("xx{once}")),
+            URL_SAFE.encode(wrapped(&once, 76, "\r\n")),
+            wrapped(secret, 7, "\n"),
+            wrapped(secret, 1, "\r\n\t"),
+            Value::from(wrapped(secret, 7, "\n")).to_string(),
+            Value::from(format!("{:#?}", secret.as_bytes())).to_string(),
+        ]
+    }
+
+    #[test]
+    fn what_programs_make_of_a_secret_is_masked() {
+        for secret in ["it's a s3cret: \"né\"", "hunter2hunter2", "7734291077"] {
+            let redactor = new([secret.to_owned()]);
+            for text in without_malice(secret) {
+                for text in [text.clone(), format!("before {text} after")] {
+                    assert!(redactor.text(&text).contains(MASK), "{secret}: {text}");
+                }
+            }
+        }
+        let printable = "it's a s3cret: =22n=C3=\r\n=A9=22";
+        let redactor = new(["it's a s3cret: \"né\"".to_owned()]);
+        assert_eq!(redactor.text(printable), MASK);
+        assert_eq!(redactor.text(&printable.replace("=22", "\\\"")), MASK);
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_survives_whatever_it_is_and_wherever_it_is_cut(
+            secret in "[a-zA-Z0-9'\"\\\\ é=%&+/-]{8,40}[a-z0-9]{8}",
+            before in "[ -~é\n]{0,30}",
+            width in 3_usize..30,
+        ) {
+            let redactor = new([secret.clone()]);
+            for form in without_malice(&secret) {
+                let text = format!("{before} {form} after");
+                prop_assert!(redactor.text(&text).contains(MASK), "{}", text);
+                // In pieces, as a long line is cut.
+                let (mut rest, mut all) = (text.as_bytes(), String::new());
+                while !rest.is_empty() {
+                    let (piece, end) = redactor.beginning(rest, width);
+                    prop_assert!(end > 0);
+                    all.push_str(&piece);
+                    rest = &rest[end..];
+                }
+                prop_assert!(all.contains(MASK), "{}", all);
+                prop_assert!(!all.contains(&secret[secret.len() - 8..]), "{}", all);
+            }
+        }
+    }
+
+    #[test]
+    fn other_text_stays() {
+        let redactor = new(["hunter2hunter2", "correct horse", "p@ss"].map(str::to_owned));
+        for text in [
+            "2026-01-31T08:05:09.123Z INFO 7 rows of `a=b` read, 100 %, \"\" and ''",
+            "hunter 2",
+            "correct: the horse",
+            "p.a.s.s",
+            "=C3=A9 a==b",
+            "6f1f0b3a:0c:de 1, 2, 3, 104, 117",
+            "aHVudGVy",
+        ] {
+            assert_eq!(redactor.text(text), text);
+        }
+    }
+
+    #[test]
+    fn masking_takes_time_in_proportion_to_the_text() {
+        let redactor = new(["hunter2hunter2", "it's \"né\" 4 secret"].map(str::to_owned));
+        for line in
+            ["a line of a log with \"words\" \\u00f6 = %41 and so on\n", "a a a", "''", "=4="]
+        {
+            let time = |size: usize| {
+                let text = line.repeat(size / line.len());
+                let least = (0..3).map(|_| {
+                    let started = std::time::Instant::now();
+                    assert!(!redactor.text(&text).is_empty());
+                    started.elapsed()
+                });
+                least.min().unwrap_or_default()
+            };
+            let (small, large) = (time(1 << 17), time(1 << 20));
+            assert!(
+                large < 40 * small.max(std::time::Duration::from_micros(500)),
+                "{line:?} {small:?} {large:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_that_cannot_be_looked_for_stop_the_run() {
+        let error = Redactor::new(["x".repeat(MOST + 1)]).unwrap_err().to_string();
+        assert!(error.starts_with("cannot mask the secrets of the connections"), "{error}");
+    }
+
     #[test]
     fn what_is_too_short_masks_nothing() {
-        assert_eq!(Redactor::new(["abc".to_owned()]).text("abc"), "abc");
+        assert_eq!(new(["abc".to_owned()]).text("abc"), "abc");
     }
 
     #[test]
     fn the_end_of_a_line_is_no_part_of_a_secret() {
-        let redactor = Redactor::new(["hunter2\n".to_owned()]);
+        let redactor = new(["hunter2\n".to_owned()]);
         assert_eq!(redactor.text("it is hunter2!"), format!("it is {MASK}!"));
     }
 
     #[test]
     fn a_secret_number_is_masked() {
         let mut value = json!({"pin": 123456, "rows": 7});
-        Redactor::new(["123456".to_owned()]).value(&mut value);
+        new(["123456".to_owned()]).value(&mut value);
         assert_eq!(value, json!({"pin": MASK, "rows": 7}));
-    }
-
-    #[test]
-    fn pointers_mask_only_what_is_there() {
-        let config = json!({"host": "db", "auth": {"key": "k", "none": null}, "list": ["a", "b"]});
-        let pointers = ["/auth/key", "/auth/none", "/list/1", "/missing/deep"].map(str::to_owned);
-        assert_eq!(
-            mask(&config, &pointers),
-            json!({"host": "db", "auth": {"key": MASK, "none": null}, "list": ["a", MASK]})
-        );
     }
 }

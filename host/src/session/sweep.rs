@@ -1,6 +1,6 @@
 //! Makes the status of crashed runs tell the truth.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -12,6 +12,7 @@ use super::lock::{Lock, Probe};
 use super::read::STATUS_LIMIT;
 use super::status::{Failure, State, Status};
 use super::{files, id, time};
+use crate::regular::open_regular_no_link;
 
 /// How much of the end of `events.jsonl` is searched for the last event.
 const TAIL: u64 = 64 * 1024;
@@ -76,8 +77,7 @@ fn mark(status: &mut Status, folder: &Path) {
 
 /// The whole events at the end of the file.
 fn tail(path: &Path) -> io::Result<Vec<Value>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let (mut file, length) = open_regular_no_link(path)?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes)?;

@@ -112,7 +112,7 @@ fn a_session_leaves_the_files_that_the_schemas_describe() {
     session.metric("rows_read", 7_u64, "rows", [("step", "read")]);
     session.metric("share", f64::NAN, "calls", [("step", "read")]);
     session.log(Level::Info, Some("read"), "two\nlines");
-    let artifact = session.write_artifact("read", files::CLEANED_CONFIG, "{}").unwrap();
+    let artifact = session.write_artifact("read", files::CLEANED_CONFIG, &json!({})).unwrap();
     assert_eq!(artifact, session.dir().join("artifacts/read/cleaned_config.json"));
     session.finish(success()).unwrap();
 
@@ -153,11 +153,13 @@ fn fields_cannot_replace_the_lines_own() {
 #[test]
 fn no_sink_shows_a_secret() {
     let folder = tempfile::tempdir().unwrap();
-    let session = session(folder.path(), Redactor::new(["hunter2".to_owned()]));
+    let session =
+        session(folder.path(), Redactor::new(["hunter2", "7734291"].map(str::to_owned)).unwrap());
     session.event("hunter2", fields(json!({"hunter2": ["hunter2"]})));
     session.metric("hunter2", 1_i64, "hunter2", [("hunter2", "hunter2")]);
     session.log(Level::Error, None, "password hunter2 refused");
-    session.write_artifact("read", "a.json", "hunter2").unwrap();
+    session.write_artifact("read", "a.json", &json!({"it": "hunter2"})).unwrap();
+    session.metric("pin", 7_734_291_u64, "x", [("step", "read")]);
     let error = Failure { step: None, kind: "auth".to_owned(), message: "hunter2".to_owned() };
     session
         .finish(End { state: State::Failed, exit_code: 1, error: Some(error), ..success() })

@@ -5,19 +5,12 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-/// Characters that a terminal acts on instead of showing: controls (escape
-/// sequences start with one) and those that reorder or hide what follows.
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{2028}' | '\u{2029}' | '\u{feff}')
-}
+use crate::invisible::is_invisible;
 
 /// One line that shows what it holds: a character that a terminal would act on
 /// becomes an escape like `\u{1b}`. Tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let keeps = |c: char| c == '\t' || !acts(c);
+    let keeps = |c: char| c == '\t' || !is_invisible(c);
     if text.chars().all(keeps) {
         return Cow::Borrowed(text);
     }
@@ -53,7 +46,7 @@ pub(super) fn json(value: &impl Serialize) -> String {
 
 /// The same JSON document, safe to show. Its own ends of lines stay.
 pub fn visible_json(document: String) -> String {
-    let acts = |c: char| c != '\n' && acts(c);
+    let acts = |c: char| c != '\n' && is_invisible(c);
     // Such characters can only stand inside strings, where an escape means the same.
     if !document.chars().any(acts) {
         return document;
@@ -61,8 +54,10 @@ pub fn visible_json(document: String) -> String {
     let mut safe = String::with_capacity(document.len() + 16);
     for c in document.chars() {
         if acts(c) {
-            // All of them are in the basic plane: one escape each. Writing to a string never fails.
-            let _ = write!(safe, "\\u{:04x}", u32::from(c));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string never fails.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
         } else {
             safe.push(c);
         }
@@ -78,6 +73,7 @@ mod tests {
     fn terminal_escapes_are_shown_and_not_sent() {
         assert_eq!(visible("a\x1b[2Jb\u{9b}c\u{202e}d\te"), r"a\u{1b}[2Jb\u{9b}c\u{202e}d	e");
         assert_eq!(visible("a\nb\rc"), r"a\nb\rc");
+        assert_eq!(visible("\u{61c}\u{200b}\u{e0041}"), r"\u{61c}\u{200b}\u{e0041}");
         assert!(matches!(visible("žluťoučký 🐎"), Cow::Borrowed(_)));
     }
 
@@ -89,9 +85,9 @@ mod tests {
 
     #[test]
     fn json_stays_the_same_document() {
-        let value = serde_json::json!({"a\u{7f}": "\u{9b}\u{2028}\u{1b}é"});
+        let value = serde_json::json!({"a\u{7f}": "\u{9b}\u{2028}\u{1b}é\u{e0041}\u{61c}"});
         let line = json(&value);
-        assert!(!line.chars().any(acts), "{line}");
+        assert!(!line.chars().any(is_invisible), "{line}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
         let pretty = visible_json(serde_json::to_string_pretty(&value).unwrap());
         assert!(pretty.lines().count() == 3 && !pretty.contains('\u{9b}'), "{pretty}");

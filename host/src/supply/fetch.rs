@@ -8,6 +8,7 @@ use super::oci::{self, Client, Login, Reference};
 use super::web::Web;
 use crate::canonical::sha256;
 use crate::driver::{DriverFile, MAX_SIZE};
+use crate::http::NamedBy;
 use crate::problem::{Error, Problem, Result};
 use crate::wording::quoted;
 use crate::yaml::read_bytes;
@@ -32,6 +33,15 @@ pub struct Wanted<'w> {
     pub sha256: Option<&'w str>,
     /// In a registry, the digest of its manifest.
     pub digest: Option<&'w str>,
+    /// Whether only the project's lock says where it is, and not the user: then that is on
+    /// the internet or in the project.
+    pub from_lock: bool,
+}
+
+impl Wanted<'_> {
+    fn named_by(self) -> NamedBy {
+        if self.from_lock { NamedBy::Stranger } else { NamedBy::User }
+    }
 }
 
 /// A driver that was fetched, and fits this host.
@@ -63,7 +73,7 @@ impl Fetcher<'_> {
         let (bytes, digest) = match source {
             Source::File(path) => (read_bytes(path, MAX_SIZE)?, None),
             Source::Web(url) => {
-                let web = Web::new(url, self.insecure)?;
+                let web = Web::new(url, self.insecure, wanted.named_by())?;
                 let what = "get the driver";
                 let response = web.send(web.client().get(url.clone()), what).await?;
                 if !response.status().is_success() {
@@ -72,7 +82,7 @@ impl Fetcher<'_> {
                 (web.body(response, MAX_SIZE, what, progress).await?, None)
             }
             Source::Oci(reference) => {
-                let client = self.registry(&reference.registry)?;
+                let client = self.registry_of(&reference.registry, wanted.named_by())?;
                 let reference = match wanted.digest {
                     Some(digest) => reference.pinned(digest),
                     None => resolve(&client, reference).await?,
@@ -104,8 +114,12 @@ impl Fetcher<'_> {
     /// # Errors
     /// It is no host, or a login is there that cannot be used.
     pub fn registry(&self, registry: &str) -> Result<Client> {
+        self.registry_of(registry, NamedBy::User)
+    }
+
+    fn registry_of(&self, registry: &str, named_by: NamedBy) -> Result<Client> {
         let login = Login::find(registry, self.variable)?;
-        Client::new(registry, self.insecure, login)
+        Client::new(registry, self.insecure, login, named_by)
     }
 }
 
@@ -134,7 +148,13 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
 }
 
 fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error {
-    let message = format!("{source} is not what was asked for: its sha256 is {found}, not {pin}");
+    // Nobody who sends a lock learns, or has shown, what a file of this machine holds.
+    let message = match (source, wanted.name) {
+        (Source::File(_), Some(_)) => {
+            format!("{source} is not what was locked: its sha256 is not {pin}")
+        }
+        _ => format!("{source} is not what was asked for: its sha256 is {found}, not {pin}"),
+    };
     Error::failed(Problem::new("hash_differs", message).help(match wanted.name {
         Some(name) => format!(
             "it has changed since it was locked: restore it there, or see what is new with `osiris drivers update {name}`"

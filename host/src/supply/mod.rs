@@ -4,6 +4,7 @@
 
 pub mod bundle;
 mod fetch;
+pub(crate) mod known;
 mod lock;
 pub mod oci;
 mod source;

@@ -1,7 +1,7 @@
 //! What a user writes to say where a driver is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use reqwest::Url;
 
@@ -39,6 +39,30 @@ impl Source {
                 .help("write a file's path, https://HOST/FILE.wasm or oci://REGISTRY/NAME:TAG"),
             )),
         }
+    }
+
+    /// Refuses a file outside the project, or behind a link, which only a lock names.
+    ///
+    /// # Errors
+    /// Returns an error that says nothing of the file.
+    pub fn check_inside(&self, base: &Path) -> Result<()> {
+        let Self::File(path) = self else { return Ok(()) };
+        let is_plain =
+            |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
+        let below = path.strip_prefix(base).ok().filter(|below| is_plain(below));
+        let is_inside =
+            below.is_some_and(|below| match (base.canonicalize(), path.canonicalize()) {
+                (Ok(base), Ok(path)) => path == base.join(below),
+                // What is not there is told where it is read.
+                (Ok(_), Err(error)) => error.kind() == std::io::ErrorKind::NotFound,
+                (Err(_), _) => false,
+            });
+        if is_inside {
+            return Ok(());
+        }
+        let message = "osiris.lock names a file outside the project, and nobody added it from there on this machine";
+        let problem = Problem::new("local_source", message).in_file(path);
+        Err(Error::environment(problem.help(super::web::ALLOW_LOCAL)))
     }
 
     /// As the lock of a project has it.

@@ -11,6 +11,7 @@ use crate::canonical::sha256_of;
 use crate::driver::MAX_SIZE;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
+use crate::regular::open_regular;
 use crate::trust::{self, Asks};
 
 /// `drivers/` and `osiris.lock`. One process at a time can have them to change.
@@ -124,11 +125,10 @@ impl<'p> Store<'p> {
 /// It is there, but cannot be read.
 pub fn hash(path: &Path) -> Result<Option<String>> {
     let read = || {
-        // Looked at before it is opened, because opening a pipe waits for its other end.
-        let about = fs::metadata(path)?;
-        match about.is_file() && about.len() <= MAX_SIZE {
-            true => sha256_of(File::open(path)?),
-            false => Err(io::Error::other("it is no regular file, or too large for a driver")),
+        let (file, size) = open_regular(path)?;
+        match size <= MAX_SIZE {
+            true => sha256_of(file),
+            false => Err(io::Error::other("it is too large for a driver")),
         }
     };
     match read() {

@@ -1,13 +1,14 @@
 //! HTTP to servers that nobody vouches for: where redirects may lead, how long
 //! anything may take, and how much of it is read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 
 use super::fetch::Progress;
 use super::source::check_scheme;
-use crate::http::{AGENT, is_loopback, reason, tls};
+use crate::http::{Guard, NamedBy, builder, is_loopback, reason};
 use crate::problem::{Error, Problem, Result};
 use crate::session::visible;
 use crate::wording::bytes;
@@ -24,50 +25,69 @@ const REDIRECTS: usize = 5;
 const MAX_ERROR: u64 = 16 << 10;
 const MAX_MESSAGE: usize = 300;
 
+/// How to let a lock name what is near.
+pub(super) const ALLOW_LOCAL: &str =
+    "osiris.lock came with the project: if you know that this is right, use --allow-local";
+
 /// A client of one server, and of those that it redirects to.
 #[derive(Debug)]
 pub(super) struct Web {
     client: Client,
+    guard: Arc<Guard>,
     host: String,
 }
 
 impl Web {
-    /// Prepares to talk to the server of `base`; with `insecure`, in the clear, too.
-    pub(super) fn new(base: &Url, insecure: bool) -> Result<Self> {
+    /// Prepares to talk to the server of `base`, which somebody named; with `insecure`, in the
+    /// clear, too.
+    pub(super) fn new(base: &Url, insecure: bool, named_by: NamedBy) -> Result<Self> {
         check_scheme(base, insecure)?;
         let wrong = |why: String| {
             let message = format!("cannot prepare HTTPS on this machine: {why}");
             Error::environment(Problem::new("https", message))
         };
-        let from = base.clone();
+        let guard = Guard::new(base, named_by).map_err(|why| {
+            let message = format!("this server is not asked: {why}");
+            let problem = Problem::new("local_source", message);
+            Error::environment(match named_by {
+                NamedBy::Stranger => problem.help(ALLOW_LOCAL),
+                _ => problem,
+            })
+        })?;
+        let (from, watch) = (base.clone(), guard.clone());
         let policy = redirect::Policy::custom(move |attempt| {
             if attempt.previous().len() > REDIRECTS {
                 return attempt.error(format!("it redirects more than {REDIRECTS} times"));
             }
-            if may_lead(&from, attempt.url(), insecure) {
-                return attempt.follow();
-            }
             let origin = attempt.url().origin().ascii_serialization();
-            attempt.error(format!("it redirects to {origin}, which is not followed from there"))
+            if !may_lead(&from, attempt.url(), insecure) {
+                let why = format!("it redirects to {origin}, which is not followed from there");
+                return attempt.error(why);
+            }
+            match watch.check(attempt.url()) {
+                Ok(()) => attempt.follow(),
+                Err(why) => attempt.error(format!("it redirects to {origin}: {why}")),
+            }
         });
-        let mut client = Client::builder()
-            .tls_backend_preconfigured(tls(base).map_err(|error| wrong(error.to_string()))?)
-            .user_agent(AGENT)
+        let client = builder(&guard, base)
+            .map_err(|error| wrong(error.to_string()))?
             .redirect(policy)
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
             .timeout(LONGEST);
-        if is_loopback(base) {
-            client = client.no_proxy();
-        }
         let client = client.build().map_err(|error| wrong(reason(&error)))?;
         let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
-        Ok(Self { client, host: format!("{}{port}", base.host_str().unwrap_or_default()) })
+        Ok(Self { client, guard, host: format!("{}{port}", base.host_str().unwrap_or_default()) })
     }
 
     /// Starts requests.
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// What it may be led to: where it is itself, or the internet.
+    pub(super) fn leads(&self) -> NamedBy {
+        NamedBy::Server(self.guard.zone())
     }
 
     /// The server, for messages.
@@ -89,6 +109,7 @@ impl Web {
         };
         let problem = Problem::new("unreachable", message);
         Error::environment(match error.is_connect() {
+            true if self.guard.is_of_stranger() => problem.help(ALLOW_LOCAL),
             true => problem.help("check the address and the network"),
             false => problem,
         })

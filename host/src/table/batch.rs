@@ -109,10 +109,19 @@ impl From<RecordBatch> for Batch {
         for column in record.columns() {
             flatten(&from_the_start(column.to_data()), &mut nodes, &mut buffers);
         }
-        let data: usize = buffers.iter().map(Buffer::len).sum();
-        let bytes = data + OVERHEAD + OVERHEAD / 8 * (nodes.len() + buffers.len());
+        let bytes = allocated(&buffers) + OVERHEAD + OVERHEAD / 8 * (nodes.len() + buffers.len());
         Self(Arc::new(Inner { record, nodes, buffers, bytes }))
     }
+}
+
+/// Bytes of memory that buffers keep: an array may need but a few of those that came for
+/// it, and several arrays may lie in the same.
+fn allocated(buffers: &[Buffer]) -> usize {
+    let allocation = |buffer: &Buffer| (buffer.data_ptr(), buffer.capacity());
+    let mut allocations: Vec<_> = buffers.iter().map(allocation).collect();
+    allocations.sort_unstable();
+    allocations.dedup();
+    allocations.iter().map(|(_, capacity)| capacity).sum()
 }
 
 /// The same values starting at offset 0, as the contract has them: a slice is copied.
@@ -287,6 +296,15 @@ mod tests {
         let node = Node { length: 1, null_count: 0, buffers: 3 };
         let batch = Batch::from_parts(schema, 1, &[node], buffers.into()).unwrap();
         assert_eq!(batch.record().column(0).as_string::<i32>().value(0), "ok");
+    }
+
+    #[test]
+    fn what_an_array_does_not_need_of_its_buffer_counts() {
+        let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
+        let node = Node { length: 0, null_count: 0, buffers: 2 };
+        let buffers = vec![Buffer::default(), Buffer::from(vec![0_u8; 1 << 20])];
+        let batch = Batch::from_parts(schema, 0, &[node], buffers).unwrap();
+        assert!(batch.bytes() >= 1 << 20, "{}", batch.bytes());
     }
 
     #[test]

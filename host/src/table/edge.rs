@@ -4,37 +4,55 @@
 //! a slow one must not stop a fast one (they may meet again further down), so
 //! what only the slow ones still need moves to disk.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 use tokio::sync::Notify;
+use tokio::task::coop::consume_budget;
 
 use super::Batch;
-use super::spill::{Extent, Spill};
+use super::queue::{Admission, Queue, Taken};
+use super::spill::{Spill, SpillError};
 use crate::below::Below;
+use crate::budget::{Budgets, Exceeded};
 
 /// Why a table ended early: the step that writes it failed, or the disk did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed(pub String);
 
-/// Makes the edge of one output.
+/// Why a batch could not be sent.
+#[derive(Debug)]
+pub enum SendError {
+    /// The spill file could not be written.
+    Disk(io::Error),
+    /// The run may not spill so many bytes.
+    Spill(Exceeded),
+    /// The run may not have so many bytes of memory.
+    Memory(Exceeded),
+}
+
+/// Makes the edge of one output, of a run that may use what it likes.
 ///
 /// `budget` is how many bytes of batches wait in memory; one batch always fits.
 /// Spilled batches go to a nameless file in `spill_folder`.
 pub fn channel(readers: usize, budget: usize, spill_folder: Below) -> (Sender, Vec<Receiver>) {
-    let queue = Queue {
-        schema: None,
-        slots: VecDeque::new(),
-        first: 0,
-        cursors: vec![Some(0); readers],
-        resident: 0,
-        end: None,
-        spill: None,
-    };
-    let edge =
-        Arc::new(Edge { budget, spill_folder, queue: Mutex::new(queue), changed: Notify::new() });
+    channel_within(&Budgets::default(), readers, budget, spill_folder)
+}
+
+/// Like [`channel`], for a run that has these budgets.
+pub fn channel_within(
+    run: &Budgets,
+    readers: usize,
+    budget: usize,
+    spill_folder: Below,
+) -> (Sender, Vec<Receiver>) {
+    let edge = Arc::new(Edge {
+        budget,
+        spill: Arc::new(Spill::new(spill_folder, run.spill.clone())),
+        queue: Mutex::new(Queue::new(readers, run.memory.share())),
+        changed: Notify::new(),
+    });
     let receivers = (0..readers).map(|index| Receiver { edge: edge.clone(), index }).collect();
     (Sender { edge }, receivers)
 }
@@ -42,29 +60,9 @@ pub fn channel(readers: usize, budget: usize, spill_folder: Below) -> (Sender, V
 #[derive(Debug)]
 struct Edge {
     budget: usize,
-    spill_folder: Below,
+    spill: Arc<Spill>,
     queue: Mutex<Queue>,
     changed: Notify,
-}
-
-#[derive(Debug)]
-struct Queue {
-    schema: Option<SchemaRef>,
-    slots: VecDeque<Slot>,
-    /// The number of the first slot, counted from the start of the table.
-    first: u64,
-    /// The next slot of each reader; `None` for one that has left.
-    cursors: Vec<Option<u64>>,
-    /// Bytes of the slots in memory.
-    resident: usize,
-    end: Option<Result<(), Closed>>,
-    spill: Option<Spill>,
-}
-
-#[derive(Debug)]
-enum Slot {
-    Resident(Batch),
-    Spilled(Extent),
 }
 
 /// The writing end. Dropped without [`Sender::finish`], it fails its readers.
@@ -103,58 +101,6 @@ impl Edge {
     }
 }
 
-impl Queue {
-    fn next_slot(&self) -> u64 {
-        self.first + self.slots.len() as u64
-    }
-
-    /// Makes room for `bytes`, or answers that the writer has to wait.
-    fn make_room(&mut self, bytes: usize, edge: &Edge) -> io::Result<bool> {
-        let starving = self.cursors.contains(&Some(self.next_slot()));
-        for index in 0..self.slots.len() {
-            if self.resident + bytes <= edge.budget {
-                break;
-            }
-            let Slot::Resident(batch) = &self.slots[index] else { continue };
-            if !starving {
-                return Ok(false);
-            }
-            let spill = match &mut self.spill {
-                Some(spill) => spill,
-                none => none.insert(Spill::create(&edge.spill_folder)?),
-            };
-            let (extent, freed) = (spill.write(batch)?, batch.bytes());
-            self.slots[index] = Slot::Spilled(extent);
-            self.resident -= freed;
-        }
-        Ok(true)
-    }
-
-    fn take(&mut self, reader: usize) -> Option<io::Result<Batch>> {
-        let cursor = self.cursors[reader]?;
-        let slot = self.slots.get((cursor - self.first) as usize)?;
-        let batch = match (slot, &mut self.spill) {
-            (Slot::Resident(batch), _) => Ok(batch.clone()),
-            (Slot::Spilled(extent), Some(spill)) => spill.read(*extent),
-            (Slot::Spilled(_), None) => Err(io::ErrorKind::NotFound.into()),
-        };
-        self.cursors[reader] = Some(cursor + 1);
-        self.trim();
-        Some(batch)
-    }
-
-    /// Drops what every reader has seen.
-    fn trim(&mut self) {
-        let seen = self.cursors.iter().flatten().min().copied().unwrap_or(self.next_slot());
-        while self.first < seen {
-            if let Some(Slot::Resident(batch)) = self.slots.pop_front() {
-                self.resident -= batch.bytes();
-            }
-            self.first += 1;
-        }
-    }
-}
-
 impl Sender {
     /// Announces the columns; once, before the first batch.
     pub fn open(&self, schema: SchemaRef) {
@@ -166,24 +112,28 @@ impl Sender {
     /// batch is dropped.
     ///
     /// # Errors
-    /// The spill file could not be written.
-    pub async fn send(&self, batch: Batch) -> io::Result<()> {
+    /// Returns an error if the spill file could not be written, or the run may not
+    /// use so much.
+    pub async fn send(&self, batch: Batch) -> Result<(), SendError> {
         let edge = &*self.edge;
-        edge.wait(|queue| {
-            if queue.cursors.iter().all(Option::is_none) {
-                return Some(Ok(()));
-            }
-            match queue.make_room(batch.bytes(), edge) {
-                Ok(false) => None,
-                Ok(true) => {
-                    queue.resident += batch.bytes();
-                    queue.slots.push_back(Slot::Resident(batch.clone()));
-                    Some(Ok(()))
+        let mut room = edge.budget;
+        loop {
+            let admission = edge.wait(|queue| {
+                queue.admit(&batch, room).or_else(|| queue.admit(&batch, edge.budget))
+            });
+            match admission.await {
+                Admission::Done => break,
+                Admission::Spill(number, oldest) => {
+                    let extent = edge.spill.write(oldest).await?;
+                    edge.lock().spilled(number, extent);
+                    // Room for several, or writer and reader would wait for each other at
+                    // every batch.
+                    room = edge.budget / 2;
+                    consume_budget().await;
                 }
-                Err(error) => Some(Err(error)),
+                Admission::Refused(exceeded) => return Err(SendError::Memory(exceeded)),
             }
-        })
-        .await?;
+        }
         edge.changed.notify_waiters();
         Ok(())
     }
@@ -202,6 +152,15 @@ impl Sender {
 impl Drop for Sender {
     fn drop(&mut self) {
         self.edge.close(Err(Closed("the step that writes this table stopped".into())));
+    }
+}
+
+impl From<SpillError> for SendError {
+    fn from(error: SpillError) -> Self {
+        match error {
+            SpillError::Io(error) => Self::Disk(error),
+            SpillError::Exceeded(exceeded) => Self::Spill(exceeded),
+        }
     }
 }
 
@@ -227,16 +186,14 @@ impl Receiver {
     /// The writer failed. That is told at once, before the batches that wait.
     pub async fn next(&mut self) -> Result<Option<Batch>, Closed> {
         let index = self.index;
-        let batch = self
+        let taken = self
             .edge
             .wait(|queue| match &queue.end {
                 Some(Err(closed)) => Some(Err(closed.clone())),
                 end => {
                     let ended = end.is_some();
                     match queue.take(index) {
-                        Some(batch) => Some(batch.map(Some).map_err(|error| {
-                            Closed(format!("a batch could not be read back from disk: {error}"))
-                        })),
+                        Some(taken) => Some(Ok(Some(taken))),
                         None if ended => Some(Ok(None)),
                         None => None,
                     }
@@ -244,16 +201,19 @@ impl Receiver {
             })
             .await;
         self.edge.changed.notify_waiters();
-        batch
+        match taken? {
+            None => Ok(None),
+            Some(Taken::Batch(batch)) => Ok(Some(batch)),
+            Some(Taken::Spilled(extent)) => extent.read().await.map(Some).map_err(|error| {
+                Closed(format!("a batch could not be read back from disk: {error}"))
+            }),
+        }
     }
 }
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        let mut queue = self.edge.lock();
-        queue.cursors[self.index] = None;
-        queue.trim();
-        drop(queue);
+        self.edge.lock().leave(self.index);
         self.edge.changed.notify_waiters();
     }
 }
@@ -267,6 +227,7 @@ mod tests {
     use arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;
+    use crate::budget::Budget;
 
     fn below(folder: &Path) -> Below {
         Below::new(folder, Path::new(""))
@@ -316,7 +277,7 @@ mod tests {
         for value in 0..50 {
             sender.send(batch(value)).await.unwrap();
         }
-        assert!(sender.edge.lock().resident <= 3000);
+        assert!(sender.edge.lock().resident() <= 3000);
         sender.finish();
         assert_eq!(fast.await.unwrap(), (0..50).collect::<Vec<_>>());
         assert_eq!(drain(slow).await, (0..50).collect::<Vec<_>>());
@@ -338,6 +299,62 @@ mod tests {
         drop(receivers);
         for value in 0..10 {
             sender.send(batch(value)).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_spills_no_more_than_it_may_and_gets_back_what_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Budgets { spill: Budget::new(64 << 10), ..Budgets::default() };
+        let (sender, mut receivers) = channel_within(&run, 2, 3000, below(folder.path()));
+        let (mut slow, mut fast) = (receivers.pop().unwrap(), receivers.pop().unwrap());
+        for number in 0..200 {
+            // A batch takes a block of 4 KiB: with all of them there would be no room.
+            sender.send(batch(number)).await.unwrap();
+            assert_eq!(value(&fast.next().await.unwrap().unwrap()), number);
+            if let Some(behind) = number.checked_sub(10).filter(|behind| *behind >= 0) {
+                assert_eq!(value(&slow.next().await.unwrap().unwrap()), behind);
+            }
+            assert!(run.spill.used() <= 64 << 10);
+        }
+        let mut refused = None;
+        while refused.is_none() {
+            refused = sender.send(batch(0)).await.err();
+            // It is starving, so the writer never waits.
+            while let Ok(Ok(Some(_))) =
+                tokio::time::timeout(std::time::Duration::ZERO, fast.next()).await
+            {}
+        }
+        assert!(matches!(refused, Some(SendError::Spill(_))), "{refused:?}");
+        drop((sender, slow, fast));
+        assert_eq!((run.spill.used(), run.memory.used()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn what_waits_counts_as_memory_of_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Budgets { memory: Budget::new(3000), ..Budgets::default() };
+        let (sender, _receivers) = channel_within(&run, 1, 1 << 20, below(folder.path()));
+        sender.send(batch(0)).await.unwrap();
+        let refused = sender.send(batch(1)).await;
+        assert!(matches!(refused, Err(SendError::Memory(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn batches_on_disk_share_their_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, mut receivers) = channel(2, 0, below(folder.path()));
+        let (mut slow, mut fast) = (receivers.pop().unwrap(), receivers.pop().unwrap());
+        let schema = batch(0).record().schema();
+        let columns = batch(0).record().columns().to_vec();
+        for _ in 0..3 {
+            let record = RecordBatch::try_new(schema.clone(), columns.clone()).unwrap();
+            sender.send(record.into()).await.unwrap();
+            fast.next().await.unwrap().unwrap();
+        }
+        for _ in 0..3 {
+            let arrived = slow.next().await.unwrap().unwrap();
+            assert!(Arc::ptr_eq(&arrived.record().schema(), &schema));
         }
     }
 }

@@ -3,9 +3,10 @@
 
 mod batch;
 mod edge;
+mod queue;
 mod schema;
 mod spill;
 
 pub use batch::{Batch, Node};
-pub use edge::{Closed, Receiver, Sender, channel};
-pub use schema::{Field, flatten, unflatten};
+pub use edge::{Closed, Receiver, SendError, Sender, channel, channel_within};
+pub use schema::{Field, MAX_FIELDS, MAX_METADATA, flatten, size, unflatten};

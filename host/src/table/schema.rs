@@ -14,13 +14,17 @@ use arrow::datatypes::{
 use arrow::ffi::FFI_ArrowSchema;
 
 /// The most nodes that one schema may have.
-const MAX_FIELDS: usize = 1 << 20;
+pub const MAX_FIELDS: usize = 1 << 17;
+/// The most bytes of all their names, formats and metadata.
+const MAX_TEXT: usize = 16 << 20;
+/// About what a node costs beside its text, in bytes.
+const NODE: usize = 256;
 /// The deepest nesting.
 const MAX_DEPTH: usize = 32;
 /// The longest name or format, in bytes.
 const MAX_NAME: usize = 64 << 10;
 /// The most metadata of one field, in bytes.
-const MAX_METADATA: usize = 1 << 20;
+pub const MAX_METADATA: usize = 1 << 20;
 /// The most values in one value of a fixed-size list.
 const MAX_LIST: i32 = 1 << 20;
 
@@ -53,12 +57,29 @@ pub fn unflatten(fields: &[Field]) -> Result<SchemaRef, String> {
     while !rest.is_empty() {
         columns.push(read(&mut rest, 0)?);
     }
+    let text: usize = fields.iter().map(text).sum();
+    if text > MAX_TEXT {
+        return Err(format!(
+            "the schema has {text} bytes of names, formats and metadata; the most is {MAX_TEXT}"
+        ));
+    }
     let mut names: Vec<_> = columns.iter().map(ArrowField::name).collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(format!("two columns are named `{}`", pair[0]));
     }
     Ok(Arc::new(Schema::new(columns)))
+}
+
+/// About how many bytes a schema takes.
+pub fn size(fields: &[Field]) -> u64 {
+    fields.iter().map(|field| (text(field) + NODE) as u64).sum()
+}
+
+/// Bytes of a node's name, format and metadata.
+fn text(field: &Field) -> usize {
+    let metadata = field.metadata.iter().map(|(key, value)| key.len() + value.len() + 64);
+    field.name.len() + field.format.len() + metadata.sum::<usize>()
 }
 
 fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
@@ -72,9 +93,7 @@ fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
             field.name.len()
         ));
     }
-    let metadata: usize =
-        field.metadata.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
-    if metadata > MAX_METADATA {
+    if text(field) - field.name.len() - field.format.len() > MAX_METADATA {
         return Err(format!(
             "column `{}` has more than {MAX_METADATA} bytes of metadata",
             field.name

@@ -5,29 +5,86 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::driver::limits::{Bounds, Limit};
+use crate::driver::provenance::default_of;
 use crate::driver::spec::{Endpoint, Spec};
 use crate::session::visible;
 
-/// Something that a driver asks for. Fields of its configuration are JSON pointers.
+/// What a driver's spec names: a literal, or a field of its configuration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// A literal, or the JSON pointer of the field.
+    pub text: String,
+    /// What the driver's author would have there if the user left the field out.
+    pub default: Option<String>,
+}
+
+/// What stands around a default in `osiris.lock`.
+const DEFAULT: (&str, &str) = (" (default ", ")");
+
+impl Name {
+    fn of(spec: &Spec, text: &str) -> Self {
+        let default = text.starts_with('/').then(|| default_of(spec, text)).flatten();
+        Self { text: text.to_owned(), default }
+    }
+
+    /// The same again from a line.
+    fn from_line(line: &str) -> Self {
+        let parts = line.strip_suffix(DEFAULT.1).and_then(|line| line.split_once(DEFAULT.0));
+        let (text, default) = match parts.filter(|(text, _)| text.starts_with('/')) {
+            Some((text, default)) => (text, Some(default.to_owned())),
+            None => (line, None),
+        };
+        Self { text: text.to_owned(), default }
+    }
+
+    fn line(&self) -> String {
+        match &self.default {
+            Some(default) => format!("{}{}{default}{}", self.text, DEFAULT.0, DEFAULT.1),
+            None => self.text.clone(),
+        }
+    }
+
+    /// In words, for what a default opens nothing of.
+    fn closed(&self) -> String {
+        match &self.default {
+            Some(default) => {
+                format!("{} (its default {} opens nothing)", part(&self.text), visible(default))
+            }
+            None => part(&self.text),
+        }
+    }
+}
+
+/// Something that a driver asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ask {
-    /// To dial a host and a port, each a literal or a field.
-    Dial(String, String),
+    /// To dial a host and a port.
+    Dial(Name, Name),
     /// To read what a field names.
-    Read(String),
+    Read(Name),
     /// To write what a field names.
-    Write(String),
+    Write(Name),
 }
 
 impl Ask {
     /// As `osiris.lock` has it.
     fn line(&self) -> String {
         let line = match self {
-            Self::Dial(host, port) => format!("dials: {host} port {port}"),
-            Self::Read(pointer) => format!("reads files: {pointer}"),
-            Self::Write(pointer) => format!("writes files: {pointer}"),
+            Self::Dial(host, port) => format!("dials: {} port {}", host.line(), port.line()),
+            Self::Read(name) => format!("reads files: {}", name.line()),
+            Self::Write(name) => format!("writes files: {}", name.line()),
         };
         visible(&line).into_owned()
+    }
+
+    /// Without what the author would have where the user sets nothing.
+    fn without_defaults(&self) -> Self {
+        let plain = |name: &Name| Name { default: None, ..name.clone() };
+        match self {
+            Self::Dial(host, port) => Self::Dial(plain(host), plain(port)),
+            Self::Read(name) => Self::Read(plain(name)),
+            Self::Write(name) => Self::Write(plain(name)),
+        }
     }
 }
 
@@ -35,17 +92,23 @@ impl Ask {
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dial(host, port) => write!(f, "dial {} port {}", part(host), part(port)),
-            Self::Read(pointer) => write!(f, "read {}", named(pointer)),
-            Self::Write(pointer) => {
-                write!(f, "read and write {}, and what it makes beside it", named(pointer))
+            Self::Dial(host, port) => {
+                write!(f, "dial {} port {}", host.closed(), part(&port.text))?;
+                match &port.default {
+                    Some(default) => write!(f, " or {}", visible(default)),
+                    None => Ok(()),
+                }
+            }
+            Self::Read(name) => write!(f, "read {}", named(name)),
+            Self::Write(name) => {
+                write!(f, "read and write {}, and what it makes beside it", named(name))
             }
         }
     }
 }
 
-fn named(pointer: &str) -> String {
-    format!("the file or folder that {} names", part(pointer))
+fn named(name: &Name) -> String {
+    format!("the file or folder that {} names", name.closed())
 }
 
 /// A literal, or a field like `` `resolved_connection/host` ``; on one line, and safe to show.
@@ -66,11 +129,12 @@ pub struct Asks {
 impl Asks {
     /// What a spec says.
     pub fn of(spec: &Spec) -> Self {
-        let reads = spec.files.read.iter().cloned().map(Ask::Read);
-        let writes = spec.files.write.iter().cloned().map(Ask::Write);
+        let name = |text: &String| Name::of(spec, text);
+        let reads = spec.files.read.iter().map(name).map(Ask::Read);
+        let writes = spec.files.write.iter().map(name).map(Ask::Write);
         let dials = spec.network.iter().map(|Endpoint { host, port }| {
             let port = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
-            Ask::Dial(host.clone(), port)
+            Ask::Dial(name(host), name(&port))
         });
         Self { rights: reads.chain(writes).chain(dials).collect(), limits: spec.bounds() }
     }
@@ -82,10 +146,10 @@ impl Asks {
             let ask = match line.split_once(": ")? {
                 ("dials", address) => {
                     let (host, port) = address.rsplit_once(" port ")?;
-                    Ask::Dial(host.to_owned(), port.to_owned())
+                    Ask::Dial(Name::from_line(host), Name::from_line(port))
                 }
-                ("reads files", pointer) => Ask::Read(pointer.to_owned()),
-                ("writes files", pointer) => Ask::Write(pointer.to_owned()),
+                ("reads files", name) => Ask::Read(Name::from_line(name)),
+                ("writes files", name) => Ask::Write(Name::from_line(name)),
                 (limit, value) => {
                     let limit = Limit::named(limit.strip_prefix("limit ")?)?;
                     asks.limits.insert(limit, limit.parse(value).ok()?);
@@ -95,6 +159,14 @@ impl Asks {
             asks.rights.insert(ask);
         }
         Some(asks)
+    }
+
+    /// The same as locks had them that did not say what the author has where the user sets
+    /// nothing.
+    #[must_use]
+    pub fn without_defaults(&self) -> Self {
+        let rights = self.rights.iter().map(Ask::without_defaults).collect();
+        Self { rights, limits: self.limits.clone() }
     }
 
     /// A line each, in a stable order.
@@ -158,9 +230,10 @@ mod tests {
     #[test]
     fn lines_are_read_as_they_are_written() {
         let lines = [
+            "dials: /h port /p (default 3306)",
             "dials: h port 1",
             "reads files: /a",
-            "writes files: /a",
+            "writes files: /a (default (a) or b)",
             "limit memory: 512MiB",
             "limit seconds: 9",
             "limit cpu: 50%",
@@ -172,8 +245,29 @@ mod tests {
     }
 
     #[test]
+    fn a_default_is_told_and_another_one_is_more() {
+        let old = asks(&["dials: /h port /p (default 1)", "reads files: /a"]);
+        for (new, more) in [
+            (&["dials: /h port /p (default 1)", "reads files: /a"][..], &[][..]),
+            (&["dials: /h port /p (default 2)"], &["dial `h` port `p` or 2"]),
+            (
+                &["dials: /h (default x) port /p (default 1)"],
+                &["dial `h` (its default x opens nothing) port `p` or 1"],
+            ),
+            (
+                &["reads files: /a (default .)"],
+                &["read the file or folder that `a` (its default . opens nothing) names"],
+            ),
+        ] {
+            assert_eq!(asks(new).beyond(&old), more, "{new:?}");
+        }
+        assert_eq!(old.without_defaults(), asks(&["dials: /h port /p", "reads files: /a"]));
+    }
+
+    #[test]
     fn a_hostile_ask_stays_on_its_line_and_is_the_same_again() {
-        let dial = Ask::Dial("a\nb port c".to_owned(), "/d port e".to_owned());
+        let name = |text: &str| Name { text: text.to_owned(), default: None };
+        let dial = Ask::Dial(name("a\nb port c"), name("/d port e"));
         let asks = Asks { rights: [dial].into(), ..Asks::default() };
         let lines = asks.lines();
         assert_eq!(lines, [r"dials: a\nb port c port /d port e"]);

@@ -17,6 +17,6 @@ pub use ceilings::{Ceilings, FileCeiling, HostPort};
 pub use key::{PublicKey, SecretKey};
 pub use pattern::Pattern;
 pub use policy::{Pin, Policy, Rule};
-pub use rights::{Right, Verdict};
+pub use rights::{Known, Right, Verdict};
 pub use seen::Seen;
 pub use signature::{sign, signers};

@@ -113,6 +113,17 @@ impl Policy {
         Some(self.refused(driver, position, &why, &help))
     }
 
+    /// Whether nothing but its name lets a driver in: a rule of `allow`, without a pin, a
+    /// signature or a hash. Its author chooses the name.
+    pub fn trusts_name_alone(&self, name: &str, sha256: &str) -> bool {
+        let Some((_, allowed)) = &self.allow else { return false };
+        let is_hash = |pattern: &Pattern| matches!(pattern, Pattern::Sha256(_));
+        let mut matching = allowed.iter().filter(|pattern| pattern.matches(name, &[sha256]));
+        let by_name = matching.clone().next().is_some() && !matching.any(is_hash);
+        let is_pinned = self.pins.iter().any(|pin| pin.rule.pattern.matches(name, &[sha256]));
+        by_name && !is_pinned && self.require_signature.is_none()
+    }
+
     /// The name of a trusted key that signed it.
     pub fn trusted(&self, driver: &Admission) -> Option<&str> {
         let named = self.keys.iter().find(|(_, key)| driver.signers.contains(key));

@@ -6,9 +6,12 @@ use serde_json::Value;
 use super::asks::{Ask, Asks, part};
 use super::ceilings::FileCeiling;
 use super::policy::Policy;
-use crate::driver::network::endpoints;
-use crate::driver::spec::{Files, Spec};
+use crate::driver::network::{self, Endpoint, endpoints};
+use crate::driver::provenance::{Origins, PathGrant, Provenance, path_grant};
+use crate::driver::spec::{self, Files, Spec};
 use crate::problem::{Error, Problem, Result};
+use crate::secret;
+use crate::session::{MASK, visible};
 
 /// Something that a driver may ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +24,30 @@ pub struct Right {
     pub verdict: Verdict,
     /// Why.
     pub why: String,
+    /// The path, or the host and port, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Who set the value: of a host and port, both in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_by: Vec<Provenance>,
+}
+
+/// A configuration as its user wrote it, and who set its parts.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'c> {
+    /// With the connection.
+    pub config: &'c Value,
+    /// Who set what.
+    pub origins: &'c Origins,
+}
+
+/// What is known of something that is asked for.
+struct Found {
+    what: String,
+    value: Option<String>,
+    set_by: Vec<Provenance>,
+    /// Whether the configuration leaves it out.
+    is_unset: bool,
 }
 
 /// What becomes of a right.
@@ -51,30 +78,40 @@ impl Right {
 }
 
 impl Policy {
-    /// What a spec asks for, what of it this project gives, and what it does without.
-    pub fn rights(&self, spec: &Spec, built_in: bool) -> Vec<Right> {
+    /// What a spec asks for, what of it this project gives, and what it does without. Where
+    /// the configuration is known, it is told by value.
+    pub fn rights(&self, spec: &Spec, built_in: bool, known: Option<Known<'_>>) -> Vec<Right> {
         let mut rights: Vec<Right> = Vec::new();
-        let mut add =
-            |right, what, (verdict, why)| rights.push(Right { right, what, verdict, why });
         for ask in Asks::of(spec).rights {
-            let what = ask.to_string();
-            match &ask {
-                Ask::Dial(host, port) => add("network", what, self.network(host, port, built_in)),
-                Ask::Read(_) => add("files", what, self.files(FileCeiling::Read, built_in)),
-                Ask::Write(_) => add("files", what, self.files(FileCeiling::Write, built_in)),
-            }
+            let found = known.map_or_else(|| literal(&ask), |known| found(&ask, spec, known));
+            let (right, (verdict, why)) = match &ask {
+                Ask::Dial(..) => ("network", self.network(&ask, &found, built_in)),
+                Ask::Read(_) => ("files", self.files(FileCeiling::Read, built_in)),
+                Ask::Write(_) => ("files", self.files(FileCeiling::Write, built_in)),
+            };
+            let Found { what, value, set_by, is_unset } = found;
+            let (verdict, why) = match is_unset {
+                true => (Verdict::Unasked, "the configuration does not set it".to_owned()),
+                false => (verdict, why),
+            };
+            rights.push(Right { right, what, verdict, why, value, set_by });
         }
+        let mut add = |right, what, verdict, why: &str| {
+            let why = why.to_owned();
+            rights.push(Right { right, what, verdict, why, value: None, set_by: Vec::new() });
+        };
         for pointer in &spec.secrets {
             let why = "the spec declares it, and its connection or configuration holds it";
             let what = format!("be given the secret {}", part(pointer));
-            add("secrets", what, (Verdict::Granted, why.to_owned()));
+            add("secrets", what, Verdict::Granted, why);
         }
-        let unasked = || (Verdict::Unasked, "the spec does not ask for it".to_owned());
+        let unasked = "the spec does not ask for it";
         if spec.files == Files::default() {
-            add("files", "read or write anything but its own artifacts".to_owned(), unasked());
+            let what = "read or write anything but its own artifacts".to_owned();
+            add("files", what, Verdict::Unasked, unasked);
         }
         if spec.network.is_empty() {
-            add("network", "dial anything".to_owned(), unasked());
+            add("network", "dial anything".to_owned(), Verdict::Unasked, unasked);
         }
         rights
     }
@@ -106,12 +143,12 @@ impl Policy {
         if let Some((position, ceiling)) = self.ceilings.files {
             // Who lets it write lets it read: what is asked for most is told first.
             for ask in Asks::of(spec).rights.iter().rev() {
-                let (pointer, access) = match ask {
-                    Ask::Write(pointer) => (pointer, FileCeiling::Write),
-                    Ask::Read(pointer) => (pointer, FileCeiling::Read),
+                let (name, access) = match ask {
+                    Ask::Write(name) => (name, FileCeiling::Write),
+                    Ask::Read(name) => (name, FileCeiling::Read),
                     Ask::Dial(..) => continue,
                 };
-                if access > ceiling && config.pointer(pointer).is_some_and(|v| !v.is_null()) {
+                if access > ceiling && config.pointer(&name.text).is_some_and(|v| !v.is_null()) {
                     let help = format!("write 'files: {access}' there if drivers may");
                     return refused(position, ask.to_string(), "files", help);
                 }
@@ -121,13 +158,10 @@ impl Policy {
             for endpoint in endpoints(spec, config) {
                 let (host, port) = (&endpoint.host, endpoint.port);
                 if !allowed.iter().any(|one| one.covers(host, port)) {
-                    let shown = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-                    let what = format!("dial {shown}:{port}");
+                    let what = format!("dial {endpoint}");
                     let help = match allowed.is_empty() {
-                        true => {
-                            format!("write 'network: [\"{shown}:{port}\"]' there if drivers may")
-                        }
-                        false => format!("add \"{shown}:{port}\" to the list there if drivers may"),
+                        true => format!("write 'network: [\"{endpoint}\"]' there if drivers may"),
+                        false => format!("add \"{endpoint}\" to the list there if drivers may"),
                     };
                     return refused(*position, what, "network", help);
                 }
@@ -147,7 +181,15 @@ impl Policy {
         }
     }
 
-    fn network(&self, host: &str, port: &str, built_in: bool) -> (Verdict, String) {
+    fn network(&self, ask: &Ask, found: &Found, built_in: bool) -> (Verdict, String) {
+        let literal = match ask {
+            Ask::Dial(host, _) => Some(host.text.as_str()).filter(|host| !host.starts_with('/')),
+            _ => None,
+        };
+        if literal.is_some_and(|host| !leads_anywhere(host)) {
+            let why = "the spec names an address that is not the internet's".to_owned();
+            return (Verdict::Refused, why);
+        }
         let Some((position, allowed)) = self.ceilings.network.as_ref().filter(|_| !built_in) else {
             return (Verdict::Granted, declared(built_in));
         };
@@ -157,13 +199,86 @@ impl Policy {
         }
         let list: Vec<String> = allowed.iter().map(ToString::to_string).collect();
         let list = list.join(", ");
-        let port = port.parse().ok().filter(|_| !host.starts_with('/'));
-        let verdict = match port.map(|port| allowed.iter().any(|one| one.covers(host, port))) {
+        let known = found.value.as_deref().and_then(|value| value.rsplit_once(':'));
+        let known = known.and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        let covered = known.map(|(host, port)| allowed.iter().any(|one| one.covers(host, port)));
+        let verdict = match covered {
             None => Verdict::Bounded,
             Some(true) => Verdict::Granted,
             Some(false) => Verdict::Refused,
         };
         (verdict, format!("`drivers.ceilings.network` has {list}, line {line}"))
+    }
+}
+
+/// Whether a literal host of an author's leads anywhere.
+fn leads_anywhere(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let by = Provenance::Author;
+    Endpoint { host, port: 0, host_by: by, port_by: by }.leads_anywhere()
+}
+
+/// What an ask says without any configuration.
+fn literal(ask: &Ask) -> Found {
+    let what = ask.to_string();
+    let value = match ask {
+        Ask::Dial(host, port) if !host.text.starts_with('/') && !port.text.starts_with('/') => {
+            Some(format!("{}:{}", host.text, port.text))
+        }
+        _ => None,
+    };
+    let set_by = vec![Provenance::Author; if value.is_some() { 2 } else { 0 }];
+    Found { what, value, set_by, is_unset: false }
+}
+
+/// What an ask comes to with a configuration.
+fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
+    let unset = || Found { is_unset: true, value: None, ..literal(ask) };
+    match ask {
+        Ask::Dial(ask_host, ask_port) => {
+            let same = |asked: &&spec::Endpoint| {
+                let asked_port =
+                    asked.port.as_str().map_or_else(|| asked.port.to_string(), str::to_owned);
+                asked.host == ask_host.text && asked_port == ask_port.text
+            };
+            let asked = spec.network.iter().find(same);
+            let endpoint =
+                asked.and_then(|asked| network::endpoint(spec, asked, known.config, known.origins));
+            let Some(Endpoint { host, port, host_by, port_by }) = endpoint else { return unset() };
+            let by = match host_by == port_by {
+                true => format!(", set by {host_by}"),
+                false => format!(", the host set by {host_by}, the port by {port_by}"),
+            };
+            let host = shown(&ask_host.text, host);
+            Found {
+                what: format!("dial {} port {port}{by}", visible(&host)),
+                value: Some(Endpoint { host, port, host_by, port_by }.to_string()),
+                set_by: vec![host_by, port_by],
+                is_unset: false,
+            }
+        }
+        Ask::Read(name) | Ask::Write(name) => {
+            let Some(PathGrant { path, origin }) =
+                path_grant(known.config, &name.text, known.origins)
+            else {
+                return unset();
+            };
+            let path = shown(&name.text, path);
+            let line = visible(&path);
+            let what = match ask {
+                Ask::Read(_) => format!("read {line}, set by {origin}"),
+                _ => format!("read and write {line}, set by {origin}, and what it makes beside it"),
+            };
+            Found { what, value: Some(path), set_by: vec![origin], is_unset: false }
+        }
+    }
+}
+
+/// The value of a field, unless the field is called like a secret: a spec may ask for any.
+fn shown(pointer: &str, value: String) -> String {
+    match pointer.starts_with('/') && pointer.rsplit('/').next().is_some_and(secret::is_name) {
+        true => MASK.to_owned(),
+        false => value,
     }
 }
 

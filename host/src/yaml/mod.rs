@@ -20,7 +20,7 @@ use serde_json::Number;
 pub use crate::problem::Position;
 pub use fields::Fields;
 pub use problems::Problems;
-pub use source::{MAX_BYTES, parse, parse_as, read, read_bytes};
+pub use source::{MAX_BYTES, parse, parse_as, parse_within, read, read_bytes};
 pub use write::to_string;
 
 /// A value and where it starts.

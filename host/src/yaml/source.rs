@@ -1,11 +1,11 @@
 //! From bytes to a tree.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{Node, Position, builder};
 use crate::problem::{Error, Problem, Result};
+use crate::regular::{NotRegular, open_regular, read_bounded};
 use crate::wording;
 
 /// The largest file that is read as YAML, in bytes.
@@ -24,30 +24,20 @@ pub fn read(file: &Path) -> Result<Node> {
 /// # Errors
 /// `file_not_found`, `not_a_file`, `file_unreadable` and `file_too_large`.
 pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
-    let unreadable = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+    let unreadable = |error: std::io::Error| match (error.kind(), NotRegular::kind(&error)) {
+        (_, Some(what)) => {
+            let message = format!("A file is wanted here, but this is {what}");
+            Error::invalid(Problem::new("not_a_file", message).in_file(file))
+        }
+        (ErrorKind::NotFound | ErrorKind::NotADirectory, _) => {
             Error::invalid(Problem::new("file_not_found", "No such file").in_file(file))
         }
+        (ErrorKind::FileTooLarge, _) => too_large("The file", limit, file),
         _ => Error::invalid(
             Problem::new("file_unreadable", format!("Cannot read the file: {error}")).in_file(file),
         ),
     };
-    // Looked at before it is opened, because opening a pipe waits for its other end.
-    let metadata = fs::metadata(file).map_err(unreadable)?;
-    if !metadata.is_file() {
-        let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
-        return Err(Error::invalid(
-            Problem::new("not_a_file", format!("A file is wanted here, but this is {what}"))
-                .in_file(file),
-        ));
-    }
-    let mut bytes = Vec::new();
-    let opened = File::open(file).map_err(unreadable)?;
-    opened.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large("The file", limit, file));
-    }
-    Ok(bytes)
+    open_regular(file).and_then(|(file, _)| read_bounded(file, limit)).map_err(unreadable)
 }
 
 /// Parses the one YAML document of a file; `file` is for the problems only.
@@ -65,8 +55,16 @@ pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
 /// # Errors
 /// What [`parse`] says.
 pub fn parse_as(what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(what, MAX_BYTES, file));
+    parse_within(MAX_BYTES, what, bytes, file)
+}
+
+/// Like [`parse_as`], for at most `limit` bytes.
+///
+/// # Errors
+/// What [`parse`] says.
+pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
+    if bytes.len() as u64 > limit {
+        return Err(too_large(what, limit, file));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);

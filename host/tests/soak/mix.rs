@@ -145,14 +145,16 @@ impl Place {
             spill: self.project.tmp_dir(),
             limits: Limits::default().tightened(&[(Limit::Memory, 64 << 20)].into()),
             policy: self.project.settings.drivers.clone(),
+            allow_read: Vec::new(),
             manifest: build.manifest.clone(),
             configs: build.configs.clone(),
+            secrets: std::collections::BTreeMap::new(),
         };
         let setup = Setup { cache: Some(built::cache()), ..Setup::default() };
         let engine = Engine::with(&setup).unwrap();
         let prepared = run::prepare(engine, &self.registry, job, |_| {}).unwrap();
         let board = Arc::new(Board::new(prepared.tasks()));
-        let redactor = Redactor::new(["a-secret-that-nobody-says".to_owned()]);
+        let redactor = Redactor::new(["a-secret-that-nobody-says".to_owned()]).unwrap();
         let bytes = fs::read(build.dir.join("manifest.yaml")).unwrap();
         let logs = self.project.logs_dir();
         let session = Session::create(&logs, &build.manifest, &bytes, redactor).unwrap();

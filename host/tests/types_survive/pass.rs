@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use osiris::below::Below;
+use osiris::budget::Budgets;
 use osiris::driver::grants::Grants;
 use osiris::driver::limits::Limits;
 use osiris::driver::sink::Sink;
@@ -79,6 +80,7 @@ impl Place {
         let call = Call {
             grants: Grants::new(spec, &Value::Null, self.folder.path(), None),
             limits: Limits::default(),
+            budgets: Budgets::default(),
             sink: Arc::new(Silent(Redactor::default())),
             cancel: CancellationToken::new(),
             saved_state: None,

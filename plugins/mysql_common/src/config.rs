@@ -28,6 +28,9 @@ pub struct Connection {
     /// Certificates of the authorities that may have signed the server's, PEM.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// Whether the password can be sent in ways that show it to others.
+    #[serde(default)]
+    pub allow_insecure_auth: bool,
 }
 
 /// Whether what is sent is encrypted, and what is checked of the server.
@@ -57,6 +60,16 @@ pub struct Limits {
 }
 
 impl Connection {
+    /// Whether the server must show who it is, so that nobody can pose as it.
+    pub(crate) fn is_checked(&self) -> bool {
+        match self.tls {
+            Tls::VerifyIdentity => true,
+            // Without a `ca_file`, everybody's certificate would do.
+            Tls::VerifyCa => self.ca_file.is_some(),
+            Tls::Disabled | Tls::Preferred | Tls::Required => false,
+        }
+    }
+
     /// How messages name the server.
     #[must_use]
     pub fn address(&self) -> String {

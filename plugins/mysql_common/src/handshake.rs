@@ -71,6 +71,7 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
         )),
         &[],
     )?;
+    let mut asked_key = false;
     loop {
         let answer = wire.receive()?.to_vec();
         refused(&answer)?;
@@ -88,8 +89,20 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
             [1, SHA2_FULL] if wire.is_encrypted() => {
                 wire.send(connection.password.as_bytes(), &[0])?;
             }
-            [1, SHA2_FULL] => wire.send(&[SHA2_KEY_REQUEST], &[])?,
-            [1, key @ ..] if matches!(plugin, AuthPlugin::CachingSha2Password) => {
+            // Who answers with a key of its own can read the password.
+            [1, SHA2_FULL] if !connection.allow_insecure_auth => {
+                return Err(Error::auth(
+                    "the server wants the whole password, which is only sent over TLS; set \
+                     `tls: required` in the connection, or, if you trust everything between here \
+                     and the server, `allow_insecure_auth: true`",
+                )
+                .into());
+            }
+            [1, SHA2_FULL] => {
+                asked_key = true;
+                wire.send(&[SHA2_KEY_REQUEST], &[])?;
+            }
+            [1, key @ ..] if asked_key && matches!(plugin, AuthPlugin::CachingSha2Password) => {
                 wire.send(&hide(&connection.password, &nonce, key), &[])?;
             }
             _ => return Err(Failure::protocol("an answer to the password that means nothing")),
@@ -107,11 +120,15 @@ fn prove(
     match plugin {
         AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519 => {
         }
-        AuthPlugin::MysqlClearPassword if wire.is_encrypted() => {}
+        AuthPlugin::MysqlClearPassword
+            if connection.allow_insecure_auth || wire.is_encrypted() && connection.is_checked() => {
+        }
         AuthPlugin::MysqlClearPassword => {
             return Err(Error::auth(
-                "the server wants the password in clear text, which is only sent over TLS; set \
-                 `tls: required` in the connection",
+                "the server wants the password in clear text, which is only sent over TLS to a \
+                 server whose certificate is checked; set `tls: verify_identity` in the \
+                 connection, or, if you trust everything between here and the server, \
+                 `allow_insecure_auth: true`",
             )
             .into());
         }

@@ -5,6 +5,8 @@ use std::io;
 use osiris_sdk::{Error, Kind};
 use tokio_postgres::error::DbError;
 
+use crate::auth::Refused;
+
 /// What an error of the protocol means.
 #[must_use]
 pub fn explain(error: &tokio_postgres::Error) -> Error {
@@ -13,6 +15,10 @@ pub fn explain(error: &tokio_postgres::Error) -> Error {
     }
     let source = std::error::Error::source(error);
     if let Some(error) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Refused>());
+        if let Some(refused) = inner {
+            return Error::auth(refused.to_string());
+        }
         return of_io(error);
     }
     if error.is_closed() {

@@ -1,6 +1,7 @@
 //! What the PostgreSQL extractor and the PostgreSQL writer share: connections,
 //! errors, names and types.
 
+mod auth;
 mod discover;
 mod doctor;
 mod fault;

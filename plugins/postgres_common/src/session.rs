@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tokio_postgres::tls::NoTls;
 use tokio_postgres::{Client, Config};
 
+use crate::auth::{Allowed, Guarded};
 use crate::tls::{Ciphers, Tls, lacks_ciphers};
 use crate::{Connection, SslMode, Waits, explain, identifier};
 
@@ -217,9 +218,11 @@ async fn sign_in(
         .dbname(&connection.database)
         .application_name("osiris");
     let raw = |encoding: Option<&str>| encoding == Some("SQL_ASCII");
+    let in_clear = Allowed::of(connection, false);
     Ok(match tls {
         None => {
             config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+            let socket = Guarded::new(socket, in_clear, false);
             let (client, traffic) = config.connect_raw(socket, NoTls).await?;
             let raw = raw(traffic.parameter("server_encoding"));
             (client, tokio::spawn(traffic), raw)
@@ -229,6 +232,7 @@ async fn sign_in(
                 SslMode::Disable | SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
                 _ => tokio_postgres::config::SslMode::Require,
             });
+            let socket = Guarded::new(socket, in_clear, true);
             let (client, traffic) = config.connect_raw(socket, tls).await?;
             let raw = raw(traffic.parameter("server_encoding"));
             (client, tokio::spawn(traffic), raw)

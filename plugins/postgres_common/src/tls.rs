@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
+use crate::auth::{Allowed, Guarded};
 use crate::verify::{AnyName, Anyone};
 use crate::{Connection, SslMode};
 
@@ -51,6 +52,7 @@ pub(crate) fn lacks_ciphers(error: &tokio_postgres::Error) -> bool {
 pub(crate) struct Tls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
+    allowed: Allowed,
 }
 
 impl Tls {
@@ -85,7 +87,8 @@ impl Tls {
                 .with_no_client_auth(),
         };
         let name = ServerName::try_from(connection.host.clone()).map_err(|error| wrong(&error))?;
-        Ok(Self { config: Arc::new(config), name })
+        let allowed = Allowed::of(connection, true);
+        Ok(Self { config: Arc::new(config), name, allowed })
     }
 }
 
@@ -119,13 +122,16 @@ where
 
     fn connect(self, stream: S) -> Self::Future {
         let handshake = TlsConnector::from(self.config).connect(self.name, stream);
-        Box::pin(async { handshake.await.map(Encrypted) })
+        let allowed = self.allowed;
+        Box::pin(async move {
+            handshake.await.map(|stream| Encrypted(Guarded::new(stream, allowed, false)))
+        })
     }
 }
 
 /// An encrypted stream.
 #[derive(Debug)]
-pub(crate) struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
+pub(crate) struct Encrypted<S>(Guarded<tokio_rustls::client::TlsStream<S>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
     fn channel_binding(&self) -> ChannelBinding {

@@ -10,8 +10,8 @@ use anyhow::Result;
 use crate::shell::{built, cargo, cargo_path, command, root, run as run_command};
 
 /// Each is a program in `tests/fuzz/targets`.
-pub(crate) const TARGETS: [&str; 7] =
-    ["pipeline", "connections", "spec", "component", "batch", "worker", "envd"];
+pub(crate) const TARGETS: [&str; 8] =
+    ["pipeline", "connections", "spec", "component", "batch", "worker", "envd", "host_calls"];
 /// An input that takes longer counts as found, in seconds.
 const SLOW: u32 = 10;
 /// The most memory that a target may take, in MiB.

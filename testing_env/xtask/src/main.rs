@@ -1,5 +1,6 @@
 //! Builds, shows, tests and measures osiris: `cargo xtask --help`.
 
+mod audit;
 mod bench;
 mod build;
 mod cloud;
@@ -58,6 +59,14 @@ enum Command {
         #[arg(long, default_value_t = 10_000)]
         runs: u32,
     },
+    /// Checks licences and sources of all dependencies, and that locks pin them by hash.
+    Audit {
+        /// Ask the advisory databases of RustSec, npm and PyPI as well.
+        #[arg(long)]
+        online: bool,
+    },
+    /// Writes the licence texts of all crates in the binary.
+    Notices,
     /// Builds the host, its drivers and the tests' drivers.
     Build,
     /// Starts the sample project's databases, until Ctrl-C.
@@ -77,6 +86,11 @@ fn main() -> anyhow::Result<()> {
             fuzz::run(&targets, effort)
         }
         Command::Soak { runs } => soak::run(runs),
+        Command::Audit { online } => audit::run(online),
+        Command::Notices => {
+            println!("{}", audit::notices()?.display());
+            Ok(())
+        }
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
         Command::Build => {

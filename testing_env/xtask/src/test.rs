@@ -29,7 +29,7 @@ pub(crate) const PARTS: [(&str, &[&str]); 10] = [
         ],
     ),
     (PARITY, &["parity", "cases_in_e2b"]),
-    ("hostile", &["hostile"]),
+    ("hostile", &["hostile", "crowded"]),
     ("supply", &["supply", "wkg"]),
     ("trust", &["trust"]),
     ("conformance", &["conformance"]),

@@ -106,7 +106,10 @@ impl Attack {
             Mode::Write => ("write", vec!["bystander"]),
         };
         needs.push("bystander-sink");
-        let mut config = json!({"attack": self.attack});
+        if self.source.is_some() {
+            needs = vec!["feeder", "bystander-sink"];
+        }
+        let mut config = json!({"attack": self.attack, "path": "data"});
         if self.writes {
             config["output"] = "out.txt".into();
         }
@@ -127,6 +130,12 @@ impl Attack {
                 "config": config,
             }),
         ];
+        if let Some(source) = &self.source {
+            steps.push(json!({
+                "id": "feeder", "component": "test.hostile", "mode": "read",
+                "needs": ["bystander-sink"], "config": {"attack": source},
+            }));
+        }
         let mut end = "attack";
         if self.lagging {
             let forward = |id: &str, needs: &[&str]| json!({"id": id, "component": "test.passthrough", "mode": "transform", "needs": needs});

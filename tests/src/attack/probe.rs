@@ -14,6 +14,8 @@ use crate::{Finished, Sandbox, snapshot};
 
 /// How long a driver may take to answer.
 const LIMIT: Duration = Duration::from_secs(3);
+/// The most that a command may print of a stranger's words.
+const MAX_SAID: usize = 128 << 20;
 /// What the host needs besides: it starts, and loads compiled code.
 const START: Duration = Duration::from_secs(3);
 
@@ -27,6 +29,13 @@ pub struct Probe {
     attack: String,
     /// What the command exits with.
     exit: i32,
+    /// The most memory that host and driver may use together.
+    #[serde(default = "half_a_gibibyte")]
+    peak_mib: u64,
+}
+
+fn half_a_gibibyte() -> u64 {
+    512
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -34,6 +43,7 @@ pub struct Probe {
 enum Ask {
     Discover,
     Doctor,
+    Samples,
 }
 
 /// Reads the list.
@@ -51,8 +61,12 @@ impl Probe {
         let ask = match self.ask {
             Ask::Discover => "discover",
             Ask::Doctor => "doctor",
+            Ask::Samples => "samples",
         };
-        format!("{ask}-{}", self.attack)
+        match self.attack.starts_with(ask) {
+            true => self.attack.clone(),
+            false => format!("{ask}-{}", self.attack),
+        }
     }
 
     /// Asks twice, for a person and for a program, and compares both answers
@@ -67,7 +81,18 @@ impl Probe {
         pipeline::surround(&sandbox);
         pipeline::connect(&sandbox, "127.0.0.1", &self.attack);
         let before = sandbox.files();
-        let (text, json) = (self.execute(&sandbox, &[]), self.execute(&sandbox, &["--json"]));
+        let ((text, peak), (json, other)) =
+            (self.execute(&sandbox, &[]), self.execute(&sandbox, &["--json"]));
+        let peak = peak.max(other) >> 20;
+        if peak > self.peak_mib {
+            return Err(format!("used {peak} MiB at its peak; {} are enough", self.peak_mib));
+        }
+        for finished in [&text, &json] {
+            let bytes = finished.stdout.len() + finished.stderr.len();
+            if bytes > MAX_SAID {
+                return Err(format!("said {bytes} bytes"));
+            }
+        }
         let mut report = String::new();
         for Finished { stdout, stderr, .. } in [&text, &json] {
             // Before the cut, or the length of a time would move it.
@@ -94,14 +119,18 @@ impl Probe {
         pipeline::check_outside(&sandbox)
     }
 
-    fn execute(&self, sandbox: &Sandbox, more: &[&str]) -> Finished {
+    /// Asks, and tells the most memory that was used.
+    fn execute(&self, sandbox: &Sandbox, more: &[&str]) -> (Finished, u64) {
         let limit = LIMIT.as_secs().to_string();
         let arguments = match self.ask {
             Ask::Discover => vec!["discover", "@test.main"],
+            Ask::Samples => vec!["discover", "@test.main", "--refresh", "--samples", "1000"],
             Ask::Doctor => vec!["connections", "doctor", "--timeout", &limit],
         };
         let arguments = arguments.iter().chain(more);
-        sandbox.osiris(arguments).guests().env("SECRET", SECRET).run()
+        let mut running = sandbox.osiris(arguments).guests().env("SECRET", SECRET).start();
+        let peak = running.peak();
+        (running.finish(), peak)
     }
 }
 

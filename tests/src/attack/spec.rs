@@ -2,6 +2,7 @@
 //! how they are put together.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{bomb, check_words, pipeline};
 use crate::{Finished, Sandbox, snapshot};
@@ -14,6 +15,11 @@ pub struct Lie {
     /// Whether it is a driver all the same, that fails when it runs.
     runs: bool,
 }
+
+/// What no command may take longer than, whatever a component says.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// What no command may take more of, in MiB.
+const MEMORY: u64 = 300;
 
 const SPEC: &str = "\
 name: test.liar
@@ -112,6 +118,17 @@ pub fn all() -> Vec<Lie> {
             "schema-regex-of-keys",
             schema("{type: object, patternProperties: {'((a{1,1000}){1,1000}){1,1000}': true}}"),
         ),
+        lie("schema-many-patterns", schema(&patterns(1000, "{18}"))),
+        lie("schema-patterns-together", schema(&patterns(60, "{300}"))),
+        lie("schema-many-patterns-of-keys", schema(&pattern_keys(1000))),
+        lie("schema-unevaluated-in-each-other", unevaluated(25)),
+        lie("schema-many-values-in-an-example", many_values()),
+        lie("schema-many-options", schema(&options(30_000))),
+        lie("spec-many-pointers-to-nothing", many_pointers()),
+        lie("spec-many-unknown-keys", with(&keys(20_000))),
+        lie("spec-half-a-mebibyte", instead("Text", &"t".repeat(1 << 19))),
+        lie("component-countless-sections", sections(5_000_000)),
+        lie("component-countless-specs", custom(&vec![SPEC.as_bytes(); 20_000])),
         lie("schema-no-object", schema("[1, 2]")),
         lie("spec-large", instead("Text", &"t".repeat(10 << 20))),
         lie(
@@ -156,6 +173,64 @@ fn slow_pattern(pattern: &str) -> Vec<u8> {
     let text = SPEC.replace("{type: string}", &format!("{{type: string, pattern: \"{pattern}\"}}"));
     let example = format!("examples: [{{title: slow, config: {{path: {}b}}}}]\n", "a".repeat(5000));
     component(&[&(text + &example)])
+}
+
+/// Properties with a pattern each, which are all different.
+fn patterns(count: usize, times: &str) -> String {
+    let property = |at: usize| format!("p{at}: {{pattern: 'x{at}\\p{{L}}{times}'}}");
+    let properties: Vec<_> = (0..count).map(property).collect();
+    format!("{{type: object, properties: {{{}}}}}", properties.join(", "))
+}
+
+fn pattern_keys(count: usize) -> String {
+    let keys: Vec<_> = (0..count).map(|at| format!("'x{at}\\p{{L}}{{18}}': true")).collect();
+    format!("{{type: object, patternProperties: {{{}}}}}", keys.join(", "))
+}
+
+/// Each level asks what the one below has looked at, so each doubles the work.
+fn unevaluated(levels: usize) -> Vec<u8> {
+    let mut schema = "{properties: {path: {type: string}}}".to_owned();
+    for _ in 0..levels {
+        schema = format!("{{allOf: [{schema}], unevaluatedProperties: false}}");
+    }
+    let end = SPEC.find("configSchema").unwrap_or_default();
+    component(&[&format!(
+        "{}configSchema: {{type: object, allOf: [{schema}]}}\nexamples: [{{title: t, config: {{path: a, b: c}}}}]\n",
+        &SPEC[..end]
+    )])
+}
+
+/// Many values, each checked in many ways.
+fn many_values() -> Vec<u8> {
+    let checks: Vec<_> = (0..5000).map(|at| format!("{{maximum: {}}}", at + 10)).collect();
+    let text = SPEC.replace(
+        "{type: string}",
+        &format!("{{type: array, items: {{allOf: [{}]}}}}", checks.join(", ")),
+    );
+    let values = vec!["1"; 50_000].join(",");
+    component(&[&format!("{text}examples: [{{title: t, config: {{path: [{values}]}}}}]\n")])
+}
+
+fn options(count: usize) -> String {
+    let options: Vec<_> = (0..count).map(|at| at.to_string()).collect();
+    format!("{{type: object, properties: {{a: {{enum: [{}]}}}}}}", options.join(","))
+}
+
+/// Pointers to keys that are not there, among many that are.
+fn many_pointers() -> Vec<u8> {
+    let properties: Vec<_> = (0..6000).map(|at| format!("property_{at}: {{}}")).collect();
+    let pointers: Vec<_> = (0..6000).map(|at| format!("/propretty_{at}")).collect();
+    let text = SPEC.replace("path: {type: string}", &properties.join("\n    "));
+    component(&[&format!("{text}secrets: [{}]\n", pointers.join(", "))])
+}
+
+fn keys(count: usize) -> String {
+    (0..count).map(|at| format!("nmae{at}: 1\n")).collect()
+}
+
+/// Nothing but empty sections.
+fn sections(count: usize) -> Vec<u8> {
+    [&component(&[SPEC])[..], &[0, 1, 0].repeat(count)].concat()
 }
 
 /// Ten levels of ten aliases each.
@@ -241,10 +316,19 @@ impl Lie {
         sandbox.write("drivers/test.liar.wasm", &self.bytes);
         sandbox.write("pipeline.yaml", "oml_version: 0.1.0\nname: lie\nsteps:\n  - {id: a, component: test.liar, mode: read}\n  - {id: b, component: test.sink, mode: write, needs: [a], config: {path: out}}\n");
         let before = sandbox.files();
-        let run = |arguments: &[&str]| sandbox.osiris(arguments).guests().run();
-        let inspect = run(&["drivers", "inspect", "drivers/test.liar.wasm"]);
-        let list = run(&["drivers", "list"]);
-        let run = run(&["run", "pipeline.yaml", "--limit", "seconds=1"]);
+        let run = |arguments: &[&str]| {
+            let mut running = sandbox.osiris(arguments).guests().start();
+            let peak = running.peak() >> 20;
+            let finished = running.finish();
+            if finished.took > PATIENCE || peak > MEMORY {
+                let command = arguments.join(" ");
+                return Err(format!("`{command}` took {:?} and {peak} MiB", finished.took));
+            }
+            Ok(finished)
+        };
+        let inspect = run(&["drivers", "inspect", "drivers/test.liar.wasm"])?;
+        let list = run(&["drivers", "list"])?;
+        let run = run(&["run", "pipeline.yaml", "--limit", "seconds=1"])?;
         let mut report = String::new();
         for (name, Finished { stdout, stderr, status, .. }) in
             [("inspect", &inspect), ("run", &run)]

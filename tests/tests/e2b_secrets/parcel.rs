@@ -1,6 +1,7 @@
 //! Only what the plan declares is sent.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use osiris_tests::secret::SECRET;
@@ -98,4 +99,101 @@ fn the_secrets_of_other_connections_stay_here() {
     assert_eq!(sent["configs"]["ask"]["resolved_connection"]["password"], SECRET);
     assert!(!confidential.contains(PRIVATE), "{confidential}");
     assert!(!plan.contains(PRIVATE) && !plan.contains("c4nary"), "{plan}");
+}
+
+/// Reads a folder and ends: what the sandbox gets of it counts.
+const LOOK: &str = "\
+oml_version: 0.1.0
+name: look
+steps:
+  - {id: look, component: test.hostile, mode: read, config: {attack: look-around, path: FOLDER}}
+  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out/copy.csv}}
+";
+
+/// A project with much that no step may read, and links to it.
+fn full() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for path in [
+        ".envrc",
+        ".git/config",
+        "logs/run_1/status.json",
+        "drivers/README",
+        ".osiris/state/other/x.json",
+        "data/.env",
+        "data/sub/.git/config",
+        "private/keys.txt",
+    ] {
+        sandbox.write(path, PRIVATE);
+    }
+    sandbox.write(".env", format!("OTHER='{PRIVATE}'\n"));
+    sandbox
+        .write("osiris_connections.yaml", format!("version: 1\nconnections: {{}}\n# {PRIVATE}\n"));
+    sandbox.write("data/a.csv", "n\n1\n");
+    sandbox.write("data/deep/b.csv", "n\n2\n");
+    fs::write(sandbox.outside().join("keys.txt"), PRIVATE).expect("it can be written");
+    for (link, target) in [
+        ("data/env", "../.env"),
+        ("data/keys", "../private/keys.txt"),
+        ("data/private", "../private"),
+        ("data/outside", "../../keys.txt"),
+        ("data/up", ".."),
+        ("data/self", "."),
+        ("data/c.csv", "a.csv"),
+        ("data/also-deep", "deep"),
+    ] {
+        symlink(target, sandbox.path(link)).expect("links can be made");
+    }
+    sandbox
+}
+
+/// What would be sent, by the names of the files.
+fn sent(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    sandbox.write("pipeline.yaml", LOOK.replace("FOLDER", folder));
+    let run = ["run", "pipeline.yaml", "--e2b", "--dry-run", "--json"];
+    let answer = sandbox.osiris(run).guests().run().expect(0).json();
+    let uploads = answer["e2b"]["uploads"].as_array().expect("a list").iter();
+    uploads.filter_map(|upload| Some(upload["name"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn what_a_step_may_not_read_here_is_not_sent() {
+    let sandbox = full();
+    let inputs = |folder: &str| -> Vec<String> {
+        let is_input = |name: &String| {
+            name.contains('/')
+                || name.contains('.')
+                    && !name.starts_with("test.")
+                    && !name.starts_with("filesystem.")
+        };
+        sent(&sandbox, folder).into_iter().filter(is_input).collect()
+    };
+    let of_data = ["data/a.csv", "data/also-deep/b.csv", "data/c.csv", "data/deep/b.csv"];
+    assert_eq!(inputs("data"), of_data);
+    assert_eq!(inputs("./data/../data/"), of_data);
+    // All that is granted: `private` as well, but nothing of the project's own.
+    let all = inputs(".");
+    for name in &all {
+        let is_closed = |part: &str| {
+            matches!(
+                part,
+                ".env" | ".envrc" | ".git" | ".osiris" | "drivers" | "logs" | "env" | "outside"
+            ) || part.starts_with("osiris")
+        };
+        assert!(!name.split('/').any(is_closed), "{name} of {all:?}");
+    }
+    assert!(all.contains(&"private/keys.txt".to_owned()), "{all:?}");
+}
+
+#[test]
+fn the_sandbox_never_has_what_links_lead_to() {
+    let cloud = Cloud::equipped();
+    let sandbox = full();
+    sandbox.write("pipeline.yaml", LOOK.replace("FOLDER", "data"));
+    let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps", "--e2b-keep"]);
+    run.guests().run().expect(1);
+    let home = cloud.home();
+    for name in below(&home) {
+        let bytes = fs::read(home.join(&name)).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&bytes).contains(PRIVATE), "{name}");
+    }
 }

@@ -11,6 +11,15 @@ pub(crate) struct Attack {
     pub(crate) says: &'static str,
     /// What the worker does, in Python.
     pub(crate) does: &'static str,
+    /// What the last step of the pipeline writes.
+    pub(crate) output: &'static str,
+}
+
+impl Attack {
+    /// With another output of the last step.
+    pub(crate) const fn on(self, output: &'static str) -> Self {
+        Self { output, ..self }
+    }
 }
 
 /// One that does this must come to that end.
@@ -21,5 +30,5 @@ pub(crate) const fn attack(
     says: &'static str,
     does: &'static str,
 ) -> Attack {
-    Attack { name, exit, kind, says, does }
+    Attack { name, exit, kind, says, does, output: "lines.txt" }
 }

@@ -102,4 +102,141 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "lines.txt",
         "re = begin(); finish(re, [make('lines.txt', size=1 << 60)])",
     ),
+    attack(
+        "file-of-the-project-lock",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('osiris.lock')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-lock-in-capitals",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('OSIRIS.LOCK')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-settings",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('osiris.yaml')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-driver",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('drivers/x.wasm')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-hook",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('.git/hooks/pre-commit')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-hook-below",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('sub/.git/hooks/pre-commit')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-env-of-another-name",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('.env.local')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-env-with-a-dot",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('.env.')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-envrc",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('.envrc')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-status",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('logs/run_x/status.json')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-state",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('.osiris/state/ask/other.json')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-dots",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('x/../osiris.lock')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-dots-to-a-driver",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('out/../drivers/x.wasm')])",
+    )
+    .on("."),
+    attack(
+        "file-of-the-project-a-dot",
+        1,
+        "protocol",
+        NO_STEP,
+        "re = begin(); finish(re, [make('./x')])",
+    )
+    .on("."),
+    // A step writes the whole folder, in which there are links.
+    attack(
+        "file-through-a-link",
+        1,
+        "session",
+        "is a link, and the host follows none there",
+        "re = begin(); finish(re, [make('out/link/x')])",
+    )
+    .on("out"),
+    attack(
+        "file-through-a-link-to-a-file",
+        1,
+        "session",
+        "cannot write",
+        "re = begin(); finish(re, [make('out/file/x')])",
+    )
+    .on("out"),
+    attack(
+        "file-onto-another-through-a-link",
+        1,
+        "session",
+        "is a link, and the host follows none there",
+        "re = begin(); finish(re, [make('out/link/mine.txt')])",
+    )
+    .on("out"),
 ];

@@ -8,6 +8,7 @@ mod silence;
 mod telltales;
 mod words;
 
+use std::os::unix::fs::symlink;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -46,6 +47,13 @@ fn run(attack: &Attack) -> Result<(), String> {
     // Nobody is asked anything: no driver runs.
     let sandbox = project("127.0.0.1", 7, "");
     sandbox.write(".env", "MINE=1\n");
+    let pipeline = sandbox.read("pipeline.yaml").replace("lines.txt", attack.output);
+    sandbox.write("pipeline.yaml", pipeline);
+    // A link in what a step may write, to what none may.
+    sandbox.write("private/mine.txt", "mine\n");
+    sandbox.write("out/mine.txt", "mine\n");
+    symlink("../private", sandbox.path("out/link")).expect("links can be made");
+    symlink("../private/mine.txt", sandbox.path("out/file")).expect("links can be made");
     let runtime = sandbox.outside().join("worker.py");
     let does = format!("{BAD}{LOOK}{}\n", attack.does);
     std::fs::write(&runtime, WORKER.replace("#ATTACK#", &does)).expect("it can be written");
@@ -62,6 +70,7 @@ fn run(attack: &Attack) -> Result<(), String> {
         return Err(format!("these files are there: {:?}", sandbox.files()));
     }
     if sandbox.read(".env") != "MINE=1\n"
+        || sandbox.read("private/mine.txt") != "mine\n"
         || std::fs::read_dir(sandbox.outside()).map_or(0, Iterator::count) != 3
     {
         return Err("a file was written that nobody may write".to_owned());

@@ -10,7 +10,7 @@ use crate::failures::into_sink;
 fn same(attacks: &[(&str, i32)]) {
     for (attack, code) in attacks {
         let both = both(*code, |sandbox: &Sandbox| {
-            let config = format!("{{attack: {attack}}}");
+            let config = format!("{{attack: {attack}, path: data}}");
             sandbox.write("pipeline.yaml", into_sink("test.hostile", &config));
         });
         for text in [&both.finished.stdout, &both.finished.stderr, &both.session.log] {

@@ -8,4 +8,5 @@ mod locked;
 mod login;
 mod lookups;
 mod registry;
+mod stranger;
 mod update;

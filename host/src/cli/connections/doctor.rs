@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::super::pipeline::Workplace;
 use super::super::probe::{self, Probe};
 use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
-use super::super::shell::{Answer, Shell, no_core_file};
-use crate::connection::{self, Connections, Environment, RESOLVED, Reference};
+use super::super::secrets::warn_short;
+use super::super::shell::{Answer, Shell};
+use crate::connection::{self, Connections, Environment, RESOLVED, Reference, Secrets};
 use crate::driver::{Code, DriverFile, Engine, Health};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Exit, Result};
@@ -59,7 +60,6 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     {
         connections.choose(family, args.alias.as_deref())?;
     }
-    no_core_file();
     let engine = Engine::new()?;
     let (mut fence, ground) = (Fence::default(), Ground::new(&place.project.base));
     let mut asked = Vec::new();
@@ -79,9 +79,13 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
             let mut prepare = |file| {
                 let DriverFile { spec, .. }: &DriverFile = file;
                 let config = connection::connect(&reference, spec, &connections, &environment)?;
-                let code = probe::code(&engine, &place, file, shell)?;
-                ground.admit(&mut fence, &code, &probe::call(&place, file, &config)?.grants);
-                Ok(Question { file, code, config })
+                let secrets = Secrets::find(&config, spec, &connections, &environment);
+                warn_short(&format!("{reference}: "), &secrets, shell);
+                let redactor = Redactor::new(secrets.values)?;
+                let code = probe::code(&engine, &place, file, &config, shell)?;
+                let call = probe::call(&place, file, &config, &redactor)?;
+                ground.admit(&mut fence, &code, &call.grants);
+                Ok(Question { file, code, config, redactor })
             };
             let question = driver.map(|driver| prepare(driver.as_ref()));
             asked.push((reference, driver, question));
@@ -109,6 +113,7 @@ struct Question<'p> {
     file: &'p DriverFile,
     code: Code,
     config: Value,
+    redactor: Redactor,
 }
 
 fn unknown(message: String) -> Health {
@@ -121,14 +126,14 @@ fn examine(
     question: &Question<'_>,
     timeout: f64,
 ) -> Result<Health> {
-    let Question { file, code, config } = question;
+    let Question { file, code, config, redactor } = question;
     let driver = probe.engine.link(code)?;
-    let call = probe.call(place, file, config)?;
-    let connection = config[RESOLVED].to_string();
+    let call = probe.call(place, file, config, redactor)?;
+    let connection = connection::for_driver(config, &file.spec)[RESOLVED].to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));
     let mut health = probe.runtime.block_on(work);
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     health.message = redactor.text(&health.message).into_owned();
+    health.latency_ms = health.latency_ms.filter(|ms| !redactor.hides((*ms).into()));
     Ok(health)
 }
 

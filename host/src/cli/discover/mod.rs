@@ -1,7 +1,9 @@
 //! `osiris discover`.
 
 mod kept;
+mod rows;
 mod samples;
+mod text;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,17 +12,18 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use self::kept::{Changes, Discovery, Kept, compare, is_fresh, schema};
-use self::samples::Sample;
+use self::samples::{Rows, Sample};
 use super::pipeline::Workplace;
 use super::probe::{self, Probe};
-use super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, paint};
-use super::shell::{Answer, Shell, no_core_file};
+use super::render::{GOOD, paint};
+use super::secrets::warn_short;
+use super::shell::{Answer, Shell};
 use crate::canonical;
-use crate::connection::{self, Connections, Environment, RESOLVED, Reference, shown_fields};
+use crate::connection::{self, Connections, Environment, RESOLVED, Reference, Secrets};
 use crate::driver::{Column, Dataset, Driver, DriverFile, Engine, Failure};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Error, Exit, Problem, Result};
-use crate::session::{Redactor, stamp, visible};
+use crate::session::{Redactor, stamp};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,16 +59,18 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     connections.choose(&reference.family, Some(&reference.alias))?;
     let environment = Environment::read(&place.project.base)?;
     let file = driver(&place, &reference)?;
-    no_core_file();
     let config = connection::connect(&reference, &file.spec, &connections, &environment)?;
-    let own = fingerprint_of(file, &config)?;
+    let secrets = Secrets::find(&config, &file.spec, &connections, &environment);
+    warn_short("", &secrets, shell);
+    let own = fingerprint_of(file, &secrets.mask(&config))?;
+    let redactor = Redactor::new(secrets.values)?;
     let kept = Kept::of(&place.project, &reference);
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let engine = Engine::new()?;
-    let code = probe::code(&engine, &place, file, shell)?;
+    let code = probe::code(&engine, &place, file, &config, shell)?;
     let (mut fence, ground) = (Fence::default(), Ground::new(&place.project.base));
-    ground.admit(&mut fence, &code, &probe::call(&place, file, &config)?.grants);
+    ground.admit(&mut fence, &code, &probe::call(&place, file, &config, &redactor)?.grants);
     ground.own(&mut fence, kept.folder());
     ground.own(&mut fence, &place.project.tmp_dir());
     let probe = Probe::start(engine, &fence)?;
@@ -74,7 +79,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
         None => {
-            let found = ask(&probe, &driver, &place, file, &config, own)?;
+            let found = ask(&probe, &driver, &place, file, &config, &redactor, own)?;
             kept.write(&found)?;
             let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
             (found, changes)
@@ -82,7 +87,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     };
     let samples = match args.samples {
         Some(rows) if samples::can(file) => {
-            samples::read(&probe, &driver, file, &place, &config, &found.resources, rows)
+            samples::read(&probe, &driver, file, &place, &config, &redactor, &found.resources, rows)
         }
         _ => BTreeMap::new(),
     };
@@ -109,13 +114,13 @@ fn ask(
     place: &Workplace,
     file: &DriverFile,
     config: &Value,
+    redactor: &Redactor,
     own: String,
 ) -> Result<Discovery> {
     let started = Instant::now();
-    let call = probe.call(place, file, config)?;
+    let call = probe.call(place, file, config, redactor)?;
     let view = connection::for_driver(config, &file.spec).to_string();
     let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
     let found = found.map_err(|failure| {
         let message = redactor.text(&failure.message).into_owned();
         let mut problem =
@@ -128,7 +133,7 @@ fn ask(
         };
         Error { exit: Exit::Environment, problems: vec![problem] }
     })?;
-    let resources: Vec<_> = found.into_iter().map(|found| masked(found, &redactor)).collect();
+    let resources: Vec<_> = found.into_iter().map(|found| masked(found, redactor)).collect();
     Ok(Discovery {
         discovered_at: stamp(Timestamp::now()),
         driver: file.spec.name.clone(),
@@ -152,6 +157,9 @@ fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
         name: text(dataset.name),
         kind: text(dataset.kind),
         fields: dataset.fields.into_iter().map(field).collect(),
+        estimated_row_count: dataset
+            .estimated_row_count
+            .filter(|rows| !redactor.hides((*rows).into())),
         ..dataset
     }
 }
@@ -160,12 +168,9 @@ fn sha256(value: &Value) -> String {
     format!("sha256:{}", canonical::sha256(canonical::json(value)))
 }
 
+/// What the answer depends on; `config` is without secrets.
 fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
-    let prefix = format!("/{RESOLVED}");
-    let secrets = file.spec.secrets.iter().filter_map(|secret| secret.strip_prefix(&prefix));
-    let secrets: Vec<String> = secrets.map(str::to_owned).collect();
-    let fields = shown_fields(&config[RESOLVED], &secrets);
-    Ok(sha256(&json!({"driver": file.sha256()?, "connection": fields})))
+    Ok(sha256(&json!({"driver": file.sha256()?, "connection": config[RESOLVED]})))
 }
 
 fn answer(
@@ -192,47 +197,13 @@ fn answer(
     });
     if !samples.is_empty() {
         let one = |(name, sample): (&String, &Sample)| match sample {
-            Ok(rows) => (name.clone(), json!({"rows": rows})),
+            Ok(Rows { rows, cut: false }) => (name.clone(), json!({"rows": rows})),
+            Ok(Rows { rows, cut: true }) => (name.clone(), json!({"rows": rows, "cut": true})),
             Err(why) => (name.clone(), json!({"error": why})),
         };
         json["samples"] = samples.iter().map(one).collect::<Map<_, _>>().into();
     }
-    let mut text = String::new();
-    for resource in &found.resources {
-        let rows = resource.estimated_row_count.map(|rows| format!("about {} rows", count(rows)));
-        text.push_str(&format!(
-            "{}  {} {}\n",
-            paint(STRONG, &visible(&resource.name)),
-            paint(DIM, &visible(&resource.kind)),
-            paint(DIM, &rows.unwrap_or_default())
-        ));
-        let mut table = Table::new(["Column", "Type", "Null", "Key"]);
-        for field in &resource.fields {
-            table.row([
-                field.name.clone(),
-                field.native_type.clone(),
-                if field.nullable { "yes" } else { "no" }.to_owned(),
-                if field.primary_key { "primary" } else { "" }.to_owned(),
-            ]);
-        }
-        text.push_str(&table.render());
-        match samples.get(&resource.name) {
-            None => {}
-            Some(Ok(rows)) => {
-                for row in rows {
-                    text.push_str(&format!("  {}\n", paint(DIM, &visible(&row.to_string()))));
-                }
-            }
-            Some(Err(why)) => text.push_str(&format!("  no sample: {}\n", visible(why))),
-        }
-    }
-    for (style, sign, names) in changes.iter().flat_map(|Changes { added, removed, changed }| {
-        [(GOOD, "new", added), (BAD, "gone", removed), (WARN, "changed", changed)]
-    }) {
-        for name in names {
-            text.push_str(&format!("{} {}\n", paint(style, sign), visible(name)));
-        }
-    }
+    let mut text = text::of(found, changes.as_ref(), samples);
     let age = if cached { format!(", from the cache of {discovered_at}") } else { String::new() };
     let number = found.resources.len();
     let noun = if number == 1 { "dataset" } else { "datasets" };

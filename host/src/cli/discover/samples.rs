@@ -1,15 +1,17 @@
 //! A few rows of what was found.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use arrow::array::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::super::pipeline::Workplace;
 use super::super::probe::Probe;
+use super::rows::{Room, objects};
 use crate::below::Below;
 use crate::connection::{self, RESOLVED};
+use crate::driver::limits::{Bounds, Limit};
 use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
 use crate::problem::Error;
@@ -22,22 +24,39 @@ const BUDGET: usize = 1 << 20;
 /// for must not fill the host's memory.
 const MOST: usize = 64 << 20;
 
-/// Rows as objects of texts, or why there are none.
-pub(super) type Sample = Result<Vec<Value>, String>;
+/// Rows, or why there are none.
+pub(super) type Sample = Result<Rows, String>;
 
-/// The first rows of each dataset, by its name.
+/// Some rows of a dataset.
+pub(super) struct Rows {
+    /// Objects of texts.
+    pub(super) rows: Vec<Value>,
+    /// Whether there is more in them than is shown.
+    pub(super) cut: bool,
+}
+
+/// The first rows of each dataset, by its name. All together take no longer than a step
+/// may, and no more room than a person looks at.
 pub(super) fn read(
     probe: &Probe,
     driver: &Driver,
     file: &DriverFile,
     place: &Workplace,
     config: &Value,
+    redactor: &Redactor,
     resources: &[Dataset],
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
-    let redactor = Redactor::new(connection::secrets(config, &file.spec));
+    let seconds = place.limits(&Bounds::new()).tightened(&file.spec.bounds()).get(Limit::Seconds);
+    let mut room = Room::new(redactor);
+    let now = Instant::now();
+    let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
     let one = |resource: &Dataset| {
+        if room.is_full() {
+            let why = "the samples before this one are all that is shown at once";
+            return (resource.name.clone(), Err(why.to_owned()));
+        }
         let mut config = config.clone();
         config["limit"] = rows.into();
         match resource.name.split_once('.').filter(|_| has_schemas) {
@@ -47,14 +66,17 @@ pub(super) fn read(
             }
             None => config["table"] = resource.name.as_str().into(),
         }
-        if let Ok(schema) = file.spec.schema() {
-            schema.fill(&mut config);
-        }
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
-        let mut read = probe.runtime.block_on(sample(probe, driver, file, place, &config, wanted));
-        read.iter_mut().flatten().for_each(|row| redactor.value(row));
+        let asked = Asked { driver, file, config: &config, redactor, wanted };
+        let read = probe.runtime.block_on(async {
+            timeout_at(deadline, sample(probe, place, &asked, &mut room)).await
+        });
         let told = |failure: Failure| redactor.text(&failure.message).into_owned();
-        (resource.name.clone(), read.map_err(told))
+        let read = match read {
+            Ok(read) => read.map_err(told),
+            Err(_) => Err(format!("{seconds} s were not enough for all samples")),
+        };
+        (resource.name.clone(), read)
     };
     resources.iter().map(one).collect()
 }
@@ -66,16 +88,25 @@ pub(super) fn can(file: &DriverFile) -> bool {
         && file.spec.has_key("limit")
 }
 
+/// What is asked of which driver.
+struct Asked<'a> {
+    driver: &'a Driver,
+    file: &'a DriverFile,
+    config: &'a Value,
+    redactor: &'a Redactor,
+    /// How many rows.
+    wanted: usize,
+}
+
 async fn sample(
     probe: &Probe,
-    driver: &Driver,
-    file: &DriverFile,
     place: &Workplace,
-    config: &Value,
-    wanted: usize,
-) -> Result<Vec<Value>, Failure> {
+    asked: &Asked<'_>,
+    room: &mut Room<'_>,
+) -> Result<Rows, Failure> {
+    let Asked { driver, file, config, redactor, wanted } = *asked;
     let refused = |error: Error| Failure::new("permission", error.problems[0].message.clone());
-    let call = probe.call(place, file, config).map_err(refused)?;
+    let call = probe.call(place, file, config, redactor).map_err(refused)?;
     let enough = call.cancel.clone();
     let spill = Below::new(&place.project.base, &place.project.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);
@@ -89,45 +120,23 @@ async fn sample(
     };
     let take = async {
         let (mut rows, mut bytes) = (Vec::new(), 0);
+        let mut cut = false;
         while rows.len() < wanted
             && bytes < MOST
+            && !room.is_full()
             && let Some(reader) = readers.first_mut()
             && let Ok(Some(batch)) = reader.next().await
         {
             bytes += batch.bytes();
-            rows.extend(objects(batch.record(), wanted - rows.len()));
+            cut |= objects(batch.record(), wanted - rows.len(), room, &mut rows);
         }
         // What it still wants to send, nobody waits for.
-        let is_enough = rows.len() >= wanted || bytes >= MOST;
+        let is_enough = rows.len() >= wanted || bytes >= MOST || room.is_full();
         if is_enough {
             enough.cancel();
         }
-        (rows, is_enough)
+        (Rows { rows, cut }, is_enough)
     };
     let (report, (rows, is_enough)) = tokio::join!(driver.run(&probe.engine, call, step), take);
     if is_enough { Ok(rows) } else { report.result.map(|()| rows) }
-}
-
-/// The first rows as objects; a value is a text, so that nothing of it is lost.
-fn objects(batch: &RecordBatch, most: usize) -> Vec<Value> {
-    let options = FormatOptions::default();
-    let schema = batch.schema();
-    let cell = |column: usize, row: usize| {
-        let array = batch.column(column);
-        if array.is_null(row) {
-            return Value::Null;
-        }
-        ArrayFormatter::try_new(array, &options).map_or_else(
-            |error| json!(error.to_string()),
-            |text| json!(text.value(row).to_string()),
-        )
-    };
-    let names = schema.fields().iter().enumerate();
-    (0..batch.num_rows().min(most))
-        .map(|row| {
-            let cells =
-                names.clone().map(|(column, field)| (field.name().clone(), cell(column, row)));
-            Value::Object(cells.collect::<Map<_, _>>())
-        })
-        .collect()
 }

@@ -28,9 +28,12 @@ pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
     });
     let engine = engine.map_err(|error| error.to_string());
     let count = place.registry.drivers().count();
-    let drivers = match place.registry.broken() {
+    let drivers = match place.registry.broken()[..] {
         [] => Ok(format!("{count} in {} folders", place.registry.folders().len())),
-        broken => Err(format!("{} files are no drivers: see `osiris drivers list`", broken.len())),
+        ref broken => Err(format!(
+            "{} files cannot be used as drivers: see `osiris drivers list`",
+            broken.len()
+        )),
     };
     let mut checks = vec![Check { name: "engine", result: engine }];
     checks.extend(fence::checks(&place.project.base));

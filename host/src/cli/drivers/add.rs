@@ -11,7 +11,7 @@ use super::reach::{Reach, Way};
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
 use crate::session::visible;
-use crate::supply::{Fetched, Source, Store, Wanted, hash, is_sha256};
+use crate::supply::{Fetched, Source, Store, Wanted, hash, is_sha256, known};
 use crate::trust::Asks;
 
 const EXAMPLES: &str = "\
@@ -79,8 +79,9 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
     let (mut text, mut json) = (String::new(), Vec::new());
     for fetched in &drivers {
         let path = store.put(fetched)?;
+        known::remember(&fetched.source.recorded(&place.project.base));
         text.push_str(&line(fetched, &path));
-        for right in place.project.settings.drivers.rights(&fetched.driver.spec, false) {
+        for right in place.project.settings.drivers.rights(&fetched.driver.spec, false, None) {
             let (may, what) = right.told();
             text.push_str(&format!("  {may} {}\n", visible(&what)));
         }
@@ -122,7 +123,7 @@ fn check(
 ) -> Result<()> {
     let name = &fetched.driver.spec.name;
     let path = store.path(name);
-    if let Some(other) = registry.find(name).filter(|other| other.path != path) {
+    if let Some(other) = registry.named(name).into_iter().find(|other| other.path != path) {
         let there = format!("is there already: {}", other.path.display());
         let help =
             "two drivers cannot have one name: remove that one, or build this one under another";

@@ -69,14 +69,14 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
             },
         );
     }
-    let broken = place.registry.broken().iter().filter(|problem| {
+    let broken = place.registry.broken().into_iter().filter(|problem| {
         problem.place.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
     });
     for problem in broken {
         let file = problem.place.as_ref().map(|at| std::path::Path::new(&at.file));
         let stem = file.and_then(|file| file.file_stem()).unwrap_or_default();
         let finding = findings.entry(stem.to_string_lossy().into_owned()).or_default();
-        finding.problems.push(problem.clone());
+        finding.problems.push(problem);
     }
     Ok(answer(&findings))
 }
@@ -97,6 +97,8 @@ fn examine(
         problems.extend(error.problems);
     }
     let differs = match entry.filter(|_| problems.is_empty()) {
+        // Locks of before did not list what the author has where the user sets nothing.
+        Some(entry) if asks.without_defaults() == entry.grants => Vec::new(),
         Some(entry) => [asks.beyond(&entry.grants), entry.grants.beyond(&asks)].concat(),
         None => Vec::new(),
     };
@@ -114,6 +116,12 @@ fn examine(
     if entry.is_none() {
         notes.push("not locked: its bytes may change at any time");
     }
+    let policy = &place.project.settings.drivers;
+    if !driver.built_in && policy.trusts_name_alone(&spec.name, &sha256) {
+        notes.push(
+            "`drivers.allow` has it by name, which its author chose: to know whose it is, add a pin, or its sha256 instead",
+        );
+    }
     if used_by.is_empty() {
         notes.push("no pipeline uses it");
     }
@@ -121,7 +129,7 @@ fn examine(
         version: Some(spec.version.clone()),
         sha256: Some(sha256),
         locked: entry.is_some(),
-        rights: place.project.settings.drivers.rights(spec, driver.built_in),
+        rights: place.project.settings.drivers.rights(spec, driver.built_in, None),
         limits: Some(place.limits(&Bounds::new()).tightened(&spec.bounds())),
         used_by,
         problems,

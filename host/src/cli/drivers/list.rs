@@ -13,6 +13,9 @@ Examples:
   osiris drivers list
   osiris drivers list --json | jq -r '.drivers[].name'";
 
+/// How many files that cannot be used are shown.
+const SHOWN: usize = 20;
+
 /// List the drivers that a pipeline can use
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -20,8 +23,12 @@ pub(in crate::cli) struct Args {}
 
 pub(super) fn list(_: &Args, shell: &Shell) -> Result<Answer> {
     let registry = Workplace::open(shell)?.registry;
+    let broken = registry.broken();
     if !shell.json {
-        registry.broken().iter().for_each(|one| shell.note(&render::warning(one)));
+        broken.iter().take(SHOWN).for_each(|one| shell.note(&render::warning(one)));
+        if let Some(more) = broken.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            shell.note(&format!("... and {more} more files that cannot be used"));
+        }
     }
     let mut table = Table::new(["Driver", "Version", "Modes", "Title", "File"]);
     let mut drivers = Vec::new();
@@ -46,7 +53,7 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<Answer> {
         false => table.render(),
     };
     let json = json!({
-        "drivers": drivers, "folders": registry.folders(), "unusable": registry.broken(),
+        "drivers": drivers, "folders": registry.folders(), "unusable": broken,
     });
     Ok(Answer::new(json, text))
 }

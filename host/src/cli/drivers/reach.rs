@@ -1,5 +1,7 @@
 //! Fetching for a person who waits.
 
+use std::path::Path;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::runtime::{Builder, Runtime};
 
@@ -9,8 +11,8 @@ use crate::driver::Gate;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
 use crate::session::visible;
-use crate::supply::oci::Client;
-use crate::supply::{Fetched, Fetcher, Source, Wanted};
+use crate::supply::oci::{Client, LOGIN, REGISTRY};
+use crate::supply::{Fetched, Fetcher, Source, Wanted, known};
 use crate::trust::Policy;
 
 /// How drivers are fetched.
@@ -21,6 +23,34 @@ pub(super) struct Reach {
     /// Anybody on the way can then read and change what is fetched, and read the login.
     #[arg(long)]
     insecure: bool,
+}
+
+/// Whether a lock can name what is near.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Local {
+    /// Let osiris.lock name files outside the project, and servers of this machine and of
+    /// private networks
+    ///
+    /// What you added yourself on this machine is fetched from there without it, too. The
+    /// exported variable OSIRIS_ALLOW_LOCAL=1 means the same.
+    #[arg(long)]
+    allow_local: bool,
+}
+
+impl Local {
+    /// Checks where a lock says that a driver is. Returns whether nobody but the lock says so.
+    ///
+    /// # Errors
+    /// Returns an error if it is a file outside the project.
+    pub(super) fn check(self, recorded: &str, source: &Source, base: &Path) -> Result<bool> {
+        // Not from `.env`, which comes with a project as its lock does.
+        let exported = std::env::var_os("OSIRIS_ALLOW_LOCAL").is_some_and(|value| value == "1");
+        if self.allow_local || exported || known::is_known(recorded) {
+            return Ok(false);
+        }
+        source.check_inside(base)?;
+        Ok(true)
+    }
 }
 
 /// The way to where drivers are.
@@ -51,7 +81,7 @@ impl<'s> Way<'s> {
             all.iter().for_each(|all| bar.set_length(*all));
             bar.set_position(done);
         };
-        let variable = |name: &str| self.environment.get(name);
+        let variable = |name: &str| self.variable(name);
         let fetcher = Fetcher { insecure: self.insecure, variable: &variable };
         let fetched = self.runtime.block_on(fetcher.fetch(source, wanted, &mut progress));
         bar.finish_and_clear();
@@ -62,13 +92,17 @@ impl<'s> Way<'s> {
 
     /// A registry, with the user's login to it.
     pub(super) fn registry(&self, registry: &str) -> Result<Client> {
-        let variable = |name: &str| self.environment.get(name);
+        let variable = |name: &str| self.variable(name);
         Fetcher { insecure: self.insecure, variable: &variable }.registry(registry)
     }
 
-    /// A variable of the environment.
+    /// A variable of the environment. Which registry a login is for must be said where the
+    /// login is: else a project's `.env` would lead the user's astray.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.environment.get(name)
+        let found = self.environment.variable(name)?;
+        let mut login = LOGIN.iter().filter_map(|secret| self.environment.variable(secret));
+        let may_lead = name != REGISTRY || login.all(|secret| found.may_lead(&secret));
+        may_lead.then_some(found.value)
     }
 
     /// Waits for something, and says what for if somebody watches.

@@ -21,6 +21,8 @@ pub(super) struct Standing<'p> {
     signers: Result<Vec<PublicKey>, Problem>,
     /// Why it is not let in, if so.
     refusal: Option<Problem>,
+    /// Whether nothing but its name lets it in.
+    by_name: bool,
     rights: Vec<Right>,
     limits: Limits,
 }
@@ -47,7 +49,8 @@ impl<'p> Standing<'p> {
             built_in: driver.built_in,
             signers: trust::signers(bytes),
             refusal: refusal.or_else(|| driver.mismatch()),
-            rights: policy.rights(&driver.spec, driver.built_in),
+            by_name: !driver.built_in && policy.trusts_name_alone(&driver.spec.name, sha256),
+            rights: policy.rights(&driver.spec, driver.built_in, None),
             limits: limits.tightened(&driver.spec.bounds()),
         })
     }
@@ -83,6 +86,10 @@ impl<'p> Standing<'p> {
             ));
         };
         match &self.refusal {
+            None if self.by_name => {
+                let why = "by `drivers.allow`, for its name alone, which its author chose";
+                line(WARN, "!", "it is let in", why);
+            }
             None => line(GOOD, "✓", "it is let in", ""),
             Some(problem) => {
                 // A table of what does not fit has lines of its own.
@@ -115,6 +122,7 @@ impl<'p> Standing<'p> {
             "comes_with_osiris": self.built_in,
             "admitted": self.refusal.is_none(),
             "refusal": self.refusal,
+            "by_name_alone": self.by_name,
             "rights": self.rights,
             "limits": self.limits,
         });

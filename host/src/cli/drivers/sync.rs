@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::add;
-use super::reach::{Reach, Way};
+use super::reach::{Local, Reach, Way};
 use super::unbundle;
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
@@ -42,6 +42,8 @@ pub(in crate::cli) struct Args {
     #[arg(long, requires = "from")]
     replace: bool,
     #[command(flatten)]
+    local: Local,
+    #[command(flatten)]
     reach: Reach,
 }
 
@@ -66,7 +68,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
     let (mut text, mut fetched, mut problems) = (String::new(), Vec::new(), Vec::new());
     let way = Way::open(shell, &project, &args.reach)?;
     for (name, entry, state) in different {
-        let put = fetch(&way, &project, name, entry).and_then(|driver| {
+        let put = fetch(&way, &project, name, entry, args.local).and_then(|driver| {
             // The lock may be another by now: then nothing of the old one is placed.
             let store = Store::open(&project)?;
             if store.lock.drivers.get(name) != Some(entry) {
@@ -99,7 +101,13 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json!({"locked": count, "fetched": fetched}), text))
 }
 
-fn fetch(way: &Way<'_>, project: &Project, name: &str, entry: &Entry) -> Result<Fetched> {
+fn fetch(
+    way: &Way<'_>,
+    project: &Project,
+    name: &str,
+    entry: &Entry,
+    local: Local,
+) -> Result<Fetched> {
     let source = Source::parse(&entry.source, &project.base)?;
     if source == Source::File(project.driver(name)) {
         let message = "it was added from its own place, so there is nowhere else to get it";
@@ -109,9 +117,9 @@ fn fetch(way: &Way<'_>, project: &Project, name: &str, entry: &Entry) -> Result<
             Problem::new("no_source", message).in_file(&project.driver(name)).help(help),
         ));
     }
-    let wanted =
-        Wanted { name: Some(name), sha256: Some(&entry.sha256), digest: entry.digest.as_deref() };
-    way.fetch(&source, wanted)
+    let from_lock = local.check(&entry.source, &source, &project.base)?;
+    let (sha256, digest) = (Some(entry.sha256.as_str()), entry.digest.as_deref());
+    way.fetch(&source, Wanted { name: Some(name), sha256, digest, from_lock })
 }
 
 /// Says which driver it is that cannot be had.

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::super::render::{DIM, GOOD, STRONG, WARN, bytes, paint};
 use super::super::shell::{Answer, Shell};
-use super::reach::{Reach, Way};
+use super::reach::{Local, Reach, Way};
+use crate::driver::DriverFile;
 use crate::problem::{Error, Exit, Problem, Result};
+use crate::project::Project;
 use crate::session::visible;
 use crate::supply::{Entry, Fetched, Lock, Source, Store, Wanted};
 use crate::trust::Asks;
@@ -34,6 +36,8 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    local: Local,
+    #[command(flatten)]
     reach: Reach,
 }
 
@@ -60,13 +64,16 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
     for name in names {
         let old = lock.entry(name)?;
         let source = Source::parse(&old.source, &project.base)?;
-        let new = way.fetch(&source, Wanted { name: Some(name), ..Wanted::default() })?;
+        let from_lock = args.local.check(&old.source, &source, &project.base)?;
+        let wanted = Wanted { name: Some(name), from_lock, ..Wanted::default() };
+        let new = way.fetch(&source, wanted)?;
         if new.sha256 != old.sha256 {
             if let Some(problem) = lock.signer_objection(&new.driver, &new.bytes) {
                 return Err(Error::environment(problem));
             }
             let asks = Asks::of(&new.driver.spec);
-            let (more, less) = (asks.beyond(&old.grants), old.grants.beyond(&asks));
+            let had = locked(&project, name, old);
+            let (more, less) = (asks.beyond(&had), had.beyond(&asks));
             changes.push(Change { name, old, new, more, less });
         }
     }
@@ -90,6 +97,16 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
     let documents: Vec<Value> = changes.iter().map(document).collect();
     let text = if changes.is_empty() { "nothing is new\n".to_owned() } else { text };
     Ok(Answer::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
+}
+
+/// What a driver had so far. Locks of before did not list what its author has where the
+/// user sets nothing; the driver itself does.
+fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
+    let there = DriverFile::read(&project.driver(name)).ok();
+    let same = |file: &DriverFile| file.sha256().is_ok_and(|sha256| sha256 == entry.sha256);
+    let asks = there.filter(same).map(|file| Asks::of(&file.spec));
+    let is_older = |asks: &Asks| asks.without_defaults() == entry.grants;
+    asks.filter(is_older).unwrap_or_else(|| entry.grants.clone())
 }
 
 /// Refuses what asks for more.

@@ -42,7 +42,8 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
 /// The control plane, and the settings that lead to it.
 fn control(project: &Project) -> Result<(Control, Settings)> {
     let environment = Environment::read(&project.base)?;
-    let settings = Settings::from(|name| environment.get(name)).map_err(crate::remote::problem)?;
+    let settings =
+        Settings::from(|name| environment.variable(name)).map_err(crate::remote::problem)?;
     let control = Control::new(&settings).map_err(crate::remote::problem)?;
     Ok((control, settings))
 }

@@ -4,6 +4,8 @@ mod number;
 mod style;
 mod table;
 
+use std::borrow::Cow;
+
 pub(super) use self::number::{bytes, count, milliseconds};
 pub(super) use self::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(super) use self::table::Table;
@@ -36,6 +38,14 @@ fn problem(style: anstyle::Style, word: &str, problem: &Problem) -> String {
         text.push_str(&format!("\n  {} {}", paint(STRONG, "help:"), multiline(help)));
     }
     text
+}
+
+/// A text of at most so many characters, and a sign where the rest is left out.
+pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// Its lines stay lines; anything else that a terminal would act on is shown.

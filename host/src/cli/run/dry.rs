@@ -1,5 +1,7 @@
 //! `osiris run --dry-run`: the plan, and what each step may touch.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::super::first_use::{self, Memory};
@@ -9,12 +11,12 @@ use super::super::shell::{Answer, Shell};
 use crate::connection::REFERENCE;
 use crate::driver::grants::paths;
 use crate::driver::limits::Limits;
-use crate::driver::network::{Endpoint, endpoints};
+use crate::driver::provenance::Origins;
 use crate::driver::spec::Spec;
 use crate::problem::Result;
 use crate::run::{self, Job, Task};
 use crate::session::visible;
-use crate::trust::Right;
+use crate::trust::{Admission, Known, Right, Verdict};
 
 /// A step of the plan with what it may touch.
 struct Planned<'a> {
@@ -31,22 +33,40 @@ struct Planned<'a> {
     limits: Limits,
 }
 
-/// The plan, as JSON and in words.
-pub(super) fn plan(job: &Job, place: &Workplace, shell: &Shell) -> Result<(Value, String)> {
+/// The plan, as JSON and in words. `origins` says who set the parts of each step's
+/// configuration.
+pub(super) fn plan(
+    job: &Job,
+    origins: &BTreeMap<String, Origins>,
+    place: &Workplace,
+    shell: &Shell,
+) -> Result<(Value, String)> {
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
     let admit = |task: &Task| run::pinned(&place.registry, &task.step.driver);
     let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
-    first_use::tell(&drivers, place, shell, Memory::None);
+    let policy = &place.project.settings.drivers;
+    let nobody = Origins::default();
+    let rights = |task: &Task, driver: &Admission| {
+        let origins = origins.get(&task.step.id).unwrap_or(&nobody);
+        policy.rights(&driver.spec, driver.built_in, Some(Known { config: &task.config, origins }))
+    };
+    let told = |driver: &Admission| {
+        let of_it = |task: &&Task| task.step.driver.name == driver.spec.name;
+        tasks.iter().filter(of_it).flat_map(|task| rights(task, driver)).collect()
+    };
+    first_use::tell(&drivers, &told, place, shell, Memory::None);
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
         let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
         run::check_task(job, task, spec, driver.built_in)?;
-        let dials = endpoints(spec, &task.config)
-            .into_iter()
-            .map(|Endpoint { host, port, .. }| format!("{host}:{port}"))
+        let rights = rights(task, driver);
+        let dials = rights
+            .iter()
+            .filter(|right| right.right == "network" && right.verdict != Verdict::Refused)
+            .filter_map(|right| right.value.clone())
             .collect();
         let limits = job.limits.clone().tightened(&spec.bounds());
         steps.push(Planned {
@@ -56,7 +76,7 @@ pub(super) fn plan(job: &Job, place: &Workplace, shell: &Shell) -> Result<(Value
             reads,
             writes,
             dials,
-            rights: place.project.settings.drivers.rights(spec, driver.built_in),
+            rights,
             limits,
         });
     }

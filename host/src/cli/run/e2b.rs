@@ -92,7 +92,7 @@ impl E2b {
 
     fn options(&self, environment: &Environment) -> Result<Options> {
         let settings =
-            Settings::from(|name| environment.get(name)).map_err(crate::remote::problem)?;
+            Settings::from(|name| environment.variable(name)).map_err(crate::remote::problem)?;
         let passed = self.e2b_pass_env.iter().map(|name| {
             let unset = || {
                 let message = format!("the variable {name} of --e2b-pass-env is not set");
@@ -118,8 +118,8 @@ impl E2b {
     pub(super) fn plan(&self, prepared: &Prepared, registry: &Registry) -> Result<(Value, String)> {
         let parcel = Parcel::collect(prepared, registry)?;
         let dials = adapter::dials(prepared);
-        let opens: Vec<String> =
-            dials.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        let mut opens: Vec<String> = dials.iter().map(ToString::to_string).collect();
+        opens.dedup();
         let local = adapter::unreachable(&dials);
         let uploads: Vec<_> = parcel.blobs().collect();
         let total: u64 = uploads.iter().map(|(_, blob)| blob.size).sum();

@@ -17,14 +17,17 @@ use self::e2b::E2b;
 use self::live::Adapter;
 use super::first_use::{self, Memory};
 use super::pipeline::{Values, Workplace, manifest_of, must_exist};
-use super::shell::{Answer, Shell, no_core_file};
+use super::secrets::warn_short;
+use super::shell::{Answer, Shell};
 use crate::compile::{self, Build};
-use crate::connection::{self, Connections, Environment};
+use crate::connection::{self, Connections, Environment, Secrets};
 use crate::driver::Engine;
 use crate::driver::limits::Limit;
+use crate::driver::provenance::Origins;
 use crate::problem::{Error, Problem, Result};
-use crate::run::{self, Board, Job};
+use crate::run::{self, Board, Job, Task};
 use crate::session::{self, Redactor, Session};
+use crate::trust::{Admission, Known};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,7 +59,8 @@ pub(super) struct Args {
     /// Limit what each step may use; may be given more than once
     ///
     /// The tightest of this, `limits` in osiris.yaml and the driver's own wins. NAME is memory,
-    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements or instances.
+    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or held. All
+    /// steps of the run together have run_memory, and spill of the disk for tables that wait.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
     #[command(flatten)]
@@ -69,15 +73,19 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let build = build(args, &place, shell)?;
     let environment = Environment::read(&place.project.base)?.with(args.e2b.variables());
-    let (configs, redactor) = connect(&place, &build, &environment)?;
-    let job = job(args, &place, &build, configs);
+    let Connected { configs, origins, secrets } = connect(&place, &build, &environment)?;
+    let redactor = Redactor::new(values(&secrets))?;
+    for (step, secrets) in &secrets {
+        warn_short(&format!("step '{step}': "), secrets, shell);
+    }
+    let job = job(args, &place, &build, configs, secrets);
     let compiling = |driver: &str| {
         if !shell.json {
             shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
         }
     };
     if args.dry_run {
-        let planned = dry::plan(&job, &place, shell)?;
+        let planned = dry::plan(&job, &origins, &place, shell)?;
         if !args.e2b.e2b {
             return Ok(dry::answer(planned, None));
         }
@@ -89,7 +97,17 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     let logs = place.project.logs_dir();
     session::sweep(&logs);
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
-    first_use::tell(prepared.admitted(), &place, shell, Memory::Kept);
+    let policy = &place.project.settings.drivers;
+    let rights = |driver: &Admission| {
+        let tasks = prepared.tasks().filter(|task| task.step.driver.name == driver.spec.name);
+        let of_step = |task: &Task| {
+            let origins = origins.get(&task.step.id).cloned().unwrap_or_default();
+            let known = Known { config: &task.config, origins: &origins };
+            policy.rights(&driver.spec, driver.built_in, Some(known))
+        };
+        tasks.flat_map(of_step).collect()
+    };
+    first_use::tell(prepared.admitted(), &rights, &place, shell, Memory::Kept);
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
         let problem = Problem::new("manifest_unreadable", format!("cannot read this: {error}"));
@@ -140,31 +158,45 @@ fn is_manifest(file: &Path) -> bool {
         && file.with_file_name("plan.json").exists()
 }
 
-/// The steps' configurations with their connections, and what masks the secrets
-/// in them.
-fn connect(
-    place: &Workplace,
-    build: &Build,
-    environment: &Environment,
-) -> Result<(BTreeMap<String, Value>, Redactor)> {
+/// The steps' configurations with their connections.
+struct Connected {
+    configs: BTreeMap<String, Value>,
+    /// Who set the parts of each.
+    origins: BTreeMap<String, Origins>,
+    /// The secrets in each.
+    secrets: BTreeMap<String, Secrets>,
+}
+
+fn connect(place: &Workplace, build: &Build, environment: &Environment) -> Result<Connected> {
     let connections = Connections::read(&place.project.base)?;
     let mut configs = build.configs.clone();
-    let mut secrets = Vec::new();
+    let mut origins = BTreeMap::new();
+    let mut secrets = BTreeMap::new();
     for step in &build.manifest.steps {
         // A driver that is missing is told of where the run is prepared.
         let Some(driver) = place.registry.find(&step.driver.name) else { continue };
         let Some(config) = configs.get_mut(&step.id) else { continue };
         let owner = format!("Step '{}'", step.id);
+        let by = connection::origins(config, &driver.spec, &connections, environment);
+        origins.insert(step.id.clone(), by);
         *config = connection::complete(&owner, config, &driver.spec, &connections, environment)?;
-        secrets.extend(connection::secrets(config, &driver.spec));
+        let found = Secrets::find(config, &driver.spec, &connections, environment);
+        secrets.insert(step.id.clone(), found);
     }
-    if !secrets.is_empty() {
-        no_core_file();
-    }
-    Ok((configs, Redactor::new(secrets)))
+    Ok(Connected { configs, origins, secrets })
 }
 
-fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, Value>) -> Job {
+fn values(secrets: &BTreeMap<String, Secrets>) -> impl Iterator<Item = String> {
+    secrets.values().flat_map(|secrets| secrets.values.iter().cloned())
+}
+
+fn job(
+    args: &Args,
+    place: &Workplace,
+    build: &Build,
+    configs: BTreeMap<String, Value>,
+    secrets: BTreeMap<String, Secrets>,
+) -> Job {
     let project = &place.project;
     Job {
         base: project.base.clone(),
@@ -172,7 +204,9 @@ fn job(args: &Args, place: &Workplace, build: &Build, configs: BTreeMap<String, 
         spill: project.tmp_dir(),
         limits: place.limits(&args.limits.iter().copied().collect()),
         policy: project.settings.drivers.clone(),
+        allow_read: project.settings.allow_read.clone(),
         manifest: build.manifest.clone(),
         configs,
+        secrets,
     }
 }

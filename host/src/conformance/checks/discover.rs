@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::super::bench::Bench;
-use super::super::check::{Check, Missed, ensure, fail, none, skip};
+use super::super::check::{Check, Missed, ensure, fail, none, redactor, skip};
 use super::super::need::Need;
 use crate::driver::{Dataset, Failure};
-use crate::session::Redactor;
 use crate::table::{Field, unflatten};
 
 /// Kinds of datasets, by the contract.
@@ -124,7 +123,7 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "leave the connection's values out of names and types",
         needs: &[Need::Driver, Need::Discover, Need::Secrets],
         run: |bench| {
-            let redactor = Redactor::new(bench.secrets());
+            let redactor = redactor(bench.secrets())?;
             let text = format!("{:?}", listed(bench)?);
             ensure(redactor.text(&text) == text, || {
                 "a secret of the connection is listed".to_owned()

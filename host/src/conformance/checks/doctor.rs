@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::super::bench::Bench;
-use super::super::check::{Check, Missed, ensure, fail, none, skip};
+use super::super::check::{Check, Missed, ensure, fail, none, redactor, skip};
 use super::super::need::Need;
 use crate::driver::Health;
-use crate::session::Redactor;
 
 /// What the doctor is told that it may take.
 const SHORT: Duration = Duration::from_millis(700);
@@ -152,7 +151,7 @@ pub(super) const CHECKS: &[Check] = &[
             let closed = bench.closed()?;
             let pretence = bench.pretend(Some(closed.address))?;
             let canaries = pretence.canaries.iter().map(|(_, canary)| canary.clone());
-            let redactor = Redactor::new(canaries.chain(bench.secrets()));
+            let redactor = redactor(canaries.chain(bench.secrets()))?;
             let mut found = vec![answered(bench, &pretence.config, LONG)?];
             if let Some(config) = bench.connected()? {
                 found.push(answered(bench, &config, LONG)?);

@@ -1,10 +1,9 @@
 //! Secrets: canaries are planted where they stand, and every sink is searched.
 
 use super::super::bench::Bench;
-use super::super::check::{Check, Verdict, none};
+use super::super::check::{Check, Verdict, none, redactor};
 use super::super::need::Need;
 use super::super::trial::Outcome;
-use crate::session::Redactor;
 
 const FIX: &str =
     "never put what stands at a pointer of `secrets` there; the SDK's errors take no connection";
@@ -108,7 +107,7 @@ pub(super) const CHECKS: &[Check] = &[
 fn search(bench: &Bench, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
     let unreachable = bench.unreachable()?;
     let canaries = unreachable.pretence.canaries.iter().map(|(_, canary)| canary.clone());
-    let redactor = Redactor::new(canaries.chain(bench.secrets()));
+    let redactor = redactor(canaries.chain(bench.secrets()))?;
     let mut found = Vec::new();
     let mut look = |when: &str, outcome: &Outcome| {
         let told = sink(outcome).into_iter().filter(|text| redactor.text(text) != text.as_str());

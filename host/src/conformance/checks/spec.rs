@@ -4,6 +4,7 @@ use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, ensure, fail, none, skip};
 use super::super::need::Need;
 use crate::driver::limits::Limits;
+use crate::driver::provenance::default_of;
 use crate::driver::spec::Mode;
 
 /// The longest title that fits into a table.
@@ -86,6 +87,24 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "write it like `network: [{host: /resolved_connection/host, port: /resolved_connection/port}]`",
         needs: &[],
         run: |bench| part(bench, "/network"),
+    },
+    Check {
+        id: "spec.no-default-rights",
+        title: "what names a file or a host has no default",
+        fix: "remove the default, and require the key: what an author names opens nothing",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let files = spec.files.read.iter().chain(&spec.files.write);
+            let hosts = spec.network.iter().map(|endpoint| &endpoint.host);
+            let mut pointers: Vec<&String> = files.chain(hosts).collect();
+            pointers.sort_unstable();
+            pointers.dedup();
+            none(pointers.into_iter().filter_map(|pointer| {
+                let default = default_of(spec, pointer)?;
+                Some(format!("'{}' has the default '{default}'", pointer.trim_start_matches('/')))
+            }))
+        },
     },
     Check {
         id: "spec.connection-fields",

@@ -1,33 +1,34 @@
 //! The files of the project as one call into a driver sees them.
 //!
-//! A driver has one folder, the base path, and in it the paths that its
-//! configuration names and nothing else ([`rights`]). Every path that it uses is
-//! followed to where it leads before its rights are looked at, and what is then
-//! opened has no link left in it. No driver can make links, so what a path leads
-//! to does not change between the two. Beneath this the engine keeps all paths
-//! below the base path, and beneath that the kernel does.
+//! A driver has one folder, the base path, and in it the paths that its configuration
+//! names and nothing else ([`Permissions`]), beside the things that it has made itself
+//! ([`made`]). Every path that it uses is followed to an opened folder and one name in
+//! there ([`Resolver`]), and the operation is done on these two, so that nothing that
+//! others rename meanwhile leads it elsewhere. What a descriptor may be used for is
+//! decided when it is opened.
 
+mod listing;
+mod made;
 mod quota;
-mod rights;
 mod stream;
 mod wasi;
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
 use std::path::{Path, PathBuf};
 
-use cap_std::fs::{Dir, FileType};
-use wasmtime::component::Resource;
+use rustix::fs::{AtFlags, unlinkat};
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::filesystem::{Descriptor, Dir};
 use wasmtime_wasi::p2::FsResult;
-use wasmtime_wasi::p2::bindings::filesystem::types::{Descriptor, ErrorCode};
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+use wasmtime_wasi::{FsPerms, OpenMode};
 
+use self::made::Made;
 use self::quota::Quota;
-pub(super) use self::rights::is_reserved;
-use self::rights::{May, Rights};
 pub(super) use self::wasi::add_to_linker;
 use super::folders::Folders;
-use super::grants::Grants;
 use super::limits::Limits;
+use crate::paths::{self, Found, Kind, May, Permissions, Resolver, reserved};
 
 /// The longest path, in bytes.
 const MAX_PATH: usize = 4096;
@@ -36,68 +37,82 @@ const REFUSED: usize = 16;
 
 /// The files of one call.
 pub(super) struct Files {
-    base: Dir,
-    rights: Rights,
+    resolver: Resolver,
+    permissions: Permissions,
     folders: Folders,
+    made: Made,
     quota: Quota,
-    /// The host's own descriptor of the base path; none if the driver sees no files.
-    root: Option<u32>,
-    /// The paths of the descriptors that the driver holds.
-    held: HashMap<u32, PathBuf>,
+    /// The host's own descriptor, of whatever folder the next operation is in; none if
+    /// the driver sees no files.
+    slot: Option<u32>,
+    /// What the driver holds.
+    held: HashMap<u32, Held>,
+    /// How many lists of folders are open.
+    lists: usize,
     /// The paths that were refused last, the latest first.
     refused: VecDeque<PathBuf>,
 }
 
-/// Where a path leads.
-struct Place {
-    /// Relative to the base path, without links.
+/// A descriptor that the driver holds.
+struct Held {
     path: PathBuf,
-    /// What is there.
-    kind: Option<FileType>,
+    /// What was permitted when it was opened.
+    may: May,
+}
+
+/// Where a driver's path leads.
+struct Place {
+    at: paths::Place,
     /// Whether it was written as a folder.
     is_folder: bool,
     may: May,
 }
 
+impl Place {
+    fn kind(&self) -> Option<Kind> {
+        self.at.found.map(|found| found.kind)
+    }
+}
+
 impl Files {
-    /// The files that are granted, below an open base path.
-    pub(super) fn new(base: Dir, grants: &Grants, limits: &Limits) -> Self {
-        let mut files = Self {
-            base,
-            rights: Rights::default(),
-            folders: grants.folders.clone(),
+    /// The files that are permitted.
+    pub(super) fn new(
+        resolver: Resolver,
+        permissions: Permissions,
+        folders: Folders,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            resolver,
+            permissions,
+            folders,
+            made: Made::default(),
             quota: Quota::new(limits),
-            root: None,
+            slot: None,
             held: HashMap::new(),
+            lists: 0,
             refused: VecDeque::new(),
-        };
-        let resolved = |path: &String| {
-            let path = joined(Path::new(""), path).ok()?;
-            match files.resolve(&path, true) {
-                Ok(found) => Some(found),
-                // It leads outside, which was refused before the run.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
-                // Whoever opens it is told.
-                Err(_) => Some(path),
-            }
-        };
-        let rights = Rights {
-            reads: grants.reads.iter().filter_map(resolved).collect(),
-            writes: grants.writes.iter().filter_map(resolved).collect(),
-            // If a link has taken its place, it is not the session's any more.
-            own: grants.artifacts.as_deref().and_then(|path| {
-                let path = path.strip_prefix(&grants.base).ok()?;
-                files.resolve(path, true).ok().filter(|found| found == path)
-            }),
-            ..Rights::default()
-        };
-        files.rights = rights;
-        files
+        }
     }
 
-    /// The host's own descriptor of the base path.
-    pub(super) fn set_root(&mut self, root: u32) {
-        self.root = Some(root);
+    /// Makes the host's own descriptor, if the driver sees any files.
+    pub(super) fn attach(&mut self, table: &mut ResourceTable) -> wasmtime::Result<()> {
+        if self.permissions.reach().is_some() {
+            let base = self.resolver.resolve(Path::new(""), false)?;
+            let base = self.folder(base.parent.ok_or(ErrorCode::NoEntry)?.into());
+            self.slot = Some(table.push(base)?.rep());
+        }
+        Ok(())
+    }
+
+    /// A folder as the engine knows it.
+    fn folder(&self, folder: std::fs::File) -> Descriptor {
+        let (perms, mode) = match self.permissions.reach() {
+            Some(true) => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
+            _ => (FsPerms::ReadOnly, OpenMode::READ),
+        };
+        // Files are local: a thread of its own per call costs more than the call.
+        Descriptor::Dir(Dir::new(folder, perms, mode, true))
     }
 
     /// What was refused for want of room, if anything was.
@@ -112,21 +127,46 @@ impl Files {
         let path = self.refused.iter().find(spoken_of);
         let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
         let shown = path.display();
-        let granted = self.rights.told();
-        let why = if self.rights.may(path).make {
-            "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes"
+        let granted = self.permissions.told();
+        let why = if self.permissions.of(path).make {
+            "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
+        } else if let Some(own) = self.permissions.wants_allowing(path) {
+            format!(
+                "it is osiris's own in a project; to let drivers read it, write {} into osiris.yaml",
+                paths::setting(&own)
+            )
+        } else if let (None, Some(output)) = (reserved(path), self.permissions.neighbour(path)) {
+            let name = output.file_name().unwrap_or_default().display();
+            format!(
+                "beside `{}` a driver may only make names that begin with `.{name}.` or `{name}.`, like `.{name}.tmp`, and that no other step uses",
+                output.display()
+            )
         } else {
-            "a driver may read and write what its configuration names in the fields that its spec lists under `files`"
+            "a driver may read and write what its configuration names in the fields that its spec lists under `files`".to_owned()
         };
         Some(format!("the host refused it `{shown}`; granted is {granted}; {why}"))
     }
 
-    /// Removes what a failed call has made and not finished. Artifacts stay.
+    /// Removes what a failed call has made and not finished, as far as it is still what
+    /// the call has made. Artifacts stay.
     pub(super) fn undo(&self) {
-        for path in self.rights.made.iter().rev() {
-            // A folder that somebody has put something into stays.
-            let removed = self.base.remove_file(path).or_else(|_| self.base.remove_dir(path));
-            if let Err(error) = removed {
+        for (path, identity) in self.made.left() {
+            let removed = || -> std::io::Result<()> {
+                let place = self.resolver.resolve(path, false)?;
+                let (Some(parent), Some(found)) = (&place.parent, place.found) else {
+                    return Ok(());
+                };
+                if place.path != path || found.identity != identity {
+                    return Err(std::io::Error::other("something else has its name now"));
+                }
+                let flags = match found.kind {
+                    // A folder that somebody has put something into stays.
+                    Kind::Folder => AtFlags::REMOVEDIR,
+                    _ => AtFlags::empty(),
+                };
+                Ok(unlinkat(parent, &place.name, flags)?)
+            };
+            if let Err(error) = removed() {
                 tracing::debug!("{} stays: {error}", path.display());
             }
         }
@@ -135,55 +175,56 @@ impl Files {
     /// Where a path leads, from a descriptor that the driver holds. Where the last
     /// part is a link, `follow` says whether it is followed.
     fn place(&self, fd: &Resource<Descriptor>, path: &str, follow: bool) -> FsResult<Place> {
-        let from = self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?;
+        let from = &self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.path;
         let is_folder = path.ends_with('/') || path.ends_with("/.");
-        let path = self.resolve(&joined(from, path)?, follow)?;
-        if self.folders.is_within(&path) {
+        let mut at = self.resolver.resolve(&joined(from, path)?, follow)?;
+        if self.folders.is_within(&at.path) {
             return Err(ErrorCode::NoEntry.into());
         }
-        let kind = match self.base.symlink_metadata(shown(&path)) {
-            Ok(_) if self.folders.is_hidden(&path) => None,
-            Ok(found) => Some(found.file_type()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error.into()),
+        if self.folders.is_hidden(&at.path) {
+            at.found = None;
+        }
+        let may = self.may(&at.path, at.found);
+        let may = match &at.parent {
+            // In a folder of its own, a driver makes what it likes.
+            Some(parent) if !may.make && self.makes_in(&at.path, parent)? => {
+                May { look: true, make: true, make_folder: true, ..may }
+            }
+            _ => may,
         };
-        let may = self.rights.may(&path);
-        Ok(Place { path, kind, is_folder, may })
+        Ok(Place { at, is_folder, may })
     }
 
-    /// A path without links. What is not there yet may be at its end.
-    fn resolve(&self, path: &Path, follow: bool) -> io::Result<PathBuf> {
-        let Some(name) = path.file_name() else { return Ok(PathBuf::new()) };
-        if follow {
-            match self.base.canonicalize(path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                found => return found,
-            }
+    /// What may be done with the thing at a path.
+    fn may(&self, path: &Path, found: Option<Found>) -> May {
+        match found {
+            Some(found) if self.made.owns(path, found.identity) => May::ALL,
+            _ => self.permissions.of(path),
         }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        Ok(match parent {
-            None => name.into(),
-            Some(parent) => match self.base.canonicalize(parent) {
-                // So that a right to something two folders down is one before they are there.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.resolve(parent, true)?.join(name)
-                }
-                found => found?.join(name),
-            },
-        })
+    }
+
+    /// Whether a path lies in a folder that the driver has made for itself.
+    fn makes_in(&self, path: &Path, parent: &std::os::fd::OwnedFd) -> std::io::Result<bool> {
+        let Some(folder) = path.parent().filter(|folder| self.made.knows(folder)) else {
+            return Ok(false);
+        };
+        Ok(reserved(path).is_none() && self.made.owns(folder, Found::of(parent)?.identity))
     }
 
     /// Whether a path lies in a folder that the driver may make and has not made yet.
     fn waits_for_its_folder(&self, place: &Place) -> bool {
-        let folders = place.path.ancestors().skip(1);
-        let mut missing = folders.take_while(|folder| !self.base.exists(shown(folder)));
-        missing.any(|folder| self.rights.may(folder).make)
+        let folders = place.at.path.ancestors().skip(1);
+        let mut missing = folders.take_while(|folder| !self.resolver.exists(folder));
+        missing.any(|folder| {
+            let above = folder.parent().unwrap_or(Path::new(""));
+            self.permissions.of(folder).make_folder || self.made.knows(above)
+        })
     }
 
     /// The refusal of a path, which is remembered for the error's message.
-    fn refuse<T>(&mut self, place: &Place) -> FsResult<T> {
+    fn refuse<T>(&mut self, path: &Path) -> FsResult<T> {
         self.refused.truncate(REFUSED - 1);
-        self.refused.push_front(place.path.clone());
+        self.refused.push_front(path.to_owned());
         Err(ErrorCode::Access.into())
     }
 }
@@ -196,7 +237,7 @@ fn joined(from: &Path, path: &str) -> Result<PathBuf, ErrorCode> {
     if path.len() > MAX_PATH {
         return Err(ErrorCode::NameTooLong);
     }
-    if path.starts_with('/') {
+    if path.starts_with('/') || path.contains('\0') {
         return Err(ErrorCode::NotPermitted);
     }
     let mut whole = from.to_owned();
@@ -210,9 +251,4 @@ fn joined(from: &Path, path: &str) -> Result<PathBuf, ErrorCode> {
         }
     }
     Ok(whole)
-}
-
-/// The base path itself is a dot.
-fn shown(path: &Path) -> &Path {
-    if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }

@@ -53,6 +53,11 @@ impl Quota {
         true
     }
 
+    /// Takes down what else was refused for want of room.
+    pub(super) fn refuse(&self, why: String) {
+        self.used().refused = Some(why);
+    }
+
     /// The last refusal, for the error's message.
     pub(super) fn refused(&self) -> Option<String> {
         self.used().refused.clone()

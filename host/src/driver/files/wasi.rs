@@ -1,7 +1,11 @@
-//! `wasi:filesystem` with the rights of a call: every path goes through
+//! `wasi:filesystem` with the permissions of a call: every path goes through
 //! [`Files::place`], every byte and every new file through the quota. The engine's
-//! own implementation does the rest.
+//! own implementation does the rest, on one name in one opened folder.
 
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags, openat, renameat};
+use rustix::io::Errno;
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
@@ -12,9 +16,11 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
+use super::listing::{self, Listing};
 use super::stream::Counted;
-use super::{Files, May, Place, shown};
+use super::{Files, Held, Place};
 use crate::driver::state::State;
+use crate::paths::{Found, Kind, May, rename_new};
 
 /// The files of one call, and the engine's own implementation.
 struct View<'a> {
@@ -46,49 +52,57 @@ impl State {
 
 type Fd = Resource<Descriptor>;
 
+/// How often a path is followed anew whose end others put there or take away meanwhile.
+const ATTEMPTS: usize = 8;
+
 impl View<'_> {
-    /// Where a path leads, with what the engine needs to act on it.
-    fn place(&self, fd: &Fd, path: &str, follow: bool) -> FsResult<(Fd, Place, String)> {
-        let place = self.files.place(fd, path, follow)?;
-        if follow && place.kind.is_some_and(|kind| kind.is_symlink()) {
-            // It leads to nothing.
-            return Err(ErrorCode::NoEntry.into());
-        }
-        let root = self.files.root.ok_or(ErrorCode::BadDescriptor)?;
-        let path = shown(&place.path).to_str().ok_or(ErrorCode::IllegalByteSequence)?.to_owned();
-        Ok((Resource::new_borrow(root), place, path))
+    /// Where a path leads.
+    fn place(&self, fd: &Fd, path: &str, follow: bool) -> FsResult<Place> {
+        self.files.place(fd, path, follow)
     }
 
-    /// Like [`View::place`], of something that is there and that may be looked at.
+    /// The host's own descriptor, of the folder in which a place lies, and its name there.
+    fn at(&mut self, place: &Place) -> FsResult<(Fd, String)> {
+        let slot = Resource::new_borrow(self.files.slot.ok_or(ErrorCode::BadDescriptor)?);
+        let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?;
+        let name = place.at.name.to_str().ok_or(ErrorCode::IllegalByteSequence)?.to_owned();
+        *self.wasi.table.get_mut(&slot)? = self.files.folder(parent.into());
+        Ok((slot, name))
+    }
+
+    /// Like [`View::at`], of something that is there and that may be looked at.
     fn seen(&mut self, fd: &Fd, path: &str, follow: bool) -> FsResult<(Fd, String)> {
-        let (root, place, path) = self.place(fd, path, follow)?;
-        match place.kind {
-            _ if !place.may.look => self.files.refuse(&place),
+        let place = self.place(fd, path, follow)?;
+        match place.kind() {
+            _ if !place.may.look => self.files.refuse(&place.at.path),
             None => Err(ErrorCode::NoEntry.into()),
-            Some(kind) if place.is_folder && kind.is_file() => Err(ErrorCode::NotDirectory.into()),
-            Some(_) => Ok((root, path)),
+            Some(Kind::File) if place.is_folder => Err(ErrorCode::NotDirectory.into()),
+            Some(_) => self.at(&place),
         }
     }
 
     /// Like [`View::place`], of something that may be changed.
-    fn owned(&mut self, fd: &Fd, path: &str) -> FsResult<(Fd, Place, String)> {
-        let (root, place, path) = self.place(fd, path, false)?;
+    fn owned(&mut self, fd: &Fd, path: &str) -> FsResult<Place> {
+        let place = self.place(fd, path, false)?;
         match place.may {
-            May { write: true, .. } => Ok((root, place, path)),
+            May { write: true, .. } => Ok(place),
             // Whoever removes what it may not have made yet is told what every system says.
-            May { look: true, .. } if place.kind.is_none() => Err(ErrorCode::NoEntry.into()),
-            _ => self.files.refuse(&place),
+            May { look: true, .. } if place.kind().is_none() => Err(ErrorCode::NoEntry.into()),
+            _ => self.files.refuse(&place.at.path),
         }
     }
 
     /// Lets something be made where nothing is.
-    fn make(&mut self, place: &Place) -> FsResult<()> {
-        if !place.may.make {
+    fn make(&mut self, place: &Place, may: bool) -> FsResult<()> {
+        if !may {
             // Whoever makes all of a path's folders tries the last one first.
             return match self.files.waits_for_its_folder(place) {
                 true => Err(ErrorCode::NoEntry.into()),
-                false => self.files.refuse(place),
+                false => self.files.refuse(&place.at.path),
             };
+        }
+        if place.at.parent.is_none() {
+            return Err(ErrorCode::NoEntry.into());
         }
         if !self.files.quota.admits_file() {
             return Err(ErrorCode::InsufficientSpace.into());
@@ -96,20 +110,77 @@ impl View<'_> {
         Ok(())
     }
 
-    /// Remembers what was made.
-    fn made(&mut self, place: Place) {
-        if !self.files.rights.is_own(&place.path) {
-            self.files.rights.made.insert(place.path);
+    /// Takes down what was made.
+    fn made(&mut self, place: Place, found: Found) {
+        if !self.files.permissions.is_artifact(&place.at.path) {
+            self.files.made.add(place.at.path, found.identity, place.may.make);
         }
     }
 
     /// The way to change what an open descriptor leads to.
     fn change(&mut self, fd: &Fd) -> FsResult<()> {
-        let path = self.files.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?;
-        match self.files.rights.may(path).write {
+        match self.files.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.may.write {
             true => Ok(()),
             false => Err(ErrorCode::Access.into()),
         }
+    }
+
+    /// The thing that was opened, whatever its name led to before.
+    fn opened(&self, fd: &Fd) -> FsResult<Found> {
+        Ok(match self.wasi.table.get(fd)? {
+            Descriptor::File(file) => Found::of(&*file.file),
+            Descriptor::Dir(folder) => Found::of(&*folder.dir),
+        }
+        .map_err(std::io::Error::from)?)
+    }
+
+    /// Opens what is there, or makes a file, after what was seen at the place.
+    async fn open(
+        &mut self,
+        place: Place,
+        mut open: OpenFlags,
+        mut flags: DescriptorFlags,
+    ) -> FsResult<Fd> {
+        let changes = open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE)
+            || flags.contains(DescriptorFlags::WRITE);
+        let is_new = place.kind().is_none();
+        let truncates = open.contains(OpenFlags::TRUNCATE) && !is_new;
+        if is_new {
+            // What somebody else puts there meanwhile is not the driver's.
+            open |= OpenFlags::EXCLUSIVE;
+        } else {
+            // Nothing of it is changed before it is known what was opened.
+            open = open & OpenFlags::DIRECTORY;
+            if changes {
+                flags |= DescriptorFlags::WRITE;
+            }
+        }
+        let (slot, name) = self.at(&place)?;
+        let fd = self.wasi.open_at(slot, PathFlags::empty(), name, open, flags).await?;
+        let found = self.opened(&fd)?;
+        let may = match is_new {
+            true => May::ALL,
+            false => self.files.may(&place.at.path, Some(found)),
+        };
+        let permitted = match found.kind {
+            Kind::Folder => may.look,
+            Kind::File if changes => may.write,
+            Kind::File => may.read,
+            Kind::Link | Kind::Other => false,
+        };
+        if !permitted {
+            self.wasi.table.delete(fd)?;
+            return self.files.refuse(&place.at.path);
+        }
+        if truncates && found.kind == Kind::File {
+            let fd = Resource::new_borrow(fd.rep());
+            self.wasi.set_size(fd, 0).await?;
+        }
+        self.files.held.insert(fd.rep(), Held { path: place.at.path.clone(), may });
+        if is_new {
+            self.made(place, found);
+        }
+        Ok(fd)
     }
 
     fn counted(
@@ -126,11 +197,18 @@ impl View<'_> {
 
 impl preopens::Host for View<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Fd, String)>> {
-        let folders = preopens::Host::get_directories(&mut self.wasi)?;
-        for (fd, _) in &folders {
-            self.files.held.insert(fd.rep(), "".into());
+        if self.files.slot.is_none() {
+            return Ok(Vec::new());
         }
-        Ok(folders)
+        let base = self.files.resolver.resolve(Path::new(""), false)?;
+        let (path, may) = (base.path, self.files.permissions.of(Path::new("")));
+        let folder = base.parent.ok_or(ErrorCode::NoEntry)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // Who may not read the base path can still go through it.
+        let folder = openat(&folder, ".", flags, Mode::empty()).unwrap_or(folder);
+        let fd = self.wasi.table.push(self.files.folder(folder.into()))?;
+        self.files.held.insert(fd.rep(), Held { path, may });
+        Ok(vec![(fd, "/".to_owned())])
     }
 }
 
@@ -153,43 +231,54 @@ impl HostDescriptor for View<'_> {
         fd: Fd,
         path_flags: PathFlags,
         path: String,
-        mut open: OpenFlags,
+        open: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Fd> {
         let follow = path_flags.contains(PathFlags::SYMLINK_FOLLOW);
-        let (root, place, path) = self.place(&fd, &path, follow)?;
         let creates = open.contains(OpenFlags::CREATE);
-        let writes =
+        let changes =
             creates || open.contains(OpenFlags::TRUNCATE) || flags.contains(DescriptorFlags::WRITE);
-        match place.kind {
-            _ if !place.may.look => return self.files.refuse(&place),
-            None if creates && !place.is_folder => {
-                self.make(&place)?;
-                // What somebody else puts there meanwhile is not the driver's.
-                open |= OpenFlags::EXCLUSIVE;
-            }
-            None => return Err(ErrorCode::NoEntry.into()),
-            Some(_) if creates && open.contains(OpenFlags::EXCLUSIVE) => {
-                return Err(ErrorCode::Exist.into());
-            }
-            Some(kind) if kind.is_dir() => {}
-            Some(kind) if kind.is_symlink() => return Err(ErrorCode::Loop.into()),
-            // To open a named pipe would wait for whoever has its other end.
-            Some(kind) if !kind.is_file() => return Err(ErrorCode::Unsupported.into()),
-            Some(_) if place.is_folder => return Err(ErrorCode::NotDirectory.into()),
-            Some(_) => {
-                let may = if writes { place.may.write } else { place.may.read };
-                if !may {
-                    return self.files.refuse(&place);
+        let mut is_counted = false;
+        let mut attempt = 1;
+        loop {
+            let place = self.place(&fd, &path, follow)?;
+            let is_new = place.kind().is_none();
+            match place.kind() {
+                _ if !place.may.look => return self.files.refuse(&place.at.path),
+                None if creates && !place.is_folder => {
+                    if !is_counted {
+                        self.make(&place, place.may.make)?;
+                        is_counted = true;
+                    }
+                }
+                None => return Err(ErrorCode::NoEntry.into()),
+                Some(_) if creates && open.contains(OpenFlags::EXCLUSIVE) => {
+                    return Err(ErrorCode::Exist.into());
+                }
+                Some(Kind::Folder) => {}
+                Some(Kind::Link) => return Err(ErrorCode::Loop.into()),
+                // To open a named pipe would wait for whoever has its other end.
+                Some(Kind::Other) => return Err(ErrorCode::Unsupported.into()),
+                Some(Kind::File) if place.is_folder => return Err(ErrorCode::NotDirectory.into()),
+                Some(Kind::File) => {
+                    let may = if changes { place.may.write } else { place.may.read };
+                    if !may {
+                        return self.files.refuse(&place.at.path);
+                    }
                 }
             }
+            let error = match self.open(place, open, flags).await {
+                Ok(opened) => return Ok(opened),
+                Err(error) => error,
+            };
+            // Another run has put its output there, or taken it away, since it was looked at.
+            let raced = if is_new { ErrorCode::Exist } else { ErrorCode::NoEntry };
+            let again = error.downcast_ref() == Some(&raced);
+            if !again || open.contains(OpenFlags::EXCLUSIVE) || attempt == ATTEMPTS {
+                return Err(error);
+            }
+            attempt += 1;
         }
-        let opened = self.wasi.open_at(root, PathFlags::empty(), path, open, flags).await?;
-        self.files.held.insert(opened.rep(), place.path.clone());
-        if place.kind.is_none() {
-            self.made(place);
-        }
-        Ok(opened)
     }
 
     fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
@@ -198,43 +287,78 @@ impl HostDescriptor for View<'_> {
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let (root, place, path) = self.place(&fd, &path, false)?;
-        if place.kind.is_some() && place.may.look {
+        let place = self.place(&fd, &path, false)?;
+        if place.kind().is_some() && place.may.look {
             return Err(ErrorCode::Exist.into());
         }
-        self.make(&place)?;
-        if !self.files.folders.show(&place.path) {
-            self.wasi.create_directory_at(root, path).await?;
+        self.make(&place, place.may.make_folder)?;
+        if !self.files.folders.show(&place.at.path) {
+            let (slot, name) = self.at(&place)?;
+            self.wasi.create_directory_at(slot, name).await?;
         }
-        self.made(place);
+        let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
+        if let Ok(found) = Found::at(parent, &place.at.name) {
+            self.made(place, found);
+        }
         Ok(())
     }
 
     async fn rename_at(&mut self, fd: Fd, old: String, to: Fd, new: String) -> FsResult<()> {
-        let (root, from, old) = self.owned(&fd, &old)?;
-        let (target, to, new) = self.place(&to, &new, false)?;
-        if !(to.may.write || (to.may.make && to.kind.is_none())) {
-            return self.files.refuse(&to);
+        let from = self.owned(&fd, &old)?;
+        match from.kind() {
+            None => return Err(ErrorCode::NoEntry.into()),
+            // Where a path leads must not change under the host.
+            Some(Kind::Link) => return Err(ErrorCode::NotPermitted.into()),
+            Some(_) if self.files.permissions.is_fixed(&from.at.path) => {
+                return self.files.refuse(&from.at.path);
+            }
+            Some(_) => {}
         }
-        self.wasi.rename_at(root, old, target, new).await?;
-        self.files.rights.moved(&from.path, &to.path);
+        let to = self.place(&to, &new, false)?;
+        let is_new = to.kind().is_none();
+        if !(to.may.write || (to.may.make && is_new))
+            || self.files.permissions.is_fixed(&to.at.path)
+        {
+            return self.files.refuse(&to.at.path);
+        }
+        let from_parent = from.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
+        let to_parent = to.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
+        let (old, new) = (&*from.at.name, &*to.at.name);
+        let renamed = match is_new {
+            true => rename_new((from_parent, old), (to_parent, new)),
+            false => Err(Errno::EXIST),
+        };
+        // By its path, the configuration lets it be replaced, whoever put it there.
+        let replaces = !is_new || self.files.permissions.of(&to.at.path).write;
+        match renamed {
+            Err(Errno::EXIST) if replaces => renameat(from_parent, old, to_parent, new),
+            other => other,
+        }
+        .map_err(std::io::Error::from)?;
+        let finished = self.files.permissions.of(&to.at.path).write;
+        self.files.made.moved(&from.at.path, &to.at.path, finished);
         Ok(())
     }
 
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let (root, place, path) = self.owned(&fd, &path)?;
+        let place = self.owned(&fd, &path)?;
         if place.is_folder {
             return Err(ErrorCode::NotDirectory.into());
         }
-        self.wasi.unlink_file_at(root, path).await?;
-        self.files.rights.made.remove(&place.path);
+        let (slot, name) = self.at(&place)?;
+        self.wasi.unlink_file_at(slot, name).await?;
+        self.files.made.forget(&place.at.path);
         Ok(())
     }
 
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let (root, place, path) = self.owned(&fd, &path)?;
-        self.wasi.remove_directory_at(root, path).await?;
-        self.files.rights.made.remove(&place.path);
+        let place = self.owned(&fd, &path)?;
+        if self.files.permissions.is_fixed(&place.at.path) {
+            return self.files.refuse(&place.at.path);
+        }
+        let (slot, name) = self.at(&place)?;
+        self.wasi.remove_directory_at(slot, name).await?;
+        self.files.made.forget(&place.at.path);
         Ok(())
     }
 
@@ -283,8 +407,9 @@ impl HostDescriptor for View<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
-        let (root, _, path) = self.owned(&fd, &path)?;
-        self.wasi.set_times_at(root, PathFlags::empty(), path, accessed, modified).await
+        let place = self.owned(&fd, &path)?;
+        let (slot, name) = self.at(&place)?;
+        self.wasi.set_times_at(slot, PathFlags::empty(), name, accessed, modified).await
     }
 
     async fn set_times(
@@ -328,11 +453,26 @@ impl HostDescriptor for View<'_> {
     }
 
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<DirectoryEntryStream>> {
-        let (_, place, _) = self.place(&fd, ".", true)?;
-        if !place.may.read {
-            return self.files.refuse(&place);
+        let held = self.files.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?;
+        let (path, may) = (held.path.clone(), held.may);
+        let Descriptor::Dir(folder) = self.wasi.table.get(&fd)? else {
+            return Err(ErrorCode::NotDirectory.into());
+        };
+        if !may.read {
+            return self.files.refuse(&path);
         }
-        self.wasi.read_directory(fd).await
+        if self.files.lists >= listing::MAX_OPEN {
+            self.files.quota.refuse(format!(
+                "{} lists of folders at once are the limit; it asked for one more",
+                listing::MAX_OPEN
+            ));
+            return Err(ErrorCode::Quota.into());
+        }
+        let listing = Listing::new(&folder.dir, path)?;
+        let stream = self.wasi.table.push(listing)?;
+        self.files.lists += 1;
+        // The engine's own type of list cannot be made here; its number is all that matters.
+        Ok(Resource::new_own(stream.rep()))
     }
 
     async fn read(
@@ -392,10 +532,20 @@ impl HostDirectoryEntryStream for View<'_> {
         &mut self,
         stream: Resource<DirectoryEntryStream>,
     ) -> FsResult<Option<DirectoryEntry>> {
-        self.wasi.read_directory_entry(stream).await
+        let stream = Resource::<Listing>::new_borrow(stream.rep());
+        loop {
+            let listing = self.wasi.table.get_mut(&stream)?;
+            let Some((path, entry)) = listing.next()? else { return Ok(None) };
+            // What it may not even look at is not there for it.
+            if self.files.made.knows(&path) || self.files.permissions.of(&path).look {
+                return Ok(Some(entry));
+            }
+        }
     }
 
     fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
-        HostDirectoryEntryStream::drop(&mut self.wasi, stream)
+        self.wasi.table.delete(Resource::<Listing>::new_own(stream.rep()))?;
+        self.files.lists = self.files.lists.saturating_sub(1);
+        Ok(())
     }
 }

@@ -3,14 +3,15 @@
 use wasmtime::ResourceLimiter;
 
 use super::{Limit, Limits};
+use crate::budget::Share;
 
 /// Refuses growth beyond the limits and remembers what it refused, because the
 /// driver itself only sees an allocation fail and usually aborts.
 #[derive(Debug)]
 pub(in crate::driver) struct Limiter {
     limits: Limits,
-    /// Bytes of all linear memories now.
-    memory: u64,
+    /// Bytes of all linear memories now, as a part of what the run may have.
+    memory: Share,
     /// Elements of all tables now.
     elements: u64,
     /// The last refusal, for the error message.
@@ -18,13 +19,14 @@ pub(in crate::driver) struct Limiter {
 }
 
 impl Limiter {
-    pub(in crate::driver) fn new(limits: Limits) -> Self {
-        Self { limits, memory: 0, elements: 0, refused: None }
+    /// A limiter that takes memory by way of an empty share of the run's.
+    pub(in crate::driver) fn new(limits: Limits, memory: Share) -> Self {
+        Self { limits, memory, elements: 0, refused: None }
     }
 
     /// Bytes of all linear memories; they never shrink.
     pub(in crate::driver) fn memory(&self) -> u64 {
-        self.memory
+        self.memory.amount()
     }
 }
 
@@ -35,13 +37,17 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = self.memory + (desired - current) as u64;
+        let more = (desired - current) as u64;
+        let total = self.memory.amount() + more;
         if total > self.limits.get(Limit::Memory) {
             let asked = format!("it asked for {total} bytes");
             self.refused = Some(self.limits.refusal(Limit::Memory, asked));
             return Ok(false);
         }
-        self.memory = total;
+        if let Err(exceeded) = self.memory.grow(more) {
+            self.refused = Some(self.limits.refusal_of_run(exceeded));
+            return Ok(false);
+        }
         Ok(true)
     }
 

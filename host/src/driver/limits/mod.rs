@@ -13,10 +13,11 @@ use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::limiter::Limiter;
+use crate::budget::{Budget, Budgets, Exceeded};
 
 /// Something that is limited, by the name that it is set by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Bytes of linear memory, over all memories of the driver. 2 GiB.
     Memory,
@@ -40,6 +41,14 @@ pub enum Limit {
     Elements,
     /// Core instances in the component. 64.
     Instances,
+    /// Bytes that the host holds for a step: batches that it has not dropped, the one that
+    /// it builds, its columns and its new state. 256 MiB.
+    Held,
+    /// Bytes of memory of all steps of a run: their own, and what the host holds for them
+    /// and between them. 8 GiB, or `memory` if that is more.
+    RunMemory,
+    /// Bytes that the tables of a run take on disk, for readers that fell behind. 16 GiB.
+    Spill,
 }
 
 /// What a limit counts, and so how its value is written.
@@ -56,7 +65,7 @@ pub type Bounds = BTreeMap<Limit, u64>;
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Memory,
         Self::Seconds,
         Self::Cpu,
@@ -68,6 +77,9 @@ impl Limit {
         Self::Handles,
         Self::Elements,
         Self::Instances,
+        Self::Held,
+        Self::RunMemory,
+        Self::Spill,
     ];
 
     /// What it is set by.
@@ -94,7 +106,15 @@ impl Limit {
             Self::Handles => ("handles", Unit::Count, 10_000, "handles at once"),
             Self::Elements => ("elements", Unit::Count, 1 << 20, "table elements"),
             Self::Instances => ("instances", Unit::Count, 64, "core instances"),
+            Self::Held => ("held", Unit::Bytes, 256 << 20, "held for a step"),
+            Self::RunMemory => ("run_memory", Unit::Bytes, 8 << 30, "of memory for the whole run"),
+            Self::Spill => ("spill", Unit::Bytes, 16 << 30, "of tables on disk for the whole run"),
         }
+    }
+
+    /// Whether all steps of a run use it together, so that no driver can set it.
+    pub fn is_of_run(self) -> bool {
+        matches!(self, Self::RunMemory | Self::Spill)
     }
 
     /// Reads a value as people write it: `512MiB`, `600`, `50%`.
@@ -117,7 +137,7 @@ impl Limit {
         };
         // A step may well have to do without files or the network, but not without memory.
         let least = match self {
-            Self::Disk | Self::Files | Self::Log | Self::Sockets => 0,
+            Self::Disk | Self::Files | Self::Log | Self::Sockets | Self::Spill => 0,
             _ => 1,
         };
         value.filter(|value| *value >= least).ok_or(written)
@@ -183,13 +203,26 @@ impl Limits {
                 }
             }
         }
+        // Who gives a step more than a run has means that it may use it.
+        let (memory, run) = (limits.get(Limit::Memory), limits.bound(Limit::RunMemory));
+        if run.by == Origin::Default && run.value < memory {
+            limits.0.insert(Limit::RunMemory, Bound { value: memory, ..run });
+        }
         limits
+    }
+
+    /// What the steps of a run use together, all of it unused.
+    pub fn budgets(&self) -> Budgets {
+        Budgets {
+            memory: Budget::new(self.get(Limit::RunMemory)),
+            spill: Budget::new(self.get(Limit::Spill)),
+        }
     }
 
     /// These limits, tightened by a driver's own.
     pub fn tightened(mut self, spec: &Bounds) -> Self {
         for (&limit, &value) in spec {
-            if value < self.get(limit) {
+            if value < self.get(limit) && !limit.is_of_run() {
                 self.0.insert(limit, Bound { value, by: Origin::Spec });
             }
         }
@@ -205,6 +238,12 @@ impl Limits {
     pub fn bound(&self, limit: Limit) -> Bound {
         let own = Bound { value: limit.facts().2, by: Origin::Default };
         self.0.get(&limit).copied().unwrap_or(own)
+    }
+
+    /// Says that a step asked for memory that the run no longer has.
+    pub fn refusal_of_run(&self, exceeded: Exceeded) -> String {
+        let asked = format!("all steps together would have {} bytes with it", exceeded.wanted);
+        self.refusal(Limit::RunMemory, asked)
     }
 
     /// Says that a limit was hit: what was `asked` for, the limit, who set it and
@@ -283,6 +322,18 @@ mod tests {
         assert_eq!(bound(Limit::Files), (10, Origin::Project));
         assert_eq!(bound(Limit::Cpu), (100, Origin::Default));
         assert_eq!(bound(Limit::Log), (16 << 20, Origin::Default));
+    }
+
+    #[test]
+    fn no_driver_limits_the_run_and_the_run_has_what_a_step_may_have() {
+        let spec = Bounds::from([(Limit::RunMemory, 1), (Limit::Spill, 1), (Limit::Held, 1)]);
+        let project = Bounds::from([(Limit::Memory, 12 << 30)]);
+        let limits = Limits::new(&project, &Bounds::new()).tightened(&spec);
+        let value = |limit| limits.get(limit);
+        let wanted = (12 << 30, 16 << 30, 1);
+        assert_eq!((value(Limit::RunMemory), value(Limit::Spill), value(Limit::Held)), wanted);
+        let both = Bounds::from([(Limit::Memory, 12 << 30), (Limit::RunMemory, 1 << 30)]);
+        assert_eq!(Limits::new(&both, &Bounds::new()).get(Limit::RunMemory), 1 << 30);
     }
 
     #[test]

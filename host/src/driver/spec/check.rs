@@ -7,23 +7,33 @@ use serde_json::{Map, Value};
 
 use super::{Spec, SpecFault, amount};
 use crate::problem::Problem;
-use crate::schema::Schema;
+use crate::schema::{Schema, keys_of};
 use crate::wording::{any_of, closest, quoted};
 use crate::yaml::Node;
 
 /// What a connection's fields become in a configuration.
 const CONNECTION: &str = "resolved_connection";
 
-/// Everything in a well-formed spec that does not hold together.
+/// The most faults of one kind that are told.
+const MOST: usize = 20;
+/// The most steps that the examples may take: the values in them, times those of the schema.
+const MAX_STEPS: usize = 4_000_000;
+
+/// Makes the fault at a pointer.
+fn fault(root: &Node, pointer: &str, message: String, help: String) -> SpecFault {
+    let problem = Problem::new("invalid_spec", format!("The driver's spec: {message}"));
+    SpecFault {
+        pointer: pointer.to_owned(),
+        position: root.position_of(pointer),
+        problem: problem.help(help),
+    }
+}
+
+/// Everything in a well-formed spec that does not hold together, but for its schema.
 pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
     let mut faults = Vec::new();
     let mut refuse = |pointer: &str, message: String, help: String| {
-        let problem = Problem::new("invalid_spec", format!("The driver's spec: {message}"));
-        faults.push(SpecFault {
-            pointer: pointer.to_owned(),
-            position: root.position_of(pointer),
-            problem: problem.help(help),
-        });
+        faults.push(fault(root, pointer, message, help));
     };
     if let Err(error) = Version::parse(&spec.version) {
         let message =
@@ -38,20 +48,28 @@ pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
         }
     }
     let mut seen = HashSet::new();
-    for (index, field) in spec.connection_fields.iter().enumerate() {
-        if !seen.insert(&field.name) {
-            let message = format!("the connection field {} is there twice", quoted(&field.name));
-            let pointer = format!("/connectionFields/{index}");
-            refuse(&pointer, message, "remove one of the two".to_owned());
-        }
+    let twice = spec.connection_fields.iter().enumerate();
+    for (index, field) in twice.filter(|(_, field)| !seen.insert(&field.name)).take(MOST) {
+        let message = format!("the connection field {} is there twice", quoted(&field.name));
+        let pointer = format!("/connectionFields/{index}");
+        refuse(&pointer, message, "remove one of the two".to_owned());
     }
+    check_pointers(spec, &mut refuse);
+    faults
+}
+
+/// Everything that is wrong with the config schema, or does not fit it.
+pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
+    let mut faults = Vec::new();
+    let mut refuse = |pointer: &str, message: String, help: String| {
+        faults.push(fault(root, pointer, message, help));
+    };
     match spec.schema() {
-        Ok(schema) => {
-            check_pointers(spec, &schema, &mut refuse);
-            // The same schema with other keys, so it is as sound as this one.
-            let schema = spec.step_schema().unwrap_or(schema);
+        Ok(schema) if spec.connection_fields.is_empty() => {
             check_examples(spec, &schema, &mut refuse);
         }
+        // The same schema with other keys, so it is as sound as the first.
+        Ok(schema) => check_examples(spec, &spec.step_schema().unwrap_or(schema), &mut refuse),
         Err(why) => refuse(
             "/configSchema",
             format!("'configSchema' {why}"),
@@ -62,20 +80,22 @@ pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
 }
 
 /// Pointers must lead to a key that the configuration can have.
-fn check_pointers(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, String, String)) {
-    let keys: Vec<&str> = schema.keys().chain([CONNECTION]).collect();
+fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
+    let keys: Vec<&str> = keys_of(&spec.config_schema).chain([CONNECTION]).collect();
+    let known: HashSet<&str> = keys.iter().copied().collect();
     let lists = [
         ("secrets", &spec.secrets),
         ("files/read", &spec.files.read),
         ("files/write", &spec.files.write),
     ];
     for (list, pointers) in lists {
-        for (index, pointer) in pointers.iter().enumerate() {
+        let first = |pointer: &str| {
             let first = pointer.split('/').nth(1).unwrap_or_default();
-            let first = first.replace("~1", "/").replace("~0", "~");
-            if keys.contains(&first.as_str()) {
-                continue;
-            }
+            first.replace("~1", "/").replace("~0", "~")
+        };
+        let firsts = pointers.iter().enumerate().map(|(at, pointer)| (at, pointer, first(pointer)));
+        let lost = firsts.filter(|(_, _, first)| !known.contains(first.as_str()));
+        for (index, pointer, first) in lost.take(MOST) {
             let name = list.replace('/', ".");
             let message = format!(
                 "{} in '{name}' leads to no key of 'configSchema.properties'",
@@ -91,6 +111,12 @@ fn check_pointers(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, St
 }
 
 fn check_examples(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, String, String)) {
+    let values: usize = spec.examples.iter().flat_map(|one| one.config.values()).map(count).sum();
+    if values.saturating_mul(count(&spec.config_schema)) > MAX_STEPS {
+        let message = "the examples are too large to be checked against 'configSchema'".to_owned();
+        refuse("/examples", message, "show less in them".to_owned());
+        return;
+    }
     for (index, example) in spec.examples.iter().enumerate() {
         let config: Map<String, Value> = example.config.clone().into_iter().collect();
         let mut config = Value::Object(config);
@@ -104,5 +130,14 @@ fn check_examples(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, St
             );
             refuse(&pointer, message, finding.help.unwrap_or("correct the example".to_owned()));
         }
+    }
+}
+
+/// How many values there are in a value.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
+        _ => 1,
     }
 }

@@ -10,6 +10,8 @@ use crate::problem::{Error, Problem, Result};
 use crate::schema::{Fault, Finding, Schema};
 use crate::yaml::{self, Node, Position, Problems};
 
+/// The longest spec, in bytes. Each start of a command may read several.
+pub const MAX_SPEC: u64 = 256 << 10;
 /// The shape of a spec, as JSON Schema 2020-12.
 pub const SCHEMA: &str = include_str!("spec.schema.json");
 
@@ -28,10 +30,17 @@ impl Spec {
     /// Every problem of the spec, with its position.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self> {
         let (spec, faults) = Self::examine(bytes, file)?;
-        let mut problems = Problems::new(file);
-        faults.into_iter().for_each(|fault| problems.report(fault.position, fault.problem));
-        let spec = problems.into_result(spec)?;
-        spec.ok_or_else(|| internal(&"it has no shape", file))
+        sound(spec, faults, file)
+    }
+
+    /// Like [`Spec::parse`], as far as that costs little: the config schema is not
+    /// compiled, so it and the examples may be wrong.
+    ///
+    /// # Errors
+    /// Every problem that was found, with its position.
+    pub fn outline(bytes: &[u8], file: &Path) -> Result<Self> {
+        let (spec, faults, _) = Self::shape(bytes, file)?;
+        sound(spec, faults, file)
     }
 
     /// Like [`Spec::parse`], for who wants to know which part a problem is of. The
@@ -40,18 +49,27 @@ impl Spec {
     /// # Errors
     /// It is no YAML.
     pub fn examine(bytes: &[u8], file: &Path) -> Result<(Option<Self>, Vec<SpecFault>)> {
-        let root = yaml::parse_as(WHAT, bytes, file).map_err(named)?;
+        let (spec, mut faults, root) = Self::shape(bytes, file)?;
+        if let Some(spec) = &spec {
+            faults.extend(check::check_schema(spec, &root));
+        }
+        Ok((spec, faults))
+    }
+
+    /// What the spec is but for its config schema.
+    fn shape(bytes: &[u8], file: &Path) -> Result<(Option<Self>, Vec<SpecFault>, Node)> {
+        let root = yaml::parse_within(MAX_SPEC, WHAT, bytes, file).map_err(named)?;
         let json = root.to_json();
         let shape = SHAPE.as_ref().map_err(|why| internal(why, file))?;
         let faults: Vec<_> =
             shape.check(&json).iter().map(|finding| fault(finding, &root)).collect();
         if !faults.is_empty() {
-            return Ok((None, faults));
+            return Ok((None, faults, root));
         }
         // The shape admits nothing that the type refuses.
         let spec: Self = serde_json::from_value(json).map_err(|why| internal(&why, file))?;
         let faults = check::check(&spec, &root);
-        Ok((Some(spec), faults))
+        Ok((Some(spec), faults, root))
     }
 
     /// The schema of the configuration, ready to check one.
@@ -61,6 +79,14 @@ impl Spec {
     pub fn schema(&self) -> std::result::Result<Schema, String> {
         Schema::closed(self.config_schema.clone())
     }
+}
+
+/// The spec if nothing is wrong with it.
+fn sound(spec: Option<Spec>, faults: Vec<SpecFault>, file: &Path) -> Result<Spec> {
+    let mut problems = Problems::new(file);
+    faults.into_iter().for_each(|fault| problems.report(fault.position, fault.problem));
+    let spec = problems.into_result(spec)?;
+    spec.ok_or_else(|| internal(&"it has no shape", file))
 }
 
 /// What a step must not write, and what it writes instead.

@@ -2,10 +2,11 @@
 //! Nothing is put into its place before all of it is here, and whole.
 
 use std::collections::HashSet;
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
 
-use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
@@ -13,12 +14,12 @@ use sha2::{Digest as _, Sha256};
 use super::note::Notes;
 use super::transfer::Transfer;
 use super::trouble::Trouble;
+use crate::below::{self, Below};
 use crate::canonical::hex;
 use crate::driver::grants::paths;
 use crate::manifest::Manifest;
-use crate::project::check_relative;
+use crate::paths::{ProjectPath, Resolver, reserved};
 use crate::remote::client::Envd;
-use crate::remote::paths::plain;
 use crate::remote::protocol::Made;
 use crate::run::Prepared;
 use crate::session::{self, files};
@@ -29,22 +30,30 @@ const AT_ONCE: usize = 4;
 const ATTEMPTS: usize = 4;
 
 /// What a run may leave, by its plan.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Expected {
     artifacts: String,
     states: String,
     steps: Vec<String>,
-    written: Vec<String>,
+    /// What the steps write, as the configuration names it and where that leads here.
+    written: Vec<(ProjectPath, PathBuf)>,
 }
 
 impl Expected {
     pub(super) fn of(prepared: &Prepared, session: &str) -> Self {
         let manifest: &Manifest = &prepared.job().manifest;
+        let resolver = Resolver::open(&prepared.job().base);
         let written = prepared
             .tasks()
             .zip(prepared.drivers())
             .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
-            .map(plain);
+            .filter_map(|path| ProjectPath::new(path).ok())
+            .map(|path| {
+                // A link that the configuration names is the user's own.
+                let place = resolver.as_ref().ok().map(|all| all.resolve(path.as_ref(), true));
+                let leads_to = place.and_then(Result::ok).map(|place| place.path);
+                (path.clone(), leads_to.unwrap_or_else(|| path.as_ref().to_owned()))
+            });
         Self {
             artifacts: format!("logs/{}{session}/{}", session::PREFIX, files::ARTIFACTS),
             states: format!(".osiris/state/{}", manifest.pipeline.id),
@@ -53,17 +62,26 @@ impl Expected {
         }
     }
 
-    /// Whether a run of this plan can have left that: a worker is not trusted.
-    fn allows(&self, path: &str) -> bool {
-        let plain = |part: &str| !matches!(part, "" | "." | "..");
-        if check_relative(path).is_err() || !path.split('/').all(plain) || path.contains('\\') {
-            return false;
+    /// Where something goes that a run of this plan can have left; none for anything else:
+    /// a worker is not trusted.
+    fn place(&self, path: &str) -> Option<PathBuf> {
+        if !ProjectPath::is_normal(path) || path.contains('\\') {
+            return None;
         }
-        let of_step = |rest: &str| self.steps.iter().any(|step| below(rest, step).is_some());
-        below(path, &self.artifacts).is_some_and(of_step)
-            || below(path, &self.states)
-                .is_some_and(|rest| self.steps.iter().any(|step| *rest == format!("{step}.json")))
-            || self.written.iter().any(|own| path == own || below(path, own).is_some())
+        let is_of_step = |rest: &str| self.steps.iter().any(|step| below(rest, step).is_some());
+        let is_state = |rest: &str| self.steps.iter().any(|step| *rest == format!("{step}.json"));
+        if below(path, &self.artifacts).is_some_and(is_of_step)
+            || below(path, &self.states).is_some_and(is_state)
+        {
+            return Some(path.into());
+        }
+        let path = Path::new(path);
+        let placed = self.written.iter().find_map(|(own, leads_to)| {
+            let rest = path.strip_prefix(own).ok()?;
+            // To add nothing would add a slash.
+            Some(leads_to.components().chain(rest.components()).collect::<PathBuf>())
+        });
+        placed.filter(|placed| reserved(path).is_none() && reserved(placed).is_none())
     }
 }
 
@@ -82,23 +100,27 @@ pub(super) async fn collect(
     base: &Path,
     notes: &Notes,
 ) -> Result<u64, Trouble> {
-    if let Some(odd) = made.iter().find(|made| !expected.allows(&made.path)) {
-        let why = format!("the worker offers {:?}, which no step of this run writes", odd.path);
-        return Err(Trouble::failed("protocol", why));
+    let mut places = Vec::with_capacity(made.len());
+    for made in made {
+        let Some(place) = expected.place(&made.path) else {
+            let why =
+                format!("the worker offers {:?}, which no step of this run writes", made.path);
+            return Err(Trouble::failed("protocol", why));
+        };
+        places.push(place);
     }
     let mut names = HashSet::new();
-    if let Some(twice) = made.iter().find(|made| !names.insert(&made.path)) {
+    let twice = made.iter().zip(&places).find(|(_, place)| !names.insert(*place));
+    if let Some((twice, _)) = twice {
         let why = format!("the worker offers {:?} twice", twice.path);
         return Err(Trouble::failed("protocol", why));
     }
-    let dir = Dir::open_ambient_dir(base, ambient_authority())
-        .map_err(|error| unwritable(&base.display().to_string(), &error))?;
     // A worker may say anything.
     let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
     let transfer = Transfer::new("downloading", made.len(), all, notes);
-    let fetched = made.iter().enumerate().map(|(index, made)| {
+    let fetched = made.iter().zip(&places).enumerate().map(|(index, (made, place))| {
         let transfer = transfer.clone();
-        fetch(envd, made, from, &dir, move |size| transfer.set(index, size))
+        fetch(envd, made, from, (base, place), move |size| transfer.set(index, size))
     });
     let fetched = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
     for part in fetched {
@@ -109,15 +131,36 @@ pub(super) async fn collect(
 
 /// A file that is here, beside its place. Dropped, it is gone.
 struct Part<'d> {
-    dir: &'d Dir,
+    /// The opened folder of both.
+    folder: Dir,
+    file: File,
     part: String,
+    name: String,
     path: &'d str,
     settled: bool,
 }
 
-impl Part<'_> {
+impl<'d> Part<'d> {
+    /// Makes a file beside a place, and the folders above it. No link is followed.
+    fn new(base: &Path, place: &Path, path: &'d str) -> io::Result<Self> {
+        let name = place.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+        let folder = Below::new(base, place.parent().unwrap_or(Path::new("")));
+        let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
+        let folder = if is_own { folder.make()? } else { folder.make_shared()? };
+        // Not by the process id: others can know it beforehand.
+        let part = format!(".{:016x}.part", RandomState::new().hash_one(&name));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        if is_own {
+            below::private(&mut options);
+        }
+        let file = folder.open_with(&part, &options)?.into_std();
+        Ok(Self { folder, file, part, name, path, settled: false })
+    }
+
     fn settle(mut self) -> Result<(), Trouble> {
-        let moved = self.dir.rename(&self.part, self.dir, self.path);
+        let moved = self.folder.rename(&self.part, &self.folder, &self.name);
         moved.map_err(|error| unwritable(self.path, &error))?;
         self.settled = true;
         Ok(())
@@ -127,8 +170,8 @@ impl Part<'_> {
 impl Drop for Part<'_> {
     fn drop(&mut self) {
         if !self.settled {
-            // It may never have been made.
-            self.dir.remove_file(&self.part).ok();
+            // Whoever took it away has it.
+            self.folder.remove_file(&self.part).ok();
         }
     }
 }
@@ -137,20 +180,15 @@ async fn fetch<'d>(
     envd: &Envd,
     made: &'d Made,
     from: &str,
-    dir: &'d Dir,
+    (base, place): (&Path, &Path),
     progress: impl Fn(u64),
 ) -> Result<Part<'d>, Trouble> {
-    let (folder, name) = made.path.rsplit_once('/').unwrap_or(("", &made.path));
-    if !folder.is_empty() {
-        dir.create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    }
-    let slash = if folder.is_empty() { "" } else { "/" };
-    let part = format!("{folder}{slash}.{name}.{:08x}.part", std::process::id());
-    let part = Part { dir, part, path: &made.path, settled: false };
+    let part = Part::new(base, place, &made.path);
+    let mut part = part.map_err(|error| unwritable(&made.path, &error))?;
     let source = format!("{from}/{}", made.path);
     let mut why = String::new();
     for _ in 0..ATTEMPTS {
-        match copy(envd, &source, made, &part, &progress).await? {
+        match copy(envd, &source, made, &mut part, &progress).await? {
             Ok(()) => return Ok(part),
             Err(damage) => why = damage,
         }
@@ -167,14 +205,12 @@ async fn copy(
     envd: &Envd,
     source: &str,
     made: &Made,
-    part: &Part<'_>,
+    part: &mut Part<'_>,
     progress: &impl Fn(u64),
 ) -> Result<Result<(), String>, Trouble> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    let unwritable = |error: &io::Error| unwritable(&part.part, error);
-    let mut file =
-        part.dir.open_with(&part.part, &options).map_err(|error| unwritable(&error))?.into_std();
+    let unwritable = |error: &io::Error| unwritable(&made.path, error);
+    let file = &mut part.file;
+    file.set_len(0).and_then(|()| file.rewind()).map_err(|error| unwritable(&error))?;
     let (mut hash, mut size, mut cuts) = (Sha256::new(), 0_u64, 0);
     while size < made.size {
         let before = size;
@@ -233,21 +269,45 @@ mod tests {
             artifacts: "logs/run_1/artifacts".to_owned(),
             states: ".osiris/state/demo".to_owned(),
             steps: vec!["read".to_owned()],
-            written: vec!["output/a.csv".to_owned(), "parts".to_owned()],
+            written: [("output/a.csv", "output/a.csv"), ("parts", "data/parts"), (".", "")]
+                .map(|(own, leads_to)| (ProjectPath::new(own).unwrap(), leads_to.into()))
+                .into(),
         };
-        for path in [
-            "logs/run_1/artifacts/read/cleaned_config.json",
-            ".osiris/state/demo/read.json",
-            "output/a.csv",
-            "parts/1/x.bin",
+        let all = Expected { written: expected.written[2..].to_vec(), ..expected.clone() };
+        let expected = Expected { written: expected.written[..2].to_vec(), ..expected };
+        for (path, place) in [
+            ("logs/run_1/artifacts/read/cleaned_config.json", ""),
+            (".osiris/state/demo/read.json", ""),
+            ("output/a.csv", ""),
+            ("parts/1/x.bin", "data/parts/1/x.bin"),
         ] {
-            assert!(expected.allows(path), "{path}");
+            let wanted = if place.is_empty() { path } else { place };
+            assert_eq!(expected.place(path).as_deref(), Some(Path::new(wanted)));
         }
+        for path in [
+            "osiris.lock",
+            "OSIRIS.YAML",
+            ".env",
+            ".Env.local",
+            ".git/hooks/pre-commit",
+            "sub/.git/config",
+            "drivers/a.wasm",
+            "logs/run_1/status.json",
+            ".osiris/state/demo/other.json",
+        ] {
+            assert_eq!(all.place(path), None, "{path}");
+        }
+        assert_eq!(all.place("any/thing"), Some("any/thing".into()));
         for path in [
             "../a",
             "/etc/passwd",
             "output/b.csv",
             "parts/../osiris.yaml",
+            "output/../osiris.lock",
+            "output/../drivers/x.wasm",
+            "x/../.env",
+            "./output/a.csv",
+            "parts/.env",
             "parts//x",
             "parts/./x",
             "logs/run_1/artifacts/other/x",
@@ -259,7 +319,7 @@ mod tests {
             "",
             "parts/",
         ] {
-            assert!(!expected.allows(path), "{path}");
+            assert_eq!(expected.place(path), None, "{path}");
         }
     }
 }

@@ -38,8 +38,9 @@ use self::trouble::Trouble;
 use super::client::{Control, Create, Envd, Sandbox, Settings};
 use super::sweep::{self, Owner};
 use crate::problem::Result;
-use crate::run::{Board, Prepared};
-use crate::session::{E2b, Session, Status, fields};
+use crate::remote::protocol::Made;
+use crate::run::{self, Board, Prepared};
+use crate::session::{E2b, Session, Status, fields, files};
 
 /// How long a sandbox lives unless its host says that it is still there.
 const LEASE: Duration = Duration::from_secs(300);
@@ -225,6 +226,7 @@ impl E2bAdapter {
         let job = self.prepared.job();
         let bytes =
             collect::collect(&envd, &files, &expected, &base, &job.base, &self.notes).await?;
+        self.write_configs(session, &files)?;
         costs.add("artifacts_copy_ms", started);
         event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
         if !self.options.keep {
@@ -232,6 +234,21 @@ impl E2bAdapter {
         }
         drop(lease);
         Ok(status)
+    }
+
+    /// Writes each step's configuration without its secrets in place of what the worker says
+    /// that it is, where it does.
+    fn write_configs(&self, session: &Session, made: &[Made]) -> Result<(), Trouble> {
+        for (index, task) in self.prepared.tasks().enumerate() {
+            let end = format!("/{}/{}/{}", files::ARTIFACTS, task.step.id, files::CLEANED_CONFIG);
+            let is_there =
+                |made: &Made| made.path.starts_with("logs/") && made.path.ends_with(&end);
+            if made.iter().any(is_there) {
+                let written = run::write_config(session, &self.prepared, index);
+                written.map_err(|error| Trouble::failed("session", error.to_string()))?;
+            }
+        }
+        Ok(())
     }
 
     async fn create(

@@ -5,14 +5,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
-
 use crate::canonical;
-use crate::driver::grants::paths;
 use crate::driver::registry::Registry;
+use crate::paths::{Kind, Permissions, ProjectPath, Resolver, leads_outside};
 use crate::problem::{Error, Problem, Result};
-use crate::remote::paths::plain;
 use crate::run::{Prepared, Saved};
 
 /// Names the `osiris` that runs in sandboxes, where this one cannot.
@@ -76,10 +72,9 @@ impl Parcel {
             states: BTreeMap::new(),
         };
         let job = prepared.job();
-        let base = Dir::open_ambient_dir(&job.base, ambient_authority())
-            .map_err(|error| unreadable(&job.base, &error))?;
+        let resolver = Resolver::open(&job.base).map_err(|error| unreadable(&job.base, &error))?;
         let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
-        for (task, driver) in prepared.tasks().zip(prepared.drivers()) {
+        for (index, (task, driver)) in prepared.tasks().zip(prepared.drivers()).enumerate() {
             let name = &driver.spec.name;
             if let Some(file) = registry.find(name)
                 && !parcel.drivers.contains_key(name)
@@ -90,13 +85,18 @@ impl Parcel {
                     parcel.compiled.insert(name.to_owned(), Blob::read(path)?);
                 }
             }
-            for path in paths(&task.config, &driver.spec.files.read) {
+            let grants = prepared.grants(index, None);
+            let permissions = grants.permissions(&resolver);
+            let from = Inputs { base: &job.base, resolver: &resolver, permissions };
+            // Every path has been checked when the run was prepared.
+            let normal = |path: &String| ProjectPath::new(path).ok();
+            for path in grants.reads.iter().filter_map(normal) {
                 parcel
-                    .add(&base, &job.base, path)
-                    .map_err(|error| unreadable(&job.base.join(path), &error))?;
+                    .add(&from, path.as_str(), &mut Vec::new())
+                    .map_err(|error| unreadable(&job.base.join(&path), &error))?;
             }
-            for path in paths(&task.config, &driver.spec.files.write) {
-                parcel.add_folders(&base, path);
+            for path in grants.writes.iter().filter_map(normal) {
+                parcel.add_folders(&resolver, path.as_str());
             }
             let state = saved.load(&task.step.id).map_err(|why| {
                 let id = &task.step.id;
@@ -117,46 +117,66 @@ impl Parcel {
             .chain(self.inputs.iter().map(named))
     }
 
-    /// Adds a file, or everything in a folder. What is not there is not added: the
-    /// driver says so, there as here.
-    fn add(&mut self, base: &Dir, root: &Path, path: &str) -> io::Result<()> {
-        self.add_folders(base, path);
-        match base.metadata(path) {
-            Err(_) => Ok(()),
-            Ok(meta) if meta.is_dir() => {
-                for entry in base.read_dir(path)? {
-                    let name = entry?.file_name();
+    /// Adds a file, or everything in a folder, as far as the step may read it here. A link
+    /// becomes what it leads to. What is not there is not added: the driver says so, there
+    /// as here.
+    fn add(&mut self, from: &Inputs<'_>, path: &str, above: &mut Vec<PathBuf>) -> io::Result<()> {
+        let place = match from.resolver.resolve(Path::new(path), true) {
+            Ok(place) => place,
+            Err(error) => {
+                if !leads_outside(&error) {
+                    self.add_folders(from.resolver, path);
+                }
+                return Ok(());
+            }
+        };
+        if place.found.is_some() && !from.permissions.of(&place.path).read {
+            return Ok(());
+        }
+        self.add_folders(from.resolver, path);
+        match place.found.map(|found| found.kind) {
+            None => Ok(()),
+            // A link to a folder that it lies in has no end.
+            Some(Kind::Folder) if above.contains(&place.path) => Ok(()),
+            Some(Kind::Folder) => {
+                let names = Resolver::names(&place)?;
+                above.push(place.path);
+                for name in names {
                     let name = name.to_str().ok_or_else(|| {
                         io::Error::other(format!(
                             "a file in it has a name that is no text: {name:?}"
                         ))
                     })?;
-                    self.add(base, root, &format!("{}/{name}", path.trim_end_matches('/')))?;
+                    let slash = if path.is_empty() { "" } else { "/" };
+                    self.add(from, &format!("{path}{slash}{name}"), above)?;
                 }
+                above.pop();
                 Ok(())
             }
-            Ok(meta) if meta.is_file() => {
-                let file = base.open(path)?.into_std();
-                let (size, sha256) = canonical::sha256_of(file)?;
-                let blob = Blob { path: root.join(path), size, sha256 };
-                self.inputs.insert(plain(path), blob);
+            Some(Kind::File) => {
+                let (size, sha256) = canonical::sha256_of(Resolver::open_file(&place)?)?;
+                let blob = Blob { path: from.base.join(place.path), size, sha256 };
+                self.inputs.insert(path.to_owned(), blob);
                 Ok(())
             }
-            Ok(_) => Err(io::Error::other("it is neither a file nor a folder")),
+            Some(Kind::Link | Kind::Other) => {
+                Err(io::Error::other("it is neither a file nor a folder"))
+            }
         }
     }
 
     /// Adds what there is of the folders on the way to a path, and the path itself
     /// if it is one. A driver that meets a file on the way says so, there as here.
-    fn add_folders(&mut self, base: &Dir, path: &str) {
+    fn add_folders(&mut self, resolver: &Resolver, path: &str) {
         let mut folder = PathBuf::new();
         let mut parts = Path::new(path).components().peekable();
         while let Some(part) = parts.next() {
             folder.push(part);
-            let name = || plain(&folder.to_string_lossy());
-            match base.metadata(&folder) {
-                Ok(meta) if meta.is_dir() => drop(self.folders.insert(name())),
-                Ok(_) if parts.peek().is_some() => {
+            let name = || folder.to_string_lossy().into_owned();
+            let found = resolver.resolve(&folder, true).ok().and_then(|place| place.found);
+            match found.map(|found| found.kind) {
+                Some(Kind::Folder) => drop(self.folders.insert(name())),
+                Some(_) if parts.peek().is_some() => {
                     self.in_the_way.insert(name());
                     return;
                 }
@@ -164,6 +184,13 @@ impl Parcel {
             }
         }
     }
+}
+
+/// Where the inputs of a step are, and which of them it may read.
+struct Inputs<'a> {
+    base: &'a Path,
+    resolver: &'a Resolver,
+    permissions: Permissions,
 }
 
 fn named(path: &Path) -> Option<(&Path, &str)> {

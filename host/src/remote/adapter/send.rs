@@ -39,9 +39,10 @@ pub(super) async fn send(
         inputs: paths(&parcel.inputs),
         folders: parcel.folders.iter().cloned().collect(),
         in_the_way: parcel.in_the_way.iter().cloned().collect(),
+        allow_read: job.allow_read.iter().map(ToString::to_string).collect(),
         states: parcel.states.clone(),
     };
-    let confidential = Confidential { configs: job.configs.clone() };
+    let confidential = Confidential { configs: job.configs.clone(), secrets: job.secrets.clone() };
     // Maps with keys other than text, the one failure there is, are in neither.
     let plan = serde_json::to_vec(&plan).unwrap_or_default();
     let confidential = serde_json::to_vec(&confidential).unwrap_or_default();

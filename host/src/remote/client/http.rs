@@ -10,7 +10,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
 use super::answer;
 use super::error::{Again, Error, Kind, Result};
 use super::secret::Secret;
-use crate::http::{AGENT, is_loopback, reason, tls};
+use crate::http::{Guard, NamedBy, builder, reason};
 
 /// A host that does not answer a connection for so long is not there.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -35,9 +35,9 @@ impl Http {
         let wrong = |why: String| {
             Error::new(Kind::Local, format!("cannot prepare HTTPS on this machine: {why}"))
         };
-        let mut client = Client::builder()
-            .tls_backend_preconfigured(tls(&base).map_err(|error| wrong(error.to_string()))?)
-            .user_agent(AGENT)
+        let guard = Guard::new(&base, NamedBy::User).map_err(wrong)?;
+        let client = builder(&guard, &base)
+            .map_err(|error| wrong(error.to_string()))?
             // The edge pads downloads with empty HTTP/2 frames until h2 gives up.
             .http1_only()
             // A redirect would carry the key elsewhere.
@@ -45,9 +45,6 @@ impl Http {
             .connect_timeout(CONNECT)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true);
-        if is_loopback(&base) {
-            client = client.no_proxy();
-        }
         let client = client.build().map_err(|error| wrong(reason(&error)))?;
         Ok(Self(Arc::new(Inner { client, base, headers, secrets })))
     }
@@ -85,7 +82,7 @@ impl Http {
     pub(super) fn clean(&self, text: &str, max: usize) -> String {
         let text = text.trim().to_owned();
         let mut text = self.0.secrets.iter().fold(text, |text, secret| secret.masked(text));
-        text = text.lines().next().unwrap_or_default().replace(char::is_control, " ");
+        text = text.lines().next().unwrap_or_default().replace(crate::invisible::is_invisible, " ");
         if text.len() > max {
             text.truncate(text.floor_char_boundary(max));
             text.push_str(" ... (cut)");

@@ -1,9 +1,12 @@
 //! Where E2B is, and the key to it.
 
+use std::path::PathBuf;
+
 use reqwest::Url;
 
 use super::error::{Error, Kind, Result};
 use super::secret::Secret;
+use crate::connection::Variable;
 use crate::http::is_loopback;
 
 /// E2B's own cloud.
@@ -11,6 +14,9 @@ const DOMAIN: &str = "e2b.app";
 
 /// Domains whose sandboxes all answer at one host, `sandbox.<domain>`.
 const SHARED: [&str; 4] = ["e2b.app", "e2b.dev", "e2b.pro", "e2b-staging.dev"];
+
+/// What says where the key goes.
+const ADDRESSES: [&str; 3] = ["E2B_API_URL", "E2B_SANDBOX_URL", "E2B_DOMAIN"];
 
 /// envd's port in every sandbox.
 pub(super) const ENVD_PORT: u16 = 49983;
@@ -30,18 +36,19 @@ impl Settings {
     /// address for all sandboxes, as a stand-in on this machine has).
     ///
     /// # Errors
-    /// `Auth` when there is no usable key, `Invalid` when another one is wrong.
-    /// A plain `http` address is only taken for this machine.
-    pub fn from(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let lookup = |name| lookup(name).filter(|value| !value.trim().is_empty());
-        let key = lookup("E2B_API_KEY").ok_or_else(|| {
+    /// `Auth` when there is no usable key, or when an address is from another place than the
+    /// key; `Invalid` when another one is wrong. A plain `http` address is only taken for
+    /// this machine.
+    pub fn from(lookup: impl Fn(&str) -> Option<Variable>) -> Result<Self> {
+        let find = |name| lookup(name).filter(|found| !found.value.trim().is_empty());
+        let own = find("E2B_API_KEY").ok_or_else(|| {
             Error::new(
                 Kind::Auth,
                 "E2B_API_KEY is not set: make a key at https://e2b.dev/dashboard and set \
                  E2B_API_KEY to it",
             )
         })?;
-        let key = key.trim();
+        let key = own.value.trim();
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::new(
                 Kind::Auth,
@@ -49,6 +56,14 @@ impl Settings {
                  copy it again from https://e2b.dev/dashboard",
             ));
         }
+        for name in ADDRESSES {
+            if let Some(address) = find(name)
+                && !address.may_lead(&own)
+            {
+                return Err(astray(name, &address, &own));
+            }
+        }
+        let lookup = |name| find(name).map(|found| found.value);
         let domain = lookup("E2B_DOMAIN").unwrap_or_else(|| DOMAIN.to_owned());
         let domain = host("E2B_DOMAIN", &domain)?;
         let api = match lookup("E2B_API_URL") {
@@ -86,6 +101,22 @@ impl Settings {
             false => address("E2B_DOMAIN", &format!("https://{ENVD_PORT}-{id}.{domain}")),
         }
     }
+}
+
+/// That an address is not from where the key is.
+fn astray(name: &str, address: &Variable, key: &Variable) -> Error {
+    let place = |file: &Option<PathBuf>| match file {
+        Some(file) => format!("in {}", file.display()),
+        None => "exported".to_owned(),
+    };
+    let (address, key) = (place(&address.file), place(&key.file));
+    Error::new(
+        Kind::Auth,
+        format!(
+            "{name} is {address}, but E2B_API_KEY is {key}, and a key is sent only to an address \
+             from the same place: if you trust that address, export {name}; if not, remove it there"
+        ),
+    )
 }
 
 /// A domain and nothing else.

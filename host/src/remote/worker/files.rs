@@ -8,8 +8,8 @@ use crate::canonical;
 use crate::driver::Code;
 use crate::driver::grants::paths;
 use crate::manifest::Manifest;
+use crate::paths::{ProjectPath, reserved};
 use crate::problem::{Error, Problem, Result};
-use crate::remote::paths::plain;
 use crate::remote::protocol::{Made, Plan};
 use crate::run::Task;
 use crate::session::{self, files};
@@ -18,7 +18,7 @@ use crate::session::{self, files};
 pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> Vec<String> {
     steps
         .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
-        .map(plain)
+        .filter_map(|path| Some(ProjectPath::new(path).ok()?.as_str().to_owned()))
         .collect()
 }
 
@@ -28,8 +28,10 @@ pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Resu
     let artifacts = format!("logs/{}{}/{}", session::PREFIX, plan.session_id, files::ARTIFACTS);
     let states = format!(".osiris/state/{}", manifest.pipeline.id);
     let mut made = Vec::new();
-    for path in written.iter().chain([&artifacts, &states]) {
-        collect(&plan.base, path, &mut made).map_err(|error| {
+    for (path, is_own) in
+        written.iter().map(|path| (path, false)).chain([(&artifacts, true), (&states, true)])
+    {
+        collect(&plan.base, path, is_own, &mut made).map_err(|error| {
             let why = format!("what the run left cannot be read: {error}");
             Error::environment(Problem::new("worker", why).in_file(&plan.base.join(path)))
         })?;
@@ -44,7 +46,11 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn collect(base: &Path, path: &str, made: &mut Vec<Made>) -> io::Result<()> {
+fn collect(base: &Path, path: &str, is_own: bool, made: &mut Vec<Made>) -> io::Result<()> {
+    // No step can have written there, even if it may write everything else.
+    if !is_own && reserved(Path::new(path)).is_some() {
+        return Ok(());
+    }
     let whole = base.join(path);
     let kind = match fs::symlink_metadata(&whole) {
         Ok(meta) => meta.file_type(),
@@ -56,7 +62,8 @@ fn collect(base: &Path, path: &str, made: &mut Vec<Made>) -> io::Result<()> {
             let name = entry?.file_name();
             // A name that is not text cannot be written down, here as in any manifest.
             let Some(name) = name.to_str() else { continue };
-            collect(base, &format!("{path}/{name}"), made)?;
+            let slash = if path.is_empty() { "" } else { "/" };
+            collect(base, &format!("{path}{slash}{name}"), is_own, made)?;
         }
     } else if kind.is_file() {
         let (size, sha256) = canonical::sha256_of(File::open(&whole)?)?;

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use crate::canonical;
 use crate::compile;
-use crate::connection;
+use crate::connection::Secrets;
 use crate::driver::Engine;
 use crate::driver::registry::Registry;
 use crate::manifest::Manifest;
+use crate::paths::ProjectPath;
 use crate::problem::{Error, Problem, Result};
-use crate::project::check_relative;
 use crate::remote::protocol::{Confidential, Plan};
 use crate::run::{self, Job, Prepared, Saved};
 use crate::session::{Redactor, files};
@@ -33,7 +33,7 @@ pub(super) fn prepare(
     confidential: &Path,
     compiling: impl FnMut(&str),
 ) -> Result<Shipment> {
-    let Confidential { configs } = read_once(confidential)?;
+    let Confidential { configs, mut secrets } = read_once(confidential)?;
     let bytes = fs::read(plan).map_err(|error| unusable(plan, &error))?;
     if canonical::sha256(&bytes) != plan_sha256 {
         return Err(unusable(plan, "it is not what the host sent"));
@@ -50,11 +50,17 @@ pub(super) fn prepare(
     }
     place(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
     let registry = Registry::of(&plan.drivers)?;
-    let secrets = manifest.steps.iter().filter_map(|step| {
-        let driver = registry.find(&step.driver.name)?;
-        Some(connection::secrets(configs.get(&step.id)?, &driver.spec))
-    });
-    let redactor = Redactor::new(secrets.flatten());
+    for step in &manifest.steps {
+        // A host of an older version does not say what is secret.
+        if let Some(driver) = registry.find(&step.driver.name)
+            && let Some(config) = configs.get(&step.id)
+            && !secrets.contains_key(&step.id)
+        {
+            secrets.insert(step.id.clone(), Secrets::declared(config, &driver.spec));
+        }
+    }
+    let values = secrets.values().flat_map(|secrets| secrets.values.iter().cloned());
+    let redactor = Redactor::new(values)?;
     let job = Job {
         base: plan.base.clone(),
         state: plan.base.join(".osiris/state"),
@@ -62,8 +68,10 @@ pub(super) fn prepare(
         limits: plan.limits.clone(),
         // The host has let in the drivers that the manifest pins.
         policy: Policy::default(),
+        allow_read: plan.allow_read.iter().filter_map(|path| ProjectPath::new(path).ok()).collect(),
         manifest: manifest.clone(),
         configs,
+        secrets,
     };
     let prepared = run::prepare(engine, &registry, job, compiling)?;
     Ok(Shipment { plan, manifest, prepared, redactor })
@@ -85,8 +93,8 @@ fn read_once(path: &Path) -> Result<Confidential> {
 
 /// Puts inputs, folders and states where a run on the host's machine has them.
 fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
-    let below = |path: &str| match check_relative(path) {
-        Ok(()) => Ok(plan.base.join(path)),
+    let below = |path: &str| match ProjectPath::new(path) {
+        Ok(path) => Ok(plan.base.join(path)),
         Err(_) => Err(io::Error::other(format!("`{path}` leads outside the base path"))),
     };
     for folder in &plan.folders {

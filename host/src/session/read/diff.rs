@@ -2,7 +2,7 @@
 //! folders.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{Run, artifacts, jsonl, unreadable};
 use crate::canonical;
 use crate::problem::{Error, Problem, Result};
+use crate::regular::open_regular_no_link;
 use crate::session::files;
 
 /// Units of metrics that differ from run to run.
@@ -203,7 +204,7 @@ fn content(path: &Path) -> std::io::Result<String> {
     if !kind.is_file() {
         return Ok("a special file".to_owned());
     }
-    let (size, sha256) = canonical::sha256_of(File::open(path)?)?;
+    let (size, sha256) = canonical::sha256_of(open_regular_no_link(path)?.0)?;
     Ok(format!("{size} bytes, sha256 {sha256}"))
 }
 
@@ -224,7 +225,7 @@ mod tests {
         session.event("run_end", serde_json::Map::new());
         session.metric("rows_read", rows, "rows", [("step", "read")]);
         session.metric("step_duration_ms", rows * 17, "ms", [("step", "read")]);
-        session.write_artifact("read", "note.txt", artifact).unwrap();
+        session.write_artifact("read", "note.txt", &artifact.into()).unwrap();
         session.finish(success()).unwrap();
         session
     }
@@ -264,6 +265,6 @@ mod tests {
         assert!(event.contains(r#""path":"logs/run_<session>/artifacts""#), "{event}");
         assert!(event.contains(r#""rows":8"#) && !event.contains("duration"), "{event}");
         assert_eq!(diff.differences[2].left, None);
-        assert!(diff.differences[3].left.as_deref().unwrap().starts_with("1 bytes, sha256 ca97"));
+        assert!(diff.differences[3].left.as_deref().unwrap().starts_with("4 bytes, sha256 "));
     }
 }

@@ -1,13 +1,14 @@
 //! Files with a JSON object a line.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::unreadable;
 use crate::problem::{Error, Problem, Result};
+use crate::regular::{open_regular_no_link, read_regular_no_link};
 
 /// The largest file that is read, in bytes: far above what a run writes, and
 /// still what a machine can hold.
@@ -16,7 +17,7 @@ const LIMIT: u64 = 256 << 20;
 /// The whole lines of a file. A last line without its newline is one that is
 /// being written, and is not there yet. A missing file has no lines.
 pub(super) fn read(path: &Path) -> Result<Vec<Value>> {
-    let bytes = match bytes(path, LIMIT) {
+    let bytes = match read_regular_no_link(path, LIMIT) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(path, &error)),
@@ -26,23 +27,37 @@ pub(super) fn read(path: &Path) -> Result<Vec<Value>> {
     lines
         .enumerate()
         .map(|(index, line)| {
-            serde_json::from_slice(line).map_err(|error| {
-                let text = format!("line {} is not JSON: {error}", index + 1);
-                Error::invalid(Problem::new("session_invalid", text).in_file(path))
-            })
+            serde_json::from_slice(line).map_err(|error| not_json(path, index as u64 + 1, &error))
         })
         .collect()
 }
 
-/// A file's content, if it is not larger than the limit.
-pub(super) fn bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        let text = format!("it is larger than {} MiB, the most that is read", limit >> 20);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+/// How many whole lines of a file are JSON objects; none if there is no file. Holds a
+/// line at a time.
+pub(super) fn count(path: &Path) -> Result<u64> {
+    let unreadable = |error: &io::Error| unreadable(path, error);
+    let file = match open_regular_no_link(path) {
+        Ok((file, size)) if size <= LIMIT => file,
+        Ok(_) => return Err(unreadable(&io::ErrorKind::FileTooLarge.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    let (mut lines, mut line, mut count) = (BufReader::new(file.take(LIMIT)), Vec::new(), 0);
+    while lines.read_until(b'\n', &mut line).map_err(|error| unreadable(&error))? > 0 {
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        count += 1;
+        serde_json::from_slice::<IgnoredAny>(&line)
+            .map_err(|error| not_json(path, count, &error))?;
+        line.clear();
     }
-    Ok(bytes)
+    Ok(count)
+}
+
+fn not_json(path: &Path, line: u64, error: &serde_json::Error) -> Error {
+    let text = format!("line {line} is not JSON: {error}");
+    Error::invalid(Problem::new("session_invalid", text).in_file(path))
 }
 
 #[cfg(test)]
@@ -57,6 +72,7 @@ mod tests {
         for (text, count) in [("", 0), ("{}\n", 1), ("{}\n{\"torn", 1)] {
             std::fs::write(&path, text).unwrap();
             assert_eq!(read(&path).unwrap().len(), count, "{text}");
+            assert_eq!(super::count(&path).unwrap(), count as u64, "{text}");
         }
         std::fs::write(&path, "{}\n{oops\n").unwrap();
         let error = read(&path).unwrap_err().to_string();

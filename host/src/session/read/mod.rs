@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{Status, files, id};
 use crate::problem::{Error, Problem, Result};
+use crate::regular::read_regular_no_link;
 
 /// The largest `status.json` that is read, in bytes.
 pub(super) const STATUS_LIMIT: u64 = 16 << 20;
@@ -42,7 +43,7 @@ impl Run {
     /// Reads a session's folder; what is missing in it is in [`Run::status`].
     fn open(id: &str, dir: PathBuf) -> Self {
         let path = dir.join(files::STATUS);
-        let status = jsonl::bytes(&path, STATUS_LIMIT)
+        let status = read_regular_no_link(&path, STATUS_LIMIT)
             .map_err(|error| format!("cannot read `{}`: {error}", files::STATUS))
             .and_then(|bytes| {
                 serde_json::from_slice(&bytes)
@@ -57,7 +58,7 @@ impl Run {
     /// When a file cannot be read or is too large to be one of a session.
     pub fn details(&self) -> Result<Details> {
         let metrics = jsonl::read(&self.dir.join(files::METRICS))?;
-        let events = jsonl::read(&self.dir.join(files::EVENTS))?.len() as u64;
+        let events = jsonl::count(&self.dir.join(files::EVENTS))?;
         Ok(Details { events, metrics, artifacts: artifacts(&self.dir)? })
     }
 }

@@ -34,6 +34,40 @@ impl Plain {
         (!plain.shifts.is_empty()).then_some(plain)
     }
 
+    /// Undoes quoted-printable, in which each `=` is the beginning of an escape. None if
+    /// there is none in the text.
+    pub(super) fn of_quoted_printable(text: &[u8]) -> Option<Self> {
+        // Its digits are capitals, so that few other texts look like it.
+        let digit = |byte: &u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte);
+        let escape = |text: &[u8]| match text {
+            [b'=', b'\r', b'\n', ..] => Some((None, 3)),
+            [b'=', b'\n', ..] => Some((None, 2)),
+            [b'=', digits @ ..] if digits.get(..2)?.iter().all(digit) => {
+                Some((Some(byte(digits)?), 3))
+            }
+            _ => None,
+        };
+        let (mut rest, mut done) = (0, 0);
+        let mut plain = Self { bytes: Vec::new(), shifts: Vec::new() };
+        while let Some(at) = text[rest..].iter().position(|byte| *byte == b'=').map(|at| at + rest)
+        {
+            rest = at + 1;
+            if let Some((stands, length)) = escape(&text[at..]) {
+                plain.bytes.extend_from_slice(&text[done..at]);
+                plain.bytes.extend(stands);
+                (rest, done) = (at + length, at + length);
+                plain.shifts.push((plain.bytes.len(), done));
+            }
+        }
+        plain.bytes.extend_from_slice(&text[done..]);
+        (!plain.shifts.is_empty()).then_some(plain)
+    }
+
+    /// Undoes one layer of the escapes of either kind.
+    pub(super) fn all_of(text: &[u8]) -> impl Iterator<Item = Self> {
+        Self::of(text).into_iter().chain(Self::of_quoted_printable(text))
+    }
+
     /// Where a place of it is in the text.
     pub(super) fn source(&self, at: usize) -> usize {
         match self.shifts.partition_point(|(here, _)| *here <= at).checked_sub(1) {
@@ -45,7 +79,7 @@ impl Plain {
 
 /// Where the next escape may start.
 fn next(text: &[u8], from: usize) -> Option<usize> {
-    let starts = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&' | b'+' | 0);
+    let starts = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&' | b'+' | b'\'' | b'"' | 0);
     text[from..].iter().position(starts).map(|at| from + at)
 }
 
@@ -75,6 +109,12 @@ fn escape(text: &[u8]) -> Option<(Stands, usize)> {
         [0, ..] => Some((Stands::Nothing, 1)),
         // In a form.
         [b'+', ..] => Some((Stands::Byte(b' '), 1)),
+        // Doubled, as SQL has it.
+        [b'\'', b'\'', ..] | [b'"', b'"', ..] => Some((Stands::Byte(text[0]), 2)),
+        // JavaScript's old way.
+        [b'%', b'u', rest @ ..] => {
+            Some((Stands::Character(char::from_u32(number(rest.get(..4)?, 16)?)?), 6))
+        }
         [b'%', rest @ ..] => Some((Stands::Byte(byte(rest)?), 3)),
         [b'&', rest @ ..] => entity(rest).map(|(c, length)| (Stands::Character(c), length + 1)),
         [b'\\', rest @ ..] => backslash(rest).map(|(stands, length)| (stands, length + 1)),
@@ -101,6 +141,15 @@ fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
             let character = char::decode_utf16(units).next()?.ok()?;
             return Some((Stands::Character(character), 11));
         }
+        [b'U', rest @ ..] => {
+            let character = char::from_u32(number(rest.get(..8)?, 16)?)?;
+            return Some((Stands::Character(character), 9));
+        }
+        [b'x', b'{', rest @ ..] => {
+            let length = rest.iter().take(7).position(|byte| *byte == b'}')?;
+            let character = char::from_u32(number(&rest[..length], 16)?)?;
+            return Some((Stands::Character(character), length + 3));
+        }
         [b'x', rest @ ..] => return Some((Stands::Byte(byte(rest)?), 3)),
         [b'0'..=b'3', _, _, ..] if number(&text[..3], 8).is_some() => {
             return Some((Stands::Byte(number(&text[..3], 8)? as u8), 3));
@@ -110,6 +159,8 @@ fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
         [b'r', ..] => b'\r',
         [b'b', ..] => 8,
         [b'f', ..] => 12,
+        // A shell's.
+        [b' ', ..] => b' ',
         [mark, ..] if mark.is_ascii_punctuation() => *mark,
         _ => return None,
     };
@@ -164,6 +215,9 @@ mod tests {
             ("a\0b\0", "ab"),
             (r"\\u00f6", r"\u00f6"),
             ("%2541", "%41"),
+            ("it''s \"\"so\"\" 'x'", "it's \"so\" 'x'"),
+            (r"\x{f6}\U000000f6 a\ b", "öö a b"),
+            ("%u00f6", "ö"),
         ] {
             assert_eq!(plain(text), wanted, "{text}");
         }
@@ -203,6 +257,17 @@ mod tests {
             let wanted = if text == r"\ud83d\u0041" { r"\ud83dA" } else { text };
             assert_eq!(plain(text), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn quoted_printable_is_undone_with_its_soft_ends_of_lines() {
+        let text = b"w=C3=B6rd=3D=\r\nx=20 a=bc ==";
+        let plain = Plain::of_quoted_printable(text).unwrap();
+        assert_eq!(String::from_utf8(plain.bytes.clone()).unwrap(), "wörd=x  a=bc ==");
+        let at = plain.bytes.iter().position(|byte| *byte == b'x').unwrap();
+        assert_eq!(text[plain.source(at)], b'x');
+        assert!(Plain::of_quoted_printable(b"a=b c=12x3 q=").is_none_or(|of| of.bytes != b"a=b"));
+        assert!(Plain::of_quoted_printable(b"a=b, c==").is_none());
     }
 
     #[test]

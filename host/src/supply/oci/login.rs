@@ -11,6 +11,8 @@ use crate::problem::{Error, Problem, Result};
 pub const REGISTRY: &str = "OSIRIS_REGISTRY";
 const USER: &str = "OSIRIS_REGISTRY_USER";
 const PASSWORD: &str = "OSIRIS_REGISTRY_PASSWORD";
+/// The variables that hold the login.
+pub const LOGIN: [&str; 2] = [USER, PASSWORD];
 
 /// A name and a password. `Debug` shows neither.
 #[derive(Clone)]

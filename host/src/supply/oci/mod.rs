@@ -17,10 +17,11 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
 use super::web::Web;
+use crate::http::NamedBy;
 use crate::problem::Result;
 
 pub use browse::{Listed, newest};
-pub use login::{Login, REGISTRY};
+pub use login::{LOGIN, Login, REGISTRY};
 pub use push::Published;
 pub use reference::Reference;
 
@@ -44,9 +45,14 @@ impl Client {
     ///
     /// # Errors
     /// It is no host, or this machine cannot do HTTPS.
-    pub fn new(registry: &str, insecure: bool, login: Option<Login>) -> Result<Self> {
+    pub(in crate::supply) fn new(
+        registry: &str,
+        insecure: bool,
+        login: Option<Login>,
+        named_by: NamedBy,
+    ) -> Result<Self> {
         let base = reference::address(registry, insecure)?;
-        let web = Web::new(&base, insecure)?;
+        let web = Web::new(&base, insecure, named_by)?;
         Ok(Self { web, base, insecure, login, keys: Mutex::default() })
     }
 

@@ -10,7 +10,46 @@ use super::super::source::check_scheme;
 use super::super::web::Web;
 use super::login::sensitive;
 use super::{Client, MAX_JSON};
+use crate::http::is_loopback;
 use crate::problem::{Error, Problem, Result};
+
+/// The variable that names the one other server that can get a login. Only what the user
+/// exports counts: a project's `.env` is somebody else's.
+const TOKEN_SERVER: &str = "OSIRIS_REGISTRY_TOKEN_SERVER";
+
+/// Registries whose tokens another host gives out, as they document it.
+const TOKEN_SERVERS: [(&str, &str); 5] = [
+    ("docker.io", "auth.docker.io"),
+    ("index.docker.io", "auth.docker.io"),
+    ("registry-1.docker.io", "auth.docker.io"),
+    ("registry.gitlab.com", "gitlab.com"),
+    ("registry.digitalocean.com", "api.digitalocean.com"),
+];
+
+fn own_server() -> Option<String> {
+    std::env::var(TOKEN_SERVER).ok().filter(|name| !name.is_empty())
+}
+
+/// Whether a server of tokens can get the login to a registry: the registry's own host, one
+/// that is known to belong to it, or one that the user named.
+fn may_get_login(registry: &Url, realm: &Url, own: Option<&str>) -> bool {
+    let (from, to) =
+        (registry.host_str().unwrap_or_default(), realm.host_str().unwrap_or_default());
+    let is_same = from == to
+        // Ports of this machine belong to anybody.
+        && (!is_loopback(registry)
+            || registry.port_or_known_default() == realm.port_or_known_default());
+    let is_known = realm.scheme() == "https"
+        && realm.port_or_known_default() == Some(443)
+        && TOKEN_SERVERS.contains(&(from, to));
+    is_same || is_known || own == Some(authority(realm).as_str())
+}
+
+/// A server's host, with a port that is not the usual one.
+fn authority(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
+}
 
 /// What a token server answers; different ones name the token differently.
 #[derive(Deserialize)]
@@ -51,8 +90,8 @@ impl Client {
         Ok(None)
     }
 
-    /// Asks the server of tokens. It gets the user's password, as it must, but
-    /// never in the clear.
+    /// Asks the server of tokens. It gets the user's password, as it must, if it is the
+    /// registry's own, but never in the clear.
     async fn token(
         &self,
         realm: &str,
@@ -76,9 +115,19 @@ impl Client {
                 realm.query_pairs_mut().append_pair(name, &value);
             }
         }
-        let web = Web::new(&realm, self.insecure)?;
+        let login = self.login.as_ref().and_then(super::Login::basic);
+        if login.is_some() && !may_get_login(&self.base, &realm, own_server().as_deref()) {
+            let host = authority(&realm);
+            let message = format!(
+                "{}: cannot {what}: it wants the login to be sent to {host}, which is another server",
+                self.web.host()
+            );
+            let help = format!("if {host} gives out tokens for it: export {TOKEN_SERVER}={host}");
+            return Err(Error::environment(Problem::new("registry_login", message).help(help)));
+        }
+        let web = Web::new(&realm, self.insecure, self.web.leads())?;
         let mut request = web.client().get(realm);
-        if let Some(basic) = self.login.as_ref().and_then(super::Login::basic) {
+        if let Some(basic) = login {
             request = request.header(AUTHORIZATION, basic);
         }
         let response = web.send(request, what).await?;
@@ -93,5 +142,33 @@ impl Client {
         token
             .and_then(|token| sensitive(&format!("Bearer {token}")))
             .ok_or_else(|| wrong("its server of tokens gives none"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_goes_to_the_registrys_own_server_only() {
+        for (registry, realm, own, may) in [
+            ("https://ghcr.io", "https://ghcr.io/token", None, true),
+            ("https://reg.example:5000", "https://reg.example:5001/auth", None, true),
+            ("https://registry-1.docker.io", "https://auth.docker.io/token", None, true),
+            ("https://docker.io", "https://auth.docker.io/token", None, true),
+            ("https://docker.io", "https://auth.docker.io:444/token", None, false),
+            ("https://evil.example", "https://auth.docker.io/token", None, false),
+            ("https://docker.io", "https://auth.docker.io.evil.example/token", None, false),
+            ("https://reg.example", "https://tokens.example/t", None, false),
+            ("https://reg.example", "https://tokens.example/t", Some("tokens.example"), true),
+            ("https://reg.example", "https://tokens.example:8/t", Some("tokens.example"), false),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000/token", None, true),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", None, false),
+            ("http://127.0.0.1:5000", "http://localhost:5000/token", None, false),
+            ("http://127.0.0.1:5000", "https://elsewhere.example/token", None, false),
+        ] {
+            let url = |text| Url::parse(text).unwrap();
+            assert_eq!(may_get_login(&url(registry), &url(realm), own), may, "{registry} {realm}");
+        }
     }
 }

@@ -22,13 +22,13 @@ pub(crate) const ATTACKS: Table = &[
     ("renames-outside", renames_outside),
     ("write-forged-session", |_| forged_session()),
     ("write-sparse", |_| {
-        let made = File::create("sparse").and_then(|file| file.set_len(1 << 40));
-        let gone = fs::remove_file("sparse");
+        let made = File::create("out.txt.sparse").and_then(|file| file.set_len(1 << 40));
+        let gone = fs::remove_file("out.txt.sparse");
         report([("a tebibyte".to_owned(), made.map(none)), ("remove it".into(), gone.map(none))])
     }),
     ("write-beyond-the-largest", |_| {
-        let huge = File::create("huge").and_then(|file| file.set_len(u64::MAX));
-        let gone = fs::remove_file("huge");
+        let huge = File::create("out.txt.huge").and_then(|file| file.set_len(u64::MAX));
+        let gone = fs::remove_file("out.txt.huge");
         report([
             ("2^64 - 1 bytes".to_owned(), huge.map(none)),
             ("remove it".into(), gone.map(none)),
@@ -36,7 +36,7 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("fill-the-disk", |_| {
         let piece = vec![b'x'; 64 << 10];
-        let filled = File::create("filler").and_then(|mut file| {
+        let filled = File::create("out.txt.filler").and_then(|mut file| {
             loop {
                 file.write_all(&piece)?;
             }
@@ -145,7 +145,15 @@ fn names_odd(_: &mut Attack) -> Outcome {
         ("turned round", "\u{202e}txt.exe".into()),
         ("no characters", "\u{10ffff}\u{feff}".into()),
     ];
-    report(names.map(|(what, name)| (what.to_owned(), there_and_back(&name))))
+    let own = context::artifacts_dir();
+    let is_inside = |name: &str| !name.starts_with('/') && !name.contains("../");
+    // Beside its output a driver makes no such names; among its artifacts it makes what it likes.
+    let inside = names.iter().filter(|(_, name)| is_inside(name)).map(|(what, name)| {
+        (format!("{what} among its artifacts"), there_and_back(&format!("{own}/{name}")))
+    });
+    let inside: Vec<_> = inside.collect();
+    let beside = names.iter().map(|(what, name)| ((*what).to_owned(), there_and_back(name)));
+    report(beside.chain(inside))
 }
 
 /// Two names stay two files.
@@ -160,12 +168,14 @@ fn names_alike(_: &mut Attack) -> Outcome {
         ("with nothing visible", "none", "no\u{200b}ne"),
     ];
     report(pairs.map(|(what, first, second)| {
+        let own = context::artifacts_dir();
+        let (first, second) = (format!("{own}/{first}"), format!("{own}/{second}"));
         let tried = || {
-            fs::write(first, "first")?;
-            fs::write(second, "second")?;
-            let kept = fs::read_to_string(first)? == "first";
-            fs::remove_file(first)?;
-            fs::remove_file(second)?;
+            fs::write(&first, "first")?;
+            fs::write(&second, "second")?;
+            let kept = fs::read_to_string(&first)? == "first";
+            fs::remove_file(&first)?;
+            fs::remove_file(&second)?;
             Ok(if kept { "both are there" } else { "one was overwritten" }.into())
         };
         (what.to_owned(), tried())

@@ -14,6 +14,8 @@ mod calls;
 mod crashes;
 mod files;
 mod floods;
+mod hoards;
+mod neighbours;
 mod network;
 mod order;
 mod project;
@@ -39,13 +41,15 @@ struct Attack {
 type Outcome = Result<Summary, Error>;
 type Table = &'static [(&'static str, fn(&mut Attack) -> Outcome)];
 
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 15] = [
     abi::ATTACKS,
     batches::ATTACKS,
     calls::ATTACKS,
     crashes::ATTACKS,
     files::ATTACKS,
     floods::ATTACKS,
+    hoards::ATTACKS,
+    neighbours::ATTACKS,
     network::ATTACKS,
     order::ATTACKS,
     project::ATTACKS,
@@ -57,7 +61,8 @@ const TABLES: [Table; 13] = [
 
 #[derive(serde::Deserialize)]
 struct Config {
-    attack: String,
+    /// None if only the connection says what to do.
+    attack: Option<String>,
     resolved_connection: Option<Connection>,
 }
 
@@ -67,12 +72,17 @@ struct Connection {
     port: u16,
     password: String,
     attack: String,
+    /// What its spec does not call a secret.
+    #[serde(flatten)]
+    more: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Guest for Hostile {
     fn run(step: Step, inputs: Vec<Input>, output: Option<Writer>) -> Outcome {
         let Config { attack, resolved_connection: connection } = serde_json::from_str(&step.config)
             .map_err(|error| failure("config", error.to_string()))?;
+        let of_connection = connection.as_ref().map(|connection| connection.attack.clone());
+        let attack = attack.or(of_connection).unwrap_or_default();
         let (_, run) = TABLES
             .iter()
             .flat_map(|table| table.iter())

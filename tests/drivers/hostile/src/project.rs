@@ -38,7 +38,7 @@ pub(crate) const ATTACKS: Table = &[
         report(lines)
     }),
     ("write-the-project", |_| {
-        fs::write("new", "made by the driver").map_err(told)?;
+        fs::write("out.txt.new", "made by the driver").map_err(told)?;
         let mut lines = Vec::new();
         for path in [
             ".env",
@@ -54,17 +54,17 @@ pub(crate) const ATTACKS: Table = &[
             "data/new",
         ] {
             lines.push((format!("write {path}"), fs::write(path, "forged").map(none)));
-            lines.push((format!("move onto {path}"), fs::rename("new", path).map(none)));
+            lines.push((format!("move onto {path}"), fs::rename("out.txt.new", path).map(none)));
         }
         for path in [".osiris", "drivers", "logs", "data", "pipeline.yaml"] {
-            lines.push((format!("move {path} away"), fs::rename(path, "away").map(none)));
+            lines.push((format!("move {path} away"), fs::rename(path, "out.txt.away").map(none)));
             lines.push((format!("make {path}"), fs::create_dir(path).map(none)));
         }
         // Of a file that is not there it is told so where it might have made one.
-        for path in ["pipeline.yaml", "nothing", "data/nothing"] {
+        for path in ["pipeline.yaml", "nothing", "out.txt.nothing", "data/nothing"] {
             lines.push((format!("remove {path}"), fs::remove_file(path).map(none)));
         }
-        lines.push(("read its own back".into(), fs::read_to_string("new")));
+        lines.push(("read its own back".into(), fs::read_to_string("out.txt.new")));
         report(lines)
     }),
     ("open-a-pipe", |_| {
@@ -119,9 +119,9 @@ fn none<T>(_: T) -> String {
 /// Half of the output under its own name, half of it beside that, and a folder.
 fn halves() -> Result<(), crate::bindings::osiris::driver::types::Error> {
     fs::write("out.txt", "half").map_err(told)?;
-    fs::create_dir_all("parts/deep").map_err(told)?;
-    fs::write("parts/deep/1", "half").map_err(told)?;
-    fs::rename("parts", "moved").map_err(told)?;
+    fs::create_dir_all("out.txt.parts/deep").map_err(told)?;
+    fs::write("out.txt.parts/deep/1", "half").map_err(told)?;
+    fs::rename("out.txt.parts", "out.txt.moved").map_err(told)?;
     fs::write(".out.txt.tmp", "half").map_err(told)
 }
 

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::super::pipeline::Workplace;
-use super::super::shell::{Answer, Shell, no_core_file};
+use super::super::shell::{Answer, Shell};
 use crate::conformance::{self, Cases, Check, Missed, Report, Subject};
 use crate::connection::{Connections, Environment, Reference};
 use crate::driver::DriverFile;
@@ -72,9 +72,6 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
     let reference = reference.transpose().map_err(Error::invalid)?;
     let cases = cases(file, args.cases.as_deref())?;
     let place = Workplace::open(shell)?;
-    if reference.is_some() {
-        no_core_file();
-    }
     let connections = Connections::read(&place.project.base)?;
     if let Some(Reference { family, alias }) = &reference {
         connections.choose(family, Some(alias))?;

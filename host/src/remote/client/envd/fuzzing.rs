@@ -12,10 +12,13 @@ use super::{Entry, KEEPALIVE, Output, Process, download};
 
 /// No request ever leads there.
 static HTTP: LazyLock<Result<Http>> = LazyLock::new(|| {
-    let settings = Settings::from(|name| match name {
-        "E2B_API_KEY" => Some("e2b_0123456789abcdef".to_owned()),
-        "E2B_API_URL" => Some("http://127.0.0.1:9".to_owned()),
-        _ => None,
+    let settings = Settings::from(|name| {
+        let value = match name {
+            "E2B_API_KEY" => "e2b_0123456789abcdef",
+            "E2B_API_URL" => "http://127.0.0.1:9",
+            _ => return None,
+        };
+        Some(crate::connection::Variable::exported(value.to_owned()))
     })?;
     Http::new(settings.api.clone(), Default::default(), vec![settings.key().clone()])
 });

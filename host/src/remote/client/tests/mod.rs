@@ -33,7 +33,7 @@ fn settings(url: &str) -> Settings {
         "E2B_API_URL" | "E2B_SANDBOX_URL" => Some(url.to_owned()),
         _ => None,
     };
-    Settings::from(lookup).unwrap()
+    Settings::from(|name| lookup(name).map(crate::connection::Variable::exported)).unwrap()
 }
 
 fn control(url: &str) -> Control {

@@ -1,11 +1,55 @@
 use super::super::error::{Error, Kind};
 use super::{ID, KEY, Settings};
+use crate::connection::Variable;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
     Settings::from(|name| {
         let pair = pairs.iter().find(|(key, _)| *key == name);
-        pair.map(|(_, value)| (*value).to_owned())
+        pair.map(|(_, value)| Variable { value: (*value).to_owned(), file: None })
     })
+}
+
+/// Where a variable is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Exported,
+    File(&'static str),
+}
+
+#[test]
+fn a_key_goes_only_to_an_address_from_the_same_place() {
+    use Place::{Exported, File};
+    let table = [
+        (Exported, Exported, true),
+        (Exported, File("/project/.env"), false),
+        (File("/project/.env"), File("/project/.env"), true),
+        (File("/project/.env"), Exported, true),
+        (File("/home/.env"), File("/project/.env"), false),
+        (File("/project/.env"), File("/home/.env"), false),
+    ];
+    for (key, address, may) in table {
+        for name in ["E2B_API_URL", "E2B_SANDBOX_URL", "E2B_DOMAIN"] {
+            let value = if name == "E2B_DOMAIN" { "x.org" } else { "https://x.org" };
+            let settings = Settings::from(|asked| {
+                let (value, place) = match asked {
+                    "E2B_API_KEY" => (KEY, key),
+                    asked if asked == name => (value, address),
+                    _ => return None,
+                };
+                let file = match place {
+                    Exported => None,
+                    File(path) => Some(path.into()),
+                };
+                Some(Variable { value: value.to_owned(), file })
+            });
+            assert_eq!(settings.is_ok(), may, "{name} {address:?}, the key {key:?}");
+            if let Err(error) = settings {
+                assert_eq!(error.kind, Kind::Auth);
+                assert!(error.message.contains(name), "{error}");
+                assert!(!error.message.contains(KEY), "{error}");
+            }
+        }
+    }
 }
 
 fn good(pairs: &[(&str, &str)]) -> Settings {

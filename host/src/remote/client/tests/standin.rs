@@ -25,7 +25,10 @@ impl Cloud {
         let server = tokio::task::spawn_blocking(|| E2bLocal::start(options).unwrap());
         let server = server.await.unwrap();
         let env = BTreeMap::from(server.env());
-        let settings = Settings::from(|name| env.get(name).cloned()).unwrap();
+        let settings = Settings::from(|name| {
+            env.get(name).cloned().map(crate::connection::Variable::exported)
+        })
+        .unwrap();
         let control = Control::new(&settings).unwrap();
         Self { server, settings, control }
     }

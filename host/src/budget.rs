@@ -1,0 +1,123 @@
+//! Amounts that everything in a run uses together, so that their sum is limited
+//! and not only each part.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// An amount of which there is only so much. Clones are the same budget.
+#[derive(Debug, Clone)]
+pub struct Budget(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    limit: u64,
+    used: AtomicU64,
+}
+
+/// What all steps of a run use together.
+#[derive(Debug, Clone, Default)]
+pub struct Budgets {
+    /// Bytes of memory: the drivers' own, and what the host holds for them.
+    pub memory: Budget,
+    /// Bytes of tables on disk.
+    pub spill: Budget,
+}
+
+/// A part of a budget that somebody has. Given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    budget: Budget,
+    amount: u64,
+}
+
+/// That a budget does not suffice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exceeded {
+    /// How much would be in use.
+    pub wanted: u64,
+}
+
+impl Default for Budget {
+    /// A budget without an end.
+    fn default() -> Self {
+        Self::new(u64::MAX)
+    }
+}
+
+impl Budget {
+    /// A budget of so much.
+    pub fn new(limit: u64) -> Self {
+        Self(Arc::new(Inner { limit, used: AtomicU64::new(0) }))
+    }
+
+    /// A share of nothing, which can grow.
+    pub fn share(&self) -> Share {
+        Share { budget: self.clone(), amount: 0 }
+    }
+
+    /// How much is in use.
+    pub fn used(&self) -> u64 {
+        self.0.used.load(Relaxed)
+    }
+
+    fn take(&self, amount: u64) -> Result<(), Exceeded> {
+        let Inner { limit, used } = &*self.0;
+        let wanted = |used: u64| used.saturating_add(amount);
+        let fits = |used: u64| Some(wanted(used)).filter(|wanted| wanted <= limit);
+        match used.fetch_update(Relaxed, Relaxed, fits) {
+            Ok(_) => Ok(()),
+            Err(used) => Err(Exceeded { wanted: wanted(used) }),
+        }
+    }
+}
+
+impl Share {
+    /// Takes more.
+    ///
+    /// # Errors
+    /// Returns an error if there is not so much left; the share stays as it was.
+    pub fn grow(&mut self, amount: u64) -> Result<(), Exceeded> {
+        self.budget.take(amount)?;
+        self.amount += amount;
+        Ok(())
+    }
+
+    /// Gives some back.
+    pub fn shrink(&mut self, amount: u64) {
+        let amount = amount.min(self.amount);
+        self.amount -= amount;
+        self.budget.0.used.fetch_sub(amount, Relaxed);
+    }
+
+    /// How much it is.
+    pub fn amount(&self) -> u64 {
+        self.amount
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.shrink(self.amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_given_back_and_never_more_than_there_is() {
+        let budget = Budget::new(10);
+        let (mut one, mut other) = (budget.share(), budget.clone().share());
+        one.grow(6).unwrap();
+        assert_eq!(other.grow(5), Err(Exceeded { wanted: 11 }));
+        other.grow(4).unwrap();
+        one.shrink(2);
+        assert_eq!((one.amount(), budget.used()), (4, 8));
+        drop(one);
+        assert_eq!(budget.used(), 4);
+        assert_eq!(other.grow(u64::MAX), Err(Exceeded { wanted: u64::MAX }));
+        drop(other);
+        assert_eq!(budget.used(), 0);
+    }
+}

@@ -1,0 +1,63 @@
+//! Lists of folders, read entry by entry: the host holds none whole, however long it is.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
+use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEntry, ErrorCode};
+
+use crate::paths::{Found, Kind};
+
+/// The most lists that a call may have open at once.
+pub(super) const MAX_OPEN: usize = 64;
+
+/// An open list of a folder.
+pub(super) struct Listing {
+    entries: Dir,
+    /// The folder's path.
+    folder: PathBuf,
+}
+
+impl Listing {
+    /// Lists an open folder from its beginning.
+    pub(super) fn new(folder: &std::fs::File, path: PathBuf) -> Result<Self, ErrorCode> {
+        // A stream of its own, and readable even if the folder is only open to go through it.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let entries = openat(folder, ".", flags, Mode::empty()).and_then(Dir::new);
+        Ok(Self { entries: entries.map_err(std::io::Error::from)?, folder: path })
+    }
+
+    /// The next entry with its path.
+    pub(super) fn next(&mut self) -> Result<Option<(PathBuf, DirectoryEntry)>, ErrorCode> {
+        loop {
+            let Some(entry) = self.entries.read() else { return Ok(None) };
+            let entry = entry.map_err(std::io::Error::from)?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name == "." || name == ".." {
+                continue;
+            }
+            let type_ = match entry.file_type() {
+                FileType::RegularFile => DescriptorType::RegularFile,
+                FileType::Directory => DescriptorType::Directory,
+                FileType::Symlink => DescriptorType::SymbolicLink,
+                FileType::BlockDevice => DescriptorType::BlockDevice,
+                FileType::CharacterDevice => DescriptorType::CharacterDevice,
+                // Some file systems tell only who looks.
+                FileType::Unknown => {
+                    let folder = self.entries.fd().map_err(std::io::Error::from)?;
+                    match Found::at(folder, name).map(|found| found.kind) {
+                        Ok(Kind::File) => DescriptorType::RegularFile,
+                        Ok(Kind::Folder) => DescriptorType::Directory,
+                        Ok(Kind::Link) => DescriptorType::SymbolicLink,
+                        Ok(Kind::Other) | Err(_) => DescriptorType::Unknown,
+                    }
+                }
+                _ => DescriptorType::Unknown,
+            };
+            let path = self.folder.join(name);
+            let name = name.to_str().ok_or(ErrorCode::IllegalByteSequence)?.to_owned();
+            return Ok(Some((path, DirectoryEntry { type_, name })));
+        }
+    }
+}

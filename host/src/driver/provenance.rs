@@ -1,0 +1,164 @@
+//! Who set a value that opens something: a file, a host or a port.
+//!
+//! A configuration travels as its user wrote it, without the defaults of the driver's
+//! author, from the compiler to the call, here and in a sandbox. So whatever a grant finds
+//! in it is the user's, and what an author or a worker says is never among it. The author's
+//! defaults are put in where the driver gets the configuration, and open nothing but a port
+//! of a host that the user named.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::spec::Spec;
+use crate::schema::defaults_at;
+
+/// Who set a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provenance {
+    /// The user: in the pipeline, its profile, or a parameter.
+    User,
+    /// The project: in the file of its connections.
+    Project,
+    /// A variable, exported or in `.env`, that a connection names.
+    Environment,
+    /// The author of the driver: a literal of the spec, or a default of the schema.
+    Author,
+}
+
+impl Provenance {
+    /// Whether a value may open files and hosts of the user's own. An author's never does.
+    pub fn opens(self) -> bool {
+        self != Self::Author
+    }
+}
+
+/// In words that follow `set by`.
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "the pipeline",
+            Self::Project => "the connection",
+            Self::Environment => "a variable of the connection",
+            Self::Author => "the driver's author",
+        })
+    }
+}
+
+/// Who set the parts of a configuration, by JSON pointer. A part that is not in it was set
+/// by the user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins(BTreeMap<String, Provenance>);
+
+impl Origins {
+    /// Says who set what is at a pointer, with everything below.
+    pub fn set(&mut self, pointer: impl Into<String>, by: Provenance) {
+        self.0.insert(pointer.into(), by);
+    }
+
+    /// Who set what is at a pointer.
+    pub fn of(&self, pointer: &str) -> Provenance {
+        let mut part = pointer;
+        loop {
+            if let Some(by) = self.0.get(part) {
+                return *by;
+            }
+            match part.rsplit_once('/') {
+                Some((around, _)) => part = around,
+                None => return Provenance::User,
+            }
+        }
+    }
+}
+
+/// A path that a call may open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathGrant {
+    /// Relative to the base path.
+    pub path: String,
+    /// Who named it.
+    pub origin: Provenance,
+}
+
+/// What a configuration, as its user wrote it, names at a pointer.
+pub fn path_grant(config: &Value, pointer: &str, origins: &Origins) -> Option<PathGrant> {
+    let path = config.pointer(pointer)?.as_str()?.to_owned();
+    Some(PathGrant { path, origin: origins.of(pointer) })
+}
+
+/// A field whose value would be the author's if the user left it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unset {
+    /// Where the field is.
+    pub pointer: String,
+    /// The default of the author.
+    pub default: String,
+    /// Whether the field names a host to dial, and not a file.
+    pub is_host: bool,
+}
+
+/// The fields that name files and hosts and that only the author has set. `config` is as
+/// the user wrote it, and `filled` has the author's defaults.
+pub fn unset(spec: &Spec, config: &Value, filled: &Value) -> Vec<Unset> {
+    let files = spec.files.read.iter().chain(&spec.files.write).map(|pointer| (pointer, false));
+    let hosts = spec.network.iter().map(|endpoint| (&endpoint.host, true));
+    let mut found: Vec<Unset> = Vec::new();
+    for (pointer, is_host) in files.chain(hosts.filter(|(host, _)| host.starts_with('/'))) {
+        // A list opens nothing as a whole, so only texts count.
+        let default = filled.pointer(pointer).and_then(Value::as_str);
+        if let Some(default) = default
+            && config.pointer(pointer).is_none()
+            && !found.iter().any(|other| other.pointer == *pointer)
+        {
+            let (pointer, default) = (pointer.clone(), default.to_owned());
+            found.push(Unset { pointer, default, is_host });
+        }
+    }
+    found
+}
+
+/// The longest default that is shown, in characters.
+const LONGEST: usize = 100;
+
+/// The author's defaults for a field, as they are shown; none if there are none.
+pub fn default_of(spec: &Spec, pointer: &str) -> Option<String> {
+    let mut shown: Vec<String> = Vec::new();
+    for default in defaults_at(&spec.config_schema, pointer) {
+        let text = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+        let text = text.chars().take(LONGEST).collect();
+        if !default.is_null() && !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    (!shown.is_empty()).then(|| shown.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Provenance::{Environment, Project, User};
+
+    #[test]
+    fn a_part_is_set_by_who_set_what_is_around_it() {
+        let mut origins = Origins::default();
+        origins.set("/resolved_connection", Project);
+        origins.set("/resolved_connection/host", Environment);
+        origins.set("/resolved_connection/database", User);
+        for (pointer, by) in [
+            ("/path", User),
+            ("", User),
+            ("/resolved_connection", Project),
+            ("/resolved_connection/port", Project),
+            ("/resolved_connection/tls/ca", Project),
+            ("/resolved_connection/host", Environment),
+            ("/resolved_connection/hostname", Project),
+            ("/resolved_connection/database", User),
+            ("/resolved", User),
+        ] {
+            assert_eq!(origins.of(pointer), by, "{pointer}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What is refused before anything runs.
+
+use std::path::Path;
+
+use super::normal::{PathFault, ProjectPath};
+use super::reserved::reserved;
+use super::resolver::{Resolver, leads_outside};
+
+/// What a configuration wants of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To read it.
+    Read,
+    /// To write it.
+    Write,
+}
+
+/// Why a path of a configuration is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Names the reason for programs.
+    pub code: &'static str,
+    /// The reason.
+    pub message: String,
+    /// The remedy.
+    pub help: Option<String>,
+}
+
+/// Checks a path of a configuration, wherever its links lead. What does not exist yet
+/// is fine. `allow_read` are the reserved files that `osiris.yaml` opens to reading.
+///
+/// # Errors
+/// Returns an error if the path leads out of the base path, or to one of the project's
+/// own files.
+pub fn check(
+    base: &Path,
+    path: &str,
+    access: Access,
+    allow_read: &[ProjectPath],
+) -> Result<ProjectPath, Refusal> {
+    let outside = |message| Refusal { code: "path_outside", message, help: None };
+    let leads_out = || {
+        let base = base.display();
+        outside(format!(
+            "`{path}` leads outside the base path {base}; copy the file into the project"
+        ))
+    };
+    let normal = ProjectPath::new(path).map_err(|fault| match fault {
+        PathFault::Malformed => outside(format!("{path:?} is no path")),
+        PathFault::Absolute => outside(format!(
+            "`{path}` is absolute; a path is relative to the base path {}",
+            base.display()
+        )),
+        PathFault::Outside => leads_out(),
+    })?;
+    refuse_reserved(path, normal.as_ref(), access, allow_read)?;
+    // Without a base path, opening it for the driver tells.
+    let Ok(resolver) = Resolver::open(base) else { return Ok(normal) };
+    match resolver.resolve(normal.as_ref(), true) {
+        Ok(place) => refuse_reserved(path, &place.path, access, allow_read)?,
+        Err(error) if leads_outside(&error) => return Err(leads_out()),
+        // Whoever opens it is told.
+        Err(_) => {}
+    }
+    Ok(normal)
+}
+
+fn refuse_reserved(
+    written: &str,
+    path: &Path,
+    access: Access,
+    allow_read: &[ProjectPath],
+) -> Result<(), Refusal> {
+    let Some(own) = reserved(path) else { return Ok(()) };
+    if access == Access::Read && allow_read.iter().any(|allowed| path.starts_with(allowed)) {
+        return Ok(());
+    }
+    let subject = match Path::new(written) == path {
+        true => format!("`{written}` is"),
+        false => format!("`{written}` leads to `{}`, which is", path.display()),
+    };
+    let (message, help) = match access {
+        Access::Write => (
+            format!("{subject} osiris's own in a project, and no driver may write it"),
+            "name a file elsewhere in the project, like output/data.csv".to_owned(),
+        ),
+        Access::Read => (
+            format!("{subject} osiris's own in a project, and no driver may read it"),
+            format!("name another file, or write {} into osiris.yaml", setting(&own)),
+        ),
+    };
+    Err(Refusal { code: "path_reserved", message, help: Some(help) })
+}
+
+/// The line of `osiris.yaml` that opens a reserved file to reading.
+pub fn setting(own: &Path) -> String {
+    format!("`files: {{allow_read: [{:?}]}}`", own.display().to_string())
+}

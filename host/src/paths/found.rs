@@ -1,0 +1,108 @@
+//! Things in a folder, by what they are and not by their names.
+
+use std::ffi::OsStr;
+use std::os::fd::AsFd;
+
+use rustix::fs::{AtFlags, FileType};
+use rustix::io::Result;
+
+/// One file or folder, whatever its name. After another thing has taken its name, the
+/// name leads to another identity, and so it does if the system gives the number of a
+/// removed file to a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+    /// Seconds and nanoseconds; zero where the file system does not know.
+    born: (i64, u32),
+}
+
+/// What is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A pipe, a socket or a device.
+    Other,
+}
+
+/// Something that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The sort of thing.
+    pub kind: Kind,
+    /// The thing itself.
+    pub identity: Identity,
+}
+
+impl Found {
+    /// Looks at a name in an opened folder, without following a link.
+    ///
+    /// # Errors
+    /// Returns an error if nothing is there, or for any I/O error.
+    pub fn at(folder: impl AsFd, name: &OsStr) -> Result<Self> {
+        look(folder.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// Looks at something that is open.
+    ///
+    /// # Errors
+    /// Returns an error for any I/O error.
+    pub fn of(file: impl AsFd) -> Result<Self> {
+        #[cfg(target_os = "linux")]
+        return look(file.as_fd(), OsStr::new(""), AtFlags::EMPTY_PATH);
+        #[cfg(not(target_os = "linux"))]
+        return Ok(from_stat(&rustix::fs::fstat(file)?));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<Found> {
+    use rustix::fs::{StatxFlags, makedev, statat, statx};
+    use rustix::io::Errno;
+    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::BTIME;
+    match statx(folder, name, flags, wanted) {
+        Ok(stat) => {
+            let knows_birth =
+                StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
+            let born =
+                if knows_birth { (stat.stx_btime.tv_sec, stat.stx_btime.tv_nsec) } else { (0, 0) };
+            Ok(Found {
+                kind: kind(FileType::from_raw_mode(stat.stx_mode.into())),
+                identity: Identity {
+                    device: makedev(stat.stx_dev_major, stat.stx_dev_minor),
+                    inode: stat.stx_ino,
+                    born,
+                },
+            })
+        }
+        Err(Errno::NOSYS) => Ok(from_stat(&statat(folder, name, flags)?)),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<Found> {
+    Ok(from_stat(&rustix::fs::statat(folder, name, flags)?))
+}
+
+#[expect(clippy::unnecessary_cast, reason = "these numbers have other types on other systems")]
+fn from_stat(stat: &rustix::fs::Stat) -> Found {
+    Found {
+        kind: kind(FileType::from_raw_mode(stat.st_mode)),
+        identity: Identity { device: stat.st_dev as u64, inode: stat.st_ino as u64, born: (0, 0) },
+    }
+}
+
+fn kind(kind: FileType) -> Kind {
+    match kind {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Folder,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Other,
+    }
+}

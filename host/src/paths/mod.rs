@@ -1,0 +1,25 @@
+//! The one place that decides about paths in a project: for a run on this machine, for
+//! the files that go to a sandbox and come back from there, for `doctor`, `discover`
+//! and the kit.
+//!
+//! A path has one normal form ([`ProjectPath`]). [`Resolver`] follows it to an opened
+//! folder and one name in there, so that nothing can change between a check and the
+//! use. [`Permissions`] say what a step may do with the result, and [`check`] refuses a
+//! configuration before anything runs.
+
+mod check;
+mod found;
+mod normal;
+mod permissions;
+mod reserved;
+mod resolver;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Access, Refusal, check, setting};
+pub use found::{Found, Identity, Kind};
+pub use normal::{PathFault, ProjectPath};
+pub use permissions::{Grounds, May, Others, Permissions};
+pub use reserved::{RESERVED, reserved};
+pub use resolver::{Place, Resolver, leads_outside, rename_new};

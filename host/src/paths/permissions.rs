@@ -1,0 +1,376 @@
+//! What a step may do with the paths below the base path, by their names.
+//!
+//! Nothing here depends on what a driver has made: that belongs to the made things
+//! themselves, and the files of a call count them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::normal::ProjectPath;
+use super::reserved::reserved;
+use super::resolver::{Resolver, leads_outside};
+
+/// What may be done with one path.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct May {
+    /// To see whether it is there, and to go through it to what lies below.
+    pub look: bool,
+    /// To read it, or to list it.
+    pub read: bool,
+    /// To make a file or a folder where nothing is.
+    pub make: bool,
+    /// To make a folder where nothing is, and nothing else.
+    pub make_folder: bool,
+    /// To change, replace or remove it.
+    pub write: bool,
+}
+
+impl May {
+    /// Everything.
+    pub const ALL: Self =
+        Self { look: true, read: true, make: true, make_folder: true, write: true };
+}
+
+/// The paths that the other steps of a plan use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Others {
+    /// What they read, as their configurations name it.
+    pub reads: Vec<String>,
+    /// What they write, as their configurations name it.
+    pub writes: Vec<String>,
+}
+
+/// What permissions follow from.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'a> {
+    /// What the configuration names to be read.
+    pub reads: &'a [String],
+    /// What it names to be written.
+    pub writes: &'a [String],
+    /// The folder for artifacts, relative to the base path.
+    pub artifacts: Option<&'a Path>,
+    /// What the other steps of the plan use.
+    pub others: &'a Others,
+    /// Reserved files that `osiris.yaml` opens to reading.
+    pub allow_read: &'a [ProjectPath],
+}
+
+/// The permissions of one step. Paths are relative to the base path, without links
+/// and dots; one that is a folder stands for everything in it.
+#[derive(Debug, Default)]
+pub struct Permissions {
+    reads: Vec<PathBuf>,
+    writes: Vec<PathBuf>,
+    /// Both as the configuration has them, links and all: these may be looked at.
+    named: Vec<PathBuf>,
+    artifacts: Option<PathBuf>,
+    /// What other steps read or write.
+    others: Vec<PathBuf>,
+    /// The part of these that others write.
+    others_writes: Vec<PathBuf>,
+    allow_read: Vec<PathBuf>,
+}
+
+impl Permissions {
+    /// Follows each path to where it leads.
+    pub fn new(resolver: &Resolver, grounds: Grounds<'_>) -> Self {
+        let resolved = |paths: &[String]| -> Vec<PathBuf> {
+            paths.iter().filter_map(|path| resolved(resolver, path)).collect()
+        };
+        let others_writes = resolved(&grounds.others.writes);
+        let mut others = resolved(&grounds.others.reads);
+        others.extend(others_writes.iter().cloned());
+        let named = grounds.reads.iter().chain(grounds.writes).filter_map(|path| {
+            let path = ProjectPath::new(path).ok()?;
+            // Its end would lead elsewhere than it may.
+            self::resolved(resolver, path.as_str()).map(|_| path.as_ref().to_owned())
+        });
+        Self {
+            named: named.collect(),
+            reads: resolved(grounds.reads),
+            writes: resolved(grounds.writes),
+            // If a link has taken its place, it is not the session's any more.
+            artifacts: grounds.artifacts.and_then(|path| {
+                let found = resolver.resolve(path, true).ok()?.path;
+                (found == path).then_some(found)
+            }),
+            others,
+            others_writes,
+            allow_read: grounds.allow_read.iter().map(|path| path.as_ref().to_owned()).collect(),
+        }
+    }
+
+    /// What may be done with a path. Beside something that it may write, a step may make
+    /// what begins with the name of that; so a file is written that is not there until it
+    /// is whole.
+    pub fn of(&self, path: &Path) -> May {
+        if self.is_artifact(path) {
+            return May::ALL;
+        }
+        let closed = reserved(path).is_some();
+        let write = !closed && self.writes.iter().any(|root| self.covers(root, path));
+        let beside = !closed
+            && self.writes.iter().any(|root| is_beside(root, path))
+            && !self.others.iter().any(|other| other.starts_with(path));
+        let leads_to = |root: &PathBuf| root.starts_with(path) && root != path;
+        let make_folder = write || beside || (!closed && self.writes.iter().any(leads_to));
+        let read = write || self.reads.iter().any(|root| self.reads_below(root, path, closed));
+        let mut roots = self.reads.iter().chain(&self.writes).chain(&self.artifacts);
+        let is_named = || self.named.iter().any(|named| named.starts_with(path));
+        let look = read || make_folder || roots.any(leads_to) || (!closed && is_named());
+        May { look, read, make: write || beside, make_folder, write }
+    }
+
+    /// Whether a path lies in the folder for artifacts, which stays whatever happens.
+    pub fn is_artifact(&self, path: &Path) -> bool {
+        self.artifacts.as_ref().is_some_and(|own| path.starts_with(own))
+    }
+
+    /// Whether a folder holds what another step writes, or is the folder for artifacts:
+    /// it keeps its name and its place.
+    pub fn is_fixed(&self, path: &Path) -> bool {
+        self.artifacts.as_deref() == Some(path)
+            || self.others_writes.iter().any(|other| other.starts_with(path) && other != path)
+    }
+
+    /// Whether a driver sees files at all, and whether it may change any.
+    pub fn reach(&self) -> Option<bool> {
+        let changes = self.artifacts.is_some() || !self.writes.is_empty();
+        (changes || !self.reads.is_empty()).then_some(changes)
+    }
+
+    /// The permissions in words, for a refusal.
+    pub fn told(&self) -> String {
+        let list = |paths: &[PathBuf]| {
+            let shown = |path: &PathBuf| match path.as_os_str().is_empty() {
+                true => "`.`".to_owned(),
+                false => format!("`{}`", path.display()),
+            };
+            paths.iter().map(shown).collect::<Vec<_>>().join(", ")
+        };
+        match (self.reads.is_empty(), self.writes.is_empty()) {
+            (true, true) => "nothing but its own artifacts".to_owned(),
+            (false, true) => format!("reading {}", list(&self.reads)),
+            (true, false) => format!("writing {}", list(&self.writes)),
+            (false, false) => {
+                format!("reading {}, writing {}", list(&self.reads), list(&self.writes))
+            }
+        }
+    }
+
+    /// The output beside which a path lies, if there is one.
+    pub fn neighbour(&self, path: &Path) -> Option<&Path> {
+        let mut writes = self.writes.iter().filter(|root| root.file_name().is_some());
+        writes.find(|root| root.parent() == path.parent()).map(PathBuf::as_path)
+    }
+
+    /// What has to be allowed in `osiris.yaml` for a path that the configuration names.
+    pub fn wants_allowing(&self, path: &Path) -> Option<PathBuf> {
+        let named =
+            self.reads.iter().any(|root| path.starts_with(root) && reserved(root).is_some());
+        reserved(path).filter(|_| named && !self.of(path).read)
+    }
+
+    fn reads_below(&self, root: &Path, path: &Path, closed: bool) -> bool {
+        // A reserved file is named itself, by the configuration and by `osiris.yaml`.
+        let allowed = || self.allow_read.iter().any(|allowed| path.starts_with(allowed));
+        path.starts_with(root) && (!closed || (reserved(root).is_some() && allowed()))
+    }
+
+    /// Whether something lies in a path that may be written. What another step writes in
+    /// a folder of this one is that step's, with all that it needs beside it.
+    fn covers(&self, root: &Path, path: &Path) -> bool {
+        let is_others = |other: &PathBuf| {
+            other.starts_with(root)
+                && other != root
+                && (path.starts_with(other) || path.ancestors().any(|part| is_beside(other, part)))
+        };
+        path.starts_with(root) && !self.others_writes.iter().any(is_others)
+    }
+}
+
+/// Whether a path has a name that begins with that of an output beside it: `.a.csv.tmp`,
+/// `a.csv-1` and the like for `a.csv`.
+fn is_beside(output: &Path, path: &Path) -> bool {
+    let (Some(own), Some(name)) = (output.file_name(), path.file_name()) else { return false };
+    if output.parent() != path.parent() {
+        return false;
+    }
+    let (own, name) = (own.as_encoded_bytes(), name.as_encoded_bytes());
+    let bare = name.strip_prefix(b".").filter(|bare| bare.starts_with(own));
+    let is_hidden = bare.is_some();
+    match bare.unwrap_or(name).strip_prefix(own) {
+        // Without a mark between, `a` would be the beginning of all that begins so.
+        Some([mark, ..]) => mark.is_ascii_punctuation() || *mark == b' ',
+        Some([]) => is_hidden,
+        None => false,
+    }
+}
+
+/// Where a configured path leads; none if it leads outside, which is refused before a
+/// run.
+fn resolved(resolver: &Resolver, path: &str) -> Option<PathBuf> {
+    let path = ProjectPath::new(path).ok()?;
+    match resolver.resolve(path.as_ref(), true) {
+        Ok(place) => Some(place.path),
+        Err(error) if leads_outside(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
+            None
+        }
+        // Whoever opens it is told.
+        Err(_) => Some(path.as_ref().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    struct Case {
+        reads: &'static [&'static str],
+        writes: &'static [&'static str],
+        others: &'static [&'static str],
+        allow: &'static [&'static str],
+    }
+
+    impl Case {
+        const fn new(reads: &'static [&'static str], writes: &'static [&'static str]) -> Self {
+            Self { reads, writes, others: &[], allow: &[] }
+        }
+
+        fn permissions(&self) -> Permissions {
+            let base = tempfile::tempdir().unwrap();
+            fs::create_dir_all(base.path().join("logs/run_1/artifacts/step")).unwrap();
+            let texts = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+            let (reads, writes): (Vec<_>, Vec<_>) = (texts(self.reads), texts(self.writes));
+            let allow = self.allow.iter().map(|path| ProjectPath::new(path).unwrap());
+            let grounds = Grounds {
+                reads: &reads,
+                writes: &writes,
+                artifacts: Some(Path::new("logs/run_1/artifacts/step")),
+                others: &Others { reads: Vec::new(), writes: texts(self.others) },
+                allow_read: &allow.collect::<Vec<_>>(),
+            };
+            Permissions::new(&Resolver::open(base.path()).unwrap(), grounds)
+        }
+
+        fn assert(&self, expected: &[(&str, &str)]) {
+            let permissions = self.permissions();
+            for (path, letters) in expected {
+                let May { look, read, make, make_folder, write } = permissions.of(Path::new(path));
+                let all = [(look, 'l'), (read, 'r'), (make_folder, 'f'), (make, 'm'), (write, 'w')];
+                let may: String =
+                    all.iter().filter(|(may, _)| *may).map(|(_, letter)| letter).collect();
+                assert_eq!(may, *letters, "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_named_is_read() {
+        Case::new(&["data/a.csv", "./in/"], &[]).assert(&[
+            ("data/a.csv", "lr"),
+            ("data", "l"),
+            ("", "l"),
+            ("data/b.csv", ""),
+            ("in/deep/file", "lr"),
+            ("inside", ""),
+            ("logs", "l"),
+            ("logs/run_1/status.json", ""),
+            ("logs/run_1/artifacts/step/x", "lrfmw"),
+            ("logs/run_1/artifacts/steps", ""),
+            (".env", ""),
+        ]);
+    }
+
+    #[test]
+    fn beside_an_output_only_names_that_begin_with_its_own_are_made() {
+        Case::new(&[], &["out/deep/b.csv"]).assert(&[
+            ("out/deep/b.csv", "lrfmw"),
+            ("out/deep/.b.csv.tmp", "lfm"),
+            ("out/deep/.b.csv", "lfm"),
+            ("out/deep/b.csv.part", "lfm"),
+            ("out/deep/b.csv~", "lfm"),
+            ("out/deep/.b.csv-1", "lfm"),
+            ("out/deep/b.csvx", ""),
+            ("out/deep/.b.tmp", ""),
+            ("out/deep/..b.csv.tmp", ""),
+            ("out/deep/a.csv", ""),
+            ("out/deep", "lf"),
+            ("out", "lf"),
+            ("out/other", ""),
+            ("out/.b.csv.tmp", ""),
+            ("out/deep/.b.csv.tmp/x", ""),
+        ]);
+        // An output in the project's root opens nothing that other tools run.
+        Case::new(&[], &["env", "git", "rc"]).assert(&[
+            (".env.local", ""),
+            (".env", ""),
+            (".envrc", ""),
+            (".git", ""),
+            (".npmrc", ""),
+            ("Makefile", ""),
+            (".vscode", ""),
+        ]);
+    }
+
+    #[test]
+    fn what_other_steps_use_is_theirs() {
+        let beside = Case {
+            others: &["out/.b.csv.tmp", "out/b.csv.d/x", "out"],
+            ..Case::new(&[], &["out/b.csv"])
+        };
+        beside.assert(&[
+            ("out/b.csv", "lrfmw"),
+            ("out/.b.csv.tmp", ""),
+            ("out/b.csv.d", ""),
+            ("out/b.csv.e", "lfm"),
+            ("out", "lf"),
+        ]);
+        let folder = Case { others: &["out/in/a.csv", "out"], ..Case::new(&[], &["out"]) };
+        folder.assert(&[
+            ("out", "lrfmw"),
+            ("out/x", "lrfmw"),
+            ("out/in", "lrfmw"),
+            ("out/in/a.csv", ""),
+            ("out/in/.a.csv.1.tmp", ""),
+            ("out/in/b.csv", "lrfmw"),
+        ]);
+        let permissions = folder.permissions();
+        assert!(permissions.is_fixed(Path::new("out/in")));
+        assert!(!permissions.is_fixed(Path::new("out/x")));
+    }
+
+    #[test]
+    fn the_projects_own_is_closed_unless_the_settings_say_otherwise() {
+        Case::new(&["."], &["out.csv", "."]).assert(&[
+            (".env", ""),
+            (".ENV", ""),
+            (".env.local", ""),
+            ("osiris.yaml", ""),
+            ("osiris_connections.yaml", ""),
+            ("osiris.lock", ""),
+            ("drivers/a.wasm", ""),
+            (".osiris/state/x", ""),
+            ("sub/.git/config", ""),
+            ("logs/run_0/status.json", ""),
+            (".environment", "lrfmw"),
+        ]);
+        Case::new(&["logs/run_0", ".env", ".env.sample"], &[".env"]).assert(&[
+            ("logs/run_0/events.jsonl", ""),
+            (".env.sample", ""),
+            (".env", ""),
+        ]);
+        let allowed = Case {
+            allow: &["logs", ".env.sample"],
+            ..Case::new(&["logs/run_0", ".env", ".env.sample", "."], &[])
+        };
+        allowed.assert(&[
+            ("logs/run_0/events.jsonl", "lr"),
+            ("logs/run_2/events.jsonl", ""),
+            (".env.sample", "lr"),
+            (".env", ""),
+        ]);
+    }
+}

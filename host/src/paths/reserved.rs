@@ -1,0 +1,105 @@
+//! The files of a project that are closed to drivers.
+
+use std::path::{Component, Path, PathBuf};
+
+/// The project's own, in its base path.
+const OWN: [&str; 6] =
+    [".osiris", "logs", "drivers", "osiris.yaml", "osiris.lock", "osiris_connections.yaml"];
+/// What other programs trust or keep secrets in, in every folder.
+const EVERYWHERE: [&str; 3] = [".git", ".env", ".envrc"];
+
+/// Examples of all that is closed, for people.
+pub const RESERVED: [&str; 9] = [
+    ".env",
+    ".envrc",
+    ".git",
+    ".osiris",
+    "drivers",
+    "logs",
+    "osiris.lock",
+    "osiris.yaml",
+    "osiris_connections.yaml",
+];
+
+/// The part of a path that is closed to drivers: the path itself or a folder on its
+/// way. Nobody writes there, and reading is up to `files: {allow_read: [...]}` in
+/// `osiris.yaml`.
+pub fn reserved(path: &Path) -> Option<PathBuf> {
+    let mut so_far = PathBuf::new();
+    for (depth, part) in path.components().enumerate() {
+        so_far.push(part);
+        let Component::Normal(name) = part else { continue };
+        let name = folded(&name.to_string_lossy());
+        let is_own = depth == 0 && (OWN.contains(&name.as_str()) || name.starts_with(".env."));
+        if is_own || EVERYWHERE.contains(&name.as_str()) {
+            return Some(so_far);
+        }
+    }
+    None
+}
+
+/// A name as the most tolerant file system compares it: not everywhere are `.env`,
+/// `.ENV`, `.env.` and one with a character of no width different names.
+fn folded(name: &str) -> String {
+    let invisible = |c: char| {
+        matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let visible: String = name.chars().filter(|c| !invisible(*c)).collect();
+    // A stream of a file on NTFS is the file. Through capitals, `ſ` and `ı` are letters as well.
+    let file = visible.split(':').next().unwrap_or_default();
+    file.trim_end_matches(['.', ' ']).to_uppercase().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_projects_own_is_closed_however_it_is_spelled() {
+        for path in [
+            ".env",
+            ".Env",
+            ".ENV.",
+            ".env ",
+            ".env.local",
+            ".env.sample",
+            ".envrc",
+            ".EnvRC",
+            ".e\u{200c}nv",
+            ".env::$DATA",
+            ".git",
+            ".GIT/hooks/pre-commit",
+            ".g\u{200d}it/config",
+            "sub/.git/hooks/x",
+            "deep/er/.env",
+            "osiris.yaml",
+            "OSIRIS.YAML",
+            "o\u{17f}iris.yaml",
+            "osir\u{131}s.lock",
+            "osiris_connections.yaml",
+            "drivers/a.wasm",
+            "Drivers",
+            ".osiris/state/x",
+            "logs/run_0/status.json",
+        ] {
+            assert!(reserved(Path::new(path)).is_some(), "{path:?}");
+        }
+        for path in [
+            "",
+            ".environment",
+            ".gitignore",
+            ".github/x",
+            "data/logs",
+            "data/drivers",
+            "data/osiris.yaml",
+            "data/.env.csv.0123.tmp",
+            "env",
+            "logs.csv",
+            "...",
+        ] {
+            assert_eq!(reserved(Path::new(path)), None, "{path:?}");
+        }
+        assert_eq!(reserved(Path::new("sub/.GIT/hooks/x")), Some("sub/.GIT".into()));
+    }
+}

@@ -1,0 +1,307 @@
+//! Follows paths from an opened base path, and never out of it.
+//!
+//! A path without links is opened by the kernel in one step where it can
+//! (`openat2`). Every other path, and every path on other systems, is walked part by
+//! part: no part is opened through a link, a link is read and its parts are walked in
+//! its place, and `..` goes back to a folder that is open already.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, openat, readlinkat, renameat};
+use rustix::io::Errno;
+
+use super::found::{Found, Kind};
+
+/// The most links on the way of one path, as in Linux.
+const MAX_LINKS: usize = 40;
+/// The most folders that are open on the way of one path.
+const MAX_DEPTH: usize = 256;
+/// How folders on the way are opened.
+#[cfg(target_os = "linux")]
+const FOLDER: OFlags =
+    OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+#[cfg(not(target_os = "linux"))]
+const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// An opened base path.
+#[derive(Debug)]
+pub struct Resolver {
+    base: OwnedFd,
+    /// Whether the kernel resolves paths; the tests turn it off.
+    by_kernel: bool,
+}
+
+/// Where a path leads.
+#[derive(Debug)]
+pub struct Place {
+    /// Relative to the base path, without links and dots. Empty for the base path.
+    pub path: PathBuf,
+    /// The opened folder in which it lies; none if that is not there.
+    pub parent: Option<OwnedFd>,
+    /// Its one name in that folder; `.` for the base path.
+    pub name: OsString,
+    /// What was there.
+    pub found: Option<Found>,
+}
+
+/// A path that leads out of the base path.
+#[derive(Debug, thiserror::Error)]
+#[error("it leads outside the base path")]
+struct Outside;
+
+/// Whether an error says that a path leads out of the base path.
+pub fn leads_outside(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Outside>())
+}
+
+fn outside() -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, Outside)
+}
+
+impl Resolver {
+    /// Opens a base path.
+    ///
+    /// # Errors
+    /// Returns an error if the base path is no folder that can be opened.
+    pub fn open(base: &Path) -> io::Result<Self> {
+        // The base path itself is the user's, links and all.
+        let flags = FOLDER.difference(OFlags::NOFOLLOW);
+        let base = rustix::fs::open(base, flags, Mode::empty())?;
+        Ok(Self { base, by_kernel: cfg!(target_os = "linux") })
+    }
+
+    /// Opens a base path, to walk every path part by part.
+    #[cfg(test)]
+    pub fn walking(base: &Path) -> io::Result<Self> {
+        Ok(Self { by_kernel: false, ..Self::open(base)? })
+    }
+
+    /// Follows a path to the folder in which its last part lies. `follow` says whether
+    /// a link at its end is followed, too. What is not there yet may be at its end.
+    ///
+    /// # Errors
+    /// Returns an error if the path leads out of the base path, if a file is where a
+    /// folder should be, if there are too many links, or for any I/O error.
+    pub fn resolve(&self, path: &Path, follow: bool) -> io::Result<Place> {
+        let Some(name) = path.file_name() else { return self.base_itself() };
+        if let Some(parent) = self.opened(path.parent().unwrap_or(Path::new("")))? {
+            let found = there(Found::at(&parent, name))?;
+            if !(follow && found.is_some_and(|found| found.kind == Kind::Link)) {
+                let (path, name) = (path.to_owned(), name.to_owned());
+                return Ok(Place { path, parent: Some(parent), name, found });
+            }
+        }
+        self.walk(path, follow)
+    }
+
+    /// Whether something is at a path, which must be without links.
+    pub fn exists(&self, path: &Path) -> bool {
+        self.resolve(path, false).is_ok_and(|place| place.found.is_some())
+    }
+
+    /// Opens a file to read that lies at a place.
+    ///
+    /// # Errors
+    /// Returns an error if the place holds no regular file, or for any I/O error.
+    pub fn open_file(place: &Place) -> io::Result<std::fs::File> {
+        let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
+        // Without waiting for whoever has the other end of a pipe.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = openat(parent, &place.name, flags, Mode::empty())?;
+        match Found::of(&file)?.kind {
+            Kind::File => Ok(file.into()),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+        }
+    }
+
+    /// The names in a folder that lies at a place.
+    ///
+    /// # Errors
+    /// Returns an error if the place holds no folder, or for any I/O error.
+    pub fn names(place: &Place) -> io::Result<Vec<OsString>> {
+        let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::Dir::new(openat(parent, &place.name, flags, Mode::empty())?)?;
+        let mut names = Vec::new();
+        for entry in folder {
+            let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn base_itself(&self) -> io::Result<Place> {
+        let parent = self.base.try_clone()?;
+        let found = Some(Found::of(&parent)?);
+        Ok(Place { path: PathBuf::new(), parent: Some(parent), name: ".".into(), found })
+    }
+
+    /// Opens a folder in one step; none if a walk has to tell more.
+    fn opened(&self, folder: &Path) -> io::Result<Option<OwnedFd>> {
+        if !self.by_kernel {
+            return Ok(None);
+        }
+        if folder.as_os_str().is_empty() {
+            return Ok(Some(self.base.try_clone()?));
+        }
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{ResolveFlags, openat2};
+            let resolve =
+                ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+            // Older kernels have no such call, and some containers refuse it.
+            Ok(openat2(&self.base, folder, FOLDER, Mode::empty(), resolve).ok())
+        }
+        #[cfg(not(target_os = "linux"))]
+        Ok(None)
+    }
+
+    fn walk(&self, path: &Path, follow: bool) -> io::Result<Place> {
+        let mut opened: Vec<(OwnedFd, OsString)> = Vec::new();
+        let mut rest: VecDeque<OsString> = parts(path)?.into();
+        let mut links = 0;
+        while let Some(part) = rest.pop_front() {
+            if part == ".." {
+                opened.pop().ok_or_else(outside)?;
+                continue;
+            }
+            let folder = self.last(&opened);
+            let is_last = rest.is_empty();
+            let found = there(Found::at(folder, &part))?;
+            match found.map(|found| found.kind) {
+                Some(Kind::Link) if !is_last || follow => {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(Errno::LOOP.into());
+                    }
+                    let target = readlinkat(folder, &part, Vec::new())?.into_bytes();
+                    for part in parts(Path::new(&OsString::from_vec(target)))?.into_iter().rev() {
+                        rest.push_front(part);
+                    }
+                }
+                Some(Kind::Folder) if !is_last => {
+                    match openat(folder, &part, FOLDER, Mode::empty()) {
+                        Ok(_) if opened.len() == MAX_DEPTH => return Err(Errno::NAMETOOLONG.into()),
+                        Ok(inner) => opened.push((inner, part)),
+                        // Something else has taken its place: it is looked at again.
+                        Err(Errno::NOTDIR | Errno::LOOP | Errno::NOENT) if links < MAX_LINKS => {
+                            links += 1;
+                            rest.push_front(part);
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                Some(_) if !is_last => return Err(Errno::NOTDIR.into()),
+                None if !is_last => return missing(&opened, part, rest),
+                _ => {
+                    let path = so_far(&opened).join(&part);
+                    let parent = Some(folder.try_clone_to_owned()?);
+                    return Ok(Place { path, parent, name: part, found });
+                }
+            }
+        }
+        // It ended with `..`, in a folder that is open.
+        let path = so_far(&opened);
+        let Some((_, name)) = opened.pop() else { return self.base_itself() };
+        let parent = self.last(&opened).try_clone_to_owned()?;
+        let found = there(Found::at(&parent, &name))?;
+        Ok(Place { path, parent: Some(parent), name, found })
+    }
+
+    fn last<'a>(&'a self, opened: &'a [(OwnedFd, OsString)]) -> BorrowedFd<'a> {
+        opened.last().map_or(self.base.as_fd(), |(folder, _)| folder.as_fd())
+    }
+}
+
+/// A place whose folder is not there.
+fn missing(
+    opened: &[(OwnedFd, OsString)],
+    part: OsString,
+    rest: VecDeque<OsString>,
+) -> io::Result<Place> {
+    // Nobody knows where a step back from nowhere leads.
+    if rest.iter().any(|part| part == "..") {
+        return Err(Errno::NOENT.into());
+    }
+    let mut path = so_far(opened);
+    path.push(part);
+    path.extend(&rest);
+    let name = rest.into_iter().next_back().unwrap_or_default();
+    Ok(Place { path, parent: None, name, found: None })
+}
+
+fn so_far(opened: &[(OwnedFd, OsString)]) -> PathBuf {
+    opened.iter().map(|(_, name)| name).collect()
+}
+
+/// The parts of a relative path, with each `..`.
+fn parts(path: &Path) -> io::Result<Vec<OsString>> {
+    let mut parts = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => parts.push(name.to_owned()),
+            Component::ParentDir => parts.push("..".into()),
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return Err(outside()),
+        }
+    }
+    Ok(parts)
+}
+
+fn there(found: rustix::io::Result<Found>) -> io::Result<Option<Found>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives something another name, where nothing may be.
+///
+/// # Errors
+/// Returns an error if something is there, or for any I/O error.
+pub fn rename_new(from: (impl AsFd, &OsStr), to: (impl AsFd, &OsStr)) -> rustix::io::Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        use rustix::fs::{RenameFlags, renameat_with};
+        let flags = RenameFlags::NOREPLACE;
+        match renameat_with(from.0.as_fd(), from.1, to.0.as_fd(), to.1, flags) {
+            // Some file systems do not know how.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            renamed => return renamed,
+        }
+    }
+    rename_checked((from.0.as_fd(), from.1), (to.0.as_fd(), to.1))
+}
+
+/// Does the same in steps: a file gets a second name, which fails where one is.
+fn rename_checked(
+    from: (BorrowedFd<'_>, &OsStr),
+    to: (BorrowedFd<'_>, &OsStr),
+) -> rustix::io::Result<()> {
+    use rustix::fs::{AtFlags, linkat, unlinkat};
+    if Found::at(from.0, from.1)?.kind == Kind::File
+        && let Ok(()) = linkat(from.0, from.1, to.0, to.1, AtFlags::empty())
+    {
+        return unlinkat(from.0, from.1, AtFlags::empty());
+    }
+    match Found::at(to.0, to.1) {
+        Ok(_) => Err(Errno::EXIST),
+        Err(Errno::NOENT) => renameat(from.0, from.1, to.0, to.1),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn rename_in_steps(folder: &OwnedFd, from: &str, to: &str) -> rustix::io::Result<()> {
+    rename_checked((folder.as_fd(), from.as_ref()), (folder.as_fd(), to.as_ref()))
+}

@@ -1,0 +1,257 @@
+//! What holds of every path: it is followed to what it leads to, never out of the base
+//! path, and what is opened is what was checked.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A resolver that asks the kernel, and one that walks.
+fn both(base: &Path) -> [Resolver; 2] {
+    [Resolver::open(base).unwrap(), Resolver::walking(base).unwrap()]
+}
+
+/// A project beside a folder that is not its own.
+fn project() -> (TempDir, PathBuf) {
+    let around = tempfile::tempdir().unwrap();
+    let base = around.path().join("project");
+    for folder in ["project/in/deep", "project/out/d", "project/private", "elsewhere"] {
+        fs::create_dir_all(around.path().join(folder)).unwrap();
+    }
+    for (file, text) in [
+        ("project/in/a", "granted"),
+        ("project/in/deep/b", "granted"),
+        ("project/private/secret", "private"),
+        ("project/out/d/secret", "granted"),
+        ("elsewhere/secret", "private"),
+    ] {
+        fs::write(around.path().join(file), text).unwrap();
+    }
+    for (link, target) in [
+        ("in/to-a", "a"),
+        ("in/to-deep", "deep"),
+        ("in/chain", "to-deep/../to-deep"),
+        ("in/private", "../private"),
+        ("in/up", "../.."),
+        ("in/far", "../../elsewhere"),
+        ("in/root", "/etc"),
+        ("in/loop", "loop"),
+        ("in/nowhere", "not/there"),
+        ("in/base", ".."),
+    ] {
+        symlink(target, base.join(link)).unwrap();
+    }
+    (around, base)
+}
+
+fn text(place: &Place) -> io::Result<String> {
+    let mut text = String::new();
+    Resolver::open_file(place)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[test]
+fn a_path_leads_to_what_its_links_say() {
+    let (_around, base) = project();
+    for resolver in both(&base) {
+        for (path, leads_to) in [
+            ("", ""),
+            ("in/a", "in/a"),
+            ("in/to-a", "in/a"),
+            ("in/to-deep/b", "in/deep/b"),
+            ("in/chain/b", "in/deep/b"),
+            ("in/private/secret", "private/secret"),
+            ("in/base", ""),
+            ("in/base/in/a", "in/a"),
+            ("in/nowhere", "in/not/there"),
+            ("new/folder/file", "new/folder/file"),
+            ("in/to-deep/new", "in/deep/new"),
+            ("in/to-deep/new/er", "in/deep/new/er"),
+        ] {
+            let place = resolver.resolve(Path::new(path), true).unwrap();
+            assert_eq!(place.path, Path::new(leads_to), "{path}");
+            assert_eq!(place.found.is_some(), base.join(leads_to).exists(), "{path}");
+            if let (Some(parent), Some(found)) = (&place.parent, place.found) {
+                assert_eq!(Found::at(parent, &place.name), Ok(found), "{path}");
+            }
+        }
+        for path in ["in/up", "in/up/elsewhere/secret", "in/far/secret", "in/root/passwd"] {
+            let error = resolver.resolve(Path::new(path), true).unwrap_err();
+            assert!(leads_outside(&error), "{path}: {error}");
+        }
+        for path in ["in/loop", "in/a/b", "in/a/b/c"] {
+            let error = resolver.resolve(Path::new(path), true).unwrap_err();
+            assert!(!leads_outside(&error), "{path}: {error}");
+        }
+        let link = resolver.resolve(Path::new("in/root"), false).unwrap();
+        assert_eq!(link.found.unwrap().kind, Kind::Link);
+        assert!(text(&link).is_err());
+    }
+}
+
+/// One folder is swapped for a link to another that nobody granted, and back, while it is
+/// opened.
+#[test]
+fn nothing_changes_between_check_and_use() {
+    let (_around, base) = project();
+    symlink("../private", base.join("out/s")).unwrap();
+    for resolver in both(&base) {
+        let done = AtomicBool::new(false);
+        let (mut read, mut seen_link) = (0, 0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (d, s) = (base.join("out/d"), base.join("out/s"));
+                while !done.load(Ordering::Relaxed) {
+                    renameat_with(CWD, &d, CWD, &s, RenameFlags::EXCHANGE).unwrap();
+                }
+            });
+            for _ in 0..30_000 {
+                let Ok(place) = resolver.resolve(Path::new("out/d/secret"), true) else { continue };
+                if !place.path.starts_with("out") {
+                    seen_link += 1;
+                    continue;
+                }
+                if let Ok(text) = text(&place) {
+                    assert_eq!(text, "granted");
+                    read += 1;
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert!(read > 0 && seen_link > 0, "{read} read, {seen_link} times it was a link");
+    }
+}
+
+/// Whatever is moved, linked and removed in a project: what the permissions let a step
+/// open is one of the things that it was granted.
+#[test]
+fn no_sequence_of_changes_opens_what_is_not_permitted() {
+    for seed in 1..=40_u64 {
+        let (_around, base) = project();
+        let (reads, writes) = (["in".to_owned()], ["out".to_owned()]);
+        let others = Others::default();
+        let grounds = Grounds {
+            reads: &reads,
+            writes: &writes,
+            artifacts: None,
+            others: &others,
+            allow_read: &[],
+        };
+        let resolvers = both(&base);
+        let permissions = Permissions::new(&resolvers[0], grounds);
+        let mut state = seed;
+        let mut next = |below: usize| {
+            // A generator of its own, so that a failure comes back with its seed.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let names =
+            ["in", "out", "private", "in/deep", "out/d", "in/a", "out/x", "in/to-deep", "secret"];
+        for _ in 0..60 {
+            let (one, other) = (names[next(9)], names[next(9)]);
+            let target = ["..", "../private", "../..", "/etc", "deep", "../in", "../../elsewhere"];
+            // Few of these can be done; the others leave all as it was.
+            let _ = match next(5) {
+                0 => symlink(target[next(7)], base.join(one).join("link")),
+                1 => fs::rename(base.join(one), base.join(other)),
+                2 => fs::create_dir(base.join(one).join("x")),
+                3 => fs::rename(base.join(one).join("link"), base.join(other).join("d")),
+                _ => fs::remove_file(base.join(one).join("link")),
+            };
+            for resolver in &resolvers {
+                let path = Path::new(one).join(["link", "d/secret", "link/secret", "x"][next(4)]);
+                let Ok(place) = resolver.resolve(&path, true) else { continue };
+                assert!(place.path.components().all(|part| part.as_os_str() != ".."));
+                let Some(found) = place.found else { continue };
+                let real = base.join(&place.path);
+                assert_eq!(
+                    real.canonicalize().unwrap(),
+                    base.canonicalize().unwrap().join(&place.path)
+                );
+                if found.kind == Kind::File && permissions.of(&place.path).read {
+                    assert!(place.path.starts_with("in") || place.path.starts_with("out"));
+                    text(&place).unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_is_not_taken_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let opened: std::os::fd::OwnedFd = fs::File::open(folder.path()).unwrap().into();
+    for in_steps in [false, true] {
+        let rename = |from: &str, to: &str| match in_steps {
+            true => resolver::rename_in_steps(&opened, from, to),
+            false => rename_new((&opened, from.as_ref()), (&opened, to.as_ref())),
+        };
+        fs::write(path("mine"), "mine").unwrap();
+        fs::write(path("theirs"), "theirs").unwrap();
+        fs::create_dir(path("folder")).unwrap();
+        for from in ["mine", "folder"] {
+            assert_eq!(rename(from, "theirs"), Err(rustix::io::Errno::EXIST));
+        }
+        rename("mine", "new").unwrap();
+        rename("folder", "moved").unwrap();
+        assert_eq!(fs::read_to_string(path("theirs")).unwrap(), "theirs");
+        assert_eq!(fs::read_to_string(path("new")).unwrap(), "mine");
+        assert!(path("moved").is_dir() && !path("mine").exists());
+        fs::remove_dir(path("moved")).unwrap();
+        fs::remove_file(path("new")).unwrap();
+    }
+}
+
+#[test]
+fn a_name_is_not_the_thing() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = fs::File::open(folder.path()).unwrap();
+    let write = |name: &str| {
+        fs::write(folder.path().join(name), name).unwrap();
+        Found::at(&opened, name.as_ref()).unwrap().identity
+    };
+    let mine = write("name");
+    assert_eq!(
+        Found::of(fs::File::open(folder.path().join("name")).unwrap()).unwrap().identity,
+        mine
+    );
+    let theirs = write("other");
+    fs::rename(folder.path().join("other"), folder.path().join("name")).unwrap();
+    let now = Found::at(&opened, "name".as_ref()).unwrap().identity;
+    assert!(now == theirs && now != mine);
+}
+
+#[test]
+fn what_a_configuration_may_not_name_is_told_with_its_remedy() {
+    let (_around, base) = project();
+    fs::write(base.join(".env"), "private").unwrap();
+    symlink("../.env", base.join("in/env")).unwrap();
+    let told = |path: &str, access, allow: &[&str]| {
+        let allow: Vec<_> = allow.iter().map(|path| ProjectPath::new(path).unwrap()).collect();
+        check(&base, path, access, &allow)
+            .map_err(|refusal| (refusal.code, refusal.message, refusal.help.unwrap_or_default()))
+    };
+    for path in ["output/../osiris.lock", "x/../.env", "././/drivers/x", "sub/.git/hooks/x"] {
+        let (code, message, _) = told(path, Access::Write, &["drivers", ".env"]).unwrap_err();
+        assert_eq!(code, "path_reserved");
+        assert!(message.starts_with(&format!("`{path}` ")), "{message}");
+    }
+    let (_, message, help) = told("in/env", Access::Read, &["logs"]).unwrap_err();
+    assert_eq!(
+        message,
+        "`in/env` leads to `.env`, which is osiris's own in a project, and no driver may read it"
+    );
+    assert!(help.ends_with("write `files: {allow_read: [\".env\"]}` into osiris.yaml"), "{help}");
+    assert!(told("in/env", Access::Read, &[".env"]).is_ok());
+    assert!(told("in/to-a", Access::Read, &[]).is_ok());
+    for path in ["in/far/secret", "../x", "in/root", "/etc/passwd", ""] {
+        assert_eq!(told(path, Access::Read, &[]).unwrap_err().0, "path_outside", "{path}");
+    }
+}

@@ -1,0 +1,65 @@
+//! Text of which only letters and digits are left.
+//!
+//! What a program puts between the characters of a secret or of its encodings, or takes
+//! away there, is mostly no letter and no digit: the end of a wrapped line with the
+//! indentation of the next, `:` or spaces between hexadecimal digits, `, ` in a list, a
+//! quote that is doubled, `+` in one alphabet of base64 that is `-` in the other.
+
+use std::ops::Range;
+
+/// The letters and digits of a text, as far as they are ASCII, in lower case.
+pub(super) struct Squeezed {
+    pub(super) bytes: Vec<u8>,
+    /// Where each of them stood.
+    places: Vec<u32>,
+}
+
+impl Squeezed {
+    /// Squeezes a text of less than 4 GiB.
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut squeezed =
+            Self { bytes: Vec::with_capacity(text.len()), places: Vec::with_capacity(text.len()) };
+        for (at, byte) in text.iter().enumerate() {
+            if byte.is_ascii_alphanumeric() {
+                squeezed.bytes.push(byte.to_ascii_lowercase());
+                squeezed.places.push(at as u32);
+            }
+        }
+        squeezed
+    }
+
+    /// Returns where a range of it, which is not empty, stood in the text.
+    pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
+        self.places[range.start] as usize..self.places[range.end - 1] as usize + 1
+    }
+}
+
+/// Squeezes what is looked for. Returns `None` if so little is left that it could stand
+/// anywhere by chance.
+pub(super) fn needle(text: &[u8]) -> Option<Vec<u8>> {
+    let needle = Squeezed::of(text).bytes;
+    let digits = needle.iter().filter(|byte| byte.is_ascii_digit()).count();
+    // A word with a digit in it is no word of a sentence.
+    let shortest = if digits > 0 { 6 } else { 8 };
+    (needle.len() >= shortest).then_some(needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_and_digits_are_left_with_their_places() {
+        let squeezed = Squeezed::of("aB, ö-1\n".as_bytes());
+        assert_eq!(squeezed.bytes, b"ab1");
+        assert_eq!(squeezed.source(0..2), 0..2);
+        assert_eq!(squeezed.source(1..3), 1..8);
+    }
+
+    #[test]
+    fn a_needle_is_long_enough_to_mean_something() {
+        assert_eq!(needle(b"hunter-2").as_deref(), Some(&b"hunter2"[..]));
+        assert_eq!(needle(b"to the"), None);
+        assert_eq!(needle(b"!!!!!!!!!!"), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! Checks of everything that osiris is built from: crates, npm packages and Python packages.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::shell::{built, cargo_path, command, root, run as run_command};
+
+const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2", features: &[] };
+const CARGO_ABOUT: Tool = Tool { name: "cargo-about", version: "0.9.3", features: &["cli"] };
+/// The packages that `osiris drivers build` installs for drivers in Python.
+const PYTHON_LOCK: &str = "host/src/cli/drivers/build/python/componentize-py.txt";
+/// The licence texts of all crates in the binary, below cargo's output folder.
+const NOTICES: &str = "THIRD-PARTY-NOTICES.txt";
+
+/// A program from crates.io.
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+    features: &'static [&'static str],
+}
+
+impl Tool {
+    /// Builds the program unless this version is there, and returns its path.
+    fn install(&self) -> Result<PathBuf> {
+        let Self { name, version, features } = self;
+        let tools = built()?.join("tools");
+        let program = tools.join("bin").join(name);
+        let output = Command::new(&program).arg("--version").output();
+        if output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(version)) {
+            return Ok(program);
+        }
+        eprintln!("Building {name} (the first time takes some minutes) ...");
+        let mut install = command(cargo_path(), &["install", "--locked", "--debug", "--root"]);
+        install.arg(&tools).arg(format!("{name}@{version}"));
+        install.args(features.iter().flat_map(|feature| ["--features", feature]));
+        run_command(&mut install)?;
+        Ok(program)
+    }
+}
+
+/// Checks licences, sources and bans of all crates, and that every lock pins packages by hash.
+/// With `online`, asks the advisory databases of RustSec, npm and PyPI as well.
+pub(crate) fn run(online: bool) -> Result<()> {
+    let checks: &[&str] = if online {
+        &["advisories", "bans", "licenses", "sources"]
+    } else {
+        &["bans", "licenses", "sources"]
+    };
+    let mut deny = command(CARGO_DENY.install()?, &["--workspace", "--all-features", "check"]);
+    run_command(deny.args(checks))?;
+    for lock in npm_locks()? {
+        check_npm_lock(&lock)?;
+        if online {
+            let folder = lock.parent().context("a lock lies in no folder")?;
+            run_command(
+                Command::new("npm").args(["audit", "--package-lock-only"]).current_dir(folder),
+            )?;
+        }
+    }
+    check_python_lock()?;
+    if online {
+        run_command(&mut command(
+            "pip-audit",
+            &["--require-hashes", "--disable-pip", "-r", PYTHON_LOCK],
+        ))?;
+    }
+    Ok(())
+}
+
+/// Writes the licence texts of all crates in the `osiris` binary, and returns the file.
+pub(crate) fn notices() -> Result<PathBuf> {
+    let about = CARGO_ABOUT.install()?;
+    let file = built()?.join(NOTICES);
+    let manifest = ["generate", "--locked", "--fail", "--manifest-path", "host/Cargo.toml"];
+    run_command(
+        command(about, &manifest)
+            .args(["--config", "about.toml", "--output-file"])
+            .arg(&file)
+            .arg("about.hbs"),
+    )?;
+    Ok(file)
+}
+
+/// The `package-lock.json` files under version control.
+fn npm_locks() -> Result<Vec<PathBuf>> {
+    let listed = command("git", &["ls-files", "*package-lock.json"]).output()?;
+    let listed = String::from_utf8(listed.stdout)?;
+    let locks: Vec<PathBuf> = listed.lines().map(|lock| root().join(lock)).collect();
+    ensure!(!locks.is_empty(), "git lists no package-lock.json");
+    Ok(locks)
+}
+
+/// Every package has a hash, and comes from npm's registry or lies in the repository.
+fn check_npm_lock(lock: &PathBuf) -> Result<()> {
+    let text =
+        fs::read_to_string(lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    let json: Value = serde_json::from_str(&text)?;
+    let packages = json["packages"].as_object().context("the lock lists no packages")?;
+    for (path, package) in packages.iter().filter(|(path, _)| path.contains("node_modules/")) {
+        if package["link"] == true {
+            continue;
+        }
+        let hashed = package["integrity"].as_str().is_some_and(|hash| hash.starts_with("sha512-"));
+        let resolved = package["resolved"].as_str();
+        let trusted = resolved.is_none_or(|url| url.starts_with("https://registry.npmjs.org/"));
+        if !hashed || !trusted {
+            bail!("{}: `{path}` needs a sha512 and npm's registry as its source", lock.display());
+        }
+    }
+    Ok(())
+}
+
+/// Every requirement names one version and at least one sha256.
+fn check_python_lock() -> Result<()> {
+    let text = fs::read_to_string(root().join(PYTHON_LOCK))?;
+    let joined = text.replace("\\\n", " ");
+    let lines = joined.lines().map(str::trim);
+    let requirements: Vec<&str> =
+        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    ensure!(!requirements.is_empty(), "{PYTHON_LOCK} names no package");
+    for line in requirements {
+        ensure!(
+            line.contains("==") && line.contains("--hash=sha256:"),
+            "{PYTHON_LOCK}: `{line}` needs a version and a sha256"
+        );
+    }
+    Ok(())
+}

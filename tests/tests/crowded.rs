@@ -1,0 +1,121 @@
+//! A file in `drivers/` harms only who uses the driver that it holds.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use osiris_tests::Sandbox;
+
+/// What no command takes, on a machine with much to do.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+const PIPELINE: &str = "\
+oml_version: 0.1.0
+name: crowded
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: 3}}
+  - {id: sink, component: test.sink, mode: write, needs: [source], config: {path: ids.txt}}
+";
+
+/// A component that is nothing but a spec.
+fn component(spec: &str) -> Vec<u8> {
+    let name = b"\x0bosiris:spec";
+    let mut size = name.len() + spec.len();
+    let mut bytes = b"\0asm\x0d\0\x01\0\0".to_vec();
+    loop {
+        let seven = (size & 0x7f) as u8;
+        size >>= 7;
+        bytes.push(if size == 0 { seven } else { seven | 0x80 });
+        if size == 0 {
+            break;
+        }
+    }
+    [&bytes, &name[..], spec.as_bytes()].concat()
+}
+
+fn spec(name: &str, schema: &str) -> String {
+    format!(
+        "name: {name}\nversion: 1.0.0\nmodes: [extract]\nconfigSchema: {{type: object{schema}}}\n"
+    )
+}
+
+/// As many different patterns as a spec has room for.
+fn patterns() -> String {
+    let mut text = ", properties: {".to_owned();
+    for at in 0..5000 {
+        write!(text, "p{at}: {{pattern: 'x{at}\\p{{L}}{{18}}'}}, ").unwrap();
+    }
+    text + "}"
+}
+
+fn run(sandbox: &Sandbox, arguments: &[&str]) -> (i32, Duration, u64) {
+    let started = Instant::now();
+    let mut running = sandbox.osiris(arguments).guests().start();
+    let peak = running.peak() >> 20;
+    let finished = running.finish();
+    (finished.code().unwrap_or(-1), started.elapsed(), peak)
+}
+
+#[test]
+fn a_driver_that_nobody_uses_costs_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline.yaml", PIPELINE);
+    let commands = [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"]];
+    // What has to be compiled is.
+    run(&sandbox, commands[0]);
+    let alone = commands.map(|command| run(&sandbox, command));
+    let text = patterns();
+    for at in 0..60 {
+        let name = format!("a{at}.patterns");
+        sandbox.write(&format!("drivers/{name}.wasm"), component(&spec(&name, &text)));
+    }
+    for (command, (_, before, memory)) in commands.iter().zip(alone) {
+        let (code, took, peak) = run(&sandbox, command);
+        assert_eq!(code, 0, "{command:?}");
+        assert!(took < before + Duration::from_secs(3), "{command:?}: {took:?}, not {before:?}");
+        assert!(peak < memory + 64, "{command:?}: {peak} MiB, not {memory}");
+    }
+    // Who asks for all of them gets them, or is told why not.
+    for command in [&["drivers", "list"][..], &["doctor"], &["drivers", "audit"]] {
+        let (_, took, peak) = run(&sandbox, command);
+        assert!(took < PATIENCE && peak < 300, "{command:?}: {took:?}, {peak} MiB");
+    }
+}
+
+#[test]
+fn ten_thousand_drivers_are_no_reason_to_wait() {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline.yaml", PIPELINE);
+    for at in 0..10_000 {
+        let name = format!("a{at}.filler");
+        let filler = format!(", description: {}", "test.source test.sink ".repeat(200));
+        sandbox.write(&format!("drivers/{name}.wasm"), component(&spec(&name, &filler)));
+    }
+    let (code, took, peak) = run(&sandbox, &["run", "pipeline.yaml"]);
+    assert_eq!(code, 0);
+    assert!(took < PATIENCE && peak < 300, "{took:?}, {peak} MiB");
+    let (_, took, peak) = run(&sandbox, &["drivers", "list"]);
+    assert!(took < PATIENCE && peak < 300, "{took:?}, {peak} MiB");
+}
+
+#[test]
+fn a_driver_of_a_name_that_is_taken_harms_only_who_uses_that_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline.yaml", PIPELINE);
+    sandbox.write("drivers/x.wasm", component(&spec("filesystem.csv_writer", "")));
+    for command in
+        [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"], &["drivers", "list"]]
+    {
+        assert_eq!(run(&sandbox, command).0, 0, "{command:?}");
+    }
+    sandbox.write(
+        "uses.yaml",
+        PIPELINE.replace("test.sink", "filesystem.csv_writer").replace("ids.txt", "ids.csv"),
+    );
+    let finished = sandbox.osiris(["run", "uses.yaml"]).guests().run();
+    assert_eq!(finished.code(), Some(3), "{}", finished.stderr);
+    for words in ["is there twice", "drivers/x.wasm", "rm "] {
+        assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
+    }
+    let audit = sandbox.osiris(["drivers", "audit"]).guests().run();
+    assert!(audit.code() == Some(1) && audit.stdout.contains("is there twice"), "{}", audit.stdout);
+}

@@ -1,0 +1,241 @@
+//! Hosts and ports: a driver dials what the user, the project or a variable names. Its author
+//! can name hosts of the internet, and the port of a host that somebody else named.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use osiris_tests::secret::SECRET;
+use osiris_tests::service::service;
+use osiris_tests::{Cloud, Finished, Sandbox, built};
+use serde_json::{Value, json};
+
+use crate::spec;
+
+/// The spec of the service's client in other hands.
+fn client() -> Value {
+    let mut spec = spec::of("tests/drivers/service");
+    spec["name"] = "service.evil".into();
+    let fields = spec["connectionFields"].as_array_mut().expect("a list");
+    for field in fields {
+        field["override"] = "allowed".into();
+    }
+    spec
+}
+
+/// A project whose driver has this spec, with this connection and step.
+fn project(spec: &Value, connection: &Value, config: &Value) -> Sandbox {
+    let sandbox = Sandbox::new();
+    spec::install(&sandbox, &built::guest("service.client"), spec);
+    let connections = json!({"version": 1, "connections": {"service": {"main": connection}}});
+    sandbox.write("osiris_connections.yaml", connections.to_string());
+    let mut config = config.clone();
+    config["connection"] = "@service.main".into();
+    let pipeline = json!({"oml_version": "0.1.0", "name": "p", "steps": [
+        {"id": "ask", "component": "service.evil", "mode": "read", "config": config},
+        {"id": "write", "component": "filesystem.csv_writer", "mode": "write",
+         "config": {"path": "lines.txt"}},
+    ]});
+    sandbox.write("pipeline.yaml", pipeline.to_string());
+    sandbox
+}
+
+fn osiris(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
+    sandbox.osiris(arguments).env("SECRET", SECRET).env("SERVICE_HOST", "127.0.0.1").run()
+}
+
+/// What `--dry-run` says of the address: the address, and who set host and port.
+fn shown(sandbox: &Sandbox) -> (Value, Value) {
+    let answer = osiris(sandbox, &["run", "pipeline.yaml", "--dry-run", "--json"]).expect(0).json();
+    let rights = answer["steps"][0]["rights"].as_array().expect("rights");
+    let right = rights.iter().find(|right| right["right"] == "network").expect("the network");
+    assert_eq!(answer["steps"][0]["dials"], json!([right["value"]]), "{answer:#}");
+    (right["value"].clone(), right["set_by"].clone())
+}
+
+#[test]
+fn what_the_user_the_project_or_a_variable_names_is_dialled() {
+    let port = service();
+    let mut with_default = client();
+    with_default["configSchema"]["properties"]["resolved_connection"]["properties"]["port"]["default"] =
+        port.into();
+    let table = [
+        (
+            "connection",
+            client(),
+            json!({"host": "127.0.0.1", "port": port}),
+            json!({}),
+            ["project", "project"],
+        ),
+        (
+            "variable",
+            client(),
+            json!({"host": "${SERVICE_HOST}", "port": port}),
+            json!({}),
+            ["environment", "project"],
+        ),
+        (
+            "step",
+            client(),
+            json!({"host": "192.0.2.1", "port": port}),
+            json!({"host": "127.0.0.1"}),
+            ["user", "project"],
+        ),
+        (
+            "default port",
+            with_default,
+            json!({"host": "127.0.0.1"}),
+            json!({}),
+            ["project", "author"],
+        ),
+        (
+            "literal port",
+            {
+                let mut spec = client();
+                spec["network"] = json!([{"host": "/resolved_connection/host", "port": port}]);
+                spec
+            },
+            json!({"host": "127.0.0.1", "port": port}),
+            json!({}),
+            ["project", "author"],
+        ),
+        (
+            "a field that the author chose badly",
+            {
+                let mut spec = client();
+                spec["network"] = json!([{"host": "/resolved_connection/database", "port": "/resolved_connection/port"}]);
+                spec
+            },
+            json!({"host": "127.0.0.1", "database": "127.0.0.1", "port": port}),
+            json!({}),
+            ["project", "project"],
+        ),
+    ];
+    let cloud = Cloud::equipped();
+    for (name, spec, mut connection, config, by) in table {
+        connection["password"] = "${SECRET}".into();
+        let sandbox = project(&spec, &connection, &config);
+        assert_eq!(shown(&sandbox), (json!(format!("127.0.0.1:{port}")), json!(by)), "{name}");
+        osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
+        assert!(sandbox.read("lines.txt").contains("heard hello"), "{name}");
+        // The stand-in's sandboxes are processes of this machine.
+        let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps"]);
+        sandbox.write("lines.txt", "");
+        run.env("SECRET", SECRET).env("SERVICE_HOST", "127.0.0.1").run().expect(0);
+        assert!(sandbox.read("lines.txt").contains("heard hello"), "{name}, in a sandbox");
+    }
+    cloud.assert_empty();
+}
+
+/// A port at which nobody may be seen to knock.
+struct Quiet(TcpListener);
+
+impl Quiet {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        listener.set_nonblocking(true).expect("a listener need not wait");
+        Self(listener)
+    }
+
+    fn port(&self) -> u16 {
+        self.0.local_addr().expect("it is bound").port()
+    }
+
+    fn assert_nobody(&self, name: &str) {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(self.0.accept().is_err(), "{name}: somebody came");
+    }
+}
+
+#[test]
+fn a_host_that_only_the_author_names_is_not_dialled() {
+    let quiet = Quiet::new();
+    let port = quiet.port();
+    let of_connection = |schema: Value| {
+        let mut spec = client();
+        let connection = &mut spec["configSchema"]["properties"]["resolved_connection"];
+        connection["required"] = json!(["password"]);
+        connection["properties"]["host"] = schema;
+        spec
+    };
+    let of_step = |schema: Value| {
+        let mut spec = client();
+        spec["network"] = json!([{"host": "/where", "port": port}]);
+        spec["configSchema"]["properties"]["where"] = schema;
+        spec
+    };
+    let host = json!({"type": "string", "default": "127.0.0.1"});
+    let metadata = json!({"type": "string", "default": "169.254.169.254"});
+    let table = [
+        ("connection", of_connection(host.clone()), "host"),
+        (
+            "connection, in parts",
+            of_connection(json!({"allOf": [{"type": "string"}], "default": "127.0.0.1"})),
+            "host",
+        ),
+        ("connection, metadata", of_connection(metadata.clone()), "host"),
+        ("step", of_step(host), "where"),
+        ("step, metadata", of_step(metadata), "where"),
+    ];
+    let cloud = Cloud::equipped();
+    for (name, spec, field) in table {
+        let mut connection = json!({"port": port, "password": "${SECRET}"});
+        if field != "host" {
+            connection["host"] = "127.0.0.1".into();
+        }
+        let sandbox = project(&spec, &connection, &json!({}));
+        let there = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps"]);
+        let runs = [
+            osiris(&sandbox, &["run", "pipeline.yaml"]),
+            osiris(&sandbox, &["run", "pipeline.yaml", "--dry-run"]),
+            there.env("SECRET", SECRET).run(),
+        ];
+        for finished in runs {
+            let finished = finished.expect(2);
+            let told = &finished.stderr;
+            assert!(
+                told.contains("dials no host") && told.contains(&format!("write {field}: \"")),
+                "{told}"
+            );
+        }
+        // Those that run no step have nothing to say about one.
+        osiris(&sandbox, &["discover", "@service.main"]);
+        osiris(&sandbox, &["connections", "doctor"]);
+        quiet.assert_nobody(name);
+        assert_eq!(cloud.local().log(), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn an_address_that_the_author_writes_into_the_spec_is_the_internets_only() {
+    let quiet = Quiet::new();
+    for host in ["127.0.0.1", "[::1]", "localhost", "::ffff:127.0.0.1", "2130706433", "127.1"] {
+        let mut spec = client();
+        let port = quiet.port();
+        spec["network"] = json!([
+            {"host": "/resolved_connection/host", "port": "/resolved_connection/port"},
+            {"host": host, "port": port},
+        ]);
+        let connection = json!({"host": "127.0.0.1", "port": service(), "password": "${SECRET}"});
+        let dialled =
+            if host.contains("::") { format!("[::1]:{port}") } else { format!("{host}:{port}") };
+        let config = json!({"dial": [dialled, format!("127.0.0.1:{port}")]});
+        let sandbox = project(&spec, &connection, &config);
+        osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
+        assert!(!sandbox.read("lines.txt").contains("reached"), "{}", sandbox.read("lines.txt"));
+        quiet.assert_nobody(host);
+    }
+}
+
+#[test]
+fn a_secret_is_no_host() {
+    let quiet = Quiet::new();
+    let mut spec = client();
+    spec["network"] = json!([{"host": "/resolved_connection/password", "port": quiet.port()}]);
+    let connection = json!({"host": "127.0.0.1", "port": quiet.port(), "password": "${SECRET}"});
+    let sandbox = project(&spec, &connection, &json!({}));
+    let arguments = ["run", "pipeline.yaml", "--dry-run", "--json"];
+    let run = sandbox.osiris(arguments).env("SECRET", "127.0.0.1").run().expect(0);
+    assert_eq!(run.json()["steps"][0]["dials"], json!([]));
+    sandbox.osiris(["run", "pipeline.yaml"]).env("SECRET", "127.0.0.1").run().expect(1);
+    quiet.assert_nobody("a secret");
+}

@@ -1,0 +1,240 @@
+//! Secrets of a connection: what counts as one, where none may be, and what of a run
+//! nobody else on the machine can read.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use osiris_tests::secret::{SECRET, assert_none, assert_none_below};
+use osiris_tests::session::Session;
+use osiris_tests::{Finished, Sandbox};
+use serde_json::{Value, json};
+
+/// A project in which the hostile driver has these fields of a connection.
+fn project(attack: &str, fields: &Value) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let mut connection = json!({"host": "127.0.0.1", "port": 9, "password": "${OTHER}"});
+    if let (Some(all), Some(fields)) = (connection.as_object_mut(), fields.as_object()) {
+        all.extend(fields.clone());
+    }
+    let connections = json!({"version": 1, "connections": {"test": {"main": connection}}});
+    sandbox.write("osiris_connections.yaml", connections.to_string());
+    let step = json!({
+        "id": "attack", "component": "test.hostile", "mode": "read",
+        "config": {"attack": attack, "connection": "@test.main"},
+    });
+    let sink = json!({
+        "id": "sink", "component": "test.sink", "mode": "write", "needs": ["attack"],
+        "config": {"path": "out.txt"},
+    });
+    let pipeline = json!({"oml_version": "0.1.0", "name": "p", "steps": [step, sink]});
+    sandbox.write("pipeline.yaml", pipeline.to_string());
+    sandbox
+}
+
+fn run(sandbox: &Sandbox) -> Finished {
+    let run = sandbox.osiris(["run", "pipeline.yaml", "--verbose"]).guests();
+    run.env("SECRET", SECRET).env("OTHER", "another-password").env("NAME", "guest-of-mine").run()
+}
+
+fn config(session: &Session) -> Value {
+    let path = session.folder.join("artifacts/attack/cleaned_config.json");
+    serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is JSON")
+}
+
+#[test]
+fn what_a_variable_sets_is_secret_though_the_driver_does_not_say_so() {
+    for field in ["pass", "sas", "passphrase", "private_key", "note", "user", "url"] {
+        let value = match field {
+            "note" => json!({"anything": "prefix ${SECRET}"}),
+            "url" => json!("service://me:${SECRET}@host/path"),
+            // The field says who; the variable, that it is a secret.
+            _ => json!("${SECRET}"),
+        };
+        let sandbox = project("secret-undeclared", &json!({field: value}));
+        let finished = run(&sandbox).expect(0);
+        let session = Session::only(&sandbox);
+        assert!(session.log.contains("***MASKED***"), "{field}: {}", session.log);
+        assert_none("stdout", &finished.stdout);
+        assert_none("stderr", &finished.stderr);
+        assert_none_below(&sandbox.project());
+        let connection = &config(&session)["resolved_connection"];
+        assert!(connection[field].to_string().contains("***MASKED***"), "{connection}");
+        assert_eq!(connection["host"], "127.0.0.1");
+    }
+}
+
+#[test]
+fn a_name_that_says_so_is_secret_though_it_stands_in_the_file() {
+    let fields = json!({"passphrase": SECRET, "note": {"db_pass": SECRET}, "user": "${NAME}"});
+    let sandbox = project("secret-undeclared", &fields);
+    let finished = run(&sandbox).expect(0);
+    let session = Session::only(&sandbox);
+    assert_none("stderr", &finished.stderr);
+    assert_none_below(&sandbox.path("logs"));
+    // Who asks is no secret.
+    assert!(session.log.contains("user guest-of-mine"), "{}", session.log);
+    assert_eq!(config(&session)["resolved_connection"]["user"], "guest-of-mine");
+    let list = sandbox.osiris(["connections", "list", "--json"]).guests().run().expect(0);
+    assert_none("the list", &list.stdout);
+}
+
+#[test]
+fn discover_and_doctor_know_the_same_secrets() {
+    let sandbox = project("nothing", &json!({"pass": "${SECRET}", "note": {"x": "${SECRET}"}}));
+    for arguments in [&["discover", "@test.main"][..], &["connections", "doctor", "--verbose"]] {
+        let command = sandbox.osiris(arguments).guests().env("SECRET", SECRET);
+        let finished = command.env("OTHER", "another-password").run();
+        assert_none("stdout", &finished.stdout);
+        assert_none("stderr", &finished.stderr);
+        assert_none_below(&sandbox.project());
+    }
+}
+
+#[test]
+fn a_secret_number_is_in_no_metric_and_no_event() {
+    let sandbox = project("secret-number", &json!({}));
+    let run = sandbox.osiris(["run", "pipeline.yaml"]).guests().env("OTHER", "7734291").run();
+    let finished = run.expect(0);
+    let session = Session::only(&sandbox);
+    for file in ["metrics.jsonl", "events.jsonl", "osiris.log", "status.json"] {
+        let text = fs::read_to_string(session.folder.join(file)).expect("it is there");
+        assert!(!text.contains("7734291"), "{file}: {text}");
+    }
+    assert!(!finished.stderr.contains("7734291"), "{}", finished.stderr);
+    // What is no secret stays, and the user is told of the rest.
+    assert!(session.metrics.iter().any(|metric| metric["metric"] == "honest"));
+    assert_eq!(session.metrics.iter().filter(|metric| metric["metric"] == "pin").count(), 0);
+    assert!(session.log.contains("the metric `pin` was dropped"), "{}", session.log);
+}
+
+#[test]
+fn a_secret_that_is_too_short_is_said() {
+    let sandbox = project("secret-undeclared", &json!({"pass": "${PIN}", "note": {"x": "42"}}));
+    let run = sandbox.osiris(["run", "pipeline.yaml"]).guests();
+    let finished = run.env("OTHER", "another-password").env("PIN", "x7").run().expect(0);
+    let warning = "warning: step 'attack': the secret in `pass` is shorter than 4 bytes";
+    assert!(finished.stderr.contains(warning), "{}", finished.stderr);
+    assert_eq!(config(&Session::only(&sandbox))["resolved_connection"]["pass"], "***MASKED***");
+    let doctor = sandbox.osiris(["connections", "doctor"]).guests();
+    let doctor = doctor.env("OTHER", "another-password").env("PIN", "x7").run();
+    assert!(doctor.stderr.contains("the secret in `pass` is shorter"), "{}", doctor.stderr);
+}
+
+#[test]
+fn secrets_that_cannot_be_masked_stop_the_run() {
+    let sandbox = project("secret-undeclared", &json!({"pass": "${HUGE}"}));
+    sandbox.write(".env", format!("OTHER=another-password\nHUGE={}\n", "x".repeat(9 << 20)));
+    let refused = sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(3);
+    assert!(refused.stderr.contains("cannot mask the secrets"), "{}", refused.stderr);
+    assert!(Session::all(&sandbox).expect("none").is_empty());
+}
+
+/// Every file and folder below one that others can read or write.
+fn open_to_others(folder: &Path) -> Vec<String> {
+    let mut open = Vec::new();
+    let mut look = |path: &Path| {
+        let mode = fs::symlink_metadata(path).expect("it is there").permissions().mode();
+        if mode & 0o077 != 0 {
+            open.push(format!("{} {:o}", path.display(), mode & 0o777));
+        }
+    };
+    look(folder);
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            look(&entry.path());
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    open
+}
+
+#[test]
+fn nobody_else_can_read_what_a_run_leaves() {
+    let sandbox = project("nothing-of-the-kind", &json!({}));
+    // As older versions made them.
+    for folder in ["logs", ".osiris/state/p", ".osiris/cache/discovery"] {
+        fs::create_dir_all(sandbox.path(folder)).expect("it can be made");
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(sandbox.path(folder), mode).expect("it is ours");
+    }
+    let _ = run(&sandbox);
+    sandbox.write(
+        "state.yaml",
+        "oml_version: 0.1.0\nname: p\nsteps:\n  - {id: read, component: test.hostile, mode: read, config: {attack: secret-everywhere, connection: '@test.main'}}\n  - {id: write, component: test.sink, mode: write, config: {path: out.txt}}\n",
+    );
+    let state = sandbox.osiris(["run", "state.yaml"]).guests();
+    let _ = state.env("OTHER", SECRET).run().expect(0);
+    let discover = sandbox.osiris(["discover", "@test.main"]).guests().env("OTHER", SECRET).run();
+    assert!(sandbox.exists("logs") && sandbox.exists(".osiris/state"), "{}", discover.stderr);
+    assert_eq!(open_to_others(&sandbox.path("logs")), Vec::<String>::new());
+    for folder in [".osiris", ".osiris/build", ".osiris/state"] {
+        let mode = fs::metadata(sandbox.path(folder)).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{folder} {mode:o}");
+    }
+    let states = open_to_others(&sandbox.path(".osiris/state"));
+    assert_eq!(states, Vec::<String>::new());
+    // What the pipeline makes is the user's, as any file.
+    assert_ne!(
+        fs::metadata(sandbox.path("out.txt")).expect("it is there").permissions().mode() & 0o044,
+        0
+    );
+}
+
+/// A command that must end at once.
+fn ends(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
+    let command = sandbox.osiris(arguments).guests().env("OTHER", "another-password");
+    command.patience(Duration::from_secs(20)).run()
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_of_a_session_holds_up_nobody() {
+    let sandbox = project("nothing-of-the-kind", &json!({}));
+    let _ = ends(&sandbox, &["run", "pipeline.yaml"]);
+    let files = [
+        "running.lock",
+        "status.json",
+        "events.jsonl",
+        "metrics.jsonl",
+        "osiris.log",
+        "manifest.yaml",
+    ];
+    let place = |file: &str, make: &dyn Fn(&Path)| {
+        let id = format!("20260131T080509{:03}Z-0000000{}", file.len(), file.len() % 10);
+        let folder = sandbox.path("logs").join(format!("run_{id}"));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).expect("it is new");
+        let honest = Session::all(&sandbox).ok().and_then(|mut all| all.pop());
+        let status = honest.map(|one| one.status.to_string()).unwrap_or_default();
+        fs::write(folder.join("status.json"), status).expect("it can be written");
+        let _ = fs::remove_file(folder.join(file));
+        make(&folder.join(file));
+        id
+    };
+    let pipe = |path: &Path| {
+        let made = Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
+        assert!(made.success());
+    };
+    let folder = |path: &Path| fs::create_dir(path).expect("it is new");
+    let link = |path: &Path| {
+        std::os::unix::fs::symlink("/dev/zero", path).expect("links can be made");
+    };
+    for file in files {
+        for make in [&pipe as &dyn Fn(&Path), &folder, &link] {
+            let id = place(file, make);
+            let list = ends(&sandbox, &["runs", "list"]);
+            assert_eq!(list.code(), Some(0), "{file}: {}", list.stderr);
+            let _ = ends(&sandbox, &["runs", "show", &id]);
+            let _ = ends(&sandbox, &["runs", "diff", &id, "last"]);
+            let again = ends(&sandbox, &["run", "pipeline.yaml"]);
+            assert!(matches!(again.code(), Some(0 | 1)), "{file}: {}", again.stderr);
+            fs::remove_dir_all(sandbox.path("logs").join(format!("run_{id}")))
+                .expect("it is there");
+        }
+    }
+}

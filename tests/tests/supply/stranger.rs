@@ -1,0 +1,163 @@
+//! A lock that came with somebody's project: it names nothing that is near, and a login
+//! goes nowhere that a registry says.
+
+use std::fs;
+
+use osiris_tests::secret::{SECRET, assert_hidden, assert_none};
+use osiris_tests::web::{Web, reply};
+use osiris_tests::{Finished, Sandbox};
+
+use crate::kit::{driver, drivers, project};
+
+/// A lock with one driver that is missing, from there.
+fn lock(source: &str) -> String {
+    let sha256 = "0123456789abcdef".repeat(4);
+    format!(
+        "---\ndrivers:\n  test.made:\n    grants: []\n    sha256: {sha256}\n    size: 100\n    source: '{source}'\n    version: 1.0.0\nversion: 1\n"
+    )
+}
+
+/// A project that somebody else made.
+fn cloned(source: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("osiris.yaml", "version: 1\n");
+    sandbox.write("osiris.lock", lock(source));
+    sandbox
+}
+
+/// The sha256 of a file, as `sha256sum` has it.
+fn sha256(path: &str) -> String {
+    let output = std::process::Command::new("sha256sum").arg(path).output().expect("it runs");
+    String::from_utf8_lossy(&output.stdout)[..64].to_owned()
+}
+
+#[test]
+fn it_says_nothing_of_files_outside_the_project() {
+    let secret = Sandbox::new();
+    secret.write("secret.txt", SECRET);
+    let outside = secret.path("secret.txt").display().to_string();
+    for source in
+        [outside.as_str(), "/etc/passwd", "/proc/self/environ", "../x", "link", "./a/../link"]
+    {
+        let sandbox = cloned(source);
+        std::os::unix::fs::symlink(&outside, sandbox.path("link")).expect("links can be made");
+        for command in [&["sync"][..], &["update"]] {
+            let refused = drivers(&sandbox, command).expect(3);
+            let text = format!("{}{}", refused.stdout, refused.stderr);
+            assert!(text.contains("names a file outside the project"), "{source}: {text}");
+            assert!(text.contains("--allow-local"), "{source}: {text}");
+            for file in [outside.as_str(), "/etc/passwd"] {
+                assert!(!text.contains(&sha256(file)), "{source}: {text}");
+            }
+        }
+    }
+    // What is in the project is read, and its hash is not told either.
+    let sandbox = cloned(".env");
+    sandbox.write(".env", format!("PASSWORD='{SECRET}'\n"));
+    let hash = sha256(&sandbox.path(".env").display().to_string());
+    let refused = drivers(&sandbox, &["sync"]);
+    assert_ne!(refused.code(), Some(0));
+    assert!(!refused.stderr.contains(&hash), "{}", refused.stderr);
+    assert_none("stderr", &refused.stderr);
+}
+
+#[test]
+fn it_asks_nothing_of_this_machine() {
+    let web = Web::start(|_, stream| reply(stream, "200 OK", &[], b"done"));
+    let port = web.host().rsplit(':').next().expect("a port").to_owned();
+    for host in ["127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"] {
+        let sources = [
+            format!("http://{host}:{port}/shutdown?now=1"),
+            format!("https://{host}:{port}/shutdown?now=1"),
+            format!("oci://{host}:{port}/acme/made:1"),
+        ];
+        for source in sources {
+            let sandbox = cloned(&source);
+            for arguments in [&["sync"][..], &["sync", "--insecure"], &["update", "--insecure"]] {
+                let refused = drivers(&sandbox, arguments);
+                assert_ne!(refused.code(), Some(0), "{source}");
+                assert_eq!(web.seen().len(), 0, "{source} {arguments:?}: {}", refused.stderr);
+            }
+        }
+    }
+    // `.env` of the project is the stranger's, too.
+    let sandbox = cloned(&format!("http://127.0.0.1:{port}/x"));
+    sandbox.write(".env", "OSIRIS_ALLOW_LOCAL=1\n");
+    let refused = drivers(&sandbox, &["sync"]).expect(3);
+    assert!(refused.stderr.contains("this machine"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--allow-local"), "{}", refused.stderr);
+    assert_eq!(web.seen().len(), 0);
+    // Whoever knows better can say so.
+    let _ = drivers(&sandbox, &["sync", "--allow-local"]);
+    let _ = sandbox.osiris(["drivers", "sync"]).env("OSIRIS_ALLOW_LOCAL", "1").run();
+    assert_eq!(web.seen().len(), 2);
+}
+
+#[test]
+fn what_was_added_here_is_fetched_from_there_again() {
+    let bytes = driver("test.made", "1.0.0", "");
+    let web = Web::start(move |_, stream| reply(stream, "200 OK", &[], &bytes));
+    let sandbox = project();
+    drivers(&sandbox, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
+    fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
+    drivers(&sandbox, &["sync"]).expect(0);
+    assert_eq!(web.seen().len(), 2);
+}
+
+/// A registry that wants a token of another server.
+fn registry(realm: String) -> Web {
+    Web::start(move |_, stream| {
+        let wants = format!("WWW-Authenticate: Bearer realm=\"{realm}\",service=\"x\"");
+        reply(stream, "401 Unauthorized", &[wants], b"");
+    })
+}
+
+fn add(sandbox: &Sandbox, web: &Web, more: &[(&str, &str)]) -> Finished {
+    let reference = format!("oci://{}/acme/made:1", web.host());
+    let mut command = sandbox.osiris(["drivers", "add", &reference]);
+    for (name, value) in more {
+        command = command.env(name, value);
+    }
+    command
+        .env("OSIRIS_REGISTRY", web.host())
+        .env("OSIRIS_REGISTRY_USER", "me")
+        .env("OSIRIS_REGISTRY_PASSWORD", SECRET)
+        .run()
+}
+
+#[test]
+fn a_login_goes_to_the_registrys_own_server_of_tokens_only() {
+    let thief = Web::start(|_, stream| reply(stream, "200 OK", &[], br#"{"token":"t"}"#));
+    let port = thief.host().rsplit(':').next().expect("a port").to_owned();
+    for host in ["127.0.0.1", "localhost", "127.0.0.2"] {
+        let web = registry(format!("http://{host}:{port}/token"));
+        let sandbox = project();
+        sandbox.write(".env", format!("OSIRIS_REGISTRY_TOKEN_SERVER={host}:{port}\n"));
+        let refused = add(&sandbox, &web, &[]).expect(3);
+        assert!(refused.stderr.contains("is another server"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("OSIRIS_REGISTRY_TOKEN_SERVER"), "{}", refused.stderr);
+        assert_hidden(&sandbox, &refused);
+        assert_eq!(thief.seen().len(), 0, "{host}");
+    }
+    // The user knows which server belongs to it.
+    let web = registry(format!("http://{}/token", thief.host()));
+    let _ = add(&project(), &web, &[("OSIRIS_REGISTRY_TOKEN_SERVER", &thief.host())]);
+    assert!(thief.seen()[0].header("authorization").is_some());
+}
+
+#[test]
+fn a_redirect_is_judged_by_the_address_and_not_by_the_name() {
+    let inner = Web::start(|_, stream| reply(stream, "200 OK", &[], b"inner"));
+    let port = inner.host().rsplit(':').next().expect("a port").to_owned();
+    // From this machine to this machine it may lead, by any name; to its link, it may not.
+    for (host, seen) in [("127.0.0.1", 1), ("169.254.169.254", 1), ("10.255.255.254", 1)] {
+        let to = format!("Location: http://{host}:{port}/x");
+        let web = Web::start(move |_, stream| reply(stream, "302 Found", &[to.clone()], b""));
+        let sandbox = project();
+        let add =
+            drivers(&sandbox, &["add", &format!("http://{}/x.wasm", web.host()), "--insecure"]);
+        assert_ne!(add.code(), Some(0));
+        assert_eq!(inner.seen().len(), seen, "{host}: {}", add.stderr);
+        assert!(!sandbox.exists("osiris.lock"));
+    }
+}
