@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use osiris_tests::attack::bomb::{SPEC, busy};
+use osiris_tests::attack::bomb::{SPEC, busy, lacking};
 use osiris_tests::wait::wait_for;
 use osiris_tests::{Osiris, Running, Sandbox};
 
@@ -113,6 +113,16 @@ fn what_takes_all_memory_ends_with_its_share() {
     let why = "cannot compile driver `test.busy`: it needs more than 2.00 GiB of memory";
     assert!(finished.stderr.contains(why), "{}", finished.stderr);
     assert!((1 << 30..(2 << 30) + (200 << 20)).contains(&peak), "it held {peak} bytes");
+}
+
+#[test]
+fn what_the_engine_has_no_code_for_is_refused() {
+    for (what, driver) in lacking() {
+        let sandbox = project(&driver);
+        let run = osiris(&sandbox, "run pipeline.yaml").run();
+        assert_eq!(run.code(), Some(2), "{what}: {} {}", run.status, run.stderr);
+        assert!(run.stderr.contains("the component is not valid"), "{what}: {}", run.stderr);
+    }
 }
 
 #[test]

@@ -97,6 +97,9 @@ impl Engine {
             // The same bits on every machine.
             .cranelift_nan_canonicalization(true)
             .wasm_relaxed_simd(false)
+            // Of that proposal, subtypes of functions are valid without a collector, and a call
+            // through a table of them ends in code that is not there, which ends the process.
+            .wasm_gc(false)
             // Nothing that a driver needs.
             .generate_address_map(false)
             .native_unwind_info(false);

@@ -40,12 +40,20 @@ impl Ground {
         // What is not there yet is made by another step, in a folder of that step's.
         fence.read.extend(grants.reads.iter().filter_map(inside));
         for path in &grants.writes {
-            let folder = match inside(path) {
-                Some(found) if !found.is_dir() => found.parent().map(Path::to_owned),
-                Some(found) => Some(found),
-                None => self.make(&base, path),
+            let parent = Path::new(path).parent().and_then(Path::to_str).map(str::to_owned);
+            let folders = match base.join(path).canonicalize() {
+                Err(_) => [self.make(&base, path), None],
+                // A link that leads out of the project is refused, and needs nothing.
+                Ok(found) if !found.starts_with(&base) => [None, None],
+                Ok(found) if found.is_dir() => [Some(found), None],
+                // Where it is, and where a link in its place leads.
+                Ok(found) => [parent.as_ref().and_then(inside), found.parent().map(Path::to_owned)],
             };
-            fence.own.extend(folder);
+            for folder in folders.into_iter().flatten() {
+                if !fence.own.contains(&folder) {
+                    fence.own.push(folder);
+                }
+            }
         }
         if !self.folders.hidden().is_empty() && !fence.tidy.contains(&base) {
             // What a step that fails has made goes again.
@@ -134,6 +142,21 @@ mod tests {
         let mut left: Vec<_> = left.collect();
         left.sort();
         assert_eq!(left, ["data", "x"]);
+    }
+
+    #[test]
+    fn a_link_and_its_target_pass() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        for name in ["out", "kept", "data"] {
+            fs::create_dir(base.join(name)).unwrap();
+        }
+        fs::write(base.join("kept/a.csv"), "").unwrap();
+        symlink("../kept/a.csv", base.join("out/a.csv")).unwrap();
+        symlink("../kept/a.csv", base.join("data/in.csv")).unwrap();
+        let fence = fence(&Ground::new(&base), &["data/in.csv"], &["out/a.csv", "out/b.csv"]);
+        assert_eq!(fence.own, ["out", "kept"].map(|name| base.join(name)));
+        assert_eq!(fence.read, [base.join("kept/a.csv")]);
     }
 
     #[test]

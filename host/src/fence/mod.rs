@@ -253,6 +253,36 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_sealed_fence_there_is_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut open = fs::File::create(folder.path().join("open")).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let tried = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    Fence::sealed().raise();
+                    let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
+                    let refused = [
+                        kind(fs::read("/etc/hosts").map(drop)),
+                        kind(fs::read_dir("/usr/lib").map(drop)),
+                        kind(fs::read("/dev/null").map(drop)),
+                        kind(fs::read_dir(folder.path()).map(drop)),
+                        kind(fs::write(folder.path().join("new"), "")),
+                        kind(Command::new("/bin/true").status().map(drop)),
+                        kind(TcpStream::connect(("127.0.0.1", port)).map(drop)),
+                        kind(TcpStream::connect(("127.0.0.1", DNS)).map(drop)),
+                    ];
+                    // What is open already stays.
+                    (refused, kind(std::io::Write::write_all(&mut open, b"code")))
+                })
+                .join()
+                .unwrap()
+        });
+        assert_eq!(tried, ([Some(ErrorKind::PermissionDenied); 8], None));
+    }
+
+    #[test]
     fn of_the_system_only_names_and_libraries_stay() {
         let tried = std::thread::scope(|scope| {
             scope

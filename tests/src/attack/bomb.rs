@@ -60,6 +60,24 @@ pub fn busy(nests: usize, depth: usize, locals: usize) -> Vec<u8> {
     wasm::with_spec(driver(&body, "unreachable"), SPEC)
 }
 
+/// Drivers `test.busy` that use what an engine without garbage collection and threads has
+/// no code for; each with what it uses.
+pub fn lacking() -> Vec<(&'static str, Vec<u8>)> {
+    let subtypes = "(type $super (sub (func))) (type $sub (sub $super (func)))
+        (table $t 1 funcref) (elem (table $t) (i32.const 0) func $f) (func $f (type $sub))";
+    let mut all = vec![(
+        "a call of a subtype",
+        driver(subtypes, "(call_indirect $t (type $super) (i32.const 0)) unreachable"),
+    )];
+    let wait = "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))";
+    let notify = "(drop (memory.atomic.notify (i32.const 0) (i32.const 1)))";
+    for (what, line) in [("a wait for another thread", wait), ("a word to one", notify)] {
+        all.push((what, driver("", &format!("{line} unreachable"))));
+    }
+    all.push(("an exception", driver("(tag $e)", "(throw $e)")));
+    all.into_iter().map(|(what, bytes)| (what, wasm::with_spec(bytes, SPEC))).collect()
+}
+
 /// A component for the world `plugin` with these parts and this body of `run`.
 fn driver(parts: &str, run: &str) -> Vec<u8> {
     let parameters = "i32 ".repeat(13);

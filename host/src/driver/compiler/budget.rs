@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-/// The least and what each mebibyte of component adds, in seconds of a processor. The
-/// drivers that come with osiris take half a second, one with an interpreter in it takes
-/// 2 seconds a mebibyte.
+/// The least and what each mebibyte of component adds, in seconds of a processor: ten times
+/// what it takes for the drivers that come with osiris, with an interpreter in them or not.
 const SECONDS: u64 = 10;
 const SECONDS_PER_MIB: u64 = 20;
 /// The most memory, in bytes.
