@@ -10,6 +10,7 @@
 mod check;
 mod found;
 mod normal;
+mod own;
 mod permissions;
 mod reserved;
 mod resolver;
@@ -20,6 +21,7 @@ mod tests;
 pub use check::{Access, Refusal, check, setting};
 pub use found::{Found, Identity, Kind};
 pub use normal::{PathFault, ProjectPath};
+pub use own::remove_own;
 pub use permissions::{Grounds, May, Others, Permissions};
 pub use reserved::{RESERVED, reserved};
 pub use resolver::{Place, Resolver, leads_outside, rename_new};

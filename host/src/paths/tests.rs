@@ -255,3 +255,31 @@ fn what_a_configuration_may_not_name_is_told_with_its_remedy() {
         assert_eq!(told(path, Access::Read, &[]).unwrap_err().0, "path_outside", "{path}");
     }
 }
+
+/// Somebody removes what it made while another puts a result in its place.
+#[test]
+fn what_has_taken_a_name_is_never_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (name, result) = (folder.path().join("name"), folder.path().join("result"));
+    let opened = fs::File::open(folder.path()).unwrap();
+    for in_turn in 0..3000 {
+        fs::write(&name, "mine").unwrap();
+        let mine = Found::at(&opened, "name".as_ref()).unwrap().identity;
+        fs::write(&result, "theirs").unwrap();
+        let start = std::sync::Barrier::new(2);
+        let removed = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                // Sooner or later, so that it happens in each moment.
+                for _ in 0..in_turn % 300 {
+                    std::hint::spin_loop();
+                }
+                fs::rename(&result, &name).unwrap();
+            });
+            start.wait();
+            remove_own(&opened, "name".as_ref(), mine)
+        });
+        assert_eq!(fs::read_to_string(&name).unwrap(), "theirs", "{removed:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

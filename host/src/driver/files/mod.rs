@@ -151,12 +151,12 @@ impl Files {
                 if place.path != path || found.identity != identity {
                     return Err(std::io::Error::other("something else has its name now"));
                 }
-                let flags = match found.kind {
+                match found.kind {
                     // A folder that somebody has put something into stays.
-                    Kind::Folder => AtFlags::REMOVEDIR,
-                    _ => AtFlags::empty(),
-                };
-                Ok(unlinkat(parent, &place.name, flags)?)
+                    Kind::Folder => unlinkat(parent, &place.name, AtFlags::REMOVEDIR)?,
+                    _ => drop(paths::remove_own(parent, &place.name, identity)?),
+                }
+                Ok(())
             };
             if let Err(error) = removed() {
                 tracing::debug!("{} stays: {error}", path.display());
@@ -187,6 +187,12 @@ impl Files {
             Some(found) if self.made.owns(path, found.identity) => May::ALL,
             _ => self.permissions.of(path),
         }
+    }
+
+    /// The thing at a place that is the driver's own because it made it, and not because
+    /// the configuration names its path: whatever takes its name is somebody else's.
+    fn own(&self, place: &Place) -> Option<Found> {
+        place.at.found.filter(|_| !self.permissions.of(&place.at.path).write)
     }
 
     /// Whether a path lies in a folder that the driver has made for itself.

@@ -20,7 +20,7 @@ use super::listing::{self, Listing};
 use super::stream::Counted;
 use super::{Files, Held, Place};
 use crate::driver::state::State;
-use crate::paths::{Found, Kind, May, rename_new};
+use crate::paths::{Found, Kind, May, remove_own, rename_new};
 
 /// The files of one call, and the engine's own implementation.
 struct View<'a> {
@@ -183,6 +183,37 @@ impl View<'_> {
         Ok(fd)
     }
 
+    /// Gives something another name. Neither what others put at the old name nor what they
+    /// put at the new one since both were looked at is moved or replaced, unless the
+    /// configuration names that path.
+    fn rename(&mut self, from: &Place, to: &Place) -> FsResult<()> {
+        let parent = |place: &'_ Place| -> FsResult<std::os::fd::OwnedFd> {
+            Ok(place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?)
+        };
+        let (old, new) = (parent(from)?, parent(to)?);
+        let (old, new) = ((&old, &*from.at.name), (&new, &*to.at.name));
+        let is_granted = self.files.permissions.of(&to.at.path).write;
+        if let Some(Found { kind: Kind::File, identity }) = self.files.own(to)
+            && !remove_own(new.0, new.1, identity).map_err(std::io::Error::from)?
+        {
+            return self.files.refuse(&to.at.path);
+        }
+        let renamed = match rename_new(old, new) {
+            Err(Errno::EXIST) if is_granted || to.kind() == Some(Kind::Folder) => {
+                renameat(old.0, old.1, new.0, new.1)
+            }
+            other => other,
+        };
+        renamed.map_err(std::io::Error::from)?;
+        let is_same =
+            |own: Found| Found::at(new.0, new.1).is_ok_and(|found| found.identity == own.identity);
+        if self.files.own(from).is_some_and(|own| !is_same(own)) {
+            rename_new(new, old).map_err(std::io::Error::from)?;
+            return self.files.refuse(&from.at.path);
+        }
+        Ok(())
+    }
+
     fn counted(
         &mut self,
         stream: Resource<DynOutputStream>,
@@ -319,20 +350,7 @@ impl HostDescriptor for View<'_> {
         {
             return self.files.refuse(&to.at.path);
         }
-        let from_parent = from.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
-        let to_parent = to.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
-        let (old, new) = (&*from.at.name, &*to.at.name);
-        let renamed = match is_new {
-            true => rename_new((from_parent, old), (to_parent, new)),
-            false => Err(Errno::EXIST),
-        };
-        // By its path, the configuration lets it be replaced, whoever put it there.
-        let replaces = !is_new || self.files.permissions.of(&to.at.path).write;
-        match renamed {
-            Err(Errno::EXIST) if replaces => renameat(from_parent, old, to_parent, new),
-            other => other,
-        }
-        .map_err(std::io::Error::from)?;
+        self.rename(&from, &to)?;
         let finished = self.files.permissions.of(&to.at.path).write;
         self.files.made.moved(&from.at.path, &to.at.path, finished);
         Ok(())
@@ -343,8 +361,18 @@ impl HostDescriptor for View<'_> {
         if place.is_folder {
             return Err(ErrorCode::NotDirectory.into());
         }
-        let (slot, name) = self.at(&place)?;
-        self.wasi.unlink_file_at(slot, name).await?;
+        match (self.files.own(&place), &place.at.parent) {
+            (Some(Found { kind: Kind::File, identity }), Some(parent)) => {
+                let removed = remove_own(parent, &place.at.name, identity);
+                if !removed.map_err(std::io::Error::from)? {
+                    return self.files.refuse(&place.at.path);
+                }
+            }
+            _ => {
+                let (slot, name) = self.at(&place)?;
+                self.wasi.unlink_file_at(slot, name).await?;
+            }
+        }
         self.files.made.forget(&place.at.path);
         Ok(())
     }
