@@ -7,8 +7,8 @@ use std::os::fd::AsFd;
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::{Errno, Result};
 
-use super::found::{Found, Identity};
 use super::resolver::rename_new;
+use super::stat::{Identity, Stat};
 
 /// Removes the file of a name if it is that thing. Returns whether it was.
 ///
@@ -20,7 +20,7 @@ pub fn remove_own(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result
     let tag = RandomState::new().hash_one(name);
     let aside = OsString::from(format!(".{tag:016x}.gone"));
     rename_new((folder, name), (folder, &aside))?;
-    if Found::at(folder, &aside)?.identity == identity {
+    if Stat::at(folder, &aside)?.identity == identity {
         unlinkat(folder, &aside, AtFlags::empty())?;
         return Ok(true);
     }
