@@ -53,10 +53,7 @@ impl Stat {
     /// # Errors
     /// Returns an error for any I/O error.
     pub fn of(file: impl AsFd) -> Result<Self> {
-        #[cfg(target_os = "linux")]
-        return look(file.as_fd(), OsStr::new(""), AtFlags::EMPTY_PATH);
-        #[cfg(not(target_os = "linux"))]
-        return Ok(from_stat(&rustix::fs::fstat(file)?));
+        look_at_open(file.as_fd())
     }
 }
 
@@ -83,6 +80,16 @@ fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Re
         Err(Errno::NOSYS) => Ok(from_stat(&statat(folder, name, flags)?)),
         Err(error) => Err(error),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn look_at_open(file: std::os::fd::BorrowedFd<'_>) -> Result<Stat> {
+    look(file, OsStr::new(""), AtFlags::EMPTY_PATH)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look_at_open(file: std::os::fd::BorrowedFd<'_>) -> Result<Stat> {
+    Ok(from_stat(&rustix::fs::fstat(file)?))
 }
 
 #[cfg(not(target_os = "linux"))]

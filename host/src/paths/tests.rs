@@ -190,7 +190,7 @@ fn a_name_that_is_taken_is_not_taken_again() {
     let opened: std::os::fd::OwnedFd = fs::File::open(folder.path()).unwrap().into();
     for in_steps in [false, true] {
         let rename = |from: &str, to: &str| match in_steps {
-            true => super::resolver::rename_in_steps(&opened, from, to),
+            true => resolver::rename_in_steps(&opened, from, to),
             false => rename_new((&opened, from.as_ref()), (&opened, to.as_ref())),
         };
         fs::write(path("mine"), "mine").unwrap();

@@ -150,7 +150,7 @@ impl View<'_> {
             open |= OpenFlags::EXCLUSIVE;
         } else {
             // Nothing of it is changed before it is known what was opened.
-            open = open & OpenFlags::DIRECTORY;
+            open &= OpenFlags::DIRECTORY;
             if changes {
                 flags |= DescriptorFlags::WRITE;
             }
