@@ -11,7 +11,7 @@ use super::folders::Folders;
 use super::limits::Limits;
 use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
-use crate::paths::{Grounds, Others, Permissions, ProjectPath, Resolver};
+use crate::paths::{Others, PermissionSources, Permissions, ProjectPath, Resolver};
 
 /// The rights of one call.
 #[derive(Debug, Clone)]
@@ -72,14 +72,14 @@ impl Grants {
     /// What may be done with the paths below the base path, which is open.
     pub fn permissions(&self, resolver: &Resolver) -> Permissions {
         let artifacts = self.artifacts.as_deref();
-        let grounds = Grounds {
+        let sources = PermissionSources {
             reads: &self.reads,
             writes: &self.writes,
             artifacts: artifacts.and_then(|path| path.strip_prefix(&self.base).ok()),
             others: &self.others,
             allow_read: &self.allow_read,
         };
-        Permissions::new(resolver, grounds)
+        Permissions::new(resolver, sources)
     }
 
     /// The artifacts folder as the driver names it.

@@ -8,7 +8,7 @@ use super::resolver::{Resolver, leads_outside};
 
 /// What a configuration wants of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum AccessMode {
     /// To read it.
     Read,
     /// To write it.
@@ -35,7 +35,7 @@ pub struct Refusal {
 pub fn check(
     base: &Path,
     path: &str,
-    access: Access,
+    access: AccessMode,
     allow_read: &[ProjectPath],
 ) -> Result<ProjectPath, Refusal> {
     let outside = |message| Refusal { code: "path_outside", message, help: None };
@@ -68,11 +68,11 @@ pub fn check(
 fn refuse_reserved(
     written: &str,
     path: &Path,
-    access: Access,
+    access: AccessMode,
     allow_read: &[ProjectPath],
 ) -> Result<(), Refusal> {
     let Some(own) = reserved(path) else { return Ok(()) };
-    if access == Access::Read && allow_read.iter().any(|allowed| path.starts_with(allowed)) {
+    if access == AccessMode::Read && allow_read.iter().any(|allowed| path.starts_with(allowed)) {
         return Ok(());
     }
     let subject = match Path::new(written) == path {
@@ -80,11 +80,11 @@ fn refuse_reserved(
         false => format!("`{written}` leads to `{}`, which is", path.display()),
     };
     let (message, help) = match access {
-        Access::Write => (
+        AccessMode::Write => (
             format!("{subject} osiris's own in a project, and no driver may write it"),
             "name a file elsewhere in the project, like output/data.csv".to_owned(),
         ),
-        Access::Read => (
+        AccessMode::Read => (
             format!("{subject} osiris's own in a project, and no driver may read it"),
             format!("name another file, or write {} into osiris.yaml", setting(&own)),
         ),

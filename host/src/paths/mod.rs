@@ -8,18 +8,20 @@
 //! configuration before anything runs.
 
 mod check;
-mod found;
 mod normal;
+mod own;
 mod permissions;
 mod reserved;
 mod resolver;
+mod stat;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Access, Refusal, check, setting};
-pub use found::{Found, Identity, Kind};
+pub use check::{AccessMode, Refusal, check, setting};
 pub use normal::{PathFault, ProjectPath};
-pub use permissions::{Grounds, May, Others, Permissions};
+pub use own::remove_own;
+pub use permissions::{May, Others, PermissionSources, Permissions};
 pub use reserved::{RESERVED, reserved};
-pub use resolver::{Place, Resolver, leads_outside, rename_new};
+pub use resolver::{Location, Resolver, leads_outside, rename_new};
+pub use stat::{FileKind, Identity, Stat};

@@ -42,7 +42,7 @@ pub struct Others {
 
 /// What permissions follow from.
 #[derive(Debug, Clone, Copy)]
-pub struct Grounds<'a> {
+pub struct PermissionSources<'a> {
     /// What the configuration names to be read.
     pub reads: &'a [String],
     /// What it names to be written.
@@ -73,30 +73,30 @@ pub struct Permissions {
 
 impl Permissions {
     /// Follows each path to where it leads.
-    pub fn new(resolver: &Resolver, grounds: Grounds<'_>) -> Self {
+    pub fn new(resolver: &Resolver, sources: PermissionSources<'_>) -> Self {
         let resolved = |paths: &[String]| -> Vec<PathBuf> {
             paths.iter().filter_map(|path| resolved(resolver, path)).collect()
         };
-        let others_writes = resolved(&grounds.others.writes);
-        let mut others = resolved(&grounds.others.reads);
+        let others_writes = resolved(&sources.others.writes);
+        let mut others = resolved(&sources.others.reads);
         others.extend(others_writes.iter().cloned());
-        let named = grounds.reads.iter().chain(grounds.writes).filter_map(|path| {
+        let named = sources.reads.iter().chain(sources.writes).filter_map(|path| {
             let path = ProjectPath::new(path).ok()?;
             // Its end would lead elsewhere than it may.
             self::resolved(resolver, path.as_str()).map(|_| path.as_ref().to_owned())
         });
         Self {
             named: named.collect(),
-            reads: resolved(grounds.reads),
-            writes: resolved(grounds.writes),
+            reads: resolved(sources.reads),
+            writes: resolved(sources.writes),
             // If a link has taken its place, it is not the session's any more.
-            artifacts: grounds.artifacts.and_then(|path| {
+            artifacts: sources.artifacts.and_then(|path| {
                 let found = resolver.resolve(path, true).ok()?.path;
                 (found == path).then_some(found)
             }),
             others,
             others_writes,
-            allow_read: grounds.allow_read.iter().map(|path| path.as_ref().to_owned()).collect(),
+            allow_read: sources.allow_read.iter().map(|path| path.as_ref().to_owned()).collect(),
         }
     }
 
@@ -245,14 +245,14 @@ mod tests {
             let texts = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
             let (reads, writes): (Vec<_>, Vec<_>) = (texts(self.reads), texts(self.writes));
             let allow = self.allow.iter().map(|path| ProjectPath::new(path).unwrap());
-            let grounds = Grounds {
+            let sources = PermissionSources {
                 reads: &reads,
                 writes: &writes,
                 artifacts: Some(Path::new("logs/run_1/artifacts/step")),
                 others: &Others { reads: Vec::new(), writes: texts(self.others) },
                 allow_read: &allow.collect::<Vec<_>>(),
             };
-            Permissions::new(&Resolver::open(base.path()).unwrap(), grounds)
+            Permissions::new(&Resolver::open(base.path()).unwrap(), sources)
         }
 
         fn assert(&self, expected: &[(&str, &str)]) {

@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags, openat, readlinkat, renameat};
 use rustix::io::Errno;
 
-use super::found::{Found, Kind};
+use super::stat::{FileKind, Stat};
 
 /// The most links on the way of one path, as in Linux.
 const MAX_LINKS: usize = 40;
@@ -39,7 +39,7 @@ pub struct Resolver {
 
 /// Where a path leads.
 #[derive(Debug)]
-pub struct Place {
+pub struct Location {
     /// Relative to the base path, without links and dots. Empty for the base path.
     pub path: PathBuf,
     /// The opened folder in which it lies; none if that is not there.
@@ -47,7 +47,7 @@ pub struct Place {
     /// Its one name in that folder; `.` for the base path.
     pub name: OsString,
     /// What was there.
-    pub found: Option<Found>,
+    pub found: Option<Stat>,
 }
 
 /// A path that leads out of the base path.
@@ -88,13 +88,13 @@ impl Resolver {
     /// # Errors
     /// Returns an error if the path leads out of the base path, if a file is where a
     /// folder should be, if there are too many links, or for any I/O error.
-    pub fn resolve(&self, path: &Path, follow: bool) -> io::Result<Place> {
+    pub fn resolve(&self, path: &Path, follow: bool) -> io::Result<Location> {
         let Some(name) = path.file_name() else { return self.base_itself() };
         if let Some(parent) = self.opened(path.parent().unwrap_or(Path::new("")))? {
-            let found = there(Found::at(&parent, name))?;
-            if !(follow && found.is_some_and(|found| found.kind == Kind::Link)) {
+            let found = there(Stat::at(&parent, name))?;
+            if !(follow && found.is_some_and(|found| found.kind == FileKind::Link)) {
                 let (path, name) = (path.to_owned(), name.to_owned());
-                return Ok(Place { path, parent: Some(parent), name, found });
+                return Ok(Location { path, parent: Some(parent), name, found });
             }
         }
         self.walk(path, follow)
@@ -109,13 +109,13 @@ impl Resolver {
     ///
     /// # Errors
     /// Returns an error if the place holds no regular file, or for any I/O error.
-    pub fn open_file(place: &Place) -> io::Result<std::fs::File> {
+    pub fn open_file(place: &Location) -> io::Result<std::fs::File> {
         let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
         // Without waiting for whoever has the other end of a pipe.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = openat(parent, &place.name, flags, Mode::empty())?;
-        match Found::of(&file)?.kind {
-            Kind::File => Ok(file.into()),
+        match Stat::of(&file)?.kind {
+            FileKind::File => Ok(file.into()),
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
         }
     }
@@ -124,7 +124,7 @@ impl Resolver {
     ///
     /// # Errors
     /// Returns an error if the place holds no folder, or for any I/O error.
-    pub fn names(place: &Place) -> io::Result<Vec<OsString>> {
+    pub fn names(place: &Location) -> io::Result<Vec<OsString>> {
         let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::Dir::new(openat(parent, &place.name, flags, Mode::empty())?)?;
@@ -139,10 +139,10 @@ impl Resolver {
         Ok(names)
     }
 
-    fn base_itself(&self) -> io::Result<Place> {
+    fn base_itself(&self) -> io::Result<Location> {
         let parent = self.base.try_clone()?;
-        let found = Some(Found::of(&parent)?);
-        Ok(Place { path: PathBuf::new(), parent: Some(parent), name: ".".into(), found })
+        let found = Some(Stat::of(&parent)?);
+        Ok(Location { path: PathBuf::new(), parent: Some(parent), name: ".".into(), found })
     }
 
     /// Opens a folder in one step; none if a walk has to tell more.
@@ -165,7 +165,7 @@ impl Resolver {
         Ok(None)
     }
 
-    fn walk(&self, path: &Path, follow: bool) -> io::Result<Place> {
+    fn walk(&self, path: &Path, follow: bool) -> io::Result<Location> {
         let mut opened: Vec<(OwnedFd, OsString)> = Vec::new();
         let mut rest: VecDeque<OsString> = parts(path)?.into();
         let mut links = 0;
@@ -176,9 +176,9 @@ impl Resolver {
             }
             let folder = self.last(&opened);
             let is_last = rest.is_empty();
-            let found = there(Found::at(folder, &part))?;
+            let found = there(Stat::at(folder, &part))?;
             match found.map(|found| found.kind) {
-                Some(Kind::Link) if !is_last || follow => {
+                Some(FileKind::Link) if !is_last || follow => {
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Errno::LOOP.into());
@@ -188,7 +188,7 @@ impl Resolver {
                         rest.push_front(part);
                     }
                 }
-                Some(Kind::Folder) if !is_last => {
+                Some(FileKind::Folder) if !is_last => {
                     match openat(folder, &part, FOLDER, Mode::empty()) {
                         Ok(_) if opened.len() == MAX_DEPTH => return Err(Errno::NAMETOOLONG.into()),
                         Ok(inner) => opened.push((inner, part)),
@@ -205,7 +205,7 @@ impl Resolver {
                 _ => {
                     let path = so_far(&opened).join(&part);
                     let parent = Some(folder.try_clone_to_owned()?);
-                    return Ok(Place { path, parent, name: part, found });
+                    return Ok(Location { path, parent, name: part, found });
                 }
             }
         }
@@ -213,8 +213,8 @@ impl Resolver {
         let path = so_far(&opened);
         let Some((_, name)) = opened.pop() else { return self.base_itself() };
         let parent = self.last(&opened).try_clone_to_owned()?;
-        let found = there(Found::at(&parent, &name))?;
-        Ok(Place { path, parent: Some(parent), name, found })
+        let found = there(Stat::at(&parent, &name))?;
+        Ok(Location { path, parent: Some(parent), name, found })
     }
 
     fn last<'a>(&'a self, opened: &'a [(OwnedFd, OsString)]) -> BorrowedFd<'a> {
@@ -227,7 +227,7 @@ fn missing(
     opened: &[(OwnedFd, OsString)],
     part: OsString,
     rest: VecDeque<OsString>,
-) -> io::Result<Place> {
+) -> io::Result<Location> {
     // Nobody knows where a step back from nowhere leads.
     if rest.iter().any(|part| part == "..") {
         return Err(Errno::NOENT.into());
@@ -236,7 +236,7 @@ fn missing(
     path.push(part);
     path.extend(&rest);
     let name = rest.into_iter().next_back().unwrap_or_default();
-    Ok(Place { path, parent: None, name, found: None })
+    Ok(Location { path, parent: None, name, found: None })
 }
 
 fn so_far(opened: &[(OwnedFd, OsString)]) -> PathBuf {
@@ -257,7 +257,7 @@ fn parts(path: &Path) -> io::Result<Vec<OsString>> {
     Ok(parts)
 }
 
-fn there(found: rustix::io::Result<Found>) -> io::Result<Option<Found>> {
+fn there(found: rustix::io::Result<Stat>) -> io::Result<Option<Stat>> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(Errno::NOENT) => Ok(None),
@@ -289,12 +289,12 @@ fn rename_checked(
     to: (BorrowedFd<'_>, &OsStr),
 ) -> rustix::io::Result<()> {
     use rustix::fs::{AtFlags, linkat, unlinkat};
-    if Found::at(from.0, from.1)?.kind == Kind::File
+    if Stat::at(from.0, from.1)?.kind == FileKind::File
         && let Ok(()) = linkat(from.0, from.1, to.0, to.1, AtFlags::empty())
     {
         return unlinkat(from.0, from.1, AtFlags::empty());
     }
-    match Found::at(to.0, to.1) {
+    match Stat::at(to.0, to.1) {
         Ok(_) => Err(Errno::EXIST),
         Err(Errno::NOENT) => renameat(from.0, from.1, to.0, to.1),
         Err(error) => Err(error),

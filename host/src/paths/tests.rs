@@ -50,7 +50,7 @@ fn project() -> (TempDir, PathBuf) {
     (around, base)
 }
 
-fn text(place: &Place) -> io::Result<String> {
+fn text(place: &Location) -> io::Result<String> {
     let mut text = String::new();
     Resolver::open_file(place)?.read_to_string(&mut text)?;
     Ok(text)
@@ -78,7 +78,7 @@ fn a_path_leads_to_what_its_links_say() {
             assert_eq!(place.path, Path::new(leads_to), "{path}");
             assert_eq!(place.found.is_some(), base.join(leads_to).exists(), "{path}");
             if let (Some(parent), Some(found)) = (&place.parent, place.found) {
-                assert_eq!(Found::at(parent, &place.name), Ok(found), "{path}");
+                assert_eq!(Stat::at(parent, &place.name), Ok(found), "{path}");
             }
         }
         for path in ["in/up", "in/up/elsewhere/secret", "in/far/secret", "in/root/passwd"] {
@@ -90,7 +90,7 @@ fn a_path_leads_to_what_its_links_say() {
             assert!(!leads_outside(&error), "{path}: {error}");
         }
         let link = resolver.resolve(Path::new("in/root"), false).unwrap();
-        assert_eq!(link.found.unwrap().kind, Kind::Link);
+        assert_eq!(link.found.unwrap().kind, FileKind::Link);
         assert!(text(&link).is_err());
     }
 }
@@ -136,7 +136,7 @@ fn no_sequence_of_changes_opens_what_is_not_permitted() {
         let (_around, base) = project();
         let (reads, writes) = (["in".to_owned()], ["out".to_owned()]);
         let others = Others::default();
-        let grounds = Grounds {
+        let sources = PermissionSources {
             reads: &reads,
             writes: &writes,
             artifacts: None,
@@ -144,7 +144,7 @@ fn no_sequence_of_changes_opens_what_is_not_permitted() {
             allow_read: &[],
         };
         let resolvers = both(&base);
-        let permissions = Permissions::new(&resolvers[0], grounds);
+        let permissions = Permissions::new(&resolvers[0], sources);
         let mut state = seed;
         let mut next = |below: usize| {
             // A generator of its own, so that a failure comes back with its seed.
@@ -174,7 +174,7 @@ fn no_sequence_of_changes_opens_what_is_not_permitted() {
                     real.canonicalize().unwrap(),
                     base.canonicalize().unwrap().join(&place.path)
                 );
-                if found.kind == Kind::File && permissions.of(&place.path).read {
+                if found.kind == FileKind::File && permissions.of(&place.path).read {
                     assert!(place.path.starts_with("in") || place.path.starts_with("out"));
                     text(&place).unwrap();
                 }
@@ -215,16 +215,16 @@ fn a_name_is_not_the_thing() {
     let opened = fs::File::open(folder.path()).unwrap();
     let write = |name: &str| {
         fs::write(folder.path().join(name), name).unwrap();
-        Found::at(&opened, name.as_ref()).unwrap().identity
+        Stat::at(&opened, name.as_ref()).unwrap().identity
     };
     let mine = write("name");
     assert_eq!(
-        Found::of(fs::File::open(folder.path().join("name")).unwrap()).unwrap().identity,
+        Stat::of(fs::File::open(folder.path().join("name")).unwrap()).unwrap().identity,
         mine
     );
     let theirs = write("other");
     fs::rename(folder.path().join("other"), folder.path().join("name")).unwrap();
-    let now = Found::at(&opened, "name".as_ref()).unwrap().identity;
+    let now = Stat::at(&opened, "name".as_ref()).unwrap().identity;
     assert!(now == theirs && now != mine);
 }
 
@@ -239,19 +239,47 @@ fn what_a_configuration_may_not_name_is_told_with_its_remedy() {
             .map_err(|refusal| (refusal.code, refusal.message, refusal.help.unwrap_or_default()))
     };
     for path in ["output/../osiris.lock", "x/../.env", "././/drivers/x", "sub/.git/hooks/x"] {
-        let (code, message, _) = told(path, Access::Write, &["drivers", ".env"]).unwrap_err();
+        let (code, message, _) = told(path, AccessMode::Write, &["drivers", ".env"]).unwrap_err();
         assert_eq!(code, "path_reserved");
         assert!(message.starts_with(&format!("`{path}` ")), "{message}");
     }
-    let (_, message, help) = told("in/env", Access::Read, &["logs"]).unwrap_err();
+    let (_, message, help) = told("in/env", AccessMode::Read, &["logs"]).unwrap_err();
     assert_eq!(
         message,
         "`in/env` leads to `.env`, which is osiris's own in a project, and no driver may read it"
     );
     assert!(help.ends_with("write `files: {allow_read: [\".env\"]}` into osiris.yaml"), "{help}");
-    assert!(told("in/env", Access::Read, &[".env"]).is_ok());
-    assert!(told("in/to-a", Access::Read, &[]).is_ok());
+    assert!(told("in/env", AccessMode::Read, &[".env"]).is_ok());
+    assert!(told("in/to-a", AccessMode::Read, &[]).is_ok());
     for path in ["in/far/secret", "../x", "in/root", "/etc/passwd", ""] {
-        assert_eq!(told(path, Access::Read, &[]).unwrap_err().0, "path_outside", "{path}");
+        assert_eq!(told(path, AccessMode::Read, &[]).unwrap_err().0, "path_outside", "{path}");
+    }
+}
+
+/// Somebody removes what it made while another puts a result in its place.
+#[test]
+fn what_has_taken_a_name_is_never_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (name, result) = (folder.path().join("name"), folder.path().join("result"));
+    let opened = fs::File::open(folder.path()).unwrap();
+    for in_turn in 0..3000 {
+        fs::write(&name, "mine").unwrap();
+        let mine = Stat::at(&opened, "name".as_ref()).unwrap().identity;
+        fs::write(&result, "theirs").unwrap();
+        let start = std::sync::Barrier::new(2);
+        let removed = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                // Sooner or later, so that it happens in each moment.
+                for _ in 0..in_turn % 300 {
+                    std::hint::spin_loop();
+                }
+                fs::rename(&result, &name).unwrap();
+            });
+            start.wait();
+            remove_own(&opened, "name".as_ref(), mine)
+        });
+        assert_eq!(fs::read_to_string(&name).unwrap(), "theirs", "{removed:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -31,16 +31,19 @@ fn the_nearest_folder_with_settings_is_the_project() {
 fn settings_are_read() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Project::open(folder.path()).unwrap().settings, Settings::default());
-    let text = "version: 1\nprofile: dev\nlimits: {memory: 2GiB, seconds: 600}\n";
+    let text = "version: 1\nprofile: dev\nlimits: {memory: 2GiB, seconds: 600}\n\
+                files: {allow_read: [.env.sample, ./logs/]}\n";
     fs::write(folder.path().join(SETTINGS_FILE), text).unwrap();
     let settings = Project::open(folder.path()).unwrap().settings;
     assert_eq!(settings.profile.as_deref(), Some("dev"));
     assert_eq!(settings.limits, [(Limit::Memory, 2 << 30), (Limit::Seconds, 600)].into());
+    let allowed: Vec<_> = settings.allow_read.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, [".env.sample", "logs"]);
 }
 
 #[test]
 fn every_problem_of_the_settings_is_reported() {
-    let table: [(&str, &[&str]); 4] = [
+    let table: [(&str, &[&str]); 5] = [
         ("", &["invalid_type: The settings must be a mapping, but it is empty"]),
         (
             "profil: dev\n",
@@ -56,6 +59,16 @@ fn every_problem_of_the_settings_is_reported() {
                 "invalid_limit: The settings' limits: 'memory' must be a size like '512MiB', but it is 'lots'",
                 "invalid_limit: The settings' limits: 'seconds' must be a whole number of seconds from 1, but it is '0'",
                 "unknown_key: The settings' limits: unknown key 'disc'",
+            ],
+        ),
+        (
+            "version: 1\nfiles: {allow_read: [logs, data, ../.env, 7, [x]], allow_write: [logs]}\n",
+            &[
+                "invalid_files: The settings' files: 'data' is no reserved file",
+                "invalid_files: The settings' files: '../.env' is no path in the project",
+                "invalid_type: The settings' files: 'allow_read' lists paths, but one is a whole number",
+                "invalid_type: The settings' files: 'allow_read' lists paths, but one is a list",
+                "unknown_key: The settings' files: unknown key 'allow_write'",
             ],
         ),
     ];

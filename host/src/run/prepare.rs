@@ -16,7 +16,7 @@ use crate::driver::spec::Spec;
 use crate::driver::{Code, Content, Driver, DriverFile, Engine, Folders};
 use crate::fence::{Fence, Ground};
 use crate::manifest::{DriverRef, Manifest};
-use crate::paths::{self, Access, Others, ProjectPath};
+use crate::paths::{self, AccessMode, Others, ProjectPath};
 use crate::problem::{Error, Problem, Result};
 use crate::trust::{Admission, Policy};
 
@@ -183,8 +183,8 @@ pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result
 }
 
 fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
-    let written = paths(&task.config, &spec.files.write).map(|path| (path, Access::Write));
-    let read = paths(&task.config, &spec.files.read).map(|path| (path, Access::Read));
+    let written = paths(&task.config, &spec.files.write).map(|path| (path, AccessMode::Write));
+    let read = paths(&task.config, &spec.files.read).map(|path| (path, AccessMode::Read));
     for (path, access) in written.chain(read) {
         paths::check(&job.base, path, access, &job.allow_read).map_err(|refusal| {
             let message = format!("step `{}`: {}", task.step.id, refusal.message);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEntry, ErrorCode};
 
-use crate::paths::{Found, Kind};
+use crate::paths::{FileKind, Stat};
 
 /// The most lists that a call may have open at once.
 pub(super) const MAX_OPEN: usize = 64;
@@ -46,11 +46,11 @@ impl Listing {
                 // Some file systems tell only who looks.
                 FileType::Unknown => {
                     let folder = self.entries.fd().map_err(std::io::Error::from)?;
-                    match Found::at(folder, name).map(|found| found.kind) {
-                        Ok(Kind::File) => DescriptorType::RegularFile,
-                        Ok(Kind::Folder) => DescriptorType::Directory,
-                        Ok(Kind::Link) => DescriptorType::SymbolicLink,
-                        Ok(Kind::Other) | Err(_) => DescriptorType::Unknown,
+                    match Stat::at(folder, name).map(|found| found.kind) {
+                        Ok(FileKind::File) => DescriptorType::RegularFile,
+                        Ok(FileKind::Folder) => DescriptorType::Directory,
+                        Ok(FileKind::Link) => DescriptorType::SymbolicLink,
+                        Ok(FileKind::Other) | Err(_) => DescriptorType::Unknown,
                     }
                 }
                 _ => DescriptorType::Unknown,

@@ -2,13 +2,13 @@
 //!
 //! A driver has one folder, the base path, and in it the paths that its configuration
 //! names and nothing else ([`Permissions`]), beside the things that it has made itself
-//! ([`made`]). Every path that it uses is followed to an opened folder and one name in
+//! ([`creations`]). Every path that it uses is followed to an opened folder and one name in
 //! there ([`Resolver`]), and the operation is done on these two, so that nothing that
 //! others rename meanwhile leads it elsewhere. What a descriptor may be used for is
 //! decided when it is opened.
 
+mod creations;
 mod listing;
-mod made;
 mod quota;
 mod stream;
 mod wasi;
@@ -23,12 +23,12 @@ use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use self::made::Made;
+use self::creations::Creations;
 use self::quota::Quota;
 pub(super) use self::wasi::add_to_linker;
 use super::folders::Folders;
 use super::limits::Limits;
-use crate::paths::{self, Found, Kind, May, Permissions, Resolver, reserved};
+use crate::paths::{self, FileKind, May, Permissions, Resolver, Stat, reserved};
 
 /// The longest path, in bytes.
 const MAX_PATH: usize = 4096;
@@ -40,13 +40,13 @@ pub(super) struct Files {
     resolver: Resolver,
     permissions: Permissions,
     folders: Folders,
-    made: Made,
+    made: Creations,
     quota: Quota,
     /// The host's own descriptor, of whatever folder the next operation is in; none if
     /// the driver sees no files.
     slot: Option<u32>,
     /// What the driver holds.
-    held: HashMap<u32, Held>,
+    held: HashMap<u32, Handle>,
     /// How many lists of folders are open.
     lists: usize,
     /// The paths that were refused last, the latest first.
@@ -54,7 +54,7 @@ pub(super) struct Files {
 }
 
 /// A descriptor that the driver holds.
-struct Held {
+struct Handle {
     path: PathBuf,
     /// What was permitted when it was opened.
     may: May,
@@ -62,14 +62,14 @@ struct Held {
 
 /// Where a driver's path leads.
 struct Place {
-    at: paths::Place,
+    at: paths::Location,
     /// Whether it was written as a folder.
     is_folder: bool,
     may: May,
 }
 
 impl Place {
-    fn kind(&self) -> Option<Kind> {
+    fn kind(&self) -> Option<FileKind> {
         self.at.found.map(|found| found.kind)
     }
 }
@@ -86,7 +86,7 @@ impl Files {
             resolver,
             permissions,
             folders,
-            made: Made::default(),
+            made: Creations::default(),
             quota: Quota::new(limits),
             slot: None,
             held: HashMap::new(),
@@ -159,12 +159,12 @@ impl Files {
                 if place.path != path || found.identity != identity {
                     return Err(std::io::Error::other("something else has its name now"));
                 }
-                let flags = match found.kind {
+                match found.kind {
                     // A folder that somebody has put something into stays.
-                    Kind::Folder => AtFlags::REMOVEDIR,
-                    _ => AtFlags::empty(),
-                };
-                Ok(unlinkat(parent, &place.name, flags)?)
+                    FileKind::Folder => unlinkat(parent, &place.name, AtFlags::REMOVEDIR)?,
+                    _ => drop(paths::remove_own(parent, &place.name, identity)?),
+                }
+                Ok(())
             };
             if let Err(error) = removed() {
                 tracing::debug!("{} stays: {error}", path.display());
@@ -182,7 +182,7 @@ impl Files {
             return Err(ErrorCode::NoEntry.into());
         }
         if self.folders.is_hidden(&at.path) {
-            at.found = None;
+            at.stat = None;
         }
         let may = self.may(&at.path, at.found);
         let may = match &at.parent {
@@ -196,11 +196,17 @@ impl Files {
     }
 
     /// What may be done with the thing at a path.
-    fn may(&self, path: &Path, found: Option<Found>) -> May {
+    fn may(&self, path: &Path, found: Option<Stat>) -> May {
         match found {
             Some(found) if self.made.owns(path, found.identity) => May::ALL,
             _ => self.permissions.of(path),
         }
+    }
+
+    /// The thing at a place that is the driver's own because it made it, and not because
+    /// the configuration names its path: whatever takes its name is somebody else's.
+    fn own(&self, place: &Place) -> Option<Stat> {
+        place.at.found.filter(|_| !self.permissions.of(&place.at.path).write)
     }
 
     /// Whether a path lies in a folder that the driver has made for itself.
@@ -208,7 +214,7 @@ impl Files {
         let Some(folder) = path.parent().filter(|folder| self.made.knows(folder)) else {
             return Ok(false);
         };
-        Ok(reserved(path).is_none() && self.made.owns(folder, Found::of(parent)?.identity))
+        Ok(reserved(path).is_none() && self.made.owns(folder, Stat::of(parent)?.identity))
     }
 
     /// Whether a path lies in a folder that the driver may make and has not made yet.

@@ -18,9 +18,9 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::listing::{self, Listing};
 use super::stream::Counted;
-use super::{Files, Held, Place};
+use super::{Files, Handle, Place};
 use crate::driver::state::State;
-use crate::paths::{Found, Kind, May, rename_new};
+use crate::paths::{FileKind, May, Stat, remove_own, rename_new};
 
 /// The files of one call, and the engine's own implementation.
 struct View<'a> {
@@ -76,7 +76,7 @@ impl View<'_> {
         match place.kind() {
             _ if !place.may.look => self.files.refuse(&place.at.path),
             None => Err(ErrorCode::NoEntry.into()),
-            Some(Kind::File) if place.is_folder => Err(ErrorCode::NotDirectory.into()),
+            Some(FileKind::File) if place.is_folder => Err(ErrorCode::NotDirectory.into()),
             Some(_) => self.at(&place),
         }
     }
@@ -111,7 +111,7 @@ impl View<'_> {
     }
 
     /// Takes down what was made.
-    fn made(&mut self, place: Place, found: Found) {
+    fn made(&mut self, place: Place, found: Stat) {
         if !self.files.permissions.is_artifact(&place.at.path) {
             self.files.made.add(place.at.path, found.identity, place.may.make);
         }
@@ -126,10 +126,10 @@ impl View<'_> {
     }
 
     /// The thing that was opened, whatever its name led to before.
-    fn opened(&self, fd: &Fd) -> FsResult<Found> {
+    fn opened(&self, fd: &Fd) -> FsResult<Stat> {
         Ok(match self.wasi.table.get(fd)? {
-            Descriptor::File(file) => Found::of(&*file.file),
-            Descriptor::Dir(folder) => Found::of(&*folder.dir),
+            Descriptor::File(file) => Stat::of(&*file.file),
+            Descriptor::Dir(folder) => Stat::of(&*folder.dir),
         }
         .map_err(std::io::Error::from)?)
     }
@@ -150,7 +150,7 @@ impl View<'_> {
             open |= OpenFlags::EXCLUSIVE;
         } else {
             // Nothing of it is changed before it is known what was opened.
-            open = open & OpenFlags::DIRECTORY;
+            open &= OpenFlags::DIRECTORY;
             if changes {
                 flags |= DescriptorFlags::WRITE;
             }
@@ -163,24 +163,55 @@ impl View<'_> {
             false => self.files.may(&place.at.path, Some(found)),
         };
         let permitted = match found.kind {
-            Kind::Folder => may.look,
-            Kind::File if changes => may.write,
-            Kind::File => may.read,
-            Kind::Link | Kind::Other => false,
+            FileKind::Folder => may.look,
+            FileKind::File if changes => may.write,
+            FileKind::File => may.read,
+            FileKind::Link | FileKind::Other => false,
         };
         if !permitted {
             self.wasi.table.delete(fd)?;
             return self.files.refuse(&place.at.path);
         }
-        if truncates && found.kind == Kind::File {
+        if truncates && found.kind == FileKind::File {
             let fd = Resource::new_borrow(fd.rep());
             self.wasi.set_size(fd, 0).await?;
         }
-        self.files.held.insert(fd.rep(), Held { path: place.at.path.clone(), may });
+        self.files.held.insert(fd.rep(), Handle { path: place.at.path.clone(), may });
         if is_new {
             self.made(place, found);
         }
         Ok(fd)
+    }
+
+    /// Gives something another name. Neither what others put at the old name nor what they
+    /// put at the new one since both were looked at is moved or replaced, unless the
+    /// configuration names that path.
+    fn rename(&mut self, from: &Place, to: &Place) -> FsResult<()> {
+        let parent = |place: &'_ Place| -> FsResult<std::os::fd::OwnedFd> {
+            Ok(place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?)
+        };
+        let (old, new) = (parent(from)?, parent(to)?);
+        let (old, new) = ((&old, &*from.at.name), (&new, &*to.at.name));
+        let is_granted = self.files.permissions.of(&to.at.path).write;
+        if let Some(Stat { kind: FileKind::File, identity }) = self.files.own(to)
+            && !remove_own(new.0, new.1, identity).map_err(std::io::Error::from)?
+        {
+            return self.files.refuse(&to.at.path);
+        }
+        let renamed = match rename_new(old, new) {
+            Err(Errno::EXIST) if is_granted || to.kind() == Some(FileKind::Folder) => {
+                renameat(old.0, old.1, new.0, new.1)
+            }
+            other => other,
+        };
+        renamed.map_err(std::io::Error::from)?;
+        let is_same =
+            |own: Stat| Stat::at(new.0, new.1).is_ok_and(|found| found.identity == own.identity);
+        if self.files.own(from).is_some_and(|own| !is_same(own)) {
+            rename_new(new, old).map_err(std::io::Error::from)?;
+            return self.files.refuse(&from.at.path);
+        }
+        Ok(())
     }
 
     fn counted(
@@ -207,7 +238,7 @@ impl preopens::Host for View<'_> {
         // Who may not read the base path can still go through it.
         let folder = openat(&folder, ".", flags, Mode::empty()).unwrap_or(folder);
         let fd = self.wasi.table.push(self.files.folder(folder.into()))?;
-        self.files.held.insert(fd.rep(), Held { path, may });
+        self.files.held.insert(fd.rep(), Handle { path, may });
         Ok(vec![(fd, "/".to_owned())])
     }
 }
@@ -255,12 +286,14 @@ impl HostDescriptor for View<'_> {
                 Some(_) if creates && open.contains(OpenFlags::EXCLUSIVE) => {
                     return Err(ErrorCode::Exist.into());
                 }
-                Some(Kind::Folder) => {}
-                Some(Kind::Link) => return Err(ErrorCode::Loop.into()),
+                Some(FileKind::Folder) => {}
+                Some(FileKind::Link) => return Err(ErrorCode::Loop.into()),
                 // To open a named pipe would wait for whoever has its other end.
-                Some(Kind::Other) => return Err(ErrorCode::Unsupported.into()),
-                Some(Kind::File) if place.is_folder => return Err(ErrorCode::NotDirectory.into()),
-                Some(Kind::File) => {
+                Some(FileKind::Other) => return Err(ErrorCode::Unsupported.into()),
+                Some(FileKind::File) if place.is_folder => {
+                    return Err(ErrorCode::NotDirectory.into());
+                }
+                Some(FileKind::File) => {
                     let may = if changes { place.may.write } else { place.may.read };
                     if !may {
                         return self.files.refuse(&place.at.path);
@@ -297,7 +330,7 @@ impl HostDescriptor for View<'_> {
             self.wasi.create_directory_at(slot, name).await?;
         }
         let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
-        if let Ok(found) = Found::at(parent, &place.at.name) {
+        if let Ok(found) = Stat::at(parent, &place.at.name) {
             self.made(place, found);
         }
         Ok(())
@@ -308,7 +341,7 @@ impl HostDescriptor for View<'_> {
         match from.kind() {
             None => return Err(ErrorCode::NoEntry.into()),
             // Where a path leads must not change under the host.
-            Some(Kind::Link) => return Err(ErrorCode::NotPermitted.into()),
+            Some(FileKind::Link) => return Err(ErrorCode::NotPermitted.into()),
             Some(_) if self.files.permissions.is_fixed(&from.at.path) => {
                 return self.files.refuse(&from.at.path);
             }
@@ -321,20 +354,7 @@ impl HostDescriptor for View<'_> {
         {
             return self.files.refuse(&to.at.path);
         }
-        let from_parent = from.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
-        let to_parent = to.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
-        let (old, new) = (&*from.at.name, &*to.at.name);
-        let renamed = match is_new {
-            true => rename_new((from_parent, old), (to_parent, new)),
-            false => Err(Errno::EXIST),
-        };
-        // By its path, the configuration lets it be replaced, whoever put it there.
-        let replaces = !is_new || self.files.permissions.of(&to.at.path).write;
-        match renamed {
-            Err(Errno::EXIST) if replaces => renameat(from_parent, old, to_parent, new),
-            other => other,
-        }
-        .map_err(std::io::Error::from)?;
+        self.rename(&from, &to)?;
         let finished = self.files.permissions.of(&to.at.path).write;
         self.files.made.moved(&from.at.path, &to.at.path, finished);
         Ok(())
@@ -345,8 +365,18 @@ impl HostDescriptor for View<'_> {
         if place.is_folder {
             return Err(ErrorCode::NotDirectory.into());
         }
-        let (slot, name) = self.at(&place)?;
-        self.wasi.unlink_file_at(slot, name).await?;
+        match (self.files.own(&place), &place.at.parent) {
+            (Some(Stat { kind: FileKind::File, identity }), Some(parent)) => {
+                let removed = remove_own(parent, &place.at.name, identity);
+                if !removed.map_err(std::io::Error::from)? {
+                    return self.files.refuse(&place.at.path);
+                }
+            }
+            _ => {
+                let (slot, name) = self.at(&place)?;
+                self.wasi.unlink_file_at(slot, name).await?;
+            }
+        }
         self.files.made.forget(&place.at.path);
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical;
 use crate::driver::registry::Registry;
-use crate::paths::{Kind, Permissions, ProjectPath, Resolver, leads_outside};
+use crate::paths::{FileKind, Permissions, ProjectPath, Resolver, leads_outside};
 use crate::problem::{Error, Problem, Result};
 use crate::run::{Prepared, Saved};
 
@@ -87,7 +87,7 @@ impl Parcel {
             }
             let grants = prepared.grants(index, None);
             let permissions = grants.permissions(&resolver);
-            let from = Inputs { base: &job.base, resolver: &resolver, permissions };
+            let from = ReadableFiles { base: &job.base, resolver: &resolver, permissions };
             // Every path has been checked when the run was prepared.
             let normal = |path: &String| ProjectPath::new(path).ok();
             for path in grants.reads.iter().filter_map(normal) {
@@ -120,7 +120,12 @@ impl Parcel {
     /// Adds a file, or everything in a folder, as far as the step may read it here. A link
     /// becomes what it leads to. What is not there is not added: the driver says so, there
     /// as here.
-    fn add(&mut self, from: &Inputs<'_>, path: &str, above: &mut Vec<PathBuf>) -> io::Result<()> {
+    fn add(
+        &mut self,
+        from: &ReadableFiles<'_>,
+        path: &str,
+        above: &mut Vec<PathBuf>,
+    ) -> io::Result<()> {
         let place = match from.resolver.resolve(Path::new(path), true) {
             Ok(place) => place,
             Err(error) => {
@@ -137,8 +142,8 @@ impl Parcel {
         match place.found.map(|found| found.kind) {
             None => Ok(()),
             // A link to a folder that it lies in has no end.
-            Some(Kind::Folder) if above.contains(&place.path) => Ok(()),
-            Some(Kind::Folder) => {
+            Some(FileKind::Folder) if above.contains(&place.path) => Ok(()),
+            Some(FileKind::Folder) => {
                 let names = Resolver::names(&place)?;
                 above.push(place.path);
                 for name in names {
@@ -153,13 +158,13 @@ impl Parcel {
                 above.pop();
                 Ok(())
             }
-            Some(Kind::File) => {
+            Some(FileKind::File) => {
                 let (size, sha256) = canonical::sha256_of(Resolver::open_file(&place)?)?;
                 let blob = Blob { path: from.base.join(place.path), size, sha256 };
                 self.inputs.insert(path.to_owned(), blob);
                 Ok(())
             }
-            Some(Kind::Link | Kind::Other) => {
+            Some(FileKind::Link | FileKind::Other) => {
                 Err(io::Error::other("it is neither a file nor a folder"))
             }
         }
@@ -175,7 +180,7 @@ impl Parcel {
             let name = || folder.to_string_lossy().into_owned();
             let found = resolver.resolve(&folder, true).ok().and_then(|place| place.found);
             match found.map(|found| found.kind) {
-                Some(Kind::Folder) => drop(self.folders.insert(name())),
+                Some(FileKind::Folder) => drop(self.folders.insert(name())),
                 Some(_) if parts.peek().is_some() => {
                     self.in_the_way.insert(name());
                     return;
@@ -187,7 +192,7 @@ impl Parcel {
 }
 
 /// Where the inputs of a step are, and which of them it may read.
-struct Inputs<'a> {
+struct ReadableFiles<'a> {
     base: &'a Path,
     resolver: &'a Resolver,
     permissions: Permissions,

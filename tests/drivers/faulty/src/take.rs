@@ -64,7 +64,7 @@ pub(crate) fn write(config: &Config, mut inputs: Vec<Input>) -> Result<Summary> 
         Ok(rows) => {
             std::fs::rename(&part, path)?;
             if config.is("write-litters") {
-                std::fs::write("litter.tmp", "old")?;
+                std::fs::write(format!("{path}.litter"), "old")?;
             }
             let told = match config.fault.as_str() {
                 "write-tells-nothing" => None,

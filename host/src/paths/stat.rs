@@ -19,7 +19,7 @@ pub struct Identity {
 
 /// What is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A regular file.
     File,
     /// A folder.
@@ -32,14 +32,14 @@ pub enum Kind {
 
 /// Something that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct Stat {
     /// The sort of thing.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// The thing itself.
     pub identity: Identity,
 }
 
-impl Found {
+impl Stat {
     /// Looks at a name in an opened folder, without following a link.
     ///
     /// # Errors
@@ -53,15 +53,12 @@ impl Found {
     /// # Errors
     /// Returns an error for any I/O error.
     pub fn of(file: impl AsFd) -> Result<Self> {
-        #[cfg(target_os = "linux")]
-        return look(file.as_fd(), OsStr::new(""), AtFlags::EMPTY_PATH);
-        #[cfg(not(target_os = "linux"))]
-        return Ok(from_stat(&rustix::fs::fstat(file)?));
+        look_at_open(file.as_fd())
     }
 }
 
 #[cfg(target_os = "linux")]
-fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<Found> {
+fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<Stat> {
     use rustix::fs::{StatxFlags, makedev, statat, statx};
     use rustix::io::Errno;
     let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::BTIME;
@@ -71,7 +68,7 @@ fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Re
                 StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
             let born =
                 if knows_birth { (stat.stx_btime.tv_sec, stat.stx_btime.tv_nsec) } else { (0, 0) };
-            Ok(Found {
+            Ok(Stat {
                 kind: kind(FileType::from_raw_mode(stat.stx_mode.into())),
                 identity: Identity {
                     device: makedev(stat.stx_dev_major, stat.stx_dev_minor),
@@ -85,24 +82,34 @@ fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Re
     }
 }
 
+#[cfg(target_os = "linux")]
+fn look_at_open(file: std::os::fd::BorrowedFd<'_>) -> Result<Stat> {
+    look(file, OsStr::new(""), AtFlags::EMPTY_PATH)
+}
+
 #[cfg(not(target_os = "linux"))]
-fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<Found> {
+fn look_at_open(file: std::os::fd::BorrowedFd<'_>) -> Result<Stat> {
+    Ok(from_stat(&rustix::fs::fstat(file)?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<Stat> {
     Ok(from_stat(&rustix::fs::statat(folder, name, flags)?))
 }
 
 #[expect(clippy::unnecessary_cast, reason = "these numbers have other types on other systems")]
-fn from_stat(stat: &rustix::fs::Stat) -> Found {
-    Found {
+fn from_stat(stat: &rustix::fs::Stat) -> Stat {
+    Stat {
         kind: kind(FileType::from_raw_mode(stat.st_mode)),
         identity: Identity { device: stat.st_dev as u64, inode: stat.st_ino as u64, born: (0, 0) },
     }
 }
 
-fn kind(kind: FileType) -> Kind {
+fn kind(kind: FileType) -> FileKind {
     match kind {
-        FileType::RegularFile => Kind::File,
-        FileType::Directory => Kind::Folder,
-        FileType::Symlink => Kind::Link,
-        _ => Kind::Other,
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Folder,
+        FileType::Symlink => FileKind::Link,
+        _ => FileKind::Other,
     }
 }

@@ -8,22 +8,22 @@ use crate::paths::Identity;
 /// The things that a call has made and not finished, each with the name that it has.
 /// A name gives no permission: once another thing has it, the call has nothing there.
 #[derive(Debug, Default)]
-pub(super) struct Made {
-    things: BTreeMap<PathBuf, Thing>,
+pub(super) struct Creations {
+    things: BTreeMap<PathBuf, Creation>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Thing {
+struct Creation {
     identity: Identity,
     /// Whether the call may do with it as it likes. A folder on the way to an output is
     /// for everybody who has one in there.
     is_own: bool,
 }
 
-impl Made {
+impl Creations {
     /// Takes down a thing that was made.
     pub(super) fn add(&mut self, path: PathBuf, identity: Identity, is_own: bool) {
-        self.things.insert(path, Thing { identity, is_own });
+        self.things.insert(path, Creation { identity, is_own });
     }
 
     /// Forgets what was removed.
