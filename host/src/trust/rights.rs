@@ -94,6 +94,8 @@ impl Policy {
                 true => (Verdict::Unasked, "the configuration does not set it".to_owned()),
                 false => (verdict, why),
             };
+            // A literal is in the words already.
+            let (value, set_by) = known.map(|_| (value, set_by)).unwrap_or_default();
             rights.push(Right { right, what, verdict, why, value, set_by });
         }
         let mut add = |right, what, verdict, why: &str| {

@@ -118,14 +118,16 @@ impl<'p> Standing<'p> {
     pub(super) fn json(&self) -> (Value, Value) {
         let keys = self.signers.as_deref().unwrap_or_default();
         let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.name_of(key)});
-        let here = json!({
+        let mut here = json!({
             "comes_with_osiris": self.built_in,
             "admitted": self.refusal.is_none(),
             "refusal": self.refusal,
-            "by_name_alone": self.by_name,
             "rights": self.rights,
             "limits": self.limits,
         });
+        if self.by_name {
+            here["by_name_alone"] = true.into();
+        }
         (keys.iter().map(signer).collect(), here)
     }
 }
