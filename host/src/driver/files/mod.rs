@@ -182,7 +182,7 @@ impl Files {
             return Err(ErrorCode::NoEntry.into());
         }
         if self.folders.is_hidden(&at.path) {
-            at.stat = None;
+            at.found = None;
         }
         let may = self.may(&at.path, at.found);
         let may = match &at.parent {
