@@ -13,7 +13,6 @@ use super::shell::Shell;
 use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Bounds;
-use crate::driver::provenance::{Origins, Provenance};
 use crate::driver::sink::Sink;
 use crate::driver::{Call, Content, Driver, DriverFile, Engine};
 use crate::problem::{Error, Problem, Result};
@@ -42,14 +41,12 @@ impl Probe {
         &self,
         place: &Workplace,
         file: &DriverFile,
-        config: &Value,
+        known: Known<'_>,
         shell: &Shell,
     ) -> Result<Driver> {
         let Content { bytes, sha256 } = place.registry.load(file)?;
         let admission = Admission::of(file, bytes, sha256)?;
-        let origins = connection_origins();
         let rights = |driver: &Admission| {
-            let known = Known { config, origins: &origins };
             place.project.settings.drivers.rights(&driver.spec, driver.built_in, Some(known))
         };
         first_use::tell(&[admission], &rights, place, shell, Memory::Kept);
@@ -77,13 +74,6 @@ impl Probe {
             saved_state: None,
         })
     }
-}
-
-/// Of a configuration that holds nothing but a connection.
-fn connection_origins() -> Origins {
-    let mut origins = Origins::default();
-    origins.set(format!("/{}", connection::RESOLVED), Provenance::Project);
-    origins
 }
 
 /// Lets a driver's log lines out as the host's own diagnostics.

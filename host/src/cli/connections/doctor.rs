@@ -12,6 +12,7 @@ use crate::connection::{self, Connections, Environment, RESOLVED, Reference};
 use crate::driver::{DriverFile, Health};
 use crate::problem::{Exit, Result};
 use crate::session::{Redactor, visible};
+use crate::trust::Known;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,7 +80,11 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
                     let reference = Reference { family: family.clone(), alias: alias.clone() };
                     connection::connect(&reference, &driver.spec, &connections, &environment)
                         .and_then(|config| {
-                            examine(&probe, &place, driver, &config, args.timeout, shell)
+                            let spec = &driver.spec;
+                            let origins =
+                                connection::origins(&config, spec, &connections, &environment);
+                            let known = Known { config: &config, origins: &origins };
+                            examine(&probe, &place, driver, known, args.timeout, shell)
                         })
                         .unwrap_or_else(|error| unknown(error.problems[0].message.clone()))
                 }
@@ -99,11 +104,12 @@ fn examine(
     probe: &Probe,
     place: &Workplace,
     file: &DriverFile,
-    config: &Value,
+    known: Known<'_>,
     timeout: f64,
     shell: &Shell,
 ) -> Result<Health> {
-    let driver = probe.load(place, file, config, shell)?;
+    let config = known.config;
+    let driver = probe.load(place, file, known, shell)?;
     let call = probe.call(place, file, config)?;
     let connection = connection::for_driver(config, &file.spec)[RESOLVED].to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));

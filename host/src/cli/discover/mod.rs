@@ -20,6 +20,7 @@ use crate::connection::{self, Connections, Environment, RESOLVED, Reference, sho
 use crate::driver::{Column, Dataset, Driver, DriverFile, Failure};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::session::{Redactor, stamp, visible};
+use crate::trust::Known;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,7 +63,9 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let probe = Probe::new()?;
-    let driver = probe.load(&place, file, &config, shell)?;
+    let origins = connection::origins(&config, &file.spec, &connections, &environment);
+    let known = Known { config: &config, origins: &origins };
+    let driver = probe.load(&place, file, known, shell)?;
     let fresh = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl));
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
