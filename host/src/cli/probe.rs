@@ -11,10 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::first_use::{self, Memory};
 use super::pipeline::Workplace;
 use super::shell::Shell;
-use crate::connection;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Bounds;
-use crate::driver::provenance::{Origins, Provenance};
 use crate::driver::sink::Sink;
 use crate::driver::{Call, Code, Content, DriverFile, Engine};
 use crate::fence::Fence;
@@ -62,14 +60,12 @@ pub(super) fn code(
     engine: &Engine,
     place: &Workplace,
     file: &DriverFile,
-    config: &Value,
+    known: Known<'_>,
     shell: &Shell,
 ) -> Result<Code> {
     let Content { bytes, sha256 } = place.registry.load(file)?;
     let admission = Admission::of(file, bytes, sha256)?;
-    let origins = connection_origins();
     let rights = |driver: &Admission| {
-        let known = Known { config, origins: &origins };
         place.project.settings.drivers.rights(&driver.spec, driver.built_in, Some(known))
     };
     first_use::tell(&[admission], &rights, place, shell, Memory::Kept);
@@ -98,13 +94,6 @@ pub(super) fn call(
         cancel: CancellationToken::new(),
         saved_state: None,
     })
-}
-
-/// Of a configuration that holds nothing but a connection.
-fn connection_origins() -> Origins {
-    let mut origins = Origins::default();
-    origins.set(format!("/{}", connection::RESOLVED), Provenance::Project);
-    origins
 }
 
 /// Lets a driver's log lines out as the host's own diagnostics.

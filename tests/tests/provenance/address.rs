@@ -227,6 +227,17 @@ fn an_address_that_the_author_writes_into_the_spec_is_the_internets_only() {
 }
 
 #[test]
+fn no_name_leads_to_the_metadata_of_a_cloud() {
+    // With the dot it is a name; without, it would be an address that the user names.
+    for host in ["169.254.169.254.", "168.63.129.16.", "100.100.100.200.", "192.0.0.192."] {
+        let connection = json!({"host": host, "port": 80, "password": "${SECRET}"});
+        let sandbox = project(&client(), &connection, &json!({}));
+        let finished = osiris(&sandbox, &["run", "pipeline.yaml"]).expect(1);
+        assert!(finished.stderr.contains("the host refused it the network"), "{}", finished.stderr);
+    }
+}
+
+#[test]
 fn a_secret_is_no_host() {
     let quiet = Quiet::new();
     let mut spec = client();

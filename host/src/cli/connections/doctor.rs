@@ -14,6 +14,7 @@ use crate::driver::{Code, DriverFile, Engine, Health};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Exit, Result};
 use crate::session::{Redactor, visible};
+use crate::trust::Known;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,7 +83,9 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
                 let secrets = Secrets::find(&config, spec, &connections, &environment);
                 warn_short(&format!("{reference}: "), &secrets, shell);
                 let redactor = Redactor::new(secrets.values)?;
-                let code = probe::code(&engine, &place, file, &config, shell)?;
+                let origins = connection::origins(&config, spec, &connections, &environment);
+                let known = Known { config: &config, origins: &origins };
+                let code = probe::code(&engine, &place, file, known, shell)?;
                 let call = probe::call(&place, file, &config, &redactor)?;
                 ground.admit(&mut fence, &code, &call.grants);
                 Ok(Question { file, code, config, redactor })

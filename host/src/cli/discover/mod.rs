@@ -24,6 +24,7 @@ use crate::driver::{Column, Dataset, Driver, DriverFile, Engine, Failure};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::session::{Redactor, stamp};
+use crate::trust::Known;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,8 +68,10 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     let kept = Kept::of(&place.project, &reference);
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
+    let origins = connection::origins(&config, &file.spec, &connections, &environment);
+    let known = Known { config: &config, origins: &origins };
     let engine = Engine::new()?;
-    let code = probe::code(&engine, &place, file, &config, shell)?;
+    let code = probe::code(&engine, &place, file, known, shell)?;
     let (mut fence, ground) = (Fence::default(), Ground::new(&place.project.base));
     ground.admit(&mut fence, &code, &probe::call(&place, file, &config, &redactor)?.grants);
     ground.own(&mut fence, kept.folder());

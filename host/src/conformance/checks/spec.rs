@@ -1,11 +1,14 @@
 //! What the driver says of itself: the parts that the host itself insists on.
 
+use serde_json::Value;
+
 use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, ensure, fail, none, skip};
 use super::super::need::Need;
 use crate::driver::limits::Limits;
-use crate::driver::provenance::default_of;
 use crate::driver::spec::Mode;
+use crate::schema::defaults_at;
+use crate::wording::quoted;
 
 /// The longest title that fits into a table.
 const TITLE: usize = 80;
@@ -101,8 +104,11 @@ pub(super) const CHECKS: &[Check] = &[
             pointers.sort_unstable();
             pointers.dedup();
             none(pointers.into_iter().filter_map(|pointer| {
-                let default = default_of(spec, pointer)?;
-                Some(format!("'{}' has the default '{default}'", pointer.trim_start_matches('/')))
+                // What is no text names nothing.
+                let defaults = defaults_at(&spec.config_schema, pointer);
+                let default = defaults.into_iter().find_map(Value::as_str)?;
+                let name = pointer.trim_start_matches('/').replace('/', ".");
+                Some(format!("'{name}' has the default {}", quoted(default)))
             }))
         },
     },
