@@ -33,7 +33,9 @@ fn component(spec: &str) -> Vec<u8> {
 }
 
 fn spec(name: &str, schema: &str) -> String {
-    format!("name: {name}\nversion: 1.0.0\nmodes: [extract]\nconfigSchema: {{type: object{schema}}}\n")
+    format!(
+        "name: {name}\nversion: 1.0.0\nmodes: [extract]\nconfigSchema: {{type: object{schema}}}\n"
+    )
 }
 
 /// As many different patterns as a spec has room for.
@@ -100,7 +102,8 @@ fn a_driver_of_a_name_that_is_taken_harms_only_who_uses_that_name() {
     let sandbox = Sandbox::new();
     sandbox.write("pipeline.yaml", PIPELINE);
     sandbox.write("drivers/x.wasm", component(&spec("filesystem.csv_writer", "")));
-    for command in [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"], &["drivers", "list"]]
+    for command in
+        [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"], &["drivers", "list"]]
     {
         assert_eq!(run(&sandbox, command).0, 0, "{command:?}");
     }

@@ -32,9 +32,7 @@ impl Held {
             );
             return Err(beyond(self.limits.refusal(Limit::Held, asked)));
         }
-        self.bytes
-            .grow(bytes)
-            .map_err(|exceeded| beyond(self.limits.refusal_of_run(exceeded)))
+        self.bytes.grow(bytes).map_err(|exceeded| beyond(self.limits.refusal_of_run(exceeded)))
     }
 
     /// Holds less.

@@ -189,8 +189,9 @@ impl Journal {
     pub(super) fn dropped(&self, what: &'static str, why: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.insert(what) {
-            let text =
-                format!("the driver's {what} was dropped, as all will be that are too large: {why}");
+            let text = format!(
+                "the driver's {what} was dropped, as all will be that are too large: {why}"
+            );
             self.log(Level::Warn, &text);
         }
     }

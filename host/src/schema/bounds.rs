@@ -53,14 +53,15 @@ impl Walk<'_> {
         if depth > MAX_DEPTH {
             return Err("refers to itself or is nested too deeply".to_owned());
         }
-        self.values =
-            self.values.checked_sub(1).ok_or("is too large, or refers to itself")?;
+        self.values = self.values.checked_sub(1).ok_or("is too large, or refers to itself")?;
         match node {
             Value::Object(map) => {
                 let unevaluated = self.keywords(map, depth, unevaluated)?;
                 if let Some(Value::String(reference)) = map.get("$ref") {
                     let target = target(self.root, reference).ok_or_else(|| {
-                        format!("has a '$ref' that is not one like '#/$defs/name': '{reference:.60}'")
+                        format!(
+                            "has a '$ref' that is not one like '#/$defs/name': '{reference:.60}'"
+                        )
                     })?;
                     self.node(target, depth + 1, unevaluated)?;
                 }

@@ -80,7 +80,8 @@ impl Spill {
     }
 
     fn write_now(&self, batch: &Batch) -> Result<Extent, SpillError> {
-        let EncodedData { mut ipc_message, arrow_data } = encoded(batch).map_err(io::Error::other)?;
+        let EncodedData { mut ipc_message, arrow_data } =
+            encoded(batch).map_err(io::Error::other)?;
         let message = ipc_message.len();
         ipc_message.resize(message.next_multiple_of(ALIGNMENT), 0);
         let length = ipc_message.len() + arrow_data.len();
@@ -135,8 +136,7 @@ impl Extent {
         let batch = message.header_as_record_batch().ok_or(io::ErrorKind::InvalidData)?;
         let columns = bytes.slice(self.message.next_multiple_of(ALIGNMENT));
         let (schema, version) = (self.schema.clone(), message.version());
-        let record =
-            read_record_batch(&columns, batch, schema, &HashMap::new(), None, &version);
+        let record = read_record_batch(&columns, batch, schema, &HashMap::new(), None, &version);
         record.map(Batch::from).map_err(io::Error::other)
     }
 }

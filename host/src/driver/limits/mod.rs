@@ -1,8 +1,9 @@
-//! What one call into a driver may use.
+//! What one call into a driver may use, and all calls of a run together.
 //!
 //! Every limit can be set by the project (`limits` in `osiris.yaml`), by a
 //! command (`--limit NAME=VALUE`) and by the driver's own spec (`limits`). The
-//! tightest wins; a spec can tighten what osiris has by itself, never widen it.
+//! tightest wins; a spec can tighten what osiris has by itself, never widen it, and
+//! never what all steps of a run share.
 
 mod limiter;
 
@@ -107,9 +108,7 @@ impl Limit {
             Self::Elements => ("elements", Unit::Count, 1 << 20, "table elements"),
             Self::Instances => ("instances", Unit::Count, 64, "core instances"),
             Self::Held => ("held", Unit::Bytes, 256 << 20, "held for a step"),
-            Self::RunMemory => {
-                ("run_memory", Unit::Bytes, 8 << 30, "of memory for the whole run")
-            }
+            Self::RunMemory => ("run_memory", Unit::Bytes, 8 << 30, "of memory for the whole run"),
             Self::Spill => ("spill", Unit::Bytes, 16 << 30, "of tables on disk for the whole run"),
         }
     }
