@@ -167,7 +167,8 @@ impl Attack {
             if !matches!(finished.code(), Some(0 | 1)) || status != Some(json!(finished.code())) {
                 return Err(format!("{}, but {status:?} in status.json", finished.status));
             }
-            let failed = Session::all(sandbox)?.pop().map(|session| session.status["error"].clone());
+            let failed =
+                Session::all(sandbox)?.pop().map(|session| session.status["error"].clone());
             if let Some(kind) = &self.kind
                 && failed.as_ref().is_none_or(|error| error["kind"] != json!(kind))
             {
