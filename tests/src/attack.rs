@@ -167,6 +167,13 @@ impl Attack {
             if !matches!(finished.code(), Some(0 | 1)) || status != Some(json!(finished.code())) {
                 return Err(format!("{}, but {status:?} in status.json", finished.status));
             }
+            let failed =
+                Session::all(sandbox)?.pop().map(|session| session.status["error"].clone());
+            if let Some(kind) = &self.kind
+                && failed.as_ref().is_none_or(|error| error["kind"] != json!(kind))
+            {
+                return Err(format!("it should fail with {kind}: {failed:?}"));
+            }
         }
         pipeline::check_outside(sandbox)?;
         check_words(finished, "")

@@ -166,12 +166,14 @@ impl Asked {
                 let one = columns.iter().map(Column::field);
                 let times = (times as usize).min(MOST / 48 / columns.len().max(1));
                 let many = (0..times).flat_map(|at| {
-                    let name = move |field: Field| Field { name: format!("{at}{}", field.name), ..field };
+                    let name =
+                        move |field: Field| Field { name: format!("{at}{}", field.name), ..field };
                     columns.iter().map(Column::plain).map(name)
                 });
                 let fields: Vec<Field> = one.chain(many).collect();
                 let text = |field: &Field| {
-                    let pieces = field.metadata.iter().map(|(key, value)| key.len() + value.len() + 16);
+                    let pieces =
+                        field.metadata.iter().map(|(key, value)| key.len() + value.len() + 16);
                     field.name.len() + field.format.len() + pieces.sum::<usize>() + 36
                 };
                 let bytes = fields.iter().map(text).sum();
@@ -270,14 +272,21 @@ async fn watched<T>(work: impl Future<Output = T>) -> Option<(T, Duration)> {
 }
 
 fn limits() -> Limits {
-    let bounds = Bounds::from([(Limit::Held, HELD), (Limit::Spill, 64 << 20), (Limit::Log, 1 << 20)]);
+    let bounds =
+        Bounds::from([(Limit::Held, HELD), (Limit::Spill, 64 << 20), (Limit::Log, 1 << 20)]);
     Limits::new(&bounds, &Bounds::new())
 }
 
 /// A table of three small batches for the driver to read.
 async fn input() -> osiris::table::Receiver {
     let (sender, mut readers) = channel_within(&limits().budgets(), 1, 1 << 20, below());
-    let field = Field { name: "n".into(), format: "l".into(), nullable: true, metadata: vec![], children: 0 };
+    let field = Field {
+        name: "n".into(),
+        format: "l".into(),
+        nullable: true,
+        metadata: vec![],
+        children: 0,
+    };
     let schema = unflatten(&[field]).expect("a sound schema");
     sender.open(schema.clone());
     for _ in 0..3 {
@@ -313,8 +322,9 @@ fuzz_target!(|input_bytes: &[u8]| {
         let mut host = Host::new(call, input().await, output).expect("the folder is ours");
         let before = LIVE.load(Relaxed);
         for asked in asked.into_iter().take(50) {
+            // Before its texts are as long as the call has them.
+            let what = format!("{asked:?}");
             let (call, bytes) = asked.call();
-            let what = format!("{call:.60?}");
             let start = LIVE.load(Relaxed);
             PEAK.store(start, Relaxed);
             let Some((answer, longest)) = watched(host.answer(call)).await else { return };

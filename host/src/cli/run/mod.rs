@@ -59,8 +59,8 @@ pub(super) struct Args {
     /// Limit what each step may use; may be given more than once
     ///
     /// The tightest of this, `limits` in osiris.yaml and the driver's own wins. NAME is memory,
-    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or held. All
-    /// steps of the run together have run_memory, and spill of the disk for tables that wait.
+    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or held; or what
+    /// all steps of the run may use together: run_memory, or spill, which is disk for tables.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
     #[command(flatten)]

@@ -1,8 +1,9 @@
-//! What one call into a driver may use.
+//! What one call into a driver may use, and all calls of a run together.
 //!
 //! Every limit can be set by the project (`limits` in `osiris.yaml`), by a
 //! command (`--limit NAME=VALUE`) and by the driver's own spec (`limits`). The
-//! tightest wins; a spec can tighten what osiris has by itself, never widen it.
+//! tightest wins; a spec can tighten what osiris has by itself, never widen it, and
+//! never what all steps of a run share.
 
 mod limiter;
 

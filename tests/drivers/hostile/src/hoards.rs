@@ -161,10 +161,10 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("spill-columns-of-much-text", |attack| {
         let writer = attack.writer()?;
-        writer.open(&described(14, 1 << 20))?;
-        let mut nodes = vec![node(0, 0, 0); 14];
+        writer.open(&described(4, 1 << 20))?;
+        let mut nodes = vec![node(0, 0, 0); 4];
         nodes[0].buffers = 2;
-        for _ in 0..200 {
+        for _ in 0..100 {
             writer.push(&[]);
             writer.push(&[]);
             writer.send(0, &nodes)?;
