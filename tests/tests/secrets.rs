@@ -180,7 +180,10 @@ fn nobody_else_can_read_what_a_run_leaves() {
     let states = open_to_others(&sandbox.path(".osiris/state"));
     assert_eq!(states, Vec::<String>::new());
     // What the pipeline makes is the user's, as any file.
-    assert_ne!(fs::metadata(sandbox.path("out.txt")).expect("it is there").permissions().mode() & 0o044, 0);
+    assert_ne!(
+        fs::metadata(sandbox.path("out.txt")).expect("it is there").permissions().mode() & 0o044,
+        0
+    );
 }
 
 /// A command that must end at once.
@@ -193,8 +196,14 @@ fn ends(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
 fn a_pipe_in_place_of_a_file_of_a_session_holds_up_nobody() {
     let sandbox = project("nothing-of-the-kind", &json!({}));
     let _ = ends(&sandbox, &["run", "pipeline.yaml"]);
-    let files =
-        ["running.lock", "status.json", "events.jsonl", "metrics.jsonl", "osiris.log", "manifest.yaml"];
+    let files = [
+        "running.lock",
+        "status.json",
+        "events.jsonl",
+        "metrics.jsonl",
+        "osiris.log",
+        "manifest.yaml",
+    ];
     let place = |file: &str, make: &dyn Fn(&Path)| {
         let id = format!("20260131T080509{:03}Z-0000000{}", file.len(), file.len() % 10);
         let folder = sandbox.path("logs").join(format!("run_{id}"));
@@ -224,7 +233,8 @@ fn a_pipe_in_place_of_a_file_of_a_session_holds_up_nobody() {
             let _ = ends(&sandbox, &["runs", "diff", &id, "last"]);
             let again = ends(&sandbox, &["run", "pipeline.yaml"]);
             assert!(matches!(again.code(), Some(0 | 1)), "{file}: {}", again.stderr);
-            fs::remove_dir_all(sandbox.path("logs").join(format!("run_{id}"))).expect("it is there");
+            fs::remove_dir_all(sandbox.path("logs").join(format!("run_{id}")))
+                .expect("it is there");
         }
     }
 }

@@ -189,22 +189,22 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &str, pointer: &str, key: &str) {
+        let config = self.config;
+        // One of two states is no secret.
+        let whole = config.pointer(pointer).filter(|whole| !whole.is_boolean() && !whole.is_null());
+        let Some(whole) = whole else { return };
         for (name, value) in used(text, self.environment) {
             // An API key can be the user, and a path can hold a token.
-            let says_so = secret::is_secret(name);
-            if secret::is_public(key) && !says_so || self.is_choice(pointer) {
+            let says_so = secret::is_secret(name) || secret::is_secret(key);
+            let is_harmless =
+                secret::is_public(key) || whole.is_number() && secret::is_quantity(key);
+            if is_harmless && !says_so || self.is_choice(pointer) {
                 continue;
             }
             if says_so || !is_plain(&value) {
                 self.secrets.text(&value, pointer);
             }
-            match self.config.pointer(pointer) {
-                // One of two states is no secret.
-                Some(Value::Bool(_) | Value::Null) | None => {}
-                // A waiting time or a number of attempts.
-                Some(Value::Number(number)) if !says_so && number.to_string().len() < SHORTEST => {}
-                Some(value) => self.secrets.whole(value, pointer),
-            }
+            self.secrets.whole(whole, pointer);
         }
     }
 

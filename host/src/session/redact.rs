@@ -19,13 +19,14 @@ mod squeezed;
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use serde_json::{Map, Value};
 
 use self::forms::Forms;
 use self::plain::Plain;
-use self::squeezed::Squeezed;
+use self::squeezed::{Beginnings, Squeezed};
 use super::metric::Number;
 use crate::problem::{Error, Problem, Result};
 
@@ -60,6 +61,7 @@ struct Finder {
     /// Finds what remains of a secret and of its encodings in [`Squeezed`] text; none if
     /// nothing does.
     squeezed: Option<AhoCorasick>,
+    beginnings: Arc<Beginnings>,
 }
 
 impl Redactor {
@@ -100,8 +102,9 @@ impl Redactor {
             let built = AhoCorasick::builder().ascii_case_insensitive(true).build(needles);
             built.map_err(|error| unusable(&error.to_string()))
         };
+        let beginnings = Arc::new(Beginnings::of(squeezed.clone()));
         let squeezed = (!squeezed.is_empty()).then(|| build(&squeezed)).transpose()?;
-        let finder = Finder { plain: build(&plain)?, squeezed };
+        let finder = Finder { plain: build(&plain)?, squeezed, beginnings };
         Ok(Self { finder: Some(finder), reach: longest * GROWTH })
     }
 
@@ -128,6 +131,14 @@ impl Redactor {
     /// How much of a text must be known to tell whether a secret begins in front of it.
     pub fn reach(&self) -> usize {
         self.reach
+    }
+
+    /// Returns whether a text ends in the middle of a secret, as far as that can be seen, so
+    /// that the next line may have the rest of it.
+    pub fn goes_on(&self, text: &[u8]) -> bool {
+        let Some(Finder { beginnings, .. }) = &self.finder else { return false };
+        let text = &text[text.len().saturating_sub(self.reach)..];
+        beginnings.ends(text) || Plain::all_of(text).any(|plain| beginnings.ends(&plain.bytes))
     }
 
     /// Where the secrets are: in order and apart.

@@ -148,9 +148,9 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
 }
 
 fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error {
-    // Nobody who sends a lock learns, or has shown, what a file of this machine holds.
-    let message = match (source, wanted.name) {
-        (Source::File(_), Some(_)) => {
+    // Whoever sends a lock has nobody show what a file of this machine holds.
+    let message = match source {
+        Source::File(_) if wanted.from_lock => {
             format!("{source} is not what was locked: its sha256 is not {pin}")
         }
         _ => format!("{source} is not what was asked for: its sha256 is {found}, not {pin}"),

@@ -121,8 +121,8 @@ fn prove(
         AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519 => {
         }
         AuthPlugin::MysqlClearPassword
-            if connection.allow_insecure_auth
-                || wire.is_encrypted() && connection.is_checked() => {}
+            if connection.allow_insecure_auth || wire.is_encrypted() && connection.is_checked() => {
+        }
         AuthPlugin::MysqlClearPassword => {
             return Err(Error::auth(
                 "the server wants the password in clear text, which is only sent over TLS to a \

@@ -55,7 +55,9 @@ fn server(trick: Trick) -> (u16, JoinHandle<Vec<Vec<u8>>>) {
         let said = match trick {
             Trick::WholePassword => vec![1, 4],
             Trick::UnaskedKey => [b"\x01-----BEGIN PUBLIC KEY-----\n".as_slice(), KEY].concat(),
-            Trick::Switch(plugin) => [b"\xfe", plugin.as_bytes(), b"\0moresaltmoresaltsalt\0"].concat(),
+            Trick::Switch(plugin) => {
+                [b"\xfe", plugin.as_bytes(), b"\0moresaltmoresaltsalt\0"].concat()
+            }
         };
         stream.write_all(&packet(2, &said)).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a time");

@@ -46,9 +46,11 @@ pub(crate) enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (form, unless, mode) = match self {
-            Self::ClearText => {
-                ("in clear text", "over TLS to a server whose certificate is checked", "verify-full")
-            }
+            Self::ClearText => (
+                "in clear text",
+                "over TLS to a server whose certificate is checked",
+                "verify-full",
+            ),
             Self::Md5 => ("as MD5", "over TLS", "require"),
         };
         write!(
@@ -189,7 +191,12 @@ mod tests {
     }
 
     /// What comes of bytes that arrive in pieces.
-    fn looked(allowed: Allowed, negotiates: bool, bytes: &[u8], piece: usize) -> Result<(), Refused> {
+    fn looked(
+        allowed: Allowed,
+        negotiates: bool,
+        bytes: &[u8],
+        piece: usize,
+    ) -> Result<(), Refused> {
         let mut guarded = Guarded::new((), allowed, negotiates);
         bytes.chunks(piece).try_for_each(|piece| guarded.look(piece))
     }

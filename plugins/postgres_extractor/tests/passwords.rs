@@ -80,8 +80,7 @@ fn nobody_gets_it_in_clear_text_or_as_md5_without_tls() {
             assert!(error.message.contains("`sslmode: "), "{error}");
             assert!(error.message.contains("allow_insecure_auth: true"), "{error}");
             assert!(!error.retryable && !error.message.contains(PASSWORD), "{error}");
-            let health =
-                testing::doctor::<PostgresExtractor>(connection, Duration::from_secs(3));
+            let health = testing::doctor::<PostgresExtractor>(connection, Duration::from_secs(3));
             assert_eq!(health.category, Category::Auth, "{}", health.message);
             let heard = heard.join().expect("it ends");
             assert_eq!(String::from_utf8_lossy(&heard), "", "{form} {sslmode}");

@@ -22,8 +22,8 @@ pub(super) fn check(sandbox: &Sandbox, finished: &Finished) -> Result<(), String
         let name = path.display().to_string();
         // But for one, which is the host's.
         let is_config = name.ends_with("/cleaned_config.json");
-        let own = name.contains("/artifacts/attack/") && !is_config
-            || name.contains("/.osiris/state/");
+        let own =
+            name.contains("/artifacts/attack/") && !is_config || name.contains("/.osiris/state/");
         let is_file = path.symlink_metadata().is_ok_and(|meta| meta.is_file());
         if result.is_ok() && is_file && !own {
             let bytes = fs::read(path).unwrap_or_default();

@@ -46,7 +46,8 @@ pub(crate) const ATTACKS: Table = &[
         context::metric("honest", MetricValue::Integer(42), "rows", &[]);
         context::event(
             "pin.told",
-            &serde_json::json!({"it": number, "list": [number, 7], "real": number as f64}).to_string(),
+            &serde_json::json!({"it": number, "list": [number, 7], "real": number as f64})
+                .to_string(),
         );
         context::progress(number as u64, Some(number as u64));
         attack.quiet()
@@ -181,14 +182,15 @@ fn without_malice(secret: &str) -> Vec<String> {
     let mail = base64(format!("From: {secret}, {}", "and more ".repeat(20)).as_bytes());
     let wrapped = |text: &str, width: usize, end: &str| -> String {
         let characters: Vec<char> = text.chars().collect();
-        let lines: Vec<String> = characters.chunks(width).map(|line| line.iter().collect()).collect();
+        let lines: Vec<String> =
+            characters.chunks(width).map(|line| line.iter().collect()).collect();
         lines.join(end)
     };
     let printable = secret.bytes().map(|byte| match byte {
         b'!'..=b'<' | b'>'..=b'~' | b' ' => char::from(byte).to_string(),
         _ => format!("={byte:02X}"),
     });
-    let printable: String = printable.collect();
+    let printable: Vec<String> = printable.collect();
     vec![
         // SQL, in single and in double quotes.
         format!("VALUES ('{}')", secret.replace('\'', "''")),
@@ -201,7 +203,10 @@ fn without_malice(secret: &str) -> Vec<String> {
         digits(" ", lower),
         digits("-", lower),
         digits(" ", lower).to_uppercase(),
-        digits("", |byte| if byte % 2 == 0 { format!("{byte:02x}") } else { format!("{byte:02X}") }),
+        digits(
+            "",
+            |byte| if byte % 2 == 0 { format!("{byte:02x}") } else { format!("{byte:02X}") },
+        ),
         digits(", ", |byte| format!("0x{byte:02x}")),
         digits(", ", |byte| format!("{byte:#04X}")),
         // Go, Rust, Java, JavaScript.
@@ -220,8 +225,8 @@ fn without_malice(secret: &str) -> Vec<String> {
         base64(encoded.as_bytes()),
         base64(format!("x{encoded}").as_bytes()),
         // Quoted-printable, with a soft end of a line.
-        printable.clone(),
-        wrapped(&printable, 9, "=\r\n"),
+        printable.concat(),
+        printable.chunks(7).map(|line| line.concat()).collect::<Vec<_>>().join("=\r\n"),
         // Wrapped as a terminal, a log or a document would.
         wrapped(secret, 7, "\n"),
         wrapped(secret, 5, "\r\n\t"),
