@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::placeholder::{is_variable, used};
 use super::{Connections, Environment, REFERENCE, RESOLVED, Reference};
 use crate::driver::spec::Spec;
+use crate::schema;
 use crate::secret;
 use crate::session::MASK;
 use crate::yaml::{self, Node};
@@ -210,7 +211,7 @@ impl Walk<'_> {
 
     /// Whether the driver lists what the value can be.
     fn is_choice(&self, pointer: &str) -> bool {
-        self.spec.schema().is_ok_and(|schema| schema.is_choice(pointer))
+        schema::is_choice(&self.spec.config_schema, pointer)
     }
 }
 
