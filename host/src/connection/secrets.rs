@@ -31,7 +31,7 @@ pub const SHORTEST: usize = 4;
 pub struct Secrets {
     /// JSON pointers into the configuration to values of which nothing is shown.
     pub places: BTreeSet<String>,
-    /// What is masked wherever it stands.
+    /// Values that are masked in every text.
     pub values: BTreeSet<String>,
     /// Fields that are masked in their place only, since their value is too short to be
     /// looked for.
@@ -209,13 +209,13 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether the driver lists what the value can be.
+    /// Returns whether the driver lists the values that are possible.
     fn is_choice(&self, pointer: &str) -> bool {
         schema::is_choice(&self.spec.config_schema, pointer)
     }
 }
 
-/// Whether a text is a truth value or a small number, as a part of another text.
+/// Returns whether a text is a truth value or a small number, as a part of another text.
 fn is_plain(text: &str) -> bool {
     let text = text.trim();
     text.len() < SHORTEST && text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()

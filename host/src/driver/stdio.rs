@@ -194,14 +194,19 @@ mod tests {
         let journal = Arc::new(Journal::new(heard.clone(), Limits::default()));
         let lines = Lines::new(journal, Level::Info);
         let mut stream = lines.p2_stream();
-        let printed = format!("it is hunter2hun\n  ter2, so\nhunt\nfor it\n{:#?}\n", b"hunter2hunter2");
+        let printed =
+            format!("it is hunter2hun\n  ter2, so\nhunt\nfor it\n{:#?}\n", b"hunter2hunter2");
         for piece in printed.as_bytes().chunks(5) {
             stream.write(Bytes::copy_from_slice(piece)).unwrap();
         }
         drop((lines, stream));
         let wanted = [
-            "Info it is ***MASKED***, so", "Info hunt", "Info for it", "Info [",
-            "Info     ***MASKED***,", "Info ]",
+            "Info it is ***MASKED***, so",
+            "Info hunt",
+            "Info for it",
+            "Info [",
+            "Info     ***MASKED***,",
+            "Info ]",
         ];
         assert_eq!(*heard.lines.lock().unwrap(), wanted);
     }

@@ -41,7 +41,7 @@ const LAYERS: usize = 3;
 const GROWTH: usize = 12;
 /// How much of a text is looked at together.
 const WINDOW: usize = 64 << 10;
-/// What all secrets of a run can have together, in bytes.
+/// The most bytes of all secrets of a run together.
 const MOST: usize = 8 << 20;
 
 /// Knows the secret values of a run. Every sink of a session passes its text
@@ -441,7 +441,7 @@ mod tests {
         assert_eq!(redactor.text(set_in), MASK);
     }
 
-    /// What programs make of a secret without any wish to hide it.
+    /// Forms that programs give a secret without any wish to hide it.
     fn without_malice(secret: &str) -> Vec<String> {
         let digits = |between: &str, digits: fn(u8) -> String| -> String {
             secret.bytes().map(digits).collect::<Vec<_>>().join(between)

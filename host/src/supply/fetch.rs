@@ -33,7 +33,7 @@ pub struct Wanted<'w> {
     pub sha256: Option<&'w str>,
     /// In a registry, the digest of its manifest.
     pub digest: Option<&'w str>,
-    /// Whether only the project's lock says where it is, and not the user: then that is on
+    /// True if only the project's lock says where it is, and not the user: then that is on
     /// the internet or in the project.
     pub from_lock: bool,
 }

@@ -1,7 +1,7 @@
 //! Text of which only letters and digits are left.
 //!
-//! What a program puts between the characters of a secret or of its encodings, or takes
-//! away there, is mostly no letter and no digit: the end of a wrapped line with the
+//! The characters that a program puts between those of a secret or of its encodings, or takes
+//! away there, are mostly no letters and no digits: the end of a wrapped line with the
 //! indentation of the next, `:` or spaces between hexadecimal digits, `, ` in a list, a
 //! quote that is doubled, `+` in one alphabet of base64 that is `-` in the other.
 
@@ -10,7 +10,7 @@ use std::ops::Range;
 /// The letters and digits of a text, as far as they are ASCII, in lower case.
 pub(super) struct Squeezed {
     pub(super) bytes: Vec<u8>,
-    /// Where each of them stood.
+    /// The place of each of them in the text.
     places: Vec<u32>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn needle(text: &[u8]) -> Option<Vec<u8>> {
 pub(super) struct Beginnings {
     /// Sorted.
     needles: Vec<Vec<u8>>,
-    /// Whether a needle begins with these two bytes.
+    /// For each pair of bytes, whether a needle begins with it.
     pairs: Vec<bool>,
 }
 

@@ -29,7 +29,7 @@ fn own_server() -> Option<String> {
     std::env::var(TOKEN_SERVER).ok().filter(|name| !name.is_empty())
 }
 
-/// Whether a server of tokens can get the login to a registry: the registry's own host, one
+/// Returns whether a server of tokens can get the login to a registry: the registry's own host, one
 /// that is known to belong to it, or one that the user named.
 fn may_get_login(registry: &Url, realm: &Url, own: Option<&str>) -> bool {
     let (from, to) =
