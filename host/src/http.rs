@@ -1,5 +1,4 @@
-//! What every client of a server shares: TLS, where it can go, and words for what went
-//! wrong.
+//! Clients of servers: TLS, the addresses that they can dial, and words for failures.
 
 use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};
@@ -58,7 +57,7 @@ fn ip_of(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-/// Where an address is.
+/// The network that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Zone {
     /// On the internet.
@@ -67,7 +66,7 @@ pub(crate) enum Zone {
     Private,
     /// On this machine.
     Loopback,
-    /// What a machine's own link answers, such as a cloud's metadata.
+    /// A service on a machine's own link, such as a cloud's metadata.
     Link,
 }
 
@@ -87,7 +86,7 @@ impl Zone {
     }
 }
 
-/// Who named a server.
+/// The origin of a server's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NamedBy {
     /// The user: it can be anywhere.
@@ -116,9 +115,9 @@ impl NamedBy {
 pub(crate) struct Guard {
     base: String,
     named_by: NamedBy,
-    /// Where the first server is, once that is known.
+    /// The zone of the first server, once it is known.
     zone: OnceLock<Zone>,
-    /// What stands between this machine and the internet.
+    /// Hosts of proxies between this machine and the internet.
     proxies: Vec<String>,
 }
 
@@ -157,12 +156,12 @@ impl Guard {
         self.admit(host, &[ip]).map(drop).map_err(|refused| refused.to_string())
     }
 
-    /// Whether a stranger named the first server.
+    /// Returns whether a stranger named the first server.
     pub(crate) fn is_of_stranger(&self) -> bool {
         self.named_by == NamedBy::Stranger
     }
 
-    /// Where the first server is: on the internet, as long as nothing else is known.
+    /// Returns the zone of the first server: the internet, as long as nothing else is known.
     pub(crate) fn zone(&self) -> Zone {
         self.zone.get().copied().unwrap_or(Zone::Public)
     }
@@ -199,7 +198,7 @@ impl Guard {
     }
 }
 
-/// What [`reqwest`] asks for addresses.
+/// The resolver that [`reqwest`] asks for addresses.
 #[derive(Debug)]
 struct Resolver(Arc<Guard>);
 

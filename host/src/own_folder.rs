@@ -22,7 +22,7 @@ pub(crate) fn root() -> Option<PathBuf> {
     own.or_else(|| Some(dirs::cache_dir()?.join("osiris")))
 }
 
-/// Makes a folder that nobody else can write to.
+/// Makes a folder that nobody else can look into.
 ///
 /// # Errors
 /// It cannot be made, or others could write to it.
@@ -36,6 +36,10 @@ pub(crate) fn private(folder: &Path) -> io::Result<()> {
     }
     if meta.mode() & 0o022 != 0 {
         return Err(io::Error::other("others can write to the folder; run `chmod go-w` on it"));
+    }
+    if meta.mode() & 0o077 != 0 {
+        // As older versions made it, or the user.
+        std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     }
     Ok(())
 }

@@ -260,6 +260,48 @@ const PUBLIC: [&str; 78] = [
 const PUBLIC_IDS: [&str; 9] =
     ["account", "app", "application", "client", "org", "organization", "project", "tenant", "user"];
 
+/// Parts of a name whose number says how much, how many or how long.
+const QUANTITIES: [&str; 38] = [
+    "age",
+    "attempts",
+    "batch",
+    "buffer",
+    "bytes",
+    "chunk",
+    "concurrency",
+    "connections",
+    "count",
+    "days",
+    "delay",
+    "depth",
+    "hours",
+    "interval",
+    "level",
+    "limit",
+    "max",
+    "min",
+    "minutes",
+    "ms",
+    "page",
+    "parallelism",
+    "pause",
+    "pool",
+    "rate",
+    "retries",
+    "rows",
+    "seconds",
+    "size",
+    "threads",
+    "time",
+    "timeout",
+    "tries",
+    "ttl",
+    "wait",
+    "weight",
+    "window",
+    "workers",
+];
+
 /// Returns whether the value of this key is a secret in every place.
 pub(crate) fn is_name(key: &str) -> bool {
     NAMES.contains(&key.to_lowercase().as_str())
@@ -288,6 +330,11 @@ pub(crate) fn is_public(key: &str) -> bool {
     let is_id =
         last == "id" && before.last().is_some_and(|word| PUBLIC_IDS.contains(&word.as_str()));
     !is_secret(key) && (PUBLIC.contains(&last.as_str()) || is_id)
+}
+
+/// Returns whether a number in this field says how much or how long, and is no secret.
+pub(crate) fn is_quantity(key: &str) -> bool {
+    !is_secret(key) && words(key).iter().any(|word| QUANTITIES.contains(&word.as_str()))
 }
 
 fn is_secret_word(word: &str) -> bool {
@@ -445,6 +492,10 @@ mod tests {
         ] {
             assert!(is_public(name), "{name}");
         }
+        for name in ["timeout", "batch_size", "maxRetries", "pool"] {
+            assert!(is_quantity(name) && !is_public(name), "{name}");
+        }
+        assert!(!is_quantity("pin") && !is_quantity("max_token"));
         for name in ["pass", "pin", "value", "session_id", "header", "x", "user_pass", "id", ""] {
             assert!(!is_public(name), "{name}");
         }

@@ -263,14 +263,20 @@ impl Attack {
     }
 }
 
+/// Some of what shows nothing, or turns round what is shown.
+fn is_invisible(character: char) -> bool {
+    matches!(u32::from(character), 0xad | 0x61c | 0x115f | 0x1160 | 0x180e | 0x3164 | 0xfeff | 0xffa0
+        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfe00..=0xfe0f | 0xe0000..=0xe0fff)
+}
+
 /// A driver must not draw on anybody's terminal.
 fn check_words(finished: &Finished, log: &str) -> Result<(), String> {
     for (name, text) in
         [("stdout", finished.stdout.as_str()), ("stderr", &finished.stderr), ("osiris.log", log)]
     {
-        let control = |c: &char| c.is_control() && *c != '\n';
-        if let Some(character) = text.chars().find(control) {
-            return Err(format!("{name} has the control character {character:?}"));
+        let acts = |c: &char| c.is_control() && *c != '\n' || is_invisible(*c);
+        if let Some(character) = text.chars().find(acts) {
+            return Err(format!("{name} has the character {character:?}"));
         }
     }
     Ok(())

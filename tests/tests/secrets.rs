@@ -23,7 +23,7 @@ fn project(attack: &str, fields: &Value) -> Sandbox {
     sandbox.write("osiris_connections.yaml", connections.to_string());
     let step = json!({
         "id": "attack", "component": "test.hostile", "mode": "read",
-        "config": {"attack": attack, "connection": "@test.main"},
+        "config": {"attack": attack, "connection": "@test.main", "path": "data"},
     });
     let sink = json!({
         "id": "sink", "component": "test.sink", "mode": "write", "needs": ["attack"],
@@ -166,7 +166,7 @@ fn nobody_else_can_read_what_a_run_leaves() {
     let _ = run(&sandbox);
     sandbox.write(
         "state.yaml",
-        "oml_version: 0.1.0\nname: p\nsteps:\n  - {id: read, component: test.hostile, mode: read, config: {attack: secret-everywhere, connection: '@test.main'}}\n  - {id: write, component: test.sink, mode: write, config: {path: out.txt}}\n",
+        "oml_version: 0.1.0\nname: p\nsteps:\n  - {id: read, component: test.hostile, mode: read, config: {attack: secret-everywhere, connection: '@test.main', path: data}}\n  - {id: write, component: test.sink, mode: write, config: {path: out.txt}}\n",
     );
     let state = sandbox.osiris(["run", "state.yaml"]).guests();
     let _ = state.env("OTHER", SECRET).run().expect(0);

@@ -1,4 +1,4 @@
-//! What a user is told about secrets.
+//! Warnings about secrets.
 
 use super::shell::Shell;
 use crate::connection::{SHORTEST, Secrets};

@@ -75,7 +75,7 @@ pub(super) fn none(seen: impl IntoIterator<Item = String>) -> Verdict {
     fail(format!("{}{more}", seen.join("; ")))
 }
 
-/// What finds these secrets, or why nothing can be looked for.
+/// Returns a redactor of these secrets, or the reason why there can be none.
 pub(super) fn redactor(secrets: impl IntoIterator<Item = String>) -> Result<Redactor, Missed> {
     Redactor::new(secrets).map_err(|error| skip(error.to_string()))
 }

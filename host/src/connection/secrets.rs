@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::placeholder::{is_variable, used};
 use super::{Connections, Environment, REFERENCE, RESOLVED, Reference};
 use crate::driver::spec::Spec;
+use crate::schema;
 use crate::secret;
 use crate::session::MASK;
 use crate::yaml::{self, Node};
@@ -30,7 +31,7 @@ pub const SHORTEST: usize = 4;
 pub struct Secrets {
     /// JSON pointers into the configuration to values of which nothing is shown.
     pub places: BTreeSet<String>,
-    /// What is masked wherever it stands.
+    /// Values that are masked in every text.
     pub values: BTreeSet<String>,
     /// Fields that are masked in their place only, since their value is too short to be
     /// looked for.
@@ -189,32 +190,32 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &str, pointer: &str, key: &str) {
+        let config = self.config;
+        // One of two states is no secret.
+        let whole = config.pointer(pointer).filter(|whole| !whole.is_boolean() && !whole.is_null());
+        let Some(whole) = whole else { return };
         for (name, value) in used(text, self.environment) {
             // An API key can be the user, and a path can hold a token.
-            let says_so = secret::is_secret(name);
-            if secret::is_public(key) && !says_so || self.is_choice(pointer) {
+            let says_so = secret::is_secret(name) || secret::is_secret(key);
+            let is_harmless =
+                secret::is_public(key) || whole.is_number() && secret::is_quantity(key);
+            if is_harmless && !says_so || self.is_choice(pointer) {
                 continue;
             }
             if says_so || !is_plain(&value) {
                 self.secrets.text(&value, pointer);
             }
-            match self.config.pointer(pointer) {
-                // One of two states is no secret.
-                Some(Value::Bool(_) | Value::Null) | None => {}
-                // A waiting time or a number of attempts.
-                Some(Value::Number(number)) if !says_so && number.to_string().len() < SHORTEST => {}
-                Some(value) => self.secrets.whole(value, pointer),
-            }
+            self.secrets.whole(whole, pointer);
         }
     }
 
-    /// Whether the driver lists what the value can be.
+    /// Returns whether the driver lists the values that are possible.
     fn is_choice(&self, pointer: &str) -> bool {
-        self.spec.schema().is_ok_and(|schema| schema.is_choice(pointer))
+        schema::is_choice(&self.spec.config_schema, pointer)
     }
 }
 
-/// Whether a text is a truth value or a small number, as a part of another text.
+/// Returns whether a text is a truth value or a small number, as a part of another text.
 fn is_plain(text: &str) -> bool {
     let text = text.trim();
     text.len() < SHORTEST && text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()

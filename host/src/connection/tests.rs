@@ -216,7 +216,7 @@ configSchema:
   properties:
     resolved_connection:
       type: object
-      properties: {mode: {enum: [fast, slow]}, retries: {type: integer}, tls: {type: boolean}}
+      properties: {mode: {enum: [fast, slow]}, retries: {type: integer}, tls: {type: boolean}, timeout: {type: integer}}
 ";
     Spec::parse(text.as_bytes(), Path::new("spec.yaml")).unwrap()
 }
@@ -235,6 +235,8 @@ connections:
       headers: {x: ['Bearer ${B}']}
       mode: ${MODE}
       retries: ${N}
+      code: ${N}7777
+      timeout: ${N}
       tls: ${TLS}
       path: /x/${KEY_B}/y
       login: ${UNSET:-public-by-default}
@@ -252,6 +254,7 @@ connections:
     let wanted = [
         "/x/charlie-3/y",
         "12",
+        "57777",
         "Bearer bravo-2",
         "alpha-1",
         "bravo-2",
@@ -265,7 +268,7 @@ connections:
         secrets.mask(&config)["resolved_connection"],
         json!({
             "host": "alpha-1.example", "user": "alpha-1", "note": "***MASKED***",
-            "headers": {"x": ["***MASKED***"]}, "mode": "slow", "retries": 5, "tls": true,
+            "headers": {"x": ["***MASKED***"]}, "mode": "slow", "retries": 5, "tls": true, "code": "***MASKED***", "timeout": 5,
             "path": "***MASKED***", "login": "public-by-default",
             "url": "https://h/?sig=***MASKED***&v=1", "sas": "***MASKED***", "pin": "***MASKED***",
         })

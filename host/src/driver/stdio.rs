@@ -18,7 +18,8 @@ use crate::session::Level;
 const MAX_LINE: usize = 8 << 10;
 
 /// A stream whose lines are in the log as soon as they are written, in order with
-/// what the driver logs itself.
+/// what the driver logs itself; but for one that ends as a secret begins, which waits for
+/// the next.
 #[derive(Clone)]
 pub(super) struct Lines(Arc<Mutex<Partial>>);
 
@@ -45,7 +46,11 @@ impl Partial {
             match piece.strip_suffix(b"\n") {
                 Some(end) => {
                     self.line.extend_from_slice(end);
-                    self.flush();
+                    // Whoever wraps lines may wrap a secret: its parts belong together.
+                    match self.journal.sink.redactor().goes_on(&self.line) {
+                        true => self.line.push(b'\n'),
+                        false => self.flush(),
+                    }
                 }
                 None => self.line.extend_from_slice(piece),
             }
@@ -64,7 +69,9 @@ impl Partial {
 
     fn log(&mut self) {
         let (line, end) = self.journal.sink.redactor().beginning(&self.line, MAX_LINE);
-        self.journal.log(self.level, &line);
+        // Of several that waited for each other, each is a line again.
+        let lines = line.split('\n').filter(|line| !line.is_empty());
+        lines.for_each(|line| self.journal.log(self.level, line));
         self.line.drain(..end);
     }
 }
@@ -178,5 +185,29 @@ mod tests {
         assert_eq!(*heard.lines.lock().unwrap(), written);
         drop(other);
         assert_eq!(*heard.lines.lock().unwrap(), [&written[..], &["Info d"]].concat());
+    }
+
+    #[test]
+    fn a_secret_that_is_wrapped_is_masked_as_one() {
+        let redactor = Redactor::new(["hunter2hunter2".to_owned()]).unwrap();
+        let heard = Arc::new(Heard { redactor, ..Heard::default() });
+        let journal = Arc::new(Journal::new(heard.clone(), Limits::default()));
+        let lines = Lines::new(journal, Level::Info);
+        let mut stream = lines.p2_stream();
+        let printed =
+            format!("it is hunter2hun\n  ter2, so\nhunt\nfor it\n{:#?}\n", b"hunter2hunter2");
+        for piece in printed.as_bytes().chunks(5) {
+            stream.write(Bytes::copy_from_slice(piece)).unwrap();
+        }
+        drop((lines, stream));
+        let wanted = [
+            "Info it is ***MASKED***, so",
+            "Info hunt",
+            "Info for it",
+            "Info [",
+            "Info     ***MASKED***,",
+            "Info ]",
+        ];
+        assert_eq!(*heard.lines.lock().unwrap(), wanted);
     }
 }

@@ -197,7 +197,7 @@ pub struct Plan {
 pub struct Confidential {
     /// The configuration of each step, with its connection.
     pub configs: BTreeMap<String, Value>,
-    /// What is secret in each of them.
+    /// The secrets in each of them.
     #[serde(default)]
     pub secrets: BTreeMap<String, Secrets>,
 }

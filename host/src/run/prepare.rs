@@ -39,7 +39,7 @@ pub struct Job {
     pub manifest: Manifest,
     /// The configuration of each step.
     pub configs: BTreeMap<String, Value>,
-    /// What is secret in each of them.
+    /// The secrets in each of them.
     pub secrets: BTreeMap<String, Secrets>,
 }
 

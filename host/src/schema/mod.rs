@@ -39,6 +39,13 @@ const PATTERNS_SIZE: usize = 2 << 20;
 /// The most findings in one value.
 const MAX_FINDINGS: usize = 100;
 
+/// Returns whether a schema lists what the value at this JSON pointer can be. The schema
+/// need not be one that can be used.
+pub(crate) fn is_choice(source: &Value, pointer: &str) -> bool {
+    defaults::subschema(source, pointer)
+        .is_some_and(|schema| schema.get("enum").is_some() || schema.get("const").is_some())
+}
+
 impl Schema {
     /// Compiles a schema. Refused are recursion, references out of the schema,
     /// size beyond reason, and patterns with look-around, which cannot be matched
@@ -102,8 +109,7 @@ impl Schema {
     /// Whether what stands at a JSON pointer can only be one of values that the
     /// schema lists.
     pub fn is_choice(&self, pointer: &str) -> bool {
-        defaults::subschema(&self.source, pointer)
-            .is_some_and(|schema| schema.get("enum").is_some() || schema.get("const").is_some())
+        is_choice(&self.source, pointer)
     }
 
     /// Reads a text as the number or truth value that the schema wants at this

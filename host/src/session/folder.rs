@@ -70,7 +70,7 @@ impl Folder {
         Ok(self.dir.open_with(name, &options)?.into_std())
     }
 
-    /// Whether it is a file of exactly this content.
+    /// Returns whether there is a file of exactly this content.
     pub(super) fn holds(&self, name: &Path, bytes: &[u8]) -> bool {
         let limit = bytes.len() as u64;
         let is_file = self.dir.symlink_metadata(name).is_ok_and(|about| about.is_file());

@@ -163,7 +163,7 @@ impl Session {
     }
 
     /// Writes a file of JSON into a step's artifacts; a reader sees all of it or nothing.
-    /// What a driver put into its place is gone afterwards, also if it cannot be written.
+    /// Anything that a driver put into its place is gone afterwards, also if it cannot be written.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -19,13 +19,14 @@ mod squeezed;
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use serde_json::{Map, Value};
 
 use self::forms::Forms;
 use self::plain::Plain;
-use self::squeezed::Squeezed;
+use self::squeezed::{Beginnings, Squeezed};
 use super::metric::Number;
 use crate::problem::{Error, Problem, Result};
 
@@ -40,7 +41,7 @@ const LAYERS: usize = 3;
 const GROWTH: usize = 12;
 /// How much of a text is looked at together.
 const WINDOW: usize = 64 << 10;
-/// What all secrets of a run can have together, in bytes.
+/// The most bytes of all secrets of a run together.
 const MOST: usize = 8 << 20;
 
 /// Knows the secret values of a run. Every sink of a session passes its text
@@ -60,6 +61,7 @@ struct Finder {
     /// Finds what remains of a secret and of its encodings in [`Squeezed`] text; none if
     /// nothing does.
     squeezed: Option<AhoCorasick>,
+    beginnings: Arc<Beginnings>,
 }
 
 impl Redactor {
@@ -100,8 +102,9 @@ impl Redactor {
             let built = AhoCorasick::builder().ascii_case_insensitive(true).build(needles);
             built.map_err(|error| unusable(&error.to_string()))
         };
+        let beginnings = Arc::new(Beginnings::of(squeezed.clone()));
         let squeezed = (!squeezed.is_empty()).then(|| build(&squeezed)).transpose()?;
-        let finder = Finder { plain: build(&plain)?, squeezed };
+        let finder = Finder { plain: build(&plain)?, squeezed, beginnings };
         Ok(Self { finder: Some(finder), reach: longest * GROWTH })
     }
 
@@ -128,6 +131,14 @@ impl Redactor {
     /// How much of a text must be known to tell whether a secret begins in front of it.
     pub fn reach(&self) -> usize {
         self.reach
+    }
+
+    /// Returns whether a text ends in the middle of a secret, as far as that can be seen, so
+    /// that the next line may have the rest of it.
+    pub fn goes_on(&self, text: &[u8]) -> bool {
+        let Some(Finder { beginnings, .. }) = &self.finder else { return false };
+        let text = &text[text.len().saturating_sub(self.reach)..];
+        beginnings.ends(text) || Plain::all_of(text).any(|plain| beginnings.ends(&plain.bytes))
     }
 
     /// Where the secrets are: in order and apart.
@@ -430,7 +441,7 @@ mod tests {
         assert_eq!(redactor.text(set_in), MASK);
     }
 
-    /// What programs make of a secret without any wish to hide it.
+    /// Forms that programs give a secret without any wish to hide it.
     fn without_malice(secret: &str) -> Vec<String> {
         let digits = |between: &str, digits: fn(u8) -> String| -> String {
             secret.bytes().map(digits).collect::<Vec<_>>().join(between)

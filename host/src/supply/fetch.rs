@@ -33,7 +33,7 @@ pub struct Wanted<'w> {
     pub sha256: Option<&'w str>,
     /// In a registry, the digest of its manifest.
     pub digest: Option<&'w str>,
-    /// Whether only the project's lock says where it is, and not the user: then that is on
+    /// True if only the project's lock says where it is, and not the user: then that is on
     /// the internet or in the project.
     pub from_lock: bool,
 }
@@ -148,9 +148,9 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
 }
 
 fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error {
-    // Nobody who sends a lock learns, or has shown, what a file of this machine holds.
-    let message = match (source, wanted.name) {
-        (Source::File(_), Some(_)) => {
+    // Whoever sends a lock has nobody show what a file of this machine holds.
+    let message = match source {
+        Source::File(_) if wanted.from_lock => {
             format!("{source} is not what was locked: its sha256 is not {pin}")
         }
         _ => format!("{source} is not what was asked for: its sha256 is {found}, not {pin}"),

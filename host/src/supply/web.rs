@@ -25,7 +25,7 @@ const REDIRECTS: usize = 5;
 const MAX_ERROR: u64 = 16 << 10;
 const MAX_MESSAGE: usize = 300;
 
-/// How to let a lock name what is near.
+/// Help for a lock that names something near.
 pub(super) const ALLOW_LOCAL: &str =
     "osiris.lock came with the project: if you know that this is right, use --allow-local";
 
@@ -85,7 +85,8 @@ impl Web {
         &self.client
     }
 
-    /// What it may be led to: where it is itself, or the internet.
+    /// Returns the origin of servers that this one leads to: they are on the internet or where
+    /// it is itself.
     pub(super) fn leads(&self) -> NamedBy {
         NamedBy::Server(self.guard.zone())
     }

@@ -28,7 +28,7 @@ pub struct Connection {
     /// Certificates of the authorities that may have signed the server's, PEM.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
-    /// Whether the password can be sent in ways that show it to others.
+    /// True if the password can be sent in ways that show it to others.
     #[serde(default)]
     pub allow_insecure_auth: bool,
 }
@@ -60,7 +60,7 @@ pub struct Limits {
 }
 
 impl Connection {
-    /// Whether the server must show who it is, so that nobody can pose as it.
+    /// Returns whether the server must prove its identity, so that nobody can pose as it.
     pub(crate) fn is_checked(&self) -> bool {
         match self.tls {
             Tls::VerifyIdentity => true,

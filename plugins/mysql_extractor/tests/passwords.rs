@@ -1,4 +1,4 @@
-//! How a password is sent: never in a way that others could read, unless the user says so.
+//! The ways in which a password is sent: none that others could read, unless the user says so.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const PASSWORD: &str = "hunter2hunter2";
 
-/// What a server that poses as another says once the client has sent its proof.
+/// The next words of a server that poses as another, once the client has sent its proof.
 #[derive(Clone, Copy)]
 enum Trick {
     /// `caching_sha2_password`: the whole password, please.

@@ -27,7 +27,7 @@ pub struct Connection {
     /// Certificates of authorities, in PEM.
     #[serde(default)]
     pub ca_file: Option<String>,
-    /// Whether the password can be sent in ways that show it to others.
+    /// True if the password can be sent in ways that show it to others.
     #[serde(default)]
     pub allow_insecure_auth: bool,
     /// Where the tables are; a step may name another one.

@@ -1,4 +1,4 @@
-//! How a password is sent: never in a way that others could read, unless the user says so.
+//! The ways in which a password is sent: none that others could read, unless the user says so.
 
 mod support;
 

@@ -1,4 +1,5 @@
-//! A connections file and a `.env`, up to what a driver gets: no message shows a variable's value.
+//! A connections file and a `.env`, up to what a driver gets: no message shows a variable's value, and
+//! nothing that is shown of a configuration does.
 #![no_main]
 
 use std::fs;
@@ -6,7 +7,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use osiris::connection::{self, Connections, Environment, FILE, Reference, shown_fields};
+use osiris::connection::{self, Connections, Environment, FILE, Reference, Secrets, shown_fields};
+use osiris::session::Redactor;
 use osiris_fuzz::Specs;
 use serde_json::json;
 use tempfile::TempDir;
@@ -57,7 +59,15 @@ fuzz_target!(|text: &[u8]| {
             for spec in Specs::all().iter().filter(|spec| spec.family() == family) {
                 let config = json!({"connection": reference.to_string(), "table": "t"});
                 match connection::complete("Step 's'", &config, spec, &connections, &environment) {
-                    Ok(config) => drop(connection::secrets(&config, spec)),
+                    Ok(config) => {
+                        // The variable says that it is a secret, whatever the field.
+                        let secrets = Secrets::find(&config, spec, &connections, &environment);
+                        silent(secrets.mask(&config).to_string());
+                        let Ok(redactor) = Redactor::new(secrets.values) else { continue };
+                        let mut shown = config;
+                        redactor.value(&mut shown);
+                        silent(shown.to_string());
+                    }
                     Err(error) => silent(error.to_string()),
                 }
                 if let Err(error) =

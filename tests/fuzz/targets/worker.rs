@@ -72,7 +72,7 @@ fn session() -> Session {
             look_at(&old).expect("its files can be read");
             fs::remove_dir_all(old.dir()).expect("the folder is ours");
         }
-        let redactor = Redactor::new(vec![SECRET.to_owned()]);
+        let redactor = Redactor::new(vec![SECRET.to_owned()]).expect("one short secret");
         let logs = FOLDER.path().join("logs");
         *slot = Some(Session::create(&logs, &MANIFEST, b"", redactor).expect("a session"));
     }

@@ -77,5 +77,14 @@ say('finished', re=re, status=failed(secret + BAD), files=[])",
 say('progress', steps=[{'id': secret, 'mode': 'extract', 'state': None, 'rows_in': 1 << 62, 'rows_out': 1, 'progress': [1 << 63, 1], 'elapsed': {'secs': 1, 'nanos': 1}}])
 sys.exit(5)",
     ),
+    attack(
+        "tells-in-the-config",
+        1,
+        "data",
+        "",
+        "re = begin()
+path = 'logs/run_%s/artifacts/ask/cleaned_config.json' % plan['session_id']
+say('finished', re=re, status=failed('m'), files=[make(path, secret.encode())])",
+    ),
     attack("tells-at-death", 1, "sandbox", "it said", "re = begin(); sys.exit(secret + BAD)"),
 ];

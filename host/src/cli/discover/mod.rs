@@ -89,9 +89,15 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
         }
     };
     let samples = match args.samples {
-        Some(rows) if samples::can(file) => {
-            samples::read(&probe, &driver, file, &place, &config, &redactor, &found.resources, rows)
-        }
+        Some(rows) if samples::can(file) => samples::read(
+            &probe,
+            &driver,
+            file,
+            &place,
+            (&config, &redactor),
+            &found.resources,
+            rows,
+        ),
         _ => BTreeMap::new(),
     };
     ground.clear();
@@ -163,7 +169,6 @@ fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
         estimated_row_count: dataset
             .estimated_row_count
             .filter(|rows| !redactor.hides((*rows).into())),
-        ..dataset
     }
 }
 
@@ -171,7 +176,7 @@ fn sha256(value: &Value) -> String {
     format!("sha256:{}", canonical::sha256(canonical::json(value)))
 }
 
-/// What the answer depends on; `config` is without secrets.
+/// A hash of everything that the answer depends on; `config` is without secrets.
 fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
     Ok(sha256(&json!({"driver": file.sha256()?, "connection": config[RESOLVED]})))
 }

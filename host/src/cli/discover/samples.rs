@@ -42,8 +42,7 @@ pub(super) fn read(
     driver: &Driver,
     file: &DriverFile,
     place: &Workplace,
-    config: &Value,
-    redactor: &Redactor,
+    (config, redactor): (&Value, &Redactor),
     resources: &[Dataset],
     rows: u64,
 ) -> BTreeMap<String, Sample> {

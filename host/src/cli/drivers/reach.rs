@@ -25,7 +25,7 @@ pub(super) struct Reach {
     insecure: bool,
 }
 
-/// Whether a lock can name what is near.
+/// Permission for a lock to name files and servers that are near.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Local {
     /// Let osiris.lock name files outside the project, and servers of this machine and of

@@ -32,8 +32,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Value>> {
         .collect()
 }
 
-/// How many whole lines of a file are JSON objects; none if there is no file. Holds a
-/// line at a time.
+/// Returns the number of whole lines of JSON in a file; 0 if there is no file. Holds a line
+/// at a time.
 pub(super) fn count(path: &Path) -> Result<u64> {
     let unreadable = |error: &io::Error| unreadable(path, error);
     let file = match open_regular_no_link(path) {

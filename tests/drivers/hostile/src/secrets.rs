@@ -190,7 +190,7 @@ fn without_malice(secret: &str) -> Vec<String> {
         b'!'..=b'<' | b'>'..=b'~' | b' ' => char::from(byte).to_string(),
         _ => format!("={byte:02X}"),
     });
-    let printable: String = printable.collect();
+    let printable: Vec<String> = printable.collect();
     vec![
         // SQL, in single and in double quotes.
         format!("VALUES ('{}')", secret.replace('\'', "''")),
@@ -225,8 +225,8 @@ fn without_malice(secret: &str) -> Vec<String> {
         base64(encoded.as_bytes()),
         base64(format!("x{encoded}").as_bytes()),
         // Quoted-printable, with a soft end of a line.
-        printable.clone(),
-        wrapped(&printable, 9, "=\r\n"),
+        printable.concat(),
+        printable.chunks(7).map(|line| line.concat()).collect::<Vec<_>>().join("=\r\n"),
         // Wrapped as a terminal, a log or a document would.
         wrapped(secret, 7, "\n"),
         wrapped(secret, 5, "\r\n\t"),

@@ -7,6 +7,10 @@ use crate::{Table, done, failure};
 /// Clears the screen, sets the title, moves up, and more than one line.
 const ESCAPES: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}1A\u{202e}\r\n[ERROR] forged\0";
 
+/// Turns text round, joins it, or is not there at all: signs of direction, of no width, fillers,
+/// tags and selectors.
+const INVISIBLE: &str = "a\u{61c}b\u{200b}\u{200d}c\u{2060}\u{3164}\u{ffa0}d\u{115f}\u{180e}\u{ad}e\u{e0041}\u{e0100}\u{fe0f}f";
+
 pub(crate) const ATTACKS: Table = &[
     ("event-no-json", |_| {
         context::event("test.event", "{\"open\": ");
@@ -51,6 +55,13 @@ pub(crate) const ATTACKS: Table = &[
         eprint!("{ESCAPES}");
         attack.quiet()
     }),
+    ("log-invisible", |attack| {
+        context::log(Level::Warn, INVISIBLE);
+        println!("{INVISIBLE}");
+        context::event("invisible.told", &serde_json::json!({"it": INVISIBLE}).to_string());
+        attack.quiet()
+    }),
+    ("error-invisible", |_| Err(failure("data", INVISIBLE))),
     ("error-escapes", |_| Err(failure("data", ESCAPES))),
     ("error-empty", |_| Err(failure("", ""))),
     ("error-flood", |_| Err(failure("data", "e".repeat(32 << 20)))),
