@@ -142,7 +142,7 @@ fn a_swap_of_folder_and_link_opens_nothing() {
     sandbox.write("private/secret.txt", "private");
     sandbox.write("out/d/secret.txt", "granted");
     symlink("../private", sandbox.path("out/s")).unwrap();
-    let config = |attack: &str| json!({"attack": attack, "output": "out"});
+    let config = |attack: &str| json!({"attack": attack, "path": "out", "output": "out"});
     let both = [
         step("swap", "test.hostile", "write", &["rows"], config("swap-a-link")),
         step("look", "test.hostile", "write", &["rows"], config("read-through-a-swap")),
