@@ -134,7 +134,7 @@ mod tests {
         let fence = fence(&ground, &reads, &["out/a/b.csv", "data/c.csv", "tables/", "./x/y"]);
         assert_eq!(fence.read, [base.join("data/in.csv")]);
         assert_eq!(fence.own, ["out/a", "data", "tables", "x"].map(|name| base.join(name)));
-        assert_eq!(fence.tidy, [base.clone()]);
+        assert_eq!(fence.tidy, std::slice::from_ref(&base));
         assert_eq!(ground.folders().hidden(), ["x", "tables", "out/a", "out"].map(PathBuf::from));
         fs::write(base.join("x/y"), "").unwrap();
         ground.clear();

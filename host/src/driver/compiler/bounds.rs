@@ -63,9 +63,7 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
                 at_most("a function of it nests", open.len(), "blocks", BLOCKS)?;
             }
             Operator::End | Operator::Delegate { .. } => {
-                if open.pop() == Some(true) {
-                    depth -= 1;
-                }
+                depth -= usize::from(open.pop() == Some(true));
             }
             _ => {}
         }

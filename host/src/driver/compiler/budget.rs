@@ -38,7 +38,7 @@ impl Budget {
     /// The limits for a component of this size, in bytes.
     pub(super) fn of(size: usize) -> Self {
         let size = size as u64;
-        let seconds = SECONDS + (size * SECONDS_PER_MIB >> 20);
+        let seconds = SECONDS + ((size * SECONDS_PER_MIB) >> 20);
         Self {
             seconds,
             memory: MEMORY,
