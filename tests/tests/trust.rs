@@ -241,7 +241,7 @@ fn ceilings_are_part_of_what_is_shown() {
     settings(&sandbox, "{ceilings: {network: ['127.0.0.1:1'], files: none}}");
     let line = ["run", "pipeline.yaml", "--dry-run"];
     let finished = sandbox.osiris(line).guests().env("SECRET", "abcdefgh").run().expect(0);
-    let wanted = "  may     dial `resolved_connection/host` port `resolved_connection/port`, \
+    let wanted = "  may     dial 127.0.0.1 port 1, set by the connection, \
                   but `drivers.ceilings.network` has 127.0.0.1:1, line 2\n";
     assert!(finished.stderr.contains(wanted), "{}", finished.stderr);
 }

@@ -140,10 +140,8 @@ pub fn origins(
 /// Finds what a variable of the environment has set.
 fn variables_of(node: &Node, pointer: &str, environment: &Environment, origins: &mut Origins) {
     match &node.value {
-        Yaml::Text(text) => {
-            if variables(text).any(|name| environment.get(name).is_some()) {
-                origins.set(pointer, Provenance::Environment);
-            }
+        Yaml::Text(text) if variables(text).any(|name| environment.get(name).is_some()) => {
+            origins.set(pointer, Provenance::Environment);
         }
         Yaml::List(items) => items.iter().enumerate().for_each(|(index, item)| {
             variables_of(item, &format!("{pointer}/{index}"), environment, origins);

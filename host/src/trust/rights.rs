@@ -205,7 +205,9 @@ impl Policy {
         let known = known.and_then(|(host, port)| Some((host, port.parse().ok()?)));
         let covered = known.map(|(host, port)| allowed.iter().any(|one| one.covers(host, port)));
         let verdict = match covered {
+            // Another configuration is measured by the same ceiling.
             None => Verdict::Bounded,
+            Some(true) if literal.is_none() => Verdict::Bounded,
             Some(true) => Verdict::Granted,
             Some(false) => Verdict::Refused,
         };
