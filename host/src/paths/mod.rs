@@ -20,7 +20,7 @@ mod tests;
 
 pub use check::{AccessMode, Refusal, check, setting};
 pub use normal::{PathFault, ProjectPath};
-pub use own::remove_own;
+pub use own::{remove_own, set_aside};
 pub use permissions::{May, Others, PermissionSources, Permissions};
 pub use reserved::{RESERVED, reserved};
 pub use resolver::{Location, Resolver, leads_outside, rename_new};

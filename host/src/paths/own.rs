@@ -10,24 +10,33 @@ use rustix::io::{Errno, Result};
 use super::resolver::rename_new;
 use super::stat::{Identity, Stat};
 
-/// Removes the file of a name if it is that thing. Returns whether it was.
+/// Gives a thing a name that nobody knows, under which it stays what it is. Returns `None`
+/// if something else has taken its name, which that keeps.
 ///
 /// # Errors
 /// Returns an error if nothing has the name, or for any I/O error.
-pub fn remove_own(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<bool> {
+pub fn set_aside(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<Option<OsString>> {
     let folder = folder.as_fd();
-    // Under a name that nobody knows it stays what it is while it is looked at.
     let tag = RandomState::new().hash_one(name);
     let aside = OsString::from(format!(".{tag:016x}.gone"));
     rename_new((folder, name), (folder, &aside))?;
     if Stat::at(folder, &aside)?.identity == identity {
-        unlinkat(folder, &aside, AtFlags::empty())?;
-        return Ok(true);
+        return Ok(Some(aside));
     }
     match rename_new((folder, &aside), (folder, name)) {
         // What has the name by now would have replaced this one.
         Err(Errno::EXIST) => unlinkat(folder, &aside, AtFlags::empty())?,
         other => other?,
     }
-    Ok(false)
+    Ok(None)
+}
+
+/// Removes the file of a name if it is that thing. Returns whether it was.
+///
+/// # Errors
+/// Returns an error if nothing has the name, or for any I/O error.
+pub fn remove_own(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<bool> {
+    let Some(aside) = set_aside(&folder, name, identity)? else { return Ok(false) };
+    unlinkat(folder, &aside, AtFlags::empty())?;
+    Ok(true)
 }

@@ -20,7 +20,7 @@ use super::listing::{self, Listing};
 use super::stream::Counted;
 use super::{Files, Handle, Place};
 use crate::driver::state::State;
-use crate::paths::{FileKind, May, Stat, remove_own, rename_new};
+use crate::paths::{FileKind, May, Stat, remove_own, rename_new, set_aside};
 
 /// The files of one call, and the engine's own implementation.
 struct View<'a> {
@@ -198,20 +198,28 @@ impl View<'_> {
         {
             return self.files.refuse(&to.at.path);
         }
-        let renamed = match rename_new(old, new) {
+        // What is the driver's own only because it made it is moved from a name that nobody
+        // knows. To look at the new name afterwards would tell of what others put there.
+        let aside = match self.files.own(from) {
+            None => None,
+            Some(own) => match set_aside(old.0, old.1, own.identity) {
+                Ok(Some(aside)) => Some(aside),
+                Ok(None) => return self.files.refuse(&from.at.path),
+                Err(error) => return Err(std::io::Error::from(error).into()),
+            },
+        };
+        let source = (old.0, aside.as_deref().unwrap_or(old.1));
+        let renamed = match rename_new(source, new) {
             Err(Errno::EXIST) if is_granted || to.kind() == Some(FileKind::Folder) => {
-                renameat(old.0, old.1, new.0, new.1)
+                renameat(source.0, source.1, new.0, new.1)
             }
             other => other,
         };
-        renamed.map_err(std::io::Error::from)?;
-        let is_same =
-            |own: Stat| Stat::at(new.0, new.1).is_ok_and(|found| found.identity == own.identity);
-        if self.files.own(from).is_some_and(|own| !is_same(own)) {
-            rename_new(new, old).map_err(std::io::Error::from)?;
-            return self.files.refuse(&from.at.path);
+        if renamed.is_err() && aside.is_some() {
+            // Back to where the driver has it.
+            rename_new(source, old).map_err(std::io::Error::from)?;
         }
-        Ok(())
+        Ok(renamed.map_err(std::io::Error::from)?)
     }
 
     fn counted(
