@@ -210,10 +210,10 @@ fn tighten(dir: &Dir) {
     #[cfg(unix)]
     {
         use cap_std::fs::{Permissions, PermissionsExt as _};
-        let others = dir.dir_metadata().is_ok_and(|about| about.permissions().mode() & 0o077 != 0);
-        if others {
-            // Somebody else's folder stays as it is; whether it can be used shows.
-            dir.set_permissions(".", Permissions::from_mode(0o700)).ok();
+        let mode = dir.dir_metadata().map_or(0o700, |about| about.permissions().mode());
+        if mode & 0o077 != 0 {
+            // What the user took from themselves stays so, and somebody else's folder as it is.
+            dir.set_permissions(".", Permissions::from_mode(mode & 0o700)).ok();
         }
     }
     #[cfg(not(unix))]

@@ -66,7 +66,7 @@ fn a_driver_that_nobody_uses_costs_nothing() {
     let text = patterns();
     for at in 0..60 {
         let name = format!("a{at}.patterns");
-        sandbox.write(&format!("drivers/{name}.wasm"), component(&spec(&name, &text)));
+        sandbox.write(format!("drivers/{name}.wasm"), component(&spec(&name, &text)));
     }
     for (command, (_, before, memory)) in commands.iter().zip(alone) {
         let (code, took, peak) = run(&sandbox, command);
@@ -88,7 +88,7 @@ fn ten_thousand_drivers_are_no_reason_to_wait() {
     for at in 0..10_000 {
         let name = format!("a{at}.filler");
         let filler = format!(", description: {}", "test.source test.sink ".repeat(200));
-        sandbox.write(&format!("drivers/{name}.wasm"), component(&spec(&name, &filler)));
+        sandbox.write(format!("drivers/{name}.wasm"), component(&spec(&name, &filler)));
     }
     let (code, took, peak) = run(&sandbox, &["run", "pipeline.yaml"]);
     assert_eq!(code, 0);

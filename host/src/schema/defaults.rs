@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::bounds::{self, target};
 
+/// The longest chain of references that lead to one another.
+const MAX_REFERENCES: usize = 100;
+
 /// Fills a value from the defaults of a schema that is not compiled. One whose work is not
 /// bounded fills nothing.
 pub fn fill_from(schema: &Value, value: &mut Value) {
@@ -12,8 +15,8 @@ pub fn fill_from(schema: &Value, value: &mut Value) {
     }
 }
 
-/// Every default that can come to stand at a JSON pointer, in the order in which [`fill`]
-/// would take them: the field's own, and what a default of something around the field holds
+/// Every default that can come to stand at a JSON pointer, in the order in which they are
+/// filled in: the field's own, and what a default of something around the field holds
 /// there. None if the work of the schema is not bounded.
 pub fn defaults_at<'s>(schema: &'s Value, pointer: &str) -> Vec<&'s Value> {
     let mut found = Vec::new();
@@ -101,8 +104,11 @@ pub(super) fn subschema<'s>(root: &'s Value, pointer: &str) -> Option<&'s Value>
         schema = schema_of_key()
             .or_else(|| schema.get("additionalProperties"))
             .or_else(|| schema.get("items"))?;
+        // A schema that was not checked may refer to itself.
+        let mut references = 0;
         while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            schema = target(root, reference)?;
+            references += 1;
+            schema = target(root, reference).filter(|_| references <= MAX_REFERENCES)?;
         }
     }
     Some(schema)

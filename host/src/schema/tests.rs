@@ -195,3 +195,12 @@ fn schemas_without_bounds_are_refused() {
         assert!(refused.starts_with(wanted), "{source}: {refused}");
     }
 }
+
+#[test]
+fn a_reference_to_itself_leads_nowhere() {
+    let source = json!({
+        "properties": {"a": {"$ref": "#/properties/b"}, "b": {"$ref": "#/properties/a"}, "c": {"enum": [1]}},
+    });
+    assert!(!is_choice(&source, "/a"));
+    assert!(is_choice(&source, "/c"));
+}

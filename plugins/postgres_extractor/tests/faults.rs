@@ -1,5 +1,7 @@
 //! What goes wrong on the way to a server.
 
+#[path = "support/server.rs"]
+mod server;
 mod support;
 
 use std::net::TcpListener;
@@ -8,8 +10,9 @@ use std::time::Duration;
 use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
+use server::{SERVER, database};
 use services::postgres::{Options, Postgres};
-use support::{SERVER, connection, database, read};
+use support::{connection, read};
 
 const LOTS: &str = "SELECT i, repeat('x', 1000) AS t FROM generate_series(1, 10000000) i";
 

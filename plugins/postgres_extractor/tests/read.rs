@@ -1,5 +1,7 @@
 //! Which rows are read.
 
+#[path = "support/server.rs"]
+mod server;
 mod support;
 
 use std::time::Duration;
@@ -7,7 +9,8 @@ use std::time::Duration;
 use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
-use support::{SERVER, database, read};
+use server::{SERVER, database};
+use support::read;
 
 #[test]
 fn tables_and_queries() {

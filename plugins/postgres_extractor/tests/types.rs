@@ -1,10 +1,13 @@
 //! What the server's types become.
 
+#[path = "support/server.rs"]
+mod server;
 mod support;
 
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use support::{SERVER, database, read};
+use server::{SERVER, database};
+use support::read;
 
 const US: TimeUnit = TimeUnit::Microsecond;
 

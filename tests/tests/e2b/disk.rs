@@ -9,14 +9,14 @@ const PIPELINE: &str = "\
 oml_version: 0.1.0
 name: disk
 steps:
-  - {id: source, component: test.source, mode: read, config: {rows: 200000}}
+  - {id: source, component: test.source, mode: read, config: {rows: 2000000}}
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: ids.csv}}
 ";
 
 fn a_disk_that_is_full_in_mid_run_is_told() {
     let mut place = Place::new(PIPELINE);
-    // A limit on the size of files takes the place of the disk's.
-    let script = "#!/bin/sh\ntrap '' XFSZ\nulimit -f 512\nexec /usr/local/bin/osiris \"$@\"\n";
+    // A limit on the size of files, above that of compiled code, takes the place of the disk's.
+    let script = "#!/bin/sh\ntrap '' XFSZ\nulimit -f 20000\nexec /usr/local/bin/osiris \"$@\"\n";
     place.runtime = place.sandbox.outside().join("runtime");
     std::fs::write(&place.runtime, script).expect("the sandbox can be written");
     let finished = place.run(&["--e2b-install-deps"]).run();
