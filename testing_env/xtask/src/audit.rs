@@ -9,37 +9,24 @@ use serde_json::Value;
 
 use crate::shell::{built, cargo_path, command, root, run as run_command};
 
-const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2", features: &[] };
-const CARGO_ABOUT: Tool = Tool { name: "cargo-about", version: "0.9.3", features: &["cli"] };
+const CARGO_DENY: &str = "cargo-deny";
+const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The packages that `osiris drivers build` installs for drivers in Python.
 const PYTHON_LOCK: &str = "host/src/cli/drivers/build/python/componentize-py.txt";
-/// The licence texts of all crates in the binary, below cargo's output folder.
-const NOTICES: &str = "THIRD-PARTY-NOTICES.txt";
 
-/// A program from crates.io.
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-    features: &'static [&'static str],
-}
-
-impl Tool {
-    /// Builds the program unless this version is there, and returns its path.
-    fn install(&self) -> Result<PathBuf> {
-        let Self { name, version, features } = self;
-        let tools = built()?.join("tools");
-        let program = tools.join("bin").join(name);
-        let output = Command::new(&program).arg("--version").output();
-        if output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(version)) {
-            return Ok(program);
-        }
-        eprintln!("Building {name} (the first time takes some minutes) ...");
-        let mut install = command(cargo_path(), &["install", "--locked", "--debug", "--root"]);
-        install.arg(&tools).arg(format!("{name}@{version}"));
-        install.args(features.iter().flat_map(|feature| ["--features", feature]));
-        run_command(&mut install)?;
-        Ok(program)
+/// Builds cargo-deny unless this version is there, and returns its path.
+fn cargo_deny() -> Result<PathBuf> {
+    let tools = built()?.join("tools");
+    let program = tools.join("bin").join(CARGO_DENY);
+    let output = Command::new(&program).arg("--version").output();
+    let is_there = |text: &[u8]| String::from_utf8_lossy(text).contains(CARGO_DENY_VERSION);
+    if output.is_ok_and(|output| is_there(&output.stdout)) {
+        return Ok(program);
     }
+    eprintln!("Building {CARGO_DENY} (the first time takes some minutes) ...");
+    let mut install = command(cargo_path(), &["install", "--locked", "--debug", "--root"]);
+    run_command(install.arg(&tools).arg(format!("{CARGO_DENY}@{CARGO_DENY_VERSION}")))?;
+    Ok(program)
 }
 
 /// Checks licences, sources and bans of all crates, and that every lock pins packages by hash.
@@ -50,7 +37,7 @@ pub(crate) fn run(online: bool) -> Result<()> {
     } else {
         &["bans", "licenses", "sources"]
     };
-    let mut deny = command(CARGO_DENY.install()?, &["--workspace", "--all-features", "check"]);
+    let mut deny = command(cargo_deny()?, &["--workspace", "--all-features", "check"]);
     run_command(deny.args(checks))?;
     for lock in npm_locks()? {
         check_npm_lock(&lock)?;
@@ -69,20 +56,6 @@ pub(crate) fn run(online: bool) -> Result<()> {
         ))?;
     }
     Ok(())
-}
-
-/// Writes the licence texts of all crates in the `osiris` binary, and returns the file.
-pub(crate) fn notices() -> Result<PathBuf> {
-    let about = CARGO_ABOUT.install()?;
-    let file = built()?.join(NOTICES);
-    let manifest = ["generate", "--locked", "--fail", "--manifest-path", "host/Cargo.toml"];
-    run_command(
-        command(about, &manifest)
-            .args(["--config", "about.toml", "--output-file"])
-            .arg(&file)
-            .arg("about.hbs"),
-    )?;
-    Ok(file)
 }
 
 /// The `package-lock.json` files under version control.

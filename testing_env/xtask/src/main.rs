@@ -65,8 +65,6 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
-    /// Writes the licence texts of all crates in the binary.
-    Notices,
     /// Builds the host, its drivers and the tests' drivers.
     Build,
     /// Starts the sample project's databases, until Ctrl-C.
@@ -87,10 +85,6 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Soak { runs } => soak::run(runs),
         Command::Audit { online } => audit::run(online),
-        Command::Notices => {
-            println!("{}", audit::notices()?.display());
-            Ok(())
-        }
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
         Command::Build => {

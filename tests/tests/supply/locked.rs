@@ -223,7 +223,7 @@ fn what_cannot_be_written_leaves_all_as_it_was() {
     let sandbox = project();
     sandbox.write(
         "big.wasm",
-        driver("test.big", "1.0.0", &format!("description: {}\n", "x".repeat(1 << 20))),
+        driver("test.big", "1.0.0", &format!("description: {}\n", "x".repeat(200 << 10))),
     );
     drivers(&sandbox, &["add", "made.wasm"]).expect(0);
     let before = (sandbox.files(), sandbox.read("osiris.lock"));

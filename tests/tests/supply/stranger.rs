@@ -153,7 +153,8 @@ fn a_redirect_is_judged_by_the_address_and_not_by_the_name() {
     // From this machine to this machine it may lead, by any name; to its link, it may not.
     for (host, seen) in [("127.0.0.1", 1), ("169.254.169.254", 1), ("10.255.255.254", 1)] {
         let to = format!("Location: http://{host}:{port}/x");
-        let web = Web::start(move |_, stream| reply(stream, "302 Found", std::slice::from_ref(&to), b""));
+        let web =
+            Web::start(move |_, stream| reply(stream, "302 Found", std::slice::from_ref(&to), b""));
         let sandbox = project();
         let add =
             drivers(&sandbox, &["add", &format!("http://{}/x.wasm", web.host()), "--insecure"]);
