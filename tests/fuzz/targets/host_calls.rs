@@ -311,7 +311,7 @@ fuzz_target!(|input_bytes: &[u8]| {
         let budgets = limits.budgets();
         let call = Call {
             grants: Grants::new(&Specs::all()[0], &Value::Null, FOLDER.path(), None),
-            sink: Arc::new(Listener(Redactor::new(["hunter2hunter2".to_owned()]))),
+            sink: Arc::new(Listener(Redactor::new(["hunter2hunter2".to_owned()]).unwrap())),
             cancel: CancellationToken::new(),
             saved_state: None,
             budgets: budgets.clone(),
