@@ -14,7 +14,7 @@ struct Inner {
     used: AtomicU64,
 }
 
-/// What all steps of a run use together.
+/// Budgets that all steps of a run share.
 #[derive(Debug, Clone, Default)]
 pub struct Budgets {
     /// Bytes of memory: the drivers' own, and what the host holds for them.
@@ -33,7 +33,7 @@ pub struct Share {
 /// That a budget does not suffice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded {
-    /// How much would be in use.
+    /// Amount that would be in use.
     pub wanted: u64,
 }
 
@@ -55,7 +55,7 @@ impl Budget {
         Share { budget: self.clone(), amount: 0 }
     }
 
-    /// How much is in use.
+    /// Amount in use.
     pub fn used(&self) -> u64 {
         self.0.used.load(Relaxed)
     }
@@ -89,7 +89,7 @@ impl Share {
         self.budget.0.used.fetch_sub(amount, Relaxed);
     }
 
-    /// How much it is.
+    /// Amount that is taken.
     pub fn amount(&self) -> u64 {
         self.amount
     }

@@ -72,7 +72,7 @@ pub(super) fn code(
     engine.code(file, bytes, sha256.clone(), || {})
 }
 
-/// What a call with this configuration may use.
+/// A call with all that this configuration permits.
 ///
 /// # Errors
 /// That would be beyond a ceiling of the project.

@@ -111,7 +111,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(answer(&findings))
 }
 
-/// What a driver is asked.
+/// A question to a driver about one connection.
 struct Question<'p> {
     file: &'p DriverFile,
     code: Code,

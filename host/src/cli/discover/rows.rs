@@ -19,7 +19,7 @@ const MAX_CELLS: usize = 200_000;
 /// The most bytes of all names and cells.
 const MAX_BYTES: usize = 16 << 20;
 
-/// What is left of what is shown at once, of all datasets together.
+/// Room left for the samples of all datasets together.
 pub(super) struct Room<'r> {
     redactor: &'r Redactor,
     cells: usize,
@@ -98,7 +98,7 @@ struct Column<'b> {
     text: Result<ArrayFormatter<'b>, String>,
 }
 
-/// How values are written.
+/// Format of values.
 static OPTIONS: FormatOptions<'static> = FormatOptions::new();
 
 impl<'b> Column<'b> {

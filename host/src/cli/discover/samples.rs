@@ -87,13 +87,13 @@ pub(super) fn can(file: &DriverFile) -> bool {
         && file.spec.has_key("limit")
 }
 
-/// What is asked of which driver.
+/// A request for samples to a driver.
 struct Asked<'a> {
     driver: &'a Driver,
     file: &'a DriverFile,
     config: &'a Value,
     redactor: &'a Redactor,
-    /// How many rows.
+    /// Number of rows.
     wanted: usize,
 }
 

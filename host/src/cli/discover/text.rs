@@ -1,5 +1,4 @@
-//! What was found, for a person: of a service with countless tables, as much as somebody
-//! reads.
+//! Text output of `discover`, cut to what a person reads.
 
 use std::collections::BTreeMap;
 

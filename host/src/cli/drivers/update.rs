@@ -99,7 +99,7 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
 }
 
-/// What a driver had so far. Locks of before did not list what its author has where the
+/// Permissions of the locked driver. Older locks did not list what its author has where the
 /// user sets nothing; the driver itself does.
 fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
     let there = DriverFile::read(&project.driver(name)).ok();

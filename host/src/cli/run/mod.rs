@@ -161,7 +161,7 @@ fn is_manifest(file: &Path) -> bool {
 /// The steps' configurations with their connections.
 struct Connected {
     configs: BTreeMap<String, Value>,
-    /// Who set the parts of each.
+    /// Setters of the parts of each.
     origins: BTreeMap<String, Origins>,
     /// The secrets in each.
     secrets: BTreeMap<String, Secrets>,
