@@ -64,9 +64,9 @@ pub(super) struct Bench {
     pub(super) reference: Option<Reference>,
     pub(super) previous: Option<Arc<Spec>>,
     pub(super) engine: Engine,
-    /// What runs calls at once.
+    /// Runtime for concurrent calls.
     pub(super) threads: usize,
-    /// Where all projects of trials are.
+    /// Folder of all trial projects.
     pub(super) root: TempDir,
     closed: io::Result<Held>,
     silent: io::Result<Held>,
@@ -216,7 +216,7 @@ impl Bench {
         names.map(|name| (name.clone(), code(name).map_err(|error| error.to_string()))).collect()
     }
 
-    /// What the checks need of this machine.
+    /// Permissions that the checks need on this machine.
     fn fence(&self) -> Fence {
         let mut fence = Fence { own: vec![self.root.path().to_owned()], ..Fence::default() };
         // The folder of all projects goes in the end.

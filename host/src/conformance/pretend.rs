@@ -29,7 +29,7 @@ pub(super) struct Unreachable {
     pub(super) outcomes: Vec<Outcome>,
 }
 
-/// Where nobody listens: the port of `discard`.
+/// Port of `discard`, where nobody listens.
 const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 impl Bench {

@@ -113,7 +113,7 @@ pub fn for_driver(config: &Value, spec: &Spec) -> Value {
     config
 }
 
-/// Who set the parts of a configuration that [`complete`] makes of a step's own.
+/// Returns the setters of the parts of a configuration that [`complete`] makes of a step's own.
 pub fn origins(
     config: &Value,
     spec: &Spec,

@@ -1,4 +1,4 @@
-//! Which addresses are the internet's, and which a name may never lead to.
+//! Addresses of the internet, and addresses that a name may never lead to.
 //!
 //! The standard library's own answer (`is_global`) is not stable, and the crates that have
 //! one are behind the registries, so the ranges stand here, each with where it is from.
@@ -29,12 +29,12 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 17] = [
     (Ipv4Addr::new(255, 255, 255, 255), 32), // broadcast, RFC 919
 ];
 
-/// What of IPv6 is given to the internet at all, by the [registry of address space][1].
+/// Part of IPv6 that is allocated to the internet, by the [registry of address space][1].
 ///
 /// [1]: https://www.iana.org/assignments/ipv6-address-space
 const UNICAST_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What within [`UNICAST_V6`] is not the internet's, of the [registry of special
+/// Ranges within [`UNICAST_V6`] that are not the internet's, of the [registry of special
 /// addresses][1].
 ///
 /// [1]: https://www.iana.org/assignments/iana-ipv6-special-registry

@@ -24,7 +24,7 @@ use crate::table::{Receiver, Sender};
 const CALL_BYTES: u64 = 64 << 20;
 /// The same where the limit of a batch was raised.
 const MAX_CALL_BYTES: u64 = 128 << 20;
-/// What else is in a call that passes a whole batch.
+/// Bytes beside the batch in a call that passes a whole batch.
 const BESIDE: u64 = 64 << 10;
 /// The longest message that is kept as a driver put it, in bytes.
 const MAX_SAID: usize = 1 << 20;

@@ -59,7 +59,7 @@ impl Clock {
         done
     }
 
-    /// How long other threads have worked for it since this was last asked.
+    /// Time that other threads have worked for the call since the last request.
     pub(super) fn take_aside(&self) -> Duration {
         Duration::from_nanos(self.aside.swap(0, Relaxed))
     }

@@ -15,7 +15,7 @@ use crate::problem::{Error, Problem};
 #[derive(Clone)]
 pub struct Code {
     pub(super) place: Place,
-    /// What it says of itself.
+    /// Spec of the driver.
     pub spec: Arc<Spec>,
     /// The file of the driver.
     pub(super) path: PathBuf,
@@ -23,7 +23,7 @@ pub struct Code {
     pub sha256: String,
 }
 
-/// Where compiled code is.
+/// Location of compiled code.
 #[derive(Clone)]
 pub(super) enum Place {
     /// In a file of the cache.

@@ -34,7 +34,7 @@ pub struct Setup {
     /// Whether a driver can be stopped wherever it is. Only who measures what that
     /// costs does without.
     pub interrupts: bool,
-    /// Where components are compiled.
+    /// Place where components are compiled.
     pub compiler: Compiler,
 }
 

@@ -24,7 +24,7 @@ pub struct Grants {
     pub writes: Vec<String>,
     /// A folder for whatever it likes, below the base path.
     pub artifacts: Option<PathBuf>,
-    /// What the other steps of the plan read and write.
+    /// Paths that the other steps of the plan read and write.
     pub others: Others,
     /// Reserved files that `osiris.yaml` opens to reading.
     pub allow_read: Vec<ProjectPath>,
@@ -35,7 +35,7 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// What `spec` declares and `config` names, below `base`. The configuration is as its
+    /// Permissions that `spec` declares and `config` names, below `base`. The configuration is as its
     /// user wrote it: a default of the driver's author opens nothing, so none may be in it.
     pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
         let named = |pointers| paths(config, pointers).map(str::to_owned).collect();
@@ -69,7 +69,7 @@ impl Grants {
         Self { folders, ..self }
     }
 
-    /// What may be done with the paths below the base path, which is open.
+    /// Permissions for the paths below the base path, which is open.
     pub fn permissions(&self, resolver: &Resolver) -> Permissions {
         let artifacts = self.artifacts.as_deref();
         let sources = PermissionSources {

@@ -1,4 +1,4 @@
-//! What the host holds for one call: memory that a driver makes it use, and that is
+//! Memory that the host holds for one call: memory that a driver makes it use, and that is
 //! not the driver's own.
 
 use wasmtime::Result;

@@ -21,9 +21,9 @@ pub struct Endpoint {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Who named the host.
+    /// Setter of the host.
     pub host_by: Provenance,
-    /// Who named the port.
+    /// Setter of the port.
     pub port_by: Provenance,
 }
 
@@ -60,7 +60,7 @@ pub fn endpoints(spec: &Spec, config: &Value) -> Vec<Endpoint> {
         .collect()
 }
 
-/// What one entry of `network` comes to with this configuration.
+/// Endpoint of one entry of `network` with this configuration.
 pub fn endpoint(
     spec: &Spec,
     asked: &super::spec::Endpoint,

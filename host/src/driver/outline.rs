@@ -87,9 +87,9 @@ struct Walk<S> {
     source: BufReader<S>,
     /// How many bytes are behind.
     at: u64,
-    /// How many sections are behind.
+    /// Number of sections read.
     sections: usize,
-    /// How many bytes of specs and names there were.
+    /// Bytes of specs and names read.
     kept: u64,
     outline: Outline,
 }

@@ -1,4 +1,4 @@
-//! Who set a value that opens something: a file, a host or a port.
+//! Provenance of values that open something: a file, a host or a port.
 //!
 //! A configuration travels as its user wrote it, without the defaults of the driver's
 //! author, from the compiler to the call, here and in a sandbox. So whatever a grant finds
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::spec::Spec;
 use crate::schema::defaults_at;
 
-/// Who set a value.
+/// Setter of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provenance {
@@ -48,7 +48,7 @@ impl fmt::Display for Provenance {
     }
 }
 
-/// Who set the parts of a configuration, by JSON pointer. A part that is not in it was set
+/// Setters of the parts of a configuration, by JSON pointer. A part that is not in it was set
 /// by the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins(BTreeMap<String, Provenance>);
@@ -59,7 +59,7 @@ impl Origins {
         self.0.insert(pointer.into(), by);
     }
 
-    /// Who set what is at a pointer.
+    /// Returns the setter of the value at a pointer.
     pub fn of(&self, pointer: &str) -> Provenance {
         let mut part = pointer;
         loop {
@@ -79,11 +79,11 @@ impl Origins {
 pub struct PathGrant {
     /// Relative to the base path.
     pub path: String,
-    /// Who named it.
+    /// Setter of the path.
     pub origin: Provenance,
 }
 
-/// What a configuration, as its user wrote it, names at a pointer.
+/// Value that a configuration, as its user wrote it, has at a pointer.
 pub fn path_grant(config: &Value, pointer: &str, origins: &Origins) -> Option<PathGrant> {
     let path = config.pointer(pointer)?.as_str()?.to_owned();
     Some(PathGrant { path, origin: origins.of(pointer) })
@@ -92,7 +92,7 @@ pub fn path_grant(config: &Value, pointer: &str, origins: &Origins) -> Option<Pa
 /// A field whose value would be the author's if the user left it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unset {
-    /// Where the field is.
+    /// JSON pointer of the field.
     pub pointer: String,
     /// The default of the author.
     pub default: String,

@@ -25,7 +25,7 @@ pub struct Registry {
     gates: Vec<Box<dyn Gate>>,
     folders: Vec<PathBuf>,
     files: Vec<Candidate>,
-    /// How many bytes of specs may still be read.
+    /// Bytes of specs that may still be read.
     left: AtomicUsize,
 }
 

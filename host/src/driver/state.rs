@@ -41,7 +41,7 @@ pub struct Call {
     pub cancel: CancellationToken,
     /// The state that the last successful run saved.
     pub saved_state: Option<String>,
-    /// What it shares with the other steps of its run.
+    /// Budgets shared with the other steps of the run.
     pub budgets: Budgets,
 }
 
@@ -52,11 +52,11 @@ pub(super) struct State {
     pub(super) network: Network,
     /// The names that are being looked up, by their streams' handles.
     pub(super) asked: HashMap<u32, String>,
-    /// How many names it has looked up.
+    /// Number of names looked up.
     pub(super) look_ups: u64,
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
-    /// What the host holds for it.
+    /// Memory that the host holds for the call.
     pub(super) held: Held,
     pub(super) limits: Limits,
     /// The socket that it did not get, for the error's message.

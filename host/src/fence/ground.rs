@@ -1,4 +1,4 @@
-//! What the calls of drivers need of this machine. The kernel lets nothing through that
+//! Files and folders that calls of drivers need on this machine. The kernel lets nothing through that
 //! is not there, so folders that are missing are made before the fence is raised.
 
 use std::path::{Component, Path, PathBuf};

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use self::ground::Ground;
 pub use self::proof::{Attempt, Proof, prove};
 
-/// What a process may still reach.
+/// Rules for everything that a process may still reach.
 #[derive(Debug, Clone, Default)]
 pub struct Fence {
     /// Folders to read and write below.
@@ -64,7 +64,7 @@ impl fmt::Display for Fence {
     }
 }
 
-/// How much of a fence there is.
+/// Level of enforcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strength {
@@ -102,7 +102,7 @@ const NAMES: [&str; 9] = [
     "/etc/services",
     "/run/systemd/resolve",
 ];
-/// Where names are looked up through a Unix socket.
+/// Folders with Unix sockets through which names are looked up.
 #[cfg(target_os = "linux")]
 const RESOLVERS: [&str; 2] = ["/run/systemd/resolve", "/run/nscd"];
 /// Where the system's libraries are: some are loaded with the first look-up.

@@ -13,7 +13,7 @@ use super::{Fence, Strength};
 /// A fence that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// How much of a fence there is.
+    /// Level of enforcement.
     pub strength: Strength,
     /// One for each thing that was tried.
     pub attempts: Vec<Attempt>,
@@ -42,7 +42,7 @@ impl Attempt {
     }
 }
 
-/// What is tried: a name, words for a person, and whether the fence lets it through.
+/// Attempts: a name, words for a person, and whether the fence lets it through.
 const ATTEMPTS: [(&str, &str, bool); 8] = [
     ("own", "writing in a folder of the plan", true),
     ("read", "reading a file elsewhere", false),

@@ -1,4 +1,4 @@
-//! What is refused before anything runs.
+//! Checks of configured paths before anything runs.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::normal::{PathFault, ProjectPath};
 use super::reserved::reserved;
 use super::resolver::{Resolver, leads_outside};
 
-/// What a configuration wants of a path.
+/// Access that a configuration asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessMode {
     /// To read it.
@@ -15,7 +15,7 @@ pub enum AccessMode {
     Write,
 }
 
-/// Why a path of a configuration is refused.
+/// Refusal of a path of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// Names the reason for programs.

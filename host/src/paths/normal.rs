@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectPath(String);
 
-/// Why a path in a configuration cannot be used.
+/// Reason why a path in a configuration cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathFault {
     /// It is empty or holds a NUL.

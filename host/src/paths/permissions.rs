@@ -1,4 +1,4 @@
-//! What a step may do with the paths below the base path, by their names.
+//! Permissions of a step for the paths below the base path, by their names.
 //!
 //! Nothing here depends on what a driver has made: that belongs to the made things
 //! themselves, and the files of a call count them.
@@ -10,7 +10,7 @@ use super::normal::ProjectPath;
 use super::reserved::reserved;
 use super::resolver::{Resolver, leads_outside};
 
-/// What may be done with one path.
+/// Permissions for one path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct May {
     /// To see whether it is there, and to go through it to what lies below.
@@ -34,22 +34,22 @@ impl May {
 /// The paths that the other steps of a plan use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Others {
-    /// What they read, as their configurations name it.
+    /// Paths that they read, as their configurations name them.
     pub reads: Vec<String>,
-    /// What they write, as their configurations name it.
+    /// Paths that they write, as their configurations name them.
     pub writes: Vec<String>,
 }
 
-/// What permissions follow from.
+/// Sources of permissions.
 #[derive(Debug, Clone, Copy)]
 pub struct PermissionSources<'a> {
-    /// What the configuration names to be read.
+    /// Paths that the configuration names to be read.
     pub reads: &'a [String],
-    /// What it names to be written.
+    /// Paths that the configuration names to be written.
     pub writes: &'a [String],
     /// The folder for artifacts, relative to the base path.
     pub artifacts: Option<&'a Path>,
-    /// What the other steps of the plan use.
+    /// Paths that the other steps of the plan use.
     pub others: &'a Others,
     /// Reserved files that `osiris.yaml` opens to reading.
     pub allow_read: &'a [ProjectPath],
@@ -64,7 +64,7 @@ pub struct Permissions {
     /// Both as the configuration has them, links and all: these may be looked at.
     named: Vec<PathBuf>,
     artifacts: Option<PathBuf>,
-    /// What other steps read or write.
+    /// Paths that other steps read or write.
     others: Vec<PathBuf>,
     /// The part of these that others write.
     others_writes: Vec<PathBuf>,
@@ -100,7 +100,7 @@ impl Permissions {
         }
     }
 
-    /// What may be done with a path. Beside something that it may write, a step may make
+    /// Returns the permissions for a path. Beside something that it may write, a step may make
     /// what begins with the name of that; so a file is written that is not there until it
     /// is whole.
     pub fn of(&self, path: &Path) -> May {
@@ -164,7 +164,7 @@ impl Permissions {
         writes.find(|root| root.parent() == path.parent()).map(PathBuf::as_path)
     }
 
-    /// What has to be allowed in `osiris.yaml` for a path that the configuration names.
+    /// Returns the path that has to be allowed in `osiris.yaml` for a path that the configuration names.
     pub fn wants_allowing(&self, path: &Path) -> Option<PathBuf> {
         let named =
             self.reads.iter().any(|root| path.starts_with(root) && reserved(root).is_some());

@@ -1,4 +1,4 @@
-//! What compiling a component may take.
+//! Limits on compiling a component.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const ADDRESSES: u64 = 8 << 30;
 const CODE: u64 = 32 << 20;
 const MOST_CODE: u64 = 1 << 30;
 const CODE_PER_BYTE: u64 = 16;
-/// How much longer than its processor time it may take on a machine with other things
+/// Factor of elapsed time over processor time, for a machine with other things
 /// to do.
 const PATIENCE: u32 = 10;
 

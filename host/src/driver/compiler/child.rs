@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use crate::own_program;
 use crate::wording::bytes;
 
-/// How long is waited between two looks at the process, at first and at most.
+/// Pause between two looks at the process, at first and at most.
 const LOOK: Duration = Duration::from_micros(500);
 const LONGEST_LOOK: Duration = Duration::from_millis(10);
 /// The most threads that compile: each has its own memory, and there is one limit.
@@ -141,7 +141,7 @@ impl Process {
         Ok(None)
     }
 
-    /// What it has said on stderr. It is asked for after its end.
+    /// Returns the process's stderr. To be called after its end.
     fn last_words(&mut self) -> String {
         self.end();
         let mut said = Vec::new();

@@ -24,7 +24,7 @@ use crate::own_program;
 /// The name of the command that compiles for another process.
 pub const COMMAND: &str = "compile-driver";
 
-/// Where components are compiled.
+/// Place where components are compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compiler {
     /// In a process apart, started from this program: an `osiris` of this version.

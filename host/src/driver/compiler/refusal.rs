@@ -1,4 +1,4 @@
-//! Why a component was not compiled.
+//! Reasons not to compile a component.
 
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::refusal::Refusal;
 use crate::fence::Fence;
 
-/// How long a process may be busy with its end.
+/// Time that a process may take to end.
 const LAST_SECONDS: u64 = 2;
 
 /// What a process is started with that compiles for another one.

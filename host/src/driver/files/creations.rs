@@ -1,4 +1,4 @@
-//! What a call has made outside its artifacts, thing by thing.
+//! Files and folders that a call has made outside its artifacts, one by one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ impl Creations {
         }
     }
 
-    /// What is not finished, the things in a folder before the folder.
+    /// Unfinished files and folders, those in a folder before the folder.
     pub(super) fn left(&self) -> impl Iterator<Item = (&Path, Identity)> {
         self.things.iter().rev().map(|(path, thing)| (path.as_path(), thing.identity))
     }

@@ -45,9 +45,9 @@ pub(super) struct Files {
     /// The host's own descriptor, of whatever folder the next operation is in; none if
     /// the driver sees no files.
     slot: Option<u32>,
-    /// What the driver holds.
+    /// Descriptors that the driver holds.
     held: HashMap<u32, Handle>,
-    /// How many lists of folders are open.
+    /// Number of open directory streams.
     lists: usize,
     /// The paths that were refused last, the latest first.
     refused: VecDeque<PathBuf>,
@@ -56,11 +56,11 @@ pub(super) struct Files {
 /// A descriptor that the driver holds.
 struct Handle {
     path: PathBuf,
-    /// What was permitted when it was opened.
+    /// Permissions at the time of opening.
     may: May,
 }
 
-/// Where a driver's path leads.
+/// A driver's path, resolved.
 struct Place {
     at: paths::Location,
     /// Whether it was written as a folder.
@@ -195,7 +195,7 @@ impl Files {
         Ok(Place { at, is_folder, may })
     }
 
-    /// What may be done with the thing at a path.
+    /// Permissions for the file or folder at a path.
     fn may(&self, path: &Path, found: Option<Stat>) -> May {
         match found {
             Some(found) if self.made.owns(path, found.identity) => May::ALL,

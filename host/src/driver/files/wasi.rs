@@ -52,11 +52,11 @@ impl State {
 
 type Fd = Resource<Descriptor>;
 
-/// How often a path is followed anew whose end others put there or take away meanwhile.
+/// Attempts to resolve a path whose end others create or remove meanwhile.
 const ATTEMPTS: usize = 8;
 
 impl View<'_> {
-    /// Where a path leads.
+    /// Resolves a path.
     fn place(&self, fd: &Fd, path: &str, follow: bool) -> FsResult<Place> {
         self.files.place(fd, path, follow)
     }

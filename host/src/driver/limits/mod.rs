@@ -1,4 +1,4 @@
-//! What one call into a driver may use, and all calls of a run together.
+//! Limits of one call into a driver, and of all calls of a run together.
 //!
 //! Every limit can be set by the project (`limits` in `osiris.yaml`), by a
 //! command (`--limit NAME=VALUE`) and by the driver's own spec (`limits`). The
@@ -212,7 +212,7 @@ impl Limits {
         limits
     }
 
-    /// What the steps of a run use together, all of it unused.
+    /// Budgets that the steps of a run share, all of them unused.
     pub fn budgets(&self) -> Budgets {
         Budgets {
             memory: Budget::new(self.get(Limit::RunMemory)),

@@ -133,7 +133,7 @@ fn check_examples(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, St
     }
 }
 
-/// How many values there are in a value.
+/// Counts the values in a value.
 fn count(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
