@@ -101,6 +101,30 @@ fn a_failed_run_changes_nothing_and_keeps_its_place() {
 }
 
 #[test]
+fn a_pair_keeps_its_place_though_its_neighbour_fails() {
+    let project = Project::new("pairs");
+    // It is refused when the other pair has long ended.
+    let slow = r#"
+  - id: slow
+    component: mysql.extractor
+    mode: read
+    config: {connection: "@mysql.movies", query: "SELECT id, SLEEP(0.2) AS nap FROM reviews"}
+  - id: load-slow
+    component: postgres.writer
+    mode: write
+    config: {connection: "@postgres.warehouse", table: refused, mode: append}
+"#;
+    project.postgres("CREATE TABLE refused (id int CHECK (id < 0), nap int)");
+    let pairs = project.sandbox.read("pipelines/incremental.yaml") + slow;
+    project.sandbox.write("pipelines/pairs.yaml", pairs);
+    for _ in 0..2 {
+        let failed = project.osiris(&["run", "pipelines/pairs.yaml"]).run().expect(1);
+        assert!(failed.stderr.contains("load-slow"), "{}", failed.stderr);
+        assert_eq!(project.postgres("SELECT count(*), max(id) FROM reviews"), "20|20");
+    }
+}
+
+#[test]
 fn doctors_tell_what_is_wrong() {
     let project = Project::new("doctors");
     let answer = project.osiris(&["connections", "doctor", "--json"]).run().expect(0).json();

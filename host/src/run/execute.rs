@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::board::Board;
 use super::failed::Failed;
 use super::prepare::Prepared;
-use super::saved::Saved;
+use super::states::States;
 use super::step::{StepEnd, StepTask};
 use crate::below::Below;
 use crate::driver::Failure;
@@ -44,8 +44,8 @@ pub async fn execute(
             "steps_total": manifest.steps.len(),
         })),
     );
-    let ends = run_steps(&prepared, session, &board, &cancel).await;
-    let end = conclude(&prepared, ends, cancel.is_cancelled());
+    let (ends, unsaved) = run_steps(&prepared, session, &board, &cancel).await;
+    let end = conclude(&prepared, ends, unsaved, cancel.is_cancelled());
     let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
     let executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
     session.event(
@@ -76,13 +76,13 @@ pub async fn execute(
 }
 
 /// Runs the steps as concurrent tasks and returns how each ended, in the order
-/// in which they did.
+/// in which they did, and the failure to save a state if there was one.
 async fn run_steps(
     prepared: &Arc<Prepared>,
     session: &Session,
     board: &Arc<Board>,
     cancel: &CancellationToken,
-) -> Vec<StepEnd> {
+) -> (Vec<StepEnd>, Option<session::Failure>) {
     let stop = cancel.child_token();
     let failed = Arc::new(Failed::default());
     let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
@@ -115,7 +115,8 @@ async fn run_steps(
         };
         steps.spawn(task.run());
     }
-    let mut ends = Vec::new();
+    let (mut ends, mut unsaved) = (Vec::new(), None);
+    let mut states = States::new(prepared);
     while let Some(end) = steps.join_next().await {
         // A panic of the host in a step must end the run, not hang it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
@@ -126,14 +127,20 @@ async fn run_steps(
             stop.cancel();
         } else {
             done[end.index].cancel();
+            unsaved = unsaved.or(states.end(&end));
         }
         ends.push(end);
     }
-    ends
+    (ends, unsaved)
 }
 
-/// Sums up how the run went. States are kept only if all of it went well.
-fn conclude(prepared: &Prepared, mut ends: Vec<StepEnd>, cancelled: bool) -> End {
+/// Sums up how the run went.
+fn conclude(
+    prepared: &Prepared,
+    mut ends: Vec<StepEnd>,
+    unsaved: Option<session::Failure>,
+    cancelled: bool,
+) -> End {
     // The first failure that is nobody else's consequence is the one to tell.
     let mut failures =
         ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
@@ -147,21 +154,7 @@ fn conclude(prepared: &Prepared, mut ends: Vec<StepEnd>, cancelled: bool) -> End
         session::Failure { step: Some(step), kind, message }
     });
     ends.sort_by_key(|end| end.index);
-    if error.is_none() {
-        let job = &prepared.job;
-        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
-        for end in &ends {
-            let Some(state) = &end.state else { continue };
-            if let Err(why) = saved.store(&end.status.id, state) {
-                let message = format!("its state could not be kept for the next run: {why}");
-                error = Some(session::Failure {
-                    step: Some(end.status.id.clone()),
-                    kind: "session".into(),
-                    message,
-                });
-            }
-        }
-    }
+    error = error.or(unsaved);
     let sum = |mode: Mode| {
         let of_mode = ends.iter().filter(|end| prepared.tasks[end.index].task.step.mode == mode);
         of_mode.map(|end| end.status.rows_out).sum()

@@ -8,6 +8,7 @@ mod plan;
 mod prepare;
 mod saved;
 mod sink;
+mod states;
 mod step;
 
 pub use board::{Board, Snapshot};
