@@ -6,6 +6,7 @@ mod build;
 mod cloud;
 mod demo;
 mod fuzz;
+mod notices;
 mod servers;
 mod shell;
 mod soak;
@@ -65,6 +66,8 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Collects the licences of all crates that ship with osiris, beside the binary.
+    Notices,
     /// Builds the host, its drivers and the tests' drivers.
     Build,
     /// Starts the sample project's databases, until Ctrl-C.
@@ -87,6 +90,7 @@ fn main() -> anyhow::Result<()> {
         Command::Audit { online } => audit::run(online),
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
+        Command::Notices => notices::run(),
         Command::Build => {
             build::host()?;
             build::drivers()?;
