@@ -17,5 +17,7 @@ pub use placeholder::variables;
 pub use reference::Reference;
 pub use resolve::Resolved;
 pub use secrets::{SHORTEST, Secrets, shown_fields};
-pub use step::{REFERENCE, RESOLVED, complete, connect, for_driver, origins, with_defaults};
+pub use step::{
+    REFERENCE, RESOLVED, complete, connect, connection_pointer, for_driver, origins, with_defaults,
+};
 pub(crate) use step::{author_only, mismatch};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::placeholder::{is_variable, used};
-use super::{Connections, Environment, REFERENCE, RESOLVED, Reference};
+use super::{Connections, Environment, REFERENCE, RESOLVED, Reference, connection_pointer};
 use crate::driver::spec::Spec;
 use crate::schema;
 use crate::secret;
@@ -54,7 +54,10 @@ impl Secrets {
             .and_then(|Reference { family, alias }| connections.families.get(&family)?.get(&alias));
         if let Some(alias) = alias {
             let mut walk = Walk { config, spec, environment, secrets: &mut secrets };
-            walk.node(&alias.fields, &format!("/{RESOLVED}"), "");
+            walk.node(&alias.fields, connection_pointer(spec), "");
+            if let Some(own) = config.pointer(connection_pointer(spec)) {
+                secrets.by_name(own, connection_pointer(spec));
+            }
         }
         secrets
     }

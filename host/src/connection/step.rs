@@ -18,6 +18,12 @@ pub const REFERENCE: &str = "connection";
 /// The key by which a driver gets it.
 pub const RESOLVED: &str = "resolved_connection";
 
+/// Points to the fields of a connection in the configuration of a driver. A driver without
+/// `connectionFields` has them among its own.
+pub fn connection_pointer(spec: &Spec) -> &'static str {
+    if spec.connection_fields.is_empty() { "" } else { "/resolved_connection" }
+}
+
 /// Puts its connection into a step's configuration: the fields of the one that
 /// the step names or else of the family's default, and over them what the step
 /// may replace. The defaults of the driver's author stay out, see [`with_defaults`].
@@ -74,7 +80,16 @@ pub fn connect(
 ) -> Result<Value> {
     let Reference { family, alias } = reference;
     let resolved = connections.resolve(family, Some(alias), environment)?;
-    let mut config = json!({REFERENCE: reference.to_string(), RESOLVED: resolved.fields.clone()});
+    let fields = resolved.fields.clone();
+    let mut config = match spec.connection_fields.is_empty() {
+        true => fields,
+        false => json!({RESOLVED: fields}),
+    };
+    if !spec.has_key(REFERENCE)
+        && let Value::Object(fields) = &mut config
+    {
+        fields.insert(REFERENCE.to_owned(), reference.to_string().into());
+    }
     check("", &mut config, spec, connections, &resolved, false)?;
     Ok(config)
 }
@@ -105,7 +120,7 @@ pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
 /// connection's name, which says nothing to a driver.
 pub fn for_driver(config: &Value, spec: &Spec) -> Value {
     let mut config = with_defaults(config, spec);
-    if !spec.connection_fields.is_empty()
+    if !spec.has_key(REFERENCE)
         && let Value::Object(fields) = &mut config
     {
         fields.remove(REFERENCE);
@@ -200,13 +215,14 @@ fn check(
         Error::invalid(Problem::new("invalid_spec", format!("The spec of '{}': {why}", spec.name)))
     };
     let schema = spec.schema().map_err(unusable)?;
-    let pointer = format!("/{RESOLVED}");
+    let pointer = connection_pointer(spec);
     for key in &resolved.untyped {
         if let Some(value) = config.pointer_mut(&format!("{pointer}/{key}")) {
             schema.retype(&format!("{pointer}/{key}"), value);
         }
     }
-    let reference = config.as_object_mut().and_then(|config| config.remove(REFERENCE));
+    let own = config.as_object_mut().filter(|_| !spec.has_key(REFERENCE));
+    let reference = own.and_then(|config| config.remove(REFERENCE));
     let mut filled = config.clone();
     schema.fill(&mut filled);
     let findings = schema.check(&filled);
@@ -216,9 +232,9 @@ fn check(
     }
     let mut problems: Vec<Problem> = findings
         .into_iter()
-        .filter(|finding| whole || finding.pointer.starts_with(&pointer))
+        .filter(|finding| whole || finding.pointer.starts_with(pointer))
         .map(|finding| {
-            let (whose, below) = match finding.pointer.strip_prefix(&pointer) {
+            let (whose, below) = match finding.pointer.strip_prefix(pointer) {
                 Some(below) => (format!("The connection '{}'", resolved.reference), below),
                 None => (owner.to_owned(), ""),
             };

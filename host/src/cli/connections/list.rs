@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use super::super::pipeline::Workplace;
 use super::super::render::{DIM, STRONG, Table, paint};
 use super::super::shell::{Answer, Shell, shown};
-use crate::connection::{Alias, Connections, Environment, FILE, RESOLVED, shown_fields, variables};
+use crate::connection::{
+    Alias, Connections, Environment, FILE, connection_pointer, shown_fields, variables,
+};
 use crate::problem::Result;
 use crate::session::visible;
 use crate::yaml::{Node, Value as Yaml};
@@ -73,12 +75,12 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<Answer> {
 
 /// The fields of a family's connections that its drivers call secrets.
 fn secret_fields(place: &Workplace, family: &str) -> Vec<String> {
-    let pointer = format!("/{RESOLVED}");
     let drivers = place.registry.drivers().filter(|driver| driver.spec.family() == family);
-    drivers
-        .flat_map(|driver| &driver.spec.secrets)
-        .filter_map(|secret| secret.strip_prefix(&pointer).map(str::to_owned))
-        .collect()
+    let fields = drivers.flat_map(|driver| {
+        let pointer = connection_pointer(&driver.spec);
+        driver.spec.secrets.iter().filter_map(move |secret| secret.strip_prefix(pointer))
+    });
+    fields.map(str::to_owned).collect()
 }
 
 /// Each variable that the connection names, and whether it has a value.

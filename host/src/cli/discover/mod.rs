@@ -19,7 +19,7 @@ use super::render::{GOOD, paint};
 use super::secrets::warn_short;
 use super::shell::{Answer, Shell};
 use crate::canonical;
-use crate::connection::{self, Connections, Environment, RESOLVED, Reference, Secrets};
+use crate::connection::{self, Connections, Environment, Reference, Secrets};
 use crate::driver::{Column, Dataset, Driver, DriverFile, Engine, Failure};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Error, Exit, Problem, Result};
@@ -78,7 +78,9 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     ground.own(&mut fence, &place.project.tmp_dir());
     let probe = Probe::start(engine, &fence)?;
     let driver = probe.engine.link(&code)?;
-    let fresh = before.as_ref().filter(|kept| !args.refresh && is_fresh(kept, ttl));
+    // Without anything in it, an answer is asked for again: tables may have been made since.
+    let is_of_use = |kept: &&Discovery| !kept.resources.is_empty() && is_fresh(kept, ttl);
+    let fresh = before.as_ref().filter(|_| !args.refresh).filter(is_of_use);
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
         None => {
@@ -178,7 +180,8 @@ fn sha256(value: &Value) -> String {
 
 /// A hash of everything that the answer depends on; `config` is without secrets.
 fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
-    Ok(sha256(&json!({"driver": file.sha256()?, "connection": config[RESOLVED]})))
+    let connection = config.pointer(connection::connection_pointer(&file.spec));
+    Ok(sha256(&json!({"driver": file.sha256()?, "connection": connection})))
 }
 
 fn answer(

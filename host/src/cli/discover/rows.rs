@@ -142,7 +142,10 @@ impl Write for Bounded {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, FixedSizeListArray, NullArray, StringArray, new_null_array};
+    use arrow::array::{
+        ArrayRef, FixedSizeListArray, NullArray, StringArray, TimestampMicrosecondArray,
+        new_null_array,
+    };
     use arrow::datatypes::{DataType, Field};
 
     use super::*;
@@ -165,6 +168,20 @@ mod tests {
     fn what_is_short_is_shown_as_it_is() {
         let (rows, cut) = shown(vec![("a".into(), texts("x"))], &Redactor::default());
         assert_eq!((rows, cut), (vec![serde_json::json!({"a": "x"})], false));
+    }
+
+    #[test]
+    fn times_are_shown_in_their_zones() {
+        let noon = TimestampMicrosecondArray::from(vec![1_751_371_200_000_000]);
+        for (zone, wanted) in [
+            ("UTC", "2025-07-01T12:00:00Z"),
+            ("Europe/Berlin", "2025-07-01T14:00:00+02:00"),
+            ("-05:00", "2025-07-01T07:00:00-05:00"),
+        ] {
+            let array = Arc::new(noon.clone().with_timezone(zone)) as ArrayRef;
+            let (rows, _) = shown(vec![("at".into(), array)], &Redactor::default());
+            assert_eq!(rows[0]["at"], wanted, "{zone}");
+        }
     }
 
     #[test]

@@ -57,13 +57,18 @@ pub(super) fn read(
             return (resource.name.clone(), Err(why.to_owned()));
         }
         let mut config = config.clone();
-        config["limit"] = rows.into();
+        let is_table = has_table(file);
+        if is_table {
+            config["limit"] = rows.into();
+        }
         match resource.name.split_once('.').filter(|_| has_schemas) {
             Some((schema, table)) => {
                 config[RESOLVED]["schema"] = schema.into();
                 config["table"] = table.into();
             }
-            None => config["table"] = resource.name.as_str().into(),
+            None if is_table => config["table"] = resource.name.as_str().into(),
+            // A driver without connections reads what its fields name.
+            None => {}
         }
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let asked = Asked { driver, file, config: &config, redactor, wanted };
@@ -83,8 +88,11 @@ pub(super) fn read(
 /// Whether the driver can be asked for some rows of a dataset.
 pub(super) fn can(file: &DriverFile) -> bool {
     file.spec.modes.contains(&Mode::Extract)
-        && file.spec.has_key("table")
-        && file.spec.has_key("limit")
+        && (has_table(file) || file.spec.connection_fields.is_empty())
+}
+
+fn has_table(file: &DriverFile) -> bool {
+    file.spec.has_key("table") && file.spec.has_key("limit")
 }
 
 /// A request for samples to a driver.
