@@ -83,6 +83,7 @@ impl Bench {
             limits: Limits::default(),
             policy: self.project.settings.drivers.clone(),
             allow_read: Vec::new(),
+            hosts: std::collections::BTreeMap::new(),
             manifest: self.build.manifest.clone(),
             configs: self.build.configs.clone(),
             secrets: std::collections::BTreeMap::new(),

@@ -62,7 +62,7 @@ impl Host for State {
             let (bytes, most) = (fields.len(), format_bytes(MAX_EVENT as u64));
             return dropped(&format!("it has {bytes} bytes; the most is {most}"));
         }
-        let values = values(&fields);
+        let values = json_values(fields.as_bytes());
         if values > MAX_VALUES {
             return dropped(&format!("it has {values} values; the most is {MAX_VALUES}"));
         }
@@ -102,18 +102,8 @@ impl Host for State {
     }
 
     fn save_state(&mut self, state: String) -> Result<Result<(), types::Error>> {
-        if state.len() > MAX_STATE {
-            return Ok(Err(answer(
-                "data",
-                format!(
-                    "the state has {} bytes; the most is {}",
-                    state.len(),
-                    format_bytes(MAX_STATE as u64)
-                ),
-            )));
-        }
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&state) {
-            return Ok(Err(answer("data", format!("the state is no JSON: {error}"))));
+        if let Some(why) = unfit_state(&state) {
+            return Ok(Err(answer("data", why)));
         }
         let before = self.new_state.replace(state).map_or(0, |state| state.len());
         self.held.remove(before as u64);
@@ -127,11 +117,21 @@ impl Host for State {
     }
 }
 
+/// Returns the reason if a text cannot be a state: it is too long, or no JSON.
+pub(crate) fn unfit_state(state: &str) -> Option<String> {
+    if state.len() > MAX_STATE {
+        let most = format_bytes(MAX_STATE as u64);
+        return Some(format!("the state has {} bytes; the most is {most}", state.len()));
+    }
+    let parsed = serde_json::from_str::<serde::de::IgnoredAny>(state);
+    parsed.err().map(|error| format!("the state is no JSON: {error}"))
+}
+
 /// How many values there are in a JSON text, or more if it is none, up to where it is
 /// nested too deep to be read on.
-fn values(json: &str) -> usize {
+pub(crate) fn json_values(json: &[u8]) -> usize {
     let (mut count, mut depth, mut in_text, mut escaped) = (1, 0_usize, false, false);
-    for byte in json.bytes() {
+    for &byte in json {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = in_text,
@@ -174,8 +174,9 @@ mod tests {
             ("no json", 1),
             (r#""\"#, 1),
         ] {
-            assert!(values(json) >= count && values(json) <= count + 1, "{json}: {}", values(json));
+            let values = json_values(json.as_bytes());
+            assert!(values >= count && values <= count + 1, "{json}: {values}");
         }
-        assert_eq!(values(&"[".repeat(1 << 20)), MAX_DEPTH + 2);
+        assert_eq!(json_values("[".repeat(1 << 20).as_bytes()), MAX_DEPTH + 2);
     }
 }

@@ -1,5 +1,6 @@
 //! How a call into a driver goes wrong.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -99,12 +100,30 @@ pub(super) fn reported(error: types::Error, redactor: &Redactor) -> Failure {
 
 /// A driver's message, masked, and cut where nobody reads on. Its lines after the
 /// first are set in, so that none can pass for one of the host's.
-pub(super) fn shortened(message: &str, redactor: &Redactor) -> String {
+pub(crate) fn shortened(message: &str, redactor: &Redactor) -> String {
+    let message = &without_errno(message);
     let (mut shown, end) = redactor.beginning(message.as_bytes(), MAX_MESSAGE);
     if end < message.len() {
         shown.push_str(" ... (cut)");
     }
     shown.replace('\n', "\n    ")
+}
+
+/// The message without the numbers that WASI has for errors of the system: the words before
+/// them say the same, and a number of Linux or macOS would mean something else.
+fn without_errno(message: &str) -> Cow<'_, str> {
+    const BEFORE: &str = " (os error ";
+    let mut parts = message.split(BEFORE);
+    let first = parts.next().unwrap_or_default();
+    let mut text = Cow::Borrowed(first);
+    for part in parts {
+        let number = part.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0);
+        match number.and_then(|end| part[end..].strip_prefix(')')) {
+            Some(rest) => text.to_mut().push_str(rest),
+            None => text.to_mut().extend([BEFORE, part]),
+        }
+    }
+    text
 }
 
 /// An error that the driver itself can act on.
@@ -143,6 +162,17 @@ mod tests {
         let text = "a\nerror: b\n  help: c";
         assert_eq!(shortened(text, &redactor), "a\n    error: b\n      help: c");
         assert!(shortened(&"é".repeat(MAX_MESSAGE), &redactor).ends_with("é ... (cut)"));
+    }
+
+    #[test]
+    fn numbers_of_wasi_are_left_out() {
+        for (text, shown) in [
+            ("a: Invalid argument (os error 28); b", "a: Invalid argument; b"),
+            ("x (os error 2) (os error 29)", "x"),
+            ("x (os error ) (os error 2", "x (os error ) (os error 2"),
+        ] {
+            assert_eq!(shortened(text, &Redactor::default()), shown);
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What one step's driver may touch: what its spec declares, as far as the host
 //! allows it.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -32,6 +34,8 @@ pub struct Grants {
     pub network: Vec<Endpoint>,
     /// Folders that it does not see before it makes them.
     pub folders: Folders,
+    /// Addresses of hosts that are known already, by name in lower case.
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
 
 impl Grants {
@@ -48,6 +52,7 @@ impl Grants {
             allow_read: Vec::new(),
             network: endpoints(spec, config),
             folders: Folders::default(),
+            hosts: BTreeMap::new(),
         }
     }
 
@@ -67,6 +72,12 @@ impl Grants {
     #[must_use]
     pub fn hiding(self, folders: Folders) -> Self {
         Self { folders, ..self }
+    }
+
+    /// Adds addresses of hosts, by name in lower case, that are not looked up any more.
+    #[must_use]
+    pub fn knowing(self, hosts: BTreeMap<String, Vec<IpAddr>>) -> Self {
+        Self { hosts, ..self }
     }
 
     /// Permissions for the paths below the base path, which is open.
@@ -100,7 +111,7 @@ impl Grants {
         let resolver = Resolver::open(&self.base)?;
         let permissions = self.permissions(&resolver);
         let files = Files::new(resolver, permissions, self.folders.clone(), limits);
-        let network = Network::new(self.network.clone());
+        let network = Network::new(self.network.clone(), self.hosts.clone());
         let dials = !network.is_empty();
         let check = network.clone();
         wasi.allow_tcp(dials).allow_ip_name_lookup(dials).socket_addr_check(

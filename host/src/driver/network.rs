@@ -1,7 +1,7 @@
 //! Which addresses a driver may dial: those that its spec asks for, in terms of
 //! its connection.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -105,6 +105,7 @@ pub fn is_secret(spec: &Spec, pointer: &str) -> bool {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Network {
     granted: Arc<[Endpoint]>,
+    hosts: Arc<BTreeMap<String, Vec<IpAddr>>>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -117,8 +118,14 @@ struct Seen {
 }
 
 impl Network {
-    pub(super) fn new(granted: Vec<Endpoint>) -> Self {
-        Self { granted: granted.into(), seen: Arc::default() }
+    /// The network with these endpoints, and addresses of hosts by name in lower case.
+    pub(super) fn new(granted: Vec<Endpoint>, hosts: BTreeMap<String, Vec<IpAddr>>) -> Self {
+        Self { granted: granted.into(), hosts: hosts.into(), seen: Arc::default() }
+    }
+
+    /// The addresses of a name that is known already.
+    pub(super) fn known(&self, name: &str) -> Option<&[IpAddr]> {
+        self.hosts.get(&plain(name)).map(Vec::as_slice)
     }
 
     /// Whether there is anything to dial.
@@ -207,7 +214,8 @@ mod tests {
     fn network(host: &str, port: u16, is_own: bool) -> Network {
         let host_by = if is_own { Provenance::User } else { Provenance::Author };
         let host = host.to_owned();
-        Network::new(vec![Endpoint { host, port, host_by, port_by: Provenance::Author }])
+        let endpoint = Endpoint { host, port, host_by, port_by: Provenance::Author };
+        Network::new(vec![endpoint], BTreeMap::new())
     }
 
     fn dials(network: &Network, address: &str) -> bool {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::vec;
 
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{
@@ -23,16 +24,25 @@ use super::state::State;
 
 /// The longest name that can be looked up, by the rules of DNS, with a dot at its end.
 const MAX_NAME: usize = 254;
+/// An address in place of a name.
+const NO_LOOK_UP: &str = "127.0.0.1";
 /// How many names a call may look up at once, and how many more with every second: a
 /// look-up goes on when nobody waits for it any more.
 const LOOK_UPS: u64 = 256;
 const LOOK_UPS_A_SECOND: u64 = 10;
 
+/// A name that is being looked up.
+pub(super) struct LookUp {
+    name: String,
+    /// The addresses that are known already and that the driver has not got yet.
+    known: Option<vec::IntoIter<IpAddr>>,
+}
+
 /// The sockets of one call, and the engine's own implementation.
 pub(super) struct View<'a> {
     wasi: WasiSocketsCtxView<'a>,
     network: &'a Network,
-    asked: &'a mut HashMap<u32, String>,
+    asked: &'a mut HashMap<u32, LookUp>,
     look_ups: &'a mut u64,
     clock: &'a Clock,
     limits: &'a Limits,
@@ -94,8 +104,11 @@ impl Host for View<'_> {
             ));
             return Err(ErrorCode::TemporaryResolverFailure.into());
         }
-        let stream = self.wasi.resolve_addresses(handle, name.clone())?;
-        self.asked.insert(stream.rep(), name);
+        let known = self.network.known(&name).map(|addresses| addresses.to_vec().into_iter());
+        // An address needs no resolver: the engine's stream only stands for those that are known.
+        let asked = if known.is_some() { NO_LOOK_UP } else { &name };
+        let stream = self.wasi.resolve_addresses(handle, asked.to_owned())?;
+        self.asked.insert(stream.rep(), LookUp { name, known });
         Ok(stream)
     }
 }
@@ -105,9 +118,12 @@ impl HostResolveAddressStream for View<'_> {
         &mut self,
         stream: Resource<ResolveAddressStream>,
     ) -> Result<Option<IpAddress>, SocketError> {
-        let name = self.asked.get(&stream.rep());
-        let address = self.wasi.resolve_next_address(stream)?;
-        if let (Some(address), Some(name)) = (address, name) {
+        let rep = stream.rep();
+        let address = match self.asked.get_mut(&rep) {
+            Some(LookUp { known: Some(known), .. }) => known.next().map(wasi_address),
+            _ => self.wasi.resolve_next_address(stream)?,
+        };
+        if let (Some(address), Some(LookUp { name, .. })) = (address, self.asked.get(&rep)) {
             self.network.learn(name, std_address(address));
         }
         Ok(address)
@@ -152,5 +168,12 @@ fn std_address(address: IpAddress) -> IpAddr {
     match address {
         IpAddress::Ipv4((a, b, c, d)) => Ipv4Addr::new(a, b, c, d).into(),
         IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => Ipv6Addr::new(a, b, c, d, e, f, g, h).into(),
+    }
+}
+
+fn wasi_address(address: IpAddr) -> IpAddress {
+    match address {
+        IpAddr::V4(ip) => IpAddress::Ipv4(ip.octets().into()),
+        IpAddr::V6(ip) => IpAddress::Ipv6(ip.segments().into()),
     }
 }

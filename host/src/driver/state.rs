@@ -16,6 +16,7 @@ use super::held::Held;
 use super::limits::{Limit, Limiter, Limits};
 use super::network::Network;
 use super::sink::Sink;
+use super::sockets::LookUp;
 use super::stdio::Lines;
 use crate::budget::Budgets;
 use crate::session::Level;
@@ -51,7 +52,7 @@ pub(super) struct State {
     pub(super) files: Files,
     pub(super) network: Network,
     /// The names that are being looked up, by their streams' handles.
-    pub(super) asked: HashMap<u32, String>,
+    pub(super) asked: HashMap<u32, LookUp>,
     /// Number of names looked up.
     pub(super) look_ups: u64,
     pub(super) table: ResourceTable,

@@ -21,6 +21,7 @@
 //! with anything else.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -190,6 +191,9 @@ pub struct Plan {
     pub allow_read: Vec<String>,
     /// What steps remember from the last run, by their ids.
     pub states: BTreeMap<String, String>,
+    /// Addresses of the hosts that steps dial, by name; other names are looked up.
+    #[serde(default)]
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
 
 /// What may not be seen: it travels in a file that only the worker reads, once.

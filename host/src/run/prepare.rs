@@ -2,6 +2,7 @@
 //! yet when one of these fails.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -35,6 +36,8 @@ pub struct Job {
     pub policy: Policy,
     /// Reserved files of the project that steps may read.
     pub allow_read: Vec<ProjectPath>,
+    /// Addresses of hosts that are known already, by name in lower case.
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
     /// What to run.
     pub manifest: Manifest,
     /// The configuration of each step.
@@ -115,6 +118,7 @@ impl Prepared {
             .allowing(&self.job.allow_read)
             .beside(others)
             .hiding(self.folders.clone())
+            .knowing(self.job.hosts.clone())
     }
 
     /// Each step's driver, in the order of the plan.
@@ -187,12 +191,7 @@ fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
     let read = paths(&task.config, &spec.files.read).map(|path| (path, AccessMode::Read));
     for (path, access) in written.chain(read) {
         paths::check(&job.base, path, access, &job.allow_read).map_err(|refusal| {
-            let message = format!("step `{}`: {}", task.step.id, refusal.message);
-            let problem = Problem::new(refusal.code, message);
-            Error::invalid(match refusal.help {
-                Some(help) => problem.help(help),
-                None => problem,
-            })
+            Error::invalid(refusal.into_problem(&format!("step `{}`", task.step.id)))
         })?;
     }
     Ok(())

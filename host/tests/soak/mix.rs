@@ -146,6 +146,7 @@ impl Place {
             limits: Limits::default().tightened(&[(Limit::Memory, 64 << 20)].into()),
             policy: self.project.settings.drivers.clone(),
             allow_read: Vec::new(),
+            hosts: std::collections::BTreeMap::new(),
             manifest: build.manifest.clone(),
             configs: build.configs.clone(),
             secrets: std::collections::BTreeMap::new(),

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use e2b_local::{Effect, Fault};
+use osiris_tests::wait::wait_for;
 
-use crate::place::{ENDLESS, Place, SHORT};
+use crate::place::{ENDLESS, PATIENCE, Place, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
@@ -12,6 +13,7 @@ pub(crate) const TESTS: &[Test] = tests![
     ctrl_c_twice_in_mid_run_stops_at_once,
     ctrl_c_while_creating_ends_what_is_made,
     ctrl_c_while_uploading_stops,
+    ctrl_c_while_downloading_stops,
     ctrl_c_while_an_answer_does_not_come_ends_what_is_made,
     ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made,
     ctrl_c_that_no_worker_can_hear_ends_the_sandbox,
@@ -62,6 +64,22 @@ fn ctrl_c_while_uploading_stops() {
     place.wait_for_request("POST /files");
     running.interrupt();
     let words = ["stopped by the user before the run had begun"];
+    place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+}
+
+fn ctrl_c_while_downloading_stops() {
+    let place = Place::new(SHORT);
+    let slow = Fault::on("GET /files", Effect::Delay(Duration::from_secs(60)));
+    place.e2b.fault(slow.containing("ids%2Etxt").always());
+    let running = place.run(&[]).start();
+    let is_over = || {
+        let mut sessions = std::fs::read_dir(place.sandbox.path("logs")).ok()?;
+        let events = sessions.next()?.ok()?.path().join("events.jsonl");
+        std::fs::read_to_string(events).ok()?.contains("run_end").then_some(())
+    };
+    wait_for("the end of the run in the sandbox", PATIENCE, is_over);
+    running.interrupt();
+    let words = ["stopped by the user before the outputs were here"];
     place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 

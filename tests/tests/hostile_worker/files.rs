@@ -14,6 +14,35 @@ pub(crate) const ATTACKS: &[Attack] = &[
         NO_STEP,
         "finish(begin(), [offer('lines.txt/../../x')])",
     ),
+    attack(
+        "files-beyond-the-disk",
+        1,
+        "protocol",
+        "within the limits",
+        "finish(begin(), [offer('lines.txt', size=1 << 60)])",
+    ),
+    attack(
+        "files-beyond-the-files",
+        1,
+        "protocol",
+        "within the limits",
+        "at = f'logs/run_{plan[\"session_id\"]}/artifacts/ask/'
+finish(begin(), [offer(at + str(n)) for n in range(50000)])",
+    ),
+    attack(
+        "state-of-no-json",
+        1,
+        "protocol",
+        "the state is no JSON",
+        "re = begin(); finish(re, [make('.osiris/state/ask/ask.json', b'nonsense')])",
+    ),
+    attack(
+        "state-of-many-mebibytes",
+        1,
+        "protocol",
+        "the most is",
+        "re = begin(); finish(re, [make('.osiris/state/ask/ask.json', b' ' * (17 << 20))])",
+    ),
     attack("file-absolute", 1, "protocol", NO_STEP, "finish(begin(), [offer('/etc/x')])"),
     attack("file-env", 1, "protocol", NO_STEP, "re = begin(); finish(re, [make('.env')])"),
     attack(
@@ -100,7 +129,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         1,
         "sandbox",
         "lines.txt",
-        "re = begin(); finish(re, [make('lines.txt', size=1 << 60)])",
+        "re = begin(); finish(re, [make('lines.txt', size=100)])",
     ),
     attack(
         "file-of-the-project-lock",

@@ -33,6 +33,22 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "begin(); raw(b'[' * 100000 + b'\\n'); wait()",
     ),
     attack(
+        "line-of-countless-values",
+        1,
+        "protocol",
+        "more than 500000 values",
+        "begin(); raw(line(last + 1, {'type': 'record', 'record': event(it=[[]] * 4000000)})); wait()",
+    ),
+    attack(
+        "copy-of-countless-lines",
+        1,
+        "protocol",
+        "not the one that follows",
+        "begin()
+for n in range(3, 1000000): stream.write(line(n, {'type': 'pong', 're': 1}))
+raw(b'gap\n'); wait()",
+    ),
+    attack(
         "number-jumps",
         1,
         "protocol",

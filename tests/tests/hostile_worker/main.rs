@@ -20,6 +20,10 @@ use serde_json::Value;
 
 use attack::Attack;
 
+/// The most memory that the host may hold, in bytes.
+const MEMORY: u64 = 200 << 20;
+/// The most that the host may say, in bytes.
+const MAX_SAID: usize = 256 << 10;
 /// All workers; the attack goes into it.
 const WORKER: &str = include_str!("worker.py");
 /// What moves the cursor, clears the screen and looks like a line of our own.
@@ -61,7 +65,16 @@ fn run(attack: &Attack) -> Result<(), String> {
     let limit = if attack.kind == "timeout" { "2" } else { "60" };
     let more = ["--e2b-install-deps", "--e2b-timeout", limit, "--verbose"];
     let osiris = cloud.run(&sandbox, "pipeline.yaml", &more).env("SECRET", SECRET);
-    let finished = osiris.env("OSIRIS_E2B_RUNTIME", &runtime).run();
+    let mut running = osiris.env("OSIRIS_E2B_RUNTIME", &runtime).start();
+    let peak = running.peak();
+    let finished = running.finish();
+    if peak > MEMORY {
+        return Err(format!("used {} MiB at its peak", peak >> 20));
+    }
+    let said = finished.stdout.len() + finished.stderr.len();
+    if said > MAX_SAID {
+        return Err(format!("said {said} bytes"));
+    }
     if finished.code() != Some(attack.exit) {
         return Err(format!("ended with {}: {}", finished.status, finished.stderr));
     }

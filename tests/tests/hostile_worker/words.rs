@@ -78,6 +78,29 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "finish(begin(), status='fine'); wait()",
     ),
     attack(
+        "error-of-many-mebibytes",
+        1,
+        "data",
+        "... (cut)",
+        "re = begin(); say('finished', re=re, status=failed('x' * (20 << 20)), files=[])",
+    ),
+    attack(
+        "refusal-of-many-mebibytes",
+        1,
+        "sandbox",
+        "... (cut)",
+        "re = begin(); say('refused', re=re, why='x' * (20 << 20)); wait()",
+    ),
+    attack(
+        "compiles-for-ever",
+        3,
+        "sandbox",
+        "cannot run this",
+        "hello(); re = prepare()
+for _ in range(100000): say('compiling', driver='service.client')
+say('refused', re=re, why='enough'); wait()",
+    ),
+    attack(
         "flood-of-records",
         1,
         "protocol",

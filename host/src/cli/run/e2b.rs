@@ -13,7 +13,7 @@ use crate::problem::{Error, Problem, Result};
 use crate::remote::adapter::{self, E2bAdapter, Note, Notes, Options, Parcel};
 use crate::remote::client::Settings;
 use crate::run::Prepared;
-use crate::session::visible;
+use crate::session::{Redactor, visible};
 
 /// Permits what `--e2b-install-deps` does.
 const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
@@ -86,8 +86,11 @@ impl E2b {
     ) -> Result<(E2bAdapter, UnboundedReceiver<Note>)> {
         let options = self.options(environment)?;
         let parcel = Parcel::collect(&prepared, registry)?;
+        let secrets = prepared.job().secrets.values();
+        let redactor = Redactor::new(secrets.flat_map(|secrets| secrets.values.iter().cloned()))?;
         let (sender, notes) = unbounded_channel();
-        Ok((E2bAdapter::new(options, prepared, parcel, Notes::new(sender))?, notes))
+        let notes_to = Notes::new(sender, redactor);
+        Ok((E2bAdapter::new(options, prepared, parcel, notes_to)?, notes))
     }
 
     fn options(&self, environment: &Environment) -> Result<Options> {

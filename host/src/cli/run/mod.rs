@@ -205,6 +205,7 @@ fn job(
         limits: place.limits(&args.limits.iter().copied().collect()),
         policy: project.settings.drivers.clone(),
         allow_read: project.settings.allow_read.clone(),
+        hosts: BTreeMap::new(),
         manifest: build.manifest.clone(),
         configs,
         secrets,

@@ -29,11 +29,26 @@ pub(super) fn keep(control: Control, id: String, deadline: Instant) -> Lease {
         loop {
             sleep(EVERY).await;
             let rest = deadline.saturating_duration_since(Instant::now()) + REST;
-            if let Err(error) = control.within(EVERY).set_timeout(&id, rest.min(LEASE)).await {
-                // The stream tells what became of the sandbox.
-                tracing::debug!("{}", error.message);
-            }
+            extend(&control, &id, rest.min(LEASE)).await;
         }
     });
     Lease(task.abort_handle())
+}
+
+/// Extends the life of a sandbox as long as its outputs are fetched.
+pub(super) fn keep_fetching(control: Control, id: String) -> Lease {
+    let task = tokio::task::spawn_local(async move {
+        loop {
+            extend(&control, &id, LEASE).await;
+            sleep(EVERY).await;
+        }
+    });
+    Lease(task.abort_handle())
+}
+
+async fn extend(control: &Control, id: &str, lease: Duration) {
+    if let Err(error) = control.within(EVERY).set_timeout(id, lease).await {
+        // The stream tells what became of the sandbox.
+        tracing::debug!("{}", error.message);
+    }
 }

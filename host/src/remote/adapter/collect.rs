@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, OpenOptions};
@@ -17,12 +17,14 @@ use super::trouble::Trouble;
 use crate::below::{self, Below};
 use crate::canonical::hex;
 use crate::driver::grants::paths;
+use crate::driver::limits::Limit;
+use crate::driver::{MAX_STATE, unfit_state};
 use crate::manifest::Manifest;
-use crate::paths::{ProjectPath, Resolver, reserved};
+use crate::paths::{ProjectPath, Resolver, reserved_to_write};
 use crate::remote::client::Envd;
 use crate::remote::protocol::Made;
 use crate::run::Prepared;
-use crate::session::{self, files};
+use crate::session::{self, Status, StepState, files};
 
 /// How many files are on the way at once.
 const AT_ONCE: usize = 4;
@@ -35,6 +37,8 @@ pub(super) struct Expected {
     artifacts: String,
     states: String,
     steps: Vec<String>,
+    /// The most files and bytes, by the limits of the steps.
+    most: (u64, u64),
     /// What the steps write, as the configuration names it and where that leads here.
     written: Vec<(ProjectPath, PathBuf)>,
 }
@@ -54,12 +58,43 @@ impl Expected {
                 let leads_to = place.and_then(Result::ok).map(|place| place.path);
                 (path.clone(), leads_to.unwrap_or_else(|| path.as_ref().to_owned()))
             });
+        let limits = &prepared.job().limits;
+        // Beside its own files, a step has a configuration and a state.
+        let files = limits.get(Limit::Files).saturating_add(2);
+        let bytes = limits.get(Limit::Disk).saturating_add(2 * MAX_STATE as u64);
+        let steps = manifest.steps.len() as u64;
         Self {
+            most: (files.saturating_mul(steps), bytes.saturating_mul(steps)),
             artifacts: format!("logs/{}{session}/{}", session::PREFIX, files::ARTIFACTS),
             states: format!(".osiris/state/{}", manifest.pipeline.id),
             steps: manifest.steps.iter().map(|step| step.id.clone()).collect(),
             written: written.collect(),
         }
+    }
+
+    /// The files to fetch of those that a worker offers: no state of a step that failed.
+    ///
+    /// # Errors
+    /// Returns an error if they are more than the steps can have made.
+    pub(super) fn wanted(&self, made: Vec<Made>, status: &Status) -> Result<Vec<Made>, Trouble> {
+        let bytes = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
+        let (most_files, most_bytes) = self.most;
+        if made.len() as u64 > most_files || bytes > most_bytes {
+            let why = format!(
+                "the worker offers {} files of {bytes} bytes together; within the limits `files` and `disk`, the steps can have made {most_files} files of {most_bytes} bytes",
+                made.len()
+            );
+            return Err(Trouble::failed("protocol", why));
+        }
+        let steps = status.steps.iter().filter(|step| step.status == StepState::Success);
+        let kept: HashSet<String> =
+            steps.map(|step| format!("{}/{}.json", self.states, step.id)).collect();
+        let is_wanted = |made: &Made| !self.is_state(&made.path) || kept.contains(&made.path);
+        Ok(made.into_iter().filter(is_wanted).collect())
+    }
+
+    fn is_state(&self, path: &str) -> bool {
+        below(path, &self.states).is_some()
     }
 
     /// Where something goes that a run of this plan can have left; none for anything else:
@@ -81,7 +116,8 @@ impl Expected {
             // To add nothing would add a slash.
             Some(leads_to.components().chain(rest.components()).collect::<PathBuf>())
         });
-        placed.filter(|placed| reserved(path).is_none() && reserved(placed).is_none())
+        let is_open = |path: &Path| reserved_to_write(path).is_none();
+        placed.filter(|placed| is_open(path) && is_open(placed))
     }
 }
 
@@ -123,6 +159,13 @@ pub(super) async fn collect(
         fetch(envd, made, from, (base, place), move |size| transfer.set(index, size))
     });
     let fetched = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    for part in &fetched {
+        if expected.is_state(part.path)
+            && let Some(why) = part.unfit_state()?
+        {
+            return Err(Trouble::failed("protocol", format!("{:?}: {why}", part.path)));
+        }
+    }
     for part in fetched {
         part.settle()?;
     }
@@ -157,6 +200,23 @@ impl<'d> Part<'d> {
         }
         let file = folder.open_with(&part, &options)?.into_std();
         Ok(Self { folder, file, part, name, path, settled: false })
+    }
+
+    /// The reason if the file cannot be a state.
+    fn unfit_state(&self) -> Result<Option<String>, Trouble> {
+        let read = || {
+            let file = self.folder.open(&self.part)?;
+            let mut text = String::new();
+            file.take(MAX_STATE as u64 + 1).read_to_string(&mut text)?;
+            io::Result::Ok(text)
+        };
+        match read() {
+            Ok(text) => Ok(unfit_state(&text)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Ok(Some("the state is no UTF-8".to_owned()))
+            }
+            Err(error) => Err(unwritable(self.path, &error)),
+        }
     }
 
     fn settle(mut self) -> Result<(), Trouble> {
@@ -269,6 +329,7 @@ mod tests {
             artifacts: "logs/run_1/artifacts".to_owned(),
             states: ".osiris/state/demo".to_owned(),
             steps: vec!["read".to_owned()],
+            most: (10, 1 << 20),
             written: [("output/a.csv", "output/a.csv"), ("parts", "data/parts"), (".", "")]
                 .map(|(own, leads_to)| (ProjectPath::new(own).unwrap(), leads_to.into()))
                 .into(),

@@ -1,7 +1,6 @@
 //! Follows what a worker says, whatever happens to the connection: a line that is
 //! missing, damaged or late is read from the worker's own copy.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{Receiver, channel};
@@ -11,11 +10,15 @@ use tokio::time::{sleep, timeout};
 use super::lines::Lines;
 use super::note::Notes;
 use super::taken::{Taken, Taking};
-use crate::remote::client::{Envd, Error, Health, Kind, Output, Process};
+use crate::driver::json_values;
+use crate::remote::client::{Download, Envd, Error, Health, Kind, Output, Process};
 use crate::remote::protocol::{HEARTBEAT, Message};
 
-/// How many messages wait to be dealt with.
-const WAITING: usize = 256;
+/// How many messages wait to be dealt with. Each may be as long as a line, and nothing more
+/// is read from the sandbox meanwhile.
+const WAITING: usize = 2;
+/// The most values in a line. Parsed, a value takes many times its bytes.
+const MAX_VALUES: usize = 500_000;
 /// How often reading the worker's copy may bring nothing new before that is a fault.
 const FRUITLESS: u32 = 20;
 /// A worker that cannot be attached to and has written nothing for so long is dead.
@@ -65,8 +68,9 @@ impl Following {
             notes,
             taken: Taken::default(),
             live: Lines::default(),
-            ready: VecDeque::new(),
+            copy: None,
             fruitless: 0,
+            nothing_new: false,
             heard: Instant::now(),
             ended: None,
             said: Vec::new(),
@@ -96,6 +100,14 @@ impl Drop for Following {
     }
 }
 
+/// The worker's copy of its lines while it is being read.
+struct Copy {
+    download: Download,
+    lines: Lines,
+    /// The number of the last line that was taken before.
+    before: u64,
+}
+
 struct Follower {
     envd: Envd,
     pid: u32,
@@ -105,8 +117,11 @@ struct Follower {
     notes: Notes,
     taken: Taken,
     live: Lines,
-    ready: VecDeque<Message>,
+    /// The worker's copy while it is being read, and its lines.
+    copy: Option<Copy>,
     fruitless: u32,
+    /// Whether the copy had nothing new when it was read last.
+    nothing_new: bool,
     /// When a line was taken last.
     heard: Instant,
     /// How the process ended.
@@ -117,12 +132,17 @@ struct Follower {
 impl Follower {
     async fn next(&mut self) -> Result<Message, Lost> {
         loop {
-            if let Some(message) = self.ready.pop_front() {
-                return Ok(message);
+            if self.copy.is_some() {
+                if let Some(message) = self.read_on().await? {
+                    return Ok(message);
+                }
+                continue;
             }
             if let Some(line) = self.live.next() {
-                if !self.take(&line) {
-                    self.catch_up().await?;
+                match self.take(&line)? {
+                    Taking::Next(message) => return Ok(message),
+                    Taking::Known => {}
+                    Taking::Gap => self.catch_up().await?,
                 }
                 continue;
             }
@@ -160,47 +180,63 @@ impl Follower {
         }
     }
 
-    /// Takes a line if it is the next one. True if nothing is missing.
-    fn take(&mut self, line: &[u8]) -> bool {
-        match self.taken.take(line) {
-            Taking::Next(message) => {
-                self.fruitless = 0;
-                self.heard = Instant::now();
-                self.ready.push_back(message);
-                true
-            }
-            Taking::Known => true,
-            Taking::Gap => false,
+    /// Takes a line if it is the next one.
+    fn take(&mut self, line: &[u8]) -> Result<Taking, Lost> {
+        if json_values(line) > MAX_VALUES {
+            return Err(Lost::Protocol(format!("a line has more than {MAX_VALUES} values")));
         }
+        let taking = self.taken.take(line);
+        if matches!(taking, Taking::Next(_)) {
+            self.fruitless = 0;
+            self.heard = Instant::now();
+        }
+        Ok(taking)
     }
 
-    /// Reads on in the worker's copy.
+    /// Begins to read on in the worker's copy.
     async fn catch_up(&mut self) -> Result<(), Lost> {
         let before = self.taken.last;
-        let mut lines = Lines::default();
         match self.envd.download(&self.stream, self.taken.bytes).await {
-            Ok(mut download) => {
-                // What is cut off here is read the next time.
-                while let Ok(Some(bytes)) = download.next().await {
-                    lines.push(&bytes).map_err(Lost::Protocol)?;
-                    while let Some(line) = lines.next() {
-                        if !self.take(&line) {
-                            let why = format!(
-                                "line {} of it is not the one that follows",
-                                self.taken.last + 1
-                            );
-                            return Err(Lost::Protocol(why));
-                        }
-                    }
-                }
-            }
+            Ok(download) => self.copy = Some(Copy { download, lines: Lines::default(), before }),
             // There is no copy yet, or nothing new in it, or no way to it now.
             Err(error)
-                if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) => {
+                if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) =>
+            {
+                self.caught_up(before)?;
             }
             Err(error) => return Err(lost(error)),
         }
-        if self.taken.last == before {
+        Ok(())
+    }
+
+    /// The next message of the worker's copy; none if some bytes had none, or at its end.
+    async fn read_on(&mut self) -> Result<Option<Message>, Lost> {
+        let Some(copy) = &mut self.copy else { return Ok(None) };
+        if let Some(line) = copy.lines.next() {
+            return match self.take(&line)? {
+                Taking::Next(message) => Ok(Some(message)),
+                Taking::Known => Ok(None),
+                Taking::Gap => Err(Lost::Protocol(format!(
+                    "line {} of it is not the one that follows",
+                    self.taken.last + 1
+                ))),
+            };
+        }
+        // What is cut off here is read the next time.
+        if let Ok(Some(bytes)) = copy.download.next().await {
+            copy.lines.push(&bytes).map_err(Lost::Protocol)?;
+        } else {
+            let before = copy.before;
+            self.copy = None;
+            self.caught_up(before)?;
+        }
+        Ok(None)
+    }
+
+    /// Notes that the worker's copy has been read, from behind this line.
+    fn caught_up(&mut self, before: u64) -> Result<(), Lost> {
+        self.nothing_new = self.taken.last == before;
+        if self.nothing_new {
             self.fruitless += 1;
             if self.fruitless > FRUITLESS {
                 return Err(Lost::Protocol(format!("line {} never comes", self.taken.last + 1)));
@@ -231,15 +267,14 @@ impl Follower {
                 self.catch_up().await
             }
             Err(error) if error.kind == Kind::NotFound => {
-                self.catch_up().await?;
-                self.fruitless = 0;
-                if self.ready.is_empty() {
+                if self.nothing_new {
                     if self.heard.elapsed() > DEAD {
                         return Err(self.died("it cannot be found any more".to_owned()));
                     }
                     sleep(PAUSE).await;
                 }
-                Ok(())
+                self.fruitless = 0;
+                self.catch_up().await
             }
             Err(error) if error.is_transient() => {
                 sleep(FAR).await;

@@ -35,7 +35,7 @@ pub use self::parcel::{Blob, Parcel, RUNTIME, runtime_blob};
 use self::collect::Expected;
 use self::cost::Costs;
 use self::trouble::Trouble;
-use super::client::{Control, Create, Envd, Sandbox, Settings};
+use super::client::{Control, Create, Envd, Network, Sandbox, Settings};
 use super::sweep::{self, Owner};
 use crate::problem::Result;
 use crate::remote::protocol::Made;
@@ -176,8 +176,14 @@ impl E2bAdapter {
     ) -> Result<Status, Trouble> {
         let deadline = Instant::now() + self.options.limit;
         let started = Instant::now();
+        let hosts = egress::look_up(&dials(&self.prepared)).await;
+        for host in &hosts.unreachable {
+            self.notes.word(format!(
+                "{host} is an address of this machine's network, which E2B does not reach"
+            ));
+        }
         self.notes.stage("creating a sandbox");
-        let sandbox = self.create(session, owner, cancel).await?;
+        let sandbox = self.create(session, owner, hosts.network, cancel).await?;
         costs.add("e2b_create_ms", started);
         let begun = async {
             let envd = Envd::new(&self.options.settings, &sandbox)?;
@@ -192,7 +198,8 @@ impl E2bAdapter {
                 &self.notes,
             )
             .await?;
-            let plan = send::send(&envd, &self.prepared, &self.parcel, &site, session).await?;
+            let plan = send::send(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
+                .await?;
             costs.add("e2b_upload_ms", started);
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
             let started = Instant::now();
@@ -224,8 +231,21 @@ impl E2bAdapter {
         let base = site.base(session.id());
         let expected = Expected::of(&self.prepared, session.id());
         let job = self.prepared.job();
-        let bytes =
-            collect::collect(&envd, &files, &expected, &base, &job.base, &self.notes).await?;
+        let files = expected.wanted(files, &status)?;
+        // The run has ended in time: what it made may take longer to fetch.
+        drop(lease);
+        let lease = alive::keep_fetching(self.control.clone(), sandbox.id);
+        let fetch = collect::collect(&envd, &files, &expected, &base, &job.base, &self.notes);
+        let patience = async {
+            match cancel.is_cancelled() {
+                true => tokio::time::sleep(work::GRACE).await,
+                false => cancel.cancelled().await,
+            }
+        };
+        let bytes = tokio::select! {
+            bytes = fetch => bytes?,
+            () = patience => return Err(Trouble::cancelled_fetching()),
+        };
         self.write_configs(session, &files)?;
         costs.add("artifacts_copy_ms", started);
         event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
@@ -255,6 +275,7 @@ impl E2bAdapter {
         &self,
         session: &Session,
         owner: &Owner,
+        network: Network,
         cancel: &CancellationToken,
     ) -> Result<Sandbox, Trouble> {
         let mut metadata = owner.metadata();
@@ -270,7 +291,7 @@ impl E2bAdapter {
             timeout: (self.options.limit + alive::REST).min(LEASE),
             metadata,
             env: self.options.env.clone(),
-            network: egress::network(&dials(&self.prepared)).await,
+            network,
         };
         let control = self.control.within(CREATE);
         let mut creating = spawn_local(async move { control.create(&create).await });
@@ -328,6 +349,7 @@ impl E2bAdapter {
     /// The status of a run that its worker could not tell the end of.
     fn failed(&self, session: &Session, board: &Board, trouble: Trouble) -> Status {
         let Trouble { failure, state, exit } = trouble;
+        let failure = verdict::short(failure, session);
         session.status_of(board.end(state, exit as u8, Some(failure)))
     }
 }

@@ -1,6 +1,7 @@
 //! What tells a worker what to run.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::install::Site;
@@ -18,6 +19,7 @@ pub(super) async fn send(
     prepared: &Prepared,
     parcel: &Parcel,
     site: &Site,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
     session: &Session,
 ) -> Result<String, Trouble> {
     let job = prepared.job();
@@ -41,6 +43,7 @@ pub(super) async fn send(
         in_the_way: parcel.in_the_way.iter().cloned().collect(),
         allow_read: job.allow_read.iter().map(ToString::to_string).collect(),
         states: parcel.states.clone(),
+        hosts,
     };
     let confidential = Confidential { configs: job.configs.clone(), secrets: job.secrets.clone() };
     // Maps with keys other than text, the one failure there is, are in neither.

@@ -48,11 +48,13 @@ mod tests {
 
     use super::*;
     use crate::remote::adapter::Note;
+    use crate::session::Redactor;
 
     #[test]
     fn a_file_that_starts_again_is_not_counted_twice() {
         let (sender, mut notes) = unbounded_channel();
-        let transfer = Transfer::new("uploading", 2, 2048, &Notes::new(sender));
+        let transfer =
+            Transfer::new("uploading", 2, 2048, &Notes::new(sender, Redactor::default()));
         for (file, size) in [(0, 512), (1, 1024), (0, 0), (0, 1024)] {
             transfer.clone().set(file, size);
         }

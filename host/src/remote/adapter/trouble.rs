@@ -45,6 +45,13 @@ impl Trouble {
         Self { failure, state: State::Cancelled, exit: Exit::Failed }
     }
 
+    /// The run is over, and nothing of it has arrived.
+    pub(super) fn cancelled_fetching() -> Self {
+        let message = "stopped by the user before the outputs were here; none was kept".to_owned();
+        let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
+        Self { failure, state: State::Cancelled, exit: Exit::Failed }
+    }
+
     fn new(kind: &str, message: impl Into<String>, exit: Exit) -> Self {
         let failure = Failure { step: None, kind: kind.to_owned(), message: message.into() };
         Self { failure, state: State::Failed, exit }

@@ -4,7 +4,7 @@ use super::follow::Lost;
 use super::trouble::Trouble;
 use crate::driver;
 use crate::remote::protocol::Message;
-use crate::session::{Record, Session, State, Status, StepState, StepStatus};
+use crate::session::{Failure, Record, Session, State, Status, StepState, StepStatus};
 
 /// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
 const FRAME: u64 = 32;
@@ -35,7 +35,7 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
         execution_duration: duration.unwrap_or_default().max(0.0),
         steps_completed: theirs.steps_completed.min(own.steps_total),
         exit_code: Some(u8::from(!well)),
-        error: theirs.error,
+        error: theirs.error.map(|error| short(error, session)),
         rows_read: theirs.rows_read,
         rows_written: theirs.rows_written,
         rows_processed: theirs.rows_processed,
@@ -43,6 +43,11 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
         peak_memory_bytes: theirs.peak_memory_bytes,
         ..own
     })
+}
+
+/// A failure in words that may be a sandbox's: masked, and cut like a driver's.
+pub(super) fn short(failure: Failure, session: &Session) -> Failure {
+    Failure { message: driver::shortened(&failure.message, session.redactor()), ..failure }
 }
 
 /// Whether a record belongs to a step of the run, or to the run itself. Its texts are

@@ -1,6 +1,6 @@
 //! The worker in the sandbox, from its start to its last word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +22,7 @@ use crate::session::{Record, Session, State, Status, stamp};
 /// After so long without a word the user is told.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a cancelled run may take to undo what it did.
-const GRACE: Duration = Duration::from_secs(30);
+pub(super) const GRACE: Duration = Duration::from_secs(30);
 /// How often a command is sent that may not have arrived, and the pause before the next time.
 const SENDS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
@@ -96,10 +96,12 @@ pub(super) async fn start(
             confidential: format!("{folder}/confidential.json").into(),
         })
         .await?;
+    // Each is told once.
+    let mut compiling: BTreeSet<String> = parcel.drivers.keys().cloned().collect();
     loop {
         match worker.answer(notes).await? {
             Message::Ready { .. } => return Ok(worker),
-            Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {
+            Message::Compiling { driver } if compiling.remove(&driver) => {
                 notes.detail(format!("Compiling the driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
@@ -108,7 +110,7 @@ pub(super) async fn start(
                     format!("the worker in the sandbox cannot run this: {why}"),
                 ));
             }
-            Message::Progress { .. } | Message::Pong { .. } => {}
+            Message::Compiling { .. } | Message::Progress { .. } | Message::Pong { .. } => {}
             other => return Err(unexpected(&other).before()),
         }
     }
@@ -179,7 +181,10 @@ impl Worker {
                     let grace = self.stop(notes).await;
                     (late, stop) = (true, Some(Instant::now() + grace));
                 }
-                _ = ticks.tick(), if !told && heard.elapsed() >= SILENCE => {
+                _ = ticks.tick() => {
+                    if told || heard.elapsed() < SILENCE {
+                        continue;
+                    }
                     told = true;
                     notes.word(format!(
                         "No word from the sandbox for {} s. Waiting on; Ctrl-C stops the run",

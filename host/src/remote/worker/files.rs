@@ -8,7 +8,7 @@ use crate::canonical;
 use crate::driver::Code;
 use crate::driver::grants::paths;
 use crate::manifest::Manifest;
-use crate::paths::{ProjectPath, reserved};
+use crate::paths::{ProjectPath, reserved_to_write};
 use crate::problem::{Error, Problem, Result};
 use crate::remote::protocol::{Made, Plan};
 use crate::run::Task;
@@ -48,7 +48,7 @@ fn is_absent(error: &io::Error) -> bool {
 
 fn collect(base: &Path, path: &str, is_own: bool, made: &mut Vec<Made>) -> io::Result<()> {
     // No step can have written there, even if it may write everything else.
-    if !is_own && reserved(Path::new(path)).is_some() {
+    if !is_own && reserved_to_write(Path::new(path)).is_some() {
         return Ok(());
     }
     let whole = base.join(path);

@@ -69,6 +69,7 @@ pub(super) fn prepare(
         // The host has let in the drivers that the manifest pins.
         policy: Policy::default(),
         allow_read: plan.allow_read.iter().filter_map(|path| ProjectPath::new(path).ok()).collect(),
+        hosts: plan.hosts.clone(),
         manifest: manifest.clone(),
         configs,
         secrets,

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::body::{answer, parse};
+use super::network::Network;
 use super::templates::Image;
 use super::{Error, Server, detail};
 use crate::sandbox::{NewSandbox, Sandbox};
@@ -34,6 +35,8 @@ struct Create {
     #[serde(default, rename = "envVars")]
     variables: Option<BTreeMap<String, String>>,
     allow_internet_access: Option<bool>,
+    #[serde(default)]
+    network: Network,
     #[serde(default, rename = "autoPause")]
     auto_pause: bool,
 }
@@ -108,6 +111,7 @@ async fn make(
         metadata: create.metadata.unwrap_or_default(),
         variables: create.variables.unwrap_or_default(),
         allow_internet: create.allow_internet_access,
+        network: create.network.checked()?,
     };
     let sandbox = Sandbox::start(state, &image, new).map_err(|error| match error {
         crate::sandbox::StartError::Full(limit) => Error::new(

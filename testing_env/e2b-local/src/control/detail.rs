@@ -52,7 +52,7 @@ pub(super) async fn get(Shared(state): Server, Path(id): Path<String>) -> Result
     detail["envdAccessToken"] = sandbox.token.as_str().into();
     detail["allowInternetAccess"] = sandbox.allow_internet.into();
     detail["domain"] = Value::Null;
-    detail["network"] = json!({});
+    detail["network"] = json!(sandbox.network);
     detail["lifecycle"] = json!({"autoResume": false, "onTimeout": "kill"});
     Ok(answer(StatusCode::OK, &detail))
 }

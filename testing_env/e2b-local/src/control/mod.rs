@@ -8,6 +8,7 @@ mod error;
 mod lifetime;
 mod list;
 mod metrics;
+mod network;
 mod templates;
 mod upload;
 
@@ -22,6 +23,7 @@ use axum::routing::{delete, get, post, put};
 
 pub(crate) use create::Idempotent;
 use error::Error;
+pub(crate) use network::Network;
 pub(crate) use templates::{Image, Templates};
 
 use crate::options::Versions;

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::control::Network;
 pub(crate) use census::Usage;
 pub(crate) use files::{Files, clean};
 pub(crate) use isolation::{Isolation, is_private};
@@ -45,6 +46,7 @@ pub(crate) struct Sandbox {
     /// What envd wants to see.
     pub(crate) token: String,
     pub(crate) allow_internet: Option<bool>,
+    pub(crate) network: Network,
     /// What the control plane believes the time was.
     pub(crate) started: Timestamp,
     /// The same by this machine.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Files, Keeper, Sandbox, Table, Usage, copy_tree};
-use crate::control::Image;
+use crate::control::{Image, Network};
 use crate::state::{State, hex};
 
 /// What ids are made of.
@@ -25,6 +25,7 @@ pub(crate) struct NewSandbox {
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) allow_internet: Option<bool>,
+    pub(crate) network: Network,
 }
 
 /// Why there is no sandbox.
@@ -84,6 +85,7 @@ impl Sandbox {
             envd: image.envd.clone(),
             token: token(&state.seed, &id)?,
             allow_internet: new.allow_internet,
+            network: new.network,
             started: state.clock.now(),
             born,
             end: watch::Sender::new(born + new.lifetime),

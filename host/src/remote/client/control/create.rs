@@ -51,6 +51,12 @@ pub struct Network {
     /// Addresses or ranges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deny_out: Vec<String>,
+    /// Resolvers that the sandbox may ask, beside those that E2B opens for domains; none is E2B's choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_servers: Option<Vec<String>>,
+    /// Whether anybody may reach the sandbox's ports; none is E2B's choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_public_traffic: Option<bool>,
 }
 
 impl Control {

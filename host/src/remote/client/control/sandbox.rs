@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::super::error::{Error, Result};
 use super::super::secret::Secret;
@@ -22,11 +22,18 @@ pub struct Sandbox {
     #[serde(rename = "templateID")]
     pub template: String,
     /// The version of the daemon in it; templates keep the one they were built with.
+    #[serde(deserialize_with = "lenient")]
     pub envd_version: Version,
     /// The domain it is under, when that is not the control plane's.
     pub domain: Option<String>,
     #[serde(rename = "envdAccessToken")]
     token: Option<Secret>,
+}
+
+/// Reads a version that may begin with `v`. One that is none counts as older than all others.
+fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Version, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.trim_start_matches('v').parse().unwrap_or(Version::new(0, 0, 0)))
 }
 
 impl Sandbox {

@@ -17,7 +17,12 @@ fn wanted() -> Create {
         timeout: Duration::from_secs(120),
         metadata: map("run", "r1"),
         env: map("K", "V"),
-        network: Network { allow_out: vec!["x.org".into()], deny_out: vec!["0.0.0.0/0".into()] },
+        network: Network {
+            allow_out: vec!["x.org".into()],
+            deny_out: vec!["0.0.0.0/0".into()],
+            dns_servers: Some(Vec::new()),
+            allow_public_traffic: Some(false),
+        },
     }
 }
 
@@ -60,7 +65,7 @@ async fn the_request_is_as_the_newer_route_wants_it() {
     let wanted = json!({
         "templateID": "osiris:v1", "timeout": 120, "envVars": {"K": "V"},
         "metadata": {"run": "r1", "osiris_create": key},
-        "network": {"allowOut": ["x.org"], "denyOut": ["0.0.0.0/0"]},
+        "network": {"allowOut": ["x.org"], "denyOut": ["0.0.0.0/0"], "dnsServers": [], "allowPublicTraffic": false},
     });
     assert_eq!(request.json(), wanted);
 }

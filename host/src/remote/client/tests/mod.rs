@@ -56,3 +56,12 @@ fn sandbox(envd: &str) -> Sandbox {
 fn envd(url: &str) -> Envd {
     Envd::new(&settings(url), &sandbox("0.6.13")).unwrap().within(Duration::from_secs(10))
 }
+
+#[test]
+fn versions_of_envd_may_begin_with_a_letter_or_be_none() {
+    let version = |text| sandbox(text).envd_version.to_string();
+    assert_eq!(
+        ["v0.6.13", "0.6.13-dirty", "", "?"].map(version),
+        ["0.6.13", "0.6.13-dirty", "0.0.0", "0.0.0"]
+    );
+}

@@ -1,0 +1,71 @@
+//! Egress rules of a sandbox, as E2B checks and widens them.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+/// The resolver that E2B opens to a sandbox whose rules name a domain.
+const RESOLVER: &str = "8.8.8.8";
+/// All addresses there are.
+const ALL: &str = "0.0.0.0/0";
+
+/// Egress rules: as a client asks for them, and as the sandbox gets them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Network {
+    /// Addresses, ranges and domains; they win over what is denied.
+    allow_out: Vec<String>,
+    /// Addresses and ranges.
+    deny_out: Vec<String>,
+    dns_servers: Option<Vec<String>>,
+    allow_public_traffic: Option<bool>,
+}
+
+impl Network {
+    /// Returns the rules that a sandbox gets.
+    pub(super) fn checked(mut self) -> Result<Self, Error> {
+        if let Some(rule) = self.deny_out.iter().find(|rule| !is_range(rule)) {
+            return Err(Error::bad(format!("invalid denied CIDR {rule}")));
+        }
+        let has_domain = self.allow_out.iter().any(|rule| !is_range(rule));
+        if has_domain && !self.deny_out.iter().any(|rule| rule == ALL) {
+            let message = "When specifying allowed domains in allow out, you must include 'ALL_TRAFFIC' in deny out to block all other traffic.";
+            return Err(Error::bad(message));
+        }
+        if has_domain {
+            let resolvers = self.dns_servers.clone().unwrap_or_else(|| vec![RESOLVER.to_owned()]);
+            self.allow_out.extend(resolvers);
+        }
+        Ok(self)
+    }
+}
+
+/// Whether a rule is an address or a range of addresses.
+fn is_range(rule: &str) -> bool {
+    let (address, bits) = rule.split_once('/').unwrap_or((rule, "0"));
+    address.parse::<IpAddr>().is_ok() && bits.parse::<u8>().is_ok_and(|bits| bits <= 128)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(allow: &[&str], deny: &[&str], dns: Option<Vec<String>>) -> Option<Vec<String>> {
+        let texts = |rules: &[&str]| rules.iter().map(|rule| (*rule).to_owned()).collect();
+        let (allow_out, deny_out) = (texts(allow), texts(deny));
+        let network = Network { allow_out, deny_out, dns_servers: dns, ..Network::default() };
+        Some(network.checked().ok()?.allow_out)
+    }
+
+    #[test]
+    fn a_domain_opens_a_resolver_and_needs_all_else_denied() {
+        assert_eq!(checked(&["db.example"], &[], None), None);
+        let opened = checked(&["db.example"], &[ALL], None).unwrap();
+        assert_eq!(opened, ["db.example", RESOLVER]);
+        assert_eq!(checked(&["db.example"], &[ALL], Some(Vec::new())).unwrap(), ["db.example"]);
+        assert_eq!(checked(&["192.0.2.7"], &[ALL], None).unwrap(), ["192.0.2.7"]);
+        assert_eq!(checked(&[], &["db.example"], None), None);
+    }
+}
