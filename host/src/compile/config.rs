@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::connection::{FILE, REFERENCE, Reference, author_only, mismatch};
 use crate::driver::provenance::unset;
 use crate::driver::spec::{OverridePolicy, Spec};
-use crate::paths::{PathFault, ProjectPath};
+use crate::paths::{self, AccessMode, PathFault, ProjectPath};
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::schema::{Fault, Schema};
@@ -94,7 +94,7 @@ pub(super) fn check_connection(
     }
 }
 
-/// Reports every path that leaves the base path.
+/// Reports every path that leaves the base path or is closed to drivers.
 pub(super) fn check_paths(
     owner: &str,
     config: &Node,
@@ -103,15 +103,25 @@ pub(super) fn check_paths(
     project: &Project,
     problems: &mut Problems<'_>,
 ) {
-    for pointer in spec.files.read.iter().chain(&spec.files.write) {
+    let read = spec.files.read.iter().map(|pointer| (pointer, AccessMode::Read));
+    let write = spec.files.write.iter().map(|pointer| (pointer, AccessMode::Write));
+    for (pointer, access) in read.chain(write) {
         let Some(value) = json.pointer(pointer) else { continue };
         let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         for (index, path) in items.iter().enumerate() {
             let Some(path) = path.as_str() else { continue };
-            let Err(fault) = ProjectPath::new(path) else { continue };
             let pointer =
                 if value.is_array() { format!("{pointer}/{index}") } else { pointer.clone() };
-            let problem = path_problem(owner, &pointer, path, fault, project);
+            let problem = match ProjectPath::new(path) {
+                Err(fault) => path_problem(owner, &pointer, path, fault, project),
+                Ok(_) => {
+                    let allow_read = &project.settings.allow_read;
+                    match paths::check(&project.base, path, access, allow_read) {
+                        Err(refusal) => refusal.into_problem(owner),
+                        Ok(_) => continue,
+                    }
+                }
+            };
             problems.report(config.position_of(&pointer), problem);
         }
     }

@@ -18,6 +18,25 @@ pub(super) struct Graph {
     pub(super) needs: Vec<Vec<usize>>,
 }
 
+impl Graph {
+    /// Returns whether a step starts after another one has ended or gets its rows, even if
+    /// through other steps.
+    pub(super) fn comes_after(&self, step: usize, other: usize) -> bool {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![step]);
+        while let Some(at) = next.pop() {
+            for &needed in self.needs.get(at).into_iter().flatten() {
+                if needed == other {
+                    return true;
+                }
+                if seen.insert(needed) {
+                    next.push(needed);
+                }
+            }
+        }
+        false
+    }
+}
+
 /// Finds the edges and reports everything that keeps the steps from running.
 pub(super) fn resolve(
     steps: &[Step],

@@ -10,6 +10,7 @@ mod folder;
 mod load;
 mod options;
 mod parameters;
+mod places;
 mod plan;
 mod secrets;
 mod steps;
@@ -84,6 +85,9 @@ pub fn check(
     let graph = edges::resolve(&pipeline.steps, &mut problems, &mut warnings);
     let steps =
         steps::check(project, &pipeline, &parameters, drivers, &mut problems, &mut warnings);
+    if problems.is_empty() {
+        places::check(project, &pipeline, &graph, &steps, &mut problems);
+    }
     if !problems.is_empty() {
         let problems = problems.into_sorted();
         let outside = problems.iter().all(|problem| ENVIRONMENT.contains(&problem.code));

@@ -50,6 +50,12 @@ pub struct Spec {
     /// Which configuration values are paths.
     #[serde(default)]
     pub files: Files,
+    /// The place that a step in mode `write` writes to, beyond `files`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Destination>,
+    /// The value that, if it is set, makes a step read only what is new since its last run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<String>,
     /// What it asks to dial.
     #[serde(default)]
     pub network: Vec<Endpoint>,
@@ -121,6 +127,33 @@ pub struct Files {
     pub read: Vec<String>,
     /// Paths that are written.
     pub write: Vec<String>,
+}
+
+/// The place that a step writes to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Destination {
+    /// Values that name the place, together with the connection.
+    pub identity: Vec<String>,
+    /// The configurations in which the rows of earlier runs are gone afterwards.
+    pub replaces: Condition,
+}
+
+/// A condition on a configuration with its defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// Points to a value; one that is missing is null.
+    pub pointer: String,
+    /// Values for which the condition holds.
+    pub values: Vec<Value>,
+}
+
+impl Condition {
+    /// Returns whether the condition holds for a configuration with its defaults.
+    pub fn holds(&self, config: &Value) -> bool {
+        self.values.contains(config.pointer(&self.pointer).unwrap_or(&Value::Null))
+    }
 }
 
 /// Something to dial. Each part is a literal or a pointer into the configuration.

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::normal::{PathFault, ProjectPath};
-use super::reserved::reserved;
+use super::reserved::{reserved, reserved_to_write};
 use super::resolver::{Resolver, leads_outside};
+use crate::problem::Problem;
 
 /// Access that a configuration asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,17 @@ pub struct Refusal {
     pub message: String,
     /// The remedy.
     pub help: Option<String>,
+}
+
+impl Refusal {
+    /// Returns the problem of a step; `owner` starts the message.
+    pub fn into_problem(self, owner: &str) -> Problem {
+        let problem = Problem::new(self.code, format!("{owner}: {}", self.message));
+        match self.help {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    }
 }
 
 /// Checks a path of a configuration, wherever its links lead. What does not exist yet
@@ -71,7 +83,11 @@ fn refuse_reserved(
     access: AccessMode,
     allow_read: &[ProjectPath],
 ) -> Result<(), Refusal> {
-    let Some(own) = reserved(path) else { return Ok(()) };
+    let own = match access {
+        AccessMode::Read => reserved(path),
+        AccessMode::Write => reserved_to_write(path),
+    };
+    let Some(own) = own else { return Ok(()) };
     if access == AccessMode::Read && allow_read.iter().any(|allowed| path.starts_with(allowed)) {
         return Ok(());
     }
@@ -81,11 +97,11 @@ fn refuse_reserved(
     };
     let (message, help) = match access {
         AccessMode::Write => (
-            format!("{subject} osiris's own in a project, and no driver may write it"),
+            format!("{subject} one of the project's own files, and no driver may write it"),
             "name a file elsewhere in the project, like output/data.csv".to_owned(),
         ),
         AccessMode::Read => (
-            format!("{subject} osiris's own in a project, and no driver may read it"),
+            format!("{subject} one of the project's own files, and no driver may read it"),
             format!("name another file, or write {} into osiris.yaml", setting(&own)),
         ),
     };

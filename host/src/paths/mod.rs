@@ -22,6 +22,6 @@ pub use check::{AccessMode, Refusal, check, setting};
 pub use normal::{PathFault, ProjectPath};
 pub use own::{remove_own, set_aside};
 pub use permissions::{May, Others, PermissionSources, Permissions};
-pub use reserved::{RESERVED, reserved};
+pub use reserved::{CLEANED_CONFIG, RESERVED, reserved, reserved_to_write};
 pub use resolver::{Location, Resolver, leads_outside, rename_new};
 pub use stat::{FileKind, Identity, Stat};

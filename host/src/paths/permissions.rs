@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::normal::ProjectPath;
-use super::reserved::reserved;
+use super::reserved::{is_cleaned_config, reserved, reserved_to_write};
 use super::resolver::{Resolver, leads_outside};
 
 /// Permissions for one path.
@@ -29,6 +29,9 @@ impl May {
     /// Everything.
     pub const ALL: Self =
         Self { look: true, read: true, make: true, make_folder: true, write: true };
+    /// To read it, and nothing else.
+    const READ: Self =
+        Self { look: true, read: true, make: false, make_folder: false, write: false };
 }
 
 /// The paths that the other steps of a plan use.
@@ -104,16 +107,19 @@ impl Permissions {
     /// what begins with the name of that; so a file is written that is not there until it
     /// is whole.
     pub fn of(&self, path: &Path) -> May {
-        if self.is_artifact(path) {
-            return May::ALL;
+        if let Some(own) = &self.artifacts
+            && let Ok(below) = path.strip_prefix(own)
+        {
+            return if is_cleaned_config(below) { May::READ } else { May::ALL };
         }
         let closed = reserved(path).is_some();
-        let write = !closed && self.writes.iter().any(|root| self.covers(root, path));
-        let beside = !closed
+        let is_writable = reserved_to_write(path).is_none();
+        let write = is_writable && self.writes.iter().any(|root| self.covers(root, path));
+        let beside = is_writable
             && self.writes.iter().any(|root| is_beside(root, path))
             && !self.others.iter().any(|other| other.starts_with(path));
         let leads_to = |root: &PathBuf| root.starts_with(path) && root != path;
-        let make_folder = write || beside || (!closed && self.writes.iter().any(leads_to));
+        let make_folder = write || beside || (is_writable && self.writes.iter().any(leads_to));
         let read = write || self.reads.iter().any(|root| self.reads_below(root, path, closed));
         let mut roots = self.reads.iter().chain(&self.writes).chain(&self.artifacts);
         let is_named = || self.named.iter().any(|named| named.starts_with(path));
@@ -279,6 +285,9 @@ mod tests {
             ("logs", "l"),
             ("logs/run_1/status.json", ""),
             ("logs/run_1/artifacts/step/x", "lrfmw"),
+            ("logs/run_1/artifacts/step/cleaned_config.json", "lr"),
+            ("logs/run_1/artifacts/step/Cleaned_Config.json.", "lr"),
+            ("logs/run_1/artifacts/step/x/cleaned_config.json", "lrfmw"),
             ("logs/run_1/artifacts/steps", ""),
             (".env", ""),
         ]);

@@ -7,6 +7,12 @@ const OWN: [&str; 6] =
     [".osiris", "logs", "drivers", "osiris.yaml", "osiris.lock", "osiris_connections.yaml"];
 /// What other programs trust or keep secrets in, in every folder.
 const EVERYWHERE: [&str; 3] = [".git", ".env", ".envrc"];
+/// What people and programs act on, in the base path: closed to writing only.
+const WRITTEN_BY_PEOPLE: [&str; 4] = ["pipelines", ".github", ".gitignore", ".gitattributes"];
+
+/// The file in a step's folder for artifacts that is the host's: the configuration of the
+/// step with the secrets masked.
+pub const CLEANED_CONFIG: &str = "cleaned_config.json";
 
 /// Examples of all that is closed, for people.
 pub const RESERVED: [&str; 9] = [
@@ -25,17 +31,35 @@ pub const RESERVED: [&str; 9] = [
 /// way. Nobody writes there, and reading is up to `files: {allow_read: [...]}` in
 /// `osiris.yaml`.
 pub fn reserved(path: &Path) -> Option<PathBuf> {
+    closed(path, &[])
+}
+
+/// The part of a path that is closed to writing: what is [`reserved`], and the files of a
+/// project that people write.
+pub fn reserved_to_write(path: &Path) -> Option<PathBuf> {
+    closed(path, &WRITTEN_BY_PEOPLE)
+}
+
+fn closed(path: &Path, more: &[&str]) -> Option<PathBuf> {
     let mut so_far = PathBuf::new();
     for (depth, part) in path.components().enumerate() {
         so_far.push(part);
         let Component::Normal(name) = part else { continue };
         let name = folded(&name.to_string_lossy());
-        let is_own = depth == 0 && (OWN.contains(&name.as_str()) || name.starts_with(".env."));
+        let is_own = depth == 0
+            && (OWN.contains(&name.as_str())
+                || more.contains(&name.as_str())
+                || name.starts_with(".env."));
         if is_own || EVERYWHERE.contains(&name.as_str()) {
             return Some(so_far);
         }
     }
     None
+}
+
+/// Returns whether a path in a step's folder for artifacts is the host's own file there.
+pub(super) fn is_cleaned_config(path: &Path) -> bool {
+    path.parent() == Some(Path::new("")) && folded(&path.to_string_lossy()) == CLEANED_CONFIG
 }
 
 /// A name as the most tolerant file system compares it: not everywhere are `.env`,
@@ -101,5 +125,10 @@ mod tests {
             assert_eq!(reserved(Path::new(path)), None, "{path:?}");
         }
         assert_eq!(reserved(Path::new("sub/.GIT/hooks/x")), Some("sub/.GIT".into()));
+        for path in ["pipelines/a.yaml", "Pipelines", ".github/workflows/x.yml", ".gitignore"] {
+            assert_eq!(reserved(Path::new(path)), None, "{path}");
+            assert!(reserved_to_write(Path::new(path)).is_some(), "{path}");
+        }
+        assert_eq!(reserved_to_write(Path::new("data/pipelines/a.csv")), None);
     }
 }

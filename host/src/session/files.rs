@@ -12,5 +12,4 @@ pub const STATUS: &str = "status.json";
 pub const MANIFEST: &str = "manifest.yaml";
 /// A folder for each step.
 pub const ARTIFACTS: &str = "artifacts";
-/// In a step's folder: its configuration with the secrets masked.
-pub const CLEANED_CONFIG: &str = "cleaned_config.json";
+pub use crate::paths::CLEANED_CONFIG;

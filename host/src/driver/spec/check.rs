@@ -83,10 +83,18 @@ pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
 fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
     let keys: Vec<&str> = keys_of(&spec.config_schema).chain([CONNECTION]).collect();
     let known: HashSet<&str> = keys.iter().copied().collect();
+    let one = |pointer: &String| std::slice::from_ref(pointer).to_vec();
+    let destination = spec.destination.as_ref();
+    let identity = destination.map(|place| place.identity.clone()).unwrap_or_default();
+    let replaces = destination.map(|place| one(&place.replaces.pointer)).unwrap_or_default();
+    let incremental = spec.incremental.as_ref().map(one).unwrap_or_default();
     let lists = [
         ("secrets", &spec.secrets),
         ("files/read", &spec.files.read),
         ("files/write", &spec.files.write),
+        ("destination/identity", &identity),
+        ("destination/replaces/pointer", &replaces),
+        ("incremental", &incremental),
     ];
     for (list, pointers) in lists {
         let first = |pointer: &str| {

@@ -1,0 +1,176 @@
+//! The steps of a pipeline against each other: the places that they read and write.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::edges::Graph;
+use super::steps::Checked;
+use crate::connection::{REFERENCE, with_defaults};
+use crate::driver::grants::paths;
+use crate::paths::{ProjectPath, Resolver};
+use crate::problem::Problem;
+use crate::project::Project;
+use crate::project::pipeline::{Pipeline, Step};
+use crate::wording::quoted;
+use crate::yaml::{Position, Problems};
+
+/// A file or a table.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    identity: Identity,
+    /// The name, for people.
+    name: String,
+    position: Position,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Identity {
+    File(PathBuf),
+    /// The family of the driver, and the values that tell one place from another.
+    Table(String, Vec<Value>),
+}
+
+/// The places of one step.
+struct Use<'s> {
+    step: &'s Step,
+    reads: Vec<Place>,
+    writes: Vec<Place>,
+    /// Whether the rows of earlier runs are gone after this one.
+    replaces: bool,
+    /// Where the step says that it reads only what is new.
+    incremental: Option<Position>,
+}
+
+/// Reports steps that would lose or mix up rows of each other: two that write one place,
+/// one that reads a file which another one writes meanwhile, and an incremental one whose
+/// rows replace those of the runs before.
+pub(super) fn check(
+    project: &Project,
+    pipeline: &Pipeline,
+    graph: &Graph,
+    steps: &BTreeMap<usize, Checked>,
+    problems: &mut Problems<'_>,
+) {
+    let resolver = Resolver::open(&project.base).ok();
+    let uses: BTreeMap<usize, Use<'_>> = steps
+        .iter()
+        .map(|(index, checked)| (*index, uses(&pipeline.steps[*index], checked, resolver.as_ref())))
+        .collect();
+    for (index, here) in &uses {
+        for (other, there) in uses.iter().filter(|(other, _)| *other != index) {
+            if other < index
+                && (here.replaces || there.replaces)
+                && let Some(place) = shared(&here.writes, &there.writes)
+            {
+                problems.report(place.position, two_writers(here, place, there));
+            }
+            // Whoever needs the writer reads what it has written.
+            if let Some(place) = shared(&here.reads, &there.writes)
+                && !graph.comes_after(*index, *other)
+            {
+                problems.report(place.position, read_and_written(here, place, there));
+            }
+            if let Some(position) = here.incremental
+                && there.replaces
+                && !there.writes.is_empty()
+                && graph.comes_after(*other, *index)
+            {
+                problems.report(position, incremental_replaced(here, there));
+            }
+        }
+    }
+}
+
+/// The first of some places that is among others as well.
+fn shared<'p>(places: &'p [Place], others: &[Place]) -> Option<&'p Place> {
+    places.iter().find(|place| others.iter().any(|other| other.identity == place.identity))
+}
+
+impl Use<'_> {
+    /// The step, within a sentence.
+    fn name(&self) -> String {
+        format!("step {}", quoted(self.step.id.as_ref().map_or("", |id| &id.text)))
+    }
+}
+
+fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> Use<'s> {
+    let (spec, config) = (checked.found.spec.as_ref(), &checked.config);
+    let filled = with_defaults(config, spec);
+    let file = |pointer: &String| {
+        let list = std::slice::from_ref(pointer);
+        let position = step.config.position_of(pointer);
+        let named = paths(&filled, list).filter_map(|path| ProjectPath::new(path).ok());
+        let places = named.map(|path| {
+            let name = path.as_str().to_owned();
+            let end = resolver.and_then(|resolver| resolver.resolve(path.as_ref(), true).ok());
+            let end = end.map_or_else(|| path.as_ref().to_owned(), |location| location.path);
+            Place { identity: Identity::File(end), name, position }
+        });
+        places.collect::<Vec<_>>()
+    };
+    let reads = spec.files.read.iter().flat_map(file).collect();
+    let mut writes: Vec<Place> = spec.files.write.iter().flat_map(file).collect();
+    let mut replaces = true;
+    if let Some(destination) = &spec.destination {
+        replaces = destination.replaces.holds(&filled);
+        let overrides = spec.connection_fields.iter().map(|field| config.get(&field.name));
+        let own = destination.identity.iter().map(|pointer| filled.pointer(pointer));
+        let values = own.clone().chain([config.get(REFERENCE)]).chain(overrides);
+        let name = own
+            .flatten()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        // A path is compared as a path.
+        if writes.is_empty()
+            && let Some(pointer) = destination.identity.first()
+        {
+            writes.push(Place {
+                identity: Identity::Table(
+                    spec.family().to_owned(),
+                    values.map(|value| value.cloned().unwrap_or_default()).collect(),
+                ),
+                name: name.collect::<Vec<_>>().join("."),
+                position: step.config.position_of(pointer),
+            });
+        }
+    }
+    let is_set = |pointer: &&String| filled.pointer(pointer).is_some_and(|value| !value.is_null());
+    let incremental = spec.incremental.as_ref().filter(is_set);
+    let incremental = incremental.map(|pointer| step.config.position_of(pointer));
+    Use { step, reads, writes, replaces, incremental }
+}
+
+fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
+    let message = format!(
+        "{}: it writes {}, as {} does, and one would replace the rows of the other",
+        here.step.label(),
+        quoted(&place.name),
+        there.name()
+    );
+    let help = match place.identity {
+        Identity::File(_) => "give one of them another path",
+        Identity::Table(..) => "give one of them another table, or let both append",
+    };
+    Problem::new("output_conflict", message).help(help)
+}
+
+fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
+    let message = format!(
+        "{}: it reads {}, which {} replaces in the same run",
+        here.step.label(),
+        quoted(&place.name),
+        there.name()
+    );
+    Problem::new("output_conflict", message).help("write to another path")
+}
+
+fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Problem {
+    let message = format!(
+        "{}: it reads only what is new since its last run, and {} would replace the rows of the runs before with that",
+        here.step.label(),
+        there.name()
+    );
+    let help = "remove 'incremental', or let the writer append or update rows (see the driver's options in `osiris drivers show`)";
+    Problem::new("incremental_replaced", message).help(help)
+}
