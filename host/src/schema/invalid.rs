@@ -59,10 +59,21 @@ pub(super) fn wrong_type(error: &ValidationError<'_>, wanted: &[&str], parent: &
         Value::String(text) if is_quoted_literal(text, wanted) => {
             Some("remove the quotes around the value".to_owned())
         }
+        Value::Null if is_cut_off(error.instance_path().as_str()) => Some(
+            "a comma ends a value in braces: put the value before it in quotes, up to its bracket"
+                .to_owned(),
+        ),
         Value::Null => Some("give it a value, or remove the key".to_owned()),
         _ => description(parent),
     };
     build(error, &what, help)
+}
+
+/// Whether a key is the rest of a value that a comma has cut, like `2)` in
+/// `{price: decimal(10,2)}`.
+fn is_cut_off(pointer: &str) -> bool {
+    let key = pointer.rsplit('/').next().unwrap_or_default();
+    key.ends_with([')', ']']) && !key.contains(['(', '['])
 }
 
 /// Whether a text would be of a wanted type if it were not text.
@@ -74,10 +85,18 @@ fn is_quoted_literal(text: &str, wanted: &[&str]) -> bool {
 
 fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -> Finding {
     let names = || options.as_array().into_iter().flatten().filter_map(Value::as_str);
-    let meant = error.instance().as_str().and_then(|text| closest(text, names()));
+    let meant = error.instance().as_str().and_then(|text| {
+        // Another number is another thing, and not a slip: `iso-8859-7` is not `iso-8859-1`.
+        let is_other = |name: &&str| *name != text && without_digits(name) == without_digits(text);
+        closest(text, names()).filter(|name| !is_other(name))
+    });
     let help = meant.map(|meant| format!("did you mean '{meant}'?"));
     let what = format!("must be {}", words::options(options));
     build(error, &what, help.or_else(|| description(parent)))
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 fn build(error: &ValidationError<'_>, what: &str, help: Option<String>) -> Finding {

@@ -204,3 +204,20 @@ fn a_reference_to_itself_leads_nowhere() {
     assert!(!is_choice(&source, "/a"));
     assert!(is_choice(&source, "/c"));
 }
+
+#[test]
+fn another_number_is_no_slip_of_the_pen() {
+    let encodings = json!({"encoding": {"enum": ["windows-1252", "utf-8"]}});
+    let schema = Schema::closed(json!({"type": "object", "properties": encodings})).unwrap();
+    let help = |text: &str| schema.check(&json!({"encoding": text})).remove(0).help;
+    assert_eq!(help("windows-1251"), None);
+    assert_eq!(help("window-1252").as_deref(), Some("did you mean 'windows-1252'?"));
+}
+
+#[test]
+fn a_comma_in_a_value_is_told() {
+    let types = json!({"types": {"type": "object", "additionalProperties": {"type": "string"}}});
+    let schema = Schema::closed(json!({"type": "object", "properties": types})).unwrap();
+    let finding = schema.check(&json!({"types": {"price": "decimal(10", "2)": null}})).remove(0);
+    assert!(finding.help.unwrap().starts_with("a comma ends a value"));
+}
