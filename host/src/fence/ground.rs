@@ -1,12 +1,15 @@
 //! Files and folders that calls of drivers need on this machine. The kernel lets nothing through that
 //! is not there, so folders that are missing are made before the fence is raised.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, mkdirat};
 
 use super::Fence;
 use crate::below::Below;
 use crate::driver::grants::Grants;
 use crate::driver::{Code, Folders};
+use crate::paths::{FileKind, Location, ProjectPath, Resolver, leads_outside};
 
 /// Folders that were made for outputs. Drivers do not see them before they make them.
 #[derive(Debug, Default)]
@@ -34,22 +37,36 @@ impl Ground {
         fence.ports.get_or_insert_default().extend(ports);
         // Without it no driver is called.
         let Ok(base) = self.base.canonicalize() else { return };
-        let inside = |path: &String| {
-            base.join(path).canonicalize().ok().filter(|found| found.starts_with(&base))
+        let Ok(resolver) = Resolver::open(&base) else { return };
+        let found = |path: &Path, follow| {
+            resolver.resolve(path, follow).ok().filter(|location| location.found.is_some())
         };
-        // What is not there yet is made by another step, in a folder of that step's.
-        fence.read.extend(grants.reads.iter().filter_map(inside));
-        for path in &grants.writes {
-            let parent = Path::new(path).parent().and_then(Path::to_str).map(str::to_owned);
-            let folders = match base.join(path).canonicalize() {
-                Err(_) => [self.make(&base, path), None],
-                // A link that leads out of the project is refused, and needs nothing.
-                Ok(found) if !found.starts_with(&base) => [None, None],
-                Ok(found) if found.is_dir() => [Some(found), None],
-                // Where it is, and where a link in its place leads.
-                Ok(found) => [parent.as_ref().and_then(inside), found.parent().map(Path::to_owned)],
-            };
-            for folder in folders.into_iter().flatten() {
+        for path in grants.reads.iter().filter_map(|path| ProjectPath::new(path).ok()) {
+            // What is not there yet is made by another step, in a folder of that step's.
+            fence.read.extend(found(path.as_ref(), true).map(|location| base.join(location.path)));
+        }
+        for written in &grants.writes {
+            let Ok(path) = ProjectPath::new(written) else { continue };
+            // Where it is, and where a link in its place leads.
+            let mut folders = Vec::new();
+            match resolver.resolve(path.as_ref(), true) {
+                // It is refused, and needs nothing.
+                Err(error) if leads_outside(&error) => {}
+                Ok(Location { path, found: Some(found), .. }) if found.kind == FileKind::Folder => {
+                    folders.push(base.join(path));
+                }
+                Ok(end) if end.found.is_some() => {
+                    let places = found(path.as_ref(), false).into_iter().chain([end]);
+                    let parents =
+                        places.filter_map(|place| place.path.parent().map(Path::to_owned));
+                    folders.extend(parents.map(|parent| base.join(parent)));
+                }
+                _ => {
+                    let made = self.make(&resolver, &path, written.ends_with('/'));
+                    folders.extend(made.map(|folder| base.join(folder)));
+                }
+            }
+            for folder in folders {
                 if !fence.own.contains(&folder) {
                     fence.own.push(folder);
                 }
@@ -78,25 +95,20 @@ impl Ground {
         }
     }
 
-    /// Makes the folder that an output will lie in.
-    fn make(&self, base: &Path, path: &str) -> Option<PathBuf> {
-        // What ends with a slash is a folder itself.
-        let parent = || Path::new(path).parent();
-        let folder = if path.ends_with('/') { Some(Path::new(path)) } else { parent() };
-        let mut whole = base.to_owned();
-        for part in folder.into_iter().flat_map(Path::components) {
-            match part {
-                Component::CurDir => continue,
-                Component::Normal(name) => whole.push(name),
-                // The driver is told when it opens it.
-                _ => return None,
+    /// Makes the folder that an output will lie in, or the output if that is a folder itself.
+    fn make(&self, resolver: &Resolver, path: &ProjectPath, is_folder: bool) -> Option<PathBuf> {
+        let path: &Path = path.as_ref();
+        let folder = if is_folder { path } else { path.parent()? };
+        let mut whole = PathBuf::new();
+        for part in folder.components() {
+            // A link that leads out of the project is refused, and needs nothing.
+            let location = resolver.resolve(&whole.join(part), true).ok()?;
+            if location.found.is_none() {
+                mkdirat(location.parent.as_ref()?, &location.name, Mode::from_raw_mode(0o777))
+                    .ok()?;
+                self.folders.hide(location.path.clone());
             }
-            match std::fs::create_dir(&whole) {
-                Ok(()) => self.folders.hide(whole.strip_prefix(base).ok()?.to_owned()),
-                Err(_) => {
-                    whole = whole.canonicalize().ok().filter(|found| found.starts_with(base))?;
-                }
-            }
+            whole = location.path;
         }
         Some(whole)
     }

@@ -132,7 +132,7 @@ impl Files {
             "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
         } else if let Some(own) = self.permissions.wants_allowing(path) {
             format!(
-                "it is osiris's own in a project; to let drivers read it, write {} into osiris.yaml",
+                "it is one of the project's own files; to let drivers read it, write {} into osiris.yaml",
                 paths::setting(&own)
             )
         } else if let (None, Some(output)) = (reserved(path), self.permissions.neighbour(path)) {
