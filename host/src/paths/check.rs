@@ -53,9 +53,11 @@ pub fn check(
     let outside = |message| Refusal { code: "path_outside", message, help: None };
     let leads_out = || {
         let base = base.display();
-        outside(format!(
-            "`{path}` leads outside the base path {base}; copy the file into the project"
-        ))
+        let remedy = match access {
+            AccessMode::Read => "copy the file into the project",
+            AccessMode::Write => "name a file in the project",
+        };
+        outside(format!("`{path}` leads outside the base path {base}; {remedy}"))
     };
     let normal = ProjectPath::new(path).map_err(|fault| match fault {
         PathFault::Malformed => outside(format!("{path:?} is no path")),

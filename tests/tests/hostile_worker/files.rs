@@ -26,8 +26,8 @@ pub(crate) const ATTACKS: &[Attack] = &[
         1,
         "protocol",
         "within the limits",
-        "at = f'logs/run_{plan[\"session_id\"]}/artifacts/ask/'
-finish(begin(), [offer(at + str(n)) for n in range(50000)])",
+        "re = begin(); at = f'logs/run_{plan[\"session_id\"]}/artifacts/ask/'
+finish(re, [offer(at + str(n)) for n in range(50000)])",
     ),
     attack(
         "state-of-no-json",

@@ -46,7 +46,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "not the one that follows",
         "begin()
 for n in range(3, 1000000): stream.write(line(n, {'type': 'pong', 're': 1}))
-raw(b'gap\n'); wait()",
+raw(b'gap\\n'); wait()",
     ),
     attack(
         "number-jumps",

@@ -86,10 +86,10 @@ impl Expected {
             );
             return Err(Trouble::failed("protocol", why));
         }
-        let steps = status.steps.iter().filter(|step| step.status == StepState::Success);
-        let kept: HashSet<String> =
-            steps.map(|step| format!("{}/{}.json", self.states, step.id)).collect();
-        let is_wanted = |made: &Made| !self.is_state(&made.path) || kept.contains(&made.path);
+        let failed = status.steps.iter().filter(|step| step.status != StepState::Success);
+        let dropped: HashSet<String> =
+            failed.map(|step| format!("{}/{}.json", self.states, step.id)).collect();
+        let is_wanted = |made: &Made| !dropped.contains(&made.path);
         Ok(made.into_iter().filter(is_wanted).collect())
     }
 

@@ -110,7 +110,8 @@ pub(super) async fn start(
                     format!("the worker in the sandbox cannot run this: {why}"),
                 ));
             }
-            Message::Compiling { .. } | Message::Progress { .. } | Message::Pong { .. } => {}
+            Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {}
+            Message::Progress { .. } | Message::Pong { .. } => {}
             other => return Err(unexpected(&other).before()),
         }
     }
