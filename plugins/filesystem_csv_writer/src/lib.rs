@@ -19,7 +19,6 @@ mod target;
 use std::io::Write;
 use std::path::Path;
 
-use csv_common::Encoding;
 use osiris_sdk::{Context, Driver, Input, Output, Result, Step, Summary};
 
 use crate::compress::Compressor;
@@ -50,9 +49,7 @@ impl Driver for CsvWriter {
             let bytes = encode::encode(config.encoding, text);
             file.write_all(&bytes).map_err(|error| unwritable(path, &error))
         };
-        if config.encoding == Encoding::Utf16 {
-            write("\u{FEFF}".as_bytes())?;
-        }
+        write(encode::mark(config.encoding))?;
         if config.header {
             lines.header()?;
         }

@@ -25,6 +25,8 @@ pub(crate) struct Lines {
     /// Where the columns stand in the table.
     order: Vec<usize>,
     scratch: Scratch,
+    /// A value on its way into a field.
+    value: Buffer,
     /// Lines that are not in the file yet.
     pub(crate) text: Buffer,
     /// Rows so far.
@@ -37,6 +39,9 @@ struct Piece<'a> {
     /// None if no value is missing.
     nulls: Option<&'a Column>,
     quoted: bool,
+    /// Whether a value, other than text, may hold structure or be the text of
+    /// a missing value.
+    checked: bool,
 }
 
 impl Lines {
@@ -60,6 +65,7 @@ impl Lines {
             fields: schema.fields.clone(),
             order,
             scratch: Scratch::default(),
+            value: Buffer::new(64),
             text: Buffer::new(FLUSH + FLUSH / 8),
             rows: 0,
         })
@@ -116,6 +122,7 @@ impl Lines {
             Fault::Character(place, character) => {
                 self.cannot_encode(self.order[place], character, format!("row {}", self.rows + 1))
             }
+            Fault::Missing(place) => self.like_missing(self.order[place]),
         })
     }
 
@@ -126,7 +133,11 @@ impl Lines {
             Quoting::All => true,
             Quoting::NonNumeric => !cells.is_numeric(),
         };
-        Piece { quoted, nulls: (column.null_count() > 0).then_some(column), cells }
+        let alphabet = cells.alphabet();
+        let checked = matches!(cells, Cells::Binary(_))
+            || alphabet.contains(&self.delimiter)
+            || (!self.missing.is_empty() && self.missing.iter().all(|b| alphabet.contains(b)));
+        Piece { quoted, checked, nulls: (column.null_count() > 0).then_some(column), cells }
     }
 
     #[inline]
@@ -136,7 +147,9 @@ impl Lines {
                 self.text.byte(self.delimiter);
             }
             if piece.nulls.is_some_and(|column| column.is_null(row)) {
-                self.missing(pieces.len());
+                self.text.put(&self.missing);
+            } else if piece.checked {
+                self.checked(piece, row).ok_or(Fault::Missing(place))?;
             } else if piece.cells.is_text() {
                 let text = piece.cells.text(row);
                 self.field(&text, piece.quoted);
@@ -156,13 +169,19 @@ impl Lines {
         Ok(())
     }
 
-    fn missing(&mut self, columns: usize) {
-        if columns == 1 && self.missing.is_empty() {
-            // An empty line would be no row at all.
-            self.text.put(b"\"\"");
-        } else {
-            self.text.put(&self.missing);
+    /// Adds a value, other than text, with quotes if it needs them; none if it
+    /// is the text of a missing value, which quotes would not tell apart: in a
+    /// column of numbers they change nothing. Bytes are read back as text.
+    fn checked(&mut self, piece: &Piece<'_>, row: usize) -> Option<()> {
+        let mut value = std::mem::replace(&mut self.value, Buffer::new(0));
+        value.truncate(0);
+        piece.cells.write(row, &mut self.scratch, &mut value);
+        let missing = !matches!(piece.cells, Cells::Binary(_)) && value.as_bytes() == self.missing;
+        if !missing {
+            self.field(value.as_bytes(), piece.quoted);
         }
+        self.value = value;
+        (!missing).then_some(())
     }
 
     /// Adds a text, with quotes if it needs them: for what it holds, or not to
@@ -188,6 +207,16 @@ impl Lines {
         self.text.byte(b'"');
     }
 
+    fn like_missing(&self, index: usize) -> Error {
+        Error::data(format!(
+            "column {name:?}, row {row}: cannot write the value `{value}`: it is what \
+             `na_rep` says for a missing value; set `na_rep` to a text that no value has",
+            name = self.fields[index].name,
+            row = self.rows + 1,
+            value = String::from_utf8_lossy(&self.missing),
+        ))
+    }
+
     fn cannot_encode(&self, index: usize, character: char, place: String) -> Error {
         Error::data(format!(
             "column {:?}, {place}: {character:?} (U+{:04X}) does not exist in {encoding}; write \
@@ -204,6 +233,8 @@ enum Fault {
     Error(Error),
     /// In that column, a character that the encoding does not have.
     Character(usize, char),
+    /// In that column, a value that is written like a missing one.
+    Missing(usize),
 }
 
 impl From<Error> for Fault {
