@@ -89,6 +89,11 @@ impl<'a> Cells<'a> {
         )
     }
 
+    /// Whether values may have a point before decimals.
+    pub(crate) fn has_decimals(&self) -> bool {
+        matches!(self, Self::Float32(..) | Self::Float64(..) | Self::Decimal(..))
+    }
+
     /// Whether a value may hold a delimiter, a quote or a line end. If not,
     /// [`write`](Self::write) writes it; if so, [`text`](Self::text) gives it.
     pub(crate) fn is_text(&self) -> bool {

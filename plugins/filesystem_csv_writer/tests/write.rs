@@ -272,7 +272,21 @@ fn configurations_that_make_no_sense() {
     let fault = |path: &str, options| {
         run(&folder.path().join(path), &people(), options).result.expect_err("an error").message
     };
-    assert!(fault("a.csv", json!({"delimiter": "\""})).starts_with("delimiter: one ASCII"));
+    for (options, message) in [
+        (json!({"delimiter": "\""}), "delimiter and quote are the same character"),
+        (json!({"delimiter": ";;"}), "delimiter: one ASCII character, but it is \";;\""),
+        (json!({"quote": ""}), "quote: one ASCII character, but it is \"\""),
+        (json!({"escape": ","}), "delimiter and escape are the same character"),
+        (json!({"decimal": "-"}), "decimal: a character that is no letter, digit, sign or quote"),
+        (json!({"date_format": {"x": "%d"}}), "date_format: there is no column \"x\""),
+        (
+            json!({"date_format": {"age": "%d"}}),
+            "date_format of column \"age\": \"%d\": the column is of type",
+        ),
+    ] {
+        let found = fault("a.csv", options);
+        assert!(found.starts_with(message), "{found}");
+    }
     assert!(fault("a.csv", json!({"na_rep": "a,b"})).starts_with("na_rep: a missing value is"));
     assert!(fault("a.csv.zst", json!({})).contains("zstd files can be read but not written"));
     assert!(names(folder.path()).is_empty());
