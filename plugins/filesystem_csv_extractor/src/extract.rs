@@ -93,6 +93,13 @@ fn report(
             ctx.warn(format!("{}: {done}", many(count, what)));
         }
     }
+    if changes.controls > 0 {
+        ctx.warn(format!(
+            "{} of the encoding read, which text hardly holds; files from Windows are in another, \
+             such as `encoding: windows-1252`",
+            many(changes.controls, "control character")
+        ));
+    }
     let kept = options.reading.nulls.kept();
     if kept > 0 {
         ctx.warn(format!(

@@ -65,14 +65,18 @@ fn declared(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> 
             Ok(())
         }
         (ColumnBuilder::Bool(to), _) => cells.loose(to, |text| bools.of(text)),
-        (ColumnBuilder::Int64(to), _) => cells.loose_numbers(to, parse::i64_of),
-        (ColumnBuilder::UInt64(to), _) => cells.loose_numbers(to, parse::u64_of),
-        (ColumnBuilder::Int8(to), _) => cells.loose_numbers(to, narrow),
-        (ColumnBuilder::Int16(to), _) => cells.loose_numbers(to, narrow),
-        (ColumnBuilder::Int32(to), _) => cells.loose_numbers(to, narrow),
-        (ColumnBuilder::UInt8(to), _) => cells.loose_numbers(to, narrow),
-        (ColumnBuilder::UInt16(to), _) => cells.loose_numbers(to, narrow),
-        (ColumnBuilder::UInt32(to), _) => cells.loose_numbers(to, narrow),
+        (ColumnBuilder::Int64(to), _) => {
+            cells.loose_numbers(to, |text| parse::i64_of(whole(text)?))
+        }
+        (ColumnBuilder::UInt64(to), _) => {
+            cells.loose_numbers(to, |text| parse::u64_of(whole(text)?))
+        }
+        (ColumnBuilder::Int8(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::Int16(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::Int32(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::UInt8(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::UInt16(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::UInt32(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
         (ColumnBuilder::Float32(to), _) if *exact_floats => {
             cells.loose_numbers(to, |text| float::exact(text).ok())
         }
@@ -196,10 +200,11 @@ impl Cells<'_> {
                 continue;
             }
             let raw = self.block.unquote(field);
-            if nulls.is_null_text(raw) {
+            let text = self.block.value(raw);
+            if nulls.is_null_text(&text, raw.quoted) {
                 to.push_null();
             } else {
-                to.push(&self.block.value(raw));
+                to.push(&text);
             }
         }
     }
@@ -258,9 +263,10 @@ impl Cells<'_> {
         short: impl Fn(&[u8; short::WIDTH], usize) -> Option<T>,
     ) -> Result<(), Misfit> {
         let nulls = &self.reading.nulls;
+        let direct = self.block.shows_quotes();
         for (row, (field, window)) in self.block.windows(self.place).enumerate() {
             // Most fields are plain values: first try, then ask what else it may be.
-            let value = if nulls.is_value(field) {
+            let value = if direct && nulls.is_value(field) {
                 window.and_then(|window| short(window, field.len())).or_else(|| parse(field))
             } else {
                 None
@@ -276,11 +282,11 @@ impl Cells<'_> {
 
     /// A value, or a missing one; none if it is neither.
     fn value<T>(&self, field: &[u8], parse: impl Fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
-        let raw = self.block.unquote(field);
-        if self.reading.nulls.is_null(raw) {
+        let text = self.block.value(self.block.unquote(field));
+        if self.reading.nulls.is_null(&text) {
             return Some(None);
         }
-        parse(raw.text).map(Some)
+        parse(&text).map(Some)
     }
 }
 
@@ -320,6 +326,18 @@ fn strict<T>(parse: impl Fn(&[u8]) -> Option<T>) -> impl Fn(&[u8]) -> Option<T> 
         // A minus zero has its sign to lose, unless decimals follow.
         let number = parse::canonical(&text[..whole]) || (text.starts_with(b"-0.") && whole == 2);
         if number { parse(text) } else { None }
+    }
+}
+
+/// The digits of a whole number that may be written with decimals, all of them
+/// zeros: pandas writes `7.0` where a column has missing values.
+fn whole(text: &[u8]) -> Option<&[u8]> {
+    match text.iter().position(|byte| *byte == b'.') {
+        None => Some(text),
+        Some(at) => {
+            let (whole, zeros) = (&text[..at], &text[at + 1..]);
+            (!zeros.is_empty() && zeros.iter().all(|byte| *byte == b'0')).then_some(whole)
+        }
     }
 }
 

@@ -121,6 +121,9 @@ fn dates(column: &Column, value: &[u8]) -> (String, Option<String>) {
         (DataType::Timestamp(_, None), Some(moment)) if moment.offset.is_some() => {
             "it has an offset, but the first time of the column has none"
         }
+        (DataType::Date32, Some(_)) => {
+            "it has a time, but the rows that the type was found from have none"
+        }
         (_, Some(_)) => "it does not fit the column's type",
         (_, None) => "it is no date or time as ISO 8601 writes them, which `parse_dates` says",
     };

@@ -3,8 +3,6 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 
-use crate::split::Raw;
-
 /// A field without text and without quotes is missing, and so is what the
 /// configuration names. `NA`, `NULL` and their like are text unless they are
 /// named: they may be someone's name. In a column of text quotes say the same
@@ -36,24 +34,25 @@ impl Nulls {
         !field.is_empty() && self.lengths & bit(field.len()) == 0
     }
 
-    /// Whether a field is missing in a column of text.
+    /// Whether a text, which had quotes in the file or not, is missing in a
+    /// column of text.
     #[inline]
-    pub(crate) fn is_null_text(&self, field: Raw<'_>) -> bool {
-        if field.text.is_empty() {
-            return !field.quoted || self.is_named(b"");
+    pub(crate) fn is_null_text(&self, text: &[u8], quoted: bool) -> bool {
+        if text.is_empty() {
+            return !quoted || self.is_named(b"");
         }
-        let named = self.is_named(field.text);
-        if named && field.quoted && !self.quoted {
+        let named = self.is_named(text);
+        if named && quoted && !self.quoted {
             self.kept.set(self.kept.get() + 1);
             return false;
         }
         named
     }
 
-    /// Whether a field is missing in a column of another type.
+    /// Whether a text is missing in a column of another type.
     #[inline]
-    pub(crate) fn is_null(&self, field: Raw<'_>) -> bool {
-        field.text.is_empty() || self.is_named(field.text)
+    pub(crate) fn is_null(&self, text: &[u8]) -> bool {
+        text.is_empty() || self.is_named(text)
     }
 
     /// How many texts only their quotes kept from being missing.

@@ -41,6 +41,13 @@ impl Plan {
                     shorten(found.join(", ").as_bytes())
                 ));
             }
+            if let Some(other) = header::other_delimiter(&found) {
+                ctx.warn(format!(
+                    "{}: the header is one column, {:?}; `delimiter: {other:?}` reads more of them",
+                    source.path,
+                    shorten(found[0].as_bytes())
+                ));
+            }
             let names = header::rename(&source.path, found.clone(), options)?;
             let places = header::select(&source.path, &names, options)?;
             let mut search = Search::new(options, &names, &places);

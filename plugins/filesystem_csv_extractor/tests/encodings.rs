@@ -102,6 +102,13 @@ fn a_file_with_the_mark_of_utf_8_is_utf_8() {
 }
 
 #[test]
+fn control_characters_of_latin_1_are_a_warning() {
+    let found = report(b"n\nit\x92s\n", json!({"encoding": "latin-1"}));
+    assert_eq!(found.table().rows(), json!([["it\u{92}s"]]));
+    found.assert_logged("1 control character of the encoding read");
+}
+
+#[test]
 fn a_byte_0_has_a_line_and_a_way_on() {
     let bytes = b"id,title\n1,ok\n2,ab\0cd\n";
     let message = error(bytes, json!({}));

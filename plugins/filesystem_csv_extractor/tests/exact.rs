@@ -193,6 +193,16 @@ fn numbers_of_other_countries() {
 }
 
 #[test]
+fn a_declared_integer_may_have_decimals_that_are_zeros() {
+    let dtype = json!({"a": "int64", "b": "uint8"});
+    assert_eq!(rows("a,b\n1.0,2.00\n-3,4\n", json!({"dtype": dtype})), json!([[1, 2], [-3, 4]]));
+    for value in ["1.5", "1.", "1.0.0", "256.0", "1.0e0"] {
+        let message = error(format!("a,b\n1,{value}\n"), json!({"dtype": dtype}));
+        assert!(message.contains("it is not uint8"), "{message}");
+    }
+}
+
+#[test]
 fn true_and_false_in_other_words() {
     let bool = json!({"b": "bool"});
     assert_eq!(

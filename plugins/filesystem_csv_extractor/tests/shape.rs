@@ -29,6 +29,7 @@ fn the_line_for_excel_names_the_delimiter() {
     // Anywhere else it is data.
     assert_eq!(rows("a\nsep=;\n", json!({})), json!([["sep=;"]]));
     assert_eq!(names("sep=ab\n1\n", json!({})), ["sep=ab"]);
+    assert_eq!(names("sep=1\nx\n", json!({})), ["sep=1"]);
 }
 
 #[test]
@@ -72,6 +73,13 @@ fn names_in_place_of_a_row_that_looks_like_data() {
         let found = report(text, options.clone());
         assert!(!format!("{:?}", found.logs).contains("was dropped"), "{text}");
     }
+}
+
+#[test]
+fn a_header_that_holds_another_delimiter_is_a_warning() {
+    let found = report("id;name\n1;foo\n", json!({}));
+    assert_eq!(found.table().rows(), json!([["1;foo"]]));
+    found.assert_logged("`delimiter: \";\"` reads more of them");
 }
 
 #[test]

@@ -58,25 +58,25 @@ impl Guess {
             return;
         }
         let plain = reading.notation.is_plain();
+        let direct = plain && block.shows_quotes();
         for (field, window) in block.windows(column) {
             if let (Kind::Number(number), Some(window)) = (&mut self.kind, window)
-                && plain
+                && direct
                 && reading.nulls.is_value(field)
                 && number.observe_short(window, field.len())
             {
                 continue;
             }
-            let raw = block.unquote(field);
+            let text = block.value(block.unquote(field));
             // Whether quotes keep it from being missing depends on the type, which it cannot
             // change: a column of nothing else is text.
-            if reading.nulls.is_null(raw) {
+            if reading.nulls.is_null(&text) {
                 continue;
             }
-            // A doubled quote is in no value of any type but text, so it may stay.
             if plain {
-                self.value(raw.text, Some(raw.text));
+                self.value(&text, Some(&text));
             } else {
-                self.value(raw.text, reading.notation.plain(raw.text).as_deref());
+                self.value(&text, reading.notation.plain(&text).as_deref());
             }
         }
     }

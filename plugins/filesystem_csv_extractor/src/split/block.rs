@@ -110,6 +110,12 @@ impl<'a> Block<'a> {
         row.first().zip(row.last()).map_or(0, |(first, last)| (last.end - first.start) as usize)
     }
 
+    /// Whether a field with quotes around it cannot be taken for a number, a
+    /// date or another value without them.
+    pub(crate) fn shows_quotes(&self) -> bool {
+        !self.quote.is_some_and(|quote| quote.is_ascii_alphanumeric() || b"+-.:, ".contains(&quote))
+    }
+
     /// Where the last row ends, as an offset into the text of the file.
     pub(crate) fn end(&self) -> u64 {
         self.offset + self.spans.last().map_or(0, |span| u64::from(span.end))

@@ -17,7 +17,7 @@ mod splitter;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use block::{Block, Raw};
+pub(crate) use block::Block;
 pub(crate) use dialect::{BlankLines, Delimiter, Dialect};
 pub(crate) use splitter::{Splitter, Tally};
 

@@ -121,7 +121,8 @@ impl<'a> Splitter<'a> {
             line => line,
         };
         let [name @ .., separator] = bare else { return Ok(None) };
-        if !name.eq_ignore_ascii_case(b"sep=") || !separator.is_ascii() {
+        let mark = separator.is_ascii() && !separator.is_ascii_alphanumeric();
+        if !mark || !name.eq_ignore_ascii_case(b"sep=") {
             return Ok(None);
         }
         let separator = *separator;

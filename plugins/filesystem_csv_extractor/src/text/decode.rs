@@ -18,6 +18,8 @@ pub(super) struct Decoder<'a> {
     /// has stood so far.
     replace: bool,
     replaced: u64,
+    /// Control characters beyond ASCII, which no text means.
+    controls: u64,
     buffer: Vec<u8>,
     /// `buffer[start..end]` has been read and not decoded.
     start: usize,
@@ -40,11 +42,16 @@ impl<'a> Decoder<'a> {
         let mut buffer = vec![0; BUFFER];
         buffer[..head.len()].copy_from_slice(head);
         let (start, end, offset) = (mark, head.len(), mark as u64);
-        Self { bytes, name, units, replace, replaced: 0, buffer, start, end, offset, ended: false }
+        let (replaced, controls, ended) = (0, 0, false);
+        Self { bytes, name, units, replace, replaced, controls, buffer, start, end, offset, ended }
     }
 
     pub(super) fn replaced(&self) -> u64 {
         self.replaced
+    }
+
+    pub(super) fn controls(&self) -> u64 {
+        self.controls
     }
 
     /// What has been read, and what is wrong behind it.
@@ -103,6 +110,7 @@ impl<'a> Decoder<'a> {
                     break;
                 }
             };
+            self.controls += u64::from(('\u{80}'..='\u{9F}').contains(&character));
             written += character.encode_utf8(&mut into[written..]).len();
             read += length;
         }

@@ -43,6 +43,9 @@ pub(crate) struct Changes {
     pub(crate) replaced: u64,
     /// Bytes 0 that were left out.
     pub(crate) nuls: u64,
+    /// Control characters beyond ASCII, which the text of another encoding
+    /// looks like.
+    pub(crate) controls: u64,
 }
 
 /// The text of a file as UTF-8, without its byte order mark. Whatever is read
@@ -83,12 +86,12 @@ impl<'a> TextReader<'a> {
 
     /// What has been changed so far.
     pub(crate) fn changes(&self) -> Changes {
-        let replaced = match &self.kind {
-            Kind::Utf8(_) => 0,
-            Kind::Units(decoder) => decoder.replaced(),
-            Kind::Standard(decoder) => decoder.replaced(),
+        let (replaced, controls) = match &self.kind {
+            Kind::Utf8(_) => (0, 0),
+            Kind::Units(decoder) => (decoder.replaced(), decoder.controls()),
+            Kind::Standard(decoder) => (decoder.replaced(), 0),
         };
-        Changes { replaced, nuls: self.nuls }
+        Changes { replaced, nuls: self.nuls, controls }
     }
 
     /// Reads on; 0 is the end. Characters are never torn apart.
