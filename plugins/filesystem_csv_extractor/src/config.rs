@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use csv_common::{Compression, Encoding};
 use serde::Deserialize;
-use serde_json::Value;
 
 /// What `spec.yaml` describes, field by field.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,42 +16,91 @@ pub struct Config {
     /// Around fields; empty for none.
     #[serde(default = "quote")]
     pub quote: String,
+    /// What makes a quote inside of a field text.
+    #[serde(default)]
+    pub escape: Option<String>,
     /// How the text is encoded.
     #[serde(default)]
     pub encoding: Encoding,
+    /// What becomes of bytes that mean nothing in the encoding.
+    #[serde(default)]
+    pub encoding_errors: EncodingErrors,
+    /// What becomes of bytes 0.
+    #[serde(default)]
+    pub nul: Nul,
     /// Whether there is a header, or which row it is.
     #[serde(default)]
     pub header: Header,
     /// Names for the columns, in place of the header's.
     #[serde(default)]
     pub names: Option<Vec<String>>,
+    /// Whether columns get names of their own where the header has none.
+    #[serde(default)]
+    pub rename_duplicates: bool,
     /// Which columns to read, in this order.
     #[serde(default)]
     pub columns: Option<Vec<String>>,
     /// Lines to drop at the start.
     #[serde(default)]
     pub skip_rows: u64,
+    /// Lines to drop at the end.
+    #[serde(default)]
+    pub skip_footer: u64,
     /// Rows to read, at most.
     #[serde(default)]
     pub limit: Option<u64>,
     /// Whether texts may be dates.
     #[serde(default)]
     pub parse_dates: ParseDates,
+    /// How dates and times are written, by column.
+    #[serde(default)]
+    pub date_format: BTreeMap<String, String>,
     /// Types of columns.
     #[serde(default)]
-    pub dtype: BTreeMap<String, String>,
+    pub dtype: Types,
+    /// Whether floats may be rounded.
+    #[serde(default)]
+    pub float: FloatMode,
+    /// Between the whole part of a number and the rest.
+    #[serde(default = "point")]
+    pub decimal: String,
+    /// Between groups of three digits.
+    #[serde(default)]
+    pub thousands: Option<String>,
+    /// Texts that mean true in a column of type bool.
+    #[serde(default)]
+    pub true_values: Vec<String>,
+    /// Texts that mean false there.
+    #[serde(default)]
+    pub false_values: Vec<String>,
     /// Fields that mean a missing value.
     #[serde(default)]
-    pub na_values: Vec<Value>,
-    /// Whether an empty line is no row.
-    #[serde(default = "yes")]
-    pub skip_blank_lines: bool,
+    pub na_values: Vec<String>,
+    /// Whether they do so with quotes in a column of text.
+    #[serde(default)]
+    pub quoted_na: bool,
+    /// Whether an empty line is no row; by default unless the table has one
+    /// column.
+    #[serde(default)]
+    pub skip_blank_lines: Option<bool>,
+    /// What becomes of rows that are longer or shorter than the header.
+    #[serde(default)]
+    pub ragged_rows: RaggedRows,
+    /// Which spaces around fields are no part of them.
+    #[serde(default)]
+    pub trim: Trim,
+    /// Bytes in a field, at most.
+    #[serde(default)]
+    pub field_limit: Option<u64>,
     /// What a line begins with that is no row.
     #[serde(default)]
     pub comment: Option<String>,
     /// How the file is compressed.
     #[serde(default)]
     pub compression: Compression,
+    /// The file in a zip archive.
+    #[serde(default)]
+    pub member: Option<String>,
     /// Rows that types are found from; all of them by default.
     #[serde(default)]
     pub infer_rows: Option<u64>,
@@ -93,14 +141,93 @@ impl Default for ParseDates {
     }
 }
 
+/// Types of columns.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Types {
+    /// The same for all of them.
+    All(String),
+    /// By name.
+    Columns(BTreeMap<String, String>),
+}
+
+impl Default for Types {
+    fn default() -> Self {
+        Self::Columns(BTreeMap::new())
+    }
+}
+
+/// Whether floats may be rounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FloatMode {
+    /// A number that the float cannot hold is an error.
+    #[default]
+    Exact,
+    /// It becomes the nearest float.
+    Nearest,
+}
+
+/// What becomes of bytes that mean nothing in the encoding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncodingErrors {
+    /// They are an error.
+    #[default]
+    Error,
+    /// U+FFFD stands for them.
+    Replace,
+}
+
+/// What becomes of bytes 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Nul {
+    /// They are an error.
+    #[default]
+    Error,
+    /// They are left out.
+    Drop,
+    /// They are text.
+    Keep,
+}
+
+/// What becomes of rows that are longer or shorter than the header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RaggedRows {
+    /// They are an error.
+    #[default]
+    Error,
+    /// Short ones end in missing values.
+    Pad,
+    /// Long ones lose what is beyond the header.
+    Cut,
+    /// They are left out.
+    Skip,
+}
+
+/// Which spaces and tabs around a field are no part of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trim {
+    /// All are.
+    #[default]
+    None,
+    /// Those before it.
+    Start,
+    /// Those before and behind it.
+    Both,
+}
+
+fn point() -> String {
+    ".".to_owned()
+}
+
 fn comma() -> String {
     ",".to_owned()
 }
 
 fn quote() -> String {
     "\"".to_owned()
-}
-
-fn yes() -> bool {
-    true
 }

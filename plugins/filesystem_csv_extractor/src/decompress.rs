@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use bzip2::bufread::MultiBzDecoder;
 use csv_common::Compression;
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use zip::ZipArchive;
@@ -22,46 +22,136 @@ const MAX_WINDOW: u64 = 128 << 20;
 pub(crate) fn open<T>(
     file: File,
     compression: Compression,
+    member: Option<&str>,
     work: impl FnOnce(Box<dyn Read + '_>) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     match compression {
-        Compression::Gzip => work(Box::new(MultiGzDecoder::new(buffered(file)))),
+        Compression::Gzip => work(Box::new(Gunzip::new(buffered(file)))),
         Compression::Bz2 => work(Box::new(MultiBzDecoder::new(buffered(file)))),
         Compression::Xz => {
             let limit = (MAX_WINDOW >> 10) as u32;
             work(Box::new(XzReader::new_mem_limit(buffered(file), true, limit)))
         }
         Compression::Zstd => work(Box::new(ZstdReader::new(buffered(file)))),
-        Compression::Zip => unzip(file, work),
+        Compression::Zip => unzip(file, member, work),
         Compression::Infer | Compression::None => work(Box::new(file)),
     }
 }
 
 fn unzip<T>(
     file: File,
+    member: Option<&str>,
     work: impl FnOnce(Box<dyn Read + '_>) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     let damaged = |error: zip::result::ZipError| Stop::from(Fault::end(What::Io(error.into())));
     let mut archive = ZipArchive::new(buffered(file)).map_err(damaged)?;
     let names: Vec<String> =
         archive.file_names_raw().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    let files: Vec<usize> =
-        (0..names.len()).filter(|index| !names[*index].ends_with('/')).collect();
+    let files: Vec<usize> = match member {
+        Some(member) => (0..names.len()).filter(|index| names[*index] == member).collect(),
+        None => (0..names.len()).filter(|index| is_file(&names[*index])).collect(),
+    };
     let [index] = files.as_slice() else {
-        return Err(Stop::Fault(Fault::end(What::Archive(files_of(&names, &files)))));
+        let all: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| is_file(name)).collect();
+        return Err(Stop::Fault(Fault::end(What::Archive(files_of(&all, member)))));
     };
     work(Box::new(archive.by_index(*index).map_err(damaged)?))
 }
 
+/// Whether an entry is a file that somebody put there, and not a folder or
+/// what macOS adds to each.
+fn is_file(name: &str) -> bool {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    !name.ends_with('/')
+        && !name.starts_with("__MACOSX/")
+        && !last.starts_with("._")
+        && last != ".DS_Store"
+}
+
 /// How many files there are, and what the first ones are called.
-fn files_of(names: &[String], files: &[usize]) -> String {
-    let first: Vec<_> = files.iter().take(5).map(|index| names[*index].as_str()).collect();
-    match files.len() {
-        0 => "the archive holds no files, and one is wanted".to_owned(),
-        count => {
-            format!("the archive holds {count} files, and one is wanted: {}", first.join(", "))
+fn files_of(files: &[&str], member: Option<&str>) -> String {
+    let first = files.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+    let more = if files.len() > 5 { ", ..." } else { "" };
+    match (files.len(), member) {
+        (0, _) => "the archive holds no files, and one is wanted".to_owned(),
+        (_, Some(member)) => {
+            format!("member: the archive holds no file {member:?}; it holds {first}{more}")
+        }
+        _ if files.contains(&"xl/workbook.xml") => {
+            "it is an Excel workbook; save it as CSV in Excel".to_owned()
+        }
+        (count, None) => format!(
+            "the archive holds {count} files, and one is wanted: {first}{more}; `member: {:?}` \
+             reads that one",
+            files[0]
+        ),
+    }
+}
+
+/// Reads every member of a gzip file, and the zeros with which tapes and disks
+/// fill their last block.
+struct Gunzip<R> {
+    /// None at the end of the file.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Gunzip<R> {
+    fn new(input: R) -> Self {
+        Self { member: Some(GzDecoder::new(input)) }
+    }
+
+    /// Begins the next member; false at the end of the file.
+    fn next_member(&mut self) -> io::Result<bool> {
+        let Some(done) = self.member.take() else { return Ok(false) };
+        let mut input = done.into_inner();
+        let next = match input.fill_buf()?.first() {
+            None => false,
+            Some(0) => {
+                only_zeros(&mut input)?;
+                false
+            }
+            Some(0x1f) => true,
+            Some(_) => return Err(garbage()),
+        };
+        if next {
+            self.member = Some(GzDecoder::new(input));
+        }
+        Ok(next)
+    }
+}
+
+impl<R: BufRead> Read for Gunzip<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(member) = &mut self.member else { return Ok(0) };
+            let read = member.read(into)?;
+            if read > 0 || into.is_empty() || !self.next_member()? {
+                return Ok(read);
+            }
         }
     }
+}
+
+fn only_zeros(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let bytes = input.fill_buf()?;
+        if bytes.iter().any(|byte| *byte != 0) {
+            return Err(garbage());
+        }
+        match bytes.len() {
+            0 => return Ok(()),
+            len => input.consume(len),
+        }
+    }
+}
+
+fn garbage() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "there are bytes behind the end of the compressed data that are neither more of it nor \
+         zeros; `gzip -dc` leaves them out",
+    )
 }
 
 /// Reads every frame of a zstd file; the decoder that it builds on knows one.

@@ -1,20 +1,26 @@
 //! The second pass: the values, batch by batch.
 
-use osiris_sdk::{BatchBuilder, Context, DataType, Error, Output, Result};
+use osiris_sdk::{BatchBuilder, Context, Error, Output, Result};
 
-use crate::dtype;
-use crate::fill::{Column, Misfit, Origin, fill};
+use crate::fill::{Misfit, fill};
 use crate::header;
+use crate::misfit::MisfitValue;
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::source::{Source, Stop};
-use crate::split::{Block, Splitter};
+use crate::split::{Block, Splitter, Tally};
+use crate::text::Changes;
 
 /// A batch is sent once it is so large: what the pipeline moves fastest.
 const BATCH: usize = 512 << 10;
 /// The same when the configuration says how many rows are in a batch, so that
 /// memory stays bounded whatever it says.
-const MAX_BATCH: usize = 64 << 20;
+const MAX_BATCH: usize = 32 << 20;
+/// A part of a block that is added at once: so small that a batch hardly grows
+/// beyond its size.
+const PART: usize = 256 << 10;
+/// Bytes that a value takes in a batch, at most, besides its text.
+const VALUE: usize = 16;
 
 /// Reads the rows into the output.
 pub(crate) fn extract(
@@ -30,7 +36,7 @@ pub(crate) fn extract(
     let total = (source.compression == csv_common::Compression::None).then_some(source.size);
     let misfit = source.read(|text| {
         let mut splitter = Splitter::new(text, options.dialect);
-        if header::begin(&mut splitter, options)? != plan.found {
+        if header::begin(&mut splitter, options, &source.path)? != plan.found {
             return Err(Stop::Error(Error::data(format!(
                 "{} has changed while it was read",
                 source.path
@@ -48,9 +54,60 @@ pub(crate) fn extract(
             ctx.progress(block.end(), total);
         }
         rows.output.send(&mut rows.batch)?;
+        let (tally, changes) = splitter.tally();
+        report(ctx, &source.path, plan, options, tally, changes);
         Ok(None)
     })?;
-    misfit.map_or(Ok(()), |misfit| Err(misfit.explain(source, plan)))
+    misfit.map_or(Ok(()), |misfit| Err(misfit.explain(source, plan, options)))
+}
+
+/// Says what is not in the table, or is otherwise in it than in the file.
+fn report(
+    ctx: &Context,
+    path: &str,
+    plan: &Plan,
+    options: &Options,
+    tally: Tally,
+    changes: Changes,
+) {
+    let many = |count: u64, what: &str| match count {
+        1 => format!("{path}: 1 {what}"),
+        count => format!("{path}: {count} {what}s"),
+    };
+    if tally.blank > 0 {
+        let said = format!(
+            "{} left out; `skip_blank_lines: false` makes each a row of missing values",
+            many(tally.blank, "empty line")
+        );
+        // In a table of one column they may be values; elsewhere there is nothing in them.
+        if plan.found.len() == 1 { ctx.warn(said) } else { ctx.info(said) }
+    }
+    for (count, what, done) in [
+        (tally.padded, "row", "too short, ends in missing values (`ragged_rows: pad`)"),
+        (tally.cut, "row", "too long, lost what is beyond the header (`ragged_rows: cut`)"),
+        (tally.skipped, "row", "too short or too long, left out (`ragged_rows: skip`)"),
+        (changes.replaced, "place", "not of the encoding, U+FFFD (`encoding_errors: replace`)"),
+        (changes.nuls, "byte 0", "left out (`nul: drop`)"),
+    ] {
+        if count > 0 {
+            ctx.warn(format!("{}: {done}", many(count, what)));
+        }
+    }
+    if changes.controls > 0 {
+        ctx.warn(format!(
+            "{} of the encoding read, which text hardly holds; files from Windows are in another, \
+             such as `encoding: windows-1252`",
+            many(changes.controls, "control character")
+        ));
+    }
+    let kept = options.reading.nulls.kept();
+    if kept > 0 {
+        ctx.warn(format!(
+            "{} equal to one of `na_values` kept as text for its quotes; `quoted_na: true` makes \
+             it a missing value",
+            many(kept, "value")
+        ));
+    }
 }
 
 /// Rows on their way from blocks to batches.
@@ -65,69 +122,41 @@ impl Rows<'_> {
     /// Adds a block, and says what does not fit.
     fn add(&mut self, mut block: Block<'_>) -> Result<Option<MisfitValue>> {
         let chunk = self.options.chunk_size.unwrap_or(usize::MAX);
-        let size = self.options.chunk_size.map_or(BATCH, |_| MAX_BATCH);
+        let limit = self.options.chunk_size.map_or(BATCH, |_| MAX_BATCH);
         while block.rows() > 0 {
             let room = chunk - self.batch.rows();
-            let part = block.first(room.min(block.rows()));
+            let (rows, size) = self.part(&block, room.min(block.rows()));
+            if self.batch.rows() > 0 && self.batch.bytes() + size > limit + PART {
+                self.output.send(&mut self.batch)?;
+                continue;
+            }
+            let part = block.first(rows);
             for (index, column) in self.plan.columns.iter().enumerate() {
                 let builder = &mut self.batch.columns[index];
-                if let Err(Misfit(row)) = fill(column, &part, &self.options.nulls, builder) {
+                if let Err(Misfit(row)) = fill(column, &part, &self.options.reading, builder) {
                     return Ok(Some(MisfitValue::new(index, column, &part, row)));
                 }
             }
-            if self.batch.rows() >= chunk || self.batch.bytes() >= size {
+            if self.batch.rows() >= chunk || self.batch.bytes() >= limit {
                 self.output.send(&mut self.batch)?;
             }
             block = block.skip(part.rows());
         }
         Ok(None)
     }
-}
 
-/// A value that its column cannot hold.
-struct MisfitValue {
-    column: usize,
-    offset: u64,
-    value: String,
-}
-
-impl MisfitValue {
-    fn new(index: usize, column: &Column, block: &Block<'_>, row: usize) -> Self {
-        let field = block.column(column.place).nth(row).unwrap_or_default();
-        let value = block.value(block.unquote(field));
-        Self { column: index, offset: block.offset_of(row), value: shorten(&value) }
-    }
-
-    fn explain(self, source: &Source, plan: &Plan) -> Error {
-        let Column { field, origin, .. } = &plan.columns[self.column];
-        let line = source.line(Some(self.offset));
-        let why = match origin {
-            Origin::Declared => String::new(),
-            Origin::Values => " any more; the file has changed while it was read".to_owned(),
-            Origin::Sample => format!(", which the first {} rows are", plan.rows),
-        };
-        let hint = match &field.data_type {
-            DataType::Timestamp(_, None) => ", `timestamptz` reads times with an offset",
-            DataType::Timestamp(_, Some(_)) => ", `timestamp` reads times without an offset",
-            _ => "",
-        };
-        Error::data(format!(
-            "{path} line {line}: column {name:?} cannot hold {value:?}: it is not \
-             {data_type}{why}; `dtype: {{{name:?}: str}}` reads the column as text{hint}",
-            path = source.path,
-            name = field.name,
-            value = self.value,
-            data_type = dtype::name(&field.data_type),
-        ))
-    }
-}
-
-/// A value short enough for a message.
-fn shorten(value: &[u8]) -> String {
-    const SHOWN: usize = 60;
-    let text = String::from_utf8_lossy(value);
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.into_owned(),
+    /// How many of the first rows make a part, one at least, and how many
+    /// bytes they may take in a batch.
+    fn part(&self, block: &Block<'_>, rows: usize) -> (usize, usize) {
+        let values = self.plan.columns.len() * VALUE;
+        let mut size = 0;
+        for row in 0..rows {
+            let more = values + block.size_of(row);
+            if row > 0 && size + more > PART {
+                return (row, size);
+            }
+            size += more;
+        }
+        (rows, size)
     }
 }

@@ -1,12 +1,13 @@
 //! Puts one column of a block into a batch.
 
+use csv_common::{BARE, FloatText, INTEGRAL, Integral};
 use osiris_sdk::{
     BoolBuilder, BytesBuilder, ColumnBuilder, DataType, Field, Primitive, PrimitiveBuilder,
     TimeUnit,
 };
 
-use crate::nulls::Nulls;
-use crate::parse::{self, short};
+use crate::options::Reading;
+use crate::parse::{self, Format, float, short};
 use crate::split::Block;
 
 /// A column of the table that is read.
@@ -18,6 +19,8 @@ pub(crate) struct Column {
     pub(crate) place: usize,
     /// Who chose the type.
     pub(crate) origin: Origin,
+    /// How dates and times are written, if not as ISO 8601.
+    pub(crate) format: Option<Format>,
 }
 
 /// Who chose the type of a column.
@@ -25,9 +28,12 @@ pub(crate) struct Column {
 pub(crate) enum Origin {
     /// The configuration, so values may be written in any usual way.
     Declared,
+    /// The configuration, but for which of dates and points in time it is.
+    Dates,
     /// All of the values.
     Values,
-    /// The first of the values, so the others have to be checked.
+    /// The first of the values, so each of the others must be one that is
+    /// written again as it stands there.
     Sample,
 }
 
@@ -39,81 +45,166 @@ pub(crate) struct Misfit(pub(crate) usize);
 pub(crate) fn fill(
     column: &Column,
     block: &Block<'_>,
-    nulls: &Nulls,
+    reading: &Reading,
     builder: &mut ColumnBuilder,
 ) -> Result<(), Misfit> {
-    let cells = Cells { block, place: column.place, nulls };
-    let loose = column.origin == Origin::Declared;
+    let cells = Cells { block, place: column.place, reading };
+    match column.origin {
+        Origin::Declared | Origin::Dates => declared(column, &cells, builder),
+        Origin::Values | Origin::Sample => found(column, &cells, builder),
+    }
+}
+
+/// Adds values of a type that the configuration says, however they are written.
+fn declared(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Result<(), Misfit> {
+    let Reading { bools, exact_floats, .. } = cells.reading;
+    let format = column.format.as_ref();
     match (builder, &column.field.data_type) {
         (ColumnBuilder::Utf8(to), _) => {
             cells.texts(to);
             Ok(())
         }
-        (ColumnBuilder::Bool(to), _) if loose => cells.loose(to, any_bool),
+        (ColumnBuilder::Bool(to), _) => cells.loose(to, |text| bools.of(text)),
+        (ColumnBuilder::Int64(to), _) => {
+            cells.loose_numbers(to, |text| parse::i64_of(whole(text)?))
+        }
+        (ColumnBuilder::UInt64(to), _) => {
+            cells.loose_numbers(to, |text| parse::u64_of(whole(text)?))
+        }
+        (ColumnBuilder::Int8(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::Int16(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::Int32(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::UInt8(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::UInt16(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::UInt32(to), _) => cells.loose_numbers(to, |text| narrow(whole(text)?)),
+        (ColumnBuilder::Float32(to), _) if *exact_floats => {
+            cells.loose_numbers(to, |text| float::exact(text).ok())
+        }
+        (ColumnBuilder::Float32(to), _) => {
+            cells.loose_numbers(to, |text| float::nearest(text).ok())
+        }
+        (ColumnBuilder::Float64(to), _) if *exact_floats => {
+            cells.loose_numbers(to, |text| float::exact(text).ok())
+        }
+        (ColumnBuilder::Float64(to), _) => {
+            cells.loose_numbers(to, |text| float::nearest(text).ok())
+        }
+        (ColumnBuilder::Decimal128(to), DataType::Decimal128(precision, scale)) => {
+            cells.loose_numbers(to, |text| parse::decimal(text, *precision, scale.unsigned_abs()))
+        }
+        (ColumnBuilder::Date32(to), _) => cells.loose(to, |text| match format {
+            Some(format) => format.date(text),
+            None => parse::date(text),
+        }),
+        (ColumnBuilder::Time64(to), DataType::Time64(unit)) => cells.loose(to, |text| {
+            let time = match format {
+                Some(format) => format.time(text),
+                None => parse::time(text),
+            };
+            in_unit(time?, *unit)
+        }),
+        (ColumnBuilder::Timestamp(to), DataType::Timestamp(unit, zone)) => {
+            cells.loose(to, |text| {
+                let moment = match format {
+                    Some(format) => format.moment(text),
+                    None => parse::moment(text),
+                };
+                timestamp(moment?, *unit, zone.is_some())
+            })
+        }
+        // No other type can be declared; a value of it could not be read.
+        _ => Err(Misfit(0)),
+    }
+}
+
+/// Adds values of a type that was found, which is written as they are.
+fn found(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Result<(), Misfit> {
+    match (builder, &column.field.data_type) {
+        (ColumnBuilder::Utf8(to), _) => {
+            cells.texts(to);
+            Ok(())
+        }
         (ColumnBuilder::Bool(to), _) => cells.values(to, parse::bool_of),
-        (ColumnBuilder::Int64(to), _) if loose => cells.loose(to, parse::i64_of),
         (ColumnBuilder::Int64(to), _) => cells.numbers(to, strict(parse::i64_of), |window, len| {
             i64::try_from(short::whole(window, len)?).ok()
         }),
-        (ColumnBuilder::UInt64(to), _) if loose => cells.loose(to, parse::u64_of),
         (ColumnBuilder::UInt64(to), _) => cells.numbers(to, strict(parse::u64_of), short::whole),
-        (ColumnBuilder::Int8(to), _) => cells.loose(to, narrow),
-        (ColumnBuilder::Int16(to), _) => cells.loose(to, narrow),
-        (ColumnBuilder::Int32(to), _) => cells.loose(to, narrow),
-        (ColumnBuilder::UInt8(to), _) => cells.loose(to, narrow),
-        (ColumnBuilder::UInt16(to), _) => cells.loose(to, narrow),
-        (ColumnBuilder::UInt32(to), _) => cells.loose(to, narrow),
-        (ColumnBuilder::Float32(to), _) => cells.loose(to, parse::f32_of),
-        (ColumnBuilder::Float64(to), _) => match column.origin {
-            Origin::Declared => cells.loose(to, parse::f64_of),
-            Origin::Values => cells.values(to, parse::f64_of),
-            Origin::Sample => cells.values(to, exact_f64),
-        },
+        (ColumnBuilder::Float64(to), _) if column.origin == Origin::Values => {
+            cells.numbers(to, parse::f64_of, |_, _| None)
+        }
+        (ColumnBuilder::Float64(to), _) => {
+            let bare =
+                column.field.metadata.iter().any(|(key, value)| key == INTEGRAL && value == BARE);
+            let integral = if bare { Integral::Bare } else { Integral::Dotted };
+            let floats = std::cell::RefCell::new(FloatText::default());
+            let same = |text: &[u8]| {
+                let value = parse::f64_of(text)?;
+                (floats.borrow_mut().f64(value, integral).as_bytes() == text).then_some(value)
+            };
+            cells.numbers(to, same, |_, _| None)
+        }
         (ColumnBuilder::Decimal128(to), DataType::Decimal128(precision, scale)) => {
-            let parse = |text: &[u8]| parse::decimal(text, *precision, scale.unsigned_abs());
-            if loose {
-                return cells.loose(to, parse);
-            }
+            let scale = usize::from(scale.unsigned_abs());
+            let parse = |text: &[u8]| {
+                let decimals =
+                    text.iter().position(|byte| *byte == b'.').map(|at| text.len() - at - 1);
+                // A point without decimals is as much too much.
+                let same = decimals == (scale > 0).then_some(scale);
+                let value = parse::decimal(text, *precision, scale as u8)?;
+                // Zero has no sign.
+                (same && (value != 0 || text[0] != b'-')).then_some(value)
+            };
             // So short a number has no more digits than any type that is chosen.
             cells.numbers(to, strict(parse), |window, len| {
-                short::decimal(window, len, scale.unsigned_abs().into()).map(i128::from)
+                short::decimal(window, len, scale).map(i128::from)
             })
         }
-        (ColumnBuilder::Date32(to), _) => cells.loose(to, parse::date),
-        (ColumnBuilder::Time64(to), DataType::Time64(unit)) => {
-            cells.loose(to, |text| in_unit(parse::time(text)?, *unit))
-        }
+        (ColumnBuilder::Date32(to), _) => cells.values(to, parse::date),
         (ColumnBuilder::Timestamp(to), DataType::Timestamp(unit, zone)) => {
-            cells.loose(to, |text| timestamp(text, *unit, zone.is_some()))
+            cells.values(to, |text| {
+                let moment = parse::moment(text).filter(|moment| moment.canonical)?;
+                let same = moment.offset.map(offset_name) == *zone;
+                if same { timestamp(moment, *unit, zone.is_some()) } else { None }
+            })
         }
         // No other type is ever chosen; a value of it could not be read.
         _ => Err(Misfit(0)),
     }
 }
 
+/// The name of the zone of a column whose values have an offset of so many
+/// minutes.
+pub(crate) fn offset_name(minutes: i16) -> String {
+    if minutes == 0 {
+        return "UTC".to_owned();
+    }
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let size = minutes.unsigned_abs();
+    format!("{sign}{:02}:{:02}", size / 60, size % 60)
+}
+
 /// The fields of one column.
 struct Cells<'a> {
     block: &'a Block<'a>,
     place: usize,
-    nulls: &'a Nulls,
+    reading: &'a Reading,
 }
 
 impl Cells<'_> {
     fn texts(&self, to: &mut BytesBuilder) {
-        let only_empty = self.nulls.only_empty();
+        let nulls = &self.reading.nulls;
         let quote = self.block.quote();
         for field in self.block.column(self.place) {
-            match field.first() {
-                None if only_empty => to.push_null(),
-                Some(first) if only_empty && Some(*first) != quote => to.push(field),
-                _ => {
-                    let raw = self.block.unquote(field);
-                    if self.nulls.is_null(raw) {
-                        to.push_null();
-                    } else {
-                        to.push(&self.block.value(raw));
-                    }
-                }
+            if nulls.is_value(field) && field.first().copied() != quote {
+                to.push(field);
+                continue;
+            }
+            let raw = self.block.unquote(field);
+            let text = self.block.value(raw);
+            if nulls.is_null_text(&text, raw.quoted) {
+                to.push_null();
+            } else {
+                to.push(&text);
             }
         }
     }
@@ -127,15 +218,20 @@ impl Cells<'_> {
         self.values(to, |text| parse(text.trim_ascii()))
     }
 
-    fn values<T>(
+    /// The same, as numbers of the notation that the configuration says.
+    fn loose_numbers<T>(
         &self,
         to: &mut impl Push<T>,
         parse: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<(), Misfit> {
-        self.numbers(to, parse, |_, _| None)
+        let notation = self.reading.notation;
+        if notation.is_plain() {
+            return self.loose(to, parse);
+        }
+        self.loose(to, |text| parse(&notation.plain(text)?))
     }
 
-    /// Values of which `short` knows those of a few bytes: it gets the bytes
+    /// Numbers, of which `short` knows those of a few bytes: it gets the bytes
     /// that begin with a field, and the field's length.
     #[inline]
     fn numbers<T>(
@@ -144,10 +240,33 @@ impl Cells<'_> {
         parse: impl Fn(&[u8]) -> Option<T>,
         short: impl Fn(&[u8; short::WIDTH], usize) -> Option<T>,
     ) -> Result<(), Misfit> {
-        let only_empty = self.nulls.only_empty();
+        let notation = self.reading.notation;
+        if notation.is_plain() {
+            return self.each(to, parse, short);
+        }
+        self.values(to, |text| parse(&notation.plain(text)?))
+    }
+
+    fn values<T>(
+        &self,
+        to: &mut impl Push<T>,
+        parse: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<(), Misfit> {
+        self.each(to, parse, |_, _| None)
+    }
+
+    #[inline]
+    fn each<T>(
+        &self,
+        to: &mut impl Push<T>,
+        parse: impl Fn(&[u8]) -> Option<T>,
+        short: impl Fn(&[u8; short::WIDTH], usize) -> Option<T>,
+    ) -> Result<(), Misfit> {
+        let nulls = &self.reading.nulls;
+        let direct = self.block.shows_quotes();
         for (row, (field, window)) in self.block.windows(self.place).enumerate() {
             // Most fields are plain values: first try, then ask what else it may be.
-            let value = if only_empty {
+            let value = if direct && nulls.is_value(field) {
                 window.and_then(|window| short(window, field.len())).or_else(|| parse(field))
             } else {
                 None
@@ -163,12 +282,11 @@ impl Cells<'_> {
 
     /// A value, or a missing one; none if it is neither.
     fn value<T>(&self, field: &[u8], parse: impl Fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
-        let raw = self.block.unquote(field);
-        // Only a text can be empty.
-        if raw.text.is_empty() || self.nulls.is_null(raw) {
+        let text = self.block.value(self.block.unquote(field));
+        if self.reading.nulls.is_null(&text) {
             return Some(None);
         }
-        parse(raw.text).map(Some)
+        parse(&text).map(Some)
     }
 }
 
@@ -211,30 +329,20 @@ fn strict<T>(parse: impl Fn(&[u8]) -> Option<T>) -> impl Fn(&[u8]) -> Option<T> 
     }
 }
 
-fn any_bool(text: &[u8]) -> Option<bool> {
-    if text.eq_ignore_ascii_case(b"true") || text == b"1" {
-        Some(true)
-    } else if text.eq_ignore_ascii_case(b"false") || text == b"0" {
-        Some(false)
-    } else {
-        None
+/// The digits of a whole number that may be written with decimals, all of them
+/// zeros: pandas writes `7.0` where a column has missing values.
+fn whole(text: &[u8]) -> Option<&[u8]> {
+    match text.iter().position(|byte| *byte == b'.') {
+        None => Some(text),
+        Some(at) => {
+            let (whole, zeros) = (&text[..at], &text[at + 1..]);
+            (!zeros.is_empty() && zeros.iter().all(|byte| *byte == b'0')).then_some(whole)
+        }
     }
 }
 
 fn narrow<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
     T::try_from(parse::i64_of(text)?).ok()
-}
-
-/// A float that holds all of the digits.
-fn exact_f64(text: &[u8]) -> Option<f64> {
-    let value = parse::f64_of(text)?;
-    let significant = |text: &str| {
-        let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-        digits.trim_matches('0').to_owned()
-    };
-    let text = std::str::from_utf8(text).ok()?;
-    (significant(text) == significant(&value.to_string())).then_some(value)
 }
 
 /// Nanoseconds in a unit, if nothing is lost.
@@ -252,8 +360,7 @@ fn per_second(unit: TimeUnit) -> i64 {
     }
 }
 
-fn timestamp(text: &[u8], unit: TimeUnit, zoned: bool) -> Option<i64> {
-    let moment = parse::moment(text)?;
+fn timestamp(moment: parse::Moment, unit: TimeUnit, zoned: bool) -> Option<i64> {
     if moment.offset.is_some() != zoned {
         return None;
     }
@@ -267,12 +374,9 @@ mod tests {
 
     #[test]
     fn nothing_is_rounded() {
-        assert_eq!(exact_f64(b"0.10"), Some(0.1));
-        assert_eq!(exact_f64(b"123456789012345678"), None);
-        assert_eq!(exact_f64(b"1e300"), Some(1e300));
         assert_eq!(narrow::<i8>(b"128"), None);
         assert_eq!(narrow::<u8>(b"-1"), None);
-        let at = |text: &str, unit, zoned| timestamp(text.as_bytes(), unit, zoned);
+        let at = |text: &str, unit, zoned| timestamp(parse::moment(text.as_bytes())?, unit, zoned);
         assert_eq!(at("1970-01-01 00:00:01.5", TimeUnit::Second, false), None);
         assert_eq!(at("1970-01-01 00:00:01.5", TimeUnit::Millisecond, false), Some(1_500));
         assert_eq!(at("1970-01-01 01:00:00+01:00", TimeUnit::Second, true), Some(0));

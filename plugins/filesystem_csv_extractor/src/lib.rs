@@ -16,8 +16,10 @@ mod dtype;
 mod extract;
 mod fault;
 mod fill;
+mod footer;
 mod header;
 mod infer;
+mod misfit;
 mod nulls;
 mod options;
 mod parse;
@@ -30,7 +32,9 @@ use std::time::Duration;
 
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 
-pub use crate::config::{Config, Header, ParseDates};
+pub use crate::config::{
+    Config, EncodingErrors, FloatMode, Header, Nul, ParseDates, RaggedRows, Trim, Types,
+};
 
 /// The driver.
 #[derive(Debug)]

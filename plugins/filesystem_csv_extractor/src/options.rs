@@ -1,14 +1,20 @@
 //! The step's configuration, once it has been checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use osiris_sdk::{DataType, Error, Result};
-use serde_json::Value;
 
-use crate::config::{Config, Header, ParseDates};
+use crate::config::{Config, FloatMode, Header, ParseDates, Types};
 use crate::dtype;
 use crate::nulls::Nulls;
-use crate::split::Dialect;
+use crate::parse::{Bools, Format, Notation};
+use crate::split::{BlankLines, Delimiter, Dialect};
+
+/// Bytes in a field, at most, unless the configuration says otherwise.
+const FIELD_LIMIT: u64 = 16 << 20;
+/// The same, whatever the configuration says: a batch, which holds at least a
+/// row, has 64 MiB at most.
+const MAX_FIELD_LIMIT: u64 = 60 << 20;
 
 /// What to read and how.
 #[derive(Debug)]
@@ -18,27 +24,33 @@ pub(crate) struct Options {
     /// The header's row; none if the file has no header.
     pub(crate) header: Option<u64>,
     pub(crate) names: Option<Vec<String>>,
+    pub(crate) rename_duplicates: bool,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) limit: u64,
     pub(crate) infer_rows: u64,
     pub(crate) chunk_size: Option<usize>,
     pub(crate) parse_dates: ParseDates,
+    /// Types of columns by name, and of those that are not named.
     pub(crate) types: BTreeMap<String, DataType>,
+    pub(crate) other_type: Option<DataType>,
+    pub(crate) formats: BTreeMap<String, Format>,
+    pub(crate) reading: Reading,
+}
+
+/// How values are written.
+#[derive(Debug)]
+pub(crate) struct Reading {
     pub(crate) nulls: Nulls,
+    pub(crate) notation: Notation,
+    pub(crate) bools: Bools,
+    /// Whether a number that a declared float cannot hold is an error.
+    pub(crate) exact_floats: bool,
 }
 
 impl Options {
     /// Checks what a JSON Schema cannot.
     pub(crate) fn new(config: &Config) -> Result<Self> {
-        let types = config.dtype.iter().map(|(column, name)| {
-            let data_type = dtype::parse(name).ok_or_else(|| {
-                Error::config(format!(
-                    "dtype of column {column:?}: {name:?} is no type; use {}",
-                    dtype::NAMES
-                ))
-            })?;
-            Ok((column.clone(), data_type))
-        });
+        let (types, other_type) = types(config)?;
         Ok(Self {
             dialect: dialect(config)?,
             skip_rows: config.skip_rows,
@@ -47,29 +59,98 @@ impl Options {
                 Header::Row(row) => Some(row),
             },
             names: config.names.clone(),
+            rename_duplicates: config.rename_duplicates,
             columns: config.columns.clone(),
             limit: config.limit.unwrap_or(u64::MAX),
             infer_rows: config.infer_rows.unwrap_or(u64::MAX),
             chunk_size: chunk_size(config.chunk_size)?,
             parse_dates: config.parse_dates.clone(),
-            types: types.collect::<Result<_>>()?,
-            nulls: Nulls::new(config.na_values.iter().map(text)),
+            formats: formats(config, &types)?,
+            types,
+            other_type,
+            reading: Reading {
+                nulls: Nulls::new(&config.na_values, config.quoted_na),
+                notation: notation(config)?,
+                bools: bools(config)?,
+                exact_floats: config.float == FloatMode::Exact,
+            },
         })
+    }
+
+    /// Whether columns are named whose names must be in the file, and by which
+    /// option.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let dates = match &self.parse_dates {
+            ParseDates::Columns(columns) => columns.as_slice(),
+            ParseDates::Any(_) => &[],
+        };
+        let types = self.types.keys().map(|name| ("dtype", name));
+        let formats = self.formats.keys().map(|name| ("date_format", name));
+        types.chain(formats).chain(dates.iter().map(|name| ("parse_dates", name)))
     }
 }
 
-fn dialect(config: &Config) -> Result<Dialect> {
-    let dialect = Dialect {
-        delimiter: byte("delimiter", &config.delimiter)?
-            .ok_or_else(|| Error::config("delimiter: one character, but it is empty"))?,
-        quote: byte("quote", &config.quote)?,
-        comment: config.comment.as_deref().map_or(Ok(None), |text| byte("comment", text))?,
-        skip_blank_lines: config.skip_blank_lines,
+fn types(config: &Config) -> Result<(BTreeMap<String, DataType>, Option<DataType>)> {
+    let parse = |of: &str, name: &str| {
+        dtype::parse(name).ok_or_else(|| {
+            Error::config(format!("dtype{of}: {name:?} is no type; use {}", dtype::NAMES))
+        })
     };
-    let Dialect { delimiter, quote, comment, .. } = dialect;
-    let clash = if quote == Some(delimiter) {
+    match &config.dtype {
+        Types::All(name) => Ok((BTreeMap::new(), Some(parse("", name)?))),
+        Types::Columns(columns) => {
+            let types = columns.iter().map(|(column, name)| {
+                Ok((column.clone(), parse(&format!(" of column {column:?}"), name)?))
+            });
+            Ok((types.collect::<Result<_>>()?, None))
+        }
+    }
+}
+
+fn formats(
+    config: &Config,
+    types: &BTreeMap<String, DataType>,
+) -> Result<BTreeMap<String, Format>> {
+    let format = |(column, text): (&String, &String)| {
+        let wrong = |why: String| Error::config(format!("date_format of column {column:?}: {why}"));
+        let format = Format::new(text).map_err(&wrong)?;
+        match types.get(column) {
+            Some(found) if !format.fits(found) => Err(wrong(format!(
+                "{text:?} does not make a value of type {}, which `dtype` says the column has",
+                dtype::name(found)
+            ))),
+            _ => Ok((column.clone(), format)),
+        }
+    };
+    config.date_format.iter().map(format).collect()
+}
+
+fn dialect(config: &Config) -> Result<Dialect> {
+    let quote = byte("quote", &config.quote)?;
+    let escape = config.escape.as_deref().map_or(Ok(None), |text| byte("escape", text))?;
+    let comment = config.comment.as_deref().map_or(Ok(None), |text| byte("comment", text))?;
+    let dialect = Dialect {
+        delimiter: delimiter(&config.delimiter)?,
+        quote,
+        // A quote that escapes itself is a doubled one.
+        escape: escape.filter(|_| escape != quote && quote.is_some()),
+        comment,
+        blank_lines: match config.skip_blank_lines {
+            None => BlankLines::OneColumn,
+            Some(true) => BlankLines::Skip,
+            Some(false) => BlankLines::Keep,
+        },
+        trim: config.trim,
+        ragged_rows: config.ragged_rows,
+        field_limit: field_limit(config.field_limit)?,
+    };
+    let in_delimiter =
+        |byte: Option<u8>| byte.is_some_and(|byte| dialect.delimiter.as_bytes().contains(&byte));
+    let clash = if in_delimiter(quote) {
         Some("delimiter and quote")
-    } else if comment == Some(delimiter) {
+    } else if in_delimiter(escape) {
+        Some("delimiter and escape")
+    } else if in_delimiter(comment) {
         Some("delimiter and comment")
     } else if comment.is_some() && comment == quote {
         Some("quote and comment")
@@ -82,6 +163,28 @@ fn dialect(config: &Config) -> Result<Dialect> {
     }
 }
 
+fn delimiter(text: &str) -> Result<Delimiter> {
+    let named = match text {
+        "" => {
+            return Err(Error::config(
+                "delimiter: it is empty; write the character in quotes, such as \"|\"",
+            ));
+        }
+        "\\t" | "tab" => "\t",
+        text => text,
+    };
+    if let Some(wrong) = named.chars().find(|c| matches!(c, '\0' | '\r' | '\n')) {
+        return Err(Error::config(format!("delimiter: {text:?} cannot hold {wrong:?}")));
+    }
+    Delimiter::new(named.as_bytes()).ok_or_else(|| {
+        Error::config(format!(
+            "delimiter: {text:?} has {} bytes; the most is {}",
+            text.len(),
+            Delimiter::LONGEST
+        ))
+    })
+}
+
 /// One ASCII character; none when the text is empty.
 fn byte(field: &str, text: &str) -> Result<Option<u8>> {
     match text.as_bytes() {
@@ -92,18 +195,47 @@ fn byte(field: &str, text: &str) -> Result<Option<u8>> {
     }
 }
 
+fn field_limit(bytes: Option<u64>) -> Result<usize> {
+    let bytes = bytes.unwrap_or(FIELD_LIMIT);
+    if bytes == 0 || bytes > MAX_FIELD_LIMIT {
+        return Err(Error::config(format!(
+            "field_limit: from 1 to {MAX_FIELD_LIMIT} bytes, but it is {bytes}"
+        )));
+    }
+    Ok(bytes as usize)
+}
+
+fn notation(config: &Config) -> Result<Notation> {
+    let wrong = |byte: u8| byte.is_ascii_alphanumeric() || b"+-\"".contains(&byte);
+    let decimal = byte("decimal", &config.decimal)?;
+    let thousands = config.thousands.as_deref().map_or(Ok(None), |text| byte("thousands", text))?;
+    match decimal {
+        Some(decimal) if thousands == Some(decimal) => {
+            Err(Error::config("decimal and thousands are the same character"))
+        }
+        Some(decimal) if !wrong(decimal) && !thousands.is_some_and(wrong) => {
+            Ok(Notation::new(decimal, thousands))
+        }
+        _ => Err(Error::config(
+            "decimal and thousands: one character each that is no letter, digit, sign or quote",
+        )),
+    }
+}
+
+fn bools(config: &Config) -> Result<Bools> {
+    let yes: BTreeSet<&String> = config.true_values.iter().collect();
+    match config.false_values.iter().find(|text| yes.contains(text)) {
+        Some(both) => {
+            Err(Error::config(format!("true_values and false_values: {both:?} is in both")))
+        }
+        None => Ok(Bools::new(&config.true_values, &config.false_values)),
+    }
+}
+
 fn chunk_size(rows: Option<u64>) -> Result<Option<usize>> {
     match rows {
         None => Ok(None),
         Some(0) => Err(Error::config("chunk_size: at least 1 row")),
         Some(rows) => Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX))),
-    }
-}
-
-/// What stands in the file for a value of the configuration.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }

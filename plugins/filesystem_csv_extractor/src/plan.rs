@@ -1,12 +1,14 @@
 //! The first pass: which columns there are and what they hold.
 
-use osiris_sdk::{Context, Field, Result, Schema};
+use osiris_sdk::{Context, DataType, Field, Result, Schema};
 
 use crate::config::ParseDates;
 use crate::fill::{Column, Origin};
 use crate::header;
 use crate::infer::Guess;
+use crate::misfit::shorten;
 use crate::options::Options;
+use crate::parse::Format;
 use crate::source::{Source, Stop};
 use crate::split::Splitter;
 
@@ -30,7 +32,22 @@ impl Plan {
     pub(crate) fn new(ctx: &Context, source: &Source, options: &Options) -> Result<Self> {
         source.read(|text| {
             let mut splitter = Splitter::new(text, options.dialect);
-            let found = header::begin(&mut splitter, options)?;
+            let found = header::begin(&mut splitter, options, &source.path)?;
+            if header::may_be_data(&found, options) {
+                ctx.warn(format!(
+                    "{}: the first row, {:?}, was dropped as the header, which `names` replaces; \
+                     if it is data, set `header: false`",
+                    source.path,
+                    shorten(found.join(", ").as_bytes())
+                ));
+            }
+            if let Some(other) = header::other_delimiter(&found) {
+                ctx.warn(format!(
+                    "{}: the header is one column, {:?}; `delimiter: {other:?}` reads more of them",
+                    source.path,
+                    shorten(found[0].as_bytes())
+                ));
+            }
             let names = header::rename(&source.path, found.clone(), options)?;
             let places = header::select(&source.path, &names, options)?;
             let mut search = Search::new(options, &names, &places);
@@ -56,19 +73,26 @@ struct Search {
 }
 
 enum Known {
-    Declared(osiris_sdk::DataType),
+    Declared(DataType, Option<Format>),
+    /// Whose column holds dates or points in time, as the configuration says.
+    Dates(Guess),
     Guess(Guess),
 }
 
 impl Search {
     fn new(options: &Options, names: &[String], places: &[usize]) -> Self {
-        let known = |name: &String| match (options.types.get(name), &options.parse_dates) {
-            (Some(data_type), _) => Known::Declared(data_type.clone()),
-            (None, ParseDates::Any(any)) => Known::Guess(Guess::new(*any)),
-            (None, ParseDates::Columns(dates)) if dates.contains(name) => {
-                Known::Guess(Guess::dates())
+        let known = |name: &String| {
+            let format = options.formats.get(name);
+            let declared = options.types.get(name).cloned();
+            let declared = declared.or_else(|| format.map(Format::data_type));
+            match (declared.or_else(|| options.other_type.clone()), &options.parse_dates) {
+                (Some(data_type), _) => Known::Declared(data_type, format.cloned()),
+                (None, ParseDates::Any(any)) => Known::Guess(Guess::new(*any)),
+                (None, ParseDates::Columns(dates)) if dates.contains(name) => {
+                    Known::Dates(Guess::dates())
+                }
+                (None, ParseDates::Columns(_)) => Known::Guess(Guess::new(false)),
             }
-            (None, ParseDates::Columns(_)) => Known::Guess(Guess::new(false)),
         };
         let columns = places.iter().map(|place| (*place, known(&names[*place]))).collect();
         Self { columns, rows: 0, bytes: 0, read_all: false, sample: false }
@@ -94,8 +118,8 @@ impl Search {
             let rows = left.min(block.rows() as u64) as usize;
             let block = block.first(rows);
             for (place, known) in &mut self.columns {
-                if let Known::Guess(guess) = known {
-                    guess.observe(&block, *place, &options.nulls);
+                if let Known::Guess(guess) | Known::Dates(guess) = known {
+                    guess.observe(&block, *place, &options.reading);
                 }
             }
             self.rows += rows as u64;
@@ -108,7 +132,8 @@ impl Search {
     /// Whether no row can change a type any more.
     fn settled(&self) -> bool {
         self.columns.iter().all(|(_, known)| match known {
-            Known::Declared(_) => true,
+            Known::Declared(..) => true,
+            Known::Dates(_) => false,
             Known::Guess(guess) => guess.settled(),
         })
     }
@@ -118,11 +143,14 @@ impl Search {
         let chosen = if sample { Origin::Sample } else { Origin::Values };
         let column = |(place, known): (usize, Known)| {
             let name = names[place].clone();
-            let (field, origin) = match known {
-                Known::Declared(data_type) => (Field::new(name, data_type, true), Origin::Declared),
-                Known::Guess(guess) => (guess.field(name), chosen),
+            let (field, origin, format) = match known {
+                Known::Declared(data_type, format) => {
+                    (Field::new(name, data_type, true), Origin::Declared, format)
+                }
+                Known::Dates(guess) => (guess.field(name), Origin::Dates, None),
+                Known::Guess(guess) => (guess.field(name), chosen, None),
             };
-            Column { field, place, origin }
+            Column { field, place, origin, format }
         };
         let columns = columns.into_iter().map(column).collect();
         Plan { columns, found, rows, bytes, read_all }

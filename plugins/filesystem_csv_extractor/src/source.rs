@@ -4,13 +4,15 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
-use csv_common::{Compression, Encoding};
+use csv_common::Compression;
 use osiris_sdk::{Error, Kind, Result};
 
-use crate::config::Config;
+use crate::config::{Config, EncodingErrors};
 use crate::decompress;
 use crate::fault::{Fault, What};
-use crate::text::TextReader;
+use crate::footer::Footer;
+use crate::text::evidence::Evidence;
+use crate::text::{Decoding, TextReader};
 
 /// Read from the file at a time; the host gives no more at once.
 const BUFFER: usize = 64 << 10;
@@ -23,11 +25,12 @@ pub(crate) struct Source {
     /// In bytes, as it lies there.
     pub(crate) size: u64,
     pub(crate) compression: Compression,
-    encoding: Encoding,
+    member: Option<String>,
+    decoding: Decoding,
 }
 
 impl Source {
-    /// Finds the file.
+    /// Finds the file, and where its footer begins.
     pub(crate) fn find(config: &Config) -> Result<Self> {
         let path = config.path.clone();
         let found = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
@@ -41,7 +44,43 @@ impl Source {
             return Err(Error::data(format!("{path} is not a regular file")));
         }
         let compression = config.compression.of(&PathBuf::from(&path));
-        Ok(Self { path, size: found.len(), compression, encoding: config.encoding })
+        if config.member.is_some() && compression != Compression::Zip {
+            return Err(Error::config(format!(
+                "member: {path} is no zip archive; set `compression: zip` if it is one"
+            )));
+        }
+        let decoding = Decoding {
+            encoding: config.encoding,
+            replace: config.encoding_errors == EncodingErrors::Replace,
+            nul: config.nul,
+            end: None,
+        };
+        let member = config.member.clone();
+        let mut source = Self { path, size: found.len(), compression, member, decoding };
+        if config.skip_footer > 0 {
+            source.decoding.end = Some(source.footer(config.skip_footer)?);
+        }
+        Ok(source)
+    }
+
+    /// Where the last lines begin.
+    fn footer(&self, lines: u64) -> Result<u64> {
+        let footer = self.read(|mut text| {
+            let mut footer = Footer::new(usize::try_from(lines).unwrap_or(usize::MAX));
+            let mut buffer = vec![0; BUFFER];
+            loop {
+                match text.read(&mut buffer)? {
+                    0 => return Ok(footer),
+                    read => footer.add(&buffer[..read]),
+                }
+            }
+        })?;
+        footer.start().map_err(|found| {
+            Error::config(format!(
+                "skip_footer: {lines} lines to drop, but {} has only {found}",
+                self.path
+            ))
+        })
     }
 
     /// Reads the text from its start. What is wrong with it becomes an error
@@ -77,9 +116,21 @@ impl Source {
 
     fn open<T>(&self, work: impl FnOnce(TextReader<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
         let file = File::open(&self.path).map_err(|error| unreadable(&self.path, &error))?;
-        decompress::open(file, self.compression, |bytes: Box<dyn Read + '_>| {
-            work(TextReader::new(bytes, self.encoding)?)
+        let member = self.member.as_deref();
+        decompress::open(file, self.compression, member, |bytes: Box<dyn Read + '_>| {
+            work(TextReader::new(bytes, self.decoding)?)
         })
+    }
+
+    /// What to do about bytes that mean nothing in the encoding. Reads the
+    /// whole file for it: a part of it may look like anything.
+    fn advice(&self) -> Option<String> {
+        let file = File::open(&self.path).ok()?;
+        let found =
+            decompress::open(file, self.compression, self.member.as_deref(), |mut bytes| {
+                Evidence::of(&mut *bytes).map_err(|error| Stop::Fault(Fault::end(What::Io(error))))
+            });
+        found.ok().map(|evidence| evidence.advice(self.decoding.encoding))
     }
 
     fn explain(&self, fault: &Fault) -> Error {
@@ -100,9 +151,19 @@ impl Source {
                 }
             }
             What::Archive(what) => Error::data(format!("{path}: {what}")),
-            what @ What::Nul { .. } => Error::data(format!("{path} {what}")),
-            what @ What::Encoding { .. } => {
+            what @ (What::Nul { hint: Some(_), .. } | What::Contradiction(_) | What::Order) => {
+                Error::data(format!("{path} {what}"))
+            }
+            what @ What::Nul { .. } => {
                 Error::data(format!("{path} line {} {what}", self.line(None)))
+            }
+            what @ What::Encoding { .. } => {
+                let advice = self.advice().map(|advice| format!("; {advice}"));
+                Error::data(format!(
+                    "{path} line {} {what}{}",
+                    self.line(None),
+                    advice.unwrap_or_default()
+                ))
             }
             what => Error::data(format!("{path} line {}: {what}", self.line(fault.offset))),
         }
@@ -138,7 +199,16 @@ pub(crate) fn buffered(file: File) -> BufReader<File> {
 fn unreadable(path: &str, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => {
-            Error::not_found(format!("CSV file not found: {path} (relative to the project folder)"))
+            let more = if path == "-" || path.contains("://") {
+                "; `path` is a file of this machine: there are no URLs and no standard input"
+            } else if path.contains(['*', '?']) {
+                "; `path` names one file: there are no patterns such as *.csv"
+            } else {
+                ""
+            };
+            Error::not_found(format!(
+                "CSV file not found: {path} (relative to the project folder){more}"
+            ))
         }
         io::ErrorKind::PermissionDenied => {
             Error::permission(format!("CSV file cannot be read: {path}: permission denied"))

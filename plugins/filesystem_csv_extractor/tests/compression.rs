@@ -116,7 +116,10 @@ fn damaged_files() {
 fn archives_of_more_than_one_file() {
     let two = zip(&[("a.csv", TEXT), ("b.csv", TEXT)]);
     let (_, message) = run("a.zip", &two, json!({})).expect_err("two files");
-    assert_eq!(message, "a.zip: the archive holds 2 files, and one is wanted: a.csv, b.csv");
+    assert_eq!(
+        message,
+        "a.zip: the archive holds 2 files, and one is wanted: a.csv, b.csv; `member: \"a.csv\"` reads that one"
+    );
     let (_, message) = run("a.zip", &zip(&[]), json!({})).expect_err("no file");
     assert_eq!(message, "a.zip: the archive holds no files, and one is wanted");
 }
@@ -127,4 +130,45 @@ fn a_bomb_is_one_field_too_long() {
     let (kind, message) = run("a.gz", &bomb, json!({})).expect_err("a bomb");
     assert_eq!(kind, Kind::Data);
     assert!(message.contains("line 1: field 1 is larger than the limit of 16 MiB"), "{message}");
+}
+
+#[test]
+fn one_file_of_an_archive() {
+    let rows = json!([[1, "x"], [2, "y"]]);
+    let two = zip(&[("a/README.txt", "hello"), ("a/b.csv", TEXT)]);
+    assert_eq!(run("a.zip", &two, json!({"member": "a/b.csv"})), Ok(rows.clone()));
+    let (_, message) = run("a.zip", &two, json!({"member": "b.csv"})).expect_err("no such file");
+    assert_eq!(
+        message,
+        "a.zip: member: the archive holds no file \"b.csv\"; it holds a/README.txt, a/b.csv"
+    );
+    let (_, message) = run("a.csv", b"a", json!({"member": "b.csv"})).expect_err("no archive");
+    assert!(message.starts_with("member: "), "{message}");
+    // What macOS adds is no file of anybody's.
+    let mac = zip(&[("b.csv", TEXT), ("__MACOSX/._b.csv", "\0"), (".DS_Store", "\0")]);
+    assert_eq!(run("a.zip", &mac, json!({})), Ok(rows));
+    let book = zip(&[("[Content_Types].xml", "<>"), ("xl/workbook.xml", "<>")]);
+    let (_, message) = run("a.xlsx", &book, json!({"compression": "zip"})).expect_err("a workbook");
+    assert_eq!(message, "a.xlsx: it is an Excel workbook; save it as CSV in Excel");
+}
+
+#[test]
+fn zeros_behind_the_end_of_a_gzip_file_are_padding_and_nothing_else_is() {
+    let rows = json!([[1, "x"], [2, "y"]]);
+    for zeros in [1, 512, 100_000] {
+        let padded = [gzip(TEXT), vec![0; zeros]].concat();
+        assert_eq!(run("a.gz", &padded, json!({})), Ok(rows.clone()), "{zeros}");
+    }
+    let (first, second) = TEXT.split_at(7);
+    let padded = [gzip(first), gzip(second), vec![0; 512]].concat();
+    assert_eq!(run("a.gz", &padded, json!({})), Ok(rows));
+    for garbage in [b"garbage".as_slice(), b"\0\0garbage"] {
+        let bytes = [&gzip(TEXT), garbage].concat();
+        let (kind, message) = run("a.gz", &bytes, json!({})).expect_err("garbage");
+        assert_eq!(kind, Kind::Data);
+        assert!(
+            message.starts_with("a.gz cannot be read as gzip: there are bytes behind the end"),
+            "{message}"
+        );
+    }
 }

@@ -43,13 +43,29 @@ fn files_that_are_not_there() {
 fn rows_of_another_length() {
     assert_eq!(
         data("a,b\n1,2\n\n\"x\ny\",2\n3\n", json!({})),
-        "x.csv line 6: 1 field in a table of 2; a field that holds the delimiter needs quotes"
+        "x.csv line 6: 1 field in a table of 2; the row is too short; `ragged_rows: pad` reads what \
+         it lacks as missing values"
     );
     // Found in the second pass, since the types are known without the first.
     assert_eq!(
         data("a,b\r\n1,2,3\r\n", json!({"dtype": {"a": "str", "b": "str"}})),
-        "x.csv line 2: 3 fields in a table of 2; a field that holds the delimiter needs quotes"
+        "x.csv line 2: 3 fields in a table of 2; a field that holds the delimiter needs quotes; \
+         `ragged_rows` says what else to do with rows that are too long"
     );
+    assert_eq!(
+        data("a,b,c,\n1,2,3\n", json!({})),
+        "x.csv line 2: 3 fields in a table of 4; the header ends in a delimiter and the row does \
+         not; `ragged_rows: pad` reads what the row lacks as missing values"
+    );
+    assert_eq!(
+        data("a\n1,\n", json!({})),
+        "x.csv line 2: 2 fields in a table of 1; the row ends in a delimiter and the header does \
+         not; `ragged_rows: cut` leaves out what is beyond the header"
+    );
+    for (delimiter, shown) in [(";", ";"), ("|", "|"), ("\t", "\\t")] {
+        let message = data(format!("id{delimiter}price\n1{delimiter}2,50\n"), json!({}));
+        assert!(message.ends_with(&format!("so try `delimiter: \"{shown}\"`")), "{message}");
+    }
 }
 
 #[test]
@@ -62,9 +78,12 @@ fn quotes_that_do_not_match() {
 fn names_that_are_there_twice() {
     assert_eq!(
         data("a,b,a\n1,2,3\n", json!({})),
-        "x.csv: columns 1 and 3 are both named \"a\"; give every column a name of its own with \
-         `names: [...]`, which replaces the header's"
+        "x.csv: columns 1 and 3 are both named \"a\"; `rename_duplicates: true` gives each a \
+         name of its own, `names: [...]` replaces the header's, and `columns: [...]` reads others \
+         only"
     );
+    let message = data("1|155190|7706|1|17\n", json!({"delimiter": "|"}));
+    assert!(message.contains("has no header, set `header: false`"), "{message}");
     assert_eq!(
         config("a,b\n", json!({"names": ["x"]})),
         "names: 1 names for the 2 columns of x.csv"
@@ -93,7 +112,7 @@ fn values_that_do_not_fit() {
     assert_eq!(
         data("n\n1\n2\n007\n", json!({"infer_rows": 2})),
         "x.csv line 4: column \"n\" cannot hold \"007\": it is not int64, which the first 2 rows \
-         are; `dtype: {\"n\": str}` reads the column as text"
+         are, or not written like them; without `infer_rows` all values decide the type; `dtype: {\"n\": str}` reads the column as text"
     );
     assert!(
         data("t\n2025-01-01 00:00Z\n", json!({"dtype": {"t": "timestamp"}}))
@@ -120,12 +139,14 @@ fn values_that_do_not_fit() {
 fn text_that_is_none() {
     assert_eq!(
         data(b"a,b\n1,caf\xE9\n", json!({})),
-        "x.csv line 2 is not utf-8: byte 0xE9 at offset 9 has no meaning there; name the file's \
-         encoding, for example `encoding: latin-1`"
+        "x.csv line 2 is not utf-8: byte 0xE9 at offset 9 has no meaning there; name the encoding \
+         that the file was written in; `encoding: windows-1252` fits its bytes best, but look at \
+         the text that it gives"
     );
     assert_eq!(
         data(b"\x7fELF\0\0", json!({})),
-        "x.csv is not text: it has a byte 0, so it is a binary file and not CSV"
+        "x.csv line 1 has a byte 0 at offset 4, which no text has; `nul: drop` leaves such bytes out \
+         and `nul: keep` keeps them, unless it is a binary file and not CSV"
     );
     assert_eq!(
         data(b"\x1f\x8b\x08\0\0", json!({})),
@@ -139,15 +160,28 @@ fn fields_beyond_the_limit() {
     let text = format!("a,b\n1,{}\n", "x".repeat(20 << 20));
     assert_eq!(
         data(text, json!({})),
-        "x.csv line 2: field 2 is larger than the limit of 16 MiB; is a closing quote missing?"
+        "x.csv line 2: field 2 is larger than the limit of 16 MiB; is a closing quote missing? \
+         `field_limit` raises the limit"
     );
 }
 
 #[test]
 fn configurations_that_make_no_sense() {
     for (options, message) in [
-        (json!({"delimiter": ",,"}), "delimiter: one ASCII character, but it is \",,\""),
-        (json!({"delimiter": "é"}), "delimiter: one ASCII character, but it is \"é\""),
+        (
+            json!({"delimiter": ""}),
+            "delimiter: it is empty; write the character in quotes, such as \"|\"",
+        ),
+        (json!({"delimiter": "123456789"}), "delimiter: \"123456789\" has 9 bytes; the most is 8"),
+        (json!({"delimiter": "a\n"}), "delimiter: \"a\\n\" cannot hold '\\n'"),
+        (json!({"quote": "ab"}), "quote: one ASCII character, but it is \"ab\""),
+        (json!({"escape": ","}), "delimiter and escape are the same character"),
+        (json!({"decimal": ",", "thousands": ","}), "decimal and thousands are the same character"),
+        (json!({"field_limit": 0}), "field_limit: from 1 to 62914560 bytes, but it is 0"),
+        (
+            json!({"true_values": ["x"], "false_values": ["x"]}),
+            "true_values and false_values: \"x\" is in both",
+        ),
         (json!({"delimiter": "\""}), "delimiter and quote are the same character"),
         (json!({"comment": ","}), "delimiter and comment are the same character"),
         (json!({"chunk_size": 0}), "chunk_size: at least 1 row"),

@@ -82,7 +82,7 @@ fn values_stay_as_they_are() {
 fn missing_values_are_those_that_are_named() {
     let text = "a,b\nNA,-\n\"NA\",\"\"\n1,-999\n";
     assert_eq!(
-        rows(text, json!({"na_values": ["NA", "-", -999]})),
+        rows(text, json!({"na_values": ["NA", "-", "-999"]})),
         json!([[null, null], [null, ""], [1, null]])
     );
     assert_eq!(rows("a,b\n\"\",x\n", json!({"na_values": [""]})), json!([[null, "x"]]));

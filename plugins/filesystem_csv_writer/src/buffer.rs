@@ -65,6 +65,11 @@ impl Buffer {
         false
     }
 
+    /// Puts a byte in the place of another.
+    pub(crate) fn replace(&mut self, from: u8, to: u8) {
+        self.bytes[..self.len].iter_mut().filter(|byte| **byte == from).for_each(|byte| *byte = to);
+    }
+
     #[inline(always)]
     fn room(&mut self, more: usize) {
         if self.bytes.len() - self.len < more + SLACK {

@@ -89,10 +89,32 @@ impl<'a> Cells<'a> {
         )
     }
 
+    /// Whether values may have a point before decimals.
+    pub(crate) fn has_decimals(&self) -> bool {
+        matches!(self, Self::Float32(..) | Self::Float64(..) | Self::Decimal(..))
+    }
+
     /// Whether a value may hold a delimiter, a quote or a line end. If not,
     /// [`write`](Self::write) writes it; if so, [`text`](Self::text) gives it.
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Text(_) | Self::Nested(..))
+    }
+
+    /// The characters that a value may hold, if it is not
+    /// [`is_text`](Self::is_text): what decides, once for the column, whether
+    /// its values can be taken for structure or for a missing value.
+    pub(crate) fn alphabet(&self) -> &'static [u8] {
+        match self {
+            Self::Null | Self::Text(_) | Self::Nested(..) => b"",
+            Self::Bool(_) => b"truefals",
+            Self::Int(_) | Self::UInt64(_) => b"0123456789-",
+            Self::Float32(..) | Self::Float64(..) => b"0123456789-+.einfa",
+            Self::Binary(_) => b"0123456789abcdef",
+            Self::Date(_) => b"0123456789-+",
+            Self::Time(..) => b"0123456789:.",
+            Self::Timestamp(..) => b"0123456789-+:. ",
+            Self::Decimal(..) => b"0123456789-.",
+        }
     }
 
     /// The text of a value that [`is_text`](Self::is_text).

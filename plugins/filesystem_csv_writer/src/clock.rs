@@ -100,7 +100,7 @@ fn put_two(text: &mut [u8], at: usize, number: u8) {
     text[at + 1] = b'0' + number % 10;
 }
 
-fn per_second(unit: TimeUnit) -> i64 {
+pub(crate) fn per_second(unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Second => 1,
         TimeUnit::Millisecond => 1_000,

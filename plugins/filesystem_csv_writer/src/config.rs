@@ -1,5 +1,7 @@
 //! The step's configuration.
 
+use std::collections::BTreeMap;
+
 use csv_common::{Compression, Encoding};
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
@@ -14,9 +16,18 @@ pub struct Config {
     /// Between fields.
     #[serde(default = "comma")]
     pub delimiter: String,
+    /// Around fields that need it.
+    #[serde(default = "quote")]
+    pub quote: String,
+    /// Before a quote in a field, instead of another quote.
+    #[serde(default)]
+    pub escape: Option<String>,
     /// Whether the first row names the columns.
     #[serde(default = "yes")]
     pub header: bool,
+    /// Whether rows are added to a file that is there.
+    #[serde(default)]
+    pub append: bool,
     /// How the text is encoded.
     #[serde(default)]
     pub encoding: Encoding,
@@ -38,6 +49,15 @@ pub struct Config {
     /// What is written for a missing value.
     #[serde(default)]
     pub na_rep: String,
+    /// Before the decimals of a number.
+    #[serde(default = "point")]
+    pub decimal: String,
+    /// How dates and times are written, by column.
+    #[serde(default)]
+    pub date_format: BTreeMap<String, String>,
+    /// Whether a text that a spreadsheet would run gets an apostrophe.
+    #[serde(default)]
+    pub formula_guard: bool,
 }
 
 /// How a line ends.
@@ -64,20 +84,40 @@ pub enum Quoting {
     NonNumeric,
 }
 
+/// The bytes that give the file its structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
+    /// Before a quote or itself in a field with quotes; the quote doubles
+    /// otherwise.
+    pub(crate) escape: u8,
+    pub(crate) decimal: u8,
+}
+
 impl Config {
-    /// The delimiter, if the configuration makes sense as a whole.
-    pub(crate) fn delimiter(&self) -> Result<u8> {
-        let delimiter = match self.delimiter.as_bytes() {
-            b"\\t" => b'\t',
-            [byte] if byte.is_ascii() && !b"\0\r\n\"".contains(byte) => *byte,
-            _ => {
-                return Err(Error::config(format!(
-                    "delimiter: one ASCII character that is no quote, but it is {:?}",
-                    self.delimiter
-                )));
-            }
+    /// The bytes that give the file its structure, if the configuration makes
+    /// sense as a whole.
+    pub(crate) fn dialect(&self) -> Result<Dialect> {
+        let quote = character("quote", &self.quote)?;
+        let escape = self.escape.as_deref().map_or(Ok(quote), |text| character("escape", text))?;
+        let delimiter = match self.delimiter.as_str() {
+            "\\t" | "tab" => b'\t',
+            text => character("delimiter", text)?,
         };
-        let structural = |c: char| matches!(c, '"' | '\r' | '\n') || c == char::from(delimiter);
+        let decimal = character("decimal", &self.decimal)?;
+        if delimiter == quote || delimiter == escape {
+            let other = if delimiter == quote { "quote" } else { "escape" };
+            return Err(Error::config(format!("delimiter and {other} are the same character")));
+        }
+        if decimal.is_ascii_alphanumeric() || b"+-".contains(&decimal) || decimal == quote {
+            return Err(Error::config(format!(
+                "decimal: a character that is no letter, digit, sign or quote, but it is {:?}",
+                self.decimal
+            )));
+        }
+        let structural =
+            |c: char| matches!(c, '\r' | '\n') || [delimiter, quote].map(char::from).contains(&c);
         if self.na_rep.contains(structural) {
             return Err(Error::config(format!(
                 "na_rep: a missing value is written without quotes, so {:?} cannot hold the \
@@ -93,8 +133,23 @@ impl Config {
                 self.encoding.name()
             )));
         }
-        Ok(delimiter)
+        Ok(Dialect { delimiter, quote, escape, decimal })
     }
+}
+
+fn character(field: &str, text: &str) -> Result<u8> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !b"\0\r\n".contains(byte) => Ok(*byte),
+        _ => Err(Error::config(format!("{field}: one ASCII character, but it is {text:?}"))),
+    }
+}
+
+fn quote() -> String {
+    "\"".to_owned()
+}
+
+fn point() -> String {
+    ".".to_owned()
 }
 
 fn comma() -> String {

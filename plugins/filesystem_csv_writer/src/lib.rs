@@ -4,6 +4,7 @@
 //! that the CSV extractor reads it back as it was; a missing value is an empty
 //! field, an empty text is `""`.
 
+mod append;
 mod buffer;
 mod cells;
 mod clock;
@@ -11,6 +12,7 @@ mod compress;
 mod config;
 mod decimal;
 mod encode;
+mod format;
 mod json;
 mod lines;
 mod plain;
@@ -19,7 +21,6 @@ mod target;
 use std::io::Write;
 use std::path::Path;
 
-use csv_common::Encoding;
 use osiris_sdk::{Context, Driver, Input, Output, Result, Step, Summary};
 
 use crate::compress::Compressor;
@@ -46,16 +47,20 @@ impl Driver for CsvWriter {
         let mut lines = Lines::new(config, input.schema()?)?;
         let (target, file) = Target::create(path, config.create_dirs)?;
         let mut file = Compressor::new(file, config.compression, path)?;
+        if config.header {
+            lines.header()?;
+        }
+        let head = [encode::mark(config.encoding), lines.text.as_bytes()].concat();
+        let head = encode::encode(config.encoding, &head).into_owned();
+        let newline = encode::encode(config.encoding, lines.newline());
+        lines.text.truncate(0);
+        if !(config.append && append::copy(config, &head, &newline, &mut file)?) {
+            file.write_all(&head).map_err(|error| unwritable(path, &error))?;
+        }
         let mut write = |text: &[u8]| {
             let bytes = encode::encode(config.encoding, text);
             file.write_all(&bytes).map_err(|error| unwritable(path, &error))
         };
-        if config.encoding == Encoding::Utf16 {
-            write("\u{FEFF}".as_bytes())?;
-        }
-        if config.header {
-            lines.header()?;
-        }
         while let Some(batch) = input.next()? {
             lines.batch(&batch, &mut write)?;
             ctx.progress(lines.rows, None);

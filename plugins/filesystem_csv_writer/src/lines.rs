@@ -6,25 +6,32 @@ use wide::u8x16;
 
 use crate::buffer::Buffer;
 use crate::cells::{Cells, Scratch};
-use crate::config::{Config, Newline, Quoting};
+use crate::config::{Config, Dialect, Newline, Quoting};
 use crate::encode;
+use crate::format::Format;
 
 /// Text that is collected before it goes to the file.
 pub(crate) const FLUSH: usize = 1 << 20;
 
 /// Turns batches into lines, in the order and the dialect of the configuration.
 pub(crate) struct Lines {
-    delimiter: u8,
+    dialect: Dialect,
     newline: &'static [u8],
     quoting: Quoting,
     missing: Vec<u8>,
     encoding: Encoding,
     /// What a field without quotes cannot hold.
-    structural: [u8x16; 4],
+    structural: [u8x16; 5],
+    /// Whether a text that a spreadsheet would run gets an apostrophe.
+    guard: bool,
     fields: Vec<Field>,
+    /// How the values of each field are written, if in a format of their own.
+    formats: Vec<Option<Format>>,
     /// Where the columns stand in the table.
     order: Vec<usize>,
     scratch: Scratch,
+    /// A value on its way into a field.
+    value: Buffer,
     /// Lines that are not in the file yet.
     pub(crate) text: Buffer,
     /// Rows so far.
@@ -37,18 +44,23 @@ struct Piece<'a> {
     /// None if no value is missing.
     nulls: Option<&'a Column>,
     quoted: bool,
+    format: Option<&'a Format>,
+    /// Whether a value, other than text, may hold structure or be the text of
+    /// a missing value.
+    checked: bool,
 }
 
 impl Lines {
     /// For a table of these columns.
     pub(crate) fn new(config: &Config, schema: &Schema) -> Result<Self> {
-        let delimiter = config.delimiter()?;
+        let dialect = config.dialect()?;
+        let Dialect { delimiter, quote, escape, .. } = dialect;
         let mut order: Vec<usize> = (0..schema.fields.len()).collect();
         if config.sort_columns {
             order.sort_by_key(|index| schema.fields[*index].name.as_bytes());
         }
         Ok(Self {
-            delimiter,
+            dialect,
             newline: match config.newline {
                 Newline::Lf => b"\n",
                 Newline::Crlf => b"\r\n",
@@ -56,13 +68,21 @@ impl Lines {
             quoting: config.quoting,
             missing: config.na_rep.clone().into_bytes(),
             encoding: config.encoding,
-            structural: [delimiter, b'"', b'\n', b'\r'].map(u8x16::splat),
+            structural: [delimiter, quote, escape, b'\n', b'\r'].map(u8x16::splat),
+            guard: config.formula_guard,
+            formats: Format::of_fields(&config.date_format, &schema.fields)?,
             fields: schema.fields.clone(),
             order,
             scratch: Scratch::default(),
+            value: Buffer::new(64),
             text: Buffer::new(FLUSH + FLUSH / 8),
             rows: 0,
         })
+    }
+
+    /// The end of a line.
+    pub(crate) fn newline(&self) -> &'static [u8] {
+        self.newline
     }
 
     /// Adds the line that names the columns.
@@ -72,13 +92,15 @@ impl Lines {
         }
         for place in 0..self.order.len() {
             if place > 0 {
-                self.text.byte(self.delimiter);
+                self.text.byte(self.dialect.delimiter);
             }
             let index = self.order[place];
             let name = self.fields[index].name.clone();
             let quoted = self.quoting != Quoting::Minimal;
             // No name is missing, so an empty one needs quotes only where its line would be empty.
-            if quoted || !name.is_empty() || self.order.len() == 1 {
+            if self.guard && is_formula(name.as_bytes()) {
+                self.guarded(name.as_bytes(), quoted);
+            } else if quoted || !name.is_empty() || self.order.len() == 1 {
                 self.field(name.as_bytes(), quoted);
             }
             if let Some(character) = encode::missing(self.encoding, name.as_bytes()) {
@@ -99,8 +121,12 @@ impl Lines {
         let columns: Vec<Column> =
             self.order.iter().map(|index| batch.column(*index)).collect::<Result<_>>()?;
         let fields = std::mem::take(&mut self.fields);
-        let pieces: Vec<Piece<'_>> =
-            columns.iter().zip(&self.order).map(|(c, i)| self.piece(c, &fields[*i])).collect();
+        let formats = std::mem::take(&mut self.formats);
+        let pieces: Vec<Piece<'_>> = columns
+            .iter()
+            .zip(&self.order)
+            .map(|(column, index)| self.piece(column, &fields[*index], formats[*index].as_ref()))
+            .collect();
         let lines = (0..batch.rows()).try_for_each(|row| {
             self.line(&pieces, row)?;
             if self.text.len() >= FLUSH {
@@ -110,43 +136,64 @@ impl Lines {
             Ok(())
         });
         drop(pieces);
-        self.fields = fields;
+        (self.fields, self.formats) = (fields, formats);
         lines.map_err(|fault| match fault {
             Fault::Error(error) => error,
             Fault::Character(place, character) => {
                 self.cannot_encode(self.order[place], character, format!("row {}", self.rows + 1))
             }
+            Fault::Missing(place, value) => self.like_missing(self.order[place], &value),
+            Fault::Format(place, why) => self.cannot_format(self.order[place], &why),
         })
     }
 
-    fn piece<'a>(&self, column: &'a Column, field: &'a Field) -> Piece<'a> {
+    fn piece<'a>(
+        &self,
+        column: &'a Column,
+        field: &'a Field,
+        format: Option<&'a Format>,
+    ) -> Piece<'a> {
         let cells = Cells::new(column, field);
         let quoted = match self.quoting {
             Quoting::Minimal => false,
             Quoting::All => true,
             Quoting::NonNumeric => !cells.is_numeric(),
         };
-        Piece { quoted, nulls: (column.null_count() > 0).then_some(column), cells }
+        let alphabet = cells.alphabet();
+        let Dialect { delimiter, quote, escape, decimal } = self.dialect;
+        let checked = format.is_some()
+            || matches!(cells, Cells::Binary(_))
+            || (decimal != b'.' && cells.has_decimals())
+            || [delimiter, quote, escape].iter().any(|byte| alphabet.contains(byte))
+            || (!self.missing.is_empty() && self.missing.iter().all(|b| alphabet.contains(b)));
+        let nulls = (column.null_count() > 0).then_some(column);
+        Piece { quoted, format, checked, nulls, cells }
     }
 
     #[inline]
     fn line(&mut self, pieces: &[Piece<'_>], row: usize) -> Result<(), Fault> {
         for (place, piece) in pieces.iter().enumerate() {
             if place > 0 {
-                self.text.byte(self.delimiter);
+                self.text.byte(self.dialect.delimiter);
             }
             if piece.nulls.is_some_and(|column| column.is_null(row)) {
-                self.missing(pieces.len());
+                self.text.put(&self.missing);
+            } else if piece.checked {
+                self.checked(piece, row, place)?;
             } else if piece.cells.is_text() {
                 let text = piece.cells.text(row);
-                self.field(&text, piece.quoted);
+                if self.guard && is_formula(&text) {
+                    self.guarded(&text, piece.quoted);
+                } else {
+                    self.field(&text, piece.quoted);
+                }
                 if let Some(character) = encode::missing(self.encoding, &text) {
                     return Err(Fault::Character(place, character));
                 }
             } else if piece.quoted {
-                self.text.byte(b'"');
+                self.text.byte(self.dialect.quote);
                 piece.cells.write(row, &mut self.scratch, &mut self.text);
-                self.text.byte(b'"');
+                self.text.byte(self.dialect.quote);
             } else {
                 piece.cells.write(row, &mut self.scratch, &mut self.text);
             }
@@ -156,13 +203,42 @@ impl Lines {
         Ok(())
     }
 
-    fn missing(&mut self, columns: usize) {
-        if columns == 1 && self.missing.is_empty() {
-            // An empty line would be no row at all.
-            self.text.put(b"\"\"");
-        } else {
-            self.text.put(&self.missing);
+    /// Adds a value, other than text, with quotes if it needs them. It is an
+    /// error if it is the text of a missing value, which quotes would not tell
+    /// apart: in a column of numbers they change nothing. Bytes are read back
+    /// as text.
+    fn checked(&mut self, piece: &Piece<'_>, row: usize, place: usize) -> Result<(), Fault> {
+        let mut value = std::mem::replace(&mut self.value, Buffer::new(0));
+        value.truncate(0);
+        match piece.format {
+            Some(format) => {
+                let text = format.text(&piece.cells, row);
+                value.put(text.map_err(|why| Fault::Format(place, why))?.as_bytes());
+            }
+            None => piece.cells.write(row, &mut self.scratch, &mut value),
         }
+        if piece.cells.has_decimals() {
+            value.replace(b'.', self.dialect.decimal);
+        }
+        let missing = !matches!(piece.cells, Cells::Binary(_)) && value.as_bytes() == self.missing;
+        if missing {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            return Err(Fault::Missing(place, value));
+        }
+        self.field(value.as_bytes(), piece.quoted);
+        if let Some(character) = encode::missing(self.encoding, value.as_bytes()) {
+            return Err(Fault::Character(place, character));
+        }
+        self.value = value;
+        Ok(())
+    }
+
+    /// Adds a text that a spreadsheet would take for a formula.
+    fn guarded(&mut self, text: &[u8], quoted: bool) {
+        let mut guarded = Vec::with_capacity(text.len() + 1);
+        guarded.push(b'\'');
+        guarded.extend_from_slice(text);
+        self.field(&guarded, quoted);
     }
 
     /// Adds a text, with quotes if it needs them: for what it holds, or not to
@@ -178,14 +254,34 @@ impl Lines {
             }
             self.text.truncate(start);
         }
-        self.text.byte(b'"');
-        for part in text.split_inclusive(|byte| *byte == b'"') {
-            self.text.put(part);
-            if part.last() == Some(&b'"') {
-                self.text.byte(b'"');
-            }
+        let Dialect { quote, escape, .. } = self.dialect;
+        self.text.byte(quote);
+        let mut rest = text;
+        while let Some(at) = memchr::memchr2(quote, escape, rest) {
+            self.text.put(&rest[..at]);
+            self.text.byte(escape);
+            self.text.byte(rest[at]);
+            rest = &rest[at + 1..];
         }
-        self.text.byte(b'"');
+        self.text.put(rest);
+        self.text.byte(quote);
+    }
+
+    fn like_missing(&self, index: usize, value: &str) -> Error {
+        Error::data(format!(
+            "column {name:?}, row {row}: cannot write the value `{value}`: it is what \
+             `na_rep` says for a missing value; set `na_rep` to a text that no value has",
+            name = self.fields[index].name,
+            row = self.rows + 1,
+        ))
+    }
+
+    fn cannot_format(&self, index: usize, why: &str) -> Error {
+        let name = &self.fields[index].name;
+        Error::data(format!(
+            "column {name:?}, row {}: cannot write the value: {why}",
+            self.rows + 1
+        ))
     }
 
     fn cannot_encode(&self, index: usize, character: char, place: String) -> Error {
@@ -204,10 +300,19 @@ enum Fault {
     Error(Error),
     /// In that column, a character that the encoding does not have.
     Character(usize, char),
+    /// In that column, a value that is written like a missing one.
+    Missing(usize, String),
+    /// In that column, a value that its format cannot write, and why.
+    Format(usize, String),
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
+}
+
+/// Whether a spreadsheet takes a text for a formula.
+fn is_formula(text: &[u8]) -> bool {
+    matches!(text, [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..])
 }

@@ -23,6 +23,24 @@ fn there_and_back(table: &Table, name: &str, write: Value, read: Value) -> Table
     testing::run::<CsvExtractor>(with_path(read)).expect_ok().table().clone()
 }
 
+/// The same, or what the writer or the extractor says.
+fn try_there_and_back(table: &Table, write: &Value, read: &Value) -> Result<Table, String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("a.csv");
+    let with_path = |options: &Value| {
+        let mut options = options.clone();
+        options["path"] = json!(path);
+        options
+    };
+    let step = testing::run::<CsvWriter>(with_path(write)).mode(Mode::Write);
+    step.input("df_a", table).report().result.map_err(|error| error.message)?;
+    let report = testing::run::<CsvExtractor>(with_path(read)).report();
+    match &report.result {
+        Ok(_) => Ok(report.table().clone()),
+        Err(error) => Err(error.message.clone()),
+    }
+}
+
 /// Reads a text and writes it.
 fn back_and_there(text: &str, read: Value) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -64,6 +82,107 @@ fn numbers() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A dialect that the writer and the extractor are both told.
+#[derive(Debug, Clone)]
+struct Dialect {
+    both: Value,
+    write: Value,
+    na_rep: &'static str,
+}
+
+fn dialect() -> impl Strategy<Value = Dialect> {
+    let delimiters = vec![
+        ",", ";", "\t", " ", "|", "-", ":", ".", "+", "0", "7", "e", "a", "t", "\u{1}", "'", "_",
+    ];
+    (
+        prop::sample::select(delimiters),
+        prop::sample::select(vec!["\"", "'", "$", "5"]),
+        prop::sample::select(vec![None, Some("\\"), Some("^")]),
+        prop::sample::select(vec![".", ","]),
+        prop::sample::select(vec![
+            "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030",
+        ]),
+        prop::sample::select(vec!["", "NA", "null", "-999", "true", "x"]),
+        prop::sample::select(vec!["minimal", "all", "nonnumeric"]),
+        prop::sample::select(vec!["lf", "crlf"]),
+        any::<bool>(),
+    )
+        .prop_filter("the parts of a dialect differ", |d| d.0 != d.1 && d.1 != d.3)
+        .prop_filter("a missing value needs no quotes", |d| !d.5.contains(d.0) && !d.5.contains(d.1))
+        .prop_map(|(delimiter, quote, escape, decimal, encoding, na_rep, quoting, newline, header)| {
+            let mut both = json!({
+                "delimiter": delimiter, "quote": quote, "decimal": decimal, "encoding": encoding,
+                "header": header
+            });
+            if let Some(escape) = escape {
+                both["escape"] = json!(escape);
+            }
+            let mut write = both.clone();
+            write["quoting"] = json!(quoting);
+            write["newline"] = json!(newline);
+            write["na_rep"] = json!(na_rep);
+            Dialect { both, write, na_rep }
+        })
+}
+
+/// A type, and values of it as `Table::from_rows` takes them.
+fn column() -> impl Strategy<Value = (DataType, &'static str, Vec<Value>)> {
+    fn values(
+        data_type: DataType,
+        name: &'static str,
+        value: impl Strategy<Value = Value> + 'static,
+    ) -> BoxedStrategy<(DataType, &'static str, Vec<Value>)> {
+        let value = prop_oneof![1 => Just(Value::Null), 4 => value];
+        prop::collection::vec(value, 6)
+            .prop_map(move |values| (data_type.clone(), name, values))
+            .boxed()
+    }
+    let micros =
+        |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));
+    let word =
+        prop::sample::select(vec!["", "NA", "null", "-999", "true", "x", "sep=;", " ", "#", "1"]);
+    let float = |value: f64| match value {
+        value if value.is_finite() => json!(value),
+        value if value.is_nan() => json!("nan"),
+        value => json!(if value > 0.0 { "inf" } else { "-inf" }),
+    };
+    prop_oneof![
+        values(
+            DataType::Utf8,
+            "str",
+            "[a-z0-9\",;'$^\\\\\r\n\té王 .+-]{0,8}".prop_map(Value::from)
+        ),
+        values(DataType::Utf8, "str", word.prop_map(Value::from)),
+        values(DataType::Bool, "bool", any::<bool>().prop_map(Value::from)),
+        values(DataType::Int8, "int8", any::<i8>().prop_map(Value::from)),
+        values(DataType::Int64, "int64", any::<i64>().prop_map(Value::from)),
+        values(DataType::UInt64, "uint64", any::<u64>().prop_map(Value::from)),
+        values(DataType::Float64, "float64", any::<f64>().prop_map(float)),
+        values(DataType::Float32, "float32", any::<f32>().prop_map(move |f| float(f.into()))),
+        values(
+            DataType::Decimal128(38, 5),
+            "decimal(38,5)",
+            "-?[1-9][0-9]{0,30}\\.[0-9]{5}".prop_map(Value::from)
+        ),
+        values(DataType::Date32, "date", (-719_528i32..2_932_897).prop_map(Value::from)),
+        values(
+            DataType::Time64(TimeUnit::Microsecond),
+            "time",
+            (0i64..86_400_000_000).prop_map(Value::from)
+        ),
+        values(
+            micros(None),
+            "timestamp",
+            (-62_167_219_200_000_000i64..253_402_300_800_000_000).prop_map(Value::from)
+        ),
+        values(
+            micros(Some("UTC")),
+            "timestamptz",
+            (-62_167_219_200_000_000i64..253_402_300_800_000_000).prop_map(Value::from)
+        ),
+    ]
+}
+
 fn table() -> impl Strategy<Value = (Schema, Value)> {
     let field = |name: &str, data_type| Field::new(name, data_type, true);
     let schema = Schema::new(vec![
@@ -95,7 +214,36 @@ fn table() -> impl Strategy<Value = (Schema, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn tables_come_back_in_any_dialect(
+        columns in prop::collection::vec(column(), 1..5), dialect in dialect(), pad: bool,
+    ) {
+        let name = |index: usize| match dialect.both["header"] {
+            Value::Bool(true) => format!("c,{index}\""),
+            _ => index.to_string(),
+        };
+        let schema = Schema::new(columns.iter().enumerate()
+            .map(|(index, (data_type, ..))| Field::new(name(index), data_type.clone(), true))
+            .collect());
+        let rows = (0..6).map(|row| columns.iter().map(|(.., values)| values[row].clone()).collect());
+        let table = Table::from_rows(&schema, &Value::Array(rows.collect()));
+        let mut read = dialect.both.clone();
+        read["dtype"] = columns.iter().enumerate()
+            .map(|(index, (_, dtype, _))| (name(index), json!(dtype))).collect::<serde_json::Map<_, _>>().into();
+        read["na_values"] = if dialect.na_rep.is_empty() { json!([]) } else { json!([dialect.na_rep]) };
+        // What is meant for others must not change what it does not meet.
+        read["ragged_rows"] = json!(if pad { "pad" } else { "cut" });
+        match try_there_and_back(&table, &dialect.write, &read) {
+            Ok(back) => {
+                prop_assert_eq!(back.schema(), &schema);
+                prop_assert_eq!(back.rows(), table.rows());
+            }
+            // Refusing is right for a number that would be read as missing, and for nothing else.
+            Err(error) => prop_assert!(error.contains("`na_rep` says for a missing value"), "{}", error),
+        }
+    }
 
     #[test]
     fn tables_come_back(

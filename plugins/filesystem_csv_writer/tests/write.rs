@@ -79,9 +79,79 @@ fn missing_values_have_a_text_of_their_own() {
 }
 
 #[test]
-fn one_column_has_no_empty_lines() {
-    let table = table(&[("", DataType::Utf8)], &json!([["x"], [null], [""]]));
-    assert_eq!(text(&table, json!({})), "\"\"\nx\n\"\"\n\"\"\n");
+fn missing_and_empty_differ_in_one_column_too() {
+    let one = |name| table(&[(name, DataType::Utf8)], &json!([["x"], [null], [""]]));
+    assert_eq!(text(&one(""), json!({})), "\"\"\nx\n\n\"\"\n");
+    assert_eq!(text(&one("a"), json!({"na_rep": "NA"})), "a\nx\nNA\n\"\"\n");
+    let bytes = table(
+        &[("a", DataType::Binary), ("b", DataType::Bool)],
+        &json!([["", true], [null, false]]),
+    );
+    assert_eq!(text(&bytes, json!({})), "a,b\n\"\",true\n,false\n");
+}
+
+#[test]
+fn a_value_of_any_type_that_holds_the_delimiter_gets_quotes() {
+    let micros =
+        |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));
+    for (data_type, cell, value) in [
+        (DataType::Bool, json!(true), "true"),
+        (DataType::Int8, json!(-128), "-128"),
+        (DataType::Int64, json!(1_203_456_789), "1203456789"),
+        (DataType::UInt64, json!(u64::MAX), "18446744073709551615"),
+        (DataType::Float32, json!(-1.5), "-1.5"),
+        (DataType::Float64, json!(1e-7), "1e-07"),
+        (DataType::Float64, json!(1e16), "1e+16"),
+        (DataType::Float64, json!("NaN"), "nan"),
+        (DataType::Float64, json!("-inf"), "-inf"),
+        (DataType::Binary, json!("00ff"), "00ff"),
+        (DataType::Date32, json!(20_090), "2025-01-02"),
+        (DataType::Date32, json!(2_932_897), "+10000-01-01"),
+        (DataType::Time64(TimeUnit::Microsecond), json!(3_723_500_000_i64), "01:02:03.500"),
+        (micros(None), json!(1_735_787_045_678_000_i64), "2025-01-02 03:04:05.678"),
+        (micros(Some("UTC")), json!(0), "1970-01-01 00:00:00+00:00"),
+        (DataType::Decimal128(10, 2), json!("-1.50"), "-1.50"),
+    ] {
+        let table =
+            table(&[("x", data_type.clone()), ("y", data_type.clone())], &json!([[cell, cell]]));
+        for delimiter in " -+.:;01ae".chars() {
+            let quotes = if value.contains(delimiter) { "\"" } else { "" };
+            assert_eq!(
+                text(&table, json!({"delimiter": delimiter, "header": false})),
+                format!("{quotes}{value}{quotes}{delimiter}{quotes}{value}{quotes}\n"),
+                "{data_type:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_number_that_is_written_like_a_missing_value_is_refused() {
+    for (data_type, cell, na_rep) in [
+        (DataType::Int64, json!(-999), "-999"),
+        (DataType::Float64, json!(0.5), "0.5"),
+        (DataType::Float64, json!("NaN"), "nan"),
+        (DataType::Bool, json!(false), "false"),
+        (DataType::Date32, json!(0), "1970-01-01"),
+        (DataType::Decimal128(5, 2), json!("9.99"), "9.99"),
+    ] {
+        let folder = folder();
+        let path = folder.path().join("a.csv");
+        let table =
+            table(&[("x", data_type), ("y", DataType::Utf8)], &json!([[null, na_rep], [cell, ""]]));
+        for quoting in ["minimal", "all"] {
+            let options = json!({"na_rep": na_rep, "quoting": quoting});
+            let error = run(&path, &table, options).result.expect_err("two meanings");
+            assert_eq!(
+                error.message,
+                format!(
+                    "column \"x\", row 2: cannot write the value `{na_rep}`: it is what `na_rep` says \
+                     for a missing value; set `na_rep` to a text that no value has"
+                )
+            );
+        }
+        assert!(names(folder.path()).is_empty());
+    }
 }
 
 #[test]
@@ -202,7 +272,21 @@ fn configurations_that_make_no_sense() {
     let fault = |path: &str, options| {
         run(&folder.path().join(path), &people(), options).result.expect_err("an error").message
     };
-    assert!(fault("a.csv", json!({"delimiter": "\""})).starts_with("delimiter: one ASCII"));
+    for (options, message) in [
+        (json!({"delimiter": "\""}), "delimiter and quote are the same character"),
+        (json!({"delimiter": ";;"}), "delimiter: one ASCII character, but it is \";;\""),
+        (json!({"quote": ""}), "quote: one ASCII character, but it is \"\""),
+        (json!({"escape": ","}), "delimiter and escape are the same character"),
+        (json!({"decimal": "-"}), "decimal: a character that is no letter, digit, sign or quote"),
+        (json!({"date_format": {"x": "%d"}}), "date_format: there is no column \"x\""),
+        (
+            json!({"date_format": {"age": "%d"}}),
+            "date_format of column \"age\": \"%d\": the column is of type",
+        ),
+    ] {
+        let found = fault("a.csv", options);
+        assert!(found.starts_with(message), "{found}");
+    }
     assert!(fault("a.csv", json!({"na_rep": "a,b"})).starts_with("na_rep: a missing value is"));
     assert!(fault("a.csv.zst", json!({})).contains("zstd files can be read but not written"));
     assert!(names(folder.path()).is_empty());

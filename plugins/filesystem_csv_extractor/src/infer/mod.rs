@@ -11,7 +11,7 @@ use osiris_sdk::{DataType, Field};
 
 use self::moments::Moments;
 use self::number::Number;
-use crate::nulls::Nulls;
+use crate::options::Reading;
 use crate::parse;
 use crate::split::Block;
 
@@ -53,30 +53,40 @@ impl Guess {
     }
 
     /// Looks at one column of a block.
-    pub(crate) fn observe(&mut self, block: &Block<'_>, column: usize, nulls: &Nulls) {
+    pub(crate) fn observe(&mut self, block: &Block<'_>, column: usize, reading: &Reading) {
         if self.settled() {
             return;
         }
+        let plain = reading.notation.is_plain();
+        let direct = plain && block.shows_quotes();
         for (field, window) in block.windows(column) {
             if let (Kind::Number(number), Some(window)) = (&mut self.kind, window)
-                && nulls.only_empty()
+                && direct
+                && reading.nulls.is_value(field)
                 && number.observe_short(window, field.len())
             {
                 continue;
             }
-            let raw = block.unquote(field);
-            if nulls.is_null(raw) || raw.text.is_empty() {
+            let text = block.value(block.unquote(field));
+            // Whether quotes keep it from being missing depends on the type, which it cannot
+            // change: a column of nothing else is text.
+            if reading.nulls.is_null(&text) {
                 continue;
             }
-            // A doubled quote is in no value of any type but text, so it may stay.
-            self.value(raw.text);
+            if plain {
+                self.value(&text, Some(&text));
+            } else {
+                self.value(&text, reading.notation.plain(&text).as_deref());
+            }
         }
     }
 
+    /// Looks at a value, and the same as a number that programs write, if it
+    /// may be one.
     #[inline(always)]
-    fn value(&mut self, text: &[u8]) {
+    fn value(&mut self, text: &[u8], number: Option<&[u8]>) {
         let fits = match &mut self.kind {
-            Kind::Number(number) => number.observe(text),
+            Kind::Number(numbers) => number.is_some_and(|number| numbers.observe(number)),
             Kind::Bool => parse::bool_of(text).is_some(),
             Kind::Moments(moments) => moments.observe_canonical(text),
             Kind::Declared(moments) => {
@@ -84,7 +94,7 @@ impl Guess {
                 true
             }
             Kind::Unknown => {
-                self.kind = self.first(text);
+                self.kind = self.first(text, number);
                 true
             }
             Kind::Text => true,
@@ -94,13 +104,13 @@ impl Guess {
         }
     }
 
-    fn first(&self, text: &[u8]) -> Kind {
+    fn first(&self, text: &[u8], number: Option<&[u8]>) -> Kind {
         if parse::bool_of(text).is_some() {
             return Kind::Bool;
         }
-        let mut number = Number::default();
-        if number.observe(text) {
-            return Kind::Number(number);
+        let mut numbers = Number::default();
+        if number.is_some_and(|number| numbers.observe(number)) {
+            return Kind::Number(numbers);
         }
         let mut moments = Moments::default();
         if self.dates && moments.observe_canonical(text) {

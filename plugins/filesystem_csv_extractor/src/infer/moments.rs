@@ -2,6 +2,7 @@
 
 use osiris_sdk::{DataType, TimeUnit};
 
+use crate::fill::offset_name;
 use crate::parse::{self, Moment};
 
 /// Seconds since 1970 that nanoseconds in 64 bits reach.
@@ -15,9 +16,10 @@ pub(super) struct Moments {
     /// The offset of the first point in time.
     offset: Option<Option<i16>>,
     other_offset: bool,
-    unzoned: bool,
     fine: bool,
     far: bool,
+    /// There are values that are neither dates nor points in time.
+    others: bool,
 }
 
 impl Moments {
@@ -42,6 +44,8 @@ impl Moments {
             self.dates = true;
         } else if let Some(moment) = parse::moment(text) {
             self.add(moment);
+        } else {
+            self.others = true;
         }
     }
 
@@ -49,30 +53,23 @@ impl Moments {
         self.times = true;
         self.fine |= moment.fine;
         self.far |= moment.seconds.abs() >= NANOS_REACH - 86_400;
-        self.unzoned |= moment.offset.is_none();
         self.other_offset |= *self.offset.get_or_insert(moment.offset) != moment.offset;
     }
 
-    /// The column's type.
+    /// The column's type. Of points in time the first one says whether they
+    /// have an offset: those that differ do not fit.
     pub(super) fn data_type(&self) -> DataType {
-        if self.dates && !self.times {
+        if !self.times && (self.dates || self.others) {
             return DataType::Date32;
         }
         let unit = if self.fine { TimeUnit::Nanosecond } else { TimeUnit::Microsecond };
         let zone = match self.offset.flatten() {
-            _ if self.unzoned || self.dates => None,
-            Some(minutes) if minutes != 0 && !self.other_offset => Some(zone(minutes)),
+            Some(minutes) if !self.other_offset => Some(offset_name(minutes)),
             Some(_) => Some("UTC".to_owned()),
             None => None,
         };
         DataType::Timestamp(unit, zone)
     }
-}
-
-fn zone(minutes: i16) -> String {
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let size = minutes.unsigned_abs();
-    format!("{sign}{:02}:{:02}", size / 60, size % 60)
 }
 
 #[cfg(test)]
@@ -120,6 +117,11 @@ mod tests {
         assert_eq!(declared(&["2025-01-02"]), DataType::Date32);
         assert_eq!(declared(&["2025-01-02", "2025-01-02T03:04"]), micros(None));
         assert_eq!(declared(&["2025-01-02T03:04Z", "2025-01-02T03:04+02:00"]), micros(Some("UTC")));
-        assert_eq!(declared(&["soon"]), micros(None));
+        assert_eq!(declared(&["soon"]), DataType::Date32);
+        assert_eq!(declared(&[]), micros(None));
+        // The bare date is at fault, and not the value before it.
+        assert_eq!(declared(&["2025-01-02 00:00+00:00", "2025-01-02"]), micros(Some("UTC")));
+        assert_eq!(declared(&["2025-01-02", "2025-01-02 00:00Z"]), micros(Some("UTC")));
+        assert_eq!(declared(&["2025-01-02 00:00", "2025-01-02 00:00Z"]), micros(None));
     }
 }

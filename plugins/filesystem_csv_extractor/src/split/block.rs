@@ -16,6 +16,7 @@ pub(crate) struct Block<'a> {
     pub(super) spans: &'a [Span],
     pub(super) columns: usize,
     pub(super) quote: Option<u8>,
+    pub(super) escape: Option<u8>,
     pub(super) offset: u64,
 }
 
@@ -24,7 +25,8 @@ pub(crate) struct Block<'a> {
 pub(crate) struct Raw<'a> {
     /// The text, without the quotes around it.
     pub(crate) text: &'a [u8],
-    /// Whether there were quotes; then quotes inside are still doubled.
+    /// Whether there were quotes; then quotes inside are still doubled or
+    /// escaped.
     pub(crate) quoted: bool,
 }
 
@@ -80,8 +82,15 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// What a field means: without quotes, doubled ones made single.
+    /// What a field means: without quotes, doubled and escaped ones made
+    /// single.
     pub(crate) fn value(&self, raw: Raw<'a>) -> Cow<'a, [u8]> {
+        if let (Some(quote), Some(escape), true) = (self.quote, self.escape, raw.quoted) {
+            return match memchr::memchr2(quote, escape, raw.text) {
+                Some(_) => Cow::Owned(unescape(raw.text, quote, escape)),
+                None => Cow::Borrowed(raw.text),
+            };
+        }
         match self.quote {
             Some(quote) if raw.quoted && memchr::memchr(quote, raw.text).is_some() => {
                 Cow::Owned(undouble(raw.text, quote))
@@ -93,6 +102,18 @@ impl<'a> Block<'a> {
     /// The byte around fields that have quotes.
     pub(crate) fn quote(&self) -> Option<u8> {
         self.quote
+    }
+
+    /// Bytes of text in a row, quotes included.
+    pub(crate) fn size_of(&self, row: usize) -> usize {
+        let row = &self.spans[row * self.columns..][..self.columns];
+        row.first().zip(row.last()).map_or(0, |(first, last)| (last.end - first.start) as usize)
+    }
+
+    /// Whether a field with quotes around it cannot be taken for a number, a
+    /// date or another value without them.
+    pub(crate) fn shows_quotes(&self) -> bool {
+        !self.quote.is_some_and(|quote| quote.is_ascii_alphanumeric() || b"+-.:, ".contains(&quote))
     }
 
     /// Where the last row ends, as an offset into the text of the file.
@@ -113,6 +134,25 @@ fn undouble(text: &[u8], quote: u8) -> Vec<u8> {
         value.extend_from_slice(&rest[..=at]);
         // The splitter saw to it that quotes inside come in pairs.
         rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    value.extend_from_slice(rest);
+    value
+}
+
+/// An escape before anything but a quote or itself is text.
+fn unescape(text: &[u8], quote: u8, escape: u8) -> Vec<u8> {
+    let mut value = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr2(quote, escape, rest) {
+        value.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let pair = match rest {
+            [first, second, ..] if *first == escape => *second == quote || *second == escape,
+            [first, second, ..] => first == second,
+            _ => false,
+        };
+        value.push(rest[usize::from(pair)]);
+        rest = &rest[1 + usize::from(pair)..];
     }
     value.extend_from_slice(rest);
     value

@@ -10,7 +10,7 @@ pub(super) const WIDTH: usize = 64;
 pub(super) struct Masks {
     /// Delimiters, line feeds and carriage returns.
     pub(super) ends: u64,
-    /// Quotes.
+    /// Quotes and what escapes them.
     pub(super) quotes: u64,
 }
 
@@ -19,14 +19,17 @@ pub(super) struct Masks {
 pub(super) struct Finder {
     delimiter: u8x16,
     quote: u8x16,
+    escape: Option<u8x16>,
     quoting: u64,
 }
 
 impl Finder {
-    /// Without a quote, no quotes are found.
-    pub(super) fn new(delimiter: u8, quote: Option<u8>) -> Self {
+    /// Without a quote, no quotes are found. Of a delimiter of several bytes
+    /// the first is looked for.
+    pub(super) fn new(delimiter: u8, quote: Option<u8>, escape: Option<u8>) -> Self {
         Self {
             delimiter: u8x16::splat(delimiter),
+            escape: escape.map(u8x16::splat),
             quote: u8x16::splat(quote.unwrap_or_default()),
             quoting: if quote.is_some() { u64::MAX } else { 0 },
         }
@@ -45,6 +48,12 @@ impl Finder {
             ends |= u64::from(end.to_bitmask()) << (index * 16);
             quotes |= u64::from(bytes.simd_eq(self.quote).to_bitmask()) << (index * 16);
         }
+        if let Some(escape) = self.escape {
+            for (index, lane) in lanes.iter().enumerate() {
+                let escapes = u8x16::new(*lane).simd_eq(escape).to_bitmask();
+                quotes |= u64::from(escapes) << (index * 16);
+            }
+        }
         Masks { ends, quotes: quotes & self.quoting }
     }
 }
@@ -55,7 +64,7 @@ mod tests {
 
     #[test]
     fn every_byte_in_every_place() {
-        let finder = Finder::new(b';', Some(b'\''));
+        let finder = Finder::new(b';', Some(b'\''), Some(b'\\'));
         for place in 0..WIDTH {
             for byte in 0..=u8::MAX {
                 let mut chunk = [b'x'; WIDTH];
@@ -63,13 +72,13 @@ mod tests {
                 let masks = finder.find(&chunk);
                 let bit = 1 << place;
                 assert_eq!(masks.ends, if b";\r\n".contains(&byte) { bit } else { 0 });
-                assert_eq!(masks.quotes, if byte == b'\'' { bit } else { 0 });
+                assert_eq!(masks.quotes, if b"'\\".contains(&byte) { bit } else { 0 });
             }
         }
     }
 
     #[test]
     fn no_quotes_without_quoting() {
-        assert_eq!(Finder::new(b',', None).find(&[0; WIDTH]).quotes, 0);
+        assert_eq!(Finder::new(b',', None, None).find(&[0; WIDTH]).quotes, 0);
     }
 }

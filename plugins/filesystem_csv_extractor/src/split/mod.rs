@@ -9,30 +9,19 @@
 //! limit on everything. The tests hold it against `csv`.
 
 mod block;
+mod dialect;
+mod limits;
 mod masks;
+mod scan;
 mod splitter;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use block::{Block, Raw};
-pub(crate) use splitter::Splitter;
+pub(crate) use block::Block;
+pub(crate) use dialect::{BlankLines, Delimiter, Dialect};
+pub(crate) use splitter::{Splitter, Tally};
 
-/// Bytes in one field, at most.
-pub(crate) const MAX_FIELD: usize = 16 << 20;
-/// Bytes in one row, at most.
+/// Bytes in one row, at most, unless a field may have more.
 pub(crate) const MAX_ROW: usize = 32 << 20;
 /// Columns in a table, at most.
 pub(crate) const MAX_COLUMNS: usize = 200_000;
-
-/// The bytes that give a file its structure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Dialect {
-    /// Between fields.
-    pub(crate) delimiter: u8,
-    /// Around a field that holds other structure; doubled inside of it.
-    pub(crate) quote: Option<u8>,
-    /// A line that begins with it is none.
-    pub(crate) comment: Option<u8>,
-    /// Whether an empty line is none; otherwise it is a row of missing values.
-    pub(crate) skip_blank_lines: bool,
-}

@@ -1,52 +1,87 @@
 //! The splitter's state, from one block to the next.
 
 use super::block::{Block, Span};
-use super::masks::{Finder, Masks, WIDTH};
-use super::{Dialect, MAX_COLUMNS, MAX_FIELD, MAX_ROW};
-use crate::fault::{Fault, What};
-use crate::text::TextReader;
+use super::dialect::{BlankLines, Delimiter, Dialect};
+use super::masks::Finder;
+use crate::config::{RaggedRows, Trim};
+use crate::fault::Fault;
+use crate::text::{Changes, TextReader};
 
 /// Text in memory at a time: large enough that the work between blocks does
 /// not count, small enough to stay in a processor's cache.
 const BUFFER: usize = 256 << 10;
+/// Rows in a block of nothing but the empty lines before the first row.
+const BLANK_ROWS: u64 = 1 << 16;
 
 /// Splits a text, one block of rows after another.
 pub(crate) struct Splitter<'a> {
     text: TextReader<'a>,
-    dialect: Dialect,
-    finder: Finder,
-    buffer: Vec<u8>,
+    pub(super) dialect: Dialect,
+    pub(super) finder: Finder,
+    pub(super) buffer: Vec<u8>,
     /// `buffer[..filled]` is text, of which `[..scanned]` has been split.
-    filled: usize,
-    scanned: usize,
+    pub(super) filled: usize,
+    pub(super) scanned: usize,
     /// Where the row that is being split begins, and its current field.
-    row_start: usize,
-    field_start: usize,
-    state: State,
+    pub(super) row_start: usize,
+    pub(super) field_start: usize,
+    pub(super) state: State,
     /// Whether the row before ended in a carriage return, which a line feed
     /// may follow.
-    after_return: bool,
+    pub(super) after_return: bool,
     /// Fields of rows, of which `[..complete]` are in whole rows.
-    spans: Vec<Span>,
-    complete: usize,
+    pub(super) spans: Vec<Span>,
+    pub(super) complete: usize,
     /// Fields in a row; 0 until the first row is known.
-    columns: usize,
+    pub(super) columns: usize,
+    /// What the first row says about rows that do not fit it.
+    pub(super) first: First,
     /// Where the buffer begins in the text.
-    offset: u64,
-    ended: bool,
+    pub(super) offset: u64,
+    pub(super) ended: bool,
+    /// Rows that have been left out or changed.
+    pub(super) tally: Tally,
+    /// Empty lines before the first row, which the next blocks hold if they
+    /// are rows.
+    pub(super) blank_before: u64,
+    blanks: Vec<Span>,
 }
 
 /// What the scanner is in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// A field without quotes, or one that has not begun.
     Plain,
     /// A field with quotes.
     Quoted,
+    /// Behind an escape inside a quoted field that stood at this place.
+    Escaped(usize),
     /// Behind a quote inside a quoted field that stood at this place.
     Closed(usize),
     /// A line that is a comment.
     Comment,
+}
+
+/// What the first row says about rows that do not fit it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct First {
+    /// Whether it ends in a delimiter.
+    pub(super) open_end: bool,
+    /// What may be the delimiter, if the row is one field.
+    pub(super) other_delimiter: Option<char>,
+}
+
+/// Rows that have been left out or changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Empty lines that were no rows.
+    pub(crate) blank: u64,
+    /// Rows that were too short.
+    pub(crate) padded: u64,
+    /// Rows that were too long.
+    pub(crate) cut: u64,
+    /// Rows that were too short or too long, and left out.
+    pub(crate) skipped: u64,
 }
 
 impl<'a> Splitter<'a> {
@@ -55,7 +90,7 @@ impl<'a> Splitter<'a> {
         Self {
             text,
             dialect,
-            finder: Finder::new(dialect.delimiter, dialect.quote),
+            finder: finder(&dialect),
             buffer: vec![0; BUFFER],
             filled: 0,
             scanned: 0,
@@ -66,24 +101,71 @@ impl<'a> Splitter<'a> {
             spans: Vec::new(),
             complete: 0,
             columns: 0,
+            first: First::default(),
             offset: 0,
             ended: false,
+            tally: Tally::default(),
+            blank_before: 0,
+            blanks: Vec::new(),
         }
     }
 
-    /// Drops lines of the file, whatever they hold. To be called first.
-    pub(crate) fn skip_lines(&mut self, lines: u64) -> Result<(), Fault> {
+    /// Drops the line `sep=;` with which a file can tell Excel its delimiter,
+    /// and gives that delimiter. To be called first.
+    pub(crate) fn separator(&mut self) -> Result<Option<u8>, Fault> {
+        self.fill()?;
+        let text = &self.buffer[..self.filled];
+        let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        let bare = match line {
+            [b'"', inner @ .., b'"'] => inner,
+            line => line,
+        };
+        let [name @ .., separator] = bare else { return Ok(None) };
+        let mark = separator.is_ascii() && !separator.is_ascii_alphanumeric();
+        if !mark || !name.eq_ignore_ascii_case(b"sep=") {
+            return Ok(None);
+        }
+        let separator = *separator;
+        let mut end = line.len();
+        if text.get(end) == Some(&b'\r') {
+            end += 1;
+        }
+        if text.get(end) == Some(&b'\n') {
+            end += 1;
+        }
+        self.row_start = end;
+        self.field_start = end;
+        self.scanned = end;
+        Ok(Some(separator))
+    }
+
+    /// Splits at another delimiter from here on.
+    pub(crate) fn set_delimiter(&mut self, delimiter: Delimiter) {
+        self.dialect.delimiter = delimiter;
+        self.finder = finder(&self.dialect);
+    }
+
+    /// Drops lines of the file, whatever they hold, and gives how many there
+    /// were. To be called before anything is split.
+    pub(crate) fn skip_lines(&mut self, lines: u64) -> Result<u64, Fault> {
         let dialect = self.dialect;
-        self.dialect = Dialect { quote: None, comment: None, skip_blank_lines: false, ..dialect };
-        self.finder = Finder::new(dialect.delimiter, None);
-        for _ in 0..lines {
-            if self.row()?.is_none() {
-                break;
-            }
+        self.dialect = Dialect {
+            quote: None,
+            escape: None,
+            comment: None,
+            blank_lines: BlankLines::Keep,
+            trim: Trim::None,
+            ragged_rows: RaggedRows::Error,
+            ..dialect
+        };
+        self.finder = finder(&self.dialect);
+        let mut dropped = 0;
+        while dropped < lines && self.row()?.is_some() {
+            dropped += 1;
         }
         self.dialect = dialect;
-        self.finder = Finder::new(dialect.delimiter, dialect.quote);
-        Ok(())
+        self.finder = finder(&self.dialect);
+        Ok(dropped)
     }
 
     /// The next row, of any number of fields. Only before the first block.
@@ -91,11 +173,27 @@ impl<'a> Splitter<'a> {
         self.columns = 0;
         let found = self.advance()?;
         self.columns = self.complete;
+        self.first = self.first_row();
         Ok(found.then(|| self.found()))
     }
 
+    fn first_row(&self) -> First {
+        let text = |span: &Span| &self.buffer[span.start as usize..span.end as usize];
+        match &self.spans[..self.complete] {
+            [] => First::default(),
+            [only] => {
+                let other = |byte: &&u8| text(only).contains(byte);
+                First {
+                    open_end: false,
+                    other_delimiter: b";\t|,".iter().find(other).map(|b| char::from(*b)),
+                }
+            }
+            [.., last] => First { open_end: last.start == last.end, other_delimiter: None },
+        }
+    }
+
     /// Puts the row back that [`row`](Self::row) gave, so that it is the first
-    /// of the next block.
+    /// of the next block, with the empty lines before it if they are rows.
     pub(crate) fn unread_row(&mut self) {
         let Some(first) = self.spans.first() else { return };
         self.row_start = first.start as usize;
@@ -104,6 +202,8 @@ impl<'a> Splitter<'a> {
         self.spans.clear();
         self.complete = 0;
         self.after_return = false;
+        let rows = self.columns == 1 && self.dialect.blank_lines == BlankLines::OneColumn;
+        self.blank_before = if rows { std::mem::take(&mut self.tally.blank) } else { 0 };
     }
 
     /// The next rows, all as wide as the row that [`row`](Self::row) gave
@@ -112,7 +212,18 @@ impl<'a> Splitter<'a> {
         if self.columns == 0 {
             return Ok(None);
         }
+        if self.blank_before > 0 {
+            let rows = self.blank_before.min(BLANK_ROWS);
+            self.blank_before -= rows;
+            self.blanks.resize(rows as usize, Span { start: 0, end: 0 });
+            return Ok(Some(Block { text: &[], spans: &self.blanks, ..self.found() }));
+        }
         Ok(self.advance()?.then(|| self.found()))
+    }
+
+    /// What has been left out or changed so far.
+    pub(crate) fn tally(&self) -> (Tally, Changes) {
+        (self.tally, self.text.changes())
     }
 
     fn found(&self) -> Block<'_> {
@@ -121,6 +232,7 @@ impl<'a> Splitter<'a> {
             spans: &self.spans[..self.complete],
             columns: self.columns,
             quote: self.dialect.quote,
+            escape: self.dialect.escape,
             offset: self.offset,
         }
     }
@@ -151,7 +263,7 @@ impl<'a> Splitter<'a> {
                 span.start -= shift as u32;
                 span.end -= shift as u32;
             }
-            if let State::Closed(at) = &mut self.state {
+            if let State::Closed(at) | State::Escaped(at) = &mut self.state {
                 *at -= shift;
             }
             self.filled -= shift;
@@ -163,9 +275,15 @@ impl<'a> Splitter<'a> {
         if self.filled > self.buffer.len() / 2 {
             let size = self.buffer.len() * 2;
             self.buffer.resize(size, 0);
+        } else if self.buffer.len() > BUFFER && self.filled <= BUFFER / 2 {
+            // One long row is no reason to read the rest of the file in large pieces.
+            self.buffer.truncate(BUFFER);
+            self.buffer.shrink_to_fit();
         }
-        while self.filled < self.buffer.len() - TextReader::ROOM {
-            let read = self.text.read(&mut self.buffer[self.filled..])?;
+        // However long the row has become, only so much of what follows it.
+        let end = (self.filled + BUFFER).min(self.buffer.len());
+        while self.filled < end - TextReader::ROOM {
+            let read = self.text.read(&mut self.buffer[self.filled..end])?;
             if read == 0 {
                 self.ended = true;
                 break;
@@ -174,238 +292,8 @@ impl<'a> Splitter<'a> {
         }
         Ok(())
     }
+}
 
-    /// Refuses a row that will not fit, before memory is spent on it.
-    fn check_partial(&self) -> Result<(), Fault> {
-        let start = self.offset + self.row_start as u64;
-        let seen = self.spans.len();
-        if self.filled - self.field_start > MAX_FIELD && self.state != State::Comment {
-            return Err(self.long_field(seen + 1));
-        }
-        if self.filled - self.row_start > MAX_ROW {
-            return Err(self.long_row());
-        }
-        if self.columns == 0 && seen >= MAX_COLUMNS {
-            return Err(Fault::at(start, What::Wide { limit: MAX_COLUMNS }));
-        }
-        if self.columns > 0 && seen > self.columns {
-            return Err(self.ragged(seen + 1));
-        }
-        Ok(())
-    }
-
-    /// Splits what has been read.
-    fn scan(&mut self) -> Result<(), Fault> {
-        while self.scanned < self.filled {
-            let base = self.scanned;
-            let mut tail = [0; WIDTH];
-            let ahead = &self.buffer[base..self.filled];
-            let (chunk, len) = match ahead.first_chunk::<WIDTH>() {
-                Some(chunk) => (chunk, WIDTH),
-                None => {
-                    tail[..ahead.len()].copy_from_slice(ahead);
-                    (&tail, ahead.len())
-                }
-            };
-            let mut masks = self.finder.find(chunk);
-            if len < WIDTH {
-                // The padding may look like structure to a strange dialect.
-                masks.ends &= (1 << len) - 1;
-                masks.quotes &= (1 << len) - 1;
-            }
-            self.scanned = base + len;
-            let plain = self.state == State::Plain && masks.quotes == 0 && self.columns > 0;
-            if plain && self.dialect.comment.is_none() {
-                self.split_plain(base, masks.ends)?;
-            } else if self.split_any(base, masks)? {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// Splits a chunk without quotes: almost all of most files.
-    #[inline]
-    fn split_plain(&mut self, base: usize, mut ends: u64) -> Result<(), Fault> {
-        while ends != 0 {
-            let at = base + ends.trailing_zeros() as usize;
-            ends &= ends - 1;
-            if self.buffer[at] == self.dialect.delimiter {
-                self.end_field(at);
-            } else {
-                self.end_row(at)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Splits any chunk. True when a row was found and only one is wanted.
-    fn split_any(&mut self, base: usize, masks: Masks) -> Result<bool, Fault> {
-        let Dialect { delimiter, quote, comment, .. } = self.dialect;
-        let mut marks = masks.ends | masks.quotes;
-        while marks != 0 {
-            let at = base + marks.trailing_zeros() as usize;
-            marks &= marks - 1;
-            let byte = self.buffer[at];
-            if comment.is_some_and(|comment| self.starts_with(comment, at)) {
-                self.state = State::Comment;
-            }
-            match self.state {
-                State::Quoted => {
-                    if Some(byte) == quote {
-                        self.state = State::Closed(at);
-                    }
-                    continue;
-                }
-                State::Closed(closed) => {
-                    if Some(byte) == quote && at == closed + 1 {
-                        self.state = State::Quoted;
-                        continue;
-                    }
-                    if at != closed + 1 {
-                        return Err(self.after_quote());
-                    }
-                    self.state = State::Plain;
-                }
-                State::Comment => {
-                    if byte == b'\n' || byte == b'\r' {
-                        self.state = State::Plain;
-                        self.start_row(at);
-                    }
-                    continue;
-                }
-                State::Plain => {
-                    if Some(byte) == quote {
-                        if at == self.field_start {
-                            self.state = State::Quoted;
-                        }
-                        continue;
-                    }
-                }
-            }
-            if byte == delimiter {
-                self.end_field(at);
-            } else {
-                self.end_row(at)?;
-                if self.columns == 0 && self.complete > 0 {
-                    self.scanned = at + 1;
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether the row begins with that byte, which `at` has reached.
-    fn starts_with(&self, byte: u8, at: usize) -> bool {
-        self.state == State::Plain
-            && self.row_start == self.field_start
-            && self.row_start < at
-            && self.buffer[self.row_start] == byte
-    }
-
-    #[inline(always)]
-    fn end_field(&mut self, at: usize) {
-        self.spans.push(Span { start: self.field_start as u32, end: at as u32 });
-        self.field_start = at + 1;
-    }
-
-    #[inline(always)]
-    fn end_row(&mut self, at: usize) -> Result<(), Fault> {
-        if at == self.row_start {
-            return self.end_blank(at);
-        }
-        self.end_field(at);
-        let seen = self.spans.len() - self.complete;
-        if seen != self.columns || at - self.row_start > MAX_FIELD {
-            self.check_row(at, seen)?;
-        }
-        self.complete = self.spans.len();
-        self.start_row(at);
-        Ok(())
-    }
-
-    /// An empty line, or the second half of a line end.
-    #[cold]
-    fn end_blank(&mut self, at: usize) -> Result<(), Fault> {
-        let second_half = self.after_return && self.buffer.get(at) == Some(&b'\n');
-        if !second_half && !self.dialect.skip_blank_lines {
-            for _ in 0..self.columns.max(1) {
-                self.spans.push(Span { start: at as u32, end: at as u32 });
-            }
-            self.complete = self.spans.len();
-        }
-        self.start_row(at);
-        self.after_return &= !second_half;
-        Ok(())
-    }
-
-    /// Called at the end of a row, once its last field is known.
-    #[cold]
-    fn check_row(&self, at: usize, seen: usize) -> Result<(), Fault> {
-        let row = &self.spans[self.complete..];
-        if let Some(column) = row.iter().position(|s| (s.end - s.start) as usize > MAX_FIELD) {
-            return Err(self.long_field(column + 1));
-        }
-        if at - self.row_start > MAX_ROW {
-            return Err(self.long_row());
-        }
-        if self.columns != 0 && seen != self.columns {
-            return Err(self.ragged(seen));
-        }
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn start_row(&mut self, at: usize) {
-        self.after_return = self.buffer.get(at) == Some(&b'\r');
-        self.row_start = at + 1;
-        self.field_start = at + 1;
-    }
-
-    /// Ends the last row, which need not end in a newline.
-    fn finish(&mut self) -> Result<bool, Fault> {
-        match self.state {
-            State::Quoted => {
-                let start = self.offset + self.field_start as u64;
-                let column = self.spans.len() - self.complete + 1;
-                return Err(Fault::at(start, What::OpenQuote { column }));
-            }
-            State::Closed(closed) if closed + 1 != self.filled => return Err(self.after_quote()),
-            State::Comment => return Ok(false),
-            _ => {}
-        }
-        let comment = self.dialect.comment;
-        if self.row_start >= self.filled
-            || comment.is_some_and(|comment| self.starts_with(comment, self.filled))
-        {
-            return Ok(false);
-        }
-        self.state = State::Plain;
-        self.end_row(self.filled)?;
-        // So that the end is found here again.
-        self.row_start = self.filled;
-        Ok(true)
-    }
-
-    fn ragged(&self, seen: usize) -> Fault {
-        let start = self.offset + self.row_start as u64;
-        Fault::at(start, What::Ragged { expected: self.columns, seen })
-    }
-
-    fn long_row(&self) -> Fault {
-        let start = self.offset + self.row_start as u64;
-        Fault::at(start, What::LongRow { limit: MAX_ROW })
-    }
-
-    fn long_field(&self, column: usize) -> Fault {
-        let start = self.offset + self.row_start as u64;
-        Fault::at(start, What::LongField { column, limit: MAX_FIELD })
-    }
-
-    fn after_quote(&self) -> Fault {
-        let start = self.offset + self.field_start as u64;
-        let column = self.spans.len() - self.complete + 1;
-        Fault::at(start, What::AfterQuote { column })
-    }
+fn finder(dialect: &Dialect) -> Finder {
+    Finder::new(dialect.delimiter.first(), dialect.quote, dialect.escape)
 }

@@ -1,8 +1,6 @@
-//! Files in other encodings.
+//! Files in UTF-16, and in encodings of one byte a character.
 
 use std::io::Read;
-
-use csv_common::Encoding;
 
 use super::read_some;
 use super::units::{LONGEST, Units};
@@ -13,8 +11,15 @@ const BUFFER: usize = 64 << 10;
 
 pub(super) struct Decoder<'a> {
     bytes: Box<dyn Read + 'a>,
-    encoding: Encoding,
+    /// The encoding's name.
+    name: String,
     units: Units,
+    /// Whether U+FFFD stands for bytes without a meaning, and for how many it
+    /// has stood so far.
+    replace: bool,
+    replaced: u64,
+    /// Control characters beyond ASCII, which no text means.
+    controls: u64,
     buffer: Vec<u8>,
     /// `buffer[start..end]` has been read and not decoded.
     start: usize,
@@ -25,13 +30,28 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    /// `head` has been read from `bytes` already.
-    pub(super) fn new(bytes: Box<dyn Read + 'a>, encoding: Encoding, head: &[u8]) -> Self {
-        let (units, mark) = Units::of(encoding, head);
+    /// `head` has been read from `bytes` already, and begins with a mark of so
+    /// many bytes.
+    pub(super) fn new(
+        bytes: Box<dyn Read + 'a>,
+        name: String,
+        units: Units,
+        replace: bool,
+        (head, mark): (&[u8], usize),
+    ) -> Self {
         let mut buffer = vec![0; BUFFER];
         buffer[..head.len()].copy_from_slice(head);
-        let (start, end) = (mark, head.len());
-        Self { bytes, encoding, units, buffer, start, end, offset: mark as u64, ended: false }
+        let (start, end, offset) = (mark, head.len(), mark as u64);
+        let (replaced, controls, ended) = (0, 0, false);
+        Self { bytes, name, units, replace, replaced, controls, buffer, start, end, offset, ended }
+    }
+
+    pub(super) fn replaced(&self) -> u64 {
+        self.replaced
+    }
+
+    pub(super) fn controls(&self) -> u64 {
+        self.controls
     }
 
     /// What has been read, and what is wrong behind it.
@@ -76,13 +96,21 @@ impl<'a> Decoder<'a> {
                     continue;
                 }
             }
-            let Some((character, length)) = self.units.first(&from[read..]) else {
-                let encoding = self.encoding.name();
-                let byte_offset = self.offset + read as u64;
-                let what = What::Encoding { encoding, byte_offset, byte: from[read] };
-                fault = Some(Fault::end(what));
-                break;
+            let (character, length) = match self.units.first(&from[read..]) {
+                Some(found) => found,
+                None if self.replace => {
+                    self.replaced += 1;
+                    ('\u{FFFD}', self.units.width().min(from.len() - read))
+                }
+                None => {
+                    let encoding = self.name.clone();
+                    let byte_offset = self.offset + read as u64;
+                    let what = What::Encoding { encoding, byte_offset, byte: from[read] };
+                    fault = Some(Fault::end(what));
+                    break;
+                }
             };
+            self.controls += u64::from(('\u{80}'..='\u{9F}').contains(&character));
             written += character.encode_utf8(&mut into[written..]).len();
             read += length;
         }

@@ -1,59 +1,72 @@
-//! What bytes mean in encodings other than UTF-8. The decoders of encoding_rs would do, but each
-//! brings the tables of all the others along, a fifth of the driver.
+//! What bytes mean in encodings of one byte a character, and in UTF-16.
 
 use csv_common::Encoding;
 
 /// How many bytes a character takes at most.
 pub(super) const LONGEST: usize = 4;
 
-/// How the bytes of a file stand for characters.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Units {
-    /// Each byte is the character of that number.
-    Latin1,
-    /// The same, but for 0x80 to 0x9F.
-    Windows1252,
-    /// Two bytes a unit, the lower one first.
-    Utf16Little,
-    /// Two bytes a unit, the higher one first.
-    Utf16Big,
+/// Which byte of two comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The lower one.
+    Little,
+    /// The higher one.
+    Big,
 }
 
-/// What 0x80 to 0x9F are in Windows-1252; the five without a meaning are control characters, as on
-/// the web.
-const WINDOWS_1252: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-];
+/// How the bytes of a file stand for characters.
+#[derive(Debug, Clone)]
+pub(super) enum Units {
+    /// Each byte is a character, or none.
+    Table(Box<[Option<char>; 256]>),
+    /// Two bytes a unit.
+    Utf16(Order),
+}
 
 impl Units {
-    /// Those of an encoding, and how long the byte order mark at the start of the file is.
-    pub(super) fn of(encoding: Encoding, head: &[u8]) -> (Self, usize) {
-        match (encoding, head) {
-            (Encoding::Utf16, [0xFE, 0xFF, ..]) => (Self::Utf16Big, 2),
-            (Encoding::Utf16, [0xFF, 0xFE, ..]) => (Self::Utf16Little, 2),
-            (Encoding::Utf16, _) => (Self::Utf16Little, 0),
-            (Encoding::Windows1252, _) => (Self::Windows1252, 0),
-            _ => (Self::Latin1, 0),
-        }
+    /// The characters of an encoding of one byte a character; none of another.
+    pub(super) fn of(encoding: Encoding) -> Option<Self> {
+        let character: &dyn Fn(u8) -> Option<char> = match encoding {
+            Encoding::Ascii => &|byte| byte.is_ascii().then_some(char::from(byte)),
+            Encoding::Latin1 => &|byte| Some(char::from(byte)),
+            Encoding::Other(table) if table.is_single_byte() => {
+                let windows = table.name().starts_with("windows-");
+                &move |byte| {
+                    let text = table.decode_without_bom_handling_and_without_replacement(
+                        std::slice::from_ref(&byte),
+                    )?;
+                    let character = text.chars().next()?;
+                    // The standard gives the bytes that Windows left without a meaning to control
+                    // characters. Text in another encoding has them, text in this one does not.
+                    let meant = !windows || !('\u{80}'..='\u{9F}').contains(&character);
+                    meant.then_some(character)
+                }
+            }
+            _ => return None,
+        };
+        Some(Self::Table(Box::new(std::array::from_fn(|byte| character(byte as u8)))))
     }
 
     /// Whether a byte of ASCII is that character.
-    pub(super) fn has_ascii(self) -> bool {
-        matches!(self, Self::Latin1 | Self::Windows1252)
+    pub(super) fn has_ascii(&self) -> bool {
+        matches!(self, Self::Table(_))
     }
 
     /// The first character of at least [`LONGEST`] bytes, or of all that are left, and its own
     /// number of bytes; none if they stand for no character.
-    pub(super) fn first(self, bytes: &[u8]) -> Option<(char, usize)> {
+    pub(super) fn first(&self, bytes: &[u8]) -> Option<(char, usize)> {
         match self {
-            Self::Latin1 => Some((char::from(*bytes.first()?), 1)),
-            Self::Windows1252 => Some(match *bytes.first()? {
-                byte @ 0x80..=0x9F => (WINDOWS_1252[usize::from(byte - 0x80)], 1),
-                byte => (char::from(byte), 1),
-            }),
-            Self::Utf16Little => utf16(bytes, u16::from_le_bytes),
-            Self::Utf16Big => utf16(bytes, u16::from_be_bytes),
+            Self::Table(table) => Some((table[usize::from(*bytes.first()?)]?, 1)),
+            Self::Utf16(Order::Little) => utf16(bytes, u16::from_le_bytes),
+            Self::Utf16(Order::Big) => utf16(bytes, u16::from_be_bytes),
+        }
+    }
+
+    /// How many bytes to leave out where there is no character.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Self::Table(_) => 1,
+            Self::Utf16(_) => 2,
         }
     }
 }
@@ -70,11 +83,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_1252_is_what_the_web_says() {
+    fn the_bytes_without_a_meaning_in_windows_1252_are_none() {
+        let units = Units::of(Encoding::WINDOWS_1252).expect("one byte a character");
         for byte in 0..=u8::MAX {
             let (expected, _, _) = encoding_rs::WINDOWS_1252.decode(std::slice::from_ref(&byte));
-            let (character, length) = Units::Windows1252.first(&[byte]).unwrap();
-            assert_eq!((expected, length), (character.to_string().into(), 1), "{byte:#x}");
+            let found = units.first(&[byte]);
+            if [0x81, 0x8D, 0x8F, 0x90, 0x9D].contains(&byte) {
+                assert_eq!(found, None, "{byte:#x}");
+            } else {
+                assert_eq!(found, expected.chars().next().map(|c| (c, 1)), "{byte:#x}");
+            }
         }
     }
 
@@ -85,12 +103,12 @@ mod tests {
             let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
             let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
             let expected = text.chars().next().map(|character| (character, length));
-            assert_eq!(Units::Utf16Little.first(&little), expected);
-            assert_eq!(Units::Utf16Big.first(&big), expected);
+            assert_eq!(Units::Utf16(Order::Little).first(&little), expected);
+            assert_eq!(Units::Utf16(Order::Big).first(&big), expected);
         }
         for bytes in [&b"\x61"[..], b"\x3D\xD8", b"\x00\xDE", b"\x3D\xD8\x61\x00", b"\x3D\xD8\x00"]
         {
-            assert_eq!(Units::Utf16Little.first(bytes), None, "{bytes:x?}");
+            assert_eq!(Units::Utf16(Order::Little).first(bytes), None, "{bytes:x?}");
         }
     }
 }

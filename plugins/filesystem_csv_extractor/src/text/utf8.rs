@@ -9,6 +9,7 @@ use crate::fault::{Fault, What};
 
 pub(super) struct Utf8<'a> {
     bytes: Box<dyn Read + 'a>,
+    /// UTF-8 or ASCII.
     encoding: Encoding,
     /// Read from the file and not handed over yet: its first bytes, then what
     /// there is of a character that a read has torn apart.
@@ -19,9 +20,13 @@ pub(super) struct Utf8<'a> {
 }
 
 impl<'a> Utf8<'a> {
-    /// `head` has been read from `bytes` already.
-    pub(super) fn new(bytes: Box<dyn Read + 'a>, encoding: Encoding, head: &[u8]) -> Self {
-        let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    /// `head` has been read from `bytes` already, and begins with a mark of so
+    /// many bytes.
+    pub(super) fn new(
+        bytes: Box<dyn Read + 'a>,
+        encoding: Encoding,
+        (head, mark): (&[u8], usize),
+    ) -> Self {
         let hint = sniff::hint(head);
         Self { bytes, encoding, carry: head[mark..].to_vec(), offset: mark as u64, hint }
     }
@@ -65,7 +70,7 @@ impl<'a> Utf8<'a> {
 
     fn fault(&self, byte: u8) -> Fault {
         Fault::end(match &self.hint {
-            Some(hint) => What::Nul { hint: Some(hint.clone()) },
+            Some(hint) => What::Nul { hint: Some(hint.clone()), offset: self.offset },
             None => {
                 let encoding = self.encoding.name();
                 What::Encoding { encoding, byte_offset: self.offset, byte }

@@ -1,0 +1,179 @@
+//! Each row of a file is a row of the table, or is accounted for.
+
+mod common;
+
+use common::{error, names, read, report, rows, types};
+use osiris_sdk::DataType;
+use serde_json::json;
+
+#[test]
+fn the_line_for_excel_names_the_delimiter() {
+    let text = "sep=;\r\na;b\r\n1;2\r\n3;4\r\n";
+    for (text, options) in [
+        (text.to_owned(), json!({"delimiter": ";"})),
+        (text.to_owned(), json!({})),
+        (text.replace("sep=;", "\"SEP=;\""), json!({})),
+        (text.replace("sep=;\r\n", "sep=;\n"), json!({})),
+        (format!("\u{FEFF}{text}"), json!({})),
+        (text.replace(';', "\t"), json!({})),
+        (text.to_owned(), json!({"skip_rows": 1, "delimiter": ";"})),
+    ] {
+        let (columns, found) = read(&text, options);
+        assert_eq!(columns.iter().map(|c| c.0.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(found, json!([[1, 2], [3, 4]]), "{text:?}");
+    }
+    assert_eq!(rows("sep=;\n1;2\n", json!({"header": false})), json!([[1, 2]]));
+    assert_eq!(names("sep=,\na,b,c\n", json!({})), ["a", "b", "c"]);
+    let message = error(text, json!({"delimiter": "|"}));
+    assert!(message.starts_with("delimiter: it is \"|\", but line 1 of "), "{message}");
+    // Anywhere else it is data.
+    assert_eq!(rows("a\nsep=;\n", json!({})), json!([["sep=;"]]));
+    assert_eq!(names("sep=ab\n1\n", json!({})), ["sep=ab"]);
+    assert_eq!(names("sep=1\nx\n", json!({})), ["sep=1"]);
+}
+
+#[test]
+fn an_empty_line_is_a_missing_value_in_a_table_of_one_column() {
+    assert_eq!(rows("x\na\n\nb\n", json!({})), json!([["a"], [null], ["b"]]));
+    assert_eq!(rows("x\n1\n\n3\n\n", json!({})), json!([[1], [null], [3], [null]]));
+    assert_eq!(rows("a\nx\n\n\"\"\n", json!({})), json!([["x"], [null], [""]]));
+    assert_eq!(
+        rows("\n\nx\n\ny", json!({"header": false})),
+        json!([[null], [null], ["x"], [null], ["y"]])
+    );
+    let skipped = report("x\na\n\nb\n", json!({"skip_blank_lines": true}));
+    assert_eq!(skipped.table().rows(), json!([["a"], ["b"]]));
+    skipped.assert_logged("1 empty line left out");
+    let wider = report("a,b\n1,2\n\n\n3,4\n", json!({}));
+    assert_eq!(wider.table().rows(), json!([[1, 2], [3, 4]]));
+    wider.assert_logged("2 empty lines left out; `skip_blank_lines: false`");
+}
+
+#[test]
+fn more_lines_to_skip_than_there_are() {
+    for (options, message) in [
+        (json!({"skip_rows": 5}), "skip_rows: 5 lines to drop, but "),
+        (json!({"skip_rows": 2}), "skip_rows: "),
+        (json!({"header": 5}), "header: row 5, counted from 0, is to name the columns, but "),
+        (json!({"header": 2}), "header: row 2, counted from 0, is to name the columns, but "),
+        (json!({"skip_footer": 3}), "skip_footer: 3 lines to drop, but "),
+    ] {
+        let found = error("a,b\n1,2\n", options);
+        assert!(found.starts_with(message), "{found}");
+    }
+    assert_eq!(rows("a,b\n1,2\n", json!({"header": 1})), json!([]));
+}
+
+#[test]
+fn names_in_place_of_a_row_that_looks_like_data() {
+    let options = json!({"names": ["id", "name"]});
+    let dropped = report("1,Ann\n2,Bob\n", options.clone());
+    dropped.assert_logged("the first row, \"1, Ann\", was dropped as the header");
+    for text in ["ID,Name\n2,Bob\n", "number,first\n2,Bob\n"] {
+        let found = report(text, options.clone());
+        assert!(!format!("{:?}", found.logs).contains("was dropped"), "{text}");
+    }
+}
+
+#[test]
+fn a_header_that_holds_another_delimiter_is_a_warning() {
+    let found = report("id;name\n1;foo\n", json!({}));
+    assert_eq!(found.table().rows(), json!([["1;foo"]]));
+    found.assert_logged("`delimiter: \";\"` reads more of them");
+}
+
+#[test]
+fn names_that_are_there_twice_matter_where_they_are_wanted() {
+    let text = "id,name,name,score\n1,a,b,2\n";
+    assert_eq!(rows(text, json!({"columns": ["id", "score"]})), json!([[1, 2]]));
+    assert_eq!(rows("a,b,,\n1,2,,\n", json!({"columns": ["a", "b"]})), json!([[1, 2]]));
+    for options in [
+        json!({}),
+        json!({"columns": ["name"]}),
+        json!({"dtype": {"name": "str"}, "columns": ["id"]}),
+    ] {
+        assert!(error(text, options).contains("columns 2 and 3 are both named \"name\""));
+    }
+    let renamed = json!({"rename_duplicates": true});
+    assert_eq!(names(text, renamed.clone()), ["id", "name", "name_1", "score"]);
+    assert_eq!(
+        names("a,a,a_1,,,a\n1,2,3,4,5,6\n", renamed),
+        ["a", "a_2", "a_1", "column_4", "column_5", "a_3"]
+    );
+}
+
+#[test]
+fn a_first_line_that_is_no_header() {
+    let message = error(format!("1,{}\n2,z\n", "y".repeat(70_000)), json!({}));
+    assert_eq!(
+        message,
+        "x.csv line 1: the name of column 2 has 70000 bytes, and the most is 65536; is there a \
+         header? `header: false` reads the row as data"
+    );
+}
+
+#[test]
+fn rows_that_are_too_short_or_too_long() {
+    let padded = report("a,b,c\n1,2\n3,4,5\n", json!({"ragged_rows": "pad"}));
+    assert_eq!(padded.table().rows(), json!([[1, 2, null], [3, 4, 5]]));
+    padded.assert_logged("1 row: too short, ends in missing values (`ragged_rows: pad`)");
+    let cut = report("a,b\n1,2,\n3,4,5\n", json!({"ragged_rows": "cut"}));
+    assert_eq!(cut.table().rows(), json!([[1, 2], [3, 4]]));
+    cut.assert_logged("2 rows: too long, lost what is beyond the header (`ragged_rows: cut`)");
+    let skipped = report("a,b\n1,2\n3\n4,5,6\n7,8\n", json!({"ragged_rows": "skip"}));
+    assert_eq!(skipped.table().rows(), json!([[1, 2], [7, 8]]));
+    skipped.assert_logged("2 rows: too short or too long, left out (`ragged_rows: skip`)");
+}
+
+#[test]
+fn lines_at_the_end() {
+    let text = "a,b\n1,2\nTOTAL,6\n\nprinted \"today\n";
+    assert_eq!(rows(text, json!({"skip_footer": 2})), json!([[1, 2]]));
+    assert_eq!(types(text, json!({"skip_footer": 2})), [DataType::Int64, DataType::Int64]);
+}
+
+#[test]
+fn other_dialects() {
+    let escaped = json!({"escape": "\\"});
+    assert_eq!(
+        rows("a,b\nJeans,\"2\\\" seam, blue\"\n\"This is \\\"quoted\\\"\",C:\\users\n", escaped),
+        json!([["Jeans", "2\" seam, blue"], ["This is \"quoted\"", "C:\\users"]])
+    );
+    assert_eq!(rows("a||b\n1||2\n", json!({"delimiter": "||"})), json!([[1, 2]]));
+    assert_eq!(rows("a\u{1}b\n1\u{1}2\n", json!({"delimiter": "\u{1}"})), json!([[1, 2]]));
+    assert_eq!(rows("a\tb\n1\t2\n", json!({"delimiter": "tab"})), json!([[1, 2]]));
+    assert_eq!(rows("a, b\nx, \"y, z\"\n", json!({"trim": "start"})), json!([["x", "y, z"]]));
+    assert_eq!(rows("a , b\n 1 , \"2\" \n", json!({"trim": "both"})), json!([[1, 2]]));
+}
+
+#[test]
+fn a_long_field_does_not_make_later_batches_large() {
+    let wide = format!("wkt{}\n", (0..30).map(|n| format!(",n{n}")).collect::<String>());
+    let long = format!("\"{}\"{}\n", "x".repeat(9 << 20), ",1".repeat(30));
+    let text = wide + &long + &format!("p{}\n", ",".repeat(30)).repeat(60_000);
+    let found = report(text, json!({}));
+    assert_eq!(found.table().row_count(), 60_001);
+    let largest = found.table().batches().iter().map(|batch| batch.rows()).max();
+    // 31 values of 8 bytes and more in a batch of half a megabyte.
+    assert!(largest < Some(4_000), "{largest:?}");
+}
+
+#[test]
+fn a_batch_of_any_number_of_rows_stays_below_the_limit_of_the_host() {
+    let text = "a\n".to_owned() + &format!("{}\n", "y".repeat(1 << 20)).repeat(80);
+    let found = report(text, json!({"chunk_size": 1000}));
+    assert_eq!(found.table().row_count(), 80);
+    for batch in found.table().batches() {
+        assert!(batch.rows() <= 40, "{}", batch.rows());
+    }
+}
+
+#[test]
+fn a_field_beyond_the_limit_when_it_is_raised() {
+    let text = format!("a,b\n1,{}\n", "x".repeat(20 << 20));
+    assert!(error(&text, json!({})).contains("`field_limit` raises the limit"));
+    let found = report(&text, json!({"field_limit": 32 << 20}));
+    assert_eq!(found.table().row_count(), 1);
+    let low = error("a\n12345\n", json!({"field_limit": 4}));
+    assert!(low.contains("larger than the limit of 4 bytes"), "{low}");
+}
