@@ -15,12 +15,20 @@ const ATTEMPTS: u32 = 3;
 /// Warnings of the server that a value was cut or rounded.
 const LOSSES: [&str; 6] = ["1264", "1265", "1292", "1366", "1406", "1411"];
 
+/// The server's number for a number that is too large.
+const OUT_OF_RANGE: u16 = 1690;
+/// The largest number of all.
+const GUARD: &str = "18446744073709551615";
+
 /// Rows on their way into the table.
 pub(crate) struct Inserts<'a> {
     session: &'a mut Session,
     /// What the transaction does before the first row.
     opening: Vec<String>,
-    columns: Vec<(DataType, TargetColumn)>,
+    /// The place of each column in the input, and how it is written.
+    columns: Vec<(usize, DataType, TargetColumn)>,
+    /// Indexes besides the key of an upsert by which two rows can meet.
+    other_keys: Vec<String>,
     prefix: Vec<u8>,
     suffix: Vec<u8>,
     /// What the server takes at once.
@@ -50,29 +58,30 @@ impl<'a> Inserts<'a> {
         session: &'a mut Session,
         table: &str,
         schema: &Schema,
-        columns: Vec<TargetColumn>,
+        columns: Vec<Option<TargetColumn>>,
         empty_first: bool,
-        upsert: bool,
+        upsert: Option<Upsert<'_>>,
     ) -> Result<Self> {
         let packet = session.texts("SELECT @@max_allowed_packet")?;
         let packet = packet.into_iter().flatten().flatten().next();
         let packet = packet.and_then(|bytes| bytes.parse().ok()).unwrap_or(STATEMENT);
-        let names: Vec<_> = columns.iter().map(|column| quote::name(&column.name)).collect();
+        let types = schema.fields.iter().map(|field| field.data_type.clone());
+        let columns = types.zip(columns).enumerate().filter_map(|(index, (data_type, column))| {
+            column.map(|column| (index, data_type, column))
+        });
+        let columns: Vec<_> = columns.collect();
+        let names: Vec<_> = columns.iter().map(|(.., column)| quote::name(&column.name)).collect();
         let quoted = quote::name(table);
-        let updates: Vec<_> = names.iter().map(|name| format!("{name}=VALUES({name})")).collect();
-        let suffix = match upsert {
-            true => format!(" ON DUPLICATE KEY UPDATE {}", updates.join(",")),
-            false => String::new(),
-        };
+        let suffix = upsert.as_ref().map_or_else(String::new, |upsert| upsert.suffix(&names));
         let mut opening = vec!["START TRANSACTION".to_owned()];
         if empty_first {
             opening.push(format!("DELETE FROM {quoted}"));
         }
-        let types = schema.fields.iter().map(|field| field.data_type.clone());
         let mut inserts = Self {
             session,
             opening,
-            columns: types.zip(columns).collect(),
+            columns,
+            other_keys: upsert.map(|upsert| upsert.other_keys).unwrap_or_default(),
             prefix: format!("INSERT INTO {quoted} ({}) VALUES ", names.join(",")).into_bytes(),
             suffix: suffix.into_bytes(),
             packet: packet.saturating_sub(ROOM),
@@ -90,7 +99,7 @@ impl<'a> Inserts<'a> {
     /// Adds the rows of a batch.
     pub(crate) fn batch(&mut self, batch: &Batch) -> Result<()> {
         let columns: Vec<_> =
-            (0..self.columns.len()).map(|index| batch.column(index)).collect::<Result<_>>()?;
+            self.columns.iter().map(|(index, ..)| batch.column(*index)).collect::<Result<_>>()?;
         for row in 0..batch.rows() {
             self.rows += 1;
             if self.sql.is_empty() {
@@ -98,7 +107,7 @@ impl<'a> Inserts<'a> {
             }
             let start = self.sql.len();
             self.sql.extend_from_slice(if self.pending == 0 { b"(" } else { b",(" });
-            for (index, (column, (data_type, target))) in
+            for (index, (column, (_, data_type, target))) in
                 columns.iter().zip(&self.columns).enumerate()
             {
                 if index > 0 {
@@ -127,7 +136,7 @@ impl<'a> Inserts<'a> {
         self.session.run("COMMIT").map_err(|failure| {
             let unsure = match failure {
                 Failure::Server { .. } => "the rows were not saved",
-                Failure::Other(_) => "whether the rows were saved is not known",
+                _ => "whether the rows were saved is not known",
             };
             Error::from(failure).context(format_args!("COMMIT failed, and {unsure}"))
         })?;
@@ -138,8 +147,9 @@ impl<'a> Inserts<'a> {
     pub(crate) fn roll_back(self) -> Result<(), Failure> {
         if self.flight.is_some() {
             // Whatever the answer is, it counts no more.
-            if let Err(failure @ Failure::Other(_)) = self.session.finish() {
-                return Err(failure);
+            match self.session.finish() {
+                Ok(_) | Err(Failure::Server { .. }) => {}
+                Err(failure) => return Err(failure),
             }
         }
         self.session.run("ROLLBACK").map(drop)
@@ -186,14 +196,14 @@ impl<'a> Inserts<'a> {
         for attempt in 1.. {
             match self.session.finish() {
                 Ok(done) if done.warnings == 0 => return Ok(()),
-                Ok(_) => return self.look_for_losses(flight),
+                Ok(done) => return self.look_for_losses(flight, done.warnings),
                 // Nothing came before, so the whole transaction can be done again.
                 Err(failure) if flight.first == 1 && attempt < ATTEMPTS && may_pass(&failure) => {
                     self.session.run("ROLLBACK")?;
                     self.open()?;
                     self.session.begin(&self.sent)?;
                 }
-                Err(failure) => return Err(flight.explain(failure)),
+                Err(failure) => return Err(self.collision(flight, failure)),
             }
         }
         Ok(())
@@ -214,15 +224,79 @@ impl<'a> Inserts<'a> {
     }
 
     /// Some losses are only notes for the server, such as digits of a decimal.
-    fn look_for_losses(&mut self, flight: Flight) -> Result<()> {
-        for row in self.session.texts("SHOW WARNINGS")? {
+    fn look_for_losses(&mut self, flight: Flight, warnings: u16) -> Result<()> {
+        let rows = self.session.texts("SHOW WARNINGS")?;
+        let shown = rows.len();
+        for row in rows {
             let [_, code, message] = cells(row);
             if LOSSES.contains(&code.as_str()) {
                 let code = code.parse().unwrap_or_default();
                 return Err(flight.explain(Failure::Server { code, message }));
             }
         }
+        // The server counts no further than this.
+        if shown < usize::from(warnings) || warnings == u16::MAX {
+            return Err(Error::data(format!(
+                "{}: the server has more warnings than the {shown} that it shows, so a value could \
+                 be cut unseen; the first ones say why: look at them with SHOW WARNINGS after an \
+                 INSERT of such rows",
+                flight.rows()
+            )));
+        }
         Ok(())
+    }
+
+    /// Explains that a row is not the one that its key says.
+    fn collision(&self, flight: Flight, failure: Failure) -> Error {
+        match &failure {
+            Failure::Server { code: OUT_OF_RANGE, message }
+                if !self.other_keys.is_empty() && message.contains(GUARD) =>
+            {
+                Error::data(format!(
+                    "{}: a row of the table has other upsert_keys and the same values in the \
+                     unique key {}, and would be overwritten; remove that row, or name the columns \
+                     of that key in `upsert_keys`",
+                    flight.rows(),
+                    self.other_keys.join(" or ")
+                ))
+            }
+            _ => flight.explain(failure),
+        }
+    }
+}
+
+/// The rows that are changed, and not added.
+#[derive(Debug)]
+pub(crate) struct Upsert<'a> {
+    /// The columns that tell which row is meant.
+    pub(crate) keys: &'a [String],
+    /// Other indexes by which two rows can meet.
+    pub(crate) other_keys: Vec<String>,
+}
+
+impl Upsert<'_> {
+    /// What follows the values, for columns of these names in SQL.
+    fn suffix(&self, names: &[String]) -> String {
+        let mut updates: Vec<_> =
+            names.iter().map(|name| format!("{name}=VALUES({name})")).collect();
+        // The server changes a row that it meets by any unique key. A number that is too large
+        // makes it refuse one that has another key than the one that is meant.
+        if !self.other_keys.is_empty()
+            && let Some(first) = self.keys.first().map(|key| quote::name(key))
+        {
+            let same: Vec<_> = self
+                .keys
+                .iter()
+                .map(|key| quote::name(key))
+                .map(|key| format!("{key}<=>VALUES({key})"))
+                .collect();
+            let guard = format!(
+                "{first}=IF({GUARD}+(NOT({})),VALUES({first}),VALUES({first}))",
+                same.join(" AND ")
+            );
+            updates.insert(0, guard);
+        }
+        format!(" ON DUPLICATE KEY UPDATE {}", updates.join(","))
     }
 }
 
@@ -231,6 +305,11 @@ fn may_pass(failure: &Failure) -> bool {
 }
 
 impl Flight {
+    /// Names the rows of the input.
+    fn rows(self) -> String {
+        format!("one of the rows {} to {}", self.first, self.first + self.rows - 1)
+    }
+
     /// Says which row of the input it was: the server counts in its statement.
     fn explain(self, failure: Failure) -> Error {
         let Failure::Server { code, message } = failure else { return failure.into() };
@@ -241,10 +320,7 @@ impl Flight {
         let error = Error::from(Failure::Server { code, message: what });
         match row {
             Some(row) => error.context(format_args!("row {}", self.first + row.max(1) - 1)),
-            None if error.kind == Kind::Data => {
-                let last = self.first + self.rows - 1;
-                error.context(format_args!("one of the rows {} to {last}", self.first))
-            }
+            None if error.kind == Kind::Data => error.context(self.rows()),
             None => error,
         }
     }

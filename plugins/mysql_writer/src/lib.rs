@@ -6,9 +6,13 @@
 
 mod config;
 mod ddl;
+mod holds;
 mod insert;
+mod json;
 mod literal;
+mod moment;
 mod names;
+mod number;
 mod target;
 mod write;
 
@@ -18,7 +22,7 @@ use mysql_common::ZeroDates;
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Mode};
+pub use crate::config::{Config, Mode, ZonedTimes};
 
 /// The driver.
 #[derive(Debug)]
