@@ -11,6 +11,9 @@ use crate::plan::Plan;
 /// A batch is sent once it is so large: what the pipeline moves fastest.
 const BATCH: usize = 512 << 10;
 
+/// A row that is so large, with those before it, goes into a batch of its own.
+const LARGE: usize = 32 << 20;
+
 /// The type of TINYINT(1), which is BOOLEAN.
 const TINYINT1: Native = Native::Int { bytes: 1, signed: true };
 
@@ -58,6 +61,10 @@ pub(crate) fn extract(
     let mut batch = BatchBuilder::new(&schema);
     let mut size = 0;
     while let Some(row) = rows.next_row().map_err(|failure| told(failure.into()))? {
+        if size > 0 && size + row.len() > LARGE {
+            size = 0;
+            output.send(&mut batch)?;
+        }
         size += row.len();
         decoder.row(row, &mut batch).map_err(told)?;
         if let Some(cursor) = &mut cursor {

@@ -104,13 +104,20 @@ impl Server {
         Ok(server)
     }
 
-    /// The certificate that signed the server's, if it offers TLS.
+    /// The certificate that signed the server's, if it offers TLS. The server's
+    /// own is `server.pem` beside it, its key `server.key`.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// Another one, which did not.
+    /// A certificate for a client of the same authority, and its key.
+    #[must_use]
+    pub fn client_files(&self) -> [PathBuf; 2] {
+        ["client.pem", "client.key"].map(|name| self.folder.path().join(name))
+    }
+
+    /// The certificate of another authority, which signed none.
     #[must_use]
     pub fn other_ca_file(&self) -> PathBuf {
         self.folder.path().join("other.pem")
@@ -259,12 +266,16 @@ fn certificates(folder: &Path) -> Result<()> {
     {
         request(&["-x509", "-days", "2", "-subj", name, "-keyout", key, "-out", file])?;
     }
-    request(&["-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr"])?;
     fs::write(folder.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")?;
-    run(Command::new(&openssl)
-        .current_dir(folder)
-        .args(["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key"])
-        .args(["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.pem"]))
+    for (subject, name) in [("/CN=localhost", "server"), ("/CN=client", "client")] {
+        let [key, csr, pem] = ["key", "csr", "pem"].map(|end| format!("{name}.{end}"));
+        request(&["-subj", subject, "-keyout", &key, "-out", &csr])?;
+        run(Command::new(&openssl)
+            .current_dir(folder)
+            .args(["x509", "-req", "-in", &csr, "-CA", "ca.pem", "-CAkey", "ca.key"])
+            .args(["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", &pem]))?;
+    }
+    Ok(())
 }
 
 fn run(command: &mut Command) -> Result<()> {
