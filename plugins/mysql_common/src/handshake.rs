@@ -73,7 +73,9 @@ fn enter(wire: &mut Wire, connection: &Connection, suites: Suites) -> Result<(),
         | CapabilityFlags::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
         | CapabilityFlags::CLIENT_MULTI_RESULTS
         | CapabilityFlags::CLIENT_PS_MULTI_RESULTS
-        | CapabilityFlags::CLIENT_CONNECT_WITH_DB;
+        | CapabilityFlags::CLIENT_CONNECT_WITH_DB
+        // The server is sent rows as a file, and no file that it asks for.
+        | CapabilityFlags::CLIENT_LOCAL_FILES;
     if offered.contains(CapabilityFlags::CLIENT_SSL) && connection.tls != Tls::Disabled {
         wanted |= CapabilityFlags::CLIENT_SSL;
     } else if !matches!(connection.tls, Tls::Disabled | Tls::Preferred) {

@@ -15,6 +15,10 @@ use crate::transport::Limit;
 use crate::wire::Wire;
 use crate::{Failure, lenenc};
 
+/// The server asks for a file.
+const LOCAL_FILE: u8 = 0xFB;
+/// A file is sent in parts of so many bytes.
+const FILE_PART: usize = 512 << 10;
 /// Seconds that the server waits for the driver: a day.
 const PATIENCE: u32 = 86_400;
 
@@ -32,6 +36,8 @@ pub struct Session {
 /// What a statement did.
 #[derive(Debug, Clone, Copy)]
 pub struct Done {
+    /// How many rows it added, changed or removed.
+    pub affected: u64,
     /// How many things the server wants to tell about it.
     pub warnings: u16,
 }
@@ -135,6 +141,24 @@ impl Session {
         self.wire.command(COM_QUERY, sql)
     }
 
+    /// Sends a LOAD DATA LOCAL statement and the file that it asks for;
+    /// [`finish`](Self::finish) takes the answer. No other statement gets a file.
+    ///
+    /// # Errors
+    /// The server's, or it cannot be sent.
+    pub fn begin_load(&mut self, sql: &str, file: &[u8]) -> Result<(), Failure> {
+        self.begin(sql.as_bytes())?;
+        let answer = self.wire.receive()?;
+        refused(answer)?;
+        if answer.first() != Some(&LOCAL_FILE) {
+            return Err(Failure::protocol("an answer that asks for no file"));
+        }
+        for part in file.chunks(FILE_PART) {
+            self.wire.send(&[], part)?;
+        }
+        self.wire.send(&[], &[])
+    }
+
     /// Takes the answer to the statement that was sent.
     ///
     /// # Errors
@@ -146,9 +170,11 @@ impl Session {
             return Err(Failure::protocol("rows, and none were asked for"));
         };
         let mut rest = rest;
-        let (_affected, _last_id) = (lenenc::int(&mut rest), lenenc::int(&mut rest));
-        match rest {
-            [_, _, a, b, ..] => Ok(Done { warnings: u16::from_le_bytes([*a, *b]) }),
+        let (affected, _last_id) = (lenenc::int(&mut rest), lenenc::int(&mut rest));
+        match (affected, rest) {
+            (Some(affected), [_, _, a, b, ..]) => {
+                Ok(Done { affected, warnings: u16::from_le_bytes([*a, *b]) })
+            }
             _ => Err(Failure::protocol("an answer that is cut off")),
         }
     }

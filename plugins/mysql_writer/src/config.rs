@@ -36,6 +36,9 @@ pub struct Config {
     /// What becomes of times with a zone in a column without one.
     #[serde(default)]
     pub zoned_times: ZonedTimes,
+    /// Whether LOAD DATA is used where the server allows it.
+    #[serde(default = "yes")]
+    pub load_data: bool,
     /// Settings of the server for this session.
     #[serde(default)]
     pub session: Settings,

@@ -1,10 +1,13 @@
 //! Rows on their way into the table: statements of many rows, one transaction.
 
-use mysql_common::{DEADLOCK, Failure, LOCK_TIMEOUT, Session, cells, quote};
+use mysql_common::{DEADLOCK, Done, Failure, LOCK_TIMEOUT, Session, cells, quote};
 use osiris_sdk::{Batch, DataType, Error, Kind, Result, Schema};
 
 use crate::literal;
+use crate::load;
+use crate::syntax::{self, Syntax};
 use crate::target::TargetColumn;
+use crate::upsert::Upsert;
 
 /// A statement is sent once it is so large.
 const STATEMENT: usize = 1 << 20;
@@ -15,10 +18,8 @@ const ATTEMPTS: u32 = 3;
 /// Warnings of the server that a value was cut or rounded.
 const LOSSES: [&str; 6] = ["1264", "1265", "1292", "1366", "1406", "1411"];
 
-/// The server's number for a number that is too large.
-const OUT_OF_RANGE: u16 = 1690;
-/// The largest number of all.
-const GUARD: &str = "18446744073709551615";
+/// Warnings that only say that something will be different in later versions.
+const HARMLESS: [&str; 5] = ["1287", "1681", "3719", "4095", "4096"];
 
 /// Rows on their way into the table.
 pub(crate) struct Inserts<'a> {
@@ -27,10 +28,13 @@ pub(crate) struct Inserts<'a> {
     opening: Vec<String>,
     /// The place of each column in the input, and how it is written.
     columns: Vec<(usize, DataType, TargetColumn)>,
-    /// Indexes besides the key of an upsert by which two rows can meet.
-    other_keys: Vec<String>,
+    /// How rows that are there are changed.
+    upsert: Option<Upsert<'a>>,
+    /// What precedes the rows of an INSERT, and what follows them.
     prefix: Vec<u8>,
     suffix: Vec<u8>,
+    /// The statement that asks for the rows as a file, where that is used.
+    load: Option<String>,
     /// What the server takes at once.
     packet: usize,
     /// The statement that is being made.
@@ -60,16 +64,27 @@ impl<'a> Inserts<'a> {
         schema: &Schema,
         columns: Vec<Option<TargetColumn>>,
         empty_first: bool,
-        upsert: Option<Upsert<'_>>,
+        upsert: Option<Upsert<'a>>,
+        load_data: bool,
     ) -> Result<Self> {
-        let packet = session.texts("SELECT @@max_allowed_packet")?;
-        let packet = packet.into_iter().flatten().flatten().next();
-        let packet = packet.and_then(|bytes| bytes.parse().ok()).unwrap_or(STATEMENT);
+        let settings = session.texts("SELECT @@max_allowed_packet, @@local_infile")?;
+        let [packet, local] = cells(settings.into_iter().next().unwrap_or_default());
+        let packet = packet.parse().unwrap_or(STATEMENT);
         let types = schema.fields.iter().map(|field| field.data_type.clone());
         let columns = types.zip(columns).enumerate().filter_map(|(index, (data_type, column))| {
             column.map(|column| (index, data_type, column))
         });
-        let columns: Vec<_> = columns.collect();
+        let mut columns: Vec<_> = columns.collect();
+        let mut load = None;
+        let is_loadable = columns.iter().all(|(_, of, column)| syntax::loads(of, &column.holds));
+        if load_data && local == "1" && upsert.is_none() && is_loadable {
+            load = load::probe(session, load::statement(table, &columns))?;
+        }
+        if load.is_some() {
+            for (.., column) in &mut columns {
+                column.syntax = Syntax::Load;
+            }
+        }
         let names: Vec<_> = columns.iter().map(|(.., column)| quote::name(&column.name)).collect();
         let quoted = quote::name(table);
         let suffix = upsert.as_ref().map_or_else(String::new, |upsert| upsert.suffix(&names));
@@ -81,8 +96,9 @@ impl<'a> Inserts<'a> {
             session,
             opening,
             columns,
-            other_keys: upsert.map(|upsert| upsert.other_keys).unwrap_or_default(),
+            upsert,
             prefix: format!("INSERT INTO {quoted} ({}) VALUES ", names.join(",")).into_bytes(),
+            load,
             suffix: suffix.into_bytes(),
             packet: packet.saturating_sub(ROOM),
             sql: Vec::with_capacity(STATEMENT + STATEMENT / 4),
@@ -100,24 +116,32 @@ impl<'a> Inserts<'a> {
     pub(crate) fn batch(&mut self, batch: &Batch) -> Result<()> {
         let columns: Vec<_> =
             self.columns.iter().map(|(index, ..)| batch.column(*index)).collect::<Result<_>>()?;
+        let (separator, end) = match self.load {
+            Some(_) => (b'\t', b'\n'),
+            None => (b',', b')'),
+        };
         for row in 0..batch.rows() {
             self.rows += 1;
-            if self.sql.is_empty() {
+            if self.sql.is_empty() && self.load.is_none() {
                 self.sql.extend_from_slice(&self.prefix);
             }
             let start = self.sql.len();
-            self.sql.extend_from_slice(if self.pending == 0 { b"(" } else { b",(" });
+            self.sql.extend_from_slice(match (&self.load, self.pending) {
+                (Some(_), _) => b"",
+                (None, 0) => b"(",
+                (None, _) => b",(",
+            });
             for (index, (column, (_, data_type, target))) in
                 columns.iter().zip(&self.columns).enumerate()
             {
                 if index > 0 {
-                    self.sql.push(b',');
+                    self.sql.push(separator);
                 }
                 literal::write(column, data_type, target, row, &mut self.sql).map_err(|why| {
                     Error::data(format!("row {}, column {:?}: {why}", self.rows, target.name))
                 })?;
             }
-            self.sql.push(b')');
+            self.sql.push(end);
             self.pending += 1;
             if self.sql.len() + self.suffix.len() > self.packet {
                 self.split(start)?;
@@ -165,12 +189,15 @@ impl<'a> Inserts<'a> {
                 self.rows, self.packet
             )));
         }
-        // The comma stays behind.
+        // The comma of an INSERT stays behind.
+        let comma = usize::from(self.load.is_none());
         let last = self.sql.split_off(start);
         self.pending -= 1;
         self.send()?;
-        self.sql.extend_from_slice(&self.prefix);
-        self.sql.extend_from_slice(&last[1..]);
+        if self.load.is_none() {
+            self.sql.extend_from_slice(&self.prefix);
+        }
+        self.sql.extend_from_slice(&last[comma..]);
         self.pending = 1;
         Ok(())
     }
@@ -184,27 +211,83 @@ impl<'a> Inserts<'a> {
         self.sql.extend_from_slice(&self.suffix);
         std::mem::swap(&mut self.sql, &mut self.sent);
         self.sql.clear();
-        self.flight = Some(Flight { first: self.sent_rows + 1, rows: self.pending });
+        let flight = Flight { first: self.sent_rows + 1, rows: self.pending };
         self.sent_rows += self.pending;
         self.pending = 0;
-        Ok(self.session.begin(&self.sent)?)
+        match self.dispatch() {
+            Ok(()) => self.flight = Some(flight),
+            Err(failure) => self.conclude(flight, Err(failure))?,
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self) -> Result<(), Failure> {
+        match &self.load {
+            Some(statement) => self.session.begin_load(statement, &self.sent),
+            None => self.session.begin(&self.sent),
+        }
     }
 
     /// Takes the answer to the statement that was sent.
     fn settle(&mut self) -> Result<()> {
         let Some(flight) = self.flight.take() else { return Ok(()) };
+        let answer = self.session.finish();
+        self.conclude(flight, answer)
+    }
+
+    fn conclude(&mut self, flight: Flight, mut answer: Result<Done, Failure>) -> Result<()> {
         for attempt in 1.. {
-            match self.session.finish() {
-                Ok(done) if done.warnings == 0 => return Ok(()),
-                Ok(done) => return self.look_for_losses(flight, done.warnings),
+            match answer {
+                Ok(done) => return self.check(flight, done),
                 // Nothing came before, so the whole transaction can be done again.
                 Err(failure) if flight.first == 1 && attempt < ATTEMPTS && may_pass(&failure) => {
                     self.session.run("ROLLBACK")?;
                     self.open()?;
-                    self.session.begin(&self.sent)?;
+                    answer = self.dispatch().and_then(|()| self.session.finish());
                 }
-                Err(failure) => return Err(self.collision(flight, failure)),
+                Err(failure) => {
+                    let collision =
+                        self.upsert.as_ref().and_then(|upsert| upsert.collision(&failure));
+                    return Err(match collision {
+                        Some(collision) => Error::data(collision).context(flight.rows()),
+                        None => flight.explain(failure),
+                    });
+                }
             }
+        }
+        Ok(())
+    }
+
+    /// Checks that the server took all rows as they are.
+    fn check(&mut self, flight: Flight, done: Done) -> Result<()> {
+        let result = self.look_at(flight, done);
+        if self.load.is_none() || result.is_ok() {
+            return result;
+        }
+        // An INSERT of the same rows says it better. It is undone too.
+        let sql = load::as_insert(&self.prefix, &self.columns, &self.sent);
+        if sql.len() <= self.packet {
+            self.session.run("ROLLBACK")?;
+            self.open()?;
+            self.session.begin(&sql)?;
+            if let Err(failure @ Failure::Server { .. }) = self.session.finish() {
+                return Err(flight.explain(failure));
+            }
+        }
+        result
+    }
+
+    fn look_at(&mut self, flight: Flight, done: Done) -> Result<()> {
+        if done.warnings > 0 {
+            self.look_for_losses(flight, done.warnings)?;
+        }
+        if self.load.is_some() && done.affected != flight.rows {
+            return Err(Error::data(format!(
+                "{}: the server took {} of them, and does not say why; set `load_data: false` to \
+                 have it say so",
+                flight.rows(),
+                done.affected
+            )));
         }
         Ok(())
     }
@@ -224,12 +307,15 @@ impl<'a> Inserts<'a> {
     }
 
     /// Some losses are only notes for the server, such as digits of a decimal.
+    /// For LOAD DATA, rows that it leaves out are warnings too.
     fn look_for_losses(&mut self, flight: Flight, warnings: u16) -> Result<()> {
         let rows = self.session.texts("SHOW WARNINGS")?;
         let shown = rows.len();
         for row in rows {
-            let [_, code, message] = cells(row);
-            if LOSSES.contains(&code.as_str()) {
+            let [level, code, message] = cells(row);
+            let is_error =
+                self.load.is_some() && level != "Note" && !HARMLESS.contains(&code.as_str());
+            if is_error || LOSSES.contains(&code.as_str()) {
                 let code = code.parse().unwrap_or_default();
                 return Err(flight.explain(Failure::Server { code, message }));
             }
@@ -245,62 +331,10 @@ impl<'a> Inserts<'a> {
         }
         Ok(())
     }
-
-    /// Explains that a row is not the one that its key says.
-    fn collision(&self, flight: Flight, failure: Failure) -> Error {
-        match &failure {
-            Failure::Server { code: OUT_OF_RANGE, message }
-                if !self.other_keys.is_empty() && message.contains(GUARD) =>
-            {
-                Error::data(format!(
-                    "{}: a row of the table has other upsert_keys and the same values in the \
-                     unique key {}, and would be overwritten; remove that row, or name the columns \
-                     of that key in `upsert_keys`",
-                    flight.rows(),
-                    self.other_keys.join(" or ")
-                ))
-            }
-            _ => flight.explain(failure),
-        }
-    }
 }
 
-/// The rows that are changed, and not added.
-#[derive(Debug)]
-pub(crate) struct Upsert<'a> {
-    /// The columns that tell which row is meant.
-    pub(crate) keys: &'a [String],
-    /// Other indexes by which two rows can meet.
-    pub(crate) other_keys: Vec<String>,
-}
-
-impl Upsert<'_> {
-    /// What follows the values, for columns of these names in SQL.
-    fn suffix(&self, names: &[String]) -> String {
-        let mut updates: Vec<_> =
-            names.iter().map(|name| format!("{name}=VALUES({name})")).collect();
-        // The server changes a row that it meets by any unique key. A number that is too large
-        // makes it refuse one that has another key than the one that is meant.
-        if !self.other_keys.is_empty()
-            && let Some(first) = self.keys.first().map(|key| quote::name(key))
-        {
-            let same: Vec<_> = self
-                .keys
-                .iter()
-                .map(|key| quote::name(key))
-                .map(|key| format!("{key}<=>VALUES({key})"))
-                .collect();
-            let guard = format!(
-                "{first}=IF({GUARD}+(NOT({})),VALUES({first}),VALUES({first}))",
-                same.join(" AND ")
-            );
-            updates.insert(0, guard);
-        }
-        format!(" ON DUPLICATE KEY UPDATE {}", updates.join(","))
-    }
-}
-
-fn may_pass(failure: &Failure) -> bool {
+/// Returns whether a statement may succeed if it is tried again.
+pub(crate) fn may_pass(failure: &Failure) -> bool {
     matches!(failure.code(), Some(DEADLOCK | LOCK_TIMEOUT))
 }
 

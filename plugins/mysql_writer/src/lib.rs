@@ -10,10 +10,13 @@ mod holds;
 mod insert;
 mod json;
 mod literal;
+mod load;
 mod moment;
 mod names;
 mod number;
+mod syntax;
 mod target;
+mod upsert;
 mod write;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@ use csv_common::{Civil, civil};
 use osiris_sdk::{Column, DataType, TimeUnit};
 
 use crate::holds::Holds;
+use crate::syntax::Syntax;
 use crate::target::TargetColumn;
 use crate::{json, moment, number};
 
@@ -32,7 +33,7 @@ pub(crate) fn write(
         if !target.nullable {
             return Err("a missing value, and the column takes none".to_owned());
         }
-        out.extend_from_slice(b"NULL");
+        target.syntax.null(out);
         return Ok(());
     }
     // A value that is not null is there.
@@ -51,9 +52,9 @@ pub(crate) fn write(
         Column::Utf8(values) => text(values.get(row).unwrap_or_default(), target, out)?,
         Column::Binary(values) => bytes(values.get(row).unwrap_or_default(), target, out)?,
         Column::Date32(values) => {
-            out.push(b'\'');
+            target.syntax.quote(out);
             date(values.values()[row].into(), out)?;
-            out.push(b'\'');
+            target.syntax.quote(out);
         }
         Column::Time32(values) => time(values.values()[row].into(), data_type, target, out)?,
         Column::Time64(values) => time(values.values()[row], data_type, target, out)?,
@@ -73,7 +74,7 @@ fn boolean(value: bool, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), 
     let text: &[u8] = if value { b"true" } else { b"false" };
     match &target.holds {
         Holds::Enum(_) | Holds::Set(_) => member(text, target, out)?,
-        Holds::Json => quoted(text, out),
+        Holds::Json => target.syntax.text(text, out),
         _ => out.push(b'0' + u8::from(value)),
     }
     Ok(())
@@ -96,12 +97,17 @@ fn integer<T: itoa::Integer + Copy + Into<i128>>(
         Holds::Years if (1..100).contains(&value.into()) => {
             return Err(format!("the year {text}, which MySQL takes for one of 1970 to 2069"));
         }
+        // As a text, 0 would be the year 2000.
+        Holds::Years if target.syntax == Syntax::Load => {
+            print(out, format_args!("{:04}", value.into()));
+            return Ok(());
+        }
         Holds::Bits(bits) if value.into() >> bits != 0 => {
             return Err(format!("{text} does not fit into {}", target.column_type));
         }
         Holds::Enum(_) | Holds::Set(_) => return member(text.as_bytes(), target, out),
         Holds::Json => {
-            quoted(text.as_bytes(), out);
+            target.syntax.text(text.as_bytes(), out);
             return Ok(());
         }
         _ => {}
@@ -122,7 +128,9 @@ fn float(value: f64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
             }
         }
         Holds::Json => {
-            print(out, format_args!("'{value:e}'"));
+            target.syntax.quote(out);
+            print(out, format_args!("{value:e}"));
+            target.syntax.quote(out);
             return Ok(());
         }
         _ => {}
@@ -199,7 +207,7 @@ fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
                     shown()
                 ));
             }
-            quoted(text, out);
+            target.syntax.text(text, out);
         }
         Holds::Bits(_) => {
             let value = if number::is_integer(text) { shown().parse::<u64>().ok() } else { None };
@@ -208,7 +216,7 @@ fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
             })?;
             integer(value, target, out)?;
         }
-        Holds::Years => moment::year(text, out)?,
+        Holds::Years => moment::year(text, target.syntax, out)?,
         Holds::Real { single, decimals } => {
             if number::Number::parse(text).is_none() {
                 return Err(no_number(&shown()));
@@ -223,23 +231,23 @@ fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
             if number.decimals() > u64::from(*scale) {
                 return Err(rounded(&shown(), target));
             }
-            quoted(text, out);
+            target.syntax.text(text, out);
         }
         Holds::FixedBytes(length) if text.len() as u64 != *length => {
             return Err(padded(text, *length));
         }
         Holds::Enum(_) | Holds::Set(_) => member(text, target, out)?,
-        Holds::Date => moment::date(text, out)?,
+        Holds::Date => moment::date(text, target.syntax, out)?,
         Holds::DateTime { decimals, .. } | Holds::Timestamp { decimals } => {
-            moment::date_time(text, *decimals, out)?;
+            moment::date_time(text, *decimals, target.syntax, out)?;
         }
-        Holds::Time { decimals } => moment::time(text, *decimals, out)?,
+        Holds::Time { decimals } => moment::time(text, *decimals, target.syntax, out)?,
         Holds::Json => {
             json::check(text)?;
-            quoted(text, out);
+            target.syntax.text(text, out);
         }
         Holds::Text | Holds::Char | Holds::Bytes | Holds::FixedBytes(_) | Holds::Others => {
-            quoted(text, out);
+            target.syntax.text(text, out);
         }
     }
     Ok(())
@@ -252,8 +260,7 @@ fn bytes(bytes: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), M
         }
         _ => {}
     }
-    out.extend_from_slice(b"_binary");
-    quoted(bytes, out);
+    target.syntax.bytes(bytes, out);
     Ok(())
 }
 
@@ -274,6 +281,11 @@ fn member(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), M
     let number = number.ok_or_else(|| {
         format!("{:?} is no member of {}", String::from_utf8_lossy(text), target.column_type)
     })?;
+    // A field of LOAD DATA is a text, of which the server looks for the name first.
+    if target.syntax == Syntax::Load {
+        target.syntax.text(text, out);
+        return Ok(());
+    }
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     Ok(())
 }
@@ -293,19 +305,6 @@ fn padded(bytes: &[u8], length: u64) -> Misfit {
     )
 }
 
-/// Text or bytes in quotes.
-pub(crate) fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(b'\'');
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\'' | b'\\')) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(&[b'\\', rest[at]]);
-        rest = &rest[at + 1..];
-    }
-    out.extend_from_slice(rest);
-    out.push(b'\'');
-}
-
 fn date(days: i64, out: &mut Vec<u8>) -> Result<(), Misfit> {
     let Civil { year, month, day } = civil(days);
     if !(0..=9999).contains(&year) {
@@ -322,9 +321,9 @@ fn time(
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
     let micros = micros(count, data_type)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     clock(micros, target, out)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     Ok(())
 }
 
@@ -335,11 +334,11 @@ fn timestamp(
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
     let micros = micros(count, data_type)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     date(micros.div_euclid(DAY * MICROS), out)?;
     out.push(b' ');
     clock(micros.rem_euclid(DAY * MICROS), target, out)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     Ok(())
 }
 

@@ -1,18 +1,24 @@
 //! Dates and times as texts, in the one form that the server cannot take for another.
 
-use crate::literal::{Misfit, quoted};
+use crate::literal::Misfit;
+use crate::syntax::Syntax;
 
 /// Writes a text into a column of dates.
-pub(crate) fn date(text: &[u8], out: &mut Vec<u8>) -> Result<(), Misfit> {
+pub(crate) fn date(text: &[u8], syntax: Syntax, out: &mut Vec<u8>) -> Result<(), Misfit> {
     if !is_date(text) {
         return Err(odd(text, "a date as `YYYY-MM-DD`"));
     }
-    quoted(text, out);
+    syntax.text(text, out);
     Ok(())
 }
 
 /// Writes a text into a column of dates with times, to so many digits after the seconds.
-pub(crate) fn date_time(text: &[u8], decimals: u8, out: &mut Vec<u8>) -> Result<(), Misfit> {
+pub(crate) fn date_time(
+    text: &[u8],
+    decimals: u8,
+    syntax: Syntax,
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
     let form = "a time as `YYYY-MM-DD hh:mm:ss`, without a zone";
     let Some((date, rest)) = text.split_at_checked(10) else { return Err(odd(text, form)) };
     let is_good = is_date(date)
@@ -26,26 +32,31 @@ pub(crate) fn date_time(text: &[u8], decimals: u8, out: &mut Vec<u8>) -> Result<
     if !is_good {
         return Err(odd(text, form));
     }
-    quoted(text, out);
+    syntax.text(text, out);
     Ok(())
 }
 
 /// Writes a text into a column of times, to so many digits after the seconds.
-pub(crate) fn time(text: &[u8], decimals: u8, out: &mut Vec<u8>) -> Result<(), Misfit> {
+pub(crate) fn time(
+    text: &[u8],
+    decimals: u8,
+    syntax: Syntax,
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
     let clock = text.strip_prefix(b"-").unwrap_or(text);
     if !has_clock(clock, text, decimals)? {
         return Err(odd(text, "a time as `hh:mm:ss`"));
     }
-    quoted(text, out);
+    syntax.text(text, out);
     Ok(())
 }
 
 /// Writes a text into a column of years.
-pub(crate) fn year(text: &[u8], out: &mut Vec<u8>) -> Result<(), Misfit> {
+pub(crate) fn year(text: &[u8], syntax: Syntax, out: &mut Vec<u8>) -> Result<(), Misfit> {
     if text.len() != 4 || !text.iter().all(u8::is_ascii_digit) {
         return Err(odd(text, "a year of four digits"));
     }
-    quoted(text, out);
+    syntax.text(text, out);
     Ok(())
 }
 
@@ -117,11 +128,11 @@ mod tests {
             ("", false, false, false),
         ] {
             let text = text.as_bytes();
-            assert_eq!(date(text, &mut out).is_ok(), is_date, "{text:?}");
-            assert_eq!(date_time(text, 3, &mut out).is_ok(), is_moment, "{text:?}");
-            assert_eq!(time(text, 3, &mut out).is_ok(), is_time, "{text:?}");
+            assert_eq!(date(text, Syntax::Insert, &mut out).is_ok(), is_date, "{text:?}");
+            assert_eq!(date_time(text, 3, Syntax::Insert, &mut out).is_ok(), is_moment, "{text:?}");
+            assert_eq!(time(text, 3, Syntax::Insert, &mut out).is_ok(), is_time, "{text:?}");
         }
-        assert!(year(b"1970", &mut out).is_ok());
-        assert!(year(b"70", &mut out).is_err());
+        assert!(year(b"1970", Syntax::Insert, &mut out).is_ok());
+        assert!(year(b"70", Syntax::Insert, &mut out).is_err());
     }
 }

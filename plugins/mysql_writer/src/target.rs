@@ -5,6 +5,7 @@ use osiris_sdk::{DataType, Error, Field, Result, Schema};
 
 use crate::config::ZonedTimes;
 use crate::holds::{Description, Holds};
+use crate::syntax::Syntax;
 
 /// A table that is there.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct TargetColumn {
     /// What the server would do to a value without a word.
     pub(crate) holds: Holds,
     pub(crate) nullable: bool,
+    /// How its values are written.
+    pub(crate) syntax: Syntax,
     /// Whether keys that differ only in spaces at their end are the same.
     pub(crate) pads: bool,
     /// Whether the server knows what to put where nothing is written.
@@ -77,6 +80,7 @@ impl Target {
             let is_list = matches!(holds, Holds::Enum(_) | Holds::Set(_));
             TargetColumn {
                 optional: nullable || generated || default == "1",
+                syntax: Syntax::Insert,
                 pads: pads(collation),
                 // Members keep their letters.
                 column_type: if is_list { column_type } else { column_type.to_uppercase() },
@@ -118,6 +122,14 @@ impl Target {
         for field in &schema.fields {
             match self.column(&field.name) {
                 Some(column) if column.generated => matched.push(None),
+                Some(column) if is_taken(&matched, &column.name) => {
+                    return Err(Error::config(format!(
+                        "two columns of the input go to column {:?} of table {table:?}, since the \
+                         server does not tell upper from lower case there; give one of the two \
+                         another name in a step before",
+                        column.name
+                    )));
+                }
                 Some(column) => {
                     fits(table, column, &field.data_type, zoned)?;
                     matched.push(Some(column.clone()));
@@ -225,6 +237,10 @@ impl Target {
             ))),
         }
     }
+}
+
+fn is_taken(matched: &[Option<TargetColumn>], name: &str) -> bool {
+    matched.iter().flatten().any(|column| column.name == name)
 }
 
 /// Returns whether two names are of the same column: the server does not tell

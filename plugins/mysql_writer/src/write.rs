@@ -5,9 +5,10 @@ use osiris_sdk::{Context, Error, Input, Kind, Result, Schema};
 
 use crate::config::{Config, Mode};
 use crate::ddl::Types;
-use crate::insert::{Inserts, Upsert};
+use crate::insert::Inserts;
 use crate::names::Names;
 use crate::target::Target;
+use crate::upsert::Upsert;
 
 /// Values are refused and not cut, 0 is a number and no wish for the next one.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO";
@@ -211,7 +212,8 @@ fn insert(
         }),
         _ => None,
     };
-    let mut inserts = Inserts::new(session, table, schema, columns, truncate, upsert)?;
+    let mut inserts =
+        Inserts::new(session, table, schema, columns, truncate, upsert, config.load_data)?;
     let mut feed = || {
         let mut rows = 0;
         while let Some(batch) = input.next()? {

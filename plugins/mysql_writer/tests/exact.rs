@@ -15,11 +15,17 @@ type Case = (&'static str, DataType, Value, Option<&'static str>);
 
 /// Writes each value into a table of that one column.
 fn check(database: &Database, cases: &[Case]) {
-    for (column_type, data_type, value, expected) in cases {
+    let both = cases.iter().flat_map(|case| [(case, true), (case, false)]);
+    for ((column_type, data_type, value, expected), load) in both {
         database.sql(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t (v {column_type} NULL)"));
         let input = table(&[("v", data_type.clone())], &json!([[null], [value]]));
-        let result = database.step(json!({"table": "t"})).input("df_a", &input).report().result;
-        let shown = format!("{}: {data_type} {value} into {column_type}", database.kind);
+        let result = database
+            .step(json!({"table": "t", "load_data": load}))
+            .input("df_a", &input)
+            .report()
+            .result;
+        let shown =
+            format!("{} (load: {load}): {data_type} {value} into {column_type}", database.kind);
         match (result, expected) {
             (Ok(_), Some(expected)) => {
                 let count = if column_type.starts_with("BIT") { "v + 0" } else { "v" };

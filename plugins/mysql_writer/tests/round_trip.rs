@@ -175,6 +175,7 @@ fn random_values() {
             json!({"table": "t"}),
             json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]}),
             json!({"table": "t", "mode": "replace"}),
+            json!({"table": "t", "mode": "replace", "load_data": false}),
         ] {
             if config["mode"] == "upsert" {
                 database.sql("ALTER TABLE t ADD PRIMARY KEY (id)");

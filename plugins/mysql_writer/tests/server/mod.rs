@@ -13,8 +13,10 @@ use services::mysql;
 pub(crate) static SERVER: LazyLock<Server> =
     LazyLock::new(|| mariadb::start(&Options::default()).expect("a server"));
 
-static MYSQL: LazyLock<Server> =
-    LazyLock::new(|| mysql::start(&Options::default()).expect("a server"));
+static MYSQL: LazyLock<Server> = LazyLock::new(|| {
+    let arguments = vec!["--local-infile=ON".to_owned()];
+    mysql::start(&Options { arguments, ..Options::default() }).expect("a server")
+});
 
 /// A database on one of the servers.
 pub(crate) struct Database {
