@@ -241,7 +241,7 @@ fn hide(password: &str, nonce: &[u8], key: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(protocol::crypto::encrypt(&password, key))
 }
 
-/// What the padding takes of a block: two hashes and a byte.
+/// Bytes of a block that the padding takes: two hashes and a byte.
 const PADDING: usize = 41;
 
 /// Notes how large a block is.

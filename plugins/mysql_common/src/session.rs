@@ -36,7 +36,7 @@ pub struct Session {
 /// What a statement did.
 #[derive(Debug, Clone, Copy)]
 pub struct Done {
-    /// How many rows it added, changed or removed.
+    /// Rows that it added, changed or removed.
     pub affected: u64,
     /// How many things the server wants to tell about it.
     pub warnings: u16,

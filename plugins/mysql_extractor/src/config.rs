@@ -32,7 +32,7 @@ pub struct Config {
     /// What becomes of dates that the calendar does not have.
     #[serde(default)]
     pub zero_dates: ZeroDates,
-    /// Whether TINYINT(1) is true or false.
+    /// The meaning of TINYINT(1).
     #[serde(default)]
     pub tinyint1: Tinyint1,
     /// Settings of the server for this session.
@@ -46,7 +46,7 @@ pub struct Config {
     pub read_timeout: f64,
 }
 
-/// What becomes of TINYINT(1), which BOOLEAN is in the server.
+/// The meaning of TINYINT(1), which BOOLEAN is in the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tinyint1 {
@@ -65,18 +65,18 @@ pub struct Incremental {
     /// Where the first run begins; that value itself is not read.
     #[serde(default)]
     pub start: Option<Value>,
-    /// Whether rows of the last value itself are read again.
+    /// True if rows of the last value itself are read again.
     #[serde(default)]
     pub inclusive: bool,
-    /// How far before the last value a run begins.
+    /// The distance from the last value at which a run begins.
     #[serde(default)]
     pub overlap: Option<f64>,
-    /// What becomes of a state that another source left.
+    /// The treatment of a state that another source left.
     #[serde(default)]
     pub other_source: OtherSource,
 }
 
-/// What becomes of a state that another server, database, table or query left.
+/// The treatment of a state that another server, database, table or query left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OtherSource {

@@ -1,4 +1,4 @@
-//! What is saved between runs.
+//! The state that is saved between runs.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, OtherSource};
 
-/// How far the last run came.
+/// The last value that a run read.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cursor: String,
     /// The last value, as text that says it exactly.
     pub(crate) value: String,
-    /// Where it was read. States of older versions do not say it.
+    /// The source of the rows. States of older versions do not say it.
     #[serde(default)]
     source: Option<Source>,
 }
 
-/// Where rows come from.
+/// A table or a query of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Source {
     server: String,

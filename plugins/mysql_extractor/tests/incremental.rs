@@ -1,4 +1,4 @@
-//! What is new since the last run, and what belongs to another source.
+//! Rows that are new since the last run, and states of other sources.
 
 mod server;
 

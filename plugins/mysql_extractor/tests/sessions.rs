@@ -1,4 +1,4 @@
-//! How a session begins, and how long it lasts.
+//! The beginning of a session, and its end.
 
 mod server;
 

@@ -24,7 +24,7 @@ pub struct Config {
     /// Whether a table that is not there is made.
     #[serde(default = "yes")]
     pub create_table: bool,
-    /// For replace: whether a table that is there is made anew from the input.
+    /// For replace: true if a table that is there is made anew from the input.
     #[serde(default)]
     pub recreate: bool,
     /// The primary key of a table that is made.
@@ -33,10 +33,10 @@ pub struct Config {
     /// Types in SQL of columns that are made.
     #[serde(default)]
     pub column_types: BTreeMap<String, String>,
-    /// What becomes of times with a zone in a column without one.
+    /// The treatment of times with a zone in a column without one.
     #[serde(default)]
     pub zoned_times: ZonedTimes,
-    /// Whether LOAD DATA is used where the server allows it.
+    /// True if LOAD DATA is used where the server allows it.
     #[serde(default = "yes")]
     pub load_data: bool,
     /// Settings of the server for this session.
@@ -68,7 +68,7 @@ pub enum Mode {
     Truncate,
 }
 
-/// What becomes of times with a zone in a column without one.
+/// The treatment of times with a zone in a column without one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZonedTimes {

@@ -39,7 +39,7 @@ pub(crate) enum Holds {
     DateTime {
         /// Digits after the seconds.
         decimals: u8,
-        /// Whether its comment says that the times are those of UTC.
+        /// True if its comment says that the times are those of UTC.
         utc: bool,
     },
     /// Points in time.
@@ -73,7 +73,7 @@ pub(crate) struct Description<'a> {
     pub(crate) precision: u32,
     /// Bytes or characters.
     pub(crate) length: u64,
-    /// What the user wrote about it.
+    /// The comment of the column.
     pub(crate) comment: &'a str,
 }
 

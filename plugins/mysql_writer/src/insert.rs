@@ -28,9 +28,9 @@ pub(crate) struct Inserts<'a> {
     opening: Vec<String>,
     /// The place of each column in the input, and how it is written.
     columns: Vec<(usize, DataType, TargetColumn)>,
-    /// How rows that are there are changed.
+    /// The change of rows that are there.
     upsert: Option<Upsert<'a>>,
-    /// What precedes the rows of an INSERT, and what follows them.
+    /// The parts of an INSERT before and after its rows.
     prefix: Vec<u8>,
     suffix: Vec<u8>,
     /// The statement that asks for the rows as a file, where that is used.
@@ -76,7 +76,7 @@ impl<'a> Inserts<'a> {
         });
         let mut columns: Vec<_> = columns.collect();
         let mut load = None;
-        let is_loadable = columns.iter().all(|(_, of, column)| syntax::loads(of, &column.holds));
+        let is_loadable = columns.iter().all(|(.., column)| syntax::loads(&column.holds));
         if load_data && local == "1" && upsert.is_none() && is_loadable {
             load = load::probe(session, load::statement(table, &columns))?;
         }

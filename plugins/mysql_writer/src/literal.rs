@@ -1,5 +1,6 @@
 //! Values in SQL, in a session that is strict and takes backslashes.
 
+use std::fmt::{Display, LowerExp};
 use std::io::Write;
 
 use csv_common::{Civil, civil};
@@ -47,7 +48,7 @@ pub(crate) fn write(
         Column::UInt16(values) => integer(values.values()[row], target, out)?,
         Column::UInt32(values) => integer(values.values()[row], target, out)?,
         Column::UInt64(values) => integer(values.values()[row], target, out)?,
-        Column::Float32(values) => float(values.values()[row].into(), target, out)?,
+        Column::Float32(values) => float(values.values()[row], target, out)?,
         Column::Float64(values) => float(values.values()[row], target, out)?,
         Column::Utf8(values) => text(values.get(row).unwrap_or_default(), target, out)?,
         Column::Binary(values) => bytes(values.get(row).unwrap_or_default(), target, out)?,
@@ -116,7 +117,12 @@ fn integer<T: itoa::Integer + Copy + Into<i128>>(
     Ok(())
 }
 
-fn float(value: f64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
+fn float<T: Copy + Into<f64> + Display + LowerExp>(
+    shortest: T,
+    target: &TargetColumn,
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
+    let value: f64 = shortest.into();
     if !value.is_finite() {
         return Err(format!("{value} is no number that MySQL has; make it a missing value"));
     }
@@ -126,21 +132,29 @@ fn float(value: f64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
             if !is_kept(value) || !keeps(value, single, decimals) {
                 return Err(rounded(&value.to_string(), target));
             }
+            // The fewest digits that read back as the same float.
+            print(out, format_args!("{value:e}"));
         }
         Holds::Json => {
             target.syntax.quote(out);
             print(out, format_args!("{value:e}"));
             target.syntax.quote(out);
-            return Ok(());
         }
-        _ => {}
+        // The server would round to the length of a text.
+        _ => {
+            target.syntax.quote(out);
+            if value == 0.0 || (1e-5..1e15).contains(&value.abs()) {
+                print(out, format_args!("{shortest}"));
+            } else {
+                print(out, format_args!("{shortest:e}"));
+            }
+            target.syntax.quote(out);
+        }
     }
-    // The fewest digits that read back as the same float.
-    print(out, format_args!("{value:e}"));
     Ok(())
 }
 
-/// Whether a float is the same once the server has rounded it to the decimals
+/// Returns whether a float is the same once the server has rounded it to the decimals
 /// of its column, in the way that it does.
 fn keeps(value: f64, single: bool, decimals: Option<u8>) -> bool {
     let Some(decimals) = decimals.filter(|decimals| *decimals <= MAX_DECIMALS) else { return true };
@@ -257,6 +271,14 @@ fn bytes(bytes: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), M
     match target.holds {
         Holds::FixedBytes(length) if bytes.len() as u64 != length => {
             return Err(padded(bytes, length));
+        }
+        Holds::Bits(bits) if bytes.len() as u32 != bits.div_ceil(8) => {
+            return Err(format!(
+                "{} bytes, and {} has {}",
+                bytes.len(),
+                target.column_type,
+                bits.div_ceil(8)
+            ));
         }
         _ => {}
     }

@@ -5,7 +5,7 @@ use osiris_sdk::DataType;
 
 use crate::holds::Holds;
 
-/// How values are written.
+/// The form of values on their way to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Syntax {
     /// Literals in SQL, in a session that takes backslashes.
@@ -72,20 +72,13 @@ fn escaped(bytes: &[u8], is_special: fn(u8) -> bool, out: &mut Vec<u8>) {
 }
 
 /// Returns whether a field of LOAD DATA becomes the same value as the literal of
-/// an INSERT.
-pub(crate) fn loads(data_type: &DataType, holds: &Holds) -> bool {
-    let is_float = matches!(data_type, DataType::Float32 | DataType::Float64);
-    match holds {
-        // Shapes and vectors come from functions, others are rare.
-        Holds::Others => false,
-        // The server writes a number as a text in its own way.
-        Holds::Real { .. } | Holds::Json => true,
-        _ => !is_float,
-    }
+/// an INSERT. Shapes and vectors come from functions, other types are rare.
+pub(crate) fn loads(holds: &Holds) -> bool {
+    *holds != Holds::Others
 }
 
-/// Returns what LOAD DATA makes of a field before it goes into the column, as an
-/// expression with `@` for the field.
+/// Returns an expression that makes the column's value of a field of LOAD DATA,
+/// with `@` for the field.
 pub(crate) fn conversion(data_type: &DataType, holds: &Holds) -> Option<&'static str> {
     match (data_type, holds) {
         (DataType::Binary, _) => Some("UNHEX(@)"),

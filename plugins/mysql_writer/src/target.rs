@@ -27,9 +27,11 @@ pub(crate) struct TargetColumn {
     /// What the server would do to a value without a word.
     pub(crate) holds: Holds,
     pub(crate) nullable: bool,
-    /// How its values are written.
+    /// The form of its values on their way to the server.
     pub(crate) syntax: Syntax,
-    /// Whether keys that differ only in spaces at their end are the same.
+    /// True if its texts are UTF-8, and not of another character set.
+    is_utf8: bool,
+    /// True if keys that differ only in spaces at their end are the same.
     pub(crate) pads: bool,
     /// Whether the server knows what to put where nothing is written.
     optional: bool,
@@ -41,7 +43,7 @@ pub(crate) struct TargetColumn {
 struct Unique {
     name: String,
     columns: Vec<String>,
-    /// Whether it compares whole columns, and not what they begin with or expressions.
+    /// True if it compares whole columns, not their beginnings or expressions.
     is_whole: bool,
 }
 
@@ -82,6 +84,7 @@ impl Target {
                 optional: nullable || generated || default == "1",
                 syntax: Syntax::Insert,
                 pads: pads(collation),
+                is_utf8: ["utf8", "ascii"].iter().any(|set| collation.starts_with(set)),
                 // Members keep their letters.
                 column_type: if is_list { column_type } else { column_type.to_uppercase() },
                 holds,
@@ -272,6 +275,15 @@ fn fits(table: &str, column: &TargetColumn, data_type: &DataType, zoned: ZonedTi
             "column {name:?} of table {table:?} is {}, which has no zone, and the input's times \
              have one; set `zoned_times: utc` to write them as those of UTC, or make the column a \
              TIMESTAMP",
+            column.column_type
+        )));
+    }
+    let is_text = matches!(column.holds, Holds::Text | Holds::Char);
+    if *data_type == DataType::Binary && is_text && !column.is_utf8 {
+        return Err(Error::config(format!(
+            "column {name:?} of table {table:?} is {} of another character set than UTF-8, and the \
+             input's is {data_type}, whose letters nobody knows; make it text in a step before, or \
+             the column a BLOB",
             column.column_type
         )));
     }

@@ -18,7 +18,7 @@ pub(crate) struct Upsert<'a> {
 }
 
 impl Upsert<'_> {
-    /// What follows the values, for columns of these names in SQL.
+    /// Returns the part after the values, for columns of these names in SQL.
     pub(crate) fn suffix(&self, names: &[String]) -> String {
         let mut updates: Vec<_> =
             names.iter().map(|name| format!("{name}=VALUES({name})")).collect();

@@ -13,37 +13,42 @@ fn micros(zone: Option<&str>) -> DataType {
 /// A column, the type and a value of the input, and what is there afterwards; none for an error.
 type Case = (&'static str, DataType, Value, Option<&'static str>);
 
-/// Writes each value into a table of that one column.
+/// Writes each value into a column of that type, with LOAD DATA and with INSERT.
 fn check(database: &Database, cases: &[Case]) {
-    let both = cases.iter().flat_map(|case| [(case, true), (case, false)]);
-    for ((column_type, data_type, value, expected), load) in both {
-        database.sql(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t (v {column_type} NULL)"));
-        let input = table(&[("v", data_type.clone())], &json!([[null], [value]]));
-        let result = database
-            .step(json!({"table": "t", "load_data": load}))
-            .input("df_a", &input)
-            .report()
-            .result;
-        let shown =
-            format!("{} (load: {load}): {data_type} {value} into {column_type}", database.kind);
-        match (result, expected) {
-            (Ok(_), Some(expected)) => {
-                let count = if column_type.starts_with("BIT") { "v + 0" } else { "v" };
-                let found = database.sql(&format!("SELECT {count} FROM t WHERE v IS NOT NULL"));
-                assert_eq!(found, *expected, "{shown}");
+    let columns: Vec<_> =
+        cases.iter().enumerate().map(|(at, (of, ..))| format!("v{at} {of} NULL")).collect();
+    database.sql(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t ({})", columns.join(", ")));
+    for (at, (column_type, data_type, value, expected)) in cases.iter().enumerate() {
+        for load in [true, false] {
+            let name = format!("v{at}");
+            let input = table(&[(name.as_str(), data_type.clone())], &json!([[null], [value]]));
+            let config = json!({"table": "t", "load_data": load});
+            let result = database.step(config).input("df_a", &input).report().result;
+            let shown =
+                format!("{} (load: {load}): {data_type} {value} into {column_type}", database.kind);
+            let shape = if column_type.starts_with("BIT") { " + 0" } else { "" };
+            let found = database.sql(&format!(
+                "SELECT COUNT(*) FROM t; SELECT {name}{shape} FROM t WHERE {name} IS NOT NULL; \
+                 DELETE FROM t"
+            ));
+            match (result, expected) {
+                (Ok(_), Some(expected)) => {
+                    assert_eq!(found, format!("2\n{expected}").trim_end_matches('\n'), "{shown}")
+                }
+                (Err(error), None) => {
+                    assert!(matches!(error.kind, Kind::Data | Kind::Config), "{shown}: {error}");
+                    let names = [
+                        format!("column {name:?}"),
+                        format!("column '{name}'"),
+                        format!(".`{name}`"),
+                    ];
+                    let is_named = names.iter().any(|name| error.message.contains(name));
+                    assert!(is_named, "{shown}: {error}");
+                    assert_eq!(found, "0", "{shown}");
+                }
+                (Ok(_), None) => panic!("{shown} is written: {found}"),
+                (Err(error), Some(_)) => panic!("{shown}: {error}"),
             }
-            (Err(error), None) => {
-                assert!(matches!(error.kind, Kind::Data | Kind::Config), "{shown}: {error}");
-                let names = ["column \"v\"", "column 'v'", ".`v`"];
-                let is_named = names.iter().any(|name| error.message.contains(name));
-                assert!(is_named, "{shown}: {error}");
-                assert_eq!(database.sql("SELECT COUNT(*) FROM t"), "0", "{shown}");
-            }
-            (Ok(_), None) => panic!(
-                "{shown} is written as {}",
-                database.sql("SELECT v FROM t WHERE v IS NOT NULL")
-            ),
-            (Err(error), Some(_)) => panic!("{shown}: {error}"),
         }
     }
 }

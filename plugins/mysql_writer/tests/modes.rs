@@ -224,6 +224,47 @@ fn tables_as_the_user_wants_them() {
 }
 
 #[test]
+fn rows_that_load_data_would_leave_out() {
+    let tables = "CREATE TABLE parent (id INT PRIMARY KEY); INSERT INTO parent VALUES (1); \
+         CREATE TABLE t (id INT PRIMARY KEY, p INT NOT NULL DEFAULT 1, n INT, \
+         FOREIGN KEY (p) REFERENCES parent (id), CONSTRAINT small CHECK (n < 10)); \
+         INSERT INTO t VALUES (5, 1, 0)";
+    on_each_server("left_out", tables, |database| {
+        let columns = [("id", DataType::Int64), ("p", DataType::Int64), ("n", DataType::Int64)];
+        for (bad, part) in [
+            (json!([5, 1, 0]), "Duplicate entry '5'"),
+            (json!([1, 1, 0]), "Duplicate entry '1'"),
+            (json!([2, 9, 0]), "foreign key constraint fails"),
+            (json!([2, 1, 10]), "small"),
+            (json!([1_i64 << 40, 1, 0]), "row 2: Out of range value for column 'id'"),
+        ] {
+            for load in [true, false] {
+                let input = table(&columns, &json!([[1, 1, 9], bad, [3, 1, 9]]));
+                let config = json!({"table": "t", "load_data": load});
+                let error = database.step(config).input("df_a", &input).expect_err(Kind::Data);
+                assert!(error.message.contains(part), "{} {load}: {error}", database.kind);
+                assert!(error.message.contains("row"), "{} {load}: {error}", database.kind);
+                assert_eq!(database.sql("SELECT * FROM t"), "5\t1\t0");
+            }
+        }
+        for mode in ["append", "truncate"] {
+            let config = json!({"table": "t", "mode": mode});
+            let _ = database
+                .step(config)
+                .input("df_a", &table(&columns, &json!([[6, 1, 1]])))
+                .expect_ok();
+        }
+        assert_eq!(database.sql("SELECT * FROM t"), "6\t1\t1");
+        // A line without a letter is a row too.
+        database.sql("CREATE TABLE one (v VARCHAR(9))");
+        let one =
+            table(&[("v", DataType::Utf8)], &json!([[""], ["\\N"], [null], ["\\"], ["\t\n"]]));
+        let _ = database.step(json!({"table": "one"})).input("df_a", &one).expect_ok();
+        assert_eq!(database.sql("SELECT HEX(v) FROM one"), "\n5C4E\nNULL\n5C\n090A");
+    });
+}
+
+#[test]
 fn truncate() {
     let connection = database("truncate", TABLE);
     let config = json!({"table": "t", "mode": "truncate"});

@@ -150,7 +150,7 @@ impl Random {
     }
 }
 
-/// Whatever is written is read as it was, in a new table and as keys.
+/// Values come back as they were, from a new table and as keys.
 #[test]
 fn random_values() {
     let types: Vec<_> = cases().into_iter().map(|(data_type, ..)| data_type).collect();
