@@ -5,6 +5,8 @@ use protocol::constants::{ColumnFlags, ColumnType};
 use protocol::packets::Column as Definition;
 use serde::Deserialize;
 
+use crate::{Failure, Session, cells, quote};
+
 /// What the server calls its character set of bytes that are no text.
 const BINARY: u16 = 63;
 /// What fits into Arrow's decimal.
@@ -19,6 +21,8 @@ pub struct Column {
     pub native: Native,
     /// Whether a value may be missing.
     pub nullable: bool,
+    /// Characters that it takes on a screen: the 1 of TINYINT(1).
+    pub length: u32,
 }
 
 /// The server's types, as far as they differ on the wire or in Arrow.
@@ -33,6 +37,8 @@ pub enum Native {
         /// MEDIUMINT is one of 4 too.
         signed: bool,
     },
+    /// True or false, as an integer of one byte.
+    Boolean,
     /// A year.
     Year,
     /// 32 bits.
@@ -69,6 +75,10 @@ pub enum Native {
     },
     /// Text.
     Text,
+    /// Members of an ENUM or a SET, in an order of their own.
+    Members,
+    /// JSON, as text.
+    Json,
     /// Bytes.
     Bytes,
     /// A shape, behind four bytes that say in what coordinates.
@@ -88,12 +98,45 @@ pub enum ZeroDates {
     Text,
 }
 
+/// Makes points in time of the columns of a table that say so in their
+/// comments; see [`is_utc`].
+///
+/// # Errors
+/// The server's.
+pub fn mark_utc(session: &mut Session, table: &str, columns: &mut [Column]) -> Result<(), Failure> {
+    if !columns.iter().any(|column| matches!(column.native, Native::DateTime { .. })) {
+        return Ok(());
+    }
+    let rows = session.texts(&format!(
+        "SELECT column_name, column_comment FROM information_schema.columns \
+         WHERE table_schema = DATABASE() AND table_name = {}",
+        quote::text(table)
+    ))?;
+    for row in rows {
+        let [name, comment] = cells(row);
+        let column = columns.iter_mut().find(|column| column.name == name);
+        if let Some(column) = column.filter(|_| is_utc(&comment)) {
+            column.native = column.native.at_utc();
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether the comment of a DATETIME says that its times are those of
+/// UTC. The writer gives it to columns that it makes for times with a zone: a
+/// TIMESTAMP would end in 2038.
+#[must_use]
+pub fn is_utc(comment: &str) -> bool {
+    comment == "UTC"
+}
+
 impl Column {
     pub(crate) fn new(definition: &Definition) -> Self {
         Self {
             name: definition.name_str().into_owned(),
             native: Native::new(definition),
             nullable: !definition.flags().contains(ColumnFlags::NOT_NULL_FLAG),
+            length: definition.column_length(),
         }
     }
 }
@@ -124,9 +167,20 @@ impl Native {
             T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => Self::Time { decimals },
             T::MYSQL_TYPE_GEOMETRY => Self::Geometry,
             // Its character set is said to be binary, and it is utf8mb4.
-            T::MYSQL_TYPE_JSON => Self::Text,
+            T::MYSQL_TYPE_JSON => Self::Json,
+            _ if definition.flags().intersects(ColumnFlags::ENUM_FLAG | ColumnFlags::SET_FLAG) => {
+                Self::Members
+            }
             _ if definition.character_set() == BINARY => Self::Bytes,
             _ => Self::Text,
+        }
+    }
+
+    /// Returns the type of points in time, for a type of dates with times.
+    pub(crate) fn at_utc(self) -> Self {
+        match self {
+            Self::DateTime { decimals } => Self::Timestamp { decimals },
+            other => other,
         }
     }
 
@@ -165,11 +219,13 @@ impl Native {
             Self::Float => DataType::Float32,
             Self::Double => DataType::Float64,
             Self::Decimal { precision, scale } => DataType::Decimal128(precision, scale as i8),
-            Self::Bit => DataType::Bool,
+            Self::Bit | Self::Boolean => DataType::Bool,
             Self::Date => DataType::Date32,
             Self::DateTime { .. } => moment(None),
             Self::Timestamp { .. } => moment(Some("UTC".to_owned())),
-            Self::Digits | Self::Time { .. } | Self::Text => DataType::Utf8,
+            Self::Digits | Self::Time { .. } | Self::Text | Self::Members | Self::Json => {
+                DataType::Utf8
+            }
             Self::Bytes | Self::Geometry => DataType::Binary,
         }
     }

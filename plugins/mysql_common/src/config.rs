@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
 /// What a step gets as `resolved_connection`.
@@ -28,6 +29,12 @@ pub struct Connection {
     /// Certificates of the authorities that may have signed the server's, PEM.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// A certificate that shows who the user is, PEM.
+    #[serde(default)]
+    pub client_cert_file: Option<PathBuf>,
+    /// The certificate's private key, PEM.
+    #[serde(default)]
+    pub client_key_file: Option<PathBuf>,
     /// True if the password can be sent in ways that show it to others.
     #[serde(default)]
     pub allow_insecure_auth: bool,
@@ -68,6 +75,34 @@ impl Connection {
             Tls::VerifyCa => self.ca_file.is_some(),
             Tls::Disabled | Tls::Preferred | Tls::Required => false,
         }
+    }
+
+    /// Checks what can be known before a connection is tried.
+    pub(crate) fn check(&self) -> Result<()> {
+        let host = &self.host;
+        if host.contains('/') {
+            return Err(Error::config(format!(
+                "host: {host:?} is the path of a unix socket, which drivers cannot use; name the \
+                 host, such as `127.0.0.1`, and let the server listen there"
+            )));
+        }
+        if let Some(inner) = host.strip_prefix('[') {
+            return Err(Error::config(format!(
+                "host: write the address `{}` without brackets",
+                inner.trim_end_matches(']')
+            )));
+        }
+        if self.client_cert_file.is_some() != self.client_key_file.is_some() {
+            return Err(Error::config(
+                "`client_cert_file` and `client_key_file` go together: set both of them",
+            ));
+        }
+        if self.client_cert_file.is_some() && self.tls == Tls::Disabled {
+            return Err(Error::config(
+                "`client_cert_file` needs TLS; set `tls: required` in the connection",
+            ));
+        }
+        Ok(())
     }
 
     /// How messages name the server.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use osiris_sdk::{Context, Dataset, DatasetColumn, Error, Result};
 
-use crate::column::ZeroDates;
+use crate::column::{ZeroDates, is_utc};
 use crate::config::{Connection, Limits};
 use crate::session::Session;
 use crate::{Failure, quote};
@@ -31,18 +31,20 @@ pub fn discover(
     let mut columns: BTreeMap<String, Vec<Description>> = BTreeMap::new();
     let described = session
         .texts(&format!(
-            "SELECT table_name, column_name, column_type, is_nullable, column_key \
+            "SELECT table_name, column_name, column_type, is_nullable, column_key, \
+             column_comment \
              FROM information_schema.columns WHERE table_schema = {database} \
              ORDER BY table_name, ordinal_position"
         ))
         .map_err(told)?;
     for row in described {
-        let [table, name, native_type, nullable, key] = cells(row);
+        let [table, name, native_type, nullable, key, comment] = cells(row);
         columns.entry(table).or_default().push(Description {
             name,
             native_type,
             nullable: nullable == "YES",
             primary_key: key == "PRI",
+            is_utc: is_utc(&comment),
         });
     }
     let mut datasets = Vec::new();
@@ -61,14 +63,18 @@ pub fn discover(
         };
         session.forget(&prepared)?;
         let described = columns.remove(&name).unwrap_or_default();
-        let columns =
-            prepared.columns.iter().zip(described).map(|(column, described)| DatasetColumn {
-                name: described.name,
-                data_type: column.native.data_type(zero_dates),
-                native_type: described.native_type,
+        // Invisible columns are described, and not read unless they are named.
+        let columns = prepared.columns.iter().filter_map(|column| {
+            let described = described.iter().find(|described| described.name == column.name)?;
+            let native = if described.is_utc { column.native.at_utc() } else { column.native };
+            Some(DatasetColumn {
+                name: described.name.clone(),
+                data_type: native.data_type(zero_dates),
+                native_type: described.native_type.clone(),
                 nullable: described.nullable,
                 primary_key: described.primary_key,
-            });
+            })
+        });
         datasets.push(Dataset {
             columns: columns.collect(),
             kind: if kind.ends_with("VIEW") { "view" } else { "table" }.to_owned(),
@@ -86,6 +92,7 @@ struct Description {
     native_type: String,
     nullable: bool,
     primary_key: bool,
+    is_utc: bool,
 }
 
 /// The cells of a row, nulls and missing ones as empty texts.

@@ -3,6 +3,10 @@
 use std::io;
 
 use osiris_sdk::{Error, Kind};
+use rustls::AlertDescription;
+
+/// WASI's number for an I/O error: a connection that the other side has reset.
+const WASI_IO: i32 = 29;
 
 /// Something went wrong.
 #[derive(Debug)]
@@ -14,6 +18,8 @@ pub enum Failure {
         /// The server's words.
         message: String,
     },
+    /// The server knows none of the ciphers that it was offered.
+    NoCommonCipher,
     /// Anything else. The connection is of no use any more.
     Other(Error),
 }
@@ -29,7 +35,7 @@ impl Failure {
     pub fn code(&self) -> Option<u16> {
         match self {
             Self::Server { code, .. } => Some(*code),
-            Self::Other(_) => None,
+            Self::NoCommonCipher | Self::Other(_) => None,
         }
     }
 
@@ -37,7 +43,12 @@ impl Failure {
     pub(crate) fn io(error: &io::Error, server: &str, wait: &str) -> Self {
         use io::ErrorKind as Io;
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if matches!(tls, Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure))) {
+            return Self::NoCommonCipher;
+        }
+        let is_closed = cfg!(target_family = "wasm") && error.raw_os_error() == Some(WASI_IO);
         Self::Other(match (error.kind(), tls) {
+            _ if is_closed => Error::network(format!("{server} closed the connection")),
             (_, Some(tls)) => Error::network(format!("TLS with {server} failed: {tls}")),
             (Io::TimedOut, _) => Error::timeout(format!("{server} did not answer within {wait}")),
             (
@@ -69,6 +80,11 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Other(error) => error,
+            Failure::NoCommonCipher => Error::network(
+                "TLS failed: the server knows none of the ciphers that it was offered; let it use \
+                 TLS 1.2 with ECDHE, or TLS 1.3",
+            )
+            .retryable(false),
             Failure::Server { code, message } => explain(code, &message),
         }
     }
@@ -78,28 +94,55 @@ impl From<Failure> for Error {
 fn explain(code: u16, message: &str) -> Error {
     let (kind, hint) = match code {
         1045 | 1698 => (Kind::Auth, "check `user` and `password` of the connection"),
+        1130 => (Kind::Auth, "have the administrator let the user in from this host"),
+        1129 => (Kind::Network, "have the administrator run FLUSH HOSTS, then try again"),
         1044 | 1142 | 1143 | 1227 | 1370 | 1410 => {
             (Kind::Permission, "ask the administrator for the privilege")
         }
+        1290 if message.contains("read-only") || message.contains("read_only") => {
+            (Kind::Permission, "the server takes no changes: write to the primary server")
+        }
+        1290 => (Kind::Permission, "ask the administrator to start the server without the option"),
+        1836 | 1792 => (Kind::Permission, "it takes no changes: write to the primary server"),
         1049 => (Kind::NotFound, "check `database` of the connection"),
         1146 => (Kind::NotFound, "check the name of the table"),
         1054 => (Kind::Config, "check the names of the columns"),
-        1064 | 1295 => (Kind::Config, "check the SQL"),
+        1060 | 1110 => (
+            Kind::Config,
+            "the server does not tell upper from lower case in names of columns; give one \
+             of the two another name in a step before",
+        ),
+        1071 => (
+            Kind::Config,
+            "name fewer columns in `upsert_keys` or `primary_key`, or give them shorter types with \
+             `column_types`",
+        ),
+        3750 => (
+            Kind::Config,
+            "name the columns of one in `primary_key`, or make the table with one by hand",
+        ),
+        1068 | 1072 | 1073 | 1074 | 1170 | 1171 => {
+            (Kind::Config, "check `primary_key` and `column_types`")
+        }
+        1063 | 1425 | 1426 | 1427 => (Kind::Config, "check the types of the columns"),
+        1064 | 1193 | 1231 | 1232 | 1273 | 1295 => (Kind::Config, "check the SQL"),
         3159 | 4151 => (Kind::Config, "set `tls: required` in the connection"),
         1040 | 1203 | 1226 => (Kind::Network, "try again when fewer are connected"),
-        1053 | 1077 | 1079 | 1317 | 1927 => (Kind::Network, "try again"),
+        1053 | 1077 | 1079 | 1158..=1161 | 1317 | 1927 => (Kind::Network, "try again"),
+        4031 => (Kind::Network, "raise the server's wait_timeout, or try again"),
         LOCK_TIMEOUT => (Kind::Timeout, "another transaction holds the rows; try again"),
         DEADLOCK => (Kind::Timeout, "another transaction waits for the same rows; try again"),
         1969 | 3024 => (Kind::Timeout, "the server's own limit; raise it or read less"),
         1059 | 1166 | 1300 => (Kind::Data, "rename the column"),
         1117 | 1118 => (Kind::Data, "write fewer columns, or to several tables"),
         1153 | 1301 => (Kind::Data, "raise the server's max_allowed_packet"),
-        1048 | 1062 | 1264 | 1265 | 1292 | 1364 | 1366 | 1406 | 1411 | 1416 | 1451 | 1452
-        | 3140 | 4025 | 3819 => (Kind::Data, ""),
+        1048 | 1062 | 1216 | 1217 | 1264 | 1265 | 1292 | 1364 | 1366 | 1367 | 1406 | 1411
+        | 1416 | 1451 | 1452 | 1526 | 1644 | 1690 | 3140 | 3144 | 4025 | 3819 => (Kind::Data, ""),
         1114 | 1021 => (Kind::Internal, "the server has no room left"),
         _ => (Kind::Internal, ""),
     };
-    let passing = matches!(kind, Kind::Network | Kind::Timeout) && !matches!(code, 1969 | 3024);
+    let passing =
+        matches!(kind, Kind::Network | Kind::Timeout) && !matches!(code, 1129 | 1969 | 3024);
     let end = if hint.is_empty() { String::new() } else { format!("; {hint}") };
     Error::new(kind, format!("{message} (MySQL error {code}){end}")).retryable(passing)
 }

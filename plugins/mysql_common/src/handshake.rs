@@ -1,20 +1,28 @@
 //! How a user gets in.
 
+use std::cell::Cell;
+
 use osiris_sdk::Error;
 use protocol::constants::CapabilityFlags;
+use protocol::crypto::rsa::{Padding, PublicKey};
 use protocol::io::ParseBuf;
 use protocol::packets::{
-    AuthPlugin, AuthSwitchRequest, ErrPacket, HandshakePacket, HandshakeResponse, SslRequest,
+    AuthPlugin, AuthSwitchRequest, HandshakePacket, HandshakeResponse, SslRequest,
 };
 use protocol::proto::{MyDeserialize, MySerialize};
 
 use crate::Failure;
 use crate::config::{Connection, Tls};
+use crate::tls::Suites;
 use crate::wire::Wire;
 
 /// utf8mb4_general_ci, which every server knows.
 const CHARSET: u8 = 45;
 const MAX_PACKET: u32 = 1 << 30;
+
+/// The way to log in before `caching_sha2_password`, and its wish for a key.
+const SHA256: &[u8] = b"sha256_password";
+const SHA256_KEY_REQUEST: u8 = 1;
 
 /// What `caching_sha2_password` says and asks.
 const SHA2_KEY_REQUEST: u8 = 2;
@@ -23,7 +31,33 @@ const SHA2_FULL: u8 = 4;
 
 /// Answers the server's greeting, and everything that it asks until it lets the
 /// user in.
-pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(), Failure> {
+pub(crate) fn authenticate(
+    wire: &mut Wire,
+    connection: &Connection,
+    suites: Suites,
+) -> Result<(), Failure> {
+    let result = enter(wire, connection, suites);
+    match result {
+        // Servers do not say that the user has to come over TLS.
+        Err(Failure::Server { code: 1045, message }) if !wire.is_encrypted() => {
+            Err(Error::auth(format!(
+                "{message} (MySQL error 1045); check `user` and `password` of the connection, and \
+                 set `tls: required` if the user has to use TLS"
+            ))
+            .into())
+        }
+        Err(Failure::Server { code: 1045, message }) if connection.client_cert_file.is_none() => {
+            Err(Error::auth(format!(
+                "{message} (MySQL error 1045); check `user` and `password` of the connection, and \
+                 set `client_cert_file` and `client_key_file` if the user has to show a certificate"
+            ))
+            .into())
+        }
+        result => result,
+    }
+}
+
+fn enter(wire: &mut Wire, connection: &Connection, suites: Suites) -> Result<(), Failure> {
     let greeting = wire.receive()?;
     refused(greeting)?;
     let greeting = HandshakePacket::deserialize((), &mut ParseBuf(greeting))
@@ -39,7 +73,9 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
         | CapabilityFlags::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
         | CapabilityFlags::CLIENT_MULTI_RESULTS
         | CapabilityFlags::CLIENT_PS_MULTI_RESULTS
-        | CapabilityFlags::CLIENT_CONNECT_WITH_DB;
+        | CapabilityFlags::CLIENT_CONNECT_WITH_DB
+        // The server is sent rows as a file, and no file that it asks for.
+        | CapabilityFlags::CLIENT_LOCAL_FILES;
     if offered.contains(CapabilityFlags::CLIENT_SSL) && connection.tls != Tls::Disabled {
         wanted |= CapabilityFlags::CLIENT_SSL;
     } else if !matches!(connection.tls, Tls::Disabled | Tls::Preferred) {
@@ -53,7 +89,7 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
     wanted &= offered | CapabilityFlags::CLIENT_LONG_PASSWORD;
     if wanted.contains(CapabilityFlags::CLIENT_SSL) {
         wire.send(&packet(&SslRequest::new(wanted, MAX_PACKET, CHARSET)), &[])?;
-        wire.encrypt(connection)?;
+        wire.encrypt(connection, suites)?;
     }
     let mut nonce = greeting.nonce();
     let mut plugin = greeting.auth_plugin().unwrap_or(AuthPlugin::MysqlNativePassword).into_owned();
@@ -71,7 +107,7 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
         )),
         &[],
     )?;
-    let mut asked_key = false;
+    let mut asked_key = is_key_request(&plugin, proof.as_deref());
     loop {
         let answer = wire.receive()?.to_vec();
         refused(&answer)?;
@@ -83,6 +119,7 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
                 plugin = switch.auth_plugin().into_owned();
                 nonce = switch.plugin_data().to_vec();
                 let proof = prove(wire, connection, &plugin, &nonce)?;
+                asked_key = is_key_request(&plugin, proof.as_deref());
                 wire.send(&proof.unwrap_or_default(), &[])?;
             }
             [1, SHA2_FAST_OK] => {}
@@ -91,19 +128,14 @@ pub(crate) fn authenticate(wire: &mut Wire, connection: &Connection) -> Result<(
             }
             // Who answers with a key of its own can read the password.
             [1, SHA2_FULL] if !connection.allow_insecure_auth => {
-                return Err(Error::auth(
-                    "the server wants the whole password, which is only sent over TLS; set \
-                     `tls: required` in the connection, or, if you trust everything between here \
-                     and the server, `allow_insecure_auth: true`",
-                )
-                .into());
+                return Err(whole_password());
             }
             [1, SHA2_FULL] => {
                 asked_key = true;
                 wire.send(&[SHA2_KEY_REQUEST], &[])?;
             }
-            [1, key @ ..] if asked_key && matches!(plugin, AuthPlugin::CachingSha2Password) => {
-                wire.send(&hide(&connection.password, &nonce, key), &[])?;
+            [1, key @ ..] if asked_key && takes_key(&plugin) => {
+                wire.send(&hide(&connection.password, &nonce, key)?, &[])?;
             }
             _ => return Err(Failure::protocol("an answer to the password that means nothing")),
         }
@@ -120,6 +152,16 @@ fn prove(
     match plugin {
         AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519 => {
         }
+        // It sends the password as it is, or asks for a key to hide it.
+        AuthPlugin::Other(name) if name.as_ref() == SHA256 && wire.is_encrypted() => {
+            return Ok(Some([connection.password.as_bytes(), &[0]].concat()));
+        }
+        AuthPlugin::Other(name) if name.as_ref() == SHA256 && connection.allow_insecure_auth => {
+            return Ok(Some(vec![SHA256_KEY_REQUEST]));
+        }
+        AuthPlugin::Other(name) if name.as_ref() == SHA256 => {
+            return Err(whole_password());
+        }
         AuthPlugin::MysqlClearPassword
             if connection.allow_insecure_auth || wire.is_encrypted() && connection.is_checked() => {
         }
@@ -135,7 +177,7 @@ fn prove(
         other => {
             return Err(Error::auth(format!(
                 "the user {:?} logs in by {:?}, which this driver does not know; give the user \
-                 mysql_native_password, caching_sha2_password or ed25519",
+                 caching_sha2_password, sha256_password, mysql_native_password or ed25519",
                 connection.user,
                 String::from_utf8_lossy(other.as_bytes())
             ))
@@ -152,14 +194,64 @@ fn prove(
     }))
 }
 
+fn whole_password() -> Failure {
+    Error::auth(
+        "the server wants the whole password, which is only sent over TLS; set `tls: required` in \
+         the connection, or, if you trust everything between here and the server, \
+         `allow_insecure_auth: true`",
+    )
+    .into()
+}
+
+/// Returns whether the proof is no proof, but asks for the server's key.
+fn is_key_request(plugin: &AuthPlugin<'_>, proof: Option<&[u8]>) -> bool {
+    matches!(plugin, AuthPlugin::Other(name) if name.as_ref() == SHA256)
+        && proof == Some(&[SHA256_KEY_REQUEST])
+}
+
+/// Returns whether a way to log in hides the password with a key of the server.
+fn takes_key(plugin: &AuthPlugin<'_>) -> bool {
+    match plugin {
+        AuthPlugin::CachingSha2Password => true,
+        AuthPlugin::Other(name) => name.as_ref() == SHA256,
+        _ => false,
+    }
+}
+
 /// The password, so that only the owner of the key can read it.
-fn hide(password: &str, nonce: &[u8], key: &[u8]) -> Vec<u8> {
+fn hide(password: &str, nonce: &[u8], key: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut password = password.as_bytes().to_vec();
     password.push(0);
     for (byte, mask) in password.iter_mut().zip(nonce.iter().cycle()) {
         *byte ^= mask;
     }
-    protocol::crypto::encrypt(&password, key)
+    // The padding is told how large the key's blocks are.
+    let size = Cell::new(0);
+    let _ = PublicKey::from_pem(key).encrypt_block(&[], Measure(&size));
+    let room = size.get().saturating_sub(PADDING);
+    if password.len() > room {
+        return Err(Error::auth(format!(
+            "the password has {} bytes, and the server's key hides {} at most; set `tls: required` \
+             in the connection",
+            password.len() - 1,
+            room.saturating_sub(1)
+        ))
+        .into());
+    }
+    Ok(protocol::crypto::encrypt(&password, key))
+}
+
+/// Bytes of a block that the padding takes: two hashes and a byte.
+const PADDING: usize = 41;
+
+/// Notes how large a block is.
+struct Measure<'a>(&'a Cell<usize>);
+
+impl Padding for Measure<'_> {
+    fn pub_pad(&mut self, _input: impl AsRef<[u8]>, size: usize) -> Vec<u8> {
+        self.0.set(size);
+        vec![0; size]
+    }
 }
 
 fn packet(content: &impl MySerialize) -> Vec<u8> {
@@ -173,12 +265,16 @@ pub(crate) fn refused(packet: &[u8]) -> Result<(), Failure> {
     if packet.first() != Some(&0xFF) {
         return Ok(());
     }
-    let flags = CapabilityFlags::CLIENT_PROTOCOL_41;
-    match ErrPacket::deserialize(flags, &mut ParseBuf(packet)).map_err(Failure::protocol)? {
-        ErrPacket::Error(error) => Err(Failure::Server {
-            code: error.error_code(),
-            message: error.message_str().into_owned(),
-        }),
-        ErrPacket::Progress(_) => Ok(()),
-    }
+    let [_, a, b, rest @ ..] = packet else {
+        return Err(Failure::protocol("an error that is cut off"));
+    };
+    // Before it has greeted, the server leaves out the state.
+    let message = match rest {
+        [b'#', _, _, _, _, _, message @ ..] => message,
+        message => message,
+    };
+    Err(Failure::Server {
+        code: u16::from_le_bytes([*a, *b]),
+        message: String::from_utf8_lossy(message).into_owned(),
+    })
 }

@@ -13,13 +13,15 @@ mod handshake;
 pub mod lenenc;
 pub mod quote;
 mod session;
+mod settings;
 mod tls;
 mod transport;
 mod wire;
 
-pub use column::{Column, Native, ZeroDates};
+pub use column::{Column, Native, ZeroDates, is_utc, mark_utc};
 pub use config::{Connection, Limits, Tls};
 pub use discover::{cells, discover};
 pub use doctor::doctor;
 pub use failure::{DEADLOCK, Failure, LOCK_TIMEOUT};
 pub use session::{Done, Prepared, Rows, Session};
+pub use settings::Settings;

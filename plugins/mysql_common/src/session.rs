@@ -10,9 +10,17 @@ use protocol::proto::MyDeserialize;
 use crate::column::Column;
 use crate::config::{Connection, Limits};
 use crate::handshake::{authenticate, refused};
+use crate::tls::Suites;
 use crate::transport::Limit;
 use crate::wire::Wire;
 use crate::{Failure, lenenc};
+
+/// The server asks for a file.
+const LOCAL_FILE: u8 = 0xFB;
+/// A file is sent in parts of so many bytes.
+const FILE_PART: usize = 512 << 10;
+/// Seconds that the server waits for the driver: a day.
+const PATIENCE: u32 = 86_400;
 
 const COM_QUIT: u8 = 0x01;
 const COM_QUERY: u8 = 0x03;
@@ -28,6 +36,8 @@ pub struct Session {
 /// What a statement did.
 #[derive(Debug, Clone, Copy)]
 pub struct Done {
+    /// Rows that it added, changed or removed.
+    pub affected: u64,
     /// How many things the server wants to tell about it.
     pub warnings: u16,
 }
@@ -74,12 +84,39 @@ impl Session {
 
     fn enter(connection: &Connection, limits: Limits) -> Result<Self, Failure> {
         let until = Limit::Until(Instant::now() + limits.connect);
-        let mut wire = Wire::connect(connection, until, named(limits.connect, "connect_timeout"))?;
-        authenticate(&mut wire, connection)?;
-        let mut session = Self { wire };
-        session.run("SET NAMES utf8mb4, time_zone = '+00:00'")?;
+        let dial = |suites| {
+            let wait = named(limits.connect, "connect_timeout");
+            let mut wire = Wire::connect(connection, until, wait)?;
+            authenticate(&mut wire, connection, suites)?;
+            Ok(wire)
+        };
+        let first = Suites::first();
+        let wire = match dial(first) {
+            // A handshake that failed cannot go on with others on the same connection.
+            Err(Failure::NoCommonCipher) if first != Suites::All => dial(Suites::All),
+            result => result,
+        };
+        let mut session = Self { wire: wire? };
+        session.prepare_to_talk()?;
         session.wire.set_limit(Limit::Each(limits.read), named(limits.read, "read_timeout"));
         Ok(session)
+    }
+
+    /// Has the server speak UTF-8 and UTC, and wait for a step before or behind
+    /// that takes its time: by default it closes after a minute.
+    fn prepare_to_talk(&mut self) -> Result<(), Failure> {
+        const NAMES: &str = "SET NAMES utf8mb4, time_zone = '+00:00'";
+        // The part in the comment is for MariaDB.
+        let patient = format!(
+            "{NAMES}, net_read_timeout = {PATIENCE}, net_write_timeout = {PATIENCE}, \
+             wait_timeout = {PATIENCE} /*M!100301 , idle_transaction_timeout = 0, \
+             idle_readonly_transaction_timeout = 0, idle_write_transaction_timeout = 0 */"
+        );
+        match self.run(&patient) {
+            // Servers that only speak the protocol do not have all of them.
+            Err(Failure::Server { .. }) => self.run(NAMES).map(drop),
+            result => result.map(drop),
+        }
     }
 
     /// Changes how long an answer may take.
@@ -104,6 +141,24 @@ impl Session {
         self.wire.command(COM_QUERY, sql)
     }
 
+    /// Sends a LOAD DATA LOCAL statement and the file that it asks for;
+    /// [`finish`](Self::finish) takes the answer. No other statement gets a file.
+    ///
+    /// # Errors
+    /// The server's, or it cannot be sent.
+    pub fn begin_load(&mut self, sql: &str, file: &[u8]) -> Result<(), Failure> {
+        self.begin(sql.as_bytes())?;
+        let answer = self.wire.receive()?;
+        refused(answer)?;
+        if answer.first() != Some(&LOCAL_FILE) {
+            return Err(Failure::protocol("an answer that asks for no file"));
+        }
+        for part in file.chunks(FILE_PART) {
+            self.wire.send(&[], part)?;
+        }
+        self.wire.send(&[], &[])
+    }
+
     /// Takes the answer to the statement that was sent.
     ///
     /// # Errors
@@ -115,9 +170,11 @@ impl Session {
             return Err(Failure::protocol("rows, and none were asked for"));
         };
         let mut rest = rest;
-        let (_affected, _last_id) = (lenenc::int(&mut rest), lenenc::int(&mut rest));
-        match rest {
-            [_, _, a, b, ..] => Ok(Done { warnings: u16::from_le_bytes([*a, *b]) }),
+        let (affected, _last_id) = (lenenc::int(&mut rest), lenenc::int(&mut rest));
+        match (affected, rest) {
+            (Some(affected), [_, _, a, b, ..]) => {
+                Ok(Done { affected, warnings: u16::from_le_bytes([*a, *b]) })
+            }
             _ => Err(Failure::protocol("an answer that is cut off")),
         }
     }

@@ -6,7 +6,7 @@ use rustls::StreamOwned;
 
 use crate::Failure;
 use crate::config::Connection;
-use crate::tls;
+use crate::tls::{self, Suites};
 use crate::transport::{Limit, Transport};
 
 /// What one packet holds at most; a longer payload goes into several.
@@ -42,6 +42,7 @@ impl Wire {
         limit: Limit,
         wait: String,
     ) -> Result<Self, Failure> {
+        connection.check()?;
         let transport = Transport::connect(&connection.host, connection.port, limit)?;
         Ok(Self {
             stream: Stream::Plain(transport),
@@ -64,11 +65,15 @@ impl Wire {
     }
 
     /// Encrypts from here on.
-    pub(crate) fn encrypt(&mut self, connection: &Connection) -> Result<(), Failure> {
+    pub(crate) fn encrypt(
+        &mut self,
+        connection: &Connection,
+        suites: Suites,
+    ) -> Result<(), Failure> {
         let Stream::Plain(mut transport) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Ok(());
         };
-        let mut client = tls::client(connection)?;
+        let mut client = tls::client(connection, suites)?;
         while client.is_handshaking() {
             client.complete_io(&mut transport).map_err(|error| match self.failure(&error) {
                 Failure::Other(error) => Failure::Other(error.retryable(false)),

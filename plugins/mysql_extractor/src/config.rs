@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mysql_common::{Connection, Limits, ZeroDates};
+use mysql_common::{Connection, Limits, Settings, ZeroDates};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,12 +32,29 @@ pub struct Config {
     /// What becomes of dates that the calendar does not have.
     #[serde(default)]
     pub zero_dates: ZeroDates,
+    /// The meaning of TINYINT(1).
+    #[serde(default)]
+    pub tinyint1: Tinyint1,
+    /// Settings of the server for this session.
+    #[serde(default)]
+    pub session: Settings,
     /// Seconds until the server has let the user in.
     #[serde(default = "ten")]
     pub connect_timeout: f64,
     /// Seconds for each answer.
     #[serde(default = "five_minutes")]
     pub read_timeout: f64,
+}
+
+/// The meaning of TINYINT(1), which BOOLEAN is in the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tinyint1 {
+    /// An integer.
+    #[default]
+    Integer,
+    /// True or false; other values than 0 and 1 fail the step.
+    Boolean,
 }
 
 /// Reads what lies beyond what the last run read.
@@ -48,6 +65,26 @@ pub struct Incremental {
     /// Where the first run begins; that value itself is not read.
     #[serde(default)]
     pub start: Option<Value>,
+    /// True if rows of the last value itself are read again.
+    #[serde(default)]
+    pub inclusive: bool,
+    /// The distance from the last value at which a run begins.
+    #[serde(default)]
+    pub overlap: Option<f64>,
+    /// The treatment of a state that another source left.
+    #[serde(default)]
+    pub other_source: OtherSource,
+}
+
+/// The treatment of a state that another server, database, table or query left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherSource {
+    /// The step fails.
+    #[default]
+    Error,
+    /// The run goes on from its value.
+    Continue,
 }
 
 impl Config {

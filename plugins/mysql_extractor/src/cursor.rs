@@ -2,25 +2,17 @@
 
 use mysql_common::{Column, Native, quote};
 use osiris_sdk::{Context, Error, Result};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::Incremental;
+use crate::config::{Config, Incremental};
 use crate::decode::seek;
+use crate::state::State;
 use crate::value::{bytes, moment, take, time};
-
-/// What is saved between runs.
-#[derive(Debug, Serialize, Deserialize)]
-struct State {
-    cursor: String,
-    /// The last value, as text that says it exactly.
-    value: String,
-}
 
 /// The column that grows, and the last row that was read.
 #[derive(Debug)]
 pub(crate) struct Cursor {
-    name: String,
+    config: Incremental,
     columns: Vec<Column>,
     index: usize,
     value: Option<String>,
@@ -29,50 +21,64 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// Finds the column among those of the query, and where to begin.
-    pub(crate) fn new(ctx: &Context, config: &Incremental, columns: &[Column]) -> Result<Self> {
-        let name = config.cursor.clone();
-        let index = columns.iter().position(|column| column.name == name).ok_or_else(|| {
+    pub(crate) fn new(
+        ctx: &Context,
+        config: &Config,
+        incremental: &Incremental,
+        columns: &[Column],
+    ) -> Result<Self> {
+        let name = &incremental.cursor;
+        let index = columns.iter().position(|column| column.name == *name).ok_or_else(|| {
             Error::config(format!(
                 "incremental.cursor: {name:?} is none of the columns that are read"
             ))
         })?;
-        let value = match ctx.load_state() {
-            Some(state) => Some(saved(&state, &name)?),
-            None => config.start.as_ref().map(start).transpose()?,
+        check(name, columns[index].native, incremental)?;
+        let value = match State::load(ctx, config, name)? {
+            Some(state) => Some(state.value),
+            None => incremental.start.as_ref().map(start).transpose()?,
         };
-        Ok(Self { name, columns: columns.to_vec(), index, value, last: Vec::new() })
+        Ok(Self {
+            config: incremental.clone(),
+            columns: columns.to_vec(),
+            index,
+            value,
+            last: Vec::new(),
+        })
+    }
+
+    /// The rows to read, as a condition in SQL.
+    pub(crate) fn condition(&self) -> Result<String> {
+        let name = quote::name(&self.config.cursor);
+        let Some(value) = self.literal()? else { return Ok(format!("{name} IS NOT NULL")) };
+        let native = self.columns[self.index].native;
+        Ok(match self.config.overlap {
+            // Before the year 1 the server has no time, and a comparison with none finds nothing.
+            Some(overlap) if is_time(native) => format!(
+                "{name} >= COALESCE(CAST({value} AS DATETIME(6)) - INTERVAL {overlap} SECOND, \
+                 CAST('0001-01-01' AS DATETIME(6)))"
+            ),
+            Some(overlap) => format!("{name} >= {value} - {overlap}"),
+            None if self.config.inclusive => format!("{name} >= {value}"),
+            None => format!("{name} > {value}"),
+        })
     }
 
     /// Where to begin, in SQL.
-    pub(crate) fn literal(&self) -> Result<Option<String>> {
+    fn literal(&self) -> Result<Option<String>> {
         let Some(value) = &self.value else { return Ok(None) };
-        let literal = match self.columns[self.index].native {
-            Native::Int { .. }
-            | Native::Year
-            | Native::Decimal { .. }
-            | Native::Digits
-            | Native::Float
-            | Native::Double => {
-                if value.parse::<f64>().is_err()
-                    || value.contains(char::is_alphabetic) && !value.contains('e')
-                {
-                    return Err(Error::config(format!(
-                        "incremental.start: {value:?} is no number, and the cursor {:?} is one",
-                        self.name
-                    )));
-                }
-                value.clone()
-            }
-            Native::Null | Native::Bit | Native::Bytes | Native::Geometry => {
-                return Err(Error::config(format!(
-                    "incremental.cursor: {:?} is of a type that cannot be one; use a number, a \
-                     time or a text",
-                    self.name
-                )));
-            }
-            _ => quote::text(value),
-        };
-        Ok(Some(literal))
+        if !is_number(self.columns[self.index].native) {
+            return Ok(Some(quote::text(value)));
+        }
+        if value.parse::<f64>().is_err()
+            || value.contains(char::is_alphabetic) && !value.contains('e')
+        {
+            return Err(Error::config(format!(
+                "incremental.start: {value:?} is no number, and the cursor {:?} is one",
+                self.config.cursor
+            )));
+        }
+        Ok(Some(value.clone()))
     }
 
     /// Remembers a row.
@@ -82,15 +88,12 @@ impl Cursor {
     }
 
     /// Saves how far the rows went.
-    pub(crate) fn save(mut self, ctx: &Context) -> Result<()> {
+    pub(crate) fn save(mut self, ctx: &Context, config: &Config) -> Result<()> {
         if !self.last.is_empty() {
             self.value = self.text();
         }
         let Some(value) = self.value else { return Ok(()) };
-        let state = State { cursor: self.name, value };
-        let json = serde_json::to_string(&state)
-            .map_err(|error| Error::internal(format!("the state is no JSON: {error}")))?;
-        ctx.save_state(&json)
+        State::save(ctx, config, &self.config.cursor, value)
     }
 
     /// The cursor of the last row.
@@ -117,6 +120,7 @@ impl Cursor {
             Native::Int { bytes: 4, signed: false } => {
                 u32::from_le_bytes(take(rest).ok()?).to_string()
             }
+            Native::Boolean => u8::from_le_bytes(take(rest).ok()?).to_string(),
             Native::Int { signed: true, .. } => i64::from_le_bytes(take(rest).ok()?).to_string(),
             Native::Int { signed: false, .. } => u64::from_le_bytes(take(rest).ok()?).to_string(),
             Native::Float => format!("{:e}", f64::from(f32::from_le_bytes(take(rest).ok()?))),
@@ -130,17 +134,51 @@ impl Cursor {
     }
 }
 
-fn saved(state: &str, cursor: &str) -> Result<String> {
-    let state: State = serde_json::from_str(state)
-        .map_err(|error| Error::config(format!("the saved state cannot be read: {error}")))?;
-    if state.cursor != cursor {
+fn is_number(native: Native) -> bool {
+    matches!(
+        native,
+        Native::Int { .. }
+            | Native::Boolean
+            | Native::Year
+            | Native::Decimal { .. }
+            | Native::Digits
+            | Native::Float
+            | Native::Double
+    )
+}
+
+fn is_time(native: Native) -> bool {
+    matches!(native, Native::Date | Native::DateTime { .. } | Native::Timestamp { .. })
+}
+
+/// Checks that a type can be a cursor, before the first row is read: its values
+/// are compared in the order in which they are sorted.
+fn check(name: &str, native: Native, config: &Incremental) -> Result<()> {
+    let what = match native {
+        Native::Null => "has no type",
+        Native::Bit => "is BIT",
+        Native::Bytes => "holds bytes",
+        Native::Geometry => "holds shapes",
+        Native::Members => "is ENUM or SET, which is sorted by the order of its members",
+        Native::Json => "is JSON",
+        _ => "",
+    };
+    if !what.is_empty() {
         return Err(Error::config(format!(
-            "the saved state says how far the cursor {:?} came, and incremental.cursor is \
-             {cursor:?}; remove the state of this step to begin anew",
-            state.cursor
+            "incremental.cursor: {name:?} {what} and cannot be a cursor; use a number, a time or a \
+             text, or CAST it to one in a `query`"
         )));
     }
-    Ok(state.value)
+    match config.overlap {
+        Some(overlap) if !(overlap >= 0.0 && overlap.is_finite()) => {
+            Err(Error::config("incremental.overlap: a number that is not negative"))
+        }
+        Some(_) if !is_number(native) && !is_time(native) => Err(Error::config(format!(
+            "incremental.overlap: the cursor {name:?} is neither a number nor a date or time; use \
+             `inclusive: true`"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn start(value: &Value) -> Result<String> {

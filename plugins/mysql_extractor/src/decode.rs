@@ -45,6 +45,9 @@ impl Decoder {
                  value, `zero_dates: text` reads dates as text"
             ),
             Bad::Text => "the value is not UTF-8; read it as bytes with CAST(... AS BINARY)".into(),
+            Bad::Boolean(value) => format!(
+                "{value} is neither true nor false; `tinyint1: integer` reads it as a number"
+            ),
             Bad::Decimal(text) => format!("{text:?} is no decimal of the column's size"),
         };
         let name = &self.columns[index].name;
@@ -87,6 +90,10 @@ fn value(native: Native, zero: ZeroDates, rest: &mut &[u8], builder: &mut B) -> 
             column.push(decimal(bytes(rest)?, precision, scale)?);
         }
         (Native::Bit, B::Bool(column)) => column.push(bytes(rest)?.iter().any(|byte| *byte != 0)),
+        (Native::Boolean, B::Bool(column)) => match take::<1>(rest)? {
+            [value @ (0 | 1)] => column.push(value == 1),
+            [other] => return Err(Bad::Boolean(i8::from_le_bytes([other]))),
+        },
         (Native::Time { decimals }, B::Utf8(column)) => column.push_str(&time(rest, decimals)?),
         (Native::Date | Native::DateTime { .. } | Native::Timestamp { .. }, B::Utf8(column)) => {
             column.push_str(&moment(rest)?.text(native))
@@ -132,7 +139,7 @@ fn real<T>(
 pub(crate) fn skip(native: Native, rest: &mut &[u8]) -> Result<(), Bad> {
     match native {
         Native::Null => {}
-        Native::Int { bytes: 1, .. } => drop(take::<1>(rest)?),
+        Native::Int { bytes: 1, .. } | Native::Boolean => drop(take::<1>(rest)?),
         Native::Int { bytes: 2, .. } | Native::Year => drop(take::<2>(rest)?),
         Native::Int { bytes: 4, .. } | Native::Float => drop(take::<4>(rest)?),
         Native::Int { .. } | Native::Double => drop(take::<8>(rest)?),

@@ -1,15 +1,21 @@
 //! Reads the rows into the output.
 
-use mysql_common::{Column, Session};
+use mysql_common::{Column, Native, Session, mark_utc};
 use osiris_sdk::{BatchBuilder, Context, Error, Field, Output, Partition, Result, Schema};
 
-use crate::config::Config;
+use crate::config::{Config, Tinyint1};
 use crate::cursor::Cursor;
 use crate::decode::Decoder;
 use crate::plan::Plan;
 
 /// A batch is sent once it is so large: what the pipeline moves fastest.
 const BATCH: usize = 512 << 10;
+
+/// A row that is so large, with those before it, goes into a batch of its own.
+const LARGE: usize = 32 << 20;
+
+/// The type of TINYINT(1), which is BOOLEAN.
+const TINYINT1: Native = Native::Int { bytes: 1, signed: true };
 
 pub(crate) fn extract(
     ctx: &Context,
@@ -19,6 +25,7 @@ pub(crate) fn extract(
 ) -> Result<()> {
     let mut plan = Plan::new(config)?;
     let mut session = Session::open(ctx, &config.resolved_connection, config.limits())?;
+    session.apply(&config.session)?;
     if let Some(share) = share.filter(|share| share.count > 1) {
         plan.share(config, &mut session, share)?;
     }
@@ -28,12 +35,23 @@ pub(crate) fn extract(
     if let Some(incremental) = &config.incremental {
         let query = session.prepare(&plan.sql()).map_err(|failure| told(failure.into()))?;
         session.forget(&query)?;
-        let found = Cursor::new(ctx, incremental, &query.columns)?;
-        plan.beyond(&incremental.cursor, found.literal()?.as_deref());
+        let found = Cursor::new(ctx, config, incremental, &query.columns)?;
+        plan.beyond(&incremental.cursor, found.condition()?);
         cursor = Some(found);
     }
-    let query = session.prepare(&plan.sql()).map_err(|failure| told(failure.into()))?;
+    let mut query = session.prepare(&plan.sql()).map_err(|failure| told(failure.into()))?;
+    if let Some(table) = &config.table {
+        mark_utc(&mut session, table, &mut query.columns)?;
+    }
     let mut rows = session.execute(&query).map_err(|failure| told(failure.into()))?;
+    for (column, prepared) in rows.columns.iter_mut().zip(&query.columns) {
+        if matches!(prepared.native, Native::Timestamp { .. }) {
+            column.native = prepared.native;
+        }
+        if config.tinyint1 == Tinyint1::Boolean && column.native == TINYINT1 && column.length == 1 {
+            column.native = Native::Boolean;
+        }
+    }
     if rows.columns.is_empty() {
         return Err(Error::config("the query answers without rows; `query` is one that reads"));
     }
@@ -43,6 +61,10 @@ pub(crate) fn extract(
     let mut batch = BatchBuilder::new(&schema);
     let mut size = 0;
     while let Some(row) = rows.next_row().map_err(|failure| told(failure.into()))? {
+        if size > 0 && size + row.len() > LARGE {
+            size = 0;
+            output.send(&mut batch)?;
+        }
         size += row.len();
         decoder.row(row, &mut batch).map_err(told)?;
         if let Some(cursor) = &mut cursor {
@@ -57,7 +79,7 @@ pub(crate) fn extract(
     ctx.check_cancelled()?;
     output.send(&mut batch)?;
     session.close();
-    cursor.map_or(Ok(()), |cursor| cursor.save(ctx))
+    cursor.map_or(Ok(()), |cursor| cursor.save(ctx, config))
 }
 
 fn schema(columns: &[Column], config: &Config, is_table: bool) -> Result<Schema> {

@@ -8,6 +8,7 @@ mod cursor;
 mod decode;
 mod extract;
 mod plan;
+mod state;
 mod value;
 
 use std::time::Duration;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Incremental};
+pub use crate::config::{Config, Incremental, OtherSource, Tinyint1};
 
 /// The driver.
 #[derive(Debug)]

@@ -113,14 +113,10 @@ impl Plan {
         Ok(())
     }
 
-    /// Reads only what lies beyond a value, in order.
-    pub(crate) fn beyond(&mut self, cursor: &str, value: Option<&str>) {
-        let cursor = quote::name(cursor);
-        self.conditions.push(match value {
-            Some(value) => format!("{cursor} > {value}"),
-            None => format!("{cursor} IS NOT NULL"),
-        });
-        self.order = Some(cursor);
+    /// Reads only the rows of a condition, in the order of the cursor.
+    pub(crate) fn beyond(&mut self, cursor: &str, condition: String) {
+        self.conditions.push(condition);
+        self.order = Some(quote::name(cursor));
     }
 
     pub(crate) fn sql(&self) -> String {

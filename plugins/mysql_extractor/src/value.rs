@@ -15,6 +15,8 @@ pub(crate) enum Bad {
     ZeroDate(String),
     /// A text that is not UTF-8.
     Text,
+    /// An integer that is neither 0 nor 1.
+    Boolean(i8),
     /// A decimal that is none, or has other digits than announced.
     Decimal(String),
 }

@@ -71,7 +71,8 @@ fn what_is_new() {
             .sql("what_is_new", &format!("INSERT INTO t VALUES ({more})"))
             .expect("a row");
         let query = json!({
-            "query": format!("SELECT {cursor} FROM t -- it"), "incremental": {"cursor": cursor}
+            "query": format!("SELECT {cursor} FROM t -- it"),
+            "incremental": {"cursor": cursor, "other_source": "continue"}
         });
         let third = step(&connection, query).state(&state).expect_ok();
         assert_eq!(third.table().row_count(), 1, "{cursor}: {:?}", third.table().rows());

@@ -1,10 +1,13 @@
 //! Rows on their way into the table: statements of many rows, one transaction.
 
-use mysql_common::{DEADLOCK, Failure, LOCK_TIMEOUT, Session, cells, quote};
+use mysql_common::{DEADLOCK, Done, Failure, LOCK_TIMEOUT, Session, cells, quote};
 use osiris_sdk::{Batch, DataType, Error, Kind, Result, Schema};
 
 use crate::literal;
+use crate::load;
+use crate::syntax::{self, Syntax};
 use crate::target::TargetColumn;
+use crate::upsert::Upsert;
 
 /// A statement is sent once it is so large.
 const STATEMENT: usize = 1 << 20;
@@ -15,14 +18,23 @@ const ATTEMPTS: u32 = 3;
 /// Warnings of the server that a value was cut or rounded.
 const LOSSES: [&str; 6] = ["1264", "1265", "1292", "1366", "1406", "1411"];
 
+/// Warnings that only say that something will be different in later versions.
+const HARMLESS: [&str; 5] = ["1287", "1681", "3719", "4095", "4096"];
+
 /// Rows on their way into the table.
 pub(crate) struct Inserts<'a> {
     session: &'a mut Session,
     /// What the transaction does before the first row.
     opening: Vec<String>,
-    columns: Vec<(DataType, TargetColumn)>,
+    /// The place of each column in the input, and how it is written.
+    columns: Vec<(usize, DataType, TargetColumn)>,
+    /// The change of rows that are there.
+    upsert: Option<Upsert<'a>>,
+    /// The parts of an INSERT before and after its rows.
     prefix: Vec<u8>,
     suffix: Vec<u8>,
+    /// The statement that asks for the rows as a file, where that is used.
+    load: Option<String>,
     /// What the server takes at once.
     packet: usize,
     /// The statement that is being made.
@@ -50,30 +62,43 @@ impl<'a> Inserts<'a> {
         session: &'a mut Session,
         table: &str,
         schema: &Schema,
-        columns: Vec<TargetColumn>,
+        columns: Vec<Option<TargetColumn>>,
         empty_first: bool,
-        upsert: bool,
+        upsert: Option<Upsert<'a>>,
+        load_data: bool,
     ) -> Result<Self> {
-        let packet = session.texts("SELECT @@max_allowed_packet")?;
-        let packet = packet.into_iter().flatten().flatten().next();
-        let packet = packet.and_then(|bytes| bytes.parse().ok()).unwrap_or(STATEMENT);
-        let names: Vec<_> = columns.iter().map(|column| quote::name(&column.name)).collect();
+        let settings = session.texts("SELECT @@max_allowed_packet, @@local_infile")?;
+        let [packet, local] = cells(settings.into_iter().next().unwrap_or_default());
+        let packet = packet.parse().unwrap_or(STATEMENT);
+        let types = schema.fields.iter().map(|field| field.data_type.clone());
+        let columns = types.zip(columns).enumerate().filter_map(|(index, (data_type, column))| {
+            column.map(|column| (index, data_type, column))
+        });
+        let mut columns: Vec<_> = columns.collect();
+        let mut load = None;
+        let is_loadable = columns.iter().all(|(.., column)| syntax::loads(&column.holds));
+        if load_data && local == "1" && upsert.is_none() && is_loadable {
+            load = load::probe(session, load::statement(table, &columns))?;
+        }
+        if load.is_some() {
+            for (.., column) in &mut columns {
+                column.syntax = Syntax::Load;
+            }
+        }
+        let names: Vec<_> = columns.iter().map(|(.., column)| quote::name(&column.name)).collect();
         let quoted = quote::name(table);
-        let updates: Vec<_> = names.iter().map(|name| format!("{name}=VALUES({name})")).collect();
-        let suffix = match upsert {
-            true => format!(" ON DUPLICATE KEY UPDATE {}", updates.join(",")),
-            false => String::new(),
-        };
+        let suffix = upsert.as_ref().map_or_else(String::new, |upsert| upsert.suffix(&names));
         let mut opening = vec!["START TRANSACTION".to_owned()];
         if empty_first {
             opening.push(format!("DELETE FROM {quoted}"));
         }
-        let types = schema.fields.iter().map(|field| field.data_type.clone());
         let mut inserts = Self {
             session,
             opening,
-            columns: types.zip(columns).collect(),
+            columns,
+            upsert,
             prefix: format!("INSERT INTO {quoted} ({}) VALUES ", names.join(",")).into_bytes(),
+            load,
             suffix: suffix.into_bytes(),
             packet: packet.saturating_sub(ROOM),
             sql: Vec::with_capacity(STATEMENT + STATEMENT / 4),
@@ -90,25 +115,33 @@ impl<'a> Inserts<'a> {
     /// Adds the rows of a batch.
     pub(crate) fn batch(&mut self, batch: &Batch) -> Result<()> {
         let columns: Vec<_> =
-            (0..self.columns.len()).map(|index| batch.column(index)).collect::<Result<_>>()?;
+            self.columns.iter().map(|(index, ..)| batch.column(*index)).collect::<Result<_>>()?;
+        let (separator, end) = match self.load {
+            Some(_) => (b'\t', b'\n'),
+            None => (b',', b')'),
+        };
         for row in 0..batch.rows() {
             self.rows += 1;
-            if self.sql.is_empty() {
+            if self.sql.is_empty() && self.load.is_none() {
                 self.sql.extend_from_slice(&self.prefix);
             }
             let start = self.sql.len();
-            self.sql.extend_from_slice(if self.pending == 0 { b"(" } else { b",(" });
-            for (index, (column, (data_type, target))) in
+            self.sql.extend_from_slice(match (&self.load, self.pending) {
+                (Some(_), _) => b"",
+                (None, 0) => b"(",
+                (None, _) => b",(",
+            });
+            for (index, (column, (_, data_type, target))) in
                 columns.iter().zip(&self.columns).enumerate()
             {
                 if index > 0 {
-                    self.sql.push(b',');
+                    self.sql.push(separator);
                 }
                 literal::write(column, data_type, target, row, &mut self.sql).map_err(|why| {
                     Error::data(format!("row {}, column {:?}: {why}", self.rows, target.name))
                 })?;
             }
-            self.sql.push(b')');
+            self.sql.push(end);
             self.pending += 1;
             if self.sql.len() + self.suffix.len() > self.packet {
                 self.split(start)?;
@@ -127,7 +160,7 @@ impl<'a> Inserts<'a> {
         self.session.run("COMMIT").map_err(|failure| {
             let unsure = match failure {
                 Failure::Server { .. } => "the rows were not saved",
-                Failure::Other(_) => "whether the rows were saved is not known",
+                _ => "whether the rows were saved is not known",
             };
             Error::from(failure).context(format_args!("COMMIT failed, and {unsure}"))
         })?;
@@ -138,8 +171,9 @@ impl<'a> Inserts<'a> {
     pub(crate) fn roll_back(self) -> Result<(), Failure> {
         if self.flight.is_some() {
             // Whatever the answer is, it counts no more.
-            if let Err(failure @ Failure::Other(_)) = self.session.finish() {
-                return Err(failure);
+            match self.session.finish() {
+                Ok(_) | Err(Failure::Server { .. }) => {}
+                Err(failure) => return Err(failure),
             }
         }
         self.session.run("ROLLBACK").map(drop)
@@ -155,12 +189,15 @@ impl<'a> Inserts<'a> {
                 self.rows, self.packet
             )));
         }
-        // The comma stays behind.
+        // The comma of an INSERT stays behind.
+        let comma = usize::from(self.load.is_none());
         let last = self.sql.split_off(start);
         self.pending -= 1;
         self.send()?;
-        self.sql.extend_from_slice(&self.prefix);
-        self.sql.extend_from_slice(&last[1..]);
+        if self.load.is_none() {
+            self.sql.extend_from_slice(&self.prefix);
+        }
+        self.sql.extend_from_slice(&last[comma..]);
         self.pending = 1;
         Ok(())
     }
@@ -174,27 +211,83 @@ impl<'a> Inserts<'a> {
         self.sql.extend_from_slice(&self.suffix);
         std::mem::swap(&mut self.sql, &mut self.sent);
         self.sql.clear();
-        self.flight = Some(Flight { first: self.sent_rows + 1, rows: self.pending });
+        let flight = Flight { first: self.sent_rows + 1, rows: self.pending };
         self.sent_rows += self.pending;
         self.pending = 0;
-        Ok(self.session.begin(&self.sent)?)
+        match self.dispatch() {
+            Ok(()) => self.flight = Some(flight),
+            Err(failure) => self.conclude(flight, Err(failure))?,
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self) -> Result<(), Failure> {
+        match &self.load {
+            Some(statement) => self.session.begin_load(statement, &self.sent),
+            None => self.session.begin(&self.sent),
+        }
     }
 
     /// Takes the answer to the statement that was sent.
     fn settle(&mut self) -> Result<()> {
         let Some(flight) = self.flight.take() else { return Ok(()) };
+        let answer = self.session.finish();
+        self.conclude(flight, answer)
+    }
+
+    fn conclude(&mut self, flight: Flight, mut answer: Result<Done, Failure>) -> Result<()> {
         for attempt in 1.. {
-            match self.session.finish() {
-                Ok(done) if done.warnings == 0 => return Ok(()),
-                Ok(_) => return self.look_for_losses(flight),
+            match answer {
+                Ok(done) => return self.check(flight, done),
                 // Nothing came before, so the whole transaction can be done again.
                 Err(failure) if flight.first == 1 && attempt < ATTEMPTS && may_pass(&failure) => {
                     self.session.run("ROLLBACK")?;
                     self.open()?;
-                    self.session.begin(&self.sent)?;
+                    answer = self.dispatch().and_then(|()| self.session.finish());
                 }
-                Err(failure) => return Err(flight.explain(failure)),
+                Err(failure) => {
+                    let collision =
+                        self.upsert.as_ref().and_then(|upsert| upsert.collision(&failure));
+                    return Err(match collision {
+                        Some(collision) => Error::data(collision).context(flight.rows()),
+                        None => flight.explain(failure),
+                    });
+                }
             }
+        }
+        Ok(())
+    }
+
+    /// Checks that the server took all rows as they are.
+    fn check(&mut self, flight: Flight, done: Done) -> Result<()> {
+        let result = self.look_at(flight, done);
+        if self.load.is_none() || result.is_ok() {
+            return result;
+        }
+        // An INSERT of the same rows says it better. It is undone too.
+        let sql = load::as_insert(&self.prefix, &self.columns, &self.sent);
+        if sql.len() <= self.packet {
+            self.session.run("ROLLBACK")?;
+            self.open()?;
+            self.session.begin(&sql)?;
+            if let Err(failure @ Failure::Server { .. }) = self.session.finish() {
+                return Err(flight.explain(failure));
+            }
+        }
+        result
+    }
+
+    fn look_at(&mut self, flight: Flight, done: Done) -> Result<()> {
+        if done.warnings > 0 {
+            self.look_for_losses(flight, done.warnings)?;
+        }
+        if self.load.is_some() && done.affected != flight.rows {
+            return Err(Error::data(format!(
+                "{}: the server took {} of them, and does not say why; set `load_data: false` to \
+                 have it say so",
+                flight.rows(),
+                done.affected
+            )));
         }
         Ok(())
     }
@@ -214,23 +307,43 @@ impl<'a> Inserts<'a> {
     }
 
     /// Some losses are only notes for the server, such as digits of a decimal.
-    fn look_for_losses(&mut self, flight: Flight) -> Result<()> {
-        for row in self.session.texts("SHOW WARNINGS")? {
-            let [_, code, message] = cells(row);
-            if LOSSES.contains(&code.as_str()) {
+    /// For LOAD DATA, rows that it leaves out are warnings too.
+    fn look_for_losses(&mut self, flight: Flight, warnings: u16) -> Result<()> {
+        let rows = self.session.texts("SHOW WARNINGS")?;
+        let shown = rows.len();
+        for row in rows {
+            let [level, code, message] = cells(row);
+            let is_error =
+                self.load.is_some() && level != "Note" && !HARMLESS.contains(&code.as_str());
+            if is_error || LOSSES.contains(&code.as_str()) {
                 let code = code.parse().unwrap_or_default();
                 return Err(flight.explain(Failure::Server { code, message }));
             }
+        }
+        // The server counts no further than this.
+        if shown < usize::from(warnings) || warnings == u16::MAX {
+            return Err(Error::data(format!(
+                "{}: the server has more warnings than the {shown} that it shows, so a value could \
+                 be cut unseen; the first ones say why: look at them with SHOW WARNINGS after an \
+                 INSERT of such rows",
+                flight.rows()
+            )));
         }
         Ok(())
     }
 }
 
-fn may_pass(failure: &Failure) -> bool {
+/// Returns whether a statement may succeed if it is tried again.
+pub(crate) fn may_pass(failure: &Failure) -> bool {
     matches!(failure.code(), Some(DEADLOCK | LOCK_TIMEOUT))
 }
 
 impl Flight {
+    /// Names the rows of the input.
+    fn rows(self) -> String {
+        format!("one of the rows {} to {}", self.first, self.first + self.rows - 1)
+    }
+
     /// Says which row of the input it was: the server counts in its statement.
     fn explain(self, failure: Failure) -> Error {
         let Failure::Server { code, message } = failure else { return failure.into() };
@@ -241,10 +354,7 @@ impl Flight {
         let error = Error::from(Failure::Server { code, message: what });
         match row {
             Some(row) => error.context(format_args!("row {}", self.first + row.max(1) - 1)),
-            None if error.kind == Kind::Data => {
-                let last = self.first + self.rows - 1;
-                error.context(format_args!("one of the rows {} to {last}", self.first))
-            }
+            None if error.kind == Kind::Data => error.context(self.rows()),
             None => error,
         }
     }

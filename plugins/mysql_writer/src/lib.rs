@@ -6,10 +6,17 @@
 
 mod config;
 mod ddl;
+mod holds;
 mod insert;
+mod json;
 mod literal;
+mod load;
+mod moment;
 mod names;
+mod number;
+mod syntax;
 mod target;
+mod upsert;
 mod write;
 
 use std::time::Duration;
@@ -18,7 +25,7 @@ use mysql_common::ZeroDates;
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Mode};
+pub use crate::config::{Config, Mode, ZonedTimes};
 
 /// The driver.
 #[derive(Debug)]

@@ -1,17 +1,23 @@
 //! Values in SQL, in a session that is strict and takes backslashes.
 
+use std::fmt::{Display, LowerExp};
 use std::io::Write;
 
 use csv_common::{Civil, civil};
 use osiris_sdk::{Column, DataType, TimeUnit};
 
-use crate::target::{Holds, TargetColumn};
+use crate::holds::Holds;
+use crate::syntax::Syntax;
+use crate::target::TargetColumn;
+use crate::{json, moment, number};
 
 const DAY: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
 /// Beyond these, floats leave out integers.
 const F32_EXACT: i128 = 1 << 24;
 const F64_EXACT: i128 = 1 << 53;
+/// The server's powers of ten, for floats with a limit of decimals.
+const MAX_DECIMALS: u8 = 30;
 
 /// Why a value cannot be written.
 pub(crate) type Misfit = String;
@@ -28,12 +34,12 @@ pub(crate) fn write(
         if !target.nullable {
             return Err("a missing value, and the column takes none".to_owned());
         }
-        out.extend_from_slice(b"NULL");
+        target.syntax.null(out);
         return Ok(());
     }
     // A value that is not null is there.
     match column {
-        Column::Bool(values) => out.push(b'0' + u8::from(values.get(row) == Some(true))),
+        Column::Bool(values) => boolean(values.get(row) == Some(true), target, out)?,
         Column::Int8(values) => integer(values.values()[row], target, out)?,
         Column::Int16(values) => integer(values.values()[row], target, out)?,
         Column::Int32(values) => integer(values.values()[row], target, out)?,
@@ -42,34 +48,35 @@ pub(crate) fn write(
         Column::UInt16(values) => integer(values.values()[row], target, out)?,
         Column::UInt32(values) => integer(values.values()[row], target, out)?,
         Column::UInt64(values) => integer(values.values()[row], target, out)?,
-        Column::Float32(values) => float(values.values()[row].into(), target, out)?,
+        Column::Float32(values) => float(values.values()[row], target, out)?,
         Column::Float64(values) => float(values.values()[row], target, out)?,
         Column::Utf8(values) => text(values.get(row).unwrap_or_default(), target, out)?,
-        Column::Binary(values) => {
-            out.extend_from_slice(b"_binary");
-            quoted(values.get(row).unwrap_or_default(), out);
-        }
+        Column::Binary(values) => bytes(values.get(row).unwrap_or_default(), target, out)?,
         Column::Date32(values) => {
-            out.push(b'\'');
+            target.syntax.quote(out);
             date(values.values()[row].into(), out)?;
-            out.push(b'\'');
+            target.syntax.quote(out);
         }
         Column::Time32(values) => time(values.values()[row].into(), data_type, target, out)?,
         Column::Time64(values) => time(values.values()[row], data_type, target, out)?,
-        Column::Timestamp(values) => moment(values.values()[row], data_type, target, out)?,
+        Column::Timestamp(values) => timestamp(values.values()[row], data_type, target, out)?,
         Column::Decimal128(values) => {
             let scale = if let DataType::Decimal128(_, scale) = data_type { *scale } else { 0 };
-            let value = values.values()[row];
-            let unit = 10_i128.pow(scale.max(0).unsigned_abs().into());
-            let is_whole = matches!(target.holds, Holds::Whole | Holds::Years);
-            if is_whole && value % unit != 0 {
-                return Err("a decimal that would be rounded by the type of the column".to_owned());
-            }
-            decimal(value, scale, out);
+            decimal(values.values()[row], scale, target, out)?;
         }
         Column::Null(_) | Column::List(_) | Column::Struct(_) => {
             return Err(format!("values of type {data_type} cannot be written"));
         }
+    }
+    Ok(())
+}
+
+fn boolean(value: bool, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    let text: &[u8] = if value { b"true" } else { b"false" };
+    match &target.holds {
+        Holds::Enum(_) | Holds::Set(_) => member(text, target, out)?,
+        Holds::Json => target.syntax.text(text, out),
+        _ => out.push(b'0' + u8::from(value)),
     }
     Ok(())
 }
@@ -79,57 +86,245 @@ fn integer<T: itoa::Integer + Copy + Into<i128>>(
     target: &TargetColumn,
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
-    let exact = match target.holds {
-        Holds::Singles => F32_EXACT,
-        Holds::Doubles => F64_EXACT,
-        _ => i128::MAX,
-    };
-    let text = itoa::Buffer::new().format(value).to_owned();
-    if value.into().abs() > exact {
-        return Err(format!("{text} would be rounded by the type of the column"));
-    }
-    if target.holds == Holds::Years && (1..100).contains(&value.into()) {
-        return Err(format!("the year {text}, which MySQL takes for one of 1970 to 2069"));
+    let mut buffer = itoa::Buffer::new();
+    let text = buffer.format(value);
+    match &target.holds {
+        Holds::Real { single, .. } => {
+            let exact = if *single { F32_EXACT } else { F64_EXACT };
+            if value.into().abs() > exact {
+                return Err(rounded(text, target));
+            }
+        }
+        Holds::Years if (1..100).contains(&value.into()) => {
+            return Err(format!("the year {text}, which MySQL takes for one of 1970 to 2069"));
+        }
+        // As a text, 0 would be the year 2000.
+        Holds::Years if target.syntax == Syntax::Load => {
+            print(out, format_args!("{:04}", value.into()));
+            return Ok(());
+        }
+        Holds::Bits(bits) if value.into() >> bits != 0 => {
+            return Err(format!("{text} does not fit into {}", target.column_type));
+        }
+        Holds::Enum(_) | Holds::Set(_) => return member(text.as_bytes(), target, out),
+        Holds::Json => {
+            target.syntax.text(text.as_bytes(), out);
+            return Ok(());
+        }
+        _ => {}
     }
     out.extend_from_slice(text.as_bytes());
     Ok(())
 }
 
-fn float(value: f64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
+fn float<T: Copy + Into<f64> + Display + LowerExp>(
+    shortest: T,
+    target: &TargetColumn,
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
+    let value: f64 = shortest.into();
     if !value.is_finite() {
         return Err(format!("{value} is no number that MySQL has; make it a missing value"));
     }
-    if target.holds == Holds::Singles && f64::from(value as f32) != value {
-        return Err(format!("{value} would be rounded by the type of the column"));
+    match target.holds {
+        Holds::Real { single, decimals } => {
+            let is_kept = |value: f64| !single || f64::from(value as f32) == value;
+            if !is_kept(value) || !keeps(value, single, decimals) {
+                return Err(rounded(&value.to_string(), target));
+            }
+            // The fewest digits that read back as the same float.
+            print(out, format_args!("{value:e}"));
+        }
+        Holds::Json => {
+            target.syntax.quote(out);
+            print(out, format_args!("{value:e}"));
+            target.syntax.quote(out);
+        }
+        // The server would round to the length of a text.
+        _ => {
+            target.syntax.quote(out);
+            if value == 0.0 || (1e-5..1e15).contains(&value.abs()) {
+                print(out, format_args!("{shortest}"));
+            } else {
+                print(out, format_args!("{shortest:e}"));
+            }
+            target.syntax.quote(out);
+        }
     }
-    // The fewest digits that read back as the same float.
-    print(out, format_args!("{value:e}"));
     Ok(())
 }
 
-/// Text, which the server makes a number of where the column holds one.
+/// Returns whether a float is the same once the server has rounded it to the decimals
+/// of its column, in the way that it does.
+fn keeps(value: f64, single: bool, decimals: Option<u8>) -> bool {
+    let Some(decimals) = decimals.filter(|decimals| *decimals <= MAX_DECIMALS) else { return true };
+    let unit = 10_f64.powi(decimals.into());
+    let rounded = value.floor() + ((value - value.floor()) * unit).round_ties_even() / unit;
+    if single { f64::from(rounded as f32) == value } else { rounded == value }
+}
+
+fn decimal(value: i128, scale: i8, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    let unit = |digits: u8| 10_i128.pow(digits.into());
+    let places = scale.max(0).unsigned_abs();
+    match &target.holds {
+        Holds::Decimal(most) if *most >= places => digits(value, scale, out),
+        Holds::Decimal(most) => {
+            if value % unit(places - most) != 0 {
+                let mut text = Vec::new();
+                digits(value, scale, &mut text);
+                return Err(rounded(&String::from_utf8_lossy(&text), target));
+            }
+            digits(value, scale, out);
+        }
+        Holds::Whole | Holds::Years | Holds::Bits(_) => {
+            if value % unit(places) != 0 {
+                return Err("a decimal that would be rounded by the type of the column".to_owned());
+            }
+            if scale < 0 {
+                digits(value, scale, out);
+            } else {
+                integer(value / unit(places), target, out)?;
+            }
+        }
+        Holds::Real { .. } | Holds::Enum(_) | Holds::Set(_) | Holds::Json => {
+            let mut number = Vec::new();
+            digits(value, scale, &mut number);
+            text(&number, target, out)?;
+        }
+        _ => digits(value, scale, out),
+    }
+    Ok(())
+}
+
+/// Text, which the server makes a value of the column's type of.
 fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    if matches!(target.holds, Holds::Whole | Holds::Years)
-        && (digits.is_empty() || !digits.iter().all(u8::is_ascii_digit))
-    {
-        return Err("a text that is no integer, and the column holds integers".to_owned());
+    let shown = || String::from_utf8_lossy(text);
+    match &target.holds {
+        Holds::Text if target.pads && text.last() == Some(&b' ') => {
+            return Err(format!(
+                "{:?} ends with a space, and the column's collation takes it for the key without; \
+                 give the column one that is NO PAD",
+                shown()
+            ));
+        }
+        Holds::Char if text.last() == Some(&b' ') => {
+            return Err(format!(
+                "{:?} ends with a space, which CHAR does not keep; make the column a VARCHAR, or \
+                 cut the spaces off in a query",
+                shown()
+            ));
+        }
+        Holds::Whole => {
+            if !number::is_integer(text) {
+                return Err(format!(
+                    "{:?} is a text that is no integer, and the column holds integers",
+                    shown()
+                ));
+            }
+            target.syntax.text(text, out);
+        }
+        Holds::Bits(_) => {
+            let value = if number::is_integer(text) { shown().parse::<u64>().ok() } else { None };
+            let value = value.ok_or_else(|| {
+                format!("{:?} is a text that is no number of {}", shown(), target.column_type)
+            })?;
+            integer(value, target, out)?;
+        }
+        Holds::Years => moment::year(text, target.syntax, out)?,
+        Holds::Real { single, decimals } => {
+            if number::Number::parse(text).is_none() {
+                return Err(no_number(&shown()));
+            }
+            let value = number::float(text, *single).filter(|value| value.is_finite());
+            let value = value.filter(|value| keeps(*value, *single, *decimals));
+            let value = value.ok_or_else(|| rounded(&shown(), target))?;
+            print(out, format_args!("{value:e}"));
+        }
+        Holds::Decimal(scale) => {
+            let number = number::Number::parse(text).ok_or_else(|| no_number(&shown()))?;
+            if number.decimals() > u64::from(*scale) {
+                return Err(rounded(&shown(), target));
+            }
+            target.syntax.text(text, out);
+        }
+        Holds::FixedBytes(length) if text.len() as u64 != *length => {
+            return Err(padded(text, *length));
+        }
+        Holds::Enum(_) | Holds::Set(_) => member(text, target, out)?,
+        Holds::Date => moment::date(text, target.syntax, out)?,
+        Holds::DateTime { decimals, .. } | Holds::Timestamp { decimals } => {
+            moment::date_time(text, *decimals, target.syntax, out)?;
+        }
+        Holds::Time { decimals } => moment::time(text, *decimals, target.syntax, out)?,
+        Holds::Json => {
+            json::check(text)?;
+            target.syntax.text(text, out);
+        }
+        Holds::Text | Holds::Char | Holds::Bytes | Holds::FixedBytes(_) | Holds::Others => {
+            target.syntax.text(text, out);
+        }
     }
-    quoted(text, out);
     Ok(())
 }
 
-/// Text or bytes in quotes.
-fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(b'\'');
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\'' | b'\\')) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(&[b'\\', rest[at]]);
-        rest = &rest[at + 1..];
+fn bytes(bytes: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    match target.holds {
+        Holds::FixedBytes(length) if bytes.len() as u64 != length => {
+            return Err(padded(bytes, length));
+        }
+        Holds::Bits(bits) if bytes.len() as u32 != bits.div_ceil(8) => {
+            return Err(format!(
+                "{} bytes, and {} has {}",
+                bytes.len(),
+                target.column_type,
+                bits.div_ceil(8)
+            ));
+        }
+        _ => {}
     }
-    out.extend_from_slice(rest);
-    out.push(b'\'');
+    target.syntax.bytes(bytes, out);
+    Ok(())
+}
+
+/// Writes the number of a member, or the bits of some: the server takes digits
+/// for a number too, where no member is called so.
+fn member(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    let number = match &target.holds {
+        Holds::Enum(members) => {
+            members.iter().position(|member| member.as_bytes() == text).map(|at| at as u64 + 1)
+        }
+        Holds::Set(_) if text.is_empty() => Some(0),
+        Holds::Set(members) => text.split(|byte| *byte == b',').try_fold(0, |bits, part| {
+            let at = members.iter().position(|member| member.as_bytes() == part)?;
+            Some(bits | 1_u64 << at)
+        }),
+        _ => None,
+    };
+    let number = number.ok_or_else(|| {
+        format!("{:?} is no member of {}", String::from_utf8_lossy(text), target.column_type)
+    })?;
+    // A field of LOAD DATA is a text, of which the server looks for the name first.
+    if target.syntax == Syntax::Load {
+        target.syntax.text(text, out);
+        return Ok(());
+    }
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    Ok(())
+}
+
+fn rounded(value: &str, target: &TargetColumn) -> Misfit {
+    format!("{value} would be rounded by the type of the column, {}", target.column_type)
+}
+
+fn no_number(text: &str) -> Misfit {
+    format!("{text:?} is a text that is no plain number, and the column holds numbers")
+}
+
+fn padded(bytes: &[u8], length: u64) -> Misfit {
+    format!(
+        "{} bytes, and BINARY({length}) adds zeros up to {length}; make the column a VARBINARY",
+        bytes.len()
+    )
 }
 
 fn date(days: i64, out: &mut Vec<u8>) -> Result<(), Misfit> {
@@ -148,24 +343,24 @@ fn time(
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
     let micros = micros(count, data_type)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     clock(micros, target, out)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     Ok(())
 }
 
-fn moment(
+fn timestamp(
     count: i64,
     data_type: &DataType,
     target: &TargetColumn,
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
     let micros = micros(count, data_type)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     date(micros.div_euclid(DAY * MICROS), out)?;
     out.push(b' ');
     clock(micros.rem_euclid(DAY * MICROS), target, out)?;
-    out.push(b'\'');
+    target.syntax.quote(out);
     Ok(())
 }
 
@@ -176,11 +371,13 @@ fn clock(micros: i64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mi
     if fraction == 0 {
         return Ok(());
     }
-    let unit = 10_i64.pow(6 - u32::from(target.decimals.min(6)));
-    if target.holds == Holds::Times && fraction % unit != 0 {
+    if let Holds::DateTime { decimals, .. }
+    | Holds::Timestamp { decimals }
+    | Holds::Time { decimals } = target.holds
+        && fraction % 10_i64.pow(6 - u32::from(decimals.min(6))) != 0
+    {
         return Err(format!(
-            "the time has more digits after the seconds than the {} of the column",
-            target.decimals
+            "the time has more digits after the seconds than the {decimals} of the column"
         ));
     }
     print(out, format_args!(".{fraction:06}"));
@@ -206,7 +403,7 @@ fn micros(count: i64, data_type: &DataType) -> Result<i64, Misfit> {
     count.checked_mul(per_unit).ok_or_else(|| "a time far beyond the year 9999".to_owned())
 }
 
-fn decimal(value: i128, scale: i8, out: &mut Vec<u8>) {
+fn digits(value: i128, scale: i8, out: &mut Vec<u8>) {
     if value < 0 {
         out.push(b'-');
     }

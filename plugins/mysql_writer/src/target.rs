@@ -1,7 +1,11 @@
 //! The table that is there, and whether the rows fit into it.
 
 use mysql_common::{Session, cells, quote};
-use osiris_sdk::{DataType, Error, Result, Schema};
+use osiris_sdk::{DataType, Error, Field, Result, Schema};
+
+use crate::config::ZonedTimes;
+use crate::holds::{Description, Holds};
+use crate::syntax::Syntax;
 
 /// A table that is there.
 #[derive(Debug)]
@@ -11,54 +15,36 @@ pub(crate) struct Target {
     transactions: bool,
     engine: String,
     columns: Vec<TargetColumn>,
-    /// The columns of each key that makes rows unique.
-    unique: Vec<Vec<String>>,
+    unique: Vec<Unique>,
 }
 
 /// One of its columns.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetColumn {
     pub(crate) name: String,
-    /// The server's name for the type, without a size.
-    data_type: String,
+    /// The type as the server writes it, in capitals.
+    pub(crate) column_type: String,
     /// What the server would do to a value without a word.
     pub(crate) holds: Holds,
     pub(crate) nullable: bool,
+    /// The form of its values on their way to the server.
+    pub(crate) syntax: Syntax,
+    /// True if its texts are UTF-8, and not of another character set.
+    is_utf8: bool,
+    /// True if keys that differ only in spaces at their end are the same.
+    pub(crate) pads: bool,
     /// Whether the server knows what to put where nothing is written.
     optional: bool,
     generated: bool,
-    /// Digits after the seconds.
-    pub(crate) decimals: u8,
 }
 
-/// What a column takes as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holds {
-    /// Integers; others are rounded.
-    Whole,
-    /// Years; those of two digits get a century.
-    Years,
-    /// Floats of 32 bits; others are rounded.
-    Singles,
-    /// Floats of 64 bits; others are rounded.
-    Doubles,
-    /// Times, to so many digits after the seconds.
-    Times,
-    /// Anything else, which the server refuses if it does not fit.
-    Others,
-}
-
-impl Holds {
-    fn new(data_type: &str) -> Self {
-        match data_type {
-            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "bit" => Self::Whole,
-            "year" => Self::Years,
-            "float" => Self::Singles,
-            "double" => Self::Doubles,
-            "datetime" | "timestamp" | "time" => Self::Times,
-            _ => Self::Others,
-        }
-    }
+/// An index of which no two rows have the same values.
+#[derive(Debug)]
+struct Unique {
+    name: String,
+    columns: Vec<String>,
+    /// True if it compares whole columns, not their beginnings or expressions.
+    is_whole: bool,
 }
 
 impl Target {
@@ -72,63 +58,84 @@ impl Target {
         let Some(row) = found.into_iter().next() else { return Ok(None) };
         let [kind, engine, transactions] = cells(row);
         let columns = session.texts(&format!(
-            "SELECT column_name, data_type, is_nullable, \
+            "SELECT column_name, data_type, column_type, is_nullable, \
              column_default IS NOT NULL OR extra LIKE '%auto_increment%', \
              extra LIKE '%GENERATED%' AND extra NOT LIKE '%DEFAULT_GENERATED%', \
-             datetime_precision FROM information_schema.columns WHERE {place} \
+             datetime_precision, numeric_precision, numeric_scale, character_maximum_length, \
+             collation_name, column_comment FROM information_schema.columns WHERE {place} \
              ORDER BY ordinal_position"
         ))?;
         let columns = columns.into_iter().map(|row| {
-            let [name, data_type, nullable, default, generated, decimals] = cells(row);
+            let [name, data_type, column_type, nullable, default, generated, rest @ ..] =
+                cells::<12>(row);
+            let [time_decimals, precision, scale, length, collation, comment] = &rest;
             let (nullable, generated) = (nullable == "YES", generated == "1");
+            let holds = Holds::new(&Description {
+                data_type: &data_type.to_lowercase(),
+                column_type: &column_type,
+                scale: scale.parse().ok(),
+                time_decimals: time_decimals.parse().unwrap_or(0),
+                precision: precision.parse().unwrap_or(0),
+                length: length.parse().unwrap_or(0),
+                comment,
+            });
+            let is_list = matches!(holds, Holds::Enum(_) | Holds::Set(_));
             TargetColumn {
                 optional: nullable || generated || default == "1",
-                decimals: decimals.parse().unwrap_or(0),
-                holds: Holds::new(&data_type.to_lowercase()),
-                data_type: data_type.to_lowercase(),
+                syntax: Syntax::Insert,
+                pads: pads(collation),
+                is_utf8: ["utf8", "ascii"].iter().any(|set| collation.starts_with(set)),
+                // Members keep their letters.
+                column_type: if is_list { column_type } else { column_type.to_uppercase() },
+                holds,
                 name,
                 nullable,
                 generated,
             }
         });
         let columns = columns.collect();
-        let mut unique: Vec<(String, Vec<String>)> = Vec::new();
+        let mut unique: Vec<Unique> = Vec::new();
         for row in session.texts(&format!(
-            "SELECT index_name, column_name FROM information_schema.statistics \
+            "SELECT index_name, column_name, sub_part IS NULL AND column_name IS NOT NULL \
+             FROM information_schema.statistics \
              WHERE {place} AND non_unique = 0 ORDER BY index_name, seq_in_index"
         ))? {
-            let [index, column] = cells(row);
-            match unique.last_mut() {
-                Some((name, columns)) if *name == index => columns.push(column),
-                _ => unique.push((index, vec![column])),
+            let [name, column, whole] = cells(row);
+            if unique.last().is_none_or(|last| last.name != name) {
+                unique.push(Unique { name, columns: Vec::new(), is_whole: true });
+            }
+            if let Some(index) = unique.last_mut() {
+                index.columns.push(column);
+                index.is_whole &= whole == "1";
             }
         }
-        Ok(Some(Self {
-            transactions: transactions == "YES",
-            unique: unique.into_iter().map(|(_, columns)| columns).collect(),
-            kind,
-            engine,
-            columns,
-        }))
+        Ok(Some(Self { transactions: transactions == "YES", unique, kind, engine, columns }))
     }
 
-    /// The columns that those of the schema are written to, in their order.
-    pub(crate) fn columns(&self, table: &str, schema: &Schema) -> Result<Vec<TargetColumn>> {
+    /// Returns the columns that those of the schema are written to, in their
+    /// order; none for a column that the server makes itself.
+    pub(crate) fn columns(
+        &self,
+        table: &str,
+        schema: &Schema,
+        zoned: ZonedTimes,
+    ) -> Result<Vec<Option<TargetColumn>>> {
         let mut missing = Vec::new();
         let mut matched = Vec::new();
         for field in &schema.fields {
-            // The server does not tell upper from lower case in names of columns.
-            match self.columns.iter().find(|c| c.name.to_lowercase() == field.name.to_lowercase()) {
-                Some(column) if column.generated => {
+            match self.column(&field.name) {
+                Some(column) if column.generated => matched.push(None),
+                Some(column) if is_taken(&matched, &column.name) => {
                     return Err(Error::config(format!(
-                        "column {:?} of table {table:?} is made by the server; leave it out in a \
-                         step before",
-                        field.name
+                        "two columns of the input go to column {:?} of table {table:?}, since the \
+                         server does not tell upper from lower case there; give one of the two \
+                         another name in a step before",
+                        column.name
                     )));
                 }
                 Some(column) => {
-                    fits(table, column, &field.data_type)?;
-                    matched.push(column.clone());
+                    fits(table, column, &field.data_type, zoned)?;
+                    matched.push(Some(column.clone()));
                 }
                 None => missing.push(format!("{:?}", field.name)),
             }
@@ -142,13 +149,7 @@ impl Target {
                 there.join(", ")
             )));
         }
-        let needed: Vec<_> = self
-            .columns
-            .iter()
-            .filter(|column| !column.optional)
-            .filter(|column| !matched.iter().any(|other| other.name == column.name))
-            .map(|column| format!("{:?}", column.name))
-            .collect();
+        let needed = self.needed(schema);
         if !needed.is_empty() {
             return Err(Error::config(format!(
                 "the input has no column {}, which table {table:?} needs a value for; add it in a \
@@ -156,17 +157,31 @@ impl Target {
                 needed.join(", ")
             )));
         }
+        if matched.iter().all(Option::is_none) {
+            return Err(Error::config(format!(
+                "the server makes all columns of the input itself in table {table:?}; there is \
+                 nothing to write"
+            )));
+        }
         Ok(matched)
     }
 
-    /// Whether it has exactly these columns.
-    pub(crate) fn is_of(&self, schema: &Schema) -> bool {
-        let names = |column: &TargetColumn| column.name.to_lowercase();
-        self.columns.len() == schema.fields.len()
-            && self
-                .columns
-                .iter()
-                .all(|c| schema.fields.iter().any(|f| f.name.to_lowercase() == names(c)))
+    /// Returns the fields that it has no column for.
+    pub(crate) fn lacks(&self, schema: &Schema) -> Vec<Field> {
+        schema.fields.iter().filter(|field| self.column(&field.name).is_none()).cloned().collect()
+    }
+
+    /// Returns the columns that need a value and are not in the schema.
+    pub(crate) fn needed(&self, schema: &Schema) -> Vec<String> {
+        let is_given = |column: &TargetColumn| {
+            schema.fields.iter().any(|field| is_same(&field.name, &column.name))
+        };
+        let needed = self.columns.iter().filter(|column| !column.optional && !is_given(column));
+        needed.map(|column| format!("{:?}", column.name)).collect()
+    }
+
+    fn column(&self, name: &str) -> Option<&TargetColumn> {
+        self.columns.iter().find(|column| is_same(&column.name, name))
     }
 
     /// Whether what is written into it can be undone.
@@ -181,16 +196,17 @@ impl Target {
         Ok(())
     }
 
-    /// Whether these columns tell which row is meant.
-    pub(crate) fn check_keys(&self, table: &str, keys: &[String]) -> Result<()> {
-        let same = |columns: &Vec<String>| {
-            columns.len() == keys.len()
-                && keys.iter().all(|key| {
-                    columns.iter().any(|column| column.to_lowercase() == key.to_lowercase())
-                })
+    /// Checks that these columns tell which row is meant, and returns the other
+    /// indexes by which two rows can meet.
+    pub(crate) fn check_keys(&self, table: &str, keys: &[String]) -> Result<Vec<String>> {
+        let is_key = |index: &&Unique| {
+            index.is_whole
+                && index.columns.len() == keys.len()
+                && keys.iter().all(|key| index.columns.iter().any(|column| is_same(column, key)))
         };
-        if self.unique.iter().any(same) {
-            return Ok(());
+        if self.unique.iter().any(|index| is_key(&index)) {
+            let others = self.unique.iter().filter(|index| !is_key(index));
+            return Ok(others.map(|index| index.name.clone()).collect());
         }
         let names: Vec<_> = keys.iter().map(|key| quote::name(key)).collect();
         Err(Error::config(format!(
@@ -226,27 +242,58 @@ impl Target {
     }
 }
 
-/// Whether a type is one whose values the server would not round in silence.
-fn fits(table: &str, column: &TargetColumn, data_type: &DataType) -> Result<()> {
-    let is_whole = matches!(column.holds, Holds::Whole | Holds::Years);
-    let is_fraction = matches!(data_type, DataType::Float32 | DataType::Float64);
-    let is_exact = matches!(column.data_type.as_str(), "decimal");
-    let is_day = column.data_type == "date";
-    let is_moment = matches!(data_type, DataType::Timestamp(..));
-    if is_fraction && (is_whole || is_exact) || is_day && is_moment {
-        return Err(Error::config(format!(
-            "column {:?} of table {table:?} is {}, and the input's is {data_type}, which the server \
-             would round; cast it in a step before, or change the column",
-            column.name,
-            column.data_type.to_uppercase()
-        )));
-    }
+fn is_taken(matched: &[Option<TargetColumn>], name: &str) -> bool {
+    matched.iter().flatten().any(|column| column.name == name)
+}
+
+/// Returns whether two names are of the same column: the server does not tell
+/// upper from lower case there.
+fn is_same(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
+}
+
+/// Returns whether texts of a collation are the same if only spaces at their end differ.
+fn pads(collation: &str) -> bool {
+    !(collation.is_empty()
+        || collation == "binary"
+        || collation.contains("_0900_")
+        || collation.contains("_nopad_"))
+}
+
+/// Checks that the server would not change values of a type in silence.
+fn fits(table: &str, column: &TargetColumn, data_type: &DataType, zoned: ZonedTimes) -> Result<()> {
+    let name = &column.name;
     if matches!(data_type, DataType::List(_) | DataType::Struct(_)) {
         return Err(Error::unsupported(format!(
-            "column {:?} is of type {data_type}, which MySQL does not have; make it text or columns \
-             of its own in a step before",
-            column.name
+            "column {name:?} is of type {data_type}, which MySQL does not have; make it text or \
+             columns of its own in a step before"
         )));
     }
-    Ok(())
+    let has_zone = matches!(data_type, DataType::Timestamp(_, Some(_)));
+    if has_zone && column.holds.has_no_zone() && zoned == ZonedTimes::Error {
+        return Err(Error::config(format!(
+            "column {name:?} of table {table:?} is {}, which has no zone, and the input's times \
+             have one; set `zoned_times: utc` to write them as those of UTC, or make the column a \
+             TIMESTAMP",
+            column.column_type
+        )));
+    }
+    let is_text = matches!(column.holds, Holds::Text | Holds::Char);
+    if *data_type == DataType::Binary && is_text && !column.is_utf8 {
+        return Err(Error::config(format!(
+            "column {name:?} of table {table:?} is {} of another character set than UTF-8, and the \
+             input's is {data_type}, whose letters nobody knows; make it text in a step before, or \
+             the column a BLOB",
+            column.column_type
+        )));
+    }
+    if column.holds.takes(data_type) {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "column {name:?} of table {table:?} is {}, and the input's is {data_type}, which the \
+         server would round or take for another value; cast it in a step before, or change the \
+         column",
+        column.column_type
+    )))
 }

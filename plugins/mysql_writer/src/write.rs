@@ -4,10 +4,11 @@ use mysql_common::{Session, quote};
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema};
 
 use crate::config::{Config, Mode};
-use crate::ddl;
+use crate::ddl::Types;
 use crate::insert::Inserts;
 use crate::names::Names;
 use crate::target::Target;
+use crate::upsert::Upsert;
 
 /// Values are refused and not cut, 0 is a number and no wish for the next one.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO";
@@ -28,8 +29,15 @@ enum Place {
 pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result<u64> {
     config.check()?;
     let schema = input.schema()?.clone();
-    if let Some(key) = config.upsert_keys.iter().find(|key| schema.index_of(key).is_none()) {
-        return Err(Error::config(format!("upsert_keys: the input has no column {key:?}")));
+    let chosen: Vec<_> = config.column_types.keys().cloned().collect();
+    for (option, names) in [
+        ("upsert_keys", &config.upsert_keys),
+        ("primary_key", &config.primary_key),
+        ("column_types", &chosen),
+    ] {
+        if let Some(name) = names.iter().find(|name| schema.index_of(name).is_none()) {
+            return Err(Error::config(format!("{option}: the input has no column {name:?}")));
+        }
     }
     let mut session = Session::open(ctx, &config.resolved_connection, config.limits())?;
     let writing = format!("writing table {:?}", config.table);
@@ -51,9 +59,11 @@ fn fill(
 ) -> Result<u64> {
     let names = Names::new(&config.resolved_connection.database, &config.table);
     let lock = config.lock_timeout;
+    session.apply(&config.session)?;
+    // Losses that the server only notes are seen.
     session.run(&format!(
         "SET SESSION sql_mode = '{SQL_MODE}', innodb_lock_wait_timeout = {lock}, \
-         lock_wait_timeout = {lock}"
+         lock_wait_timeout = {lock}, sql_notes = 1, max_error_count = 65535"
     ))?;
     names.lock(session, lock)?;
     names.clean(session)?;
@@ -87,23 +97,14 @@ fn prepare(
     let place = match (&target, config.mode) {
         (Some(target), Mode::Replace) => {
             target.check_replace(session, table)?;
-            // A table of the same columns keeps its types and its keys.
-            if target.is_of(schema) || !config.create_table {
-                target.columns(table, schema)?;
-                session.run(&format!(
-                    "CREATE TABLE {} LIKE {}",
-                    quote::name(&names.staging),
-                    quote::name(table)
-                ))?;
+            if !config.recreate {
+                copy(config, schema, session, names, target)?;
                 return Ok(Place::Staging { replaces: true });
             }
             Place::Staging { replaces: true }
         }
-        (Some(target), mode) => {
+        (Some(target), _) => {
             target.check_undo(table)?;
-            if mode == Mode::Upsert {
-                target.check_keys(table, &config.upsert_keys)?;
-            }
             return Ok(Place::Target);
         }
         (None, _) if config.create_table => Place::Staging { replaces: false },
@@ -114,8 +115,59 @@ fn prepare(
             )));
         }
     };
-    session.run(&ddl::create(&names.staging, schema, &config.upsert_keys)?)?;
+    let collation = collation(session)?;
+    let sql = types(config, &collation).create(&names.staging, schema)?;
+    session.run(&sql)?;
     Ok(place)
+}
+
+/// Makes an empty table of the same columns, types and keys, and adds the
+/// columns that come new.
+fn copy(
+    config: &Config,
+    schema: &Schema,
+    session: &mut Session,
+    names: &Names,
+    target: &Target,
+) -> Result<()> {
+    let table = &config.table;
+    let needed = target.needed(schema);
+    if !needed.is_empty() {
+        return Err(Error::config(format!(
+            "the input has no column {}, which table {table:?} needs a value for; add it in a step \
+             before, give it a default, or set `recreate: true` to make the table anew from the \
+             input, without its keys, indexes and types",
+            needed.join(", ")
+        )));
+    }
+    session.run(&format!(
+        "CREATE TABLE {} LIKE {}",
+        quote::name(&names.staging),
+        quote::name(table)
+    ))?;
+    let new = target.lacks(schema);
+    // Without leave to make any, the missing ones are an error later.
+    if !new.is_empty() && config.create_table {
+        let collation = collation(session)?;
+        let sql = types(config, &collation).add(&names.staging, &new)?;
+        session.run(&sql)?;
+    }
+    Ok(())
+}
+
+fn types<'a>(config: &'a Config, collation: &'a str) -> Types<'a> {
+    Types { keys: config.created_key(), chosen: &config.column_types, collation }
+}
+
+/// Returns the collation of texts that are keys: texts that differ, in spaces
+/// at the end too, are different keys.
+fn collation(session: &mut Session) -> Result<String> {
+    let known = session.texts(
+        "SELECT collation_name FROM information_schema.collations \
+         WHERE collation_name IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')",
+    )?;
+    // Where there is none, a space at the end of a key is refused.
+    Ok(known.into_iter().flatten().flatten().next().unwrap_or_else(|| "utf8mb4_bin".to_owned()))
 }
 
 fn insert(
@@ -130,14 +182,38 @@ fn insert(
     let table = if place == Place::Target { &config.table } else { &names.staging };
     let gone = || Error::not_found("the table is gone; another program removed it");
     let target = Target::find(session, table)?.ok_or_else(gone)?;
-    let mut columns = target.columns(&config.table, schema)?;
-    for column in &mut columns {
-        // A key that is missing is never the same as another one.
-        column.nullable &= !config.upsert_keys.contains(&column.name);
+    let mut columns = target.columns(&config.table, schema, config.zoned_times)?;
+    for (field, column) in schema.fields.iter().zip(&mut columns) {
+        let is_key = config.upsert_keys.contains(&field.name);
+        match column {
+            Some(column) => {
+                // A key that is missing is never the same as another one.
+                column.nullable &= !is_key;
+                column.pads &= is_key;
+            }
+            None if is_key => {
+                return Err(Error::config(format!(
+                    "upsert_keys: the server makes column {:?} itself, so the input cannot tell \
+                     which row is meant; name other columns",
+                    field.name
+                )));
+            }
+            None => ctx.info(format!(
+                "column {:?} of table {:?} is left out: the server makes it itself",
+                field.name, config.table
+            )),
+        }
     }
     let truncate = place == Place::Target && config.mode == Mode::Truncate;
-    let upsert = config.mode == Mode::Upsert;
-    let mut inserts = Inserts::new(session, table, schema, columns, truncate, upsert)?;
+    let upsert = match config.mode {
+        Mode::Upsert => Some(Upsert {
+            keys: &config.upsert_keys,
+            other_keys: target.check_keys(&config.table, &config.upsert_keys)?,
+        }),
+        _ => None,
+    };
+    let mut inserts =
+        Inserts::new(session, table, schema, columns, truncate, upsert, config.load_data)?;
     let mut feed = || {
         let mut rows = 0;
         while let Some(batch) = input.next()? {

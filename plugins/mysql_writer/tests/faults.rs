@@ -10,8 +10,9 @@ use mysql_common::{Connection, Limits, Session};
 use osiris_sdk::{DataType, Kind};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use server::{SERVER, connection, database, people, sql, step, table};
+use server::{SERVER, connection, database, on_each_server, people, sql, step, table};
 use services::mariadb::{self, Options, Server};
+use services::mysql;
 
 const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
      INSERT INTO t SELECT seq, 'old' FROM seq_1_to_100";
@@ -192,4 +193,58 @@ fn a_thousand_columns() {
     let input = table(&columns, &json!([row, row]));
     let _ = step(&connection, json!({"table": "t"})).input("df_a", &input).expect_ok();
     assert_eq!(sql("thousand", "SELECT SUM(c999) FROM t"), "1998");
+}
+
+#[test]
+fn names_that_differ_in_letter_case() {
+    let tables = "CREATE TABLE t (a INT)";
+    on_each_server("letter_case", tables, |database| {
+        let input = table(&[("a", DataType::Int64), ("A", DataType::Int64)], &json!([[1, 2]]));
+        for name in ["t", "made"] {
+            let step = database.step(json!({"table": name})).input("df_a", &input);
+            let error = step.expect_err(Kind::Config);
+            assert!(error.message.contains("give one of the two another name"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn keys_that_are_too_long() {
+    on_each_server("long_keys", "", |database| {
+        let input = table(&[("k", DataType::Utf8), ("n", DataType::Int64)], &json!([["a", 1]]));
+        let config = json!({
+            "table": "t", "primary_key": ["k"], "column_types": {"k": "VARCHAR(4000)"}
+        });
+        let error = database.step(config).input("df_a", &input).expect_err(Kind::Config);
+        assert!(error.message.contains("MySQL error 1071"), "{error}");
+        assert!(error.message.contains("`column_types`"), "{error}");
+    });
+}
+
+#[test]
+fn a_server_that_only_reads() {
+    let server = mysql::start(&Options::default()).expect("a server");
+    server.database("only_reads").expect("a database");
+    server.sql("only_reads", "CREATE TABLE t (id BIGINT, name TEXT)").expect("a table");
+    let connection = connection(&server, "only_reads");
+    let input = people(&json!([[1, "a"]]));
+    server.sql("", "SET GLOBAL sql_require_primary_key = ON").expect("a setting");
+    let made = |more: Value| {
+        let mut config = json!({"table": "made"});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            config[name] = value.clone();
+        }
+        step(&connection, config).input("df_a", &input)
+    };
+    let error = made(json!({})).expect_err(Kind::Config);
+    assert!(error.message.contains("MySQL error 3750"), "{error}");
+    assert!(error.message.contains("in `primary_key`"), "{error}");
+    let _ = made(json!({"primary_key": ["id"]})).expect_ok();
+    server.sql("", "SET GLOBAL super_read_only = ON").expect("a setting");
+    for table in ["t", "other"] {
+        let error = step(&connection, json!({"table": table, "primary_key": ["id"]}))
+            .input("df_a", &input)
+            .expect_err(Kind::Permission);
+        assert!(error.message.contains("write to the primary server"), "{error}");
+    }
 }

@@ -1,5 +1,6 @@
-//! MariaDB.
+//! MariaDB, and what it has in common with [MySQL](crate::mysql).
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ wait "$server" 2>/dev/null
 pub struct Options {
     /// Whether it offers TLS, with a certificate for `localhost` and 127.0.0.1.
     pub tls: bool,
-    /// More arguments of `mariadbd`.
+    /// More arguments of the server.
     pub arguments: Vec<String>,
 }
 
@@ -38,10 +39,20 @@ pub struct Server {
     /// Where it listens, on 127.0.0.1.
     pub port: u16,
     folder: TempDir,
-    mariadbd: PathBuf,
-    client: PathBuf,
+    programs: Programs,
     arguments: Vec<String>,
     keeper: Option<Child>,
+}
+
+/// The programs of a server, each with its first arguments.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    /// The server.
+    pub(crate) server: Vec<OsString>,
+    /// More arguments of the server.
+    pub(crate) arguments: Vec<OsString>,
+    /// Its client for a terminal.
+    pub(crate) client: Vec<OsString>,
 }
 
 /// Starts a server, whose user `root` may do all over TCP with [`PASSWORD`].
@@ -49,41 +60,64 @@ pub struct Server {
 /// # Errors
 /// It cannot be installed, or does not start.
 pub fn start(options: &Options) -> Result<Server> {
-    let mariadbd = install("mariadbd", "mariadb-server", &[])?;
-    let client = install("mariadb", "mariadb-client", &[])?;
-    let folder = tempfile::Builder::new().prefix("osiris-mariadb-").tempdir()?;
-    let path = folder.path();
-    initialise(path)?;
-    let mut arguments = options.arguments.clone();
-    if options.tls {
-        certificates(path)?;
-        for (option, file) in
-            [("ssl-ca", "ca.pem"), ("ssl-cert", "server.pem"), ("ssl-key", "server.key")]
-        {
-            arguments.push(format!("--{option}={}", path.join(file).display()));
-        }
-    }
-    let mut server = Server { port: free()?, folder, mariadbd, client, arguments, keeper: None };
-    server.launch()?;
-    let password = PASSWORD.replace('\\', "\\\\").replace('\'', "''");
-    server.sql(
-        "",
-        &format!(
-            "CREATE OR REPLACE USER root@'127.0.0.1' IDENTIFIED BY '{password}'; \
-             GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION"
-        ),
-    )?;
-    Ok(server)
+    let programs = Programs {
+        server: vec![install("mariadbd", "mariadb-server", &[])?.into()],
+        arguments: Vec::new(),
+        client: vec![install("mariadb", "mariadb-client", &[])?.into()],
+    };
+    Server::start(options, programs, "osiris-mariadb-", initialise)
 }
 
 impl Server {
-    /// The certificate that signed the server's, if it offers TLS.
+    /// Starts a server with the system tables that `initialise` makes in `data`
+    /// of a folder.
+    pub(crate) fn start(
+        options: &Options,
+        programs: Programs,
+        prefix: &str,
+        initialise: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        let path = folder.path();
+        fs::create_dir(path.join("tmp"))?;
+        initialise(path)?;
+        let mut arguments = options.arguments.clone();
+        if options.tls {
+            certificates(path)?;
+            for (option, file) in
+                [("ssl-ca", "ca.pem"), ("ssl-cert", "server.pem"), ("ssl-key", "server.key")]
+            {
+                arguments.push(format!("--{option}={}", path.join(file).display()));
+            }
+        }
+        let mut server = Self { port: free()?, folder, programs, arguments, keeper: None };
+        server.launch()?;
+        let password = PASSWORD.replace('\\', "\\\\").replace('\'', "''");
+        server.sql(
+            "",
+            &format!(
+                "DROP USER IF EXISTS root@'127.0.0.1'; \
+                 CREATE USER root@'127.0.0.1' IDENTIFIED BY '{password}'; \
+                 GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION"
+            ),
+        )?;
+        Ok(server)
+    }
+
+    /// The certificate that signed the server's, if it offers TLS. The server's
+    /// own is `server.pem` beside it, its key `server.key`.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// Another one, which did not.
+    /// A certificate for a client of the same authority, and its key.
+    #[must_use]
+    pub fn client_files(&self) -> [PathBuf; 2] {
+        ["client.pem", "client.key"].map(|name| self.folder.path().join(name))
+    }
+
+    /// The certificate of another authority, which signed none.
     #[must_use]
     pub fn other_ca_file(&self) -> PathBuf {
         self.folder.path().join("other.pem")
@@ -101,8 +135,12 @@ impl Server {
     /// The server's own client, connected to a database, for what else it is to do.
     #[must_use]
     pub fn client(&self, database: &str) -> Command {
-        let mut client = Command::new(&self.client);
+        let [program, arguments @ ..] = self.programs.client.as_slice() else {
+            return Command::new("false");
+        };
+        let mut client = Command::new(program);
         client
+            .args(arguments)
             .arg("--no-defaults")
             .arg(format!("--socket={}", self.folder.path().join("s").display()))
             .args(["--user=root", "--batch"])
@@ -161,7 +199,7 @@ impl Server {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(folder)
-            .arg(&self.mariadbd)
+            .args(&self.programs.server)
             .args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1"])
             .args(["--skip-name-resolve", "--skip-log-bin", "--character-set-server=utf8mb4"])
             .args(["--innodb-buffer-pool-size=128M", "--innodb-flush-log-at-trx-commit=2"])
@@ -170,6 +208,7 @@ impl Server {
             .arg(format!("--socket={}", at("s")))
             .arg(format!("--pid-file={}", at("pid")))
             .arg(format!("--port={}", self.port))
+            .args(&self.programs.arguments)
             .args(&self.arguments)
             .stdin(Stdio::piped())
             .spawn()
@@ -184,7 +223,7 @@ impl Server {
             || self.sql("", "SELECT 1").is_ok(),
         );
         self.keeper = Some(keeper);
-        started.with_context(|| format!("MariaDB did not start:\n{}", read(&log)))
+        started.with_context(|| format!("the server did not start:\n{}", read(&log)))
     }
 
     fn stop(&mut self) {
@@ -208,7 +247,6 @@ fn read(log: &Path) -> String {
 /// Makes the folders and the system tables.
 fn initialise(folder: &Path) -> Result<()> {
     let program = install("mariadb-install-db", "mariadb-server", &[])?;
-    fs::create_dir(folder.join("tmp"))?;
     run(Command::new(program)
         .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal"])
         .args(["--skip-test-db", "--skip-name-resolve"])
@@ -228,12 +266,16 @@ fn certificates(folder: &Path) -> Result<()> {
     {
         request(&["-x509", "-days", "2", "-subj", name, "-keyout", key, "-out", file])?;
     }
-    request(&["-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr"])?;
     fs::write(folder.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")?;
-    run(Command::new(&openssl)
-        .current_dir(folder)
-        .args(["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key"])
-        .args(["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.pem"]))
+    for (subject, name) in [("/CN=localhost", "server"), ("/CN=client", "client")] {
+        let [key, csr, pem] = ["key", "csr", "pem"].map(|end| format!("{name}.{end}"));
+        request(&["-subj", subject, "-keyout", &key, "-out", &csr])?;
+        run(Command::new(&openssl)
+            .current_dir(folder)
+            .args(["x509", "-req", "-in", &csr, "-CA", "ca.pem", "-CAkey", "ca.key"])
+            .args(["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", &pem]))?;
+    }
+    Ok(())
 }
 
 fn run(command: &mut Command) -> Result<()> {

@@ -1,4 +1,5 @@
-//! The server of a test binary, and a database of it for each test.
+//! The servers of a test binary, and a database for each test.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::sync::LazyLock;
 
@@ -7,9 +8,51 @@ use osiris_sdk::testing::{self, Run, Table};
 use osiris_sdk::{DataType, Field, Mode, Schema};
 use serde_json::{Value, json};
 use services::mariadb::{self, Options, PASSWORD, Server};
+use services::mysql;
 
 pub(crate) static SERVER: LazyLock<Server> =
     LazyLock::new(|| mariadb::start(&Options::default()).expect("a server"));
+
+static MYSQL: LazyLock<Server> = LazyLock::new(|| {
+    let arguments = vec!["--local-infile=ON".to_owned()];
+    mysql::start(&Options { arguments, ..Options::default() }).expect("a server")
+});
+
+/// A database on one of the servers.
+pub(crate) struct Database {
+    /// `MariaDB` or `MySQL`.
+    pub(crate) kind: &'static str,
+    pub(crate) connection: Value,
+    name: String,
+    server: &'static Server,
+}
+
+impl Database {
+    /// Runs statements and returns the rows: a line each, tabs between the cells.
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        self.server.sql(&self.name, statements).expect("rows")
+    }
+
+    /// A step that writes into it.
+    pub(crate) fn step(&self, config: Value) -> Run<MysqlWriter> {
+        step(&self.connection, config)
+    }
+
+    pub(crate) fn is_mysql(&self) -> bool {
+        self.kind == "MySQL"
+    }
+}
+
+/// Does the same with MariaDB and MySQL, each with a new database.
+pub(crate) fn on_each_server(name: &str, statements: &str, check: impl Fn(&Database)) {
+    for (kind, server) in [("MariaDB", &SERVER), ("MySQL", &MYSQL)] {
+        eprintln!("on {kind}:");
+        server.database(name).expect("a database");
+        server.sql(name, statements).expect("tables");
+        let connection = connection(server, name);
+        check(&Database { kind, connection, name: name.to_owned(), server });
+    }
+}
 
 /// The connection to a database of that server.
 pub(crate) fn connection(server: &Server, database: &str) -> Value {

@@ -1,0 +1,207 @@
+//! The beginning of a session, and its end.
+
+mod server;
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::Command;
+use std::thread;
+
+use mysql_extractor::MysqlExtractor;
+use osiris_sdk::{Error, Kind, testing};
+use serde_json::{Value, json};
+use server::{database, on_each_server, step};
+use services::mariadb::{self, Options, PASSWORD};
+
+fn with(connection: &Value, more: Value) -> Value {
+    let mut connection = connection.clone();
+    for (field, value) in more.as_object().into_iter().flatten() {
+        connection[field] = value.clone();
+    }
+    connection
+}
+
+fn fault(connection: &Value, kind: Kind) -> Error {
+    let error = step(connection, json!({"query": "SELECT 1"})).expect_err(kind);
+    assert!(!error.message.contains(PASSWORD), "{error}");
+    error
+}
+
+fn connects(connection: &Value) {
+    step(connection, json!({"query": "SELECT 1 AS n"})).expect_ok().assert_rows(&json!([[1]]));
+}
+
+/// A server that refuses before it has greeted, in the form without a state.
+fn refusing(code: u16, message: &str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let payload = [&[0xFF], &code.to_le_bytes()[..], message.as_bytes()].concat();
+    let head = [payload.len() as u8, 0, 0, 0];
+    thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.write_all(&[&head[..], &payload].concat());
+        }
+    });
+    port
+}
+
+#[test]
+fn a_server_that_refuses_before_it_greets() {
+    for (code, message, kind, retried) in [
+        (1040, "Too many connections", Kind::Network, true),
+        (1129, "Host '127.0.0.1' is blocked", Kind::Network, false),
+        (1130, "Host '127.0.0.1' is not allowed to connect", Kind::Auth, false),
+    ] {
+        let connection = json!({
+            "host": "127.0.0.1", "port": refusing(code, message), "database": "d", "user": "u"
+        });
+        let report = step(&connection, json!({"query": "SELECT 1"})).report();
+        let error = report.result.expect_err("it refuses");
+        assert_eq!((error.kind, error.retryable), (kind, retried), "{error}");
+        assert!(error.message.contains(&format!("{message} (MySQL error {code})")), "{error}");
+        assert_eq!(report.pauses.is_empty(), !retried, "{error}");
+    }
+}
+
+#[test]
+fn hosts_that_cannot_be() {
+    let connection = database("no_host", "");
+    for (host, part) in [
+        ("[::1]", "write the address `::1` without brackets"),
+        ("/run/mysqld/mysqld.sock", "unix socket, which drivers cannot use"),
+    ] {
+        let refused = with(&connection, json!({"host": host}));
+        let report = step(&refused, json!({"query": "SELECT 1"})).report();
+        let error = report.result.expect_err("no host");
+        assert_eq!(error.kind, Kind::Config, "{error}");
+        assert!(error.message.contains(part), "{error}");
+        assert!(report.pauses.is_empty());
+    }
+}
+
+#[test]
+fn the_server_waits_for_slow_steps() {
+    on_each_server("slow_steps", "", |database| {
+        database.sql("SET GLOBAL wait_timeout = 7, GLOBAL net_write_timeout = 7");
+        let names = "@@wait_timeout AS a, @@net_write_timeout AS b, @@net_read_timeout AS c";
+        let query = json!({"query": format!("SELECT {names}")});
+        let report = database.step(query).expect_ok();
+        report.assert_rows(&json!([[86_400, 86_400, 86_400]]));
+        let session =
+            json!({"query": "SELECT @@wait_timeout AS a", "session": {"wait_timeout": 99}});
+        database.step(session).expect_ok().assert_rows(&json!([[99]]));
+        for (session, part) in [
+            (json!({"sql_mode": ""}), "the driver sets it itself"),
+            (json!({"a=1; b": 1}), "letters, digits and `_` only"),
+            (json!({"no_such_setting": 1}), "Unknown system variable"),
+        ] {
+            let config = json!({"query": "SELECT 1", "session": session});
+            let error = database.step(config).expect_err(Kind::Config);
+            assert!(error.message.contains(part), "{error}");
+        }
+    });
+}
+
+#[test]
+fn ways_to_log_in() {
+    on_each_server("log_in", "", |database| {
+        if !database.is_mysql() {
+            return;
+        }
+        let long = "p".repeat(250);
+        database.sql(&format!(
+            "CREATE USER long_one@'127.0.0.1' IDENTIFIED BY '{long}'; \
+             CREATE USER older@'127.0.0.1' IDENTIFIED WITH sha256_password BY 'päß'; \
+             GRANT ALL ON log_in.* TO long_one@'127.0.0.1', older@'127.0.0.1'"
+        ));
+        let as_user = |user: &str, password: &str, more: Value| {
+            let user = with(&database.connection, json!({"user": user, "password": password}));
+            with(&user, more)
+        };
+        let bare = json!({"tls": "disabled", "allow_insecure_auth": true});
+        let error = fault(&as_user("long_one", &long, bare.clone()), Kind::Auth);
+        assert!(error.message.contains("the password has 250 bytes"), "{error}");
+        assert!(error.message.contains("set `tls: required`"), "{error}");
+        connects(&as_user("long_one", &long, json!({})));
+        connects(&as_user("older", "päß", json!({})));
+        database.sql("FLUSH PRIVILEGES");
+        connects(&as_user("older", "päß", bare));
+        let error = fault(&as_user("older", "päß", json!({"tls": "disabled"})), Kind::Auth);
+        assert!(error.message.contains("only sent over TLS"), "{error}");
+    });
+}
+
+#[test]
+fn users_that_need_tls() {
+    on_each_server("need_tls", "", |database| {
+        database.sql(
+            "CREATE USER secure@'127.0.0.1' IDENTIFIED BY 'a' REQUIRE SSL; \
+             CREATE USER known@'127.0.0.1' IDENTIFIED BY 'a' REQUIRE X509; \
+             GRANT ALL ON need_tls.* TO secure@'127.0.0.1'; \
+             GRANT ALL ON need_tls.* TO known@'127.0.0.1'",
+        );
+        let as_user = |user: &str, more: Value| {
+            let user = with(&database.connection, json!({"user": user, "password": "a"}));
+            with(&user, more)
+        };
+        connects(&as_user("secure", json!({"tls": "required"})));
+        let bare = json!({"tls": "disabled", "allow_insecure_auth": true});
+        let error = fault(&as_user("secure", bare), Kind::Auth);
+        assert!(error.message.contains("set `tls: required` if the user has to"), "{error}");
+        let error = fault(&as_user("known", json!({})), Kind::Auth);
+        assert!(error.message.contains("set `client_cert_file`"), "{error}");
+        let [certificate, key] = database.server.client_files().map(|file| json!(file));
+        let files = json!({"client_cert_file": certificate, "client_key_file": key});
+        connects(&as_user("known", files.clone()));
+        let half = json!({"client_cert_file": certificate});
+        let error = fault(&as_user("known", half), Kind::Config);
+        assert!(error.message.contains("go together"), "{error}");
+        let error =
+            fault(&as_user("known", with(&files, json!({"tls": "disabled"}))), Kind::Config);
+        assert!(error.message.contains("needs TLS"), "{error}");
+        let wrong = with(&files, json!({"client_key_file": certificate}));
+        let error = fault(&as_user("known", wrong), Kind::Config);
+        assert!(error.message.contains("client_key_file"), "{error}");
+    });
+}
+
+#[test]
+fn a_certificate_that_signed_itself() {
+    let server = mariadb::start(&Options { tls: true, ..Options::default() }).expect("a server");
+    server.database("own").expect("a database");
+    let folder = server.ca_file().parent().expect("a folder").to_owned();
+    let made = Command::new("openssl")
+        .current_dir(&folder)
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+        .args(["-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", "server.key"])
+        .args(["-addext", "subjectAltName=DNS:localhost", "-out", "server.pem"])
+        .output()
+        .expect("openssl");
+    assert!(made.status.success(), "{made:?}");
+    server.sql("", "FLUSH SSL").expect("it reads them again");
+    let connection = json!({
+        "host": "localhost", "port": server.port, "database": "own", "user": "root",
+        "password": PASSWORD, "tls": "verify_identity", "ca_file": folder.join("server.pem")
+    });
+    connects(&connection);
+    let by_address = with(&connection, json!({"host": "127.0.0.1"}));
+    connects(&with(&by_address, json!({"tls": "verify_ca"})));
+    let error = fault(&by_address, Kind::Network);
+    assert!(error.message.contains("not valid for name"), "{error}");
+    let other = with(&connection, json!({"ca_file": folder.join("other.pem")}));
+    let error = fault(&other, Kind::Network);
+    assert!(error.message.contains("certificate"), "{error}");
+}
+
+#[test]
+fn large_rows_have_batches_of_their_own() {
+    let connection = database("large_rows", "");
+    let query = "SELECT REPEAT('x', 20 << 20) AS v UNION ALL SELECT 'y' UNION ALL \
+                 SELECT REPEAT('z', 32 << 20) UNION ALL SELECT 'y'";
+    let report = testing::run::<MysqlExtractor>(json!({
+        "resolved_connection": connection, "query": query
+    }))
+    .expect_ok();
+    let sizes: Vec<_> = report.table().batches().iter().map(osiris_sdk::Batch::rows).collect();
+    assert_eq!(sizes, [1, 1, 1, 1]);
+}
