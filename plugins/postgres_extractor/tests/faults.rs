@@ -1,7 +1,5 @@
 //! What goes wrong on the way to a server.
 
-#[path = "support/server.rs"]
-mod server;
 mod support;
 
 use std::net::TcpListener;
@@ -10,9 +8,8 @@ use std::time::Duration;
 use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
-use server::{SERVER, database};
 use services::postgres::{Options, Postgres};
-use support::{connection, read};
+use support::read;
 
 const LOTS: &str = "SELECT i, repeat('x', 1000) AS t FROM generate_series(1, 10000000) i";
 
@@ -29,8 +26,8 @@ fn doctor(connection: &Value) -> Category {
 
 #[test]
 fn who_may_not_come_in_is_told_why() {
-    let good =
-        database("doors", "CREATE TABLE secret (a int); CREATE ROLE guest LOGIN PASSWORD 'g'");
+    let good = Postgres::shared()
+        .database("doors", "CREATE TABLE secret (a int); CREATE ROLE guest LOGIN PASSWORD 'g'");
     let with = |field: &str, value: Value| {
         let mut connection = good.clone();
         connection[field] = value;
@@ -88,7 +85,7 @@ fn a_server_that_says_nothing_is_given_up() {
     assert!(error.message.contains("said nothing"), "{error}");
     assert_eq!(doctor(&connection), Category::Timeout);
 
-    let slow = database("slow", "");
+    let slow = Postgres::shared().database("slow", "");
     let config = json!({"query": "SELECT pg_sleep(60)::text AS a", "read_timeout": 0.3});
     let error = read(&slow, config).expect_err(Kind::Timeout);
     assert!(error.message.contains("`read_timeout`"), "{error}");
@@ -98,8 +95,10 @@ fn a_server_that_says_nothing_is_given_up() {
 fn passwords_may_hold_anything() {
     let password = r#"a b@c/d:e%f?g#h'i"j\k$l&m=n;o{p}q🐘é"#;
     let quoted = password.replace('\'', "''");
-    let mut connection = database("odd", "");
-    SERVER.sql("odd", &format!("CREATE ROLE \"o'd@d\" LOGIN PASSWORD '{quoted}'")).unwrap();
+    let mut connection = Postgres::shared().database("odd", "");
+    Postgres::shared()
+        .sql("odd", &format!("CREATE ROLE \"o'd@d\" LOGIN PASSWORD '{quoted}'"))
+        .unwrap();
     connection["user"] = json!("o'd@d");
     connection["password"] = json!(password);
     one(&connection).expect_ok();
@@ -108,7 +107,7 @@ fn passwords_may_hold_anything() {
 #[test]
 fn a_server_that_dies_is_an_error() {
     let server = Postgres::start(Options::default()).expect("a server");
-    let connection = connection(&server, "postgres");
+    let connection = server.connection("postgres");
     std::thread::scope(|scope| {
         let reading =
             scope.spawn(|| read(&connection, json!({"query": LOTS})).expect_err(Kind::Network));
@@ -126,8 +125,8 @@ fn a_server_that_dies_is_an_error() {
 
 #[test]
 fn a_connection_that_is_cut_in_a_row_is_an_error() {
-    let mut connection = database("cut", "");
-    let port = services::cutting_proxy(SERVER.port, 300_000).expect("a proxy");
+    let mut connection = Postgres::shared().database("cut", "");
+    let port = services::cutting_proxy(Postgres::shared().port, 300_000).expect("a proxy");
     connection["port"] = json!(port);
     let error = read(&connection, json!({"query": LOTS})).expect_err(Kind::Network);
     assert!(error.message.contains("lost"), "{error}");
@@ -139,7 +138,7 @@ fn a_server_may_have_other_ciphers() {
         [("ssl_max_protocol_version", "TLSv1.2"), ("ssl_ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let server = Postgres::start(Options { tls: true, settings: settings.into() });
-    one(&connection(&server.expect("a server"), "postgres")).expect_ok();
+    one(&server.expect("a server").connection("postgres")).expect_ok();
 }
 
 #[test]
@@ -148,7 +147,7 @@ fn encryption_is_checked_as_far_as_the_mode_says() {
     let foreign = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
     let wrong = foreign.ca_file();
     let with = |host: &str, mode: &str, authority: Option<&std::path::Path>| {
-        let mut connection = connection(&server, "postgres");
+        let mut connection = server.connection("postgres");
         connection["host"] = json!(host);
         connection["sslmode"] = json!(mode);
         if let Some(authority) = authority {
@@ -175,7 +174,7 @@ fn encryption_is_checked_as_far_as_the_mode_says() {
     let none = one(&with("127.0.0.1", "verify-full", Some("/nowhere.crt".as_ref())));
     none.expect_err(Kind::NotFound);
     // A server without encryption.
-    let mut connection = database("naked", "");
+    let mut connection = Postgres::shared().database("naked", "");
     connection["sslmode"] = json!("require");
     let error = one(&connection).expect_err(Kind::Network);
     assert!(error.message.contains("does not support TLS"), "{error}");

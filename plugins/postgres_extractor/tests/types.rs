@@ -1,12 +1,10 @@
 //! What the server's types become.
 
-#[path = "support/server.rs"]
-mod server;
 mod support;
 
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use server::{SERVER, database};
+use services::postgres::Postgres;
 use support::read;
 
 const US: TimeUnit = TimeUnit::Microsecond;
@@ -25,7 +23,7 @@ fn cell(connection: &Value, expression: &str) -> (DataType, Value) {
 
 #[test]
 fn every_type_keeps_its_values() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "types",
         "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN positive AS int8 CHECK (VALUE > 0);
          CREATE DOMAIN price AS numeric(8,3); CREATE TYPE pair AS (a int, b text);
@@ -122,8 +120,8 @@ fn every_type_keeps_its_values() {
 
 #[test]
 fn what_a_table_cannot_hold_is_an_error_with_a_way_out() {
-    let connection = database("misfits", "CREATE TABLE m (grid int[][])");
-    SERVER.sql("misfits", "INSERT INTO m VALUES ('{{1,2},{3,4}}')").unwrap();
+    let connection = Postgres::shared().database("misfits", "CREATE TABLE m (grid int[][])");
+    Postgres::shared().sql("misfits", "INSERT INTO m VALUES ('{{1,2},{3,4}}')").unwrap();
     for (expression, why) in [
         ("'infinity'::date", "row 2, column \"v\": the value is infinity"),
         ("'-infinity'::timestamptz", "\"v\"::text"),
@@ -147,16 +145,16 @@ fn what_a_table_cannot_hold_is_an_error_with_a_way_out() {
 #[test]
 fn text_of_unknown_encoding_is_checked() {
     let connection = {
-        SERVER
+        Postgres::shared()
             .sql(
                 "postgres",
                 "CREATE DATABASE ascii TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'",
             )
             .unwrap();
-        SERVER
+        Postgres::shared()
             .sql("ascii", "CREATE TABLE t (v text); INSERT INTO t VALUES ('ok'), (E'\\xff')")
             .unwrap();
-        support::connection(&SERVER, "ascii")
+        Postgres::shared().connection("ascii")
     };
     let error = read(&connection, json!({"table": "t"})).expect_err(Kind::Data);
     assert!(error.message.contains("row 2, column \"v\": the value is not UTF-8"), "{error}");

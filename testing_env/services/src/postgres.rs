@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 
 use crate::{Folder, certificate, free, install, spawn, wait};
 
@@ -64,6 +65,37 @@ impl Postgres {
         server.make_cluster()?;
         server.restart()?;
         Ok(server)
+    }
+
+    /// Returns the server that the tests of a process share; each makes a database of its own.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Postgres> =
+            LazyLock::new(|| Postgres::start(Options::default()).expect("a server"));
+        &SHARED
+    }
+
+    /// Makes a database with these tables in it, and returns the superuser's connection.
+    ///
+    /// # Panics
+    /// If there is one of that name, or the SQL fails.
+    pub fn database(&self, name: &str, sql: &str) -> Value {
+        self.create_database(name).expect("a database");
+        if !sql.is_empty() {
+            self.sql(name, sql).expect("tables");
+        }
+        self.connection(name)
+    }
+
+    /// Returns the superuser's connection to a database, as a step has it.
+    #[must_use]
+    pub fn connection(&self, database: &str) -> Value {
+        json!({
+            "host": "127.0.0.1", "port": self.port, "database": database,
+            "user": self.user, "password": self.password,
+        })
     }
 
     /// The certificate of the authority that signed the server's.
@@ -162,6 +194,11 @@ impl Postgres {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
     }
 
+    /// Returns the user and the group that programs of the server run as, unless they are ours.
+    pub(crate) fn account(&self) -> Option<(u32, u32)> {
+        self.account
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -198,7 +235,7 @@ impl Postgres {
     }
 
     /// A program that runs in the server's account and ends with this process.
-    fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("setpriv");
         if let Some((user, group)) = self.account {
             command.args([format!("--reuid={user}"), format!("--regid={group}")]);
