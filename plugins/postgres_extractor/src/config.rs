@@ -38,6 +38,9 @@ pub struct Config {
     /// Seconds to wait for an answer.
     #[serde(default = "read_timeout")]
     pub read_timeout: f64,
+    /// Seconds that a statement may take, or 0.
+    #[serde(default)]
+    pub statement_timeout: f64,
 }
 
 /// How to tell what is new.
@@ -55,6 +58,8 @@ impl Config {
         Waits {
             connect: Duration::from_secs_f64(self.connect_timeout),
             read: Duration::from_secs_f64(self.read_timeout),
+            statement: (self.statement_timeout > 0.0)
+                .then(|| Duration::from_secs_f64(self.statement_timeout)),
         }
     }
 }

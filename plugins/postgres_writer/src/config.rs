@@ -29,6 +29,9 @@ pub struct Config {
     /// Seconds to wait for an answer.
     #[serde(default = "read_timeout")]
     pub read_timeout: f64,
+    /// Seconds that a statement may take, or 0.
+    #[serde(default)]
+    pub statement_timeout: f64,
 }
 
 /// What becomes of the rows that are there.
@@ -51,6 +54,8 @@ impl Config {
         Waits {
             connect: Duration::from_secs_f64(self.connect_timeout),
             read: Duration::from_secs_f64(self.read_timeout),
+            statement: (self.statement_timeout > 0.0)
+                .then(|| Duration::from_secs_f64(self.statement_timeout)),
         }
     }
 

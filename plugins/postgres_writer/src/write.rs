@@ -1,7 +1,7 @@
 //! One transaction, from the first to the last row.
 
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema, retry};
-use postgres_common::{Relation, Session, has_code, is_conflict};
+use postgres_common::{Access, Relation, Session, has_code, is_conflict};
 
 use crate::config::{Config, WriteMode};
 use crate::copy::copy;
@@ -17,8 +17,7 @@ pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result
     let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
     let result = transaction(ctx, &session, config, &schema, input);
     if result.is_err() {
-        // The server undoes everything as well when the connection ends.
-        let _ = session.run("ROLLBACK");
+        session.rollback();
     }
     session.close();
     result
@@ -31,10 +30,11 @@ fn transaction(
     schema: &Schema,
     input: &mut Input,
 ) -> Result<u64> {
+    session.begin(Access::Write)?;
     // Nothing of the input is gone yet, so all of this can be done again.
     let plan = retry(ctx, || match begin(ctx, session, config, schema) {
         Err(error) if is_conflict(&error) => {
-            session.run("ROLLBACK")?;
+            session.run("ROLLBACK TO SAVEPOINT begin")?;
             Err(error)
         }
         result => Ok(result),
@@ -52,7 +52,7 @@ fn transaction(
     };
     let rows = rows.map_err(|error| name(error, &plan))?;
     ctx.check_cancelled()?;
-    session.run("COMMIT").map_err(|error| {
+    session.commit().map_err(|error| {
         let lost = matches!(error.kind, Kind::Network | Kind::Timeout);
         let doubt = if lost { ", and nobody knows whether it was" } else { "" };
         error.context(format_args!("{}: the rows could not be committed{doubt}", plan.relation))
@@ -62,7 +62,7 @@ fn transaction(
 
 /// Makes the table ready to take rows.
 fn begin(ctx: &Context, session: &Session, config: &Config, schema: &Schema) -> Result<Plan> {
-    session.run("BEGIN")?;
+    session.run("SAVEPOINT begin")?;
     let relation = config.relation();
     let found = target::find(session, &relation)?;
     let plan = found.as_deref().map(|targets| Plan::new(&relation, schema, targets)).transpose();

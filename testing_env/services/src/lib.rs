@@ -6,6 +6,7 @@ mod folder;
 pub mod https;
 mod install;
 pub mod mariadb;
+pub mod pgbouncer;
 mod port;
 pub mod postgres;
 mod proxy;
