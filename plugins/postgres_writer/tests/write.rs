@@ -103,10 +103,16 @@ fn modes() {
     assert_eq!(rows("modes", "t"), "8|h");
     let granted = "SELECT has_table_privilege('modes_reader', 't', 'SELECT')";
     assert_eq!(Postgres::shared().sql("modes", granted).unwrap(), "t");
-    // Other columns make another table.
+    // Other columns make another table, but not without a word.
     let other = table(&[("a", DataType::Bool), ("z", DataType::Int8)], &json!([[true, 1]]));
-    assert_eq!(go("replace", &other), Some(1));
+    let replace = json!({"table": "t", "mode": "replace"});
+    let error = write(&connection, &other, replace).expect_err(Kind::Config);
+    assert!(error.message.contains("`schema_changes: recreate`"), "{error}");
+    assert_eq!(rows("modes", "t"), "8|h");
+    let recreate = json!({"table": "t", "mode": "replace", "schema_changes": "recreate"});
+    assert_eq!(written(&write(&connection, &other, recreate.clone()).expect_ok()), Some(1));
     assert_eq!(rows("modes", "t"), "t|1");
+    write(&connection, &people(json!([[8, "h"]])), recreate).expect_ok();
     // No rows are rows, too.
     assert_eq!(go("replace", &people(json!([]))), Some(0));
     assert_eq!(rows("modes", "t"), "");
