@@ -9,7 +9,7 @@ use osiris_sdk::{Context, Error, Output, Partition, Result};
 use postgres_common::{Access, Session, has_code};
 use tokio_postgres::CopyOutStream;
 
-use crate::config::Config;
+use crate::config::{Config, Special};
 use crate::decode::Rules;
 use crate::describe::{describe, query, schema};
 use crate::incremental::Cursor;
@@ -49,18 +49,22 @@ fn transaction(
     streams: &mut bool,
 ) -> Result<()> {
     session.begin(Access::Read)?;
-    let columns = describe(session, &source).map_err(|error| missing(error, config))?;
+    let columns = describe(session, &source, config).map_err(|error| missing(error, config))?;
     if let Some(share) = share {
         partition::restrict(ctx, session, config, &columns, share, &mut source)?;
     }
     let cursor = config
         .incremental
         .as_ref()
-        .map(|incremental| Cursor::new(ctx, incremental, &columns, &mut source))
+        .map(|incremental| Cursor::new(ctx, config, incremental, &columns, &mut source))
         .transpose()?;
     let schema = schema(&columns);
     output.open(&schema)?;
-    let rules = Rules { raw_text: session.raw_text };
+    let rules = Rules {
+        raw_text: session.raw_text,
+        infinity_is_null: config.infinity == Special::Null,
+        nan_is_null: config.nan == Special::Null,
+    };
     let mut rows = Rows::new(&schema, &columns, cursor.as_ref().map(|cursor| cursor.column), rules);
     let copy = format!("COPY (\n{}\n) TO STDOUT (FORMAT binary)", query(&source, &columns));
     let mut stream = Box::pin(session.wait(session.client.copy_out(&copy))?);

@@ -74,6 +74,61 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
+fn hosts_that_are_none_are_told_at_once() {
+    let connection = Postgres::shared().connection("postgres");
+    for (host, why) in [
+        ("[::1]", "write it without them, `host: \"::1\"`"),
+        ("/var/run/postgresql", "is a Unix socket"),
+        ("@socket", "is a Unix socket"),
+    ] {
+        let mut connection = connection.clone();
+        connection["host"] = json!(host);
+        let report = one(&connection).report();
+        let error = report.result.expect_err("an error");
+        assert_eq!(error.kind, Kind::Config, "{error}");
+        assert!(error.message.contains(why), "{error}");
+        assert_eq!(report.pauses.len(), 0, "{host}");
+    }
+}
+
+#[test]
+fn names_that_the_server_would_cut_are_refused() {
+    let connection = Postgres::shared().connection("postgres");
+    let name = "x".repeat(64);
+    let error = read(&connection, json!({"table": name})).expect_err(Kind::Config);
+    assert!(error.message.contains("has 64 bytes"), "{error}");
+}
+
+#[test]
+fn a_step_has_a_statement_timeout_of_its_own() {
+    let mut connection = Postgres::shared().database(
+        "hurried",
+        "CREATE ROLE hurried LOGIN PASSWORD 'h'; ALTER ROLE hurried SET statement_timeout = '100ms'",
+    );
+    connection["user"] = json!("hurried");
+    connection["password"] = json!("h");
+    let mut slow = json!({"query": "SELECT pg_sleep(0.4)::text AS a"});
+    read(&connection, slow.clone()).expect_ok();
+    slow["statement_timeout"] = json!(0.1);
+    let error = read(&connection, slow).expect_err(Kind::Timeout);
+    assert!(error.message.contains("`statement_timeout` of the step"), "{error}");
+}
+
+#[test]
+fn schemas_that_are_closed_are_not_listed() {
+    let mut connection = Postgres::shared().database(
+        "closed",
+        "CREATE ROLE visitor LOGIN PASSWORD 'v'; CREATE SCHEMA crm; CREATE TABLE crm.secret (a int);
+         CREATE TABLE here (a int)",
+    );
+    connection["user"] = json!("visitor");
+    connection["password"] = json!("v");
+    let config = json!({"resolved_connection": connection});
+    let found = testing::discover::<PostgresExtractor>(config).expect("datasets");
+    assert_eq!(found.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["here"]);
+}
+
+#[test]
 fn a_server_that_says_nothing_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let connection = json!({

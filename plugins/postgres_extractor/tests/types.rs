@@ -143,6 +143,52 @@ fn what_a_table_cannot_hold_is_an_error_with_a_way_out() {
 }
 
 #[test]
+fn infinity_and_nan_become_what_the_step_says() {
+    let connection = Postgres::shared().database(
+        "specials",
+        "CREATE TABLE t (id int, d date, ts timestamptz, n numeric(5,2), l date[], f float8);
+         INSERT INTO t VALUES (1, '2024-01-01', '2024-01-01', 1.5, '{2024-01-01}', 'NaN'),
+           (2, 'infinity', '-infinity', 'NaN', '{infinity,2024-01-01}', 'Infinity')",
+    );
+    let error = read(&connection, json!({"table": "t"})).expect_err(Kind::Data);
+    assert!(error.message.contains("`infinity: null` or `infinity: text`"), "{error}");
+    let error = read(&connection, json!({"table": "t", "infinity": "null"})).expect_err(Kind::Data);
+    assert!(error.message.contains("`nan: null` or `nan: text`"), "{error}");
+    let config = json!({"table": "t", "infinity": "null", "nan": "null"});
+    read(&connection, config).expect_ok().assert_rows(&json!([
+        [1, 19723, 1_704_067_200_000_000_i64, "1.50", [19723], "NaN"],
+        [2, null, null, null, [null, 19723], "inf"],
+    ]));
+    let config = json!({"table": "t", "infinity": "text", "nan": "text"});
+    read(&connection, config).expect_ok().assert_rows(&json!([
+        [1, "2024-01-01", "2024-01-01 00:00:00+00", "1.50", "{2024-01-01}", "NaN"],
+        [2, "infinity", "-infinity", "NaN", "{infinity,2024-01-01}", "inf"],
+    ]));
+}
+
+#[test]
+fn columns_carry_their_types() {
+    let connection = Postgres::shared().database(
+        "carried",
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE DOMAIN price AS numeric(8,3);
+         CREATE TABLE t (a numeric(5,2)[], b mood, c price, d varchar(20), e interval(3), f \"char\")",
+    );
+    let report = read(&connection, json!({"table": "t"})).expect_ok();
+    let carried = report.table().schema().fields.iter().map(|field| field.metadata[0].1.as_str());
+    assert_eq!(
+        carried.collect::<Vec<_>>(),
+        [
+            "numeric(5,2)[]",
+            "mood",
+            "numeric(8,3)",
+            "character varying(20)",
+            "interval(3)",
+            "\"char\"",
+        ]
+    );
+}
+
+#[test]
 fn text_of_unknown_encoding_is_checked() {
     let connection = {
         Postgres::shared()
