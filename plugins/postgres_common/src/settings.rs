@@ -27,6 +27,12 @@ pub struct Connection {
     /// Certificates of authorities, in PEM.
     #[serde(default)]
     pub ca_file: Option<String>,
+    /// The certificate that the user shows to the server, in PEM.
+    #[serde(default)]
+    pub cert_file: Option<String>,
+    /// Its private key, in PEM.
+    #[serde(default)]
+    pub key_file: Option<String>,
     /// True if the password can be sent in ways that show it to others.
     #[serde(default)]
     pub allow_insecure_auth: bool,

@@ -192,7 +192,8 @@ fn a_server_may_have_other_ciphers() {
     let settings =
         [("ssl_max_protocol_version", "TLSv1.2"), ("ssl_ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let server = Postgres::start(Options { tls: true, settings: settings.into() });
+    let server =
+        Postgres::start(Options { tls: true, settings: settings.into(), ..Options::default() });
     one(&server.expect("a server").connection("postgres")).expect_ok();
 }
 
@@ -233,4 +234,46 @@ fn encryption_is_checked_as_far_as_the_mode_says() {
     connection["sslmode"] = json!("require");
     let error = one(&connection).expect_err(Kind::Network);
     assert!(error.message.contains("does not support TLS"), "{error}");
+}
+
+#[test]
+fn a_certificate_that_signs_itself_is_one_that_can_be_known() {
+    let own = || Options { tls: true, self_signed: true, ..Options::default() };
+    let server = Postgres::start(own()).expect("a server");
+    let foreign = Postgres::start(own()).expect("a server");
+    let with = |mode: &str, host: &str, of: &Postgres| {
+        let mut connection = server.connection("postgres");
+        connection["sslmode"] = json!(mode);
+        connection["host"] = json!(host);
+        connection["ca_file"] = json!(of.file("server.crt"));
+        connection
+    };
+    for (mode, host) in
+        [("require", "127.0.0.1"), ("verify-ca", "127.0.0.1"), ("verify-full", "localhost")]
+    {
+        one(&with(mode, host, &server)).expect_ok();
+        let error = one(&with(mode, host, &foreign)).expect_err(Kind::Network);
+        assert!(error.message.contains("certificate"), "{error}");
+    }
+    // The name still counts where it is asked for.
+    let error = one(&with("verify-full", "127.0.0.1", &server)).expect_err(Kind::Network);
+    assert!(error.message.contains("certificate"), "{error}");
+}
+
+#[test]
+fn a_user_can_show_a_certificate() {
+    let server = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
+    server.sql("postgres", "CREATE ROLE certified LOGIN").expect("a role");
+    let mut connection = server.connection("postgres");
+    connection["user"] = json!("certified");
+    connection["password"] = json!("");
+    let _ = one(&connection).expect_err(Kind::Auth);
+    connection["cert_file"] = json!(server.file("client.crt"));
+    let error = one(&connection).expect_err(Kind::Config);
+    assert!(error.message.contains("`cert_file` and `key_file` go together"), "{error}");
+    connection["key_file"] = json!(server.file("client.key"));
+    one(&connection).expect_ok();
+    connection["key_file"] = json!(server.file("client.crt"));
+    let error = one(&connection).expect_err(Kind::Config);
+    assert!(error.message.contains("must be a private key in PEM"), "{error}");
 }

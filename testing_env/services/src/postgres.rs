@@ -25,6 +25,8 @@ pub struct Options {
     /// Whether it has a certificate of its own authority, and takes encrypted
     /// connections only.
     pub tls: bool,
+    /// Whether that certificate is signed by itself and by no authority.
+    pub self_signed: bool,
     /// Settings of `postgresql.conf`.
     pub settings: Vec<(String, String)>,
 }
@@ -104,6 +106,13 @@ impl Postgres {
         self.folder.path().join("ca.crt")
     }
 
+    /// A file of the server's folder: `server.crt`, or `client.crt` and `client.key` of the user
+    /// `certified`, who needs no password.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// `psql` with one command for a database.
     ///
     /// # Errors
@@ -173,6 +182,9 @@ impl Postgres {
         if self.options.tls {
             command.args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={folder}/server.crt")]);
             command.args(["-c", &format!("ssl_key_file={folder}/server.key")]);
+            if !self.options.self_signed {
+                command.args(["-c", &format!("ssl_ca_file={folder}/ca.crt")]);
+            }
         }
         for (name, value) in &self.options.settings {
             command.args(["-c", &format!("{name}={value}")]);
@@ -208,7 +220,11 @@ impl Postgres {
         let password = folder.join("password");
         fs::write(&password, &self.password)?;
         if self.options.tls {
-            certificate::make(folder)?;
+            if self.options.self_signed {
+                certificate::make_self_signed(folder)?;
+            } else {
+                certificate::make(folder)?;
+            }
         }
         if let Some((user, group)) = self.account {
             chown(folder, Some(user), Some(group))?;
@@ -228,7 +244,13 @@ impl Postgres {
             bail!("initdb failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
         if self.options.tls {
-            let rules = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+            let rules = "hostssl all certified 127.0.0.1/32 cert\n\
+                         hostssl all all 127.0.0.1/32 scram-sha-256\n";
+            let rules = if self.options.self_signed {
+                rules.split_inclusive('\n').next_back().unwrap_or_default()
+            } else {
+                rules
+            };
             fs::write(self.data().join("pg_hba.conf"), rules)?;
         }
         Ok(())
