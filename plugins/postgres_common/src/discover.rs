@@ -2,7 +2,7 @@
 
 use osiris_sdk::{Dataset, DatasetColumn, Result};
 
-use crate::{Connection, Relation, Session, map};
+use crate::{Access, Connection, Relation, Session, map};
 
 const RELATIONS: &str = "
     SELECT n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8::int8
@@ -10,6 +10,7 @@ const RELATIONS: &str = "
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition
       AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND has_schema_privilege(n.oid, 'USAGE')
       AND ($1::text IS NULL OR n.nspname = $1)
     ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 
@@ -21,12 +22,13 @@ const COLUMNS: &str = "
     WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum";
 
-/// Everything that can be read: of the connection's schema if it names one,
-/// else of all schemas but the system's own.
+/// Everything that can be read: of the connection's schema if it names one, else of all schemas
+/// that the user may look into, but the system's own.
 ///
 /// # Errors
 /// What the server says.
 pub fn discover(session: &Session, connection: &Connection) -> Result<Vec<Dataset>> {
+    session.begin(Access::Read)?;
     let client = &session.client;
     let rows = session.wait(client.query(RELATIONS, &[&connection.schema]))?;
     let mut datasets = Vec::with_capacity(rows.len());
@@ -43,6 +45,7 @@ pub fn discover(session: &Session, connection: &Connection) -> Result<Vec<Datase
             columns: columns(session, &relation)?,
         });
     }
+    session.commit()?;
     Ok(datasets)
 }
 

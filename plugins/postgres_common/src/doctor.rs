@@ -12,13 +12,13 @@ use crate::{Connection, Session, Waits};
 pub fn doctor(connection: Value, timeout: Duration) -> Health {
     let Ok(connection) = serde_json::from_value::<Connection>(connection) else {
         return Health::unknown(
-            "the connection is incomplete: it needs `database` and `user`, and a `port` that is \
-             a number",
+            "the connection is incomplete: it needs `host`, `database` and `user`, and a `port` \
+             that is a number",
         );
     };
     let started = Instant::now();
     // Reaching the server, signing in and asking share the time.
-    let waits = Waits { connect: timeout / 3, read: timeout / 3 };
+    let waits = Waits { connect: timeout / 3, read: timeout / 3, statement: None };
     let answer = Session::attempt(&connection, waits).and_then(|session| {
         let answer = session.run("SELECT 1");
         session.close();

@@ -5,13 +5,13 @@ use std::io;
 use osiris_sdk::{Error, Kind};
 use tokio_postgres::error::DbError;
 
+use crate::Access;
 use crate::auth::Refused;
 
-/// What an error of the protocol means.
-#[must_use]
-pub fn explain(error: &tokio_postgres::Error) -> Error {
+/// What an error of the protocol means in a transaction that reads or writes.
+pub(crate) fn explain(error: &tokio_postgres::Error, access: Access) -> Error {
     if let Some(said) = error.as_db_error() {
-        return of_server(said);
+        return of_server(said, access);
     }
     let source = std::error::Error::source(error);
     if let Some(error) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
@@ -75,7 +75,7 @@ fn lost(why: &str) -> Error {
     Error::network(format!("the connection was lost: {why}; run the step again"))
 }
 
-fn of_server(said: &DbError) -> Error {
+fn of_server(said: &DbError, access: Access) -> Error {
     let code = said.code().code();
     let (kind, retryable) = kind(code);
     let mut message = said.message().to_owned();
@@ -85,7 +85,7 @@ fn of_server(said: &DbError) -> Error {
     if let Some(place) = said.where_().and_then(place) {
         message = format!("{place}: {message}");
     }
-    if let Some(hint) = said.hint().or_else(|| hint(code)) {
+    if let Some(hint) = said.hint().or_else(|| hint(code, access)) {
         message = format!("{message} ({hint})");
     }
     Error::new(kind, format!("{message} {}", tag(code))).retryable(retryable)
@@ -127,7 +127,7 @@ fn kind(code: &str) -> (Kind, bool) {
     }
 }
 
-fn hint(code: &str) -> Option<&'static str> {
+fn hint(code: &str, access: Access) -> Option<&'static str> {
     Some(match code {
         "28P01" => "check `user` and `password` of the connection",
         "28000" => {
@@ -136,10 +136,14 @@ fn hint(code: &str) -> Option<&'static str> {
         }
         "3D000" => "check `database` of the connection",
         "42501" => "GRANT the user of the connection what is missing",
-        "25006" => "an extractor only reads: the query must not write",
+        "25006" if access == Access::Read => "an extractor only reads: the query must not write",
+        "25006" => {
+            "the server is a standby, which only reads, or `default_transaction_read_only` is on \
+             for the user or the database; connect to the primary server, or turn it off"
+        }
         "40P01" | "40001" => "another session works on the same rows; run the step again",
         "55P03" => "another session holds a lock on the table; run the step again once it ends",
-        "57014" => "raise the server's `statement_timeout`, or make the query faster",
+        "57014" => "raise `statement_timeout` of the step, or make the query faster",
         "53300" => "raise the server's `max_connections`, or run fewer steps at once",
         _ => return None,
     })

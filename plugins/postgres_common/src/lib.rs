@@ -14,8 +14,8 @@ mod verify;
 
 pub use discover::discover;
 pub use doctor::doctor;
-pub use fault::{explain, has_code, is_conflict};
-pub use name::{Relation, identifier, literal};
-pub use session::Session;
+pub use fault::{has_code, is_conflict};
+pub use name::{Relation, check_length, identifier, literal};
+pub use session::{Access, Session};
 pub use settings::{Connection, SslMode, Waits};
-pub use types::{Mapped, Wire, map};
+pub use types::{Mapped, SQL_TYPE, Wire, map};

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use osiris_sdk::{Error, Result};
+
+/// Bytes that a name can have, in every server that is not built for longer ones.
+const NAME_LENGTH: usize = 63;
+
 /// A name in quotes, whatever is in it.
 #[must_use]
 pub fn identifier(name: &str) -> String {
@@ -16,6 +21,22 @@ pub fn literal(text: &str) -> String {
         return format!(" E'{}'", quoted.replace('\\', "\\\\"));
     }
     format!("'{quoted}'")
+}
+
+/// Checks that the server would not cut a name, which names something else then. `object` is what
+/// is called so.
+///
+/// # Errors
+/// The name is too long.
+pub fn check_length(object: &str, name: &str) -> Result<()> {
+    if name.len() <= NAME_LENGTH {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "the name of the {object} {name:?} has {} bytes, and PostgreSQL cuts names after \
+         {NAME_LENGTH}; choose a shorter one",
+        name.len()
+    )))
 }
 
 /// A table and its schema. Shown as SQL takes it.

@@ -1,6 +1,6 @@
 //! A connection to a server.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::future::Future;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -13,11 +13,12 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::tls::NoTls;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::auth::{Allowed, Guarded};
+use crate::fault::explain;
 use crate::tls::{Ciphers, Tls, lacks_ciphers};
-use crate::{Connection, SslMode, Waits, explain, identifier};
+use crate::{Connection, SslMode, Waits, identifier};
 
 /// A read of the socket moves so much at a time: each is a call out of
 /// the sandbox.
@@ -25,11 +26,26 @@ const BUFFER: usize = 256 << 10;
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// Lists statements that a client left on the server's connection, which a pooler hands from
+/// one client to the next. The protocol's names begin anew in every process, so they clash.
+const LEFT_OVER: &str = "SELECT name AS left_over FROM pg_catalog.pg_prepared_statements \
+                         WHERE name ~ '^s[0-9]+$'";
+
 type Socket = BufReader<TcpStream>;
 type Traffic = JoinHandle<Result<(), tokio_postgres::Error>>;
 
+/// What a transaction does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads.
+    Read,
+    /// It writes.
+    Write,
+}
+
 /// A connection with everything that drives it. Nothing happens on it but
-/// within [`wait`](Self::wait).
+/// within [`wait`](Self::wait), and all of it in one transaction, from [`begin`](Self::begin) to
+/// [`commit`](Self::commit): a pooler may give the next one to another server connection.
 #[derive(Debug)]
 pub struct Session {
     /// The protocol.
@@ -38,6 +54,8 @@ pub struct Session {
     pub raw_text: bool,
     /// How long it waits for an answer.
     pub patience: Duration,
+    access: Cell<Access>,
+    settings: String,
     server: String,
     traffic: RefCell<Option<Traffic>>,
     // Last, so that everything else is gone before it.
@@ -82,28 +100,48 @@ impl Session {
         if connected.as_ref().is_err_and(lacks_ciphers) {
             connected = dial(Ciphers::All).map_err(place)?;
         }
-        let (client, traffic, raw_text) = connected.map_err(|error| place(explain(&error)))?;
+        let (client, traffic, raw_text) =
+            connected.map_err(|error| place(explain(&error, Access::Read)))?;
         let traffic = RefCell::new(Some(traffic));
-        let session = Self { client, raw_text, patience: waits.read, server, traffic, runtime };
-        session.prepare_to_talk(connection)?;
-        Ok(session)
+        let (access, settings) = (Cell::new(Access::Read), settings(connection, waits, raw_text));
+        let patience = waits.read;
+        Ok(Self { client, raw_text, patience, access, settings, server, traffic, runtime })
     }
 
-    /// Makes the server write and read values in one way, whatever its settings.
-    fn prepare_to_talk(&self, connection: &Connection) -> Result<()> {
-        let path = connection.schema.as_deref().map_or_else(String::new, |schema| {
-            format!("; SET search_path = {}, public", identifier(schema))
+    /// Begins the transaction, with settings of its own that end with it.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn begin(&self, access: Access) -> Result<()> {
+        self.access.set(access);
+        let mode = if access == Access::Read { " READ ONLY" } else { "" };
+        let left_over = self.left_over(&format!("BEGIN{mode}; {}; ", self.settings))?;
+        if left_over.is_empty() { Ok(()) } else { self.run(&left_over) }
+    }
+
+    /// Commits the transaction, and leaves nothing on the server's connection.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn commit(&self) -> Result<()> {
+        let left_over = self.left_over("")?;
+        self.run(&format!("{left_over}COMMIT"))
+    }
+
+    /// Undoes the transaction. If that fails, the server does it when the connection ends.
+    pub fn rollback(&self) {
+        let _ = self.run("ROLLBACK");
+    }
+
+    /// Runs statements, and returns others that free the names of [`LEFT_OVER`].
+    fn left_over(&self, first: &str) -> Result<String> {
+        let sql = format!("{first}{LEFT_OVER}");
+        let messages = self.wait(self.client.simple_query(&sql))?;
+        let names = messages.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.try_get("left_over").ok().flatten(),
+            _ => None,
         });
-        // Otherwise the server would refuse what is not UTF-8, without saying where it is.
-        let encoding = if self.raw_text { "; SET client_encoding = 'SQL_ASCII'" } else { "" };
-        // Gives up on a lock a little before the driver gives up on the server.
-        let locks = self.patience.mul_f64(0.9).as_millis().max(1);
-        self.run(&format!(
-            "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; \
-             SET extra_float_digits = 3; SET bytea_output = 'hex'; \
-             SELECT set_config('lock_timeout', '{locks}', false) \
-             WHERE current_setting('lock_timeout') = '0'{path}{encoding}"
-        ))
+        Ok(names.map(|name| format!("DEALLOCATE {}; ", identifier(name))).collect())
     }
 
     /// Waits for an answer, and lets the connection work meanwhile.
@@ -156,9 +194,9 @@ impl Session {
         let traffic = self.traffic.borrow_mut().take_if(|_| error.is_closed());
         let ended = traffic.map(|traffic| self.block_on(async { timeout(GOODBYE, traffic).await }));
         match ended {
-            Some(Ok(Ok(Err(error)))) => explain(&error).context(place),
-            _ if error.is_closed() => explain(error).context(place),
-            _ => explain(error),
+            Some(Ok(Ok(Err(error)))) => explain(&error, self.access.get()).context(place),
+            _ if error.is_closed() => explain(error, self.access.get()).context(place),
+            _ => explain(error, self.access.get()),
         }
     }
 
@@ -173,7 +211,32 @@ impl Session {
     }
 }
 
+/// Returns statements that make the server write and read values in one way, whatever its
+/// settings, and wait as long as the step does, for the rest of the transaction.
+fn settings(connection: &Connection, waits: Waits, raw_text: bool) -> String {
+    let path = connection.schema.as_deref().map_or_else(String::new, |schema| {
+        format!("; SET LOCAL search_path = {}, public", identifier(schema))
+    });
+    // Otherwise the server would refuse what is not UTF-8, without saying where it is.
+    let encoding = if raw_text { "; SET LOCAL client_encoding = 'SQL_ASCII'" } else { "" };
+    // Gives up on a lock a little before the driver gives up on the server.
+    let locks = waits.read.mul_f64(0.9).as_millis().max(1);
+    // A statement takes as long as the other steps, and the driver looks after its own waits.
+    let statement = waits.statement.map_or(0, |limit| limit.as_millis().max(1));
+    format!(
+        "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL intervalstyle = \
+         'postgres'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; \
+         SET LOCAL statement_timeout = {statement}; \
+         SET LOCAL idle_in_transaction_session_timeout = 0; \
+         SELECT set_config('transaction_timeout', '0', true) \
+         WHERE current_setting('transaction_timeout', true) <> '0'; \
+         SELECT set_config('lock_timeout', '{locks}', true) \
+         WHERE current_setting('lock_timeout') = '0'{path}{encoding}"
+    )
+}
+
 fn resolve(connection: &Connection) -> Result<Vec<SocketAddr>> {
+    connection.check_host()?;
     let name = (connection.host.as_str(), connection.port);
     let unknown = |why: &dyn Display| {
         Error::network(format!(

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
 /// The fields of a connection.
 #[derive(Clone, Deserialize)]
 pub struct Connection {
     /// The server's name or address.
-    #[serde(default = "localhost")]
     pub host: String,
     /// The server's port.
     #[serde(default = "port")]
@@ -27,6 +27,12 @@ pub struct Connection {
     /// Certificates of authorities, in PEM.
     #[serde(default)]
     pub ca_file: Option<String>,
+    /// The certificate that the user shows to the server, in PEM.
+    #[serde(default)]
+    pub cert_file: Option<String>,
+    /// Its private key, in PEM.
+    #[serde(default)]
+    pub key_file: Option<String>,
     /// True if the password can be sent in ways that show it to others.
     #[serde(default)]
     pub allow_insecure_auth: bool,
@@ -59,6 +65,8 @@ pub struct Waits {
     pub connect: Duration,
     /// For each answer.
     pub read: Duration,
+    /// For the end of each statement, unless it may take as long as it likes.
+    pub statement: Option<Duration>,
 }
 
 impl Connection {
@@ -66,6 +74,24 @@ impl Connection {
     #[must_use]
     pub fn schema(&self) -> &str {
         self.schema.as_deref().unwrap_or("public")
+    }
+
+    /// Whether the host is a name or an address.
+    pub(crate) fn check_host(&self) -> Result<()> {
+        let host = self.host.as_str();
+        if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            return Err(Error::config(format!(
+                "the host {host:?} is an address in brackets; write it without them, `host: \
+                 \"{address}\"`"
+            )));
+        }
+        if host.starts_with(['/', '@']) {
+            return Err(Error::config(format!(
+                "the host {host:?} is a Unix socket, which a driver cannot reach; set `host` and \
+                 `port` to an address that the server listens on (its `listen_addresses`)"
+            )));
+        }
+        Ok(())
     }
 
     /// The server, for messages.
@@ -80,10 +106,6 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}/{}", self.user, self.server(), self.database)
     }
-}
-
-fn localhost() -> String {
-    "localhost".to_owned()
 }
 
 fn port() -> u16 {

@@ -13,14 +13,14 @@ use rustls::crypto::ring::cipher_suite::{
     TLS13_CHACHA20_POLY1305_SHA256,
 };
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{AlertDescription, ClientConfig, RootCertStore, SupportedCipherSuite};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
 use crate::auth::{Allowed, Guarded};
-use crate::verify::{AnyName, Anyone};
+use crate::verify::{Anyone, Known};
 use crate::{Connection, SslMode};
 
 /// What is offered to a server.
@@ -65,26 +65,27 @@ impl Tls {
         let provider = Arc::new(provider);
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| wrong(&error))?;
+            .map_err(|error| wrong(&error))?
+            .dangerous();
         // As in libpq, who names authorities wants them to be asked.
-        let authority = connection.ca_file.is_some();
-        let config = match connection.sslmode {
-            SslMode::VerifyFull => {
-                builder.with_root_certificates(roots(connection)?).with_no_client_auth()
-            }
-            SslMode::VerifyCa | SslMode::Require
-                if authority || connection.sslmode == SslMode::VerifyCa =>
-            {
-                let verifier = AnyName::new(roots(connection)?, provider)?;
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(verifier))
-                    .with_no_client_auth()
-            }
-            _ => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Anyone::new(provider)))
-                .with_no_client_auth(),
+        let asks = match connection.sslmode {
+            SslMode::VerifyFull | SslMode::VerifyCa => true,
+            _ => connection.ca_file.is_some() && connection.sslmode == SslMode::Require,
+        };
+        let builder = if asks {
+            let certificates = authorities(connection)?;
+            let any_name = connection.sslmode != SslMode::VerifyFull;
+            let roots = roots(connection, &certificates)?;
+            let verifier = Known::new(roots, certificates, any_name, provider)?;
+            builder.with_custom_certificate_verifier(Arc::new(verifier))
+        } else {
+            builder.with_custom_certificate_verifier(Arc::new(Anyone::new(provider)))
+        };
+        let config = match identity(connection)? {
+            Some((chain, key)) => builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| Error::config(format!("cert_file and key_file: {error}")))?,
+            None => builder.with_no_client_auth(),
         };
         let name = ServerName::try_from(connection.host.clone()).map_err(|error| wrong(&error))?;
         let allowed = Allowed::of(connection, true);
@@ -92,24 +93,57 @@ impl Tls {
     }
 }
 
-/// The authorities of `ca_file`, or those that everybody trusts.
-fn roots(connection: &Connection) -> Result<RootCertStore> {
+/// Returns the certificates of `ca_file`.
+fn authorities(connection: &Connection) -> Result<Vec<CertificateDer<'static>>> {
+    connection.ca_file.as_ref().map_or_else(|| Ok(Vec::new()), |path| certificates("ca_file", path))
+}
+
+/// Returns the authorities of `ca_file`, or those that everybody trusts.
+fn roots(connection: &Connection, known: &[CertificateDer<'static>]) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let Some(path) = &connection.ca_file else {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         return Ok(roots);
     };
-    let wrong = |why: String| Error::config(format!("ca_file {path}: {why}"));
-    let pem = std::fs::read(path)
-        .map_err(|error| Error::from(error).context(format_args!("ca_file {path}")))?;
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-        roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(wrong("there is no certificate in it; it must be in PEM".to_owned()));
+    for certificate in known {
+        roots
+            .add(certificate.clone())
+            .map_err(|error| Error::config(format!("ca_file {path}: {error}")))?;
     }
     Ok(roots)
+}
+
+/// Returns the certificate that the user shows to the server, and its key.
+fn identity(
+    connection: &Connection,
+) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
+    let (cert_file, key_file) = match (&connection.cert_file, &connection.key_file) {
+        (Some(cert_file), Some(key_file)) => (cert_file, key_file),
+        (None, None) => return Ok(None),
+        _ => return Err(Error::config("`cert_file` and `key_file` go together; set both")),
+    };
+    let key = PrivateKeyDer::from_pem_slice(&content("key_file", key_file)?).map_err(|error| {
+        Error::config(format!(
+            "key_file {key_file}: {error}; it must be a private key in PEM without a passphrase"
+        ))
+    })?;
+    Ok(Some((certificates("cert_file", cert_file)?, key)))
+}
+
+/// Returns the certificates of a file that a field names.
+fn certificates(field: &str, path: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let wrong = |why: String| Error::config(format!("{field} {path}: {why}"));
+    let certificates = CertificateDer::pem_slice_iter(&content(field, path)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| wrong(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(wrong("there is no certificate in it; it must be in PEM".to_owned()));
+    }
+    Ok(certificates)
+}
+
+fn content(field: &str, path: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Error::from(error).context(format_args!("{field} {path}")))
 }
 
 impl<S> TlsConnect<S> for Tls

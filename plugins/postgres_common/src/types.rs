@@ -3,6 +3,8 @@
 use osiris_sdk::{DataType, TimeUnit};
 use tokio_postgres::types::{Kind, Type};
 
+/// The key of a field's metadata that says its type in the PostgreSQL database that it is from.
+pub const SQL_TYPE: &str = "osiris:postgres_type";
 /// The most digits that a decimal of a table has.
 const MAX_DIGITS: i32 = 38;
 

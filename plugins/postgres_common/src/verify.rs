@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use osiris_sdk::{Error, Result};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
 type Tls<T> = Result<T, rustls::Error>;
 
@@ -58,20 +59,43 @@ impl ServerCertVerifier for Anyone {
     }
 }
 
-/// Takes a certificate of the known authorities, whatever name it is made out to.
+/// Takes a certificate of the known authorities, or one that is itself known.
 #[derive(Debug)]
-pub(crate) struct AnyName(Arc<WebPkiServerVerifier>);
+pub(crate) struct Known {
+    authorities: Arc<WebPkiServerVerifier>,
+    certificates: Vec<CertificateDer<'static>>,
+    any_name: bool,
+}
 
-impl AnyName {
-    pub(crate) fn new(roots: RootCertStore, provider: Arc<CryptoProvider>) -> Result<Self> {
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+impl Known {
+    /// `certificates` are those of the authorities. With `any_name`, it does not matter whom a
+    /// certificate is made out to.
+    pub(crate) fn new(
+        roots: RootCertStore,
+        certificates: Vec<CertificateDer<'static>>,
+        any_name: bool,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self> {
+        let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
-            .map(Self)
-            .map_err(|error| Error::config(format!("ca_file: {error}")))
+            .map_err(|error| Error::config(format!("ca_file: {error}")))?;
+        Ok(Self { authorities, certificates, any_name })
+    }
+
+    /// Whether the server's certificate is one of the known ones, such as one that it has signed
+    /// itself, and nothing is wrong with it but that it could sign others as well.
+    fn is_known(&self, certificate: &CertificateDer<'_>, error: &rustls::Error) -> bool {
+        let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(error))) = error
+        else {
+            return false;
+        };
+        // Dates are looked at first.
+        matches!(error.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+            && self.certificates.iter().any(|known| known == certificate)
     }
 }
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Known {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -81,11 +105,20 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Tls<ServerCertVerified> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
-        match self.0.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+        let result =
+            self.authorities.verify_server_cert(certificate, intermediates, name, ocsp, now);
+        let result = match result {
+            Err(error) if self.is_known(certificate, &error) => {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)
+                    .map(|()| ServerCertVerified::assertion())
+            }
+            result => result,
+        };
+        match result {
             // The name is looked at once the chain is known to be good.
             Err(rustls::Error::InvalidCertificate(
                 NotValidForName | NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if self.any_name => Ok(ServerCertVerified::assertion()),
             result => result,
         }
     }
@@ -96,7 +129,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Tls<HandshakeSignatureValid> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        self.authorities.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -105,10 +138,10 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Tls<HandshakeSignatureValid> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        self.authorities.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.authorities.supported_verify_schemes()
     }
 }

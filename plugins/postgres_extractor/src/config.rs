@@ -29,6 +29,12 @@ pub struct Config {
     /// Whether to read only what is new.
     #[serde(default)]
     pub incremental: Option<Incremental>,
+    /// What becomes of dates and timestamps that are infinity.
+    #[serde(default)]
+    pub infinity: Special,
+    /// What becomes of decimals that are no number.
+    #[serde(default)]
+    pub nan: Special,
     /// What splits the rows.
     #[serde(default)]
     pub partition_key: Option<String>,
@@ -38,6 +44,9 @@ pub struct Config {
     /// Seconds to wait for an answer.
     #[serde(default = "read_timeout")]
     pub read_timeout: f64,
+    /// Seconds that a statement may take, or 0.
+    #[serde(default)]
+    pub statement_timeout: f64,
 }
 
 /// How to tell what is new.
@@ -48,6 +57,25 @@ pub struct Incremental {
     /// What the first run begins behind.
     #[serde(default)]
     pub start: Option<Value>,
+    /// Whether rows with the last value itself are read again.
+    #[serde(default)]
+    pub inclusive: bool,
+    /// How far before the last value a run begins.
+    #[serde(default)]
+    pub overlap: Option<Value>,
+}
+
+/// What becomes of a value that the columns of a table do not have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Special {
+    /// The step fails.
+    #[default]
+    Error,
+    /// It becomes a missing value.
+    Null,
+    /// Columns that may have it become text.
+    Text,
 }
 
 impl Config {
@@ -55,6 +83,8 @@ impl Config {
         Waits {
             connect: Duration::from_secs_f64(self.connect_timeout),
             read: Duration::from_secs_f64(self.read_timeout),
+            statement: (self.statement_timeout > 0.0)
+                .then(|| Duration::from_secs_f64(self.statement_timeout)),
         }
     }
 }

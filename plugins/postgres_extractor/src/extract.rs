@@ -6,10 +6,10 @@ use std::task::Poll;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use osiris_sdk::{Context, Error, Output, Partition, Result};
-use postgres_common::{Session, has_code};
+use postgres_common::{Access, Session, has_code};
 use tokio_postgres::CopyOutStream;
 
-use crate::config::Config;
+use crate::config::{Config, Special};
 use crate::decode::Rules;
 use crate::describe::{describe, query, schema};
 use crate::incremental::Cursor;
@@ -26,29 +26,57 @@ pub(crate) fn extract(
     share: Option<Partition>,
     output: &mut Output,
 ) -> Result<()> {
-    let mut source = Source::new(config)?;
+    let source = Source::new(config)?;
     let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
-    session.run("BEGIN READ ONLY")?;
-    let columns = describe(&session, &source).map_err(|error| missing(error, config))?;
+    let mut streams = false;
+    let result = transaction(ctx, &session, config, share, source, output, &mut streams);
+    // While rows stream, the end of the connection stops them sooner.
+    if result.is_err() && !streams {
+        session.rollback();
+    }
+    session.close();
+    result
+}
+
+/// Reads everything in one transaction. `streams` is true while rows are on their way.
+fn transaction(
+    ctx: &Context,
+    session: &Session,
+    config: &Config,
+    share: Option<Partition>,
+    mut source: Source,
+    output: &mut Output,
+    streams: &mut bool,
+) -> Result<()> {
+    session.begin(Access::Read)?;
+    let columns = describe(session, &source, config).map_err(|error| missing(error, config))?;
     if let Some(share) = share {
-        partition::restrict(ctx, &session, config, &columns, share, &mut source)?;
+        partition::restrict(ctx, session, config, &columns, share, &mut source)?;
     }
     let cursor = config
         .incremental
         .as_ref()
-        .map(|incremental| Cursor::new(ctx, incremental, &columns, &mut source))
+        .map(|incremental| Cursor::new(ctx, config, incremental, &columns, &mut source))
         .transpose()?;
     let schema = schema(&columns);
     output.open(&schema)?;
-    let rules = Rules { raw_text: session.raw_text };
+    let rules = Rules {
+        raw_text: session.raw_text,
+        infinity_is_null: config.infinity == Special::Null,
+        nan_is_null: config.nan == Special::Null,
+    };
     let mut rows = Rows::new(&schema, &columns, cursor.as_ref().map(|cursor| cursor.column), rules);
     let copy = format!("COPY (\n{}\n) TO STDOUT (FORMAT binary)", query(&source, &columns));
     let mut stream = Box::pin(session.wait(session.client.copy_out(&copy))?);
+    *streams = true;
     loop {
         ctx.check_cancelled()?;
-        let more = session.block_on(fill(&session, stream.as_mut(), &mut rows));
+        let more = session.block_on(fill(session, stream.as_mut(), &mut rows));
         let more = more.map_err(|stop| match stop {
-            Stop::Protocol(error) => session.explain(&error),
+            Stop::Protocol(error) => {
+                *streams = false;
+                session.explain(&error)
+            }
             Stop::Error(error) => error,
         })?;
         output.send(&mut rows.batch)?;
@@ -58,12 +86,12 @@ pub(crate) fn extract(
         }
     }
     drop(stream);
+    *streams = false;
     if let Some(cursor) = cursor {
         let column = &columns[cursor.column];
-        cursor.save(ctx, &session, column, rows.last.as_deref())?;
+        cursor.save(ctx, session, column, rows.last.as_deref())?;
     }
-    session.close();
-    Ok(())
+    session.commit()
 }
 
 /// Why rows stopped coming.

@@ -1,23 +1,61 @@
 //! Reads what is new since the last run.
 
+use std::fmt;
+
 use bytes::BytesMut;
 use osiris_sdk::{Context, Error, Result};
 use postgres_common::{Session, identifier, literal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::config::Incremental;
+use crate::config::{Config, Incremental};
 use crate::describe::Column;
 use crate::source::Source;
 
 /// How far a run came.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
+    /// What was read; missing in states of old.
+    #[serde(default)]
+    source: Option<Origin>,
     /// The column.
     cursor: String,
     /// Its last value, as the server writes it.
     value: String,
+}
+
+/// What a run reads.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Origin {
+    server: String,
+    database: String,
+    /// The table with its schema, or the SHA-256 of the query.
+    rows: String,
+}
+
+impl Origin {
+    fn new(config: &Config, source: &Source) -> Self {
+        let connection = &config.resolved_connection;
+        let rows = match &source.table {
+            Some(table) => format!("table {table}"),
+            None => {
+                let query = config.query.as_deref().unwrap_or_default();
+                let digest = Sha256::digest(query.trim());
+                let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+                format!("query {hex}")
+            }
+        };
+        Self { server: connection.server(), database: connection.database.clone(), rows }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, database, rows } = self;
+        write!(f, "the {rows} of the database {database:?} at {server}")
+    }
 }
 
 /// Where a run begins, and its cursor.
@@ -26,42 +64,47 @@ pub(crate) struct Cursor {
     /// The cursor's place among the columns.
     pub(crate) column: usize,
     name: String,
+    origin: Origin,
     beyond: Option<String>,
+    /// Whether rows of the last run come again.
+    overlaps: bool,
 }
 
 impl Cursor {
     /// Restricts the source to what is new.
     pub(crate) fn new(
         ctx: &Context,
-        config: &Incremental,
+        config: &Config,
+        incremental: &Incremental,
         columns: &[Column],
         source: &mut Source,
     ) -> Result<Self> {
-        let name = config.cursor.clone();
+        let name = incremental.cursor.clone();
         let column = columns.iter().position(|column| column.name == name).ok_or_else(|| {
             Error::config(format!(
                 "incremental.cursor: {name:?} is not among the columns that are read; add it"
             ))
         })?;
-        let beyond = match saved(ctx, &name)? {
-            Some(value) => Some(value),
-            None => config.start.as_ref().map(|start| match start {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            }),
-        };
+        let native = &columns[column].native;
+        let origin = Origin::new(config, source);
+        let saved = saved(ctx, &name, &origin)?;
+        let overlap = incremental.overlap.as_ref().map(|by| overlap(by, native)).transpose()?;
+        let overlaps = overlap.is_some();
+        let overlap = overlap.filter(|_| saved.is_some()).unwrap_or_default();
+        let beyond = saved.or_else(|| incremental.start.as_ref().map(text));
+        if let Some(value) = &beyond {
+            check_end(&name, native, value)?;
+        }
         let quoted = identifier(&name);
         source.only(match &beyond {
             Some(value) => {
-                let native = &columns[column].native;
-                let native =
-                    format!("{}.{}", identifier(native.schema()), identifier(native.name()));
-                format!("{quoted} > {}::{native}", literal(value))
+                let comparison = if incremental.inclusive || overlaps { ">=" } else { ">" };
+                format!("{quoted} {comparison} {}{overlap}", typed(value, native))
             }
             None => format!("{quoted} IS NOT NULL"),
         });
         source.sorted_by(&name);
-        Ok(Self { column, name, beyond })
+        Ok(Self { column, name, origin, beyond, overlaps })
     }
 
     /// Saves how far the run came. `last` is the cursor of the last row as the
@@ -77,34 +120,105 @@ impl Cursor {
             // The server itself says how it writes the value, so nothing is lost.
             Some(bytes) => {
                 let client = &session.client;
-                let statement =
-                    session.wait(client.prepare_typed("SELECT ($1)::text", &[column.sent_as()]))?;
+                // The row of the run before may be gone.
+                let sql = match &self.beyond {
+                    Some(value) if self.overlaps => {
+                        format!("SELECT greatest($1, {})::text", typed(value, &column.native))
+                    }
+                    _ => "SELECT ($1)::text".to_owned(),
+                };
+                let statement = session.wait(client.prepare_typed(&sql, &[column.sent_as()]))?;
                 let row = session.wait(client.query_one(&statement, &[&Raw(bytes)]))?;
-                Some(row.try_get(0).map_err(|error| session.explain(&error))?)
+                Some(row.try_get::<_, String>(0).map_err(|error| session.explain(&error))?)
             }
             None => self.beyond,
         };
         let Some(value) = value else { return Ok(()) };
-        let state = State { cursor: self.name, value };
+        check_end(&self.name, &column.native, &value)?;
+        let state = State { source: Some(self.origin), cursor: self.name, value };
         let json =
             serde_json::to_string(&state).map_err(|error| Error::internal(error.to_string()))?;
         ctx.save_state(&json)
     }
 }
 
-fn saved(ctx: &Context, cursor: &str) -> Result<Option<String>> {
+/// Returns a value in SQL.
+fn typed(value: &str, native: &Type) -> String {
+    format!("{}::{}.{}", literal(value), identifier(native.schema()), identifier(native.name()))
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether values of a type can be infinity or no number.
+fn has_end(native: &Type) -> bool {
+    is_moment(native) || matches!(*native, Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC)
+}
+
+fn is_moment(native: &Type) -> bool {
+    matches!(*native, Type::DATE | Type::TIMESTAMP | Type::TIMESTAMPTZ)
+}
+
+/// Refuses a value that nothing lies beyond, after which no run would find anything.
+fn check_end(name: &str, native: &Type, value: &str) -> Result<()> {
+    let is_end = ["nan", "infinity", "inf"].contains(&value.to_ascii_lowercase().as_str());
+    if !is_end || !has_end(native) {
+        return Ok(());
+    }
+    let quoted = identifier(name);
+    Err(Error::data(format!(
+        "incremental.cursor: the last value of {name:?} is {value}, and nothing lies beyond it, so no \
+         later run would find a row; leave such rows out by the condition {quoted} < 'Infinity' in \
+         `filter` or in the query, and delete the step's saved state if it is there already"
+    )))
+}
+
+/// Returns what is taken off the last value, in SQL.
+fn overlap(by: &Value, native: &Type) -> Result<String> {
+    let number = matches!(
+        *native,
+        Type::INT2 | Type::INT4 | Type::INT8 | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC
+    );
+    match by {
+        Value::String(_) if is_moment(native) => Ok(format!(" - {}::interval", literal(&text(by)))),
+        Value::Number(count) if number && count.as_f64().is_some_and(|count| count >= 0.0) => {
+            Ok(format!(" - {}", typed(&text(by), native)))
+        }
+        _ => Err(Error::config(format!(
+            "incremental.overlap: {by} cannot be taken off a cursor of type {native}; it is a number \
+             of at least 0 for numbers, an interval such as \"1 hour\" for dates and timestamps, and \
+             cursors of other types cannot overlap"
+        ))),
+    }
+}
+
+fn saved(ctx: &Context, cursor: &str, origin: &Origin) -> Result<Option<String>> {
     let Some(json) = ctx.load_state() else { return Ok(None) };
     let state: State = serde_json::from_str(&json).map_err(|error| {
-        Error::data(format!("the saved state is not one of this driver: {error}; reset it"))
+        Error::data(format!("the saved state is not one of this driver: {error}; delete it"))
     })?;
+    let go_on = format!(
+        "delete the saved state of the step, `.osiris/state/<pipeline>/<step>.json`, to begin anew, \
+         and set `incremental.start` to {:?} as well to go on from there",
+        state.value
+    );
     if state.cursor != cursor {
         return Err(Error::config(format!(
-            "incremental.cursor: the last run counted by {:?}, not by {cursor:?}; reset the state \
-             of the step to begin anew",
+            "incremental.cursor: the last run counted by {:?}, not by {cursor:?}; {go_on}",
             state.cursor
         )));
     }
-    Ok(Some(state.value))
+    match state.source {
+        Some(source) if source != *origin => Err(Error::config(format!(
+            "incremental: the last run read {source}, and this one reads {origin}, whose rows the \
+             saved state says nothing about; {go_on}"
+        ))),
+        _ => Ok(Some(state.value)),
+    }
 }
 
 /// A value in the server's own binary form.

@@ -21,7 +21,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 use postgres_common::Session;
 
-pub use crate::config::{Config, Incremental};
+pub use crate::config::{Config, Incremental, Special};
 
 /// The driver.
 #[derive(Debug)]

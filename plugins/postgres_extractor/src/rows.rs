@@ -9,6 +9,9 @@ use crate::describe::Column;
 /// What the stream begins with.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
+/// Bytes of a value, at most: the host takes no more in a call.
+const MAX_VALUE: usize = 128 << 20;
+
 /// Takes the stream apart.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -77,7 +80,12 @@ impl Rows {
             };
             let (value, after) = rest.split_at_checked(length).ok_or_else(malformed)?;
             *rest = after;
-            if let Err(misfit) = decode(wire, value, self.rules, column) {
+            let result = if length > MAX_VALUE {
+                Err(Misfit::TooLong)
+            } else {
+                decode(wire, value, self.rules, column)
+            };
+            if let Err(misfit) = result {
                 return Err(self.explain(index, misfit));
             }
             if self.cursor == Some(index) {
@@ -92,9 +100,12 @@ impl Rows {
     fn explain(&self, column: usize, misfit: Misfit) -> Error {
         let name = &self.names[column];
         let quoted = identifier(name);
+        let option = misfit.option().map_or_else(String::new, |option| {
+            format!("set `{option}: null` or `{option}: text`, ")
+        });
         Error::data(format!(
-            "row {}, column {name:?}: the value {}; read it in a query as {} AS {quoted}, or leave \
-             the row out",
+            "row {}, column {name:?}: the value {}; {option}read it in a query as {} AS {quoted}, \
+             or leave the row out",
             self.count,
             misfit.why(),
             misfit.cast(&quoted)

@@ -1,7 +1,7 @@
 //! What is read: a query or a table, and which of its rows.
 
 use osiris_sdk::{Error, Result};
-use postgres_common::{Relation, identifier};
+use postgres_common::{Relation, check_length, identifier};
 
 use crate::config::Config;
 
@@ -36,6 +36,7 @@ impl Source {
                 (None, format!("(\n{query}\n) AS q"), Some(query.to_owned()))
             }
             (None, Some(table)) => {
+                check_length("table", table)?;
                 let relation = Relation::new(config.resolved_connection.schema(), table);
                 let from = relation.to_string();
                 (Some(relation), from, None)

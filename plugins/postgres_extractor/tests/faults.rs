@@ -1,7 +1,5 @@
 //! What goes wrong on the way to a server.
 
-#[path = "support/server.rs"]
-mod server;
 mod support;
 
 use std::net::TcpListener;
@@ -10,9 +8,8 @@ use std::time::Duration;
 use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
-use server::{SERVER, database};
 use services::postgres::{Options, Postgres};
-use support::{connection, read};
+use support::read;
 
 const LOTS: &str = "SELECT i, repeat('x', 1000) AS t FROM generate_series(1, 10000000) i";
 
@@ -29,8 +26,8 @@ fn doctor(connection: &Value) -> Category {
 
 #[test]
 fn who_may_not_come_in_is_told_why() {
-    let good =
-        database("doors", "CREATE TABLE secret (a int); CREATE ROLE guest LOGIN PASSWORD 'g'");
+    let good = Postgres::shared()
+        .database("doors", "CREATE TABLE secret (a int); CREATE ROLE guest LOGIN PASSWORD 'g'");
     let with = |field: &str, value: Value| {
         let mut connection = good.clone();
         connection[field] = value;
@@ -77,6 +74,61 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
+fn hosts_that_are_none_are_told_at_once() {
+    let connection = Postgres::shared().connection("postgres");
+    for (host, why) in [
+        ("[::1]", "write it without them, `host: \"::1\"`"),
+        ("/var/run/postgresql", "is a Unix socket"),
+        ("@socket", "is a Unix socket"),
+    ] {
+        let mut connection = connection.clone();
+        connection["host"] = json!(host);
+        let report = one(&connection).report();
+        let error = report.result.expect_err("an error");
+        assert_eq!(error.kind, Kind::Config, "{error}");
+        assert!(error.message.contains(why), "{error}");
+        assert_eq!(report.pauses.len(), 0, "{host}");
+    }
+}
+
+#[test]
+fn names_that_the_server_would_cut_are_refused() {
+    let connection = Postgres::shared().connection("postgres");
+    let name = "x".repeat(64);
+    let error = read(&connection, json!({"table": name})).expect_err(Kind::Config);
+    assert!(error.message.contains("has 64 bytes"), "{error}");
+}
+
+#[test]
+fn a_step_has_a_statement_timeout_of_its_own() {
+    let mut connection = Postgres::shared().database(
+        "hurried",
+        "CREATE ROLE hurried LOGIN PASSWORD 'h'; ALTER ROLE hurried SET statement_timeout = '100ms'",
+    );
+    connection["user"] = json!("hurried");
+    connection["password"] = json!("h");
+    let mut slow = json!({"query": "SELECT pg_sleep(0.4)::text AS a"});
+    read(&connection, slow.clone()).expect_ok();
+    slow["statement_timeout"] = json!(0.1);
+    let error = read(&connection, slow).expect_err(Kind::Timeout);
+    assert!(error.message.contains("`statement_timeout` of the step"), "{error}");
+}
+
+#[test]
+fn schemas_that_are_closed_are_not_listed() {
+    let mut connection = Postgres::shared().database(
+        "closed",
+        "CREATE ROLE visitor LOGIN PASSWORD 'v'; CREATE SCHEMA crm; CREATE TABLE crm.secret (a int);
+         CREATE TABLE here (a int)",
+    );
+    connection["user"] = json!("visitor");
+    connection["password"] = json!("v");
+    let config = json!({"resolved_connection": connection});
+    let found = testing::discover::<PostgresExtractor>(config).expect("datasets");
+    assert_eq!(found.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["here"]);
+}
+
+#[test]
 fn a_server_that_says_nothing_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let connection = json!({
@@ -88,7 +140,7 @@ fn a_server_that_says_nothing_is_given_up() {
     assert!(error.message.contains("said nothing"), "{error}");
     assert_eq!(doctor(&connection), Category::Timeout);
 
-    let slow = database("slow", "");
+    let slow = Postgres::shared().database("slow", "");
     let config = json!({"query": "SELECT pg_sleep(60)::text AS a", "read_timeout": 0.3});
     let error = read(&slow, config).expect_err(Kind::Timeout);
     assert!(error.message.contains("`read_timeout`"), "{error}");
@@ -98,8 +150,10 @@ fn a_server_that_says_nothing_is_given_up() {
 fn passwords_may_hold_anything() {
     let password = r#"a b@c/d:e%f?g#h'i"j\k$l&m=n;o{p}q🐘é"#;
     let quoted = password.replace('\'', "''");
-    let mut connection = database("odd", "");
-    SERVER.sql("odd", &format!("CREATE ROLE \"o'd@d\" LOGIN PASSWORD '{quoted}'")).unwrap();
+    let mut connection = Postgres::shared().database("odd", "");
+    Postgres::shared()
+        .sql("odd", &format!("CREATE ROLE \"o'd@d\" LOGIN PASSWORD '{quoted}'"))
+        .unwrap();
     connection["user"] = json!("o'd@d");
     connection["password"] = json!(password);
     one(&connection).expect_ok();
@@ -108,7 +162,7 @@ fn passwords_may_hold_anything() {
 #[test]
 fn a_server_that_dies_is_an_error() {
     let server = Postgres::start(Options::default()).expect("a server");
-    let connection = connection(&server, "postgres");
+    let connection = server.connection("postgres");
     std::thread::scope(|scope| {
         let reading =
             scope.spawn(|| read(&connection, json!({"query": LOTS})).expect_err(Kind::Network));
@@ -126,8 +180,8 @@ fn a_server_that_dies_is_an_error() {
 
 #[test]
 fn a_connection_that_is_cut_in_a_row_is_an_error() {
-    let mut connection = database("cut", "");
-    let port = services::cutting_proxy(SERVER.port, 300_000).expect("a proxy");
+    let mut connection = Postgres::shared().database("cut", "");
+    let port = services::cutting_proxy(Postgres::shared().port, 300_000).expect("a proxy");
     connection["port"] = json!(port);
     let error = read(&connection, json!({"query": LOTS})).expect_err(Kind::Network);
     assert!(error.message.contains("lost"), "{error}");
@@ -138,8 +192,9 @@ fn a_server_may_have_other_ciphers() {
     let settings =
         [("ssl_max_protocol_version", "TLSv1.2"), ("ssl_ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let server = Postgres::start(Options { tls: true, settings: settings.into() });
-    one(&connection(&server.expect("a server"), "postgres")).expect_ok();
+    let server =
+        Postgres::start(Options { tls: true, settings: settings.into(), ..Options::default() });
+    one(&server.expect("a server").connection("postgres")).expect_ok();
 }
 
 #[test]
@@ -148,7 +203,7 @@ fn encryption_is_checked_as_far_as_the_mode_says() {
     let foreign = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
     let wrong = foreign.ca_file();
     let with = |host: &str, mode: &str, authority: Option<&std::path::Path>| {
-        let mut connection = connection(&server, "postgres");
+        let mut connection = server.connection("postgres");
         connection["host"] = json!(host);
         connection["sslmode"] = json!(mode);
         if let Some(authority) = authority {
@@ -175,8 +230,50 @@ fn encryption_is_checked_as_far_as_the_mode_says() {
     let none = one(&with("127.0.0.1", "verify-full", Some("/nowhere.crt".as_ref())));
     none.expect_err(Kind::NotFound);
     // A server without encryption.
-    let mut connection = database("naked", "");
+    let mut connection = Postgres::shared().database("naked", "");
     connection["sslmode"] = json!("require");
     let error = one(&connection).expect_err(Kind::Network);
     assert!(error.message.contains("does not support TLS"), "{error}");
+}
+
+#[test]
+fn a_certificate_that_signs_itself_is_one_that_can_be_known() {
+    let own = || Options { tls: true, self_signed: true, ..Options::default() };
+    let server = Postgres::start(own()).expect("a server");
+    let foreign = Postgres::start(own()).expect("a server");
+    let with = |mode: &str, host: &str, of: &Postgres| {
+        let mut connection = server.connection("postgres");
+        connection["sslmode"] = json!(mode);
+        connection["host"] = json!(host);
+        connection["ca_file"] = json!(of.file("server.crt"));
+        connection
+    };
+    for (mode, host) in
+        [("require", "127.0.0.1"), ("verify-ca", "127.0.0.1"), ("verify-full", "localhost")]
+    {
+        one(&with(mode, host, &server)).expect_ok();
+        let error = one(&with(mode, host, &foreign)).expect_err(Kind::Network);
+        assert!(error.message.contains("certificate"), "{error}");
+    }
+    // The name still counts where it is asked for.
+    let error = one(&with("verify-full", "127.0.0.1", &server)).expect_err(Kind::Network);
+    assert!(error.message.contains("certificate"), "{error}");
+}
+
+#[test]
+fn a_user_can_show_a_certificate() {
+    let server = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
+    server.sql("postgres", "CREATE ROLE certified LOGIN").expect("a role");
+    let mut connection = server.connection("postgres");
+    connection["user"] = json!("certified");
+    connection["password"] = json!("");
+    let _ = one(&connection).expect_err(Kind::Auth);
+    connection["cert_file"] = json!(server.file("client.crt"));
+    let error = one(&connection).expect_err(Kind::Config);
+    assert!(error.message.contains("`cert_file` and `key_file` go together"), "{error}");
+    connection["key_file"] = json!(server.file("client.key"));
+    one(&connection).expect_ok();
+    connection["key_file"] = json!(server.file("client.crt"));
+    let error = one(&connection).expect_err(Kind::Config);
+    assert!(error.message.contains("must be a private key in PEM"), "{error}");
 }

@@ -11,7 +11,7 @@ use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::{Options, Postgres};
-use support::{connection, read};
+use support::read;
 
 const PASSWORD: &str = "hunter2hunter2";
 
@@ -134,7 +134,7 @@ fn a_real_server_gets_what_is_safe() {
     let secure = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
     roles(&secure, "hostssl");
     let with = |server: &Postgres, user: &str, more: Value| {
-        let mut connection = connection(server, "postgres");
+        let mut connection = server.connection("postgres");
         connection["user"] = json!(user);
         connection["password"] = json!(&user[..1]);
         for (field, value) in more.as_object().into_iter().flatten() {

@@ -1,7 +1,5 @@
 //! Which rows are read.
 
-#[path = "support/server.rs"]
-mod server;
 mod support;
 
 use std::time::Duration;
@@ -9,12 +7,12 @@ use std::time::Duration;
 use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
-use server::{SERVER, database};
+use services::postgres::Postgres;
 use support::read;
 
 #[test]
 fn tables_and_queries() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "tables",
         "CREATE SCHEMA \"Odd s\"; CREATE TABLE \"Odd s\".\"T\"\"x\" (id int PRIMARY KEY, \"n m\" text);
          INSERT INTO \"Odd s\".\"T\"\"x\" SELECT i, 'v' || i FROM generate_series(1, 5) i",
@@ -42,7 +40,7 @@ fn tables_and_queries() {
 
 #[test]
 fn a_config_that_makes_no_sense_is_explained() {
-    let connection = database("sense", "CREATE TABLE t (a int)");
+    let connection = Postgres::shared().database("sense", "CREATE TABLE t (a int)");
     for (config, kind, why) in [
         (json!({}), Kind::Config, "set `table` to read a table, or `query`"),
         (json!({"query": "SELECT 1", "table": "t"}), Kind::Config, "both set"),
@@ -66,7 +64,7 @@ fn a_config_that_makes_no_sense_is_explained() {
 
 #[test]
 fn only_what_is_new() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "news",
         "CREATE TABLE t (id int, at timestamptz, price numeric(30,10), name text);
          INSERT INTO t VALUES (2, '2025-01-02 00:00:00.000002+00', 0.2, 'b'''),
@@ -86,11 +84,11 @@ fn only_what_is_new() {
         assert_eq!(again.table().row_count(), 0, "{cursor}");
         assert_eq!(again.saved_state.as_ref(), Some(&state), "{cursor}");
         let insert = format!("INSERT INTO t ({cursor}) VALUES ({next})");
-        SERVER.sql("news", &insert).unwrap();
+        Postgres::shared().sql("news", &insert).unwrap();
         let news = read(&connection, config.clone()).state(&state).expect_ok();
         assert_eq!(news.table().row_count(), 1, "{cursor}: {state}");
         assert_ne!(news.table().rows()[0][column], Value::Null);
-        SERVER.sql("news", &format!("DELETE FROM t WHERE {cursor} = {next}")).unwrap();
+        Postgres::shared().sql("news", &format!("DELETE FROM t WHERE {cursor} = {next}")).unwrap();
     }
     let config = json!({"table": "t", "incremental": {"cursor": "id", "start": 1}});
     assert_eq!(read(&connection, config.clone()).expect_ok().table().row_count(), 1);
@@ -101,7 +99,7 @@ fn only_what_is_new() {
 
 #[test]
 fn shares_are_the_table() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "shares",
         "CREATE TABLE t (id int8 PRIMARY KEY, k int2); CREATE TABLE none (a text);
          INSERT INTO t SELECT i * i, CASE WHEN i % 7 > 0 THEN i END FROM generate_series(-40, 60) i
@@ -131,7 +129,7 @@ fn shares_are_the_table() {
 
 #[test]
 fn many_rows_come_in_batches_and_a_run_can_be_cancelled() {
-    let connection = database("many", "");
+    let connection = Postgres::shared().database("many", "");
     let query = "SELECT i::int8 AS id, repeat('x', 90) AS t FROM generate_series(1, 100000) i";
     let report = read(&connection, json!({"query": query})).expect_ok();
     assert_eq!(report.table().row_count(), 100_000);
@@ -141,7 +139,7 @@ fn many_rows_come_in_batches_and_a_run_can_be_cancelled() {
 
 #[test]
 fn wide_and_long_values() {
-    let connection = database("wide", "");
+    let connection = Postgres::shared().database("wide", "");
     let columns: Vec<_> = (0..1000).map(|i| format!("{i} AS c{i}")).collect();
     let report =
         read(&connection, json!({"query": format!("SELECT {}", columns.join(", "))})).expect_ok();
@@ -153,7 +151,7 @@ fn wide_and_long_values() {
 
 #[test]
 fn what_is_there_can_be_listed_and_checked() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "listed",
         "CREATE TABLE b (id int PRIMARY KEY, n numeric(5,1) NOT NULL, i interval);
          CREATE VIEW a AS SELECT id FROM b; CREATE SCHEMA s; CREATE TABLE s.c (x text[]);

@@ -1,12 +1,10 @@
 //! What the server's types become.
 
-#[path = "support/server.rs"]
-mod server;
 mod support;
 
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use server::{SERVER, database};
+use services::postgres::Postgres;
 use support::read;
 
 const US: TimeUnit = TimeUnit::Microsecond;
@@ -25,7 +23,7 @@ fn cell(connection: &Value, expression: &str) -> (DataType, Value) {
 
 #[test]
 fn every_type_keeps_its_values() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "types",
         "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN positive AS int8 CHECK (VALUE > 0);
          CREATE DOMAIN price AS numeric(8,3); CREATE TYPE pair AS (a int, b text);
@@ -122,8 +120,8 @@ fn every_type_keeps_its_values() {
 
 #[test]
 fn what_a_table_cannot_hold_is_an_error_with_a_way_out() {
-    let connection = database("misfits", "CREATE TABLE m (grid int[][])");
-    SERVER.sql("misfits", "INSERT INTO m VALUES ('{{1,2},{3,4}}')").unwrap();
+    let connection = Postgres::shared().database("misfits", "CREATE TABLE m (grid int[][])");
+    Postgres::shared().sql("misfits", "INSERT INTO m VALUES ('{{1,2},{3,4}}')").unwrap();
     for (expression, why) in [
         ("'infinity'::date", "row 2, column \"v\": the value is infinity"),
         ("'-infinity'::timestamptz", "\"v\"::text"),
@@ -145,18 +143,64 @@ fn what_a_table_cannot_hold_is_an_error_with_a_way_out() {
 }
 
 #[test]
+fn infinity_and_nan_become_what_the_step_says() {
+    let connection = Postgres::shared().database(
+        "specials",
+        "CREATE TABLE t (id int, d date, ts timestamptz, n numeric(5,2), l date[], f float8);
+         INSERT INTO t VALUES (1, '2024-01-01', '2024-01-01', 1.5, '{2024-01-01}', 'NaN'),
+           (2, 'infinity', '-infinity', 'NaN', '{infinity,2024-01-01}', 'Infinity')",
+    );
+    let error = read(&connection, json!({"table": "t"})).expect_err(Kind::Data);
+    assert!(error.message.contains("`infinity: null` or `infinity: text`"), "{error}");
+    let error = read(&connection, json!({"table": "t", "infinity": "null"})).expect_err(Kind::Data);
+    assert!(error.message.contains("`nan: null` or `nan: text`"), "{error}");
+    let config = json!({"table": "t", "infinity": "null", "nan": "null"});
+    read(&connection, config).expect_ok().assert_rows(&json!([
+        [1, 19723, 1_704_067_200_000_000_i64, "1.50", [19723], "NaN"],
+        [2, null, null, null, [null, 19723], "inf"],
+    ]));
+    let config = json!({"table": "t", "infinity": "text", "nan": "text"});
+    read(&connection, config).expect_ok().assert_rows(&json!([
+        [1, "2024-01-01", "2024-01-01 00:00:00+00", "1.50", "{2024-01-01}", "NaN"],
+        [2, "infinity", "-infinity", "NaN", "{infinity,2024-01-01}", "inf"],
+    ]));
+}
+
+#[test]
+fn columns_carry_their_types() {
+    let connection = Postgres::shared().database(
+        "carried",
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE DOMAIN price AS numeric(8,3);
+         CREATE TABLE t (a numeric(5,2)[], b mood, c price, d varchar(20), e interval(3), f \"char\")",
+    );
+    let report = read(&connection, json!({"table": "t"})).expect_ok();
+    let carried = report.table().schema().fields.iter().map(|field| field.metadata[0].1.as_str());
+    assert_eq!(
+        carried.collect::<Vec<_>>(),
+        [
+            "numeric(5,2)[]",
+            "mood",
+            "numeric(8,3)",
+            "character varying(20)",
+            "interval(3)",
+            "\"char\"",
+        ]
+    );
+}
+
+#[test]
 fn text_of_unknown_encoding_is_checked() {
     let connection = {
-        SERVER
+        Postgres::shared()
             .sql(
                 "postgres",
                 "CREATE DATABASE ascii TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'",
             )
             .unwrap();
-        SERVER
+        Postgres::shared()
             .sql("ascii", "CREATE TABLE t (v text); INSERT INTO t VALUES ('ok'), (E'\\xff')")
             .unwrap();
-        support::connection(&SERVER, "ascii")
+        Postgres::shared().connection("ascii")
     };
     let error = read(&connection, json!({"table": "t"})).expect_err(Kind::Data);
     assert!(error.message.contains("row 2, column \"v\": the value is not UTF-8"), "{error}");

@@ -1,10 +1,13 @@
 //! The step's configuration.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use osiris_sdk::{Error, Result, Schema};
 use postgres_common::{Connection, Relation, Waits};
 use serde::Deserialize;
+
+use crate::feed::Rules;
 
 /// What `spec.yaml` describes, field by field.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,12 +26,30 @@ pub struct Config {
     /// Whether a table that does not exist is created.
     #[serde(default = "yes")]
     pub create_table: bool,
+    /// The primary key of a table that is created.
+    #[serde(default)]
+    pub primary_key: Vec<String>,
+    /// Types of columns that are created.
+    #[serde(default)]
+    pub column_types: BTreeMap<String, String>,
+    /// What becomes of a table that the rows do not fit.
+    #[serde(default)]
+    pub schema_changes: Option<SchemaChanges>,
+    /// What becomes of values that a column would round.
+    #[serde(default)]
+    pub inexact: Inexact,
+    /// What becomes of characters of code 0.
+    #[serde(default)]
+    pub nul: Nul,
     /// Seconds to wait for a connection.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: f64,
     /// Seconds to wait for an answer.
     #[serde(default = "read_timeout")]
     pub read_timeout: f64,
+    /// Seconds that a statement may take, or 0.
+    #[serde(default)]
+    pub statement_timeout: f64,
 }
 
 /// What becomes of the rows that are there.
@@ -38,7 +59,7 @@ pub enum WriteMode {
     /// They stay.
     #[default]
     Append,
-    /// They go, and so does the table if the new ones do not fit.
+    /// They go, and the table changes if the new ones do not fit.
     Replace,
     /// Those with the same keys are updated.
     Upsert,
@@ -46,11 +67,62 @@ pub enum WriteMode {
     Truncate,
 }
 
+/// What becomes of a table that the rows do not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SchemaChanges {
+    /// The step fails.
+    Error,
+    /// It gets the columns that it lacks.
+    AddColumns,
+    /// And its columns get types that hold more.
+    Widen,
+    /// And if that is not enough, it is dropped and created anew.
+    Recreate,
+}
+
+/// What becomes of values that a column would round.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Inexact {
+    /// The step fails.
+    #[default]
+    Error,
+    /// They are rounded.
+    Round,
+}
+
+/// What becomes of characters of code 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Nul {
+    /// The step fails.
+    #[default]
+    Error,
+    /// They are left out.
+    Remove,
+}
+
 impl Config {
+    /// Returns what values are checked for.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { exact: self.inexact == Inexact::Error, remove_nul: self.nul == Nul::Remove }
+    }
+
+    /// Returns how far the table may change.
+    pub(crate) fn changes(&self) -> SchemaChanges {
+        self.schema_changes.unwrap_or(match self.mode {
+            WriteMode::Replace => SchemaChanges::Widen,
+            _ => SchemaChanges::Error,
+        })
+    }
+
     pub(crate) fn waits(&self) -> Waits {
         Waits {
             connect: Duration::from_secs_f64(self.connect_timeout),
             read: Duration::from_secs_f64(self.read_timeout),
+            statement: (self.statement_timeout > 0.0)
+                .then(|| Duration::from_secs_f64(self.statement_timeout)),
         }
     }
 
@@ -82,9 +154,15 @@ impl Config {
                 return Err(Error::config("`upsert_keys` goes with `mode: upsert` only"));
             }
         }
-        match self.upsert_keys.iter().find(|key| schema.index_of(key).is_none()) {
-            Some(key) => Err(Error::config(format!(
-                "upsert_keys: the table that comes in has no column {key:?}"
+        if self.schema_changes == Some(SchemaChanges::Recreate) && self.mode != WriteMode::Replace {
+            return Err(Error::config("`schema_changes: recreate` goes with `mode: replace` only"));
+        }
+        let keys = self.upsert_keys.iter().map(|key| ("upsert_keys", key));
+        let primary = self.primary_key.iter().map(|key| ("primary_key", key));
+        let typed = self.column_types.keys().map(|name| ("column_types", name));
+        match keys.chain(primary).chain(typed).find(|(_, name)| schema.index_of(name).is_none()) {
+            Some((field, name)) => Err(Error::config(format!(
+                "{field}: the table that comes in has no column {name:?}"
             ))),
             None => Ok(()),
         }

@@ -9,8 +9,7 @@ use postgres_common::Session;
 use tokio_postgres::CopyInSink;
 
 use crate::encode::{Misfit, display, encode};
-use crate::feed::Feed;
-use crate::plan::{Fed, Plan};
+use crate::plan::Plan;
 
 /// What the stream begins with, flags and an empty extension included.
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -43,6 +42,11 @@ pub(crate) fn copy(
             .iter()
             .map(|fed| Ok((fed, batch.column(fed.index)?)))
             .collect::<Result<Vec<_>>>()?;
+        for (fed, column) in columns.iter().filter(|(fed, _)| fed.is_key) {
+            if let Some(row) = (0..batch.rows()).find(|row| column.is_null(*row)) {
+                return Err(plan.null_key(fed, number + row as i64 + 1));
+            }
+        }
         for row in 0..batch.rows() {
             number += 1;
             copy.out.extend(width.to_be_bytes());
@@ -51,9 +55,10 @@ pub(crate) fn copy(
                 copy.out.extend(number.to_be_bytes());
             }
             for (fed, column) in &columns {
-                if let Err(Misfit(why)) = encode(&fed.feed, column, row, &mut copy.out) {
-                    let value = display(column, row, scale(fed));
-                    return Err(explain(plan, fed, number, &value, &why));
+                let result = encode(&fed.feed, &fed.data_type, column, row, &mut copy.out);
+                if let Err(Misfit(why)) = result {
+                    let value = display(column, row, &fed.data_type);
+                    return Err(plan.misfit(fed, number, &value, &why));
                 }
             }
             if copy.out.len() >= CHUNK {
@@ -78,35 +83,5 @@ impl Copy<'_> {
     fn send(&mut self) -> Result<()> {
         let chunk = std::mem::replace(&mut self.out, Vec::with_capacity(CHUNK * 2));
         self.session.wait(self.sink.send(chunk.into()))
-    }
-}
-
-fn scale(fed: &Fed) -> i8 {
-    match fed.feed {
-        Feed::Numeric { scale, .. } | Feed::Display { scale } => scale,
-        _ => match fed.data_type {
-            osiris_sdk::DataType::Decimal128(_, scale) => scale,
-            _ => 0,
-        },
-    }
-}
-
-/// Says which value does not fit.
-pub(crate) fn explain(plan: &Plan, fed: &Fed, row: i64, value: &str, why: &str) -> Error {
-    Error::data(format!(
-        "{}, row {row}, column {:?}: {:?} {why} ({})",
-        plan.relation,
-        fed.target.name,
-        shorten(value),
-        fed.target.declared
-    ))
-}
-
-/// A value short enough for a message.
-fn shorten(value: &str) -> String {
-    const SHOWN: usize = 60;
-    match value.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &value[..end]),
-        None => value.to_owned(),
     }
 }

@@ -3,6 +3,15 @@
 use osiris_sdk::{DataType, TimeUnit};
 use tokio_postgres::types::{Kind, Type};
 
+/// What becomes of values that a column cannot hold as they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// Whether a value that would be rounded is an error.
+    pub(crate) exact: bool,
+    /// Whether characters of code 0 are left out.
+    pub(crate) remove_nul: bool,
+}
+
 /// How a value is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Feed {
@@ -13,8 +22,12 @@ pub(crate) enum Feed {
     Int4,
     Int8,
     Oid,
-    Float4,
-    Float8,
+    Float4 {
+        exact: bool,
+    },
+    Float8 {
+        exact: bool,
+    },
     /// Digits; the scale of the values, and the most that the column takes.
     Numeric {
         scale: i8,
@@ -22,22 +35,34 @@ pub(crate) enum Feed {
     },
     /// The bytes as they are.
     Bytes,
-    /// Any value, as text. The scale of decimals.
-    Display {
-        scale: i8,
+    /// Text; the most characters that the column takes.
+    Text {
+        limit: Option<usize>,
+        remove_nul: bool,
     },
-    Jsonb,
+    /// Any value, as text.
+    Display {
+        limit: Option<usize>,
+    },
+    Json {
+        remove_nul: bool,
+    },
+    Jsonb {
+        remove_nul: bool,
+    },
     Uuid,
     Date,
-    /// In that unit, to a column that counts in so many microseconds.
+    /// In that unit, to a column that counts in so many microseconds, or rounds.
     Time {
         unit: TimeUnit,
-        step: i64,
+        step: Option<i64>,
     },
     Timestamp {
         unit: TimeUnit,
-        step: i64,
+        step: Option<i64>,
     },
+    /// A date as the timestamp at its midnight.
+    Midnight,
     /// Values of that type.
     Array {
         oid: u32,
@@ -46,65 +71,73 @@ pub(crate) enum Feed {
 }
 
 /// How values of a type are written to a column without loss, if they can be.
-pub(crate) fn feed(source: &DataType, target: &Type, modifier: i32) -> Option<Feed> {
+pub(crate) fn feed(source: &DataType, target: &Type, modifier: i32, rules: Rules) -> Option<Feed> {
     if *source == DataType::Null {
         return Some(Feed::Null);
     }
     match (target.kind(), source) {
-        (Kind::Domain(base), _) => feed(source, base, modifier),
+        (Kind::Domain(base), _) => feed(source, base, modifier, rules),
         (Kind::Enum(_), DataType::Utf8) => Some(Feed::Bytes),
         (Kind::Array(native), DataType::List(item)) => {
-            let inner = feed(&item.data_type, native, modifier)?;
+            let inner = feed(&item.data_type, native, modifier, rules)?;
             let known = !matches!(inner, Feed::Array { .. });
             known.then(|| Feed::Array { oid: native.oid(), item: Box::new(inner) })
         }
-        (Kind::Simple, _) => simple(source, target, modifier),
+        (Kind::Simple, _) => simple(source, target, modifier, rules),
         _ => None,
     }
 }
 
-fn simple(source: &DataType, target: &Type, modifier: i32) -> Option<Feed> {
+fn simple(source: &DataType, target: &Type, modifier: i32, rules: Rules) -> Option<Feed> {
     use DataType as D;
+    let Rules { exact, remove_nul } = rules;
     let scale = if let D::Decimal128(_, scale) = source { *scale } else { 0 };
     let integer = is_integer(source);
-    let exact = integer || matches!(source, D::Decimal128(..));
-    let float = matches!(source, D::Float32 | D::Float64);
+    let whole = integer || *source == D::Bool;
+    let number = integer || matches!(source, D::Float32 | D::Float64 | D::Decimal128(..) | D::Utf8);
+    let is_text = *source == D::Utf8;
     Some(match *target {
         Type::BOOL if *source == D::Bool => Feed::Bool,
-        Type::INT2 if integer => Feed::Int2,
-        Type::INT4 if integer => Feed::Int4,
-        Type::INT8 if integer => Feed::Int8,
+        Type::INT2 if whole => Feed::Int2,
+        Type::INT4 if whole => Feed::Int4,
+        Type::INT8 if whole => Feed::Int8,
         Type::OID if integer => Feed::Oid,
-        Type::FLOAT4 if integer || float => Feed::Float4,
-        Type::FLOAT8 if integer || float => Feed::Float8,
-        Type::NUMERIC if exact || float || *source == D::Utf8 => {
-            Feed::Numeric { scale, limit: digits_after_point(modifier) }
+        Type::FLOAT4 if number => Feed::Float4 { exact },
+        Type::FLOAT8 if number => Feed::Float8 { exact },
+        Type::NUMERIC if number => {
+            let limit = if exact { digits_after_point(modifier) } else { None };
+            Feed::Numeric { scale, limit }
         }
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::JSON
-            if *source == D::Utf8 =>
-        {
-            Feed::Bytes
+        Type::VARCHAR if is_text => Feed::Text { limit: characters(modifier), remove_nul },
+        Type::TEXT | Type::BPCHAR | Type::NAME if is_text => Feed::Text { limit: None, remove_nul },
+        Type::JSON if is_text => Feed::Json { remove_nul },
+        Type::TEXT | Type::VARCHAR if is_displayed(source) => {
+            Feed::Display { limit: characters(modifier) }
         }
-        Type::TEXT | Type::VARCHAR if exact || float || *source == D::Bool => {
-            Feed::Display { scale }
-        }
-        Type::JSONB if *source == D::Utf8 => Feed::Jsonb,
-        Type::UUID if *source == D::Utf8 => Feed::Uuid,
+        Type::JSONB if is_text => Feed::Jsonb { remove_nul },
+        Type::UUID if is_text || *source == D::Binary => Feed::Uuid,
         Type::BYTEA if *source == D::Binary => Feed::Bytes,
         Type::DATE if *source == D::Date32 => Feed::Date,
+        Type::TIMESTAMP if *source == D::Date32 => Feed::Midnight,
         Type::TIME => match source {
-            D::Time32(unit) | D::Time64(unit) => Feed::Time { unit: *unit, step: step(modifier) },
+            D::Time32(unit) | D::Time64(unit) => {
+                Feed::Time { unit: *unit, step: step(modifier, exact) }
+            }
             _ => return None,
         },
         Type::TIMESTAMP => match source {
-            D::Timestamp(unit, None) => Feed::Timestamp { unit: *unit, step: step(modifier) },
+            D::Timestamp(unit, None) => {
+                Feed::Timestamp { unit: *unit, step: step(modifier, exact) }
+            }
             _ => return None,
         },
         Type::TIMESTAMPTZ => match source {
-            D::Timestamp(unit, Some(_)) => Feed::Timestamp { unit: *unit, step: step(modifier) },
+            D::Timestamp(unit, Some(_)) => {
+                Feed::Timestamp { unit: *unit, step: step(modifier, exact) }
+            }
             _ => return None,
         },
-        _ if target.name() == "citext" && *source == D::Utf8 => Feed::Bytes,
+        _ if target.name() == "citext" && is_text => Feed::Text { limit: None, remove_nul },
         _ => return None,
     })
 }
@@ -117,17 +150,39 @@ fn is_integer(source: &DataType) -> bool {
     )
 }
 
+/// Whether text shows all of a value.
+fn is_displayed(source: &DataType) -> bool {
+    use DataType as D;
+    is_integer(source)
+        || matches!(
+            source,
+            D::Bool
+                | D::Float32
+                | D::Float64
+                | D::Decimal128(..)
+                | D::Date32
+                | D::Time32(_)
+                | D::Time64(_)
+                | D::Timestamp(..)
+        )
+}
+
 /// Digits that a numeric keeps after the point; it would round the others.
-fn digits_after_point(modifier: i32) -> Option<usize> {
+pub(crate) fn digits_after_point(modifier: i32) -> Option<usize> {
     let bits = modifier.checked_sub(4).filter(|bits| *bits >= 0)?;
     // An 11-bit number with a sign.
     usize::try_from(((bits & 0x7ff) ^ 0x400) - 0x400).ok()
 }
 
-/// Microseconds in the smallest step of timestamp(p).
-fn step(modifier: i32) -> i64 {
-    match u32::try_from(modifier) {
+/// Characters that a varchar takes; it would cut spaces beyond.
+pub(crate) fn characters(modifier: i32) -> Option<usize> {
+    usize::try_from(modifier.checked_sub(4)?).ok()
+}
+
+/// Microseconds in the smallest step of timestamp(p), unless values may be rounded to it.
+fn step(modifier: i32, exact: bool) -> Option<i64> {
+    exact.then(|| match u32::try_from(modifier) {
         Ok(digits @ 0..=6) => 10_i64.pow(6 - digits),
         _ => 1,
-    }
+    })
 }

@@ -5,17 +5,20 @@
 //!
 //! ```text
 //! config -> target (what is there) -> plan (which column feeds which) -> COPY   -> commit
-//!           or create                                       or stage -> merge -> commit
+//!           or create, change                               or stage -> merge -> commit
 //! ```
 
+mod change;
 mod config;
 mod copy;
 mod create;
 mod encode;
+mod exact;
 mod feed;
 mod locate;
 mod merge;
 mod plan;
+mod prepare;
 mod target;
 mod write;
 
@@ -24,7 +27,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use postgres_common::Session;
 
-pub use crate::config::{Config, WriteMode};
+pub use crate::config::{Config, Inexact, Nul, SchemaChanges, WriteMode};
 
 /// The driver.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use osiris_sdk::Error;
 use postgres_common::{Session, identifier};
 
-use crate::copy::explain;
 use crate::merge::{NAME, Stage};
 use crate::plan::{Fed, Plan};
 
@@ -18,7 +17,7 @@ pub(crate) fn locate(session: &Session, stage: &Stage<'_>, plan: &Plan, error: E
     let name = identifier(&fed.target.name);
     let sql = format!("SELECT {name} FROM {NAME} WHERE {} = {row}", stage.number);
     match session.wait(session.client.query_one(&sql, &[])) {
-        Ok(found) => explain(plan, fed, row, found.get(0), &format!("is refused: {error}")),
+        Ok(found) => plan.misfit(fed, row, found.get(0), &format!("is refused: {error}")),
         Err(_) => error,
     }
 }
@@ -48,7 +47,7 @@ fn works(session: &Session, stage: &Stage<'_>, fed: &Fed, good: i64, last: i64) 
     let sql = format!(
         "SAVEPOINT look; SELECT count({name}::{}) FROM {NAME} WHERE {number} > {good} AND {number} \
          <= {last}",
-        fed.target.bare
+        fed.target.declared
     );
     let works = session.run(&sql).is_ok();
     // If this fails, the next look fails as well, and the search ends.

@@ -1,16 +1,22 @@
 //! From a temporary table into the table itself.
 
 use osiris_sdk::{Context, Error, Result, retry};
-use postgres_common::{Session, has_code, identifier, is_conflict};
+use postgres_common::{Relation, Session, has_code, identifier, is_conflict};
 
+use crate::exact::check;
 use crate::locate::locate;
 use crate::plan::Plan;
+use crate::prepare::{Prepared, Table, lock};
+use crate::target::find;
 
-/// A temporary table, which goes away with the transaction.
+/// A temporary table, which goes away with the transaction. All rows come into it first where the
+/// table must not be touched yet: readers see the old rows until the end, and do not wait.
 #[derive(Debug)]
 pub(crate) struct Stage<'a> {
+    prepared: &'a Prepared,
     plan: &'a Plan,
     keys: &'a [String],
+    exact: bool,
     /// The column with the number of the row.
     pub(crate) number: String,
 }
@@ -20,12 +26,13 @@ pub(crate) struct Stage<'a> {
 pub(crate) const NAME: &str = "pg_temp.osiris_stage";
 
 impl<'a> Stage<'a> {
-    pub(crate) fn new(plan: &'a Plan, keys: &'a [String]) -> Self {
+    pub(crate) fn new(prepared: &'a Prepared, keys: &'a [String], exact: bool) -> Self {
+        let plan = &prepared.plan;
         let mut number = "row".to_owned();
         while plan.columns.iter().any(|column| column.target.name == number) {
             number.push('_');
         }
-        Self { plan, keys, number: identifier(&number) }
+        Self { prepared, plan, keys, exact, number: identifier(&number) }
     }
 
     /// Creates it. Columns are those of the table, so that a value that does
@@ -39,10 +46,10 @@ impl<'a> Stage<'a> {
         }));
         let columns = columns.join(", ");
         session.run(&format!("CREATE TEMPORARY TABLE osiris_stage ({columns}) ON COMMIT DROP"))?;
-        if !self.keys.is_empty() {
+        if !self.keys.is_empty() && matches!(self.prepared.table, Table::Ready) {
             // The server looks for the constraint when it plans: better now than at the end.
             session
-                .run(&format!("EXPLAIN {}", self.insert(false)))
+                .run(&format!("EXPLAIN {}", self.insert(false, true)))
                 .map_err(|error| self.without_constraint(error))?;
         }
         Ok(())
@@ -56,38 +63,95 @@ impl<'a> Stage<'a> {
     /// Moves the rows, and returns how many there are.
     pub(crate) fn merge(&self, ctx: &Context, session: &Session) -> Result<u64> {
         session.run(&format!("ANALYZE {NAME}"))?;
-        let result = retry(ctx, || match self.attempt(session, false) {
+        let result = self.checked(ctx, session);
+        match result {
+            Err(error) if self.plan.has_text() && !is_conflict(&error) => {
+                Err(locate(session, self, self.plan, error))
+            }
+            result => result,
+        }
+    }
+
+    fn checked(&self, ctx: &Context, session: &Session) -> Result<u64> {
+        if self.exact {
+            check(session, self, self.plan)?;
+        }
+        let changes = self.prepared.changes.statements(session, &self.plan.relation)?;
+        let result = retry(ctx, || match self.attempt(session, &changes, false) {
             // A deadlock is undone, locks included, so the same may work now.
             Err(error) if is_conflict(&error) => Err(error),
             result => Ok(result),
         })?;
         match result {
             Err(error) if !self.keys.is_empty() && has_code(&error, "21000") => {
-                self.attempt(session, true)
+                self.attempt(session, &changes, true)
             }
-            Err(error) if self.plan.has_text() => Err(locate(session, self, self.plan, error)),
             result => result,
         }
     }
 
-    fn attempt(&self, session: &Session, last_only: bool) -> Result<u64> {
+    fn attempt(&self, session: &Session, changes: &[String], last_only: bool) -> Result<u64> {
         session.run("SAVEPOINT merge")?;
-        let sql = self.insert(last_only);
-        session.wait(session.client.execute(&sql, &[])).inspect_err(|_| {
+        let result = self.make_room(session, changes).and_then(|()| {
+            let sql = self.insert(last_only, false);
+            session.wait(session.client.execute(&sql, &[]))
+        });
+        result.inspect_err(|_| {
             // If this fails too, so will what comes next.
             let _ = session.run("ROLLBACK TO SAVEPOINT merge");
         })
     }
 
-    /// `last_only`: of rows with the same keys only the last one.
-    fn insert(&self, last_only: bool) -> String {
-        let values: Vec<_> = self
+    /// Makes the table what the rows need.
+    fn make_room(&self, session: &Session, changes: &[String]) -> Result<()> {
+        let relation = &self.plan.relation;
+        match &self.prepared.table {
+            Table::Ready => {}
+            Table::Anew { statement } => {
+                session.run(&format!("DROP TABLE {relation}; {statement}"))?;
+            }
+            Table::Awaited { statement } => {
+                lock(session, relation)?;
+                match find(session, relation)? {
+                    None => session.run(statement)?,
+                    Some(found) => {
+                        let is_same = self.plan.columns.iter().all(|column| {
+                            let target = &column.target;
+                            found.columns.iter().any(|found| {
+                                found.name == target.name && found.native == target.native
+                            })
+                        });
+                        if !is_same {
+                            return Err(Error::config(format!(
+                                "another session has created {relation} meanwhile, with other \
+                                 columns; run the step again"
+                            )));
+                        }
+                    }
+                }
+            }
+        }
+        if self.prepared.empties {
+            empty(session, relation)?;
+        }
+        changes.iter().try_for_each(|statement| session.run(statement))
+    }
+
+    /// `last_only`: of rows with the same keys only the last one. `keys_only`: no other columns.
+    fn insert(&self, last_only: bool, keys_only: bool) -> String {
+        let columns: Vec<_> = self
             .plan
             .columns
             .iter()
-            .map(|column| {
-                let name = identifier(&column.target.name);
-                if column.as_text { format!("{name}::{}", column.target.bare) } else { name }
+            .filter(|column| !keys_only || self.keys.contains(&column.target.name))
+            .collect();
+        let names: Vec<_> = columns.iter().map(|column| identifier(&column.target.name)).collect();
+        let values: Vec<_> = columns
+            .iter()
+            .zip(&names)
+            .map(|(column, name)| {
+                let declared = &column.target.declared;
+                if column.as_text { format!("{name}::{declared}") } else { name.clone() }
             })
             .collect();
         let keys: Vec<_> = self.keys.iter().map(|key| identifier(key)).collect();
@@ -99,6 +163,8 @@ impl<'a> Stage<'a> {
         };
         let conflict = if self.keys.is_empty() {
             String::new()
+        } else if keys_only {
+            format!(" ON CONFLICT ({keys}) DO NOTHING")
         } else {
             format!(" ON CONFLICT ({keys}) {}", self.update())
         };
@@ -106,7 +172,7 @@ impl<'a> Stage<'a> {
             "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {distinct}{} FROM {NAME}{order}\
              {conflict}",
             self.plan.relation,
-            self.plan.names(),
+            names.join(", "),
             values.join(", ")
         )
     }
@@ -141,5 +207,18 @@ impl<'a> Stage<'a> {
              ALTER TABLE {} ADD UNIQUE ({keys})",
             self.plan.relation, self.plan.relation
         ))
+    }
+}
+
+/// Takes all rows out of the table; one by one where it cannot be done at once,
+/// as foreign keys point to it or the user may only delete.
+fn empty(session: &Session, relation: &Relation) -> Result<()> {
+    session.run("SAVEPOINT empty")?;
+    match session.run(&format!("TRUNCATE {relation}")) {
+        Err(error) if has_code(&error, "0A000") || has_code(&error, "42501") => {
+            session.run("ROLLBACK TO SAVEPOINT empty")?;
+            session.run(&format!("DELETE FROM {relation}"))
+        }
+        result => result,
     }
 }

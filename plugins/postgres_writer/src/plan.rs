@@ -2,8 +2,9 @@
 
 use osiris_sdk::{DataType, Error, Field, Result, Schema};
 use postgres_common::{Relation, identifier};
+use tokio_postgres::types::Type;
 
-use crate::feed::{Feed, feed};
+use crate::feed::{Feed, Rules, feed};
 use crate::target::TargetColumn;
 
 /// A column of the input that is written.
@@ -16,6 +17,8 @@ pub(crate) struct Fed {
     pub(crate) feed: Feed,
     /// Whether the server has to read its values from text.
     pub(crate) as_text: bool,
+    /// Whether it tells rows apart, and a missing value never does.
+    pub(crate) is_key: bool,
     pub(crate) target: TargetColumn,
 }
 
@@ -31,6 +34,7 @@ impl Plan {
         relation: &Relation,
         schema: &Schema,
         targets: &[TargetColumn],
+        rules: Rules,
     ) -> Result<Self> {
         let unknown = names(schema.fields.iter().filter_map(|field| {
             let known = targets.iter().any(|target| target.name == field.name);
@@ -39,7 +43,7 @@ impl Plan {
         if let Some(unknown) = unknown {
             return Err(Error::config(format!(
                 "{relation} has no column {unknown}; add it to the table, leave it out before, or \
-                 use `mode: replace`"
+                 set `schema_changes: add_columns`"
             )));
         }
         let missing = names(targets.iter().filter_map(|target| {
@@ -59,7 +63,7 @@ impl Plan {
             (!target.generated).then_some((index, field, target))
         });
         let columns = pairs
-            .map(|(index, field, target)| fed(relation, index, field, target))
+            .map(|(index, field, target)| fed(relation, index, field, target, rules))
             .collect::<Result<Vec<_>>>()?;
         Ok(Self { relation: relation.clone(), columns })
     }
@@ -67,6 +71,27 @@ impl Plan {
     /// Whether some values have to be read from text by the server.
     pub(crate) fn has_text(&self) -> bool {
         self.columns.iter().any(|column| column.as_text)
+    }
+
+    /// Says which value does not fit.
+    pub(crate) fn misfit(&self, fed: &Fed, row: i64, value: &str, why: &str) -> Error {
+        Error::data(format!(
+            "{}, row {row}, column {:?}: {:?} {why} ({})",
+            self.relation,
+            fed.target.name,
+            shorten(value),
+            fed.target.declared
+        ))
+    }
+
+    /// Says which key is missing.
+    pub(crate) fn null_key(&self, fed: &Fed, row: i64) -> Error {
+        Error::data(format!(
+            "{}, row {row}, column {:?}: a key of `upsert_keys` is NULL, which never equals \
+             another one, so every run would add the row again; leave such rows out before, or \
+             declare the table's unique constraint NULLS NOT DISTINCT",
+            self.relation, fed.target.name
+        ))
     }
 
     /// The columns' names, as SQL takes them.
@@ -77,15 +102,23 @@ impl Plan {
     }
 }
 
-fn fed(relation: &Relation, index: usize, field: &Field, target: &TargetColumn) -> Result<Fed> {
-    let known = feed(&field.data_type, &target.native, target.modifier);
+fn fed(
+    relation: &Relation,
+    index: usize,
+    field: &Field,
+    target: &TargetColumn,
+    rules: Rules,
+) -> Result<Fed> {
+    let known = feed(&field.data_type, &target.native, target.modifier, rules);
     let as_text = known.is_none() && field.data_type == DataType::Utf8;
-    match known.or(as_text.then_some(Feed::Bytes)) {
+    let text = Feed::Text { limit: None, remove_nul: rules.remove_nul };
+    match known.or(as_text.then_some(text)) {
         Some(feed) => Ok(Fed {
             index,
             data_type: field.data_type.clone(),
             feed,
             as_text,
+            is_key: false,
             target: target.clone(),
         }),
         None => Err(Error::config(format!(
@@ -100,13 +133,22 @@ fn fed(relation: &Relation, index: usize, field: &Field, target: &TargetColumn) 
 
 fn advice(data_type: &DataType, target: &TargetColumn) -> &'static str {
     match data_type {
-        DataType::Timestamp(_, None) if target.declared.ends_with("with time zone") => {
-            "; say in a step before which time zone they are in"
+        DataType::Timestamp(_, None) if target.native == Type::TIMESTAMPTZ => {
+            "; say in the query or a transform which time zone they are in"
         }
-        DataType::Timestamp(..) if target.declared.starts_with("timestamp") => {
-            "; drop the time zone in a step before"
+        DataType::Timestamp(..) if target.native == Type::TIMESTAMP => {
+            "; drop the time zone in the query or a transform"
         }
-        _ => "; convert them in a step before, to text if nothing else fits",
+        _ => "; convert them in the query or a transform, to text if nothing else fits",
+    }
+}
+
+/// A value short enough for a message.
+fn shorten(value: &str) -> String {
+    const SHOWN: usize = 60;
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &value[..end]),
+        None => value.to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use osiris_sdk::testing::Table;
 use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Kind, Schema};
 use serde_json::json;
 use services::postgres::{Options, Postgres};
-use support::{SERVER, connection, database, table, write};
+use support::{table, write};
 
 /// So many batches of 1,000 rows of 1 KB.
 fn lots(batches: usize) -> Table {
@@ -36,7 +36,7 @@ fn until(server: &Postgres, condition: &str) {
 #[test]
 fn a_server_that_dies_keeps_the_old_rows() {
     let server = Postgres::start(Options::default()).expect("a server");
-    let connection = connection(&server, "postgres");
+    let connection = server.connection("postgres");
     server.sql("postgres", "CREATE TABLE t (t text); INSERT INTO t VALUES ('old')").unwrap();
     // Something to wait for: the write stands at a lock until the server dies.
     let run = || write(&connection, &lots(20), json!({"table": "t", "mode": "replace"}));
@@ -59,45 +59,46 @@ fn a_server_that_dies_keeps_the_old_rows() {
 
 #[test]
 fn a_session_that_ends_in_mid_copy_changes_nothing() {
-    let connection = database("ended", "CREATE TABLE t (t text)");
+    let connection = Postgres::shared().database("ended", "CREATE TABLE t (t text)");
     // Ends its own session at the thousandth row.
     let end = "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
          IF (SELECT count(*) FROM t) >= 1000 THEN
            PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;
          CREATE TRIGGER stop BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION stop()";
-    SERVER.sql("ended", end).unwrap();
+    Postgres::shared().sql("ended", end).unwrap();
     let error = write(&connection, &lots(5), json!({"table": "t"})).expect_err(Kind::Network);
     assert!(
         error.message.contains("terminating connection") || error.message.contains("lost"),
         "{error}"
     );
-    assert_eq!(SERVER.sql("ended", "SELECT count(*) FROM t").unwrap(), "0");
-    SERVER.sql("ended", "DROP TRIGGER stop ON t").unwrap();
+    assert_eq!(Postgres::shared().sql("ended", "SELECT count(*) FROM t").unwrap(), "0");
+    Postgres::shared().sql("ended", "DROP TRIGGER stop ON t").unwrap();
     write(&connection, &lots(5), json!({"table": "t"})).expect_ok();
-    assert_eq!(SERVER.sql("ended", "SELECT count(*) FROM t").unwrap(), "5000");
+    assert_eq!(Postgres::shared().sql("ended", "SELECT count(*) FROM t").unwrap(), "5000");
 }
 
 #[test]
 fn a_connection_that_is_cut_changes_nothing() {
-    let mut connection = database("cut", "CREATE TABLE t (t text)");
+    let mut connection = Postgres::shared().database("cut", "CREATE TABLE t (t text)");
     // Little comes back: signing in is more than half of it, rows go the other way.
-    let port = services::cutting_proxy(SERVER.port, 1200).expect("a proxy");
+    let port = services::cutting_proxy(Postgres::shared().port, 1200).expect("a proxy");
     connection["port"] = json!(port);
     connection["sslmode"] = json!("disable");
     let error = write(&connection, &lots(50), json!({"table": "t"})).expect_err(Kind::Network);
     assert!(error.message.contains("lost"), "{error}");
-    assert_eq!(SERVER.sql("cut", "SELECT count(*) FROM t").unwrap(), "0");
+    assert_eq!(Postgres::shared().sql("cut", "SELECT count(*) FROM t").unwrap(), "0");
 }
 
 #[test]
 fn a_table_that_is_locked_is_given_up_in_time() {
-    let connection = database("locked", "CREATE TABLE t (id bigint PRIMARY KEY)");
+    let connection =
+        Postgres::shared().database("locked", "CREATE TABLE t (id bigint PRIMARY KEY)");
     let input = table(&[("id", DataType::Int64)], &json!([[1]]));
-    let timeouts = || SERVER.log().matches("due to lock timeout").count();
+    let timeouts = || Postgres::shared().log().matches("due to lock timeout").count();
     std::thread::scope(|scope| {
         let lock = "BEGIN; LOCK TABLE t; SELECT pg_sleep(600) AS locked";
-        let holder = scope.spawn(|| SERVER.sql("locked", lock));
-        until(&SERVER, "query LIKE '%AS locked%' AND wait_event = 'PgSleep'");
+        let holder = scope.spawn(|| Postgres::shared().sql("locked", lock));
+        until(Postgres::shared(), "query LIKE '%AS locked%' AND wait_event = 'PgSleep'");
         for config in [
             json!({"table": "t", "mode": "truncate", "read_timeout": 0.5}),
             json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"], "read_timeout": 0.5}),
@@ -116,19 +117,19 @@ fn a_table_that_is_locked_is_given_up_in_time() {
             }
             let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE \
                        '%AS locked' AND pid <> pg_backend_pid()";
-            SERVER.sql("locked", end).expect("an end");
+            Postgres::shared().sql("locked", end).expect("an end");
         });
         let config = json!({"table": "t", "mode": "truncate", "read_timeout": 2});
         let report = write(&connection, &input, config).expect_ok();
         assert!(!report.pauses.is_empty());
         assert!(holder.join().expect("an end").is_err());
     });
-    assert_eq!(SERVER.sql("locked", "SELECT * FROM t").unwrap(), "1");
+    assert_eq!(Postgres::shared().sql("locked", "SELECT * FROM t").unwrap(), "1");
 }
 
 #[test]
 fn a_deadlock_is_undone_and_the_rows_are_merged_again() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "deadlock",
         "CREATE TABLE t (id bigint PRIMARY KEY, name text); INSERT INTO t VALUES (1, 'a'), (2, 'b')",
     );
@@ -141,19 +142,22 @@ fn a_deadlock_is_undone_and_the_rows_are_merged_again() {
              AND transactionid = pg_current_xact_id()::xid) LOOP PERFORM pg_sleep(0.005); END LOOP;
          END $$; UPDATE t SET name = 'y' WHERE id = 1; COMMIT";
     std::thread::scope(|scope| {
-        let other = scope.spawn(|| SERVER.sql("deadlock", other));
-        until(&SERVER, "query LIKE '%deadlock_timeout%' AND wait_event = 'PgSleep'");
+        let other = scope.spawn(|| Postgres::shared().sql("deadlock", other));
+        until(Postgres::shared(), "query LIKE '%deadlock_timeout%' AND wait_event = 'PgSleep'");
         let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
         let report = write(&connection, &input, config).expect_ok();
         assert_eq!(report.pauses.len(), 1);
         other.join().expect("an end").expect("no error");
     });
-    assert_eq!(SERVER.sql("deadlock", "SELECT * FROM t ORDER BY id").unwrap(), "1|A\n2|B");
+    assert_eq!(
+        Postgres::shared().sql("deadlock", "SELECT * FROM t ORDER BY id").unwrap(),
+        "1|A\n2|B"
+    );
 }
 
 #[test]
 fn who_may_not_write_is_told_so() {
-    let mut guest = database(
+    let mut guest = Postgres::shared().database(
         "denied",
         "CREATE ROLE writer LOGIN PASSWORD 'w'; CREATE TABLE t (id bigint); GRANT SELECT ON t TO writer",
     );

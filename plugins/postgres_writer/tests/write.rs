@@ -5,7 +5,8 @@ mod support;
 use osiris_sdk::{DataType, Kind, TimeUnit, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
-use support::{SERVER, database, step, table, write};
+use services::postgres::Postgres;
+use support::{step, table, write};
 
 const US: TimeUnit = TimeUnit::Microsecond;
 
@@ -18,12 +19,12 @@ fn written(report: &testing::Report) -> Option<u64> {
 }
 
 fn rows(database: &str, table: &str) -> String {
-    SERVER.sql(database, &format!("SELECT * FROM {table} ORDER BY 1, 2")).expect("rows")
+    Postgres::shared().sql(database, &format!("SELECT * FROM {table} ORDER BY 1, 2")).expect("rows")
 }
 
 #[test]
 fn every_type_comes_back() {
-    let connection = database("back", "");
+    let connection = Postgres::shared().database("back", "");
     let list = DataType::list_of;
     let columns = [
         ("n", DataType::Null, json!(null)),
@@ -78,7 +79,7 @@ fn every_type_comes_back() {
 
 #[test]
 fn modes() {
-    let connection = database("modes", "");
+    let connection = Postgres::shared().database("modes", "");
     let go = |mode: &str, input: &testing::Table| {
         let mut config = json!({"table": "t", "mode": mode});
         if mode == "upsert" {
@@ -95,15 +96,23 @@ fn modes() {
     assert_eq!(rows("modes", "t"), "1|a\n2|B\n3|c\n4|D\n5|e");
     assert_eq!(go("truncate", &people(json!([[7, "g"]]))), Some(1));
     assert_eq!(rows("modes", "t"), "7|g");
-    SERVER.sql("modes", "CREATE ROLE modes_reader; GRANT SELECT ON t TO modes_reader").unwrap();
+    Postgres::shared()
+        .sql("modes", "CREATE ROLE modes_reader; GRANT SELECT ON t TO modes_reader")
+        .unwrap();
     assert_eq!(go("replace", &people(json!([[8, "h"]]))), Some(1));
     assert_eq!(rows("modes", "t"), "8|h");
     let granted = "SELECT has_table_privilege('modes_reader', 't', 'SELECT')";
-    assert_eq!(SERVER.sql("modes", granted).unwrap(), "t");
-    // Other columns make another table.
+    assert_eq!(Postgres::shared().sql("modes", granted).unwrap(), "t");
+    // Other columns make another table, but not without a word.
     let other = table(&[("a", DataType::Bool), ("z", DataType::Int8)], &json!([[true, 1]]));
-    assert_eq!(go("replace", &other), Some(1));
+    let replace = json!({"table": "t", "mode": "replace"});
+    let error = write(&connection, &other, replace).expect_err(Kind::Config);
+    assert!(error.message.contains("`schema_changes: recreate`"), "{error}");
+    assert_eq!(rows("modes", "t"), "8|h");
+    let recreate = json!({"table": "t", "mode": "replace", "schema_changes": "recreate"});
+    assert_eq!(written(&write(&connection, &other, recreate.clone()).expect_ok()), Some(1));
     assert_eq!(rows("modes", "t"), "t|1");
+    write(&connection, &people(json!([[8, "h"]])), recreate).expect_ok();
     // No rows are rows, too.
     assert_eq!(go("replace", &people(json!([]))), Some(0));
     assert_eq!(rows("modes", "t"), "");
@@ -111,7 +120,7 @@ fn modes() {
 
 #[test]
 fn columns_of_other_types_are_fed_exactly() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "feeds",
         "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
          CREATE TABLE t (id serial PRIMARY KEY, i2 int2, n numeric(6,2), f float8, txt text, u uuid,
@@ -151,7 +160,7 @@ fn columns_of_other_types_are_fed_exactly() {
 
 #[test]
 fn a_value_that_does_not_fit_is_named() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "misfits",
         "CREATE DOMAIN positive AS int CHECK (VALUE > 0);
          CREATE TABLE t (i2 int2, n numeric(6,2), v varchar(3), ip inet, ts timestamp(0), k int NOT \
@@ -194,13 +203,13 @@ fn a_value_that_does_not_fit_is_named() {
         if !["null", "positive_check"].contains(&why) {
             assert!(error.message.contains(&format!("column {column:?}")), "{column}: {error}");
         }
-        assert_eq!(SERVER.sql("misfits", "SELECT count(*) FROM t").unwrap(), "0");
+        assert_eq!(Postgres::shared().sql("misfits", "SELECT count(*) FROM t").unwrap(), "0");
     }
 }
 
 #[test]
 fn columns_are_compared_first() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "compared",
         "CREATE TABLE t (id bigint NOT NULL, ts timestamptz, name text); CREATE VIEW v AS TABLE t",
     );
@@ -237,15 +246,15 @@ fn columns_are_compared_first() {
 
 #[test]
 fn a_table_that_others_point_to_can_be_emptied() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "pointed",
         "CREATE TABLE t (id bigint PRIMARY KEY); CREATE TABLE u (id bigint REFERENCES t);
          INSERT INTO t VALUES (1)",
     );
     let ids = table(&[("id", DataType::Int64)], &json!([[2]]));
     write(&connection, &ids, json!({"table": "t", "mode": "replace"})).expect_ok();
-    assert_eq!(SERVER.sql("pointed", "SELECT * FROM t").unwrap(), "2");
-    SERVER.sql("pointed", "INSERT INTO u VALUES (2)").unwrap();
+    assert_eq!(Postgres::shared().sql("pointed", "SELECT * FROM t").unwrap(), "2");
+    Postgres::shared().sql("pointed", "INSERT INTO u VALUES (2)").unwrap();
     let error = write(&connection, &ids, json!({"table": "t", "mode": "truncate"}));
     let error = error.expect_err(Kind::Data);
     assert!(error.message.contains("still referenced from table \"u\""), "{error}");
@@ -253,7 +262,7 @@ fn a_table_that_others_point_to_can_be_emptied() {
 
 #[test]
 fn identity_columns_take_what_is_given() {
-    let connection = database(
+    let connection = Postgres::shared().database(
         "identity",
         "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)",
     );
@@ -267,7 +276,7 @@ fn identity_columns_take_what_is_given() {
 
 #[test]
 fn tables_are_in_the_schema_of_the_connection() {
-    let mut connection = database("schemas", "CREATE SCHEMA \"s x\"");
+    let mut connection = Postgres::shared().database("schemas", "CREATE SCHEMA \"s x\"");
     let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
     connection["schema"] = json!("s x");
     write(&connection, &ids, json!({"table": "t"})).expect_ok();
@@ -279,8 +288,10 @@ fn tables_are_in_the_schema_of_the_connection() {
 
 #[test]
 fn a_run_that_fails_changes_nothing() {
-    let connection =
-        database("nothing", "CREATE TABLE t (id bigint, name text); INSERT INTO t VALUES (1, 'a')");
+    let connection = Postgres::shared().database(
+        "nothing",
+        "CREATE TABLE t (id bigint, name text); INSERT INTO t VALUES (1, 'a')",
+    );
     let input = people(json!([[2, "b"]]));
     for mode in ["append", "replace", "truncate"] {
         let config = json!({"table": "t", "mode": mode});
@@ -290,8 +301,11 @@ fn a_run_that_fails_changes_nothing() {
     }
     let new = json!({"table": "new"});
     step(&connection, new).failing_input("df_a", &input).expect_err(Kind::Upstream);
-    assert_eq!(SERVER.sql("nothing", "SELECT to_regclass('new') IS NULL").unwrap(), "t");
-    SERVER.sql("nothing", "CREATE UNIQUE INDEX ON t (id)").unwrap();
+    assert_eq!(
+        Postgres::shared().sql("nothing", "SELECT to_regclass('new') IS NULL").unwrap(),
+        "t"
+    );
+    Postgres::shared().sql("nothing", "CREATE UNIQUE INDEX ON t (id)").unwrap();
     let twice = people(json!([[5, "x"], [1, "y"]]));
     let error = write(&connection, &twice, json!({"table": "t"})).expect_err(Kind::Data);
     assert!(error.message.contains("Key (id)=(1) already exists"), "{error}");
@@ -301,14 +315,17 @@ fn a_run_that_fails_changes_nothing() {
 
 #[test]
 fn wide_tables_and_long_values() {
-    let connection = database("wide", "");
+    let connection = Postgres::shared().database("wide", "");
     let names: Vec<_> = (0..1000).map(|index| format!("c{index}")).collect();
     let columns: Vec<_> = names.iter().map(|name| (name.as_str(), DataType::Int32)).collect();
     let row: Vec<_> = (0..1000).collect();
     write(&connection, &table(&columns, &json!([row])), json!({"table": "w"})).expect_ok();
-    assert_eq!(SERVER.sql("wide", "SELECT c999 FROM w").unwrap(), "999");
+    assert_eq!(Postgres::shared().sql("wide", "SELECT c999 FROM w").unwrap(), "999");
     let long = "x".repeat(64 << 20);
     let input = table(&[("t", DataType::Utf8)], &json!([[long]]));
     write(&connection, &input, json!({"table": "l"})).expect_ok();
-    assert_eq!(SERVER.sql("wide", "SELECT length(t) FROM l").unwrap(), (64 << 20).to_string());
+    assert_eq!(
+        Postgres::shared().sql("wide", "SELECT length(t) FROM l").unwrap(),
+        (64 << 20).to_string()
+    );
 }

@@ -6,22 +6,37 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-/// Writes `ca.crt`, `server.crt` and `server.key`.
+const NAMES: &str = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+const NAME: &str = "subjectAltName=DNS:localhost";
+
+/// Writes `server.crt` and `server.key`, whose certificate signs itself and is made out to
+/// localhost only.
+pub(crate) fn make_self_signed(folder: &Path) -> Result<()> {
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let itself = ["-x509", "-days", "30", "-subj", "/CN=osiris test server", "-addext", NAME];
+    let files = ["-keyout", "server.key", "-out", "server.crt"];
+    openssl(folder, &[&["req"][..], &key, &itself, &files].concat())
+}
+
+/// Writes `ca.crt`, `server.crt` and `server.key`, and `client.crt` and `client.key` of the user
+/// `certified`.
 pub(crate) fn make(folder: &Path) -> Result<()> {
-    fs::write(
-        folder.join("server.ext"),
-        "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n",
-    )?;
+    fs::write(folder.join("server.ext"), format!("basicConstraints=CA:FALSE\n{NAMES}\n"))?;
+    fs::write(folder.join("client.ext"), "basicConstraints=CA:FALSE\n")?;
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let authority = ["-x509", "-days", "30", "-subj", "/CN=osiris test authority"];
     let files = ["-keyout", "ca.key", "-out", "ca.crt"];
     openssl(folder, &[&["req"][..], &key, &authority, &files].concat())?;
-    let server = ["-subj", "/CN=osiris test server"];
-    let files = ["-keyout", "server.key", "-out", "server.csr"];
-    openssl(folder, &[&["req"][..], &key, &server, &files].concat())?;
-    let sign = ["x509", "-req", "-days", "30", "-in", "server.csr", "-extfile", "server.ext"];
-    let files = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-out", "server.crt"];
-    openssl(folder, &[&sign[..], &files].concat())
+    for (name, subject) in [("server", "/CN=osiris test server"), ("client", "/CN=certified")] {
+        let [key_file, request, extensions, certificate] =
+            ["key", "csr", "ext", "crt"].map(|ending| format!("{name}.{ending}"));
+        let files = ["-subj", subject, "-keyout", &key_file, "-out", &request];
+        openssl(folder, &[&["req"][..], &key, &files].concat())?;
+        let sign = ["x509", "-req", "-days", "30", "-in", &request, "-extfile", &extensions];
+        let files = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-out", &certificate];
+        openssl(folder, &[&sign[..], &files].concat())?;
+    }
+    Ok(())
 }
 
 fn openssl(folder: &Path, arguments: &[&str]) -> Result<()> {

@@ -7,6 +7,7 @@ pub mod https;
 mod install;
 pub mod mariadb;
 pub mod mysql;
+pub mod pgbouncer;
 mod port;
 pub mod postgres;
 mod proxy;

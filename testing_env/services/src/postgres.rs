@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 
 use crate::{Folder, certificate, free, install, spawn, wait};
 
@@ -24,6 +25,8 @@ pub struct Options {
     /// Whether it has a certificate of its own authority, and takes encrypted
     /// connections only.
     pub tls: bool,
+    /// Whether that certificate is signed by itself and by no authority.
+    pub self_signed: bool,
     /// Settings of `postgresql.conf`.
     pub settings: Vec<(String, String)>,
 }
@@ -66,10 +69,48 @@ impl Postgres {
         Ok(server)
     }
 
+    /// Returns the server that the tests of a process share; each makes a database of its own.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Postgres> =
+            LazyLock::new(|| Postgres::start(Options::default()).expect("a server"));
+        &SHARED
+    }
+
+    /// Makes a database with these tables in it, and returns the superuser's connection.
+    ///
+    /// # Panics
+    /// If there is one of that name, or the SQL fails.
+    pub fn database(&self, name: &str, sql: &str) -> Value {
+        self.create_database(name).expect("a database");
+        if !sql.is_empty() {
+            self.sql(name, sql).expect("tables");
+        }
+        self.connection(name)
+    }
+
+    /// Returns the superuser's connection to a database, as a step has it.
+    #[must_use]
+    pub fn connection(&self, database: &str) -> Value {
+        json!({
+            "host": "127.0.0.1", "port": self.port, "database": database,
+            "user": self.user, "password": self.password,
+        })
+    }
+
     /// The certificate of the authority that signed the server's.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
+    }
+
+    /// A file of the server's folder: `server.crt`, or `client.crt` and `client.key` of the user
+    /// `certified`, who needs no password.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// `psql` with one command for a database.
@@ -141,6 +182,9 @@ impl Postgres {
         if self.options.tls {
             command.args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={folder}/server.crt")]);
             command.args(["-c", &format!("ssl_key_file={folder}/server.key")]);
+            if !self.options.self_signed {
+                command.args(["-c", &format!("ssl_ca_file={folder}/ca.crt")]);
+            }
         }
         for (name, value) in &self.options.settings {
             command.args(["-c", &format!("{name}={value}")]);
@@ -162,6 +206,11 @@ impl Postgres {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
     }
 
+    /// Returns the user and the group that programs of the server run as, unless they are ours.
+    pub(crate) fn account(&self) -> Option<(u32, u32)> {
+        self.account
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -171,7 +220,11 @@ impl Postgres {
         let password = folder.join("password");
         fs::write(&password, &self.password)?;
         if self.options.tls {
-            certificate::make(folder)?;
+            if self.options.self_signed {
+                certificate::make_self_signed(folder)?;
+            } else {
+                certificate::make(folder)?;
+            }
         }
         if let Some((user, group)) = self.account {
             chown(folder, Some(user), Some(group))?;
@@ -191,14 +244,20 @@ impl Postgres {
             bail!("initdb failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
         if self.options.tls {
-            let rules = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+            let rules = "hostssl all certified 127.0.0.1/32 cert\n\
+                         hostssl all all 127.0.0.1/32 scram-sha-256\n";
+            let rules = if self.options.self_signed {
+                rules.split_inclusive('\n').next_back().unwrap_or_default()
+            } else {
+                rules
+            };
             fs::write(self.data().join("pg_hba.conf"), rules)?;
         }
         Ok(())
     }
 
     /// A program that runs in the server's account and ends with this process.
-    fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("setpriv");
         if let Some((user, group)) = self.account {
             command.args([format!("--reuid={user}"), format!("--regid={group}")]);

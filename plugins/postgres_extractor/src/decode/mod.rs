@@ -20,9 +20,13 @@ const EPOCH_MICROS: i64 = 946_684_800_000_000;
 pub(crate) struct Rules {
     /// Whether texts may be anything but UTF-8.
     pub(crate) raw_text: bool,
+    /// Whether dates and timestamps of infinity are missing values.
+    pub(crate) infinity_is_null: bool,
+    /// Whether decimals that are no number are missing values.
+    pub(crate) nan_is_null: bool,
 }
 
-/// Adds a value to a column.
+/// Adds a value to a column, or a missing one in place of what the column does not have.
 #[inline]
 pub(crate) fn decode(
     wire: &Wire,
@@ -30,6 +34,18 @@ pub(crate) fn decode(
     rules: Rules,
     column: &mut ColumnBuilder,
 ) -> Result<(), Misfit> {
+    let Err(misfit) = add(wire, bytes, rules, column) else { return Ok(()) };
+    let is_null = misfit == Misfit::Infinity && rules.infinity_is_null
+        || misfit == Misfit::NotANumber && rules.nan_is_null;
+    if is_null {
+        column.push_null();
+        return Ok(());
+    }
+    Err(misfit)
+}
+
+#[inline]
+fn add(wire: &Wire, bytes: &[u8], rules: Rules, column: &mut ColumnBuilder) -> Result<(), Misfit> {
     use ColumnBuilder as B;
     match (wire, column) {
         (Wire::Text, B::Utf8(column)) => column.push(text(bytes, rules)?),

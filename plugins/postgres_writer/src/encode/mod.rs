@@ -1,12 +1,15 @@
 //! Values of columns in the server's binary form.
 
+mod calendar;
 mod display;
+mod float;
 mod integer;
+mod json;
 mod moment;
 mod number;
 mod uuid;
 
-use osiris_sdk::Column;
+use osiris_sdk::{Column, DataType};
 
 pub(crate) use display::display;
 
@@ -20,12 +23,18 @@ impl Misfit {
     fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }
+
+    /// A value that would be rounded.
+    fn inexact(why: impl Into<String>) -> Self {
+        Self(format!("{}; set `inexact: round` to round it", why.into()))
+    }
 }
 
-/// Adds a value with its length in front.
+/// Adds a value of the type `source` with its length in front.
 #[inline]
 pub(crate) fn encode(
     feed: &Feed,
+    source: &DataType,
     column: &Column,
     row: usize,
     out: &mut Vec<u8>,
@@ -40,10 +49,20 @@ pub(crate) fn encode(
             length(value.len(), out)?;
             out.extend_from_slice(value);
         }
+        (Feed::Text { limit, remove_nul: false }, Column::Utf8(values)) => {
+            let value = values.get(row).unwrap_or_default();
+            check_length(value, *limit)?;
+            length(value.len(), out)?;
+            out.extend_from_slice(value);
+        }
         (Feed::Int8, Column::Int64(values)) => fixed(values.values()[row].to_be_bytes(), out),
         (Feed::Int4, Column::Int32(values)) => fixed(values.values()[row].to_be_bytes(), out),
-        (Feed::Float8, Column::Float64(values)) => fixed(values.values()[row].to_be_bytes(), out),
-        (Feed::Float4, Column::Float32(values)) => fixed(values.values()[row].to_be_bytes(), out),
+        (Feed::Float8 { .. }, Column::Float64(values)) => {
+            fixed(values.values()[row].to_be_bytes(), out)
+        }
+        (Feed::Float4 { .. }, Column::Float32(values)) => {
+            fixed(values.values()[row].to_be_bytes(), out)
+        }
         (Feed::Bool, Column::Bool(values)) => {
             fixed([u8::from(values.get(row) == Some(true))], out);
         }
@@ -55,10 +74,17 @@ pub(crate) fn encode(
         }
         (Feed::Int8, _) => fixed(integer::narrow::<i64>(column, row, "bigint")?.to_be_bytes(), out),
         (Feed::Oid, _) => fixed(integer::narrow::<u32>(column, row, "oid")?.to_be_bytes(), out),
-        (Feed::Float4, _) => fixed(integer::float4(column, row)?.to_be_bytes(), out),
-        (Feed::Float8, _) => fixed(integer::float8(column, row)?.to_be_bytes(), out),
+        (Feed::Float4 { exact }, _) => {
+            fixed(float::float4(column, row, source, *exact)?.to_be_bytes(), out);
+        }
+        (Feed::Float8 { exact }, _) => {
+            fixed(float::float8(column, row, source, *exact)?.to_be_bytes(), out);
+        }
         (Feed::Date, Column::Date32(values)) => {
             fixed(moment::date(values.values()[row])?.to_be_bytes(), out);
+        }
+        (Feed::Midnight, Column::Date32(values)) => {
+            fixed(moment::midnight(values.values()[row])?.to_be_bytes(), out);
         }
         (Feed::Time { unit, step }, Column::Time32(values)) => {
             let micros = moment::micros(values.values()[row].into(), *unit, *step)?;
@@ -70,14 +96,38 @@ pub(crate) fn encode(
         (Feed::Timestamp { unit, step }, Column::Timestamp(values)) => {
             fixed(moment::timestamp(values.values()[row], *unit, *step)?.to_be_bytes(), out);
         }
-        _ => return sized(out, |out| varying(feed, column, row, out)),
+        _ => return sized(out, |out| varying(feed, source, column, row, out)),
     }
     Ok(())
 }
 
 /// Values whose length is known once they are written.
-fn varying(feed: &Feed, column: &Column, row: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
+fn varying(
+    feed: &Feed,
+    source: &DataType,
+    column: &Column,
+    row: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
     match (feed, column) {
+        (Feed::Text { limit, .. }, Column::Utf8(values)) => {
+            let start = out.len();
+            let value = values.get(row).unwrap_or_default();
+            out.extend(value.iter().filter(|byte| **byte != 0));
+            check_length(&out[start..], *limit)
+        }
+        (Feed::Json { remove_nul } | Feed::Jsonb { remove_nul }, Column::Utf8(values)) => {
+            let value = values.get(row).unwrap_or_default();
+            if matches!(feed, Feed::Jsonb { .. }) {
+                out.push(1);
+            }
+            if *remove_nul {
+                out.extend(json::without_nul(value));
+            } else {
+                out.extend_from_slice(value);
+            }
+            Ok(())
+        }
         (Feed::Numeric { limit, .. }, Column::Utf8(values)) => {
             number::text(values.get(row).unwrap_or_default(), *limit, out)
         }
@@ -85,24 +135,28 @@ fn varying(feed: &Feed, column: &Column, row: usize, out: &mut Vec<u8>) -> Resul
             number::decimal(values.values()[row], *scale, *limit, out)
         }
         (Feed::Numeric { limit, .. }, Column::Float32(_) | Column::Float64(_)) => {
-            number::text(display(column, row, 0).as_bytes(), *limit, out)
+            number::text(display(column, row, source).as_bytes(), *limit, out)
         }
         (Feed::Numeric { limit, .. }, _) => match integer::value(column, row) {
             Some(value) => number::decimal(value, 0, *limit, out),
             None => Err(Misfit::new("is no number")),
         },
-        (Feed::Jsonb, Column::Utf8(values)) => {
-            out.push(1);
-            out.extend_from_slice(values.get(row).unwrap_or_default());
-            Ok(())
-        }
         (Feed::Uuid, Column::Utf8(values)) => {
             out.extend(uuid::parse(values.get(row).unwrap_or_default())?);
             Ok(())
         }
-        (Feed::Display { scale }, _) => {
-            out.extend_from_slice(display(column, row, *scale).as_bytes());
+        (Feed::Uuid, Column::Binary(values)) => {
+            let bytes: [u8; 16] = values
+                .get(row)
+                .and_then(|bytes| bytes.try_into().ok())
+                .ok_or_else(|| Misfit::new("is no UUID, which has 16 bytes"))?;
+            out.extend(bytes);
             Ok(())
+        }
+        (Feed::Display { limit }, _) => {
+            let text = display(column, row, source);
+            out.extend_from_slice(text.as_bytes());
+            check_length(text.as_bytes(), *limit)
         }
         (Feed::Array { oid, item }, Column::List(lists)) => {
             let range = lists.get(row).unwrap_or_default();
@@ -115,10 +169,27 @@ fn varying(feed: &Feed, column: &Column, row: usize, out: &mut Vec<u8>) -> Resul
                 length(range.len(), out)?;
                 out.extend(1_i32.to_be_bytes());
             }
-            range.into_iter().try_for_each(|index| encode(item, lists.values(), index, out))
+            let source = match source {
+                DataType::List(item) => &item.data_type,
+                _ => source,
+            };
+            range.into_iter().try_for_each(|index| encode(item, source, lists.values(), index, out))
         }
         _ => Err(Misfit::new("is of another type than its column")),
     }
+}
+
+/// Whether a column takes so many characters. It would cut spaces at the end without a word.
+fn check_length(text: &[u8], limit: Option<usize>) -> Result<(), Misfit> {
+    let Some(limit) = limit.filter(|limit| text.len() > *limit) else { return Ok(()) };
+    // Every byte but those that go on with a character begins one.
+    let count = text.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    if count > limit {
+        return Err(Misfit::new(format!(
+            "is too long: it has {count} characters, and the column takes {limit}"
+        )));
+    }
+    Ok(())
 }
 
 #[inline]

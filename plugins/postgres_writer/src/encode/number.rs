@@ -108,7 +108,7 @@ fn write(
     let kept = limit.unwrap_or(fraction.len()).min(fraction.len());
     let (fraction, cut) = fraction.split_at(kept);
     if cut.iter().any(|digit| *digit != b'0') {
-        return Err(Misfit::new(format!(
+        return Err(Misfit::inexact(format!(
             "has more than the {kept} digits after the point that the column keeps"
         )));
     }
