@@ -2,20 +2,26 @@
 //!
 //! A writer waits while its queue is full. Where an output has several readers,
 //! a slow one must not stop a fast one (they may meet again further down), so
-//! what only the slow ones still need moves to disk.
+//! what only the slow ones still need moves to disk. The same happens when a writer has
+//! waited for long: what it reads from may hold locks and snapshots for it meanwhile.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
+use tokio::time::timeout;
 
 use super::Batch;
 use super::queue::{Admission, Queue, Taken};
 use super::spill::{Spill, SpillError};
 use crate::below::Below;
 use crate::budget::{Budgets, Exceeded};
+
+/// How long a writer waits for slow readers before batches go to disk instead.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a table ended early: the step that writes it failed, or the disk did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +53,19 @@ pub fn channel_within(
     budget: usize,
     spill_folder: Below,
 ) -> (Sender, Vec<Receiver>) {
+    patient_channel(run, readers, budget, spill_folder, PATIENCE)
+}
+
+fn patient_channel(
+    run: &Budgets,
+    readers: usize,
+    budget: usize,
+    spill_folder: Below,
+    patience: Duration,
+) -> (Sender, Vec<Receiver>) {
     let edge = Arc::new(Edge {
         budget,
+        patience,
         spill: Arc::new(Spill::new(spill_folder, run.spill.clone())),
         queue: Mutex::new(Queue::new(readers, run.memory.share())),
         changed: Notify::new(),
@@ -60,6 +77,7 @@ pub fn channel_within(
 #[derive(Debug)]
 struct Edge {
     budget: usize,
+    patience: Duration,
     spill: Arc<Spill>,
     queue: Mutex<Queue>,
     changed: Notify,
@@ -119,10 +137,18 @@ impl Sender {
         let mut room = edge.budget;
         loop {
             let admission = edge.wait(|queue| {
-                queue.admit(&batch, room).or_else(|| queue.admit(&batch, edge.budget))
+                let patience = edge.patience;
+                let admitted = queue.admit(&batch, room, patience);
+                admitted.or_else(|| queue.admit(&batch, edge.budget, patience))
             });
-            match admission.await {
+            // Nobody tells when the patience is over.
+            let Ok(admission) = timeout(edge.patience, admission).await else { continue };
+            match admission {
                 Admission::Done => break,
+                Admission::SpillOrWait(number, oldest) => match edge.spill.write(oldest).await {
+                    Ok(extent) => edge.lock().spilled(number, extent),
+                    Err(_) => edge.lock().disk_is_full(),
+                },
                 Admission::Spill(number, oldest) => {
                     let extent = edge.spill.write(oldest).await?;
                     edge.lock().spilled(number, extent);
@@ -266,6 +292,30 @@ mod tests {
         }
         sender.finish();
         assert_eq!(reading.await.unwrap(), (0..10).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_has_waited_for_long_goes_on_over_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        for most in [u64::MAX, 16 << 10] {
+            let run = Budgets { spill: Budget::new(most), ..Budgets::default() };
+            let patience = Duration::from_millis(20);
+            let (sender, mut receivers) =
+                patient_channel(&run, 1, 3000, below(folder.path()), patience);
+            let reader = receivers.remove(0);
+            let send = async {
+                for value in 0..50 {
+                    sender.send(batch(value)).await.unwrap();
+                }
+                sender.finish();
+            };
+            // Nobody reads; with little disk, the writer waits after all.
+            let sent = timeout(Duration::from_millis(500), send).await.is_ok();
+            assert_eq!(sent, most == u64::MAX);
+            if sent {
+                assert_eq!(drain(reader).await, (0..50).collect::<Vec<_>>());
+            }
+        }
     }
 
     #[tokio::test]

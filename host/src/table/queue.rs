@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 
@@ -23,6 +24,12 @@ pub(super) struct Queue {
     resident_from: u64,
     /// The next slot of each reader; `None` for one that has left.
     cursors: Vec<Option<u64>>,
+    /// When the writer had to wait first, with no break since.
+    waits_since: Option<Instant>,
+    /// Whether batches go to disk because all readers are slow.
+    gives_way: bool,
+    /// Whether the disk takes no more of these.
+    is_disk_full: bool,
     /// The bytes of the slots in memory, as a part of what the run may have.
     resident: Share,
     /// How many slots were looked at.
@@ -43,6 +50,8 @@ pub(super) enum Admission {
     Done,
     /// First this one, of this number, must go to disk.
     Spill(u64, Batch),
+    /// The same, to let the writer go on; it can wait as well.
+    SpillOrWait(u64, Batch),
     /// The run has no memory left for it.
     Refused(Exceeded),
 }
@@ -63,6 +72,9 @@ impl Queue {
             first: 0,
             resident_from: 0,
             cursors: vec![Some(0); readers],
+            waits_since: None,
+            gives_way: false,
+            is_disk_full: false,
             resident,
             #[cfg(test)]
             looks: std::cell::Cell::new(0),
@@ -70,8 +82,14 @@ impl Queue {
     }
 
     /// Adds a batch, of which `budget` bytes may be in memory. `None`: the writer has
-    /// to wait. The work is the same whatever waits.
-    pub(super) fn admit(&mut self, batch: &Batch, budget: usize) -> Option<Admission> {
+    /// to wait, but no longer than `patience` if the disk has room. The work is the same
+    /// whatever waits.
+    pub(super) fn admit(
+        &mut self,
+        batch: &Batch,
+        budget: usize,
+        patience: Duration,
+    ) -> Option<Admission> {
         if self.cursors.iter().all(Option::is_none) {
             return Some(Admission::Done);
         }
@@ -81,7 +99,17 @@ impl Queue {
         {
             // A slow reader must not stop a fast one, which has nothing left to read.
             let is_starving = self.cursors.contains(&Some(self.next_slot()));
-            return is_starving.then(|| Admission::Spill(self.resident_from, oldest.clone()));
+            let (number, oldest) = (self.resident_from, oldest.clone());
+            if is_starving {
+                return Some(Admission::Spill(number, oldest));
+            }
+            let since = *self.waits_since.get_or_insert_with(Instant::now);
+            self.gives_way |= since.elapsed() >= patience;
+            let spills = self.gives_way && !self.is_disk_full;
+            return spills.then(|| Admission::SpillOrWait(number, oldest));
+        }
+        if self.resident.amount() + bytes <= budget as u64 / 2 {
+            self.waits_since = None;
         }
         Some(match self.resident.grow(bytes) {
             Ok(()) => {
@@ -110,6 +138,11 @@ impl Queue {
             *slot = Slot::Spilled(Arc::new(extent));
             self.resident_from = number + 1;
         }
+    }
+
+    /// Notes that the disk takes no more.
+    pub(super) fn disk_is_full(&mut self) {
+        self.is_disk_full = true;
     }
 
     /// The next batch of a reader, if it is there.
@@ -141,6 +174,10 @@ impl Queue {
             self.first += 1;
         }
         self.resident_from = self.resident_from.max(self.first);
+        if self.resident_from == self.first {
+            // The readers have caught up.
+            (self.gives_way, self.is_disk_full) = (false, false);
+        }
     }
 
     fn look(&self) {
@@ -180,7 +217,7 @@ mod tests {
             let before = queue.looks.get();
             for _ in 0..1000 {
                 while let Some(Admission::Spill(number, oldest)) =
-                    queue.admit(&batch, 4 * batch.bytes())
+                    queue.admit(&batch, 4 * batch.bytes(), Duration::MAX)
                 {
                     let extent = spill.write(oldest).await.ok().unwrap();
                     queue.spilled(number, extent);
