@@ -200,13 +200,6 @@ fn decimal(value: i128, scale: i8, target: &TargetColumn, out: &mut Vec<u8>) -> 
 fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
     let shown = || String::from_utf8_lossy(text);
     match &target.holds {
-        Holds::Text if target.pads && text.last() == Some(&b' ') => {
-            return Err(format!(
-                "{:?} ends with a space, and the column's collation takes it for the key without; \
-                 give the column one that is NO PAD",
-                shown()
-            ));
-        }
         Holds::Char if text.last() == Some(&b' ') => {
             return Err(format!(
                 "{:?} ends with a space, which CHAR does not keep; make the column a VARCHAR, or \
