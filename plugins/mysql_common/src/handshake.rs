@@ -227,7 +227,7 @@ fn hide(password: &str, nonce: &[u8], key: &[u8]) -> Result<Vec<u8>, Failure> {
     }
     // The padding is told how large the key's blocks are.
     let size = Cell::new(0);
-    let _ = PublicKey::from_pem(key).encrypt_block(&[], Measure(&size));
+    let _ = PublicKey::from_pem(key).encrypt_block([], Measure(&size));
     let room = size.get().saturating_sub(PADDING);
     if password.len() > room {
         return Err(Error::auth(format!(

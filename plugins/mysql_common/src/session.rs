@@ -90,10 +90,9 @@ impl Session {
             authenticate(&mut wire, connection, suites)?;
             Ok(wire)
         };
-        let first = Suites::first();
-        let wire = match dial(first) {
+        let wire = match dial(Suites::Fast) {
             // A handshake that failed cannot go on with others on the same connection.
-            Err(Failure::NoCommonCipher) if first != Suites::All => dial(Suites::All),
+            Err(Failure::NoCommonCipher) => dial(Suites::All),
             result => result,
         };
         let mut session = Self { wire: wire? };

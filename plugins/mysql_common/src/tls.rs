@@ -21,18 +21,12 @@ use crate::config::{Connection, Tls};
 /// The ciphers that a server is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Suites {
-    /// ChaCha20 alone. Without the processor's own instructions for AES it is
-    /// several times faster, and servers would choose AES wherever it is offered.
+    /// ChaCha20 alone. A component lacks the processor's own instructions for AES,
+    /// which then takes several times as long, and servers choose AES wherever it
+    /// is offered.
     Fast,
     /// All of them.
     All,
-}
-
-impl Suites {
-    /// Returns the ones to try first.
-    pub(crate) fn first() -> Self {
-        if cfg!(target_family = "wasm") { Self::Fast } else { Self::All }
-    }
 }
 
 /// A client that checks of the server what the connection asks for.

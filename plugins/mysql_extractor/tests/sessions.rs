@@ -12,6 +12,7 @@ use osiris_sdk::{Error, Kind, testing};
 use serde_json::{Value, json};
 use server::{database, on_each_server, step};
 use services::mariadb::{self, Options, PASSWORD};
+use services::mysql;
 
 fn with(connection: &Value, more: Value) -> Value {
     let mut connection = connection.clone();
@@ -191,6 +192,29 @@ fn a_certificate_that_signed_itself() {
     let other = with(&connection, json!({"ca_file": folder.join("other.pem")}));
     let error = fault(&other, Kind::Network);
     assert!(error.message.contains("certificate"), "{error}");
+}
+
+#[test]
+fn ciphers() {
+    let cipher = |connection: &Value| {
+        let query = json!({"query": "SHOW STATUS LIKE 'Ssl_cipher'"});
+        step(connection, query).expect_ok().table().rows()[0][1].clone()
+    };
+    on_each_server("ciphers", "", |database| {
+        assert_eq!(cipher(&database.connection), "TLS_CHACHA20_POLY1305_SHA256");
+    });
+    // One that has only others is asked again.
+    let server = mysql::start(&Options {
+        tls: true,
+        arguments: vec!["--tls-ciphersuites=TLS_AES_256_GCM_SHA384".into()],
+    })
+    .expect("a server");
+    server.database("ciphers").expect("a database");
+    let connection = json!({
+        "host": "127.0.0.1", "port": server.port, "database": "ciphers", "user": "root",
+        "password": PASSWORD, "tls": "verify_ca", "ca_file": server.ca_file()
+    });
+    assert_eq!(cipher(&connection), "TLS_AES_256_GCM_SHA384");
 }
 
 #[test]

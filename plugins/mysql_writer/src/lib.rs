@@ -16,6 +16,7 @@ mod names;
 mod number;
 mod syntax;
 mod target;
+mod temporal;
 mod upsert;
 mod write;
 

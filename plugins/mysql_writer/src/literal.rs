@@ -3,16 +3,13 @@
 use std::fmt::{Display, LowerExp};
 use std::io::Write;
 
-use csv_common::{Civil, civil};
-use osiris_sdk::{Column, DataType, TimeUnit};
+use osiris_sdk::{Column, DataType};
 
 use crate::holds::Holds;
 use crate::syntax::Syntax;
 use crate::target::TargetColumn;
-use crate::{json, moment, number};
+use crate::{json, moment, number, temporal};
 
-const DAY: i64 = 86_400;
-const MICROS: i64 = 1_000_000;
 /// Beyond these, floats leave out integers.
 const F32_EXACT: i128 = 1 << 24;
 const F64_EXACT: i128 = 1 << 53;
@@ -54,12 +51,16 @@ pub(crate) fn write(
         Column::Binary(values) => bytes(values.get(row).unwrap_or_default(), target, out)?,
         Column::Date32(values) => {
             target.syntax.quote(out);
-            date(values.values()[row].into(), out)?;
+            temporal::date(values.values()[row].into(), out)?;
             target.syntax.quote(out);
         }
-        Column::Time32(values) => time(values.values()[row].into(), data_type, target, out)?,
-        Column::Time64(values) => time(values.values()[row], data_type, target, out)?,
-        Column::Timestamp(values) => timestamp(values.values()[row], data_type, target, out)?,
+        Column::Time32(values) => {
+            temporal::time(values.values()[row].into(), data_type, target, out)?
+        }
+        Column::Time64(values) => temporal::time(values.values()[row], data_type, target, out)?,
+        Column::Timestamp(values) => {
+            temporal::timestamp(values.values()[row], data_type, target, out)?
+        }
         Column::Decimal128(values) => {
             let scale = if let DataType::Decimal128(_, scale) = data_type { *scale } else { 0 };
             decimal(values.values()[row], scale, target, out)?;
@@ -180,11 +181,10 @@ fn decimal(value: i128, scale: i8, target: &TargetColumn, out: &mut Vec<u8>) -> 
             if value % unit(places) != 0 {
                 return Err("a decimal that would be rounded by the type of the column".to_owned());
             }
-            if scale < 0 {
-                digits(value, scale, out);
-            } else {
-                integer(value / unit(places), target, out)?;
-            }
+            let zeros = 10_i128.checked_pow(scale.min(0).unsigned_abs().into());
+            let whole = zeros.and_then(|zeros| (value / unit(places)).checked_mul(zeros));
+            let whole = whole.ok_or_else(|| "a decimal far beyond every integer".to_owned())?;
+            integer(whole, target, out)?;
         }
         Holds::Real { .. } | Holds::Enum(_) | Holds::Set(_) | Holds::Json => {
             let mut number = Vec::new();
@@ -200,13 +200,6 @@ fn decimal(value: i128, scale: i8, target: &TargetColumn, out: &mut Vec<u8>) -> 
 fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
     let shown = || String::from_utf8_lossy(text);
     match &target.holds {
-        Holds::Text if target.pads && text.last() == Some(&b' ') => {
-            return Err(format!(
-                "{:?} ends with a space, and the column's collation takes it for the key without; \
-                 give the column one that is NO PAD",
-                shown()
-            ));
-        }
         Holds::Char if text.last() == Some(&b' ') => {
             return Err(format!(
                 "{:?} ends with a space, which CHAR does not keep; make the column a VARCHAR, or \
@@ -327,82 +320,6 @@ fn padded(bytes: &[u8], length: u64) -> Misfit {
     )
 }
 
-fn date(days: i64, out: &mut Vec<u8>) -> Result<(), Misfit> {
-    let Civil { year, month, day } = civil(days);
-    if !(0..=9999).contains(&year) {
-        return Err(format!("the year {year}, and dates go from 0000 to 9999"));
-    }
-    print(out, format_args!("{year:04}-{month:02}-{day:02}"));
-    Ok(())
-}
-
-fn time(
-    count: i64,
-    data_type: &DataType,
-    target: &TargetColumn,
-    out: &mut Vec<u8>,
-) -> Result<(), Misfit> {
-    let micros = micros(count, data_type)?;
-    target.syntax.quote(out);
-    clock(micros, target, out)?;
-    target.syntax.quote(out);
-    Ok(())
-}
-
-fn timestamp(
-    count: i64,
-    data_type: &DataType,
-    target: &TargetColumn,
-    out: &mut Vec<u8>,
-) -> Result<(), Misfit> {
-    let micros = micros(count, data_type)?;
-    target.syntax.quote(out);
-    date(micros.div_euclid(DAY * MICROS), out)?;
-    out.push(b' ');
-    clock(micros.rem_euclid(DAY * MICROS), target, out)?;
-    target.syntax.quote(out);
-    Ok(())
-}
-
-fn clock(micros: i64, target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Misfit> {
-    let (seconds, fraction) = (micros.div_euclid(MICROS), micros.rem_euclid(MICROS));
-    let (hours, minutes, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    print(out, format_args!("{hours:02}:{minutes:02}:{second:02}"));
-    if fraction == 0 {
-        return Ok(());
-    }
-    if let Holds::DateTime { decimals, .. }
-    | Holds::Timestamp { decimals }
-    | Holds::Time { decimals } = target.holds
-        && fraction % 10_i64.pow(6 - u32::from(decimals.min(6))) != 0
-    {
-        return Err(format!(
-            "the time has more digits after the seconds than the {decimals} of the column"
-        ));
-    }
-    print(out, format_args!(".{fraction:06}"));
-    Ok(())
-}
-
-/// The finest that MySQL has.
-fn micros(count: i64, data_type: &DataType) -> Result<i64, Misfit> {
-    let (DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit)) =
-        data_type
-    else {
-        return Ok(count);
-    };
-    let per_unit = match unit {
-        TimeUnit::Second => MICROS,
-        TimeUnit::Millisecond => 1000,
-        TimeUnit::Microsecond => 1,
-        TimeUnit::Nanosecond if count % 1000 == 0 => return Ok(count / 1000),
-        TimeUnit::Nanosecond => {
-            return Err("nanoseconds, and MySQL's times end at microseconds".to_owned());
-        }
-    };
-    count.checked_mul(per_unit).ok_or_else(|| "a time far beyond the year 9999".to_owned())
-}
-
 fn digits(value: i128, scale: i8, out: &mut Vec<u8>) {
     if value < 0 {
         out.push(b'-');
@@ -425,7 +342,7 @@ fn digits(value: i128, scale: i8, out: &mut Vec<u8>) {
     }
 }
 
-fn print(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+pub(crate) fn print(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     // Writing to memory does not fail.
     let _ = out.write_fmt(text);
 }

@@ -13,6 +13,8 @@ const GUARD: &str = "18446744073709551615";
 pub(crate) struct Upsert<'a> {
     /// The columns that tell which row is meant.
     pub(crate) keys: &'a [String],
+    /// Those for which texts are the same that differ in spaces at their end.
+    pub(crate) padded: Vec<String>,
     /// Other indexes by which two rows can meet.
     pub(crate) other_keys: Vec<String>,
 }
@@ -24,15 +26,10 @@ impl Upsert<'_> {
             names.iter().map(|name| format!("{name}=VALUES({name})")).collect();
         // The server changes a row that it meets by any unique key. A number that is too large
         // makes it refuse one that has another key than the one that is meant.
-        if !self.other_keys.is_empty()
+        if self.is_guarded()
             && let Some(first) = self.keys.first().map(|key| quote::name(key))
         {
-            let same: Vec<_> = self
-                .keys
-                .iter()
-                .map(|key| quote::name(key))
-                .map(|key| format!("{key}<=>VALUES({key})"))
-                .collect();
+            let same: Vec<_> = self.keys.iter().map(|key| self.is_same(key)).collect();
             let guard = format!(
                 "{first}=IF({GUARD}+(NOT({})),VALUES({first}),VALUES({first}))",
                 same.join(" AND ")
@@ -42,21 +39,41 @@ impl Upsert<'_> {
         format!(" ON DUPLICATE KEY UPDATE {}", updates.join(","))
     }
 
-    /// Returns the other unique key by which the server met a row that is not
-    /// meant, if that is what it says.
+    /// Returns what is wrong with the row that the server met, if that is what it says.
     pub(crate) fn collision(&self, failure: &Failure) -> Option<String> {
-        match failure {
-            Failure::Server { code: OUT_OF_RANGE, message }
-                if !self.other_keys.is_empty() && message.contains(GUARD) =>
-            {
-                Some(format!(
-                    "a row of the table has other upsert_keys and the same values in the unique \
-                     key {}, and would be overwritten; remove that row, or name the columns of \
-                     that key in `upsert_keys`",
-                    self.other_keys.join(" or ")
-                ))
-            }
-            _ => None,
+        let Failure::Server { code: OUT_OF_RANGE, message } = failure else { return None };
+        if !self.is_guarded() || !message.contains(GUARD) {
+            return None;
         }
+        let mut reasons = Vec::new();
+        if !self.other_keys.is_empty() {
+            reasons.push(format!(
+                "it has other upsert_keys and the same values in the unique key {} (remove that \
+                 row, or name the columns of that key in `upsert_keys`)",
+                self.other_keys.join(" or ")
+            ));
+        }
+        if !self.padded.is_empty() {
+            reasons.push(format!(
+                "its key differs in spaces at the end, which the collation of {} does not tell \
+                 apart (give the column one that is NO PAD)",
+                self.padded.join(" or ")
+            ));
+        }
+        Some(format!("another row would be overwritten: {}", reasons.join(", or ")))
+    }
+
+    fn is_guarded(&self) -> bool {
+        !self.other_keys.is_empty() || !self.padded.is_empty()
+    }
+
+    /// The condition that a row has the key that is meant.
+    fn is_same(&self, key: &String) -> String {
+        let name = quote::name(key);
+        if self.padded.contains(key) {
+            // Within a text, spaces count.
+            return format!("CONCAT({name},'.')<=>CONCAT(VALUES({name}),'.')");
+        }
+        format!("{name}<=>VALUES({name})")
     }
 }

@@ -166,7 +166,7 @@ fn collation(session: &mut Session) -> Result<String> {
         "SELECT collation_name FROM information_schema.collations \
          WHERE collation_name IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')",
     )?;
-    // Where there is none, a space at the end of a key is refused.
+    // Where there is none, a row is refused whose key differs in such spaces only.
     Ok(known.into_iter().flatten().flatten().next().unwrap_or_else(|| "utf8mb4_bin".to_owned()))
 }
 
@@ -182,14 +182,25 @@ fn insert(
     let table = if place == Place::Target { &config.table } else { &names.staging };
     let gone = || Error::not_found("the table is gone; another program removed it");
     let target = Target::find(session, table)?.ok_or_else(gone)?;
-    let mut columns = target.columns(&config.table, schema, config.zoned_times)?;
+    let mut columns =
+        target.columns(&config.table, schema, config.zoned_times).map_err(|mut error| {
+            if config.mode == Mode::Replace && !config.recreate && config.create_table {
+                error
+                    .message
+                    .push_str("; or set `recreate: true` to make the table anew from the input");
+            }
+            error
+        })?;
+    let mut padded = Vec::new();
     for (field, column) in schema.fields.iter().zip(&mut columns) {
         let is_key = config.upsert_keys.contains(&field.name);
         match column {
             Some(column) => {
                 // A key that is missing is never the same as another one.
                 column.nullable &= !is_key;
-                column.pads &= is_key;
+                if is_key && column.pads {
+                    padded.push(field.name.clone());
+                }
             }
             None if is_key => {
                 return Err(Error::config(format!(
@@ -208,6 +219,7 @@ fn insert(
     let upsert = match config.mode {
         Mode::Upsert => Some(Upsert {
             keys: &config.upsert_keys,
+            padded,
             other_keys: target.check_keys(&config.table, &config.upsert_keys)?,
         }),
         _ => None,

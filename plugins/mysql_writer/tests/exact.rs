@@ -149,6 +149,9 @@ fn numbers() {
                 ("YEAR", TEXT, json!("1970"), Some("1970")),
                 ("YEAR", NUMBER, json!(70), None),
                 ("YEAR", decimal(5, 0), json!("70"), None),
+                ("YEAR", decimal(5, -1), json!("70"), None),
+                ("INT", decimal(5, -3), json!("12000"), Some("12000")),
+                ("BIT(8)", decimal(5, -3), json!("12000"), None),
                 ("YEAR", DataType::Bool, json!(true), None),
             ],
         );

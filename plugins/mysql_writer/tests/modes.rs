@@ -90,7 +90,7 @@ fn upsert_beside_another_unique_key() {
         let error = upsert(json!([[4, "d@x", 40], [3, "a@x", 99]]), json!(["id"]));
         let error = error.expect_err("another row would be overwritten");
         assert_eq!(error.kind, Kind::Data, "{error}");
-        assert!(error.message.contains("one of the rows 1 to 2: a row of the table"), "{error}");
+        assert!(error.message.contains("one of the rows 1 to 2: another row would be"), "{error}");
         assert!(error.message.contains("the unique key email"), "{error}");
         // Both keys meet a row, and not the same one.
         upsert(json!([[2, "a@x", 99]]), json!(["id"])).expect_err("a duplicate");
@@ -129,8 +129,15 @@ fn keys_that_differ_in_spaces() {
             assert_eq!(database.sql("SELECT COUNT(*), SUM(n) FROM made"), "3\t6");
         }
         let error = upsert("padded").expect_err(Kind::Data);
-        assert!(error.message.contains("row 2, column \"k\": \"a \" ends with a space"), "{error}");
+        assert!(error.message.contains("rows 1 to 3: another row would be overwritten"), "{error}");
+        assert!(error.message.contains("spaces at the end"), "{error}");
         assert_eq!(database.sql("SELECT COUNT(*) FROM padded"), "0");
+        // Without such a key there is nothing to refuse.
+        let rows = json!([["b ", 1], ["b ", 2]]);
+        let input = table(&[("k", DataType::Utf8), ("n", DataType::Int64)], &rows);
+        let config = json!({"table": "padded", "mode": "upsert", "upsert_keys": ["k"]});
+        let _ = database.step(config).input("df_a", &input).expect_ok();
+        assert_eq!(database.sql("SELECT k, n FROM padded"), "b \t2");
     });
 }
 

@@ -134,7 +134,7 @@ impl Random {
             DataType::Decimal128(precision, scale) => {
                 let most = 10_i128.pow(u32::from(*precision));
                 let wide = i128::from(self.next()) << 63 | i128::from(self.next());
-                let value = wide % most >> self.below(120);
+                let value = (wide % most) >> self.below(120);
                 let unit = 10_i128.pow(u32::from(scale.unsigned_abs()));
                 let sign = if value > 0 && self.below(2) == 0 { "-" } else { "" };
                 let width = usize::from(scale.unsigned_abs());
