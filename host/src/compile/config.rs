@@ -103,7 +103,9 @@ pub(super) fn check_paths(
     project: &Project,
     problems: &mut Problems<'_>,
 ) {
-    let read = spec.files.read.iter().map(|pointer| (pointer, AccessMode::Read));
+    // What may be written may be read as well.
+    let read = spec.files.read.iter().filter(|pointer| !spec.files.write.contains(pointer));
+    let read = read.map(|pointer| (pointer, AccessMode::Read));
     let write = spec.files.write.iter().map(|pointer| (pointer, AccessMode::Write));
     for (pointer, access) in read.chain(write) {
         let Some(value) = json.pointer(pointer) else { continue };

@@ -110,7 +110,9 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
         });
         places.collect::<Vec<_>>()
     };
-    let reads = spec.files.read.iter().flat_map(file).collect();
+    // What a step writes is compared with the outputs of others.
+    let is_input = |pointer: &&String| !spec.files.write.contains(pointer);
+    let reads = spec.files.read.iter().filter(is_input).flat_map(file).collect();
     let mut writes: Vec<Place> = spec.files.write.iter().flat_map(file).collect();
     let mut replaces = true;
     if let Some(destination) = &spec.destination {

@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::canonical;
+use crate::connection::with_defaults;
 use crate::driver::registry::Registry;
+use crate::driver::spec::Destination;
 use crate::paths::{FileKind, Permissions, ProjectPath, Resolver, leads_outside};
 use crate::problem::{Error, Problem, Result};
 use crate::run::{Prepared, Saved};
@@ -90,7 +92,12 @@ impl Parcel {
             let from = ReadableFiles { base: &job.base, resolver: &resolver, permissions };
             // Every path has been checked when the run was prepared.
             let normal = |path: &String| ProjectPath::new(path).ok();
-            for path in grants.reads.iter().filter_map(normal) {
+            // An output that keeps what it has is an input as well.
+            let config = with_defaults(&task.config, &driver.spec);
+            let is_kept = |place: &Destination| !place.replaces.holds(&config);
+            let kept = driver.spec.destination.as_ref().is_some_and(is_kept);
+            let kept = grants.writes.iter().filter(|_| kept);
+            for path in grants.reads.iter().chain(kept).filter_map(normal) {
                 parcel
                     .add(&from, path.as_str(), &mut Vec::new())
                     .map_err(|error| unreadable(&job.base.join(&path), &error))?;
