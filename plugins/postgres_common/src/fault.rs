@@ -120,7 +120,7 @@ fn kind(code: &str) -> (Kind, bool) {
             Some("28") => (Kind::Auth, false),
             Some("08") => (Kind::Network, true),
             Some("21" | "22" | "23" | "44") => (Kind::Data, false),
-            Some("42" | "26" | "34" | "3B" | "2B" | "55" | "25") => (Kind::Config, false),
+            Some("42" | "26" | "34" | "3B" | "2B" | "54" | "55" | "25") => (Kind::Config, false),
             Some("0A") => (Kind::Unsupported, false),
             _ => (Kind::Internal, false),
         },
@@ -171,6 +171,7 @@ mod tests {
             ("22003", Kind::Data),
             ("23505", Kind::Data),
             ("40P01", Kind::Timeout),
+            ("54011", Kind::Config),
             ("57P01", Kind::Network),
             ("XX000", Kind::Internal),
         ] {

@@ -70,9 +70,8 @@ fn created(
     let statement = create(relation, &columns, config);
     let (table, targets) = if try_lock(session, relation)? {
         session.run(&statement).map_err(|error| {
-            // Somebody else was faster.
-            let is_there = has_code(&error, "23505") || has_code(&error, "42P07");
-            if is_there { error.retryable(true) } else { error }
+            let is_taken = is_taken(&error);
+            if is_taken { error.retryable(true) } else { error }
         })?;
         let found = find(session, relation)?.map(|target| target.columns);
         (Table::Ready, found.unwrap_or_default())
@@ -84,6 +83,11 @@ fn created(
         plan.has_text() || !config.upsert_keys.is_empty() || !matches!(table, Table::Ready);
     let empties = !matches!(table, Table::Ready) && replaces(config);
     Ok(Prepared { plan, table, changes: Changes::default(), empties, staged })
+}
+
+/// Whether another client has created the table a moment before.
+pub(crate) fn is_taken(error: &Error) -> bool {
+    has_code(error, "23505") || has_code(error, "42P07")
 }
 
 fn existing(

@@ -87,7 +87,8 @@ fn columns_widen_when_a_value_needs_it() {
         // Nothing widens unless it may.
         let error = write(&connection, &input(&needs), json!({"table": name})).report();
         let _ = error.result.expect_err("it does not fit");
-        write(&connection, &input(&needs), replace).expect_ok();
+        let report = write(&connection, &input(&needs), replace).expect_ok();
+        report.assert_logged("ALTER TABLE");
         assert_eq!(types("wide", &name), format!("v {wide}"), "{native}");
         let config = json!({"resolved_connection": connection, "table": name});
         let back = testing::run::<PostgresExtractor>(config).expect_ok();

@@ -261,3 +261,23 @@ fn conversions_that_lose_nothing_are_made() {
         assert_eq!(rows, found, "{native}");
     }
 }
+
+#[test]
+fn lists_are_as_exact_as_values() {
+    let connection = Postgres::shared().database(
+        "lists",
+        &format!("{TYPES}; CREATE TABLE t (p price[], d dear[], v varchar(2)[])"),
+    );
+    let list = |item| DataType::list_of(item);
+    for (column, data_type, good, bad) in [
+        ("p", list(DataType::Decimal128(5, 3)), json!(["1.230"]), json!(["1.239"])),
+        ("d", list(DataType::Utf8), json!(["1.23", null]), json!(["1.23", "1.239"])),
+        ("v", list(DataType::Utf8), json!(["ab"]), json!(["ab "])),
+    ] {
+        let input =
+            |value: &Value| table(&[(column, data_type.clone())], &json!([[null], [value]]));
+        write(&connection, &input(&good), json!({"table": "t"})).expect_ok();
+        let error = write(&connection, &input(&bad), json!({"table": "t"})).expect_err(Kind::Data);
+        assert!(error.message.contains("row 2"), "{error}");
+    }
+}
