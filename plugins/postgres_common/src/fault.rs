@@ -116,6 +116,8 @@ fn kind(code: &str) -> (Kind, bool) {
         "57014" | "55P03" | "40001" | "40P01" => (Kind::Timeout, true),
         "53300" | "57P01" | "57P02" | "57P03" | "57P05" => (Kind::Network, true),
         "25006" => (Kind::Config, false),
+        // A value of the type name.
+        "42622" => (Kind::Data, false),
         _ => match code.get(..2) {
             Some("28") => (Kind::Auth, false),
             Some("08") => (Kind::Network, true),

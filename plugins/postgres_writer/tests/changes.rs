@@ -51,6 +51,13 @@ fn columns_widen_when_a_value_needs_it() {
     let decimal = |precision, scale| DataType::Decimal128(precision, scale);
     for (index, (native, data_type, fits, needs, wide)) in [
         ("integer", DataType::Int64, json!(1), json!(5_000_000_000_i64), "bigint"),
+        (
+            "integer[]",
+            DataType::list_of(DataType::Int64),
+            json!([1, null]),
+            json!([1, 5_000_000_000_i64]),
+            "bigint[]",
+        ),
         ("smallint", DataType::Int64, json!(-32768), json!(-32769), "bigint"),
         ("bigint", DataType::UInt64, json!(1), json!(u64::MAX), "numeric(20,0)"),
         ("integer", decimal(12, 2), json!("5.00"), json!("5.25"), "numeric(12,2)"),
