@@ -69,7 +69,8 @@ pub(crate) fn changes(
 ) -> Result<(Changes, Vec<TargetColumn>)> {
     let mut changes = Changes::default();
     let mut targets = targets.to_vec();
-    if config.changes() >= SchemaChanges::Widen {
+    let allowed = config.changes();
+    if matches!(allowed, SchemaChanges::Widen | SchemaChanges::Recreate) {
         changes.widened = schema
             .fields
             .iter()
@@ -85,7 +86,7 @@ pub(crate) fn changes(
             })
             .collect();
     }
-    if config.changes() >= SchemaChanges::AddColumns {
+    if matches!(allowed, SchemaChanges::AddColumns | SchemaChanges::Widen) {
         let unknown = schema
             .fields
             .iter()

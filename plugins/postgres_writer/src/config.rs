@@ -68,7 +68,7 @@ pub enum WriteMode {
 }
 
 /// What becomes of a table that the rows do not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SchemaChanges {
     /// The step fails.
@@ -77,7 +77,8 @@ pub enum SchemaChanges {
     AddColumns,
     /// And its columns get types that hold more.
     Widen,
-    /// And if that is not enough, it is dropped and created anew.
+    /// Its columns get types that hold more, and if that is not enough, it is dropped and created
+    /// anew.
     Recreate,
 }
 

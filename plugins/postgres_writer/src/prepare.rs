@@ -111,7 +111,7 @@ fn existing(
         Err(error) if config.mode != WriteMode::Replace => return Err(error),
         Err(error) => error,
     };
-    if config.changes() < SchemaChanges::Recreate || !config.create_table {
+    if config.changes() != SchemaChanges::Recreate || !config.create_table {
         return Err(Error::config(format!(
             "{}; or set `schema_changes: recreate` to drop the table and create it anew, without \
              its keys, indexes, grants, defaults and comments",

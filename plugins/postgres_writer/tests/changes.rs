@@ -43,6 +43,15 @@ fn replace_keeps_what_hangs_on_the_table() {
     assert_eq!(sql("kept", facts), "t|ours|2|1|7");
     assert_eq!(types("kept", "t"), "id integer, name text, extra double precision");
     assert_eq!(sql("kept", "TABLE t"), "7|x|0.5");
+    // A view needs the table, so it cannot go.
+    let other = table(&[("id", DataType::Int32), ("new", DataType::Bool)], &json!([[8, true]]));
+    let recreate = json!({"table": "t", "mode": "replace", "schema_changes": "recreate"});
+    let error = write(&connection, &other, recreate.clone()).report().result.expect_err("a view");
+    assert!(error.message.contains("other objects depend on it"), "{error}");
+    assert_eq!(sql("kept", "TABLE t"), "7|x|0.5");
+    sql("kept", "DROP VIEW v");
+    write(&connection, &other, recreate).expect_ok();
+    assert_eq!(types("kept", "t"), "id integer, new boolean");
 }
 
 #[test]
