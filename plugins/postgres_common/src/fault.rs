@@ -8,7 +8,7 @@ use tokio_postgres::error::DbError;
 use crate::Access;
 use crate::auth::Refused;
 
-/// What an error of the protocol means in a transaction that reads or writes.
+/// Returns the meaning of an error of the protocol in a transaction that reads or writes.
 pub(crate) fn explain(error: &tokio_postgres::Error, access: Access) -> Error {
     if let Some(said) = error.as_db_error() {
         return of_server(said, access);

@@ -1,4 +1,4 @@
-//! What has to change in a table so that it can hold the rows.
+//! Changes of a table, so that it can hold the rows.
 
 use osiris_sdk::{DataType, Result, Schema};
 use postgres_common::{Relation, Session, identifier};

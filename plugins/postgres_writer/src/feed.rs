@@ -3,7 +3,7 @@
 use osiris_sdk::{DataType, TimeUnit};
 use tokio_postgres::types::{Kind, Type};
 
-/// What becomes of values that a column cannot hold as they are.
+/// The treatment of values that a column cannot hold as they are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     /// Whether a value that would be rounded is an error.

@@ -1,4 +1,4 @@
-//! What a step finds, and what it has to do before rows can go into the table.
+//! Preparation of the table that the rows go into.
 
 use osiris_sdk::{Error, Result, Schema};
 use postgres_common::{Relation, Session, check_length, has_code};
@@ -14,7 +14,7 @@ use crate::target::{Target, find, shape};
 pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     pub(crate) table: Table,
-    /// What changes in the table before the rows go into it.
+    /// Changes of the table before the rows go into it.
     pub(crate) changes: Changes,
     /// Whether the rows that are there go.
     pub(crate) empties: bool,
@@ -159,7 +159,7 @@ fn mark_keys(
     Ok(())
 }
 
-/// What the lock for a table that is created is called. It ends with the transaction.
+/// The name of the lock for a table that is created. It ends with the transaction.
 const LOCK: &str = "(hashtext('osiris'), hashtext($1::text))";
 
 fn try_lock(session: &Session, relation: &Relation) -> Result<bool> {

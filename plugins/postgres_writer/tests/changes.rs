@@ -1,4 +1,4 @@
-//! What becomes of a table that is there, and of those who use it.
+//! Writes to a table that is there, and those who use it meanwhile.
 
 mod support;
 
