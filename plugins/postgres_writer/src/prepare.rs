@@ -47,9 +47,16 @@ pub(crate) fn prepare(session: &Session, config: &Config, schema: &Schema) -> Re
     check_length("schema", &relation.schema)?;
     check_length("table", &relation.name)?;
     schema.fields.iter().try_for_each(|field| check_length("column", &field.name))?;
-    let mut prepared = match find(session, &relation)? {
+    let mut found = find(session, &relation)?;
+    let mut is_locked = false;
+    if found.is_none() && config.create_table {
+        is_locked = try_lock(session, &relation)?;
+        // Another step may have had the lock, and have created the table, a moment before.
+        found = find(session, &relation)?;
+    }
+    let mut prepared = match found {
         Some(target) => existing(session, config, schema, &relation, &target)?,
-        None if config.create_table => created(session, config, schema, &relation)?,
+        None if config.create_table => created(session, config, schema, &relation, is_locked)?,
         None => {
             return Err(Error::not_found(format!(
                 "the table {relation} does not exist; create it, or set `create_table: true`"
@@ -65,13 +72,14 @@ fn created(
     config: &Config,
     schema: &Schema,
     relation: &Relation,
+    is_locked: bool,
 ) -> Result<Prepared> {
     let columns = columns(session, config, &schema.fields)?;
     let statement = create(relation, &columns, config);
-    let (table, targets) = if try_lock(session, relation)? {
-        session.run(&statement).map_err(|error| {
-            let is_taken = is_taken(&error);
-            if is_taken { error.retryable(true) } else { error }
+    let (table, targets) = if is_locked {
+        session.run(&statement).map_err(|error| match is_taken(&error) {
+            true => Error::data(error.message).retryable(true),
+            false => error,
         })?;
         let found = find(session, relation)?.map(|target| target.columns);
         (Table::Ready, found.unwrap_or_default())

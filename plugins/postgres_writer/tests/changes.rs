@@ -197,6 +197,28 @@ fn steps_that_create_one_table_share_it() {
 }
 
 #[test]
+fn a_table_that_another_client_creates_is_taken_as_it_is() {
+    let connection = Postgres::shared().database("taken", "");
+    // Commits once the step waits for it.
+    let create = "BEGIN; CREATE TABLE t (id bigint, note text DEFAULT 'theirs');
+         DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+             AND transactionid = pg_current_xact_id()::xid) LOOP PERFORM pg_sleep(0.005); END LOOP;
+         END $$; COMMIT";
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| Postgres::shared().sql("taken", create));
+        let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = 'taken' AND wait_event = 'PgSleep'";
+        while sql("postgres", waits) != "t" {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let input = ints("id", DataType::Int64, &json!([7]));
+        let report = write(&connection, &input, json!({"table": "t"})).expect_ok();
+        assert_eq!(report.pauses.len(), 1);
+        other.join().expect("an end").expect("no error");
+    });
+    assert_eq!(sql("taken", "TABLE t"), "7|theirs");
+}
+
+#[test]
 fn a_key_of_an_upsert_is_never_missing() {
     let connection = Postgres::shared().database(
         "keys",
