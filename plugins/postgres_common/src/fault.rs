@@ -8,7 +8,7 @@ use tokio_postgres::error::DbError;
 use crate::Access;
 use crate::auth::Refused;
 
-/// What an error of the protocol means in a transaction that reads or writes.
+/// Returns the meaning of an error of the protocol in a transaction that reads or writes.
 pub(crate) fn explain(error: &tokio_postgres::Error, access: Access) -> Error {
     if let Some(said) = error.as_db_error() {
         return of_server(said, access);
@@ -116,11 +116,13 @@ fn kind(code: &str) -> (Kind, bool) {
         "57014" | "55P03" | "40001" | "40P01" => (Kind::Timeout, true),
         "53300" | "57P01" | "57P02" | "57P03" | "57P05" => (Kind::Network, true),
         "25006" => (Kind::Config, false),
+        // A value of the type name.
+        "42622" => (Kind::Data, false),
         _ => match code.get(..2) {
             Some("28") => (Kind::Auth, false),
             Some("08") => (Kind::Network, true),
             Some("21" | "22" | "23" | "44") => (Kind::Data, false),
-            Some("42" | "26" | "34" | "3B" | "2B" | "55" | "25") => (Kind::Config, false),
+            Some("42" | "26" | "34" | "3B" | "2B" | "54" | "55" | "25") => (Kind::Config, false),
             Some("0A") => (Kind::Unsupported, false),
             _ => (Kind::Internal, false),
         },
@@ -171,6 +173,7 @@ mod tests {
             ("22003", Kind::Data),
             ("23505", Kind::Data),
             ("40P01", Kind::Timeout),
+            ("54011", Kind::Config),
             ("57P01", Kind::Network),
             ("XX000", Kind::Internal),
         ] {

@@ -34,7 +34,7 @@ const LEFT_OVER: &str = "SELECT name AS left_over FROM pg_catalog.pg_prepared_st
 type Socket = BufReader<TcpStream>;
 type Traffic = JoinHandle<Result<(), tokio_postgres::Error>>;
 
-/// What a transaction does.
+/// The kind of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// It only reads.

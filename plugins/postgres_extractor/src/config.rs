@@ -29,10 +29,10 @@ pub struct Config {
     /// Whether to read only what is new.
     #[serde(default)]
     pub incremental: Option<Incremental>,
-    /// What becomes of dates and timestamps that are infinity.
+    /// The treatment of dates and timestamps that are infinity.
     #[serde(default)]
     pub infinity: Special,
-    /// What becomes of decimals that are no number.
+    /// The treatment of decimals that are no number.
     #[serde(default)]
     pub nan: Special,
     /// What splits the rows.
@@ -60,12 +60,12 @@ pub struct Incremental {
     /// Whether rows with the last value itself are read again.
     #[serde(default)]
     pub inclusive: bool,
-    /// How far before the last value a run begins.
+    /// The distance before the last value at which a run begins.
     #[serde(default)]
     pub overlap: Option<Value>,
 }
 
-/// What becomes of a value that the columns of a table do not have.
+/// The treatment of a value that the columns of a table do not have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Special {

@@ -17,7 +17,7 @@ use crate::source::Source;
 /// How far a run came.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
-    /// What was read; missing in states of old.
+    /// The source of the rows; missing in states of old.
     #[serde(default)]
     source: Option<Origin>,
     /// The column.
@@ -26,7 +26,7 @@ struct State {
     value: String,
 }
 
-/// What a run reads.
+/// The source of the rows of a run.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Origin {
     server: String,

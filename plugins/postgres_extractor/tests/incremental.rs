@@ -1,4 +1,4 @@
-//! What a run reads after another one.
+//! Runs that read on from where another one ended.
 
 mod support;
 

@@ -147,6 +147,12 @@ fn wide_and_long_values() {
     let query = json!({"query": "SELECT repeat('é', 32 << 20) AS t, 1 AS n"});
     let report = read(&connection, query).expect_ok();
     assert_eq!(report.table().rows()[0][0].as_str().unwrap().len(), 64 << 20);
+    let query = json!({"query": "SELECT repeat('x', (128 << 20) + 1) AS t"});
+    let error = read(&connection, query).expect_err(Kind::Data);
+    assert!(
+        error.message.contains("row 1, column \"t\": the value has more than 128 MiB"),
+        "{error}"
+    );
 }
 
 #[test]

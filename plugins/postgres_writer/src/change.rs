@@ -1,12 +1,12 @@
-//! What has to change in a table so that it can hold the rows.
+//! Changes of a table, so that it can hold the rows.
 
 use osiris_sdk::{DataType, Result, Schema};
 use postgres_common::{Relation, Session, identifier};
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{Kind, Type};
 
 use crate::config::{Config, SchemaChanges};
 use crate::create::{columns, native_type};
-use crate::feed::{characters, digits_after_point};
+use crate::feed::{characters, last_digit};
 use crate::merge::NAME;
 use crate::target::{TargetColumn, shape};
 
@@ -69,18 +69,24 @@ pub(crate) fn changes(
 ) -> Result<(Changes, Vec<TargetColumn>)> {
     let mut changes = Changes::default();
     let mut targets = targets.to_vec();
-    if config.changes() >= SchemaChanges::Widen {
+    let allowed = config.changes();
+    if matches!(allowed, SchemaChanges::Widen | SchemaChanges::Recreate) {
         changes.widened = schema
             .fields
             .iter()
             .filter_map(|field| {
                 let target = targets.iter().find(|target| target.name == field.name)?;
-                let (wide, misfits) = wider(&field.data_type, target)?;
+                if target.generated || target.native.schema() != "pg_catalog" {
+                    return None;
+                }
+                let name = identifier(&target.name);
+                let TargetColumn { native, modifier, declared, .. } = target;
+                let (wide, misfits) = wider(&field.data_type, native, *modifier, declared, &name)?;
                 Some(Widened { name: field.name.clone(), wide, misfits })
             })
             .collect();
     }
-    if config.changes() >= SchemaChanges::AddColumns {
+    if matches!(allowed, SchemaChanges::AddColumns | SchemaChanges::Widen) {
         let unknown = schema
             .fields
             .iter()
@@ -99,21 +105,29 @@ pub(crate) fn changes(
     Ok((changes, targets))
 }
 
-/// Returns a type that holds all of a column's values and all of that source, and the condition
-/// for values that the column cannot hold; nothing if there is no such type, or no need of it.
-fn wider(source: &DataType, target: &TargetColumn) -> Option<(String, String)> {
+/// Returns a type that holds all values of a column's type and all of that source, and the
+/// condition for those of them, in the expression `name`, that the column cannot hold; nothing if
+/// there is no such type, or no need of it.
+fn wider(
+    source: &DataType,
+    native: &Type,
+    modifier: i32,
+    declared: &str,
+    name: &str,
+) -> Option<(String, String)> {
     use DataType as D;
-    if target.generated || target.native.schema() != "pg_catalog" {
-        return None;
+    if let (Kind::Array(native), D::List(item)) = (native.kind(), source) {
+        let declared = declared.strip_suffix("[]")?;
+        let (wide, misfits) = wider(&item.data_type, native, modifier, declared, "item")?;
+        let any = format!("EXISTS (SELECT FROM unnest({name}) AS items (item) WHERE {misfits})");
+        return Some((format!("{wide}[]"), any));
     }
-    let name = identifier(&target.name);
     let wide = |native: &str, misfits: String| Some((native.to_owned(), misfits));
     let whole = |bits: u32| {
         let limit = 1_i128 << (bits - 1);
         format!("{name} NOT BETWEEN {} AND {}", -limit, limit - 1)
     };
-    let declared = &target.declared;
-    match (&target.native, source) {
+    match (native, source) {
         (&Type::INT2, D::Int32 | D::UInt16) => wide("integer", whole(16)),
         (&Type::INT2, D::Int64 | D::UInt32) => wide("bigint", whole(16)),
         (&Type::INT4, D::Int64 | D::UInt32) => wide("bigint", whole(32)),
@@ -121,7 +135,7 @@ fn wider(source: &DataType, target: &TargetColumn) -> Option<(String, String)> {
         (&Type::INT4, D::UInt64) => wide("numeric(20,0)", whole(32)),
         (&Type::INT8, D::UInt64) => wide("numeric(20,0)", whole(64)),
         (&Type::INT2 | &Type::INT4 | &Type::INT8, D::Decimal128(precision, scale)) => {
-            let (digits, bits) = match target.native {
+            let (digits, bits) = match *native {
                 Type::INT2 => (5, 16),
                 Type::INT4 => (10, 32),
                 _ => (19, 64),
@@ -134,7 +148,7 @@ fn wider(source: &DataType, target: &TargetColumn) -> Option<(String, String)> {
             )
         }
         (&Type::INT2 | &Type::INT4, D::Float32 | D::Float64) => {
-            let bits = if target.native == Type::INT2 { 16 } else { 32 };
+            let bits = if *native == Type::INT2 { 16 } else { 32 };
             wide("double precision", format!("({name} <> trunc({name}) OR {})", whole(bits)))
         }
         (&Type::FLOAT4, D::Float64 | D::Int32 | D::Int64 | D::UInt32 | D::UInt64) => wide(
@@ -146,8 +160,8 @@ fn wider(source: &DataType, target: &TargetColumn) -> Option<(String, String)> {
             ),
         ),
         (&Type::NUMERIC, _) => {
-            let kept = digits_after_point(target.modifier)?;
-            let whole = usize::try_from((target.modifier - 4) >> 16).ok()?.checked_sub(kept)?;
+            let kept = usize::try_from(last_digit(modifier)?).ok()?;
+            let whole = usize::try_from((modifier - 4) >> 16).ok()?.checked_sub(kept)?;
             let wide = match source {
                 D::Decimal128(precision, scale) => {
                     let scale = usize::try_from(*scale).ok()?;
@@ -159,7 +173,7 @@ fn wider(source: &DataType, target: &TargetColumn) -> Option<(String, String)> {
                 _ => "numeric".to_owned(),
             };
             // The column's own type holds all of the source.
-            if wide == *declared {
+            if wide == declared {
                 return None;
             }
             Some((
@@ -171,13 +185,13 @@ fn wider(source: &DataType, target: &TargetColumn) -> Option<(String, String)> {
             ))
         }
         (&Type::VARCHAR, _) => {
-            let limit = characters(target.modifier)?;
+            let limit = characters(modifier)?;
             wide("character varying", format!("char_length({name}) > {limit}"))
         }
         (
             &Type::TIME | &Type::TIMESTAMP | &Type::TIMESTAMPTZ,
             D::Time32(_) | D::Time64(_) | D::Timestamp(..),
-        ) if target.modifier >= 0 => {
+        ) if modifier >= 0 => {
             let bare = native_type(source)?;
             wide(&bare, format!("{name} <> {name}::{declared}"))
         }

@@ -32,13 +32,13 @@ pub struct Config {
     /// Types of columns that are created.
     #[serde(default)]
     pub column_types: BTreeMap<String, String>,
-    /// What becomes of a table that the rows do not fit.
+    /// The treatment of a table that the rows do not fit.
     #[serde(default)]
     pub schema_changes: Option<SchemaChanges>,
-    /// What becomes of values that a column would round.
+    /// The treatment of values that a column would round.
     #[serde(default)]
     pub inexact: Inexact,
-    /// What becomes of characters of code 0.
+    /// The treatment of characters of code 0.
     #[serde(default)]
     pub nul: Nul,
     /// Seconds to wait for a connection.
@@ -67,8 +67,8 @@ pub enum WriteMode {
     Truncate,
 }
 
-/// What becomes of a table that the rows do not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// The treatment of a table that the rows do not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SchemaChanges {
     /// The step fails.
@@ -77,11 +77,12 @@ pub enum SchemaChanges {
     AddColumns,
     /// And its columns get types that hold more.
     Widen,
-    /// And if that is not enough, it is dropped and created anew.
+    /// Its columns get types that hold more, and if that is not enough, it is dropped and created
+    /// anew.
     Recreate,
 }
 
-/// What becomes of values that a column would round.
+/// The treatment of values that a column would round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Inexact {
@@ -92,7 +93,7 @@ pub enum Inexact {
     Round,
 }
 
-/// What becomes of characters of code 0.
+/// The treatment of characters of code 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Nul {

@@ -19,6 +19,9 @@ const BELOW_MICROSECONDS: &str = "[.][0-9]{6}0*[1-9]";
 /// Nothing but a date, and nothing but a time of day.
 const DATE: &str = "^ *[0-9]+-[0-9]+-[0-9]+( BC| AD)? *$";
 const TIME: &str = "^ *T?[0-9]{1,2}(:?[0-9]{2}){1,2}([.][0-9]*)? *([AaPp][Mm])? *$";
+/// A date whose year nobody has to guess.
+const FULL_YEAR: &str =
+    "^ *([-+]?inf|[0-9]{4,}-[0-9]|[0-9]{4,}[/.][0-9]|[0-9]{8}([T ]|$)|.*[a-z]{3}.*[0-9]{4})";
 /// A number within other text. Exponents are short, so that no number is huge.
 const NUMBER: &str = "[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?";
 
@@ -135,14 +138,14 @@ fn scalar(value: &str, native: &Type, declared: &str) -> Option<String> {
         "({value}::timestamptz AT TIME ZONE current_setting('timezone')) IS DISTINCT FROM \
          {value}::timestamp"
     );
+    let guessed = format!("{value} !~* '{FULL_YEAR}'");
     let text = format!("({value}::{loose})::text IS DISTINCT FROM {value}");
     Some(match *native {
-        Type::TIMESTAMP => format!("({below} OR {declares} OR {zone})"),
-        Type::TIMESTAMPTZ | Type::TSTZ_RANGE | Type::TSTZMULTI_RANGE => {
-            format!("({below} OR {declares})")
-        }
+        Type::TIMESTAMP => format!("({below} OR {guessed} OR {declares} OR {zone})"),
+        Type::TIMESTAMPTZ => format!("({below} OR {guessed} OR {declares})"),
+        Type::TSTZ_RANGE | Type::TSTZMULTI_RANGE => format!("({below} OR {declares})"),
         Type::DATE => format!(
-            "CASE WHEN {value} ~ '{DATE}' THEN false ELSE {zone} OR {value}::timestamp IS DISTINCT \
+            "CASE WHEN {guessed} THEN true WHEN {value} ~ '{DATE}' THEN false ELSE {zone} OR {value}::timestamp IS DISTINCT \
              FROM ({value}::date)::timestamp END"
         ),
         Type::TIME => format!("({below} OR {declares} OR {value} !~ '{TIME}')"),

@@ -3,7 +3,7 @@
 use osiris_sdk::{DataType, TimeUnit};
 use tokio_postgres::types::{Kind, Type};
 
-/// What becomes of values that a column cannot hold as they are.
+/// The treatment of values that a column cannot hold as they are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     /// Whether a value that would be rounded is an error.
@@ -28,10 +28,11 @@ pub(crate) enum Feed {
     Float8 {
         exact: bool,
     },
-    /// Digits; the scale of the values, and the most that the column takes.
+    /// Digits; the scale of the values, and the last digit that the column keeps, counted from
+    /// the point.
     Numeric {
         scale: i8,
-        limit: Option<usize>,
+        limit: Option<i32>,
     },
     /// The bytes as they are.
     Bytes,
@@ -105,11 +106,13 @@ fn simple(source: &DataType, target: &Type, modifier: i32, rules: Rules) -> Opti
         Type::FLOAT4 if number => Feed::Float4 { exact },
         Type::FLOAT8 if number => Feed::Float8 { exact },
         Type::NUMERIC if number => {
-            let limit = if exact { digits_after_point(modifier) } else { None };
+            let limit = if exact { last_digit(modifier) } else { None };
             Feed::Numeric { scale, limit }
         }
-        Type::VARCHAR if is_text => Feed::Text { limit: characters(modifier), remove_nul },
-        Type::TEXT | Type::BPCHAR | Type::NAME if is_text => Feed::Text { limit: None, remove_nul },
+        Type::VARCHAR | Type::BPCHAR if is_text => {
+            Feed::Text { limit: characters(modifier), remove_nul }
+        }
+        Type::TEXT | Type::NAME if is_text => Feed::Text { limit: None, remove_nul },
         Type::JSON if is_text => Feed::Json { remove_nul },
         Type::TEXT | Type::VARCHAR if is_displayed(source) => {
             Feed::Display { limit: characters(modifier) }
@@ -167,14 +170,15 @@ fn is_displayed(source: &DataType) -> bool {
         )
 }
 
-/// Digits that a numeric keeps after the point; it would round the others.
-pub(crate) fn digits_after_point(modifier: i32) -> Option<usize> {
+/// The last digit that a numeric keeps, counted from the point: 2 is hundredths, -2 is hundreds.
+/// It would round the others.
+pub(crate) fn last_digit(modifier: i32) -> Option<i32> {
     let bits = modifier.checked_sub(4).filter(|bits| *bits >= 0)?;
     // An 11-bit number with a sign.
-    usize::try_from(((bits & 0x7ff) ^ 0x400) - 0x400).ok()
+    Some(((bits & 0x7ff) ^ 0x400) - 0x400)
 }
 
-/// Characters that a varchar takes; it would cut spaces beyond.
+/// Characters that a varchar or a char takes; they would cut spaces beyond.
 pub(crate) fn characters(modifier: i32) -> Option<usize> {
     usize::try_from(modifier.checked_sub(4)?).ok()
 }

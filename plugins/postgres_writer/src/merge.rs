@@ -38,7 +38,10 @@ impl<'a> Stage<'a> {
     /// Creates it. Columns are those of the table, so that a value that does
     /// not fit is found while rows come in.
     pub(crate) fn create(&self, session: &Session) -> Result<()> {
-        let mut columns = vec![format!("{} bigint", self.number)];
+        let mut columns = Vec::with_capacity(self.plan.columns.len() + 1);
+        if self.is_numbered() {
+            columns.push(format!("{} bigint", self.number));
+        }
         columns.extend(self.plan.columns.iter().map(|column| {
             let native = if column.as_text { "text" } else { &column.target.declared };
             let not_null = if column.target.not_null { " NOT NULL" } else { "" };
@@ -57,7 +60,14 @@ impl<'a> Stage<'a> {
 
     /// The statement that fills it.
     pub(crate) fn copy(&self) -> String {
-        format!("COPY {NAME} ({}, {}) FROM STDIN (FORMAT binary)", self.number, self.plan.names())
+        let number = if self.is_numbered() { format!("{}, ", self.number) } else { String::new() };
+        format!("COPY {NAME} ({number}{}) FROM STDIN (FORMAT binary)", self.plan.names())
+    }
+
+    /// Whether rows have their number in front: to name those that do not fit, and to tell the last
+    /// one of those that share their keys.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.plan.has_text() || !self.keys.is_empty()
     }
 
     /// Moves the rows, and returns how many there are.
@@ -77,6 +87,9 @@ impl<'a> Stage<'a> {
             check(session, self, self.plan)?;
         }
         let changes = self.prepared.changes.statements(session, &self.plan.relation)?;
+        for statement in &changes {
+            ctx.warn(format!("the rows do not fit the table as it is: {statement}"));
+        }
         let result = retry(ctx, || match self.attempt(session, &changes, false) {
             // A deadlock is undone, locks included, so the same may work now.
             Err(error) if is_conflict(&error) => Err(error),

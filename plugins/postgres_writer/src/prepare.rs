@@ -1,4 +1,4 @@
-//! What a step finds, and what it has to do before rows can go into the table.
+//! Preparation of the table that the rows go into.
 
 use osiris_sdk::{Error, Result, Schema};
 use postgres_common::{Relation, Session, check_length, has_code};
@@ -14,7 +14,7 @@ use crate::target::{Target, find, shape};
 pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     pub(crate) table: Table,
-    /// What changes in the table before the rows go into it.
+    /// Changes of the table before the rows go into it.
     pub(crate) changes: Changes,
     /// Whether the rows that are there go.
     pub(crate) empties: bool,
@@ -47,9 +47,16 @@ pub(crate) fn prepare(session: &Session, config: &Config, schema: &Schema) -> Re
     check_length("schema", &relation.schema)?;
     check_length("table", &relation.name)?;
     schema.fields.iter().try_for_each(|field| check_length("column", &field.name))?;
-    let mut prepared = match find(session, &relation)? {
+    let mut found = find(session, &relation)?;
+    let mut is_locked = false;
+    if found.is_none() && config.create_table {
+        is_locked = try_lock(session, &relation)?;
+        // Another step may have had the lock, and have created the table, a moment before.
+        found = find(session, &relation)?;
+    }
+    let mut prepared = match found {
         Some(target) => existing(session, config, schema, &relation, &target)?,
-        None if config.create_table => created(session, config, schema, &relation)?,
+        None if config.create_table => created(session, config, schema, &relation, is_locked)?,
         None => {
             return Err(Error::not_found(format!(
                 "the table {relation} does not exist; create it, or set `create_table: true`"
@@ -65,14 +72,14 @@ fn created(
     config: &Config,
     schema: &Schema,
     relation: &Relation,
+    is_locked: bool,
 ) -> Result<Prepared> {
     let columns = columns(session, config, &schema.fields)?;
     let statement = create(relation, &columns, config);
-    let (table, targets) = if try_lock(session, relation)? {
-        session.run(&statement).map_err(|error| {
-            // Somebody else was faster.
-            let is_there = has_code(&error, "23505") || has_code(&error, "42P07");
-            if is_there { error.retryable(true) } else { error }
+    let (table, targets) = if is_locked {
+        session.run(&statement).map_err(|error| match is_taken(&error) {
+            true => Error::data(error.message).retryable(true),
+            false => error,
         })?;
         let found = find(session, relation)?.map(|target| target.columns);
         (Table::Ready, found.unwrap_or_default())
@@ -84,6 +91,11 @@ fn created(
         plan.has_text() || !config.upsert_keys.is_empty() || !matches!(table, Table::Ready);
     let empties = !matches!(table, Table::Ready) && replaces(config);
     Ok(Prepared { plan, table, changes: Changes::default(), empties, staged })
+}
+
+/// Whether another client has created the table a moment before.
+pub(crate) fn is_taken(error: &Error) -> bool {
+    has_code(error, "23505") || has_code(error, "42P07")
 }
 
 fn existing(
@@ -107,7 +119,7 @@ fn existing(
         Err(error) if config.mode != WriteMode::Replace => return Err(error),
         Err(error) => error,
     };
-    if config.changes() < SchemaChanges::Recreate || !config.create_table {
+    if config.changes() != SchemaChanges::Recreate || !config.create_table {
         return Err(Error::config(format!(
             "{}; or set `schema_changes: recreate` to drop the table and create it anew, without \
              its keys, indexes, grants, defaults and comments",
@@ -155,7 +167,7 @@ fn mark_keys(
     Ok(())
 }
 
-/// What the lock for a table that is created is called. It ends with the transaction.
+/// The name of the lock for a table that is created. It ends with the transaction.
 const LOCK: &str = "(hashtext('osiris'), hashtext($1::text))";
 
 fn try_lock(session: &Session, relation: &Relation) -> Result<bool> {

@@ -1,13 +1,13 @@
 //! One transaction, from the first to the last row.
 
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema, retry};
-use postgres_common::{Access, Session, has_code};
+use postgres_common::{Access, Session, has_code, is_conflict};
 
 use crate::config::Config;
 use crate::copy::copy;
 use crate::merge::Stage;
 use crate::plan::Plan;
-use crate::prepare::prepare;
+use crate::prepare::{is_taken, prepare};
 
 /// Writes the rows, and returns how many were committed.
 pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result<u64> {
@@ -32,7 +32,7 @@ fn transaction(
     session.begin(Access::Write)?;
     // Nothing of the input is gone yet, so all of this can be done again.
     let prepared = retry(ctx, || match prepare(session, config, schema) {
-        Err(error) if error.retryable && error.kind != Kind::Network => {
+        Err(error) if is_conflict(&error) || is_taken(&error) => {
             session.run("ROLLBACK TO SAVEPOINT begin")?;
             Err(error)
         }
@@ -43,7 +43,8 @@ fn transaction(
         let exact = config.rules().exact;
         let stage = Stage::new(&prepared, &config.upsert_keys, exact);
         stage.create(session)?;
-        copy(ctx, session, &stage.copy(), plan, true, input).and_then(|_| stage.merge(ctx, session))
+        copy(ctx, session, &stage.copy(), plan, stage.is_numbered(), input)
+            .and_then(|_| stage.merge(ctx, session))
     } else {
         let statement =
             format!("COPY {} ({}) FROM STDIN (FORMAT binary)", plan.relation, plan.names());

@@ -1,4 +1,4 @@
-//! What becomes of a table that is there, and of those who use it.
+//! Writes to a table that is there, and those who use it meanwhile.
 
 mod support;
 
@@ -43,6 +43,15 @@ fn replace_keeps_what_hangs_on_the_table() {
     assert_eq!(sql("kept", facts), "t|ours|2|1|7");
     assert_eq!(types("kept", "t"), "id integer, name text, extra double precision");
     assert_eq!(sql("kept", "TABLE t"), "7|x|0.5");
+    // A view needs the table, so it cannot go.
+    let other = table(&[("id", DataType::Int32), ("new", DataType::Bool)], &json!([[8, true]]));
+    let recreate = json!({"table": "t", "mode": "replace", "schema_changes": "recreate"});
+    let error = write(&connection, &other, recreate.clone()).report().result.expect_err("a view");
+    assert!(error.message.contains("other objects depend on it"), "{error}");
+    assert_eq!(sql("kept", "TABLE t"), "7|x|0.5");
+    sql("kept", "DROP VIEW v");
+    write(&connection, &other, recreate).expect_ok();
+    assert_eq!(types("kept", "t"), "id integer, new boolean");
 }
 
 #[test]
@@ -51,6 +60,13 @@ fn columns_widen_when_a_value_needs_it() {
     let decimal = |precision, scale| DataType::Decimal128(precision, scale);
     for (index, (native, data_type, fits, needs, wide)) in [
         ("integer", DataType::Int64, json!(1), json!(5_000_000_000_i64), "bigint"),
+        (
+            "integer[]",
+            DataType::list_of(DataType::Int64),
+            json!([1, null]),
+            json!([1, 5_000_000_000_i64]),
+            "bigint[]",
+        ),
         ("smallint", DataType::Int64, json!(-32768), json!(-32769), "bigint"),
         ("bigint", DataType::UInt64, json!(1), json!(u64::MAX), "numeric(20,0)"),
         ("integer", decimal(12, 2), json!("5.00"), json!("5.25"), "numeric(12,2)"),
@@ -87,7 +103,8 @@ fn columns_widen_when_a_value_needs_it() {
         // Nothing widens unless it may.
         let error = write(&connection, &input(&needs), json!({"table": name})).report();
         let _ = error.result.expect_err("it does not fit");
-        write(&connection, &input(&needs), replace).expect_ok();
+        let report = write(&connection, &input(&needs), replace).expect_ok();
+        report.assert_logged("ALTER TABLE");
         assert_eq!(types("wide", &name), format!("v {wide}"), "{native}");
         let config = json!({"resolved_connection": connection, "table": name});
         let back = testing::run::<PostgresExtractor>(config).expect_ok();
@@ -177,6 +194,28 @@ fn steps_that_create_one_table_share_it() {
         let count = format!("SELECT count(*), sum(id) FROM t{round}");
         assert_eq!(sql("shared", &count), "4|6");
     }
+}
+
+#[test]
+fn a_table_that_another_client_creates_is_taken_as_it_is() {
+    let connection = Postgres::shared().database("taken", "");
+    // Commits once the step waits for it.
+    let create = "BEGIN; CREATE TABLE t (id bigint, note text DEFAULT 'theirs');
+         DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+             AND transactionid = pg_current_xact_id()::xid) LOOP PERFORM pg_sleep(0.005); END LOOP;
+         END $$; COMMIT";
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| Postgres::shared().sql("taken", create));
+        let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = 'taken' AND wait_event = 'PgSleep'";
+        while sql("postgres", waits) != "t" {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let input = ints("id", DataType::Int64, &json!([7]));
+        let report = write(&connection, &input, json!({"table": "t"})).expect_ok();
+        assert_eq!(report.pauses.len(), 1);
+        other.join().expect("an end").expect("no error");
+    });
+    assert_eq!(sql("taken", "TABLE t"), "7|theirs");
 }
 
 #[test]

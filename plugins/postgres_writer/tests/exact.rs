@@ -34,8 +34,22 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "date",
-        &["2024-01-01", "5874897-12-31", "0044-03-15 BC", "2024-01-01 00:00:00", "infinity"],
-        &["2024-01-01 23:59:59", "2024-01-01 00:00:00+05", "2024-01-01T00:00:00Z"],
+        &[
+            "2024-01-01",
+            "5874897-12-31",
+            "0044-03-15 BC",
+            "2024-01-01 00:00:00",
+            "infinity",
+            "20240101",
+            "Jan 8, 1999",
+        ],
+        &[
+            "2024-01-01 23:59:59",
+            "2024-01-01 00:00:00+05",
+            "2024-01-01T00:00:00Z",
+            "01-02-03",
+            "1.239",
+        ],
     ),
     (
         "time(0)",
@@ -61,6 +75,8 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ),
     ("\"char\"", &["a", ""], &["abc", "é"]),
     ("numeric(5,2)", &["1.23", "1.230", "1e2"], &["1.239"]),
+    ("numeric(5,-2)", &["12300", "-1e4", "0"], &["12345", "1.5", "50"]),
+    ("char(3)", &["abc", "a"], &["abc "]),
     ("numeric(5,2)[]", &["{1.23,NULL}", "{}", "{{1.2},{3}}"], &["{1.239}", "{{1.2},{3.333}}"]),
     ("real[]", &["{0.1,16777216}", "{NaN,Infinity}"], &["{1,16777217}"]),
     ("float8[]", &["{0.1}"], &["{9007199254740993}"]),
@@ -245,5 +261,25 @@ fn conversions_that_lose_nothing_are_made() {
         write(&connection, &input, json!({"table": name})).expect_ok();
         let rows = Postgres::shared().sql("lossless", &format!("SELECT v FROM {name}")).unwrap();
         assert_eq!(rows, found, "{native}");
+    }
+}
+
+#[test]
+fn lists_are_as_exact_as_values() {
+    let connection = Postgres::shared().database(
+        "lists",
+        &format!("{TYPES}; CREATE TABLE t (p price[], d dear[], v varchar(2)[])"),
+    );
+    let list = |item| DataType::list_of(item);
+    for (column, data_type, good, bad) in [
+        ("p", list(DataType::Decimal128(5, 3)), json!(["1.230"]), json!(["1.239"])),
+        ("d", list(DataType::Utf8), json!(["1.23", null]), json!(["1.23", "1.239"])),
+        ("v", list(DataType::Utf8), json!(["ab"]), json!(["ab "])),
+    ] {
+        let input =
+            |value: &Value| table(&[(column, data_type.clone())], &json!([[null], [value]]));
+        write(&connection, &input(&good), json!({"table": "t"})).expect_ok();
+        let error = write(&connection, &input(&bad), json!({"table": "t"})).expect_err(Kind::Data);
+        assert!(error.message.contains("row 2"), "{error}");
     }
 }

@@ -10,7 +10,7 @@ const MAX_DIGITS: i64 = 131_072;
 pub(super) fn decimal(
     value: i128,
     scale: i8,
-    limit: Option<usize>,
+    limit: Option<i32>,
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
     let mut buffer = [b'0'; 80];
@@ -49,7 +49,7 @@ pub(super) fn decimal(
 
 /// A number as text: a sign, digits with or without a point, an exponent, or
 /// one of NaN and Infinity.
-pub(super) fn text(text: &[u8], limit: Option<usize>, out: &mut Vec<u8>) -> Result<(), Misfit> {
+pub(super) fn text(text: &[u8], limit: Option<i32>, out: &mut Vec<u8>) -> Result<(), Misfit> {
     let no_number = || Misfit::new("is no number");
     let text = text.trim_ascii();
     let (negative, unsigned) = match text {
@@ -102,12 +102,19 @@ fn write(
     negative: bool,
     whole: &[u8],
     fraction: &[u8],
-    limit: Option<usize>,
+    limit: Option<i32>,
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
-    let kept = limit.unwrap_or(fraction.len()).min(fraction.len());
-    let (fraction, cut) = fraction.split_at(kept);
-    if cut.iter().any(|digit| *digit != b'0') {
+    let kept = limit.map_or(fraction.len(), |limit| usize::try_from(limit).unwrap_or(0));
+    let (fraction, cut) = fraction.split_at(kept.min(fraction.len()));
+    let is_zero = |digits: &[u8]| digits.iter().all(|digit| *digit == b'0');
+    let rounded = limit.map_or(0, |limit| usize::try_from(-limit).unwrap_or(0));
+    if !is_zero(&whole[whole.len().saturating_sub(rounded)..]) {
+        return Err(Misfit::inexact(format!(
+            "has digits in the last {rounded} places before the point, which the column rounds"
+        )));
+    }
+    if !is_zero(cut) {
         return Err(Misfit::inexact(format!(
             "has more than the {kept} digits after the point that the column keeps"
         )));

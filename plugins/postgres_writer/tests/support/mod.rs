@@ -1,4 +1,4 @@
-//! What the tests ask of the driver.
+//! Steps that the tests run.
 
 use osiris_sdk::testing::{self, Run, Table};
 use osiris_sdk::{DataType, Field, Mode, Schema};
