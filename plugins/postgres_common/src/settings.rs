@@ -29,10 +29,10 @@ pub struct Connection {
     pub ca_file: Option<String>,
     /// The certificate that the user shows to the server, in PEM.
     #[serde(default)]
-    pub cert_file: Option<String>,
+    pub client_cert_file: Option<String>,
     /// Its private key, in PEM.
     #[serde(default)]
-    pub key_file: Option<String>,
+    pub client_key_file: Option<String>,
     /// True if the password can be sent in ways that show it to others.
     #[serde(default)]
     pub allow_insecure_auth: bool,

@@ -82,9 +82,9 @@ impl Tls {
             builder.with_custom_certificate_verifier(Arc::new(Anyone::new(provider)))
         };
         let config = match identity(connection)? {
-            Some((chain, key)) => builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|error| Error::config(format!("cert_file and key_file: {error}")))?,
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
+                Error::config(format!("client_cert_file and client_key_file: {error}"))
+            })?,
             None => builder.with_no_client_auth(),
         };
         let name = ServerName::try_from(connection.host.clone()).map_err(|error| wrong(&error))?;
@@ -117,17 +117,22 @@ fn roots(connection: &Connection, known: &[CertificateDer<'static>]) -> Result<R
 fn identity(
     connection: &Connection,
 ) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
-    let (cert_file, key_file) = match (&connection.cert_file, &connection.key_file) {
-        (Some(cert_file), Some(key_file)) => (cert_file, key_file),
-        (None, None) => return Ok(None),
-        _ => return Err(Error::config("`cert_file` and `key_file` go together; set both")),
-    };
-    let key = PrivateKeyDer::from_pem_slice(&content("key_file", key_file)?).map_err(|error| {
+    let (client_cert_file, client_key_file) =
+        match (&connection.client_cert_file, &connection.client_key_file) {
+            (Some(client_cert_file), Some(client_key_file)) => (client_cert_file, client_key_file),
+            (None, None) => return Ok(None),
+            _ => {
+                return Err(Error::config(
+                    "`client_cert_file` and `client_key_file` go together; set both",
+                ));
+            }
+        };
+    let key = PrivateKeyDer::from_pem_slice(&content("client_key_file", client_key_file)?).map_err(|error| {
         Error::config(format!(
-            "key_file {key_file}: {error}; it must be a private key in PEM without a passphrase"
+            "client_key_file {client_key_file}: {error}; it must be a private key in PEM without a passphrase"
         ))
     })?;
-    Ok(Some((certificates("cert_file", cert_file)?, key)))
+    Ok(Some((certificates("client_cert_file", client_cert_file)?, key)))
 }
 
 /// Returns the certificates of a file that a field names.

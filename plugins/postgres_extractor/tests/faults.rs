@@ -268,12 +268,15 @@ fn a_user_can_show_a_certificate() {
     connection["user"] = json!("certified");
     connection["password"] = json!("");
     let _ = one(&connection).expect_err(Kind::Auth);
-    connection["cert_file"] = json!(server.file("client.crt"));
+    connection["client_cert_file"] = json!(server.file("client.crt"));
     let error = one(&connection).expect_err(Kind::Config);
-    assert!(error.message.contains("`cert_file` and `key_file` go together"), "{error}");
-    connection["key_file"] = json!(server.file("client.key"));
+    assert!(
+        error.message.contains("`client_cert_file` and `client_key_file` go together"),
+        "{error}"
+    );
+    connection["client_key_file"] = json!(server.file("client.key"));
     one(&connection).expect_ok();
-    connection["key_file"] = json!(server.file("client.crt"));
+    connection["client_key_file"] = json!(server.file("client.crt"));
     let error = one(&connection).expect_err(Kind::Config);
     assert!(error.message.contains("must be a private key in PEM"), "{error}");
 }
