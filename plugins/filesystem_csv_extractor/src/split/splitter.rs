@@ -115,9 +115,14 @@ impl<'a> Splitter<'a> {
     pub(crate) fn separator(&mut self) -> Result<Option<u8>, Fault> {
         self.fill()?;
         let text = &self.buffer[..self.filled];
-        let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        let mut lines = text.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = lines.next().unwrap_or_default();
         let bare = match line {
-            [b'"', inner @ .., b'"'] => inner,
+            // With quotes it is a name, unless the next line is made so.
+            [b'"', inner @ .., mark, b'"'] => match lines.find(|line| !line.is_empty()) {
+                Some(next) if next.contains(mark) => &line[1..inner.len() + 2],
+                _ => return Ok(None),
+            },
             line => line,
         };
         let [name @ .., separator] = bare else { return Ok(None) };
