@@ -152,7 +152,7 @@ impl Rows<'_> {
         Ok(None)
     }
 
-    /// How many of the first rows make a part, one at least, and how many
+    /// Number of the first rows that make a part, one at least, and of the
     /// bytes they may take in a batch.
     fn part(&self, block: &Block<'_>, rows: usize) -> (usize, usize) {
         let values = self.plan.columns.len() * VALUE;

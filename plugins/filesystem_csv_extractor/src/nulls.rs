@@ -54,7 +54,7 @@ impl Nulls {
         text.is_empty() || self.is_named(text)
     }
 
-    /// How many texts only their quotes kept from being missing.
+    /// Number of texts that only their quotes kept from being missing.
     pub(crate) fn kept(&self) -> u64 {
         self.kept.get()
     }

@@ -27,7 +27,7 @@ pub(crate) struct Lines {
     /// Whether the first line is one of values.
     headless: bool,
     fields: Vec<Field>,
-    /// How the values of each field are written, if in a format of their own.
+    /// Formats of the values of each field, if of their own.
     formats: Vec<Option<Format>>,
     /// Where the columns stand in the table.
     order: Vec<usize>,

@@ -111,7 +111,7 @@ fn checked<F: Float>(text: &[u8], value: F, exact: bool) -> Result<F, Inexact> {
     if kept { Ok(value) } else { Err(Inexact::Rounded(value.shortest())) }
 }
 
-/// How many digits a short number has, without zeros in front.
+/// Counts the digits of a short number, without zeros in front.
 #[inline]
 fn significant(text: &[u8]) -> usize {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit());

@@ -82,7 +82,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// What a field means: without quotes, doubled and escaped ones made
+    /// The meaning of a field: without quotes, doubled and escaped ones made
     /// single.
     pub(crate) fn value(&self, raw: Raw<'a>) -> Cow<'a, [u8]> {
         if let (Some(quote), Some(escape), true) = (self.quote, self.escape, raw.quoted) {

@@ -4,7 +4,7 @@ use csv_common::{Compression, Encoding};
 
 use super::units::Order;
 
-/// What the first bytes of a file say about its encoding.
+/// A sign of the encoding in the first bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     /// The byte order mark of UTF-8.
@@ -33,7 +33,7 @@ impl Mark {
         }
     }
 
-    /// How many bytes it has.
+    /// Its number of bytes.
     pub(super) fn len(self) -> usize {
         match self {
             Self::Utf8 => 3,
@@ -84,7 +84,7 @@ pub(super) fn order(head: &[u8]) -> Option<Order> {
     }
 }
 
-/// What a file that is no text looks like, and how to read it.
+/// A guess at a file that is no text, and a way to read it.
 pub(super) fn hint(head: &[u8]) -> Option<String> {
     if let Some(program) = workbook(head) {
         return Some(format!("it looks like {program}; save it as CSV there"));
