@@ -156,6 +156,11 @@ impl Rows<'_> {
     /// bytes they may take in a batch.
     fn part(&self, block: &Block<'_>, rows: usize) -> (usize, usize) {
         let values = self.plan.columns.len() * VALUE;
+        let all = block.first(rows);
+        let size = values * rows + all.size();
+        if size <= PART {
+            return (rows, size);
+        }
         let mut size = 0;
         for row in 0..rows {
             let more = values + block.size_of(row);

@@ -104,6 +104,12 @@ impl<'a> Block<'a> {
         self.quote
     }
 
+    /// Bytes of text in all rows, quotes and ends included.
+    pub(crate) fn size(&self) -> usize {
+        let ends = self.spans.first().zip(self.spans.last());
+        ends.map_or(0, |(first, last)| last.end.saturating_sub(first.start) as usize)
+    }
+
     /// Bytes of text in a row, quotes included.
     pub(crate) fn size_of(&self, row: usize) -> usize {
         let row = &self.spans[row * self.columns..][..self.columns];
