@@ -3,7 +3,7 @@
 use encoding_rs::{ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::{Deserialize, Deserializer, de};
 
-/// How text is turned into bytes.
+/// An encoding: the bytes of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8. Read: with or without a byte order mark. Written: without.

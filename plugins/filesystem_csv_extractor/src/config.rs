@@ -16,16 +16,16 @@ pub struct Config {
     /// Around fields; empty for none.
     #[serde(default = "quote")]
     pub quote: String,
-    /// What makes a quote inside of a field text.
+    /// The character that makes a quote inside of a field text.
     #[serde(default)]
     pub escape: Option<String>,
     /// How the text is encoded.
     #[serde(default)]
     pub encoding: Encoding,
-    /// What becomes of bytes that mean nothing in the encoding.
+    /// The handling of bytes that mean nothing in the encoding.
     #[serde(default)]
     pub encoding_errors: EncodingErrors,
-    /// What becomes of bytes 0.
+    /// The handling of bytes 0.
     #[serde(default)]
     pub nul: Nul,
     /// Whether there is a header, or which row it is.
@@ -52,7 +52,7 @@ pub struct Config {
     /// Whether texts may be dates.
     #[serde(default)]
     pub parse_dates: ParseDates,
-    /// How dates and times are written, by column.
+    /// Formats of dates and times, by column.
     #[serde(default)]
     pub date_format: BTreeMap<String, String>,
     /// Types of columns.
@@ -83,10 +83,10 @@ pub struct Config {
     /// column.
     #[serde(default)]
     pub skip_blank_lines: Option<bool>,
-    /// What becomes of rows that are longer or shorter than the header.
+    /// The handling of rows that are longer or shorter than the header.
     #[serde(default)]
     pub ragged_rows: RaggedRows,
-    /// Which spaces around fields are no part of them.
+    /// The spaces around fields that are no part of them.
     #[serde(default)]
     pub trim: Trim,
     /// Bytes in a field, at most.
@@ -168,7 +168,7 @@ pub enum FloatMode {
     Nearest,
 }
 
-/// What becomes of bytes that mean nothing in the encoding.
+/// The handling of bytes that mean nothing in the encoding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EncodingErrors {
@@ -179,7 +179,7 @@ pub enum EncodingErrors {
     Replace,
 }
 
-/// What becomes of bytes 0.
+/// The handling of bytes 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Nul {
@@ -192,7 +192,7 @@ pub enum Nul {
     Keep,
 }
 
-/// What becomes of rows that are longer or shorter than the header.
+/// The handling of rows that are longer or shorter than the header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RaggedRows {
@@ -207,7 +207,7 @@ pub enum RaggedRows {
     Skip,
 }
 
-/// Which spaces and tabs around a field are no part of it.
+/// The spaces and tabs around a field that are no part of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trim {

@@ -19,6 +19,9 @@ const MAX_BATCH: usize = 32 << 20;
 /// A part of a block that is added at once: so small that a batch hardly grows
 /// beyond its size.
 const PART: usize = 256 << 10;
+/// Rows that a batch of many columns has room for: each column of each batch
+/// has a price, whatever is in it.
+const ROWS: usize = 64;
 /// Bytes that a value takes in a batch, at most, besides its text.
 const VALUE: usize = 16;
 
@@ -122,7 +125,11 @@ impl Rows<'_> {
     /// Adds a block, and says what does not fit.
     fn add(&mut self, mut block: Block<'_>) -> Result<Option<MisfitValue>> {
         let chunk = self.options.chunk_size.unwrap_or(usize::MAX);
-        let limit = self.options.chunk_size.map_or(BATCH, |_| MAX_BATCH);
+        let wide = self.plan.columns.len() * VALUE * ROWS;
+        let limit = match self.options.chunk_size {
+            Some(_) => MAX_BATCH,
+            None => wide.clamp(BATCH, MAX_BATCH / 2),
+        };
         while block.rows() > 0 {
             let room = chunk - self.batch.rows();
             let (rows, size) = self.part(&block, room.min(block.rows()));
@@ -145,10 +152,15 @@ impl Rows<'_> {
         Ok(None)
     }
 
-    /// How many of the first rows make a part, one at least, and how many
+    /// Number of the first rows that make a part, one at least, and of the
     /// bytes they may take in a batch.
     fn part(&self, block: &Block<'_>, rows: usize) -> (usize, usize) {
         let values = self.plan.columns.len() * VALUE;
+        let all = block.first(rows);
+        let size = values * rows + all.size();
+        if size <= PART {
+            return (rows, size);
+        }
         let mut size = 0;
         for row in 0..rows {
             let more = values + block.size_of(row);

@@ -92,7 +92,7 @@ pub(crate) struct Ragged {
     pub(crate) header_open: bool,
     /// Whether the row does.
     pub(crate) row_open: bool,
-    /// What may be the delimiter of a header of one field.
+    /// A likely delimiter of a header of one field.
     pub(crate) other_delimiter: Option<char>,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Column {
     pub(crate) place: usize,
     /// Who chose the type.
     pub(crate) origin: Origin,
-    /// How dates and times are written, if not as ISO 8601.
+    /// The format of dates and times, if not ISO 8601.
     pub(crate) format: Option<Format>,
 }
 

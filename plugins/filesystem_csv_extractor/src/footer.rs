@@ -1,13 +1,13 @@
-//! Where the last lines of a text begin.
+//! The start of the last lines of a text.
 
 use std::collections::VecDeque;
 
 /// Looks for the last lines of a text that are not empty.
 pub(crate) struct Footer {
     lines: usize,
-    /// Where each of them begins.
+    /// The start of each of them.
     starts: VecDeque<u64>,
-    /// Where the next byte stands, and whether it begins a line.
+    /// The place of the next byte, and whether it begins a line.
     offset: u64,
     line_start: bool,
 }
@@ -36,7 +36,7 @@ impl Footer {
         }
     }
 
-    /// Where the first of the lines begins, or how many lines there are if
+    /// The start of the first of the lines, or the number of lines if
     /// they are too few.
     pub(crate) fn start(&self) -> Result<u64, usize> {
         match self.starts.front() {

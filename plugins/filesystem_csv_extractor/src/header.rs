@@ -148,7 +148,7 @@ pub(crate) fn may_be_data(found: &[String], options: &Options) -> bool {
     options.header.is_some() && !found.iter().any(known) && found.iter().any(|name| is_value(name))
 }
 
-/// What looks like the delimiter of a header of one column.
+/// A likely delimiter of a header of one column.
 pub(crate) fn other_delimiter(found: &[String]) -> Option<String> {
     let [only] = found else { return None };
     only.chars().find(|character| matches!(character, ';' | '\t' | '|')).map(String::from)

@@ -11,9 +11,7 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub(crate) struct Nulls {
     names: HashSet<Vec<u8>>,
-    /// Bit `n` is set if a name has `n` bytes, the last one if any has more:
-    /// most values are told from all names by their length.
-    lengths: u64,
+    shapes: Shapes,
     quoted: bool,
     /// Texts that only their quotes kept from being missing.
     kept: Cell<u64>,
@@ -23,15 +21,16 @@ impl Nulls {
     /// The fields that the configuration names, and whether they mean a
     /// missing value with quotes in a column of text.
     pub(crate) fn new(names: &[String], quoted: bool) -> Self {
-        let lengths = names.iter().fold(0, |bits, name| bits | bit(name.len()));
+        let mut shapes = Shapes::default();
+        names.iter().for_each(|name| shapes.add(name.as_bytes()));
         let names = names.iter().map(|name| name.clone().into_bytes()).collect();
-        Self { names, lengths, quoted, kept: Cell::new(0) }
+        Self { names, shapes, quoted, kept: Cell::new(0) }
     }
 
     /// Whether a field as it stands in the file cannot be missing.
     #[inline(always)]
     pub(crate) fn is_value(&self, field: &[u8]) -> bool {
-        !field.is_empty() && self.lengths & bit(field.len()) == 0
+        !field.is_empty() && (self.names.is_empty() || !self.shapes.may_hold(field))
     }
 
     /// Whether a text, which had quotes in the file or not, is missing in a
@@ -55,18 +54,45 @@ impl Nulls {
         text.is_empty() || self.is_named(text)
     }
 
-    /// How many texts only their quotes kept from being missing.
+    /// Number of texts that only their quotes kept from being missing.
     pub(crate) fn kept(&self) -> u64 {
         self.kept.get()
     }
 
     #[inline]
     fn is_named(&self, text: &[u8]) -> bool {
-        self.lengths & bit(text.len()) != 0 && self.names.contains(text)
+        !self.names.is_empty() && self.shapes.may_hold(text) && self.names.contains(text)
     }
 }
 
-#[inline(always)]
-fn bit(length: usize) -> u64 {
-    1 << length.min(63)
+/// Lengths of texts with their first and last bytes: enough to tell nearly all
+/// values from all names without a look at the rest.
+#[derive(Debug, Default)]
+struct Shapes {
+    bits: [u64; 32],
+}
+
+impl Shapes {
+    fn add(&mut self, text: &[u8]) {
+        let (word, bit) = Self::place(text);
+        self.bits[word] |= bit;
+    }
+
+    #[inline(always)]
+    fn may_hold(&self, text: &[u8]) -> bool {
+        let (word, bit) = Self::place(text);
+        self.bits[word] & bit != 0
+    }
+
+    #[inline(always)]
+    fn place(text: &[u8]) -> (usize, u64) {
+        let ends = match text {
+            [] => 0,
+            [only] => usize::from(*only) * 257,
+            [first, .., last] => usize::from(*first) * 256 + usize::from(*last),
+        };
+        // The upper bits of a product depend on all of the lower ones.
+        let hash = (ends * 64 + text.len().min(63)).wrapping_mul(0x9E37_79B1) >> 21;
+        (hash / 64 % 32, 1 << (hash % 64))
+    }
 }

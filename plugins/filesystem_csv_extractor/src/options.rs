@@ -37,7 +37,7 @@ pub(crate) struct Options {
     pub(crate) reading: Reading,
 }
 
-/// How values are written.
+/// The notation of values in the file.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) nulls: Nulls,

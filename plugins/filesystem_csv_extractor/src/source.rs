@@ -63,7 +63,7 @@ impl Source {
         Ok(source)
     }
 
-    /// Where the last lines begin.
+    /// The start of the last lines.
     fn footer(&self, lines: u64) -> Result<u64> {
         let footer = self.read(|mut text| {
             let mut footer = Footer::new(usize::try_from(lines).unwrap_or(usize::MAX));
@@ -122,7 +122,7 @@ impl Source {
         })
     }
 
-    /// What to do about bytes that mean nothing in the encoding. Reads the
+    /// Advice about bytes that mean nothing in the encoding. Reads the
     /// whole file for it: a part of it may look like anything.
     fn advice(&self) -> Option<String> {
         let file = File::open(&self.path).ok()?;

@@ -23,8 +23,18 @@ fn utf_16_without_a_mark_is_read_in_its_own_order() {
             assert_eq!(found, json!([[1, "é"]]));
         }
     }
-    let greek = utf16("όνομα\nΆννα\n", u16::to_be_bytes);
-    assert_eq!(names(greek, json!({"encoding": "utf-16"})), ["όνομα"]);
+    for bytes in [u16::to_be_bytes as fn(u16) -> [u8; 2], u16::to_le_bytes] {
+        for text in ["όνομα\nΆννα\n", "名前,都市\n花子,東京\n", "имя;город\nАнна;Москва\n"]
+        {
+            let bytes = utf16(text, bytes);
+            assert!(error(&bytes, json!({})).ends_with("set `encoding: utf-16`"), "{text}");
+            let header = text.lines().next().expect("a header");
+            let delimiter = if header.contains(';') { ";" } else { "," };
+            let header: Vec<_> = header.split(delimiter).collect();
+            let options = json!({"encoding": "utf-16", "delimiter": delimiter});
+            assert_eq!(names(&bytes, options), header);
+        }
+    }
 }
 
 #[test]

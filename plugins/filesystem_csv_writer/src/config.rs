@@ -52,7 +52,7 @@ pub struct Config {
     /// Before the decimals of a number.
     #[serde(default = "point")]
     pub decimal: String,
-    /// How dates and times are written, by column.
+    /// Formats of dates and times, by column.
     #[serde(default)]
     pub date_format: BTreeMap<String, String>,
     /// Whether a text that a spreadsheet would run gets an apostrophe.

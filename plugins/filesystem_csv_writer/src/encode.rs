@@ -35,7 +35,7 @@ pub(crate) fn missing(encoding: Encoding, text: &[u8]) -> Option<char> {
     })
 }
 
-/// What stands before the text.
+/// The byte order mark before the text.
 pub(crate) fn mark(encoding: Encoding) -> &'static [u8] {
     match encoding {
         Encoding::Utf8Marked | Encoding::Utf16 => "\u{FEFF}".as_bytes(),

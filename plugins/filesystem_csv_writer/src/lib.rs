@@ -47,15 +47,16 @@ impl Driver for CsvWriter {
         let mut lines = Lines::new(config, input.schema()?)?;
         let (target, file) = Target::create(path, config.create_dirs)?;
         let mut file = Compressor::new(file, config.compression, path)?;
+        lines.text.put(encode::mark(config.encoding));
         if config.header {
             lines.header()?;
         }
-        let head = [encode::mark(config.encoding), lines.text.as_bytes()].concat();
-        let head = encode::encode(config.encoding, &head).into_owned();
-        let newline = encode::encode(config.encoding, lines.newline());
-        lines.text.truncate(0);
-        if !(config.append && append::copy(config, &head, &newline, &mut file)?) {
-            file.write_all(&head).map_err(|error| unwritable(path, &error))?;
+        if config.append {
+            let head = encode::encode(config.encoding, lines.text.as_bytes());
+            let newline = encode::encode(config.encoding, lines.newline());
+            if append::copy(config, &head, &newline, &mut file)? {
+                lines.text.truncate(0);
+            }
         }
         let mut write = |text: &[u8]| {
             let bytes = encode::encode(config.encoding, text);

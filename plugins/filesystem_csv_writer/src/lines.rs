@@ -21,11 +21,13 @@ pub(crate) struct Lines {
     missing: Vec<u8>,
     encoding: Encoding,
     /// What a field without quotes cannot hold.
-    structural: [u8x16; 5],
+    structural: [u8x16; 4],
     /// Whether a text that a spreadsheet would run gets an apostrophe.
     guard: bool,
+    /// Whether the first line is one of values.
+    headless: bool,
     fields: Vec<Field>,
-    /// How the values of each field are written, if in a format of their own.
+    /// Formats of the values of each field, if of their own.
     formats: Vec<Option<Format>>,
     /// Where the columns stand in the table.
     order: Vec<usize>,
@@ -54,7 +56,7 @@ impl Lines {
     /// For a table of these columns.
     pub(crate) fn new(config: &Config, schema: &Schema) -> Result<Self> {
         let dialect = config.dialect()?;
-        let Dialect { delimiter, quote, escape, .. } = dialect;
+        let Dialect { delimiter, quote, .. } = dialect;
         let mut order: Vec<usize> = (0..schema.fields.len()).collect();
         if config.sort_columns {
             order.sort_by_key(|index| schema.fields[*index].name.as_bytes());
@@ -68,8 +70,9 @@ impl Lines {
             quoting: config.quoting,
             missing: config.na_rep.clone().into_bytes(),
             encoding: config.encoding,
-            structural: [delimiter, quote, escape, b'\n', b'\r'].map(u8x16::splat),
+            structural: [delimiter, quote, b'\n', b'\r'].map(u8x16::splat),
             guard: config.formula_guard,
+            headless: !config.header,
             formats: Format::of_fields(&config.date_format, &schema.fields)?,
             fields: schema.fields.clone(),
             order,
@@ -96,7 +99,8 @@ impl Lines {
             }
             let index = self.order[place];
             let name = self.fields[index].name.clone();
-            let quoted = self.quoting != Quoting::Minimal;
+            let quoted =
+                self.quoting != Quoting::Minimal || (place == 0 && is_separator(name.as_bytes()));
             // No name is missing, so an empty one needs quotes only where its line would be empty.
             if self.guard && is_formula(name.as_bytes()) {
                 self.guarded(name.as_bytes(), quoted);
@@ -182,10 +186,11 @@ impl Lines {
                 self.checked(piece, row, place)?;
             } else if piece.cells.is_text() {
                 let text = piece.cells.text(row);
+                let first = self.headless && self.rows == 0 && place == 0 && is_separator(&text);
                 if self.guard && is_formula(&text) {
                     self.guarded(&text, piece.quoted);
                 } else {
-                    self.field(&text, piece.quoted);
+                    self.field(&text, piece.quoted || first);
                 }
                 if let Some(character) = encode::missing(self.encoding, &text) {
                     return Err(Fault::Character(place, character));
@@ -249,7 +254,7 @@ impl Lines {
         if !quoted {
             self.text.put(text);
             let plain = !text.is_empty() && text != self.missing;
-            if plain && !self.text.has_any(start, &self.structural) {
+            if plain && !self.text.has_any(start, &self.structural) && !self.has_escape(text) {
                 return;
             }
             self.text.truncate(start);
@@ -265,6 +270,14 @@ impl Lines {
         }
         self.text.put(rest);
         self.text.byte(quote);
+    }
+
+    /// Whether a text holds a character that some programs take for an escape
+    /// without quotes, too.
+    #[inline]
+    fn has_escape(&self, text: &[u8]) -> bool {
+        let Dialect { quote, escape, .. } = self.dialect;
+        escape != quote && memchr::memchr(escape, text).is_some()
     }
 
     fn like_missing(&self, index: usize, value: &str) -> Error {
@@ -315,4 +328,9 @@ impl From<Error> for Fault {
 /// Whether a spreadsheet takes a text for a formula.
 fn is_formula(text: &[u8]) -> bool {
     matches!(text, [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..])
+}
+
+/// Whether a first line that begins so may tell Excel the delimiter.
+fn is_separator(text: &[u8]) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"sep="))
 }

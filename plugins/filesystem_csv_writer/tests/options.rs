@@ -1,4 +1,4 @@
-//! What a table becomes in a file of another dialect.
+//! Tables in files of other dialects.
 
 use std::fs;
 use std::path::Path;

@@ -68,6 +68,17 @@ fn the_text_of_a_file_survives() {
     assert_eq!(back_and_there(text, json!({})), text);
 }
 
+#[test]
+fn a_line_that_names_a_delimiter_is_data_when_the_writer_wrote_it() {
+    let one = Schema::new(vec![Field::new("sep=|", DataType::Utf8, true)]);
+    let table = Table::from_rows(&one, &json!([["sep=;"], ["a"], [null], [""]]));
+    for header in [true, false] {
+        let options = json!({"header": header});
+        let back = there_and_back(&table, "a.csv", options.clone(), options);
+        assert_eq!(back.rows(), table.rows());
+    }
+}
+
 fn numbers() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(String::new()),

@@ -91,6 +91,13 @@ fn missing_and_empty_differ_in_one_column_too() {
 }
 
 #[test]
+fn a_first_text_that_excel_would_take_for_the_delimiter_gets_quotes() {
+    let one = |name: &str| table(&[(name, DataType::Utf8)], &json!([["sep=;"], ["sep=;"]]));
+    assert_eq!(text(&one("sep=;"), json!({})), "\"sep=;\"\nsep=;\nsep=;\n");
+    assert_eq!(text(&one("a"), json!({"header": false})), "\"sep=;\"\nsep=;\n");
+}
+
+#[test]
 fn a_value_of_any_type_that_holds_the_delimiter_gets_quotes() {
     let micros =
         |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));

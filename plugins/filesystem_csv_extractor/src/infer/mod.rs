@@ -57,8 +57,7 @@ impl Guess {
         if self.settled() {
             return;
         }
-        let plain = reading.notation.is_plain();
-        let direct = plain && block.shows_quotes();
+        let direct = reading.notation.is_plain() && block.shows_quotes();
         for (field, window) in block.windows(column) {
             if let (Kind::Number(number), Some(window)) = (&mut self.kind, window)
                 && direct
@@ -67,17 +66,27 @@ impl Guess {
             {
                 continue;
             }
-            let text = block.value(block.unquote(field));
-            // Whether quotes keep it from being missing depends on the type, which it cannot
-            // change: a column of nothing else is text.
-            if reading.nulls.is_null(&text) {
-                continue;
-            }
-            if plain {
-                self.value(&text, Some(&text));
+            let raw = block.unquote(field);
+            if raw.quoted {
+                self.text(&block.value(raw), reading);
             } else {
-                self.value(&text, reading.notation.plain(&text).as_deref());
+                self.text(raw.text, reading);
             }
+        }
+    }
+
+    /// Looks at a field without its quotes. Whether they keep it from being
+    /// missing depends on the type, which it cannot change: a column of nothing
+    /// else is text.
+    #[inline(always)]
+    fn text(&mut self, text: &[u8], reading: &Reading) {
+        if reading.nulls.is_null(text) {
+            return;
+        }
+        if reading.notation.is_plain() {
+            self.value(text, Some(text));
+        } else {
+            self.value(text, reading.notation.plain(text).as_deref());
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) trait Float: Copy + PartialEq + Default {
     /// infinite, nor no number.
     fn is_normal(self) -> bool;
     fn is_finite(self) -> bool;
+    /// Whether it is written as this text with the fewest digits.
+    fn is_written(self, text: &[u8]) -> bool;
     /// The fewest digits that read back as this float.
     fn shortest(self) -> String;
     /// So many digits, with an exponent.
@@ -50,6 +52,11 @@ macro_rules! float {
                 <$float>::is_finite(self)
             }
 
+            #[inline]
+            fn is_written(self, text: &[u8]) -> bool {
+                zmij::Buffer::new().format_finite(self).as_bytes() == text
+            }
+
             fn shortest(self) -> String {
                 format!("{self:?}")
             }
@@ -72,7 +79,9 @@ float!(f32, 6);
 #[inline]
 pub(crate) fn exact<F: Float>(text: &[u8]) -> Result<F, Inexact> {
     let value = F::nearest(text).ok_or(Inexact::NoNumber)?;
-    if text.len() <= F::DIGITS && value.is_normal() {
+    // Nearly all are short, or written by a program that keeps the digits and no more.
+    let kept = text.len() <= F::DIGITS + 2 && significant(text) <= F::DIGITS;
+    if value.is_normal() && (kept || value.is_written(text)) {
         return Ok(value);
     }
     checked(text, value, true)
@@ -100,6 +109,13 @@ fn checked<F: Float>(text: &[u8], value: F, exact: bool) -> Result<F, Inexact> {
         || mantissa(&value.shortest()) == written
         || mantissa(&value.digits(written.len())) == written;
     if kept { Ok(value) } else { Err(Inexact::Rounded(value.shortest())) }
+}
+
+/// Counts the digits of a short number, without zeros in front.
+#[inline]
+fn significant(text: &[u8]) -> usize {
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit());
+    digits.skip_while(|byte| **byte == b'0').count()
 }
 
 /// The significant digits of a number, without zeros around them.

@@ -82,7 +82,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// What a field means: without quotes, doubled and escaped ones made
+    /// The meaning of a field: without quotes, doubled and escaped ones made
     /// single.
     pub(crate) fn value(&self, raw: Raw<'a>) -> Cow<'a, [u8]> {
         if let (Some(quote), Some(escape), true) = (self.quote, self.escape, raw.quoted) {
@@ -102,6 +102,12 @@ impl<'a> Block<'a> {
     /// The byte around fields that have quotes.
     pub(crate) fn quote(&self) -> Option<u8> {
         self.quote
+    }
+
+    /// Bytes of text in all rows, quotes and ends included.
+    pub(crate) fn size(&self) -> usize {
+        let ends = self.spans.first().zip(self.spans.last());
+        ends.map_or(0, |(first, last)| last.end.saturating_sub(first.start) as usize)
     }
 
     /// Bytes of text in a row, quotes included.

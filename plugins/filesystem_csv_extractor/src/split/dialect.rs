@@ -14,15 +14,15 @@ pub(crate) struct Dialect {
     /// A line that begins with it is none.
     pub(crate) comment: Option<u8>,
     pub(crate) blank_lines: BlankLines,
-    /// Which spaces and tabs around a field are no part of it.
+    /// The spaces and tabs around a field that are no part of it.
     pub(crate) trim: Trim,
-    /// What becomes of a row that is longer or shorter than the first.
+    /// The handling of a row that is longer or shorter than the first.
     pub(crate) ragged_rows: RaggedRows,
     /// Bytes in one field, at most.
     pub(crate) field_limit: usize,
 }
 
-/// What an empty line is.
+/// The meaning of an empty line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BlankLines {
     /// A row of a table of one column, where it is a missing value, and no row

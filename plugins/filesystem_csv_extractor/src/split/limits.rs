@@ -1,4 +1,4 @@
-//! What a row may be, and what becomes of one that is otherwise.
+//! Limits of a row, and the handling of one beyond them.
 
 use super::block::Span;
 use super::splitter::Splitter;

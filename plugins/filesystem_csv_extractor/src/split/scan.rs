@@ -62,8 +62,11 @@ impl Splitter<'_> {
             ends &= ends - 1;
             if self.buffer[at] == delimiter {
                 self.end_field(at, at + 1);
+            } else if at == self.row_start {
+                self.end_blank(at);
             } else {
-                self.end_row(at, at)?;
+                self.end_field(at, at + 1);
+                self.close_row(at)?;
             }
         }
         Ok(())
@@ -187,6 +190,7 @@ impl Splitter<'_> {
     }
 
     /// The same, without the spaces that are no part of the field.
+    #[inline(always)]
     fn end_trimmed(&mut self, end: usize, next: usize) {
         let mut end = end;
         if self.dialect.trim != Trim::None {
@@ -201,17 +205,18 @@ impl Splitter<'_> {
     }
 
     /// Ends the row whose last field ends at `end`, and its line at `at`.
-    #[inline(always)]
     fn end_row(&mut self, end: usize, at: usize) -> Result<(), Fault> {
         if at == self.row_start {
             self.end_blank(at);
             return Ok(());
         }
-        if self.dialect.trim == Trim::None {
-            self.end_field(end, at + 1);
-        } else {
-            self.end_trimmed(end, at + 1);
-        }
+        self.end_trimmed(end, at + 1);
+        self.close_row(at)
+    }
+
+    /// Ends the row whose fields are all known.
+    #[inline(always)]
+    fn close_row(&mut self, at: usize) -> Result<(), Fault> {
         let seen = self.spans.len() - self.complete;
         if seen != self.columns || at - self.row_start > self.dialect.field_limit {
             self.check_row(at, seen)?;

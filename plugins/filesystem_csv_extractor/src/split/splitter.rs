@@ -34,7 +34,7 @@ pub(crate) struct Splitter<'a> {
     pub(super) complete: usize,
     /// Fields in a row; 0 until the first row is known.
     pub(super) columns: usize,
-    /// What the first row says about rows that do not fit it.
+    /// Signs in the first row of why others do not fit it.
     pub(super) first: First,
     /// Where the buffer begins in the text.
     pub(super) offset: u64,
@@ -62,12 +62,12 @@ pub(super) enum State {
     Comment,
 }
 
-/// What the first row says about rows that do not fit it.
+/// Signs in the first row of why others do not fit it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct First {
     /// Whether it ends in a delimiter.
     pub(super) open_end: bool,
-    /// What may be the delimiter, if the row is one field.
+    /// A likely delimiter, if the row is one field.
     pub(super) other_delimiter: Option<char>,
 }
 
@@ -115,9 +115,14 @@ impl<'a> Splitter<'a> {
     pub(crate) fn separator(&mut self) -> Result<Option<u8>, Fault> {
         self.fill()?;
         let text = &self.buffer[..self.filled];
-        let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        let mut lines = text.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = lines.next().unwrap_or_default();
         let bare = match line {
-            [b'"', inner @ .., b'"'] => inner,
+            // With quotes it is a name, unless the next line is made so.
+            [b'"', inner @ .., mark, b'"'] => match lines.find(|line| !line.is_empty()) {
+                Some(next) if next.contains(mark) => &line[1..inner.len() + 2],
+                _ => return Ok(None),
+            },
             line => line,
         };
         let [name @ .., separator] = bare else { return Ok(None) };
@@ -221,7 +226,7 @@ impl<'a> Splitter<'a> {
         Ok(self.advance()?.then(|| self.found()))
     }
 
-    /// What has been left out or changed so far.
+    /// Counts of rows that have been left out or changed so far.
     pub(crate) fn tally(&self) -> (Tally, Changes) {
         (self.tally, self.text.changes())
     }

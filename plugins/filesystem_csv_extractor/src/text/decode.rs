@@ -24,7 +24,7 @@ pub(super) struct Decoder<'a> {
     /// `buffer[start..end]` has been read and not decoded.
     start: usize,
     end: usize,
-    /// Where `start` stands in the file.
+    /// The place of `start` in the file.
     offset: u64,
     ended: bool,
 }
@@ -54,7 +54,7 @@ impl<'a> Decoder<'a> {
         self.controls
     }
 
-    /// What has been read, and what is wrong behind it.
+    /// Reads on, and gives what is wrong behind the text that was read.
     pub(super) fn read(&mut self, into: &mut [u8]) -> (usize, Option<Fault>) {
         loop {
             if self.end - self.start < LONGEST

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use chardetng::EncodingDetector;
 use csv_common::Encoding;
 
-/// What the bytes of a file say about its encoding.
+/// Signs of a file's encoding in its bytes.
 pub(crate) struct Evidence {
     detector: EncodingDetector,
     /// Characters of UTF-8 beyond ASCII, and bytes that are no UTF-8.
@@ -54,7 +54,7 @@ impl Evidence {
         }
     }
 
-    /// How to go on, for a file that was read in that encoding. Nothing is
+    /// Advice for a file that was read in that encoding. Nothing is
     /// proposed that would change what can be read already.
     pub(crate) fn advice(&self, encoding: Encoding) -> String {
         let utf8 = matches!(encoding, Encoding::Utf8 | Encoding::Utf8Marked);

@@ -24,19 +24,19 @@ use crate::fault::{Fault, What};
 /// Bytes that are looked at to tell what a file is.
 const HEAD: usize = 512;
 
-/// How bytes become text.
+/// The way from bytes to text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Decoding {
     pub(crate) encoding: Encoding,
     /// Whether U+FFFD stands for what means nothing in the encoding.
     pub(crate) replace: bool,
-    /// What becomes of bytes 0.
+    /// The handling of bytes 0.
     pub(crate) nul: Nul,
-    /// Where the text ends before the file does.
+    /// The end of the text, if it is before that of the file.
     pub(crate) end: Option<u64>,
 }
 
-/// What has been changed on the way from bytes to text.
+/// Counts of changes on the way from bytes to text.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Changes {
     /// Places that U+FFFD stands for.
@@ -84,7 +84,7 @@ impl<'a> TextReader<'a> {
         Ok(Self { kind, decoding, fault: None, head, given: 0, nuls: 0 })
     }
 
-    /// What has been changed so far.
+    /// Counts of changes so far.
     pub(crate) fn changes(&self) -> Changes {
         let (replaced, controls) = match &self.kind {
             Kind::Utf8(_) => (0, 0),

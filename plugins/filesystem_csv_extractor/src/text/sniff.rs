@@ -4,7 +4,7 @@ use csv_common::{Compression, Encoding};
 
 use super::units::Order;
 
-/// What the first bytes of a file say about its encoding.
+/// A sign of the encoding in the first bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     /// The byte order mark of UTF-8.
@@ -33,7 +33,7 @@ impl Mark {
         }
     }
 
-    /// How many bytes it has.
+    /// Its number of bytes.
     pub(super) fn len(self) -> usize {
         match self {
             Self::Utf8 => 3,
@@ -84,7 +84,7 @@ pub(super) fn order(head: &[u8]) -> Option<Order> {
     }
 }
 
-/// What a file that is no text looks like, and how to read it.
+/// A guess at a file that is no text, and a way to read it.
 pub(super) fn hint(head: &[u8]) -> Option<String> {
     if let Some(program) = workbook(head) {
         return Some(format!("it looks like {program}; save it as CSV there"));
@@ -95,12 +95,33 @@ pub(super) fn hint(head: &[u8]) -> Option<String> {
             "it looks compressed with {name}; set `compression: {name}` to read what is inside"
         ));
     }
-    // Latin text in UTF-16 has every other byte 0.
-    let utf16 = match head {
-        [a, 0, b, 0, ..] | [0, a, 0, b, ..] => *a != 0 && *b != 0,
-        _ => false,
+    is_utf16(head).then(|| "it looks like UTF-16; set `encoding: utf-16`".to_owned())
+}
+
+/// Whether a file without a mark looks like UTF-16: Latin text has every other
+/// byte 0, and other text is none in UTF-8, or one of control characters, and
+/// has the zeros of its delimiters and line ends all on one side.
+fn is_utf16(head: &[u8]) -> bool {
+    if let [a, 0, b, 0, ..] | [0, a, 0, b, ..] = head {
+        return *a != 0 && *b != 0;
+    }
+    let torn = |error: std::str::Utf8Error| error.error_len().is_none();
+    let utf8 = std::str::from_utf8(head).map_or_else(torn, |_| true);
+    let control = |byte: &u8| *byte < b' ' && !b"\0\t\r\n".contains(byte);
+    if utf8 && !head.iter().any(control) {
+        return false;
+    }
+    let (pairs, _) = head.as_chunks::<2>();
+    let units: Vec<u16> = match order(head) {
+        Some(Order::Little) => pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect(),
+        Some(Order::Big) => pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect(),
+        None => return false,
     };
-    utf16.then(|| "it looks like UTF-16; set `encoding: utf-16`".to_owned())
+    // The last character may be torn.
+    let whole = &units[..units.len().saturating_sub(1)];
+    char::decode_utf16(whole.iter().copied())
+        .all(|unit| unit.is_ok_and(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n')))
+        && whole.iter().any(|unit| *unit < 0x80)
 }
 
 /// The kind of a file of a spreadsheet or a database.

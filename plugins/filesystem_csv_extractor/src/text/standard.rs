@@ -27,7 +27,7 @@ pub(super) struct Standard<'a> {
     /// `buffer[start..end]` has been read and not decoded.
     start: usize,
     end: usize,
-    /// Where `start` stands in the file.
+    /// The place of `start` in the file.
     offset: u64,
     ended: bool,
     finished: bool,
@@ -64,7 +64,7 @@ impl<'a> Standard<'a> {
         self.replaced
     }
 
-    /// What has been read, and what is wrong behind it.
+    /// Reads on, and gives what is wrong behind the text that was read.
     pub(super) fn read(&mut self, into: &mut [u8]) -> (usize, Option<Fault>) {
         let mut written = 0;
         // There is always room for a U+FFFD behind what is decoded.

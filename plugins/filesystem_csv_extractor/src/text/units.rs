@@ -1,11 +1,11 @@
-//! What bytes mean in encodings of one byte a character, and in UTF-16.
+//! The characters of bytes in encodings of one byte each, and in UTF-16.
 
 use csv_common::Encoding;
 
 /// How many bytes a character takes at most.
 pub(super) const LONGEST: usize = 4;
 
-/// Which byte of two comes first.
+/// The order of the two bytes of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     /// The lower one.
@@ -62,7 +62,7 @@ impl Units {
         }
     }
 
-    /// How many bytes to leave out where there is no character.
+    /// Number of bytes to leave out where there is no character.
     pub(super) fn width(&self) -> usize {
         match self {
             Self::Table(_) => 1,

@@ -31,7 +31,7 @@ impl<'a> Utf8<'a> {
         Self { bytes, encoding, carry: head[mark..].to_vec(), offset: mark as u64, hint }
     }
 
-    /// What has been read, and what is wrong behind it.
+    /// Reads on, and gives what is wrong behind the text that was read.
     pub(super) fn read(&mut self, into: &mut [u8]) -> (usize, Option<Fault>) {
         loop {
             let carried = self.carry.len();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// The columns of a table, by name, and its rows.
 pub(crate) type Table = (Vec<(String, DataType)>, Value);
 
-/// What comes of reading a file, and of its name in messages.
+/// Reads a file, and shortens its name in messages.
 pub(crate) fn report(content: impl AsRef<[u8]>, options: Value) -> Report {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("x.csv");
