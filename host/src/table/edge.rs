@@ -283,8 +283,7 @@ mod tests {
         let (sender, mut receivers) = channel(1, 3000, below(folder.path()));
         sender.open(batch(0).record().schema());
         sender.send(batch(0)).await.unwrap();
-        let blocked =
-            tokio::time::timeout(std::time::Duration::from_millis(20), sender.send(batch(1)));
+        let blocked = timeout(Duration::from_millis(20), sender.send(batch(1)));
         assert!(blocked.await.is_err(), "two batches are over the budget");
         let reading = tokio::spawn(drain(receivers.remove(0)));
         for value in 1..10 {
@@ -371,9 +370,7 @@ mod tests {
         while refused.is_none() {
             refused = sender.send(batch(0)).await.err();
             // It is starving, so the writer never waits.
-            while let Ok(Ok(Some(_))) =
-                tokio::time::timeout(std::time::Duration::ZERO, fast.next()).await
-            {}
+            while let Ok(Ok(Some(_))) = timeout(Duration::ZERO, fast.next()).await {}
         }
         assert!(matches!(refused, Some(SendError::Spill(_))), "{refused:?}");
         drop((sender, slow, fast));
