@@ -16,10 +16,14 @@ const ALL: &str = "0.0.0.0/0";
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Network {
     /// Addresses, ranges and domains; they win over what is denied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     allow_out: Vec<String>,
     /// Addresses and ranges.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     deny_out: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     dns_servers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     allow_public_traffic: Option<bool>,
 }
 
