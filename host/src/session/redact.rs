@@ -231,20 +231,28 @@ impl Finder {
         if let Some(plain) = &printable {
             self.look(&plain.bytes, &|at| plain.source(at), &mut found);
         }
-        self.escaped(text, &|at| at, &mut found);
-        if let Some(plain) = &printable {
-            self.escaped(&plain.bytes, &|at| plain.source(at), &mut found);
+        for undo in [Plain::of, Plain::of_backslashes] {
+            self.escaped(text, undo, &|at| at, &mut found);
+            if let Some(plain) = &printable {
+                self.escaped(&plain.bytes, undo, &|at| plain.source(at), &mut found);
+            }
         }
         found.sort_by_key(|found| found.start);
         found
     }
 
     /// Finds secrets in each layer of a text's escapes.
-    fn escaped(&self, text: &[u8], source: &dyn Fn(usize) -> usize, found: &mut Vec<Range<usize>>) {
+    fn escaped(
+        &self,
+        text: &[u8],
+        undo: fn(&[u8]) -> Option<Plain>,
+        source: &dyn Fn(usize) -> usize,
+        found: &mut Vec<Range<usize>>,
+    ) {
         let mut layers: Vec<Plain> = Vec::new();
         while layers.len() < LAYERS {
             let inner = layers.last().map_or(text, |plain| &plain.bytes);
-            let Some(plain) = Plain::of(inner) else { break };
+            let Some(plain) = undo(inner) else { break };
             layers.push(plain);
             let through = |at| source(layers.iter().rev().fold(at, |at, layer| layer.source(at)));
             self.look(&layers[layers.len() - 1].bytes, &through, found);
@@ -484,7 +492,9 @@ mod tests {
 
     #[test]
     fn what_programs_make_of_a_secret_is_masked() {
-        for secret in ["it's a s3cret: \"né\"", "hunter2hunter2", "7734291077"] {
+        for secret in
+            ["it's a s3cret: \"né\"", "hunter2hunter2", "7734291077", "%AA%a\\éA%%0a\"%0aa0"]
+        {
             let redactor = new([secret.to_owned()]);
             for text in without_malice(secret) {
                 for text in [text.clone(), format!("before {text} after")] {

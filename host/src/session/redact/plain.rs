@@ -12,6 +12,27 @@ impl Plain {
     /// programming languages, of addresses and forms, and of HTML. None if there is
     /// none in the text.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
+        Self::undone(text, next, escape)
+    }
+
+    /// Undoes one layer of the escapes of JSON and programming languages only, since other
+    /// escapes may be a part of what they hold. None if there is none in the text.
+    pub(super) fn of_backslashes(text: &[u8]) -> Option<Self> {
+        let next = |text: &[u8], from: usize| {
+            text[from..].iter().position(|byte| *byte == b'\\').map(|at| from + at)
+        };
+        let escape = |text: &[u8]| match text {
+            [b'\\', rest @ ..] => backslash(rest).map(|(stands, length)| (stands, length + 1)),
+            _ => None,
+        };
+        Self::undone(text, next, escape)
+    }
+
+    fn undone(
+        text: &[u8],
+        next: impl Fn(&[u8], usize) -> Option<usize>,
+        escape: impl Fn(&[u8]) -> Option<(Stands, usize)>,
+    ) -> Option<Self> {
         let mut rest = next(text, 0)?;
         let mut plain = Self { bytes: Vec::with_capacity(text.len()), shifts: Vec::new() };
         plain.bytes.extend_from_slice(&text[..rest]);
