@@ -113,10 +113,12 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
     // What a step writes is compared with the outputs of others.
     let is_input = |pointer: &&String| !spec.files.write.contains(pointer);
     let reads = spec.files.read.iter().filter(is_input).flat_map(file).collect();
-    let mut writes: Vec<Place> = spec.files.write.iter().flat_map(file).collect();
-    let mut replaces = true;
+    let mut writes = Vec::new();
+    let mut replaces = false;
+    // A driver that does not say so may write a folder that others write into as well.
     if let Some(destination) = &spec.destination {
         replaces = destination.replaces.holds(&filled);
+        writes = spec.files.write.iter().flat_map(file).collect();
         let overrides = spec.connection_fields.iter().map(|field| config.get(&field.name));
         let own = destination.identity.iter().map(|pointer| filled.pointer(pointer));
         let values = own.clone().chain([config.get(REFERENCE)]).chain(overrides);

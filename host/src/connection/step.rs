@@ -18,10 +18,11 @@ pub const REFERENCE: &str = "connection";
 /// The key by which a driver gets it.
 pub const RESOLVED: &str = "resolved_connection";
 
-/// Points to the fields of a connection in the configuration of a driver. A driver without
-/// `connectionFields` has them among its own.
+/// Points to the fields of a connection in the configuration of a driver. A driver that
+/// knows of no connections, such as one of files, has them among its own.
 pub fn connection_pointer(spec: &Spec) -> &'static str {
-    if spec.connection_fields.is_empty() { "" } else { "/resolved_connection" }
+    let knows_none = spec.connection_fields.is_empty() && !spec.has_key(RESOLVED);
+    if knows_none { "" } else { "/resolved_connection" }
 }
 
 /// Puts its connection into a step's configuration: the fields of the one that
@@ -81,7 +82,7 @@ pub fn connect(
     let Reference { family, alias } = reference;
     let resolved = connections.resolve(family, Some(alias), environment)?;
     let fields = resolved.fields.clone();
-    let mut config = match spec.connection_fields.is_empty() {
+    let mut config = match connection_pointer(spec).is_empty() {
         true => fields,
         false => json!({RESOLVED: fields}),
     };

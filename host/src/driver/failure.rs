@@ -99,14 +99,14 @@ pub(super) fn reported(error: types::Error, redactor: &Redactor) -> Failure {
 }
 
 /// A driver's message, masked, and cut where nobody reads on. Its lines after the
-/// first are set in, so that none can pass for one of the host's.
+/// first are set in unless they are, so that none can pass for one of the host's.
 pub(crate) fn shortened(message: &str, redactor: &Redactor) -> String {
     let message = &without_errno(message);
     let (mut shown, end) = redactor.beginning(message.as_bytes(), MAX_MESSAGE);
     if end < message.len() {
         shown.push_str(" ... (cut)");
     }
-    shown.replace('\n', "\n    ")
+    shown.replace('\n', "\n    ").replace("\n        ", "\n    ")
 }
 
 /// The message without the numbers that WASI has for errors of the system: the words before

@@ -72,6 +72,6 @@ fn the_file_with_the_secrets_is_for_the_worker_only() {
     fs::write(&runtime, script).expect("it can be written");
     let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps"]);
     let finished = run.env("SECRET", SECRET).env("OSIRIS_E2B_RUNTIME", runtime).run().expect(3);
-    assert!(finished.stderr.contains("modes 700\nmodes 600"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("modes 700\n    modes 600"), "{}", finished.stderr);
     cloud.assert_empty();
 }
