@@ -224,8 +224,8 @@ fn no_detour_leads_an_output_to_the_projects_own_files() {
         for more in [&[][..], &["--dry-run"], &["--e2b", "--dry-run"]] {
             let arguments = [&["run", "pipeline.yaml"], more].concat();
             let refused = sandbox.osiris(arguments).run().expect(2);
-            let told = format!("step `write`: `{path}` leads to");
-            let told_alike = format!("step `write`: `{path}` is");
+            let told = format!("Step 'write': `{path}` leads to");
+            let told_alike = format!("Step 'write': `{path}` is");
             let stderr = &refused.stderr;
             assert!(stderr.contains(&told) || stderr.contains(&told_alike), "{stderr}");
             assert!(stderr.contains("no driver may write it"), "{stderr}");
