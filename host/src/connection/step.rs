@@ -251,8 +251,8 @@ fn check(
             problem
         })
         .collect();
-    for field in unset.iter().filter(|field| whole || field.pointer.starts_with(&pointer)) {
-        let mut problem = match field.pointer.strip_prefix(&pointer) {
+    for field in unset.iter().filter(|field| whole || field.pointer.starts_with(pointer)) {
+        let mut problem = match field.pointer.strip_prefix(pointer) {
             Some(below) => {
                 let whose = format!("The connection '{}'", resolved.reference);
                 author_only(&whose, below, field)

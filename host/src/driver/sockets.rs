@@ -2,9 +2,8 @@
 //! many sockets as the limit allows. What is dialled is checked by the engine's own
 //! implementation, with [`Network::may_use`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::vec;
 
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{
@@ -35,7 +34,7 @@ const LOOK_UPS_A_SECOND: u64 = 10;
 pub(super) struct LookUp {
     name: String,
     /// The addresses that are known already and that the driver has not got yet.
-    known: Option<vec::IntoIter<IpAddr>>,
+    known: Option<VecDeque<IpAddr>>,
 }
 
 /// The sockets of one call, and the engine's own implementation.
@@ -104,7 +103,7 @@ impl Host for View<'_> {
             ));
             return Err(ErrorCode::TemporaryResolverFailure.into());
         }
-        let known = self.network.known(&name).map(|addresses| addresses.to_vec().into_iter());
+        let known = self.network.known(&name).map(|addresses| addresses.iter().copied().collect());
         // An address needs no resolver: the engine's stream only stands for those that are known.
         let asked = if known.is_some() { NO_LOOK_UP } else { &name };
         let stream = self.wasi.resolve_addresses(handle, asked.to_owned())?;
@@ -120,7 +119,7 @@ impl HostResolveAddressStream for View<'_> {
     ) -> Result<Option<IpAddress>, SocketError> {
         let rep = stream.rep();
         let address = match self.asked.get_mut(&rep) {
-            Some(LookUp { known: Some(known), .. }) => known.next().map(wasi_address),
+            Some(LookUp { known: Some(known), .. }) => known.pop_front().map(wasi_address),
             _ => self.wasi.resolve_next_address(stream)?,
         };
         if let (Some(address), Some(LookUp { name, .. })) = (address, self.asked.get(&rep)) {
