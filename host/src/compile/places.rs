@@ -39,7 +39,7 @@ struct Use<'s> {
     writes: Vec<Place>,
     /// Whether the rows of earlier runs are gone after this one.
     replaces: bool,
-    /// Where the step says that it reads only what is new.
+    /// The place where the step says that it reads only what is new.
     incremental: Option<Position>,
 }
 

@@ -7,7 +7,7 @@ const OWN: [&str; 6] =
     [".osiris", "logs", "drivers", "osiris.yaml", "osiris.lock", "osiris_connections.yaml"];
 /// What other programs trust or keep secrets in, in every folder.
 const EVERYWHERE: [&str; 3] = [".git", ".env", ".envrc"];
-/// What people and programs act on, in the base path: closed to writing only.
+/// Files and folders that people and programs act on, in the base path: closed to writing only.
 const WRITTEN_BY_PEOPLE: [&str; 4] = ["pipelines", ".github", ".gitignore", ".gitattributes"];
 
 /// The file in a step's folder for artifacts that is the host's: the configuration of the

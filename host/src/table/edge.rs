@@ -20,7 +20,7 @@ use super::spill::{Spill, SpillError};
 use crate::below::Below;
 use crate::budget::{Budgets, Exceeded};
 
-/// How long a writer waits for slow readers before batches go to disk instead.
+/// The time that a writer waits for slow readers before batches go to disk instead.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a table ended early: the step that writes it failed, or the disk did.

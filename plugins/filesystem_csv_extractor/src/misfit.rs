@@ -111,7 +111,7 @@ impl MisfitValue {
     }
 }
 
-/// Why a value is not one of a column of `parse_dates`.
+/// The reason that a value is not one of a column of `parse_dates`.
 fn dates(column: &Column, value: &[u8]) -> (String, Option<String>) {
     let moment = crate::parse::moment(value.trim_ascii());
     let why = match (&column.field.data_type, moment) {

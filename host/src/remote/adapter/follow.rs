@@ -14,7 +14,7 @@ use crate::driver::json_values;
 use crate::remote::client::{Download, Envd, Error, Health, Kind, Output, Process};
 use crate::remote::protocol::{HEARTBEAT, Message};
 
-/// How many messages wait to be dealt with. Each may be as long as a line, and nothing more
+/// The most messages that wait to be dealt with. Each may be as long as a line, and nothing more
 /// is read from the sandbox meanwhile.
 const WAITING: usize = 2;
 /// The most values in a line. Parsed, a value takes many times its bytes.

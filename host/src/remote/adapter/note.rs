@@ -18,7 +18,7 @@ pub enum Note {
     Stage(String),
 }
 
-/// Where notes go. Secrets are masked on the way, and long notes are cut: a sandbox knows
+/// The sender of notes. Secrets are masked on the way, and long notes are cut: a sandbox knows
 /// the secrets of its run, and a note may quote the sandbox.
 #[derive(Debug, Clone)]
 pub struct Notes {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Why a text cannot become a float.
+/// The reason that a text cannot become a float.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Inexact {
     /// It is no number.

@@ -17,7 +17,7 @@ pub(crate) struct Format {
 }
 
 impl Format {
-    /// Why not, if the format means nothing.
+    /// The reason, if the format means nothing.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
         let mut format =
             Self { text: text.to_owned(), date: false, time: false, zone: false, epoch: false };

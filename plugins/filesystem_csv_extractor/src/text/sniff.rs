@@ -43,7 +43,7 @@ impl Mark {
     }
 }
 
-/// Why a file that begins with this mark cannot be of that encoding.
+/// The reason that a file that begins with this mark cannot be of that encoding.
 pub(super) fn contradiction(encoding: Encoding, mark: Mark) -> Option<String> {
     let fits = match mark {
         Mark::None => true,

@@ -53,7 +53,7 @@ pub(crate) fn types(content: impl AsRef<[u8]>, options: Value) -> Vec<DataType> 
     read(content, options).0.into_iter().map(|(_, data_type)| data_type).collect()
 }
 
-/// Why a file cannot be read.
+/// The reason that a file cannot be read.
 pub(crate) fn error(content: impl AsRef<[u8]>, options: Value) -> String {
     match report(content, options).result {
         Ok(_) => panic!("the file was read"),
