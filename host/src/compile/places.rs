@@ -161,7 +161,7 @@ fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
 
 fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
     let message = format!(
-        "{}: it reads {}, which {} replaces in the same run",
+        "{}: it reads {}, which {} writes in the same run",
         here.step.label(),
         quoted(&place.name),
         there.name()

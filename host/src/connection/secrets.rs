@@ -55,8 +55,8 @@ impl Secrets {
         if let Some(alias) = alias {
             let mut walk = Walk { config, spec, environment, secrets: &mut secrets };
             walk.node(&alias.fields, connection_pointer(spec), "");
-            if let Some(own) = config.pointer(connection_pointer(spec)) {
-                secrets.by_name(own, connection_pointer(spec));
+            if connection_pointer(spec).is_empty() {
+                secrets.by_name(config, "");
             }
         }
         secrets

@@ -2,8 +2,8 @@
 //!
 //! A writer waits while its queue is full. Where an output has several readers,
 //! a slow one must not stop a fast one (they may meet again further down), so
-//! what only the slow ones still need moves to disk. The same happens when a writer has
-//! waited for long: what it reads from may hold locks and snapshots for it meanwhile.
+//! what only the slow ones still need moves to disk. The same happens when all readers
+//! stand still for long: what the writer reads from may hold locks and snapshots for it.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use super::spill::{Spill, SpillError};
 use crate::below::Below;
 use crate::budget::{Budgets, Exceeded};
 
-/// The time that a writer waits for slow readers before batches go to disk instead.
+/// The time that a writer waits for readers that take nothing before batches go to disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a table ended early: the step that writes it failed, or the disk did.

@@ -24,9 +24,9 @@ pub(super) struct Queue {
     resident_from: u64,
     /// The next slot of each reader; `None` for one that has left.
     cursors: Vec<Option<u64>>,
-    /// When the writer had to wait first, with no break since.
+    /// The start of the writer's wait, while the readers take nothing.
     waits_since: Option<Instant>,
-    /// Whether batches go to disk because all readers are slow.
+    /// Whether batches go to disk because the readers stand still.
     gives_way: bool,
     /// Whether the disk takes no more of these.
     is_disk_full: bool,
@@ -108,9 +108,6 @@ impl Queue {
             let spills = self.gives_way && !self.is_disk_full;
             return spills.then(|| Admission::SpillOrWait(number, oldest));
         }
-        if self.resident.amount() + bytes <= budget as u64 / 2 {
-            self.waits_since = None;
-        }
         Some(match self.resident.grow(bytes) {
             Ok(()) => {
                 self.slots.push_back(Slot::Resident(batch.clone()));
@@ -168,6 +165,7 @@ impl Queue {
         let seen = self.cursors.iter().flatten().min().copied().unwrap_or(self.next_slot());
         while self.first < seen {
             self.look();
+            self.waits_since = None;
             if let Some(Slot::Resident(batch)) = self.slots.pop_front() {
                 self.resident.shrink(batch.bytes() as u64);
             }

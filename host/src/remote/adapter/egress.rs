@@ -63,7 +63,10 @@ pub(super) async fn look_up(dials: &[Endpoint]) -> Hosts {
             allow.extend(addresses.iter().copied().map(rule));
         }
         if !addresses.is_empty() {
-            hosts.names.insert(host.to_ascii_lowercase(), addresses);
+            // Another step may reach other addresses of the same host.
+            let known = hosts.names.entry(host.to_ascii_lowercase()).or_default();
+            addresses.retain(|ip| !known.contains(ip));
+            known.append(&mut addresses);
         }
     }
     hosts.network = Network {

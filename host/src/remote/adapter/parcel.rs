@@ -93,8 +93,9 @@ impl Parcel {
             // Every path has been checked when the run was prepared.
             let normal = |path: &String| ProjectPath::new(path).ok();
             // An output that keeps what it has is an input as well.
-            let config = with_defaults(&task.config, &driver.spec);
-            let is_kept = |place: &Destination| !place.replaces.holds(&config);
+            let is_kept = |place: &Destination| {
+                !place.replaces.holds(&with_defaults(&task.config, &driver.spec))
+            };
             let kept = driver.spec.destination.as_ref().is_some_and(is_kept);
             let kept = grants.writes.iter().filter(|_| kept);
             for path in grants.reads.iter().chain(kept).filter_map(normal) {
