@@ -67,10 +67,12 @@ impl Guess {
                 continue;
             }
             let raw = block.unquote(field);
-            if raw.quoted {
-                self.text(&block.value(raw), reading);
+            if direct && !raw.quoted {
+                if !reading.nulls.is_null(field) {
+                    self.value(field, Some(field));
+                }
             } else {
-                self.text(raw.text, reading);
+                self.text(&block.value(raw), reading);
             }
         }
     }
@@ -78,7 +80,7 @@ impl Guess {
     /// Looks at a field without its quotes. Whether they keep it from being
     /// missing depends on the type, which it cannot change: a column of nothing
     /// else is text.
-    #[inline(always)]
+    #[inline(never)]
     fn text(&mut self, text: &[u8], reading: &Reading) {
         if reading.nulls.is_null(text) {
             return;
