@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::normal::ProjectPath;
 use super::reserved::{is_cleaned_config, reserved, reserved_to_write};
 use super::resolver::{Resolver, leads_outside};
+use crate::invisible::is_invisible;
 
 /// Permissions for one path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -106,7 +107,17 @@ impl Permissions {
     /// Returns the permissions for a path. Beside something that it may write, a step may make
     /// what begins with the name of that; so a file is written that is not there until it
     /// is whole.
+    ///
+    /// A name with characters that nobody sees can be made by no driver, whose choice it is:
+    /// in a terminal such a name can act or pass for another one.
     pub fn of(&self, path: &Path) -> May {
+        if self.hides_characters(path) {
+            return May { make: false, make_folder: false, ..self.of_visible(path) };
+        }
+        self.of_visible(path)
+    }
+
+    fn of_visible(&self, path: &Path) -> May {
         if let Some(own) = &self.artifacts
             && let Ok(below) = path.strip_prefix(own)
         {
@@ -125,6 +136,16 @@ impl Permissions {
         let is_named = || self.named.iter().any(|named| named.starts_with(path));
         let look = read || make_folder || roots.any(leads_to) || (!closed && is_named());
         May { look, read, make: write || beside, make_folder, write }
+    }
+
+    /// Returns whether a name has invisible characters that no configuration has.
+    pub fn hides_characters(&self, path: &Path) -> bool {
+        let roots = || self.writes.iter().chain(&self.artifacts);
+        let hides = |path: &Path| path.to_string_lossy().contains(is_invisible);
+        let is_own = |part: &Path| roots().any(|root| root.starts_with(part));
+        path.ancestors()
+            .take_while(|part| !is_own(part))
+            .any(|part| part.file_name().is_some_and(|name| hides(Path::new(name))))
     }
 
     /// Whether a path lies in the folder for artifacts, which stays whatever happens.
@@ -288,6 +309,9 @@ mod tests {
             ("logs/run_1/artifacts/step/cleaned_config.json", "lr"),
             ("logs/run_1/artifacts/step/Cleaned_Config.json.", "lr"),
             ("logs/run_1/artifacts/step/x/cleaned_config.json", "lrfmw"),
+            ("logs/run_1/artifacts/step/a\nb", "lrw"),
+            ("logs/run_1/artifacts/step/\u{202e}txt/x", "lrw"),
+            ("logs/run_1/artifacts/step/\u{e9}\u{4e2d}", "lrfmw"),
             ("logs/run_1/artifacts/steps", ""),
             (".env", ""),
         ]);
@@ -302,6 +326,7 @@ mod tests {
             ("out/deep/b.csv.part", "lfm"),
             ("out/deep/b.csv~", "lfm"),
             ("out/deep/.b.csv-1", "lfm"),
+            ("out/deep/.b.csv-\u{1b}[2J", "l"),
             ("out/deep/b.csvx", ""),
             ("out/deep/.b.tmp", ""),
             ("out/deep/..b.csv.tmp", ""),

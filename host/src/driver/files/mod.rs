@@ -128,7 +128,9 @@ impl Files {
         let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
         let shown = path.display();
         let granted = self.permissions.told();
-        let why = if self.permissions.of(path).make {
+        let why = if self.permissions.hides_characters(path) {
+            "no driver may make a name with control or invisible characters".to_owned()
+        } else if self.permissions.of(path).make {
             "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
         } else if let Some(own) = self.permissions.wants_allowing(path) {
             format!(

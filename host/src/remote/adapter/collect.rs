@@ -19,6 +19,7 @@ use crate::canonical::hex;
 use crate::driver::grants::paths;
 use crate::driver::limits::Limit;
 use crate::driver::{MAX_STATE, unfit_state};
+use crate::invisible::is_invisible;
 use crate::manifest::Manifest;
 use crate::paths::{ProjectPath, Resolver, reserved_to_write};
 use crate::remote::client::Envd;
@@ -103,9 +104,11 @@ impl Expected {
         if !ProjectPath::is_normal(path) || path.contains('\\') {
             return None;
         }
+        // Names that a configuration has are a user's, all others a driver's.
+        let is_visible = |rest: &str| !rest.contains(is_invisible);
         let is_of_step = |rest: &str| self.steps.iter().any(|step| below(rest, step).is_some());
         let is_state = |rest: &str| self.steps.iter().any(|step| *rest == format!("{step}.json"));
-        if below(path, &self.artifacts).is_some_and(is_of_step)
+        if below(path, &self.artifacts).is_some_and(|rest| is_visible(rest) && is_of_step(rest))
             || below(path, &self.states).is_some_and(is_state)
         {
             return Some(path.into());
@@ -113,6 +116,9 @@ impl Expected {
         let path = Path::new(path);
         let placed = self.written.iter().find_map(|(own, leads_to)| {
             let rest = path.strip_prefix(own).ok()?;
+            if !is_visible(&rest.to_string_lossy()) {
+                return None;
+            }
             // To add nothing would add a slash.
             Some(leads_to.components().chain(rest.components()).collect::<PathBuf>())
         });
@@ -376,6 +382,9 @@ mod tests {
             "logs/run_2/artifacts/read/x",
             ".osiris/state/demo/other.json",
             "output/a.csv.part",
+            "parts/\u{202e}gpj.exe",
+            "logs/run_1/artifacts/read/a\nb",
+            "logs/run_1/artifacts/read/\u{1b}[2J/b",
             "parts\\..\\x",
             "",
             "parts/",

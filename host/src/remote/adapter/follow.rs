@@ -27,6 +27,8 @@ const DEAD: Duration = Duration::from_secs(20);
 const QUIET: Duration = HEARTBEAT.saturating_mul(3);
 /// Between two looks at a worker that cannot be attached to.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The longest such pause, when that goes on.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Between two attempts to reach a sandbox.
 const FAR: Duration = Duration::from_secs(2);
 /// How much of what the worker writes to standard error is kept, in bytes.
@@ -72,6 +74,7 @@ impl Following {
             fruitless: 0,
             nothing_new: false,
             heard: Instant::now(),
+            pause: PAUSE,
             ended: None,
             said: Vec::new(),
         };
@@ -124,6 +127,8 @@ struct Follower {
     nothing_new: bool,
     /// When a line was taken last.
     heard: Instant,
+    /// The pause before the worker's copy is read again, while there is no stream.
+    pause: Duration,
     /// How the process ended.
     ended: Option<String>,
     said: Vec<u8>,
@@ -264,6 +269,7 @@ impl Follower {
         match self.envd.attach(self.pid).await {
             Ok(process) => {
                 self.process = Some(process);
+                self.pause = PAUSE;
                 self.catch_up().await
             }
             Err(error) if error.kind == Kind::NotFound => {
@@ -271,7 +277,10 @@ impl Follower {
                     if self.heard.elapsed() > DEAD {
                         return Err(self.died("it cannot be found any more".to_owned()));
                     }
-                    sleep(PAUSE).await;
+                    sleep(self.pause).await;
+                    self.pause = (self.pause * 2).min(MAX_PAUSE);
+                } else {
+                    self.pause = PAUSE;
                 }
                 self.fruitless = 0;
                 self.catch_up().await
@@ -300,7 +309,7 @@ impl Follower {
 fn lost(error: Error) -> Lost {
     match error.kind {
         Kind::SandboxGone => Lost::Gone(error.message),
-        Kind::Auth | Kind::Forbidden => Lost::Refused(error.message),
+        Kind::Auth | Kind::Token | Kind::Forbidden => Lost::Refused(error.message),
         _ => Lost::Protocol(error.message),
     }
 }

@@ -20,6 +20,7 @@ mod trouble;
 mod verdict;
 mod work;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -33,9 +34,9 @@ pub use self::note::{Note, Notes};
 pub use self::parcel::{Blob, Parcel, RUNTIME, runtime_blob};
 
 use self::collect::Expected;
-use self::cost::Costs;
+use self::cost::{Costs, Stage};
 use self::trouble::Trouble;
-use super::client::{Control, Create, Envd, Network, Sandbox, Settings};
+use super::client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
 use super::sweep::{self, Owner};
 use crate::problem::Result;
 use crate::remote::protocol::Made;
@@ -46,6 +47,8 @@ use crate::session::{E2b, Session, Status, fields, files};
 const LEASE: Duration = Duration::from_secs(300);
 /// How long E2B may take to make a sandbox.
 const CREATE: Duration = Duration::from_secs(120);
+/// After so long without a sandbox the user is told why.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long killing a sandbox is tried.
 const KILL: Duration = Duration::from_secs(30);
 /// The same when the user has no patience left.
@@ -152,14 +155,15 @@ impl E2bAdapter {
         self.end(session, &owner, &mut costs).await;
         // It has had the whole run's time.
         tokio::time::timeout(KILL_NOW, sweep).await.ok();
-        let told = costs.told();
+        let summary = costs.summary();
+        let run = ended.as_ref().ok().map(|status| status.execution_duration);
+        let metrics = costs.conclude(session, run);
         let status = match ended {
             Ok(status) => status,
             Err(trouble) => self.failed(session, &board, trouble),
         };
-        let metrics = costs.conclude(session, status.execution_duration);
         self.notes.detail(format!(
-            "E2B  {told}  in all {} ms beside the run",
+            "E2B  {summary}  in all {} ms beside the run",
             metrics.get("e2b_overhead_ms").copied().unwrap_or_default()
         ));
         let e2b = E2b { sandbox_id, template: self.options.template, metrics };
@@ -175,7 +179,7 @@ impl E2bAdapter {
         costs: &mut Costs,
     ) -> Result<Status, Trouble> {
         let deadline = Instant::now() + self.options.limit;
-        let started = Instant::now();
+        costs.begin(Stage::Create);
         let hosts = egress::look_up(&dials(&self.prepared)).await;
         for host in &hosts.unreachable {
             self.notes.word(format!(
@@ -184,11 +188,10 @@ impl E2bAdapter {
         }
         self.notes.stage("creating a sandbox");
         let sandbox = self.create(session, owner, hosts.network, cancel).await?;
-        costs.add("e2b_create_ms", started);
         let begun = async {
             let envd = Envd::new(&self.options.settings, &sandbox)?;
             let lease = alive::keep(self.control.clone(), sandbox.id.clone(), deadline);
-            let started = Instant::now();
+            costs.begin(Stage::Upload);
             let site = install::install(
                 &envd,
                 &self.parcel,
@@ -200,13 +203,11 @@ impl E2bAdapter {
             .await?;
             let plan = send::send(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
                 .await?;
-            costs.add("e2b_upload_ms", started);
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
-            let started = Instant::now();
+            costs.begin(Stage::Start);
             self.notes.stage("starting the worker");
             let worker =
                 work::start(&envd, &self.parcel, &site, session, &plan, &self.notes).await?;
-            costs.add("e2b_start_ms", started);
             event(session, "e2b_worker_started", json!({"pid": worker.pid}));
             Ok::<_, Trouble>((envd, site, worker, lease))
         };
@@ -215,6 +216,7 @@ impl E2bAdapter {
             () = cancel.cancelled() => return Err(Trouble::cancelled()),
             () = tokio::time::sleep_until(deadline.into()) => return Err(Trouble::late(self.options.limit)),
         };
+        costs.begin(Stage::Run);
         self.notes.stage("running");
         let ended = worker
             .follow(
@@ -226,8 +228,8 @@ impl E2bAdapter {
                 &self.notes,
             )
             .await;
-        let started = Instant::now();
         let (mut worker, status, files) = ended?;
+        costs.begin(Stage::Download);
         let base = site.base(session.id());
         let expected = Expected::of(&self.prepared, session.id());
         let job = self.prepared.job();
@@ -247,7 +249,7 @@ impl E2bAdapter {
             () = patience => return Err(Trouble::cancelled_fetching()),
         };
         self.write_configs(session, &files)?;
-        costs.add("artifacts_copy_ms", started);
+        costs.end();
         event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
         if !self.options.keep {
             worker.clean_up().await;
@@ -294,7 +296,17 @@ impl E2bAdapter {
             network,
         };
         let control = self.control.within(CREATE);
-        let mut creating = spawn_local(async move { control.create(&create).await });
+        let notes = self.notes.clone();
+        let since = Instant::now();
+        let is_told = Cell::new(false);
+        let mut creating = spawn_local(async move {
+            let tell = |error: &Error| {
+                if since.elapsed() >= PATIENCE && !is_told.replace(true) {
+                    notes.word(format!("{}; trying again", error.message));
+                }
+            };
+            control.create_observed(&create, tell).await
+        });
         let created = tokio::select! {
             created = &mut creating => created,
             () = cancel.cancelled() => match tokio::time::timeout(KILL_NOW, creating).await {
@@ -325,7 +337,7 @@ impl E2bAdapter {
             ));
             return;
         }
-        let started = Instant::now();
+        costs.begin(Stage::Kill);
         self.notes.stage("killing the sandbox");
         let kill = self.control.within(KILL);
         let doubles = sweep::doubles(&now, owner, session.id(), Some(&id));
@@ -338,7 +350,7 @@ impl E2bAdapter {
                 LEASE.as_secs()
             )),
         }
-        costs.add("e2b_kill_ms", started);
+        costs.end();
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

@@ -73,7 +73,9 @@ impl From<client::Error> for Trouble {
             Kind::RateLimited | Kind::Capacity => {
                 "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`"
             }
-            Kind::Unreachable | Kind::Timeout => "; check the network with `osiris e2b doctor`",
+            Kind::Unreachable | Kind::Timeout if error.was_sent() => {
+                "; check the network with `osiris e2b doctor`"
+            }
             _ => "",
         };
         Self::environment("sandbox", format!("{}{help}", error.message))

@@ -8,6 +8,8 @@ use crate::session::{Failure, Record, Session, State, Status, StepState, StepSta
 
 /// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
 const FRAME: u64 = 32;
+/// The words of a driver or the host about a disk without room.
+const DISK_FULL: &str = "the disk is full";
 
 /// What a worker says of the end, as far as it can be true.
 pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
@@ -47,7 +49,16 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
 
 /// A failure in words that may be a sandbox's: masked, and cut like a driver's.
 pub(super) fn short(failure: Failure, session: &Session) -> Failure {
-    Failure { message: driver::shortened(&failure.message, session.redactor()), ..failure }
+    let message = driver::shortened(&failure.message, session.redactor());
+    Failure { message: name_disk(message), ..failure }
+}
+
+/// Says whose disk is full: nobody can tell from the words of a driver.
+fn name_disk(mut message: String) -> String {
+    if message.contains(DISK_FULL) {
+        message.push_str(" (the sandbox's disk: take a template with a larger one)");
+    }
+    message
 }
 
 /// Whether a record belongs to a step of the run, or to the run itself. Its texts are
@@ -122,4 +133,16 @@ pub(super) fn broken(why: &str) -> Trouble {
         "protocol",
         format!("the worker in the sandbox does not keep to the protocol: {why}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_as_the_sandboxs() {
+        let message = name_disk("cannot write `a.csv`: the disk is full".to_owned());
+        assert!(message.ends_with("(the sandbox's disk: take a template with a larger one)"));
+        assert_eq!(name_disk("no such file".to_owned()), "no such file");
+    }
 }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{Again, Error, Kind, Result};
-use super::http::Http;
+use super::http::{Http, Service};
 
 /// The longest JSON answer that is read, in bytes.
 const MAX_JSON: usize = 8 << 20;
@@ -102,7 +102,11 @@ impl Told {
         let code = self.error_code.or_else(|| self.code.as_str().map(str::to_owned));
         let code = code.map(|code| http.clean(&code, 64)).filter(|code| !code.is_empty());
         let message = http.clean(self.message.as_str().unwrap_or_default(), MAX_MESSAGE);
-        let kind = kind(status, code.as_deref(), &message);
+        let kind = match kind(status, code.as_deref(), &message) {
+            // With a code, it is about a user of the sandbox.
+            Kind::Auth if code.is_none() && http.service() == Service::Envd => Kind::Token,
+            kind => kind,
+        };
         let told = if message.is_empty() { "it gave no reason" } else { message.as_str() };
         let answer = match (status, &code) {
             (Some(status), Some(code)) => format!("{status} {code}"),
@@ -162,8 +166,10 @@ fn kind(status: Option<u16>, code: Option<&str>, message: &str) -> Kind {
 /// What helps. Only where the answer does not say it itself.
 fn advice(kind: Kind, code: Option<&str>) -> Option<&'static str> {
     match kind {
-        // With a code, it is about a user of the sandbox.
         Kind::Auth if code.is_none() => Some("check E2B_API_KEY"),
+        Kind::Token => Some(
+            "E2B gave out another token for this sandbox than it knows: run it again, and if that does not help, make the template again with `osiris e2b template`",
+        ),
         Kind::DiskFull => Some("take a template with a larger disk"),
         Kind::SandboxGone => Some(
             "it was killed or its lifetime is over, so start again, with a longer one if need be",

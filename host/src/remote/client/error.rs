@@ -9,8 +9,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong, in the terms in which a caller decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The key or the token is missing or wrong.
+    /// The key is missing or wrong.
     Auth,
+    /// The sandbox does not accept the token that E2B gave out for it.
+    Token,
     /// The key is right, but may not do this.
     Forbidden,
     /// The sandbox, template, file or process does not exist.
@@ -89,6 +91,11 @@ impl Error {
     /// Something on this machine that is in the way.
     pub fn local(what: &str, why: &std::io::Error) -> Self {
         Self::new(Kind::Local, format!("cannot {what} on this machine: {why}"))
+    }
+
+    /// Returns whether the request may have reached the server.
+    pub fn was_sent(&self) -> bool {
+        self.again != Again::Unsent
     }
 
     pub(super) fn again(self, again: Again) -> Self {

@@ -22,7 +22,17 @@ const POOL_IDLE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(super) struct Http(Arc<Inner>);
 
+/// The kinds of server, which differ in what they accept as proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    /// The control plane: a user's key.
+    Control,
+    /// The daemon of a sandbox: the token of the sandbox.
+    Envd,
+}
+
 struct Inner {
+    service: Service,
     client: Client,
     base: Url,
     headers: HeaderMap,
@@ -31,7 +41,12 @@ struct Inner {
 
 impl Http {
     /// `headers` go with every request; `secrets` never into a message.
-    pub(super) fn new(base: Url, headers: HeaderMap, secrets: Vec<Secret>) -> Result<Self> {
+    pub(super) fn new(
+        service: Service,
+        base: Url,
+        headers: HeaderMap,
+        secrets: Vec<Secret>,
+    ) -> Result<Self> {
         let wrong = |why: String| {
             Error::new(Kind::Local, format!("cannot prepare HTTPS on this machine: {why}"))
         };
@@ -46,7 +61,7 @@ impl Http {
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true);
         let client = client.build().map_err(|error| wrong(reason(&error)))?;
-        Ok(Self(Arc::new(Inner { client, base, headers, secrets })))
+        Ok(Self(Arc::new(Inner { service, client, base, headers, secrets })))
     }
 
     /// A request to a path below the address, with a query after a `?`; both
@@ -71,6 +86,11 @@ impl Http {
             true => Ok(response),
             false => Err(answer::refusal(response, what, self).await),
         }
+    }
+
+    /// The kind of server.
+    pub(super) fn service(&self) -> Service {
+        self.0.service
     }
 
     /// The server's host, for messages.

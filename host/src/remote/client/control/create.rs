@@ -20,6 +20,9 @@ const TAG: &str = "osiris_create";
 /// One attempt; E2B itself gives up after 80 s at the latest.
 const ATTEMPT: Duration = Duration::from_secs(90);
 
+/// How long a server to which there is no connection is tried.
+const UNCONNECTED: Duration = Duration::from_secs(20);
+
 /// How often, and after which pause, a sandbox whose answer was lost is looked for.
 const LOOKS: u32 = 4;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
@@ -71,6 +74,20 @@ impl Control {
     /// not take. None is left behind, as far as can be known; one that comes
     /// to be later, or after this call was given up, ends with its lifetime.
     pub async fn create(&self, create: &Create) -> Result<Sandbox> {
+        self.create_observed(create, |_| {}).await
+    }
+
+    /// The same, with a call of `on_retry` for each failure that is followed by another attempt.
+    /// A server to which there is no connection is given up sooner than one that is slow.
+    ///
+    /// # Errors
+    /// Returns the errors of [`create`](Self::create).
+    pub async fn create_observed(
+        &self,
+        create: &Create,
+        on_retry: impl Fn(&Error),
+    ) -> Result<Sandbox> {
+        let unconnected = Instant::now() + UNCONNECTED;
         let what = format!("create a sandbox of template {}", create.template);
         let deadline = deadline(self.patience);
         let key = Uuid::new_v4().to_string();
@@ -99,13 +116,15 @@ impl Control {
                 idempotency = Uuid::new_v4().to_string();
             }
             let pause = pause.max(error.retry_after.unwrap_or_default());
-            if error.again == Again::No || Instant::now() + pause >= deadline {
+            let end = if error.was_sent() { deadline } else { deadline.min(unconnected) };
+            if error.again == Again::No || Instant::now() + pause >= end {
                 // What this side refused was made, as one without a token.
                 if lost || (error.again == Again::No && error.status.is_none()) {
                     self.kill_extras(&key, None).await;
                 }
                 return Err(error);
             }
+            on_retry(&error);
             sleep(pause).await;
         }
         Err(late(&what))

@@ -18,7 +18,7 @@ pub use self::list::Listed;
 pub use self::sandbox::{Info, Sample, Sandbox, State};
 use super::answer;
 use super::error::{Error, Kind, Result};
-use super::http::{self, Http};
+use super::http::{self, Http, Service};
 use super::retry::{PATIENCE, Repeat, deadline, retry, retry_when};
 use super::settings::Settings;
 
@@ -37,7 +37,12 @@ impl Control {
     pub fn new(settings: &Settings) -> Result<Self> {
         let mut headers = HeaderMap::new();
         http::sensitive(&mut headers, "x-api-key", settings.key().reveal(), "use E2B_API_KEY")?;
-        let http = Http::new(settings.api.clone(), headers, vec![settings.key().clone()])?;
+        let http = Http::new(
+            Service::Control,
+            settings.api.clone(),
+            headers,
+            vec![settings.key().clone()],
+        )?;
         Ok(Self { http, patience: PATIENCE })
     }
 

@@ -32,7 +32,7 @@ pub use self::source::Source;
 pub(super) use self::source::allowance;
 use super::control::Sandbox;
 use super::error::Result;
-use super::http::{self, Http};
+use super::http::{self, Http, Service};
 use super::retry::PATIENCE;
 use super::settings::{ENVD_PORT, Settings};
 
@@ -69,7 +69,7 @@ impl Envd {
         }
         http::sensitive(&mut headers, "e2b-sandbox-id", id, what)?;
         headers.insert("e2b-sandbox-port", HeaderValue::from(ENVD_PORT));
-        let http = Http::new(base, headers, secrets)?;
+        let http = Http::new(Service::Envd, base, headers, secrets)?;
         let version = sandbox.envd_version.clone();
         Ok(Self { http, version, keepalive: KEEPALIVE, patience: PATIENCE })
     }

@@ -34,6 +34,15 @@ async fn the_control_planes_errors_are_typed() {
 }
 
 #[tokio::test]
+async fn a_token_that_a_sandbox_does_not_know_is_no_wrong_key() {
+    let server = Scripted::start([answer(401, r#"{"code":401,"message":"invalid token"}"#)]);
+    let error = envd(&server.url).make_dir("/x").await.unwrap_err();
+    assert_eq!(error.kind, Kind::Token);
+    assert!(error.message.contains("make the template again"), "{error}");
+    assert!(!error.message.contains("E2B_API_KEY"), "{error}");
+}
+
+#[tokio::test]
 async fn a_code_says_more_than_a_status() {
     let body = r#"{"code":503,"message":"m","error_code":"sandbox_capacity_unavailable"}"#;
     let error = looked_up(with_headers(503, "Should-Retry: false\r\n", body)).await;
