@@ -2,6 +2,7 @@
 //! its own, on loopback only, gone when it is dropped.
 
 mod certificate;
+mod each;
 mod folder;
 pub mod https;
 mod install;
@@ -14,6 +15,7 @@ mod proxy;
 pub mod registry;
 mod spawn;
 
+pub use each::{Database, Servers};
 pub use folder::Folder;
 pub use install::{install, program};
 pub use port::{free, wait};
