@@ -47,11 +47,15 @@ impl Types<'_> {
         ))
     }
 
-    /// Returns `ALTER TABLE` with columns that come new.
+    /// Returns `ALTER TABLE` with columns that come new. The rows that are there
+    /// have no values for them.
     pub(crate) fn add(&self, table: &str, fields: &[Field]) -> Result<String> {
         let parts: Vec<_> = fields
             .iter()
-            .map(|field| Ok(format!("ADD COLUMN {}", self.column(field, KEY)?)))
+            .map(|field| {
+                let field = Field { nullable: true, ..field.clone() };
+                Ok(format!("ADD COLUMN {}", self.column(&field, KEY)?))
+            })
             .collect::<Result<_>>()?;
         Ok(format!("ALTER TABLE {} {}", quote::name(table), parts.join(", ")))
     }
@@ -126,7 +130,8 @@ impl Types<'_> {
             DataType::List(_) | DataType::Struct(_) => {
                 return Err(Error::unsupported(format!(
                     "column {:?} is of type {}, which MySQL does not have; make it text or columns of \
-                 its own in a step before",
+                     its own in a step before, or name a type that holds it in `column_types`, such \
+                     as VECTOR(3) for lists of floats",
                     field.name, field.data_type
                 )));
             }

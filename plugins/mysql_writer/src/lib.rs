@@ -14,10 +14,12 @@ mod load;
 mod moment;
 mod names;
 mod number;
+mod shape;
 mod syntax;
 mod target;
 mod temporal;
 mod upsert;
+mod vector;
 mod write;
 
 use std::time::Duration;
@@ -26,7 +28,7 @@ use mysql_common::ZeroDates;
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Mode, ZonedTimes};
+pub use crate::config::{Config, Mode, SchemaChanges, ZonedTimes};
 
 /// The driver.
 #[derive(Debug)]

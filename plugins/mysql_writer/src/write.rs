@@ -3,7 +3,7 @@
 use mysql_common::{Session, quote};
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema};
 
-use crate::config::{Config, Mode};
+use crate::config::{Config, Mode, SchemaChanges};
 use crate::ddl::Types;
 use crate::insert::Inserts;
 use crate::names::Names;
@@ -13,14 +13,18 @@ use crate::upsert::Upsert;
 /// Values are refused and not cut, 0 is a number and no wish for the next one.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO";
 
-/// Where the rows go.
+/// The way out for rows that the table cannot take.
+const RECREATE: &str = "set `schema_changes: recreate` to drop the table and create it anew, \
+     without its keys, indexes and types";
+
+/// The table that the rows go into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Into the table.
+    /// The target.
     Target,
-    /// Into one that becomes the table at the end.
+    /// A new table, which becomes the target at the end.
     Staging {
-        /// Whether there is a table that makes way.
+        /// Whether there is a target that makes way.
         replaces: bool,
     },
 }
@@ -67,7 +71,7 @@ fn fill(
     ))?;
     names.lock(session, lock)?;
     names.clean(session)?;
-    let place = prepare(config, schema, session, &names)?;
+    let place = prepare(ctx, config, schema, session, &names)?;
     let staged = place != Place::Target;
     let result = insert(ctx, config, schema, input, session, place, &names);
     let result = result.and_then(|rows| {
@@ -87,6 +91,7 @@ fn fill(
 
 /// Sees to it that there is a table that takes the rows.
 fn prepare(
+    ctx: &Context,
     config: &Config,
     schema: &Schema,
     session: &mut Session,
@@ -97,14 +102,16 @@ fn prepare(
     let place = match (&target, config.mode) {
         (Some(target), Mode::Replace) => {
             target.check_replace(session, table)?;
-            if !config.recreate {
+            if config.changes() != SchemaChanges::Recreate {
                 copy(config, schema, session, names, target)?;
+                add_columns(ctx, config, schema, session, target, &names.staging)?;
                 return Ok(Place::Staging { replaces: true });
             }
             Place::Staging { replaces: true }
         }
         (Some(target), _) => {
             target.check_undo(table)?;
+            add_columns(ctx, config, schema, session, target, table)?;
             return Ok(Place::Target);
         }
         (None, _) if config.create_table => Place::Staging { replaces: false },
@@ -121,8 +128,7 @@ fn prepare(
     Ok(place)
 }
 
-/// Makes an empty table of the same columns, types and keys, and adds the
-/// columns that come new.
+/// Makes an empty table of the same columns, types and keys.
 fn copy(
     config: &Config,
     schema: &Schema,
@@ -135,8 +141,7 @@ fn copy(
     if !needed.is_empty() {
         return Err(Error::config(format!(
             "the input has no column {}, which table {table:?} needs a value for; add it in a step \
-             before, give it a default, or set `recreate: true` to make the table anew from the \
-             input, without its keys, indexes and types",
+             before, give it a default, or {RECREATE}",
             needed.join(", ")
         )));
     }
@@ -145,13 +150,27 @@ fn copy(
         quote::name(&names.staging),
         quote::name(table)
     ))?;
+    Ok(())
+}
+
+/// Adds the columns that the target lacks to `table`, which is the target or a
+/// copy of it, if the step may. Otherwise they are an error later.
+fn add_columns(
+    ctx: &Context,
+    config: &Config,
+    schema: &Schema,
+    session: &mut Session,
+    target: &Target,
+    table: &str,
+) -> Result<()> {
     let new = target.lacks(schema);
-    // Without leave to make any, the missing ones are an error later.
-    if !new.is_empty() && config.create_table {
-        let collation = collation(session)?;
-        let sql = types(config, &collation).add(&names.staging, &new)?;
-        session.run(&sql)?;
+    if new.is_empty() || config.changes() != SchemaChanges::AddColumns {
+        return Ok(());
     }
+    let collation = collation(session)?;
+    let sql = types(config, &collation).add(table, &new)?;
+    ctx.info(&sql);
+    session.run(&sql)?;
     Ok(())
 }
 
@@ -184,10 +203,8 @@ fn insert(
     let target = Target::find(session, table)?.ok_or_else(gone)?;
     let mut columns =
         target.columns(&config.table, schema, config.zoned_times).map_err(|mut error| {
-            if config.mode == Mode::Replace && !config.recreate && config.create_table {
-                error
-                    .message
-                    .push_str("; or set `recreate: true` to make the table anew from the input");
+            if config.mode == Mode::Replace && config.changes() != SchemaChanges::Recreate {
+                error.message.push_str(&format!("; or {RECREATE}"));
             }
             error
         })?;
