@@ -8,12 +8,14 @@ pub mod https;
 mod install;
 pub mod mariadb;
 pub mod mysql;
+pub mod newest;
 pub mod pgbouncer;
 mod port;
 pub mod postgres;
 mod proxy;
 pub mod registry;
 mod spawn;
+mod unstable;
 
 pub use each::{Database, Servers};
 pub use folder::Folder;
