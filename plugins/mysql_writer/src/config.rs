@@ -76,7 +76,10 @@ pub enum SchemaChanges {
     Error,
     /// The table gets the columns that it lacks.
     AddColumns,
-    /// The table is created anew from the input.
+    /// And its columns get types that hold more.
+    Widen,
+    /// Its columns get types that hold more, and if that is not enough, the table is dropped and
+    /// created anew.
     Recreate,
 }
 

@@ -4,6 +4,7 @@
 //! they go into the table in one transaction, or into a new table that takes
 //! its name at the end.
 
+mod change;
 mod config;
 mod ddl;
 mod holds;

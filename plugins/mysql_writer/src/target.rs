@@ -182,6 +182,11 @@ impl Target {
         needed.map(|column| format!("{:?}", column.name)).collect()
     }
 
+    /// Returns the column of that name if rows have values for it.
+    pub(crate) fn written(&self, name: &str) -> Option<&TargetColumn> {
+        self.column(name).filter(|column| !column.generated)
+    }
+
     fn column(&self, name: &str) -> Option<&TargetColumn> {
         self.columns.iter().find(|column| is_same(&column.name, name))
     }

@@ -3,8 +3,9 @@
 use mysql_common::{Session, quote};
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema};
 
+use crate::change::change;
 use crate::config::{Config, Mode, SchemaChanges};
-use crate::ddl::Types;
+use crate::ddl::{Types, collation};
 use crate::insert::Inserts;
 use crate::names::Names;
 use crate::target::Target;
@@ -16,6 +17,9 @@ const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_O
 /// The way out for rows that the table cannot take.
 const RECREATE: &str = "set `schema_changes: recreate` to drop the table and create it anew, \
      without its keys, indexes and types";
+
+/// The end of the server's message about a number that is too large for its column.
+const OUT_OF_RANGE: &str = "(MySQL error 1264)";
 
 /// The table that the rows go into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,11 @@ pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result
     }
     let mut session = Session::open(ctx, &config.resolved_connection, config.limits())?;
     let writing = format!("writing table {:?}", config.table);
-    let rows = fill(ctx, config, &schema, input, &mut session).map_err(|error| {
+    let rows = fill(ctx, config, &schema, input, &mut session).map_err(|mut error| {
+        let is_fixed = matches!(config.changes(), SchemaChanges::Error | SchemaChanges::AddColumns);
+        if is_fixed && error.message.ends_with(OUT_OF_RANGE) {
+            error.message.push_str("; set `schema_changes: widen` if the column is to hold more");
+        }
         // Not ours: it says already what happened, and where.
         let foreign = matches!(error.kind, Kind::Upstream | Kind::Cancelled);
         if foreign { error } else { error.context(writing) }
@@ -102,16 +110,21 @@ fn prepare(
     let place = match (&target, config.mode) {
         (Some(target), Mode::Replace) => {
             target.check_replace(session, table)?;
-            if config.changes() != SchemaChanges::Recreate {
+            let place = Place::Staging { replaces: true };
+            let can_recreate = config.changes() == SchemaChanges::Recreate;
+            if !can_recreate || target.needed(schema).is_empty() {
                 copy(config, schema, session, names, target)?;
-                add_columns(ctx, config, schema, session, target, &names.staging)?;
-                return Ok(Place::Staging { replaces: true });
+                change(ctx, config, schema, session, target, &names.staging)?;
+                if !can_recreate || takes(config, schema, session, names)? {
+                    return Ok(place);
+                }
+                names.clean(session)?;
             }
-            Place::Staging { replaces: true }
+            place
         }
         (Some(target), _) => {
             target.check_undo(table)?;
-            add_columns(ctx, config, schema, session, target, table)?;
+            change(ctx, config, schema, session, target, table)?;
             return Ok(Place::Target);
         }
         (None, _) if config.create_table => Place::Staging { replaces: false },
@@ -123,9 +136,15 @@ fn prepare(
         }
     };
     let collation = collation(session)?;
-    let sql = types(config, &collation).create(&names.staging, schema)?;
+    let sql = Types::new(config, &collation).create(&names.staging, schema)?;
     session.run(&sql)?;
     Ok(place)
+}
+
+/// Returns whether the copy of the target takes the rows.
+fn takes(config: &Config, schema: &Schema, session: &mut Session, names: &Names) -> Result<bool> {
+    let copy = Target::find(session, &names.staging)?;
+    Ok(copy.is_some_and(|copy| copy.columns(&config.table, schema, config.zoned_times).is_ok()))
 }
 
 /// Makes an empty table of the same columns, types and keys.
@@ -151,42 +170,6 @@ fn copy(
         quote::name(table)
     ))?;
     Ok(())
-}
-
-/// Adds the columns that the target lacks to `table`, which is the target or a
-/// copy of it, if the step may. Otherwise they are an error later.
-fn add_columns(
-    ctx: &Context,
-    config: &Config,
-    schema: &Schema,
-    session: &mut Session,
-    target: &Target,
-    table: &str,
-) -> Result<()> {
-    let new = target.lacks(schema);
-    if new.is_empty() || config.changes() != SchemaChanges::AddColumns {
-        return Ok(());
-    }
-    let collation = collation(session)?;
-    let sql = types(config, &collation).add(table, &new)?;
-    ctx.info(&sql);
-    session.run(&sql)?;
-    Ok(())
-}
-
-fn types<'a>(config: &'a Config, collation: &'a str) -> Types<'a> {
-    Types { keys: config.created_key(), chosen: &config.column_types, collation }
-}
-
-/// Returns the collation of texts that are keys: texts that differ, in spaces
-/// at the end too, are different keys.
-fn collation(session: &mut Session) -> Result<String> {
-    let known = session.texts(
-        "SELECT collation_name FROM information_schema.collations \
-         WHERE collation_name IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')",
-    )?;
-    // Where there is none, a row is refused whose key differs in such spaces only.
-    Ok(known.into_iter().flatten().flatten().next().unwrap_or_else(|| "utf8mb4_bin".to_owned()))
 }
 
 fn insert(

@@ -184,50 +184,6 @@ fn replace_keeps_what_the_table_has() {
 }
 
 #[test]
-fn columns_that_come_new() {
-    let tables = "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)";
-    SERVERS.on_each("come_new", tables, |database| {
-        let columns = [("id", DataType::Int64), ("note", DataType::Utf8)];
-        let input = table(&columns, &json!([[2, "x"]]));
-        let write = |config: Value| step(&database.connection, config).input("df_a", &input);
-        let error = write(json!({"table": "t"})).expect_err(Kind::Config);
-        assert!(error.message.contains("`schema_changes: add_columns`"), "{error}");
-        let add = json!({"table": "t", "schema_changes": "add_columns"});
-        write(add.clone()).expect_ok().assert_logged("ALTER TABLE `t` ADD COLUMN `note`");
-        assert_eq!(database.sql("SELECT id, note FROM t ORDER BY id"), "1\tNULL\n2\tx");
-        for (mode, keys, rows) in [
-            ("upsert", json!(["id"]), "1\tNULL\n2\tNULL\n3\tx"),
-            ("truncate", json!([]), "3\tx"),
-            ("replace", json!([]), "3\tx"),
-        ] {
-            let more = format!("more_{mode}");
-            let input = table(
-                &[("id", DataType::Int64), (more.as_str(), DataType::Utf8)],
-                &json!([[3, "x"]]),
-            );
-            let mut config = add.clone();
-            config["mode"] = json!(mode);
-            config["upsert_keys"] = keys;
-            let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
-            let found = database.sql(&format!("SELECT id, {more} FROM t ORDER BY id"));
-            assert_eq!(found, rows, "{mode}");
-        }
-        for (config, part) in [
-            (json!({"schema_changes": "recreate"}), "goes with `mode: replace`"),
-            (
-                json!({"schema_changes": "recreate", "mode": "replace", "create_table": false}),
-                "`create_table` is false",
-            ),
-        ] {
-            let mut config = config;
-            config["table"] = json!("t");
-            let error = write(config).expect_err(Kind::Config);
-            assert!(error.message.contains(part), "{error}");
-        }
-    });
-}
-
-#[test]
 fn columns_that_the_server_makes() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY, twice INT AS (id * 2) STORED, \
          thrice INT AS (id * 3))";
