@@ -154,7 +154,10 @@ fn explain(code: u16, message: &str) -> Error {
             Kind::Network,
             "raise the server's net_read_timeout and net_write_timeout, or try again",
         ),
-        1317 | 1927 => (Kind::Network, "somebody ended the session with KILL; try again"),
+        1317 | 1927 => (
+            Kind::Network,
+            "somebody ended it with KILL, or the server is being stopped; try again",
+        ),
         4031 => (Kind::Network, "raise the server's wait_timeout, or try again"),
         LOCK_TIMEOUT => (Kind::Timeout, "another transaction holds the rows; try again"),
         DEADLOCK => (Kind::Timeout, "another transaction waits for the same rows; try again"),

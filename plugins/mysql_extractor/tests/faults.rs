@@ -15,6 +15,7 @@ use osiris_sdk::{Category, Error, Kind};
 use serde_json::{Value, json};
 use server::{SERVERS, database, step};
 use services::mariadb::{self, Options, PASSWORD};
+use services::mysql;
 
 fn with(connection: &Value, field: &str, value: impl Into<Value>) -> Value {
     let mut connection = connection.clone();
@@ -181,7 +182,30 @@ fn a_server_that_is_killed() {
     assert_eq!(server.sql("", "SELECT 1").expect("an answer"), "1");
 }
 
-/// Reads a table of 60 MB, and ends the session in the middle of that.
+#[test]
+fn a_server_that_is_stopped() {
+    for server in [
+        mariadb::start(&Options::default()).expect("a server"),
+        mysql::start(&Options::default()).expect("a server"),
+    ] {
+        let connection = server.new_database("stopped", "CREATE TABLE t (id INT)");
+        let query = json!({"query": "SELECT 1 AS n UNION ALL SELECT SLEEP(100)"});
+        let reader = thread::spawn(move || step(&connection, query).expect_err(Kind::Network));
+        let sleeping =
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
+        while server.sql("", sleeping).expect("an answer") != "1" {
+            assert!(!reader.is_finished(), "{:?}", reader.join());
+            thread::sleep(Duration::from_millis(10));
+        }
+        server.sql("", "SHUTDOWN").expect("an end");
+        let error = reader.join().expect("an error");
+        assert!(error.retryable, "{error}");
+        assert!(error.message.contains("stopped"), "{error}");
+        assert!(!error.message.contains("os error"), "{error}");
+    }
+}
+
+/// Reads a table of 34 MB, and ends the session in the middle of that.
 #[test]
 fn a_session_that_is_killed() {
     let tables = "CREATE TABLE t (v LONGTEXT); \

@@ -14,7 +14,7 @@ const MAX_DIGITS: i16 = 65;
 const MAX_SCALE: i16 = 30;
 
 /// Changes `table`, which is the target or a copy of it, as far as the step may.
-/// What the table still lacks is an error later.
+/// Columns that the table still lacks are an error later.
 pub(crate) fn change(
     ctx: &Context,
     config: &Config,

@@ -58,7 +58,7 @@ impl Database {
         self.server.sql(&self.name, statements).expect("rows")
     }
 
-    /// Whether the server is MySQL.
+    /// Returns whether the server is MySQL.
     #[must_use]
     pub fn is_mysql(&self) -> bool {
         self.kind == "MySQL"
