@@ -295,6 +295,16 @@ fn losses_behind_more_warnings_than_the_server_counts() {
             assert!(error.message.contains("row 70001: Data truncated"), "{load}: {error}");
             assert_eq!(database.sql("SELECT COUNT(*) FROM d"), "0");
         }
+        // So many warnings are 0 in 16 bits.
+        database.sql("CREATE TABLE two (a VARCHAR(5), b VARCHAR(5))");
+        let rows = (0..32_768).map(|_| json!(["cut   ", "cut   "]));
+        let input = table(&[("a", TEXT), ("b", TEXT)], &rows.collect());
+        for load in [true, false] {
+            let config = json!({"table": "two", "load_data": load});
+            let error = step(&database.connection, config).input("df_a", &input);
+            let error = error.expect_err(Kind::Data);
+            assert!(error.message.contains("row 1: Data truncated"), "{load}: {error}");
+        }
         // Each row has a warning that is no loss.
         let columns = [("id", NUMBER), ("a", DataType::Decimal128(10, 2))];
         let rows = (0..140_000).map(|id| json!([id, "1.25"]));
