@@ -24,6 +24,10 @@ pub(crate) fn change(
     table: &str,
 ) -> Result<()> {
     let allowed = config.changes();
+    if !target.is_table() {
+        // The columns of a view are those of its query.
+        return Ok(());
+    }
     let mut statements = Vec::new();
     if matches!(allowed, SchemaChanges::Widen | SchemaChanges::Recreate) {
         statements.extend(widen(session, schema, target, table)?);

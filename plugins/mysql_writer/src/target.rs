@@ -191,9 +191,14 @@ impl Target {
         self.columns.iter().find(|column| is_same(&column.name, name))
     }
 
+    /// Returns whether the target is a table, and not a view.
+    pub(crate) fn is_table(&self) -> bool {
+        self.kind == "BASE TABLE"
+    }
+
     /// Checks that rows that are written into the table can be undone.
     pub(crate) fn check_undo(&self, table: &str) -> Result<()> {
-        if self.kind == "BASE TABLE" && !self.transactions {
+        if self.is_table() && !self.transactions {
             return Err(Error::unsupported(format!(
                 "table {table:?} is of engine {}, which cannot undo what a failed run wrote; use \
                  `mode: replace`, or change it with ALTER TABLE ... ENGINE=InnoDB",
@@ -226,7 +231,7 @@ impl Target {
 
     /// Checks that another table can take the place of this one.
     pub(crate) fn check_replace(&self, session: &mut Session, table: &str) -> Result<()> {
-        if self.kind != "BASE TABLE" {
+        if !self.is_table() {
             return Err(Error::config(format!(
                 "{table:?} is a view, which cannot be replaced; name a table"
             )));

@@ -35,6 +35,10 @@ fn columns_that_come_new() {
             let found = database.sql(&format!("SELECT id, {more} FROM t ORDER BY id"));
             assert_eq!(found, rows, "{mode}");
         }
+        database.sql("CREATE VIEW v AS SELECT id FROM t");
+        let add = json!({"table": "v", "schema_changes": "add_columns"});
+        let error = write(add).expect_err(Kind::Config);
+        assert!(error.message.contains("has no column \"note\""), "{error}");
         for (config, part) in [
             (json!({"schema_changes": "recreate"}), "goes with `mode: replace`"),
             (
