@@ -286,13 +286,13 @@ fn losses_behind_more_warnings_than_the_server_counts() {
          SIGNAL SQLSTATE '01000' SET MESSAGE_TEXT = 'noise'";
     SERVERS.on_each("many_warnings", tables, |database| {
         let columns = [("id", NUMBER), ("g", TEXT)];
-        let rows = (0..140_000).map(|id| json!([id, if id < 70_000 { "ok" } else { "cut   " }]));
+        let rows = (0..70_000).map(|id| json!([id, if id < 1000 { "ok" } else { "cut   " }]));
         let input = table(&columns, &rows.collect());
         for load in [true, false] {
             let config = json!({"table": "d", "load_data": load});
             let error = step(&database.connection, config).input("df_a", &input);
             let error = error.expect_err(Kind::Data);
-            assert!(error.message.contains("row 70001: Data truncated"), "{load}: {error}");
+            assert!(error.message.contains("row 1001: Data truncated"), "{load}: {error}");
             assert_eq!(database.sql("SELECT COUNT(*) FROM d"), "0");
         }
         // So many warnings are 0 in 16 bits.
@@ -307,11 +307,11 @@ fn losses_behind_more_warnings_than_the_server_counts() {
         }
         // Each row has a warning that is no loss.
         let columns = [("id", NUMBER), ("a", DataType::Decimal128(10, 2))];
-        let rows = (0..140_000).map(|id| json!([id, "1.25"]));
+        let rows = (0..70_000).map(|id| json!([id, "1.25"]));
         let input = table(&columns, &rows.collect());
         let config = json!({"table": "noisy", "load_data": false});
         let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
-        assert_eq!(database.sql("SELECT COUNT(*), SUM(a) FROM noisy"), "140000\t175000.00");
+        assert_eq!(database.sql("SELECT COUNT(*), SUM(a) FROM noisy"), "70000\t87500.00");
     });
 }
 
