@@ -13,6 +13,7 @@ pub mod postgres;
 mod proxy;
 pub mod registry;
 mod spawn;
+mod unstable;
 
 pub use folder::Folder;
 pub use install::{install, program};
