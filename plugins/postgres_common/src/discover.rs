@@ -2,7 +2,7 @@
 
 use osiris_sdk::{Dataset, DatasetColumn, Result};
 
-use crate::{Access, Connection, Relation, Session, map};
+use crate::{Access, Connection, Relation, Session, Settings, map};
 
 const RELATIONS: &str = "
     SELECT n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8::int8
@@ -27,8 +27,12 @@ const COLUMNS: &str = "
 ///
 /// # Errors
 /// What the server says.
-pub fn discover(session: &Session, connection: &Connection) -> Result<Vec<Dataset>> {
-    session.begin(Access::Read)?;
+pub fn discover(
+    session: &Session,
+    connection: &Connection,
+    settings: &Settings,
+) -> Result<Vec<Dataset>> {
+    session.begin(Access::Read, settings)?;
     let client = &session.client;
     let rows = session.wait(client.query(RELATIONS, &[&connection.schema]))?;
     let mut datasets = Vec::with_capacity(rows.len());

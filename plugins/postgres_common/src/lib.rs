@@ -2,6 +2,7 @@
 //! errors, names and types.
 
 mod auth;
+mod connection;
 mod discover;
 mod doctor;
 mod fault;
@@ -12,10 +13,11 @@ mod tls;
 mod types;
 mod verify;
 
+pub use connection::{Connection, SslMode, Waits};
 pub use discover::discover;
 pub use doctor::doctor;
 pub use fault::{has_code, is_conflict};
 pub use name::{Relation, check_length, identifier, literal};
 pub use session::{Access, Session};
-pub use settings::{Connection, SslMode, Waits};
+pub use settings::Settings;
 pub use types::{Mapped, SQL_TYPE, Wire, map};

@@ -18,7 +18,7 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use crate::auth::{Allowed, Guarded};
 use crate::fault::explain;
 use crate::tls::{Ciphers, Tls, lacks_ciphers};
-use crate::{Connection, SslMode, Waits, identifier};
+use crate::{Connection, Settings, SslMode, Waits, identifier};
 
 /// A read of the socket moves so much at a time: each is a call out of
 /// the sandbox.
@@ -52,8 +52,10 @@ pub struct Session {
     pub client: Client,
     /// Whether the server does not know what its texts are encoded in.
     pub raw_text: bool,
-    /// How long it waits for an answer.
+    /// The time that the server may take for an answer.
     pub patience: Duration,
+    /// True if the step says how long a statement may take.
+    pub(crate) has_statement_timeout: bool,
     access: Cell<Access>,
     settings: String,
     server: String,
@@ -104,19 +106,32 @@ impl Session {
             connected.map_err(|error| place(explain(&error, Access::Read)))?;
         let traffic = RefCell::new(Some(traffic));
         let (access, settings) = (Cell::new(Access::Read), settings(connection, waits, raw_text));
-        let patience = waits.read;
-        Ok(Self { client, raw_text, patience, access, settings, server, traffic, runtime })
+        let (patience, has_statement_timeout) = (waits.read, waits.statement.is_some());
+        Ok(Self {
+            client,
+            raw_text,
+            patience,
+            has_statement_timeout,
+            access,
+            settings,
+            server,
+            traffic,
+            runtime,
+        })
     }
 
-    /// Begins the transaction, with settings of its own that end with it.
+    /// Begins the transaction, with the driver's settings and the user's, which end with it.
     ///
     /// # Errors
-    /// As [`wait`](Self::wait).
-    pub fn begin(&self, access: Access) -> Result<()> {
+    /// As [`wait`](Self::wait), or kind `config` if a setting cannot be made.
+    pub fn begin(&self, access: Access, settings: &Settings) -> Result<()> {
         self.access.set(access);
         let mode = if access == Access::Read { " READ ONLY" } else { "" };
         let left_over = self.left_over(&format!("BEGIN{mode}; {}; ", self.settings))?;
-        if left_over.is_empty() { Ok(()) } else { self.run(&left_over) }
+        if !left_over.is_empty() {
+            self.run(&left_over)?;
+        }
+        self.apply(settings)
     }
 
     /// Commits the transaction, and leaves nothing on the server's connection.
@@ -226,6 +241,7 @@ fn settings(connection: &Connection, waits: Waits, raw_text: bool) -> String {
     format!(
         "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL intervalstyle = \
          'postgres'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; \
+         SET LOCAL array_nulls = on; SET LOCAL standard_conforming_strings = on; \
          SET LOCAL statement_timeout = {statement}; \
          SET LOCAL idle_in_transaction_session_timeout = 0; \
          SELECT set_config('transaction_timeout', '0', true) \

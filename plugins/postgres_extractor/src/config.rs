@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres_common::{Connection, Waits};
+use postgres_common::{Connection, Settings, Waits};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,6 +38,9 @@ pub struct Config {
     /// What splits the rows.
     #[serde(default)]
     pub partition_key: Option<String>,
+    /// Settings of the server for the transaction.
+    #[serde(default)]
+    pub session: Settings,
     /// Seconds to wait for a connection.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: f64,
@@ -63,6 +66,20 @@ pub struct Incremental {
     /// The distance before the last value at which a run begins.
     #[serde(default)]
     pub overlap: Option<Value>,
+    /// The treatment of a state that another source left.
+    #[serde(default)]
+    pub other_source: OtherSource,
+}
+
+/// The treatment of a state that another server, database, table or query left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherSource {
+    /// The step fails.
+    #[default]
+    Error,
+    /// The run goes on from its value.
+    Continue,
 }
 
 /// The treatment of a value that the columns of a table do not have.

@@ -48,7 +48,7 @@ fn transaction(
     output: &mut Output,
     streams: &mut bool,
 ) -> Result<()> {
-    session.begin(Access::Read)?;
+    session.begin(Access::Read, &config.session)?;
     let columns = describe(session, &source, config).map_err(|error| missing(error, config))?;
     if let Some(share) = share {
         partition::restrict(ctx, session, config, &columns, share, &mut source)?;

@@ -115,16 +115,89 @@ fn names_that_the_server_would_cut_are_refused() {
 fn a_step_has_a_statement_timeout_of_its_own() {
     on_each_server(|server| {
         let mut connection = server.database(
-        "hurried",
-        "CREATE ROLE hurried LOGIN PASSWORD 'h'; ALTER ROLE hurried SET statement_timeout = '100ms'",
-    );
+            "hurried",
+            "CREATE ROLE hurried LOGIN PASSWORD 'h'; ALTER ROLE hurried SET statement_timeout = '100ms';
+             ALTER ROLE hurried SET idle_in_transaction_session_timeout = '100ms'",
+        );
+        if server.sql("postgres", "SHOW server_version_num").unwrap().as_str() >= "170000" {
+            let limit = "ALTER ROLE hurried SET transaction_timeout = '100ms'";
+            server.sql("postgres", limit).unwrap();
+        }
         connection["user"] = json!("hurried");
         connection["password"] = json!("h");
-        let mut slow = json!({"query": "SELECT pg_sleep(0.4)::text AS a"});
-        read(&connection, slow.clone()).expect_ok();
-        slow["statement_timeout"] = json!(0.1);
-        let error = read(&connection, slow).expect_err(Kind::Timeout);
-        assert!(error.message.contains("`statement_timeout` of the step"), "{error}");
+        let slow = |more: Value| {
+            let mut config = json!({"query": "SELECT pg_sleep(0.4)::text AS a"});
+            for (field, value) in more.as_object().into_iter().flatten() {
+                config[field] = value.clone();
+            }
+            read(&connection, config)
+        };
+        slow(json!({})).expect_ok();
+        slow(json!({"session": {"statement_timeout": "10s"}})).expect_ok();
+        for short in [
+            json!({"statement_timeout": 0.1}),
+            json!({"session": {"statement_timeout": 100}}),
+            json!({"session": {"statement_timeout": "100ms"}}),
+        ] {
+            let error = slow(short).expect_err(Kind::Timeout);
+            assert!(error.message.contains("`statement_timeout` of the step or in its"), "{error}");
+        }
+        let both = json!({"statement_timeout": 1, "session": {"statement_timeout": 1}});
+        let error = slow(both).expect_err(Kind::Config);
+        assert!(error.message.contains("keep one of them"), "{error}");
+    });
+}
+
+#[test]
+fn a_transaction_has_the_settings_of_the_step() {
+    on_each_server(|server| {
+        let mut connection = server.database(
+            "settings",
+            "CREATE ROLE boss; CREATE ROLE clerk LOGIN NOINHERIT PASSWORD 'c'; GRANT boss TO clerk;
+             CREATE TABLE t (id int); INSERT INTO t VALUES (7); GRANT SELECT ON t TO boss;
+             ALTER ROLE clerk SET array_nulls = off; ALTER ROLE clerk SET timezone = 'Asia/Tokyo'",
+        );
+        connection["user"] = json!("clerk");
+        connection["password"] = json!("c");
+        read(&connection, json!({"table": "t"})).expect_err(Kind::Permission);
+        let session = json!({
+            "role": "boss", "work_mem": "5MB", "enable_seqscan": false, "app.tenant": "it's \\ 1",
+            "Lock_Timeout": 1234, "search_path": "pg_catalog, public",
+        });
+        let query = "SELECT id, current_user::text AS a, current_setting('work_mem') AS b, \
+                     current_setting('enable_seqscan') AS c, current_setting('app.tenant') AS d, \
+                     current_setting('lock_timeout') AS e, current_setting('search_path') AS f, \
+                     current_setting('timezone') AS g, '{NULL}'::text[] AS h FROM t";
+        let config = json!({"query": query, "session": session});
+        read(&connection, config).expect_ok().assert_rows(&json!([[
+            7,
+            "boss",
+            "5MB",
+            "off",
+            "it's \\ 1",
+            "1234ms",
+            "pg_catalog, public",
+            "UTC",
+            [null]
+        ]]));
+        // The role sees what it may see.
+        let config = json!({"resolved_connection": connection, "session": {"role": "boss"}});
+        let found = testing::discover::<PostgresExtractor>(config).expect("datasets");
+        assert_eq!(found.len(), 1);
+        for (session, why) in [
+            (json!({"TimeZone": "Asia/Tokyo"}), "session.TimeZone: the driver sets it itself"),
+            (json!({"transaction_read_only": false}), "the driver sets it itself"),
+            (json!({"a = 1; b": 1}), "letters, digits, `_` and `.` only"),
+            (json!({"no_such_setting": 1}), "session.no_such_setting: unrecognized"),
+            (json!({"work_mem": "much"}), "session.work_mem: invalid value"),
+            (json!({"role": "no_role"}), "session.role: role \"no_role\" does not exist"),
+            (json!({"port": 1}), "session.port: parameter \"port\" cannot be changed"),
+            (json!({"session_replication_role": "replica"}), "permission denied to set"),
+        ] {
+            let config = json!({"query": "SELECT 1 AS a", "session": session});
+            let error = read(&connection, config).expect_err(Kind::Config);
+            assert!(error.message.contains(why), "{error}");
+        }
     });
 }
 

@@ -43,10 +43,21 @@ fn a_state_is_one_of_its_source() {
                 &of_query,
             ),
         ] {
-            let error = read(connection, config).state(state).expect_err(Kind::Config);
+            let error = read(connection, config.clone()).state(state).expect_err(Kind::Config);
             assert!(error.message.contains("the last run read the"), "{error}");
-            assert!(error.message.contains("`incremental.start` to \"100\""), "{error}");
+            assert!(error.message.contains("set `other_source: continue`"), "{error}");
+            assert!(error.message.contains("go on from \"100\""), "{error}");
             assert!(error.message.contains("delete the saved state"), "{error}");
+            // Whoever knows that the rows are the same ones goes on, and has a state of its own.
+            let mut config = config.clone();
+            config["incremental"]["other_source"] = json!("continue");
+            let report = read(connection, config.clone()).state(state).expect_ok();
+            assert_eq!(report.table().row_count(), 0);
+            let own = report.saved_state.expect("a state");
+            assert_eq!(own["value"], "100");
+            assert_ne!(own["source"], state["source"]);
+            config["incremental"] = by_id.clone();
+            let _ = read(connection, config).state(&own).expect_ok();
         }
         for (config, state) in [(&orders, &first), (&query, &of_query)] {
             let again = read(&connection, config.clone()).state(state).expect_ok();

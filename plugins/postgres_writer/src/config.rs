@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use osiris_sdk::{Error, Result, Schema};
-use postgres_common::{Connection, Relation, Waits};
+use postgres_common::{Connection, Relation, Settings, Waits};
 use serde::Deserialize;
 
 use crate::feed::Rules;
@@ -41,6 +41,9 @@ pub struct Config {
     /// The treatment of characters of code 0.
     #[serde(default)]
     pub nul: Nul,
+    /// Settings of the server for the transaction.
+    #[serde(default)]
+    pub session: Settings,
     /// Seconds to wait for a connection.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: f64,

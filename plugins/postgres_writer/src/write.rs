@@ -29,7 +29,7 @@ fn transaction(
     schema: &Schema,
     input: &mut Input,
 ) -> Result<u64> {
-    session.begin(Access::Write)?;
+    session.begin(Access::Write, &config.session)?;
     // Nothing of the input is gone yet, so all of this can be done again.
     let prepared = retry(ctx, || match prepare(session, config, schema) {
         Err(error) if is_conflict(&error) || is_taken(&error) => {

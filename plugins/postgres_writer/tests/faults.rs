@@ -159,7 +159,8 @@ fn a_deadlock_is_undone_and_the_rows_are_merged_again() {
             until(server, "query LIKE '%deadlock_timeout%' AND wait_event = 'PgSleep'");
             let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
             let report = write(&connection, &input, config).expect_ok();
-            assert_eq!(report.pauses.len(), 1);
+            // More than once, if the other session does not wake up in time.
+            assert!(!report.pauses.is_empty());
             other.join().expect("an end").expect("no error");
         });
         assert_eq!(server.sql("deadlock", "SELECT * FROM t ORDER BY id").unwrap(), "1|A\n2|B");

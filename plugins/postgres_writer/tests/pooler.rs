@@ -106,12 +106,16 @@ fn settings_of_a_step_end_with_it() {
             let shown = "SELECT current_setting('search_path'), current_setting('lock_timeout'), \
                  current_setting('datestyle'), current_setting('timezone'), \
                  current_setting('intervalstyle'), current_setting('extra_float_digits'), \
-                 current_setting('statement_timeout'), id FROM orders";
+                 current_setting('statement_timeout'), \
+                 coalesce(current_setting('app.step', true), ''), id FROM orders";
             let before = pooled.ask(shown);
             connection["schema"] = json!("crm");
             let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
             for mode in ["replace", "append"] {
-                write(&connection, &ids, json!({"table": "stuff", "mode": mode})).expect_ok();
+                let session =
+                    json!({"search_path": "pg_catalog", "lock_timeout": "77s", "app.step": "x"});
+                let config = json!({"table": "stuff", "mode": mode, "session": session});
+                write(&connection, &ids, config).expect_ok();
                 let config = json!({"resolved_connection": connection, "table": "stuff"});
                 testing::run::<PostgresExtractor>(config).expect_ok();
                 assert_eq!(pooled.ask(shown), before, "{mode}");
