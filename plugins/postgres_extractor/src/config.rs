@@ -38,6 +38,9 @@ pub struct Config {
     /// What splits the rows.
     #[serde(default)]
     pub partition_key: Option<String>,
+    /// Bytes in a row, at most.
+    #[serde(default = "row_limit")]
+    pub row_limit: usize,
     /// Settings of the server for the transaction.
     #[serde(default)]
     pub session: Settings,
@@ -104,6 +107,11 @@ impl Config {
                 .then(|| Duration::from_secs_f64(self.statement_timeout)),
         }
     }
+}
+
+fn row_limit() -> usize {
+    // A batch, which holds at least a row, has 64 MiB at most unless the project allows more.
+    60 << 20
 }
 
 fn connect_timeout() -> f64 {

@@ -163,15 +163,56 @@ fn wide_and_long_values() {
         let report = read(&connection, json!({"query": format!("SELECT {}", columns.join(", "))}))
             .expect_ok();
         assert_eq!(report.table().rows()[0][999], json!(999));
-        let query = json!({"query": "SELECT repeat('é', 32 << 20) AS t, 1 AS n"});
-        let report = read(&connection, query).expect_ok();
-        assert_eq!(report.table().rows()[0][0].as_str().unwrap().len(), 64 << 20);
-        let query = json!({"query": "SELECT repeat('x', (128 << 20) + 1) AS t"});
-        let error = read(&connection, query).expect_err(Kind::Data);
-        assert!(
-            error.message.contains("row 1, column \"t\": the value has more than 128 MiB"),
-            "{error}"
-        );
+    });
+}
+
+#[test]
+fn large_rows_have_batches_of_their_own_and_a_limit() {
+    on_each_server(|server| {
+        let connection = server.database("large", "");
+        let step = |query: &str, more: Value| {
+            let mut config = json!({"query": query});
+            for (field, value) in more.as_object().into_iter().flatten() {
+                config[field] = value.clone();
+            }
+            read(&connection, config)
+        };
+        let query = "SELECT 1 AS n, repeat('é', 29 << 20) AS t UNION ALL SELECT 2, 'x' UNION ALL \
+                     SELECT 3, repeat('y', 20 << 20) UNION ALL SELECT 4, 'z'";
+        let report = step(query, json!({})).expect_ok();
+        let sizes: Vec<_> = report.table().batches().iter().map(osiris_sdk::Batch::rows).collect();
+        assert_eq!(sizes, [1, 1, 1, 1]);
+        assert_eq!(report.table().rows()[0][1].as_str().unwrap().len(), 58 << 20);
+
+        let query = "SELECT 1 AS n, 'x' AS t UNION ALL SELECT 2, repeat('x', 70 << 20)";
+        let error = step(query, json!({})).expect_err(Kind::Data);
+        for part in [
+            "row 2, column \"t\": the value has 73400320 bytes, the row 73400324",
+            "a row may have 62914560",
+            "set `row_limit: 73400324`",
+            "`limits: {batch: 76MiB}` in osiris.yaml",
+            "substr(\"t\", 1, 1000000) AS \"t\"",
+        ] {
+            assert!(error.message.contains(part), "{error}");
+        }
+        let report = step(query, json!({"row_limit": 73_400_324})).expect_ok();
+        assert_eq!(report.table().rows()[1][1].as_str().unwrap().len(), 70 << 20);
+        let query = "SELECT repeat('x', 128 << 20) AS t";
+        let report = step(query, json!({"row_limit": 1 << 30})).expect_ok();
+        assert_eq!(report.table().rows()[0][0].as_str().unwrap().len(), 128 << 20);
+        let query = "SELECT repeat('x', (128 << 20) + 1) AS t, 1 AS n";
+        for more in [json!({}), json!({"row_limit": 1 << 30})] {
+            let error = step(query, more).expect_err(Kind::Data);
+            let value = "row 1, column \"t\": the value has 134217729 bytes";
+            assert!(error.message.contains(value), "{error}");
+            assert!(error.message.contains("more than 128 MiB at once"), "{error}");
+        }
+        // Many values that are small enough can make a row that is too large.
+        let values: Vec<_> = (0..70).map(|n| format!("repeat('x', 1 << 20) AS c{n}")).collect();
+        let error = step(&format!("SELECT {}", values.join(", ")), json!({}));
+        let error = error.expect_err(Kind::Data);
+        assert!(error.message.contains("row 1, column \"c0\""), "{error}");
+        assert!(error.message.contains("set `row_limit: 73400320`"), "{error}");
     });
 }
 
