@@ -19,6 +19,7 @@ mod locate;
 mod merge;
 mod plan;
 mod prepare;
+mod sequence;
 mod target;
 mod write;
 

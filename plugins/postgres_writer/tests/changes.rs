@@ -339,23 +339,3 @@ fn who_can_only_read_is_told_why() {
         assert!(!error.message.contains("extractor"), "{error}");
     });
 }
-
-#[test]
-fn rows_are_written_where_every_row_is_checked() {
-    on_each_server(|server| {
-        let mut connection = server.database(
-        "guarded",
-        "CREATE ROLE tenant LOGIN PASSWORD 't'; CREATE TABLE t (id bigint); GRANT ALL ON t TO tenant;
-         ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY small ON t USING (id < 10)",
-    );
-        connection["user"] = json!("tenant");
-        connection["password"] = json!("t");
-        write(&connection, &ints("id", DataType::Int64, &json!([1])), json!({"table": "t"}))
-            .expect_ok();
-        assert_eq!(sql(server, "guarded", "TABLE t"), "1");
-        let bad = ints("id", DataType::Int64, &json!([11]));
-        let error =
-            write(&connection, &bad, json!({"table": "t"})).report().result.expect_err("no");
-        assert!(error.message.contains("row-level security"), "{error}");
-    });
-}
