@@ -16,12 +16,12 @@ pub struct Connection {
     pub port: u16,
     /// The database on it.
     pub database: String,
-    /// Who signs in.
+    /// The user who signs in.
     pub user: String,
     /// With what.
     #[serde(default)]
     pub password: String,
-    /// Whether the connection is encrypted, and the server checked.
+    /// Encryption, and the checks of the server.
     #[serde(default)]
     pub sslmode: SslMode,
     /// Certificates of authorities, in PEM.
@@ -36,12 +36,12 @@ pub struct Connection {
     /// True if the password can be sent in ways that show it to others.
     #[serde(default)]
     pub allow_insecure_auth: bool,
-    /// Where the tables are; a step may name another one.
+    /// The schema of the tables; a step can name another one.
     #[serde(default)]
     pub schema: Option<String>,
 }
 
-/// How far encryption and checks go, in the words of libpq.
+/// Encryption, and the checks of the server, in the words of libpq.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SslMode {
@@ -58,7 +58,7 @@ pub enum SslMode {
     VerifyFull,
 }
 
-/// How long a driver waits.
+/// Time limits of a driver.
 #[derive(Debug, Clone, Copy)]
 pub struct Waits {
     /// For a connection.
@@ -76,7 +76,10 @@ impl Connection {
         self.schema.as_deref().unwrap_or("public")
     }
 
-    /// Whether the host is a name or an address.
+    /// Checks that the host is a name or an address.
+    ///
+    /// # Errors
+    /// Kind `config` if the host is something else, such as the path of a socket.
     pub(crate) fn check_host(&self) -> Result<()> {
         let host = self.host.as_str();
         if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {

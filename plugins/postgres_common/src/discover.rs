@@ -22,11 +22,11 @@ const COLUMNS: &str = "
     WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum";
 
-/// Everything that can be read: of the connection's schema if it names one, else of all schemas
-/// that the user may look into, but the system's own.
+/// Returns everything that can be read: of the connection's schema if it names one, else of all
+/// schemas that the user may look into, but the system's own.
 ///
 /// # Errors
-/// What the server says.
+/// Returns the server's error.
 pub fn discover(
     session: &Session,
     connection: &Connection,

@@ -1,4 +1,4 @@
-//! What the server says, in the words of a driver's errors.
+//! Errors of the server, in the words of a driver's errors.
 
 use std::io;
 
@@ -38,20 +38,20 @@ pub(crate) fn explain(error: &tokio_postgres::Error, access: Access) -> Error {
     }
 }
 
-/// Whether another session was in the way: a deadlock, a lock that was not free
-/// in time, or rows that changed meanwhile. The same may work once it is done.
+/// Returns true if another session was in the way: a deadlock, a lock that was not free in time, or
+/// rows that changed meanwhile. The same can work once that session is done.
 #[must_use]
 pub fn is_conflict(error: &Error) -> bool {
     ["40P01", "40001", "55P03"].iter().any(|code| has_code(error, code))
 }
 
-/// Whether it is the server's error of that SQLSTATE.
+/// Returns true if an error is the server's of that SQLSTATE.
 #[must_use]
 pub fn has_code(error: &Error, code: &str) -> bool {
     error.message.ends_with(&tag(code))
 }
 
-/// What the message about an error of that code ends with.
+/// Returns the end of the message about an error of that code.
 fn tag(code: &str) -> String {
     format!("[SQLSTATE {code}]")
 }

@@ -1,5 +1,4 @@
-//! What the PostgreSQL extractor and the PostgreSQL writer share: connections,
-//! errors, names and types.
+//! Connections, errors, names and types of the PostgreSQL extractor and the PostgreSQL writer.
 
 mod auth;
 mod connection;

@@ -23,7 +23,7 @@ use crate::{Connection, Settings, SslMode, Waits, identifier};
 /// A read of the socket moves so much at a time: each is a call out of
 /// the sandbox.
 const BUFFER: usize = 256 << 10;
-/// How long a connection may take to say goodbye.
+/// The time in which a connection says goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Lists statements that a client left on the server's connection, which a pooler hands from
@@ -50,7 +50,7 @@ pub enum Access {
 pub struct Session {
     /// The protocol.
     pub client: Client,
-    /// Whether the server does not know what its texts are encoded in.
+    /// True if the server does not know the encoding of its texts.
     pub raw_text: bool,
     /// The time that the server may take for an answer.
     pub patience: Duration,
@@ -68,7 +68,7 @@ impl Session {
     /// Connects, up to three times if that may help.
     ///
     /// # Errors
-    /// What keeps it from connecting.
+    /// Returns an error that says what is in the way.
     pub fn open(ctx: &Context, connection: &Connection, waits: Waits) -> Result<Self> {
         retry(ctx, || Self::attempt(connection, waits))
     }
@@ -76,7 +76,7 @@ impl Session {
     /// Connects.
     ///
     /// # Errors
-    /// What keeps it from connecting.
+    /// Returns an error that says what is in the way.
     pub fn attempt(connection: &Connection, waits: Waits) -> Result<Self> {
         let server = connection.server();
         let place = |error: Error| error.context(format_args!("PostgreSQL at {server}"));
@@ -162,8 +162,8 @@ impl Session {
     /// Waits for an answer, and lets the connection work meanwhile.
     ///
     /// # Errors
-    /// What the server says, kind `timeout` if it says nothing for too long, or
-    /// kind `network` if the connection is lost.
+    /// Returns the server's error, kind `timeout` if the server says nothing for too long, or kind
+    /// `network` if the connection is lost.
     pub fn wait<T>(
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -174,7 +174,7 @@ impl Session {
         }
     }
 
-    /// What a future gives, unless it takes too long.
+    /// Returns the output of a future, or `None` if it takes too long.
     pub async fn in_time<F: Future>(&self, future: F) -> Option<F::Output> {
         timeout(self.patience, future).await.ok()
     }
@@ -201,8 +201,8 @@ impl Session {
         ))
     }
 
-    /// What an error of the protocol means. Why a connection was lost only its
-    /// traffic knows, so this must not be called within [`block_on`](Self::block_on).
+    /// Returns the meaning of an error of the protocol. The reason of a lost connection is in its
+    /// traffic, so this must not be called within [`block_on`](Self::block_on).
     #[must_use]
     pub fn explain(&self, error: &tokio_postgres::Error) -> Error {
         let place = format_args!("PostgreSQL at {}", self.server);

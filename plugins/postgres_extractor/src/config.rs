@@ -6,12 +6,12 @@ use postgres_common::{Connection, Settings, Waits};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What `spec.yaml` describes, field by field.
+/// The fields that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
-    /// How to reach the server.
+    /// The connection to the server.
     pub resolved_connection: Connection,
-    /// What to read, in SQL.
+    /// The query to read, in SQL.
     #[serde(default)]
     pub query: Option<String>,
     /// Or the table to read.
@@ -26,7 +26,7 @@ pub struct Config {
     /// Rows to read, at most.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// Whether to read only what is new.
+    /// The way to read only new rows.
     #[serde(default)]
     pub incremental: Option<Incremental>,
     /// The treatment of dates and timestamps that are infinity.
@@ -35,7 +35,7 @@ pub struct Config {
     /// The treatment of decimals that are no number.
     #[serde(default)]
     pub nan: Special,
-    /// What splits the rows.
+    /// The column whose range is divided when the step is split.
     #[serde(default)]
     pub partition_key: Option<String>,
     /// Bytes in a row, at most.
@@ -55,12 +55,12 @@ pub struct Config {
     pub statement_timeout: f64,
 }
 
-/// How to tell what is new.
+/// The way to tell new rows.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Incremental {
     /// A column whose values grow.
     pub cursor: String,
-    /// What the first run begins behind.
+    /// The value behind which the first run begins.
     #[serde(default)]
     pub start: Option<Value>,
     /// Whether rows with the last value itself are read again.

@@ -96,7 +96,7 @@ fn transaction(
     session.commit()
 }
 
-/// Why rows stopped coming.
+/// The reason why rows stopped coming.
 enum Stop {
     Protocol(tokio_postgres::Error),
     Error(Error),

@@ -14,7 +14,7 @@ use crate::config::{Config, Incremental, OtherSource};
 use crate::describe::Column;
 use crate::source::Source;
 
-/// How far a run came.
+/// The last value that a run read.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
     /// The source of the rows; missing in states of old.
@@ -58,7 +58,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Where a run begins, and its cursor.
+/// The cursor of a run, and the value at which the run begins.
 #[derive(Debug)]
 pub(crate) struct Cursor {
     /// The cursor's place among the columns.
@@ -154,7 +154,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Whether values of a type can be infinity or no number.
+/// Returns true if values of a type can be infinity or no number.
 fn has_end(native: &Type) -> bool {
     is_moment(native) || matches!(*native, Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC)
 }

@@ -6,7 +6,7 @@ use postgres_common::{Wire, identifier};
 use crate::decode::{Misfit, Rules, decode};
 use crate::describe::Column;
 
-/// What the stream begins with.
+/// The beginning of the stream.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
 /// Bytes of a value, at most: the host takes no more in a call.
@@ -16,7 +16,7 @@ const MIB: usize = 1 << 20;
 /// Takes the stream apart.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// What came so far.
+    /// The rows that came so far.
     pub(crate) batch: BatchBuilder,
     /// Bytes of the rows in it.
     pub(crate) size: usize,
@@ -154,7 +154,7 @@ impl Rows {
     }
 }
 
-/// What follows the head of a stream.
+/// Returns the part behind the head of a stream, or `None` if there is no head.
 fn head(bytes: &[u8]) -> Option<&[u8]> {
     let rest = bytes.strip_prefix(SIGNATURE)?;
     let (_flags, rest) = rest.split_first_chunk::<4>()?;

@@ -1,4 +1,4 @@
-//! What goes wrong on the way to a server.
+//! Errors on the way to a server.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Which rows are read.
+//! Choices of rows that are read.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! What the server's types become.
+//! The types of the server, and those of a table.
 
 mod support;
 

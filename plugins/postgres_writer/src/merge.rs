@@ -64,8 +64,8 @@ impl<'a> Stage<'a> {
         format!("COPY {NAME} ({number}{}) FROM STDIN (FORMAT binary)", self.plan.names())
     }
 
-    /// Whether rows have their number in front: to name those that do not fit, and to tell the last
-    /// one of those that share their keys.
+    /// Returns true if rows have their number in front: to name those that do not fit, and to tell the
+    /// last one of those that share their keys.
     pub(crate) fn is_numbered(&self) -> bool {
         self.plan.has_text() || !self.keys.is_empty()
     }

@@ -22,7 +22,7 @@ pub(crate) struct Prepared {
     pub(crate) staged: bool,
 }
 
-/// Whether the table is there.
+/// The state of the table.
 #[derive(Debug)]
 pub(crate) enum Table {
     /// It is.
@@ -93,7 +93,7 @@ fn created(
     Ok(Prepared { plan, table, changes: Changes::default(), empties, staged })
 }
 
-/// Whether another client has created the table a moment before.
+/// Returns true if another client has created the table a moment before.
 pub(crate) fn is_taken(error: &Error) -> bool {
     has_code(error, "23505") || has_code(error, "42P07")
 }

@@ -1,4 +1,4 @@
-//! What goes wrong while rows are written.
+//! Errors while rows are written.
 
 mod support;
 

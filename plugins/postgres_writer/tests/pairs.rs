@@ -101,7 +101,7 @@ const TARGETS: &[&str] = &[
     "timestamp(0)[]",
 ];
 
-/// Whether a column has been given all that a value says. `written` is the value as SQL shows it in
+/// Returns true if a column was given all that a value says. `written` is the value as SQL shows it in
 /// a column of its own type, `found` as the column that it was written to shows it.
 fn is_same(
     server: &Postgres,

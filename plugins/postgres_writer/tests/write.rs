@@ -1,4 +1,4 @@
-//! What a table becomes in a database.
+//! Tables that are written to a database.
 
 mod support;
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::unstable::{Cache, Root};
 use crate::{Folder, certificate, free, install, spawn, wait};
 
-/// Where Debian's packages put the server's programs, newest first.
+/// The folders of the server's programs in Debian's packages, newest first.
 const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/18/bin",
     "/usr/lib/postgresql/17/bin",
@@ -25,7 +25,7 @@ const FOLDERS: [&str; 4] = [
 const PACKAGES: [&str; 2] = ["postgresql-18", "pgbouncer"];
 const UNSTABLE: &str = "usr/lib/postgresql/18/bin";
 
-/// What a server is to be like.
+/// The choices for a server.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The programs of the server.
@@ -168,7 +168,7 @@ impl Postgres {
     /// Runs SQL and returns the rows that it prints, with `|` between fields.
     ///
     /// # Errors
-    /// What `psql` says.
+    /// Returns the message of `psql`.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
         let output =
             self.client(database, sql)?.args(["-A", "-t"]).stdin(Stdio::null()).output()?;
@@ -239,7 +239,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// What the server has logged since its last start.
+    /// Returns the server's log since its last start.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()

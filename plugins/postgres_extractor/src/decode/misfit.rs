@@ -1,6 +1,6 @@
 //! Values that no column can hold.
 
-/// Why a value cannot become one of a table.
+/// The reason why a value cannot become one of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misfit {
     /// A date or timestamp of `infinity` or `-infinity`.
