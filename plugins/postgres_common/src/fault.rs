@@ -164,6 +164,11 @@ fn hint(code: &str, message: &str, access: Access) -> Option<&'static str> {
             "raise `idle_in_transaction_session_timeout` in `session` of the step; 0 is none"
         }
         "25P04" => "raise `transaction_timeout` in `session` of the step; 0 is no limit",
+        "53100" => "free space on the server's disk",
+        "53200" => {
+            "the server is out of memory; lower `work_mem` in `session`, or write fewer rows"
+        }
+        "54011" => "leave columns out in the query or a transform",
         "53300" => "raise the server's `max_connections`, or run fewer steps at once",
         _ => return None,
     })

@@ -351,6 +351,19 @@ fn wide_tables_and_long_values() {
         let row: Vec<_> = (0..1000).collect();
         write(&connection, &table(&columns, &json!([row])), json!({"table": "w"})).expect_ok();
         assert_eq!(server.sql("wide", "SELECT c999 FROM w").unwrap(), "999");
+        let names: Vec<_> = (0..1601).map(|index| format!("c{index}")).collect();
+        let columns: Vec<_> = names.iter().map(|name| (name.as_str(), DataType::Bool)).collect();
+        let wide = |count: usize| table(&columns[..count], &json!([vec![true; count]]));
+        write(&connection, &wide(1600), json!({"table": "most"})).expect_ok();
+        write(&connection, &wide(1600), json!({"table": "most", "mode": "replace"})).expect_ok();
+        let upsert = json!({"table": "most", "mode": "upsert", "upsert_keys": ["c0"]});
+        for (count, config, kind, why) in [
+            (1600, upsert, Kind::Unsupported, "1600 columns cannot be numbered"),
+            (1601, json!({"table": "more"}), Kind::Config, "leave columns out"),
+        ] {
+            let error = write(&connection, &wide(count), config).expect_err(kind);
+            assert!(error.message.contains(why), "{error}");
+        }
         let long = "x".repeat(64 << 20);
         let input = table(&[("t", DataType::Utf8)], &json!([[long]]));
         write(&connection, &input, json!({"table": "l"})).expect_ok();
