@@ -10,6 +10,7 @@ pub mod mysql;
 pub mod pgbouncer;
 mod port;
 pub mod postgres;
+mod programs;
 mod proxy;
 pub mod registry;
 mod spawn;

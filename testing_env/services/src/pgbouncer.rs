@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, bail};
 
-use crate::postgres::{Postgres, Release, unstable};
-use crate::{Folder, free, install, spawn, wait};
+use crate::postgres::{Postgres, Release};
+use crate::{Folder, free, install, programs, spawn, wait};
 
 /// A pooler in transaction mode with one connection to each database, which all its clients
 /// share.
@@ -29,7 +29,7 @@ impl PgBouncer {
     pub fn start(server: &Postgres, release: Release, settings: &str) -> Result<Self> {
         let program = match release {
             Release::System => vec![install("pgbouncer", "pgbouncer", &["/usr/sbin"])?.into()],
-            Release::Unstable => unstable()?.program("usr/sbin/pgbouncer"),
+            Release::Unstable => programs::pgbouncer()?,
         };
         let folder = Folder::new("osiris-pgbouncer-")?;
         let port = free()?;

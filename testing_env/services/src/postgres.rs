@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -10,8 +10,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::unstable::{Cache, Root};
-use crate::{Folder, certificate, free, install, spawn, wait};
+use crate::{Folder, certificate, free, install, programs, spawn, wait};
 
 /// The folders of the server's programs in Debian's packages, newest first.
 const FOLDERS: [&str; 4] = [
@@ -20,10 +19,6 @@ const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/16/bin",
     "/usr/lib/postgresql/15/bin",
 ];
-
-/// Programs of Debian unstable.
-const PACKAGES: [&str; 2] = ["postgresql-18", "pgbouncer"];
-const UNSTABLE: &str = "usr/lib/postgresql/18/bin";
 
 /// The choices for a server.
 #[derive(Debug, Clone, Default)]
@@ -208,7 +203,7 @@ impl Postgres {
     pub fn restart(&self) -> Result<()> {
         self.kill()?;
         let log = fs::File::create(self.folder.path().join("server.log"))?;
-        let mut command = self.command(&self.program("postgres")?);
+        let mut command = self.command(&[self.program("postgres")?.into()]);
         command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
         let folder = self.folder.path().display();
         for setting in [
@@ -272,7 +267,7 @@ impl Postgres {
             }
         }
         let output = self
-            .command(&self.program("initdb")?)
+            .command(&[self.program("initdb")?.into()])
             .args(["-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
             .args(["-U", &self.user, "--pwfile"])
             .arg(&password)
@@ -300,10 +295,10 @@ impl Postgres {
         Ok(())
     }
 
-    fn program(&self, name: &str) -> Result<Vec<OsString>> {
+    fn program(&self, name: &str) -> Result<PathBuf> {
         match self.options.release {
-            Release::System => Ok(vec![installed(name)?.into()]),
-            Release::Unstable => Ok(vec![unstable()?.join(&format!("{UNSTABLE}/{name}")).into()]),
+            Release::System => installed(name),
+            Release::Unstable => programs::postgres(name),
         }
     }
 
@@ -337,26 +332,6 @@ pub fn on_each_server(check: impl Fn(&'static Postgres)) {
 
 fn installed(name: &str) -> Result<PathBuf> {
     install(name, "postgresql", &FOLDERS)
-}
-
-/// Returns the programs of Debian unstable. Each process has a copy, because the account of a server
-/// cannot look into the cache of `root`.
-pub(crate) fn unstable() -> Result<Root> {
-    static COPY: Mutex<Option<(Folder, Root)>> = Mutex::new(None);
-    let mut copy = COPY.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, root)) = &*copy {
-        return Ok(root.clone());
-    }
-    let cache = Cache::open("postgresql", &PACKAGES)?;
-    let folder = Folder::new("osiris-postgres-programs-")?;
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
-    let folders = ["usr/lib/postgresql", "usr/share/postgresql", "usr/sbin"];
-    let root = cache.root().copy(&folders, folder.path())?;
-    // One of them starts the other one by its path.
-    for name in ["initdb", "postgres"] {
-        root.wrap(&format!("{UNSTABLE}/{name}"))?;
-    }
-    Ok(copy.insert((folder, root)).1.clone())
 }
 
 /// Whom the server runs as.

@@ -1,33 +1,28 @@
-//! Programs of Debian unstable, unpacked into a cache folder of the user: nothing of the system
-//! changes.
+//! Servers that Debian has in unstable only: their packages are unpacked into a
+//! cache folder of the user, and nothing of the system changes.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const LOADER: &str = "usr/lib64/ld-linux-x86-64.so.2";
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
-/// The cache folder of a program, held by this process alone.
-#[derive(Debug)]
-pub(crate) struct Cache {
-    /// The folder, which may hold more than the packages.
-    pub(crate) folder: PathBuf,
-    /// Other processes wait until the file is closed.
+/// A cache folder with the programs of some packages. Other test programs wait
+/// for the folder until this is dropped.
+pub(crate) struct Unstable {
+    folder: PathBuf,
     _lock: File,
 }
 
-impl Cache {
-    /// Waits for the folder and unpacks the packages into it, with all that they need, unless
-    /// that is done already.
+impl Unstable {
+    /// Opens the folder of that name. The first one ever downloads the packages.
     ///
     /// # Errors
-    /// The folder cannot be written, or the packages cannot be downloaded.
+    /// The packages cannot be downloaded.
     pub(crate) fn open(name: &str, packages: &[&str]) -> Result<Self> {
         let caches = std::env::var_os("XDG_CACHE_HOME")
             .map(PathBuf::from)
@@ -39,71 +34,55 @@ impl Cache {
         lock.lock()?;
         let root = folder.join("root");
         if !root.exists() {
-            eprintln!("Downloading {packages:?} for the tests into {} ...", folder.display());
+            eprintln!("Downloading {name} for the tests into {} ...", folder.display());
             let new = empty(&folder.join("root.new"))?;
-            download(packages, &folder, &new)
-                .with_context(|| format!("cannot download {packages:?} from Debian unstable"))?;
+            download(&folder, &new, packages)
+                .with_context(|| format!("cannot download {name} from Debian unstable"))?;
             fs::rename(new, &root)?;
         }
         Ok(Self { folder, _lock: lock })
     }
 
-    /// Returns the unpacked packages.
-    pub(crate) fn root(&self) -> Root {
-        Root(self.folder.join("root"))
+    /// Returns the path of a file of the packages.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join("root").join(name)
+    }
+
+    /// Returns a program, with the libraries that it was built for.
+    pub(crate) fn program(&self, name: &str) -> Vec<OsString> {
+        vec![
+            self.path("usr/lib64/ld-linux-x86-64.so.2").into(),
+            "--library-path".into(),
+            self.path(LIBRARIES).into(),
+            self.path(name).into(),
+        ]
+    }
+
+    /// Returns an argument `--name=path` with a path of the packages.
+    pub(crate) fn option(&self, name: &str, path: &str) -> OsString {
+        format!("--{name}={}", self.path(path).display()).into()
+    }
+
+    /// Returns the folder with new system tables, which `make` makes the first
+    /// time ever.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(crate) fn data(&self, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+        let data = self.folder.join("data");
+        if !data.exists() {
+            let new = self.folder.join("data.new");
+            let _ = fs::remove_dir_all(&new);
+            make(&new)?;
+            fs::rename(new, &data)?;
+        }
+        Ok(data)
     }
 }
 
-/// A folder of unpacked packages.
-#[derive(Debug, Clone)]
-pub(crate) struct Root(PathBuf);
-
-impl Root {
-    /// Returns the path of a file in it.
-    pub(crate) fn join(&self, path: &str) -> PathBuf {
-        self.0.join(path)
-    }
-
-    /// Returns the command that runs a program with the libraries that it was built for.
-    pub(crate) fn program(&self, path: &str) -> Vec<OsString> {
-        let libraries = self.join(LIBRARIES);
-        let [loader, program] = [LOADER, path].map(|path| self.join(path).into());
-        vec![loader, "--library-path".into(), libraries.into(), program]
-    }
-
-    /// Copies the loader, the libraries and some `folders` of programs, for an account that cannot
-    /// look into the cache.
-    ///
-    /// # Errors
-    /// There is no room for them.
-    pub(crate) fn copy(&self, folders: &[&str], into: &Path) -> Result<Self> {
-        let folders = folders.iter().chain(&["usr/lib64", LIBRARIES]);
-        let mut copy = Command::new("cp");
-        run(copy.current_dir(&self.0).args(["-a", "--parents"]).args(folders).arg(into))?;
-        Ok(Self(into.to_owned()))
-    }
-
-    /// Puts a script in the place of a program, for others that start it by its path.
-    ///
-    /// # Errors
-    /// The files cannot be written.
-    pub(crate) fn wrap(&self, path: &str) -> Result<()> {
-        let (script, program) = (self.join(path), format!("{path}.elf"));
-        fs::rename(&script, self.join(&program))?;
-        let words: Vec<_> = self
-            .program(&program)
-            .iter()
-            .map(|word| format!("'{}'", word.display().to_string().replace('\'', "'\\''")))
-            .collect();
-        fs::write(&script, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))?;
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
-        Ok(())
-    }
-}
-
-/// Downloads the packages and all that they need, which apt checks against Debian's keys, and
-/// unpacks them.
-fn download(packages: &[&str], cache: &Path, into: &Path) -> Result<()> {
+/// Downloads the packages and all that they need, which apt checks against
+/// Debian's keys, and unpacks them.
+fn download(cache: &Path, into: &Path, packages: &[&str]) -> Result<()> {
     let apt = empty(&cache.join("apt"))?;
     for folder in ["etc/preferences.d", "etc/trusted.gpg.d", "state/lists/partial"] {
         fs::create_dir_all(apt.join(folder))?;
@@ -148,9 +127,6 @@ fn empty(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Runs a command to its end.
-///
-/// # Errors
-/// The command fails; the error has what it says.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output()?;
     if !output.status.success() {
