@@ -121,8 +121,11 @@ fn kind(code: &str) -> (Kind, bool) {
         _ => match code.get(..2) {
             Some("28") => (Kind::Auth, false),
             Some("08") => (Kind::Network, true),
-            // P0: a function of the user's, such as that of a trigger, refuses the row.
-            Some("09" | "21" | "22" | "23" | "27" | "44" | "P0") => (Kind::Data, false),
+            Some("21" | "22" | "23" | "27" | "44") => (Kind::Data, false),
+            // A function of the user's, such as that of a trigger, refuses the row.
+            Some("09" | "2F" | "38" | "39" | "P0") => (Kind::Data, false),
+            // A foreign table, whose server does not answer or does not have it.
+            Some("HV") => (if code == "HV00N" { Kind::Network } else { Kind::Config }, false),
             Some("42" | "26" | "34" | "3B" | "2B" | "54" | "55" | "25") => (Kind::Config, false),
             Some("0A") => (Kind::Unsupported, false),
             _ => (Kind::Internal, false),
@@ -208,6 +211,9 @@ mod tests {
             ("25P03", Kind::Timeout),
             ("25P04", Kind::Timeout),
             ("P0001", Kind::Data),
+            ("38000", Kind::Data),
+            ("HV00N", Kind::Network),
+            ("HV00R", Kind::Config),
             ("XX000", Kind::Internal),
         ] {
             assert_eq!(kind(code).0, expected, "{code}");

@@ -55,7 +55,7 @@ fn follow_one(
     let (table, column) = (&plan.relation, identifier(name));
     let behind = format!(
         "FROM (SELECT max({column})::bigint AS most FROM {table}) AS t, {sequence} AS s \
-         WHERE t.most >= s.last_value + s.is_called::int"
+         WHERE t.most > s.last_value OR t.most = s.last_value AND NOT s.is_called"
     );
     let change = format!("setval({}, t.most)", literal(sequence));
     let answer = if moves { &change } else { "t.most" };

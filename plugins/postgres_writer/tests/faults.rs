@@ -184,3 +184,57 @@ fn who_may_not_write_is_told_so() {
         }
     });
 }
+
+#[test]
+fn a_row_that_a_trigger_refuses_is_no_fault_of_the_driver() {
+    on_each_server(|server| {
+        let connection = server.database(
+            "refused",
+            "CREATE TABLE t (id bigint); CREATE FUNCTION check_id() RETURNS trigger LANGUAGE plpgsql
+             AS $$ BEGIN IF NEW.id > 1 THEN RAISE EXCEPTION 'no such id: %', NEW.id; END IF;
+             RETURN NEW; END $$;
+             CREATE TRIGGER check_id BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION check_id()",
+        );
+        let input = table(&[("id", DataType::Int64)], &json!([[1], [2]]));
+        let error = write(&connection, &input, json!({"table": "t"})).expect_err(Kind::Data);
+        assert!(error.message.contains("no such id: 2"), "{error}");
+        assert!(error.message.contains("row 2"), "{error}");
+    });
+}
+
+#[test]
+fn a_step_has_time_limits_of_its_own() {
+    on_each_server(|server| {
+        let mut connection = server.database(
+            "limits",
+            "CREATE ROLE limited LOGIN PASSWORD 'l'; GRANT CREATE ON SCHEMA public TO limited;
+             ALTER ROLE limited SET lock_timeout = '100ms'; CREATE TABLE t (id bigint);
+             GRANT ALL ON t TO limited",
+        );
+        connection["user"] = json!("limited");
+        connection["password"] = json!("l");
+        let input = table(&[("id", DataType::Int64)], &json!([[1]]));
+        std::thread::scope(|scope| {
+            let hold = "BEGIN; LOCK TABLE t; SELECT pg_sleep(600) AS limits; COMMIT";
+            let holder = scope.spawn(|| server.sql("limits", hold));
+            until(server, "query LIKE '%AS limits%' AND wait_event = 'PgSleep'");
+            let config = json!({"table": "t", "mode": "replace"});
+            let error = write(&connection, &input, config).expect_err(Kind::Timeout);
+            assert!(error.message.contains("`lock_timeout` in `session`"), "{error}");
+            let config = json!({"table": "t", "session": {"lock_timeout": 0}});
+            let writing = scope.spawn(|| {
+                let input = table(&[("id", DataType::Int64)], &json!([[1]]));
+                write(&connection, &input, config).expect_ok();
+            });
+            until(server, "wait_event_type = 'Lock' AND usename = 'limited'");
+            // More than the role's own limit.
+            std::thread::sleep(Duration::from_millis(300));
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE \
+                       '%AS limits%' AND pid <> pg_backend_pid()";
+            server.sql("limits", end).expect("an end");
+            writing.join().expect("an end");
+            assert!(holder.join().expect("an end").is_err());
+        });
+        assert_eq!(server.sql("limits", "TABLE t").unwrap(), "1");
+    });
+}
