@@ -154,9 +154,9 @@ fn check_mode(config: &Config, relation: &Relation, target: &Target) -> Result<(
         return Ok(());
     };
     let way_out = if target.is_view {
-        "name the table itself in `table`"
+        "name the table itself in `table`, whose rows would all go"
     } else {
-        "connect as the owner of the table or a role with BYPASSRLS"
+        "connect as the owner of the table or a role with BYPASSRLS, for whom all rows would go"
     };
     Err(Error::unsupported(format!(
         "{relation} {why}, so `mode: {mode}` cannot empty it; set `mode: append` or `mode: upsert`, \

@@ -9,21 +9,25 @@ use crate::plan::Plan;
 /// The sequences of columns, by default or identity: their columns, their names in SQL, and whether
 /// an index finds the largest number of the column.
 const SEQUENCES: &str = "
-    SELECT DISTINCT a.attname::text, s.oid::regclass::text,
+    WITH links AS (
+      SELECT f.adrelid AS relation, f.adnum AS place, d.refobjid AS sequence
+      FROM pg_catalog.pg_attrdef f
+      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+        AND d.refclassid = 'pg_class'::regclass
+      WHERE f.adrelid = $1::text::regclass
+      UNION
+      SELECT d.refobjid, d.refobjsubid, d.objid
+      FROM pg_catalog.pg_depend d
+      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::text::regclass
+        AND d.classid = 'pg_class'::regclass AND d.deptype = 'i')
+    SELECT a.attname::text, l.sequence::regclass::text,
            EXISTS (SELECT FROM pg_catalog.pg_index i
                    WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND i.indisvalid
                      AND i.indpred IS NULL)
-    FROM pg_catalog.pg_attribute a
-    LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
-    JOIN pg_catalog.pg_depend d
-      ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
-      OR d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
-         AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum AND d.deptype = 'i'
-    JOIN pg_catalog.pg_class s
-      ON s.relkind = 'S'
-         AND s.oid = CASE d.classid WHEN 'pg_class'::regclass THEN d.objid ELSE d.refobjid END
-    JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0
-    WHERE a.attrelid = $1::text::regclass AND a.attname = ANY ($2::text[])";
+    FROM links l
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = l.relation AND a.attnum = l.place
+    JOIN pg_catalog.pg_sequence q ON q.seqrelid = l.sequence AND q.seqincrement > 0
+    WHERE a.attname = ANY ($2::text[])";
 
 /// Moves the sequences of the columns above their largest numbers, if `moves` says so, or warns of
 /// those that are behind. Otherwise the next row that takes its number from there fails.

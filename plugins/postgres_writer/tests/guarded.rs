@@ -180,3 +180,31 @@ fn sequences_go_on_above_the_numbers_of_a_replace() {
         assert!(report.expect_ok().logs.is_empty());
     });
 }
+
+#[test]
+fn columns_that_the_server_computes_are_left_out() {
+    on_each_server(|server| {
+        let connection = server.database("computed", "");
+        let version = server.sql("computed", "SHOW server_version_num").expect("a version");
+        let kinds: &[_] =
+            if version.as_str() >= "180000" { &["STORED", "VIRTUAL"] } else { &["STORED"] };
+        let columns = [("id", DataType::Int64), ("twice", DataType::Int64)];
+        let input = table(&columns, &json!([[1, 0], [2, null]]));
+        for kind in kinds {
+            let create = format!(
+                "CREATE TABLE {kind} (id bigint PRIMARY KEY,
+                   twice bigint GENERATED ALWAYS AS (id * 2) {kind})"
+            );
+            server.sql("computed", &create).expect("a table");
+            for mode in ["append", "replace", "truncate", "upsert"] {
+                let mut config = json!({"table": kind.to_lowercase(), "mode": mode});
+                if mode == "upsert" {
+                    config["upsert_keys"] = json!(["id"]);
+                }
+                write(&connection, &input, config).expect_ok();
+                let rows = server.sql("computed", &format!("SELECT * FROM {kind} ORDER BY id"));
+                assert_eq!(rows.expect("rows"), "1|2\n2|4", "{kind} {mode}");
+            }
+        }
+    });
+}
