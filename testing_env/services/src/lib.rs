@@ -12,6 +12,7 @@ pub mod newest;
 pub mod pgbouncer;
 mod port;
 pub mod postgres;
+mod programs;
 mod proxy;
 pub mod registry;
 mod spawn;
