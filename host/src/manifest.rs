@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::canonical;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
 pub use inputs::{Input, names as input_names};
 

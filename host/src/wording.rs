@@ -57,7 +57,12 @@ pub fn closest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 
 /// A size like `1.50 MiB`.
 pub fn bytes(number: u64) -> String {
-    indicatif::BinaryBytes(number).to_string()
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    let power = (number.ilog2() / 10) as usize;
+    format!("{:.2} {}", number as f64 / 1024f64.powi(power as i32), UNITS[power - 1])
 }
 
 #[cfg(test)]
@@ -78,6 +83,19 @@ mod tests {
         assert_eq!(closest("Component", keys), Some("component"));
         assert_eq!(closest("schedule", keys), None);
         assert_eq!(closest(&"config".repeat(1000), keys), None);
+    }
+
+    #[test]
+    fn sizes_have_a_unit() {
+        for (number, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.00 KiB"),
+            (1_572_864, "1.50 MiB"),
+            (u64::MAX, "16.00 EiB"),
+        ] {
+            assert_eq!(bytes(number), text);
+        }
     }
 
     #[test]

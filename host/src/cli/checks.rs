@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::render::{BAD, DIM, GOOD, STRONG, paint};
 use super::shell::Answer;
 use crate::problem::Exit;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// Something that was looked at.
 pub(super) struct Check {
@@ -28,8 +28,8 @@ pub(super) fn answer(checks: &[Check]) -> Answer {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default().max(9);
     let text = checks.iter().map(|Check { name, result }| {
         let (style, glyph, said) = match result {
-            Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
-            Err(why) => (BAD, "✗", visible(why).into_owned()),
+            Ok(said) => (GOOD, "✓", paint(DIM, &escape_control(said))),
+            Err(why) => (BAD, "✗", escape_control(why).into_owned()),
         };
         format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<width$}")))
     });

@@ -6,7 +6,7 @@ use super::pipeline::{Workplace, limits_in_words};
 use super::render::{STRONG, paint};
 use super::shell::Shell;
 use crate::driver::limits::Bounds;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::trust::{Admission, Right, Seen};
 
 /// Whether a driver that was shown is known from then on.
@@ -51,10 +51,10 @@ fn log(error: &io::Error) {
 fn notice(driver: &Admission, rights: &[Right], place: &Workplace) -> String {
     let policy = &place.project.settings.drivers;
     let spec = &driver.spec;
-    let name = paint(STRONG, &visible(&format!("{} {}", spec.name, spec.version)));
+    let name = paint(STRONG, &escape_control(&format!("{} {}", spec.name, spec.version)));
     let mut text = format!("First use of the driver {name} in this project\n");
     let mut line = |name: &str, value: &str| {
-        text.push_str(&format!("  {name:<7} {}\n", visible(value)));
+        text.push_str(&format!("  {name:<7} {}\n", escape_control(value)));
     };
     line("signer", &driver.signed(policy));
     line("sha256", &driver.sha256);

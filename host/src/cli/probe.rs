@@ -17,7 +17,8 @@ use crate::driver::sink::Sink;
 use crate::driver::{Call, Code, Content, DriverFile, Engine};
 use crate::fence::Fence;
 use crate::problem::{Error, Problem, Result};
-use crate::session::{Level, Number, Redactor};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 use crate::trust::{Admission, Known};
 
 /// An engine, and what runs its calls, behind the kernel's fence.
@@ -107,7 +108,7 @@ impl Sink for Trace {
     }
 
     fn log(&self, _: Level, message: &str) {
-        tracing::debug!("{}", crate::session::visible(&self.redactor.text(message)));
+        tracing::debug!("{}", crate::sanitize::escape_control(&self.redactor.text(message)));
     }
 
     fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}

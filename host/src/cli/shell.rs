@@ -15,7 +15,7 @@ use super::args::Global;
 use super::render;
 use crate::problem::{Error, Exit, Result};
 use crate::project::Project;
-use crate::session::visible_json;
+use crate::sanitize::escape_control_json;
 
 /// What a command has to say.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ pub(super) fn many_files() {
 
 fn document(value: &Value) -> String {
     // A document has no keys other than text, so this cannot fail.
-    visible_json(serde_json::to_string_pretty(value).unwrap_or_default())
+    escape_control_json(serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {

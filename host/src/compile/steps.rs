@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 use super::parameters::Parameters;
 use super::substitute::substitute;
 use super::{Drivers, Found, Missing, config, secrets};
-use crate::driver::spec;
+use crate::contract;
+use crate::driver::spec::Spec;
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::project::pipeline::{Located, Mode, Pipeline, Step};
@@ -24,7 +25,7 @@ struct Ready {
 /// What is known of a step that passed.
 pub(super) struct Checked {
     pub(super) found: Found,
-    pub(super) mode: spec::Mode,
+    pub(super) mode: contract::Mode,
     pub(super) config: Json,
 }
 
@@ -142,9 +143,9 @@ fn plain(name: &str) -> String {
 fn check_mode(
     step: &Step,
     (position, mode): (Position, Mode),
-    spec: &spec::Spec,
+    spec: &Spec,
     problems: &mut Problems<'_>,
-) -> spec::Mode {
+) -> contract::Mode {
     let needed = spec_mode(mode);
     if !spec.modes.contains(&needed) {
         let can: Vec<&str> = [Mode::Read, Mode::Transform, Mode::Write]
@@ -164,10 +165,10 @@ fn check_mode(
 }
 
 /// The driver's word for a step's mode.
-fn spec_mode(mode: Mode) -> spec::Mode {
+fn spec_mode(mode: Mode) -> contract::Mode {
     match mode {
-        Mode::Read => spec::Mode::Extract,
-        Mode::Transform => spec::Mode::Transform,
-        Mode::Write => spec::Mode::Write,
+        Mode::Read => contract::Mode::Extract,
+        Mode::Transform => contract::Mode::Transform,
+        Mode::Write => contract::Mode::Write,
     }
 }

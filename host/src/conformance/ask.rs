@@ -13,8 +13,8 @@ use super::given::connection_of;
 use super::place::Place;
 use super::words::{Recorder, Words};
 use crate::connection;
+use crate::contract::Mode;
 use crate::driver::grants::Grants;
-use crate::driver::spec::Mode;
 use crate::driver::{Call, Dataset, Driver, Failure, Health};
 
 impl Bench {

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::data;
 use super::rows::Said;
-use crate::driver::spec::{Example, Mode};
+use crate::contract::Mode;
+use crate::driver::spec::Example;
 use crate::problem::{Error, Problem, Result};
 use crate::schema::Schema;
 use crate::wording::quoted;

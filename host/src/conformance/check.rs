@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 use super::need::Need;
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
 /// Something that a driver must do.
 #[derive(Debug, Clone, Copy)]

@@ -10,8 +10,9 @@ use super::data;
 use super::place::Place;
 use super::trial::{End, Feed, Trial};
 use crate::connection::{self, REFERENCE, RESOLVED};
+use crate::contract::Mode;
 use crate::driver::grants::paths;
-use crate::driver::spec::{Mode, Spec};
+use crate::driver::spec::Spec;
 use crate::problem::{Error, Problem, Result};
 
 impl Bench {

@@ -30,7 +30,7 @@ pub use self::report::{Outcome, Report};
 
 use self::bench::Bench;
 use crate::problem::{Error, Problem, Result};
-use crate::session::Redactor;
+use crate::redact::Redactor;
 use crate::wording::{any_of, closest, quoted};
 
 /// Every check, in the order in which they are told.

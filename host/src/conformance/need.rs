@@ -1,7 +1,7 @@
 //! What a check cannot do without.
 
 use super::bench::Bench;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
 /// To run a case of an extractor.
 pub(super) const EXTRACTS: &[Need] = &[Need::Driver, Need::Case(Mode::Extract)];

@@ -11,7 +11,8 @@ use super::check::{Missed, skip};
 use super::given::feeds;
 use super::trial::{End, Outcome, Trial};
 use crate::connection::{REFERENCE, RESOLVED};
-use crate::driver::spec::{Mode, Spec};
+use crate::contract::Mode;
+use crate::driver::spec::Spec;
 
 /// A configuration, and the secrets in it.
 #[derive(Debug, Clone)]

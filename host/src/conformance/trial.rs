@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::place::Place;
 use super::words::{Recorder, Words};
 use crate::connection;
+use crate::contract::Mode;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Limits;
-use crate::driver::spec::Mode;
 use crate::driver::{Call, Driver, Engine, Report, StepCall};
 use crate::table::{Batch, Receiver, Sender, channel};
 

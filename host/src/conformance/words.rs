@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::driver::sink::Sink;
-use crate::session::{Level, Number, Redactor};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
 /// What a driver has said.
 #[derive(Debug, Clone, Default)]

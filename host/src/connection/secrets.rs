@@ -14,9 +14,9 @@ use serde_json::Value;
 use super::placeholder::{is_variable, used};
 use super::{Connections, Environment, REFERENCE, RESOLVED, Reference, connection_pointer};
 use crate::driver::spec::Spec;
+use crate::redact::MASK;
 use crate::schema;
 use crate::secret;
-use crate::session::MASK;
 use crate::yaml::{self, Node};
 
 /// The most secrets of one step: more than any connection has fields.

@@ -13,10 +13,10 @@ use super::clock::Clock;
 use super::failure::{Beyond, Breach, Failure, breach, reported, shortened};
 use super::limits::{Limit, Limits, format_bytes};
 use super::pace::paced;
-use super::spec::Mode;
 use super::state::{Call, State};
 use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
+use crate::contract::Mode;
 use crate::table::{Receiver, Sender};
 
 /// The most that a driver may pass to the host in one call, in bytes: a whole batch. The

@@ -8,7 +8,7 @@ use super::bindings::osiris::driver::types;
 use super::failure::{answer, breach, shortened};
 use super::limits::format_bytes;
 use super::state::State;
-use crate::session::{Level, Number};
+use crate::telemetry::{Level, Number};
 
 /// The largest unit and tags of a metric, in bytes.
 const MAX_METRIC: usize = 64 << 10;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::osiris::driver::types;
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
 /// The longest message that is kept of a driver's error or panic, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;

@@ -3,10 +3,10 @@
 
 use semver::{Comparator, Op, Version, VersionReq};
 
-use super::CONTRACT;
 use super::DriverFile;
+use crate::contract::CONTRACT;
 use crate::problem::Problem;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// The WASI 0.2 interfaces that drivers get; rights inside them are granted apart.
 const WASI: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
@@ -118,7 +118,7 @@ fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
 
 /// A name from a component, which may be anything, as a cell of the table.
 fn named(name: &str) -> String {
-    let name = visible(name);
+    let name = escape_control(name);
     match name.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{} ... (cut)", &name[..end]),
         None => name.into_owned(),

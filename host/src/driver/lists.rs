@@ -5,12 +5,12 @@
 use wasmtime::component::{ComponentType, Lift, Linker, Resource, WasmList};
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 
-use super::CONTRACT;
 use super::bindings::osiris::driver::context::{Host, MetricValue};
 use super::bindings::osiris::driver::types;
 use super::failure::breach;
 use super::state::State;
 use super::tables::Writer;
+use crate::contract::CONTRACT;
 use crate::table::{Field, MAX_FIELDS, MAX_METADATA as MAX_METADATA_BYTES};
 
 /// The most tags of one metric.

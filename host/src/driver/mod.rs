@@ -51,6 +51,3 @@ pub use interfaces::unusual;
 pub use probe::{Column, Dataset, Health};
 pub use producers::{Producer, producers};
 pub use state::Call;
-
-/// The contract that this host speaks.
-pub const CONTRACT: &str = "osiris:driver@0.1.0";

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::session::{Level, Number, Redactor};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
 /// Takes what a driver says while a call runs.
 pub trait Sink: Send + Sync + 'static {

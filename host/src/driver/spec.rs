@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::limits::{Bounds, Limit};
+use crate::contract::Mode;
 
 pub use parse::{MAX_SPEC, SCHEMA, SpecFault};
 
@@ -65,20 +66,6 @@ pub struct Spec {
     /// Configurations that are valid.
     #[serde(default)]
     pub examples: Vec<Example>,
-}
-
-/// What a step does with a driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Makes a table from the outside.
-    Extract,
-    /// Makes a table from tables.
-    Transform,
-    /// Takes one table to the outside.
-    Write,
-    /// Lists what is there; not for steps.
-    Discover,
 }
 
 /// What a driver can do beyond running steps.

@@ -19,8 +19,8 @@ use super::sink::Sink;
 use super::sockets::LookUp;
 use super::stdio::Lines;
 use crate::budget::Budgets;
-use crate::session::Level;
 use crate::table::Sender;
+use crate::telemetry::Level;
 
 /// The longest name of an event or metric, in bytes.
 const MAX_NAME: usize = 256;

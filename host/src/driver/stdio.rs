@@ -12,7 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::state::Journal;
-use crate::session::Level;
+use crate::telemetry::Level;
 
 /// The longest line; a longer one is cut into several.
 const MAX_LINE: usize = 8 << 10;
@@ -147,7 +147,8 @@ mod tests {
     use super::*;
     use crate::driver::limits::Limits;
     use crate::driver::sink::Sink;
-    use crate::session::{Number, Redactor};
+    use crate::redact::Redactor;
+    use crate::telemetry::Number;
 
     #[derive(Default)]
     struct Heard {

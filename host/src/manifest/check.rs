@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Manifest, Step, cfg_path};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::wording::quoted;
 
 impl Manifest {

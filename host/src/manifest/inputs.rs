@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Manifest, Step};
 use crate::canonical;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
 /// A table that comes to a step.
 #[derive(Debug, Clone, PartialEq, Eq)]

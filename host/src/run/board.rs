@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Task;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::session::{End, Failure, State, StepState, StepStatus};
 
 /// One row per step. Written by the steps, read at any time.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::manifest::{Manifest, Step};
 use crate::problem::{Error, Problem, Result};
 

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::board::Board;
 use crate::driver::sink::Sink;
-use crate::session::{HOST_METRICS, Level, Number, Redactor, Session};
+use crate::redact::Redactor;
+use crate::session::{HOST_METRICS, Session};
+use crate::telemetry::{Level, Number};
 
 pub(super) struct StepSink {
     pub(super) session: Session,

@@ -14,7 +14,7 @@ use super::saved::Saved;
 use super::sink::StepSink;
 use crate::budget::Budgets;
 use crate::connection::{self, Secrets};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
 use crate::problem::{Error, Problem};
 use crate::session::{Session, StepState, StepStatus, fields, files};

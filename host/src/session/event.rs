@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::text;
+use crate::sanitize::json_line;
 
 /// The line's own fields, which stand first.
 const OWN: [&str; 3] = ["ts", "session_id", "event_type"];
@@ -33,7 +33,7 @@ pub(super) fn line(
             fields.insert(name, value);
         }
     }
-    text::json(&Line { ts, session_id, event_type, fields })
+    json_line(&Line { ts, session_id, event_type, fields })
 }
 
 /// The fields of an event that is written as a JSON object.

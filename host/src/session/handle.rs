@@ -11,16 +11,15 @@ use serde_json::{Map, Value};
 use super::folder::Folder;
 use super::lines::Lines;
 use super::lock::Lock;
-use super::log::Level;
 use super::memory::Memory;
-use super::metric::{self, Number};
 use super::record::Record;
-use super::redact::Redactor;
 use super::status::{E2b, End, Failure, State, Status, StepState};
-use super::{files, id, time};
+use super::{files, id, metric, time};
 use crate::below::help;
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
 /// A run's session. Clones write to the same files; no call blocks for longer
 /// than a write to a file.

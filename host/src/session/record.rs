@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::log::{self, Level};
-use super::metric::{self, Number};
-use super::redact::Redactor;
-use super::{event, files};
+use super::{event, files, log, metric};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
 /// One entry of an event, metric or log file. Times are UTC with milliseconds
 /// and `Z`.

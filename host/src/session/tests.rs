@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::manifest::{DriverRef, Fingerprints, Manifest, Meta, Pipeline, Step, Toolchain};
 
 pub(super) fn manifest() -> Manifest {

@@ -10,7 +10,7 @@ use super::fetch::Progress;
 use super::source::check_scheme;
 use crate::http::{Guard, NamedBy, builder, is_loopback, reason};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::wording::bytes;
 
 /// A host that does not answer a connection for so long is not there.
@@ -102,7 +102,7 @@ impl Web {
     }
 
     fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
-        let why = visible(&reason(error)).into_owned();
+        let why = escape_control(&reason(error)).into_owned();
         // Mostly the reason says where; a redirect is this server's own doing.
         let message = match error.is_redirect() || error.url().is_none() {
             true => format!("{}: cannot {what}: {why}", self.host),
@@ -203,7 +203,7 @@ fn said(body: &[u8]) -> String {
         return String::new();
     }
     let end = text.floor_char_boundary(MAX_MESSAGE);
-    format!(": {}", visible(&text[..end]))
+    format!(": {}", escape_control(&text[..end]))
 }
 
 #[cfg(test)]

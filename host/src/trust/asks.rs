@@ -7,7 +7,7 @@ use std::fmt;
 use crate::driver::limits::{Bounds, Limit};
 use crate::driver::provenance::default_of;
 use crate::driver::spec::{Endpoint, Spec};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// What a driver's spec names: a literal, or a field of its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +48,11 @@ impl Name {
     fn closed(&self) -> String {
         match &self.default {
             Some(default) => {
-                format!("{} (its default {} opens nothing)", part(&self.text), visible(default))
+                format!(
+                    "{} (its default {} opens nothing)",
+                    part(&self.text),
+                    escape_control(default)
+                )
             }
             None => part(&self.text),
         }
@@ -74,7 +78,7 @@ impl Ask {
             Self::Read(name) => format!("reads files: {}", name.line()),
             Self::Write(name) => format!("writes files: {}", name.line()),
         };
-        visible(&line).into_owned()
+        escape_control(&line).into_owned()
     }
 
     /// Without what the author would have where the user sets nothing.
@@ -95,7 +99,7 @@ impl fmt::Display for Ask {
             Self::Dial(host, port) => {
                 write!(f, "dial {} port {}", host.closed(), part(&port.text))?;
                 match &port.default {
-                    Some(default) => write!(f, " or {}", visible(default)),
+                    Some(default) => write!(f, " or {}", escape_control(default)),
                     None => Ok(()),
                 }
             }
@@ -113,7 +117,7 @@ fn named(name: &Name) -> String {
 
 /// A literal, or a field like `` `resolved_connection/host` ``; on one line, and safe to show.
 pub(super) fn part(text: &str) -> String {
-    let text = visible(text);
+    let text = escape_control(text);
     text.strip_prefix('/').map_or_else(|| text.to_string(), |field| format!("`{field}`"))
 }
 

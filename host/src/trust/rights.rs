@@ -10,8 +10,9 @@ use crate::driver::network::{self, Endpoint, endpoints};
 use crate::driver::provenance::{Origins, PathGrant, Provenance, path_grant};
 use crate::driver::spec::{self, Files, Spec};
 use crate::problem::{Error, Problem, Result};
+use crate::redact::MASK;
+use crate::sanitize::escape_control;
 use crate::secret;
-use crate::session::{MASK, visible};
 
 /// Something that a driver may ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -255,7 +256,7 @@ fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
             };
             let host = shown(&ask_host.text, host);
             Found {
-                what: format!("dial {} port {port}{by}", visible(&host)),
+                what: format!("dial {} port {port}{by}", escape_control(&host)),
                 value: Some(Endpoint { host, port, host_by, port_by }.to_string()),
                 set_by: vec![host_by, port_by],
                 is_unset: false,
@@ -268,7 +269,7 @@ fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
                 return unset();
             };
             let path = shown(&name.text, path);
-            let line = visible(&path);
+            let line = escape_control(&path);
             let what = match ask {
                 Ask::Read(_) => format!("read {line}, set by {origin}"),
                 _ => format!("read and write {line}, set by {origin}, and what it makes beside it"),

@@ -11,7 +11,7 @@ use crate::connection::{
     Alias, Connections, Environment, FILE, connection_pointer, shown_fields, variables,
 };
 use crate::problem::Result;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::yaml::{Node, Value as Yaml};
 
 const EXAMPLES: &str = "\
@@ -60,7 +60,7 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<Answer> {
                 json!({"config": config, "env_vars": set, "is_default": is_default}),
             );
         }
-        text.push_str(&format!("{}\n{}", paint(STRONG, &visible(family)), table.render()));
+        text.push_str(&format!("{}\n{}", paint(STRONG, &escape_control(family)), table.render()));
         json.insert(family.clone(), Value::Object(of_family));
     }
     if json.is_empty() {

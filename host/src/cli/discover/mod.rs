@@ -23,7 +23,8 @@ use crate::connection::{self, Connections, Environment, Reference, Secrets};
 use crate::driver::{Column, Dataset, Driver, DriverFile, Engine, Failure};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Error, Exit, Problem, Result};
-use crate::session::{Redactor, stamp};
+use crate::redact::Redactor;
+use crate::session::stamp;
 use crate::trust::Known;
 
 const EXAMPLES: &str = "\

@@ -6,7 +6,7 @@ use arrow::array::{Array, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Value};
 
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
 /// The longest cell, in bytes.
 const MAX_CELL: usize = 1 << 10;

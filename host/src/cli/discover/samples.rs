@@ -11,11 +11,11 @@ use super::super::probe::Probe;
 use super::rows::{Room, objects};
 use crate::below::Below;
 use crate::connection::{self, RESOLVED};
+use crate::contract::Mode;
 use crate::driver::limits::{Bounds, Limit};
-use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
 use crate::problem::Error;
-use crate::session::Redactor;
+use crate::redact::Redactor;
 use crate::table::channel;
 
 /// Bytes of batches that may wait; a sample is small.

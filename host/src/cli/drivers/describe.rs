@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::render::{DIM, STRONG, Table, paint};
 use crate::driver::spec::Spec;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// Like `extract, discover`.
 pub(super) fn modes(spec: &Spec) -> String {
@@ -14,11 +14,14 @@ pub(super) fn modes(spec: &Spec) -> String {
 
 /// The heading of a driver: name, version, title and description.
 pub(super) fn heading(spec: &Spec) -> String {
-    let version = paint(DIM, &visible(&spec.version));
-    let mut text =
-        format!("{} {version} {}\n", paint(STRONG, &visible(&spec.name)), visible(&spec.title));
+    let version = paint(DIM, &escape_control(&spec.version));
+    let mut text = format!(
+        "{} {version} {}\n",
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.title)
+    );
     for line in spec.description.trim().lines() {
-        text.push_str(&format!("  {}\n", visible(line)));
+        text.push_str(&format!("  {}\n", escape_control(line)));
     }
     text
 }

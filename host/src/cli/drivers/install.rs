@@ -12,7 +12,7 @@ use crate::atomic;
 use crate::driver::spec::Spec;
 use crate::driver::{DriverFile, Engine, pack};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// From this size on, in bytes, compiling takes long enough to say so: a driver with
 /// an interpreter in it takes seconds.
@@ -75,7 +75,10 @@ pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
 fn check(driver: &DriverFile, packed: &[u8], shell: &Shell) -> Result<()> {
     let compiling = || {
         if shell.verbose || packed.len() > LARGE {
-            shell.note(&format!("Compiling {} for this machine ...", visible(&driver.spec.name)));
+            shell.note(&format!(
+                "Compiling {} for this machine ...",
+                escape_control(&driver.spec.name)
+            ));
         }
     };
     Engine::new()?.code(driver, packed, crate::canonical::sha256(packed), compiling)?;
@@ -88,8 +91,8 @@ pub(super) fn told(driver: &DriverFile) -> Result<(Value, String)> {
     let line = format!(
         "{} {} {}  {}  {}\n",
         paint(GOOD, "✓"),
-        paint(STRONG, &visible(&spec.name)),
-        visible(&spec.version),
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
         bytes(driver.size),
         paint(DIM, &format!("{}  sha256 {sha256}", shown(&driver.path))),
     );

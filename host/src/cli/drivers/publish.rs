@@ -9,7 +9,7 @@ use super::super::shell::{Answer, Shell};
 use super::reach::{Reach, Way};
 use crate::driver::{DriverFile, MAX_SIZE};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::oci::Reference;
 use crate::yaml::read_bytes;
 
@@ -64,8 +64,8 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
         "{} {} {} {}  {}\n",
         paint(GOOD, "✓"),
         if published.unchanged { "already there:" } else { "published" },
-        paint(STRONG, &visible(&spec.name)),
-        visible(&spec.version),
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
         paint(DIM, &format!("{}  {pinned}", bytes(size))),
     );
     let json = json!({

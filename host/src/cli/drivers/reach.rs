@@ -10,7 +10,7 @@ use crate::connection::Environment;
 use crate::driver::Gate;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::oci::{Client, LOGIN, REGISTRY};
 use crate::supply::{Fetched, Fetcher, Source, Wanted, known};
 use crate::trust::Policy;
@@ -115,7 +115,7 @@ impl<'s> Way<'s> {
     }
 
     fn bar(&self, what: &str) -> ProgressBar {
-        let what = visible(what).into_owned();
+        let what = escape_control(what).into_owned();
         if !self.shell.is_watched() {
             if self.shell.verbose && !self.shell.json {
                 self.shell.note(&what);

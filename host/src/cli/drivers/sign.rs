@@ -9,7 +9,7 @@ use super::super::shell::{Answer, shown};
 use super::keygen::usual_file;
 use crate::driver::DriverFile;
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::trust::{self, SecretKey};
 use crate::{atomic, canonical, yaml};
 
@@ -57,8 +57,8 @@ pub(super) fn sign(args: &Args) -> Result<Answer> {
         text.push_str(&format!(
             "{} {} {}  {}\n",
             paint(GOOD, "✓"),
-            paint(STRONG, &visible(&spec.name)),
-            visible(&spec.version),
+            paint(STRONG, &escape_control(&spec.name)),
+            escape_control(&spec.version),
             paint(DIM, &format!("{}  sha256 {sha256}", shown(path))),
         ));
         drivers.push(json!({

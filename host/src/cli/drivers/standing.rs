@@ -9,7 +9,7 @@ use crate::driver::limits::{Bounds, Limits};
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::Lock;
 use crate::trust::{self, Policy, PublicKey, Right, Verdict};
 
@@ -58,7 +58,7 @@ impl<'p> Standing<'p> {
     /// A line for each that signed it.
     pub(super) fn signers(&self) -> Vec<String> {
         match &self.signers {
-            Err(problem) => vec![paint(BAD, &visible(&problem.message))],
+            Err(problem) => vec![paint(BAD, &escape_control(&problem.message))],
             Ok(keys) if keys.is_empty() && self.built_in => {
                 vec!["nobody: it comes with osiris".into()]
             }
@@ -66,7 +66,7 @@ impl<'p> Standing<'p> {
             Ok(keys) => keys
                 .iter()
                 .map(|key| match self.policy.name_of(key) {
-                    Some(name) => format!("{}, trusted here: {key}", visible(name)),
+                    Some(name) => format!("{}, trusted here: {key}", escape_control(name)),
                     None => format!("a key that this project does not know: {key}"),
                 })
                 .collect(),
@@ -81,8 +81,8 @@ impl<'p> Standing<'p> {
             lines.push(format!(
                 "{} {}{}",
                 paint(style, sign),
-                visible(text),
-                paint(DIM, &visible(&why))
+                escape_control(text),
+                paint(DIM, &escape_control(&why))
             ));
         };
         match &self.refusal {

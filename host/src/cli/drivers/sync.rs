@@ -11,7 +11,7 @@ use super::reach::{Local, Reach, Way};
 use super::unbundle;
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::{Entry, Fetched, Lock, Source, Store, Wanted, hash};
 
 const EXAMPLES: &str = "\
@@ -153,9 +153,12 @@ fn checked(different: &[(&String, &Entry, &str)], project: &Project, count: usiz
         .collect();
     let mut text = String::new();
     for (name, entry, state) in different {
-        let file = paint(DIM, &visible(&shown(&project.driver(name))));
-        let (sign, name) = (paint(BAD, "✗"), paint(STRONG, &visible(name)));
-        text.push_str(&format!("{sign} {name} {}  {state}  {file}\n", visible(&entry.version)));
+        let file = paint(DIM, &escape_control(&shown(&project.driver(name))));
+        let (sign, name) = (paint(BAD, "✗"), paint(STRONG, &escape_control(name)));
+        text.push_str(&format!(
+            "{sign} {name} {}  {state}  {file}\n",
+            escape_control(&entry.version)
+        ));
     }
     text.push_str(&format!("  {} osiris drivers sync\n", paint(STRONG, "help:")));
     let mut answer = Answer::new(json!({"locked": count, "different": documents}), text);

@@ -14,7 +14,7 @@ use super::super::shell::{Answer, Shell, shown};
 use crate::atomic;
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::bundle::{self, Index, Item};
 use crate::supply::{Lock, Store, hash};
 
@@ -204,8 +204,8 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workplace) -
         text.push_str(&format!(
             "{} {} {}  {}\n",
             paint(GOOD, "✓"),
-            paint(STRONG, &visible(&item.name)),
-            visible(&item.version),
+            paint(STRONG, &escape_control(&item.name)),
+            escape_control(&item.version),
             paint(DIM, &format!("{what}  sha256 {}", item.sha256))
         ));
     }
@@ -213,7 +213,11 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workplace) -
         text.push_str("The bundle has keys that this project does not know. For those that you trust, in osiris.yaml:\n");
         text.push_str("  drivers:\n    keys:\n");
         for (name, key) in &new {
-            text.push_str(&format!("      {}: \"{}\"\n", visible(name), visible(key)));
+            text.push_str(&format!(
+                "      {}: \"{}\"\n",
+                escape_control(name),
+                escape_control(key)
+            ));
         }
     }
     let files: Vec<String> = staged.iter().map(|staged| shown(&staged.to)).collect();

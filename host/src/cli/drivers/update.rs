@@ -8,7 +8,7 @@ use super::reach::{Local, Reach, Way};
 use crate::driver::DriverFile;
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::{Entry, Fetched, Lock, Source, Store, Wanted};
 use crate::trust::Asks;
 
@@ -131,16 +131,16 @@ fn describe(change: &Change<'_>) -> String {
     let mut text = format!(
         "{} {} {} -> {}  {}\n",
         paint(GOOD, "✓"),
-        paint(STRONG, &visible(change.name)),
-        visible(&change.old.version),
-        visible(&spec.version),
+        paint(STRONG, &escape_control(change.name)),
+        escape_control(&change.old.version),
+        escape_control(&spec.version),
         paint(
             DIM,
             &format!("{}  sha256 {}", bytes(change.new.bytes.len() as u64), change.new.sha256)
         ),
     );
     let lines = |sign: &str, lines: &[String]| -> String {
-        lines.iter().map(|line| format!("  {sign} {}\n", visible(line))).collect()
+        lines.iter().map(|line| format!("  {sign} {}\n", escape_control(line))).collect()
     };
     text.push_str(&lines(&paint(WARN, "+"), &change.more));
     text.push_str(&lines("-", &change.less));

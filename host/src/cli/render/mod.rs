@@ -11,7 +11,7 @@ pub(super) use self::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(super) use self::table::Table;
 
 use crate::problem::{Place, Position, Problem};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// Problems one below the other, with their number if it is not obvious.
 pub(super) fn problems(problems: &[Problem]) -> String {
@@ -31,7 +31,7 @@ fn problem(style: anstyle::Style, word: &str, problem: &Problem) -> String {
     let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
     if let Some(Place { file, position }) = &problem.place {
         let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
-        let place = format!("--> {}{}", visible(file), position.unwrap_or_default());
+        let place = format!("--> {}{}", escape_control(file), position.unwrap_or_default());
         text.push_str(&format!("\n  {}", paint(DIM, &place)));
     }
     if let Some(help) = &problem.help {
@@ -50,7 +50,7 @@ pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
 
 /// Its lines stay lines; anything else that a terminal would act on is shown.
 pub(super) fn multiline(text: &str) -> String {
-    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(escape_control).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::cut;
 use super::style::{STRONG, paint};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// The widest column that lines up: behind one longer cell of a driver's, every
 /// row would be as long as that one.
@@ -39,7 +39,7 @@ impl Table {
     pub(in crate::cli) fn styled<const N: usize>(&mut self, cells: [(String, anstyle::Style); N]) {
         let safe = cells
             .into_iter()
-            .map(|(text, style)| (visible(&cut(&text, LONGEST)).into_owned(), style));
+            .map(|(text, style)| (escape_control(&cut(&text, LONGEST)).into_owned(), style));
         self.rows.push(safe.collect());
     }
 

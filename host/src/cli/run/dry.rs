@@ -15,7 +15,7 @@ use crate::driver::provenance::Origins;
 use crate::driver::spec::Spec;
 use crate::problem::Result;
 use crate::run::{self, Job, Task};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::trust::{Admission, Known, Right, Verdict};
 
 /// A step of the plan with what it may touch.
@@ -126,7 +126,7 @@ fn as_json(step: &Planned<'_>) -> Value {
 fn text(job: &Job, steps: &[Planned<'_>]) -> String {
     let mut text = format!(
         "{} {}\n",
-        paint(STRONG, &visible(&job.manifest.name)),
+        paint(STRONG, &escape_control(&job.manifest.name)),
         paint(DIM, &job.manifest.meta.manifest_short)
     );
     for (index, step) in steps.iter().enumerate() {
@@ -134,14 +134,14 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         text.push_str(&format!(
             "{}. {}  {} {}\n",
             index + 1,
-            paint(STRONG, &visible(&step.task.step.id)),
-            visible(&driver.name),
-            paint(DIM, &visible(&driver.version)),
+            paint(STRONG, &escape_control(&step.task.step.id)),
+            escape_control(&driver.name),
+            paint(DIM, &escape_control(&driver.version)),
         ));
         let mut line = |name: &str, values: &[String]| {
             if !values.is_empty() {
                 let values = values.join(", ");
-                text.push_str(&format!("   {name:<7} {}\n", visible(&values)));
+                text.push_str(&format!("   {name:<7} {}\n", escape_control(&values)));
             }
         };
         let owned = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>();

@@ -10,10 +10,11 @@ use super::super::render::{DIM, bytes, paint};
 use crate::connection::Environment;
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
 use crate::remote::adapter::{self, E2bAdapter, Note, Notes, Options, Parcel};
 use crate::remote::client::Settings;
 use crate::run::Prepared;
-use crate::session::{Redactor, visible};
+use crate::sanitize::escape_control;
 
 /// Permits what `--e2b-install-deps` does.
 const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
@@ -135,21 +136,24 @@ impl E2b {
             "opens": opens,
             "not_reachable": local,
         });
-        let mut text =
-            format!("E2B  template {}  {} s\n", visible(&self.e2b_template), self.e2b_timeout);
+        let mut text = format!(
+            "E2B  template {}  {} s\n",
+            escape_control(&self.e2b_template),
+            self.e2b_timeout
+        );
         for (name, blob) in &uploads {
             let size = paint(DIM, &bytes(blob.size));
-            text.push_str(&format!("   uploads {}  {size}\n", visible(name)));
+            text.push_str(&format!("   uploads {}  {size}\n", escape_control(name)));
         }
         let note = "what the template has already is not sent";
         text.push_str(&format!("   in all  {}  {}\n", bytes(total), paint(DIM, note)));
         let opened = if opens.is_empty() { "nothing".to_owned() } else { opens.join(", ") };
-        text.push_str(&format!("   opens   {}\n", visible(&opened)));
+        text.push_str(&format!("   opens   {}\n", escape_control(&opened)));
         if !local.is_empty() {
             let local = local.join(", ");
             text.push_str(&format!(
                 "   warning {} is an address of this machine's network, which E2B does not reach\n",
-                visible(&local)
+                escape_control(&local)
             ));
         }
         Ok((json, text))

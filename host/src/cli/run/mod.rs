@@ -25,8 +25,9 @@ use crate::driver::Engine;
 use crate::driver::limits::Limit;
 use crate::driver::provenance::Origins;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
 use crate::run::{self, Board, Job, Task};
-use crate::session::{self, Redactor, Session};
+use crate::session::{self, Session};
 use crate::trust::{Admission, Known};
 
 const EXAMPLES: &str = "\

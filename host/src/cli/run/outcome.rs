@@ -13,7 +13,8 @@ use super::super::shell::{Answer, shown};
 use crate::compile::Build;
 use crate::driver::Failure;
 use crate::driver::grants::paths;
-use crate::session::{State, Status, StepState, visible};
+use crate::sanitize::escape_control;
+use crate::session::{State, Status, StepState};
 
 /// A file or folder that a step is to write.
 pub(super) struct Output {
@@ -117,12 +118,12 @@ fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
     let mut text = table(status);
     for output in outputs {
         let size = output.size.map(|size| paint(DIM, &format!("  {}", bytes(size))));
-        let path = visible(&output.shown);
+        let path = escape_control(&output.shown);
         text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
     }
-    text.push_str(&format!("Session  {}\n", visible(&shown(dir))));
+    text.push_str(&format!("Session  {}\n", escape_control(&shown(dir))));
     let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
-    let name = visible(&status.pipeline);
+    let name = escape_control(&status.pipeline);
     let (style, glyph, how) = match status.status {
         State::Success => (GOOD, "✓", "done"),
         State::Cancelled => (WARN, "✗", "cancelled"),
@@ -132,9 +133,9 @@ fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
     let why = status.error.as_ref().filter(|_| status.status == State::Failed).map(|error| {
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
-        let kind = visible(&error.kind);
-        let help =
-            help(status).map(|help| format!("  {} {}\n", paint(STRONG, "help:"), visible(&help)));
+        let kind = escape_control(&error.kind);
+        let help = help(status)
+            .map(|help| format!("  {} {}\n", paint(STRONG, "help:"), escape_control(&help)));
         let error = paint(BAD.bold(), "error");
         format!("{error}: {} ({kind})\n{}", multiline(&message), help.unwrap_or_default())
     });

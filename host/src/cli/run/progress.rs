@@ -10,7 +10,8 @@ use super::super::shell::Shell;
 use crate::manifest::Manifest;
 use crate::remote::adapter::Note;
 use crate::run::Snapshot;
-use crate::session::{StepState, visible};
+use crate::sanitize::escape_control;
+use crate::session::StepState;
 
 /// How often it is looked at.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -84,7 +85,7 @@ impl<'a> Progress<'a> {
                         Stage::Ended => moving(step),
                         _ => "started".to_owned(),
                     };
-                    shell.note(&format!("{}: {text}", visible(&step.id)));
+                    shell.note(&format!("{}: {text}", escape_control(&step.id)));
                     *seen = now;
                 }
             }
@@ -95,16 +96,16 @@ impl<'a> Progress<'a> {
     /// Tells what a run elsewhere does.
     pub(super) fn note(&mut self, note: &Note) {
         match (note, &*self) {
-            (Note::Word(text), _) => self.say(&visible(text)),
+            (Note::Word(text), _) => self.say(&escape_control(text)),
             (
                 Note::Detail(text),
                 Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell },
-            ) if shell.verbose => self.say(&visible(text)),
+            ) if shell.verbose => self.say(&escape_control(text)),
             (Note::Stage(text), Self::Bars { shell, all, stage, .. }) => {
                 if stage.message().is_empty() {
                     all.insert(0, stage.clone());
                 }
-                stage.set_message(shell.styled(paint(DIM, &visible(text))));
+                stage.set_message(shell.styled(paint(DIM, &escape_control(text))));
             }
             (Note::Detail(_) | Note::Stage(_), _) => {}
         }
@@ -162,7 +163,7 @@ fn moving(step: &Snapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::spec::Mode;
+    use crate::contract::Mode;
 
     #[test]
     fn a_step_is_told_in_one_line() {

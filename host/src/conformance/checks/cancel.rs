@@ -8,7 +8,7 @@ use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
 use super::super::given::feeds;
 use super::super::need::{EXTRACTS, TRANSFORMS, WRITES};
 use super::super::trial::{End, Outcome};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
 /// What a driver has to undo what it did.
 const GRACE: Duration = Duration::from_secs(2);

@@ -8,7 +8,7 @@ use super::super::check::{Check, Missed, ensure, none, skip};
 use super::super::need::Need;
 use super::super::trial::Outcome;
 use crate::connection::RESOLVED;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::driver::{Failure, Said};
 
 /// Kinds that another try may mend.

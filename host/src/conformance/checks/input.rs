@@ -11,7 +11,7 @@ use super::super::check::{Check, Missed, Verdict, ensure, fail};
 use super::super::data;
 use super::super::need::Need;
 use super::super::trial::{End, Feed, Outcome};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
 /// Kinds of errors by which a driver may refuse a table.
 pub(in super::super) const REFUSALS: [&str; 3] = ["config", "data", "unsupported"];

@@ -6,7 +6,7 @@ use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
 use super::super::data;
 use super::super::need::{EXTRACTS, Need};
 use super::super::trial::Outcome;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::wording::bytes;
 
 /// Rows in a batch.

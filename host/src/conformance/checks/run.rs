@@ -9,8 +9,8 @@ use super::super::data;
 use super::super::need::{EXTRACTS, Need, TRANSFORMS, WRITES};
 use super::super::rows;
 use super::super::trial::Outcome;
+use crate::contract::Mode;
 use crate::driver::grants::paths;
-use crate::driver::spec::Mode;
 
 /// How to mend a case that does not end as it should.
 const EXPECTED: &str =

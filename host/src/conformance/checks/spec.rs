@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, ensure, fail, none, skip};
 use super::super::need::Need;
+use crate::contract::Mode;
 use crate::driver::limits::Limits;
-use crate::driver::spec::Mode;
 use crate::schema::defaults_at;
 use crate::wording::quoted;
 

@@ -7,7 +7,7 @@ use super::super::check::{Check, Missed, ensure, fail, none, skip};
 use super::super::need::Need;
 use super::super::rows::{Row, rows};
 use super::super::trial::Outcome;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
 /// How many shares a step is split into.
 const SHARES: u32 = 3;

@@ -4,7 +4,7 @@ use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, none};
 use super::super::need::Need;
 use super::super::words::Words;
-use crate::session::Number;
+use crate::telemetry::Number;
 
 /// What metrics are counted in, by the contract.
 const UNITS: [&str; 7] = ["rows", "ms", "bytes", "seconds", "files", "code", "calls"];

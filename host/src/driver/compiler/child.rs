@@ -60,7 +60,7 @@ pub(in crate::driver) fn compile(
     let status = process.wait(budget.patience);
     let said = process.last_words();
     if !said.is_empty() {
-        tracing::debug!("the process that compiles: {}", crate::session::visible(&said));
+        tracing::debug!("the process that compiles: {}", crate::sanitize::escape_control(&said));
     }
     judged(status, code, &said, budget)
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::driver::{CONTRACT, DriverFile};
+use crate::contract::CONTRACT;
+use crate::driver::DriverFile;
 use crate::problem::{Error, Problem};
 
 /// A reason; a process that compiles tells it to the one that started it.

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
 /// The longest note, in bytes: its text may be a sandbox's.
 const MOST: usize = 4096;

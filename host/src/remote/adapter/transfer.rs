@@ -47,8 +47,8 @@ mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
+    use crate::redact::Redactor;
     use crate::remote::adapter::Note;
-    use crate::session::Redactor;
 
     #[test]
     fn a_file_that_starts_again_is_not_counted_twice() {

@@ -12,9 +12,10 @@ use crate::driver::registry::Registry;
 use crate::manifest::Manifest;
 use crate::paths::ProjectPath;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
 use crate::remote::protocol::{Confidential, Plan};
 use crate::run::{self, Job, Prepared, Saved};
-use crate::session::{Redactor, files};
+use crate::session::files;
 use crate::trust::Policy;
 use crate::yaml;
 

@@ -215,7 +215,8 @@ mod tests {
     use super::super::super::tests::{session, success};
     use super::super::find;
     use super::*;
-    use crate::session::{Redactor, Session};
+    use crate::redact::Redactor;
+    use crate::session::Session;
 
     fn run(logs: &Path, rows: u64, artifact: &str) -> Session {
         let session = session(logs, Redactor::default());

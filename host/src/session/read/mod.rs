@@ -158,7 +158,8 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
 mod tests {
     use super::super::tests::{session, success};
     use super::*;
-    use crate::session::{Redactor, State};
+    use crate::redact::Redactor;
+    use crate::session::State;
 
     #[test]
     fn sessions_are_listed_newest_first_and_found_by_any_name() {

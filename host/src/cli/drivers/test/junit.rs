@@ -4,7 +4,7 @@ use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestS
 
 use crate::conformance::{Missed, Report};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// A suite for each group, a test case for each check.
 pub(super) fn document(report: &Report) -> Result<String> {
@@ -18,12 +18,12 @@ pub(super) fn document(report: &Report) -> Result<String> {
                 None => TestCaseStatus::success(),
                 Some(Missed::Skipped(why)) => {
                     let mut status = TestCaseStatus::skipped();
-                    status.set_message(visible(why).into_owned());
+                    status.set_message(escape_control(why).into_owned());
                     status
                 }
                 Some(Missed::Failed(seen)) => {
                     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                    let seen = visible(seen);
+                    let seen = escape_control(seen);
                     status.set_message(seen.clone().into_owned()).set_type(one.check.id);
                     status.set_description(format!(
                         "{}\n{seen}\nhelp: {}",

@@ -3,7 +3,7 @@
 use super::super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
 use super::super::super::shell::shown;
 use crate::conformance::{Check, Missed, Outcome, Report};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 /// Every check, by group.
 pub(super) fn list(checks: &[&Check]) -> String {
@@ -50,13 +50,13 @@ pub(super) fn report(report: &Report) -> String {
                 true => "all".to_owned(),
                 false => names.join(", "),
             };
-            let line = format!("skipped {names}: {}", visible(why));
+            let line = format!("skipped {names}: {}", escape_control(why));
             text.push_str(&format!("  {}\n", paint(DIM, &line)));
         }
     }
     let sign = if report.failed() == 0 { paint(GOOD, "✓") } else { paint(BAD, "✗") };
     let name = match &report.spec {
-        Some(spec) => format!("{} {}", visible(&spec.name), visible(&spec.version)),
+        Some(spec) => format!("{} {}", escape_control(&spec.name), escape_control(&spec.version)),
         None => shown(&report.file),
     };
     let counts = counts(report.passed(), report.failed(), report.skipped());

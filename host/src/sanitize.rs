@@ -9,7 +9,7 @@ use crate::invisible::is_invisible;
 
 /// One line that shows what it holds: a character that a terminal would act on
 /// becomes an escape like `\u{1b}`. Tabs stay.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn escape_control(text: &str) -> Cow<'_, str> {
     let keeps = |c: char| c == '\t' || !is_invisible(c);
     if text.chars().all(keeps) {
         return Cow::Borrowed(text);
@@ -25,27 +25,29 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// A log message: like [`visible`], but its lines stay lines. Each line after
+/// A log message: like [`escape_control`], but its lines stay lines. Each line after
 /// the first is indented, so that none can pose as a record of its own.
-pub(super) fn message(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape_message(text: &str) -> Cow<'_, str> {
     let text = text.trim_end_matches(['\n', '\r']);
     if !text.contains('\n') {
-        return visible(text);
+        return escape_control(text);
     }
-    let lines: Vec<_> =
-        text.split('\n').map(|line| visible(line.strip_suffix('\r').unwrap_or(line))).collect();
+    let lines: Vec<_> = text
+        .split('\n')
+        .map(|line| escape_control(line.strip_suffix('\r').unwrap_or(line)))
+        .collect();
     Cow::Owned(lines.join("\n    | "))
 }
 
 /// A line of JSON, in which characters that a terminal would act on stand as
 /// JSON's own escapes: the same document, safe to show.
-pub(super) fn json(value: &impl Serialize) -> String {
+pub(crate) fn json_line(value: &impl Serialize) -> String {
     // A map with keys other than text, the one failure there is, is in no line's type.
-    visible_json(serde_json::to_string(value).unwrap_or_default())
+    escape_control_json(serde_json::to_string(value).unwrap_or_default())
 }
 
 /// The same JSON document, safe to show. Its own ends of lines stay.
-pub fn visible_json(document: String) -> String {
+pub fn escape_control_json(document: String) -> String {
     let acts = |c: char| c != '\n' && is_invisible(c);
     // Such characters can only stand inside strings, where an escape means the same.
     if !document.chars().any(acts) {
@@ -71,25 +73,31 @@ mod tests {
 
     #[test]
     fn terminal_escapes_are_shown_and_not_sent() {
-        assert_eq!(visible("a\x1b[2Jb\u{9b}c\u{202e}d\te"), r"a\u{1b}[2Jb\u{9b}c\u{202e}d	e");
-        assert_eq!(visible("a\nb\rc"), r"a\nb\rc");
-        assert_eq!(visible("\u{61c}\u{200b}\u{e0041}"), r"\u{61c}\u{200b}\u{e0041}");
-        assert!(matches!(visible("žluťoučký 🐎"), Cow::Borrowed(_)));
+        assert_eq!(
+            escape_control("a\x1b[2Jb\u{9b}c\u{202e}d\te"),
+            r"a\u{1b}[2Jb\u{9b}c\u{202e}d	e"
+        );
+        assert_eq!(escape_control("a\nb\rc"), r"a\nb\rc");
+        assert_eq!(escape_control("\u{61c}\u{200b}\u{e0041}"), r"\u{61c}\u{200b}\u{e0041}");
+        assert!(matches!(escape_control("žluťoučký 🐎"), Cow::Borrowed(_)));
     }
 
     #[test]
     fn a_second_line_cannot_pose_as_a_record() {
         let forged = "first\r\n2026-01-31T08:05:09.123Z INFO  [x] forged\n";
-        assert_eq!(message(forged), "first\n    | 2026-01-31T08:05:09.123Z INFO  [x] forged");
+        assert_eq!(
+            escape_message(forged),
+            "first\n    | 2026-01-31T08:05:09.123Z INFO  [x] forged"
+        );
     }
 
     #[test]
     fn json_stays_the_same_document() {
         let value = serde_json::json!({"a\u{7f}": "\u{9b}\u{2028}\u{1b}é\u{e0041}\u{61c}"});
-        let line = json(&value);
+        let line = json_line(&value);
         assert!(!line.chars().any(is_invisible), "{line}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
-        let pretty = visible_json(serde_json::to_string_pretty(&value).unwrap());
+        let pretty = escape_control_json(serde_json::to_string_pretty(&value).unwrap());
         assert!(pretty.lines().count() == 3 && !pretty.contains('\u{9b}'), "{pretty}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&pretty).unwrap(), value);
     }

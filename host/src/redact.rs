@@ -27,8 +27,8 @@ use serde_json::{Map, Value};
 use self::forms::Forms;
 use self::plain::Plain;
 use self::squeezed::{Beginnings, Squeezed};
-use super::metric::Number;
 use crate::problem::{Error, Problem, Result};
+use crate::telemetry::Number;
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***MASKED***";
