@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 /// The WIT package that drivers target, with its version.
 pub const CONTRACT: &str = "osiris:driver@0.1.0";
 
-/// The use of a driver by a step.
+/// Use of a driver by a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Makes a table from the outside.
+    /// Reads external data into a table.
     Extract,
-    /// Makes a table from tables.
+    /// Computes a table from tables.
     Transform,
-    /// Takes one table to the outside.
+    /// Writes a table to an external destination.
     Write,
-    /// Lists what is there; not for steps.
+    /// Lists the available datasets; not allowed in steps.
     Discover,
 }

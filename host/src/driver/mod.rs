@@ -1,4 +1,5 @@
-//! The wasm side: engine, registry, grants, limits, and calls into drivers.
+//! Runs drivers: finds and compiles their components, and calls them in a WebAssembly sandbox with
+//! the permissions and limits of a step.
 
 mod addresses;
 mod bindings;
