@@ -1,22 +1,22 @@
-//! Records of `osiris.log`.
+//! Lines of `osiris.log`.
 
 use serde::{Deserialize, Serialize};
 
 use super::text;
 
-/// How much a log record matters.
+/// Severity of a log record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Every move.
+    /// Very detailed tracing.
     Trace,
-    /// For finding faults.
+    /// Details for debugging.
     Debug,
-    /// The course of things.
+    /// Normal progress.
     Info,
-    /// Something that may need attention.
+    /// A condition that may need attention.
     Warn,
-    /// Something that failed.
+    /// A failure.
     Error,
 }
 
@@ -32,7 +32,7 @@ impl Level {
     }
 }
 
-/// One record, without the newline. `step` is none for the run itself.
+/// Formats one record, without the newline. `step` is `None` for the run itself.
 pub(super) fn record(ts: &str, level: Level, step: Option<&str>, message: &str) -> String {
     let step = step.unwrap_or("run");
     format!("{ts} {:<5} [{step}] {}", level.name(), text::message(message))

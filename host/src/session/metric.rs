@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::text;
 
-/// The metrics that the host measures itself; a driver's own of these names are dropped.
+/// Metrics that the host measures itself; a driver's metrics with these names are dropped.
 pub(crate) const HOST: [&str; 5] =
     ["rows_read", "rows_written", "rows_processed", "step_duration_ms", "execution_duration"];
 
@@ -14,15 +14,15 @@ pub(crate) const HOST: [&str; 5] =
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Number {
-    /// A count.
+    /// A nonnegative integer.
     Unsigned(u64),
-    /// A whole number.
+    /// A signed integer.
     Integer(i64),
-    /// Any other. JSON has no word for one that is not finite: null.
+    /// A float. JSON cannot represent a float that is not finite: written as null.
     Float(#[serde(deserialize_with = "float")] f64),
 }
 
-/// A float, or the null that stands for one that is not finite.
+/// Deserializes a float, or `NaN` from the null written for a float that is not finite.
 fn float<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
@@ -55,7 +55,7 @@ struct Line<'a> {
     tags: &'a BTreeMap<String, String>,
 }
 
-/// One line, without the newline.
+/// Returns one line, without the newline.
 pub(super) fn line(
     ts: &str,
     session_id: &str,
