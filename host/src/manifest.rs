@@ -1,5 +1,5 @@
-//! What a pipeline compiles to, and what a run executes: the same bytes for the
-//! same inputs on any machine.
+//! The compiled form of a pipeline, and the input of a run: the same bytes for the same inputs on
+//! any machine.
 
 mod check;
 mod inputs;
@@ -12,28 +12,28 @@ use crate::contract::Mode;
 
 pub use inputs::{Input, names as input_names};
 
-/// How many digits of the hash are its short form.
+/// Digits in the short form of the hash.
 const SHORT: usize = 7;
 
 /// `manifest.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// About the compile.
+    /// Information about the compilation.
     pub meta: Meta,
     /// The pipeline's name.
     pub name: String,
-    /// The pipeline's own `metadata`, untouched.
+    /// The pipeline's `metadata`, unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
-    /// About the pipeline.
+    /// Id and fingerprints of the pipeline.
     pub pipeline: Pipeline,
-    /// In an order in which they can run.
+    /// The steps, in a valid execution order.
     pub steps: Vec<Step>,
 }
 
 impl Manifest {
-    /// The sha256 of the manifest as canonical JSON, without its own hash.
+    /// Returns the sha256 of the manifest as canonical JSON, without its own hash.
     pub fn hash(&self) -> String {
         let mut value = json!(self);
         if let Some(Value::Object(meta)) = value.get_mut("meta") {
@@ -43,7 +43,7 @@ impl Manifest {
         canonical::sha256(canonical::json(&value))
     }
 
-    /// Puts its hash into it.
+    /// Stores the manifest's hash in the manifest.
     pub fn seal(&mut self) {
         let hash = self.hash();
         self.meta.manifest_short = hash.chars().take(SHORT).collect();
@@ -51,89 +51,90 @@ impl Manifest {
     }
 }
 
-/// Where a step's configuration is, relative to the manifest.
+/// Returns the path of a step's configuration, relative to the manifest.
 pub fn cfg_path(id: &str) -> String {
     format!("cfg/{id}.json")
 }
 
-/// About the compile. Holds no time and no path of the machine.
+/// Information about the compilation. Contains no times and no machine-specific paths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meta {
-    /// 64 hex digits over everything here but itself and `manifest_short`.
+    /// Hash over the whole manifest except this field and `manifest_short`, 64 hex digits.
     pub manifest_hash: String,
-    /// Its first 7 digits.
+    /// The first 7 digits of `manifest_hash`.
     pub manifest_short: String,
     /// The pipeline's `oml_version`.
     pub oml_version: String,
-    /// The profile that was compiled for; empty for none.
+    /// The profile that was compiled; empty for none.
     pub profile: String,
-    /// What compiled it.
+    /// The compiler and the contract.
     pub toolchain: Toolchain,
 }
 
-/// What compiled a manifest.
+/// The compiler and the contract of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Toolchain {
-    /// Like `osiris/0.1.0`.
+    /// Version of the compiler, like `osiris/0.1.0`.
     pub compiler: String,
-    /// Like `osiris:driver@0.1.0`.
+    /// Version of the contract, like `osiris:driver@0.1.0`.
     pub contract: String,
 }
 
-/// About the pipeline.
+/// Id and fingerprints of the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
-    /// The name as it stands in paths.
+    /// The pipeline's name in the form used in paths.
     pub id: String,
-    /// What went in.
+    /// Hashes of the inputs.
     pub fingerprints: Fingerprints,
 }
 
-/// `sha256:` and 64 hex digits each, except the profile. Also `fingerprints.json`.
+/// Hashes of a compilation's inputs: `sha256:` and 64 hex digits each, except the profile. Also
+/// written to `fingerprints.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprints {
-    /// The toolchain.
+    /// Fingerprint of the toolchain.
     pub compiler_fp: String,
-    /// The drivers that the steps use: names, bytes and specs.
+    /// Fingerprint of the drivers that the steps use: names, bytes and specs.
     pub registry_fp: String,
-    /// The pipeline file's meaning, before parameters.
+    /// Fingerprint of the parsed pipeline file, before parameters are applied.
     pub oml_fp: String,
-    /// The resolved parameters.
+    /// Fingerprint of the resolved parameters.
     pub params_fp: String,
     /// The profile's name; empty for none.
     pub profile: String,
 }
 
-/// One step, ready to run.
+/// A step that is ready to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The step's id, safe as a file name.
     pub id: String,
-    /// Which driver runs it.
+    /// The driver that runs the step.
     pub driver: DriverRef,
-    /// What it does.
+    /// Mode in which the driver runs.
     pub mode: Mode,
-    /// The steps before it. A `write` step has no table, so naming it means
-    /// only "after"; any other is also an input.
+    /// The steps that come first. A `write` step produces no table, so needing it only sets the
+    /// order; any other step is also an input.
     pub needs: Vec<String>,
-    /// The configuration's file, relative to the manifest: `cfg/<id>.json`.
+    /// Path of the configuration file, relative to the manifest: `cfg/<id>.json`.
     pub cfg_path: String,
-    /// The sha256 of that file.
+    /// The sha256 of the configuration file.
     pub cfg_sha256: String,
 }
 
-/// A driver, pinned to its bytes.
+/// A driver pinned to its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriverRef {
-    /// `family.role`.
+    /// Name of the driver: `family.role`.
     pub name: String,
-    /// The spec's version.
+    /// Version from the spec.
     pub version: String,
     /// The sha256 of the component.
     pub sha256: String,

@@ -1,4 +1,4 @@
-//! Text from drivers made safe for a terminal and for files of lines.
+//! Escapes text from drivers for terminals and files of lines.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::invisible::is_invisible;
 
-/// One line that shows what it holds: a character that a terminal would act on
-/// becomes an escape like `\u{1b}`. Tabs stay.
+/// Returns the text on one line with invisible characters, such as those that a terminal acts on,
+/// written as escapes like `\u{1b}`. Tabs stay.
 pub fn escape_control(text: &str) -> Cow<'_, str> {
     let keeps = |c: char| c == '\t' || !is_invisible(c);
     if text.chars().all(keeps) {
@@ -25,8 +25,8 @@ pub fn escape_control(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// A log message: like [`escape_control`], but its lines stay lines. Each line after
-/// the first is indented, so that none can pose as a record of its own.
+/// Escapes a log message like [`escape_control`], but keeps its lines. Each line after the first is
+/// indented, so that none can pose as a record.
 pub(crate) fn escape_message(text: &str) -> Cow<'_, str> {
     let text = text.trim_end_matches(['\n', '\r']);
     if !text.contains('\n') {
@@ -39,17 +39,17 @@ pub(crate) fn escape_message(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\n    | "))
 }
 
-/// A line of JSON, in which characters that a terminal would act on stand as
-/// JSON's own escapes: the same document, safe to show.
+/// Serializes to a line of JSON that is safe to display: characters that a terminal would act on
+/// become JSON escapes.
 pub(crate) fn json_line(value: &impl Serialize) -> String {
-    // A map with keys other than text, the one failure there is, is in no line's type.
+    // Serialization can fail only for maps with keys other than text, which no line has.
     escape_control_json(serde_json::to_string(value).unwrap_or_default())
 }
 
-/// The same JSON document, safe to show. Its own ends of lines stay.
+/// Makes a JSON document safe to display without changing its meaning. Line breaks stay.
 pub fn escape_control_json(document: String) -> String {
     let acts = |c: char| c != '\n' && is_invisible(c);
-    // Such characters can only stand inside strings, where an escape means the same.
+    // Such characters occur only inside strings, where an escape means the same.
     if !document.chars().any(acts) {
         return document;
     }

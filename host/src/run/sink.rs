@@ -1,4 +1,4 @@
-//! A step's words, into the run's session.
+//! Forwards a step's logs, metrics, events and progress to the run's session.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Sink for StepSink {
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {
-        // It is shown while the run lasts.
+        // Drop numbers that reveal a secret: progress is displayed while the run lasts.
         let hides = |number: u64| self.redactor().hides(number.into());
         if !hides(done) && !total.is_some_and(hides) {
             self.board.row(self.index).progress(done, total);

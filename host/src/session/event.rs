@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::sanitize::json_line;
 
-/// The line's own fields, which stand first.
+/// Fields that every line has, written first.
 const OWN: [&str; 3] = ["ts", "session_id", "event_type"];
 
 #[derive(Serialize)]
@@ -17,7 +17,7 @@ struct Line<'a> {
     fields: Map<String, Value>,
 }
 
-/// One line, without the newline.
+/// Returns one line, without the newline.
 pub(super) fn line(
     ts: &str,
     session_id: &str,
@@ -36,7 +36,7 @@ pub(super) fn line(
     json_line(&Line { ts, session_id, event_type, fields })
 }
 
-/// The fields of an event that is written as a JSON object.
+/// Returns the fields of an event given as a JSON object.
 pub(crate) fn fields(object: Value) -> Map<String, Value> {
     match object {
         Value::Object(fields) => fields,

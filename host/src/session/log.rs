@@ -1,9 +1,9 @@
-//! Records of `osiris.log`.
+//! Lines of `osiris.log`.
 
 use crate::sanitize::escape_message;
 use crate::telemetry::Level;
 
-/// One record, without the newline. `step` is none for the run itself.
+/// Formats one record, without the newline. `step` is `None` for the run itself.
 pub(super) fn record(ts: &str, level: Level, step: Option<&str>, message: &str) -> String {
     let step = step.unwrap_or("run");
     format!("{ts} {:<5} [{step}] {}", level.name(), escape_message(message))

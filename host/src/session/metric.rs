@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::sanitize::json_line;
 use crate::telemetry::Number;
 
-/// The metrics that the host measures itself; a driver's own of these names are dropped.
+/// Metrics that the host measures itself; a driver's metrics with these names are dropped.
 pub(crate) const HOST: [&str; 5] =
     ["rows_read", "rows_written", "rows_processed", "step_duration_ms", "execution_duration"];
 
@@ -21,7 +21,7 @@ struct Line<'a> {
     tags: &'a BTreeMap<String, String>,
 }
 
-/// One line, without the newline.
+/// Returns one line, without the newline.
 pub(super) fn line(
     ts: &str,
     session_id: &str,

@@ -1,11 +1,11 @@
-//! What a run leaves: `logs/run_<session id>/` with events, metrics, a log, the
-//! status, the manifest and each step's artifacts.
+//! Files that a run leaves: `logs/run_<session id>/` with events, metrics, a log, the status, the
+//! manifest and each step's artifacts.
 //!
 //! ```text
 //! events.jsonl     {"ts","session_id","event_type",...}                  a line each
 //! metrics.jsonl    {"ts","session_id","metric","value","unit","tags"}    a line each
 //! osiris.log       2026-01-31T08:05:09.123Z INFO  [step] message
-//! status.json      how the run stands or ended
+//! status.json      status of the run, current or final
 //! manifest.yaml    what ran
 //! artifacts/<step>/cleaned_config.json, ...
 //! ```

@@ -1,4 +1,4 @@
-//! The host has no network for a while.
+//! The host loses its network for a while.
 
 use std::time::Duration;
 

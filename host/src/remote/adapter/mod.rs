@@ -1,6 +1,5 @@
-//! Runs a prepared run in an E2B sandbox: creates one, puts what is needed there,
-//! starts a worker, follows it, fetches what it leaves, and kills the sandbox
-//! whatever happened.
+//! Executes a prepared run in an E2B sandbox: creates a sandbox, uploads the files, starts a
+//! worker, follows it, downloads the results, and kills the sandbox in any case.
 
 mod alive;
 mod collect;
@@ -43,7 +42,7 @@ use crate::remote::protocol::Made;
 use crate::run::{self, Board, Prepared};
 use crate::session::{E2b, Session, Status, fields, files};
 
-/// How long a sandbox lives unless its host says that it is still there.
+/// Lifetime of a sandbox unless its host extends it.
 const LEASE: Duration = Duration::from_secs(300);
 /// How long E2B may take to make a sandbox.
 const CREATE: Duration = Duration::from_secs(120);
@@ -54,35 +53,35 @@ const KILL: Duration = Duration::from_secs(30);
 /// The same when the user has no patience left.
 const KILL_NOW: Duration = Duration::from_secs(5);
 
-/// How a sandbox is used.
+/// Options of a sandbox.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where E2B is.
+    /// Addresses and key of E2B.
     pub settings: Settings,
-    /// What the sandbox is made from.
+    /// Template of the sandbox.
     pub template: String,
-    /// How long the sandbox may be used.
+    /// Time limit for using the sandbox.
     pub limit: Duration,
-    /// Whether what the template lacks may be put there.
+    /// Whether files missing in the template may be uploaded.
     pub install: bool,
-    /// Variables of every process in the sandbox. E2B sees them.
+    /// Environment variables of every process in the sandbox. E2B can read them.
     pub env: BTreeMap<String, String>,
-    /// Leave the sandbox as it is afterwards.
+    /// Whether to keep the sandbox after the run.
     pub keep: bool,
 }
 
-/// A run that is to happen in a sandbox.
+/// A run that is to be executed in a sandbox.
 pub struct E2bAdapter {
     options: Options,
     prepared: Prepared,
     parcel: Parcel,
     control: Control,
-    /// The sandbox while there is one.
+    /// Id of the sandbox while one exists.
     sandbox: Arc<Mutex<Option<String>>>,
     notes: Notes,
 }
 
-/// Kills the sandbox of a run at once.
+/// Kills the sandbox of a run immediately.
 #[derive(Clone)]
 pub struct Killer {
     control: Control,
@@ -92,30 +91,30 @@ pub struct Killer {
 }
 
 impl Killer {
-    /// Tries for some seconds. A sandbox that lives on ends by itself, or with the
-    /// next run.
+    /// Tries for some seconds. A sandbox that survives ends with its lifetime, or with the next
+    /// run.
     pub async fn kill(&self) {
         let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
         let control = self.control.within(KILL_NOW);
         match sandbox {
             Some(id) => drop(control.kill(&id).await),
-            // It may be there already, with its answer on the way.
+            // A sandbox may already exist, with its answer on the way.
             None => sweep::doubles(&control, &self.owner, &self.run, None).await,
         }
     }
 }
 
 impl E2bAdapter {
-    /// A run with what it needs.
+    /// Creates an adapter for a run and the files it needs.
     ///
     /// # Errors
-    /// This machine cannot speak to E2B.
+    /// Returns an error if this machine cannot use HTTPS for E2B.
     pub fn new(options: Options, prepared: Prepared, parcel: Parcel, notes: Notes) -> Result<Self> {
         let control = Control::new(&options.settings).map_err(super::problem)?;
         Ok(Self { options, prepared, parcel, control, sandbox: Arc::default(), notes })
     }
 
-    /// What ends the sandbox of this session's run at once.
+    /// Returns a handle to kill the sandbox of this session's run immediately.
     pub fn killer(&self, session: &Session) -> Killer {
         Killer {
             control: self.control.clone(),
@@ -125,17 +124,17 @@ impl E2bAdapter {
         }
     }
 
-    /// Runs it. Like a run on this machine it returns what `status.json` says.
+    /// Executes the run and, like a local run, returns the content of `status.json`.
     ///
     /// # Errors
-    /// The session's files could not be written.
+    /// Returns an error if the session's files could not be written.
     pub async fn execute(
         self,
         session: &Session,
         board: Arc<Board>,
         cancel: CancellationToken,
     ) -> Result<Status> {
-        // Its parts wait for the network most of the time: one thread is enough.
+        // The tasks mostly wait for the network: one thread is enough.
         LocalSet::new().run_until(self.run(session, board, cancel)).await
     }
 
@@ -147,13 +146,13 @@ impl E2bAdapter {
     ) -> Result<Status> {
         let owner = Owner::of(&self.prepared.job().base);
         let logs = self.prepared.job().base.join("logs");
-        // It ends what earlier runs have left, while this one goes on.
+        // Kills the leftovers of earlier runs while this run goes on.
         let sweep = spawn_local(sweep::leftovers(self.control.clone(), owner.clone(), logs));
         let mut costs = Costs::default();
         let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
         let sandbox_id = self.id().unwrap_or_default();
         self.end(session, &owner, &mut costs).await;
-        // It has had the whole run's time.
+        // The clean-up has had the whole run's time.
         tokio::time::timeout(KILL_NOW, sweep).await.ok();
         let summary = costs.summary();
         let run = ended.as_ref().ok().map(|status| status.execution_duration);
@@ -234,7 +233,7 @@ impl E2bAdapter {
         let expected = Expected::of(&self.prepared, session.id());
         let job = self.prepared.job();
         let files = expected.wanted(files, &status)?;
-        // The run has ended in time: what it made may take longer to fetch.
+        // The run has ended in time: downloading its results can take longer.
         drop(lease);
         let lease = alive::keep_fetching(self.control.clone(), sandbox.id);
         let fetch = collect::collect(&envd, &files, &expected, &base, &job.base, &self.notes);
@@ -258,8 +257,8 @@ impl E2bAdapter {
         Ok(status)
     }
 
-    /// Writes each step's configuration without its secrets in place of what the worker says
-    /// that it is, where it does.
+    /// Writes each step's configuration without its secrets, in place of the copy that the worker
+    /// offers, if any.
     fn write_configs(&self, session: &Session, made: &[Made]) -> Result<(), Trouble> {
         for (index, task) in self.prepared.tasks().enumerate() {
             let end = format!("/{}/{}/{}", files::ARTIFACTS, task.step.id, files::CLEANED_CONFIG);
@@ -323,7 +322,7 @@ impl E2bAdapter {
         Ok(sandbox)
     }
 
-    /// Kills the sandbox, or tells how to reach it.
+    /// Kills the sandbox, or tells the user how to connect to a kept one.
     async fn end(&self, session: &Session, owner: &Owner, costs: &mut Costs) {
         let now = self.control.within(KILL_NOW);
         let Some(id) = self.id() else {
@@ -358,7 +357,7 @@ impl E2bAdapter {
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The status of a run that its worker could not tell the end of.
+    /// Returns the status of a run whose worker could not report its end.
     fn failed(&self, session: &Session, board: &Board, trouble: Trouble) -> Status {
         let Trouble { failure, state, exit } = trouble;
         let failure = verdict::short(failure, session);

@@ -2,7 +2,7 @@ use super::super::error::{Error, Kind};
 use super::scripted::{Act, Scripted, answer, with_headers};
 use super::{ID, KEY, TOKEN, control, envd};
 
-/// What looking up a sandbox makes of an answer that is not tried again.
+/// Returns the error of looking up a sandbox, for a response that is not retried.
 async fn looked_up(act: Act) -> Error {
     let server = Scripted::start([act]);
     let error = control(&server.url).info(ID).await.unwrap_err();
