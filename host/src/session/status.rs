@@ -39,7 +39,7 @@ pub struct Status {
     pub rows_read: u64,
     /// Rows that write steps brought to their destination.
     pub rows_written: u64,
-    /// Rows that crossed into any step.
+    /// Output rows of all transform steps.
     pub rows_processed: u64,
     /// Each step, in the order of the plan.
     pub steps: Vec<StepStatus>,
@@ -147,7 +147,7 @@ pub struct End {
     pub rows_read: u64,
     /// Rows that write steps brought to their destination.
     pub rows_written: u64,
-    /// Rows that crossed into any step.
+    /// Output rows of all transform steps.
     pub rows_processed: u64,
 }
 
