@@ -1,6 +1,6 @@
-//! Ownership of projects. Files of another user are ignored with an error unless the user allows
-//! them: a project's settings choose the drivers that run, and its connections the destinations
-//! of secrets. Git has the same rule, since CVE-2022-24765.
+//! Ownership of projects. A project with files of another user is rejected unless the user allows
+//! it: its settings choose the drivers that run, and its connections the destinations of secrets.
+//! Git has the same rule, since CVE-2022-24765.
 
 use std::io;
 use std::path::{Path, PathBuf};
