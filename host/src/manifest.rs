@@ -15,7 +15,7 @@ pub use inputs::{Input, names as input_names};
 /// Hex digits of the short hash.
 const SHORT: usize = 7;
 
-/// `manifest.yaml`.
+/// The content of `manifest.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -92,7 +92,7 @@ pub struct Pipeline {
     pub fingerprints: Fingerprints,
 }
 
-/// Hashes of a compile's inputs, each `sha256:` and 64 hex digits; also `fingerprints.json`.
+/// Hashes of a compile's inputs, `sha256:` and 64 hex digits each, and the profile's name. Also
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprints {

@@ -34,7 +34,7 @@ pub struct Problem {
     /// The location, if the problem is in a file.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// The line or command that fixes it.
+    /// The line or command that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }

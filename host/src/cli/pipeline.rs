@@ -97,7 +97,7 @@ impl Workplace {
     }
 }
 
-/// Describes the limits of general interest and those that somebody set.
+/// Describes the limits of general interest and those that were set.
 pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
     let told = |limit: &Limit| {
         matches!(limit, Limit::Memory | Limit::Seconds)

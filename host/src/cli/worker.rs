@@ -43,7 +43,7 @@ pub(super) fn work(args: &Args) -> Result<Answer> {
         Error::environment(Problem::new("runtime", format!("cannot start the worker: {error}")))
     })?;
     runtime.block_on(worker::run(&args.folder))?;
-    // A thread may still be waiting for a command.
+    // A thread can still be waiting for a command.
     runtime.shutdown_background();
     Ok(Answer { json: json!({}), text: String::new(), exit: 0, failed: false })
 }

@@ -44,7 +44,7 @@ pub struct Build {
     pub manifest: Manifest,
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
-    /// Findings that may be mistakes; empty for a loaded build.
+    /// Possible mistakes; empty for a loaded build.
     pub warnings: Vec<Problem>,
 }
 
@@ -55,7 +55,7 @@ pub struct Checked {
     pub manifest: Manifest,
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
-    /// Findings that may be mistakes.
+    /// Possible mistakes.
     pub warnings: Vec<Problem>,
 }
 

@@ -100,7 +100,7 @@ fn command_line(
     }
 }
 
-/// Sets a parameter from text. Messages never contain the value, because it may be private.
+/// Sets a parameter from text. Messages never contain the value, because it can be private.
 fn set(
     found: &mut Parameters,
     param: &Parameter,

@@ -60,7 +60,7 @@ pub(super) fn check(
         let owner = step.label();
         config::check_connection(&owner, &resolved, &found.spec, problems, warnings);
         let config = config::complete(&owner, &resolved, schema, &found.spec, problems);
-        // Messages of this check show paths, and a path may be a URL with a password.
+        // Messages of this check show paths, and a path can be a URL with a password.
         if !holds_secrets {
             config::check_paths(&owner, &resolved, &config, &found.spec, project, problems);
         }

@@ -93,7 +93,7 @@ fn variables(file: &Path) -> Result<Vec<(String, String)>> {
     if !file.is_file() {
         return Ok(Vec::new());
     }
-    // The parser's message would show the line, which may hold a secret.
+    // The parser's message would show the line, which can hold a secret.
     let unusable = |error: &dotenvy::Error| {
         let why = match error {
             dotenvy::Error::Io(error) => format!("cannot read this file: {error}"),

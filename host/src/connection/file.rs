@@ -22,7 +22,7 @@ pub struct Connections {
     pub families: BTreeMap<String, BTreeMap<String, Alias>>,
 }
 
-/// One connection.
+/// A connection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alias {
     /// The fields as written, without `default`.

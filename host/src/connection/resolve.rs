@@ -9,7 +9,7 @@ use crate::problem::{Error, Problem, Result};
 use crate::wording::closest;
 use crate::yaml::{Node, Position, Value};
 
-/// A connection with its values, kept in memory only because the fields may hold secrets.
+/// A connection with its values, kept in memory only because the fields can hold secrets.
 pub struct Resolved {
     /// The connection's name.
     pub reference: Reference,

@@ -101,7 +101,7 @@ pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
         true => None,
         false => fields.and_then(|fields| fields.remove(REFERENCE)),
     };
-    // A step without a connection gets none, whatever the author's defaults are.
+    // A step without a connection gets none, regardless of the author's defaults.
     let has_connection = spec.connection_fields.is_empty() || config.get(RESOLVED).is_some();
     fill_from(&spec.config_schema, &mut config);
     if let Value::Object(fields) = &mut config {

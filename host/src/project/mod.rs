@@ -80,7 +80,7 @@ impl Project {
         self.base.join("drivers")
     }
 
-    /// Returns the path of the project's own driver of this name. The file may not exist.
+    /// Returns the path of the project's own driver of this name. The file does not have to exist.
     pub fn driver(&self, name: &str) -> PathBuf {
         self.drivers_dir().join(format!("{name}.wasm"))
     }

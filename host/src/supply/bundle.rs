@@ -1,8 +1,8 @@
 //! Drivers in a single file, for a machine without a network: a plain tar.
 //!
 //! ```text
-//! osiris-bundle.json        what is in it: names, versions, sizes, sha256, signers, and keys
-//! osiris.lock               the project's lock, if it has one
+//! osiris-bundle.json        the index: names, versions, sizes, sha256, signers, and keys
+//! osiris.lock               the project's lockfile, if any
 //! drivers/<sha256>.wasm     each driver, in the order of the index
 //! ```
 //! A bundle contains exactly these entries, in this order, as regular files without owners and

@@ -43,7 +43,7 @@ impl<'p> Store<'p> {
         Ok(Self { project, lock: Lock::read(&project.lock_file())?, _held: held })
     }
 
-    /// Returns the path of a driver, which may not exist.
+    /// Returns the path of a driver, which does not have to exist.
     pub fn path(&self, name: &str) -> PathBuf {
         self.project.driver(name)
     }

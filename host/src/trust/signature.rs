@@ -14,7 +14,7 @@
 //! Nothing follows the last signature, and no other section of the file has this name, so that
 //! the signed part is the whole file.
 //!
-//! An invalid signature makes the file invalid, whoever else signed it. Removing whole
+//! An invalid signature makes the file invalid, even if others are valid. Removing whole
 //! signatures, or reordering them, leaves a valid file without a false claim; its sha256, which
 //! manifests and the lockfile pin, is then different. This Ed25519 accepts only one encoding of a
 //! signature (RFC 8032: a scalar below the group's order), so only the owner of the key can

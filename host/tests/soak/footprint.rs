@@ -51,7 +51,7 @@ impl Footprint {
 /// Returns the names of all threads.
 fn names() -> impl Iterator<Item = String> {
     let tasks = fs::read_dir("/proc/self/task").expect("Linux has it").flatten();
-    // A thread may end before its name is read.
+    // A thread can end before its name is read.
     tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
 }
 

@@ -35,7 +35,7 @@ enum Command {
         #[arg(long, conflicts_with = "names")]
         live: bool,
     },
-    /// Measures osiris beside its peers, all in this one run.
+    /// Measures osiris and its peers, all in this one run.
     Bench {
         #[arg(value_parser = bench::PARTS.map(|(name, _)| name))]
         names: Vec<String>,
@@ -66,7 +66,7 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
-    /// Collects the licences of all crates that ship with osiris, beside the binary.
+    /// Collects the licences of all crates that ship with osiris, next to the binary.
     Notices,
     /// Builds the host, its drivers and the tests' drivers.
     Build,

@@ -78,7 +78,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     ground.own(&mut fence, &place.project.tmp_dir());
     let probe = Probe::start(engine, &fence)?;
     let driver = probe.engine.link(&code)?;
-    // An empty result is not reused, since tables may have been created in the meantime.
+    // An empty result is not reused, since new tables can exist by now.
     let is_of_use = |kept: &&Discovery| !kept.resources.is_empty() && is_fresh(kept, ttl);
     let fresh = before.as_ref().filter(|_| !args.refresh).filter(is_of_use);
     let (found, changes) = match fresh {

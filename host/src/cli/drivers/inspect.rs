@@ -49,7 +49,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
     let unusual: Vec<(&String, String)> =
         driver.imports.iter().filter_map(|import| Some((import, unusual(import)?))).collect();
     let mut text = describe::heading(spec);
-    // The lines may contain styles, and their content is escaped.
+    // The lines can contain styles, and their content is escaped.
     let mut section = |name: &str, lines: &[String]| {
         text.push_str(&format!("{}\n", paint(STRONG, name)));
         lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));

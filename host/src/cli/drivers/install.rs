@@ -1,4 +1,4 @@
-//! The last steps for every driver, whatever tool built the component: packing, the checks of a
+//! The last steps for every driver, regardless of the build tool: packing, the checks of a
 //! run, and placing where pipelines find the driver.
 
 use std::fs;

@@ -69,7 +69,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
     let way = Way::open(shell, &project, &args.reach)?;
     for (name, entry, state) in different {
         let put = fetch(&way, &project, name, entry, args.local).and_then(|driver| {
-            // The lockfile may have changed: then no driver of the old one is placed.
+            // If the lockfile has changed meanwhile, no driver of the old one is placed.
             let store = Store::open(&project)?;
             if store.lock.drivers.get(name) != Some(entry) {
                 let message = format!("osiris.lock has another `{name}` than a moment ago");

@@ -84,7 +84,7 @@ fn mark(file: &Metadata) -> impl PartialEq {
 
 /// Returns the run's result; `dir` is the session directory.
 pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answer {
-    // The output of a step that did not succeed may be missing or incomplete.
+    // The output of a step that did not succeed can be missing or incomplete.
     let well = |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
     let outputs: Vec<_> = outputs
         .into_iter()

@@ -62,7 +62,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Reads a pipeline. Problems go to `problems`, and findings that may be mistakes to
+    /// Reads a pipeline. Problems go to `problems`, and possible mistakes to
     /// `warnings`. Returns `None` if the file is not a mapping.
     pub fn read(
         root: Node,

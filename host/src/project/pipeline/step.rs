@@ -61,7 +61,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Reads one step.
+    /// Reads a step. Returns `None` if `node` is not a mapping.
     pub(super) fn read(node: &Node, index: usize, problems: &mut Problems<'_>) -> Option<Self> {
         let id = node.entry("id").and_then(|entry| entry.value.as_text());
         let owner = label(id.filter(|id| is_step_id(id)), index);

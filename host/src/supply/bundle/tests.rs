@@ -82,7 +82,7 @@ fn a_bundle_that_is_cut_or_changed_is_refused() {
     for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
-        // The lockfile and unread bytes such as padding may differ, but no driver.
+        // The lockfile and unread bytes such as padding can differ, but no driver.
         if let Ok((index, _, drivers)) = out(&changed) {
             assert_eq!(drivers, wanted.2, "byte {at}");
             assert_eq!(index.drivers.len(), 2, "byte {at}");

@@ -65,7 +65,7 @@ impl Login {
                 Err(unusable(registry, "it is an identity token, which osiris cannot use"))
             }
             Err(Missing::NoCredentialConfigured | Missing::ConfigNotFound) => Ok(None),
-            // The output of a helper may contain a secret.
+            // The output of a helper can contain a secret.
             Err(Missing::HelperFailure { helper, .. }) => {
                 // Helpers also report an unknown registry this way.
                 tracing::debug!("{helper} has no login for {registry}");

@@ -12,7 +12,7 @@ use super::{Client, MAX_JSON};
 use crate::problem::{Error, Problem, Result};
 
 /// The variable that names one more server that may get a login. Only an exported value counts,
-/// since a project's `.env` may be written by somebody else.
+/// since a project's `.env` can be written by somebody else.
 const TOKEN_SERVER: &str = "OSIRIS_REGISTRY_TOKEN_SERVER";
 
 /// Registries with a token server on another host, as they document it.
@@ -101,7 +101,7 @@ impl Client {
         };
         let mut realm =
             Url::parse(realm).map_err(|_| wrong("its server of tokens has no address"))?;
-        // Encryption is never dropped, whatever is allowed.
+        // Encryption is never dropped, even if `insecure`.
         let clear = realm.scheme() != "https";
         if clear && (self.base.scheme() == "https" || check_scheme(&realm, self.insecure).is_err())
         {

@@ -23,7 +23,7 @@ pub(super) struct Project {
     pub(super) dependencies: Vec<String>,
 }
 
-/// Returns whether a directory contains a Python driver, or may contain one if the file were
+/// Returns whether a directory contains a Python driver, or could contain one if the file were
 /// valid.
 pub(super) fn fits(folder: &Path) -> bool {
     match text(&folder.join(MANIFEST)).map(|text| text.parse::<DocumentMut>()) {
