@@ -93,6 +93,7 @@ pub struct Pipeline {
 }
 
 /// Hashes of a compile's inputs, `sha256:` and 64 hex digits each, and the profile's name. Also
+/// the content of `fingerprints.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprints {

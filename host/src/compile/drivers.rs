@@ -38,7 +38,7 @@ pub enum Missing {
     },
     /// The driver exists, but is broken.
     Unusable(Vec<Problem>),
-    /// The driver exists, but the project's policy denies it.
+    /// The driver exists, but the project's policy or lockfile denies it.
     Refused(Vec<Problem>),
 }
 

@@ -125,7 +125,7 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
         let name = own
             .flatten()
             .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        // Paths are compared as files, see above.
+        // A destination with paths is compared by its paths instead.
         if writes.is_empty()
             && let Some(pointer) = destination.identity.first()
         {
