@@ -1,11 +1,11 @@
-//! Runs data pipelines whose steps are drivers: WebAssembly components that
-//! target the `osiris:driver` world.
+//! Runs data pipelines whose steps are drivers: WebAssembly components that target the
+//! `osiris:driver` world.
 //!
-//! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
-//! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
-//! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
-//! same done in a sandbox. [`supply`] brings drivers from elsewhere, and pins them;
-//! [`trust`] decides which drivers may run. [`conformance`] checks a driver by calling it as a run does.
+//! [`cli`] reads a [`project`], [`compile`] turns a pipeline into a [`manifest`], [`run`]
+//! executes the manifest through [`driver`] over the edges of [`table`], and [`session`] records
+//! the run. [`remote`] executes a run in a sandbox instead. [`supply`] fetches and pins drivers,
+//! [`trust`] decides which drivers may run, and [`conformance`] tests a driver against the
+//! contract.
 
 mod aside;
 pub mod atomic;

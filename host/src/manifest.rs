@@ -1,4 +1,4 @@
-//! The compiled form of a pipeline, and the input of a run: the same bytes for the same inputs on
+//! The compiled form of a pipeline, which a run executes: the same bytes for the same inputs on
 //! any machine.
 
 mod check;
@@ -12,28 +12,28 @@ use crate::contract::Mode;
 
 pub use inputs::{Input, names as input_names};
 
-/// Digits in the short form of the hash.
+/// Hex digits of the short hash.
 const SHORT: usize = 7;
 
-/// `manifest.yaml`.
+/// The content of `manifest.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Information about the compilation.
+    /// Facts about the compile.
     pub meta: Meta,
     /// The pipeline's name.
     pub name: String,
-    /// The pipeline's `metadata`, unchanged.
+    /// The pipeline's own `metadata`, unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
-    /// Id and fingerprints of the pipeline.
+    /// Facts about the pipeline.
     pub pipeline: Pipeline,
-    /// The steps, in a valid execution order.
+    /// The steps, in an order in which they can run.
     pub steps: Vec<Step>,
 }
 
 impl Manifest {
-    /// Returns the sha256 of the manifest as canonical JSON, without its own hash.
+    /// Returns the sha256 of the manifest as canonical JSON, without the hash fields.
     pub fn hash(&self) -> String {
         let mut value = json!(self);
         if let Some(Value::Object(meta)) = value.get_mut("meta") {
@@ -43,7 +43,7 @@ impl Manifest {
         canonical::sha256(canonical::json(&value))
     }
 
-    /// Stores the manifest's hash in the manifest.
+    /// Sets the manifest's hash fields.
     pub fn seal(&mut self) {
         let hash = self.hash();
         self.meta.manifest_short = hash.chars().take(SHORT).collect();
@@ -56,54 +56,54 @@ pub fn cfg_path(id: &str) -> String {
     format!("cfg/{id}.json")
 }
 
-/// Information about the compilation. Contains no times and no machine-specific paths.
+/// Facts about the compile. Holds no time and no path of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meta {
-    /// Hash over the whole manifest except this field and `manifest_short`, 64 hex digits.
+    /// 64 hex digits over the whole manifest except this field and `manifest_short`.
     pub manifest_hash: String,
     /// The first 7 digits of `manifest_hash`.
     pub manifest_short: String,
     /// The pipeline's `oml_version`.
     pub oml_version: String,
-    /// The profile that was compiled; empty for none.
+    /// The profile of the compile; empty for none.
     pub profile: String,
-    /// The compiler and the contract.
+    /// The compiler of the manifest.
     pub toolchain: Toolchain,
 }
 
-/// The compiler and the contract of a manifest.
+/// The compiler of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Toolchain {
-    /// Version of the compiler, like `osiris/0.1.0`.
+    /// Name and version, like `osiris/0.1.0`.
     pub compiler: String,
-    /// Version of the contract, like `osiris:driver@0.1.0`.
+    /// Contract of the drivers, like `osiris:driver@0.1.0`.
     pub contract: String,
 }
 
-/// Id and fingerprints of the pipeline.
+/// Facts about the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
-    /// The pipeline's name in the form used in paths.
+    /// The name in the form used in paths.
     pub id: String,
     /// Hashes of the inputs.
     pub fingerprints: Fingerprints,
 }
 
-/// Hashes of a compilation's inputs: `sha256:` and 64 hex digits each, except the profile. Also
-/// written to `fingerprints.json`.
+/// Hashes of a compile's inputs, `sha256:` and 64 hex digits each, and the profile's name. Also
+/// the content of `fingerprints.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprints {
-    /// Fingerprint of the toolchain.
+    /// Hash of the toolchain.
     pub compiler_fp: String,
-    /// Fingerprint of the drivers that the steps use: names, bytes and specs.
+    /// Hash of the drivers that the steps use: names, bytes and specs.
     pub registry_fp: String,
-    /// Fingerprint of the parsed pipeline file, before parameters are applied.
+    /// Hash of the pipeline file's meaning, before parameters.
     pub oml_fp: String,
-    /// Fingerprint of the resolved parameters.
+    /// Hash of the resolved parameters.
     pub params_fp: String,
     /// The profile's name; empty for none.
     pub profile: String,
@@ -117,12 +117,12 @@ pub struct Step {
     pub id: String,
     /// The driver that runs the step.
     pub driver: DriverRef,
-    /// Mode in which the driver runs.
+    /// The kind of the step.
     pub mode: Mode,
-    /// The steps that come first. A `write` step produces no table, so needing it only sets the
+    /// The steps that this step needs. A `write` step has no table, so needing it only fixes the
     /// order; any other step is also an input.
     pub needs: Vec<String>,
-    /// Path of the configuration file, relative to the manifest: `cfg/<id>.json`.
+    /// Path of the configuration, relative to the manifest: `cfg/<id>.json`.
     pub cfg_path: String,
     /// The sha256 of the configuration file.
     pub cfg_sha256: String,
@@ -132,7 +132,7 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriverRef {
-    /// Name of the driver: `family.role`.
+    /// Driver name, `family.role`.
     pub name: String,
     /// Version from the spec.
     pub version: String,

@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Every move.
+    /// Very detailed tracing.
     Trace,
-    /// For finding faults.
+    /// Details for debugging.
     Debug,
-    /// The course of things.
+    /// Normal progress.
     Info,
-    /// Something that may need attention.
+    /// A condition that may need attention.
     Warn,
-    /// Something that failed.
+    /// A failure.
     Error,
 }
 
@@ -35,15 +35,15 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Number {
-    /// A count.
+    /// A nonnegative integer.
     Unsigned(u64),
-    /// A whole number.
+    /// A signed integer.
     Integer(i64),
-    /// Any other. JSON has no word for one that is not finite: null.
+    /// A float. JSON cannot represent a float that is not finite: written as null.
     Float(#[serde(deserialize_with = "float")] f64),
 }
 
-/// A float, or the null that stands for one that is not finite.
+/// Deserializes a float, or `NaN` from the null written for a float that is not finite.
 fn float<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }

@@ -1,4 +1,4 @@
-//! Things that were looked at, each well or not.
+//! Pass/fail check lists, shared by the `doctor` commands.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use super::shell::Answer;
 use crate::problem::Exit;
 use crate::sanitize::escape_control;
 
-/// Something that was looked at.
+/// A single check.
 pub(super) struct Check {
     pub(super) name: &'static str,
-    /// What there is to say, or what is wrong and how it is mended.
+    /// A description, or the failure with its fix.
     pub(super) result: Result<String, String>,
 }
 
-/// A line each; exit code 3 if one is not well.
+/// Formats one line per check; the exit code is 3 if any check failed.
 pub(super) fn answer(checks: &[Check]) -> Answer {
     let well = checks.iter().all(|check| check.result.is_ok());
     let told = |Check { name, result }: &Check| {

@@ -38,7 +38,7 @@ pub struct Status {
     pub rows_read: u64,
     /// Rows that write steps delivered to their destination.
     pub rows_written: u64,
-    /// Rows that transform steps produced.
+    /// Output rows of all transform steps.
     pub rows_processed: u64,
     /// Each step, in the order of the plan.
     pub steps: Vec<StepStatus>,
@@ -146,7 +146,7 @@ pub struct End {
     pub rows_read: u64,
     /// Rows that write steps delivered to their destination.
     pub rows_written: u64,
-    /// Rows that transform steps produced.
+    /// Output rows of all transform steps.
     pub rows_processed: u64,
 }
 

@@ -45,7 +45,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "a number of seconds from 0.001 to 3600".to_owned())
 }
 
-/// What is known of one connection.
+/// The result for one connection.
 struct Finding {
     family: String,
     alias: String,
@@ -112,7 +112,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(answer(&findings))
 }
 
-/// A question to a driver about one connection.
+/// The check of one connection by a driver.
 struct Question<'p> {
     file: &'p DriverFile,
     code: Code,

@@ -1,4 +1,4 @@
-//! Text output of `discover`, cut to what a person reads.
+//! Text output of `discover`, truncated to a readable size.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use super::kept::{Changes, Discovery};
 use super::samples::{Rows, Sample};
 use crate::sanitize::escape_control;
 
-/// The most columns of one dataset.
+/// Maximum columns of a dataset.
 const MAX_COLUMNS: usize = 1000;
-/// The most datasets and columns in all, and the most changes of one kind.
+/// Maximum datasets and columns in total, and maximum changes of one kind.
 const MAX_LINES: usize = 20_000;
-/// The longest name, in characters.
+/// Maximum characters of a name.
 const MAX_NAME: usize = 256;
 
-/// The datasets, their samples and what has changed.
+/// Formats the datasets, their samples and the changes.
 pub(super) fn of(
     found: &Discovery,
     changes: Option<&Changes>,

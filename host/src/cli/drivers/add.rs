@@ -90,7 +90,7 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json!({"drivers": json, "lock": place.project.lock_file()}), text))
 }
 
-/// A line that says what has its place now.
+/// Formats the line for an added driver.
 pub(super) fn line(fetched: &Fetched, path: &Path) -> String {
     let spec = &fetched.driver.spec;
     format!(
@@ -103,7 +103,7 @@ pub(super) fn line(fetched: &Fetched, path: &Path) -> String {
     )
 }
 
-/// The same for programs.
+/// Formats the JSON for an added driver.
 pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
     let spec = &fetched.driver.spec;
     json!({
@@ -113,7 +113,7 @@ pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
     })
 }
 
-/// Whether a driver may have its place.
+/// Checks that a driver may be added under its name.
 fn check(
     store: &Store<'_>,
     registry: &Registry,

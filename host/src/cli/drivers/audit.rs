@@ -30,7 +30,7 @@ do. Exit code 1 if something is wrong; notes are not.";
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {}
 
-/// What there is to say of one driver.
+/// The findings on one driver.
 #[derive(Default)]
 struct Finding {
     version: Option<String>,
@@ -92,12 +92,12 @@ fn examine(
     let sha256 = driver.sha256()?.to_owned();
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
-    // The lock, and the rules of the project.
+    // The lockfile and the project's policy.
     if let Err(error) = place.registry.load(driver) {
         problems.extend(error.problems);
     }
     let differs = match entry.filter(|_| problems.is_empty()) {
-        // Locks of before did not list what the author has where the user sets nothing.
+        // Older lockfiles did not record the authors' defaults.
         Some(entry) if asks.without_defaults() == entry.grants => Vec::new(),
         Some(entry) => [asks.beyond(&entry.grants), entry.grants.beyond(&asks)].concat(),
         None => Vec::new(),
@@ -173,7 +173,7 @@ fn section(name: &str, finding: &Finding) -> String {
     let version = finding.version.as_deref().unwrap_or_default();
     let mut text =
         format!("{sign} {} {}\n", paint(STRONG, &escape_control(name)), escape_control(version));
-    // Of what is not there, nothing is known.
+    // Nothing is known about a missing driver.
     if let Some(limits) = &finding.limits {
         for (may, what) in finding.rights.iter().map(Right::told) {
             text.push_str(&format!("  {may} {}\n", escape_control(&what)));

@@ -1,4 +1,4 @@
-//! A spec in words.
+//! Descriptions of a spec for people.
 
 use serde_json::{Map, Value};
 
@@ -6,13 +6,13 @@ use super::super::render::{DIM, STRONG, Table, paint};
 use crate::driver::spec::Spec;
 use crate::sanitize::escape_control;
 
-/// Like `extract, discover`.
+/// Formats the modes like `extract, discover`.
 pub(super) fn modes(spec: &Spec) -> String {
     let name = |mode| serde_json::to_value(mode).ok().and_then(|v| v.as_str().map(str::to_owned));
     spec.modes.iter().filter_map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// The heading of a driver: name, version, title and description.
+/// Formats the heading of a driver: name, version, title and description.
 pub(super) fn heading(spec: &Spec) -> String {
     let version = paint(DIM, &escape_control(&spec.version));
     let mut text = format!(
@@ -26,7 +26,7 @@ pub(super) fn heading(spec: &Spec) -> String {
     text
 }
 
-/// The fields of the driver's configuration.
+/// Formats the fields of the driver's configuration.
 pub(super) fn fields(spec: &Spec) -> String {
     let empty = Map::new();
     let schema = &spec.config_schema;
@@ -46,7 +46,7 @@ pub(super) fn fields(spec: &Spec) -> String {
     table.render()
 }
 
-/// The type of a field: its allowed values, or the names of JSON's types.
+/// Formats the type of a field: its allowed values, or the names of JSON types.
 fn kind(field: &Value) -> String {
     if let Some(values) = field["enum"].as_array() {
         return values.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");

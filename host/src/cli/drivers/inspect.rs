@@ -50,7 +50,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
     let unusual: Vec<(&String, String)> =
         driver.imports.iter().filter_map(|import| Some((import, unusual(import)?))).collect();
     let mut text = describe::heading(spec);
-    // The lines may be styled, and what is in them is safe to show.
+    // The lines can contain styles, and their content is escaped.
     let mut section = |name: &str, lines: &[String]| {
         text.push_str(&format!("{}\n", paint(STRONG, name)));
         lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
@@ -88,7 +88,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json, text))
 }
 
-/// Like `Rust 1.95, wit-component 0.254`.
+/// Formats the tools like `Rust 1.95, wit-component 0.254`.
 fn made_with(producers: &[Producer]) -> String {
     let one = |made: &Producer| {
         escape_control(format!("{} {}", made.name, made.version).trim_end()).into_owned()
@@ -99,12 +99,12 @@ fn made_with(producers: &[Producer]) -> String {
     }
 }
 
-/// The contract's name without its version.
+/// Returns the contract's name without its version.
 fn package() -> &'static str {
     CONTRACT.split('@').next().unwrap_or(CONTRACT)
 }
 
-/// The version of the contract that it was built for.
+/// Returns the version of the contract that the driver was built for.
 fn contract(driver: &DriverFile) -> Option<&str> {
     let names = driver.exports.iter().chain(&driver.imports);
     let ours = names.map(String::as_str).filter(|name| name.starts_with(package()));

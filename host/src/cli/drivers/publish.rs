@@ -51,7 +51,7 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
         return Err(Error::invalid(problem.help("leave away what is behind the @")));
     }
     let spec = &driver.spec;
-    // A tag cannot hold the plus of a version.
+    // A tag cannot contain the `+` of a version.
     let tag = args.reference.tag.clone().unwrap_or_else(|| spec.version.replace('+', "_"));
     let reference = args.reference.tagged(&tag);
     let way = Way::open(shell, &shell.project()?, &args.reach)?;

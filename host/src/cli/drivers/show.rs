@@ -40,7 +40,7 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
     };
     section("Modes", &format!("  {}", describe::modes(spec)));
     section("Configuration", &describe::fields(spec));
-    // These lines may be styled, and what is in them is safe to show.
+    // The lines can contain styles, and their content is escaped.
     section("Signed by", &format!("  {}", standing.signers().join("\n  ")));
     section("In this project", &format!("  {}", standing.here().join("\n  ")));
     for example in &spec.examples {

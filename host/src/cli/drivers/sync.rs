@@ -69,7 +69,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
     let way = Way::open(shell, &project, &args.reach)?;
     for (name, entry, state) in different {
         let put = fetch(&way, &project, name, entry, args.local).and_then(|driver| {
-            // The lock may be another by now: then nothing of the old one is placed.
+            // If the lockfile has changed meanwhile, no driver of the old one is placed.
             let store = Store::open(&project)?;
             if store.lock.drivers.get(name) != Some(entry) {
                 let message = format!("osiris.lock has another `{name}` than a moment ago");
@@ -122,7 +122,7 @@ fn fetch(
     way.fetch(&source, Wanted { name: Some(name), sha256, digest, from_lock })
 }
 
-/// Says which driver it is that cannot be had.
+/// Adds the name of the driver that cannot be fetched.
 fn lost(name: &str, mut error: Error) -> Error {
     for problem in &mut error.problems {
         problem.message = format!("the driver `{name}` cannot be fetched: {}", problem.message);

@@ -41,7 +41,7 @@ pub(in crate::cli) struct Args {
     reach: Reach,
 }
 
-/// A driver, and what is new of it.
+/// A driver with its changes.
 struct Change<'l> {
     name: &'l str,
     old: &'l Entry,
@@ -99,8 +99,8 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
 }
 
-/// Permissions of the locked driver. Older locks did not list what its author has where the
-/// user sets nothing; the driver itself does.
+/// Returns the permissions of the locked driver. Older lockfiles did not record the authors'
+/// defaults, which are therefore taken from the driver.
 fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
     let there = DriverFile::read(&project.driver(name)).ok();
     let same = |file: &DriverFile| file.sha256().is_ok_and(|sha256| sha256 == entry.sha256);
@@ -109,7 +109,7 @@ fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
     asks.filter(is_older).unwrap_or_else(|| entry.grants.clone())
 }
 
-/// Refuses what asks for more.
+/// Rejects versions that request additional permissions.
 fn accepted(changes: &[Change<'_>]) -> Result<()> {
     let refused: Vec<Problem> = changes
         .iter()

@@ -1,4 +1,4 @@
-//! `osiris run --dry-run`: the plan, and what each step may touch.
+//! `osiris run --dry-run`: the plan, and the permissions of each step.
 
 use std::collections::BTreeMap;
 
@@ -18,23 +18,23 @@ use crate::run::{self, Job, Task};
 use crate::sanitize::escape_control;
 use crate::trust::{Admission, Known, Right, Verdict};
 
-/// A step of the plan with what it may touch.
+/// A step of the plan with its permissions.
 struct Planned<'a> {
     task: &'a Task,
-    /// The steps whose tables it reads.
+    /// The steps whose tables the step reads.
     tables: Vec<&'a str>,
-    /// The steps that it only waits for.
+    /// The steps that the step only waits for.
     after: Vec<&'a str>,
     reads: Vec<&'a str>,
     writes: Vec<&'a str>,
-    /// Like `db.example:3306`.
+    /// Destinations like `db.example:3306`.
     dials: Vec<String>,
     rights: Vec<Right>,
     limits: Limits,
 }
 
-/// The plan, as JSON and in words. `origins` says who set the parts of each step's
-/// configuration.
+/// Returns the plan as JSON and as text. `origins` contains the origin of each part of the steps'
+/// configurations.
 pub(super) fn plan(
     job: &Job,
     origins: &BTreeMap<String, Origins>,
@@ -91,7 +91,7 @@ pub(super) fn plan(
     Ok((json, text(job, &steps)))
 }
 
-/// With what goes to a sandbox, if it is to run there.
+/// Adds the data that goes to a sandbox, if the run is to happen in one.
 pub(super) fn answer(
     (mut json, mut text): (Value, String),
     e2b: Option<(Value, String)>,

@@ -1,4 +1,4 @@
-//! `osiris run --e2b`: what belongs to a sandbox.
+//! `osiris run --e2b`: options and plan of a run in a sandbox.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::remote::client::Settings;
 use crate::run::Prepared;
 use crate::sanitize::escape_control;
 
-/// Permits what `--e2b-install-deps` does.
+/// The variable that has the same effect as `--e2b-install-deps`.
 const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
-/// What is nobody's business in a sandbox.
+/// Variables that must not enter a sandbox.
 const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 
 /// Where and how a run happens in E2B.
@@ -73,12 +73,12 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 impl E2b {
-    /// The variables that count for this run only.
+    /// Returns the variables that are set for this run only.
     pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
         self.e2b_env.iter().cloned()
     }
 
-    /// The run in a sandbox, and what it will tell.
+    /// Creates the run in a sandbox, and the receiver of its notes.
     pub(super) fn adapter(
         &self,
         prepared: Prepared,
@@ -118,7 +118,7 @@ impl E2b {
         })
     }
 
-    /// What a run would send and open, as JSON and in words.
+    /// Describes the uploads and connections of a run, as JSON and as text.
     pub(super) fn plan(&self, prepared: &Prepared, registry: &Registry) -> Result<(Value, String)> {
         let parcel = Parcel::collect(prepared, registry)?;
         let dials = adapter::dials(prepared);

@@ -1,4 +1,4 @@
-//! Results as JUnit's XML, which CI systems read.
+//! Formats results as JUnit XML, which CI systems read.
 
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
@@ -6,7 +6,7 @@ use crate::conformance::{Missed, Report};
 use crate::problem::{Error, Problem, Result};
 use crate::sanitize::escape_control;
 
-/// A suite for each group, a test case for each check.
+/// Formats a suite for each group and a test case for each check.
 pub(super) fn document(report: &Report) -> Result<String> {
     let driver = report.spec.as_ref().map_or("driver", |spec| spec.name.as_str());
     let mut xml = Xml::new(format!("osiris drivers test {driver}"));
