@@ -1,9 +1,12 @@
 //! The step's configuration, as it is written.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use csv_common::{Compression, Encoding};
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// What `spec.yaml` describes, field by field.
 #[derive(Debug, Clone, Deserialize)]
@@ -73,9 +76,9 @@ pub struct Config {
     /// Texts that mean false there.
     #[serde(default)]
     pub false_values: Vec<String>,
-    /// Fields that mean a missing value.
+    /// Texts that mean a missing value.
     #[serde(default)]
-    pub na_values: Vec<String>,
+    pub na_values: NaValues,
     /// Whether they do so with quotes in a column of text.
     #[serde(default)]
     pub quoted_na: bool,
@@ -154,6 +157,46 @@ pub enum Types {
 impl Default for Types {
     fn default() -> Self {
         Self::Columns(BTreeMap::new())
+    }
+}
+
+/// Texts that mean a missing value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NaValues {
+    /// The same in all columns.
+    All(Vec<String>),
+    /// By the column's name.
+    Columns(BTreeMap<String, Vec<String>>),
+}
+
+impl Default for NaValues {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+// Not `untagged`, whose errors do not name the text that is none.
+impl<'de> Deserialize<'de> for NaValues {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct ListOrMap;
+
+        impl<'de> Visitor<'de> for ListOrMap {
+            type Value = NaValues;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of texts, or one for each column by its name")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<NaValues, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(NaValues::All)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NaValues, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(NaValues::Columns)
+            }
+        }
+
+        from.deserialize_any(ListOrMap)
     }
 }
 

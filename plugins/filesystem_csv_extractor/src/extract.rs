@@ -103,7 +103,7 @@ fn report(
             many(changes.controls, "control character")
         ));
     }
-    let kept = options.reading.nulls.kept();
+    let kept = options.kept_texts();
     if kept > 0 {
         ctx.warn(format!(
             "{} equal to one of `na_values` kept as text for its quotes; `quoted_na: true` makes \

@@ -1,11 +1,14 @@
 //! Puts one column of a block into a batch.
 
+use std::rc::Rc;
+
 use csv_common::{BARE, FloatText, INTEGRAL, Integral};
 use osiris_sdk::{
     BoolBuilder, BytesBuilder, ColumnBuilder, DataType, Field, Primitive, PrimitiveBuilder,
     TimeUnit,
 };
 
+use crate::nulls::Nulls;
 use crate::options::Reading;
 use crate::parse::{self, Format, float, short};
 use crate::split::Block;
@@ -21,6 +24,8 @@ pub(crate) struct Column {
     pub(crate) origin: Origin,
     /// The format of dates and times, if not ISO 8601.
     pub(crate) format: Option<Format>,
+    /// The texts that are missing values.
+    pub(crate) nulls: Rc<Nulls>,
 }
 
 /// Who chose the type of a column.
@@ -48,7 +53,7 @@ pub(crate) fn fill(
     reading: &Reading,
     builder: &mut ColumnBuilder,
 ) -> Result<(), Misfit> {
-    let cells = Cells { block, place: column.place, reading };
+    let cells = Cells { block, place: column.place, reading, nulls: &column.nulls };
     match column.origin {
         Origin::Declared | Origin::Dates => declared(column, &cells, builder),
         Origin::Values | Origin::Sample => found(column, &cells, builder),
@@ -188,11 +193,12 @@ struct Cells<'a> {
     block: &'a Block<'a>,
     place: usize,
     reading: &'a Reading,
+    nulls: &'a Nulls,
 }
 
 impl Cells<'_> {
     fn texts(&self, to: &mut BytesBuilder) {
-        let nulls = &self.reading.nulls;
+        let nulls = self.nulls;
         let quote = self.block.quote();
         for field in self.block.column(self.place) {
             if nulls.is_value(field) && field.first().copied() != quote {
@@ -262,7 +268,7 @@ impl Cells<'_> {
         parse: impl Fn(&[u8]) -> Option<T>,
         short: impl Fn(&[u8; short::WIDTH], usize) -> Option<T>,
     ) -> Result<(), Misfit> {
-        let nulls = &self.reading.nulls;
+        let nulls = self.nulls;
         let direct = self.block.shows_quotes();
         for (row, (field, window)) in self.block.windows(self.place).enumerate() {
             // Most fields are plain values: first try, then ask what else it may be.
@@ -283,7 +289,7 @@ impl Cells<'_> {
     /// A value, or a missing one; none if it is neither.
     fn value<T>(&self, field: &[u8], parse: impl Fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
         let text = self.block.value(self.block.unquote(field));
-        if self.reading.nulls.is_null(&text) {
+        if self.nulls.is_null(&text) {
             return Some(None);
         }
         parse(&text).map(Some)

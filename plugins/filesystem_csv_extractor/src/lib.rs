@@ -33,7 +33,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 
 pub use crate::config::{
-    Config, EncodingErrors, FloatMode, Header, Nul, ParseDates, RaggedRows, Trim, Types,
+    Config, EncodingErrors, FloatMode, Header, NaValues, Nul, ParseDates, RaggedRows, Trim, Types,
 };
 
 /// The driver.

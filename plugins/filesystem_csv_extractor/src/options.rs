@@ -1,10 +1,11 @@
 //! The step's configuration, once it has been checked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use osiris_sdk::{DataType, Error, Result};
 
-use crate::config::{Config, FloatMode, Header, ParseDates, Types};
+use crate::config::{Config, FloatMode, Header, NaValues, ParseDates, Types};
 use crate::dtype;
 use crate::nulls::Nulls;
 use crate::parse::{Bools, Format, Notation};
@@ -34,13 +35,15 @@ pub(crate) struct Options {
     pub(crate) types: BTreeMap<String, DataType>,
     pub(crate) other_type: Option<DataType>,
     pub(crate) formats: BTreeMap<String, Format>,
+    /// Missing values of columns by name, and of those that are not named.
+    pub(crate) nulls: BTreeMap<String, Rc<Nulls>>,
+    pub(crate) other_nulls: Rc<Nulls>,
     pub(crate) reading: Reading,
 }
 
 /// The notation of values in the file.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    pub(crate) nulls: Nulls,
     pub(crate) notation: Notation,
     pub(crate) bools: Bools,
     /// Whether a number that a declared float cannot hold is an error.
@@ -51,6 +54,7 @@ impl Options {
     /// Checks what a JSON Schema cannot.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let (types, other_type) = types(config)?;
+        let (nulls, other_nulls) = nulls(config);
         Ok(Self {
             dialect: dialect(config)?,
             skip_rows: config.skip_rows,
@@ -68,8 +72,9 @@ impl Options {
             formats: formats(config, &types)?,
             types,
             other_type,
+            nulls,
+            other_nulls,
             reading: Reading {
-                nulls: Nulls::new(&config.na_values, config.quoted_na),
                 notation: notation(config)?,
                 bools: bools(config)?,
                 exact_floats: config.float == FloatMode::Exact,
@@ -86,7 +91,21 @@ impl Options {
         };
         let types = self.types.keys().map(|name| ("dtype", name));
         let formats = self.formats.keys().map(|name| ("date_format", name));
-        types.chain(formats).chain(dates.iter().map(|name| ("parse_dates", name)))
+        let nulls = self.nulls.keys().map(|name| ("na_values", name));
+        let dates = dates.iter().map(|name| ("parse_dates", name));
+        types.chain(formats).chain(nulls).chain(dates)
+    }
+
+    /// The missing values of a column.
+    pub(crate) fn nulls_of(&self, name: &str) -> &Rc<Nulls> {
+        self.nulls.get(name).unwrap_or(&self.other_nulls)
+    }
+
+    /// Number of texts in all columns that only their quotes kept from being
+    /// missing.
+    pub(crate) fn kept_texts(&self) -> u64 {
+        let others = self.nulls.values().map(|nulls| nulls.kept()).sum::<u64>();
+        others + self.other_nulls.kept()
     }
 }
 
@@ -103,6 +122,17 @@ fn types(config: &Config) -> Result<(BTreeMap<String, DataType>, Option<DataType
                 Ok((column.clone(), parse(&format!(" of column {column:?}"), name)?))
             });
             Ok((types.collect::<Result<_>>()?, None))
+        }
+    }
+}
+
+fn nulls(config: &Config) -> (BTreeMap<String, Rc<Nulls>>, Rc<Nulls>) {
+    let nulls = |names: &[String]| Rc::new(Nulls::new(names, config.quoted_na));
+    match &config.na_values {
+        NaValues::All(names) => (BTreeMap::new(), nulls(names)),
+        NaValues::Columns(columns) => {
+            let columns = columns.iter().map(|(column, names)| (column.clone(), nulls(names)));
+            (columns.collect(), nulls(&[]))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The first pass: which columns there are and what they hold.
 
+use std::rc::Rc;
+
 use osiris_sdk::{Context, DataType, Field, Result, Schema};
 
 use crate::config::ParseDates;
@@ -7,6 +9,7 @@ use crate::fill::{Column, Origin};
 use crate::header;
 use crate::infer::Guess;
 use crate::misfit::shorten;
+use crate::nulls::Nulls;
 use crate::options::Options;
 use crate::parse::Format;
 use crate::source::{Source, Stop};
@@ -64,12 +67,19 @@ impl Plan {
 
 /// Looks for the types of columns.
 struct Search {
-    columns: Vec<(usize, Known)>,
+    columns: Vec<Searched>,
     rows: u64,
     bytes: u64,
     read_all: bool,
     /// Whether the types come from a part of the rows that will be read.
     sample: bool,
+}
+
+/// A column whose type is looked for.
+struct Searched {
+    place: usize,
+    known: Known,
+    nulls: Rc<Nulls>,
 }
 
 enum Known {
@@ -94,7 +104,12 @@ impl Search {
                 (None, ParseDates::Columns(_)) => Known::Guess(Guess::new(false)),
             }
         };
-        let columns = places.iter().map(|place| (*place, known(&names[*place]))).collect();
+        let column = |place: &usize| {
+            let name = &names[*place];
+            let nulls = Rc::clone(options.nulls_of(name));
+            Searched { place: *place, known: known(name), nulls }
+        };
+        let columns = places.iter().map(column).collect();
         Self { columns, rows: 0, bytes: 0, read_all: false, sample: false }
     }
 
@@ -117,9 +132,9 @@ impl Search {
             };
             let rows = left.min(block.rows() as u64) as usize;
             let block = block.first(rows);
-            for (place, known) in &mut self.columns {
+            for Searched { place, known, nulls } in &mut self.columns {
                 if let Known::Guess(guess) | Known::Dates(guess) = known {
-                    guess.observe(&block, *place, &options.reading);
+                    guess.observe(&block, *place, &options.reading, nulls);
                 }
             }
             self.rows += rows as u64;
@@ -131,7 +146,7 @@ impl Search {
 
     /// Whether no row can change a type any more.
     fn settled(&self) -> bool {
-        self.columns.iter().all(|(_, known)| match known {
+        self.columns.iter().all(|column| match &column.known {
             Known::Declared(..) => true,
             Known::Dates(_) => false,
             Known::Guess(guess) => guess.settled(),
@@ -141,7 +156,7 @@ impl Search {
     fn plan(self, names: Vec<String>, found: Vec<String>) -> Plan {
         let Self { columns, rows, bytes, read_all, sample } = self;
         let chosen = if sample { Origin::Sample } else { Origin::Values };
-        let column = |(place, known): (usize, Known)| {
+        let column = |Searched { place, known, nulls }: Searched| {
             let name = names[place].clone();
             let (field, origin, format) = match known {
                 Known::Declared(data_type, format) => {
@@ -150,7 +165,7 @@ impl Search {
                 Known::Dates(guess) => (guess.field(name), Origin::Dates, None),
                 Known::Guess(guess) => (guess.field(name), chosen, None),
             };
-            Column { field, place, origin, format }
+            Column { field, place, origin, format, nulls }
         };
         let columns = columns.into_iter().map(column).collect();
         Plan { columns, found, rows, bytes, read_all }
