@@ -201,8 +201,8 @@ fn unreadable(path: &str, error: &io::Error) -> Error {
         io::ErrorKind::NotFound => {
             let more = if path == "-" || path.contains("://") {
                 "; `path` is a file of this machine: there are no URLs and no standard input"
-            } else if path.contains(['*', '?']) {
-                "; `path` names one file: there are no patterns such as *.csv"
+            } else if path.contains(['*', '?', '[', '{']) {
+                "; `path` names one file and is no pattern; read each file in a step of its own"
             } else {
                 ""
             };
