@@ -263,7 +263,7 @@ proptest! {
         newline in prop::sample::select(vec!["lf", "crlf"]),
         delimiter in prop::sample::select(vec![",", ";", "\t"]),
         encoding in prop::sample::select(vec!["utf-8", "utf-16"]),
-        extension in prop::sample::select(vec!["csv", "gz", "bz2", "xz", "zip"]),
+        extension in prop::sample::select(vec!["csv", "gz", "bz2", "xz", "zip", "zst"]),
     ) {
         let table = Table::from_rows(&schema, &rows);
         let write = json!({
