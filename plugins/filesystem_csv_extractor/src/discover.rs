@@ -23,11 +23,11 @@ pub(crate) fn discover(ctx: &Context, config: &Config) -> Result<Vec<Dataset>> {
     options.infer_rows = options.infer_rows.min(SAMPLE);
     let source = Source::find(config)?;
     let plan = Plan::new(ctx, &source, &options)?;
-    let columns = plan.columns.iter().map(|column| DatasetColumn {
-        name: column.field.name.clone(),
-        native_type: dtype::name(&column.field.data_type),
-        data_type: column.field.data_type.clone(),
-        nullable: column.field.nullable,
+    let columns = plan.schema.fields.iter().map(|field| DatasetColumn {
+        name: field.name.clone(),
+        native_type: dtype::name(&field.data_type),
+        data_type: field.data_type.clone(),
+        nullable: field.nullable,
         primary_key: false,
     });
     Ok(vec![Dataset {

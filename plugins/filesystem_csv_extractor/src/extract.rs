@@ -17,8 +17,12 @@ const BATCH: usize = 512 << 10;
 /// memory stays bounded whatever it says.
 const MAX_BATCH: usize = 32 << 20;
 /// A part of a block that is added at once: so small that a batch hardly grows
-/// beyond its size.
+/// beyond its size. More if a row of many columns is large, because each column
+/// of each part has a price too.
 const PART: usize = 256 << 10;
+const MAX_PART: usize = 8 << 20;
+/// Rows that a part of a table of many columns has room for.
+const PART_ROWS: usize = 8;
 /// Rows that a batch of many columns has room for: each column of each batch
 /// has a price, whatever is in it.
 const ROWS: usize = 64;
@@ -33,8 +37,7 @@ pub(crate) fn extract(
     plan: &Plan,
     output: &mut Output,
 ) -> Result<()> {
-    let schema = plan.schema();
-    output.open(&schema)?;
+    output.open(&plan.schema)?;
     // Of a compressed file the size of its text is not known.
     let total = (source.compression == csv_common::Compression::None).then_some(source.size);
     let misfit = source.read(|text| {
@@ -45,7 +48,7 @@ pub(crate) fn extract(
                 source.path
             ))));
         }
-        let mut rows = Rows { options, plan, output, batch: BatchBuilder::new(&schema) };
+        let mut rows = Rows { options, plan, output, batch: BatchBuilder::new(&plan.schema) };
         let mut left = options.limit;
         while left > 0 {
             let Some(block) = splitter.block()? else { break };
@@ -125,22 +128,25 @@ impl Rows<'_> {
     /// Adds a block, and says what does not fit.
     fn add(&mut self, mut block: Block<'_>) -> Result<Option<MisfitValue>> {
         let chunk = self.options.chunk_size.unwrap_or(usize::MAX);
-        let wide = self.plan.columns.len() * VALUE * ROWS;
+        let values = self.plan.columns.len() * VALUE;
         let limit = match self.options.chunk_size {
             Some(_) => MAX_BATCH,
-            None => wide.clamp(BATCH, MAX_BATCH / 2),
+            None => (values * ROWS).clamp(BATCH, MAX_BATCH / 2),
         };
+        let most = (values * PART_ROWS).clamp(PART, MAX_PART);
         while block.rows() > 0 {
             let room = chunk - self.batch.rows();
-            let (rows, size) = self.part(&block, room.min(block.rows()));
-            if self.batch.rows() > 0 && self.batch.bytes() + size > limit + PART {
+            let (rows, size) = self.part(&block, room.min(block.rows()), most);
+            if self.batch.rows() > 0 && self.batch.bytes() + size > limit + most {
                 self.output.send(&mut self.batch)?;
                 continue;
             }
             let part = block.first(rows);
-            for (index, column) in self.plan.columns.iter().enumerate() {
+            let columns = self.plan.columns.iter().zip(&self.plan.schema.fields);
+            for (index, (column, field)) in columns.enumerate() {
                 let builder = &mut self.batch.columns[index];
-                if let Err(Misfit(row)) = fill(column, &part, &self.options.reading, builder) {
+                let filled = fill(field, column, &part, &self.options.reading, builder);
+                if let Err(Misfit(row)) = filled {
                     return Ok(Some(MisfitValue::new(index, column, &part, row)));
                 }
             }
@@ -152,19 +158,19 @@ impl Rows<'_> {
         Ok(None)
     }
 
-    /// Number of the first rows that make a part, one at least, and of the
-    /// bytes they may take in a batch.
-    fn part(&self, block: &Block<'_>, rows: usize) -> (usize, usize) {
+    /// Number of the first rows that make a part of so many bytes at most, one
+    /// row at least, and of the bytes they may take in a batch.
+    fn part(&self, block: &Block<'_>, rows: usize, most: usize) -> (usize, usize) {
         let values = self.plan.columns.len() * VALUE;
         let all = block.first(rows);
         let size = values * rows + all.size();
-        if size <= PART {
+        if size <= most {
             return (rows, size);
         }
         let mut size = 0;
         for row in 0..rows {
             let more = values + block.size_of(row);
-            if row > 0 && size + more > PART {
+            if row > 0 && size + more > most {
                 return (row, size);
             }
             size += more;

@@ -13,11 +13,9 @@ use crate::options::Reading;
 use crate::parse::{self, Format, float, short};
 use crate::split::Block;
 
-/// A column of the table that is read.
+/// How to read a column of the table.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    /// Its name and type.
-    pub(crate) field: Field,
     /// Where it stands in the file.
     pub(crate) place: usize,
     /// Who chose the type.
@@ -48,6 +46,7 @@ pub(crate) struct Misfit(pub(crate) usize);
 
 /// Adds the values of one column of a block.
 pub(crate) fn fill(
+    field: &Field,
     column: &Column,
     block: &Block<'_>,
     reading: &Reading,
@@ -55,16 +54,21 @@ pub(crate) fn fill(
 ) -> Result<(), Misfit> {
     let cells = Cells { block, place: column.place, reading, nulls: &column.nulls };
     match column.origin {
-        Origin::Declared | Origin::Dates => declared(column, &cells, builder),
-        Origin::Values | Origin::Sample => found(column, &cells, builder),
+        Origin::Declared | Origin::Dates => declared(field, column, &cells, builder),
+        Origin::Values | Origin::Sample => found(field, column.origin, &cells, builder),
     }
 }
 
 /// Adds values of a type that the configuration says, however they are written.
-fn declared(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Result<(), Misfit> {
+fn declared(
+    field: &Field,
+    column: &Column,
+    cells: &Cells<'_>,
+    builder: &mut ColumnBuilder,
+) -> Result<(), Misfit> {
     let Reading { bools, exact_floats, .. } = cells.reading;
     let format = column.format.as_ref();
-    match (builder, &column.field.data_type) {
+    match (builder, &field.data_type) {
         (ColumnBuilder::Utf8(to), _) => {
             cells.texts(to);
             Ok(())
@@ -123,8 +127,13 @@ fn declared(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> 
 }
 
 /// Adds values of a type that was found, which is written as they are.
-fn found(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Result<(), Misfit> {
-    match (builder, &column.field.data_type) {
+fn found(
+    field: &Field,
+    origin: Origin,
+    cells: &Cells<'_>,
+    builder: &mut ColumnBuilder,
+) -> Result<(), Misfit> {
+    match (builder, &field.data_type) {
         (ColumnBuilder::Utf8(to), _) => {
             cells.texts(to);
             Ok(())
@@ -134,12 +143,11 @@ fn found(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Res
             i64::try_from(short::whole(window, len)?).ok()
         }),
         (ColumnBuilder::UInt64(to), _) => cells.numbers(to, strict(parse::u64_of), short::whole),
-        (ColumnBuilder::Float64(to), _) if column.origin == Origin::Values => {
+        (ColumnBuilder::Float64(to), _) if origin == Origin::Values => {
             cells.numbers(to, parse::f64_of, |_, _| None)
         }
         (ColumnBuilder::Float64(to), _) => {
-            let bare =
-                column.field.metadata.iter().any(|(key, value)| key == INTEGRAL && value == BARE);
+            let bare = field.metadata.iter().any(|(key, value)| key == INTEGRAL && value == BARE);
             let integral = if bare { Integral::Bare } else { Integral::Dotted };
             let floats = std::cell::RefCell::new(FloatText::default());
             let same = |text: &[u8]| {

@@ -20,6 +20,7 @@ mod footer;
 mod header;
 mod infer;
 mod misfit;
+mod names;
 mod nulls;
 mod options;
 mod parse;

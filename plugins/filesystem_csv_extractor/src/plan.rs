@@ -9,6 +9,7 @@ use crate::fill::{Column, Origin};
 use crate::header;
 use crate::infer::Guess;
 use crate::misfit::shorten;
+use crate::names::Names;
 use crate::nulls::Nulls;
 use crate::options::Options;
 use crate::parse::Format;
@@ -18,10 +19,12 @@ use crate::split::Splitter;
 /// What the second pass will read.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The columns, in the order of the table.
+    /// The table's columns.
+    pub(crate) schema: Schema,
+    /// How to read each of them.
     pub(crate) columns: Vec<Column>,
     /// The columns' names as the file has them, all of them.
-    pub(crate) found: Vec<String>,
+    pub(crate) found: Names,
     /// Rows that were looked at.
     pub(crate) rows: u64,
     /// Where in the text the last of them ended.
@@ -41,27 +44,22 @@ impl Plan {
                     "{}: the first row, {:?}, was dropped as the header, which `names` replaces; \
                      if it is data, set `header: false`",
                     source.path,
-                    shorten(found.join(", ").as_bytes())
+                    shorten(found.iter().collect::<Vec<_>>().join(", ").as_bytes())
                 ));
             }
             if let Some(other) = header::other_delimiter(&found) {
                 ctx.warn(format!(
                     "{}: the header is one column, {:?}; `delimiter: {other:?}` reads more of them",
                     source.path,
-                    shorten(found[0].as_bytes())
+                    shorten(found.get(0).as_bytes())
                 ));
             }
-            let names = header::rename(&source.path, found.clone(), options)?;
+            let names = header::rename(&source.path, &found, options)?;
             let places = header::select(&source.path, &names, options)?;
             let mut search = Search::new(options, &names, &places);
             search.run(ctx, &mut splitter, options)?;
-            Ok(search.plan(names, found))
+            Ok(search.plan(&names, found))
         })
-    }
-
-    /// The table's columns.
-    pub(crate) fn schema(&self) -> Schema {
-        Schema::new(self.columns.iter().map(|column| column.field.clone()).collect())
     }
 }
 
@@ -90,22 +88,22 @@ enum Known {
 }
 
 impl Search {
-    fn new(options: &Options, names: &[String], places: &[usize]) -> Self {
-        let known = |name: &String| {
+    fn new(options: &Options, names: &Names, places: &[usize]) -> Self {
+        let known = |name: &str| {
             let format = options.formats.get(name);
             let declared = options.types.get(name).cloned();
             let declared = declared.or_else(|| format.map(Format::data_type));
             match (declared.or_else(|| options.other_type.clone()), &options.parse_dates) {
                 (Some(data_type), _) => Known::Declared(data_type, format.cloned()),
                 (None, ParseDates::Any(any)) => Known::Guess(Guess::new(*any)),
-                (None, ParseDates::Columns(dates)) if dates.contains(name) => {
+                (None, ParseDates::Columns(dates)) if dates.iter().any(|date| date == name) => {
                     Known::Dates(Guess::dates())
                 }
                 (None, ParseDates::Columns(_)) => Known::Guess(Guess::new(false)),
             }
         };
         let column = |place: &usize| {
-            let name = &names[*place];
+            let name = names.get(*place);
             let nulls = Rc::clone(options.nulls_of(name));
             Searched { place: *place, known: known(name), nulls }
         };
@@ -153,11 +151,11 @@ impl Search {
         })
     }
 
-    fn plan(self, names: Vec<String>, found: Vec<String>) -> Plan {
+    fn plan(self, names: &Names, found: Names) -> Plan {
         let Self { columns, rows, bytes, read_all, sample } = self;
         let chosen = if sample { Origin::Sample } else { Origin::Values };
         let column = |Searched { place, known, nulls }: Searched| {
-            let name = names[place].clone();
+            let name = names.get(place).to_owned();
             let (field, origin, format) = match known {
                 Known::Declared(data_type, format) => {
                     (Field::new(name, data_type, true), Origin::Declared, format)
@@ -165,9 +163,9 @@ impl Search {
                 Known::Dates(guess) => (guess.field(name), Origin::Dates, None),
                 Known::Guess(guess) => (guess.field(name), chosen, None),
             };
-            Column { field, place, origin, format, nulls }
+            (field, Column { place, origin, format, nulls })
         };
-        let columns = columns.into_iter().map(column).collect();
-        Plan { columns, found, rows, bytes, read_all }
+        let (fields, columns) = columns.into_iter().map(column).unzip();
+        Plan { schema: Schema::new(fields), columns, found, rows, bytes, read_all }
     }
 }

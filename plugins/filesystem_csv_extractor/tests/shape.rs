@@ -177,3 +177,34 @@ fn a_field_beyond_the_limit_when_it_is_raised() {
     let low = error("a\n12345\n", json!({"field_limit": 4}));
     assert!(low.contains("larger than the limit of 4 bytes"), "{low}");
 }
+
+#[test]
+fn a_table_of_many_columns_is_read_in_batches_of_many_rows() {
+    const COLUMNS: usize = 20_000;
+    // A row of 13 bytes a field is longer than the buffer of other tables.
+    let cell = |row: usize, column: usize| row * 7_919 + column * 31;
+    let line =
+        |text: &dyn Fn(usize) -> String| (0..COLUMNS).map(text).collect::<Vec<_>>().join(",");
+    let header = line(&|column| format!("c{column}"));
+    let body: Vec<_> = (0..30)
+        .map(|row| {
+            line(&|column| match column % 2 {
+                0 => cell(row, column).to_string(),
+                _ => format!("\"text, {}\"", cell(row, column)),
+            })
+        })
+        .collect();
+    let found = report(format!("{header}\n{}\n", body.join("\n")), json!({}));
+    assert_eq!(found.table().schema().fields.len(), COLUMNS);
+    let rows = found.table().rows();
+    for (row, column) in [(0, 0), (0, COLUMNS - 1), (17, 1_234), (29, 9_999), (29, COLUMNS - 1)] {
+        let expected = match column % 2 {
+            0 => json!(cell(row, column)),
+            _ => json!(format!("text, {}", cell(row, column))),
+        };
+        assert_eq!(rows[row][column], expected, "{row} {column}");
+    }
+    let batches: Vec<_> = found.table().batches().iter().map(|batch| batch.rows()).collect();
+    assert_eq!(batches.iter().sum::<usize>(), 30);
+    assert!(batches.len() <= 2, "{batches:?}");
+}

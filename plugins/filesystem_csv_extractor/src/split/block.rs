@@ -51,6 +51,13 @@ impl<'a> Block<'a> {
         Self { spans: &self.spans[rows * self.columns..], ..self }
     }
 
+    /// The fields of the first row, as they stand in the file.
+    pub(crate) fn first_row(&self) -> impl Iterator<Item = &'a [u8]> {
+        let text = self.text;
+        let row = self.spans.iter().take(self.columns);
+        row.map(move |span| &text[span.start as usize..span.end as usize])
+    }
+
     /// The fields of one column, as they stand in the file: quotes included.
     #[inline]
     pub(crate) fn column(&self, column: usize) -> impl Iterator<Item = &'a [u8]> {

@@ -10,6 +10,11 @@ use crate::text::{Changes, TextReader};
 /// Text in memory at a time: large enough that the work between blocks does
 /// not count, small enough to stay in a processor's cache.
 const BUFFER: usize = 256 << 10;
+/// The same for a table of many columns: each column of a block has a price,
+/// which few rows do not bear.
+const MAX_BUFFER: usize = 4 << 20;
+/// Bytes in the buffer for each column: some rows of short fields.
+const COLUMN: usize = 64;
 /// Rows in a block of nothing but the empty lines before the first row.
 const BLANK_ROWS: u64 = 1 << 16;
 
@@ -277,16 +282,19 @@ impl<'a> Splitter<'a> {
             self.row_start = 0;
             self.offset += shift as u64;
         }
-        if self.filled > self.buffer.len() / 2 {
+        let size = (self.columns * COLUMN).clamp(BUFFER, MAX_BUFFER);
+        if self.buffer.len() < size {
+            self.buffer.resize(size, 0);
+        } else if self.filled > self.buffer.len() / 2 {
             let size = self.buffer.len() * 2;
             self.buffer.resize(size, 0);
-        } else if self.buffer.len() > BUFFER && self.filled <= BUFFER / 2 {
+        } else if self.buffer.len() > size && self.filled <= size / 2 {
             // One long row is no reason to read the rest of the file in large pieces.
-            self.buffer.truncate(BUFFER);
+            self.buffer.truncate(size);
             self.buffer.shrink_to_fit();
         }
         // However long the row has become, only so much of what follows it.
-        let end = (self.filled + BUFFER).min(self.buffer.len());
+        let end = (self.filled + size).min(self.buffer.len());
         while self.filled < end - TextReader::ROOM {
             let read = self.text.read(&mut self.buffer[self.filled..end])?;
             if read == 0 {
