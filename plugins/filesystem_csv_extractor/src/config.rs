@@ -89,6 +89,9 @@ pub struct Config {
     /// The handling of rows that are longer or shorter than the header.
     #[serde(default)]
     pub ragged_rows: RaggedRows,
+    /// The file for rows that are set aside, relative to the project.
+    #[serde(default)]
+    pub rejects: Option<String>,
     /// The spaces around fields that are no part of them.
     #[serde(default)]
     pub trim: Trim,
@@ -248,6 +251,8 @@ pub enum RaggedRows {
     Cut,
     /// They are left out.
     Skip,
+    /// They go to a file of their own.
+    Aside,
 }
 
 /// The spaces and tabs around a field that are no part of it.

@@ -7,6 +7,7 @@ use crate::header;
 use crate::misfit::MisfitValue;
 use crate::options::Options;
 use crate::plan::Plan;
+use crate::rejects::Rejects;
 use crate::source::{Source, Stop};
 use crate::split::{Block, Splitter, Tally};
 use crate::text::Changes;
@@ -35,6 +36,7 @@ pub(crate) fn extract(
     source: &Source,
     options: &Options,
     plan: &Plan,
+    mut rejects: Option<Rejects>,
     output: &mut Output,
 ) -> Result<()> {
     output.open(&plan.schema)?;
@@ -42,6 +44,9 @@ pub(crate) fn extract(
     let total = (source.compression == csv_common::Compression::None).then_some(source.size);
     let misfit = source.read(|text| {
         let mut splitter = Splitter::new(text, options.dialect);
+        if rejects.is_some() {
+            splitter.keep_rejected();
+        }
         if header::begin(&mut splitter, options, &source.path)? != plan.found {
             return Err(Stop::Error(Error::data(format!(
                 "{} has changed while it was read",
@@ -57,14 +62,27 @@ pub(crate) fn extract(
             if let Some(misfit) = rows.add(block)? {
                 return Ok(Some(misfit));
             }
-            ctx.progress(block.end(), total);
+            let end = block.end();
+            ctx.progress(end, total);
+            if let Some(rejects) = &mut rejects {
+                // What is behind the last row that is wanted has not been asked for.
+                let end = if left > 0 { u64::MAX } else { end };
+                rejects.add(&source.path, &splitter.rejected(), end)?;
+            }
+        }
+        if let (Some(rejects), true) = (&mut rejects, left > 0) {
+            rejects.add(&source.path, &splitter.rejected(), u64::MAX)?;
         }
         rows.output.send(&mut rows.batch)?;
         let (tally, changes) = splitter.tally();
-        report(ctx, &source.path, plan, options, tally, changes);
+        let rejects = rejects.as_ref();
+        report(ctx, &source.path, plan, options, tally, changes, rejects);
         Ok(None)
     })?;
-    misfit.map_or(Ok(()), |misfit| Err(misfit.explain(source, plan, options)))
+    match misfit {
+        Some(misfit) => Err(misfit.explain(source, plan, options)),
+        None => rejects.map_or(Ok(()), Rejects::finish),
+    }
 }
 
 /// Says what is not in the table, or is otherwise in it than in the file.
@@ -75,6 +93,7 @@ fn report(
     options: &Options,
     tally: Tally,
     changes: Changes,
+    rejects: Option<&Rejects>,
 ) {
     let many = |count: u64, what: &str| match count {
         1 => format!("{path}: 1 {what}"),
@@ -88,10 +107,15 @@ fn report(
         // In a table of one column they may be values; elsewhere there is nothing in them.
         if plan.found.len() == 1 { ctx.warn(said) } else { ctx.info(said) }
     }
+    let (skipped, left_out) = match rejects {
+        None => (tally.skipped, "left out (`ragged_rows: skip`)".to_owned()),
+        Some(file) => (file.rows(), format!("set aside in {} (`ragged_rows: aside`)", file.path())),
+    };
+    let skipped_how = format!("too short or too long, {left_out}");
     for (count, what, done) in [
         (tally.padded, "row", "too short, ends in missing values (`ragged_rows: pad`)"),
         (tally.cut, "row", "too long, lost what is beyond the header (`ragged_rows: cut`)"),
-        (tally.skipped, "row", "too short or too long, left out (`ragged_rows: skip`)"),
+        (skipped, "row", skipped_how.as_str()),
         (changes.replaced, "place", "not of the encoding, U+FFFD (`encoding_errors: replace`)"),
         (changes.nuls, "byte 0", "left out (`nul: drop`)"),
     ] {

@@ -1,11 +1,12 @@
 //! The step's configuration, once it has been checked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 use std::rc::Rc;
 
 use osiris_sdk::{DataType, Error, Result};
 
-use crate::config::{Config, FloatMode, Header, NaValues, ParseDates, Types};
+use crate::config::{Config, FloatMode, Header, NaValues, ParseDates, RaggedRows, Types};
 use crate::dtype;
 use crate::nulls::Nulls;
 use crate::parse::{Bools, Format, Notation};
@@ -39,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) nulls: BTreeMap<String, Rc<Nulls>>,
     pub(crate) other_nulls: Rc<Nulls>,
     pub(crate) reading: Reading,
+    /// The file for rows of another length, if they are set aside.
+    pub(crate) rejects: Option<String>,
 }
 
 /// The notation of values in the file.
@@ -79,6 +82,7 @@ impl Options {
                 bools: bools(config)?,
                 exact_floats: config.float == FloatMode::Exact,
             },
+            rejects: rejects(config)?,
         })
     }
 
@@ -153,6 +157,24 @@ fn formats(
         }
     };
     config.date_format.iter().map(format).collect()
+}
+
+fn rejects(config: &Config) -> Result<Option<String>> {
+    let parts = |path| Path::new(path).components().filter(|part| *part != Component::CurDir);
+    match (config.ragged_rows, &config.rejects) {
+        (RaggedRows::Aside, Some(path)) if parts(path).eq(parts(&config.path)) => {
+            Err(Error::config("rejects: it is the file that `path` names; name another one"))
+        }
+        (RaggedRows::Aside, Some(path)) => Ok(Some(path.clone())),
+        (RaggedRows::Aside, None) => Err(Error::config(
+            "ragged_rows: rows cannot be set aside without a file for them; name one, such as \
+             `rejects: rejects.csv`",
+        )),
+        (_, Some(_)) => Err(Error::config(
+            "rejects: no rows are set aside; set `ragged_rows: aside`, or remove `rejects`",
+        )),
+        (_, None) => Ok(None),
+    }
 }
 
 fn dialect(config: &Config) -> Result<Dialect> {

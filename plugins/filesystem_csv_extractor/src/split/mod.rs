@@ -8,6 +8,7 @@
 //! bytes at a time with vectors that wasm has too, keeps to RFC 4180 and has a
 //! limit on everything. The tests hold it against `csv`.
 
+mod aside;
 mod block;
 mod dialect;
 mod limits;
@@ -17,6 +18,7 @@ mod splitter;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use aside::RejectedRow;
 pub(crate) use block::Block;
 pub(crate) use dialect::{BlankLines, Delimiter, Dialect};
 pub(crate) use splitter::{Splitter, Tally};

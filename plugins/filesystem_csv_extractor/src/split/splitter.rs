@@ -1,5 +1,6 @@
 //! The splitter's state, from one block to the next.
 
+use super::aside::{Aside, RejectedRow};
 use super::block::{Block, Span};
 use super::dialect::{BlankLines, Delimiter, Dialect};
 use super::masks::Finder;
@@ -46,6 +47,8 @@ pub(crate) struct Splitter<'a> {
     pub(super) ended: bool,
     /// Rows that have been left out or changed.
     pub(super) tally: Tally,
+    /// Rows of another length, if they are wanted.
+    pub(super) aside: Option<Aside>,
     /// Empty lines before the first row, which the next blocks hold if they
     /// are rows.
     pub(super) blank_before: u64,
@@ -85,7 +88,7 @@ pub(crate) struct Tally {
     pub(crate) padded: u64,
     /// Rows that were too long.
     pub(crate) cut: u64,
-    /// Rows that were too short or too long, and left out.
+    /// Rows that were too short or too long, and left out or set aside.
     pub(crate) skipped: u64,
 }
 
@@ -110,9 +113,21 @@ impl<'a> Splitter<'a> {
             offset: 0,
             ended: false,
             tally: Tally::default(),
+            aside: None,
             blank_before: 0,
             blanks: Vec::new(),
         }
+    }
+
+    /// Keeps the rows that are set aside, for [`rejected`](Self::rejected) to
+    /// give. To be called before anything is read.
+    pub(crate) fn keep_rejected(&mut self) {
+        self.aside = Some(Aside::new());
+    }
+
+    /// Takes the rows that have been set aside since the last call.
+    pub(crate) fn rejected(&mut self) -> Vec<RejectedRow> {
+        self.aside.as_mut().map(Aside::take).unwrap_or_default()
     }
 
     /// Drops the line `sep=;` with which a file can tell Excel its delimiter,
@@ -217,7 +232,8 @@ impl<'a> Splitter<'a> {
     }
 
     /// The next rows, all as wide as the row that [`row`](Self::row) gave
-    /// last. None at the end.
+    /// last. None at the end. A block without rows is one behind which many
+    /// rows have been set aside.
     pub(crate) fn block(&mut self) -> Result<Option<Block<'_>>, Fault> {
         if self.columns == 0 {
             return Ok(None);
@@ -253,7 +269,7 @@ impl<'a> Splitter<'a> {
         self.complete = 0;
         loop {
             self.scan()?;
-            if self.complete > 0 {
+            if self.complete > 0 || self.aside.as_ref().is_some_and(Aside::is_full) {
                 return Ok(true);
             }
             if self.ended {
@@ -268,6 +284,9 @@ impl<'a> Splitter<'a> {
         self.check_partial()?;
         let shift = self.row_start;
         if shift > 0 {
+            if let Some(aside) = &mut self.aside {
+                aside.shift(&self.buffer, shift);
+            }
             self.buffer.copy_within(shift..self.filled, 0);
             for span in &mut self.spans {
                 span.start -= shift as u32;
