@@ -1,4 +1,4 @@
-//! How text is turned into bytes.
+//! Encodings of text as bytes.
 
 use encoding_rs::{ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::{Deserialize, Deserializer, de};
@@ -81,7 +81,7 @@ impl Encoding {
         }
     }
 
-    /// Whether it is UTF-16, in whatever order.
+    /// Returns whether the encoding is UTF-16, in any order.
     #[must_use]
     pub fn is_utf16(self) -> bool {
         matches!(self, Self::Utf16 | Self::Utf16Little | Self::Utf16Big)

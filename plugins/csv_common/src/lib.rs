@@ -1,5 +1,5 @@
-//! What the CSV extractor and the CSV writer agree on, so that what one writes
-//! the other reads back as it was.
+//! The parts that the CSV extractor and the CSV writer share, so that one reads
+//! back what the other writes.
 
 mod atomic_file;
 mod calendar;

@@ -8,7 +8,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// What `spec.yaml` describes, field by field.
+/// The options that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
     /// The file, relative to the project.
@@ -22,7 +22,7 @@ pub struct Config {
     /// The character that makes a quote inside of a field text.
     #[serde(default)]
     pub escape: Option<String>,
-    /// How the text is encoded.
+    /// The encoding of the text.
     #[serde(default)]
     pub encoding: Encoding,
     /// The handling of bytes that mean nothing in the encoding.
@@ -31,7 +31,7 @@ pub struct Config {
     /// The handling of bytes 0.
     #[serde(default)]
     pub nul: Nul,
-    /// Whether there is a header, or which row it is.
+    /// The row that names the columns, if there is one.
     #[serde(default)]
     pub header: Header,
     /// Names for the columns, in place of the header's.
@@ -40,7 +40,7 @@ pub struct Config {
     /// Whether columns get names of their own where the header has none.
     #[serde(default)]
     pub rename_duplicates: bool,
-    /// Which columns to read, in this order.
+    /// The columns to read, in this order.
     #[serde(default)]
     pub columns: Option<Vec<String>>,
     /// Lines to drop at the start.
@@ -61,7 +61,7 @@ pub struct Config {
     /// Types of columns.
     #[serde(default)]
     pub dtype: Types,
-    /// Whether floats may be rounded.
+    /// The rounding of floats.
     #[serde(default)]
     pub float: FloatMode,
     /// Between the whole part of a number and the rest.
@@ -98,10 +98,10 @@ pub struct Config {
     /// Bytes in a field, at most.
     #[serde(default)]
     pub field_limit: Option<u64>,
-    /// What a line begins with that is no row.
+    /// The first character of a line that is no row.
     #[serde(default)]
     pub comment: Option<String>,
-    /// How the file is compressed.
+    /// The compression of the file.
     #[serde(default)]
     pub compression: Compression,
     /// The file in a zip archive.
@@ -115,7 +115,7 @@ pub struct Config {
     pub chunk_size: Option<u64>,
 }
 
-/// Where the header is.
+/// The place of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Header {
@@ -131,7 +131,7 @@ impl Default for Header {
     }
 }
 
-/// Which columns may hold dates.
+/// The columns that may hold dates.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum ParseDates {
@@ -203,7 +203,7 @@ impl<'de> Deserialize<'de> for NaValues {
     }
 }
 
-/// Whether floats may be rounded.
+/// The rounding of floats.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FloatMode {

@@ -1,4 +1,4 @@
-//! What is there to read, without reading all of it.
+//! The dataset that a file is, found without reading all of it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -50,7 +50,7 @@ fn estimate(source: &Source, plan: &Plan) -> Option<u64> {
     }
 }
 
-/// Whether the file that a connection names can be read.
+/// Checks that the file that a connection names can be read.
 pub(crate) fn doctor(connection: &Value) -> Health {
     let Some(path) = connection.get("path").and_then(Value::as_str) else {
         return Health::unknown("there is no `path` to look at");

@@ -143,8 +143,8 @@ fn deduplicate<'n>(found: &'n Names) -> Names {
     found.iter().enumerate().map(name).collect()
 }
 
-/// Whether the row that was dropped as the header, in favour of other names,
-/// may be one of data.
+/// Returns whether the row that was dropped as the header, in favour of other
+/// names, may be one of data.
 pub(crate) fn may_be_data(found: &Names, options: &Options) -> bool {
     let Some(names) = &options.names else { return false };
     let known = |name: &str| names.iter().any(|other| other.eq_ignore_ascii_case(name.trim()));
@@ -159,7 +159,8 @@ pub(crate) fn other_delimiter(found: &Names) -> Option<String> {
     found.get(0).chars().find(|character| matches!(character, ';' | '\t' | '|')).map(String::from)
 }
 
-/// Whether a text is a number, a date, true or false, which names hardly are.
+/// Returns whether a text is a number, a date, true or false, which names
+/// hardly are.
 fn is_value(text: &str) -> bool {
     let text = text.trim().as_bytes();
     parse::f64_of(text).is_some()
@@ -168,7 +169,8 @@ fn is_value(text: &str) -> bool {
         || parse::bool_of(text).is_some()
 }
 
-/// Where the columns to read stand in the file, in the order of the table.
+/// Returns the places of the columns to read in the file, in the order of the
+/// table.
 pub(crate) fn select(path: &str, names: &Names, options: &Options) -> Result<Vec<usize>> {
     let mut places: HashMap<&str, usize> = HashMap::with_capacity(names.len());
     let mut twice: HashMap<&str, (usize, usize)> = HashMap::new();

@@ -18,7 +18,7 @@ const FIELD_LIMIT: u64 = 16 << 20;
 /// row, has 64 MiB at most.
 const MAX_FIELD_LIMIT: u64 = 60 << 20;
 
-/// What to read and how.
+/// The checked options of a step.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) dialect: Dialect,
@@ -86,8 +86,8 @@ impl Options {
         })
     }
 
-    /// Whether columns are named whose names must be in the file, and by which
-    /// option.
+    /// The names that must be those of columns, each with the option that has
+    /// it.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
         let dates = match &self.parse_dates {
             ParseDates::Columns(columns) => columns.as_slice(),

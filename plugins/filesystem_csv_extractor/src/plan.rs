@@ -16,18 +16,18 @@ use crate::parse::Format;
 use crate::source::{Source, Stop};
 use crate::split::Splitter;
 
-/// What the second pass will read.
+/// The columns that the second pass reads.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The table's columns.
     pub(crate) schema: Schema,
-    /// How to read each of them.
+    /// The reading of each of them.
     pub(crate) columns: Vec<Column>,
     /// The columns' names as the file has them, all of them.
     pub(crate) found: Names,
     /// Rows that were looked at.
     pub(crate) rows: u64,
-    /// Where in the text the last of them ended.
+    /// The end of the last of them, as an offset into the text.
     pub(crate) bytes: u64,
     /// Whether these were all of the file's.
     pub(crate) read_all: bool,
@@ -82,7 +82,7 @@ struct Searched {
 
 enum Known {
     Declared(DataType, Option<Format>),
-    /// Whose column holds dates or points in time, as the configuration says.
+    /// Dates or points in time, as the configuration says.
     Dates(Guess),
     Guess(Guess),
 }
@@ -142,7 +142,7 @@ impl Search {
         Ok(())
     }
 
-    /// Whether no row can change a type any more.
+    /// Returns whether no row can change a type any more.
     fn settled(&self) -> bool {
         self.columns.iter().all(|column| match &column.known {
             Known::Declared(..) => true,

@@ -175,7 +175,7 @@ impl Source {
     }
 }
 
-/// Why reading ended early.
+/// The reason that reading ended early.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// The text is wrong.

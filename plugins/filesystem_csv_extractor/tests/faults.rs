@@ -1,4 +1,4 @@
-//! What is wrong with a file or a configuration, in words.
+//! Messages about faults of a file or a configuration.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! What is written is read back as it was, and what is read is written again
-//! as it was.
+//! Tables that are written and read back, and files that are read and written
+//! again.
 
 use std::fs;
 

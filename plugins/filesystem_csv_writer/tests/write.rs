@@ -1,4 +1,4 @@
-//! What a table becomes in a file.
+//! Tables and the files that are made of them.
 
 use std::fs;
 use std::path::Path;

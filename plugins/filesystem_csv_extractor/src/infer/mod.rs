@@ -16,7 +16,7 @@ use crate::options::Reading;
 use crate::parse;
 use crate::split::Block;
 
-/// What is known of a column so far.
+/// The type of a column, as far as its values are known.
 #[derive(Debug, Clone)]
 pub(crate) struct Guess {
     kind: Kind,
@@ -48,7 +48,7 @@ impl Guess {
         Self { kind: Kind::Declared(Moments::default()), dates: true }
     }
 
-    /// Whether no value can change it any more.
+    /// Returns whether no value can change the type any more.
     pub(crate) fn settled(&self) -> bool {
         matches!(self.kind, Kind::Text)
     }
