@@ -13,12 +13,12 @@ use crate::options::Reading;
 use crate::parse::{self, Format, float, short};
 use crate::split::Block;
 
-/// How to read a column of the table.
+/// The reading of a column of the table.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    /// Where it stands in the file.
+    /// The place of the column in the file.
     pub(crate) place: usize,
-    /// Who chose the type.
+    /// The source of the type.
     pub(crate) origin: Origin,
     /// The format of dates and times, if not ISO 8601.
     pub(crate) format: Option<Format>,
@@ -26,7 +26,7 @@ pub(crate) struct Column {
     pub(crate) nulls: Rc<Nulls>,
 }
 
-/// Who chose the type of a column.
+/// The source of the type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The configuration, so values may be written in any usual way.

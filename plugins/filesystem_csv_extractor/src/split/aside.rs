@@ -54,7 +54,7 @@ impl Aside {
         self.counted -= bytes;
     }
 
-    /// Whether it is time to take the rows.
+    /// Returns whether it is time to take the rows.
     pub(super) fn is_full(&self) -> bool {
         self.size >= FULL
     }

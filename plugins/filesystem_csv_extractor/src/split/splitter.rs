@@ -28,7 +28,7 @@ pub(crate) struct Splitter<'a> {
     /// `buffer[..filled]` is text, of which `[..scanned]` has been split.
     pub(super) filled: usize,
     pub(super) scanned: usize,
-    /// Where the row that is being split begins, and its current field.
+    /// The start of the row that is being split, and that of its current field.
     pub(super) row_start: usize,
     pub(super) field_start: usize,
     pub(super) state: State,
@@ -42,7 +42,7 @@ pub(crate) struct Splitter<'a> {
     pub(super) columns: usize,
     /// Signs in the first row of why others do not fit it.
     pub(super) first: First,
-    /// Where the buffer begins in the text.
+    /// The start of the buffer in the text.
     pub(super) offset: u64,
     pub(super) ended: bool,
     /// Rows that have been left out or changed.
@@ -55,7 +55,7 @@ pub(crate) struct Splitter<'a> {
     blanks: Vec<Span>,
 }
 
-/// What the scanner is in the middle of.
+/// The kind of text that the scanner is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// A field without quotes, or one that has not begun.
