@@ -45,7 +45,7 @@ pub(crate) fn extract(
     let misfit = source.read(|text| {
         let mut splitter = Splitter::new(text, options.dialect);
         if rejects.is_some() {
-            splitter.keep_rejected();
+            splitter.keep_rejects();
         }
         if header::begin(&mut splitter, options, &source.path)? != plan.found {
             return Err(Stop::Error(Error::data(format!(
@@ -67,11 +67,11 @@ pub(crate) fn extract(
             if let Some(rejects) = &mut rejects {
                 // What is behind the last row that is wanted has not been asked for.
                 let end = if left > 0 { u64::MAX } else { end };
-                rejects.add(&source.path, &splitter.rejected(), end)?;
+                rejects.add(&source.path, &splitter.take_rejects(), end)?;
             }
         }
         if let (Some(rejects), true) = (&mut rejects, left > 0) {
-            rejects.add(&source.path, &splitter.rejected(), u64::MAX)?;
+            rejects.add(&source.path, &splitter.take_rejects(), u64::MAX)?;
         }
         rows.output.send(&mut rows.batch)?;
         let (tally, changes) = splitter.tally();

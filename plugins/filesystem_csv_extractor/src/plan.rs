@@ -65,7 +65,7 @@ impl Plan {
 
 /// Looks for the types of columns.
 struct Search {
-    columns: Vec<Searched>,
+    columns: Vec<ColumnSearch>,
     rows: u64,
     bytes: u64,
     read_all: bool,
@@ -74,13 +74,13 @@ struct Search {
 }
 
 /// A column whose type is looked for.
-struct Searched {
+struct ColumnSearch {
     place: usize,
-    known: Known,
+    source: TypeSource,
     nulls: Rc<Nulls>,
 }
 
-enum Known {
+enum TypeSource {
     Declared(DataType, Option<Format>),
     /// Dates or points in time, as the configuration says.
     Dates(Guess),
@@ -89,23 +89,23 @@ enum Known {
 
 impl Search {
     fn new(options: &Options, names: &Names, places: &[usize]) -> Self {
-        let known = |name: &str| {
+        let source = |name: &str| {
             let format = options.formats.get(name);
             let declared = options.types.get(name).cloned();
             let declared = declared.or_else(|| format.map(Format::data_type));
             match (declared.or_else(|| options.other_type.clone()), &options.parse_dates) {
-                (Some(data_type), _) => Known::Declared(data_type, format.cloned()),
-                (None, ParseDates::Any(any)) => Known::Guess(Guess::new(*any)),
+                (Some(data_type), _) => TypeSource::Declared(data_type, format.cloned()),
+                (None, ParseDates::Any(any)) => TypeSource::Guess(Guess::new(*any)),
                 (None, ParseDates::Columns(dates)) if dates.iter().any(|date| date == name) => {
-                    Known::Dates(Guess::dates())
+                    TypeSource::Dates(Guess::dates())
                 }
-                (None, ParseDates::Columns(_)) => Known::Guess(Guess::new(false)),
+                (None, ParseDates::Columns(_)) => TypeSource::Guess(Guess::new(false)),
             }
         };
         let column = |place: &usize| {
             let name = names.get(*place);
             let nulls = Rc::clone(options.nulls_of(name));
-            Searched { place: *place, known: known(name), nulls }
+            ColumnSearch { place: *place, source: source(name), nulls }
         };
         let columns = places.iter().map(column).collect();
         Self { columns, rows: 0, bytes: 0, read_all: false, sample: false }
@@ -130,8 +130,8 @@ impl Search {
             };
             let rows = left.min(block.rows() as u64) as usize;
             let block = block.first(rows);
-            for Searched { place, known, nulls } in &mut self.columns {
-                if let Known::Guess(guess) | Known::Dates(guess) = known {
+            for ColumnSearch { place, source, nulls } in &mut self.columns {
+                if let TypeSource::Guess(guess) | TypeSource::Dates(guess) = source {
                     guess.observe(&block, *place, &options.reading, nulls);
                 }
             }
@@ -144,24 +144,24 @@ impl Search {
 
     /// Returns whether no row can change a type any more.
     fn settled(&self) -> bool {
-        self.columns.iter().all(|column| match &column.known {
-            Known::Declared(..) => true,
-            Known::Dates(_) => false,
-            Known::Guess(guess) => guess.settled(),
+        self.columns.iter().all(|column| match &column.source {
+            TypeSource::Declared(..) => true,
+            TypeSource::Dates(_) => false,
+            TypeSource::Guess(guess) => guess.settled(),
         })
     }
 
     fn plan(self, names: &Names, found: Names) -> Plan {
         let Self { columns, rows, bytes, read_all, sample } = self;
         let chosen = if sample { Origin::Sample } else { Origin::Values };
-        let column = |Searched { place, known, nulls }: Searched| {
+        let column = |ColumnSearch { place, source, nulls }: ColumnSearch| {
             let name = names.get(place).to_owned();
-            let (field, origin, format) = match known {
-                Known::Declared(data_type, format) => {
+            let (field, origin, format) = match source {
+                TypeSource::Declared(data_type, format) => {
                     (Field::new(name, data_type, true), Origin::Declared, format)
                 }
-                Known::Dates(guess) => (guess.field(name), Origin::Dates, None),
-                Known::Guess(guess) => (guess.field(name), chosen, None),
+                TypeSource::Dates(guess) => (guess.field(name), Origin::Dates, None),
+                TypeSource::Guess(guess) => (guess.field(name), chosen, None),
             };
             (field, Column { place, origin, format, nulls })
         };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use csv_common::{AtomicFile, unwritable};
 use osiris_sdk::{Error, Result};
 
-use crate::split::RejectedRow;
+use crate::split::Reject;
 
 /// The first line of such a file.
 const HEADER: &[u8] = b"file,line,reason,row\n";
@@ -51,7 +51,7 @@ impl Rejects {
     ///
     /// # Errors
     /// The reason that the file cannot be written.
-    pub(crate) fn add(&mut self, from: &str, rows: &[RejectedRow], end: u64) -> Result<()> {
+    pub(crate) fn add(&mut self, from: &str, rows: &[Reject], end: u64) -> Result<()> {
         for row in rows.iter().filter(|row| row.offset < end) {
             self.rows += 1;
             let fields = match row.fields {

@@ -1,7 +1,7 @@
 //! Limits of a row, and the handling of one beyond them.
 
-use super::aside::RejectedRow;
 use super::block::Span;
+use super::reject::Reject;
 use super::splitter::Splitter;
 use super::{MAX_COLUMNS, MAX_ROW};
 use crate::config::RaggedRows;
@@ -60,9 +60,9 @@ impl Splitter<'_> {
                 self.tally.cut += 1;
             }
             RaggedRows::Skip | RaggedRows::Aside => {
-                if let Some(aside) = &mut self.aside {
-                    let line = aside.line(&self.buffer, self.row_start);
-                    aside.add(RejectedRow {
+                if let Some(rejects) = &mut self.rejects {
+                    let line = rejects.line(&self.buffer, self.row_start);
+                    rejects.add(Reject {
                         offset: self.offset + self.row_start as u64,
                         line,
                         fields: seen,

@@ -8,19 +8,19 @@
 //! bytes at a time with vectors that wasm has too, keeps to RFC 4180 and has a
 //! limit on everything. The tests hold it against `csv`.
 
-mod aside;
 mod block;
 mod dialect;
 mod limits;
 mod masks;
+mod reject;
 mod scan;
 mod splitter;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use aside::RejectedRow;
 pub(crate) use block::Block;
 pub(crate) use dialect::{BlankLines, Delimiter, Dialect};
+pub(crate) use reject::Reject;
 pub(crate) use splitter::{Splitter, Tally};
 
 /// Bytes in one row, at most, unless a field may have more.

@@ -1,9 +1,9 @@
 //! The splitter's state, from one block to the next.
 
-use super::aside::{Aside, RejectedRow};
 use super::block::{Block, Span};
 use super::dialect::{BlankLines, Delimiter, Dialect};
 use super::masks::Finder;
+use super::reject::{Reject, RejectBuffer};
 use crate::config::{RaggedRows, Trim};
 use crate::fault::Fault;
 use crate::text::{Changes, TextReader};
@@ -48,7 +48,7 @@ pub(crate) struct Splitter<'a> {
     /// Rows that have been left out or changed.
     pub(super) tally: Tally,
     /// Rows of another length, if they are wanted.
-    pub(super) aside: Option<Aside>,
+    pub(super) rejects: Option<RejectBuffer>,
     /// Empty lines before the first row, which the next blocks hold if they
     /// are rows.
     pub(super) blank_before: u64,
@@ -113,21 +113,21 @@ impl<'a> Splitter<'a> {
             offset: 0,
             ended: false,
             tally: Tally::default(),
-            aside: None,
+            rejects: None,
             blank_before: 0,
             blanks: Vec::new(),
         }
     }
 
-    /// Keeps the rows that are set aside, for [`rejected`](Self::rejected) to
+    /// Keeps the rows that are set aside, for [`take_rejects`](Self::take_rejects) to
     /// give. To be called before anything is read.
-    pub(crate) fn keep_rejected(&mut self) {
-        self.aside = Some(Aside::new());
+    pub(crate) fn keep_rejects(&mut self) {
+        self.rejects = Some(RejectBuffer::new());
     }
 
     /// Takes the rows that have been set aside since the last call.
-    pub(crate) fn rejected(&mut self) -> Vec<RejectedRow> {
-        self.aside.as_mut().map(Aside::take).unwrap_or_default()
+    pub(crate) fn take_rejects(&mut self) -> Vec<Reject> {
+        self.rejects.as_mut().map(RejectBuffer::take).unwrap_or_default()
     }
 
     /// Drops the line `sep=;` with which a file can tell Excel its delimiter,
@@ -269,7 +269,7 @@ impl<'a> Splitter<'a> {
         self.complete = 0;
         loop {
             self.scan()?;
-            if self.complete > 0 || self.aside.as_ref().is_some_and(Aside::is_full) {
+            if self.complete > 0 || self.rejects.as_ref().is_some_and(RejectBuffer::is_full) {
                 return Ok(true);
             }
             if self.ended {
@@ -284,8 +284,8 @@ impl<'a> Splitter<'a> {
         self.check_partial()?;
         let shift = self.row_start;
         if shift > 0 {
-            if let Some(aside) = &mut self.aside {
-                aside.shift(&self.buffer, shift);
+            if let Some(rejects) = &mut self.rejects {
+                rejects.shift(&self.buffer, shift);
             }
             self.buffer.copy_within(shift..self.filled, 0);
             for span in &mut self.spans {

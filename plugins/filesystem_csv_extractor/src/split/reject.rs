@@ -7,7 +7,7 @@ const FULL: usize = 256 << 10;
 
 /// A row that is not one of the table.
 #[derive(Debug)]
-pub(crate) struct RejectedRow {
+pub(crate) struct Reject {
     /// The place of its first byte in the text of the file.
     pub(crate) offset: u64,
     /// The line that it begins on, from 1.
@@ -22,15 +22,15 @@ pub(crate) struct RejectedRow {
 
 /// Rows that have been set aside and not been taken yet.
 #[derive(Debug)]
-pub(super) struct Aside {
-    rows: Vec<RejectedRow>,
+pub(super) struct RejectBuffer {
+    rows: Vec<Reject>,
     size: usize,
     lines: Lines,
     /// The part of the buffer whose lines have been counted.
     counted: usize,
 }
 
-impl Aside {
+impl RejectBuffer {
     pub(super) fn new() -> Self {
         Self { rows: Vec::new(), size: 0, lines: Lines::new(), counted: 0 }
     }
@@ -42,8 +42,8 @@ impl Aside {
     }
 
     /// Keeps a row.
-    pub(super) fn add(&mut self, row: RejectedRow) {
-        self.size += size_of::<RejectedRow>() + row.text.len();
+    pub(super) fn add(&mut self, row: Reject) {
+        self.size += size_of::<Reject>() + row.text.len();
         self.rows.push(row);
     }
 
@@ -59,7 +59,7 @@ impl Aside {
         self.size >= FULL
     }
 
-    pub(super) fn take(&mut self) -> Vec<RejectedRow> {
+    pub(super) fn take(&mut self) -> Vec<Reject> {
         self.size = 0;
         std::mem::take(&mut self.rows)
     }
