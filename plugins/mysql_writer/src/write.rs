@@ -127,6 +127,13 @@ fn prepare(
             change(ctx, config, schema, session, target, table)?;
             return Ok(Place::Target);
         }
+        (None, _) if config.create_table && table.contains('.') => {
+            let (database, name) = table.split_once('.').unwrap_or_default();
+            return Err(Error::config(format!(
+                "`table: {table}` has a dot, and no table is created with such a name; for a table \
+                 of another database set `database: {database}` and `table: {name}`"
+            )));
+        }
         (None, _) if config.create_table => Place::Staging { replaces: false },
         (None, _) => {
             return Err(Error::not_found(format!(

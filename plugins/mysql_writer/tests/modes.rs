@@ -77,6 +77,20 @@ fn replace() {
 }
 
 #[test]
+fn a_dot_is_no_part_of_a_new_tables_name() {
+    SERVERS.on_each("dotted", "CREATE TABLE `a.b` (id INT)", |database| {
+        let rows = people(&json!([[1, "a"]]));
+        let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
+        let config = json!({"table": "shop.people"});
+        let error = step(&database.connection, config).input("df_a", &rows);
+        let error = error.expect_err(Kind::Config);
+        assert!(error.message.contains("`database: shop` and `table: people`"), "{error}");
+        // One that is called so is written.
+        let _ = step(&database.connection, json!({"table": "a.b"})).input("df_a", &ids).expect_ok();
+    });
+}
+
+#[test]
 fn upsert_beside_another_unique_key() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY, email VARCHAR(50) UNIQUE, n INT); \
          INSERT INTO w VALUES (1, 'a@x', 10), (2, 'b@x', 20)";

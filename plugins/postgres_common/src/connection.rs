@@ -6,6 +6,8 @@ use std::time::Duration;
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
+use crate::name::Relation;
+
 /// The fields of a connection.
 #[derive(Clone, Deserialize)]
 pub struct Connection {
@@ -74,6 +76,21 @@ impl Connection {
     #[must_use]
     pub fn schema(&self) -> &str {
         self.schema.as_deref().unwrap_or("public")
+    }
+
+    /// Returns the table that a step names, in the schema of the connection or the step.
+    ///
+    /// # Errors
+    /// Kind `config` if the name has a dot and no schema is set: most likely the part before the
+    /// dot is meant as the schema, and not as the beginning of a table's name.
+    pub fn relation(&self, table: &str) -> Result<Relation> {
+        if let (None, Some((schema, name))) = (&self.schema, table.split_once('.')) {
+            return Err(Error::config(format!(
+                "`table: {table}` has a dot; for a table of another schema set `schema: {schema}` \
+                 and `table: {name}`, and for a table that is called so set its `schema` as well"
+            )));
+        }
+        Ok(Relation::new(self.schema(), table))
     }
 
     /// Checks that the host is a name or an address.

@@ -37,7 +37,7 @@ impl Source {
             }
             (None, Some(table)) => {
                 check_length("table", table)?;
-                let relation = Relation::new(config.resolved_connection.schema(), table);
+                let relation = config.resolved_connection.relation(table)?;
                 let from = relation.to_string();
                 (Some(relation), from, None)
             }

@@ -130,8 +130,8 @@ impl Config {
         }
     }
 
-    pub(crate) fn relation(&self) -> Relation {
-        Relation::new(self.resolved_connection.schema(), &self.table)
+    pub(crate) fn relation(&self) -> Result<Relation> {
+        self.resolved_connection.relation(&self.table)
     }
 
     /// Checks that mode and keys make sense for these columns.

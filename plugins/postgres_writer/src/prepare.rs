@@ -43,7 +43,7 @@ pub(crate) enum Table {
 /// Finds the table, creates it if need be, and plans how rows get into it.
 pub(crate) fn prepare(session: &Session, config: &Config, schema: &Schema) -> Result<Prepared> {
     session.run("SAVEPOINT begin")?;
-    let relation = config.relation();
+    let relation = config.relation()?;
     check_length("schema", &relation.schema)?;
     check_length("table", &relation.name)?;
     schema.fields.iter().try_for_each(|field| check_length("column", &field.name))?;

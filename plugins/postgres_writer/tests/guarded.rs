@@ -14,6 +14,23 @@ fn people(rows: &Value) -> Table {
 }
 
 #[test]
+fn a_dot_is_no_part_of_a_tables_name_without_its_schema() {
+    on_each_server(|server| {
+        let connection = server.database("dotted", "CREATE SCHEMA nope");
+        let rows = people(&json!([[1, "a"]]));
+        let error = write(&connection, &rows, json!({"table": "nope.t"})).expect_err(Kind::Config);
+        assert!(error.message.contains("set `schema: nope` and `table: t`"), "{error}");
+        let mut of_schema = connection.clone();
+        of_schema["schema"] = json!("nope");
+        write(&of_schema, &rows, json!({"table": "t"})).expect_ok();
+        write(&of_schema, &rows, json!({"table": "a.b"})).expect_ok();
+        let found = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class \
+                     WHERE relnamespace = 'nope'::regnamespace AND relkind = 'r'";
+        assert_eq!(server.sql("dotted", found).expect("names"), "a.b t");
+    });
+}
+
+#[test]
 fn a_view_takes_rows_for_its_table() {
     on_each_server(|server| {
         let connection = server.database(
