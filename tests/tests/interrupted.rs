@@ -29,12 +29,15 @@ fn a_killed_run_is_told_as_crashed_and_leaves_nothing_that_looks_whole() {
     running.kill();
     assert_eq!(running.finish().code(), None);
     assert!(!sandbox.exists("ids.txt"));
+    assert_eq!(sandbox.files().len(), 2, "{:?}", sandbox.files());
 
     let list = sandbox.osiris(["runs", "list", "--json"]).run().expect(0).json();
     assert!(list.to_string().contains("\"status\":\"crashed\""), "{list:#}");
     let status = Session::only(&sandbox).status;
     assert_eq!(status["status"], "crashed");
     assert_eq!(status["error"]["kind"], "crash");
+    // What it had not finished is gone with the first look at it.
+    assert_eq!(sandbox.files(), ["endless.yaml"]);
 }
 
 #[test]

@@ -12,7 +12,8 @@ use super::folders::Folders;
 use super::limits::Limits;
 use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
-use crate::paths::{Others, PermissionSources, Permissions, ProjectPath, Resolver};
+use crate::below::Below;
+use crate::paths::{Others, PermissionSources, Permissions, ProjectPath, Resolver, UnfinishedLog};
 
 /// The permissions of one call.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct Grants {
     pub network: Vec<Endpoint>,
     /// Directories that are hidden from the driver until it creates them.
     pub folders: Folders,
+    /// Name of the call in the log of unfinished files, and the log's directory. `None` for no log.
+    pub unfinished: Option<(Below, String)>,
     /// Known addresses of hosts, by name in lower case.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
@@ -52,8 +55,16 @@ impl Grants {
             allow_read: Vec::new(),
             network: endpoints(spec, config),
             folders: Folders::default(),
+            unfinished: None,
             hosts: BTreeMap::new(),
         }
+    }
+
+    /// Records unfinished files in a log of the host, so that another process can remove them if
+    /// this one is killed. `call` must be a valid file name.
+    #[must_use]
+    pub fn logging(self, folder: Below, call: &str) -> Self {
+        Self { unfinished: Some((folder, call.to_owned())), ..self }
     }
 
     /// Adds the reserved files that `osiris.yaml` allows to read.
@@ -110,7 +121,9 @@ impl Grants {
     ) -> wasmtime::Result<(Files, Network)> {
         let resolver = Resolver::open(&self.base)?;
         let permissions = self.permissions(&resolver);
-        let files = Files::new(resolver, permissions, self.folders.clone(), limits);
+        let log = self.unfinished.clone();
+        let log = log.map(|(folder, call)| UnfinishedLog::new(folder, &call));
+        let files = Files::new(resolver, permissions, self.folders.clone(), limits, log);
         let network = Network::new(self.network.clone(), self.hosts.clone());
         let dials = !network.is_empty();
         let check = network.clone();

@@ -12,6 +12,7 @@ mod permissions;
 mod reserved;
 mod resolver;
 mod stat;
+mod unfinished;
 
 #[cfg(test)]
 mod tests;
@@ -23,3 +24,4 @@ pub use permissions::{May, Others, PermissionSources, Permissions};
 pub use reserved::{CLEANED_CONFIG, RESERVED, reserved, reserved_to_write};
 pub use resolver::{Location, Resolver, leads_outside, rename_new};
 pub use stat::{FileKind, Identity, Stat};
+pub use unfinished::{UnfinishedLog, remove_all_unfinished, remove_unfinished};

@@ -5,11 +5,12 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Result;
+use serde::{Deserialize, Serialize};
 
 /// Identity of a file or directory, independent of its name. A file that replaces another one has
 /// another identity, even if the system reuses the inode number, as far as the file system records
 /// the time of creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Identity {
     device: u64,
     inode: u64,

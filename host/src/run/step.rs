@@ -12,6 +12,7 @@ use super::failed::Failed;
 use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
+use crate::below::Below;
 use crate::budget::Budgets;
 use crate::connection::{self, Secrets};
 use crate::contract::Mode;
@@ -98,7 +99,10 @@ impl StepTask {
             Failure::new("permission", message)
         })?;
         let call = Call {
-            grants: self.prepared.grants(self.index, Some(artifacts)),
+            grants: self
+                .prepared
+                .grants(self.index, Some(artifacts))
+                .logging(Below::new(&job.base, self.session.dir()), &step.id),
             limits: ready.limits.clone(),
             budgets: self.budgets,
             sink: Arc::new(StepSink {

@@ -1,4 +1,4 @@
-//! Corrects the status of crashed runs.
+//! Corrects the status of crashed runs, and removes the files that they have not finished.
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,14 +12,16 @@ use super::lock::{Lock, Probe};
 use super::read::STATUS_LIMIT;
 use super::status::{Failure, State, Status};
 use super::{files, id, time};
+use crate::below::Below;
+use crate::paths::remove_all_unfinished;
 use crate::regular::open_regular_no_link;
 
 /// Bytes at the end of `events.jsonl` that are searched for the last event.
 const TAIL: u64 = 64 * 1024;
 
 /// Finds sessions below `logs` that are `running` although their process is gone, marks them as
-/// `crashed` and returns their ids. Sessions that cannot be read or written stay as they are:
-/// listing shows them.
+/// `crashed`, removes their unfinished files and returns their ids. Sessions that cannot be read or
+/// written stay as they are: listing shows them.
 pub fn sweep(logs: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(logs) else { return Vec::new() };
     let mut crashed: Vec<String> = entries
@@ -41,6 +43,10 @@ fn settle(folder: &Path) -> io::Result<bool> {
     let mut status: Status = serde_json::from_slice(&held.read(files::STATUS, STATUS_LIMIT)?)?;
     let running = status.status == State::Running;
     if running {
+        // Otherwise the unfinished files of the run stay for good.
+        if let Some(base) = folder.parent().and_then(Path::parent) {
+            remove_all_unfinished(base, &Below::new(base, folder));
+        }
         mark(&mut status, folder);
         status.write(&held)?;
     }

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::contract::Mode;
 use crate::manifest::{DriverRef, Fingerprints, Manifest, Meta, Pipeline, Step, Toolchain};
+use crate::redact::{MASK, Redactor};
+use crate::telemetry::Level;
 
 pub(super) fn manifest() -> Manifest {
     let hash = "0123456789abcdef".repeat(4);

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::paths::Identity;
+use crate::paths::{Identity, UnfinishedLog};
 
 /// The unfinished files and directories that a call has created, by their current path. A path
 /// alone grants no permission: if another file takes the path, the call has no permission there.
 #[derive(Debug, Default)]
 pub(super) struct Creations {
     things: BTreeMap<PathBuf, Creation>,
+    /// Log by which another process removes them if this one is killed.
+    log: Option<UnfinishedLog>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -21,14 +23,26 @@ struct Creation {
 }
 
 impl Creations {
+    /// Creates an empty list.
+    pub(super) fn new(log: Option<UnfinishedLog>) -> Self {
+        Self { things: BTreeMap::new(), log }
+    }
+
     /// Records a created file or directory.
     pub(super) fn add(&mut self, path: PathBuf, identity: Identity, is_own: bool) {
+        if let Some(log) = &mut self.log {
+            log.created(&path, identity);
+        }
         self.things.insert(path, Creation { identity, is_own });
     }
 
     /// Forgets a removed file or directory.
     pub(super) fn forget(&mut self, path: &Path) {
-        self.things.remove(path);
+        if self.things.remove(path).is_some()
+            && let Some(log) = &mut self.log
+        {
+            log.gone(path);
+        }
     }
 
     /// Returns whether the file or directory at this path is the call's own.
@@ -48,14 +62,21 @@ impl Creations {
             .into_iter()
             .partition::<Vec<_>, _>(|(path, _)| path.starts_with(from));
         // The rename replaces existing entries.
-        self.things = kept.into_iter().filter(|(path, _)| !path.starts_with(to)).collect();
+        let (replaced, kept) =
+            kept.into_iter().partition::<Vec<_>, _>(|(path, _)| path.starts_with(to));
+        self.things = kept.into_iter().collect();
+        if let Some(log) = &mut self.log {
+            moved.iter().chain(&replaced).for_each(|(path, _)| log.gone(path));
+        }
         if !finished {
             let renamed = moved.into_iter().filter_map(|(path, thing)| {
                 let rest = path.strip_prefix(from).ok()?;
                 // `join` with an empty path would add a slash.
                 Some((to.components().chain(rest.components()).collect(), thing))
             });
-            self.things.extend(renamed);
+            for (path, Creation { identity, is_own }) in renamed.collect::<Vec<_>>() {
+                self.add(path, identity, is_own);
+            }
         }
     }
 

@@ -15,7 +15,6 @@ mod wasi;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, unlinkat};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, Dir};
 use wasmtime_wasi::p2::FsResult;
@@ -27,7 +26,7 @@ use self::quota::Quota;
 pub(super) use self::wasi::add_to_linker;
 use super::folders::Folders;
 use super::limits::Limits;
-use crate::paths::{self, FileKind, May, Permissions, Resolver, Stat, reserved};
+use crate::paths::{self, FileKind, May, Permissions, Resolver, Stat, UnfinishedLog, reserved};
 
 /// Maximum length of a path, in bytes.
 const MAX_PATH: usize = 4096;
@@ -74,18 +73,19 @@ impl Place {
 }
 
 impl Files {
-    /// Creates the file system with these permissions.
+    /// Creates the file system with these permissions. `log` records unfinished files.
     pub(super) fn new(
         resolver: Resolver,
         permissions: Permissions,
         folders: Folders,
         limits: &Limits,
+        log: Option<UnfinishedLog>,
     ) -> Self {
         Self {
             resolver,
             permissions,
             folders,
-            made: Creations::default(),
+            made: Creations::new(log),
             quota: Quota::new(limits),
             slot: None,
             held: HashMap::new(),
@@ -152,22 +152,7 @@ impl Files {
     /// replaced since. Artifacts stay.
     pub(super) fn undo(&self) {
         for (path, identity) in self.made.left() {
-            let removed = || -> std::io::Result<()> {
-                let place = self.resolver.resolve(path, false)?;
-                let (Some(parent), Some(found)) = (&place.parent, place.found) else {
-                    return Ok(());
-                };
-                if place.path != path || found.identity != identity {
-                    return Err(std::io::Error::other("something else has its name now"));
-                }
-                match found.kind {
-                    // Directories that are not empty any more stay.
-                    FileKind::Folder => unlinkat(parent, &place.name, AtFlags::REMOVEDIR)?,
-                    _ => drop(paths::remove_own(parent, &place.name, identity)?),
-                }
-                Ok(())
-            };
-            if let Err(error) = removed() {
+            if let Err(error) = paths::remove_unfinished(&self.resolver, path, identity) {
                 tracing::debug!("{} stays: {error}", path.display());
             }
         }
