@@ -58,3 +58,38 @@ fn many_runs_write_one_output_and_none_fails() {
     assert_eq!(sandbox.read("output/ids.txt"), "0\n");
     assert_eq!(sandbox.files(), ["output/ids.txt", "pipeline.yaml"]);
 }
+
+/// Five pairs, of which two run at a time.
+#[test]
+fn steps_wait_for_room() {
+    let sandbox = Sandbox::new();
+    let mut pipeline = "oml_version: 0.1.0\nname: pairs\nsteps:\n".to_owned();
+    for pair in 0..5 {
+        pipeline += &format!(
+            "  - {{id: read-{pair}, component: test.source, mode: read, config: {{rows: 3000}}}}\n  \
+               - {{id: write-{pair}, component: test.sink, mode: write, needs: [read-{pair}], \
+                   config: {{path: ids-{pair}.txt}}}}\n"
+        );
+    }
+    sandbox.write("pipeline.yaml", pipeline);
+    let most_at_once = |limit: &str| {
+        let run = sandbox.osiris(["run", "pipeline.yaml", "--limit", limit]).guests();
+        run.run().expect(0);
+        let session = Session::all(&sandbox).unwrap().pop().expect("a session");
+        let changes = session.events.iter().map(|event| match event["event_type"].as_str() {
+            Some("step_start") => 1,
+            Some("step_complete" | "step_error") => -1,
+            _ => 0,
+        });
+        let running = changes.scan(0, |running, change| {
+            *running += change;
+            Some(*running)
+        });
+        assert_eq!(session.status["steps_completed"], 10);
+        running.max().unwrap_or_default()
+    };
+    assert!(most_at_once("steps=10") > 4);
+    assert!(most_at_once("steps=4") <= 4);
+    // Those of a pair need each other.
+    assert!(most_at_once("steps=1") <= 2);
+}

@@ -10,11 +10,13 @@ use tokio_util::sync::CancellationToken;
 use super::board::Board;
 use super::failed::Failed;
 use super::prepare::Prepared;
+use super::slots;
 use super::states::States;
 use super::step::{StepEnd, StepTask};
 use crate::below::Below;
 use crate::contract::Mode;
 use crate::driver::Failure;
+use crate::driver::limits::Limit;
 use crate::problem::Result;
 use crate::session::{self, End, Session, State, Status, StepState, fields};
 use crate::table::channel_within;
@@ -96,6 +98,8 @@ async fn run_steps(
         senders.push((ready.task.step.mode != Mode::Write).then_some(sender));
         receivers.push(readers);
     }
+    let tasks: Vec<_> = prepared.tasks.iter().map(|ready| &ready.task).collect();
+    let groups = slots::groups(&tasks, prepared.job.limits.get(Limit::Steps), &done);
     let mut steps = JoinSet::new();
     for (index, ready) in prepared.tasks.iter().enumerate() {
         let inputs = ready.task.inputs.iter();
@@ -106,6 +110,7 @@ async fn run_steps(
             board: board.clone(),
             stop: stop.clone(),
             failed: failed.clone(),
+            group: groups.as_ref().map(|groups| groups[index].clone()),
             after: ready.task.after.iter().map(|index| done[*index].clone()).collect(),
             inputs: inputs
                 .filter_map(|(name, from)| Some((name.clone(), receivers[*from].pop()?)))
@@ -115,6 +120,7 @@ async fn run_steps(
         };
         steps.spawn(task.run());
     }
+    drop(groups);
     let (mut ends, mut unsaved) = (Vec::new(), None);
     let mut states = States::new(prepared);
     while let Some(end) = steps.join_next().await {

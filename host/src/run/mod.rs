@@ -7,6 +7,7 @@ mod plan;
 mod prepare;
 mod saved;
 mod sink;
+mod slots;
 mod states;
 mod step;
 

@@ -59,3 +59,26 @@ pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Ve
     }
     Ok(tasks)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Creates tasks from the indexes of their inputs and of the steps that come before.
+    pub(crate) fn tasks(edges: &[(&[usize], &[usize])]) -> Vec<Task> {
+        let step = json!({
+            "id": "a", "mode": "extract", "cfg_path": "cfg/a.json", "cfg_sha256": "", "needs": [],
+            "driver": {"name": "a.b", "version": "1.0.0", "sha256": "", "spec_sha256": ""},
+        });
+        let task = |(inputs, after): &(&[usize], &[usize])| Task {
+            step: serde_json::from_value(step.clone()).expect("a step"),
+            config: Value::Null,
+            inputs: inputs.iter().map(|index| (format!("df_{index}"), *index)).collect(),
+            after: after.to_vec(),
+            readers: 0,
+        };
+        edges.iter().map(task).collect()
+    }
+}

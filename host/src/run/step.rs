@@ -12,6 +12,7 @@ use super::failed::Failed;
 use super::prepare::{Prepared, Ready};
 use super::saved::Saved;
 use super::sink::StepSink;
+use super::slots::Group;
 use crate::below::Below;
 use crate::budget::Budgets;
 use crate::connection::{self, Secrets};
@@ -29,6 +30,8 @@ pub(super) struct StepTask {
     pub(super) board: Arc<Board>,
     pub(super) stop: CancellationToken,
     pub(super) failed: Arc<Failed>,
+    /// The steps that run together with this one, if steps have to wait for room.
+    pub(super) group: Option<Arc<Group>>,
     /// Cancelled when the steps that must come first have succeeded.
     pub(super) after: Vec<CancellationToken>,
     pub(super) inputs: Vec<(String, Receiver)>,
@@ -51,6 +54,14 @@ impl StepTask {
         let ready = &prepared.tasks[index];
         let (session, board, stop) = (self.session.clone(), self.board.clone(), self.stop.clone());
         let failed = self.failed.clone();
+        // Held to the end of the step.
+        let group = self.group.clone();
+        if let Some(group) = &group {
+            tokio::select! {
+                () = group.start() => {}
+                () = stop.cancelled() => return never_started(ready, index, &board),
+            }
+        }
         for step in &self.after {
             tokio::select! {
                 () = step.cancelled() => {}

@@ -148,7 +148,11 @@ fn explain(code: u16, message: &str) -> Error {
         1063 | 1425 | 1426 | 1427 => (Kind::Config, "check the types of the columns"),
         1064 | 1193 | 1231 | 1232 | 1273 | 1295 => (Kind::Config, "check the SQL"),
         3159 | 4151 => (Kind::Config, "set `tls: required` in the connection"),
-        1040 | 1203 | 1226 => (Kind::Network, "try again when fewer are connected"),
+        1040 | 1203 | 1226 => (
+            Kind::Network,
+            "try again when fewer are connected, or run fewer steps at the same time with \
+                `limits: {steps: 10}` in osiris.yaml",
+        ),
         1053 | 1077 | 1079 => (Kind::Network, "the server is being stopped; try again later"),
         1158..=1161 => (
             Kind::Network,

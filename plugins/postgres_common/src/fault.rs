@@ -172,7 +172,10 @@ fn hint(code: &str, message: &str, access: Access) -> Option<&'static str> {
             "the server is out of memory; lower `work_mem` in `session`, or write fewer rows"
         }
         "54011" => "leave columns out in the query or a transform",
-        "53300" => "raise the server's `max_connections`, or run fewer steps at once",
+        "53300" => {
+            "raise the server's `max_connections`, or run fewer steps at the same time with \
+                    `limits: {steps: 10}` in osiris.yaml"
+        }
         _ => return None,
     })
 }

@@ -51,6 +51,9 @@ pub enum Limit {
     RunMemory,
     /// Bytes on disk, over all tables of a run, for readers that fell behind. 16 GiB.
     Spill,
+    /// Steps of a run that run at the same time. Steps that exchange tables run together, also if
+    /// they are more. 10,000.
+    Steps,
 }
 
 /// Unit of a limit, which determines the text form of its value.
@@ -67,7 +70,7 @@ pub type Bounds = BTreeMap<Limit, u64>;
 
 impl Limit {
     /// All limits.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Memory,
         Self::Seconds,
         Self::Cpu,
@@ -82,6 +85,7 @@ impl Limit {
         Self::Held,
         Self::RunMemory,
         Self::Spill,
+        Self::Steps,
     ];
 
     /// Returns the name that sets the limit.
@@ -111,12 +115,13 @@ impl Limit {
             Self::Held => ("held", Unit::Bytes, 256 << 20, "held for a step"),
             Self::RunMemory => ("run_memory", Unit::Bytes, 8 << 30, "of memory for the whole run"),
             Self::Spill => ("spill", Unit::Bytes, 16 << 30, "of tables on disk for the whole run"),
+            Self::Steps => ("steps", Unit::Count, 10_000, "steps at the same time"),
         }
     }
 
     /// Returns whether all steps of a run share the limit, so that no driver can set it.
     pub fn is_of_run(self) -> bool {
-        matches!(self, Self::RunMemory | Self::Spill)
+        matches!(self, Self::RunMemory | Self::Spill | Self::Steps)
     }
 
     /// Parses a value as users write it: `512MiB`, `600`, `50%`.
