@@ -18,6 +18,7 @@
 
 mod clock;
 mod control;
+mod egress;
 mod envd;
 mod fault;
 mod listen;
@@ -29,5 +30,5 @@ mod server;
 mod state;
 
 pub use fault::{Answer, Effect, Fault};
-pub use options::{Options, Template, TemplateFile, Versions};
+pub use options::{Enforce, Options, Template, TemplateFile, Versions};
 pub use server::{E2bLocal, Living};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
-use e2b_local::{E2bLocal, Options};
+use e2b_local::{E2bLocal, Enforce, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A stand-in for the E2B cloud on this machine
@@ -22,6 +22,9 @@ struct Arguments {
     /// How many hours a sandbox may live
     #[arg(long, default_value_t = 24)]
     hours: u64,
+    /// Hold sandboxes to their egress rules; needs root, `ip` and `nft`
+    #[arg(long, value_enum, default_value_t = Enforce::WherePossible)]
+    enforce_network: Enforce,
 }
 
 fn main() -> Result<()> {
@@ -31,10 +34,14 @@ fn main() -> Result<()> {
         sandbox_port: arguments.sandbox_port,
         memory: arguments.memory << 20,
         lifetime: Duration::from_secs(arguments.hours * 60 * 60),
+        enforce_network: arguments.enforce_network,
         ..Options::default()
     })?;
     for (name, value) in server.env() {
         println!("export {name}={value}");
+    }
+    if let Some(reason) = server.unenforced() {
+        eprintln!("Sandboxes reach whatever this machine reaches: {reason}.");
     }
     eprintln!("Sandboxes live until Ctrl-C, in folders below {}.", std::env::temp_dir().display());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

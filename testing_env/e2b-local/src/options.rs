@@ -23,8 +23,10 @@ pub struct Options {
     pub disk: u64,
     /// The version of envd in templates that do not name one.
     pub envd_version: String,
-    /// Which generations of the routes that make sandboxes are served.
+    /// The generations of the routes that make sandboxes.
     pub versions: Versions,
+    /// Whether sandboxes are held to their egress rules.
+    pub enforce_network: Enforce,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             disk: 10 << 30,
             envd_version: "0.6.13".to_owned(),
             versions: Versions::Both,
+            enforce_network: Enforce::WherePossible,
         }
     }
 }
@@ -62,6 +65,18 @@ pub struct TemplateFile {
     pub to: String,
     /// Its permissions, such as `0o755`.
     pub mode: u32,
+}
+
+/// Whether sandboxes are held to their egress rules. That needs root, `ip` of the
+/// package `iproute2` and `nft` of the package `nftables`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Enforce {
+    /// Only where this machine has all that it needs.
+    WherePossible,
+    /// The stand-in does not start otherwise.
+    Always,
+    /// The rules are checked and shown only.
+    Never,
 }
 
 /// Generations of the routes that make sandboxes and connect to them.

@@ -78,6 +78,13 @@ impl E2bLocal {
         ]
     }
 
+    /// The reason why sandboxes are not held to their egress rules, with the remedy.
+    /// Returns `None` if they are held to them.
+    #[must_use]
+    pub fn unenforced(&self) -> Option<&str> {
+        self.state.unenforced.as_deref()
+    }
+
     /// The sandboxes that live, by id.
     #[must_use]
     pub fn sandboxes(&self) -> Vec<Living> {

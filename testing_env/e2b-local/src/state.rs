@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::control::{Idempotent, Templates};
+use crate::egress::Egress;
 use crate::fault::Faults;
-use crate::options::Options;
+use crate::options::{Enforce, Options};
 use crate::record::Record;
 use crate::sandbox::{Isolation, Sandbox};
 
@@ -26,6 +27,8 @@ pub(crate) struct State {
     /// Where the control plane is, once it listens.
     pub(crate) api_url: OnceLock<String>,
     pub(crate) isolation: Isolation,
+    /// The reason why sandboxes are not held to their egress rules, if they are not.
+    pub(crate) unenforced: Option<String>,
     pub(crate) templates: Templates,
     pub(crate) idempotent: Mutex<HashMap<String, Idempotent>>,
     pub(crate) record: Record,
@@ -39,11 +42,19 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(options: Options, folder: PathBuf) -> Result<Arc<Self>> {
         let key: [u8; 20] = rand::random();
+        let isolation =
+            Isolation::find(folder.join("etc")).context("cannot make the user of sandboxes")?;
+        let unenforced = match options.enforce_network {
+            Enforce::Never => Some("the stand-in was told not to enforce egress rules".to_owned()),
+            Enforce::Always => Egress::check().map(|()| None)?,
+            Enforce::WherePossible => Egress::check().err().map(|error| format!("{error:#}")),
+        };
         Ok(Arc::new(Self {
             key: format!("e2b_{}", hex(&key)),
             seed: rand::random(),
-            isolation: Isolation::find(),
-            templates: Templates::new(&options, &folder.join("templates"))?,
+            templates: Templates::new(&options, &folder.join("templates"), isolation.user())?,
+            isolation,
+            unenforced,
             options,
             folder,
             api_url: OnceLock::new(),

@@ -74,10 +74,14 @@ impl Process {
     /// Starts one in `cwd`, which is there.
     pub(crate) fn start(sandbox: &Arc<Sandbox>, spec: Spec, cwd: &str) -> std::io::Result<Start> {
         let root = sandbox.files.folder();
-        let mut command = sandbox.isolation.command(root, cwd);
+        let network = sandbox.egress.iter().flat_map(|egress| egress.namespace().command());
+        let mut words = network.chain(sandbox.isolation.command(root, cwd));
+        let program = words.next().ok_or_else(|| std::io::Error::other("no program"))?;
+        let mut command = tokio::process::Command::new(program);
         let home = sandbox.isolation.seen(root, "/home/user");
         let local = sandbox.isolation.seen(root, "/usr/local");
         command
+            .args(words)
             .arg(&spec.command)
             .args(&spec.arguments)
             .env_clear()

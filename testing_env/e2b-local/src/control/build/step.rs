@@ -57,6 +57,7 @@ impl Step {
                     source: argument(0).to_owned(),
                     destination: absolute(&image.workdir, argument(1)),
                     mode,
+                    of_root: matches!(argument(2).split(':').next(), Some("root" | "0")),
                 };
                 let sandbox = sandbox.clone();
                 tokio::task::spawn_blocking(move || copy(&sandbox, &copied)).await??;
