@@ -22,6 +22,7 @@ mod egress;
 mod envd;
 mod fault;
 mod listen;
+mod names;
 mod options;
 mod record;
 mod route;

@@ -25,6 +25,9 @@ struct Arguments {
     /// Hold sandboxes to their egress rules; needs root, `ip` and `nft`
     #[arg(long, value_enum, default_value_t = Enforce::WherePossible)]
     enforce_network: Enforce,
+    /// Serve the host names of a domain over TLS instead, such as e2b.app; needs root
+    #[arg(long)]
+    domain: Option<String>,
 }
 
 fn main() -> Result<()> {
@@ -35,10 +38,15 @@ fn main() -> Result<()> {
         memory: arguments.memory << 20,
         lifetime: Duration::from_secs(arguments.hours * 60 * 60),
         enforce_network: arguments.enforce_network,
+        domain: arguments.domain,
         ..Options::default()
     })?;
     for (name, value) in server.env() {
         println!("export {name}={value}");
+    }
+    if let [program, arguments @ ..] = &*server.command() {
+        let quoted = arguments.iter().map(|word| format!(" '{word}'")).collect::<String>();
+        eprintln!("The names exist for what runs below this command:\n  {program}{quoted} COMMAND");
     }
     if let Some(reason) = server.unenforced() {
         eprintln!("Sandboxes reach whatever this machine reaches: {reason}.");

@@ -27,6 +27,11 @@ pub struct Options {
     pub versions: Versions,
     /// Whether sandboxes are held to their egress rules.
     pub enforce_network: Enforce,
+    /// A domain whose host names are served over TLS, such as `e2b.app`, instead of
+    /// ports on this machine's loopback: `api.e2b.app`, `sandbox.e2b.app` and
+    /// `49983-<id>.e2b.app`. They exist for commands that run below
+    /// [`E2bLocal::command`](crate::E2bLocal::command). Needs root.
+    pub domain: Option<String>,
 }
 
 impl Default for Options {
@@ -42,6 +47,7 @@ impl Default for Options {
             envd_version: "0.6.13".to_owned(),
             versions: Versions::Both,
             enforce_network: Enforce::WherePossible,
+            domain: None,
         }
     }
 }

@@ -11,9 +11,13 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::fault::{Fault, Faults};
-use crate::listen::{Plane, listen};
+use crate::listen::{Plane, listen, listen_with_tls};
+use crate::names::Names;
 use crate::options::Options;
 use crate::state::State;
+
+/// The domain of clients that are not told another one.
+const DOMAIN: &str = "e2b.app";
 
 /// A running stand-in. When it is dropped, every process of its sandboxes is
 /// killed and every folder removed.
@@ -54,7 +58,17 @@ impl E2bLocal {
             .thread_name("e2b-local")
             .enable_all()
             .build()?;
+        let domain = state.options.domain.clone();
         let listening = async {
+            if let Some(domain) = domain {
+                let (names, listener) = Names::start(&domain, &state.folder.join("names"))?;
+                let urls = ["api", "sandbox"].map(|host| format!("https://{host}.{domain}"));
+                let _ = state.api_url.set(urls[0].clone());
+                let _ = state.names.set(names);
+                let tcp = TcpListener::from_std(listener.tcp)?;
+                tokio::spawn(listen_with_tls(state.clone(), tcp, listener.tls));
+                return anyhow::Ok(urls.into());
+            }
             let api = bind(api_port).await?;
             let sandbox = bind(sandbox_port).await?;
             let urls = (url(&api)?, url(&sandbox)?);
@@ -68,14 +82,27 @@ impl E2bLocal {
         Ok(Self { api_url, sandbox_url, key, state, runtime: Some(runtime), _folder: folder })
     }
 
-    /// The variables that point E2B's SDKs here, with their values.
+    /// The variables that point E2B's SDKs here, with their values. With a domain,
+    /// that is the file of the authority to trust, and the domain unless it is E2B's.
     #[must_use]
-    pub fn env(&self) -> [(&'static str, String); 3] {
-        [
-            ("E2B_API_URL", self.api_url.clone()),
-            ("E2B_SANDBOX_URL", self.sandbox_url.clone()),
-            ("E2B_API_KEY", self.key.clone()),
-        ]
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        let key = ("E2B_API_KEY", self.key.clone());
+        let Some(names) = self.state.names.get() else {
+            let urls = [&self.api_url, &self.sandbox_url].map(String::clone);
+            let [api, sandbox] = urls;
+            return vec![("E2B_API_URL", api), ("E2B_SANDBOX_URL", sandbox), key];
+        };
+        let authority = ("SSL_CERT_FILE", names.authority.display().to_string());
+        let domain = (names.domain != DOMAIN).then(|| ("E2B_DOMAIN", names.domain.clone()));
+        [key, authority].into_iter().chain(domain).collect()
+    }
+
+    /// The program and first arguments that run a command where the names of the
+    /// domain are known. Nothing but the stand-in can be reached there. Empty without
+    /// a domain: then any command reaches the stand-in.
+    #[must_use]
+    pub fn command(&self) -> Vec<String> {
+        self.state.names.get().map(Names::command).unwrap_or_default()
     }
 
     /// The reason why sandboxes are not held to their egress rules, with the remedy.

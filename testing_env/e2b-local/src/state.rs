@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::control::{Idempotent, Templates};
 use crate::egress::Egress;
 use crate::fault::Faults;
+use crate::names::Names;
 use crate::options::{Enforce, Options};
 use crate::record::Record;
 use crate::sandbox::{Isolation, Sandbox};
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) folder: PathBuf,
     /// Where the control plane is, once it listens.
     pub(crate) api_url: OnceLock<String>,
+    /// The names of the hosts, if there are any.
+    pub(crate) names: OnceLock<Names>,
     pub(crate) isolation: Isolation,
     /// The reason why sandboxes are not held to their egress rules, if they are not.
     pub(crate) unenforced: Option<String>,
@@ -58,6 +61,7 @@ impl State {
             options,
             folder,
             api_url: OnceLock::new(),
+            names: OnceLock::new(),
             idempotent: Mutex::default(),
             record: Record::default(),
             faults: Faults::default(),

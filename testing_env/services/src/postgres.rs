@@ -224,7 +224,7 @@ impl Postgres {
             if self.options.self_signed {
                 certificate::make_self_signed(folder)?;
             } else {
-                certificate::make(folder)?;
+                certificate::make(folder, &certificate::LOCAL)?;
             }
         }
         if let Some((user, group)) = self.account {

@@ -78,6 +78,9 @@ impl Sandbox {
         variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let rules = new.network.rules(new.allow_internet).filter(|_| state.unenforced.is_none());
         let egress = rules.map(Egress::start).transpose()?;
+        if let Some(names) = state.names.get() {
+            names.add(&id)?;
+        }
         let born = Instant::now();
         let sandbox = Arc::new(Self {
             template: image.id.clone(),

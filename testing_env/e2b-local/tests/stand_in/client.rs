@@ -54,7 +54,7 @@ impl Here {
 
     pub(crate) fn with(options: Options) -> Self {
         let server = E2bLocal::start(options).expect("starts");
-        let wire = Wire::new(&server.env().map(|(name, value)| (name.to_owned(), value)));
+        let wire = Wire::new(&server.env());
         Self { server, wire }
     }
 }
@@ -69,9 +69,9 @@ impl Deref for Here {
 
 impl Wire {
     /// A client by the variables that a stand-in names.
-    pub(crate) fn new(variables: &[(String, String)]) -> Self {
+    pub(crate) fn new<N: AsRef<str>>(variables: &[(N, String)]) -> Self {
         let value = |wanted: &str| {
-            let mut found = variables.iter().filter(|(name, _)| name == wanted);
+            let mut found = variables.iter().filter(|(name, _)| name.as_ref() == wanted);
             found.next().unwrap_or_else(|| panic!("{wanted} is missing")).1.clone()
         };
         Self {
