@@ -16,10 +16,10 @@ struct Arguments {
     /// The port of the sandboxes; 0 is any free one
     #[arg(long, default_value_t = 49983)]
     sandbox_port: u16,
-    /// How many MiB of memory the processes of a sandbox may have together
+    /// The limit of the memory of a sandbox's processes together, in MiB
     #[arg(long, default_value_t = 2048)]
     memory: u64,
-    /// How many hours a sandbox may live
+    /// The longest lifetime of a sandbox, in hours
     #[arg(long, default_value_t = 24)]
     hours: u64,
     /// Hold sandboxes to their egress rules; needs root, `ip` and `nft`

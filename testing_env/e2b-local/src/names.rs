@@ -27,7 +27,7 @@ pub(crate) struct Names {
     pub(crate) domain: String,
     /// The file with the certificate of the authority that signed the server's.
     pub(crate) authority: PathBuf,
-    /// Where commands look names up.
+    /// The file in which commands look names up.
     hosts: PathBuf,
     namespace: Namespace,
 }

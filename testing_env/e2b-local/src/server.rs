@@ -16,16 +16,13 @@ use crate::names::Names;
 use crate::options::Options;
 use crate::state::State;
 
-/// The domain of clients that are not told another one.
-const DOMAIN: &str = "e2b.app";
-
 /// A running stand-in. When it is dropped, every process of its sandboxes is
 /// killed and every folder removed.
 #[derive(Debug)]
 pub struct E2bLocal {
-    /// Where the control plane is, such as `http://127.0.0.1:3000`.
+    /// The address of the control plane, such as `http://127.0.0.1:3000`.
     pub api_url: String,
-    /// Where envd of all sandboxes is.
+    /// The address of envd of all sandboxes.
     pub sandbox_url: String,
     /// The API key that it accepts.
     pub key: String,
@@ -82,19 +79,23 @@ impl E2bLocal {
         Ok(Self { api_url, sandbox_url, key, state, runtime: Some(runtime), _folder: folder })
     }
 
-    /// The variables that point E2B's SDKs here, with their values. With a domain,
-    /// that is the file of the authority to trust, and the domain unless it is E2B's.
+    /// The variables that lead E2B's SDKs here, with their values. With a domain,
+    /// they are the domain and the file of the authority to trust instead of addresses.
     #[must_use]
-    pub fn env(&self) -> Vec<(&'static str, String)> {
+    pub fn env(&self) -> [(&'static str, String); 3] {
         let key = ("E2B_API_KEY", self.key.clone());
-        let Some(names) = self.state.names.get() else {
-            let urls = [&self.api_url, &self.sandbox_url].map(String::clone);
-            let [api, sandbox] = urls;
-            return vec![("E2B_API_URL", api), ("E2B_SANDBOX_URL", sandbox), key];
-        };
-        let authority = ("SSL_CERT_FILE", names.authority.display().to_string());
-        let domain = (names.domain != DOMAIN).then(|| ("E2B_DOMAIN", names.domain.clone()));
-        [key, authority].into_iter().chain(domain).collect()
+        match self.state.names.get() {
+            Some(names) => [
+                ("E2B_DOMAIN", names.domain.clone()),
+                ("SSL_CERT_FILE", names.authority.display().to_string()),
+                key,
+            ],
+            None => [
+                ("E2B_API_URL", self.api_url.clone()),
+                ("E2B_SANDBOX_URL", self.sandbox_url.clone()),
+                key,
+            ],
+        }
     }
 
     /// The program and first arguments that run a command where the names of the
@@ -134,7 +135,7 @@ impl E2bLocal {
         self.state.record.lines()
     }
 
-    /// How often each route was asked for, such as `POST /v2/sandboxes`,
+    /// The number of requests of each route, such as `POST /v2/sandboxes`,
     /// `DELETE /sandboxes/{id}` or `POST /process.Process/Start`.
     #[must_use]
     pub fn requests(&self) -> BTreeMap<String, u64> {

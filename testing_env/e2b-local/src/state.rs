@@ -1,4 +1,4 @@
-//! What the parts of the stand-in share.
+//! The state that the parts of the stand-in share.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -16,16 +16,16 @@ use crate::options::{Enforce, Options};
 use crate::record::Record;
 use crate::sandbox::{Isolation, Sandbox};
 
-/// What the parts of the stand-in share.
+/// The state that the parts of the stand-in share.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) options: Options,
     /// Of the only team that there is.
     pub(crate) key: String,
-    /// What tokens of sandboxes are derived from.
+    /// The secret that tokens of sandboxes are derived from.
     pub(crate) seed: [u8; 32],
     pub(crate) folder: PathBuf,
-    /// Where the control plane is, once it listens.
+    /// The address of the control plane, once it listens.
     pub(crate) api_url: OnceLock<String>,
     /// The names of the hosts, if there are any.
     pub(crate) names: OnceLock<Names>,

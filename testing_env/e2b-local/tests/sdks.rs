@@ -7,7 +7,7 @@ use std::process::Command;
 use e2b_local::{E2bLocal, Options, Versions};
 use services::install;
 
-/// Where the scripts are.
+/// The folder of the scripts.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
 
 /// A folder below the target folder that has a package, installed once.

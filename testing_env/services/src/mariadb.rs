@@ -24,10 +24,10 @@ kill -KILL "$server" 2>/dev/null
 wait "$server" 2>/dev/null
 [ -e "$folder/keep" ] || rm -rf "$folder""#;
 
-/// How a server is to run.
+/// Options of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Whether it offers TLS, with a certificate for `localhost` and 127.0.0.1.
+    /// Whether the server offers TLS, with a certificate for `localhost` and 127.0.0.1.
     pub tls: bool,
     /// More arguments of the server.
     pub arguments: Vec<String>,
@@ -36,7 +36,7 @@ pub struct Options {
 /// A server in a folder of its own, gone when it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens, on 127.0.0.1.
+    /// The port on 127.0.0.1.
     pub port: u16,
     folder: TempDir,
     programs: Programs,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{Folder, certificate, free, install, spawn, wait};
 
-/// Where Debian's packages put the server's programs, newest first.
+/// The folders in which Debian's packages put the server's programs, newest first.
 const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/18/bin",
     "/usr/lib/postgresql/17/bin",
@@ -19,10 +19,10 @@ const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/15/bin",
 ];
 
-/// What a server is to be like.
+/// Options of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Whether it has a certificate of its own authority, and takes encrypted
+    /// Whether the server has a certificate of its own authority, and takes encrypted
     /// connections only.
     pub tls: bool,
     /// Whether that certificate is signed by itself and by no authority.
@@ -130,7 +130,7 @@ impl Postgres {
     /// Runs SQL and returns the rows that it prints, with `|` between fields.
     ///
     /// # Errors
-    /// What `psql` says.
+    /// Returns the words of `psql` if it fails.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
         let output =
             self.client(database, sql)?.args(["-A", "-t"]).stdin(Stdio::null()).output()?;
@@ -201,7 +201,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// What the server has logged since its last start.
+    /// The log of the server since its last start.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()

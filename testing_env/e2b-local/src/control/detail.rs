@@ -1,4 +1,4 @@
-//! What the control plane says of a sandbox.
+//! Descriptions of sandboxes, as the control plane gives them.
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;

@@ -55,7 +55,7 @@ impl Network {
     }
 }
 
-/// Whether a rule is an address or a range of addresses.
+/// Returns whether a rule is an address or a range of addresses.
 fn is_range(rule: &str) -> bool {
     network(rule).is_some()
 }

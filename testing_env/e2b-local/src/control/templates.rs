@@ -29,7 +29,7 @@ pub(crate) struct Image {
     pub(crate) root: PathBuf,
     /// Variables of every process.
     pub(crate) variables: BTreeMap<String, String>,
-    /// Where processes start that do not say.
+    /// The working folder of processes that name none.
     pub(crate) workdir: String,
 }
 
@@ -38,9 +38,9 @@ pub(crate) struct Image {
 pub(crate) struct Templates {
     images: Mutex<Vec<Image>>,
     pub(super) builds: Builds,
-    /// What allows uploads.
+    /// The password in the addresses of uploads.
     pub(super) pass: String,
-    /// Where trees and uploads are.
+    /// The folder of trees and uploads.
     pub(super) folder: PathBuf,
 }
 

@@ -58,7 +58,7 @@ impl Egress {
         Ok(Self { namespace, forwarding })
     }
 
-    /// Tries whether this machine allows it.
+    /// Checks that this machine can enforce egress rules.
     ///
     /// # Errors
     /// Returns an error that says what is missing, and how to get it.
@@ -93,7 +93,7 @@ impl Drop for Egress {
 const SETUP: &str = "ip route add local default dev lo && exec nft -f -";
 
 /// Redirects what leaves the namespace to these ports, of streams and datagrams.
-/// What is not redirected is dropped unless it stays on the namespace's loopback.
+/// Drops what is not redirected, unless it stays on the namespace's loopback.
 fn ruleset(rules: &Rules, (streams, datagrams): (u16, u16)) -> String {
     // An allowed address of loopback is that of this machine.
     let allowed: Vec<String> = rules.loopback().map(ToString::to_string).collect();

@@ -40,7 +40,7 @@ impl Rules {
         }
     }
 
-    /// Whether connections to a host of this name are allowed.
+    /// Returns whether connections to a host of this name are allowed.
     pub(crate) fn allow_name(&self, name: &str) -> bool {
         self.domains.iter().any(|domain| match domain.strip_prefix("*.") {
             Some(above) => {

@@ -1,4 +1,4 @@
-//! What envd says of a file.
+//! Descriptions of files, as envd gives them.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{Files, clean};
 
-/// What envd says of a file. What is 0 is left out.
+/// Describes a file as envd does, which leaves zeros out.
 pub(super) fn entry(files: &Files, path: &str) -> io::Result<Value> {
     let place = files.parent(path)?;
     let about = fs::symlink_metadata(place.path())?;

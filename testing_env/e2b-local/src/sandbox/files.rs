@@ -64,7 +64,7 @@ impl Files {
         Ok(Place { folder: self.file(&format!("/{folder}"), flags)?, name: name.to_owned() })
     }
 
-    /// What a path is for this machine, all links resolved. The file may be moved at any time.
+    /// Returns the path of an open file, all links resolved. Anybody can move the file at any time.
     pub(crate) fn resolved(&self, file: &File) -> io::Result<String> {
         let real = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
         let inside = real.strip_prefix(self.folder.canonicalize()?).map_err(io::Error::other)?;
@@ -141,7 +141,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// How this machine finds it as long as this value lives. The last part must
+    /// Returns a path of this machine that works as long as this value lives. The last part must
     /// not be followed if it may be a link.
     pub(crate) fn path(&self) -> PathBuf {
         PathBuf::from(format!("/proc/self/fd/{}/{}", self.folder.as_raw_fd(), self.name))

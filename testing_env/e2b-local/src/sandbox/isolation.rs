@@ -69,7 +69,7 @@ impl Isolation {
         Ok(if namespace.works() { namespace } else { Self::None })
     }
 
-    /// Whether this machine allows it.
+    /// Returns whether this machine allows the isolation.
     fn works(&self) -> bool {
         let Ok(root) = tempfile::tempdir() else { return false };
         let made = PRIVATE.iter().all(|at| fs::create_dir_all(root.path().join(&at[1..])).is_ok());
@@ -134,7 +134,7 @@ impl User {
     }
 }
 
-/// Whether a path is in a folder that each sandbox has for itself.
+/// Returns whether a path is in a folder that each sandbox has for itself.
 pub(crate) fn is_private(path: &str) -> bool {
     PRIVATE.iter().any(|private| {
         path.strip_prefix(private).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -41,16 +41,16 @@ pub(crate) struct Sandbox {
     pub(crate) metadata: BTreeMap<String, String>,
     /// Variables of every process.
     pub(crate) variables: BTreeMap<String, String>,
-    /// Where processes start that do not say.
+    /// The working folder of processes that name none.
     pub(crate) workdir: String,
     pub(crate) envd: String,
-    /// What envd wants to see.
+    /// The access token of envd.
     pub(crate) token: String,
     pub(crate) allow_internet: Option<bool>,
     pub(crate) network: Network,
     /// Its own network, if it is held to egress rules. Otherwise it has that of this machine.
     pub(crate) egress: Option<Egress>,
-    /// What the control plane believes the time was.
+    /// The start by the clock of the control plane.
     pub(crate) started: Timestamp,
     /// The same by this machine.
     pub(crate) born: Instant,
@@ -59,9 +59,9 @@ pub(crate) struct Sandbox {
     pub(crate) files: Files,
     pub(crate) processes: Table,
     pub(crate) isolation: Isolation,
-    /// How many bytes of memory its processes may have.
+    /// The limit of its processes' memory, in bytes.
     pub(crate) memory: u64,
-    /// How many bytes of files it may have.
+    /// The limit of its files, in bytes.
     pub(crate) disk: u64,
     pub(crate) usage: Mutex<Usage>,
     pub(crate) keeper: Keeper,
@@ -70,7 +70,7 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// Whether envd is at least this version.
+    /// Returns whether envd is at least this version.
     pub(crate) fn envd_is(&self, least: [u64; 3]) -> bool {
         let mut parts = self.envd.split('.').map(|part| part.parse().unwrap_or(0));
         let version: [u64; 3] = std::array::from_fn(|_| parts.next().unwrap_or(0));

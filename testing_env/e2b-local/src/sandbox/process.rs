@@ -16,10 +16,10 @@ use super::Sandbox;
 /// The most bytes of output in one event.
 const CHUNK: usize = 32 * 1024;
 
-/// How long an ended process is known.
+/// The time for which an ended process is known.
 const RETAINED: Duration = Duration::from_secs(30);
 
-/// What is to be started.
+/// A command to start.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spec {
     pub(crate) command: String,
@@ -40,7 +40,7 @@ pub(crate) enum Event {
     Ended(Ended),
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     Exited(i32),
@@ -124,7 +124,7 @@ impl Process {
         events
     }
 
-    /// How it ended.
+    /// Returns how the process ended, or `None` if it runs.
     pub(crate) fn ended(&self) -> Option<Ended> {
         self.lock().ended
     }

@@ -16,10 +16,10 @@ use crate::control::{Image, Network};
 use crate::egress::Egress;
 use crate::state::{State, hex};
 
-/// What ids are made of.
+/// The characters of ids.
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// What a create asks for.
+/// The settings of a new sandbox, from the request.
 #[derive(Debug, Default)]
 pub(crate) struct NewSandbox {
     pub(crate) lifetime: Duration,
@@ -29,7 +29,7 @@ pub(crate) struct NewSandbox {
     pub(crate) network: Network,
 }
 
-/// Why there is no sandbox.
+/// The reason why no sandbox was made.
 #[derive(Debug)]
 pub(crate) enum StartError {
     /// There are this many, which is the limit.

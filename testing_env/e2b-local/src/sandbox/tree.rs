@@ -60,7 +60,7 @@ fn unlock(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How many bytes the files of a tree have, without those shared with others.
+/// Returns the size of a tree's files in bytes, without those shared with other trees.
 pub(crate) fn size(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let sizes = entries.flatten().map(|entry| match entry.metadata() {

@@ -29,7 +29,7 @@ pub(crate) struct Sandbox {
     pub(crate) token: String,
 }
 
-/// What a process did until its stream's end.
+/// The output and the end of a process.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     pub(crate) pid: u64,
@@ -254,7 +254,7 @@ pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a process runs, and is not a zombie.
+/// Returns whether a process runs, and is not a zombie.
 pub(crate) fn runs(pid: u64) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))

@@ -22,10 +22,9 @@ fn names_of_hosts_lead_to_the_stand_in() {
     }
     let options = Options { domain: Some("e2b.app".to_owned()), ..Options::default() };
     let server = E2bLocal::start(options).expect("starts");
-    let variables = server.env();
-    let names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["E2B_API_KEY", "SSL_CERT_FILE"]);
-    let (key, authority) = (format!("X-API-Key: {}", variables[0].1), &variables[1].1);
+    let [(domain, _), (authority, file), (_, key)] = &server.env();
+    assert_eq!((*domain, *authority), ("E2B_DOMAIN", "SSL_CERT_FILE"));
+    let (key, authority) = (format!("X-API-Key: {key}"), file.as_str());
     let body = json!({"templateID": "base"}).to_string();
     let (made, _) = curl(
         &server,

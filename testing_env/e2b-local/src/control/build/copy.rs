@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 
 use crate::sandbox::Sandbox;
 
-/// What is copied.
+/// A copy of files into a sandbox.
 #[derive(Debug)]
 pub(super) struct Copied {
     /// A tar file, gzipped or not.
@@ -22,7 +22,7 @@ pub(super) struct Copied {
     pub(super) destination: String,
     /// The permissions of files, otherwise theirs in the archive.
     pub(super) mode: Option<u32>,
-    /// Whether they are to belong to root instead of the sandbox's user.
+    /// Whether the files belong to root instead of the sandbox's user.
     pub(super) of_root: bool,
 }
 
@@ -58,7 +58,7 @@ fn unpack(archive: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a path means a folder.
+/// Returns whether a path means a folder.
 fn is_folder(sandbox: &Sandbox, path: &str) -> bool {
     path.ends_with('/') || sandbox.files.file(path, OFlags::PATH | OFlags::DIRECTORY).is_ok()
 }
