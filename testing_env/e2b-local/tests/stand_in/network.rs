@@ -2,9 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, UdpSocket};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use e2b_local::{Enforce, Options};
+use nix::sched::{CloneFlags, unshare};
 use reqwest::Method;
 use serde_json::{Value, json};
 use services::install;
@@ -26,10 +28,16 @@ fn sandbox(here: &Here, network: &Value) -> Sandbox {
     Sandbox::of(&made)
 }
 
-/// A server on 127.0.0.1 that says `hello` to all, and its port.
+/// The port of a new server on 127.0.0.1.
 fn server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let port = listener.local_addr().expect("is bound").port();
+    serve(listener);
+    port
+}
+
+/// Says `hello` to all, and then what they said.
+fn serve(listener: TcpListener) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             // Who is gone need not hear it.
@@ -41,7 +49,6 @@ fn server() -> u16 {
             });
         }
     });
-    port
 }
 
 /// The answer that a process of a sandbox gets from an address to `ping` and its
@@ -157,7 +164,6 @@ fn a_sandbox_with_rules_starts_fast_and_ends_with_all_that_it_had() {
         (0..5).map(time).min().expect("there are five")
     };
     let extra = fastest(&|| sandbox(&here, &rules)).saturating_sub(fastest(&|| here.sandbox()));
-    eprintln!("a namespace takes {extra:?}");
     assert!(extra < Duration::from_millis(50), "a namespace takes {extra:?}");
 
     let one = sandbox(&here, &rules);
@@ -174,4 +180,55 @@ fn a_sandbox_with_rules_starts_fast_and_ends_with_all_that_it_had() {
     let is_own =
         |file: std::fs::DirEntry| std::fs::read_link(file.path()).ok().as_ref() == Some(&own);
     until("the end of the namespace", || !held().any(is_own));
+}
+
+/// Does something in a network that has these addresses and no others, with the
+/// stand-in and all servers that it starts.
+fn in_a_network_of(addresses: &[&str], test: impl FnOnce() + Send) {
+    let inside = || {
+        unshare(CloneFlags::CLONE_NEWNET).expect("root can make a namespace");
+        let ip = |arguments: &[&str]| {
+            let status = Command::new("ip").args(arguments).status().expect("runs");
+            assert!(status.success(), "{arguments:?}");
+        };
+        ip(&["link", "set", "lo", "up"]);
+        addresses.iter().for_each(|address| ip(&["address", "add", address, "dev", "lo"]));
+        test();
+    };
+    let done = std::thread::scope(|scope| scope.spawn(inside).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+#[test]
+fn a_name_is_looked_for_on_the_ports_of_the_web_and_opens_a_resolver() {
+    install("ip", "iproute2", &[]).expect("Debian has the package");
+    in_a_network_of(&["8.8.8.8", "192.0.2.7"], || {
+        let here = enforcing();
+        serve(TcpListener::bind("127.0.0.1:80").expect("binds"));
+        serve(TcpListener::bind("192.0.2.7:5432").expect("binds"));
+        serve(TcpListener::bind("8.8.8.8:5432").expect("binds"));
+        let named = |more: Value| {
+            let mut rules = json!({"allowOut": ["localhost"], "denyOut": ["0.0.0.0/0"]});
+            rules
+                .as_object_mut()
+                .expect("is one")
+                .extend(more.as_object().expect("is one").clone());
+            sandbox(&here, &rules)
+        };
+        let (open, closed) = (named(json!({})), named(json!({"dnsServers": []})));
+        let ask = |host: &str| {
+            let script = format!(
+                "exec 3<> /dev/tcp/192.0.2.7/80
+                printf 'GET / HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' >&3
+                head -c 5 <&3"
+            );
+            here.run(&open, &script).stdout
+        };
+        // The address is not looked at, only the name.
+        assert_eq!((ask("localhost"), ask("other.example")), ("hello".to_owned(), String::new()));
+        // Other ports know addresses only, and the resolver is one of them: on all its ports.
+        assert_eq!(get(&here, &open, "192.0.2.7", 5432), "");
+        assert_eq!(get(&here, &open, "8.8.8.8", 5432), "hello\nping");
+        assert_eq!(get(&here, &closed, "8.8.8.8", 5432), "");
+    });
 }
