@@ -96,7 +96,7 @@ const SETUP: &str = "ip route add local default dev lo && exec nft -f -";
 /// Drops what is not redirected, unless it stays on the namespace's loopback.
 fn ruleset(rules: &Rules, (streams, datagrams): (u16, u16)) -> String {
     // An allowed address of loopback is that of this machine.
-    let allowed: Vec<String> = rules.loopback().map(ToString::to_string).collect();
+    let allowed: Vec<String> = rules.loopback().iter().map(ToString::to_string).collect();
     let loopback = |action: &str| match allowed.join(", ") {
         none if none.is_empty() => String::new(),
         nets => format!("ip daddr {{ {nets} }} {action}"),

@@ -29,7 +29,10 @@ pub(crate) enum Verdict {
 impl Rules {
     /// Judges a connection by its address.
     pub(crate) fn judge(&self, address: IpAddr, port: u16) -> Verdict {
-        if self.allowed.iter().any(|net| net.contains(&address)) {
+        if address.is_loopback() {
+            let named = self.loopback().iter().any(|net| net.contains(&address));
+            if named { Verdict::Allowed } else { Verdict::Denied }
+        } else if self.allowed.iter().any(|net| net.contains(&address)) {
             Verdict::Allowed
         } else if !self.domains.is_empty() && NAMED.contains(&port) {
             Verdict::AllowedByName
@@ -54,18 +57,19 @@ impl Rules {
     }
 
     /// The allowed addresses of loopback, which mean the loopback of this machine.
-    /// All others of loopback are the sandbox's own.
-    pub(crate) fn loopback(&self) -> impl Iterator<Item = &IpNet> {
-        self.allowed.iter().filter(|net| {
+    /// All others of loopback are the sandbox's own. No two of these ranges overlap.
+    pub(crate) fn loopback(&self) -> Vec<IpNet> {
+        let named = self.allowed.iter().copied().filter(|net| {
             matches!(net, IpNet::V4(net) if net.addr().is_loopback() && net.prefix_len() >= 8)
-        })
+        });
+        IpNet::aggregate(&named.collect())
     }
 }
 
 /// Reads an address or a range of addresses.
 pub(crate) fn network(text: &str) -> Option<IpNet> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse().ok().or_else(address)
+    text.parse().ok().or_else(address).map(|net| net.trunc())
 }
 
 #[cfg(test)]
@@ -110,8 +114,12 @@ mod tests {
 
     #[test]
     fn the_loopback_of_this_machine_must_be_named() {
-        let rules = rules(&["127.0.0.1", "0.0.0.0/0", "192.0.2.7", "::1"], &[], &[]);
-        let named: Vec<String> = rules.loopback().map(ToString::to_string).collect();
-        assert_eq!(named, ["127.0.0.1/32"]);
+        let named = ["127.0.0.1", "127.0.0.9/30", "0.0.0.0/0", "192.0.2.7", "::1"];
+        let rules = rules(&[&named[..], &["127.0.0.1", "127.0.0.10"]].concat(), &[], &[]);
+        let loopback: Vec<String> = rules.loopback().iter().map(ToString::to_string).collect();
+        assert_eq!(loopback, ["127.0.0.1/32", "127.0.0.8/30"]);
+        let judge = |address: &str| rules.judge(address.parse().unwrap(), 443);
+        assert_eq!(["127.0.0.1", "127.0.0.10"].map(judge), [Verdict::Allowed; 2]);
+        assert_eq!(["127.0.0.2", "::1"].map(judge), [Verdict::Denied; 2]);
     }
 }

@@ -75,7 +75,8 @@ except OSError: pass'"
 #[test]
 fn a_sandbox_reaches_what_is_allowed_and_nothing_else() {
     let (here, port) = (enforcing(), server());
-    let allowed = sandbox(&here, &json!({"allowOut": ["127.0.0.1"], "denyOut": ["0.0.0.0/0"]}));
+    let rules = json!({"allowOut": ["127.0.0.1/32", "127.0.0.1"], "denyOut": ["0.0.0.0/0"]});
+    let allowed = sandbox(&here, &rules);
     assert_eq!(get(&here, &allowed, "127.0.0.1", port), "hello\nping");
     // All other addresses of loopback are its own.
     assert_eq!(get(&here, &allowed, "127.0.0.2", port), "Connection refused\n");
