@@ -43,6 +43,14 @@ impl Cloud {
         Self { local: Some(start(Options::default())), arguments: Vec::new() }
     }
 
+    /// An equipped stand-in at the real names of a domain's hosts, over TLS.
+    pub fn named(domain: &str) -> Self {
+        let templates = [(TEMPLATE.to_owned(), equipment())].into();
+        let domain = Some(domain.to_owned());
+        let local = start(Options { templates, domain, ..Options::default() });
+        Self { local: Some(local), arguments: vec!["--e2b-template", TEMPLATE] }
+    }
+
     /// The real service with `OSIRIS_TEST_LIVE=1`, else an equipped stand-in.
     ///
     /// # Panics
@@ -82,7 +90,7 @@ impl Cloud {
     pub fn reach(&self, osiris: Osiris) -> Osiris {
         let real = |name: &&'static str| Some((*name, std::env::var(name).ok()?));
         let (variables, osiris): (Vec<_>, _) = match &self.local {
-            Some(local) => (local.env().into(), osiris),
+            Some(local) => (local.env().into(), osiris.below(&local.command())),
             None => (SETTINGS.iter().filter_map(real).collect(), osiris.patience(FAR)),
         };
         variables.into_iter().fold(osiris, |osiris, (name, value)| osiris.env(name, value))
@@ -116,7 +124,7 @@ impl Cloud {
 }
 
 fn start(options: Options) -> E2bLocal {
-    E2bLocal::start(options).expect("loopback has free ports")
+    E2bLocal::start(options).expect("this machine can be the cloud")
 }
 
 /// What `osiris e2b template` would put into a template.

@@ -67,6 +67,18 @@ impl Osiris {
         self
     }
 
+    /// Starts it below another program with its first arguments, which becomes it.
+    /// Without any it starts as before.
+    #[must_use]
+    pub fn below(mut self, words: &[String]) -> Self {
+        if let [program, arguments @ ..] = words {
+            let mut outer = Command::new(program);
+            outer.args(arguments);
+            self.command = around(outer, &self.command);
+        }
+        self
+    }
+
     /// Lets it take longer than others.
     #[must_use]
     pub fn patience(mut self, limit: Duration) -> Self {
@@ -133,14 +145,20 @@ impl Osiris {
 fn limited(command: &Command, limits: &str) -> Command {
     let script = format!("{limits}exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(script).arg(command.get_program()).args(command.get_args()).env_clear();
-    if let Some(folder) = command.get_current_dir() {
-        shell.current_dir(folder);
+    shell.arg("-c").arg(script);
+    around(shell, command)
+}
+
+/// A program that becomes the command in its last arguments.
+fn around(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args()).env_clear();
+    if let Some(folder) = inner.get_current_dir() {
+        outer.current_dir(folder);
     }
-    for (name, value) in command.get_envs() {
-        shell.env(name, value.unwrap_or_default());
+    for (name, value) in inner.get_envs() {
+        outer.env(name, value.unwrap_or_default());
     }
-    shell
+    outer
 }
 
 /// A command that runs. Dropped, it is killed.
