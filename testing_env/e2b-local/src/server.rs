@@ -45,7 +45,8 @@ impl E2bLocal {
     /// Starts one on 127.0.0.1, with threads of its own.
     ///
     /// # Errors
-    /// A port is taken, a template's file cannot be read, or there is no room.
+    /// Returns an error if a port is taken, a template's file cannot be read, there is
+    /// no room, or this machine lacks what the options need.
     pub fn start(options: Options) -> Result<Self> {
         let folder = Folder::new("e2b-local-")?;
         let (api_port, sandbox_port) = (options.api_port, options.sandbox_port);
