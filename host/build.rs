@@ -1,11 +1,11 @@
-//! Puts what `osiris drivers new` writes into the program: the drivers' templates
-//! and the SDKs that go with this host.
+//! Embeds the files that `osiris drivers new` writes: the driver templates and the SDKs that
+//! match this host.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// Files and folders of the repository. What is not there is left out.
+/// Files and directories of the repository. Missing ones are skipped.
 const ROOTS: [&str; 17] = [
     "Cargo.lock",
     "Cargo.toml",
@@ -26,7 +26,7 @@ const ROOTS: [&str; 17] = [
     "wit",
 ];
 
-/// What tools leave in folders of sources.
+/// Directories and files that tools create among sources.
 const LEFTOVERS: [&str; 4] = ["__pycache__", "dist", "node_modules", "target"];
 
 fn main() -> io::Result<()> {
@@ -39,7 +39,7 @@ fn main() -> io::Result<()> {
     }
     let named = |file: PathBuf| {
         let name = file.strip_prefix(&repository).map_err(io::Error::other)?;
-        // The same on any platform.
+        // The same separator on every platform.
         Ok((name.to_string_lossy().replace('\\', "/"), file))
     };
     let mut files = files.into_iter().map(named).collect::<io::Result<Vec<_>>>()?;

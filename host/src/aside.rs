@@ -1,12 +1,12 @@
-//! Long work beside the threads that serve the steps: a call of a driver that
-//! makes the host work yields meanwhile, so that a stop takes hold at once.
+//! Long work off the threads that serve the steps. A driver's call that makes the host work
+//! yields meanwhile, so that a cancellation takes effect immediately.
 
 use std::panic::resume_unwind;
 
 use tokio::task::spawn_blocking;
 
-/// Does the work on another thread if it `is_long`. Work that nobody waits for any
-/// more goes on to its end, so it must have one.
+/// Runs `work` on a blocking thread if it `is_long`. Abandoned work is not cancelled, so `work`
+/// must terminate.
 pub(crate) async fn aside<T: Send + 'static>(
     is_long: bool,
     work: impl FnOnce() -> T + Send + 'static,
@@ -18,7 +18,7 @@ pub(crate) async fn aside<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            // The runtime ends, and with it whoever waits.
+            // The runtime is shutting down and drops this future.
             Err(_) => std::future::pending().await,
         },
     }

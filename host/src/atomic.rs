@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all.
+//! Atomic writes: a file appears complete or not at all.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -6,61 +6,62 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-/// Writes `bytes` to `path`: a temporary file beside it, fsync, rename. The
-/// permissions are those of any new file.
+/// Writes `bytes` to a temporary file next to `path`, syncs the file and renames it to `path`.
+/// The permissions are those of any new file.
 ///
 /// # Errors
-/// Any I/O error; `path` is then what it was before.
+/// Returns an error if any I/O operation fails; `path` is then unchanged.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     stage(path, bytes)?.commit()
 }
 
-/// Like [`write()`], with what `fill` writes.
+/// Like [`write()`], with the content that `fill` writes.
 ///
 /// # Errors
-/// Any I/O error; `path` is then what it was before.
+/// Returns an error if any I/O operation fails; `path` is then unchanged.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     prepare(&public(), path, fill)?.commit()
 }
 
-/// Bytes on disk that wait for their place. Dropped, they are gone.
+/// Bytes on disk, not yet at their path. Deleted when dropped without a commit.
 #[derive(Debug)]
 pub struct Staged {
     file: NamedTempFile,
     path: PathBuf,
 }
 
-/// The first half of [`write()`]: whatever may want room is done after it.
+/// Writes and syncs the temporary file, the first half of [`write()`]: any work that needs free
+/// disk space is done afterwards.
 ///
 /// # Errors
-/// Any I/O error.
+/// Returns an error if any I/O operation fails.
 pub fn stage(path: &Path, bytes: &[u8]) -> io::Result<Staged> {
     prepare(&public(), path, |file| file.write_all(bytes))
 }
 
 impl Staged {
-    /// The second half: they are in their place.
+    /// Renames the file to its path, the second half of [`write()`].
     ///
     /// # Errors
-    /// Any I/O error; the place is then what it was before.
+    /// Returns an error if any I/O operation fails; the path is then unchanged.
     pub fn commit(self) -> io::Result<()> {
         self.file.persist(self.path)?;
         Ok(())
     }
 }
 
-/// Like [`write()`], but only the user can read the file.
+/// Like [`write()`], but makes the file readable by the user only.
 ///
 /// # Errors
-/// Any I/O error; `path` is then what it was before.
+/// Returns an error if any I/O operation fails; `path` is then unchanged.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     prepare(&Builder::new(), path, |file| file.write_all(bytes))?.commit()
 }
 
-/// Like [`write_private()`] with what `fill` writes, but what is there already stays.
+/// Like [`write_private()`] with the content that `fill` writes, but never replaces a file.
 ///
 /// # Errors
-/// Any I/O error; `AlreadyExists` if there is something at `path`.
+/// Returns an error if any I/O operation fails, `AlreadyExists` if `path` exists.
 pub fn write_private_new(
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
@@ -70,7 +71,7 @@ pub fn write_private_new(
     Ok(())
 }
 
-/// The permissions of any new file.
+/// Returns a builder with the permissions of any new file.
 fn public() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     #[cfg(unix)]

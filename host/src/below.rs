@@ -1,6 +1,6 @@
-//! The host's own folders in a project. A driver that may write there, now or in
-//! an earlier run, can put links in their place: the host follows none, so that
-//! it reads and writes nothing else.
+//! Access to the host's own directories inside a project. A driver that may write to the project,
+//! now or in an earlier run, can replace any of these directories with a symlink, so every
+//! operation here refuses symlinks.
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
@@ -13,7 +13,7 @@ use rustix::fs::{Mode, OFlags, openat};
 
 use crate::regular;
 
-/// A folder below a project's own, which need not be there yet.
+/// A directory inside the project, which does not have to exist yet.
 #[derive(Debug, Clone)]
 pub struct Below {
     base: PathBuf,
@@ -21,25 +21,25 @@ pub struct Below {
 }
 
 impl Below {
-    /// The folder, named by its whole path or from `base` on.
+    /// Creates a handle on `folder`, an absolute path or one relative to `base`.
     pub fn new(base: &Path, folder: &Path) -> Self {
         let folder = folder.strip_prefix(base).unwrap_or(folder);
         Self { base: base.to_owned(), folder: folder.to_owned() }
     }
 
-    /// Opens it, and makes it if it is not there. Nobody but the user can look into it
-    /// afterwards.
+    /// Opens the directory, creates missing components and makes them accessible to the user
+    /// only.
     ///
     /// # Errors
-    /// A link is on the way, or any I/O error.
+    /// Returns an error if a component is a symlink or any I/O operation fails.
     pub fn make(&self) -> io::Result<Dir> {
         self.create(true)
     }
 
-    /// Opens a folder of the user's, and makes it if it is not there.
+    /// Opens a directory of the user, creating missing components.
     ///
     /// # Errors
-    /// A link is on the way, or any I/O error.
+    /// Returns an error if a component is a symlink or any I/O operation fails.
     pub fn make_shared(&self) -> io::Result<Dir> {
         self.create(false)
     }
@@ -66,10 +66,10 @@ impl Below {
         Ok(dir)
     }
 
-    /// Opens it; none if it is not there.
+    /// Opens the directory. Returns `None` if the directory does not exist.
     ///
     /// # Errors
-    /// A link is on the way, or any I/O error.
+    /// Returns an error if a component is a symlink or any I/O operation fails.
     pub fn open(&self) -> io::Result<Option<Dir>> {
         let mut dir = self.root()?;
         let mut path = self.base.clone();
@@ -84,11 +84,11 @@ impl Below {
         Ok(Some(dir))
     }
 
-    /// The bytes of a file in it, of which there may be `limit`; none if it is not
-    /// there.
+    /// Reads a file of at most `limit` bytes. Returns `None` if the file does not exist.
     ///
     /// # Errors
-    /// It is a link, no file or too large, or any I/O error.
+    /// Returns an error if the file is a symlink, not a regular file or too large, or any I/O
+    /// operation fails.
     pub fn read(&self, name: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
         let Some(dir) = self.open()? else { return Ok(None) };
         let path = self.path(name);
@@ -101,14 +101,14 @@ impl Below {
         }
     }
 
-    /// Writes a file in it that only the user can read: a reader sees all of it or what was
-    /// there before.
+    /// Atomically writes a file that only the user can read.
     ///
     /// # Errors
-    /// A link is on the way, or any I/O error; the file is then what it was before.
+    /// Returns an error if a component is a symlink or any I/O operation fails; the file is then
+    /// unchanged.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let dir = self.make()?;
-        // Not by the process id: in a container, the next process often has that of one that was killed.
+        // Not the process id: in a container, the next process often has the id of a killed one.
         let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -116,25 +116,25 @@ impl Below {
         let write = |mut file: File| {
             file.write_all(bytes)?;
             file.sync_all()?;
-            // A link in its place is replaced.
+            // Replaces a symlink.
             dir.rename(&partial, &dir, name)
         };
         write(dir.open_with(&partial, &options)?.into_std()).inspect_err(|_| {
-            // What counts is why it could not be written.
+            // The error to report is the one of the write.
             dir.remove_file(&partial).ok();
         })
     }
 
-    /// A file in it to write and read, without a name: it is gone when the process
-    /// is, however it ends.
+    /// Creates an unnamed file to write and read, which disappears when the process ends in any
+    /// way.
     ///
     /// # Errors
-    /// A link is on the way, or any I/O error.
+    /// Returns an error if a component is a symlink or any I/O operation fails.
     pub fn nameless(&self) -> io::Result<File> {
         Ok(cap_tempfile::TempFile::new_anonymous(&self.make()?)?.into_std())
     }
 
-    /// The whole path of something in it.
+    /// Returns the whole path of an entry of the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.base.join(&self.folder).join(name)
     }
@@ -144,18 +144,18 @@ impl Below {
     }
 }
 
-/// Opens a folder in another, and never through a link.
+/// Opens a directory inside another one. Never follows a symlink.
 fn open_folder(dir: &Dir, name: &Path, path: &Path) -> io::Result<Dir> {
     refuse_link(dir, name, path)?;
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    // A way to what is in it, and not to the list of that: the kernel's fence refuses lists of
-    // folders that a run passes through only.
+    // A handle for the entries, without access to their list: Landlock denies listing directories
+    // that a run only passes through.
     #[cfg(target_os = "linux")]
     let flags = flags | OFlags::PATH;
     Ok(Dir::from_std_file(openat(dir, name, flags, Mode::empty())?.into()))
 }
 
-/// Opens a regular file in a folder, and never through a link.
+/// Opens a regular file in a directory. Never follows a symlink.
 fn open_file(dir: &Dir, name: &Path, path: &Path) -> io::Result<File> {
     refuse_link(dir, name, path)?;
     // Opening a pipe would wait for its other end.
@@ -165,10 +165,10 @@ fn open_file(dir: &Dir, name: &Path, path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The bytes of a regular file below a folder, of which there may be `limit`.
+/// Reads a regular file of at most `limit` bytes inside a directory.
 ///
 /// # Errors
-/// It is no such file, or any I/O error.
+/// Returns an error if `path` is not such a file or any I/O operation fails.
 pub fn read(dir: &Dir, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
     let path = path.as_ref();
     let about = dir.metadata(path)?;
@@ -182,10 +182,10 @@ pub fn read(dir: &Dir, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>
     regular::read_bounded(file, limit)
 }
 
-/// Makes a folder that only the user can look into.
+/// Creates a directory that only the user can access.
 ///
 /// # Errors
-/// Any I/O error, also that it is there already.
+/// Returns an error if any I/O operation fails, also if the directory exists.
 pub fn create_private_dir(dir: &Dir, name: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -197,7 +197,7 @@ pub fn create_private_dir(dir: &Dir, name: &Path) -> io::Result<()> {
     dir.create_dir(name)
 }
 
-/// Has a file be one that only the user can read.
+/// Makes a new file accessible to the user only.
 pub fn private(options: &mut OpenOptions) {
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::mode(options, 0o600);
@@ -205,14 +205,15 @@ pub fn private(options: &mut OpenOptions) {
     let _ = options;
 }
 
-/// Closes a folder that an older version made to everybody but the user.
+/// Removes the access of other users, which older versions gave them.
 fn tighten(dir: &Dir) {
     #[cfg(unix)]
     {
         use cap_std::fs::{Permissions, PermissionsExt as _};
         let mode = dir.dir_metadata().map_or(0o700, |about| about.permissions().mode());
         if mode & 0o077 != 0 {
-            // What the user took from themselves stays so, and somebody else's folder as it is.
+            // Permissions that the user took away stay so, and a directory of another user is
+            // left as is.
             dir.set_permissions(".", Permissions::from_mode(mode & 0o700)).ok();
         }
     }
@@ -220,7 +221,7 @@ fn tighten(dir: &Dir) {
     let _ = dir;
 }
 
-/// A link where the host follows none.
+/// Error for a symlink where the host does not follow any.
 #[derive(Debug, thiserror::Error)]
 #[error("`{}` is a link, and the host follows none there", .0.display())]
 struct Link(PathBuf);
@@ -232,10 +233,11 @@ fn refuse_link(dir: &Dir, name: &Path, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses a path below a folder, which is at `base`, if a link is on the way.
+/// Checks that no component of a path inside `dir`, which is at `base`, is a symlink.
 ///
 /// # Errors
-/// There is one, or any I/O error but that something is not there.
+/// Returns an error if a component is a symlink, or on any I/O error other than a missing
+/// component.
 pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
     let mut so_far = PathBuf::new();
     for part in path {
@@ -248,7 +250,7 @@ pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How to go on after an error: what a link wants, or else `otherwise`.
+/// Returns the help for an error: the removal of a symlink, otherwise `otherwise`.
 pub fn help(error: &io::Error, otherwise: &str) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Link>()) {
         Some(Link(path)) => format!(

@@ -1,10 +1,9 @@
-//! Amounts that everything in a run uses together, so that their sum is limited
-//! and not only each part.
+//! Budgets that all parts of a run share, so that the sum is limited and not only each part.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// An amount of which there is only so much. Clones are the same budget.
+/// A limited amount. Clones share one budget.
 #[derive(Debug, Clone)]
 pub struct Budget(Arc<Inner>);
 
@@ -23,14 +22,14 @@ pub struct Budgets {
     pub spill: Budget,
 }
 
-/// A part of a budget that somebody has. Given back when dropped.
+/// A part of a budget. Returned to the budget when dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
     amount: u64,
 }
 
-/// That a budget does not suffice.
+/// Error for a budget that does not suffice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded {
     /// Amount that would be in use.
@@ -38,19 +37,19 @@ pub struct Exceeded {
 }
 
 impl Default for Budget {
-    /// A budget without an end.
+    /// Creates an unlimited budget.
     fn default() -> Self {
         Self::new(u64::MAX)
     }
 }
 
 impl Budget {
-    /// A budget of so much.
+    /// Creates a budget of `limit`.
     pub fn new(limit: u64) -> Self {
         Self(Arc::new(Inner { limit, used: AtomicU64::new(0) }))
     }
 
-    /// A share of nothing, which can grow.
+    /// Creates an empty share, which can grow.
     pub fn share(&self) -> Share {
         Share { budget: self.clone(), amount: 0 }
     }
@@ -72,24 +71,24 @@ impl Budget {
 }
 
 impl Share {
-    /// Takes more.
+    /// Takes `amount` more from the budget.
     ///
     /// # Errors
-    /// Returns an error if there is not so much left; the share stays as it was.
+    /// Returns an error if the budget has less than `amount` left; the share is then unchanged.
     pub fn grow(&mut self, amount: u64) -> Result<(), Exceeded> {
         self.budget.take(amount)?;
         self.amount += amount;
         Ok(())
     }
 
-    /// Gives some back.
+    /// Returns up to `amount` to the budget.
     pub fn shrink(&mut self, amount: u64) {
         let amount = amount.min(self.amount);
         self.amount -= amount;
         self.budget.0.used.fetch_sub(amount, Relaxed);
     }
 
-    /// Amount that is taken.
+    /// Returns the size of the share.
     pub fn amount(&self) -> u64 {
         self.amount
     }

@@ -1,11 +1,11 @@
-//! Bytes that are the same on every machine for the same value.
+//! Canonical encodings: the same bytes on every machine for the same value.
 
 use std::io::{self, Read};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// JSON with sorted keys and no spaces. Non-ASCII characters stay as they are.
+/// Formats JSON with sorted keys and without spaces. Non-ASCII characters are not escaped.
 pub fn json(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);
@@ -42,20 +42,20 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
-/// The sha256 of some bytes as 64 hex digits.
+/// Returns the sha256 of `bytes` as 64 hex digits.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hex(&digest(bytes))
 }
 
-/// The sha256 of some bytes.
+/// Returns the sha256 of `bytes`.
 pub(crate) fn digest(bytes: impl AsRef<[u8]>) -> [u8; 32] {
     Sha256::digest(bytes.as_ref()).into()
 }
 
-/// How many bytes there are to read, and their sha256 as 64 hex digits.
+/// Reads to the end and returns the number of bytes and their sha256 as 64 hex digits.
 ///
 /// # Errors
-/// Any that reading meets.
+/// Returns an error if reading fails.
 pub fn sha256_of(mut from: impl Read) -> io::Result<(u64, String)> {
     let mut hash = Sha256::new();
     let (mut buffer, mut size) = (vec![0; 64 * 1024], 0);
@@ -70,7 +70,7 @@ pub fn sha256_of(mut from: impl Read) -> io::Result<(u64, String)> {
     }
 }
 
-/// Bytes as hex digits in lower case.
+/// Formats bytes as lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! Clients of servers: TLS, the addresses that they can dial, and words for failures.
+//! HTTP clients: TLS, the addresses that a client can dial, and error messages.
 
 use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};
@@ -11,11 +11,11 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::driver::network::{is_local_service, is_public};
 
-/// What the program calls itself.
+/// The `User-Agent` of every request.
 const AGENT: &str = concat!("osiris/", env!("CARGO_PKG_VERSION"));
 
-/// A client of one server that a [`Guard`] watches over. Every client of this program
-/// is made here.
+/// Creates a client of one server, guarded by a [`Guard`]. The only constructor of clients in
+/// this program.
 ///
 /// # Errors
 /// Returns an error if TLS cannot be set up.
@@ -30,12 +30,12 @@ pub(crate) fn builder(guard: &Arc<Guard>, base: &Url) -> Result<ClientBuilder, r
     Ok(client)
 }
 
-/// Ring, because aws-lc needs a C compiler and CMake on the builder's machine.
+/// Uses ring, because aws-lc needs a C compiler and CMake on the build machine.
 fn tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    // A machine without certificates can still talk to itself.
+    // A machine without certificates can still connect to itself.
     Ok(match base.scheme() {
         "http" => config.with_root_certificates(RootCertStore::empty()),
         _ => config.with_platform_verifier()?,
@@ -43,8 +43,8 @@ fn tls(base: &Url) -> Result<ClientConfig, rustls::Error> {
     .with_no_client_auth())
 }
 
-/// Returns whether an address names this machine by its text, as it may be talked to in the
-/// clear. What a name leads to is the [`Guard`]'s matter.
+/// Returns whether the text of a URL names this machine, to which unencrypted connections are
+/// allowed. The [`Guard`] checks the addresses of host names.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match ip_of(url) {
         Some(ip) => ip.to_canonical().is_loopback(),
@@ -52,7 +52,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The address that stands in place of a name.
+/// Parses the host as an IP address. Returns `None` if the host is a name.
 fn ip_of(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
@@ -60,13 +60,13 @@ fn ip_of(url: &Url) -> Option<IpAddr> {
 /// The network that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Zone {
-    /// On the internet.
+    /// The internet.
     Public,
-    /// In a network of somebody's own.
+    /// A private network.
     Private,
-    /// On this machine.
+    /// This machine.
     Loopback,
-    /// A service on a machine's own link, such as a cloud's metadata.
+    /// A link-local service, such as a cloud's metadata service.
     Link,
 }
 
@@ -86,14 +86,14 @@ impl Zone {
     }
 }
 
-/// The origin of a server's address.
+/// The party that chose a server's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NamedBy {
-    /// The user: it can be anywhere.
+    /// The user: any address is allowed.
     User,
-    /// A stranger, such as the author of a lock: it must be on the internet.
+    /// A stranger, such as the author of a lockfile: the address must be on the internet.
     Stranger,
-    /// A server in this zone: it must be there, too, or on the internet.
+    /// A server in this zone: the address must be in the same zone or on the internet.
     Server(Zone),
 }
 
@@ -108,20 +108,20 @@ impl NamedBy {
     }
 }
 
-/// Decides by the address, when it is about to be dialled, whether a client can go there:
-/// by what a name leads to, and not by its text. Servers that the first one leads to, by a
-/// redirect or otherwise, must be on the internet or where it is itself.
+/// Decides immediately before a connection whether a client can dial an address: by the resolved
+/// address, not by the host name. Servers to which the first server leads, for example by a
+/// redirect, must be on the internet or in the zone of the first server.
 #[derive(Debug)]
 pub(crate) struct Guard {
     base: String,
     named_by: NamedBy,
-    /// The zone of the first server, once it is known.
+    /// The zone of the first server, set when the server's address is resolved.
     zone: OnceLock<Zone>,
-    /// Hosts of proxies between this machine and the internet.
+    /// Host names of the proxies between this machine and the internet.
     proxies: Vec<String>,
 }
 
-/// An address that a client must not dial.
+/// Error for an address that a client must not dial.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} is {ip}, {place}")]
 struct Refused {
@@ -131,10 +131,10 @@ struct Refused {
 }
 
 impl Guard {
-    /// Watches over a client of this server.
+    /// Creates the guard of a client of this server.
     ///
     /// # Errors
-    /// Returns an error if the server is an address that cannot be dialled.
+    /// Returns an error if `base` is an IP address that must not be dialled.
     pub(crate) fn new(base: &Url, named_by: NamedBy) -> Result<Arc<Self>, String> {
         let guard = Self {
             base: name(base.host_str().unwrap_or_default()),
@@ -146,27 +146,27 @@ impl Guard {
         Ok(Arc::new(guard))
     }
 
-    /// Checks a server whose address is no name.
+    /// Checks a URL whose host is an IP address. URLs with host names pass.
     ///
     /// # Errors
-    /// Returns an error that says why it cannot be dialled.
+    /// Returns an error if the address must not be dialled; the message says why.
     pub(crate) fn check(&self, url: &Url) -> Result<(), String> {
         let Some(ip) = ip_of(url) else { return Ok(()) };
         let host = url.host_str().unwrap_or_default();
         self.admit(host, &[ip]).map(drop).map_err(|refused| refused.to_string())
     }
 
-    /// Returns whether a stranger named the first server.
+    /// Returns whether a stranger chose the first server.
     pub(crate) fn is_of_stranger(&self) -> bool {
         self.named_by == NamedBy::Stranger
     }
 
-    /// Returns the zone of the first server: the internet, as long as nothing else is known.
+    /// Returns the zone of the first server, [`Zone::Public`] until the zone is known.
     pub(crate) fn zone(&self) -> Zone {
         self.zone.get().copied().unwrap_or(Zone::Public)
     }
 
-    /// Those of a host's addresses that can be dialled.
+    /// Returns those of a host's addresses that may be dialled.
     fn admit(&self, host: &str, addresses: &[IpAddr]) -> Result<Vec<IpAddr>, Refused> {
         let is_base = name(host) == self.base;
         let named_by = if is_base { self.named_by } else { NamedBy::Server(self.zone()) };
@@ -198,7 +198,7 @@ impl Guard {
     }
 }
 
-/// The resolver that [`reqwest`] asks for addresses.
+/// DNS resolver of a [`reqwest`] client.
 #[derive(Debug)]
 struct Resolver(Arc<Guard>);
 
@@ -209,12 +209,12 @@ impl Resolve for Resolver {
     }
 }
 
-/// A host's name as it is compared.
+/// Normalizes a host name for comparison.
 fn name(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// The hosts of the proxies that the environment names.
+/// Returns the host names of the proxies in the environment.
 fn proxies() -> Vec<String> {
     let variables = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
     let values = variables.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
@@ -225,7 +225,7 @@ fn proxies() -> Vec<String> {
     urls.filter_map(|url| url.host_str().map(name)).collect()
 }
 
-/// The innermost reason; reqwest's own text would show the whole address.
+/// Returns the innermost error as text; reqwest's own text would show the whole URL.
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut inner = error.source();
     while let Some(deeper) = inner.and_then(std::error::Error::source) {

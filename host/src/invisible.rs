@@ -1,15 +1,15 @@
-//! Characters that are not shown as what they are.
+//! Characters that display as something else or as nothing.
 
-/// Returns whether a terminal or an editor acts on a character, or shows nothing of it:
-/// control characters, those that end a line or a paragraph or change the direction of
-/// the text around them, and those that Unicode wants to be ignored where nothing can
-/// show them.
+/// Returns whether a terminal or an editor interprets a character or hides it: control
+/// characters, line and paragraph separators, characters that change the direction of the
+/// surrounding text, and characters that Unicode defines as ignorable where they cannot be
+/// displayed.
 ///
 /// The ranges are `Default_Ignorable_Code_Point` of `DerivedCoreProperties.txt` of Unicode
 /// 16, all of `Bidi_Control` among them, with U+2028, U+2029 and the annotation characters
 /// U+FFF9 to U+FFFB.
 pub(crate) fn is_invisible(character: char) -> bool {
-    // Most text is this.
+    // Fast path: most text is printable ASCII.
     if matches!(character, ' '..='~') {
         return false;
     }

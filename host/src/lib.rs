@@ -1,12 +1,11 @@
-//! Runs data pipelines whose steps are drivers: WebAssembly components that
-//! target the `osiris:driver` world.
+//! Runs data pipelines whose steps are drivers: WebAssembly components that target the
+//! `osiris:driver` world.
 //!
-//! Data flows one way: [`cli`] reads a [`project`], [`compile`] turns a
-//! pipeline into a [`manifest`], [`run`] executes it through [`driver`] over the
-//! edges of [`table`], and [`session`] keeps what the run leaves. [`remote`] has the
-//! same done in a sandbox. [`supply`] brings drivers from elsewhere, and pins them;
-//! [`trust`] says which are let in.
-//! same done in a sandbox. [`conformance`] checks a driver by calling it as a run does.
+//! [`cli`] reads a [`project`], [`compile`] turns a pipeline into a [`manifest`], [`run`]
+//! executes the manifest through [`driver`] over the edges of [`table`], and [`session`] records
+//! the run. [`remote`] executes a run in a sandbox instead. [`supply`] fetches and pins drivers,
+//! [`trust`] decides which drivers may run, and [`conformance`] tests a driver against the
+//! contract.
 
 mod aside;
 pub mod atomic;
@@ -17,6 +16,7 @@ pub mod cli;
 pub mod compile;
 pub mod conformance;
 pub mod connection;
+pub mod contract;
 mod core_file;
 pub mod driver;
 pub mod fence;
@@ -28,14 +28,17 @@ mod own_program;
 pub mod paths;
 pub mod problem;
 pub mod project;
+pub mod redact;
 pub mod regular;
 pub mod remote;
 pub mod run;
+pub mod sanitize;
 pub mod schema;
 mod secret;
 pub mod session;
 pub mod supply;
 pub mod table;
+pub mod telemetry;
 pub mod trust;
 pub mod wording;
 pub mod yaml;

@@ -1,5 +1,5 @@
-//! What a pipeline compiles to, and what a run executes: the same bytes for the
-//! same inputs on any machine.
+//! The compiled form of a pipeline, which a run executes: the same bytes for the same inputs on
+//! any machine.
 
 mod check;
 mod inputs;
@@ -8,32 +8,32 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::canonical;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
 pub use inputs::{Input, names as input_names};
 
-/// How many digits of the hash are its short form.
+/// Hex digits of the short hash.
 const SHORT: usize = 7;
 
-/// `manifest.yaml`.
+/// The content of `manifest.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// About the compile.
+    /// Facts about the compile.
     pub meta: Meta,
     /// The pipeline's name.
     pub name: String,
-    /// The pipeline's own `metadata`, untouched.
+    /// The pipeline's own `metadata`, unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
-    /// About the pipeline.
+    /// Facts about the pipeline.
     pub pipeline: Pipeline,
-    /// In an order in which they can run.
+    /// The steps, in an order in which they can run.
     pub steps: Vec<Step>,
 }
 
 impl Manifest {
-    /// The sha256 of the manifest as canonical JSON, without its own hash.
+    /// Returns the sha256 of the manifest as canonical JSON, without the hash fields.
     pub fn hash(&self) -> String {
         let mut value = json!(self);
         if let Some(Value::Object(meta)) = value.get_mut("meta") {
@@ -43,7 +43,7 @@ impl Manifest {
         canonical::sha256(canonical::json(&value))
     }
 
-    /// Puts its hash into it.
+    /// Sets the manifest's hash fields.
     pub fn seal(&mut self) {
         let hash = self.hash();
         self.meta.manifest_short = hash.chars().take(SHORT).collect();
@@ -51,89 +51,90 @@ impl Manifest {
     }
 }
 
-/// Where a step's configuration is, relative to the manifest.
+/// Returns the path of a step's configuration, relative to the manifest.
 pub fn cfg_path(id: &str) -> String {
     format!("cfg/{id}.json")
 }
 
-/// About the compile. Holds no time and no path of the machine.
+/// Facts about the compile. Holds no time and no path of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meta {
-    /// 64 hex digits over everything here but itself and `manifest_short`.
+    /// 64 hex digits over the whole manifest except this field and `manifest_short`.
     pub manifest_hash: String,
-    /// Its first 7 digits.
+    /// The first 7 digits of `manifest_hash`.
     pub manifest_short: String,
     /// The pipeline's `oml_version`.
     pub oml_version: String,
-    /// The profile that was compiled for; empty for none.
+    /// The profile of the compile; empty for none.
     pub profile: String,
-    /// What compiled it.
+    /// The compiler of the manifest.
     pub toolchain: Toolchain,
 }
 
-/// What compiled a manifest.
+/// The compiler of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Toolchain {
-    /// Like `osiris/0.1.0`.
+    /// Name and version, like `osiris/0.1.0`.
     pub compiler: String,
-    /// Like `osiris:driver@0.1.0`.
+    /// Contract of the drivers, like `osiris:driver@0.1.0`.
     pub contract: String,
 }
 
-/// About the pipeline.
+/// Facts about the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
-    /// The name as it stands in paths.
+    /// The name in the form used in paths.
     pub id: String,
-    /// What went in.
+    /// Hashes of the inputs.
     pub fingerprints: Fingerprints,
 }
 
-/// `sha256:` and 64 hex digits each, except the profile. Also `fingerprints.json`.
+/// Hashes of a compile's inputs, `sha256:` and 64 hex digits each, and the profile's name. Also
+/// the content of `fingerprints.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprints {
-    /// The toolchain.
+    /// Hash of the toolchain.
     pub compiler_fp: String,
-    /// The drivers that the steps use: names, bytes and specs.
+    /// Hash of the drivers that the steps use: names, bytes and specs.
     pub registry_fp: String,
-    /// The pipeline file's meaning, before parameters.
+    /// Hash of the pipeline file's meaning, before parameters.
     pub oml_fp: String,
-    /// The resolved parameters.
+    /// Hash of the resolved parameters.
     pub params_fp: String,
     /// The profile's name; empty for none.
     pub profile: String,
 }
 
-/// One step, ready to run.
+/// A step that is ready to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The step's id, safe as a file name.
     pub id: String,
-    /// Which driver runs it.
+    /// The driver that runs the step.
     pub driver: DriverRef,
-    /// What it does.
+    /// The kind of the step.
     pub mode: Mode,
-    /// The steps before it. A `write` step has no table, so naming it means
-    /// only "after"; any other is also an input.
+    /// The steps that this step needs. A `write` step has no table, so needing it only fixes the
+    /// order; any other step is also an input.
     pub needs: Vec<String>,
-    /// The configuration's file, relative to the manifest: `cfg/<id>.json`.
+    /// Path of the configuration, relative to the manifest: `cfg/<id>.json`.
     pub cfg_path: String,
-    /// The sha256 of that file.
+    /// The sha256 of the configuration file.
     pub cfg_sha256: String,
 }
 
-/// A driver, pinned to its bytes.
+/// A driver pinned to its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriverRef {
-    /// `family.role`.
+    /// Driver name, `family.role`.
     pub name: String,
-    /// The spec's version.
+    /// Version from the spec.
     pub version: String,
     /// The sha256 of the component.
     pub sha256: String,

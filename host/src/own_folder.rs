@@ -1,14 +1,14 @@
-//! The user's own folder for what osiris keeps between commands. Losing it costs
-//! time and nothing else. No driver can reach it.
+//! The user's cache directory, for data that osiris keeps between commands. Losing the cache
+//! costs time and nothing else. No driver can access it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The folder of this name in `$OSIRIS_CACHE`, or in `osiris` in the user's cache
-/// folder. It is there afterwards, and nobody else can write to it.
+/// Returns the directory `name` in `$OSIRIS_CACHE`, or in `osiris` in the user's cache directory.
+/// Creates the directory and makes sure that nobody else can write to it.
 ///
 /// # Errors
-/// It cannot be made, or others could write to it.
+/// Returns an error if the directory cannot be created or other users can write to it.
 pub(crate) fn own_folder(name: &str) -> io::Result<PathBuf> {
     let none = || io::Error::other("the user has no cache folder; set OSIRIS_CACHE");
     let folder = root().ok_or_else(none)?.join(name);
@@ -16,16 +16,17 @@ pub(crate) fn own_folder(name: &str) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// `$OSIRIS_CACHE`, or `osiris` in the user's cache folder; none if there is none.
+/// Returns `$OSIRIS_CACHE`, or `osiris` in the user's cache directory. Returns `None` if the user
+/// has no cache directory.
 pub(crate) fn root() -> Option<PathBuf> {
     let own = std::env::var_os("OSIRIS_CACHE").map(PathBuf::from);
     own.or_else(|| Some(dirs::cache_dir()?.join("osiris")))
 }
 
-/// Makes a folder that nobody else can look into.
+/// Creates a directory that no other user can access.
 ///
 /// # Errors
-/// It cannot be made, or others could write to it.
+/// Returns an error if the directory cannot be created or other users can write to it.
 #[cfg(unix)]
 pub(crate) fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -38,16 +39,16 @@ pub(crate) fn private(folder: &Path) -> io::Result<()> {
         return Err(io::Error::other("others can write to the folder; run `chmod go-w` on it"));
     }
     if meta.mode() & 0o077 != 0 {
-        // As older versions made it, or the user.
+        // Created by an older version, or by the user.
         std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     }
     Ok(())
 }
 
-/// Makes a folder.
+/// Creates a directory.
 ///
 /// # Errors
-/// It cannot be made.
+/// Returns an error if the directory cannot be created.
 #[cfg(not(unix))]
 pub(crate) fn private(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)

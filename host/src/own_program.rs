@@ -1,20 +1,20 @@
-//! This program, which starts itself again for what belongs into a process apart.
+//! The path of this program, which starts itself again for work that needs a separate process.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Set by a process that is `osiris`.
+/// Set in a process that runs the `osiris` program.
 static IS_OSIRIS: OnceLock<()> = OnceLock::new();
 
-/// Says that this process is `osiris`, and so can be started again as one.
+/// Declares that this process runs `osiris`, so that its program can be started again.
 pub(crate) fn declare() {
-    // The second time says the same.
+    // A second call changes nothing.
     IS_OSIRIS.set(()).ok();
 }
 
-/// The program of this process. On Linux, that is the very file which runs, also once
-/// another version has taken its place.
+/// Returns the path of this process's program. On Linux, the path names the running file even
+/// after another version has replaced it.
 pub(crate) fn path() -> PathBuf {
     if cfg!(target_os = "linux") {
         return PathBuf::from("/proc/self/exe");
@@ -22,8 +22,8 @@ pub(crate) fn path() -> PathBuf {
     std::env::current_exe().unwrap_or_default()
 }
 
-/// The `osiris` program: this one if it is that, else one where cargo puts it, beside
-/// what it builds.
+/// Returns the path of the `osiris` program: this process's own if it runs `osiris`, otherwise
+/// the one that cargo built next to it. Returns `None` if neither exists.
 pub(crate) fn osiris() -> Option<PathBuf> {
     if IS_OSIRIS.get().is_some() {
         return Some(path());
@@ -34,11 +34,11 @@ pub(crate) fn osiris() -> Option<PathBuf> {
     folders.find_map(|folder| Some(folder.join(&name)).filter(|path| path.is_file()))
 }
 
-/// A command of `osiris` in a process apart, with nothing of this one's environment.
+/// Creates a command that runs `osiris` in a separate process with an empty environment.
 pub(crate) fn command(program: &std::path::Path, name: &str) -> Command {
     let mut command = Command::new(program);
     command.arg(name).env_clear().stdin(Stdio::null()).stderr(Stdio::piped());
-    // Where it is no matter which folder the user is in.
+    // Makes the command independent of the user's current directory.
     if cfg!(unix) {
         command.current_dir("/");
     }

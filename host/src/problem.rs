@@ -1,12 +1,11 @@
-//! What is wrong, where, and what to do about it: the one error type of the
-//! host's edges.
+//! The error type at the host's edges: a message, a location and a fix.
 
 use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
 
-/// Where a problem was found.
+/// The location of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
     /// The file as the user named it.
@@ -25,42 +24,42 @@ pub struct Position {
     pub column: u32,
 }
 
-/// One finding, in words for a person. Holds no secret.
+/// One finding, as text for the user. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable name for tools, like `unknown_key`.
     pub code: &'static str,
-    /// What failed and why.
+    /// The failure and its cause.
     pub message: String,
-    /// Where, if it is in a file.
+    /// The location, if the problem is in a file.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// The line or command that fixes it.
+    /// The line or command that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
 impl Problem {
-    /// A problem that has no place in a file.
+    /// Creates a problem without a location.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), place: None, help: None }
     }
 
-    /// Says how to fix it.
+    /// Sets the help.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Says in which file it is.
+    /// Sets the file.
     #[must_use]
     pub fn in_file(mut self, file: &Path) -> Self {
         self.place = Some(Place { file: file.display().to_string(), position: None });
         self
     }
 
-    /// Says where in a file it is.
+    /// Sets the file and the position.
     #[must_use]
     pub fn at(mut self, file: &Path, position: Position) -> Self {
         self.place = Some(Place { file: file.display().to_string(), position: Some(position) });
@@ -84,7 +83,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// How a command ends when it does not end well; the number is its exit code.
+/// The failure class of a command; the number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -92,31 +91,31 @@ pub enum Exit {
     Failed = 1,
     /// Invalid input or usage.
     Invalid = 2,
-    /// Something around the run: a missing driver, an unset secret.
+    /// A failure around the run: a missing driver, an unset secret.
     Environment = 3,
 }
 
 /// One or more problems that ended a command.
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// Decides the exit code.
+    /// The failure class, which decides the exit code.
     pub exit: Exit,
-    /// In a stable order; never empty.
+    /// The problems in a stable order; never empty.
     pub problems: Vec<Problem>,
 }
 
 impl Error {
-    /// Invalid input.
+    /// Creates an error for invalid input.
     pub fn invalid(problem: Problem) -> Self {
         Self { exit: Exit::Invalid, problems: vec![problem] }
     }
 
-    /// Something around the run is missing or broken.
+    /// Creates an error for something missing or broken around the run.
     pub fn environment(problem: Problem) -> Self {
         Self { exit: Exit::Environment, problems: vec![problem] }
     }
 
-    /// The run failed.
+    /// Creates an error for a failed run.
     pub fn failed(problem: Problem) -> Self {
         Self { exit: Exit::Failed, problems: vec![problem] }
     }
@@ -136,5 +135,5 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The host's result.
+/// Result type of the host.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

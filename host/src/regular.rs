@@ -1,53 +1,54 @@
-//! Regular files, opened so that nothing else in their place holds up the host.
+//! Regular files, opened so that no other kind of file blocks the host.
 //!
-//! Opening a pipe waits for its other end, and a device or a folder has no content. So a
-//! path is looked at, opened without waiting, and what was opened is looked at again: what
-//! is put there in between is refused, too.
+//! Opening a pipe waits for its other end, and a device or a directory has no content. A path is
+//! therefore checked, opened without blocking, and the open file is checked again, to reject a
+//! file that was replaced in between.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Something that is no regular file where one is wanted.
+/// Error for a path that is not a regular file.
 #[derive(Debug, thiserror::Error)]
 #[error("this is {0}")]
 pub struct NotRegular(&'static str);
 
 impl NotRegular {
-    /// Returns what it is, if an error says so.
+    /// Returns the kind of the file if `error` is a [`NotRegular`].
     pub fn kind(error: &io::Error) -> Option<&'static str> {
         error.get_ref()?.downcast_ref::<Self>().map(|Self(kind)| *kind)
     }
 }
 
-/// Opens a regular file to read it, and returns its size. A link is followed.
+/// Opens a regular file for reading and returns the file's size. Follows symlinks.
 ///
 /// # Errors
-/// Returns an error if it is no regular file, or any I/O error.
+/// Returns an error if the file is not regular or any I/O operation fails.
 pub fn open_regular(path: &Path) -> io::Result<(File, u64)> {
     open(path, false)
 }
 
-/// Opens a regular file to read it, and returns its size. A link is refused.
+/// Opens a regular file for reading and returns the file's size. Refuses symlinks.
 ///
 /// # Errors
-/// Returns an error if it is no regular file, or any I/O error.
+/// Returns an error if the path is a symlink or not a regular file, or any I/O operation fails.
 pub fn open_regular_no_link(path: &Path) -> io::Result<(File, u64)> {
     open(path, true)
 }
 
-/// Returns the bytes of a regular file that is no link, of which there can be `limit`.
+/// Reads a regular file of at most `limit` bytes. Refuses symlinks.
 ///
 /// # Errors
-/// Returns an error if it is no such file or is larger, or any I/O error.
+/// Returns an error if the path is a symlink or not a regular file, the file is larger, or any
+/// I/O operation fails.
 pub fn read_regular_no_link(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_bounded(open_regular_no_link(path)?.0, limit)
 }
 
-/// Returns the bytes of a file, of which there can be `limit`.
+/// Reads at most `limit` bytes of a file.
 ///
 /// # Errors
-/// Returns an error if it is larger, or any I/O error.
+/// Returns an error if the file is larger or any I/O operation fails.
 pub fn read_bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
@@ -61,15 +62,15 @@ pub fn read_bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns an error unless it is of a regular file.
+/// Checks that metadata belong to a regular file.
 ///
 /// # Errors
-/// Returns an error that says what it is instead.
+/// Returns an error if they do not; the error names the kind of the file.
 pub fn check_regular(about: &fs::Metadata) -> io::Result<()> {
     check(about.file_type().is_file(), about.file_type().is_dir(), about.file_type().is_symlink())
 }
 
-/// As [`check_regular`], by what is known of it.
+/// Like [`check_regular`], for a file type given as flags.
 pub(crate) fn check(is_file: bool, is_dir: bool, is_link: bool) -> io::Result<()> {
     let kind = match (is_file, is_dir, is_link) {
         (true, ..) => return Ok(()),
@@ -80,12 +81,12 @@ pub(crate) fn check(is_file: bool, is_dir: bool, is_link: bool) -> io::Result<()
     Err(io::Error::new(io::ErrorKind::InvalidInput, NotRegular(kind)))
 }
 
-/// The flags with which a file is opened that could be anything.
+/// Returns the flags for opening a file of unknown kind.
 #[cfg(unix)]
 pub(crate) fn flags(no_link: bool) -> i32 {
     use rustix::fs::OFlags;
     let link = if no_link { OFlags::NOFOLLOW } else { OFlags::empty() };
-    // The bits of all of them fit.
+    // The bits of all these flags fit.
     (OFlags::NONBLOCK | OFlags::NOCTTY | link).bits().cast_signed()
 }
 

@@ -1,14 +1,13 @@
-//! Field names that mean a secret, field names that never do, and credentials
-//! inside other text.
+//! Field names that mean a secret, field names that never do, and credentials embedded in text.
 //!
-//! Three lists decide, and nothing that a driver's author writes can shorten them:
-//! - [`is_name`]: the names that are a secret in every place, a pipeline file included;
-//! - [`is_secret`]: besides, a field of a connection one part of whose name says so, such
-//!   as `db_pass`, `sasToken` or `private_key`;
-//! - [`is_public`]: fields that say where and as whom, such as `host` or `user`. A value
-//!   that comes from a variable is a secret in every other field.
+//! Three lists decide, and a driver's author cannot shorten any of them:
+//! - [`is_name`]: names that are a secret everywhere, including in a pipeline file;
+//! - [`is_secret`]: in addition, fields of a connection with a secret word in their name, such as
+//!   `db_pass`, `sasToken` or `private_key`;
+//! - [`is_public`]: fields for addresses and user names, such as `host` or `user`. In every other
+//!   field, a value that comes from a variable is a secret.
 
-/// Keys whose value is a secret whatever the driver, in lower case.
+/// Keys whose value is a secret for every driver, in lower case.
 const NAMES: [&str; 19] = [
     "password",
     "passwd",
@@ -31,7 +30,7 @@ const NAMES: [&str; 19] = [
     "anon_key",
 ];
 
-/// Parts of a name that mean a secret as a whole word.
+/// Parts of a name that mean a secret if they are a whole word.
 const SECRET_WORDS: [&str; 25] = [
     "auth",
     "bearer",
@@ -60,7 +59,7 @@ const SECRET_WORDS: [&str; 25] = [
     "webhook",
 ];
 
-/// Parts of a word that mean a secret wherever they stand in it.
+/// Parts of a word that mean a secret at any position in the word.
 const SECRET_STEMS: [&str; 13] = [
     "accesskey",
     "apikey",
@@ -77,7 +76,7 @@ const SECRET_STEMS: [&str; 13] = [
     "token",
 ];
 
-/// Words that hold a stem or a secret word and mean something else.
+/// Words that contain a stem or a secret word and mean something else.
 const HARMLESS_WORDS: [&str; 12] = [
     "author",
     "authority",
@@ -93,8 +92,8 @@ const HARMLESS_WORDS: [&str; 12] = [
     "tokens",
 ];
 
-/// Last parts of a name that tell something about a secret and not the secret: a
-/// `token_url`, a `key_file`, an `auth_type`.
+/// Last parts of a name that describe a secret without being one, as in `token_url`, `key_file`
+/// or `auth_type`.
 const ABOUT: [&str; 55] = [
     "algorithm",
     "attempts",
@@ -153,7 +152,7 @@ const ABOUT: [&str; 55] = [
     "username",
 ];
 
-/// First parts of a name that end in `key` and mean a key of a table.
+/// Words before `key` that mean a key of a table.
 const TABLE_KEYS: [&str; 17] = [
     "business",
     "cluster",
@@ -174,7 +173,7 @@ const TABLE_KEYS: [&str; 17] = [
     "unique",
 ];
 
-/// Last parts of a name whose value says where something is or who asks.
+/// Last parts of a name whose value is an address, a place or a user.
 const PUBLIC: [&str; 78] = [
     "account",
     "addr",
@@ -256,11 +255,11 @@ const PUBLIC: [&str; 78] = [
     "workspace",
 ];
 
-/// More last parts of that kind, of fewer letters of meaning on their own.
+/// Words that mean a public value before a last part `id`.
 const PUBLIC_IDS: [&str; 9] =
     ["account", "app", "application", "client", "org", "organization", "project", "tenant", "user"];
 
-/// Parts of a name whose number says how much, how many or how long.
+/// Parts of a name whose value is an amount or a duration.
 const QUANTITIES: [&str; 38] = [
     "age",
     "attempts",
@@ -302,13 +301,13 @@ const QUANTITIES: [&str; 38] = [
     "workers",
 ];
 
-/// Returns whether the value of this key is a secret in every place.
+/// Returns whether the value of this key is a secret everywhere.
 pub(crate) fn is_name(key: &str) -> bool {
     NAMES.contains(&key.to_lowercase().as_str())
 }
 
-/// Returns whether the value of this field of a connection is a secret: by its whole
-/// name, or by a part of it.
+/// Returns whether the value of this field of a connection is a secret, by its whole name or by a
+/// part of the name.
 pub(crate) fn is_secret(key: &str) -> bool {
     if is_name(key) {
         return true;
@@ -318,12 +317,12 @@ pub(crate) fn is_secret(key: &str) -> bool {
     let is_table_key = matches!(last.as_str(), "key" | "keys")
         && before.last().is_some_and(|word| TABLE_KEYS.contains(&word.as_str()));
     let is_about = !before.is_empty() && ABOUT.contains(&last.as_str());
-    // `max_tokens` and `primarykey` alike.
+    // Matches `primarykey` like `primary_key`.
     let is_joined_key = TABLE_KEYS.iter().any(|first| last.strip_prefix(first) == Some("key"));
     !is_table_key && !is_about && !is_joined_key && words.iter().any(|word| is_secret_word(word))
 }
 
-/// Returns whether a value in this field is no secret, even if a variable set it.
+/// Returns whether the value of this field is public, even if it came from a variable.
 pub(crate) fn is_public(key: &str) -> bool {
     let words = words(key);
     let Some((last, before)) = words.split_last() else { return false };
@@ -332,7 +331,7 @@ pub(crate) fn is_public(key: &str) -> bool {
     !is_secret(key) && (PUBLIC.contains(&last.as_str()) || is_id)
 }
 
-/// Returns whether a number in this field says how much or how long, and is no secret.
+/// Returns whether a number in this field is an amount or a duration and not a secret.
 pub(crate) fn is_quantity(key: &str) -> bool {
     !is_secret(key) && words(key).iter().any(|word| QUANTITIES.contains(&word.as_str()))
 }
@@ -343,13 +342,13 @@ fn is_secret_word(word: &str) -> bool {
     }
     SECRET_WORDS.contains(&word)
         || SECRET_STEMS.iter().any(|stem| word.contains(stem))
-        // `dbpass`, `accountkey`.
+        // Matches `dbpass` and `accountkey`.
         || word.len() > 5 && (word.ends_with("pass") || word.ends_with("pwd"))
         || word.len() > 6 && word.ends_with("key") && word != "monkey" && word != "turkey"
 }
 
-/// The words of a name, in lower case: `storageAccountKey`, `storage-account-key` and
-/// `STORAGE_ACCOUNT_KEY` are the same three.
+/// Splits a name into lower-case words: `storageAccountKey`, `storage-account-key` and
+/// `STORAGE_ACCOUNT_KEY` give the same three.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = '_';
@@ -373,8 +372,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Returns the passwords in a text: what stands like `password` in
-/// `scheme://user:password@`.
+/// Returns the passwords in a text, each the `password` of `scheme://user:password@`.
 pub(crate) fn url_passwords(text: &str) -> impl Iterator<Item = &str> {
     text.split("://").skip(1).filter_map(|rest| {
         let end = rest.find(|c: char| c.is_whitespace() || "/?#'\"".contains(c));
@@ -384,8 +382,8 @@ pub(crate) fn url_passwords(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns all credentials inside a text: passwords of addresses, and what stands like
-/// `value` in `password=value`, `&sig=value` or `Pwd=value;`.
+/// Returns all credentials in a text: passwords of URLs, and the `value` of `password=value`,
+/// `&sig=value` or `Pwd=value;`.
 pub(crate) fn embedded(text: &str) -> impl Iterator<Item = &str> {
     let pairs = text.split(|c: char| c.is_whitespace() || ";&?,".contains(c));
     let values = pairs.filter_map(|pair| {

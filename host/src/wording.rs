@@ -1,12 +1,12 @@
-//! How values from outside are put into messages.
+//! Formatting of values from outside for messages.
 
 use crate::invisible::is_invisible;
 
-/// How much of a value is shown.
+/// Maximum characters shown of a value.
 const SHOWN: usize = 60;
 
-/// A value in quotes, cut where it is long, its control characters escaped, so
-/// that no input can write to a terminal.
+/// Quotes a value, truncated if long and with control characters escaped, so that no input can
+/// control a terminal.
 pub fn quoted(text: &str) -> String {
     let mut shown = String::from("'");
     for (count, character) in text.chars().enumerate() {
@@ -24,7 +24,7 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
-/// `a`, `a or b`, `a, b or c`.
+/// Joins items: `a`, `a or b`, `a, b or c`.
 pub fn any_of<T: AsRef<str>>(items: &[T]) -> String {
     match items {
         [] => String::new(),
@@ -36,7 +36,7 @@ pub fn any_of<T: AsRef<str>>(items: &[T]) -> String {
     }
 }
 
-/// The candidate that was most likely meant, if one is close enough.
+/// Returns the most similar candidate. Returns `None` if none is similar enough.
 pub fn closest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let length = text.chars().count();
     if length > SHOWN {
@@ -55,9 +55,14 @@ pub fn closest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// A size like `1.50 MiB`.
+/// Formats a size like `1.50 MiB`.
 pub fn bytes(number: u64) -> String {
-    indicatif::BinaryBytes(number).to_string()
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    let power = (number.ilog2() / 10) as usize;
+    format!("{:.2} {}", number as f64 / 1024f64.powi(power as i32), UNITS[power - 1])
 }
 
 #[cfg(test)]
@@ -78,6 +83,19 @@ mod tests {
         assert_eq!(closest("Component", keys), Some("component"));
         assert_eq!(closest("schedule", keys), None);
         assert_eq!(closest(&"config".repeat(1000), keys), None);
+    }
+
+    #[test]
+    fn sizes_have_a_unit() {
+        for (number, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.00 KiB"),
+            (1_572_864, "1.50 MiB"),
+            (u64::MAX, "16.00 EiB"),
+        ] {
+            assert_eq!(bytes(number), text);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What a hostile driver tries, and what must come of it.
+//! Attacks of a hostile driver, and their expected results.
 //!
-//! Every attack runs beside steps that do no harm: `bystander` and its sink
-//! have to end well before, and the `victim` reads what the attacker makes.
+//! Every attack runs next to harmless steps: `bystander` and its sink must succeed before, and
+//! `victim` reads the attacker's output.
 
 pub mod bomb;
 mod pipeline;
@@ -21,63 +21,63 @@ use serde_json::{Map, Value, json};
 use crate::session::Session;
 use crate::{Finished, Sandbox, snapshot};
 
-/// What no attack may take longer than, beyond its own time limit.
+/// Maximum duration of an attack beyond its own time limit.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How much later than its limit a driver may be stopped, on a machine with much to do.
+/// Maximum delay before a driver is stopped at its limit, on a busy machine.
 const LATE: Duration = Duration::from_millis(1500);
-/// What all attacks together with their sessions may take of the disk.
+/// Maximum size of an attack's sessions on disk, in bytes.
 const MAX_SESSION: u64 = 64 << 20;
 
-/// A line of `attacks.yaml`.
+/// An entry of `attacks.yaml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attack {
-    /// Its name, as `tests/drivers/hostile` knows it.
+    /// Name of the attack in `tests/drivers/hostile`.
     pub attack: String,
-    /// Where in the pipeline the attacker sits.
+    /// Position of the attacker in the pipeline.
     #[serde(default)]
     mode: Mode,
     /// The `limits` of the project.
     #[serde(default)]
     limits: Map<String, Value>,
-    /// The kind of failure; none if the run has to end well.
+    /// Expected kind of failure, or `None` if the run must succeed.
     kind: Option<String>,
-    /// How many rows the bystander makes, one in each batch.
+    /// Number of rows that the bystander produces, one per batch.
     #[serde(default = "three")]
     rows: u64,
-    /// What another attacker does that makes the table it reads; none if that is the
-    /// bystander's.
+    /// Attack of a second attacker that produces the input table; `None` if the bystander produces
+    /// it.
     source: Option<String>,
-    /// Whether a reader lags behind the attacker by all that it makes.
+    /// Whether a reader lags behind the attacker by its whole output.
     #[serde(default)]
     lagging: bool,
-    /// Whether it may write `out.txt`, as a driver with an output may.
+    /// Whether the attacker may write `out.txt`, like a driver with an output.
     #[serde(default)]
     writes: bool,
-    /// Whether there is a named pipe among what it may read.
+    /// Whether the files that the attacker may read include a named pipe.
     #[serde(default)]
     pipe: bool,
-    /// The files that it leaves in the project, where it may write.
+    /// Files that the attacker leaves in the project, where it may write.
     #[serde(default)]
     leaves: Vec<String>,
-    /// The host of its connection, which nobody answers at; none if it has no connection.
+    /// Host of the attacker's connection, which never answers; `None` without a connection.
     connection: Option<String>,
-    /// How large a file may become, as if the disk were full then.
+    /// Maximum size of a file in bytes, to simulate a full disk.
     file_size: Option<u64>,
-    /// How many files the host may have open.
+    /// Maximum number of files that the host can have open.
     open_files: Option<u64>,
-    /// Whether it runs a second time, which is the one that counts.
+    /// Whether to run the attack twice and check the second run.
     #[serde(default)]
     again: bool,
-    /// Whether what it does is a matter of luck: who is faster. Where files end up counts, and its
-    /// time and memory if it has to fail.
+    /// Whether the result depends on timing. Only the files left are checked, and the time and
+    /// memory if the run must fail.
     #[serde(default)]
     is_race: bool,
-    /// What the command exits with where the attacker leaves no session to look at.
+    /// Exit code of the command if the attacker leaves no session to check.
     without_session: Option<i32>,
-    /// The step that runs beside it or after it and is not to be harmed.
+    /// A step that runs next to or after the attacker and must not be harmed.
     beside: Option<Beside>,
-    /// The most memory that host and drivers may use together.
+    /// Maximum memory of host and drivers together, in MiB.
     #[serde(default = "half_a_gibibyte")]
     peak_mib: u64,
 }
@@ -94,9 +94,9 @@ enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Beside {
-    /// A driver of ours that writes into a folder that the attacker may change.
+    /// One of our drivers, which writes into a directory that the attacker may change.
     Writer,
-    /// A step for which the host itself writes, once the attacker is done.
+    /// A step for which the host itself writes files, after the attacker has ended.
     Late,
 }
 
@@ -108,20 +108,20 @@ fn half_a_gibibyte() -> u64 {
     512
 }
 
-/// Reads the list.
+/// Reads the list of attacks.
 ///
 /// # Panics
-/// It is not what it has to be.
+/// Panics if the file is invalid.
 pub fn list(path: &Path) -> Vec<Attack> {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}"));
     serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 impl Attack {
-    /// Runs it and compares all that came of it with `<folder>/<attack>.txt`.
+    /// Runs the attack and compares everything visible with `<folder>/<attack>.txt`.
     ///
     /// # Errors
-    /// Says what the host let through.
+    /// Returns a description of what the host failed to prevent.
     pub fn run(&self, folder: &Path) -> Result<(), String> {
         // Compile the attacker once, not in every test at the same time.
         static WARM: Once = Once::new();
@@ -148,7 +148,7 @@ impl Attack {
         check_words(&finished, &session.log)
     }
 
-    /// What can be said without a session, or whoever wins.
+    /// Checks the command's results that need no session or do not depend on timing.
     fn check_command(
         &self,
         finished: &Finished,
@@ -207,7 +207,7 @@ impl Attack {
         Ok(())
     }
 
-    /// What does no harm must have ended well, and with its own numbers.
+    /// Checks that the harmless steps succeeded with the right number of rows.
     fn check_steps(&self, session: &Session) -> Result<(), String> {
         for id in ["bystander", "bystander-sink"] {
             let step = session.step(id);
@@ -226,8 +226,8 @@ impl Attack {
         }
     }
 
-    /// Nothing may be there but what was, what the bystander wrote, and what
-    /// the victim wrote if all went well.
+    /// Checks that no files exist except those from before, the bystander's output, and the
+    /// victim's output if the run succeeded.
     fn check_files(&self, sandbox: &Sandbox) -> Result<(), String> {
         let mut wanted = vec!["bystander.txt"];
         wanted.extend(self.leaves.iter().map(String::as_str));
@@ -260,13 +260,13 @@ impl Attack {
     }
 }
 
-/// Some of what shows nothing, or turns round what is shown.
+/// Returns whether a character is invisible or changes the direction of text. Incomplete.
 fn is_invisible(character: char) -> bool {
     matches!(u32::from(character), 0xad | 0x61c | 0x115f | 0x1160 | 0x180e | 0x3164 | 0xfeff | 0xffa0
         | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfe00..=0xfe0f | 0xe0000..=0xe0fff)
 }
 
-/// A driver must not draw on anybody's terminal.
+/// Checks that a driver cannot control a terminal.
 fn check_words(finished: &Finished, log: &str) -> Result<(), String> {
     for (name, text) in
         [("stdout", finished.stdout.as_str()), ("stderr", &finished.stderr), ("osiris.log", log)]

@@ -1,41 +1,41 @@
-//! What `cargo xtask build` made.
+//! Paths of the files built by `cargo xtask build`.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    // Tests lie in `<target>/<profile>/deps`.
+    // Test binaries are in `<target>/<profile>/deps`.
     let test = std::env::current_exe().expect("a test knows where it lies");
     let folder = test.parent().and_then(Path::parent).expect("cargo puts tests into `deps`");
     folder.to_owned()
 });
 
-/// The folder that cargo builds into.
+/// Returns the directory that cargo builds into.
 pub fn folder() -> &'static Path {
     &FOLDER
 }
 
-/// The `osiris` binary.
+/// Returns the path of the `osiris` binary.
 pub fn osiris() -> PathBuf {
     there(folder().join("osiris").with_extension(std::env::consts::EXE_EXTENSION))
 }
 
-/// The guests in `tests/drivers`, which only tests use.
+/// Returns the directory of the guests in `tests/drivers`, which only tests use.
 pub fn guests() -> PathBuf {
     there(folder().join("test-drivers"))
 }
 
-/// The component of one of the guests, like `test.source`.
+/// Returns the component of a guest, like `test.source`.
 pub fn guest(name: &str) -> PathBuf {
     there(guests().join(format!("{name}.wasm")))
 }
 
-/// The drivers in `sdk/<language>/examples`.
+/// Returns the directory of the drivers in `sdk/<language>/examples`.
 pub fn examples(language: &str) -> PathBuf {
     there(folder().join("examples").join(language))
 }
 
-/// Compiled code, shared by all tests so that each driver is compiled once.
+/// Returns the code cache shared by all tests, so that each driver is compiled once.
 pub fn cache() -> PathBuf {
     folder().join("test-cache")
 }

@@ -1,5 +1,4 @@
-//! A case: a folder with a project, the commands to run, and all that they
-//! must print and leave.
+//! A case: a directory with a project, the commands to run, and the expected output and files.
 
 mod file;
 mod prepare;
@@ -13,25 +12,25 @@ use serde::Deserialize;
 use crate::session::Session;
 use crate::{Sandbox, snapshot};
 
-/// What `case.yaml` says.
+/// Content of `case.yaml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Script {
-    /// What the case shows, in a sentence.
+    /// Purpose of the case, in one sentence.
     #[expect(dead_code, reason = "for who reads the case")]
     about: String,
     /// Whether the guests in `tests/drivers` can be used.
     #[serde(default)]
     guests: bool,
-    /// Files that a folder in a repository cannot hold well.
+    /// Files that are awkward to store in a repository.
     #[serde(default)]
     files: BTreeMap<PathBuf, file::File>,
-    /// What to run, in this order.
+    /// Commands to run, in order.
     commands: Vec<Command>,
-    /// Files that must be there in the end, as they are in `expected/`.
+    /// Files that must exist in the end, with the content in `expected/`.
     #[serde(default)]
     outputs: Vec<PathBuf>,
-    /// Files that must not be there in the end.
+    /// Files that must not exist in the end.
     #[serde(default)]
     absent: Vec<PathBuf>,
 }
@@ -40,23 +39,23 @@ struct Script {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Command {
-    /// Its arguments, as one would type them.
+    /// Arguments, as typed on the command line.
     osiris: String,
-    /// How it must end.
+    /// Expected exit code.
     #[serde(default)]
     exit: i32,
-    /// Variables that it sees.
+    /// Environment variables.
     #[serde(default)]
     env: BTreeMap<String, String>,
-    /// The folder to start it in, below the project.
+    /// Working directory, below the project.
     #[serde(default, rename = "in")]
     folder: PathBuf,
 }
 
-/// Runs the case in a folder.
+/// Runs the case in a directory.
 ///
 /// # Errors
-/// Says what is not as the case wants it.
+/// Returns a description of the first difference from what the case expects.
 pub fn run(folder: &Path) -> Result<(), String> {
     let script = read(folder)?;
     let sandbox = Sandbox::new();
@@ -86,7 +85,7 @@ fn read(folder: &Path) -> Result<Script, String> {
     serde_yaml_ng::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Runs one command and returns what it printed, ready for the transcript.
+/// Runs one command and returns its normalised output for the transcript.
 fn execute(command: &Command, guests: bool, sandbox: &Sandbox) -> Result<String, String> {
     let Command { osiris: line, exit, env, folder } = command;
     let arguments = shlex::split(line).ok_or_else(|| format!("`{line}` has an open quote"))?;
@@ -116,7 +115,7 @@ fn execute(command: &Command, guests: bool, sandbox: &Sandbox) -> Result<String,
     Ok(text)
 }
 
-/// Compares a file byte by byte, or updates what is expected of it.
+/// Compares a file byte by byte, or updates its expected content.
 fn compare_output(sandbox: &Sandbox, folder: &Path, output: &Path) -> Result<(), String> {
     let expected = folder.join("expected").join(output);
     let read =

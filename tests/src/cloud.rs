@@ -1,4 +1,4 @@
-//! E2B for tests: the stand-in on loopback, or the real service where that is asked for.
+//! E2B for tests: the local stand-in, or the real service on request.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,40 +10,41 @@ use e2b_local::{E2bLocal, Options, Template, TemplateFile};
 use crate::wait::wait_for;
 use crate::{Osiris, Sandbox, built};
 
-/// Asks for the real service where a suite can use it.
+/// Variable that requests the real service in suites that support it.
 const LIVE: &str = "OSIRIS_TEST_LIVE";
-/// What leads to the real service.
+/// Variables that configure the real service.
 const SETTINGS: [&str; 4] = ["E2B_API_KEY", "E2B_DOMAIN", "E2B_API_URL", "E2B_SANDBOX_URL"];
-/// The template that has osiris and every driver.
+/// Template with osiris and every driver.
 pub const TEMPLATE: &str = "osiris-test";
-/// How long a command may take that sends everything to the real service.
+/// Time limit of a command that uploads everything to the real service.
 const FAR: Duration = Duration::from_secs(300);
-/// How long a sandbox may take to appear or to go.
+/// Maximum time for a sandbox to appear or disappear.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A place to run in.
+/// An E2B service to run in.
 #[derive(Debug)]
 pub struct Cloud {
-    /// None if it is the real service.
+    /// The stand-in, or `None` for the real service.
     local: Option<E2bLocal>,
-    /// What each run gets on top of `--e2b`.
+    /// Extra arguments of each run besides `--e2b`.
     arguments: Vec<&'static str>,
 }
 
 impl Cloud {
-    /// A stand-in of which a template has what runs need, so that they start at once.
+    /// Starts a stand-in whose template has everything that runs need, so that they start
+    /// immediately.
     pub fn equipped() -> Self {
         let templates = [(TEMPLATE.to_owned(), equipment())].into();
         let local = start(Options { templates, ..Options::default() });
         Self { local: Some(local), arguments: vec!["--e2b-template", TEMPLATE] }
     }
 
-    /// A stand-in without any template but `base`.
+    /// Starts a stand-in with only the template `base`.
     pub fn bare() -> Self {
         Self { local: Some(start(Options::default())), arguments: Vec::new() }
     }
 
-    /// An equipped stand-in at the real names of a domain's hosts, over TLS.
+    /// Returns an equipped stand-in at the real names of a domain's hosts, over TLS.
     pub fn named(domain: &str) -> Self {
         let templates = [(TEMPLATE.to_owned(), equipment())].into();
         let domain = Some(domain.to_owned());
@@ -51,10 +52,10 @@ impl Cloud {
         Self { local: Some(local), arguments: vec!["--e2b-template", TEMPLATE] }
     }
 
-    /// The real service with `OSIRIS_TEST_LIVE=1`, else an equipped stand-in.
+    /// Returns the real service if `OSIRIS_TEST_LIVE=1`, otherwise an equipped stand-in.
     ///
     /// # Panics
-    /// The real service is asked for without its key.
+    /// Panics if the real service is requested without its key.
     pub fn live_or_equipped() -> Self {
         if std::env::var_os(LIVE).is_none_or(|value| value != "1") {
             return Self::equipped();
@@ -63,21 +64,21 @@ impl Cloud {
         Self { local: None, arguments: vec!["--e2b-install-deps"] }
     }
 
-    /// The stand-in.
+    /// Returns the stand-in.
     ///
     /// # Panics
-    /// It is the real service.
+    /// Panics for the real service.
     #[track_caller]
     pub fn local(&self) -> &E2bLocal {
         self.local.as_ref().expect("this test needs the stand-in")
     }
 
-    /// The stand-in, unless it is the real service.
+    /// Returns the stand-in, or `None` for the real service.
     pub fn stand_in(&self) -> Option<&E2bLocal> {
         self.local.as_ref()
     }
 
-    /// `osiris` with these arguments, the way to this cloud and the guests.
+    /// Returns `osiris` with these arguments, configured for this service and the guests.
     pub fn osiris<A: AsRef<OsStr>>(
         &self,
         sandbox: &Sandbox,
@@ -86,7 +87,7 @@ impl Cloud {
         self.reach(sandbox.osiris(arguments).guests())
     }
 
-    /// Lets a command find the way here.
+    /// Configures a command for this service.
     pub fn reach(&self, osiris: Osiris) -> Osiris {
         let real = |name: &&'static str| Some((*name, std::env::var(name).ok()?));
         let (variables, osiris): (Vec<_>, _) = match &self.local {
@@ -96,17 +97,17 @@ impl Cloud {
         variables.into_iter().fold(osiris, |osiris, (name, value)| osiris.env(name, value))
     }
 
-    /// The arguments of a command with those that have it run here.
+    /// Appends the arguments that make a command run in this service.
     pub fn arguments<'a>(&self, arguments: &[&'a str]) -> Vec<&'a str> {
         [arguments, &["--e2b"], &self.arguments].concat()
     }
 
-    /// `osiris run` of a file, in a sandbox.
+    /// Returns `osiris run` of a file in a sandbox.
     pub fn run(&self, sandbox: &Sandbox, file: &str, more: &[&str]) -> Osiris {
         self.osiris(sandbox, self.arguments(&[&["run", file], more].concat()))
     }
 
-    /// The home folder on this machine of the only sandbox there is, as soon as it is there.
+    /// Waits for the only sandbox and returns its home directory on this machine.
     pub fn home(&self) -> PathBuf {
         wait_for("a sandbox", PATIENCE, || {
             let id = self.local().sandboxes().first()?.id.clone();
@@ -114,7 +115,7 @@ impl Cloud {
         })
     }
 
-    /// Fails the test if a sandbox still lives.
+    /// Fails the test if a sandbox is still alive.
     #[track_caller]
     pub fn assert_empty(&self) {
         if let Some(local) = &self.local {
@@ -127,7 +128,7 @@ fn start(options: Options) -> E2bLocal {
     E2bLocal::start(options).expect("this machine can be the cloud")
 }
 
-/// What `osiris e2b template` would put into a template.
+/// Returns the files that `osiris e2b template` would put into a template.
 pub fn equipment() -> Template {
     let file = |from: PathBuf, to: String| TemplateFile { from, to, mode: 0o755 };
     let mut files = vec![file(built::osiris(), "/usr/local/bin/osiris".to_owned())];

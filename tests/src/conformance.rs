@@ -1,5 +1,5 @@
-//! Drivers before the conformance kit: faults that are planted with the checks that are to find
-//! them, and drivers that have none.
+//! Runs drivers through the conformance kit: planted faults with the checks that must find them,
+//! and drivers without faults.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,46 +9,46 @@ use serde_json::Value;
 
 use crate::{Finished, Osiris, Sandbox, built};
 
-/// One fault.
+/// A planted fault.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What the guest `faulty.driver` is told to do wrong.
+    /// Fault that the guest `faulty.driver` is instructed to show.
     #[serde(default)]
     fault: String,
-    /// What is replaced in the guest's spec, in turn.
+    /// Replacements in the guest's spec, applied in order.
     #[serde(default)]
     change: Vec<(String, String)>,
-    /// Another guest whose component and spec are taken.
+    /// Another guest to use, with its component and spec.
     #[serde(default)]
     guest: String,
-    /// What is done to the component's bytes: `cut`, `text` or `spec-twice`.
+    /// Change to the component's bytes: `cut`, `text` or `spec-twice`.
     #[serde(default)]
     bytes: String,
-    /// Whether the guest as it is counts as the version before.
+    /// Whether the unchanged guest serves as the previous version.
     #[serde(default)]
     compat: bool,
-    /// The checks that fail, and no others.
+    /// Ids of the checks that must fail; all others must not.
     caught_by: Vec<String>,
 }
 
-/// Checks that look at the file only.
+/// Groups of checks that only read the file.
 const STATIC: [&str; 5] = ["component", "spec", "schema", "imports", "config"];
-/// A driver is compiled first; one with an interpreter in it is large.
+/// Time limit that includes compilation; a driver with an embedded interpreter is large.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The section that holds the spec.
+/// Name of the section with the spec, with its length.
 const SECTION: &[u8] = b"\x0bosiris:spec";
 
-/// All faults of a file.
+/// Reads all faults of a file.
 pub fn list(file: &Path) -> Vec<Fault> {
     let text = std::fs::read_to_string(file).expect("the faults can be read");
     serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Has the kit look at a driver that keeps to the contract.
+/// Runs the kit on a driver that satisfies the contract.
 ///
 /// # Errors
-/// The checks that fail, with what was seen.
+/// Returns the failed checks with their observations.
 pub fn passes(command: Osiris) -> Result<(), String> {
     let finished = command.run();
     let answer = finished.json();
@@ -63,7 +63,7 @@ pub fn passes(command: Osiris) -> Result<(), String> {
     Ok(())
 }
 
-/// Has the kit look at a driver that a project has made, with the cases that it was made with.
+/// Runs the kit on a new driver of a project, with the cases generated for it.
 #[track_caller]
 pub fn new_driver_passes(sandbox: &Sandbox, name: &str, folder: &str) {
     let (file, cases) = (format!("drivers/{name}.wasm"), format!("{folder}/conformance.yaml"));
@@ -77,7 +77,7 @@ fn failed(answer: &Value) -> Vec<&Value> {
 }
 
 impl Fault {
-    /// What it is, in a few words.
+    /// Returns a short description of the fault.
     pub fn name(&self) -> String {
         let last = self.change.last().map(|(from, to)| format!("{from} -> {to}"));
         let what = [&self.fault, &self.bytes].into_iter().find(|name| !name.is_empty());
@@ -89,10 +89,10 @@ impl Fault {
         )
     }
 
-    /// Has the kit look for it.
+    /// Runs the kit on the faulty driver.
     ///
     /// # Errors
-    /// Other checks fail than should.
+    /// Returns an error if other checks fail than expected.
     pub fn run(&self) -> Result<(), String> {
         let sandbox = Sandbox::new();
         sandbox.write("faulty.wasm", self.component()?);
@@ -145,13 +145,13 @@ impl Fault {
     }
 }
 
-/// Where the faults are.
+/// Returns the directory of the faults.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
 }
 
-/// The same component with another spec. The one that it has lies in an inner module,
-/// whose length must not change: it becomes a section that nobody reads.
+/// Returns the component with another spec. The existing spec is in an inner module whose length
+/// must not change: its section is renamed, so that it is ignored.
 pub fn respecified(component: &[u8], spec: &[u8], keep: bool) -> Vec<u8> {
     let mut bytes = component.to_vec();
     if !keep && let Some(at) = bytes.windows(SECTION.len()).position(|part| part == SECTION) {

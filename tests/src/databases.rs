@@ -1,4 +1,4 @@
-//! The sample project with real servers.
+//! The sample project, with real servers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,33 +8,33 @@ use services::{mariadb, postgres};
 
 use crate::{Osiris, Sandbox};
 
-/// MariaDB, for all tests of a process.
+/// MariaDB, shared by all tests of a process.
 pub static MYSQL: LazyLock<mariadb::Server> = LazyLock::new(|| {
     mariadb::start(&mariadb::Options { tls: true, ..mariadb::Options::default() })
         .expect("MariaDB starts")
 });
-/// PostgreSQL, for all tests of a process.
+/// PostgreSQL, shared by all tests of a process.
 pub static POSTGRES: LazyLock<postgres::Postgres> = LazyLock::new(|| {
     postgres::Postgres::start(postgres::Options { tls: true, ..postgres::Options::default() })
         .expect("PostgreSQL starts")
 });
 
-/// The sample project.
+/// Returns the directory of the sample project.
 pub fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../testing_env")
 }
 
-/// A project like the sample one, with databases of its own.
+/// A copy of the sample project with separate databases.
 #[derive(Debug)]
 pub struct Project {
     /// The project.
     pub sandbox: Sandbox,
-    /// What its databases are called.
+    /// Name of the databases.
     pub name: &'static str,
 }
 
 impl Project {
-    /// Has databases of this name made anew.
+    /// Creates the project and recreates the databases with this name.
     pub fn new(name: &'static str) -> Self {
         let sandbox = Sandbox::new();
         for folder in ["pipelines", "data"] {
@@ -57,12 +57,12 @@ impl Project {
         Self { sandbox, name }
     }
 
-    /// `osiris` with the way to the databases.
+    /// Returns `osiris` with these arguments, configured for the databases.
     pub fn osiris(&self, arguments: &[&str]) -> Osiris {
         self.reach(self.sandbox.osiris(arguments))
     }
 
-    /// Lets a command find the databases.
+    /// Configures a command for the databases.
     pub fn reach(&self, osiris: Osiris) -> Osiris {
         osiris
             .env("MYSQL_PORT", MYSQL.port.to_string())
@@ -74,13 +74,13 @@ impl Project {
             .env("POSTGRES_PASSWORD", &POSTGRES.password)
     }
 
-    /// Runs a sample, which must end well; what it printed.
+    /// Runs a sample, which must succeed, and returns its output.
     pub fn run(&self, pipeline: &str) -> String {
         let file = format!("pipelines/{pipeline}.yaml");
         self.osiris(&["run", &file]).run().expect(0).stdout
     }
 
-    /// What PostgreSQL answers, a line a row.
+    /// Runs a query in PostgreSQL and returns one line per row.
     pub fn postgres(&self, query: &str) -> String {
         POSTGRES.sql(self.name, query).expect("an answer").trim().to_owned()
     }

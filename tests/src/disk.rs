@@ -1,16 +1,16 @@
-//! A disk that is nearly full.
+//! A small disk to fill up.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A folder that holds only so many bytes, where this machine lets the test make one.
+/// A directory with limited space, if this machine allows the test to create one.
 #[derive(Debug)]
 pub struct TinyDisk {
     folder: PathBuf,
 }
 
 impl TinyDisk {
-    /// Puts a file system of some kibibytes over a folder; none unless root may.
+    /// Mounts a small file system over a directory. Returns `None` if mounting is not permitted.
     pub fn over(folder: &Path, kibibytes: u32) -> Option<Self> {
         let size = format!("size={kibibytes}k");
         let mounted = Command::new("mount")

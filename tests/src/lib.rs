@@ -1,7 +1,7 @@
-//! Tests of the whole program: the real `osiris` in a project folder of its own.
+//! Tests of the whole program: the real `osiris` in a temporary project.
 //!
-//! `cases/` holds what a folder can say: a project, the commands to run and all
-//! that they must print and leave. `tests/` holds the rest.
+//! `cases/` holds tests that a directory can express: a project, the commands to run, and the
+//! expected output and files. `tests/` holds the rest.
 
 pub mod attack;
 pub mod built;

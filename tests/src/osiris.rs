@@ -1,4 +1,4 @@
-//! The real program, started the way a user would.
+//! Starts the real program as a user would.
 
 use std::ffi::OsStr;
 use std::fs::DirEntry;
@@ -14,13 +14,13 @@ use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use crate::wait::wait_for;
 use crate::{Sandbox, built};
 
-/// How long any command may take before the test fails, unless it asks for more.
+/// Default time limit of a command, after which the test fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A command that has not started yet.
 ///
-/// Its environment holds nothing of the test's own, and root's power to read
-/// and write everything is taken from it.
+/// The environment contains none of the test's own variables, and root's permission to read and
+/// write everything is dropped.
 #[derive(Debug)]
 pub struct Osiris {
     command: Command,
@@ -46,29 +46,29 @@ impl Osiris {
         Self { command, file_size: None, open_files: None, limit: LIMIT }
     }
 
-    /// Lets it find the guests in `tests/drivers`.
+    /// Makes the guests in `tests/drivers` available.
     #[must_use]
     pub fn guests(self) -> Self {
         let folder = built::guests();
         self.env("OSIRIS_DRIVERS", folder)
     }
 
-    /// Sets a variable.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Starts it elsewhere.
+    /// Sets the working directory.
     #[must_use]
     pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(folder);
         self
     }
 
-    /// Starts it below another program with its first arguments, which becomes it.
-    /// Without any it starts as before.
+    /// Prepends a program and its first arguments, which executes the command in the
+    /// same process. Does nothing without any.
     #[must_use]
     pub fn below(mut self, words: &[String]) -> Self {
         if let [program, arguments @ ..] = words {
@@ -79,33 +79,34 @@ impl Osiris {
         self
     }
 
-    /// Lets it take longer than others.
+    /// Raises the time limit.
     #[must_use]
     pub fn patience(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Lets no file of its grow beyond a number of bytes (in steps of 512), as
-    /// if the disk were full.
+    /// Limits the size of each file that the command writes (in steps of 512 bytes), to simulate a
+    /// full disk.
     #[must_use]
     pub fn file_size(mut self, bytes: u64) -> Self {
         self.file_size = Some(bytes);
         self
     }
 
-    /// Lets it have only so many files open.
+    /// Limits the number of open files.
     #[must_use]
     pub fn open_files(mut self, count: u64) -> Self {
         self.open_files = Some(count);
         self
     }
 
-    /// Starts it.
+    /// Starts the command.
     pub fn start(self) -> Running {
         let mut limits = String::new();
         if let Some(bytes) = self.file_size {
-            // Unlike the default, writing beyond it fails instead of killing.
+            // With the signal ignored, writing beyond the limit fails instead of killing the
+            // process.
             limits.push_str(&format!("trap '' XFSZ; ulimit -f {}; ", bytes / 512));
         }
         if let Some(count) = self.open_files {
@@ -118,7 +119,8 @@ impl Osiris {
         let share = |file: &File| Stdio::from(file.try_clone().expect("a file can be shared"));
         command.stdin(Stdio::null()).stdout(share(&stdout)).stderr(share(&stderr));
         let started = Instant::now();
-        // What is taken from a thread is taken from its children; the test itself keeps it.
+        // Capabilities dropped by a thread are dropped for its children; the test itself keeps
+        // them.
         let spawn = std::thread::spawn(move || {
             let root = [
                 CapabilitySet::DAC_OVERRIDE,
@@ -126,7 +128,7 @@ impl Osiris {
                 CapabilitySet::FOWNER,
             ];
             for power in root {
-                // Only root may; for anybody else there is nothing to take.
+                // Only root can; other users have no capabilities to drop.
                 let _ = remove_capability_from_bounding_set(power);
             }
             command.spawn()
@@ -135,13 +137,13 @@ impl Osiris {
         Running { child, started, stdout, stderr, limit: self.limit }
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     pub fn run(self) -> Finished {
         self.start().finish()
     }
 }
 
-/// The same command below a shell that sets limits before it becomes the command.
+/// Wraps a command in a shell that sets limits and then replaces itself with the command.
 fn limited(command: &Command, limits: &str) -> Command {
     let script = format!("{limits}exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
@@ -149,7 +151,7 @@ fn limited(command: &Command, limits: &str) -> Command {
     around(shell, command)
 }
 
-/// A program that becomes the command in its last arguments.
+/// Appends a command with its environment to the arguments of a program that executes it.
 fn around(mut outer: Command, inner: &Command) -> Command {
     outer.arg(inner.get_program()).args(inner.get_args()).env_clear();
     if let Some(folder) = inner.get_current_dir() {
@@ -161,7 +163,7 @@ fn around(mut outer: Command, inner: &Command) -> Command {
     outer
 }
 
-/// A command that runs. Dropped, it is killed.
+/// A running command. Killed on drop.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -172,17 +174,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// The id of its process.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Asks it to stop, as Ctrl-C does.
+    /// Requests a stop, like Ctrl-C.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
     }
 
-    /// Kills it with no chance to do anything.
+    /// Kills the command immediately.
     pub fn kill(&self) {
         self.signal(Signal::KILL);
     }
@@ -192,13 +194,13 @@ impl Running {
         kill_process(pid.expect("a child has an id"), signal).expect("the child can be signalled");
     }
 
-    /// Waits until it has ended, and returns the most memory that it held by itself, in bytes.
+    /// Waits for the end and returns the peak memory of the process itself, in bytes.
     pub fn peak(&mut self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let mut peak = 0;
         wait_for("the end of osiris", self.limit, || {
             let status = std::fs::read_to_string(&path).unwrap_or_default();
-            // One that has ended holds nothing.
+            // A process that has ended holds no memory.
             let held = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let kib = held.and_then(|held| held.trim().trim_end_matches(" kB").parse::<u64>().ok());
             peak = peak.max(kib.unwrap_or_default() << 10);
@@ -207,7 +209,7 @@ impl Running {
         peak
     }
 
-    /// Waits until `test.sink` has written something of what it will write to `path`.
+    /// Waits until `test.sink` has written part of its future output `path`.
     pub fn wait_for_part(&mut self, path: &Path) {
         let what = format!("a part of {} to be written", path.display());
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -227,7 +229,7 @@ impl Running {
         });
     }
 
-    /// Waits until it has said something on stderr.
+    /// Waits until the command prints these words to stderr.
     pub fn wait_for_words(&mut self, words: &str) {
         wait_for(&format!("{words:?} on stderr"), LIMIT, || {
             let said = so_far(&self.stderr);
@@ -238,7 +240,7 @@ impl Running {
         });
     }
 
-    /// Waits for its end.
+    /// Waits for the end.
     pub fn finish(mut self) -> Finished {
         let status = wait_for("the end of osiris", self.limit, || {
             self.child.try_wait().expect("a child can be waited for")
@@ -259,7 +261,7 @@ impl Drop for Running {
     }
 }
 
-/// Everything in a file, from its start.
+/// Reads a file from its start.
 fn text(file: &mut File) -> String {
     use std::io::Seek;
     let mut bytes = Vec::new();
@@ -267,7 +269,7 @@ fn text(file: &mut File) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What is in a file that another process writes, whose place in it stays.
+/// Reads a file that another process is writing, without moving the shared offset.
 fn so_far(file: &File) -> String {
     use std::os::unix::fs::FileExt;
     let size = file.metadata().map_or(0, |about| about.len());
@@ -276,26 +278,26 @@ fn so_far(file: &File) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// How a command ended.
+/// Result of a command.
 #[derive(Debug)]
 pub struct Finished {
-    /// As the system tells it.
+    /// Exit status.
     pub status: ExitStatus,
-    /// From start to end.
+    /// Time from start to end.
     pub took: Duration,
-    /// Its results.
+    /// Standard output.
     pub stdout: String,
-    /// Everything else that it said.
+    /// Standard error.
     pub stderr: String,
 }
 
 impl Finished {
-    /// The exit code; none after a signal.
+    /// Returns the exit code, or `None` after a signal.
     pub fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
-    /// Fails the test unless it ended with this exit code.
+    /// Fails the test unless the exit code matches.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(
@@ -309,7 +311,7 @@ impl Finished {
         self
     }
 
-    /// What it printed, as the one JSON document that it must be.
+    /// Parses standard output, which must be one JSON document.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| {

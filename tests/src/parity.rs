@@ -1,4 +1,4 @@
-//! What a run left, without what differs between two runs that did the same.
+//! Compares the results of two runs, apart from values that differ between equal runs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,12 +10,12 @@ use crate::Sandbox;
 use crate::sandbox::walk;
 use crate::session::Session;
 
-/// How often each line is there: steps run at once, so their order means nothing.
+/// Number of occurrences of each line: steps run concurrently, so the order is ignored.
 type Lines = BTreeMap<String, usize>;
-/// Files by their path.
+/// Content of files, by path.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// What a run left, ready to be compared with another.
+/// Results of a run, ready for comparison.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Traces {
     /// `status.json`.
@@ -25,12 +25,12 @@ pub struct Traces {
     log: Lines,
     artifacts: Files,
     states: Files,
-    /// Everything in the project that osiris does not keep for itself.
+    /// Files of the project outside osiris's own directories.
     files: Files,
 }
 
 impl Traces {
-    /// Of a run, and of the project as it is now.
+    /// Collects the results of a run and the current files of the project.
     pub fn of(sandbox: &Sandbox, session: &Session) -> Self {
         let id = session.status["session_id"].as_str().expect("a session has an id");
         let place = sandbox.project().display().to_string();
@@ -75,7 +75,7 @@ impl Traces {
         }
     }
 
-    /// Fails the test if another run did not do the same.
+    /// Fails the test unless the other run has the same results.
     #[track_caller]
     pub fn assert_same(&self, other: &Self) {
         for (what, left, right) in [
@@ -109,8 +109,8 @@ impl Traces {
     }
 }
 
-/// The step that failed, if one did. How far the others had come by then is chance, and
-/// so is what they add to.
+/// The step that failed, if any. The progress of the other steps by then depends on timing, and so
+/// do the sums over all steps.
 struct Culprit(Option<Value>);
 
 impl Culprit {
@@ -119,18 +119,18 @@ impl Culprit {
         Self(step.is_string().then(|| step.clone()))
     }
 
-    /// Whether something of this step, or of the run itself, is the same each time.
+    /// Returns whether entries of this step, or of the run itself, are deterministic.
     fn counts(&self, step: &Value) -> bool {
         self.0.as_ref().is_none_or(|own| step.is_null() || own == step)
     }
 
-    /// Whether a line of the log is.
+    /// Returns whether a log line is deterministic.
     fn counts_line(&self, line: &str) -> bool {
         let own = self.0.as_ref().and_then(Value::as_str);
         own.is_none_or(|own| line.contains(&format!("[{own}]")) || line.contains("[run]"))
     }
 
-    /// Takes out of a line or a status what the others have added.
+    /// Removes the nondeterministic parts of a line or a status.
     fn forget(&self, value: &mut Value) {
         if self.0.is_none() {
             return;
@@ -150,7 +150,7 @@ fn remove(value: &mut Value, names: &[&str]) {
     }
 }
 
-/// Whether a field differs from run to run.
+/// Returns whether a field differs from run to run.
 fn varies(name: &str) -> bool {
     let fixed = ["ts", "started_at", "finished_at", "execution_duration", "session_id", "pid"];
     fixed.contains(&name)
@@ -171,7 +171,7 @@ fn strip(value: &mut Value) {
     }
 }
 
-/// A metric without its value, if that is a time or the peak of memory.
+/// Returns a metric without its value if the value is a time or the peak memory.
 fn timeless(metric: &Value) -> Value {
     let mut metric = metric.clone();
     let name = metric["metric"].as_str().unwrap_or_default();
@@ -181,7 +181,7 @@ fn timeless(metric: &Value) -> Value {
     metric
 }
 
-/// A line of the log without the time at its beginning.
+/// Returns a log line without its leading time.
 fn after_time(line: &str) -> &str {
     let is_time = |text: &str| text.ends_with('Z') && text.contains('T');
     line.split_once(' ').filter(|(time, _)| is_time(time)).map_or(line, |(_, rest)| rest)
@@ -195,7 +195,7 @@ fn count(lines: impl Iterator<Item = String>) -> Lines {
     counted
 }
 
-/// The lines that the other does not have as often.
+/// Formats the lines that occur more often than in `other`.
 fn only(lines: &Lines, other: &Lines) -> Vec<String> {
     let surplus = lines.iter().filter(|(line, count)| other.get(*line) < Some(count));
     surplus.map(|(line, count)| format!("{count} x {line}")).collect()
@@ -206,7 +206,7 @@ fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Files {
     walk(folder, &mut |path| {
         let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
         if wanted(&name) {
-            // What may not be read is told by its name alone, and so is a link that leads nowhere.
+            // An unreadable file counts by name alone, and so does a broken link.
             files.insert(name, fs::read(path).unwrap_or_default());
         }
     });

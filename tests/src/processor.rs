@@ -1,12 +1,12 @@
-//! How long the processor has worked for this process.
+//! CPU time of this process.
 
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
-/// The processor time of all threads of this process so far. Unlike a clock's, it does not count what
-/// other processes take meanwhile.
+/// Returns the CPU time of all threads of this process so far. Unlike wall-clock time, unaffected
+/// by other processes.
 pub fn time() -> Duration {
     let usage = getrusage(UsageWho::RUSAGE_SELF).expect("usage is known");
     part(usage.user_time()) + part(usage.system_time())

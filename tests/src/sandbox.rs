@@ -1,4 +1,4 @@
-//! A project folder that is gone after the test.
+//! A temporary project for a test.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::osiris::Osiris;
 
-/// A folder with a project in it, and a home folder beside the project.
+/// A temporary directory with a project and a home directory. Removed on drop.
 #[derive(Debug)]
 pub struct Sandbox {
     folder: TempDir,
@@ -22,7 +22,7 @@ impl Default for Sandbox {
 }
 
 impl Sandbox {
-    /// An empty project.
+    /// Creates an empty project.
     pub fn new() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("osiris-test-")
@@ -34,22 +34,22 @@ impl Sandbox {
         Self { folder }
     }
 
-    /// The folder around the project, which nothing may touch.
+    /// Returns the directory around the project, which nothing may touch.
     pub fn outside(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The project folder.
+    /// Returns the project directory.
     pub fn project(&self) -> PathBuf {
         self.folder.path().join("project")
     }
 
-    /// Something in the project.
+    /// Returns a path in the project.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.project().join(path)
     }
 
-    /// Writes a file into the project, and its folders.
+    /// Writes a file into the project and creates missing directories.
     pub fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
         let path = self.path(path);
         let folder = path.parent().expect("a file lies in a folder");
@@ -63,12 +63,12 @@ impl Sandbox {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Whether there is such a file in the project.
+    /// Returns whether a file exists in the project.
     pub fn exists(&self, path: impl AsRef<Path>) -> bool {
         self.path(path).symlink_metadata().is_ok()
     }
 
-    /// Every file of the project but what osiris keeps for itself, sorted.
+    /// Returns every file of the project outside osiris's own directories, sorted.
     pub fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
         walk(&self.project(), &mut |path| {
@@ -81,14 +81,14 @@ impl Sandbox {
         files
     }
 
-    /// `osiris` with these arguments, ready to start in the project.
+    /// Returns `osiris` with these arguments, ready to start in the project.
     pub fn osiris<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Osiris {
         Osiris::new(self, arguments)
     }
 }
 
 impl Drop for Sandbox {
-    /// Takes back what a test forbade, so that all of it can be removed.
+    /// Restores permissions that a test removed, so that all files can be deleted.
     fn drop(&mut self) {
         let mut folders = vec![self.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {
@@ -103,7 +103,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// Calls `see` with every file below a folder.
+/// Calls `see` with every file below a directory.
 pub(crate) fn walk(folder: &Path, see: &mut dyn FnMut(&Path)) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries {

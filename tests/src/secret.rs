@@ -1,15 +1,15 @@
-//! A secret that must not be seen anywhere.
+//! A secret that must not appear anywhere.
 
 use std::path::Path;
 
 use crate::sandbox::walk;
 use crate::{Finished, Sandbox};
 
-/// The secret. Odd characters make its encodings differ.
+/// The secret. Unusual characters make its encodings differ.
 pub const SECRET: &str = "c4nary/p@ss wörd+\"x\"";
 
-/// Returns the form in which a text holds the secret, or half of it, if it does. What a
-/// driver turns round or takes apart, no one can find.
+/// Returns the form in which a text contains the secret or half of it, or `None`. A secret that a
+/// driver reverses or splits cannot be found.
 pub(crate) fn find(text: &str) -> Option<String> {
     let plain = forms().into_iter().find(|form| text.contains(form.as_str()));
     plain.or_else(|| {
@@ -18,18 +18,19 @@ pub(crate) fn find(text: &str) -> Option<String> {
     })
 }
 
-/// What is left of a text without what programs put between the characters of another.
+/// Removes the characters that programs insert between those of another text.
 fn squeeze(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Forms that are found by looking at the text as it is.
+/// Returns forms that are searched for in the verbatim text.
 fn forms() -> Vec<String> {
     let digits = |before: &str| -> String {
         SECRET.bytes().map(|byte| format!("{before}{byte:02x}")).collect()
     };
     vec![
-        // Either end of it, so that a half is found too, in JSON and percent-encoded as well.
+        // Both ends of the secret, so that half of it is found too, also in JSON and
+        // percent-encoded.
         "c4nary".to_owned(),
         "C4NARY".to_owned(),
         "rd+\"x".to_owned(),
@@ -39,14 +40,14 @@ fn forms() -> Vec<String> {
         "rd%2B%22x".to_owned(),
         digits("%"),
         digits("%").to_uppercase(),
-        // base64 of the secret's middle at each of the three places.
+        // Base64 of the secret's middle at each of the three alignments.
         "NG5hcnkvcEBzcyB3".to_owned(),
         "Y0bmFyeS9wQHNzIH".to_owned(),
         "jNG5hcnkvcEBzcyB3".to_owned(),
     ]
 }
 
-/// Forms that are found between whatever stands there: its first nine characters.
+/// Returns forms of the secret's first nine characters that are searched for in squeezed text.
 fn squeezed_forms() -> Vec<String> {
     let half = &SECRET[..9];
     let digits = |digits: fn(u8) -> String| half.bytes().map(digits).collect::<String>();
@@ -57,13 +58,13 @@ fn squeezed_forms() -> Vec<String> {
         digits(|byte| byte.to_string()),
         "ng5hcnkvcebzcyb3".to_owned(),
         "y0bmfyes9wqhnzih".to_owned(),
-        // base64 of base64 of the whole, at two places.
+        // Base64 of base64 of the whole secret, at two alignments.
         "xpsdvlysjvmm0jbyznnz2q4".to_owned(),
         "fl6unvzweo1tdncqwmztwdk".to_owned(),
     ]
 }
 
-/// Fails the test if a text holds the secret in any form.
+/// Fails the test if a text contains the secret in any form.
 #[track_caller]
 pub fn assert_none(place: &str, text: &str) {
     if let Some(form) = find(text) {
@@ -71,17 +72,17 @@ pub fn assert_none(place: &str, text: &str) {
     }
 }
 
-/// Fails the test if a file below a folder holds the secret.
+/// Fails the test if a file below a directory contains the secret.
 #[track_caller]
 pub fn assert_none_below(folder: &Path) {
     walk(folder, &mut |path| {
-        // What may not be read or is no file has nothing to tell.
+        // Unreadable files and special files reveal nothing.
         let bytes = std::fs::read(path).unwrap_or_default();
         assert_none(&path.display().to_string(), &String::from_utf8_lossy(&bytes));
     });
 }
 
-/// Fails the test if a file of the project or an output holds the secret.
+/// Fails the test if a file of the project or the output contains the secret.
 #[track_caller]
 pub fn assert_hidden(sandbox: &Sandbox, finished: &Finished) {
     assert_none("stdout", &finished.stdout);

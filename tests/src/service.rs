@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::Sandbox;
 
-/// Answers `hello` with a line for as long as the test runs; its port.
+/// Starts a server that answers one line per connection until the test ends. Returns its port.
 pub fn service() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     let port = listener.local_addr().expect("it is bound").port();
@@ -15,7 +15,7 @@ pub fn service() -> u16 {
             let mut line = String::new();
             let mut reader = BufReader::new(&stream);
             if reader.read_line(&mut line).is_ok() {
-                // The other side may have gone; the next one will not have.
+                // The client may have disconnected; the next one will not have.
                 let _ = writeln!(&stream, "heard {}", line.trim());
             }
         }
@@ -23,7 +23,7 @@ pub fn service() -> u16 {
     port
 }
 
-/// A project with a connection to the service.
+/// Creates a project with a connection to the service.
 pub fn project(host: &str, port: u16, step: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write(

@@ -1,4 +1,4 @@
-//! What runs left in a project, checked against the published schemas.
+//! Sessions left in a project, checked against the published schemas.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::Sandbox;
 
-/// What one run left.
+/// Results of one run.
 #[derive(Debug)]
 pub struct Session {
-    /// Its folder.
+    /// The session's directory.
     pub folder: PathBuf,
     /// `status.json`.
     pub status: Value,
@@ -43,7 +43,7 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
 });
 
 impl Session {
-    /// Every run of a project, oldest first.
+    /// Reads all runs of a project, oldest first.
     pub fn all(sandbox: &Sandbox) -> Result<Vec<Self>, String> {
         let mut folders: Vec<_> = fs::read_dir(sandbox.path("logs"))
             .into_iter()
@@ -56,10 +56,10 @@ impl Session {
         folders.iter().map(|folder| Self::read(folder)).collect()
     }
 
-    /// The only run of a project.
+    /// Reads the only run of a project.
     ///
     /// # Panics
-    /// There is none, or more, or its files do not keep to the schemas.
+    /// Panics if there is no run or more than one, or if its files do not match the schemas.
     #[track_caller]
     pub fn only(sandbox: &Sandbox) -> Self {
         let mut all = Self::all(sandbox).unwrap_or_else(|error| panic!("{error}"));
@@ -67,10 +67,10 @@ impl Session {
         all.remove(0)
     }
 
-    /// Reads a run's folder and checks every line.
+    /// Reads a run's directory and checks every line.
     ///
     /// # Errors
-    /// Says which file does not keep to its schema, and where.
+    /// Returns the file and position that do not match the schema.
     pub fn read(folder: &Path) -> Result<Self, String> {
         let text = |name: &str| {
             let path = folder.join(name);
@@ -95,7 +95,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Every line must be of this run, whatever a driver claimed.
+    /// Checks that every line belongs to this run, whatever a driver claimed.
     fn check_ids(&self) -> Result<(), String> {
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
         let id = name.strip_prefix("run_").unwrap_or(&name);
@@ -107,7 +107,7 @@ impl Session {
         Ok(())
     }
 
-    /// A step in `status.json`.
+    /// Returns a step of `status.json`.
     #[track_caller]
     pub fn step(&self, id: &str) -> &Value {
         let steps = self.status["steps"].as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Texts that must not change unless somebody means it.
+//! Texts that must not change unintentionally.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -7,15 +7,15 @@ use regex::{Captures, Regex};
 
 use crate::{Sandbox, built};
 
-/// Whether `UPDATE_EXPECT=1` asks to write what is there instead of comparing.
+/// Returns whether `UPDATE_EXPECT=1` requests an update instead of a comparison.
 pub fn updating() -> bool {
     std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
 }
 
-/// Compares with a file, or writes it.
+/// Compares a text with a file, or updates the file.
 ///
 /// # Errors
-/// Says which line is the first that differs, and shows both texts.
+/// Returns the number of the first line that differs, and both texts.
 pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
     if updating() {
         return std::fs::write(path, actual)
@@ -36,7 +36,7 @@ pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
     ))
 }
 
-/// What differs from run to run and from machine to machine, and its name in a snapshot.
+/// Patterns of text that differs between runs and machines, with their replacements.
 const PATTERNS: [(&str, &str); 10] = [
     (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}\b", "[SESSION]"),
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\b", "[TIME]"),
@@ -44,9 +44,9 @@ const PATTERNS: [(&str, &str); 10] = [
     (r"\b(sha256:)?[0-9a-f]{64}\b", "[SHA256]"),
     (r"\b([0-9]+(\.[0-9]+)? ?ms|[0-9]+\.[0-9]+ ?s)\b", "[DURATION]"),
     (r#"("(?:duration_ms|pid|peak_memory_bytes|execution_duration|size)": ?)[0-9.]+"#, "$1[N]"),
-    // A plan's title, like `copy 1a2b3c4`, and what a compile answers.
+    // A plan's title, like `copy 1a2b3c4`, and the output of `compile`.
     (r"(?m)^([a-z0-9-]+|. [a-z0-9-]+ compiled:) [0-9a-f]{7}$", "$1 [SHORT]"),
-    // The width of a table's columns follows the times in it.
+    // The width of a table's columns depends on the times in it.
     (r"(?m)(\S) {2,}", "$1  "),
     (r#"("manifest_short": ?)"[0-9a-f]{7}""#, "$1[SHORT]"),
     (r"(?m)[ \t]+$", ""),
@@ -57,19 +57,18 @@ static REGEXES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     PATTERNS.into_iter().map(compile).collect()
 });
 
-/// What has a drop of compiler in it: whether a driver was compiled before is
-/// nothing that a test can know.
+/// Messages about compilation: a test cannot know whether a driver was already compiled.
 static COMPILING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?mi)^compiling .*\n").expect("a valid pattern"));
 
-/// What is told once of a driver that did not come with osiris. Tests use such
-/// drivers all the time; `tests/trust.rs` looks at these words.
+/// The notice on the first use of a driver that does not come with osiris. Tests use such drivers
+/// all the time; `tests/trust.rs` checks the notice.
 static FIRST_USE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?m)^First use of the driver .*\n(?:  .*\n)*").expect("a valid pattern")
 });
 
-/// Replaces ids, times, hashes and the places of this machine by their names,
-/// and squeezes long runs of one character.
+/// Replaces ids, times, hashes and paths of this machine by names, and shortens long runs of one
+/// character.
 pub fn normalise(text: &str, sandbox: &Sandbox) -> String {
     let mut text = text.to_owned();
     for (path, name) in [
@@ -106,7 +105,7 @@ fn squeeze(text: &str) -> String {
     out
 }
 
-/// Replaces what a pattern of one test finds.
+/// Replaces the matches of a test's own pattern.
 pub fn replace(text: &str, pattern: &str, by: &str) -> String {
     let regex = Regex::new(pattern).expect("a valid pattern");
     regex.replace_all(text, |_: &Captures<'_>| by.to_owned()).into_owned()

@@ -1,15 +1,15 @@
-//! Waiting for what another process does.
+//! Waits for other processes.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often to look again.
+/// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Asks until there is an answer.
+/// Calls `ask` until it returns a value.
 ///
 /// # Panics
-/// There is none in time; says that `what` did not happen.
+/// Panics if the limit passes; the message names `what`.
 pub fn wait_for<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;
     loop {

@@ -1,23 +1,23 @@
-//! A web server that answers as a test likes, honest or not.
+//! A web server with scripted answers, correct or malicious.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What somebody asked for.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Like `GET`.
+    /// Method, like `GET`.
     pub method: String,
-    /// With the query.
+    /// Path with the query.
     pub path: String,
-    /// As they came.
+    /// Header lines as received.
     pub headers: Vec<String>,
 }
 
 impl Request {
-    /// The value of a header, by its name in lower case.
+    /// Returns the value of a header, by name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find_map(|line| {
             let (key, value) = line.split_once(':')?;
@@ -26,7 +26,7 @@ impl Request {
     }
 }
 
-/// A server on loopback, for as long as the test runs.
+/// A server on loopback that runs until the test ends.
 #[derive(Debug)]
 pub struct Web {
     port: u16,
@@ -34,7 +34,8 @@ pub struct Web {
 }
 
 impl Web {
-    /// Answers each request by writing to the connection, which then ends.
+    /// Starts the server. `answer` writes the response to the connection, which is closed
+    /// afterwards.
     pub fn start(answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
@@ -54,12 +55,12 @@ impl Web {
         Self { port, seen }
     }
 
-    /// Where it is, as a reference to a registry has it.
+    /// Returns host and port, as used in a reference to a registry.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// What was asked for so far.
+    /// Returns the requests received so far.
     pub fn seen(&self) -> Vec<Request> {
         self.seen.lock().expect("nobody panics with it").clone()
     }
@@ -85,7 +86,7 @@ fn read(stream: &TcpStream) -> Option<Request> {
     Some(request)
 }
 
-/// Writes a whole answer. Whoever asked may have gone.
+/// Writes a complete response. The client may have disconnected.
 pub fn reply(stream: &mut TcpStream, status: &str, headers: &[String], body: &[u8]) {
     let mut head =
         format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());

@@ -1,5 +1,5 @@
-//! From nothing to a driver that runs in a pipeline, in Rust; and what is said
-//! to those who go wrong on the way.
+//! Makes drivers in Rust from scratch and runs them in a pipeline; and checks the messages for
+//! typical mistakes.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,15 +9,15 @@ use std::time::Duration;
 use osiris_tests::{Finished, Osiris, Sandbox, built, conformance};
 use serde_json::Value;
 
-/// What cargo builds for new drivers is kept, so that only the first test run waits for it.
+/// Returns a target directory that is kept, so that only the first test run waits for cargo.
 fn target() -> PathBuf {
     built::folder().join("authoring")
 }
 
-/// One cargo at a time: they would wait for one another anyway, and longer than a test may.
+/// Held while cargo runs: concurrent runs would wait for each other, and longer than a test may.
 static CARGO: Mutex<()> = Mutex::new(());
 
-/// A command that may use this user's Rust.
+/// Makes this user's Rust toolchain available to a command.
 fn with_rust(osiris: Osiris) -> Osiris {
     ["HOME", "CARGO_HOME", "RUSTUP_HOME"]
         .into_iter()
@@ -33,18 +33,18 @@ fn new(sandbox: &Sandbox, name: &str) {
     sandbox.osiris(arguments).run().expect(0);
 }
 
-/// Builds it into the project's drivers.
+/// Builds the driver into the project's drivers.
 fn build(sandbox: &Sandbox) -> Finished {
     let _one = CARGO.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     with_rust(sandbox.osiris(["drivers", "build", "driver", "--json"])).run()
 }
 
-/// Runs the tests that it was made with.
+/// Runs the tests generated with the driver.
 #[track_caller]
 fn cargo_test(sandbox: &Sandbox) {
     let _one = CARGO.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut command = Command::new("cargo");
-    // The toolchain is the one that the driver's own folder names.
+    // The driver's own directory names its toolchain.
     command.env_remove("RUSTUP_TOOLCHAIN").env("CARGO_TARGET_DIR", target());
     let output = command.arg("test").current_dir(sandbox.path("driver")).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -52,7 +52,8 @@ fn cargo_test(sandbox: &Sandbox) {
     assert!(said.matches(" ... ok").count() >= 3, "{said}");
 }
 
-/// Makes, tests and builds a driver of each role, has the kit look at it, and runs them as one pipeline.
+/// Makes, tests and builds a driver of each role, runs the conformance kit on it, and runs all of
+/// them as one pipeline.
 #[test]
 fn drivers_of_each_role_are_made_tested_built_and_run() {
     let sandbox = Sandbox::new();
@@ -82,17 +83,17 @@ fn drivers_of_each_role_are_made_tested_built_and_run() {
     sandbox.write("people.jsonl", "{\"name\": \"Zoë\", \"age\": 7}\n{\"name\": \"Al\"}\n{}\n");
     sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
     assert_eq!(sandbox.read("out/long.jsonl"), "{\"characters\":3,\"name\":\"Zoë\"}\n");
-    // What is wrong in the data is told with its line.
+    // Errors in the data are reported with their line.
     sandbox.write("people.jsonl", "{}\n{\"age\": \"seven\"}\n");
     let finished = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(1);
     let message = "people.jsonl, line 2: `age` is \"seven\", not an integer of 64 bits";
     assert!(finished.stderr.contains(message), "{}", finished.stderr);
 }
 
-/// Its name, what the command exits with, a part of what it says, and how it is made.
+/// Name, expected exit code, a part of the expected message, and how to make the mistake.
 type Mistake<'m> = (&'m str, i32, &'m str, &'m dyn Fn(&Sandbox));
 
-/// Typical mistakes, each with what the author is told.
+/// Typical mistakes, each with the message that the author gets.
 #[test]
 fn mistakes_are_explained_where_they_are_made() {
     let source = "driver/src/lib.rs";
@@ -144,7 +145,7 @@ fn nothing_is_written_over_and_names_are_checked() {
     assert_eq!(sandbox.files(), before);
 }
 
-/// A component of any origin becomes a driver by `pack`.
+/// `pack` turns any component into a driver.
 #[test]
 fn a_component_gets_a_spec() {
     let sandbox = Sandbox::new();
@@ -159,7 +160,7 @@ fn a_component_gets_a_spec() {
     let inspect = ["drivers", "inspect", "drivers/acme.through.wasm", "--json"];
     let shown = sandbox.osiris(inspect).run().expect(0).json();
     assert_eq!((&shown["sha256"], &shown["size"]), (&packed["sha256"], &packed["size"]));
-    // What does not hold together is told of the file that the author wrote, and nothing is written.
+    // Inconsistencies are reported with the author's own file, and nothing is written.
     sandbox.write("spec.yaml", spec.replace("2.0.0", "two"));
     let out = ["drivers", "pack", "some.wasm", "--spec", "spec.yaml", "--out", "out.wasm"];
     let finished = sandbox.osiris(out).run().expect(2);

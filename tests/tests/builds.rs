@@ -1,4 +1,4 @@
-//! What compiling leaves, and what a run accepts of it.
+//! Output of a compilation, and checks of that output by a run.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
 ";
 
-/// A project with a compiled pipeline, whose drivers are its own.
+/// Creates a project with local drivers and a compiled pipeline.
 fn compiled() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("pipeline.yaml", PIPELINE);
@@ -26,7 +26,7 @@ fn compiled() -> Sandbox {
     sandbox
 }
 
-/// Everything below `.osiris/build`, by path.
+/// Returns every file below `.osiris/build`, by path.
 fn build(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![sandbox.path(".osiris/build")];
@@ -44,7 +44,7 @@ fn build(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// The path of a file of the only build.
+/// Returns the path of a file in the only build.
 fn find(sandbox: &Sandbox, name: &str) -> PathBuf {
     let found = build(sandbox).into_keys().find(|path| path.ends_with(name));
     found.unwrap_or_else(|| panic!("no {name} in {:?}", build(sandbox).keys()))
@@ -101,7 +101,7 @@ fn a_driver_that_changed_since_is_refused_by_name() {
     );
     assert!(finished.stderr.contains("osiris compile"), "{}", finished.stderr);
     assert!(!sandbox.exists("ids.txt"));
-    // Compiled anew, it is fine.
+    // A new compilation fixes it.
     sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
 }
 

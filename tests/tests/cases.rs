@@ -1,4 +1,4 @@
-//! One test for each folder of `cases/`.
+//! One test per directory of `cases/`.
 
 use std::path::Path;
 use std::process::ExitCode;

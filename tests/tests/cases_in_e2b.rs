@@ -1,4 +1,4 @@
-//! Each folder of `cases/` that runs a pipeline, here and in a sandbox.
+//! Runs each directory of `cases/` with a pipeline on this machine and in a sandbox.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Commands whose answers are for other programs.
+//! Commands whose output is read by other programs.
 
 use osiris_tests::Sandbox;
 

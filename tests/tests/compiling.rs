@@ -1,5 +1,5 @@
-//! Drivers are compiled in a process apart, with little time and memory: whatever a
-//! component costs, the command that needs it says so and leaves nothing behind.
+//! Drivers are compiled in a separate process with limited time and memory: however expensive a
+//! component is, the command that needs it reports an error and leaves nothing behind.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,14 +18,14 @@ steps:
 ";
 const CONNECTIONS: &str = "version: 1\nconnections: {test: {main: {host: localhost}}}\n";
 
-/// A driver of 17 kB that would take a processor some minutes.
+/// Returns a driver of 17 kB that would take some minutes to compile.
 fn slow() -> Vec<u8> {
     let driver = busy(5, 60, 300);
     assert!(driver.len() < 20_000);
     driver
 }
 
-/// A project with this driver, and a cache of its own.
+/// Creates a project with this driver, and a separate cache.
 fn project(driver: &[u8]) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("drivers/test.busy.wasm", driver);
@@ -40,7 +40,7 @@ fn osiris(sandbox: &Sandbox, command: &str) -> Osiris {
     sandbox.osiris(command.split(' ')).guests().env("OSIRIS_CACHE", cache)
 }
 
-/// The process that compiles for this one.
+/// Returns the process that compiles for this one.
 fn compiler(running: &Running) -> Option<u32> {
     let id = running.id();
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
@@ -51,12 +51,12 @@ fn compiler(running: &Running) -> Option<u32> {
 }
 
 fn lives(process: u32) -> bool {
-    // One that nobody has asked for has ended, too.
+    // A zombie process has ended, too.
     let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     status.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
 }
 
-/// Every command that needs the code says that it cannot have it.
+/// Checks that every command that needs the code reports why it is not available.
 #[track_caller]
 fn is_refused(driver: &[u8], why: &str, within: Duration) {
     let sandbox = project(driver);
@@ -76,7 +76,7 @@ fn is_refused(driver: &[u8], why: &str, within: Duration) {
         assert!(finished.took < within, "{command} took {:?}", finished.took);
         assert!(peak < 200 << 20, "{command} held {peak} bytes");
     }
-    // Nothing was kept for the next time.
+    // Nothing was cached for the next time.
     let kept = fs::read_dir(sandbox.outside().join("home/cache/compiled")).unwrap();
     assert_eq!(kept.filter(|file| file.as_ref().unwrap().path().ends_with("cwasm")).count(), 0);
     assert!(!sandbox.exists("logs"), "there was no run");
@@ -92,7 +92,7 @@ fn loops_in_loops_are_refused_before_they_are_compiled() {
 
 #[test]
 fn what_gets_by_the_first_look_ends_with_its_time() {
-    // Ten seconds of a processor, on a machine that may have much else to do.
+    // Ten seconds of CPU time, on a machine that can be busy with other things.
     is_refused(&slow(), "it needs more than 10 s of a processor", Duration::from_secs(120));
 }
 

@@ -1,5 +1,5 @@
-//! The conformance kit: it finds every fault that is planted, by the check that is for
-//! it, and our own drivers pass it.
+//! The conformance kit finds every planted fault, with the check meant for that fault, and our own
+//! drivers pass all checks.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// One of our drivers passes every check that applies to it.
+/// Checks that one of our drivers passes every check that applies to it.
 fn passes(name: &str, kit: impl Fn(&[&str]) -> Osiris) -> Result<(), Failed> {
     let file = built::folder().join("drivers").join(format!("{name}.wasm"));
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");

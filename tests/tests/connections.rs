@@ -1,5 +1,5 @@
-//! Connections against a service on loopback: what a driver may reach, and where
-//! its secrets go.
+//! Connections to a service on loopback: the addresses that a driver may reach, and the places
+//! where its secrets appear.
 
 use std::fs;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn a_name_may_be_looked_up_if_it_was_granted() {
 
 #[test]
 fn a_refusal_names_the_address_and_what_was_granted() {
-    // Without the dot it would be an address that the user names.
+    // Without the final dot, this would be an address that the user names.
     let sandbox = project("169.254.169.254.", 80, "");
     let finished = osiris(&sandbox, &["run", "pipeline.yaml"]).expect(1);
     assert!(finished.stderr.contains("the host refused it the network"), "{}", finished.stderr);
@@ -88,7 +88,7 @@ fn a_doctor_is_asked_and_says_no_secret() {
     );
     assert!(found["latency_ms"].as_f64().is_some_and(|latency| latency < 2000.0), "{well}");
 
-    // Nobody listens on port 1.
+    // Port 1 refuses connections.
     let ill = sandbox.osiris(["connections", "doctor"]).guests();
     let ill = ill.env("SECRET", SECRET).env("PORT", "1").run().expect(3);
     assert!(

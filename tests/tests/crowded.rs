@@ -1,11 +1,11 @@
-//! A file in `drivers/` harms only who uses the driver that it holds.
+//! A file in `drivers/` affects only pipelines that use its driver.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use osiris_tests::Sandbox;
 
-/// What no command takes, on a machine with much to do.
+/// Maximum duration of a command, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 const PIPELINE: &str = "\
@@ -16,7 +16,7 @@ steps:
   - {id: sink, component: test.sink, mode: write, needs: [source], config: {path: ids.txt}}
 ";
 
-/// A component that is nothing but a spec.
+/// Returns a component that is only a spec.
 fn component(spec: &str) -> Vec<u8> {
     let name = b"\x0bosiris:spec";
     let mut size = name.len() + spec.len();
@@ -38,7 +38,7 @@ fn spec(name: &str, schema: &str) -> String {
     )
 }
 
-/// As many different patterns as a spec has room for.
+/// Returns as many different patterns as fit in a spec.
 fn patterns() -> String {
     let mut text = ", properties: {".to_owned();
     for at in 0..5000 {
@@ -60,7 +60,7 @@ fn a_driver_that_nobody_uses_costs_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("pipeline.yaml", PIPELINE);
     let commands = [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"]];
-    // What has to be compiled is.
+    // Compile everything first.
     run(&sandbox, commands[0]);
     let alone = commands.map(|command| run(&sandbox, command));
     let text = patterns();
@@ -74,7 +74,7 @@ fn a_driver_that_nobody_uses_costs_nothing() {
         assert!(took < before + Duration::from_secs(3), "{command:?}: {took:?}, not {before:?}");
         assert!(peak < memory + 64, "{command:?}: {peak} MiB, not {memory}");
     }
-    // Who asks for all of them gets them, or is told why not.
+    // Commands about all drivers list each of them, or the reason why not.
     for command in [&["drivers", "list"][..], &["doctor"], &["drivers", "audit"]] {
         let (_, took, peak) = run(&sandbox, command);
         assert!(took < PATIENCE && peak < 300, "{command:?}: {took:?}, {peak} MiB");

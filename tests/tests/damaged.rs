@@ -1,4 +1,4 @@
-//! Components that are cut off or changed anywhere: told so, and never a panic.
+//! Components that are truncated or modified at any point are reported and never cause a panic.
 
 use osiris_tests::{Sandbox, built};
 
@@ -18,7 +18,7 @@ fn a_component_that_is_cut_off_anywhere_is_refused() {
         let name = format!("cut-{percent:02}.wasm");
         assert!(list.stdout.contains(&name), "{name} is none: {}", list.stdout);
     }
-    // The one who is asked for it alone says it with its exit code.
+    // A command about a single file reports the error with its exit code.
     for percent in (0..100).step_by(10) {
         let file = format!("drivers/cut-{percent:02}.wasm");
         let inspect = sandbox.osiris(["drivers", "inspect", &file]).run().expect(2);
@@ -30,7 +30,7 @@ fn a_component_that_is_cut_off_anywhere_is_refused() {
 fn a_component_with_a_changed_byte_is_no_panic() {
     let whole = std::fs::read(built::guest("test.passthrough")).unwrap();
     let sandbox = Sandbox::new();
-    // The same places each time, all over the file and close together at its start.
+    // The same offsets each time, spread over the file and dense at its start.
     let places = (0..20).chain((1..20).map(|at| whole.len() * at / 20));
     for place in places {
         let mut changed = whole.clone();

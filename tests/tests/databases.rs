@@ -1,4 +1,4 @@
-//! The pipelines of `testing_env` against real servers, through the real program.
+//! The pipelines of `testing_env` with the real program and real servers.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use osiris_tests::databases::{MYSQL, POSTGRES, Project, samples};
 use osiris_tests::session::Session;
 
-/// No file below a folder holds a password of the servers.
+/// Checks that no file below a directory contains a password of the servers.
 fn assert_hidden(folder: &Path) {
     for entry in fs::read_dir(folder).expect("the project can be read") {
         let path = entry.expect("an entry has a name").path();
@@ -89,7 +89,7 @@ fn only_new_rows_are_read_again() {
 fn a_failed_run_changes_nothing_and_keeps_its_place() {
     let project = Project::new("failed");
     project.run("incremental");
-    // The new row has no film that PostgreSQL knows of.
+    // The new row refers to a film that PostgreSQL does not have.
     project.postgres("ALTER TABLE reviews ADD CHECK (movie_id < 100)");
     MYSQL.sql(project.name, "INSERT INTO reviews (movie_id) VALUES (1), (500)").expect("rows");
     let failed = project.osiris(&["run", "pipelines/incremental.yaml"]).run().expect(1);
@@ -103,7 +103,7 @@ fn a_failed_run_changes_nothing_and_keeps_its_place() {
 #[test]
 fn a_pair_keeps_its_place_though_its_neighbour_fails() {
     let project = Project::new("pairs");
-    // It is refused when the other pair has long ended.
+    // This pair is rejected long after the other one has ended.
     let slow = r#"
   - id: slow
     component: mysql.extractor

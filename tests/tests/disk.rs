@@ -1,10 +1,10 @@
-//! Disks that are full.
+//! Full disks.
 
 use osiris_tests::disk::TinyDisk;
 use osiris_tests::session::Session;
 use osiris_tests::{Finished, Sandbox};
 
-/// About a mebibyte of ids.
+/// Produces about one mebibyte of ids.
 const PIPELINE: &str = "\
 oml_version: 0.1.0
 name: disk
@@ -22,7 +22,7 @@ fn project() -> Sandbox {
     sandbox
 }
 
-/// The run must say what went wrong, and leave no file in the end.
+/// Checks that the run reports the problem and leaves no output file.
 #[track_caller]
 fn check(sandbox: &Sandbox, finished: Finished, why: &str) {
     let finished = finished.expect(1);
@@ -38,7 +38,7 @@ fn check(sandbox: &Sandbox, finished: Finished, why: &str) {
 #[test]
 fn a_full_disk_fails_the_run_and_leaves_no_output() {
     let sandbox = project();
-    // Where no test may mount anything, a limit on the size of files takes its place.
+    // Where tests may not mount anything, a file size limit replaces the small disk.
     let disk = TinyDisk::over(&sandbox.path("out"), 256);
     let osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
     match disk {

@@ -1,5 +1,4 @@
-//! Drivers that were built for an earlier contract still run; those for a later
-//! one are told apart.
+//! Drivers built for an earlier contract still run; those for a later one are recognized.
 
 use std::fs;
 use std::io::Read;
@@ -30,7 +29,7 @@ fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("evolution")
 }
 
-/// The folders of the corpus, one a version of the contract.
+/// Returns the directories of the corpus, one per version of the contract.
 fn versions() -> Vec<PathBuf> {
     let entries = fs::read_dir(corpus()).unwrap().map(|entry| entry.unwrap().path());
     let mut versions: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
@@ -39,7 +38,7 @@ fn versions() -> Vec<PathBuf> {
     versions
 }
 
-/// A component of the corpus.
+/// Reads a component of the corpus.
 fn component(version: &Path, name: &str) -> Vec<u8> {
     let file = fs::File::open(version.join(format!("{name}.wasm.gz"))).unwrap();
     let mut bytes = Vec::new();
@@ -47,7 +46,7 @@ fn component(version: &Path, name: &str) -> Vec<u8> {
     bytes
 }
 
-/// A project with the components of a version as its only drivers.
+/// Creates a project with the components of a version as its only drivers.
 fn project(version: &Path) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("pipeline.yaml", PIPELINE);
@@ -103,7 +102,7 @@ fn all_that_was_built_for_earlier_contracts_answers() {
     }
 }
 
-/// The same component, as if it were built for another contract.
+/// Returns the component as if built for another contract.
 fn rebuilt_for(component: &[u8], other: &str) -> Vec<u8> {
     let (from, to) = (b"osiris:driver/", b"@0.1.0");
     let mut bytes = component.to_vec();
@@ -131,7 +130,7 @@ fn a_driver_for_another_contract_says_which_and_what_to_do() {
         sandbox.write("drivers/test.sink.wasm", rebuilt_for(&sink, other));
         let finished = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(2);
         let stderr = finished.stderr.replace(&sandbox.project().display().to_string(), "[PROJECT]");
-        // Whether a driver is compiled here depends on what ran before.
+        // Whether a driver is compiled here depends on earlier runs.
         let lines = stderr.lines().filter(|line| !line.starts_with("Compiling the driver"));
         told.push(lines.map(|line| format!("{line}\n")).collect::<String>());
         assert!(!sandbox.exists("ids.txt"));
@@ -139,7 +138,7 @@ fn a_driver_for_another_contract_says_which_and_what_to_do() {
     insta::assert_snapshot!(told.join("\n"));
 }
 
-/// The world `plugin` of a contract, in whatever version.
+/// Returns the world `plugin` of a contract, under any version.
 fn world(resolve: &mut Resolve, wit: &str, version: &str) -> WorldId {
     let (package, rest) = wit.split_once("package osiris:driver@").expect("the contract's package");
     let (_, rest) = rest.split_once(';').expect("the end of its line");
@@ -148,10 +147,10 @@ fn world(resolve: &mut Resolve, wit: &str, version: &str) -> WorldId {
     resolve.select_world(&[package], Some("plugin")).expect("the world `plugin`")
 }
 
-/// Whether a host of the contract `new` can run what was built for `old`.
+/// Returns whether a host of the contract `new` can run drivers built for `old`.
 fn serves(new: &str, old: &str) -> bool {
     let mut resolve = Resolve::default();
-    // Two versions, so that both can be there; the check takes no notice of them.
+    // Different versions, so that both can coexist; the check ignores them.
     let (old, new) = (world(&mut resolve, old, "0.0.1"), world(&mut resolve, new, "0.0.2"));
     wit_component::semver_check(resolve, old, new).is_ok()
 }
@@ -164,7 +163,7 @@ fn the_contract_only_grows() {
         frozen = fs::read_to_string(version.join("driver.wit")).unwrap();
         assert!(serves(now, &frozen), "wit/driver.wit breaks {}", version.display());
     }
-    // The check tells what only adds from what breaks.
+    // The check distinguishes additions from breaking changes.
     for (what, from, to, fits) in [
         (
             "a function more to call",

@@ -1,5 +1,5 @@
-//! The kernel's fence: around every thread of a process that calls a driver, and no
-//! wider than what the call was granted.
+//! Landlock covers every thread of a process that calls a driver, and allows no more than the
+//! permissions of the call.
 
 use std::fs;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use osiris_tests::wait::wait_for;
 use osiris_tests::{Running, Sandbox};
 
-/// The threads of a process, each with whether it is behind the fence. Raising it gives up
-/// the right to gain privileges, which the kernel tells of each thread; one that was there
-/// before has it still.
+/// Returns the threads of a process, each with whether Landlock applies to it. Enforcing Landlock
+/// gives up the right to gain privileges, which the kernel reports per thread; a thread that
+/// existed before keeps the right.
 fn threads(running: &Running) -> Vec<(String, bool)> {
     let tasks = fs::read_dir(format!("/proc/{}/task", running.id())).into_iter().flatten();
     let told = tasks.flatten().filter_map(|task| {
@@ -20,7 +20,7 @@ fn threads(running: &Running) -> Vec<(String, bool)> {
     told.collect()
 }
 
-/// Waits until a driver runs, and looks at all threads then.
+/// Waits until a driver runs, then checks all threads.
 #[track_caller]
 fn all_are_fenced(running: Running) {
     let clock = |threads: &[(String, bool)]| threads.iter().any(|(name, _)| name == "osiris-epoch");
@@ -57,7 +57,7 @@ steps:
 ",
     );
     all_are_fenced(sandbox.osiris(["run", "pipeline.yaml"]).guests().start());
-    // Also where the driver is compiled first.
+    // Also if the driver is compiled first.
     let run = sandbox.osiris(["run", "pipeline.yaml"]).guests();
     all_are_fenced(run.env("OSIRIS_CACHE", sandbox.outside().join("home/cache")).start());
 }
@@ -112,7 +112,7 @@ steps:
     assert_eq!(below(writing), ["out/a", ".osiris/tmp", &state, "logs/"]);
     assert_eq!(writing.split(", ").count(), 4, "{writing}");
     assert_eq!(below(reading), ["data/in.csv"]);
-    // Beside it, the compiled code of two drivers.
+    // And the compiled code of two drivers.
     let code = reading.split(", ").filter(|path| path.ends_with(".cwasm"));
     assert_eq!((code.count(), reading.split(", ").count()), (2, 3), "{reading}");
     assert_eq!(ports, "the ports []");

@@ -1,4 +1,5 @@
-//! One test for each attack of `hostile/attacks.yaml` and `hostile/probes.yaml`, and for each component that lies.
+//! One test per attack of `hostile/attacks.yaml` and `hostile/probes.yaml`, and per malicious
+//! component.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
-//! Runs that do not come to their end.
+//! Runs that do not finish.
 
 use osiris_tests::session::Session;
 use osiris_tests::{Running, Sandbox};
 
-/// A source that never ends, into a file.
+/// An endless source that writes to a file.
 const ENDLESS: &str = "\
 oml_version: 0.1.0
 name: endless
@@ -12,7 +12,7 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
 ";
 
-/// Starts the endless run and waits until rows have come out at its end.
+/// Starts the endless run and waits until rows reach the output.
 fn in_mid_run(sandbox: &Sandbox) -> Running {
     sandbox.write("endless.yaml", ENDLESS);
     let mut running = sandbox.osiris(["run", "endless.yaml"]).guests().start();

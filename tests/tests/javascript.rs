@@ -1,4 +1,4 @@
-//! Drivers in JavaScript, in the real host.
+//! JavaScript drivers in the real host.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use osiris_tests::{Finished, Sandbox, built, conformance};
 
-/// Every type, made, sent on in each way, and compared with what was made.
+/// Creates every type, forwards it in each way, and compares the result with the original.
 const EVERY_TYPE: &str = "\
 oml_version: 0.1.0
 name: every
@@ -19,7 +19,7 @@ steps:
   - {id: check, component: test.javascript, mode: write, needs: [forward], config: {}}
 ";
 
-/// The same values as a driver in Rust writes them.
+/// The same values, written by a driver in Rust.
 const AS_TEXT: &str = "\
 oml_version: 0.1.0
 name: text
@@ -37,7 +37,7 @@ fn run(sandbox: &Sandbox, pipeline: &str) -> Finished {
     sandbox.osiris(["run", "pipeline.yaml"]).guests().run()
 }
 
-/// Runs a step that does something besides, and writes what it makes.
+/// Runs a step with a side effect and writes its output.
 fn act(sandbox: &Sandbox, config: &str) -> Finished {
     let pipeline = format!(
         "oml_version: 0.1.0\nname: act\nsteps:\n\
@@ -47,7 +47,7 @@ fn act(sandbox: &Sandbox, config: &str) -> Finished {
     run(sandbox, &pipeline)
 }
 
-/// What all runs left in a file of this name.
+/// Returns the content of this file in all sessions.
 fn logs(sandbox: &Sandbox, file: &str) -> String {
     let runs = std::fs::read_dir(sandbox.path("logs")).unwrap().map(|run| run.unwrap().path());
     runs.map(|run| std::fs::read_to_string(run.join(file)).unwrap()).collect()
@@ -201,7 +201,7 @@ fn a_driver_that_cannot_be_built_says_why() {
     assert!(!sandbox.exists("drivers/acme.bad_extractor.wasm"));
 }
 
-/// Runs npm, whose downloads all tests share.
+/// Runs npm with a download cache shared by all tests.
 fn npm(folder: &Path, arguments: &[&str]) {
     let mut command = Command::new("npm");
     command

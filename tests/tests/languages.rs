@@ -1,4 +1,4 @@
-//! The same driver in every language that has an SDK does the same.
+//! The same driver behaves alike in every language with an SDK.
 
 use std::path::Path;
 
@@ -18,14 +18,14 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, needs: [count], config: {path: words.csv}}
 ";
 
-/// Text with spaces of all kinds, letters beyond 16 bits, a missing and an empty value.
+/// Text with spaces of all kinds, characters beyond 16 bits, a missing and an empty value.
 const TEXTS: &str = "id,text\n\
     1,b a\tb \u{1F600} \u{FF5E}\n\
     2,\n\
     3,\"c b\n a\u{b}a\u{a0}a \u{c}Z  z\"\n\
     4,\"\"\n";
 
-/// The languages with an SDK, by their folders in `sdk/`.
+/// Returns the languages with an SDK, by their directories in `sdk/`.
 fn languages() -> Vec<String> {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk");
     let folders = std::fs::read_dir(sdk).unwrap().map(|entry| entry.unwrap());
@@ -38,7 +38,7 @@ fn languages() -> Vec<String> {
     languages
 }
 
-/// A project with a table of texts.
+/// Creates a project with a table of texts.
 fn project(texts: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("pipeline.yaml", PIPELINE);
@@ -46,7 +46,7 @@ fn project(texts: &str) -> Sandbox {
     sandbox
 }
 
-/// A command that finds the driver in that language.
+/// Returns a command that finds the driver in this language.
 fn osiris(sandbox: &Sandbox, language: &str, arguments: &[&str]) -> Osiris {
     sandbox.osiris(arguments).env("OSIRIS_DRIVERS", built::examples(language))
 }

@@ -1,4 +1,4 @@
-//! Much through a sandbox: every event, and a large file in flat memory.
+//! Large volumes through a sandbox: every event, and a large file in constant memory.
 
 use osiris_tests::session::Session;
 use osiris_tests::{Cloud, Sandbox};
@@ -49,7 +49,7 @@ steps:
     let peak = running.peak();
     let finished = running.finish().expect(0);
     let session = Session::only(&sandbox);
-    // An entry costs its frame of 64 bytes, and 16 MiB are allowed.
+    // An entry counts as its frame of 64 bytes, and 16 MiB are allowed.
     let lines = session.log.lines().filter(|line| line.ends_with("[source] ")).count();
     assert_eq!(lines, (16 << 20) / 64);
     assert!(lines as f64 / finished.took.as_secs_f64() > 10_000.0, "{:?}", finished.took);

@@ -1,17 +1,17 @@
-//! Memory does not grow with the table. Alone in this file: the peak of child
-//! processes can only be asked for all that a process ever had.
+//! Memory does not grow with the table. Separate from other tests, since the peak is only known for
+//! all child processes of this process together.
 
 use nix::sys::resource::{UsageWho, getrusage};
 use osiris_tests::Sandbox;
 use osiris_tests::session::Session;
 
-/// The highest peak of any child so far, in KiB.
+/// Returns the highest peak of any child process so far, in KiB.
 fn peak() -> i64 {
     getrusage(UsageWho::RUSAGE_CHILDREN).expect("usage is known").max_rss()
 }
 
-/// Runs rows through a pipeline of these steps between the source and the
-/// sink, and returns what the run says of its own peak, in KiB.
+/// Runs rows through a pipeline with these steps between source and sink. Returns the peak that the
+/// run reports, in KiB.
 fn run(rows: u64, steps: &str, copies: u64) -> i64 {
     let sandbox = Sandbox::new();
     let pipeline = format!(
@@ -37,20 +37,20 @@ steps:
     bytes / 1024
 }
 
-/// Bytes of the numbers below `rows`, one a line.
+/// Returns the bytes of all numbers below `rows`, one per line.
 fn digits(rows: u64) -> u64 {
     (0..rows).map(|row| u64::from(row.max(1).ilog10()) + 2).sum()
 }
 
 const CHAIN: &str = "  - {id: pass, component: test.passthrough, mode: transform, needs: [source]}";
-/// Its second reader lags behind by the whole table.
+/// The second reader lags behind by the whole table.
 const DIAMOND: &str =
     "  - {id: fast, component: test.passthrough, mode: transform, needs: [source]}
   - {id: both, component: test.passthrough, mode: transform, needs: [fast, source]}";
 
 #[test]
 fn memory_does_not_follow_the_table() {
-    // The first run may have work for the compiler; the others show how much luck there is in a peak.
+    // The first run sometimes has to compile; the others show how much the peak varies.
     let said = (0..4).map(|_| run(500_000, CHAIN, 1)).max().unwrap_or(0);
     let small = peak();
     assert!(said * 10 > small * 8 && said * 10 < small * 11, "says {said} KiB, took {small}");

@@ -1,4 +1,4 @@
-//! Steps and runs beside a hostile one: nobody reads, forges or removes what they write.
+//! Steps and runs next to a hostile one: their output cannot be read, forged or removed.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,7 +18,7 @@ fn pipeline(sandbox: &Sandbox, file: &str, steps: &[Value]) {
     sandbox.write(file, pipeline.to_string());
 }
 
-/// Rows for `to`, after the steps in `needs`.
+/// Returns steps that write rows to `to`, after the steps in `needs`.
 fn honest(id: &str, needs: &[&str], rows: u64, to: &str) -> [Value; 2] {
     let sink = format!("{id}-sink");
     let config = json!({"rows": rows, "batch": 1});
@@ -32,14 +32,14 @@ fn run(sandbox: &Sandbox, file: &str) -> Finished {
     sandbox.osiris(["run", file]).guests().run()
 }
 
-/// The attacker beside a step that writes `theirs`, and one that then writes `done.txt`.
+/// Runs the attacker next to a step that writes `theirs`, followed by one that writes `done.txt`.
 fn attacked(attack: &str, output: &str, theirs: &str, has_folder: bool) -> (Sandbox, String) {
     let sandbox = Sandbox::new();
     if has_folder {
         fs::create_dir(sandbox.path("output")).unwrap();
     }
     let config = json!({"attack": attack, "path": "done.txt", "output": output});
-    // The attacker has the time that these rows take before anybody else writes.
+    // The attacker has the time that these rows take before any other step writes.
     let mut steps = honest("first", &[], 5000, "first.txt").to_vec();
     steps.push(step("attack", "test.hostile", "read", &[], config));
     steps.extend([step(
@@ -60,7 +60,7 @@ fn attacked(attack: &str, output: &str, theirs: &str, has_folder: bool) -> (Sand
     (sandbox, message)
 }
 
-/// Each try but those in `allowed` was refused.
+/// Checks that each attempt except those in `allowed` was denied.
 #[track_caller]
 fn assert_refused(message: &str, allowed: &[&str]) {
     let tries: Vec<&str> = message.split("; ").collect();
@@ -126,7 +126,7 @@ fn what_another_run_has_put_in_its_place_is_that_runs() {
     running.finish().expect(1);
     let sessions = Session::all(&sandbox).unwrap();
     let attacked = sessions.iter().find(|session| session.status["status"] == "failed").unwrap();
-    // Whether a name is taken, a step sees where it may make names itself.
+    // A step that may create names can see whether one is taken.
     assert_refused(attacked.status["error"]["message"].as_str().unwrap(), &["look at"]);
     for path in ["output/mine.txt.theirs", "output/mine.txt.folder/theirs"] {
         assert_eq!(sandbox.read(path), "0\n1\n2\n", "{path}");
@@ -150,7 +150,7 @@ fn a_swap_of_folder_and_link_opens_nothing() {
     ];
     pipeline(&sandbox, "pipeline.yaml", &both);
     run(&sandbox, "pipeline.yaml").expect(0);
-    // Somebody who is no driver can swap them all the time.
+    // A process outside of any driver can swap them all the time.
     pipeline(&sandbox, "pipeline.yaml", &both[1..]);
     let done = AtomicBool::new(false);
     let finished = std::thread::scope(|scope| {

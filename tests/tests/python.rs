@@ -1,5 +1,5 @@
-//! Drivers in Python: every type crosses, the host hears all that they say, and a new one is built
-//! and tested as it comes.
+//! Python drivers: every type crosses the boundary, the host gets all their output, and a new
+//! driver builds and passes its tests unchanged.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use osiris_tests::session::Session;
 use osiris_tests::{Finished, Sandbox, conformance};
 
-/// A table of every type goes through a driver in Python, to a writer that expects it unchanged.
+/// Sends a table of every type through a Python driver to a writer that expects it unchanged.
 fn pass(how: &str, extreme: bool) -> (Sandbox, Finished) {
     let sandbox = Sandbox::new();
     let pipeline = format!(
@@ -26,7 +26,7 @@ steps:
     (sandbox, finished)
 }
 
-/// A failed step, as the user is told of it.
+/// Checks the message that the user gets for a failed step.
 #[track_caller]
 fn fails(how: &str, extreme: bool, message: &str) {
     let finished = pass(how, extreme).1.expect(1);
@@ -89,7 +89,7 @@ fn the_host_hears_all_that_is_said() {
     );
     let note = session.folder.join("artifacts/python/note.txt");
     assert_eq!(std::fs::read_to_string(note).unwrap(), "kept");
-    // State is kept, and what is random is drawn anew in each run.
+    // State is kept, and random numbers differ in each run.
     sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
     let sessions = Session::all(&sandbox).unwrap();
     assert!(sessions[1].log.contains("run 2, "), "{}", sessions[1].log);
@@ -106,7 +106,7 @@ fn the_sdk_passes_its_own_tests() {
     python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python/examples/word_count"));
 }
 
-/// Makes, tests and builds a driver, and has the kit look at it.
+/// Makes, tests and builds a driver, and runs the conformance kit on it.
 #[track_caller]
 fn new_driver(role: &str) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -150,7 +150,7 @@ steps:
     sandbox.write("in.jsonl", "{\"who\": \"Zoë\", \"age\": 36}\n{}\n");
     sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
     assert_eq!(sandbox.read("out.csv"), "who,age\nZoë,36\n,\n");
-    // What it was not given, it does not see.
+    // The driver cannot see files that it was not given.
     sandbox.write("in.jsonl", "{\"who\": 1}\n");
     let failed = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(1);
     assert!(
@@ -186,7 +186,7 @@ fn what_keeps_a_driver_from_being_built_is_said() {
     assert!(!sandbox.exists("drivers"));
 }
 
-/// A spec that nothing is wrong with.
+/// A valid spec.
 const SPEC: &str = "\
 name: test.mine
 version: 1.0.0

@@ -1,5 +1,5 @@
-//! Secrets of a connection: what counts as one, where none may be, and what of a run
-//! nobody else on the machine can read.
+//! Secrets of a connection: values that count as secrets, places where none may appear, and files
+//! of a run that other users must not read.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,7 +12,7 @@ use osiris_tests::session::Session;
 use osiris_tests::{Finished, Sandbox};
 use serde_json::{Value, json};
 
-/// A project in which the hostile driver has these fields of a connection.
+/// Creates a project in which the hostile driver has these fields of a connection.
 fn project(attack: &str, fields: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
     let mut connection = json!({"host": "127.0.0.1", "port": 9, "password": "${OTHER}"});
@@ -50,7 +50,7 @@ fn what_a_variable_sets_is_secret_though_the_driver_does_not_say_so() {
         let value = match field {
             "note" => json!({"anything": "prefix ${SECRET}"}),
             "url" => json!("service://me:${SECRET}@host/path"),
-            // The field says who; the variable, that it is a secret.
+            // `user` is not a secret by its name, but the variable is.
             _ => json!("${SECRET}"),
         };
         let sandbox = project("secret-undeclared", &json!({field: value}));
@@ -74,7 +74,7 @@ fn a_name_that_says_so_is_secret_though_it_stands_in_the_file() {
     let session = Session::only(&sandbox);
     assert_none("stderr", &finished.stderr);
     assert_none_below(&sandbox.path("logs"));
-    // Who asks is no secret.
+    // A user name is not a secret.
     assert!(session.log.contains("user guest-of-mine"), "{}", session.log);
     assert_eq!(config(&session)["resolved_connection"]["user"], "guest-of-mine");
     let list = sandbox.osiris(["connections", "list", "--json"]).guests().run().expect(0);
@@ -104,7 +104,7 @@ fn a_secret_number_is_in_no_metric_and_no_event() {
         assert!(!text.contains("7734291"), "{file}: {text}");
     }
     assert!(!finished.stderr.contains("7734291"), "{}", finished.stderr);
-    // What is no secret stays, and the user is told of the rest.
+    // Metrics without secrets are kept, and the user is notified of the dropped one.
     assert!(session.metrics.iter().any(|metric| metric["metric"] == "honest"));
     assert_eq!(session.metrics.iter().filter(|metric| metric["metric"] == "pin").count(), 0);
     assert!(session.log.contains("the metric `pin` was dropped"), "{}", session.log);
@@ -132,7 +132,7 @@ fn secrets_that_cannot_be_masked_stop_the_run() {
     assert!(Session::all(&sandbox).expect("none").is_empty());
 }
 
-/// Every file and folder below one that others can read or write.
+/// Returns every file and directory below `folder` that others can read or write.
 fn open_to_others(folder: &Path) -> Vec<String> {
     let mut open = Vec::new();
     let mut look = |path: &Path| {
@@ -157,7 +157,7 @@ fn open_to_others(folder: &Path) -> Vec<String> {
 #[test]
 fn nobody_else_can_read_what_a_run_leaves() {
     let sandbox = project("nothing-of-the-kind", &json!({}));
-    // As older versions made them.
+    // With the permissions that older versions used.
     for folder in ["logs", ".osiris/state/p", ".osiris/cache/discovery"] {
         fs::create_dir_all(sandbox.path(folder)).expect("it can be made");
         let mode = fs::Permissions::from_mode(0o755);
@@ -179,14 +179,14 @@ fn nobody_else_can_read_what_a_run_leaves() {
     }
     let states = open_to_others(&sandbox.path(".osiris/state"));
     assert_eq!(states, Vec::<String>::new());
-    // What the pipeline makes is the user's, as any file.
+    // Output of the pipeline is the user's own, like any file.
     assert_ne!(
         fs::metadata(sandbox.path("out.txt")).expect("it is there").permissions().mode() & 0o044,
         0
     );
 }
 
-/// A command that must end at once.
+/// Runs a command that must end quickly.
 fn ends(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
     let command = sandbox.osiris(arguments).guests().env("OTHER", "another-password");
     command.patience(Duration::from_secs(20)).run()

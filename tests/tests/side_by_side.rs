@@ -1,4 +1,4 @@
-//! Runs that go on at once in one project.
+//! Concurrent runs in one project.
 
 use osiris_tests::Sandbox;
 use osiris_tests::session::Session;
@@ -39,7 +39,7 @@ fn runs_at_once_do_not_get_in_each_others_way() {
     }
 }
 
-/// A name that another run replaces while it is looked at is still the same name.
+/// A name that another run replaces during a look-up is still the same name.
 #[test]
 fn many_runs_write_one_output_and_none_fails() {
     let sandbox = Sandbox::new();

@@ -1,5 +1,4 @@
-//! Signatures, the project's rules for drivers, what is shown before a driver is
-//! used, and bundles.
+//! Signatures, the project's rules for drivers, the notice before first use, and bundles.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +16,7 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: ids.csv}}
 ";
 
-/// A project with a driver of its own, which nobody signed.
+/// Creates a project with an unsigned local driver.
 fn project() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("osiris.yaml", "version: 1\n");
@@ -34,7 +33,7 @@ fn osiris(sandbox: &Sandbox, line: &str) -> Finished {
     sandbox.osiris(line.split_whitespace()).run()
 }
 
-/// Makes a key; its public part.
+/// Creates a key and returns its public part.
 fn key(sandbox: &Sandbox, name: &str) -> String {
     let line = format!("drivers keygen --out {name} --json");
     text(&osiris(sandbox, &line).expect(0).json()["public_key"])
@@ -68,7 +67,7 @@ fn a_key_is_its_owners_and_is_never_overwritten() {
     let again = osiris(&sandbox, "drivers keygen --out a.key").expect(3);
     assert!(again.stderr.contains("there is a file already"), "{}", again.stderr);
     assert_eq!(sandbox.read("a.key"), private);
-    // Without --out it is where `sign` looks for it.
+    // Without `--out`, the key goes where `sign` looks for it.
     let usual = osiris(&sandbox, "drivers keygen").expect(0);
     assert!(usual.stdout.contains("osiris-key:"), "{}", usual.stdout);
     assert!(!usual.stdout.contains("osiris-secret-key:"), "{}", usual.stdout);
@@ -185,7 +184,7 @@ fn what_is_within_the_rules_runs() {
     let sandbox = project();
     let public = key(&sandbox, "a.key");
     osiris(&sandbox, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
-    // The writer comes with osiris: no rule but a denial is about it.
+    // The writer comes with osiris: only denials apply to it.
     settings(
         &sandbox,
         &format!(
@@ -220,7 +219,8 @@ fn a_driver_is_shown_once_before_its_first_use() {
              limits  memory 2GiB, time 600 s\n"
         )
     );
-    // Nothing was used: it is shown again, and again as nobody reads JSON's stderr.
+    // Nothing was recorded: the notice appears again, since nobody reads stderr next to JSON
+    // output.
     let json = osiris(&sandbox, "run pipeline.yaml --json").expect(0);
     assert!(!json.stderr.contains("First use"), "{}", json.stderr);
     json.json();
@@ -229,7 +229,7 @@ fn a_driver_is_shown_once_before_its_first_use() {
     // Other bytes are another driver.
     sandbox.write("drivers/test.source.wasm", wasm::touched(&source()));
     assert!(shown("run pipeline.yaml").contains("First use of the driver test.source"));
-    // Another project has not seen it.
+    // The notice appears once per project.
     let other = project();
     let finished = osiris(&other, "run pipeline.yaml").expect(0);
     assert!(finished.stderr.contains("First use of the driver test.source"));
@@ -330,7 +330,7 @@ fn a_locked_driver_keeps_its_signer() {
     assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
     osiris(&sandbox, "run pipeline.yaml").expect(0);
 
-    // Another version of the same driver, by somebody else, and by nobody.
+    // Another version of the same driver: unsigned, and signed by somebody else.
     let other = wasm::touched(&source());
     sandbox.write("new/one.wasm", &other);
     for (sign, words) in [(false, "is unsigned"), (true, "is signed by another key")] {
@@ -343,7 +343,7 @@ fn a_locked_driver_keeps_its_signer() {
             assert!(sandbox.read("osiris.lock").contains(&first), "{line}");
         }
     }
-    // The one that is locked may have signed it as well; else it takes a word.
+    // The locked signer may have signed it as well; otherwise it needs confirmation.
     osiris(&sandbox, "drivers sign new/one.wasm --key a.key").expect(0);
     osiris(&sandbox, "drivers update").expect(0);
     assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
@@ -352,7 +352,7 @@ fn a_locked_driver_keeps_its_signer() {
     osiris(&sandbox, "drivers add new/one.wasm --replace").expect(0);
     assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{second}\"")));
 
-    // A lock that was written by hand does not get around it.
+    // A lockfile edited by hand does not bypass this.
     let forged = sandbox.read("osiris.lock").replace(&second, &first);
     sandbox.write("osiris.lock", forged);
     let finished = osiris(&sandbox, "run pipeline.yaml").expect(3);
@@ -375,7 +375,7 @@ fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
     let sandbox = project();
     osiris(&sandbox, "drivers add drivers/test.source.wasm").expect(0);
     osiris(&sandbox, "drivers bundle --out b.tar").expect(0);
-    // Changed behind the lock's back: it is put right without a word.
+    // A driver file changed without the lockfile is restored silently.
     sandbox.write("drivers/test.source.wasm", wasm::touched(&source()));
     osiris(&sandbox, "drivers sync --from b.tar").expect(0);
     assert!(fs::read(sandbox.path("drivers/test.source.wasm")).unwrap() == source());
@@ -391,7 +391,7 @@ fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
     assert_eq!(other.read("osiris.lock"), lock);
     osiris(&other, "drivers sync --check").expect(0);
 
-    // The lock names one that was not brought.
+    // The lockfile names a driver that the bundle lacks.
     let (head, rest) = lock.split_once("drivers:\n").unwrap();
     let (entry, tail) = rest.rsplit_once("version: 1").unwrap();
     let other = entry.replace("test.source", "test.zother");

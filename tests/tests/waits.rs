@@ -1,5 +1,5 @@
-//! A driver that waits in a call of the host is stopped with the run: at the
-//! first Ctrl-C, within the time that it has to undo what it did.
+//! A driver that waits in a host call is stopped with the run: at the first Ctrl-C, within the
+//! grace period.
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,10 +10,11 @@ use osiris_tests::Sandbox;
 use osiris_tests::session::Session;
 use osiris_tests::wait::wait_for;
 
-/// What the host gives a cancelled driver, and some more on a machine with much to do.
+/// Grace period of a cancelled driver, and some more on a busy machine.
 const GRACE: Duration = Duration::from_millis(2000 + 1500);
 
-/// The same for one that does not hear of it, because it works or has the host work.
+/// The same for a driver that does not notice the cancel, because it computes or waits for work of
+/// the host.
 const DEAF: Duration = Duration::from_millis(100 + 1500);
 
 /// Interrupts the attack once it waits.
@@ -26,7 +27,7 @@ fn interrupt(attack: &str, port: u16) {
 fn interrupt_within(attack: &str, port: u16, grace: Duration) {
     let sandbox = Sandbox::new();
     let (mode, needs) = if attack == "input-forever" { ("write", "source") } else { ("read", "") };
-    // What takes the attack's output never reads it.
+    // The reader of the attack's output never reads.
     let stuck = match mode {
         "read" => {
             "  - {id: stuck, component: test.hostile, mode: write, needs: [attack], config: {attack: poll-forever}}\n"
@@ -74,7 +75,7 @@ steps:
     eprintln!("{attack} was stopped after {took:?}");
 }
 
-/// What a step writes just before it waits.
+/// Returns the file that a step writes just before it waits.
 fn begun(sandbox: &Sandbox, step: &str) -> Option<PathBuf> {
     let sessions = fs::read_dir(sandbox.path("logs")).into_iter().flatten().flatten();
     let mut files =

@@ -1,4 +1,4 @@
-//! Drivers go to and come from `wkg`, the registry client of the Bytecode Alliance.
+//! Exchanges drivers with `wkg`, the registry client of the Bytecode Alliance.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,20 +1,20 @@
-//! Things that were looked at, each well or not.
+//! Pass/fail check lists, shared by the `doctor` commands.
 
 use serde_json::{Value, json};
 
 use super::render::{BAD, DIM, GOOD, STRONG, paint};
 use super::shell::Answer;
 use crate::problem::Exit;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// Something that was looked at.
+/// A single check.
 pub(super) struct Check {
     pub(super) name: &'static str,
-    /// What there is to say, or what is wrong and how it is mended.
+    /// A description, or the failure with its fix.
     pub(super) result: Result<String, String>,
 }
 
-/// A line each; exit code 3 if one is not well.
+/// Formats one line per check; the exit code is 3 if any check failed.
 pub(super) fn answer(checks: &[Check]) -> Answer {
     let well = checks.iter().all(|check| check.result.is_ok());
     let told = |Check { name, result }: &Check| {
@@ -28,8 +28,8 @@ pub(super) fn answer(checks: &[Check]) -> Answer {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default().max(9);
     let text = checks.iter().map(|Check { name, result }| {
         let (style, glyph, said) = match result {
-            Ok(said) => (GOOD, "✓", paint(DIM, &visible(said))),
-            Err(why) => (BAD, "✗", visible(why).into_owned()),
+            Ok(said) => (GOOD, "✓", paint(DIM, &escape_control(said))),
+            Err(why) => (BAD, "✗", escape_control(why).into_owned()),
         };
         format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<width$}")))
     });

@@ -8,7 +8,7 @@ use super::pipeline::{Values, Workplace, manifest_of};
 use super::render::{DIM, GOOD, STRONG, paint};
 use super::shell::{Answer, Shell, shown};
 use crate::problem::Result;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +47,7 @@ pub(super) fn compile(args: &Args, shell: &Shell) -> Result<Answer> {
     let text = format!(
         "{} {} compiled: {}\n  {}",
         paint(GOOD, "✓"),
-        paint(STRONG, &visible(&manifest.name)),
+        paint(STRONG, &escape_control(&manifest.name)),
         manifest.meta.manifest_short,
         paint(DIM, &shown(&path)),
     );

@@ -1,4 +1,4 @@
-//! What a driver may do, shown before a project uses it for the first time.
+//! Shows a driver's permissions before a project uses the driver for the first time.
 
 use std::io;
 
@@ -6,21 +6,20 @@ use super::pipeline::{Workplace, limits_in_words};
 use super::render::{STRONG, paint};
 use super::shell::Shell;
 use crate::driver::limits::Bounds;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::trust::{Admission, Right, Seen};
 
-/// Whether a driver that was shown is known from then on.
+/// Determines whether a shown driver is recorded as used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Memory {
-    /// It is used now.
+    /// The driver is recorded, because it is used now.
     Kept,
-    /// It is only looked at.
+    /// The driver is not recorded, because it is only inspected.
     None,
 }
 
-/// Tells of the drivers that this project has not used before, on stderr, and of what
-/// `rights` they have. Those that come with osiris need no word; where nobody reads, none
-/// is remembered.
+/// Prints the drivers that this project has not used before and their `rights` on stderr. Drivers
+/// that come with osiris are not shown; with JSON output, nothing is shown or recorded.
 pub(super) fn tell(
     drivers: &[Admission],
     rights: &dyn Fn(&Admission) -> Vec<Right>,
@@ -31,7 +30,7 @@ pub(super) fn tell(
     if shell.json || drivers.iter().all(|driver| driver.built_in) {
         return;
     }
-    // Where nothing can be kept, it is told each time.
+    // If nothing can be recorded, the driver is shown each time.
     let seen = Seen::open(&place.project.base).inspect_err(log).ok();
     for driver in drivers.iter().filter(|driver| !driver.built_in) {
         if seen.as_ref().is_some_and(|seen| seen.has(&driver.sha256)) {
@@ -51,15 +50,15 @@ fn log(error: &io::Error) {
 fn notice(driver: &Admission, rights: &[Right], place: &Workplace) -> String {
     let policy = &place.project.settings.drivers;
     let spec = &driver.spec;
-    let name = paint(STRONG, &visible(&format!("{} {}", spec.name, spec.version)));
+    let name = paint(STRONG, &escape_control(&format!("{} {}", spec.name, spec.version)));
     let mut text = format!("First use of the driver {name} in this project\n");
     let mut line = |name: &str, value: &str| {
-        text.push_str(&format!("  {name:<7} {}\n", visible(value)));
+        text.push_str(&format!("  {name:<7} {}\n", escape_control(value)));
     };
     line("signer", &driver.signed(policy));
     line("sha256", &driver.sha256);
     let mut told: Vec<(&str, String)> = Vec::new();
-    // Steps of one driver have much in common.
+    // Steps with the same driver share most permissions.
     for right in rights.iter().map(Right::told) {
         if !told.contains(&right) {
             told.push(right);

@@ -16,14 +16,14 @@ Examples:
   osiris init demo            make a project in a new folder
   osiris init demo --force    write the project's files again";
 
-/// What a new project has: each file's path and content.
+/// Files of a new project, by path.
 const FILES: [(&str, &str); 4] = [
     ("osiris.yaml", include_str!("init/osiris.yaml")),
     (".gitignore", include_str!("init/gitignore")),
     ("pipelines/hello.yaml", include_str!("init/hello.yaml")),
     ("data/planets.csv", include_str!("init/planets.csv")),
 ];
-/// What a new project has beside that.
+/// Directory that a new project has besides the files.
 const DRIVERS: &str = "drivers";
 
 /// Make a project with a pipeline that runs as it is
@@ -65,7 +65,7 @@ pub(super) fn init(args: &Args) -> Result<Answer> {
 }
 
 fn refuse_to_overwrite(dir: &Path) -> Result<()> {
-    // A link that leads nowhere would be replaced as well.
+    // A dangling symlink would also be replaced.
     let there = |name: &&str| dir.join(name).symlink_metadata().is_ok();
     let existing: Vec<&str> = FILES.iter().map(|(name, _)| *name).filter(there).collect();
     if existing.is_empty() {

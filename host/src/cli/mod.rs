@@ -1,5 +1,5 @@
-//! The commands: one file each. A command returns what it has to say as text
-//! and as JSON; `shell` alone prints.
+//! The commands, one file each. A command returns its result as text and as JSON; only `shell`
+//! prints.
 
 mod args;
 mod checks;
@@ -37,8 +37,8 @@ use self::shell::{Answer, Shell};
 use crate::own_program;
 use crate::problem::Result;
 
-/// Runs the command that the process's arguments name and returns its exit code:
-/// 0 done, 1 the run failed, 2 invalid input or usage, 3 something around it.
+/// Runs the command given by the process's arguments and returns its exit code: 0 success, 1 the
+/// run failed, 2 invalid input or usage, 3 a problem around the run.
 pub fn main() -> ExitCode {
     own_program::declare();
     let arguments: Vec<OsString> = std::env::args_os().collect();

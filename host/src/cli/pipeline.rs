@@ -1,4 +1,4 @@
-//! What the commands that compile a pipeline share.
+//! Code shared by the commands that compile a pipeline.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,12 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Whether none was given.
+    /// Returns whether no value was given.
     pub(super) fn is_empty(&self) -> bool {
         self.profile.is_none() && self.params.is_empty()
     }
 
-    /// With the parameters that the environment sets.
+    /// Returns the compile options, including the parameters set by the environment.
     pub(super) fn options(&self) -> Result<Options> {
         let environment = Options::from_environment()?;
         Ok(Options { profile: self.profile.clone(), params: self.params.clone(), ..environment })
@@ -51,7 +51,7 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A project with the drivers that it can use.
+/// A project with its available drivers.
 pub(super) struct Workplace {
     pub(super) project: Project,
     pub(super) registry: Registry,
@@ -67,13 +67,13 @@ impl Workplace {
         Ok(Self { project, registry })
     }
 
-    /// What a driver may use here unless its spec or the command says less.
+    /// Returns the limits of a driver by the settings and `command`, without those of its spec.
     pub(super) fn limits(&self, command: &Bounds) -> Limits {
         Limits::new(&self.project.settings.limits, command)
     }
 
-    /// Checks that the project lets in the drivers of a build, and gives them what
-    /// its steps name so far: what connections hold is not known yet.
+    /// Checks that the project allows the drivers of a build and the permissions that its steps
+    /// name. Connections are not resolved yet, so their values are not checked.
     pub(super) fn admit(
         &self,
         manifest: &Manifest,
@@ -88,7 +88,7 @@ impl Workplace {
         Ok(())
     }
 
-    /// Compiles a pipeline and tells its warnings.
+    /// Compiles a pipeline and prints its warnings.
     pub(super) fn compile(&self, file: &Path, values: &Values, shell: &Shell) -> Result<Build> {
         must_exist(file)?;
         let build = compile::compile(&self.project, file, &values.options()?, &self.registry)?;
@@ -97,7 +97,7 @@ impl Workplace {
     }
 }
 
-/// Limits in words: those that everybody asks about, and those that somebody set.
+/// Describes the limits of general interest and those that were set.
 pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
     let told = |limit: &Limit| {
         matches!(limit, Limit::Memory | Limit::Seconds)
@@ -110,14 +110,14 @@ pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
     Limit::ALL.into_iter().filter(told).map(text).collect()
 }
 
-/// Tells warnings on stderr.
+/// Prints warnings on stderr.
 pub(super) fn warn(warnings: &[Problem], shell: &Shell) {
     if !shell.json {
         warnings.iter().for_each(|one| shell.note(&render::warning(one)));
     }
 }
 
-/// A pipeline's file that is not there is told before anything else.
+/// Reports a missing pipeline file before any other problem.
 pub(super) fn must_exist(file: &Path) -> Result<()> {
     if file.exists() {
         return Ok(());
@@ -128,7 +128,7 @@ pub(super) fn must_exist(file: &Path) -> Result<()> {
     Err(Error::invalid(problem))
 }
 
-/// The manifest of a build.
+/// Returns the path of a build's manifest.
 pub(super) fn manifest_of(build: &Build) -> PathBuf {
     build.dir.join("manifest.yaml")
 }

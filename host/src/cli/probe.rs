@@ -1,4 +1,4 @@
-//! Calls into a driver that belong to no run.
+//! Driver calls outside of a run.
 
 use std::io;
 use std::mem::ManuallyDrop;
@@ -17,25 +17,26 @@ use crate::driver::sink::Sink;
 use crate::driver::{Call, Code, Content, DriverFile, Engine};
 use crate::fence::Fence;
 use crate::problem::{Error, Problem, Result};
-use crate::session::{Level, Number, Redactor};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 use crate::trust::{Admission, Known};
 
-/// An engine, and what runs its calls, behind the kernel's fence.
+/// An engine and a runtime for calls, under Landlock.
 pub(super) struct Probe {
     pub(super) engine: Engine,
-    /// Dropping it would wait for the look-up of a name that nobody answers for,
-    /// long after the driver's time is over. The process ends soon, and it with it.
+    /// Never dropped: dropping would wait for an unanswered DNS look-up, long after the driver's
+    /// time is over. The process ends soon, and the runtime with it.
     pub(super) runtime: ManuallyDrop<Runtime>,
 }
 
 impl Probe {
-    /// Fences this process in, for good, with what its calls were granted. Until then it
-    /// has no other thread, and nothing of a driver in it.
+    /// Irreversibly restricts this process by Landlock to the permissions of its calls. Until
+    /// then the process has no other thread and runs no driver code.
     pub(super) fn start(engine: Engine, fence: &Fence) -> Result<Self> {
         let unable = |error: io::Error| {
             Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
         };
-        // Behind the fence nothing tells how many a container may use.
+        // Under Landlock, the number of CPUs of a container cannot be read.
         let threads = std::thread::available_parallelism().map_err(unable)?;
         fence.raise();
         let runtime =
@@ -43,7 +44,7 @@ impl Probe {
         Ok(Self { engine, runtime: ManuallyDrop::new(runtime.map_err(unable)?) })
     }
 
-    /// See [`call`].
+    /// Creates a call, see [`call`].
     pub(super) fn call(
         &self,
         place: &Workplace,
@@ -55,7 +56,7 @@ impl Probe {
     }
 }
 
-/// Compiles a driver that the project lets in, or finds the code that was compiled before.
+/// Compiles a driver that the project allows, or loads the cached code.
 pub(super) fn code(
     engine: &Engine,
     place: &Workplace,
@@ -72,10 +73,10 @@ pub(super) fn code(
     engine.code(file, bytes, sha256.clone(), || {})
 }
 
-/// A call with all that this configuration permits.
+/// Creates a call with all permissions of this configuration.
 ///
 /// # Errors
-/// That would be beyond a ceiling of the project.
+/// Returns an error if a permission exceeds a ceiling of the project.
 pub(super) fn call(
     place: &Workplace,
     file: &DriverFile,
@@ -96,7 +97,7 @@ pub(super) fn call(
     })
 }
 
-/// Lets a driver's log lines out as the host's own diagnostics.
+/// Prints a driver's log lines as the host's own diagnostics.
 struct Trace {
     redactor: Redactor,
 }
@@ -107,7 +108,7 @@ impl Sink for Trace {
     }
 
     fn log(&self, _: Level, message: &str) {
-        tracing::debug!("{}", crate::session::visible(&self.redactor.text(message)));
+        tracing::debug!("{}", crate::sanitize::escape_control(&self.redactor.text(message)));
     }
 
     fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}

@@ -1,4 +1,4 @@
-//! The one place that prints: results on stdout, everything else on stderr.
+//! The only module that prints: results on stdout, everything else on stderr.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -15,23 +15,23 @@ use super::args::Global;
 use super::render;
 use crate::problem::{Error, Exit, Result};
 use crate::project::Project;
-use crate::session::visible_json;
+use crate::sanitize::escape_control_json;
 
-/// What a command has to say.
+/// The result of a command.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Without `status`, which [`Answer::new`] adds.
+    /// The JSON document without `status`, which [`Answer::new`] adds.
     pub(super) json: Value,
-    /// Whole lines, with colours; they are dropped where they are not wanted.
+    /// Whole lines with colours, which are stripped for outputs without colours.
     pub(super) text: String,
     /// The exit code.
     pub(super) exit: u8,
-    /// Whether the text tells of a failure and belongs on stderr.
+    /// Whether the text describes a failure and belongs on stderr.
     pub(super) failed: bool,
 }
 
 impl Answer {
-    /// A command that did what it was asked to. `json` is an object.
+    /// Creates the result of a successful command. `json` is an object.
     pub(super) fn new(json: Value, text: impl Into<String>) -> Self {
         let mut with_status = json!({"status": "success"});
         if let (Value::Object(all), Value::Object(fields)) = (&mut with_status, json) {
@@ -41,13 +41,13 @@ impl Answer {
     }
 }
 
-/// How the user wants to be talked to.
+/// The global options that determine the project and the output.
 #[derive(Debug)]
 pub(super) struct Shell {
     project: Option<PathBuf>,
-    /// One JSON document on stdout.
+    /// Whether to print a single JSON document on stdout.
     pub(super) json: bool,
-    /// More on stderr.
+    /// Whether to print details on stderr.
     pub(super) verbose: bool,
     color: anstream::ColorChoice,
 }
@@ -63,27 +63,27 @@ impl Shell {
         Self { project, json, verbose, color }
     }
 
-    /// Lets the host's own diagnostics out on stderr: warnings, or with `--verbose` more.
+    /// Prints the host's own diagnostics on stderr: warnings, or more with `--verbose`.
     pub(super) fn trace(&self) {
         let level = if self.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
         let own = Targets::new().with_target("osiris", level);
         let lines = tracing_subscriber::fmt::layer().without_time().with_writer(io::stderr);
         let lines = lines.with_ansi(false).with_target(false);
-        // Only the first call in a process takes hold, which is all that is wanted.
+        // Only the first call in a process has an effect, which is intended.
         tracing_subscriber::registry().with(lines.with_filter(own)).try_init().ok();
     }
 
-    /// The project that the command is about.
+    /// Opens the project of the command.
     pub(super) fn project(&self) -> Result<Project> {
         Project::find(self.project.as_deref())
     }
 
-    /// Whether somebody watches stderr who can be shown moving bars.
+    /// Returns whether stderr is a terminal that can show progress bars.
     pub(super) fn is_watched(&self) -> bool {
         !self.json && io::stderr().is_terminal()
     }
 
-    /// The text as stderr may show it, for what is not printed with [`Shell::note`].
+    /// Strips colours that stderr does not show, for text that is not printed by [`Shell::note`].
     pub(super) fn styled(&self, text: String) -> String {
         let colors = match self.color {
             anstream::ColorChoice::Auto => AutoStream::choice(&io::stderr()),
@@ -105,7 +105,7 @@ impl Shell {
         self.result(&text, answer.exit)
     }
 
-    /// Prints what is wrong: on stderr, or as the JSON document.
+    /// Prints an error on stderr, or as the JSON document.
     pub(super) fn fail(&self, error: &Error) -> ExitCode {
         let exit = error.exit as u8;
         if self.json {
@@ -117,10 +117,10 @@ impl Shell {
         ExitCode::from(exit)
     }
 
-    /// Prints something for a person to know, on stderr.
+    /// Prints a message for the user on stderr.
     pub(super) fn note(&self, text: &str) {
         let mut stream = AutoStream::new(io::stderr().lock(), self.color);
-        // There is nowhere left to tell that stderr is gone.
+        // If stderr is closed, there is no other place for the message.
         write_line(&mut stream, text).ok();
     }
 
@@ -128,7 +128,7 @@ impl Shell {
         let mut stream = AutoStream::new(io::stdout().lock(), self.color);
         match write_line(&mut stream, text) {
             Ok(()) => ExitCode::from(exit),
-            // The reader has seen enough: `osiris runs list | head -1`.
+            // The reader has closed the pipe, as in `osiris runs list | head -1`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(exit),
             Err(error) => {
                 self.note(&format!("cannot write the result to stdout: {error}"));
@@ -138,22 +138,22 @@ impl Shell {
     }
 }
 
-/// Lets this process have as many files open as the system allows: else a driver
-/// that opens many would leave none to the steps beside it.
+/// Raises the limit of open files to the maximum that the system allows: a driver that opens many
+/// files would otherwise leave none to concurrent steps.
 pub(super) fn many_files() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
         let mut limit = getrlimit(Resource::Nofile);
         limit.current = limit.maximum;
-        // Where the system refuses, the old limit stays.
+        // If the system refuses, the old limit remains.
         setrlimit(Resource::Nofile, limit).ok();
     }
 }
 
 fn document(value: &Value) -> String {
-    // A document has no keys other than text, so this cannot fail.
-    visible_json(serde_json::to_string_pretty(value).unwrap_or_default())
+    // Cannot fail: a document only has text keys.
+    escape_control_json(serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {
@@ -167,8 +167,7 @@ fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {
     stream.flush()
 }
 
-/// The path as it reads best: relative to the working directory where it lies
-/// below it.
+/// Formats a path for the user: relative to the working directory if inside it.
 pub(super) fn shown(path: &Path) -> String {
     let current = std::env::current_dir().and_then(|current| current.canonicalize()).ok();
     let below = current.and_then(|current| path.strip_prefix(current).ok().map(Path::to_path_buf));

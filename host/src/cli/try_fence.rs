@@ -1,4 +1,4 @@
-//! `osiris try-fence`: the process in which `osiris doctor` tries the kernel's fence.
+//! `osiris try-fence`: the process in which `osiris doctor` tests Landlock.
 
 use std::path::PathBuf;
 

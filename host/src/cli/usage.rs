@@ -1,4 +1,4 @@
-//! Help, the version, and arguments that cannot be understood.
+//! Help, the version, and usage errors.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use super::args::Global;
 use super::shell::{Answer, Shell};
 use crate::problem::{self, Problem};
 
-/// Prints what clap has to say, as JSON if the arguments ask for it.
+/// Prints clap's message, as JSON if the arguments contain `--json`.
 pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
     let shell = Shell::new(Global {
         project: None,
@@ -27,7 +27,7 @@ pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
         ErrorKind::DisplayVersion => {
             Answer::new(json!({"version": env!("CARGO_PKG_VERSION")}), plain)
         }
-        // With a command that only groups others: `osiris runs`.
+        // For a command that only groups others, such as `osiris runs`.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !shell.json => {
             shell.note(&error.render().ansi().to_string());
             return ExitCode::from(problem::Exit::Invalid as u8);
@@ -41,13 +41,13 @@ pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
     shell.answer(answer)
 }
 
-/// The help of a command that got no arguments.
+/// Returns the help of a command that got no arguments.
 pub(super) fn help(mut command: Command) -> Answer {
     let text = command.render_help();
     Answer::new(json!({"help": text.to_string()}), text.ansi().to_string())
 }
 
-/// Clap writes the message, then the usage, then a hint, each after an empty line.
+/// Converts clap's text: the message, the usage and a hint, each after an empty line.
 fn usage_problem(text: &str) -> Problem {
     let text = text.strip_prefix("error: ").unwrap_or(text).trim_end();
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));

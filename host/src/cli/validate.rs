@@ -9,7 +9,7 @@ use super::render::{GOOD, STRONG, paint};
 use super::shell::{Answer, Shell};
 use crate::compile;
 use crate::problem::Result;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ pub(super) fn validate(args: &Args, shell: &Shell) -> Result<Answer> {
         "steps": checked.manifest.steps.len(),
         "warnings": checked.warnings,
     });
-    let (name, steps) = (visible(&checked.manifest.name), checked.manifest.steps.len());
+    let (name, steps) = (escape_control(&checked.manifest.name), checked.manifest.steps.len());
     let noun = if steps == 1 { "step" } else { "steps" };
     let text = format!("{} {} is valid: {steps} {noun}", paint(GOOD, "✓"), paint(STRONG, &name));
     Ok(Answer::new(json, text))

@@ -1,4 +1,4 @@
-//! `osiris worker`: what `osiris run --e2b` starts in a sandbox.
+//! `osiris worker`: the process that `osiris run --e2b` starts in a sandbox.
 
 use std::path::PathBuf;
 
@@ -32,9 +32,9 @@ pub(super) struct Args {
 
 pub(super) fn work(args: &Args) -> Result<Answer> {
     core_file::disable();
-    // What was sent lies beside the worker's folder.
+    // The uploaded files are next to the worker's directory.
     let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
-    // It starts itself again to compile, and that process is fenced in, too.
+    // The worker starts its own program to compile, also under Landlock.
     let programs = vec![own_program::path()];
     let fence = Fence { own: vec![sent, args.base.clone()], programs, ..Fence::default() };
     fence.raise();
@@ -43,7 +43,7 @@ pub(super) fn work(args: &Args) -> Result<Answer> {
         Error::environment(Problem::new("runtime", format!("cannot start the worker: {error}")))
     })?;
     runtime.block_on(worker::run(&args.folder))?;
-    // A thread may still wait for a command.
+    // A thread can still be waiting for a command.
     runtime.shutdown_background();
     Ok(Answer { json: json!({}), text: String::new(), exit: 0, failed: false })
 }

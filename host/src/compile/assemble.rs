@@ -1,4 +1,4 @@
-//! The manifest of a pipeline that is in order.
+//! Builds the manifest of a valid pipeline.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::manifest::{self, DriverRef, Fingerprints, Manifest, Meta, Step, Toolc
 use crate::project::pipeline::{OML_VERSION, Pipeline};
 use crate::yaml::Node;
 
-/// The contract that drivers are built for.
+/// The contract of the drivers.
 const CONTRACT: &str = "osiris:driver@0.1.0";
 
-/// Puts the manifest together, and the configurations by step. Every step has
-/// passed its checks, so `checked` has them all.
+/// Builds the manifest and the configurations by step. Every step has passed its checks, so
+/// `checked` contains all steps.
 pub(super) fn manifest(
     pipeline: &Pipeline,
     profile: &str,

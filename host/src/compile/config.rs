@@ -1,4 +1,4 @@
-//! A step's configuration against the spec of its driver.
+//! Checks a step's configuration against the spec of its driver.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -15,9 +15,9 @@ use crate::schema::{Fault, Schema};
 use crate::wording::quoted;
 use crate::yaml::{Node, Problems};
 
-/// The configuration as its user wrote it: `config`, which has its parameters in it.
-/// The defaults of the driver's author are put in where the driver gets it, but what comes
-/// out is checked here. `owner` starts the messages.
+/// Returns the configuration as the user wrote it: `config`, whose parameters are substituted.
+/// The defaults of the driver's author are added only when the driver gets the configuration, but
+/// are included in this check. `owner` starts the messages.
 pub(super) fn complete(
     owner: &str,
     config: &Node,
@@ -28,7 +28,7 @@ pub(super) fn complete(
     let json = config.to_json();
     let mut filled = json.clone();
     schema.fill(&mut filled);
-    // The connection's own fields have been looked at already.
+    // The connection's own fields have been checked already.
     let is_connection = |pointer: &str| {
         spec.connection_fields.iter().any(|field| pointer.strip_prefix('/') == Some(&field.name))
     };
@@ -51,7 +51,7 @@ pub(super) fn complete(
     json
 }
 
-/// Checks what a step says about its connection, which the run looks up.
+/// Checks the connection keys of a step; the connection itself is resolved by the run.
 pub(super) fn check_connection(
     owner: &str,
     config: &Node,
@@ -94,7 +94,7 @@ pub(super) fn check_connection(
     }
 }
 
-/// Reports every path that leaves the base path or is closed to drivers.
+/// Reports every path that leaves the base directory or is reserved.
 pub(super) fn check_paths(
     owner: &str,
     config: &Node,
@@ -103,7 +103,7 @@ pub(super) fn check_paths(
     project: &Project,
     problems: &mut Problems<'_>,
 ) {
-    // What may be written may be read as well.
+    // Write access includes read access.
     let read = spec.files.read.iter().filter(|pointer| !spec.files.write.contains(pointer));
     let read = read.map(|pointer| (pointer, AccessMode::Read));
     let write = spec.files.write.iter().map(|pointer| (pointer, AccessMode::Write));

@@ -1,13 +1,13 @@
-//! Steps that wait for each other.
+//! Reports steps that wait for each other.
 
 use crate::problem::Problem;
 use crate::project::pipeline::Step;
 use crate::yaml::Problems;
 
-/// How many steps of a cycle are named.
+/// Maximum number of a cycle's steps in a message.
 const NAMED: usize = 20;
 
-/// Reports the cycles among the steps that have no place in `order`.
+/// Reports the cycles among the steps that are missing in `order`.
 pub(super) fn report(
     steps: &[Step],
     needs: &[Vec<usize>],
@@ -20,8 +20,8 @@ pub(super) fn report(
         if seen[start] {
             continue;
         }
-        // Every step that was left over needs another one that was, so a walk
-        // along them either comes round or meets an earlier walk.
+        // Every remaining step needs another remaining one, so a walk along the needs either
+        // closes a cycle or meets an earlier walk.
         let mut walk = vec![start];
         seen[start] = true;
         while let Some(&next) = walk
@@ -42,7 +42,7 @@ pub(super) fn report(
 }
 
 fn one(steps: &[Step], cycle: &[usize], problems: &mut Problems<'_>) {
-    // From its first step in the file, so that the text does not depend on the walk.
+    // Starts at the first step in the file, so that the text does not depend on the walk.
     let first = cycle.iter().enumerate().min_by_key(|(_, index)| **index).map_or(0, |(at, _)| at);
     let round: Vec<usize> = cycle[first..].iter().chain(&cycle[..=first]).copied().collect();
     let name = |&index: &usize| steps[index].id.as_ref().map_or("?", |id| id.text.as_str());

@@ -1,4 +1,4 @@
-//! Where the compiler learns about drivers.
+//! The compiler's view of the available drivers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,36 +9,36 @@ use crate::problem::{Error, Problem};
 
 /// The drivers that a project can use.
 pub trait Drivers {
-    /// The driver of this name.
+    /// Returns the driver of this name.
     ///
     /// # Errors
-    /// Why there is none that can be used.
+    /// Returns an error if no usable driver has this name; the error is the reason.
     fn find(&self, name: &str) -> Result<Found, Missing>;
 
-    /// The names of all of them.
+    /// Returns the names of all drivers.
     fn names(&self) -> Vec<String>;
 }
 
-/// A driver that can be used.
+/// A usable driver.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// Its spec.
+    /// The driver's spec.
     pub spec: Arc<Spec>,
-    /// The sha256 of its component, 64 hex digits.
+    /// The sha256 of the driver's component, 64 hex digits.
     pub sha256: String,
 }
 
-/// Why a driver cannot be used.
+/// The reason why a driver cannot be used.
 #[derive(Debug, Clone)]
 pub enum Missing {
-    /// None has the name.
+    /// No driver has the name.
     Unknown {
-        /// The folders that were searched.
+        /// The directories that were searched.
         searched: Vec<PathBuf>,
     },
-    /// One has the name, but something is wrong with it.
+    /// The driver exists, but is broken.
     Unusable(Vec<Problem>),
-    /// One has the name, but the project keeps it out.
+    /// The driver exists, but the project's policy or lockfile denies it.
     Refused(Vec<Problem>),
 }
 

@@ -1,4 +1,4 @@
-//! Which step comes before which, and which tables join them.
+//! The order of the steps and the tables between them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,18 +8,18 @@ use crate::project::pipeline::{Mode, Step};
 use crate::wording::{closest, quoted};
 use crate::yaml::{Position, Problems};
 
-/// The steps of a pipeline in order. Steps are numbered as in the file.
+/// The graph of a pipeline's steps, numbered as in the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Graph {
-    /// All steps in an order in which they can run: after what they need, else as
-    /// in the file.
+    /// All steps in an order in which they can run: after the steps that they need, otherwise in
+    /// the order of the file.
     pub(super) order: Vec<usize>,
-    /// What each step needs, in the order of its `needs`.
+    /// The needed steps of each step, in the order of its `needs`.
     pub(super) needs: Vec<Vec<usize>>,
 }
 
 impl Graph {
-    /// Returns whether a step starts after another one has ended or gets its rows, even if
+    /// Returns whether a step starts after another one has ended or receives its rows, also
     /// through other steps.
     pub(super) fn comes_after(&self, step: usize, other: usize) -> bool {
         let (mut seen, mut next) = (BTreeSet::new(), vec![step]);
@@ -37,7 +37,7 @@ impl Graph {
     }
 }
 
-/// Finds the edges and reports everything that keeps the steps from running.
+/// Resolves the edges and reports everything that prevents the steps from running.
 pub(super) fn resolve(
     steps: &[Step],
     problems: &mut Problems<'_>,
@@ -90,7 +90,8 @@ fn explicit(
     needs
 }
 
-/// Without `needs`, a step that takes tables takes the one of the step before it.
+/// Resolves a step without `needs`: a step that takes tables takes the table of the previous
+/// step.
 fn implicit(steps: &[Step], index: usize, problems: &mut Problems<'_>) -> Vec<usize> {
     let step = &steps[index];
     let Some((_, Mode::Transform | Mode::Write)) = step.mode else { return Vec::new() };
@@ -107,13 +108,13 @@ fn implicit(steps: &[Step], index: usize, problems: &mut Problems<'_>) -> Vec<us
     vec![before]
 }
 
-/// A reading step takes no table, a writing one exactly one.
+/// Checks the number of input tables: none for a reading step, exactly one for a writing step.
 fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Problems<'_>) {
     let Some((_, mode)) = step.mode else { return };
     if needs.iter().any(|&needed| steps[needed].mode.is_none()) {
         return;
     }
-    // A need that was reported as unknown would have been an input.
+    // A need reported as unknown would have been an input.
     let named = step.needs.as_ref().map_or(needs.len(), |needs| needs.ids.len());
     let is_complete = named == needs.len();
     let tables: Vec<String> = needs
@@ -130,7 +131,7 @@ fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Pro
             format!("{step_label} reads, so it takes no table, but it needs {}", tables.join(", ")),
             "remove them from 'needs', or use 'mode: transform'",
         ),
-        // The step before it writes, which has been reported.
+        // The previous step writes, which has been reported.
         (Mode::Write, 0) if step.needs.is_none() && !needs.is_empty() => return,
         (Mode::Write, 0) if is_complete => (
             "missing_input",
@@ -147,8 +148,8 @@ fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Pro
     problems.report(at, Problem::new(code, message).help(help));
 }
 
-/// The order by Kahn's algorithm; the first in the file goes first. Steps on a
-/// cycle and behind one are left out.
+/// Returns the order by Kahn's algorithm, ties in file order. Steps on a cycle or after one are
+/// left out.
 fn order(needs: &[Vec<usize>]) -> Vec<usize> {
     let mut waiting: Vec<usize> = needs.iter().map(Vec::len).collect();
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); needs.len()];

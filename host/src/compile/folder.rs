@@ -1,4 +1,4 @@
-//! The build folder.
+//! Writes the build directory.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,11 +15,11 @@ use crate::problem::{Error, Problem, Result};
 use crate::project::{LAST_COMPILE, Project};
 use crate::{canonical, yaml};
 
-/// The one file with a time in it; no hash covers it.
+/// The only file that contains a time; no hash covers it.
 const COMPILED: &str = "compiled.json";
 
-/// Writes the build and points `last_compile` at it. The folder appears whole or
-/// not at all.
+/// Writes the build and points `last_compile` at it. The build directory appears complete or not
+/// at all.
 pub(super) fn write(
     project: &Project,
     manifest: &Manifest,
@@ -38,7 +38,7 @@ pub(super) fn write(
     Ok(dir)
 }
 
-/// What is in the folder, but for [`COMPILED`].
+/// Returns the files of the directory by name, except [`COMPILED`].
 fn files(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
     let fingerprints = json!({"fingerprints": manifest.pipeline.fingerprints});
     let mut files = BTreeMap::from([
@@ -52,7 +52,7 @@ fn files(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> BTreeMap<Str
     files
 }
 
-/// Whether a build has exactly these contents in these files.
+/// Returns whether a build has exactly these contents in these files.
 fn holds(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> bool {
     builds.open_dir(name).is_ok_and(|dir| {
         files.iter().all(|(name, text)| {
@@ -64,7 +64,7 @@ fn holds(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> bool {
 
 fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Result<()> {
     let new = TempDir::new_in(builds)?;
-    // Not the temporary folder itself, which only its owner may enter.
+    // Not the temporary directory itself, which only its owner may enter.
     new.create_dir_all("build/cfg")?;
     let made = new.open_dir("build")?;
     for (name, text) in files {
@@ -73,10 +73,11 @@ fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Resu
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
     made.write(COMPILED, canonical::json(&json!({"compiled_at": now})))?;
     match new.rename("build", builds, name) {
-        // Another compile of the same pipeline was faster.
+        // A concurrent compile of the same pipeline was faster.
         Err(_) if holds(builds, name, files) => Ok(()),
         Err(_) if builds.symlink_metadata(name).is_ok() => {
-            // Someone changed it: out of the way, and gone with the temporary folder.
+            // Somebody changed the build: move it into the temporary directory, to be deleted
+            // with it.
             builds.rename(name, &new, "old")?;
             new.rename("build", builds, name)
         }
@@ -84,8 +85,8 @@ fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Resu
     }
 }
 
-/// Writes `last_compile`: the manifest's path below the project folder, its hash
-/// and the profile, a line each.
+/// Writes `last_compile`: one line each for the manifest's path inside the project, its hash and
+/// the profile.
 fn remember(project: &Project, dir: &Path, manifest: &Manifest) -> io::Result<()> {
     let path = dir.join("manifest.yaml");
     let path = path.strip_prefix(&project.base).unwrap_or(&path);

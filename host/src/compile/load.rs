@@ -1,4 +1,4 @@
-//! A build from its folder.
+//! Loads a build from its directory.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use crate::yaml;
 
 const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
 
-/// Loads the build of a manifest and makes sure that nobody has changed it.
+/// Loads the build of a manifest and checks that nobody has changed it.
 ///
 /// # Errors
-/// A file that is missing, malformed or changed, by its name.
+/// Returns an error if a file is missing, malformed or changed; the error names the file.
 pub fn load(manifest_path: &Path) -> Result<Build> {
     let manifest = manifest(manifest_path, &yaml::read(manifest_path)?)?;
     let dir = manifest_path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -30,10 +30,10 @@ pub fn load(manifest_path: &Path) -> Result<Build> {
     Ok(Build { dir, manifest, configs, warnings: Vec::new() })
 }
 
-/// A manifest that nobody has changed, out of what `path` holds.
+/// Reads a manifest from the content of `path` and checks that nobody has changed it.
 ///
 /// # Errors
-/// It is none, or was changed.
+/// Returns an error if the content is not a manifest or was changed.
 pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
     let refuse = |code, message: String| {
         Error::invalid(Problem::new(code, message).in_file(path).help(RECOMPILE))
@@ -66,7 +66,7 @@ fn config(dir: &Path, step: &Step) -> Result<Value> {
 /// Loads the build that was compiled last.
 ///
 /// # Errors
-/// `no_last_compile` if there is none; else what [`load`] says.
+/// Returns an error if no build exists (`no_last_compile`) or [`load`] fails.
 pub fn last(project: &Project) -> Result<Build> {
     let pointer = project.last_compile();
     let stale = |message: String| {
@@ -92,7 +92,7 @@ pub fn last(project: &Project) -> Result<Build> {
     Ok(build)
 }
 
-/// The text of `last_compile`; none if there is no such file.
+/// Reads the text of `last_compile`. Returns `None` if the file does not exist.
 fn read_pointer(project: &Project, pointer: &Path) -> Result<Option<String>> {
     let folder = Below::new(&project.base, &project.index_dir());
     let bytes = folder.read(LAST_COMPILE, 64 * 1024).map_err(|error| {

@@ -1,5 +1,5 @@
-//! From a pipeline to a build: the manifest and the configurations that a run
-//! executes, the same bytes for the same inputs on any machine.
+//! Compiles a pipeline into a build: the manifest and the configurations that a run executes, the
+//! same bytes for the same inputs on any machine.
 
 mod assemble;
 mod config;
@@ -35,38 +35,38 @@ pub use drivers::{Drivers, Found, Missing};
 pub use load::{last, load, manifest};
 pub use options::Options;
 
-/// A compiled pipeline in its folder.
+/// A compiled pipeline in its build directory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Build {
-    /// The folder, `.osiris/build/<slug>/<short>-<hash>`, absolute.
+    /// The build directory, `.osiris/build/<slug>/<short>-<hash>`, absolute.
     pub dir: PathBuf,
-    /// What runs.
+    /// The manifest that a run executes.
     pub manifest: Manifest,
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
-    /// What only looks wrong; empty for a build that was loaded.
+    /// Possible mistakes; empty for a loaded build.
     pub warnings: Vec<Problem>,
 }
 
-/// A pipeline that is in order, with nothing written.
+/// A valid pipeline, not written to disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
-    /// What would run.
+    /// The manifest that a run would execute.
     pub manifest: Manifest,
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
-    /// What only looks wrong.
+    /// Possible mistakes.
     pub warnings: Vec<Problem>,
 }
 
-/// Codes of problems that lie around the pipeline and not in it.
+/// Codes of problems outside the pipeline.
 const ENVIRONMENT: [&str; 2] = ["unknown_component", "unusable_driver"];
 
-/// Checks a pipeline with everything that belongs to it, and writes nothing.
+/// Checks a pipeline with everything that it refers to. Writes nothing.
 ///
 /// # Errors
-/// Every problem, by position. [`Exit::Environment`] if all that is wrong is that
-/// drivers are missing, else [`Exit::Invalid`].
+/// Returns an error if there is any problem, and reports all problems by position: as
+/// [`Exit::Environment`] if drivers are all that is missing, otherwise as [`Exit::Invalid`].
 pub fn check(
     project: &Project,
     pipeline_file: &Path,
@@ -99,11 +99,11 @@ pub fn check(
     Ok(Checked { manifest, configs, warnings: warnings.into_sorted() })
 }
 
-/// Compiles a pipeline into its build folder and makes it the last compiled one.
-/// A build that is already there, whole and with the same hash, is left as it is.
+/// Compiles a pipeline into its build directory and makes it the last compiled one. A build that
+/// exists complete and with the same hash is left unchanged.
 ///
 /// # Errors
-/// What [`check`] says, and a folder that cannot be written.
+/// Returns an error if [`check`] fails or the build directory cannot be written.
 pub fn compile(
     project: &Project,
     pipeline_file: &Path,
@@ -115,8 +115,8 @@ pub fn compile(
     Ok(Build { dir, manifest, configs, warnings })
 }
 
-/// The profile to compile for. One that a command names must exist; the project's
-/// own choice counts only for pipelines that have it.
+/// Returns the profile to compile for. A profile named by a command must exist; the project's
+/// default counts only for pipelines that have it.
 fn profile<'p>(
     project: &Project,
     pipeline: &'p Pipeline,

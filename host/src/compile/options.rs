@@ -1,29 +1,29 @@
-//! What a command says about a compile.
+//! Compile options of a command.
 
 use std::collections::BTreeMap;
 use std::env;
 
 use crate::problem::{Error, Problem, Result};
 
-/// The start of the variables that set parameters.
+/// Prefix of the variables that set parameters.
 const PREFIX: &str = "OSIRIS_PARAM_";
 
-/// What a command says about a compile.
+/// Compile options of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The profile; it must exist.
+    /// The profile, which must exist.
     pub profile: Option<String>,
-    /// `--param name=value`, in the order given.
+    /// Parameters of `--param name=value`, in the order given.
     pub params: Vec<(String, String)>,
     /// The variables `OSIRIS_PARAM_<NAME>`, by their whole name in upper case.
     pub environment: BTreeMap<String, String>,
 }
 
 impl Options {
-    /// No profile and no parameters but those of the process's environment.
+    /// Creates options without a profile, with the parameters of the process's environment.
     ///
     /// # Errors
-    /// A variable whose value is not UTF-8.
+    /// Returns an error if the value of a variable is not UTF-8.
     pub fn from_environment() -> Result<Self> {
         let mut environment = BTreeMap::new();
         for (name, value) in env::vars_os() {

@@ -1,4 +1,4 @@
-//! What the parameters of a compile are.
+//! Resolves the parameters of a compile.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::project::pipeline::{Kind, Parameter, Pipeline, Profile};
 use crate::wording::{any_of, closest, quoted};
 use crate::yaml::{self, Node, Problems, Value};
 
-/// Values of parameters by name.
+/// Parameter values by name.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
     values: BTreeMap<String, Value>,
@@ -19,18 +19,18 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// The value of a parameter, if it has one.
+    /// Returns the value of a parameter. Returns `None` if the parameter has no value.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
 
-    /// The name that was likely meant.
+    /// Returns the most similar parameter name.
     pub(super) fn closest(&self, name: &str) -> Option<&str> {
         let names = self.values.keys().chain(&self.declared).map(String::as_str);
         closest(name, names)
     }
 
-    /// All of them as JSON, for the fingerprint.
+    /// Returns all parameters as JSON, for the fingerprint.
     pub(super) fn to_json(&self) -> Json {
         let entry = |(name, value): (&String, &Value)| {
             let position = yaml::Position { line: 1, column: 1 };
@@ -40,8 +40,7 @@ impl Parameters {
     }
 }
 
-/// Gathers the parameters, the weakest source first: defaults, profile,
-/// environment, command line.
+/// Merges the parameters, the weakest source first: defaults, profile, environment, command line.
 pub(super) fn resolve(
     pipeline: &Pipeline,
     profile: Option<&Profile>,
@@ -101,7 +100,7 @@ fn command_line(
     }
 }
 
-/// Sets a parameter from text; the value is in no message, because it may be private.
+/// Sets a parameter from text. Messages never contain the value, because it can be private.
 fn set(
     found: &mut Parameters,
     param: &Parameter,

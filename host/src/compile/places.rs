@@ -1,4 +1,4 @@
-//! The steps of a pipeline against each other: the places that they read and write.
+//! Conflicts between the steps of a pipeline over the files and tables that they read and write.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use crate::yaml::{Position, Problems};
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
     identity: Identity,
-    /// The name, for people.
+    /// Name for messages.
     name: String,
     position: Position,
 }
@@ -28,24 +28,24 @@ struct Place {
 #[derive(Debug, PartialEq, Eq)]
 enum Identity {
     File(PathBuf),
-    /// The family of the driver, and the values that tell one place from another.
+    /// The driver's family and the values that identify the table.
     Table(String, Vec<Value>),
 }
 
-/// The places of one step.
+/// The places that one step uses.
 struct Use<'s> {
     step: &'s Step,
     reads: Vec<Place>,
     writes: Vec<Place>,
-    /// Whether the rows of earlier runs are gone after this one.
+    /// Whether the step replaces the rows of earlier runs.
     replaces: bool,
-    /// The place where the step says that it reads only what is new.
+    /// Position of the setting by which the step reads only new rows.
     incremental: Option<Position>,
 }
 
-/// Reports steps that would lose or mix up rows of each other: two that write one place,
-/// one that reads a file which another one writes meanwhile, and an incremental one whose
-/// rows replace those of the runs before.
+/// Reports steps that would lose or mix up each other's rows: two steps that write one place, a
+/// step that reads a file while another step writes it, and an incremental step whose rows
+/// replace those of earlier runs.
 pub(super) fn check(
     project: &Project,
     pipeline: &Pipeline,
@@ -66,7 +66,7 @@ pub(super) fn check(
             {
                 problems.report(place.position, two_writers(here, place, there));
             }
-            // Whoever needs the writer reads what it has written.
+            // A step that needs the writer reads the written file.
             if let Some(place) = shared(&here.reads, &there.writes)
                 && !graph.comes_after(*index, *other)
             {
@@ -83,13 +83,13 @@ pub(super) fn check(
     }
 }
 
-/// The first of some places that is among others as well.
+/// Returns the first of `places` that is also among `others`.
 fn shared<'p>(places: &'p [Place], others: &[Place]) -> Option<&'p Place> {
     places.iter().find(|place| others.iter().any(|other| other.identity == place.identity))
 }
 
 impl Use<'_> {
-    /// The step, within a sentence.
+    /// Returns the step's name for the middle of a sentence.
     fn name(&self) -> String {
         format!("step {}", quoted(self.step.id.as_ref().map_or("", |id| &id.text)))
     }
@@ -110,12 +110,12 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
         });
         places.collect::<Vec<_>>()
     };
-    // What a step writes is compared with the outputs of others.
+    // Output files are compared with the outputs of other steps instead.
     let is_input = |pointer: &&String| !spec.files.write.contains(pointer);
     let reads = spec.files.read.iter().filter(is_input).flat_map(file).collect();
     let mut writes = Vec::new();
     let mut replaces = false;
-    // A driver that does not say so may write a folder that others write into as well.
+    // A driver without a declared destination may write a directory that other steps also write.
     if let Some(destination) = &spec.destination {
         replaces = destination.replaces.holds(&filled);
         writes = spec.files.write.iter().flat_map(file).collect();
@@ -125,7 +125,7 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
         let name = own
             .flatten()
             .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        // A path is compared as a path.
+        // A destination with paths is compared by its paths instead.
         if writes.is_empty()
             && let Some(pointer) = destination.identity.first()
         {

@@ -1,11 +1,11 @@
-//! `plan.json`: the steps in the order of the run and the tables between them,
-//! for people and tools. A run reads the manifest.
+//! `plan.json`: the steps in run order and the tables between them, for people and tools. A run
+//! reads the manifest instead.
 
 use serde_json::{Value, json};
 
 use crate::manifest::{Manifest, Step};
 
-/// The plan of a manifest.
+/// Returns the plan of a manifest.
 pub(super) fn plan(manifest: &Manifest) -> Value {
     let step = |step: &Step| {
         let Step { id, driver, mode, needs, .. } = step;

@@ -1,4 +1,4 @@
-//! Secrets that stand in a pipeline file, where they must not be.
+//! Finds secrets in a pipeline file, which must not contain any.
 
 use crate::driver::spec::Spec;
 use crate::problem::Problem;
@@ -6,7 +6,7 @@ use crate::schema::Schema;
 use crate::secret;
 use crate::yaml::{Node, Position, Problems, Value};
 
-/// A value this short under a key that is [`secret::is_name`] is not taken for a secret.
+/// Maximum length of a value that is not taken for a secret despite a key of [`secret::is_name`].
 const SHORT: usize = 4;
 
 /// Reports every secret in the file outside the steps' configurations.
@@ -26,9 +26,9 @@ pub(super) fn scan_file(root: &Node, problems: &mut Problems<'_>) {
     }
 }
 
-/// Reports every secret in a step's configuration, before parameters are put in:
-/// by name, by form, and where the driver's spec says that secrets stand. `index`
-/// is the step's number.
+/// Reports every secret in a step's configuration before parameters are substituted: by name, by
+/// form, and at the places that the driver's spec declares as secret. `index` is the step's
+/// number.
 pub(super) fn scan_config(
     index: usize,
     config: &Node,
@@ -46,7 +46,7 @@ pub(super) fn scan_config(
     }
 }
 
-/// What a pointer leads to and how messages call it.
+/// Returns the node that a pointer leads to and its path for messages.
 fn follow<'n>(config: &'n Node, pointer: &str, root: &str) -> Option<(&'n Node, String)> {
     let mut found = (config, root.to_owned());
     for segment in pointer.split('/').skip(1) {
@@ -67,10 +67,10 @@ struct Scan<'a, 'f> {
 }
 
 impl Scan<'_, '_> {
-    /// Looks at one key; `path` is for messages, `pointer` for the schema.
+    /// Checks one key; `path` is for messages, `pointer` for the schema.
     fn entry(&mut self, key: &str, position: Position, value: &Node, path: &str, pointer: &str) {
         let by_name = secret::is_name(key);
-        // Where the driver lists what the value can be, it is a choice and no secret.
+        // A value from the driver's list of choices is not a secret.
         let is_choice = self.schema.is_some_and(|schema| schema.is_choice(pointer));
         if by_name && !is_choice {
             match value.entry("default") {
@@ -104,7 +104,7 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// A value whose key says that it is a secret.
+    /// Reports a value whose key means a secret.
     fn named(&mut self, value: &Node, position: Position, path: &str) {
         match &value.value {
             Value::Text(text) if text.len() > SHORT && !is_placeholder(text) => {
@@ -118,7 +118,8 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// A value that the driver's spec calls a secret, with all that is in it.
+    /// Reports a value that the driver's spec declares as secret, and everything inside the
+    /// value.
     fn whole(&mut self, value: &Node, position: Position, path: &str) {
         match &value.value {
             Value::Text(text) if !text.is_empty() && !is_placeholder(text) => {
@@ -133,7 +134,7 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// A text that is an address with a password in it.
+    /// Reports a text that is a URL with a password.
     fn url(&mut self, value: &Node, position: Position, path: &str) {
         if value.as_text().is_some_and(has_url_password) {
             self.report(position, path);
@@ -149,15 +150,15 @@ impl Scan<'_, '_> {
     }
 }
 
-/// Whether a text only names where a secret comes from: `${NAME}`. A parameter
-/// does not count, since its value would be compiled in.
+/// Returns whether a text only names the source of a secret: `${NAME}`. A parameter does not
+/// count, since its value would be compiled in.
 fn is_placeholder(text: &str) -> bool {
     text.strip_prefix("${").and_then(|text| text.strip_suffix('}')).is_some_and(|name| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     })
 }
 
-/// Whether somewhere in a text stands `scheme://user:password@`.
+/// Returns whether a text contains `scheme://user:password@`.
 fn has_url_password(text: &str) -> bool {
     secret::url_passwords(text).any(|password| !is_placeholder(password))
 }

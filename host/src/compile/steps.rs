@@ -1,4 +1,4 @@
-//! The steps of a pipeline against their drivers.
+//! Checks the steps of a pipeline against their drivers.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 use super::parameters::Parameters;
 use super::substitute::substitute;
 use super::{Drivers, Found, Missing, config, secrets};
-use crate::driver::spec;
+use crate::contract;
+use crate::driver::spec::Spec;
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::project::pipeline::{Located, Mode, Pipeline, Step};
@@ -15,20 +16,20 @@ use crate::schema::Schema;
 use crate::wording::{any_of, closest, quoted};
 use crate::yaml::{Position, Problems};
 
-/// A driver and its schema, ready to check configurations.
+/// A driver with its parsed schema.
 struct Ready {
     found: Found,
     schema: Schema,
 }
 
-/// What is known of a step that passed.
+/// The facts about a step that passed all checks.
 pub(super) struct Checked {
     pub(super) found: Found,
-    pub(super) mode: spec::Mode,
+    pub(super) mode: contract::Mode,
     pub(super) config: Json,
 }
 
-/// Checks every step; what passes is by the step's number.
+/// Checks every step and returns those that passed, by step number.
 pub(super) fn check(
     project: &Project,
     pipeline: &Pipeline,
@@ -60,7 +61,7 @@ pub(super) fn check(
         let owner = step.label();
         config::check_connection(&owner, &resolved, &found.spec, problems, warnings);
         let config = config::complete(&owner, &resolved, schema, &found.spec, problems);
-        // Its messages show paths, and a path may be an address with a password.
+        // Messages of this check show paths, and a path can be a URL with a password.
         if !holds_secrets {
             config::check_paths(&owner, &resolved, &config, &found.spec, project, problems);
         }
@@ -122,7 +123,7 @@ fn report(
         }
         Missing::Refused(reasons) => {
             for reason in reasons {
-                // What to change is not in the pipeline, but where the reason stands.
+                // The fix is not in the pipeline, but at the location of the reason.
                 let message = format!("{}: {}", step.label(), reason.message);
                 problems.report_unplaced(Problem {
                     code: "unusable_driver",
@@ -134,7 +135,7 @@ fn report(
     }
 }
 
-/// A name without quotes, as part of a file's name.
+/// Returns an escaped name without quotes, for use in a file name.
 fn plain(name: &str) -> String {
     quoted(name).trim_matches('\'').to_owned()
 }
@@ -142,9 +143,9 @@ fn plain(name: &str) -> String {
 fn check_mode(
     step: &Step,
     (position, mode): (Position, Mode),
-    spec: &spec::Spec,
+    spec: &Spec,
     problems: &mut Problems<'_>,
-) -> spec::Mode {
+) -> contract::Mode {
     let needed = spec_mode(mode);
     if !spec.modes.contains(&needed) {
         let can: Vec<&str> = [Mode::Read, Mode::Transform, Mode::Write]
@@ -163,11 +164,11 @@ fn check_mode(
     needed
 }
 
-/// The driver's word for a step's mode.
-fn spec_mode(mode: Mode) -> spec::Mode {
+/// Returns a step's mode as drivers call it.
+fn spec_mode(mode: Mode) -> contract::Mode {
     match mode {
-        Mode::Read => spec::Mode::Extract,
-        Mode::Transform => spec::Mode::Transform,
-        Mode::Write => spec::Mode::Write,
+        Mode::Read => contract::Mode::Extract,
+        Mode::Transform => contract::Mode::Transform,
+        Mode::Write => contract::Mode::Write,
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters in place of `${params.name}`.
+//! Substitution of `${params.name}` by parameters.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ const START: &str = "${params.";
 enum Piece<'t> {
     Text(&'t str),
     Name(&'t str),
-    /// A reference without its end.
+    /// A reference without a closing brace.
     Open,
 }
 
@@ -39,12 +39,12 @@ fn pieces(mut text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Whether a text refers to a parameter.
+/// Returns whether a text refers to a parameter.
 pub(super) fn refers(text: &str) -> bool {
     text.contains(START)
 }
 
-/// The names of the parameters that the steps' configurations refer to.
+/// Returns the names of the parameters that the steps' configurations refer to.
 pub(super) fn names_used(steps: &[Step]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     steps.iter().for_each(|step| collect(&step.config, &mut names));
@@ -65,7 +65,7 @@ fn collect(node: &Node, names: &mut BTreeSet<String>) {
     }
 }
 
-/// A step's configuration with its parameters put in.
+/// Returns a step's configuration with its parameters substituted.
 pub(super) fn substitute(
     step: &Step,
     parameters: &Parameters,
@@ -96,8 +96,8 @@ impl Substitution<'_, '_> {
         Node { position: node.position, value }
     }
 
-    /// A reference that is the whole text keeps the parameter's type; among other
-    /// text it becomes text.
+    /// Substitutes the references in a text. A reference that is the whole text keeps the
+    /// parameter's type; within other text it becomes text.
     fn text(&mut self, node: &Node, text: &str) -> Value {
         let pieces = pieces(text);
         if let [Piece::Name(name)] = pieces.as_slice() {

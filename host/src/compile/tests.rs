@@ -75,7 +75,7 @@ impl Drivers for Specs {
     }
 }
 
-/// A project in a folder that is gone after the test.
+/// A project in a temporary directory.
 struct Sandbox {
     folder: tempfile::TempDir,
     project: Project,
@@ -99,7 +99,7 @@ impl Sandbox {
     }
 }
 
-/// A pipeline that compiles: a reader, a shaper and a writer.
+/// A pipeline that compiles: a reader, a transformer and a writer.
 const GOOD: &str = r#"oml_version: "0.1.0"
 name: orders
 params:
@@ -123,7 +123,7 @@ steps:
       path: out.csv
 "#;
 
-/// `line:column code: message (help)` of every problem.
+/// Formats each problem as `line:column code: message (help)`.
 fn lines(problems: &[Problem]) -> Vec<String> {
     let line = |problem: &Problem| {
         let at = problem.place.as_ref().and_then(|place| place.position);

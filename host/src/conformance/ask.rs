@@ -1,4 +1,4 @@
-//! Calls that run no step: what is there, and how a connection is.
+//! Calls that run no step: `discover` and `doctor`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use super::given::connection_of;
 use super::place::Place;
 use super::words::{Recorder, Words};
 use crate::connection;
+use crate::contract::Mode;
 use crate::driver::grants::Grants;
-use crate::driver::spec::Mode;
 use crate::driver::{Call, Dataset, Driver, Failure, Health};
 
 impl Bench {
-    /// What the driver lists, in its own order.
+    /// Returns the driver's datasets in its own order.
     pub(super) fn discover(
         &self,
         case: Option<&Case>,
@@ -27,7 +27,7 @@ impl Bench {
         self.listed(case, config).map(|(found, _)| found)
     }
 
-    /// The same, with what it says on the way.
+    /// Like [`Bench::discover`], with the driver's log, metrics, events and progress.
     pub(super) fn listed(
         &self,
         case: Option<&Case>,
@@ -41,7 +41,7 @@ impl Bench {
         Ok((found, recorder.take()))
     }
 
-    /// What the driver says of a connection, unedited.
+    /// Returns the driver's unedited answer about a connection.
     pub(super) fn doctor(
         &self,
         config: &Value,
@@ -51,7 +51,8 @@ impl Bench {
         self.examined(config, &connection, timeout).map(|(health, _)| health)
     }
 
-    /// The same of any text, with what it says on the way.
+    /// Like [`Bench::doctor`] for any connection, with the driver's log, metrics, events and
+    /// progress.
     pub(super) fn examined(
         &self,
         config: &Value,

@@ -1,4 +1,4 @@
-//! What the checks work with: the driver, its cases, and how they are run.
+//! The harness of the checks: the driver, its cases, and the means to run them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,61 +20,62 @@ use super::server::Held;
 use super::trial::{self, Outcome, Trial};
 use crate::canonical;
 use crate::connection::{Connections, Environment, REFERENCE, Reference, Secrets};
+use crate::contract::Mode;
 use crate::driver::grants::paths;
 use crate::driver::limits::Limits;
 use crate::driver::network::endpoints;
 use crate::driver::registry::Registry;
-use crate::driver::spec::{Mode, Spec, SpecFault};
+use crate::driver::spec::{Spec, SpecFault};
 use crate::driver::{Code, Content, Driver, DriverFile, Engine};
 use crate::fence::Fence;
 use crate::problem::{Error, Problem, Result};
 
-/// What is to be checked, and with what. Holds secrets.
+/// The driver to check, and everything to check it with. Contains secrets.
 pub struct Subject {
     /// The component.
     pub file: PathBuf,
-    /// What it is run with beside its own examples.
+    /// Cases to run; in their modes they replace the spec's examples.
     pub cases: Option<Cases>,
     /// An earlier version of the driver.
     pub previous: Option<PathBuf>,
-    /// The connection that it may use.
+    /// The connection that the driver may use.
     pub reference: Option<Reference>,
     /// All connections.
     pub connections: Connections,
-    /// Where their variables come from.
+    /// Source of the variables in connections.
     pub environment: Environment,
-    /// The project, whose certificates a connection may name.
+    /// Directory of the project, whose certificates a connection can name.
     pub project: PathBuf,
-    /// The project's limits.
+    /// Limits of the project.
     pub limits: Limits,
-    /// Where the drivers are that read back what was written.
+    /// The drivers that read back the written rows.
     pub registry: Registry,
 }
 
-/// See the module.
+/// The harness; see the module documentation.
 pub(super) struct Bench {
     pub(super) path: PathBuf,
     pub(super) spec: Option<Arc<Spec>>,
-    /// The spec as it is written; null if it is not there.
+    /// The spec as written, or null if the component has none.
     pub(super) raw: Value,
     pub(super) faults: Vec<SpecFault>,
-    /// Why nothing can be read of it.
+    /// The problem that makes the file unreadable.
     pub(super) broken: Option<Problem>,
     pub(super) file: Option<DriverFile>,
     pub(super) reference: Option<Reference>,
     pub(super) previous: Option<Arc<Spec>>,
     pub(super) engine: Engine,
-    /// Runtime for concurrent calls.
+    /// Number of threads for concurrent calls.
     pub(super) threads: usize,
-    /// Folder of all trial projects.
+    /// Directory of all trial projects.
     pub(super) root: TempDir,
     closed: io::Result<Held>,
     silent: io::Result<Held>,
-    /// The code of the driver and how long it took to compile it; none if no check asks.
+    /// Compiled driver and compile time, or `None` if no selected check needs it.
     code: Option<Result<(Code, Option<Duration>), Problem>>,
-    /// The code of the drivers that read back, by name, or why there is none.
+    /// Compiled drivers that read back written rows, by name, or the reason why there is none.
     readers: BTreeMap<String, Result<Code, String>>,
-    /// See `Probe` of the commands: dropping it would wait for look-ups of names.
+    /// Never dropped, since dropping the runtime would wait for DNS look-ups.
     pub(super) runtime: ManuallyDrop<Runtime>,
     pub(super) subject: Subject,
     pub(super) cases: Vec<Case>,
@@ -83,33 +84,33 @@ pub(super) struct Bench {
     pub(super) unreachable: OnceLock<Result<Unreachable, Missed>>,
 }
 
-/// A driver that can run.
+/// A driver that is ready to run.
 pub(super) struct Loaded {
     pub(super) driver: Driver,
-    /// How long it took to compile; none if it was compiled before.
+    /// Compile time, or `None` if the code was cached.
     pub(super) compiling: Option<Duration>,
 }
 
-/// What a driver does when all is well.
+/// A driver's result in the normal case.
 pub(super) struct Normal {
     pub(super) case: Case,
     pub(super) outcome: Outcome,
     pub(super) left: Left,
-    /// The files before.
+    /// Files before the run.
     pub(super) before: BTreeMap<String, String>,
 }
 
-/// What lies there after a call.
+/// Files and rows present after a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Left {
-    /// The hash of each file, by its path.
+    /// Hash of each file, by path.
     pub(super) files: BTreeMap<String, String>,
-    /// What the case reads back.
+    /// Rows that the case reads back.
     pub(super) rows: Option<Vec<RecordBatch>>,
 }
 
 impl Left {
-    /// The files that are other than they were, or are there only now or only before.
+    /// Returns the files that were changed, added or removed since `before`.
     pub(super) fn changed<'l>(&'l self, before: &'l Self) -> Vec<&'l str> {
         let gone = before.files.keys().filter(|name| !self.files.contains_key(*name));
         let other = self.files.iter().filter(|(name, hash)| before.files.get(*name) != Some(hash));
@@ -118,18 +119,18 @@ impl Left {
 }
 
 impl Bench {
-    /// Looks at a driver without running it, and fences this process in, for good.
+    /// Examines a driver without running it, then restricts this process for good with Landlock.
     ///
     /// # Errors
-    /// The file cannot be read, or a case does not fit the driver.
+    /// Returns an error if the file cannot be read or a case does not fit the driver.
     pub(super) fn new(mut subject: Subject, wanted: &[&Check]) -> Result<Self> {
         let unable = |error: io::Error| {
             Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
         };
-        // Behind the fence nothing tells how many a container may use.
+        // The CPU limit of a container cannot be read once Landlock is enforced.
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let root = tempfile::Builder::new().prefix("osiris-conformance-").tempdir();
-        // Nothing runs in it before it is behind the fence.
+        // A placeholder: nothing runs in it before Landlock is enforced.
         let runtime = Builder::new_current_thread().build().map_err(unable)?;
         let previous = subject.previous.as_deref().map(DriverFile::read).transpose()?;
         let mut bench = Self {
@@ -156,7 +157,7 @@ impl Bench {
             unreachable: OnceLock::new(),
         };
         bench.look()?;
-        // A spec that is wrong would have the cases blamed.
+        // With a faulty spec, the cases would be blamed.
         if bench.faults.is_empty() {
             bench.check_cases()?;
         }
@@ -184,7 +185,7 @@ impl Bench {
         Ok(())
     }
 
-    /// The spec; checks that ask for it need one.
+    /// Returns the spec, or skips the check if the spec cannot be read.
     pub(super) fn spec(&self) -> Result<&Spec, Missed> {
         self.spec.as_deref().ok_or_else(|| skip("the spec cannot be read"))
     }
@@ -195,7 +196,7 @@ impl Bench {
             return Err(self.broken.clone().unwrap_or(spec));
         };
         let (started, mut compiled) = (Instant::now(), false);
-        // Its author tests it, so no rule of a project is asked.
+        // The author tests the driver, so no project policy applies.
         DriverFile::bytes(&file.path)
             .and_then(|bytes| {
                 let sha256 = canonical::sha256(&bytes);
@@ -216,10 +217,10 @@ impl Bench {
         names.map(|name| (name.clone(), code(name).map_err(|error| error.to_string()))).collect()
     }
 
-    /// Permissions that the checks need on this machine.
+    /// Returns the permissions that the checks need on this machine.
     fn fence(&self) -> Fence {
         let mut fence = Fence { own: vec![self.root.path().to_owned()], ..Fence::default() };
-        // The folder of all projects goes in the end.
+        // The directory of all projects is removed in the end.
         fence.tidy.extend(self.root.path().parent().map(Path::to_owned));
         let held = [&self.closed, &self.silent].into_iter().flatten();
         let mut ports: Vec<u16> = held.map(|held| held.address.port()).collect();
@@ -230,7 +231,7 @@ impl Bench {
             let configs = modes.filter_map(|case| self.config(&case).ok());
             let connected = self.connected().ok().flatten();
             if let Some(config) = &connected {
-                // Each project of a trial gets the connection's certificates.
+                // Each trial project gets the connection's certificates.
                 let paths = paths(config, &spec.files.read);
                 fence.read.extend(paths.map(|path| self.subject.project.join(path)));
             }
@@ -253,17 +254,17 @@ impl Bench {
         fence
     }
 
-    /// A port at which every call is refused.
+    /// Returns a port that refuses connections.
     pub(super) fn closed(&self) -> Result<&Held, Missed> {
         self.closed.as_ref().map_err(|error| skip(error.to_string()))
     }
 
-    /// A port where calls are taken by the kernel and never answered.
+    /// Returns a port where the kernel accepts connections and nobody answers.
     pub(super) fn silent(&self) -> Result<&Held, Missed> {
         self.silent.as_ref().map_err(|error| skip(error.to_string()))
     }
 
-    /// The compiled driver, if it loads.
+    /// Returns the loaded driver, or the problem that keeps it from loading.
     pub(super) fn loaded(&self) -> Result<&Loaded, Problem> {
         let load = || {
             let none = || Err(Problem::new("not_compiled", "no check asked for its code"));
@@ -278,18 +279,18 @@ impl Bench {
         self.loaded().ok().map(|loaded| &loaded.driver)
     }
 
-    /// What the driver may use.
+    /// Returns the limits of the driver.
     pub(super) fn limits(&self) -> Result<Limits, Missed> {
         Ok(self.subject.limits.clone().tightened(&self.spec()?.bounds()))
     }
 
-    /// Runs it.
+    /// Runs the driver.
     pub(super) fn run(&self, place: &Place, trial: Trial) -> Result<Outcome, Missed> {
         let driver = self.driver().ok_or_else(|| skip("the component does not load"))?;
         Ok(self.runtime.block_on(trial::run(&self.engine, driver, self.limits()?, place, trial)))
     }
 
-    /// What lies in a place after a call.
+    /// Returns the files and rows present after a call.
     pub(super) fn left(&self, place: &Place, case: &Case) -> Result<Left, Missed> {
         let rows = match &case.read_back {
             None => None,
@@ -305,15 +306,15 @@ impl Bench {
                 trial.inputs.clear();
                 let limits = self.limits()?;
                 let run = trial::run(&self.engine, &driver, limits, place, trial);
-                // What is not there has no rows.
+                // A missing table counts as one without rows.
                 Some(self.runtime.block_on(run).table.map(|(_, rows)| rows).unwrap_or_default())
             }
         };
         Ok(Left { files: place.files(), rows })
     }
 
-    /// What the first case of a mode does. Skips if that does not end well, which a
-    /// check of its own tells.
+    /// Returns the result of the first case of a mode. Skips the check if that case fails, which
+    /// another check reports.
     pub(super) fn normal(&self, mode: Mode) -> Result<&Normal, Missed> {
         let index = match mode {
             Mode::Extract => 0,
@@ -336,7 +337,7 @@ impl Bench {
         Ok(Normal { case, outcome, left, before })
     }
 
-    /// What all first cases do, of the modes that have one and end well.
+    /// Returns the results of the first case of every mode that has one and succeeds.
     pub(super) fn normals(&self) -> Vec<&Normal> {
         [Mode::Extract, Mode::Transform, Mode::Write]
             .into_iter()
@@ -344,7 +345,7 @@ impl Bench {
             .collect()
     }
 
-    /// The values that must not be shown.
+    /// Returns the values that must not be revealed.
     pub(super) fn secrets(&self) -> Vec<String> {
         let config = self.base().and_then(|case| self.config(&case).ok());
         let config = config.or_else(|| self.connected().ok().flatten());

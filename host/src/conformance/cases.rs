@@ -1,4 +1,4 @@
-//! `conformance.yaml`: what the kit runs a driver with.
+//! `conformance.yaml`: the cases to run a driver with.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,32 +10,33 @@ use serde_json::{Map, Value};
 
 use super::data;
 use super::rows::Said;
-use crate::driver::spec::{Example, Mode};
+use crate::contract::Mode;
+use crate::driver::spec::Example;
 use crate::problem::{Error, Problem, Result};
 use crate::schema::Schema;
 use crate::wording::quoted;
 use crate::yaml::{self, Node, Problems};
 
-/// The shape of the file, as JSON Schema 2020-12.
+/// JSON Schema (2020-12) of the file.
 const SCHEMA: &str = include_str!("cases.schema.json");
 /// The largest file that is copied into a project, in bytes.
 const LARGEST: u64 = 64 << 20;
-/// The most bytes that a repeated text may become.
+/// Maximum size of a file with repeated text, in bytes.
 const MOST: u64 = 1 << 30;
 
 /// A file of cases.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Cases {
-    /// The driver that they are for.
+    /// Name of the driver.
     pub driver: String,
-    /// Checks that do not apply, and why.
+    /// Ids of checks that do not apply, with the reason.
     #[serde(default)]
     pub skip: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) cases: Vec<Case>,
 }
 
-/// A configuration, and what it is run with.
+/// A configuration with its files, tables and expected result.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Case {
     pub(super) name: String,
@@ -44,7 +45,7 @@ pub(super) struct Case {
     pub(super) config: Map<String, Value>,
     #[serde(default)]
     pub(super) files: BTreeMap<String, Fixture>,
-    /// In the order of the file.
+    /// The input tables, in the order of the file.
     #[serde(skip)]
     pub(super) inputs: Vec<Given>,
     pub(super) read_back: Option<ReadBack>,
@@ -54,7 +55,7 @@ pub(super) struct Case {
     pub(super) expect: Expect,
 }
 
-/// A table that is read.
+/// An input table.
 #[derive(Debug, Clone)]
 pub(super) struct Given {
     pub(super) name: String,
@@ -62,16 +63,16 @@ pub(super) struct Given {
     pub(super) rows: usize,
 }
 
-/// How what was written is read again.
+/// The driver and configuration that read back the written rows.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct ReadBack {
     pub(super) driver: String,
     pub(super) config: Map<String, Value>,
-    /// What comes, where that is not what was written.
+    /// The rows expected, if they differ from those written.
     pub(super) rows: Option<Vec<Said>>,
 }
 
-/// How a case ends.
+/// The expected result of a case.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Expect {
     pub(super) rows: Option<u64>,
@@ -79,7 +80,7 @@ pub(super) struct Expect {
     pub(super) error: Option<String>,
 }
 
-/// What a file of the project holds.
+/// Content of a file in the trial project.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Fixture {
     file: Option<PathBuf>,
@@ -95,7 +96,7 @@ impl Cases {
     /// Reads a file of cases.
     ///
     /// # Errors
-    /// Every problem of the file, with its position.
+    /// Returns every problem of the file, with its position.
     pub fn read(file: &Path) -> Result<Self> {
         let root = yaml::read(file)?;
         let json = root.to_json();
@@ -121,13 +122,13 @@ impl Cases {
 }
 
 impl Case {
-    /// What a spec's example makes, run in this mode.
+    /// Creates a case from a spec's example, for this mode.
     pub(super) fn of(example: &Example, mode: Mode) -> Self {
         let config = example.config.clone().into_iter().collect();
         Self::new(format!("the example {}", quoted(&example.title)), mode, config)
     }
 
-    /// A case of nothing but a configuration.
+    /// Creates a case from a configuration alone.
     pub(super) fn new(name: String, mode: Mode, config: Map<String, Value>) -> Self {
         let inputs = if mode == Mode::Extract { Vec::new() } else { vec![data::given()] };
         Self {
@@ -142,7 +143,8 @@ impl Case {
         }
     }
 
-    /// Whether it is run to see what a driver does when all is well.
+    /// Returns whether the case shows a driver's normal behavior: it expects no error and is not
+    /// large.
     pub(super) fn is_plain(&self) -> bool {
         self.expect.error.is_none() && !self.large
     }
@@ -206,7 +208,7 @@ impl Case {
 }
 
 impl Fixture {
-    /// Writes it; repeats are divided by `shrink`.
+    /// Writes the file; repeats are divided by `shrink`.
     pub(super) fn write(&self, out: &mut impl Write, shrink: u64) -> io::Result<()> {
         if let Some(file) = &self.file {
             let bytes = yaml::read_bytes(file, LARGEST).map_err(io::Error::other)?;

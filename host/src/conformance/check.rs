@@ -1,50 +1,50 @@
-//! What a check is: data, and the function that looks.
+//! Definition and result of a check.
 
 use super::bench::Bench;
 use super::need::Need;
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
-/// Something that a driver must do.
+/// A requirement for drivers.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
-    /// `group.name`; stable, for tools.
+    /// Stable id for tools: `group.name`.
     pub id: &'static str,
-    /// What holds if it passes.
+    /// The requirement, as a statement.
     pub title: &'static str,
-    /// How to mend a driver that does not pass.
+    /// Advice to fix a driver that fails the check.
     pub fix: &'static str,
-    /// Without one of these it is skipped.
+    /// Prerequisites; the check is skipped if one is missing.
     pub(super) needs: &'static [Need],
     pub(super) run: fn(&Bench) -> Verdict,
 }
 
 impl Check {
-    /// What it is called in its group: the part of its id after the dot.
+    /// Returns the name within the group: the part of the id after the dot.
     pub fn name(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(_, name)| name)
     }
 
-    /// Whether the driver's code is needed for it.
+    /// Returns whether the check needs the driver's code.
     pub(super) fn calls(&self) -> bool {
         self.group() != "spec" || self.needs.contains(&Need::Driver)
     }
 
-    /// What it belongs to: the part of its id before the dot.
+    /// Returns the group: the part of the id before the dot.
     pub fn group(&self) -> &'static str {
         self.id.split('.').next().unwrap_or_default()
     }
 }
 
-/// How a check ended, if not well.
+/// The result of a check that did not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missed {
-    /// It does not hold; what was seen.
+    /// The requirement is not met; holds the observation.
     Failed(String),
-    /// It could not be looked at; why.
+    /// The check could not run; holds the reason.
     Skipped(String),
 }
 
-/// How a check ended.
+/// The result of a check.
 pub(super) type Verdict = Result<(), Missed>;
 
 pub(super) fn fail(seen: impl Into<String>) -> Verdict {
@@ -60,10 +60,10 @@ pub(super) fn ensure(holds: bool, seen: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { fail(seen()) }
 }
 
-/// How many of several faults are told.
+/// Maximum number of faults in a message.
 const TOLD: usize = 5;
 
-/// Fails if there is any.
+/// Fails if there are any faults.
 pub(super) fn none(seen: impl IntoIterator<Item = String>) -> Verdict {
     let mut seen: Vec<String> = seen.into_iter().collect();
     if seen.is_empty() {
@@ -75,7 +75,8 @@ pub(super) fn none(seen: impl IntoIterator<Item = String>) -> Verdict {
     fail(format!("{}{more}", seen.join("; ")))
 }
 
-/// Returns a redactor of these secrets, or the reason why there can be none.
+/// Returns a redactor for these secrets, or skips the check with the reason why one cannot be
+/// built.
 pub(super) fn redactor(secrets: impl IntoIterator<Item = String>) -> Result<Redactor, Missed> {
     Redactor::new(secrets).map_err(|error| skip(error.to_string()))
 }

@@ -21,7 +21,7 @@ use crate::yaml::Node;
 /// Rows of a table whose size does not matter.
 const ROWS: usize = 100;
 
-/// The table of a case that says nothing of its own.
+/// Returns the default input table.
 pub(super) fn given() -> Given {
     let schema = Schema::new(vec![
         Field::new("id", DataType::Int64, false),
@@ -31,7 +31,7 @@ pub(super) fn given() -> Given {
     Given { name: "input".to_owned(), schema: Arc::new(schema), rows: ROWS }
 }
 
-/// A table as a case describes it.
+/// Parses a case's description of a table.
 pub(super) fn parse(name: &str, node: &Node) -> Result<Given, String> {
     let columns = node.entry("columns").and_then(|entry| entry.value.as_map()).unwrap_or_default();
     let fields: Vec<table::Field> = columns
@@ -50,22 +50,22 @@ pub(super) fn parse(name: &str, node: &Node) -> Result<Given, String> {
 }
 
 impl Given {
-    /// Its rows in batches of one. A slice would not start at 0, as the contract wants it.
+    /// Returns the rows in batches of one. Slices would not start at offset 0, which the contract
+    /// requires.
     pub(super) fn one_by_one(&self) -> impl Iterator<Item = RecordBatch> + use<> {
         let schema = self.schema.clone();
         (0..self.rows).map(move |row| batch(&schema, row, 1))
     }
 }
 
-/// The table's schema with one more column.
+/// Returns the table's schema with one more column.
 pub(super) fn with(schema: &Schema, name: &str, data_type: DataType) -> SchemaRef {
     let more = Arc::new(Field::new(name, data_type, true));
     Arc::new(Schema::new(schema.fields().iter().cloned().chain([more]).collect::<Vec<_>>()))
 }
 
-/// Some rows of a schema; `from` is the number of the first. No two rows are the
-/// same where a type has so many values, and every fifth value is missing where
-/// one may be.
+/// Returns rows of a schema; `from` is the number of the first. The rows are distinct as far as the
+/// types have enough values, and every fifth value of a nullable column is null.
 pub(super) fn batch(schema: &SchemaRef, from: usize, rows: usize) -> RecordBatch {
     let columns = schema
         .fields()
@@ -79,7 +79,7 @@ pub(super) fn batch(schema: &SchemaRef, from: usize, rows: usize) -> RecordBatch
         .unwrap_or_else(|_| RecordBatch::new_empty(schema.clone()))
 }
 
-/// Every fifth value goes missing.
+/// Replaces every fifth value with null.
 fn thinned(all: &ArrayRef, from: usize) -> ArrayRef {
     let gone = BooleanArray::from_iter((from..from + all.len()).map(|row| Some(row % 5 == 3)));
     arrow::compute::nullif(all, &gone).unwrap_or_else(|_| all.clone())
@@ -143,7 +143,7 @@ fn values(data_type: &DataType, from: usize, rows: usize) -> ArrayRef {
             let parts = fields.iter().map(|field| values(field.data_type(), from, rows)).collect();
             Arc::new(StructArray::new(fields.clone(), parts, None))
         }
-        // A day has fewer seconds than a table may have rows.
+        // A day can have fewer seconds than the table has rows.
         DataType::Time32(_) | DataType::Time64(_) => {
             let day = DataType::Time32(TimeUnit::Second);
             let seconds = Int64Array::from_iter_values(numbers().map(|row| row % 86_400));
@@ -173,7 +173,7 @@ fn whole_days(through: &[DataType], from: usize, rows: usize) -> ArrayRef {
     converted(&(Arc::new(days) as ArrayRef), through)
 }
 
-/// Cast step by step; values that have no way are missing.
+/// Casts step by step; the values are null if a cast is not supported.
 fn converted(numbers: &ArrayRef, through: &[DataType]) -> ArrayRef {
     let steps = through.iter().try_fold(numbers.clone(), |array, next| cast(&array, next).ok());
     let last = through.last().unwrap_or(&DataType::Null);

@@ -1,5 +1,5 @@
-//! What a driver is given: its cases, their configurations and tables, and the
-//! projects in which they run.
+//! Input of a driver: its cases with their configurations and tables, and the projects in which
+//! they run.
 
 use serde_json::{Map, Value, json};
 
@@ -10,12 +10,13 @@ use super::data;
 use super::place::Place;
 use super::trial::{End, Feed, Trial};
 use crate::connection::{self, REFERENCE, RESOLVED};
+use crate::contract::Mode;
 use crate::driver::grants::paths;
-use crate::driver::spec::{Mode, Spec};
+use crate::driver::spec::Spec;
 use crate::problem::{Error, Problem, Result};
 
 impl Bench {
-    /// A configuration that does not fit is the case's fault, not the driver's.
+    /// Checks the cases. A configuration that does not fit is the case's fault, not the driver's.
     pub(super) fn check_cases(&self) -> Result<()> {
         let Some(spec) = &self.spec else { return Ok(()) };
         for case in &self.cases {
@@ -44,7 +45,7 @@ impl Bench {
             && self.spec.as_ref().is_some_and(|spec| spec.requires_connection())
     }
 
-    /// The cases of a mode that can be run here.
+    /// Returns the cases of a mode that can run on this machine.
     pub(super) fn cases(&self, mode: Mode) -> Vec<Case> {
         let Some(spec) = self.spec.as_ref().filter(|_| !self.cannot_connect()) else {
             return Vec::new();
@@ -53,7 +54,7 @@ impl Bench {
         if !own.is_empty() || !spec.modes.contains(&mode) || spec.requires_connection() {
             return own;
         }
-        // What an example reads is not here.
+        // The files that an example reads do not exist here.
         let mut examples: Vec<Case> = spec
             .examples
             .iter()
@@ -71,7 +72,7 @@ impl Bench {
         self.cases(mode).into_iter().find(Case::is_plain)
     }
 
-    /// Why there is no case of a mode.
+    /// Returns the reason why a mode has no case, or `None` if it has one.
     pub(super) fn without_case(&self, mode: Mode) -> Option<String> {
         let spec = self.spec.as_ref()?;
         if !spec.modes.contains(&mode) {
@@ -84,17 +85,17 @@ impl Bench {
         self.plain(mode).is_none().then(|| none.to_owned())
     }
 
-    /// The first case that can be run.
+    /// Returns the first case that can run.
     pub(super) fn base(&self) -> Option<Case> {
         [Mode::Extract, Mode::Transform, Mode::Write].into_iter().find_map(|mode| self.plain(mode))
     }
 
-    /// The first case that takes rows.
+    /// Returns the first case that takes rows.
     pub(super) fn taker(&self) -> Option<Case> {
         [Mode::Transform, Mode::Write].into_iter().find_map(|mode| self.plain(mode))
     }
 
-    /// What a driver is given for a case.
+    /// Returns the complete configuration of a case, as a run would pass it on.
     pub(super) fn config(&self, case: &Case) -> Result<Value, Missed> {
         let spec = self.spec()?;
         self.complete(&case.config, spec).map_err(Missed::Failed)
@@ -137,7 +138,7 @@ impl Bench {
         }
     }
 
-    /// A configuration of nothing but the connection.
+    /// Returns a configuration with nothing but the connection, or `None` without a connection.
     pub(super) fn connected(&self) -> Result<Option<Value>, Missed> {
         let (spec, Some(reference)) = (self.spec()?, &self.reference) else { return Ok(None) };
         let Subject { connections, environment, .. } = &self.subject;
@@ -149,16 +150,16 @@ impl Bench {
         Ok(Some(config))
     }
 
-    /// A project with a case's files.
+    /// Creates a project with a case's files.
     pub(super) fn place(&self, case: &Case) -> Result<Place, Missed> {
         self.place_of(case, 1)
     }
 
-    /// The same with files that are smaller by a factor.
+    /// Creates a project like [`Bench::place`], with repeated text divided by `shrink`.
     pub(super) fn place_of(&self, case: &Case, shrink: u64) -> Result<Place, Missed> {
         let broken = |error: std::io::Error| skip(format!("its files cannot be written: {error}"));
         let place = Place::new(self.root.path(), &case.files, shrink).map_err(broken)?;
-        // A connection's certificates are the project's own.
+        // Certificates of a connection are files of the project.
         if let Some(config) = self.connected()? {
             for path in paths(&config, &self.spec()?.files.read) {
                 let to = place.base().join(path);
@@ -170,7 +171,7 @@ impl Bench {
         Ok(place)
     }
 
-    /// What a case asks of the driver.
+    /// Returns the call that a case describes.
     pub(super) fn trial(&self, case: &Case) -> Result<Trial, Missed> {
         Ok(Trial {
             mode: case.mode,
@@ -184,7 +185,8 @@ impl Bench {
     }
 }
 
-/// The tables of a case. What does not end well has other rows: they must not arrive.
+/// Returns the tables of a case. A table that does not end well has different rows, which must not
+/// arrive.
 pub(super) fn feeds(case: &Case, end: End) -> Vec<Feed> {
     let from = |given: &Given| if end == End::Well { 0 } else { given.rows };
     let feed = |given: &Given| Feed {
@@ -196,7 +198,7 @@ pub(super) fn feeds(case: &Case, end: End) -> Vec<Feed> {
     case.inputs.iter().map(feed).collect()
 }
 
-/// The part of a configuration that a driver's doctor is told.
+/// Returns the part of a configuration that is passed to the driver's doctor.
 pub(super) fn connection_of(config: &Value, spec: &Spec) -> Value {
     let config = connection::for_driver(config, spec);
     config.get(RESOLVED).cloned().unwrap_or_else(|| json!({}))

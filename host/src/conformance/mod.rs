@@ -1,6 +1,6 @@
-//! The conformance kit: checks that tell the author of a driver whether it keeps to
-//! the contract, each by running it through the same engine, grants and limits as a
-//! run does. See the README beside this file.
+//! The conformance kit: checks that show the author of a driver whether it satisfies the contract.
+//! Each check runs the driver through the same engine, permissions and limits as a run does. See
+//! the README in this directory.
 
 mod ask;
 mod bench;
@@ -30,18 +30,18 @@ pub use self::report::{Outcome, Report};
 
 use self::bench::Bench;
 use crate::problem::{Error, Problem, Result};
-use crate::session::Redactor;
+use crate::redact::Redactor;
 use crate::wording::{any_of, closest, quoted};
 
-/// Every check, in the order in which they are told.
+/// Returns every check, in the order of the report.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
     checks::all()
 }
 
-/// The checks of these groups and with these ids; all if none is named.
+/// Returns the checks with these groups or ids, or all checks if `names` is empty.
 ///
 /// # Errors
-/// A name is neither.
+/// Returns an error if a name is neither a group nor an id.
 pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
     for name in names {
         if !checks().any(|check| check.id == name || check.group() == name) {
@@ -63,11 +63,11 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
     Ok(checks().filter(named).collect())
 }
 
-/// Checks a driver, from behind a fence of the kernel that stays around this process.
-/// `started` is told the id of each check as it begins.
+/// Checks a driver. Enforces Landlock on this process for good. Calls `started` with the id of each
+/// check as it begins.
 ///
 /// # Errors
-/// The driver cannot be read, or what it is to be run with does not fit it.
+/// Returns an error if the driver cannot be read, or if the cases or the connection do not fit it.
 pub fn run(
     subject: Subject,
     wanted: &[&'static Check],
@@ -96,7 +96,8 @@ pub fn run(
             results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
         }
     };
-    // What one check writes into a service another would read.
+    // With a connection, checks run one by one: each would read what another one writes into the
+    // service.
     let alone = bench.reference.is_some();
     let threads = bench.threads.min(8);
     std::thread::scope(|scope| {

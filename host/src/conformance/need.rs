@@ -1,16 +1,16 @@
-//! What a check cannot do without.
+//! Prerequisites of checks.
 
 use super::bench::Bench;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
-/// To run a case of an extractor.
+/// Prerequisites to run a case of an extractor.
 pub(super) const EXTRACTS: &[Need] = &[Need::Driver, Need::Case(Mode::Extract)];
-/// To run a case of a transform.
+/// Prerequisites to run a case of a transform.
 pub(super) const TRANSFORMS: &[Need] = &[Need::Driver, Need::Case(Mode::Transform)];
-/// To run a case of a writer.
+/// Prerequisites to run a case of a writer.
 pub(super) const WRITES: &[Need] = &[Need::Driver, Need::Case(Mode::Write)];
 
-/// A reason to skip a check.
+/// A prerequisite; the check is skipped without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     /// A spec that can be read.
@@ -31,11 +31,11 @@ pub(super) enum Need {
     State,
     /// The capability `partition`.
     Partition,
-    /// Something to dial whose address stands in the configuration.
+    /// A network address taken from the configuration.
     Network,
-    /// Places of secrets.
+    /// Pointers to secrets.
     Secrets,
-    /// Files that are read.
+    /// Files to read.
     Reads,
     /// `--connection`.
     Connection,
@@ -44,7 +44,7 @@ pub(super) enum Need {
 }
 
 impl Need {
-    /// Why the check cannot be done, if it cannot.
+    /// Returns the reason to skip the check, or `None` if the prerequisite is met.
     pub(super) fn lacking(self, bench: &Bench) -> Option<String> {
         let Some(spec) = &bench.spec else {
             return Some("the spec cannot be read".to_owned());

@@ -1,4 +1,4 @@
-//! A project of its own for a trial, gone with it.
+//! Temporary projects for trials.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,19 +12,19 @@ use super::cases::Fixture;
 use crate::below::Below;
 use crate::canonical;
 
-/// A temporary folder with a case's files.
+/// A temporary directory with a case's files. Removed on drop.
 #[derive(Debug)]
 pub(super) struct Place {
     folder: TempDir,
 }
 
-/// Where a step's artifacts go, as in a run.
+/// Directory for a step's artifacts, as in a run.
 const ARTIFACTS: &str = "logs/conformance/artifacts/check";
-/// Where tables spill to, as in a run.
+/// Directory for spilled tables, as in a run.
 const SPILL: &str = ".osiris/tmp";
 
 impl Place {
-    /// An empty project with these files, in a folder.
+    /// Creates a project with these files in the directory `within`.
     pub(super) fn new(
         within: &Path,
         files: &BTreeMap<String, Fixture>,
@@ -43,7 +43,7 @@ impl Place {
         Ok(Self { folder })
     }
 
-    /// What the driver sees as `/`.
+    /// Returns the directory that the driver sees as `/`.
     pub(super) fn base(&self) -> &Path {
         self.folder.path()
     }
@@ -56,12 +56,12 @@ impl Place {
         Below::new(self.base(), Path::new(SPILL))
     }
 
-    /// The sha256 of every file but the artifacts, by its path.
+    /// Returns the sha256 of every file except the artifacts, by path.
     pub(super) fn files(&self) -> BTreeMap<String, String> {
         self.read(|path| !path.starts_with(ARTIFACTS), &|bytes| canonical::sha256(bytes))
     }
 
-    /// What lies in the artifacts.
+    /// Returns the content of the artifacts, by path.
     pub(super) fn read_artifacts(&self) -> BTreeMap<String, Vec<u8>> {
         self.read(|path| path.starts_with(ARTIFACTS), &<[u8]>::to_vec)
     }
@@ -77,7 +77,7 @@ impl Place {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
                 let Ok(below) = path.strip_prefix(self.base()) else { continue };
-                // A link is no folder to go into: it may lead anywhere.
+                // Links are not followed: they can lead anywhere.
                 match entry.file_type() {
                     Ok(kind) if kind.is_dir() => folders.push(path.clone()),
                     Ok(kind) if wanted(below) => {

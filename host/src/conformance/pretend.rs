@@ -1,5 +1,5 @@
-//! Configurations for a driver whose service is not there: made from its schema,
-//! with an address that the kit chooses and secrets that it knows again.
+//! Configurations for a driver without its service: generated from the schema, with an address that
+//! the kit chooses and secrets that it can recognize.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -11,30 +11,31 @@ use super::check::{Missed, skip};
 use super::given::feeds;
 use super::trial::{End, Outcome, Trial};
 use crate::connection::{REFERENCE, RESOLVED};
-use crate::driver::spec::{Mode, Spec};
+use crate::contract::Mode;
+use crate::driver::spec::Spec;
 
-/// A configuration, and the secrets in it.
+/// A configuration, and the secrets planted in it.
 #[derive(Debug, Clone)]
 pub(super) struct Pretence {
     pub(super) config: Value,
-    /// Each with the pointer to where it stands.
+    /// Pointer and value of each secret.
     pub(super) canaries: Vec<(String, String)>,
 }
 
-/// What a driver does whose service is out of reach.
+/// Results of a driver whose service is unreachable.
 #[derive(Debug)]
 pub(super) struct Unreachable {
     pub(super) pretence: Pretence,
-    /// One for each of its modes.
+    /// One outcome per mode.
     pub(super) outcomes: Vec<Outcome>,
 }
 
-/// Port of `discard`, where nobody listens.
+/// The `discard` port, where nothing listens.
 const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 impl Bench {
-    /// What the driver does at a closed port, with canaries for secrets. It is asked
-    /// once, as it may try again for some time.
+    /// Runs the driver against a closed port, with canaries for secrets. Done only once, since the
+    /// driver can retry for some time.
     pub(super) fn unreachable(&self) -> Result<&Unreachable, Missed> {
         self.unreachable.get_or_init(|| self.call_in_vain()).as_ref().map_err(Clone::clone)
     }
@@ -63,8 +64,8 @@ impl Bench {
         Ok(Unreachable { pretence, outcomes })
     }
 
-    /// What the driver would get from a connection to this address, or else to one where
-    /// nobody listens, with canaries for secrets.
+    /// Returns the configuration that a connection to `address` would produce, with canaries for
+    /// secrets. Without an address, nothing listens at the one used.
     pub(super) fn pretend(&self, address: Option<SocketAddr>) -> Result<Pretence, Missed> {
         let spec = self.spec()?;
         let known = match self.base() {
@@ -75,7 +76,7 @@ impl Bench {
         add_connection(&mut config, spec);
         let schema = spec.schema().map_err(skip)?;
         schema.fill(&mut config);
-        // What is made up is the author's, and must lead nowhere but to this machine.
+        // The author invents the values, so they must lead to this machine only.
         let address = address.unwrap_or(NOBODY);
         for asked in &spec.network {
             put(&mut config, &asked.host, json!(address.ip().to_string()));
@@ -88,7 +89,7 @@ impl Bench {
             let canary = format!("c4nary{index}QmV3YXJlT2ZUaGUx");
             let mut with = config.clone();
             put(&mut with, pointer, json!(canary));
-            // One that is no text, or has a form of its own, cannot be planted.
+            // Skip secrets that are not strings or have a fixed format.
             if !schema.check(&with).iter().any(|finding| finding.pointer.starts_with(pointer)) {
                 config = with;
                 canaries.push((pointer.clone(), canary));
@@ -102,8 +103,8 @@ impl Bench {
     }
 }
 
-/// A configuration that fits, as far as the schema tells; what an example says
-/// comes first.
+/// Generates a configuration that fits the schema as far as possible; values of an example come
+/// first.
 fn made_up(spec: &Spec) -> Value {
     let mut config = sample(&spec.config_schema);
     let example: Map<String, Value> = spec
@@ -118,7 +119,7 @@ fn made_up(spec: &Spec) -> Value {
     config
 }
 
-/// A connection for one that has none, if the driver can have one.
+/// Adds a connection if the configuration has none and the driver supports one.
 fn add_connection(config: &mut Value, spec: &Spec) {
     let schema = spec.config_schema["properties"].get(RESOLVED);
     if let (Some(schema), Value::Object(fields)) = (schema, config)
@@ -128,7 +129,7 @@ fn add_connection(config: &mut Value, spec: &Spec) {
     }
 }
 
-/// A value that fits a schema of a usual form.
+/// Returns a value that fits a schema of a usual form.
 fn sample(schema: &Value) -> Value {
     if let Some(value) = schema.get("default").or_else(|| schema.get("const")) {
         return value.clone();
@@ -164,7 +165,7 @@ fn sample(schema: &Value) -> Value {
     }
 }
 
-/// Puts a value where a pointer leads, if there is an object to hold it.
+/// Sets the value at a pointer, if the parent is an object.
 fn put(config: &mut Value, pointer: &str, value: Value) {
     let Some((parent, key)) = pointer.rsplit_once('/') else { return };
     let key = key.replace("~1", "/").replace("~0", "~");

@@ -1,4 +1,4 @@
-//! How a driver did.
+//! The report of all checks.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,42 +7,42 @@ use std::time::Duration;
 use super::check::{Check, Missed};
 use crate::driver::spec::Spec;
 
-/// How all checks ended, in their order.
+/// Results of all checks, in order.
 #[derive(Debug)]
 pub struct Report {
-    /// The component.
+    /// Path of the component.
     pub file: PathBuf,
-    /// Its spec, if it can be read.
+    /// The component's spec, if it can be read.
     pub spec: Option<Arc<Spec>>,
-    /// One of each check.
+    /// One result per check.
     pub results: Vec<Outcome>,
-    /// How long it took.
+    /// Duration of all checks.
     pub took: Duration,
 }
 
-/// How one check ended.
+/// Result of one check.
 #[derive(Debug)]
 pub struct Outcome {
     /// The check.
     pub check: &'static Check,
-    /// None if it passed.
+    /// The reason why the check did not pass, or `None` if it did.
     pub missed: Option<Missed>,
-    /// How long it took.
+    /// Duration of the check.
     pub took: Duration,
 }
 
 impl Report {
-    /// How many failed.
+    /// Returns the number of failed checks.
     pub fn failed(&self) -> usize {
         self.count(|missed| matches!(missed, Some(Missed::Failed(_))))
     }
 
-    /// How many were skipped.
+    /// Returns the number of skipped checks.
     pub fn skipped(&self) -> usize {
         self.count(|missed| matches!(missed, Some(Missed::Skipped(_))))
     }
 
-    /// How many passed.
+    /// Returns the number of passed checks.
     pub fn passed(&self) -> usize {
         self.count(Option::is_none)
     }
@@ -53,7 +53,7 @@ impl Report {
 }
 
 impl Missed {
-    /// The same with another text.
+    /// Replaces the text.
     pub(super) fn map(self, change: impl FnOnce(String) -> String) -> Self {
         match self {
             Self::Failed(text) => Self::Failed(change(text)),

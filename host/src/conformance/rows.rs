@@ -1,4 +1,4 @@
-//! Rows as text, and whether those that a writer was given are those that are read back.
+//! Rows as text, and the comparison of written rows with those read back.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,23 @@ use serde_json::{Map, Value};
 
 use crate::wording::quoted;
 
-/// The values of a row as text; none for one that is missing.
+/// The values of a row as text; `None` for null.
 pub(super) type Row = Vec<Option<String>>;
 
-/// What a case says that is read back.
+/// Columns of a row that a case expects to read back.
 pub(super) type Said = Map<String, Value>;
 
-/// How many values of a row are shown.
+/// Maximum number of values displayed per row.
 const SHOWN: usize = 8;
 
-/// All rows of a batch.
+/// Returns all rows of a batch.
 pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
     across(batch.columns().iter().map(texts).collect(), batch.num_rows())
 }
 
-/// How what is read back differs from what was written: in names, or in rows, whose order does not
-/// matter. A column is compared where the reader gives its type, or where both hold numbers.
+/// Describes the difference between written rows and those read back: in column names, or in rows,
+/// whose order does not matter. A column is compared if the reader returns the same type or if both
+/// hold numbers.
 pub(super) fn changed(written: &RecordBatch, found: &[RecordBatch]) -> Option<String> {
     let found = whole(found)?;
     let names = names(written);
@@ -45,8 +46,8 @@ pub(super) fn changed(written: &RecordBatch, found: &[RecordBatch]) -> Option<St
     difference(&compared, before, after)
 }
 
-/// How what is read back differs from what the case says of it. Columns that it does not speak of
-/// may hold anything.
+/// Describes the difference between the rows read back and those that a case expects. Columns that
+/// the case does not mention can hold anything.
 pub(super) fn unlike(said: &[Said], found: &[RecordBatch]) -> Option<String> {
     let mut names: Vec<String> = said.iter().flat_map(Map::keys).cloned().collect();
     names.sort_unstable();
@@ -72,7 +73,7 @@ pub(super) fn unlike(said: &[Said], found: &[RecordBatch]) -> Option<String> {
     difference(&names, said.iter().map(row).collect(), across(columns, found.num_rows()))
 }
 
-/// As one batch; none if there are no rows.
+/// Concatenates batches; returns `None` without any rows.
 fn whole(batches: &[RecordBatch]) -> Option<RecordBatch> {
     concat_batches(&batches.first()?.schema(), batches).ok()
 }
@@ -89,7 +90,7 @@ fn differing(wanted: &[String], found: &[String]) -> Option<String> {
     Some(format!("the column {} is there, too", quoted(more)))
 }
 
-/// A column in a type, if that makes the two comparable.
+/// Converts a column to a type, if that makes the two comparable.
 fn comparable(found: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
     if found.data_type() == wanted {
         return Some(found.clone());
@@ -100,7 +101,7 @@ fn comparable(found: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
         return None;
     }
     let strict = CastOptions { safe: false, ..CastOptions::default() };
-    // What is no such number is shown as it is.
+    // A value that is not such a number is shown unchanged.
     Some(cast_with_options(found, wanted, &strict).unwrap_or_else(|_| found.clone()))
 }
 
@@ -116,7 +117,7 @@ fn across(columns: Vec<Row>, rows: usize) -> Vec<Row> {
     (0..rows).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
 }
 
-/// A row that is not there any more, and the one that is most like it.
+/// Describes a missing row, and the new row most similar to it.
 fn difference(names: &[String], before: Vec<Row>, after: Vec<Row>) -> Option<String> {
     let mut counts: BTreeMap<Row, i64> = BTreeMap::new();
     after.into_iter().for_each(|row| *counts.entry(row).or_default() -= 1);

@@ -1,18 +1,18 @@
-//! Addresses where nothing good listens.
+//! Ports that refuse connections, or accept and never answer.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use socket2::{Domain, Socket, Type};
 
-/// A port of this machine that is held as long as this is.
+/// A local port that is reserved until this value is dropped.
 pub(super) struct Held {
     socket: Socket,
     pub(super) address: SocketAddr,
 }
 
 impl Held {
-    /// One at which every call is refused.
+    /// Reserves a port that refuses connections.
     pub(super) fn closed() -> io::Result<Self> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
@@ -20,7 +20,7 @@ impl Held {
         Ok(Self { socket, address })
     }
 
-    /// One where calls are taken by the kernel and never answered.
+    /// Reserves a port where the kernel accepts connections and nobody answers.
     pub(super) fn silent() -> io::Result<Self> {
         let held = Self::closed()?;
         held.socket.listen(64)?;

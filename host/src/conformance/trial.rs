@@ -12,30 +12,30 @@ use tokio_util::sync::CancellationToken;
 use super::place::Place;
 use super::words::{Recorder, Words};
 use crate::connection;
+use crate::contract::Mode;
 use crate::driver::grants::Grants;
 use crate::driver::limits::Limits;
-use crate::driver::spec::Mode;
 use crate::driver::{Call, Driver, Engine, Report, StepCall};
 use crate::table::{Batch, Receiver, Sender, channel};
 
-/// Bytes of batches that wait on an edge, as in a run.
+/// Maximum bytes of batches buffered on an edge, as in a run.
 const BUDGET: usize = 2 << 20;
 
-/// What is asked of a driver.
+/// Parameters of the call.
 pub(super) struct Trial {
     pub(super) mode: Mode,
-    /// Complete: with its connection and defaults.
+    /// Complete configuration, with connection and defaults.
     pub(super) config: Value,
     pub(super) inputs: Vec<Feed>,
-    /// Once so many rows have crossed the boundary, the run is cancelled.
+    /// Cancels the run once this many rows have crossed the boundary.
     pub(super) cancel_at: Option<u64>,
     pub(super) state: Option<String>,
     pub(super) share: Option<(u32, u32)>,
-    /// Whether the rows that come out are kept.
+    /// Whether to keep the output rows.
     pub(super) keep: bool,
 }
 
-/// A table for the driver to read.
+/// An input table.
 pub(super) struct Feed {
     pub(super) name: String,
     pub(super) schema: SchemaRef,
@@ -43,43 +43,43 @@ pub(super) struct Feed {
     pub(super) end: End,
 }
 
-/// How a table ends.
+/// The end of an input table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// As it should.
+    /// Normal end.
     Well,
-    /// Its step fails, once the driver has read what there is.
+    /// The upstream step fails once the driver has read all batches.
     Badly,
-    /// Not before the call does.
+    /// The table stays open until the call ends.
     Never,
 }
 
-/// What became of it.
+/// The result of a trial.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) report: Report,
-    /// What came out, if the output was opened.
+    /// The output table, if it was opened.
     pub(super) table: Option<(SchemaRef, Vec<RecordBatch>)>,
     pub(super) words: Words,
     pub(super) artifacts: BTreeMap<String, Vec<u8>>,
-    /// From the cancel to the end; none if it was not cancelled.
+    /// Time from the cancel to the end, or `None` if the run was not cancelled.
     pub(super) stopping: Option<Duration>,
 }
 
 impl Outcome {
-    /// How it failed, in words.
+    /// Describes the failure, if any.
     pub(super) fn failure(&self) -> Option<String> {
         let failure = self.report.result.as_ref().err()?;
         Some(format!("it failed ({}): {}", failure.kind, failure.message))
     }
 
-    /// The rows that came out.
+    /// Returns the number of output rows.
     pub(super) fn rows(&self) -> u64 {
         self.report.rows_written
     }
 }
 
-/// Runs a driver in a place.
+/// Runs a driver in a project.
 pub(super) async fn run(
     engine: &Engine,
     driver: &Driver,
@@ -107,7 +107,7 @@ pub(super) async fn run(
     let (output, reader) = if mode == Mode::Write {
         (None, None)
     } else {
-        // One that is to be cancelled waits for a reader that never comes.
+        // A run that is to be cancelled waits for a reader that never reads.
         let budget = if cancel_at.is_some() { 1 } else { BUDGET };
         let (sender, mut readers) = channel(1, budget, place.spill());
         (Some(sender), readers.pop())

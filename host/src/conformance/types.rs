@@ -1,4 +1,4 @@
-//! Every type that crosses the boundary: a driver takes it, or says that it does not.
+//! Every type that can cross the boundary: a driver accepts it, or reports that it does not.
 
 use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, Schema, TimeUnit};
 
@@ -8,7 +8,7 @@ use super::checks::refusable;
 use super::data;
 use super::need::Need;
 
-/// Types that belong together.
+/// Related types.
 #[derive(Debug)]
 pub(super) struct Family {
     types: fn() -> Vec<DataType>,
@@ -97,7 +97,7 @@ const STRUCTS: Family = Family {
     },
 };
 
-/// All of them.
+/// All families.
 #[cfg(test)]
 pub(super) const FAMILIES: [Family; 14] = [
     BOOL, INTEGERS, FLOATS, DECIMALS, TEXT, BINARY, DATES, TIMES, TIMESTAMPS, DURATIONS, INTERVALS,

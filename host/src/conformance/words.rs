@@ -1,4 +1,4 @@
-//! Keeps what a driver says while a call runs.
+//! Records the output of a driver during a call.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::driver::sink::Sink;
-use crate::session::{Level, Number, Redactor};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
-/// What a driver has said.
+/// Log, metrics, events and progress of a driver.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Words {
     pub(super) logs: Vec<(Level, String)>,
@@ -26,10 +27,10 @@ pub(super) struct Metric {
     pub(super) tags: Vec<(String, String)>,
 }
 
-/// How much is kept of each sort; a driver may say more, and the host cuts it off.
+/// Maximum records kept of each kind; a driver can send more, which are dropped.
 const MOST: usize = 10_000;
 
-/// A sink that keeps.
+/// A sink that records everything.
 pub(super) struct Recorder {
     words: Mutex<Words>,
     redactor: Redactor,
@@ -46,7 +47,7 @@ impl Recorder {
         }
     }
 
-    /// Follows the rows that cross the boundary.
+    /// Subscribes to the rows that cross the boundary.
     pub(super) fn rows(&self) -> watch::Receiver<(u64, u64)> {
         self.rows.subscribe()
     }
@@ -67,7 +68,7 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
 }
 
 impl Sink for Recorder {
-    /// Of nothing: what a driver tells of a secret is what the kit looks for.
+    /// Returns a redactor without secrets: the kit searches for the secrets that a driver reveals.
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }

@@ -1,4 +1,4 @@
-//! The variables that connections may name.
+//! Environment variables that connections can refer to.
 
 use std::collections::HashMap;
 use std::env;
@@ -8,43 +8,45 @@ use crate::core_file;
 use crate::problem::{Error, Problem, Result};
 use crate::project::ownership;
 
-/// The process's environment, and below it what `.env` files set. It is read
-/// only here, and no driver ever sees it.
+/// The variables of the process, and with lower precedence those of `.env` files. Read only here;
+/// no driver ever sees them.
 #[derive(Default)]
 pub struct Environment {
-    /// What counts before everything else.
+    /// Variables that take precedence over all others.
     own: HashMap<String, String>,
     files: HashMap<String, Variable>,
 }
 
-/// A variable that has a value.
+/// A variable with a value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Variable {
-    /// Never empty. May be a secret.
+    /// The value, never empty. May be a secret.
     pub value: String,
-    /// The file that sets it; none if it is exported, or of the command.
+    /// The `.env` file that sets the variable. `None` if the variable is exported or set by the
+    /// command.
     pub file: Option<PathBuf>,
 }
 
 impl Variable {
-    /// One that is exported.
+    /// Creates an exported variable.
     pub fn exported(value: String) -> Self {
         Self { value, file: None }
     }
 
-    /// Whether this may say where a secret goes. A file says so of its own secrets only: the
-    /// `.env` of a project that somebody else wrote must not lead the user's secrets astray.
+    /// Returns whether this variable may decide the destination of a secret. A `.env` file may do
+    /// so for its own secrets only: the `.env` of a project by somebody else must not redirect
+    /// the user's secrets.
     pub fn may_lead(&self, secret: &Self) -> bool {
         self.file.is_none() || self.file == secret.file
     }
 }
 
 impl Environment {
-    /// Reads `.env` in `$OSIRIS_HOME`, in the working directory and in the
-    /// project's folder; the first that sets a variable wins.
+    /// Reads `.env` in `$OSIRIS_HOME`, in the working directory and in the project directory; the
+    /// first file that sets a variable wins.
     ///
     /// # Errors
-    /// A file that cannot be read or is another user's, or a line that is none of
+    /// Returns an error if a file cannot be read or belongs to another user, or a line is not
     /// `NAME=value`.
     pub fn read(base: &Path) -> Result<Self> {
         core_file::disable();
@@ -52,7 +54,7 @@ impl Environment {
         let current = env::current_dir().ok();
         let mut files = HashMap::new();
         for folder in home.as_deref().into_iter().chain(current.as_deref()).chain([base]) {
-            // The user's own choice needs no look.
+            // A directory that the user chose needs no ownership check.
             if Some(folder) != home.as_deref() {
                 ownership::check(folder, &[".env"])?;
             }
@@ -64,20 +66,20 @@ impl Environment {
         Ok(Self { own: HashMap::new(), files })
     }
 
-    /// The same with these variables in place of any others.
+    /// Adds variables that take precedence over all others.
     #[must_use]
     pub fn with(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.own.extend(variables);
         self
     }
 
-    /// The value of a variable, unless it is empty. What is exported wins, even
-    /// if it is empty.
+    /// Returns the value of a variable. Returns `None` if the value is empty or the variable is
+    /// not set. Exported variables take precedence over files, even if empty.
     pub fn get(&self, name: &str) -> Option<String> {
         self.variable(name).map(|variable| variable.value)
     }
 
-    /// The same, with where it is from.
+    /// Like [`Self::get`], with the variable's source.
     pub fn variable(&self, name: &str) -> Option<Variable> {
         let exported = || env::var_os(name).map(|value| value.into_string().unwrap_or_default());
         let value = self.own.get(name).cloned().or_else(exported);
@@ -91,7 +93,7 @@ fn variables(file: &Path) -> Result<Vec<(String, String)>> {
     if !file.is_file() {
         return Ok(Vec::new());
     }
-    // What the parser says would show the line, which may hold a secret.
+    // The parser's message would show the line, which can hold a secret.
     let unusable = |error: &dotenvy::Error| {
         let why = match error {
             dotenvy::Error::Io(error) => format!("cannot read this file: {error}"),

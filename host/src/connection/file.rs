@@ -1,4 +1,4 @@
-//! `osiris_connections.yaml`.
+//! Reads `osiris_connections.yaml`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,34 +13,33 @@ use crate::yaml::{self, Fields, Node, Position, Problems, Value};
 /// The file's name.
 pub const FILE: &str = "osiris_connections.yaml";
 
-/// Every connection that is described, by family and alias. Holds no value of
-/// the environment.
+/// Every described connection, by family and alias. Holds no value of the environment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Connections {
-    /// The file; none if there is none.
+    /// Path of the file, `None` if the file does not exist.
     pub file: Option<PathBuf>,
-    /// What it says.
+    /// The connections by family and alias.
     pub families: BTreeMap<String, BTreeMap<String, Alias>>,
 }
 
-/// One connection.
+/// A connection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alias {
-    /// Its fields as they stand there, without `default`.
+    /// The fields as written, without `default`.
     pub fields: Node,
-    /// Whether it has `default: true`.
+    /// Whether the connection has `default: true`.
     pub is_default: bool,
-    /// Where it stands.
+    /// Position of the connection in the file.
     pub position: Position,
 }
 
 impl Connections {
-    /// Reads the file in `$OSIRIS_HOME`, in the project's folder or in the one
-    /// above it, whichever is there first. Without one, there are no connections. What is
-    /// above the user's home does not count.
+    /// Reads the file from `$OSIRIS_HOME`, the project directory or its parent, whichever has the
+    /// file first. Without a file, there are no connections. Directories above the user's home
+    /// are ignored.
     ///
     /// # Errors
-    /// Every problem of the file, and one of another user's.
+    /// Returns an error if the file has any problem or belongs to another user.
     pub fn read(base: &Path) -> Result<Self> {
         let home = env::var_os("OSIRIS_HOME").map(PathBuf::from);
         if let Some(file) = home.map(|home| home.join(FILE)).filter(|file| file.exists()) {

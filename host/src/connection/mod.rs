@@ -1,5 +1,5 @@
-//! Connections: what `osiris_connections.yaml` says, put together with the
-//! environment in memory only, on the machine where the command was typed.
+//! Connections: combines `osiris_connections.yaml` with the environment, in memory only and on
+//! the machine where the command was entered.
 
 mod environment;
 mod file;

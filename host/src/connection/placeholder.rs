@@ -1,4 +1,4 @@
-//! `${NAME}` and `${NAME:-default}` in the texts of a connection.
+//! Substitution of `${NAME}` and `${NAME:-default}` in the texts of a connection.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ enum Piece<'t> {
     Variable { name: &'t str, default: Option<&'t str> },
 }
 
-/// Puts the variables' values in.
+/// Substitutes the variables in a text.
 ///
 /// # Errors
-/// The name of a variable that has neither a value nor a default.
+/// Returns an error if a variable has neither a value nor a default; the error is its name.
 pub(super) fn fill<'t>(text: &'t str, environment: &Environment) -> Result<Cow<'t, str>, &'t str> {
     if !text.contains("${") {
         return Ok(Cow::Borrowed(text));
@@ -32,8 +32,8 @@ pub(super) fn fill<'t>(text: &'t str, environment: &Environment) -> Result<Cow<'
     Ok(Cow::Owned(filled))
 }
 
-/// The variables in a text that are set, by name, each with its value. One whose default
-/// stands in the text is not among them: it hides nothing.
+/// Returns the variables of a text that are set, by name with their values. Variables replaced by
+/// the default in the text are left out: that default is not secret.
 pub(super) fn used<'t>(
     text: &'t str,
     environment: &Environment,
@@ -41,7 +41,7 @@ pub(super) fn used<'t>(
     variables(text).filter_map(|name| Some((name, environment.get(name)?)))
 }
 
-/// The names of the variables in a text.
+/// Returns the names of the variables in a text.
 pub fn variables(text: &str) -> impl Iterator<Item = &str> {
     pieces(text).into_iter().filter_map(|piece| match piece {
         Piece::Variable { name, .. } => Some(name),
@@ -49,7 +49,7 @@ pub fn variables(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether the text is one variable and nothing else.
+/// Returns whether the text consists of a single variable.
 pub(super) fn is_variable(text: &str) -> bool {
     matches!(pieces(text)[..], [Piece::Variable { .. }])
 }
@@ -76,7 +76,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// What follows `${`, if it is a variable, and what follows that.
+/// Parses the variable after `${` and returns it with the remaining text. Returns `None` if no
+/// variable follows.
 fn variable(text: &str) -> Option<(Piece<'_>, &str)> {
     let (inside, after) = text.split_once('}')?;
     let (name, default) = match inside.split_once(":-") {

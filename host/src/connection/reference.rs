@@ -1,4 +1,4 @@
-//! `@family.alias`.
+//! References to connections: `@family.alias`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use crate::problem::Problem;
 use crate::wording::quoted;
 
-/// Names a connection.
+/// The name of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The kind of service, like `mysql`: the first part of its drivers' names.
     pub family: String,
-    /// Which of the family's connections.
+    /// The connection's name within its family.
     pub alias: String,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Whether it can be the name of a family or of an alias.
+/// Returns whether `text` is a valid name of a family or an alias.
 pub(super) fn is_name(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (1..=63).contains(&text.len()) && text.bytes().all(plain)

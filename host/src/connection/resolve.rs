@@ -1,4 +1,4 @@
-//! From a name to a connection with its values.
+//! Resolves a name to a connection with its values.
 
 use serde_json::Value as Json;
 
@@ -9,25 +9,24 @@ use crate::problem::{Error, Problem, Result};
 use crate::wording::closest;
 use crate::yaml::{Node, Position, Value};
 
-/// A connection with its values. Its fields may hold secrets: it stays in memory.
+/// A connection with its values, kept in memory only because the fields can hold secrets.
 pub struct Resolved {
-    /// Which one it is.
+    /// The connection's name.
     pub reference: Reference,
-    /// Its fields: an object.
+    /// The fields, an object.
     pub fields: Json,
-    /// Keys whose value was nothing but a variable, so a text that may stand for
-    /// a value of another type.
+    /// Keys whose value was a single variable, so that the text can mean a value of another type.
     pub(super) untyped: Vec<String>,
-    /// Its fields as they stand in the file.
+    /// The fields as written in the file.
     pub source: Node,
 }
 
 impl Connections {
-    /// The connection that a step of a family uses: the one that it names, else
-    /// the family's default.
+    /// Returns the connection of a step of `family`: the one with the given alias, otherwise the
+    /// family's default.
     ///
     /// # Errors
-    /// There is no such connection, or no default. Exit code 2.
+    /// Returns an error if the connection or the default does not exist. Exit code 2.
     pub fn choose(&self, family: &str, alias: Option<&str>) -> Result<(Reference, &Alias)> {
         let invalid = |code, message: String, help: String| {
             let mut problem = Problem::new(code, message).help(help);
@@ -90,11 +89,11 @@ impl Connections {
         }
     }
 
-    /// The connection with its variables filled in.
+    /// Resolves a connection and substitutes its variables.
     ///
     /// # Errors
-    /// What [`Self::choose`] says, and every variable that is not set, which is
-    /// exit code 3.
+    /// Returns an error if [`Self::choose`] fails, or for every variable that is not set (exit
+    /// code 3).
     pub fn resolve(
         &self,
         family: &str,
@@ -125,7 +124,7 @@ impl Connections {
 
 struct Filler<'e> {
     environment: &'e Environment,
-    /// Variable, field and place.
+    /// Variable, field and position of each variable that is not set.
     unset: Vec<(String, String, Position)>,
     untyped: Vec<String>,
 }

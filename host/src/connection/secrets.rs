@@ -1,9 +1,8 @@
-//! The secret values of a configuration: where they stand, and what they are.
+//! Finds the secret values of a configuration and their places.
 //!
-//! A value is a secret if the driver's spec says so, if the name of its field in the
-//! connection does, if it stands like a password in an address, or if a variable of the
-//! environment set it and its field is none of [`secret::is_public`]. So an author who
-//! declares nothing hides nothing.
+//! A value is a secret if the driver's spec declares it, if its field in the connection is named
+//! like a secret, if it is the password of a URL, or if an environment variable set it and its
+//! field is not [`secret::is_public`]. An author who declares nothing therefore exposes nothing.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,27 +13,26 @@ use serde_json::Value;
 use super::placeholder::{is_variable, used};
 use super::{Connections, Environment, REFERENCE, RESOLVED, Reference, connection_pointer};
 use crate::driver::spec::Spec;
+use crate::redact::MASK;
 use crate::schema;
 use crate::secret;
-use crate::session::MASK;
 use crate::yaml::{self, Node};
 
-/// The most secrets of one step: more than any connection has fields.
+/// Maximum secrets of one step, more than any connection has fields.
 const MOST: usize = 10_000;
 
-/// A secret value shorter than this is not masked in text, where it could stand by chance.
+/// Minimum length of a secret that is masked in text. A shorter one could occur by chance.
 pub const SHORTEST: usize = 4;
 
-/// The secrets of one step's configuration. It stays in memory, and travels to a sandbox
-/// only beside the configuration that it belongs to.
+/// The secrets of one step's configuration. Kept in memory, and sent to a sandbox only together
+/// with the configuration.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secrets {
-    /// JSON pointers into the configuration to values of which nothing is shown.
+    /// JSON pointers into the configuration to values that are masked completely.
     pub places: BTreeSet<String>,
     /// Values that are masked in every text.
     pub values: BTreeSet<String>,
-    /// Fields that are masked in their place only, since their value is too short to be
-    /// looked for.
+    /// Fields that are masked in their place only, since their value is too short to search for.
     pub short: BTreeSet<String>,
 }
 
@@ -62,8 +60,8 @@ impl Secrets {
         secrets
     }
 
-    /// Returns the secrets that a spec declares and that names of fields and addresses show,
-    /// where nothing is known of variables.
+    /// Returns the secrets that the spec declares and that names of fields and URLs reveal,
+    /// without knowledge of variables.
     pub fn declared(config: &Value, spec: &Spec) -> Self {
         let mut secrets = Self::default();
         for pointer in &spec.secrets {
@@ -77,8 +75,8 @@ impl Secrets {
         secrets
     }
 
-    /// Returns the configuration fit to be shown: each secret is masked in its place, and
-    /// credentials inside other text, too.
+    /// Returns the configuration with every secret masked in its place, including credentials
+    /// embedded in other text.
     #[must_use]
     pub fn mask(&self, config: &Value) -> Value {
         let mut masked = config.clone();
@@ -93,7 +91,7 @@ impl Secrets {
         masked
     }
 
-    /// Takes a value as a secret with all that is in it.
+    /// Adds a value and everything inside as a secret.
     fn whole(&mut self, value: &Value, pointer: &str) {
         if !value.is_null() {
             self.places.insert(pointer.to_owned());
@@ -110,7 +108,7 @@ impl Secrets {
         }
     }
 
-    /// Takes what the names of fields show to be secrets.
+    /// Adds the values whose field names mean a secret.
     fn by_name(&mut self, value: &Value, pointer: &str) {
         match value {
             Value::String(text) => self.embedded(text, pointer),
@@ -122,7 +120,7 @@ impl Secrets {
             Value::Object(map) => {
                 for (key, value) in map {
                     let pointer = format!("{pointer}/{}", escaped(key));
-                    // `auth: {user, password}` has names of its own inside.
+                    // `auth: {user, password}` has field names inside, which decide.
                     let is_group = value.is_object() && !secret::is_name(key);
                     if secret::is_secret(key) && !is_group && !value.is_boolean() {
                         self.whole(value, &pointer);
@@ -164,7 +162,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Goes through a connection as it stands in its file, for what variables set.
+/// Walks a connection as written in the file, to find values that variables set.
 struct Walk<'w> {
     config: &'w Value,
     spec: &'w Spec,
@@ -173,7 +171,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// `key` is the name of the field that the value belongs to.
+    /// Visits a node; `key` is the name of the field that the node belongs to.
     fn node(&mut self, node: &Node, pointer: &str, key: &str) {
         match &node.value {
             yaml::Value::Text(text) => self.text(text, pointer, key),
@@ -194,11 +192,11 @@ impl Walk<'_> {
 
     fn text(&mut self, text: &str, pointer: &str, key: &str) {
         let config = self.config;
-        // One of two states is no secret.
+        // A boolean is not a secret.
         let whole = config.pointer(pointer).filter(|whole| !whole.is_boolean() && !whole.is_null());
         let Some(whole) = whole else { return };
         for (name, value) in used(text, self.environment) {
-            // An API key can be the user, and a path can hold a token.
+            // An API key can be the user name, and a path can contain a token.
             let says_so = secret::is_secret(name) || secret::is_secret(key);
             let is_harmless =
                 secret::is_public(key) || whole.is_number() && secret::is_quantity(key);
@@ -212,13 +210,13 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns whether the driver lists the values that are possible.
+    /// Returns whether the driver's schema lists the possible values.
     fn is_choice(&self, pointer: &str) -> bool {
         schema::is_choice(&self.spec.config_schema, pointer)
     }
 }
 
-/// Returns whether a text is a truth value or a small number, as a part of another text.
+/// Returns whether a text is a boolean or a short number, when part of another text.
 fn is_plain(text: &str) -> bool {
     let text = text.trim();
     text.len() < SHORTEST && text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()
@@ -228,8 +226,8 @@ fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Returns a connection's fields as they stand in the file, fit to be shown: secrets are
-/// masked, unless they only name a variable. `pointers` lead to secrets.
+/// Returns a connection's fields as written in the file, with secrets masked unless they only
+/// name a variable. `pointers` lead to secrets.
 pub fn shown_fields(fields: &Value, pointers: &[String]) -> Value {
     let mut shown = fields.clone();
     for pointer in pointers {
@@ -266,13 +264,13 @@ fn hide_by_name(value: &mut Value) {
     }
 }
 
-/// Masks credentials inside every text of a value that `hides` does not let through.
+/// Masks the credentials for which `hides` returns true in every text of a value.
 fn hide_embedded(value: &mut Value, hides: &impl Fn(&str) -> bool) {
     match value {
         Value::String(text) => {
             let mut shown = String::new();
             let mut rest = text.as_str();
-            // The parts lie in the text, in order or not: each is looked for where it begins.
+            // The parts are slices of the text in any order: sort them by their offset.
             let mut parts: Vec<(usize, usize)> = secret::embedded(text)
                 .filter(|credential| hides(credential))
                 .map(|part| (part.as_ptr() as usize - text.as_ptr() as usize, part.len()))

@@ -1,4 +1,4 @@
-//! The configuration that a driver gets: a step's own, with its connection.
+//! The configuration of a driver: a step's own configuration with its connection.
 
 use std::str::FromStr;
 
@@ -15,24 +15,23 @@ use crate::yaml::{Node, Value as Yaml};
 
 /// The key by which a step names its connection.
 pub const REFERENCE: &str = "connection";
-/// The key by which a driver gets it.
+/// The key under which a driver gets the connection.
 pub const RESOLVED: &str = "resolved_connection";
 
-/// Points to the fields of a connection in the configuration of a driver. A driver that
-/// knows of no connections, such as one of files, has them among its own.
+/// Returns the JSON pointer to a connection's fields in a driver's configuration. A driver that
+/// declares no connections, such as a file driver, has the fields at the top level.
 pub fn connection_pointer(spec: &Spec) -> &'static str {
     let knows_none = spec.connection_fields.is_empty() && !spec.has_key(RESOLVED);
     if knows_none { "" } else { "/resolved_connection" }
 }
 
-/// Puts its connection into a step's configuration: the fields of the one that
-/// the step names or else of the family's default, and over them what the step
-/// may replace. The defaults of the driver's author stay out, see [`with_defaults`].
-/// `owner` starts the messages.
+/// Adds the connection to a step's configuration: the fields of the named connection or of the
+/// family's default, overridden by the fields that the step may replace. The defaults of the
+/// driver's author are not added, see [`with_defaults`]. `owner` starts the messages.
 ///
 /// # Errors
-/// There is no such connection, a variable is not set, what comes out does not fit the
-/// driver's schema, or only the driver's author names a host or a file.
+/// Returns an error if the connection does not exist, a variable is not set, the result does not
+/// match the driver's schema, or only the driver's author names a host or a file.
 pub fn complete(
     owner: &str,
     config: &Value,
@@ -68,11 +67,10 @@ pub fn complete(
     Ok(config)
 }
 
-/// A configuration that holds nothing but a connection, for `doctor` and
-/// `discover`.
+/// Returns a configuration that contains only a connection, for `doctor` and `discover`.
 ///
 /// # Errors
-/// What [`complete`] says of the connection.
+/// Returns an error if the connection fails as in [`complete`].
 pub fn connect(
     reference: &Reference,
     spec: &Spec,
@@ -95,7 +93,7 @@ pub fn connect(
     Ok(config)
 }
 
-/// The configuration with the defaults of the driver's author, which open nothing.
+/// Returns the configuration with the defaults of the driver's author, which grant no access.
 pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
     let mut config = config.clone();
     let fields = config.as_object_mut();
@@ -103,7 +101,7 @@ pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
         true => None,
         false => fields.and_then(|fields| fields.remove(REFERENCE)),
     };
-    // A step without a connection has none, whatever the author would like.
+    // A step without a connection gets none, regardless of the author's defaults.
     let has_connection = spec.connection_fields.is_empty() || config.get(RESOLVED).is_some();
     fill_from(&spec.config_schema, &mut config);
     if let Value::Object(fields) = &mut config {
@@ -117,8 +115,8 @@ pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
     config
 }
 
-/// The configuration as a driver gets it: with the defaults of its author, and without the
-/// connection's name, which says nothing to a driver.
+/// Returns the configuration that the driver gets: with the author's defaults, and without the
+/// connection's name, which is of no use to a driver.
 pub fn for_driver(config: &Value, spec: &Spec) -> Value {
     let mut config = with_defaults(config, spec);
     if !spec.has_key(REFERENCE)
@@ -129,7 +127,7 @@ pub fn for_driver(config: &Value, spec: &Spec) -> Value {
     config
 }
 
-/// Returns the setters of the parts of a configuration that [`complete`] makes of a step's own.
+/// Returns the origin of each part of a configuration that [`complete`] builds.
 pub fn origins(
     config: &Value,
     spec: &Spec,
@@ -153,7 +151,7 @@ pub fn origins(
     origins
 }
 
-/// Finds what a variable of the environment has set.
+/// Marks the values that an environment variable has set.
 fn variables_of(node: &Node, pointer: &str, environment: &Environment, origins: &mut Origins) {
     match &node.value {
         Yaml::Text(text) if variables(text).any(|name| environment.get(name).is_some()) => {
@@ -170,12 +168,12 @@ fn variables_of(node: &Node, pointer: &str, environment: &Environment, origins: 
     }
 }
 
-/// A key as a segment of a JSON pointer.
+/// Escapes a key as a segment of a JSON pointer.
 fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// That a step's connection is one of another family than its driver.
+/// Returns the problem of a connection whose family differs from the driver's.
 pub(crate) fn mismatch(owner: &str, family: &str, reference: &Reference) -> Problem {
     let message = format!(
         "{owner}: Connection family mismatch: step uses {family}, ref is {}",
@@ -184,7 +182,7 @@ pub(crate) fn mismatch(owner: &str, family: &str, reference: &Reference) -> Prob
     Problem::new("family_mismatch", message).help(format!("name one like '@{family}.main'"))
 }
 
-/// Moves what the step may replace from its configuration into the connection.
+/// Moves the fields that the step may replace from its configuration into the connection.
 fn replace(config: &mut Map<String, Value>, mut fields: Value, spec: &Spec) -> Value {
     for field in replaceable(spec) {
         if let Some(value) = config.remove(&field.name)
@@ -196,14 +194,14 @@ fn replace(config: &mut Map<String, Value>, mut fields: Value, spec: &Spec) -> V
     fields
 }
 
-/// The fields of a connection that a step may replace.
+/// Returns the fields of a connection that a step may replace.
 fn replaceable(spec: &Spec) -> impl Iterator<Item = &ConnectionField> {
     spec.connection_fields
         .iter()
         .filter(|field| field.policy != OverridePolicy::Forbidden && !spec.has_key(&field.name))
 }
 
-/// Checks a configuration as the driver would get it: all of it, or the connection only.
+/// Checks a configuration as the driver would get it, either all of it or only the connection.
 fn check(
     owner: &str,
     config: &mut Value,
@@ -267,11 +265,11 @@ fn check(
     if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
 }
 
-/// The longest default that is proposed to the user, in bytes.
+/// Maximum length in bytes of a default that is suggested to the user.
 const LONGEST: usize = 200;
 
-/// That only the driver's author names what a field opens. `pointer` is the field as the
-/// user would write it.
+/// Returns the problem of a host or file that only the driver's author names. `pointer` is the
+/// field as the user would write it.
 pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Problem {
     let name = pointer.trim_start_matches('/').replace('/', ".");
     let default = &field.default;
@@ -280,7 +278,7 @@ pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Problem 
         "{owner}: '{name}' is not set, and the default of the driver's author, {}, {opens}",
         quoted(default)
     );
-    // Text of JSON is text of YAML, whatever is in it.
+    // Any JSON string is also a YAML string.
     let value = match default.len() <= LONGEST {
         true => Value::from(default.as_str()).to_string(),
         false => "...".to_owned(),

@@ -204,7 +204,7 @@ fn a_driver_that_can_do_without_a_connection_does() {
     assert!(message.starts_with("No connections configured."), "{message}");
 }
 
-/// A driver that declares no secret, and takes whatever a connection has.
+/// A driver that declares no secret and accepts any connection.
 fn careless() -> Spec {
     let text = "
 name: db.reader

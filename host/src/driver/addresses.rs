@@ -1,11 +1,11 @@
-//! Addresses of the internet, and addresses that a name may never lead to.
+//! Ranges of public addresses, and of addresses that a host name must never resolve to.
 //!
-//! The standard library's own answer (`is_global`) is not stable, and the crates that have
-//! one are behind the registries, so the ranges stand here, each with where it is from.
+//! The standard library's `is_global` is unstable, and crates with such a function lag behind the
+//! registries, so the ranges are listed here with their sources.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 that is not the internet's, of the [registry of special addresses][1] unless another
+/// IPv4 ranges that are not public, from the [registry of special addresses][1] unless another
 /// source is named.
 ///
 /// [1]: https://www.iana.org/assignments/iana-ipv4-special-registry
@@ -29,13 +29,12 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 17] = [
     (Ipv4Addr::new(255, 255, 255, 255), 32), // broadcast, RFC 919
 ];
 
-/// Part of IPv6 that is allocated to the internet, by the [registry of address space][1].
+/// The IPv6 range that is allocated to the internet, from the [registry of address space][1].
 ///
 /// [1]: https://www.iana.org/assignments/ipv6-address-space
 const UNICAST_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// Ranges within [`UNICAST_V6`] that are not the internet's, of the [registry of special
-/// addresses][1].
+/// Ranges within [`UNICAST_V6`] that are not public, from the [registry of special addresses][1].
 ///
 /// [1]: https://www.iana.org/assignments/iana-ipv6-special-registry
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
@@ -45,8 +44,8 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation, RFC 9637
 ];
 
-/// The machine's own link, where clouds keep their metadata, clouds' services elsewhere, and
-/// what is nobody's: IPv4.
+/// IPv4 addresses that no host name may resolve to: link-local addresses, which clouds use for
+/// metadata, other services of clouds for their machines, and addresses of no host.
 const LOCAL_V4: [(Ipv4Addr, u32); 7] = [
     (Ipv4Addr::new(0, 0, 0, 0), 32),         // unspecified
     (Ipv4Addr::new(100, 100, 100, 200), 32), // metadata of Alibaba Cloud
@@ -57,7 +56,7 @@ const LOCAL_V4: [(Ipv4Addr, u32); 7] = [
     (Ipv4Addr::new(255, 255, 255, 255), 32), // broadcast
 ];
 
-/// The same: IPv6.
+/// IPv6 addresses that no host name may resolve to, see [`LOCAL_V4`].
 const LOCAL_V6: [(Ipv6Addr, u32); 6] = [
     (Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0), 128), // unspecified
     (Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42), 128), // metadata of Scaleway
@@ -67,16 +66,16 @@ const LOCAL_V6: [(Ipv6Addr, u32); 6] = [
     (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8), // multicast
 ];
 
-/// IPv6 that stands for all of IPv4: the last 32 bits, RFC 6052.
+/// IPv6 range that maps all of IPv4 in its last 32 bits, RFC 6052.
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
-/// IPv6 that stands for IPv4 in other ways.
+/// Other IPv6 ranges that embed IPv4 addresses.
 const NAT64_LOCAL: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48); // RFC 8215
 const COMPATIBLE: (Ipv6Addr, u32) = (Ipv6Addr::UNSPECIFIED, 96); // RFC 4291
 const SIX_TO_FOUR: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16); // RFC 3056
 const TEREDO: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32); // RFC 4380
 
-/// Whether an address is one of the internet.
+/// Returns whether an address is public.
 pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => !within_v4(ip, &SPECIAL_V4),
@@ -85,8 +84,8 @@ pub(crate) fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// Whether an address is of the machine's own link, a cloud's service for its machines, or
-/// nobody's: no name leads there, whoever names it.
+/// Returns whether an address is link-local, a cloud's service for its machines, or of no host: no
+/// name may resolve to it, whoever set the name.
 pub(crate) fn is_local_service(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => within_v4(ip, &LOCAL_V4),
@@ -96,7 +95,7 @@ pub(crate) fn is_local_service(ip: IpAddr) -> bool {
     }
 }
 
-/// The addresses of IPv4 that one of IPv6 may stand for.
+/// Returns the IPv4 addresses that an IPv6 address can embed.
 fn embedded(ip: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     let bits = ip.to_bits();
     let at = |shift: u32| Ipv4Addr::from_bits((bits >> shift) as u32);
@@ -105,7 +104,8 @@ fn embedded(ip: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
         found.push(last(ip));
     }
     if within_v6(ip, &[NAT64_LOCAL]) {
-        // A prefix of 48 bits has 16 before the octet that is zero, and 16 after it.
+        // With a 48-bit prefix, 16 bits of the IPv4 address come before the zero octet, and 16 bits
+        // after it.
         let high = ((bits >> 64) as u32 & 0xffff) << 16;
         found.push(Ipv4Addr::from_bits(high | ((bits >> 40) as u32 & 0xffff)));
     }
@@ -118,7 +118,7 @@ fn embedded(ip: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     found.into_iter()
 }
 
-/// The last 32 bits.
+/// Returns the last 32 bits.
 fn last(ip: Ipv6Addr) -> Ipv4Addr {
     Ipv4Addr::from_bits(ip.to_bits() as u32)
 }

@@ -1,8 +1,7 @@
-//! Compiled code on disk, so that a driver is compiled once per machine.
+//! Cache of compiled code on disk, so that a driver is compiled once per machine.
 //!
-//! What lies here is run as it is. So the folder must be the user's alone, the
-//! files are written by nobody but this host, and a driver's own compiled code
-//! is never accepted.
+//! Cached code is executed without further checks. So the directory must be writable by the user
+//! alone, only this host writes the files, and a driver's own precompiled code is never accepted.
 
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
@@ -15,15 +14,15 @@ use super::compiler::Output;
 use crate::atomic;
 use crate::own_folder::private;
 
-/// A folder of compiled components.
+/// A directory of compiled components.
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
 }
 
 impl Cache {
-    /// Opens the cache in this folder; none if it cannot be made, or others could
-    /// write to it.
+    /// Opens the cache below `root`. Returns `None` if the directory cannot be created or other
+    /// users could write to it.
     pub(super) fn open(root: &Path) -> Option<Self> {
         let folder = root.join("compiled");
         match private(&folder) {
@@ -35,8 +34,8 @@ impl Cache {
         }
     }
 
-    /// The file with the compiled code of the component with this hash, if this very
-    /// engine can run it and it is whole.
+    /// Returns the cached code of the component with this hash. Returns `None` if the code is
+    /// missing, incomplete or compiled for another engine.
     pub(super) fn file(&self, identity: &str, sha256: &str) -> Option<PathBuf> {
         let path = self.path(identity, sha256);
         match is_whole(&path) {
@@ -54,9 +53,9 @@ impl Cache {
         }
     }
 
-    /// Keeps compiled code; none if that fails, which only costs time later. What another
-    /// process has put there meanwhile stays: that process may be about to load it, from
-    /// behind a fence that lets through that very file.
+    /// Stores compiled code. Returns `None` if that fails, which costs only time later. A file that
+    /// another process stored meanwhile stays: that process might be about to load it, inside a
+    /// sandbox that allows exactly that file.
     pub(super) fn put(&self, identity: &str, sha256: &str, code: &mut Output) -> Option<PathBuf> {
         let path = self.path(identity, sha256);
         if is_whole(&path).is_ok_and(|whole| !whole) {
@@ -71,8 +70,8 @@ impl Cache {
         }
     }
 
-    /// Takes over what the same host compiled on another machine. A processor that
-    /// cannot run it looks for it under another name, and compiles anew.
+    /// Imports code that the same host compiled on another machine. A processor that cannot run the
+    /// code looks for it under another name and compiles the component again.
     pub(super) fn adopt(&self, name: &str, file: &Path) -> io::Result<()> {
         if Path::new(name).file_name() != Some(name.as_ref()) {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -85,7 +84,7 @@ impl Cache {
     }
 }
 
-/// Tells engines apart that cannot run each other's code.
+/// Returns an identifier that differs between engines that cannot run each other's code.
 pub(super) fn identity(engine: &Engine) -> String {
     let mut hasher = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -93,9 +92,8 @@ pub(super) fn identity(engine: &Engine) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Whether a file is an object file from its start to its end: the table of its sections
-/// comes last. The engine, which looks at the rest, does so where nothing can be compiled
-/// any more.
+/// Returns whether a file is a complete object file: its section table is at its end. The engine
+/// checks the rest, but only when it is too late to compile again.
 fn is_whole(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();

@@ -1,4 +1,4 @@
-//! One call into a driver, in a store of its own that is dropped afterwards.
+//! A single call into a driver, in a store that is dropped afterwards.
 
 use std::time::Duration;
 
@@ -13,31 +13,31 @@ use super::clock::Clock;
 use super::failure::{Beyond, Breach, Failure, breach, reported, shortened};
 use super::limits::{Limit, Limits, format_bytes};
 use super::pace::paced;
-use super::spec::Mode;
 use super::state::{Call, State};
 use super::tables::{Reader, Writer};
 use super::{Driver, Engine};
+use crate::contract::Mode;
 use crate::table::{Receiver, Sender};
 
-/// The most that a driver may pass to the host in one call, in bytes: a whole batch. The
-/// engine copies it without a break, so more would hold up a stop.
+/// Maximum bytes that a driver can pass to the host in one call: a whole batch. The engine copies
+/// them without yielding, so a larger value would delay a cancellation.
 const CALL_BYTES: u64 = 64 << 20;
-/// The same where the limit of a batch was raised.
+/// Maximum bytes per call if the batch limit was raised.
 const MAX_CALL_BYTES: u64 = 128 << 20;
-/// Bytes beside the batch in a call that passes a whole batch.
+/// Bytes allowed in addition to the batch in a call that passes a whole batch.
 const BESIDE: u64 = 64 << 10;
-/// The longest message that is kept as a driver put it, in bytes.
+/// Maximum length of each text of a driver's error that is kept unredacted, in bytes.
 const MAX_SAID: usize = 1 << 20;
-/// The most handles that its instances hold or lend at once.
+/// Maximum handles that the instances of a component hold or lend at the same time.
 const HANDLES: usize = 100_000;
-/// How a failure for want of something begins.
+/// Prefix of messages about an exceeded limit.
 const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
 
-/// What a step asks of its driver.
+/// A request to a driver to run a step.
 pub struct StepCall {
-    /// The step's id.
+    /// ID of the step.
     pub id: String,
-    /// What to do.
+    /// Mode in which the step uses the driver.
     pub mode: Mode,
     /// The configuration: a JSON object as text.
     pub config: String,
@@ -45,42 +45,42 @@ pub struct StepCall {
     pub inputs: Vec<(String, Receiver)>,
     /// The table to fill.
     pub output: Option<Sender>,
-    /// Which share of the step, if it is split: its number, and of how many.
+    /// Index of the step's partition and number of partitions, if the step is split.
     pub share: Option<(u32, u32)>,
 }
 
-/// How a step went. The row counts are the host's own.
+/// The outcome of a step. The host itself counts the rows read and written.
 #[derive(Debug)]
 pub struct Report {
-    /// What the driver answered, or how it failed.
+    /// Success, or the cause of the failure.
     pub result: Result<(), Failure>,
-    /// Rows that it took from its inputs.
+    /// Rows that the driver read from its inputs.
     pub rows_read: u64,
-    /// Rows that it sent to its output.
+    /// Rows that the driver sent to its output.
     pub rows_written: u64,
-    /// Rows that reached their destination, where the driver knows.
+    /// Rows that reached their destination, if the driver reports them.
     pub rows_delivered: Option<u64>,
-    /// The state to keep if the whole run succeeds.
+    /// The state to save if the whole run succeeds.
     pub state: Option<String>,
-    /// The error that the driver answered, as it put it.
+    /// The error that the driver returned, unredacted.
     pub said: Option<Said>,
-    /// The most linear memory that it had, in bytes.
+    /// Peak linear memory of the driver, in bytes.
     pub memory: u64,
 }
 
-/// A driver's error, unedited. Not fit to be shown.
+/// A driver's error without redaction or escaping, cut to 1 MiB per text. Must not be displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// What it calls it; by the contract one of its kinds.
+    /// Kind of the error. The contract requires one of its kinds, but does not guarantee it.
     pub kind: String,
-    /// What it says.
+    /// The driver's message.
     pub message: String,
-    /// Whether it thinks that the same call may succeed later.
+    /// Whether the driver expects that the same call can succeed later.
     pub retryable: bool,
 }
 
 impl Report {
-    /// Of a step whose driver was never called.
+    /// The outcome of a step whose driver was never called.
     pub fn failed(failure: Failure) -> Self {
         Self {
             result: Err(failure),
@@ -165,7 +165,8 @@ impl Driver {
         let plugin = self.pre.instantiate_async(&mut *store).await?;
         let answer =
             plugin.osiris_driver_driver().call_run(&mut *store, step, &handles, writer).await?;
-        // A driver need not drop its output, so what lies in it is looked at here too.
+        // A driver can return without dropping its output, so its unsent buffers are checked here
+        // too.
         if let Some(writer) = kept.and_then(|writer| store.data().table.get(&writer).ok()) {
             writer.finished().map_err(breach)?;
         }
@@ -173,10 +174,10 @@ impl Driver {
     }
 }
 
-/// What a call into a driver gives: the driver's answer inside the engine's.
+/// Result of a call into a driver: the driver's answer inside the engine's.
 pub(super) type Answer<T> = wasmtime::Result<Result<T, types::Error>>;
 
-/// Waits for a call to end. None: it ran out of time.
+/// Waits for a call to end. Returns `None` if the call reached its time limit.
 pub(super) async fn ending<T>(
     work: impl Future<Output = Answer<T>>,
     clock: &Clock,
@@ -198,7 +199,7 @@ fn said<T>(ended: &Option<Answer<T>>) -> Option<Said> {
     Some(Said { kind: most(kind), message: most(message), retryable: *retryable })
 }
 
-/// What became of a call.
+/// Converts the end of a call into the driver's answer or a failure.
 pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
@@ -211,13 +212,15 @@ pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, 
     }
 }
 
-/// Says that the host refused something, if that may be why a driver failed.
+/// Adds the permission or limit that the host denied, if the denial can be the cause of a driver's
+/// failure.
 fn refused(failure: Failure, state: &State) -> Failure {
     if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
         let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
         return Failure::new("limit", message);
     }
-    // Interpreters look for files of their own: only what the driver speaks of may be why.
+    // Interpreters probe for files unrelated to the failure: a path can only be the cause if the
+    // driver's message mentions it, or if the error is a permission error.
     let files = state.files.refusal(&failure.message, failure.kind == "permission");
     failure.explained(files).explained(state.network.refusal())
 }
@@ -227,13 +230,14 @@ pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
     store.set_hostcall_fuel(call_bytes(&store.data().limits) as usize);
     store.set_max_component_handles(HANDLES);
     store.limiter(|state| &mut state.limiter);
-    // At every tick of the clock the driver yields, so that time limits and cancels take hold.
+    // The driver yields at every tick of the clock, so that time limits and cancellations take
+    // effect.
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);
     store
 }
 
-/// The most that one call may pass to the host.
+/// Returns the maximum bytes that one call can pass to the host.
 fn call_bytes(limits: &Limits) -> u64 {
     limits.get(Limit::Batch).clamp(CALL_BYTES, MAX_CALL_BYTES) + BESIDE
 }
@@ -247,10 +251,10 @@ fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-/// Turns what the engine reports into the reason that a person needs.
+/// Converts an error of the engine into a failure with a message for the user.
 fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     if let Some(Breach(why)) = error.downcast_ref::<Breach>() {
-        // What the driver said may be part of it.
+        // The reason can quote text of the driver.
         let why = shortened(why, state.journal.sink.redactor());
         return Failure::new("protocol", format!("the driver broke its contract: {why}"));
     }
@@ -299,7 +303,8 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     }
 }
 
-/// The limit that the engine means. It has no types for these.
+/// Returns the message of the engine limit that an error text names. The engine has no error types
+/// for these limits.
 fn exceeded(why: &str, limits: &Limits) -> Option<String> {
     if why.contains("fuel allocated for hostcalls has been exhausted") {
         let limit = format_bytes(call_bytes(limits) - BESIDE);

@@ -1,5 +1,5 @@
-//! How long a driver has run, not counting the time in which it waited for
-//! other steps: a slow step must not use up its neighbours' time.
+//! Running time of a driver, without the time in which it waits for other steps: a slow step must
+//! not use up the time limit of its neighbours.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -9,22 +9,22 @@ use std::time::{Duration, Instant};
 
 use crate::aside::aside;
 
-/// The least time between two looks at the clock.
+/// Minimum interval between checks of the time limit.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How long a driver that is to stop may take to hear of it.
+/// Time for a driver to notice a cancellation.
 const DEAF: Duration = Duration::from_millis(100);
-/// How long one that has heard of it may take to undo what it did.
+/// Time for a driver that has noticed a cancellation to undo its work.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The clock of one call.
+/// Timer of one call.
 #[derive(Debug)]
 pub(super) struct Clock {
     started: Instant,
     waits: Mutex<Waits>,
-    /// Whether the driver knows that it is to stop.
+    /// Whether the driver knows of the cancellation.
     told: AtomicBool,
-    /// Nanoseconds for which other threads have worked for it, and nobody has asked.
+    /// Nanoseconds of work that other threads did for the call and that were not taken yet.
     aside: AtomicU64,
 }
 
@@ -44,7 +44,7 @@ impl Clock {
         }
     }
 
-    /// Does work for the driver, on another thread if it `is_long`.
+    /// Runs work for the driver, on another thread if it `is_long`.
     pub(super) async fn aside<T: Send + 'static>(
         &self,
         is_long: bool,
@@ -59,23 +59,23 @@ impl Clock {
         done
     }
 
-    /// Time that other threads have worked for the call since the last request.
+    /// Returns the time that other threads worked for the call since the last request.
     pub(super) fn take_aside(&self) -> Duration {
         Duration::from_nanos(self.aside.swap(0, Relaxed))
     }
 
-    /// Whole seconds since the call began.
+    /// Returns the whole seconds since the call began.
     pub(super) fn seconds(&self) -> u64 {
         self.started.elapsed().as_secs()
     }
 
-    /// The driver has been told to stop.
+    /// Records that the driver knows of the cancellation.
     pub(super) fn tell(&self) {
         self.told.store(true, Relaxed);
     }
 
-    /// Returns once the driver has had its time to stop: little if it does not even
-    /// know, because it computes or waits for somebody else.
+    /// Waits until a cancelled driver has had its time to stop. That time is short for a driver
+    /// that has not noticed the cancellation, because it computes or waits for another service.
     pub(super) async fn stop(&self) {
         tokio::time::sleep(DEAF).await;
         if self.told.load(Relaxed) {
@@ -83,7 +83,7 @@ impl Clock {
         }
     }
 
-    /// Waits for another step. Only the time in which nothing can be done counts as a wait.
+    /// Waits for another step. Counts only the time between polls as a wait.
     pub(super) async fn wait<T>(&self, step: impl Future<Output = T>) -> T {
         let mut step = pin!(step);
         let _resume = Resume(self);
@@ -98,7 +98,7 @@ impl Clock {
         .await
     }
 
-    /// Returns once the driver has run for longer than `limit`.
+    /// Waits until the driver has run for longer than `limit`.
     pub(super) async fn expire(&self, limit: Duration) {
         loop {
             match limit.checked_sub(self.used()) {
@@ -126,7 +126,7 @@ impl Clock {
     }
 }
 
-/// Ends a wait that is given up.
+/// Ends the wait when its future is dropped.
 struct Resume<'a>(&'a Clock);
 
 impl Drop for Resume<'_> {

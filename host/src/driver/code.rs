@@ -1,5 +1,5 @@
-//! Compiled code that is not loaded yet. It is looked for, and compiled, before the
-//! kernel's fence is raised, and loaded behind it.
+//! Compiled code that is not loaded yet. Code is found or compiled before the kernel sandbox is
+//! enforced, and loaded inside it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use wasmtime::component::Component;
 use super::spec::Spec;
 use crate::problem::{Error, Problem};
 
-/// A driver that is compiled.
+/// A compiled driver.
 #[derive(Clone)]
 pub struct Code {
     pub(super) place: Place,
@@ -19,7 +19,7 @@ pub struct Code {
     pub spec: Arc<Spec>,
     /// The file of the driver.
     pub(super) path: PathBuf,
-    /// The sha256 of its bytes.
+    /// SHA-256 of the component.
     pub sha256: String,
 }
 
@@ -28,17 +28,17 @@ pub struct Code {
 pub(super) enum Place {
     /// In a file of the cache.
     File(PathBuf),
-    /// In memory, where there is no cache.
+    /// In memory, if there is no cache.
     Bytes(Arc<[u8]>),
 }
 
 impl Place {
-    /// Loads it.
+    /// Loads the code into `engine`.
     pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
         #[expect(unsafe_code, reason = "the only way to load compiled code")]
-        // SAFETY: the code was written whole by this program, in this process or in one that it
-        // started: `Cache::open` made sure that only this user can write to the folder, and the
-        // name carries the hash of the component and of everything that decides compatibility.
+        // SAFETY: this program wrote the complete code, in this process or in one that it started:
+        // `Cache::open` made sure that only this user can write to the directory, and the name
+        // contains the hash of the component and of everything that decides compatibility.
         unsafe {
             match self {
                 Self::File(path) => Component::deserialize_file(engine, path),
@@ -49,7 +49,7 @@ impl Place {
 }
 
 impl Code {
-    /// The file that it is loaded from; none if it is in memory.
+    /// Returns the file that the code is loaded from. Returns `None` if the code is in memory.
     pub fn file(&self) -> Option<&Path> {
         match &self.place {
             Place::File(path) => Some(path),
@@ -57,13 +57,13 @@ impl Code {
         }
     }
 
-    /// Says that it cannot be loaded.
+    /// The error for code that cannot be loaded.
     pub(super) fn unusable(&self, why: &wasmtime::Error) -> Error {
         let name = &self.spec.name;
         let message = format!("cannot load the compiled code of driver `{name}`: {why:#}");
         let problem = Problem::new("code_damaged", message);
         Error::environment(match self.file() {
-            // It is compiled again where it is missing.
+            // The driver is compiled again if the file is missing.
             Some(file) => problem.in_file(file).help(format!("run `rm '{}'`", file.display())),
             None => problem.in_file(&self.path),
         })
@@ -72,7 +72,7 @@ impl Code {
 
 #[cfg(test)]
 impl Code {
-    /// Code of nothing.
+    /// Empty code.
     pub(crate) fn of(spec: Arc<Spec>) -> Self {
         let place = Place::Bytes([].into());
         Self { place, spec, path: PathBuf::new(), sha256: String::new() }

@@ -1,4 +1,4 @@
-//! The contract's `context`: what the host does for a driver while a call runs.
+//! Host side of the contract's `context` interface: services for a driver while a call runs.
 
 use serde_json::{Map, Value};
 use wasmtime::Result;
@@ -8,17 +8,17 @@ use super::bindings::osiris::driver::types;
 use super::failure::{answer, breach, shortened};
 use super::limits::format_bytes;
 use super::state::State;
-use crate::session::{Level, Number};
+use crate::telemetry::{Level, Number};
 
-/// The largest unit and tags of a metric, in bytes.
+/// Maximum length of the unit and tags of a metric, in bytes.
 const MAX_METRIC: usize = 64 << 10;
-/// The largest event, in bytes.
+/// Maximum length of an event, in bytes.
 const MAX_EVENT: usize = 1 << 20;
-/// The deepest nesting that a reader of JSON follows.
+/// Maximum nesting depth that a reader of JSON follows.
 const MAX_DEPTH: usize = 128;
-/// The most values in one event: each takes far more memory than its text may have bytes.
+/// Maximum values in one event: each takes far more memory than its text can have bytes.
 const MAX_VALUES: usize = 20_000;
-/// The largest state that a step may save, in bytes.
+/// Maximum length of the state that a step can save, in bytes.
 pub const MAX_STATE: usize = 16 << 20;
 
 impl Host for State {
@@ -53,7 +53,7 @@ impl Host for State {
     }
 
     fn event(&mut self, name: String, fields: String) -> Result<()> {
-        // What is to be dropped is not read: that can take long, and much memory.
+        // Checked before parsing: parsing a dropped event could take long and use much memory.
         let dropped = |why: &str| {
             self.journal.dropped("event", why);
             Ok(())
@@ -71,7 +71,7 @@ impl Host for State {
         };
         if !name.contains('.') {
             serde_json::from_str::<Map<String, Value>>(&fields).map_err(no_object)?;
-            // The host's own have no dot: no driver can pass for it.
+            // The host's own events have no dot, so no driver can imitate them.
             let text = "the driver's event was dropped: its name must be `category.action`";
             self.journal.log(Level::Warn, text);
             return Ok(());
@@ -117,7 +117,7 @@ impl Host for State {
     }
 }
 
-/// Returns the reason if a text cannot be a state: it is too long, or no JSON.
+/// Returns the reason if a text is not a valid state: it is too long or not JSON.
 pub(crate) fn unfit_state(state: &str) -> Option<String> {
     if state.len() > MAX_STATE {
         let most = format_bytes(MAX_STATE as u64);
@@ -127,8 +127,8 @@ pub(crate) fn unfit_state(state: &str) -> Option<String> {
     parsed.err().map(|error| format!("the state is no JSON: {error}"))
 }
 
-/// How many values there are in a JSON text, or more if it is none, up to where it is
-/// nested too deep to be read on.
+/// Returns an upper bound on the number of values in a JSON text. Stops at the nesting depth beyond
+/// which the text cannot be parsed.
 pub(crate) fn json_values(json: &[u8]) -> usize {
     let (mut count, mut depth, mut in_text, mut escaped) = (1, 0_usize, false, false);
     for &byte in json {

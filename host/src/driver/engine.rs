@@ -19,20 +19,20 @@ use super::{files, interfaces, lists, sockets};
 use crate::own_folder;
 use crate::problem::{Error, Problem, Result};
 
-/// How often a running driver lets the host look at its time and at a cancel.
+/// Interval at which running drivers yield to the host, for time limits and cancellations.
 const TICK: Duration = Duration::from_millis(10);
-/// The driver's own stack.
+/// Stack size of a driver's WebAssembly code.
 const WASM_STACK: usize = 1 << 20;
-/// The stack of its fiber, which host functions use too.
+/// Stack size of a driver's fiber, which host functions use too.
 const FIBER_STACK: usize = 2 << 20;
 
-/// How an engine is set up.
+/// Configuration of an engine.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// The folder in which compiled code is kept; none keeps none.
+    /// The directory of the code cache. `None` disables the cache.
     pub cache: Option<PathBuf>,
-    /// Whether a driver can be stopped wherever it is. Only who measures what that
-    /// costs does without.
+    /// Whether drivers can be interrupted anywhere. Disabled only to measure the cost of
+    /// interrupts.
     pub interrupts: bool,
     /// Place where components are compiled.
     pub compiler: Compiler,
@@ -44,8 +44,8 @@ impl Default for Setup {
     }
 }
 
-/// Has drivers compiled, and runs them. One per process is enough. It starts no thread
-/// before the first call of a driver.
+/// Compiles drivers and runs them. One engine per process is enough. An engine starts no thread
+/// before the first call into a driver.
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<State>,
@@ -55,29 +55,29 @@ pub struct Engine {
     clock: Once,
 }
 
-/// A driver that is compiled and fits this host.
+/// A compiled driver that is compatible with this host.
 #[derive(Clone)]
 pub struct Driver {
     pub(super) pre: PluginPre<State>,
-    /// What it says of itself.
+    /// Spec of the driver.
     pub spec: Arc<Spec>,
-    /// The sha256 of its bytes.
+    /// SHA-256 of the component.
     pub sha256: String,
 }
 
 impl Engine {
-    /// Makes an engine as it is for users.
+    /// Creates an engine with the default configuration.
     ///
     /// # Errors
-    /// The machine cannot run compiled WebAssembly.
+    /// Returns an error if the machine cannot run compiled WebAssembly.
     pub fn new() -> Result<Self> {
         Self::with(&Setup::default())
     }
 
-    /// Makes an engine.
+    /// Creates an engine.
     ///
     /// # Errors
-    /// The machine cannot run compiled WebAssembly.
+    /// Returns an error if the machine cannot run compiled WebAssembly.
     pub fn with(setup: &Setup) -> Result<Self> {
         Self::start(setup).map_err(|error| {
             Error::environment(Problem::new(
@@ -94,13 +94,13 @@ impl Engine {
             .max_wasm_stack(WASM_STACK)
             .async_stack_size(FIBER_STACK)
             .cranelift_opt_level(OptLevel::Speed)
-            // The same bits on every machine.
+            // NaNs with the same bits on every machine.
             .cranelift_nan_canonicalization(true)
             .wasm_relaxed_simd(false)
-            // Of that proposal, subtypes of functions are valid without a collector, and a call
-            // through a table of them ends in code that is not there, which ends the process.
+            // With the GC proposal, function subtypes are valid even without a collector, and an
+            // indirect call through a table of them reaches missing code, which aborts the process.
             .wasm_gc(false)
-            // Nothing that a driver needs.
+            // Drivers need neither of these.
             .generate_address_map(false)
             .native_unwind_info(false);
         let engine = wasmtime::Engine::new(&config)?;
@@ -115,7 +115,7 @@ impl Engine {
         Ok(Self { engine, linker, cache, compiler, interrupts, clock: Once::new() })
     }
 
-    /// The engine, with its clock: a thread that lets running drivers look at their time.
+    /// Returns the engine after starting its clock: the thread that makes running drivers yield.
     pub(super) fn running(&self) -> &wasmtime::Engine {
         self.clock.call_once(|| {
             let weak = self.engine.weak();
@@ -127,44 +127,45 @@ impl Engine {
                 }
             };
             let started = std::thread::Builder::new().name("osiris-epoch".into()).spawn(tick);
-            // Without it no driver could be stopped, so none may run.
+            // Without the clock no driver could be stopped, so none may run.
             started.expect("the system has a thread for the engine's clock");
         });
         &self.engine
     }
 
-    /// Tells engines apart that cannot run each other's code.
+    /// Returns an identifier that differs between engines that cannot run each other's code.
     pub(super) fn identity(&self) -> String {
         super::cache::identity(&self.engine)
     }
 
-    /// Whether a driver is compiled only once on this machine.
+    /// Returns whether the engine has a code cache, so that a driver is compiled only once on this
+    /// machine.
     pub fn keeps_code(&self) -> bool {
         self.cache.is_some()
     }
 
-    /// The file with the compiled code of a driver, by the hash of its component;
-    /// none if it is not kept.
+    /// Returns the cached code of the component with this hash. Returns `None` if the code is not
+    /// cached.
     pub fn compiled(&self, sha256: &str) -> Option<PathBuf> {
         self.cache.as_ref()?.file(&self.identity(), sha256)
     }
 
-    /// Keeps the code that this host compiled on another machine, under its name
-    /// there. Nobody else's code may come this way: it is run as it is.
+    /// Imports into the cache the code that this host compiled on another machine, under the name
+    /// that the file has there. The code is executed without further checks, so it must come from
+    /// this host.
     ///
     /// # Errors
-    /// There is no cache, or it cannot be written.
+    /// Returns an error if the cache is disabled or cannot be written.
     pub fn adopt(&self, name: &str, file: &Path) -> io::Result<()> {
         let cache = self.cache.as_ref().ok_or(io::ErrorKind::NotFound)?;
         cache.adopt(name, file)
     }
 
-    /// Compiles a driver, or finds the code that was compiled before, and loads it.
-    /// `bytes` and `sha256` are the file's; `compiling` is called before what takes a
-    /// while.
+    /// Compiles a driver, or finds its cached code, and loads it. `bytes` and `sha256` belong to
+    /// the file; `compiling` is called before a compilation, which can take long.
     ///
     /// # Errors
-    /// As [`Engine::code`] and [`Engine::link`].
+    /// Returns an error if [`Engine::code`] or [`Engine::link`] does.
     pub fn load(
         &self,
         file: &DriverFile,
@@ -175,13 +176,13 @@ impl Engine {
         self.link(&self.code(file, bytes, sha256, compiling)?)
     }
 
-    /// Compiles a driver, or finds the code that was compiled before. Nothing of it is
-    /// in this process then. `bytes` and `sha256` are the file's; `compiling` is called
-    /// before what takes a while.
+    /// Compiles a driver, or finds its cached code, without loading it into this process. `bytes`
+    /// and `sha256` belong to the file; `compiling` is called before a compilation, which can take
+    /// long.
     ///
     /// # Errors
-    /// The component is damaged, was built for another world, or takes too much to be
-    /// compiled.
+    /// Returns an error if the component is damaged, was built for another world, or exceeds the
+    /// limits on compilation.
     pub fn code(
         &self,
         file: &DriverFile,
@@ -220,7 +221,7 @@ impl Engine {
         Ok(Place::Bytes(bytes.into()))
     }
 
-    /// Compiles a component in this process, and sees that it fits this host.
+    /// Compiles a component in this process, and checks that it is compatible with this host.
     pub(super) fn compile_here(&self, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         compiler::check(bytes).map_err(Refusal::Costly)?;
         let component = Component::new(&self.engine, bytes)
@@ -232,7 +233,7 @@ impl Engine {
     /// Loads a driver's code into this process.
     ///
     /// # Errors
-    /// The code was damaged since, or was compiled by another program.
+    /// Returns an error if the code was damaged since or was compiled by another program.
     pub fn link(&self, code: &Code) -> Result<Driver> {
         let pre = code.place.component(&self.engine).and_then(|component| self.fit(&component));
         let pre = pre.map_err(|error| code.unusable(&error))?;

@@ -1,4 +1,4 @@
-//! How a call into a driver goes wrong.
+//! Failures of calls into drivers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::osiris::driver::types;
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
-/// The longest message that is kept of a driver's error or panic, in bytes.
+/// Maximum length of the message of a driver's error or panic, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;
 
-/// What a driver may call its errors, by the contract.
+/// Error kinds that the contract allows drivers to return.
 const KINDS: [&str; 11] = [
     "config",
     "auth",
@@ -25,48 +25,49 @@ const KINDS: [&str; 11] = [
     "unsupported",
     "internal",
 ];
-/// What the host adds.
+/// Error kinds that only the host reports.
 const OWN_KINDS: [&str; 4] = ["panic", "trap", "limit", "protocol"];
 
-/// Why a call failed, in words for a person. Holds no secret.
+/// Cause of a failed call, with a message for the user. Contains no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// One of the contract's kinds when the driver reports it: config, auth,
-    /// permission, network, timeout, not-found, data, upstream, cancelled,
-    /// unsupported, internal. The host adds panic, trap, limit and protocol.
+    /// One of the contract's kinds if the driver reported the failure: config, auth, permission,
+    /// network, timeout, not-found, data, upstream, cancelled, unsupported, internal. The host adds
+    /// panic, trap, limit and protocol.
     pub kind: String,
-    /// What failed, and what to do about it.
+    /// Description of the failure, and how to fix it.
     pub message: String,
 }
 
 impl Failure {
-    /// A failure of a kind.
+    /// Creates a failure of a kind.
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
         Self { kind: kind.into(), message: message.into() }
     }
 
-    /// Whether a call can fail so.
+    /// Returns whether `kind` is a kind of failure, reported by drivers or by the host.
     pub fn is_kind(kind: &str) -> bool {
         KINDS.contains(&kind) || OWN_KINDS.contains(&kind)
     }
 
-    /// Whether a driver may call its error so, by the contract.
+    /// Returns whether the contract allows drivers to report errors of `kind`.
     pub fn is_told(kind: &str) -> bool {
         KINDS.contains(&kind)
     }
 
-    /// What a failure of a kind that is the driver's own fault asks for.
+    /// Returns the help for a kind of failure that is the driver's fault. Returns `None` for other
+    /// kinds.
     pub fn help(kind: &str, driver: &str) -> Option<String> {
         let is_fault = ["panic", "trap", "protocol"].contains(&kind);
         is_fault.then(|| format!("this is a fault of the driver `{driver}`: tell its author"))
     }
 
-    /// Of a step that lacks what this one was to give it.
+    /// The failure of a step that depends on the failed `step`.
     pub fn upstream(step: &str) -> Self {
         Self::new("upstream", format!("the step `{step}` before it failed"))
     }
 
-    /// Adds what the host refused, if that may be why.
+    /// Appends a denial to the message if a denial can cause a failure of this kind.
     pub(super) fn explained(mut self, refusal: Option<String>) -> Self {
         let may_be =
             matches!(self.kind.as_str(), "network" | "permission" | "timeout" | "internal");
@@ -76,7 +77,8 @@ impl Failure {
         self
     }
 
-    /// Whether it only follows from another step's failure.
+    /// Returns whether the failure only follows from a cancellation or from the failure of another
+    /// step.
     pub fn is_consequence(&self) -> bool {
         matches!(self.kind.as_str(), "upstream" | "cancelled")
     }
@@ -88,7 +90,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A driver's own error.
+/// Converts the error that a driver returned.
 pub(super) fn reported(error: types::Error, redactor: &Redactor) -> Failure {
     let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
     let message = match error.message.trim() {
@@ -98,8 +100,8 @@ pub(super) fn reported(error: types::Error, redactor: &Redactor) -> Failure {
     Failure::new(kind, message)
 }
 
-/// A driver's message, masked, and cut where nobody reads on. Its lines after the
-/// first are set in unless they are, so that none can pass for one of the host's.
+/// Redacts a driver's message and cuts it to the maximum length. Indents its lines after the first,
+/// so that none can pass for a line of the host.
 pub(crate) fn shortened(message: &str, redactor: &Redactor) -> String {
     let message = &without_errno(message);
     let (mut shown, end) = redactor.beginning(message.as_bytes(), MAX_MESSAGE);
@@ -109,8 +111,8 @@ pub(crate) fn shortened(message: &str, redactor: &Redactor) -> String {
     shown.replace('\n', "\n    ").replace("\n        ", "\n    ")
 }
 
-/// The message without the numbers that WASI has for errors of the system: the words before
-/// them say the same, and a number of Linux or macOS would mean something else.
+/// Removes WASI's numbers of system errors: the preceding text has the same information, and the
+/// same number means another error on Linux or macOS.
 fn without_errno(message: &str) -> Cow<'_, str> {
     const BEFORE: &str = " (os error ";
     let mut parts = message.split(BEFORE);
@@ -126,28 +128,28 @@ fn without_errno(message: &str) -> Cow<'_, str> {
     text
 }
 
-/// An error that the driver itself can act on.
+/// An error that the driver itself can handle.
 pub(super) fn answer(kind: &str, message: impl Into<String>) -> types::Error {
     types::Error { kind: kind.into(), message: message.into(), retryable: false }
 }
 
-/// A breach of the contract: it traps the driver and becomes the step's failure.
+/// A violation of the contract: traps the driver and becomes the failure of the step.
 pub(super) fn breach(message: impl Into<String>) -> wasmtime::Error {
     wasmtime::Error::new(Breach(message.into()))
 }
 
-/// That a driver made the host use more than it may: it traps the driver and becomes
-/// the step's failure, of kind `limit`.
+/// A resource limit that the driver made the host exceed: traps the driver and becomes the failure
+/// of the step, with the kind `limit`.
 pub(super) fn beyond(message: impl Into<String>) -> wasmtime::Error {
     wasmtime::Error::new(Beyond(message.into()))
 }
 
-/// See [`beyond`].
+/// Payload of [`beyond`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Beyond(pub(super) String);
 
-/// See [`breach`].
+/// Payload of [`breach`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Breach(pub(super) String);

@@ -1,4 +1,4 @@
-//! A driver's file: what can be known without running any of it.
+//! A driver's file: everything that can be read without running code of the driver.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
@@ -12,56 +12,56 @@ use crate::canonical;
 use crate::problem::{Error, Problem, Result};
 use crate::regular::open_regular;
 
-/// The largest driver there may be, in bytes.
+/// Maximum size of a driver, in bytes.
 pub const MAX_SIZE: u64 = 256 << 20;
 
 /// A component with a spec.
 #[derive(Debug)]
 pub struct DriverFile {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What it says of itself.
+    /// Spec of the driver.
     pub spec: Arc<Spec>,
-    /// The interfaces that it wants, as `namespace:package/name@version`.
+    /// The imported interfaces, as `namespace:package/name@version`.
     pub imports: Vec<String>,
-    /// The interfaces that it offers.
+    /// The exported interfaces.
     pub exports: Vec<String>,
-    /// Bytes of the file.
+    /// Size of the file, in bytes.
     pub size: u64,
-    /// Whether it came with osiris.
+    /// Whether the driver is part of the osiris installation.
     pub built_in: bool,
     text: Vec<u8>,
-    /// What is wrong with the spec's schema and examples, once that was looked at.
+    /// Problems of the spec's schema and examples, once checked.
     wrong: OnceLock<Vec<Problem>>,
     content: OnceLock<Content>,
 }
 
-/// What a file says before anything of it is interpreted.
+/// Content of a file whose spec is not parsed yet.
 #[derive(Debug)]
 pub(super) struct Raw {
-    /// The text of its spec.
+    /// Text of the spec.
     pub(super) text: Vec<u8>,
     imports: Vec<String>,
     exports: Vec<String>,
     size: u64,
 }
 
-/// A driver's bytes as they were when they were first asked for.
+/// A driver's bytes as they were when first read.
 #[derive(Debug)]
 pub struct Content {
     /// The whole file.
     pub bytes: Vec<u8>,
-    /// Its sha256, 64 hex digits.
+    /// SHA-256 of the file, 64 hex digits.
     pub sha256: String,
 }
 
 impl DriverFile {
-    /// Reads a driver's spec, imports and exports. Its config schema is not compiled:
-    /// see [`DriverFile::check`].
+    /// Reads a driver's spec, imports and exports. Does not compile the config schema: see
+    /// [`DriverFile::check`].
     ///
     /// # Errors
-    /// The file cannot be read, is no whole component, or its spec is missing
-    /// or invalid.
+    /// Returns an error if the file cannot be read or is not a complete component, or if its spec
+    /// is missing or invalid.
     pub fn read(path: &Path) -> Result<Self> {
         Self::parse(&Raw::read(path)?, path)
     }
@@ -80,11 +80,11 @@ impl DriverFile {
         })
     }
 
-    /// Checks what costs more to check, as for a driver that is used: the config schema
-    /// and the examples.
+    /// Checks the config schema and the examples, as required before a driver is used. Separate
+    /// from reading the spec because it takes longer.
     ///
     /// # Errors
-    /// Returns an error if one of them is wrong.
+    /// Returns an error if the schema or an example is invalid.
     pub fn check(&self) -> Result<()> {
         let wrong = self.wrong.get_or_init(|| match Spec::parse(&self.text, &self.path) {
             Ok(_) => Vec::new(),
@@ -96,45 +96,47 @@ impl DriverFile {
         Err(Error { problems: wrong.clone(), ..Error::invalid(wrong[0].clone()) })
     }
 
-    /// The bytes of a file that is only looked at.
+    /// Reads a file that will not be used as a driver.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn bytes(path: &Path) -> Result<Vec<u8>> {
         read(path)
     }
 
-    /// The same of a component's bytes that lie, or will lie, at a path, with all of its
-    /// spec checked.
+    /// Reads a driver from the bytes of a component that is or will be stored at `path`, and checks
+    /// its whole spec.
     ///
     /// # Errors
-    /// They are no whole component, or its spec is missing or invalid.
+    /// Returns an error if the bytes are not a complete component, or if its spec is missing or
+    /// invalid.
     pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
         let driver = Self::parse(&Raw::new(Outline::of(bytes), path, bytes.len() as u64)?, path)?;
         driver.check()?;
         Ok(driver)
     }
 
-    /// The text of its spec, which may be wrong.
+    /// Returns the text of a driver's spec, which can be invalid.
     ///
     /// # Errors
-    /// The file cannot be read, is no whole component, or has no spec.
+    /// Returns an error if the file cannot be read, is not a complete component, or has no spec.
     pub fn spec_text(path: &Path) -> Result<Vec<u8>> {
         let outline = Outline::of(&read(path)?);
         the_spec(&mut outline.map_err(|problem| Error::invalid(problem.in_file(path)))?, path)
     }
 
-    /// Why it does not fit this host, if its interfaces tell.
+    /// Returns the problem if the driver's interfaces are incompatible with this host. Returns
+    /// `None` if they are compatible.
     pub fn mismatch(&self) -> Option<Problem> {
         interfaces::mismatch(self)
     }
 
-    /// The component's bytes: read once, so that what is looked at is what is used.
-    /// What uses them asks [`super::registry::Registry::load`] instead, which asks
-    /// whether it may.
+    /// Returns the component's bytes. They are read only once, so that the checked bytes are the
+    /// bytes that are used. Use [`super::registry::Registry::load`] to run a driver, because it
+    /// checks the admission rules.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub(super) fn content(&self) -> Result<&Content> {
         if let Some(known) = self.content.get() {
             return Ok(known);
@@ -144,17 +146,17 @@ impl DriverFile {
         Ok(self.content.get_or_init(|| Content { bytes, sha256 }))
     }
 
-    /// The sha256 of the file, 64 hex digits.
+    /// Returns the SHA-256 of the file, 64 hex digits.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn sha256(&self) -> Result<&str> {
         self.content().map(|content| content.sha256.as_str())
     }
 }
 
 impl Raw {
-    /// Reads what is outside of the code and data.
+    /// Reads a component's specs, imports and exports, without its code and data.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let (file, size) = open(path).map_err(|error| unreadable(path, &error))?;
         let outline = Outline::read(file).map_err(|error| unreadable(path, &error))?;
@@ -168,10 +170,10 @@ impl Raw {
     }
 }
 
-/// The spec of a component.
+/// Returns the spec of a component.
 fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
     if outline.specs.len() > 1 {
-        // Whoever else reads it might read another one than is used here.
+        // Other programs could read another one of the specs than osiris does.
         let count = outline.specs.len();
         return Err(Error::invalid(
             Problem::new(
@@ -191,7 +193,7 @@ fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// Opens a driver's file, of so many bytes.
+/// Opens a driver's file and returns its size in bytes.
 fn open(path: &Path) -> io::Result<(File, u64)> {
     let (file, size) = open_regular(path)?;
     if size > MAX_SIZE {
@@ -204,7 +206,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     let read = || {
         let (file, size) = open(path)?;
         let mut bytes = Vec::with_capacity(size as usize);
-        // It can grow meanwhile.
+        // The file can grow while it is read.
         file.take(MAX_SIZE).read_to_end(&mut bytes)?;
         Ok(bytes)
     };

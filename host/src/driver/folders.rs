@@ -1,44 +1,44 @@
-//! Folders that are there for the kernel and not yet for drivers. Its fence lets only
-//! through what is there when it is raised, so the missing folders of outputs are made
-//! before. A driver makes them as if they were not there, or says that they are missing.
+//! Directories that exist on disk but are hidden from drivers. The kernel sandbox only allows
+//! access to paths that exist when it is enforced, so missing output directories are created
+//! before. For a driver they do not exist until the driver creates them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The folders of one run, relative to its base path. Clones are the same ones.
+/// The hidden directories of one run, relative to its base path. Clones share the set.
 #[derive(Debug, Clone, Default)]
 pub struct Folders(Arc<Mutex<BTreeSet<PathBuf>>>);
 
 impl Folders {
-    /// Hides a folder until a driver makes it.
+    /// Hides a directory until a driver creates it.
     pub fn hide(&self, folder: PathBuf) {
         self.held().insert(folder);
     }
 
-    /// Whether a path is one that no driver has made yet.
+    /// Returns whether a path is a hidden directory.
     pub(super) fn is_hidden(&self, path: &Path) -> bool {
         self.held().contains(path)
     }
 
-    /// Whether a path lies in a folder that no driver has made yet.
+    /// Returns whether a path is inside a hidden directory.
     pub(super) fn is_within(&self, path: &Path) -> bool {
         let hidden = self.held();
         !hidden.is_empty() && path.ancestors().skip(1).any(|folder| hidden.contains(folder))
     }
 
-    /// Makes a hidden folder one that is there. False if it is none.
+    /// Makes a hidden directory visible. Returns whether the directory was hidden.
     pub(super) fn show(&self, folder: &Path) -> bool {
         self.held().remove(folder)
     }
 
-    /// All that are still hidden, those within others first.
+    /// Returns the directories that are still hidden, children before their parents.
     pub fn hidden(&self) -> Vec<PathBuf> {
         self.held().iter().rev().cloned().collect()
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-        // A panic elsewhere leaves the data whole: every change is one call.
+        // A panic in another thread leaves the data consistent: every change is a single call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What fuzzing reaches of the drivers' side.
+//! Entry points for fuzzing the driver side of the host.
 
 use wasmtime::component::Resource;
 
@@ -11,52 +11,53 @@ use super::{Call, DriverFile, interfaces};
 use crate::problem::Problem;
 use crate::table::{Field, Node, Receiver, Sender};
 
-/// Why a component does not fit this host, if its names alone tell.
+/// Returns the problem if the names of a component's interfaces show that it is incompatible with
+/// this host.
 pub fn mismatch(file: &DriverFile) -> Option<Problem> {
     interfaces::mismatch(file)
 }
 
-/// Every spec in a component; none if it is damaged.
+/// Returns every spec in a component. Returns `None` if the component is damaged.
 pub fn specs(component: &[u8]) -> Option<Vec<Vec<u8>>> {
     Outline::of(component).ok().map(|outline| outline.specs)
 }
 
-/// What a driver asks of its host.
+/// A call from a driver to its host.
 #[derive(Debug)]
 pub enum HostCall {
-    /// A line of the log.
+    /// Logs a line.
     Log(String),
-    /// A measured value: its name, unit and tags.
+    /// Records a metric: its name, unit and tags.
     Metric(String, String, Vec<(String, String)>),
-    /// Something that happened: its name, and JSON.
+    /// Records an event: its name, and its fields as JSON.
     Event(String, String),
-    /// How far it is.
+    /// Reports progress.
     Progress(u64, Option<u64>),
-    /// Its state for the next run.
+    /// Saves the state for the next run.
     SaveState(String),
-    /// Its last words.
+    /// Reports a panic message.
     Panicked(String),
-    /// The columns of its output.
+    /// Opens the output with these columns.
     Open(Vec<Field>),
-    /// A buffer of the batch that it builds.
+    /// Pushes a buffer of the batch being built.
     Push(Vec<u8>),
-    /// The end of that batch: its rows and arrays.
+    /// Sends that batch: its rows and arrays.
     Send(u64, Vec<Node>),
-    /// The columns of its input.
+    /// Reads the columns of the input.
     Schema,
-    /// The next batch of its input, which it keeps.
+    /// Reads the next batch of the input and keeps it.
     Next,
-    /// A buffer of one of the batches that it keeps.
+    /// Reads a buffer of a kept batch.
     Buffer(u8, u32),
-    /// The arrays of such a batch.
+    /// Reads the arrays of a kept batch.
     Nodes(u8),
-    /// Sends on such a batch.
+    /// Forwards a kept batch.
     Forward(u8),
-    /// Drops such a batch.
+    /// Drops a kept batch.
     Drop(u8),
 }
 
-/// The host's side of one call into a driver that has no code.
+/// The host side of one call into a driver without code.
 pub struct Host {
     state: State,
     writer: u32,
@@ -65,10 +66,10 @@ pub struct Host {
 }
 
 impl Host {
-    /// Begins a call that reads one table and fills another.
+    /// Starts a call that reads one table and fills another.
     ///
     /// # Errors
-    /// Returns an error if its folder cannot be opened.
+    /// Returns an error if the base path of the call cannot be opened.
     pub fn new(call: Call, input: Receiver, output: Sender) -> wasmtime::Result<Self> {
         let mut state = State::new(call, Some(output))?;
         let reader = state.table.push(Reader { receiver: input })?.rep();
@@ -76,10 +77,10 @@ impl Host {
         Ok(Self { state, writer, reader, batches: Vec::new() })
     }
 
-    /// Does what the driver asks.
+    /// Handles a call from the driver.
     ///
     /// # Errors
-    /// Returns an error if that ends the call.
+    /// Returns an error if the error ends the call into the driver.
     pub async fn answer(&mut self, call: HostCall) -> wasmtime::Result<()> {
         let writer = || Resource::new_borrow(self.writer);
         let reader = || Resource::new_borrow(self.reader);

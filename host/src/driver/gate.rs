@@ -1,15 +1,15 @@
-//! Who may refuse a driver before any of it is used.
+//! Admission rules for drivers, checked before any part of a driver is used.
 
 use std::fmt;
 
 use super::DriverFile;
 use crate::problem::Result;
 
-/// A rule that every driver's bytes must pass, each time that they are read for use.
+/// A rule that a driver's bytes must pass each time they are read for use.
 pub trait Gate: fmt::Debug + Send + Sync {
-    /// Looks at a driver; `bytes` are what will be used, and `sha256` is theirs.
+    /// Checks a driver. `bytes` are the bytes that will be used, and `sha256` is their hash.
     ///
     /// # Errors
-    /// Why it may not be used, and the way out.
+    /// Returns an error with the reason and the fix if the driver may not be used.
     fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()>;
 }

@@ -1,5 +1,4 @@
-//! What one step's driver may touch: what its spec declares, as far as the host
-//! allows it.
+//! Permissions of one step's driver: those that its spec declares, within the limits of the host.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,32 +14,33 @@ use super::network::{Endpoint, Network, endpoints};
 use super::spec::Spec;
 use crate::paths::{Others, PermissionSources, Permissions, ProjectPath, Resolver};
 
-/// The rights of one call.
+/// The permissions of one call.
 #[derive(Debug, Clone)]
 pub struct Grants {
-    /// The folder that the driver sees as `/`.
+    /// The directory that the driver sees as `/`.
     pub base: PathBuf,
-    /// What it may read there, relative to the base path.
+    /// Paths that the driver may read, relative to the base path.
     pub reads: Vec<String>,
-    /// What it may write there, relative to the base path.
+    /// Paths that the driver may write, relative to the base path.
     pub writes: Vec<String>,
-    /// A folder for whatever it likes, below the base path.
+    /// A directory in which the driver may create anything, below the base path.
     pub artifacts: Option<PathBuf>,
     /// Paths that the other steps of the plan read and write.
     pub others: Others,
-    /// Reserved files that `osiris.yaml` opens to reading.
+    /// Reserved files that `osiris.yaml` allows to read.
     pub allow_read: Vec<ProjectPath>,
-    /// What it may dial.
+    /// Endpoints that the driver may connect to.
     pub network: Vec<Endpoint>,
-    /// Folders that it does not see before it makes them.
+    /// Directories that are hidden from the driver until it creates them.
     pub folders: Folders,
-    /// Addresses of hosts that are known already, by name in lower case.
+    /// Known addresses of hosts, by name in lower case.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
 
 impl Grants {
-    /// Permissions that `spec` declares and `config` names, below `base`. The configuration is as its
-    /// user wrote it: a default of the driver's author opens nothing, so none may be in it.
+    /// Returns the permissions that `spec` declares and `config` names, below `base`. `config` must
+    /// be as its user wrote it, without the defaults of the driver's author, because these must not
+    /// grant permissions.
     pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
         let named = |pointers| paths(config, pointers).map(str::to_owned).collect();
         Self {
@@ -56,31 +56,31 @@ impl Grants {
         }
     }
 
-    /// Adds the reserved files that `osiris.yaml` opens to reading.
+    /// Adds the reserved files that `osiris.yaml` allows to read.
     #[must_use]
     pub fn allowing(self, allow_read: &[ProjectPath]) -> Self {
         Self { allow_read: allow_read.to_vec(), ..self }
     }
 
-    /// Adds what the other steps of the plan use.
+    /// Adds the paths that the other steps of the plan use.
     #[must_use]
     pub fn beside(self, others: Others) -> Self {
         Self { others, ..self }
     }
 
-    /// Adds the folders that the driver does not see before it makes them.
+    /// Adds the directories that are hidden from the driver until it creates them.
     #[must_use]
     pub fn hiding(self, folders: Folders) -> Self {
         Self { folders, ..self }
     }
 
-    /// Adds addresses of hosts, by name in lower case, that are not looked up any more.
+    /// Adds known addresses of hosts, by name in lower case, which need no look-up.
     #[must_use]
     pub fn knowing(self, hosts: BTreeMap<String, Vec<IpAddr>>) -> Self {
         Self { hosts, ..self }
     }
 
-    /// Permissions for the paths below the base path, which is open.
+    /// Returns the permissions for paths below the base path, which `resolver` has open.
     pub fn permissions(&self, resolver: &Resolver) -> Permissions {
         let artifacts = self.artifacts.as_deref();
         let sources = PermissionSources {
@@ -93,16 +93,16 @@ impl Grants {
         Permissions::new(resolver, sources)
     }
 
-    /// The artifacts folder as the driver names it.
+    /// Returns the path of the artifacts directory as the driver sees it.
     pub fn artifacts_path(&self) -> String {
         let below = self.artifacts.as_deref().and_then(|path| path.strip_prefix(&self.base).ok());
         below.map(|path| format!("/{}", path.display())).unwrap_or_default()
     }
 
-    /// Opens the base path for a driver, and the network.
+    /// Grants a driver access to the base path and the network.
     ///
     /// # Errors
-    /// The base path cannot be opened.
+    /// Returns an error if the base path cannot be opened.
     pub(super) fn apply(
         &self,
         wasi: &mut WasiCtxBuilder,
@@ -124,7 +124,7 @@ impl Grants {
     }
 }
 
-/// The paths in a step's configuration that the pointers name.
+/// Returns the paths in a step's configuration that the pointers name.
 pub fn paths<'a>(config: &'a Value, pointers: &'a [String]) -> impl Iterator<Item = &'a str> {
     pointers.iter().filter_map(|pointer| config.pointer(pointer)?.as_str())
 }

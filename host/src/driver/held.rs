@@ -1,5 +1,4 @@
-//! Memory that the host holds for one call: memory that a driver makes it use, and that is
-//! not the driver's own.
+//! Accounting of the memory that the host holds for one call, outside the driver's linear memory.
 
 use wasmtime::Result;
 
@@ -7,7 +6,7 @@ use super::failure::beyond;
 use super::limits::{Limit, Limits};
 use crate::budget::Share;
 
-/// The bytes that are held, as a part of what the run may have.
+/// Number of bytes held, counted in a share of the run's budget.
 #[derive(Debug)]
 pub(super) struct Held {
     limits: Limits,
@@ -15,15 +14,16 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// An account that takes memory by way of an empty share of the run's.
+    /// Creates an account that takes memory from the run's budget through an empty share.
     pub(super) fn new(limits: Limits, bytes: Share) -> Self {
         Self { limits, bytes }
     }
 
-    /// Holds more.
+    /// Counts more bytes.
     ///
     /// # Errors
-    /// Returns an error, which ends the call, if that is more than it may be.
+    /// Returns an error, which ends the call, if the total exceeds the limit of the step or of the
+    /// run.
     pub(super) fn add(&mut self, bytes: u64) -> Result<()> {
         let total = self.bytes.amount().saturating_add(bytes);
         if total > self.limits.get(Limit::Held) {
@@ -35,7 +35,7 @@ impl Held {
         self.bytes.grow(bytes).map_err(|exceeded| beyond(self.limits.refusal_of_run(exceeded)))
     }
 
-    /// Holds less.
+    /// Counts fewer bytes.
     pub(super) fn remove(&mut self, bytes: u64) {
         self.bytes.shrink(bytes);
     }

@@ -1,20 +1,20 @@
-//! Why a component does not fit this host: a table of what it wants, what is
-//! offered, and why the two differ.
+//! Compatibility of a component's imports and exports with this host, as a table of the interfaces
+//! wanted, the interfaces offered, and the reason for each difference.
 
 use semver::{Comparator, Op, Version, VersionReq};
 
-use super::CONTRACT;
 use super::DriverFile;
+use crate::contract::CONTRACT;
 use crate::problem::Problem;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// The WASI 0.2 interfaces that drivers get; rights inside them are granted apart.
+/// The WASI 0.2 packages that drivers can import. Permissions within them are granted separately.
 const WASI: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 const SOCKETS: &str = "wasi:sockets";
-/// How much of a name is shown, in characters.
+/// Maximum length of a displayed name, in characters.
 const SHOWN: usize = 100;
 
-/// Says what a component lacks or wants too much of, if the names alone tell.
+/// Returns the problem if the names of the interfaces show that a component is incompatible.
 pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
     let (package, offered) = CONTRACT.split_once('@')?;
     let offered = Version::parse(offered).ok()?;
@@ -50,7 +50,7 @@ pub(super) fn mismatch(file: &DriverFile) -> Option<Problem> {
     Some(Problem::new("world_mismatch", message).in_file(&file.path).help(help(&rows)))
 }
 
-/// What to do about it: whichever side is older is to be renewed.
+/// Returns the help: update the older of the two sides.
 fn help(rows: &[[String; 3]]) -> String {
     let own = env!("CARGO_PKG_VERSION");
     let any = |text: &str| rows.iter().any(|[_, _, why]| why == text);
@@ -73,8 +73,9 @@ const NEWER: &str = "it was built for a newer contract than this osiris has";
 const OTHER: &str = "it was built for another version of the contract";
 const OLDER: &str = "it was built for an older contract, which this osiris no longer has";
 
-/// Why a host of this contract does not do for a component of that one; none if
-/// it does: a later version only adds, up to one that says otherwise.
+/// Returns the reason why a host with the `offered` contract cannot run a component that wants the
+/// `wanted` one. Returns `None` if it can: later versions only add, except for breaking ones by
+/// semantic versioning.
 fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
     let Ok(wanted) = Version::parse(wanted) else { return Some(OTHER) };
     let compatible = VersionReq {
@@ -92,13 +93,13 @@ fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
     Some(if wanted > *offered { NEWER } else { OLDER })
 }
 
-/// Why an import is none that drivers have, if so.
+/// Returns the reason why an import is not available to drivers. Returns `None` if it is available.
 pub fn unusual(import: &str) -> Option<String> {
     let (_, contract) = CONTRACT.split_once('@')?;
     row(import, &Version::parse(contract).ok()?).map(|[_, _, why]| why)
 }
 
-/// A row of the table for an import that is not offered.
+/// Returns the row of the table for an import that is not offered.
 fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
     let (interface, version) = import.split_once('@').unwrap_or((import, ""));
     let package = interface.split('/').next().unwrap_or(interface);
@@ -116,9 +117,9 @@ fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
     Some([named(import), offered, why.into()])
 }
 
-/// A name from a component, which may be anything, as a cell of the table.
+/// Formats a name from a component, which can contain anything, as a cell of the table.
 fn named(name: &str) -> String {
-    let name = visible(name);
+    let name = escape_control(name);
     match name.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{} ... (cut)", &name[..end]),
         None => name.into_owned(),
@@ -153,7 +154,7 @@ mod tests {
     fn a_name_is_a_cell_whatever_is_in_it() {
         assert_eq!(named("a:b/c@1.0.0"), "a:b/c@1.0.0");
         assert_eq!(named("a:\u{1b}[2J\nb"), r"a:\u{1b}[2J\nb");
-        // The longest width that can be formatted is that of 16 bits.
+        // The maximum width of the formatter is 16 bits.
         assert!(named(&"é".repeat(1 << 17)).chars().count() < 2 * SHOWN);
     }
 }

@@ -1,26 +1,25 @@
-//! Lists of a driver that are counted before any of their items is copied: the engine
-//! would copy a whole list, item by item and without a break, before the host can say
-//! that it is too long.
+//! Host functions that check the length of a driver's list before they copy any item. The engine
+//! would copy the whole list, item by item without yielding, before the host could reject it.
 
 use wasmtime::component::{ComponentType, Lift, Linker, Resource, WasmList};
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 
-use super::CONTRACT;
 use super::bindings::osiris::driver::context::{Host, MetricValue};
 use super::bindings::osiris::driver::types;
 use super::failure::breach;
 use super::state::State;
 use super::tables::Writer;
+use crate::contract::CONTRACT;
 use crate::table::{Field, MAX_FIELDS, MAX_METADATA as MAX_METADATA_BYTES};
 
-/// The most tags of one metric.
+/// Maximum tags of one metric.
 const MAX_TAGS: usize = 256;
-/// The most pieces of metadata of all columns together.
+/// Maximum metadata entries of all columns together.
 const MAX_METADATA: usize = 1 << 16;
 
 type Texts = WasmList<(String, String)>;
 
-/// A column whose metadata is still the driver's.
+/// A column whose metadata is still in the driver's memory.
 #[derive(ComponentType, Lift)]
 #[component(record)]
 struct Column {
@@ -31,7 +30,7 @@ struct Column {
     children: u32,
 }
 
-/// Puts the functions that count into the place of those that copy.
+/// Replaces the generated functions that copy lists first.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     let (package, version) = CONTRACT.split_once('@').unwrap_or((CONTRACT, ""));
     linker.allow_shadowing(true);
@@ -48,7 +47,8 @@ fn metric(
     (name, value, unit, tags): (String, MetricValue, String, Texts),
 ) -> Result<()> {
     if tags.len() > MAX_TAGS {
-        // Who passes more than a call may hold fails, whatever becomes of it.
+        // Copying up to `MAX_TAGS` tags still makes a call fail that passes more bytes than
+        // allowed.
         tags.iter(store.as_context_mut())?.take(MAX_TAGS).try_for_each(|tag| tag.map(drop))?;
         let why = format!("it has {} tags; the most is {MAX_TAGS}", tags.len());
         store.data().journal.dropped("metric", &why);
@@ -70,7 +70,7 @@ async fn open(
         return Err(refused(format!("the schema has {count} fields; the most is {MAX_FIELDS}")));
     }
     let columns = columns.iter(store.as_context_mut())?.collect::<Result<Vec<_>>>()?;
-    // A piece counts as more than its text, see `unflatten`.
+    // Each entry counts as more than its text, see `unflatten`.
     let large = |column: &&Column| column.metadata.len() > MAX_METADATA_BYTES / 64;
     if let Some(Column { name, .. }) = columns.iter().find(large) {
         return Err(refused(format!(

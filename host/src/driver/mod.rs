@@ -1,4 +1,5 @@
-//! The wasm side: engine, registry, grants, limits, and calls into drivers.
+//! Runs drivers: finds and compiles their components, and calls them in a WebAssembly sandbox with
+//! the permissions and limits of a step.
 
 mod addresses;
 mod bindings;
@@ -51,6 +52,3 @@ pub use interfaces::unusual;
 pub use probe::{Column, Dataset, Health};
 pub use producers::{Producer, producers};
 pub use state::Call;
-
-/// The contract that this host speaks.
-pub const CONTRACT: &str = "osiris:driver@0.1.0";

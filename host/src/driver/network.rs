@@ -1,5 +1,5 @@
-//! Which addresses a driver may dial: those that its spec asks for, in terms of
-//! its connection.
+//! Addresses that a driver may connect to: the endpoints that its spec declares, usually the host
+//! and port of its connection.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -14,34 +14,36 @@ use super::provenance::{Origins, Provenance};
 use super::spec::Spec;
 use crate::schema::fill_from;
 
-/// A host and port that a driver may dial.
+/// A host and port that a driver may connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// A name, or an address without brackets.
+    /// A host name, or an IP address without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Setter of the host.
+    /// Origin of the host.
     pub host_by: Provenance,
-    /// Setter of the port.
+    /// Origin of the port.
     pub port_by: Provenance,
 }
 
 impl Endpoint {
-    /// Whether this may lead to an address. An author's host leads to the internet only.
+    /// Returns whether the endpoint may lead to an address. A host that the driver's author set may
+    /// only lead to the internet.
     pub fn may_reach(&self, ip: IpAddr) -> bool {
-        // A name in somebody else's hands may lead anywhere.
+        // A name that others control can resolve to any address.
         let is_named = self.host.parse::<IpAddr>().is_err();
         !(is_named && is_local_service(ip)) && (self.host_by.opens() || is_public(ip))
     }
 
-    /// Whether there is anything that this may lead to, as far as the text tells.
+    /// Returns whether the endpoint may lead to any address. Host names count as such, without a
+    /// look-up.
     pub fn leads_anywhere(&self) -> bool {
         self.host.parse().map_or(true, |ip| self.may_reach(ip))
     }
 }
 
-/// Like `db.example:5432`.
+/// Formats the endpoint like `db.example:5432`.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {
@@ -51,8 +53,8 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The endpoints that a spec asks for with this configuration, which is as its user wrote
-/// it. What the configuration does not name is left out.
+/// Returns the endpoints that a spec declares with this configuration, which is as its user wrote
+/// it. Endpoints that the configuration does not set are left out.
 pub fn endpoints(spec: &Spec, config: &Value) -> Vec<Endpoint> {
     spec.network
         .iter()
@@ -60,7 +62,7 @@ pub fn endpoints(spec: &Spec, config: &Value) -> Vec<Endpoint> {
         .collect()
 }
 
-/// Endpoint of one entry of `network` with this configuration.
+/// Returns the endpoint of one entry of `network` with this configuration.
 pub fn endpoint(
     spec: &Spec,
     asked: &super::spec::Endpoint,
@@ -68,7 +70,7 @@ pub fn endpoint(
     origins: &Origins,
 ) -> Option<Endpoint> {
     let (host, host_by) = match asked.host.as_str() {
-        // Dialling it would tell it to whoever answers for names.
+        // A secret used as a host name would be sent to the name servers.
         pointer if is_secret(spec, pointer) => return None,
         pointer if pointer.starts_with('/') => {
             (config.pointer(pointer)?.as_str()?, origins.of(pointer))
@@ -86,14 +88,14 @@ pub fn endpoint(
     Some(Endpoint { host, port: u16::try_from(port).ok()?, host_by, port_by })
 }
 
-/// The port that the author's defaults put at a pointer.
+/// Returns the port that the author's defaults set at a pointer.
 fn default_port(spec: &Spec, config: &Value, pointer: &str) -> Option<u64> {
     let mut filled = config.clone();
     fill_from(&spec.config_schema, &mut filled);
     filled.pointer(pointer)?.as_u64()
 }
 
-/// Whether a pointer leads to what the spec calls a secret.
+/// Returns whether a pointer leads to a secret of the spec.
 pub fn is_secret(spec: &Spec, pointer: &str) -> bool {
     spec.secrets.iter().any(|secret| {
         let rest = pointer.strip_prefix(secret.as_str());
@@ -101,7 +103,7 @@ pub fn is_secret(spec: &Spec, pointer: &str) -> bool {
     })
 }
 
-/// The network as one call sees it. Clones share what has been looked up.
+/// The network permissions of one call. Clones share the resolved addresses.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Network {
     granted: Arc<[Endpoint]>,
@@ -111,29 +113,29 @@ pub(super) struct Network {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Names, in lower case, and the addresses that they were resolved to.
+    /// Host names, in lower case, with the addresses that they resolved to.
     resolved: HashMap<String, Vec<IpAddr>>,
-    /// The last refusal, for the error's message.
+    /// The last denial, for the error message.
     refused: Option<String>,
 }
 
 impl Network {
-    /// The network with these endpoints, and addresses of hosts by name in lower case.
+    /// Permits these endpoints. `hosts` maps host names in lower case to known addresses.
     pub(super) fn new(granted: Vec<Endpoint>, hosts: BTreeMap<String, Vec<IpAddr>>) -> Self {
         Self { granted: granted.into(), hosts: hosts.into(), seen: Arc::default() }
     }
 
-    /// The addresses of a name that is known already.
+    /// Returns the addresses of a name that need no look-up.
     pub(super) fn known(&self, name: &str) -> Option<&[IpAddr]> {
         self.hosts.get(&plain(name)).map(Vec::as_slice)
     }
 
-    /// Whether there is anything to dial.
+    /// Returns whether no endpoint is permitted.
     pub(super) fn is_empty(&self) -> bool {
         self.granted.is_empty()
     }
 
-    /// Whether a name may be looked up.
+    /// Returns whether a name may be looked up.
     pub(super) fn may_look_up(&self, name: &str) -> bool {
         let name = plain(name);
         let granted = self.granted.iter().any(|endpoint| plain(&endpoint.host) == name);
@@ -143,15 +145,15 @@ impl Network {
         granted
     }
 
-    /// Takes down an address that a name has.
+    /// Records an address that a name resolved to.
     pub(super) fn learn(&self, name: &str, address: IpAddr) {
         self.seen().resolved.entry(plain(name)).or_default().push(address.to_canonical());
     }
 
-    /// Whether an address may be used so.
+    /// Returns whether an address may be used for an operation.
     pub(super) fn may_use(&self, address: SocketAddr, usage: SocketAddrUse) -> bool {
         match usage {
-            // What every socket is bound to before it dials.
+            // Every socket is bound to this address before it connects.
             SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
             SocketAddrUse::TcpConnect => {
                 let may = self.granted.iter().any(|endpoint| self.matches(endpoint, address));
@@ -187,7 +189,7 @@ impl Network {
         self.seen().refused = Some(what);
     }
 
-    /// What was refused last and what was granted, for a person.
+    /// Returns the message with the last denial and the permitted endpoints.
     pub(super) fn refusal(&self) -> Option<String> {
         let what = self.seen().refused.clone()?;
         let granted: Vec<String> = self.granted.iter().map(ToString::to_string).collect();
@@ -202,7 +204,7 @@ impl Network {
     }
 }
 
-/// A name as it is compared.
+/// Normalizes a name for comparison.
 fn plain(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }

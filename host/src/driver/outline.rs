@@ -1,9 +1,9 @@
-//! What a component's sections say, read without its code and data, which are nearly
-//! all of it: every start looks into all the drivers that are there.
+//! Reads the specs, imports and exports of a component. Its code and data, which are nearly all of
+//! it, are skipped, because every command reads all available drivers at start.
 //!
-//! The format is that of [components][1] and of the [core modules][2] in them: a
-//! preamble of 8 bytes, then sections of an id, a size and a content. What is passed
-//! over is checked when the driver is compiled.
+//! The format is that of [components][1] and of the [core modules][2] in them: a preamble of 8
+//! bytes, then sections of an ID, a size and a content. Skipped sections are checked when the
+//! driver is compiled.
 //!
 //! [1]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md
 //! [2]: https://webassembly.github.io/spec/core/binary/modules.html
@@ -17,29 +17,29 @@ use crate::problem::Problem;
 
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
-/// The deepest nesting of what is in a component.
+/// Maximum nesting depth of components and modules.
 const MAX_DEPTH: usize = 100;
-/// The most sections in a component and all that is in it.
+/// Maximum sections of a component, including those nested in it.
 const MAX_SECTIONS: usize = 1 << 17;
-/// The most bytes of specs and names that are kept.
+/// Maximum bytes of specs and names that are kept.
 const MAX_CONTENT: u64 = 1 << 20;
 
-/// What a component's sections say.
+/// Specs, imports and exports of a component.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Outline {
-    /// Its specs. One within an inner module counts: that is where compilers put it.
+    /// The specs, including those in nested modules, which is where compilers put them.
     pub(super) specs: Vec<Vec<u8>>,
-    /// The interfaces that it wants, sorted.
+    /// The imported interfaces, sorted.
     pub(super) imports: Vec<String>,
-    /// The interfaces that it offers, sorted.
+    /// The exported interfaces, sorted.
     pub(super) exports: Vec<String>,
 }
 
 impl Outline {
-    /// Reads a component's bytes.
+    /// Reads a component from memory.
     ///
     /// # Errors
-    /// They are no whole component.
+    /// Returns an error if the bytes are not a complete component.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, Problem> {
         Self::read(Cursor::new(bytes)).unwrap_or_else(|error| Err(damaged(&error)))
     }
@@ -47,7 +47,8 @@ impl Outline {
     /// Reads a component.
     ///
     /// # Errors
-    /// It cannot be read; within, it is no whole component.
+    /// Returns an error if the source cannot be read. The inner result is an error if the source is
+    /// not a complete component.
     pub(super) fn read(source: impl Read + Seek) -> io::Result<Result<Self, Problem>> {
         let mut source = BufReader::new(source);
         let start = source.fill_buf()?;
@@ -76,7 +77,7 @@ impl Outline {
     }
 }
 
-/// Says what is wrong with a component's bytes.
+/// The problem of a damaged component.
 pub(super) fn damaged(why: &impl ToString) -> Problem {
     let message = format!("the component is damaged or cut off: {}", why.to_string());
     Problem::new("component_invalid", message).help("build or download it again")
@@ -85,7 +86,7 @@ pub(super) fn damaged(why: &impl ToString) -> Problem {
 /// A component that is being read.
 struct Walk<S> {
     source: BufReader<S>,
-    /// How many bytes are behind.
+    /// Offset of the next byte.
     at: u64,
     /// Number of sections read.
     sections: usize,
@@ -139,16 +140,17 @@ impl<S: Read + Seek> Walk<S> {
         let name: [u8; SECTION.len()] = self.bytes()?;
         if name == SECTION.as_bytes() {
             let rest = (start + size).checked_sub(self.at).ok_or(ErrorKind::UnexpectedEof)?;
-            // What is too long to be read is cut, which makes it too long to be parsed.
+            // A spec above the limit is cut to one byte above the limit, so that parsing rejects
+            // it.
             let spec = self.content(rest.min(MAX_SPEC + 1))?;
-            // Two are too many already, so only how many there are counts then.
+            // Two specs are an error, so for further specs only their number matters.
             self.kept += spec.len() as u64;
             self.outline.specs.push(if self.kept <= MAX_CONTENT { spec } else { Vec::new() });
         }
         Ok(())
     }
 
-    /// Keeps the names of the imports or exports.
+    /// Reads the names of the imports or exports.
     fn names(&mut self, id: u8, size: u64) -> io::Result<()> {
         self.kept += size;
         if self.kept > MAX_CONTENT {
@@ -188,7 +190,7 @@ impl<S: Read + Seek> Walk<S> {
         Ok(bytes)
     }
 
-    /// A number in LEB128: seven bits in each byte, the lowest first.
+    /// Reads a number in LEB128: seven bits in each byte, the lowest first.
     fn number(&mut self) -> io::Result<u32> {
         let mut number = 0;
         for shift in (0..35).step_by(7) {
@@ -215,7 +217,7 @@ mod tests {
 
     use super::*;
 
-    /// A component with an import, and a spec in a module in a component.
+    /// A component with an import, and with a spec in a nested module.
     fn component() -> Vec<u8> {
         let mut module = Module::new();
         module.section(&CustomSection { name: "note".into(), data: [7; 300].as_slice().into() });
@@ -241,7 +243,7 @@ mod tests {
     #[test]
     fn a_part_of_a_component_is_told_from_the_whole() {
         let whole = component();
-        // Behind the preamble and behind each section, it is a component, if a smaller one.
+        // A component cut after its preamble or after a section is still a valid component.
         let ends = [8, 8 + 2 + 16];
         for length in (0..whole.len()).filter(|length| !ends.contains(length)) {
             assert!(Outline::of(&whole[..length]).is_err(), "{length}");

@@ -1,4 +1,4 @@
-//! A share of a processor: a call that has used more rests before it goes on.
+//! CPU throttling: a call that used more than its share of a processor pauses before it continues.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep};
 
-/// Lets `work` keep a processor busy for `percent` of the time, from 1 to 100. A
-/// driver yields at every tick of the engine's clock, so what it uses at once, and
-/// what it rests for at once, is short. `aside` tells what other threads did for it
-/// since it was last asked.
+/// Limits `work` to `percent` (1 to 100) of one processor. A driver yields at every tick of the
+/// engine's clock, so both its bursts and its pauses are short. `aside` returns the time that other
+/// threads worked for the driver since the last call of `aside`.
 pub(super) async fn paced<T>(
     work: impl Future<Output = T>,
     percent: u64,
@@ -32,7 +31,8 @@ pub(super) async fn paced<T>(
             let share = percent.max(1) as f64 / 100.0;
             let idle = used.mul_f64(1.0 / share - 1.0);
             let mut pause = Box::pin(sleep(idle));
-            // So that its end is heard of, whatever the work itself waits for.
+            // Polled once, so that the end of the pause wakes the task even if the work waits for
+            // something else.
             rest = match pause.as_mut().poll(context) {
                 Poll::Pending => Some(pause),
                 Poll::Ready(()) => None,

@@ -1,5 +1,5 @@
-//! Makes a driver of a component: its spec goes in, what only debuggers read
-//! goes out. Whatever is executed stays as it is, byte by byte.
+//! Packs a component into a driver: embeds its spec and strips debug information. All other
+//! sections stay unchanged, byte by byte.
 
 use wasm_encoder::{ComponentSectionId, CustomSection, Encode, RawSection, Section};
 use wasmparser::{Encoding, Parser, Payload};
@@ -8,19 +8,19 @@ use super::outline::{Outline, damaged};
 use super::spec::SECTION;
 use crate::problem::Problem;
 
-/// Whether a component has a spec already.
+/// Returns whether a component has a spec.
 ///
 /// # Errors
-/// It is no whole component.
+/// Returns an error if the bytes are not a complete component.
 pub fn has_spec(component: &[u8]) -> Result<bool, Problem> {
     Ok(!Outline::of(component)?.specs.is_empty())
 }
 
-/// The component with this spec in the place of those it had, or with its own;
-/// without the names of functions and what debuggers read, unless they are kept.
+/// Returns the component with `spec` in place of its specs, or with its own if `spec` is `None`.
+/// Strips function names and debug information unless `keep_names` is set.
 ///
 /// # Errors
-/// It is no whole component.
+/// Returns an error if the bytes are not a complete component.
 pub fn pack(component: &[u8], spec: Option<&[u8]>, keep_names: bool) -> Result<Vec<u8>, Problem> {
     Outline::of(component)?;
     let goes = |name: &str| {
@@ -33,7 +33,8 @@ pub fn pack(component: &[u8], spec: Option<&[u8]>, keep_names: bool) -> Result<V
     Ok(packed)
 }
 
-/// Copies a component, and all that is nested in it, without some custom sections.
+/// Copies a component, with everything nested in it, except for the custom sections that `goes`
+/// selects.
 fn copy(component: &[u8], goes: impl Fn(&str) -> bool) -> wasmparser::Result<Vec<u8>> {
     let mut output = Vec::with_capacity(component.len());
     let mut outer = Vec::new();
@@ -51,7 +52,7 @@ fn copy(component: &[u8], goes: impl Fn(&str) -> bool) -> wasmparser::Result<Vec
                 continue;
             }
             Payload::End(_) => {
-                // At the end of the outermost there is nothing to go back to.
+                // The end of the outermost component.
                 let Some(parent) = outer.pop() else { break };
                 let nested = std::mem::replace(&mut output, parent);
                 let id = match nested.starts_with(&wasm_encoder::Component::HEADER) {
@@ -96,7 +97,7 @@ mod tests {
         wat::parse_str(text).unwrap()
     }
 
-    /// The custom sections and the count of all others.
+    /// Returns the names of the custom sections, and the number of other payloads.
     fn sections(bytes: &[u8]) -> (Vec<String>, usize) {
         let (mut custom, mut others) = (Vec::new(), 0);
         for payload in Parser::new(0).parse_all(bytes) {
@@ -118,7 +119,7 @@ mod tests {
             (vec!["producers".into(), SECTION.into()], sections(&before).1)
         );
         assert_eq!(DriverFile::of(&packed, Path::new("x")).unwrap().spec.name, "a.b");
-        // Packing again changes nothing.
+        // Packing is idempotent.
         assert_eq!(pack(&packed, Some(SPEC.as_bytes()), false).unwrap(), packed);
         assert_eq!(pack(&packed, None, false).unwrap(), packed);
     }

@@ -1,5 +1,4 @@
-//! What a driver answers without running a step: how its connection is, and
-//! what is there to be read or written.
+//! Calls that run no step: `doctor` checks a connection, and `discover` lists the datasets.
 
 use std::time::Duration;
 
@@ -13,59 +12,59 @@ use super::pace::paced;
 use super::state::{Call, State};
 use super::{Driver, Engine};
 
-/// How much longer than it was told a driver may take to answer `doctor`.
+/// Time beyond its timeout that a driver has to answer `doctor`.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// The most datasets, and columns of all of them, that a driver may list.
+/// Maximum datasets, and columns of all of them, that a driver can list.
 const MAX_LISTED: usize = 250_000;
 
-/// How a connection is.
+/// Health of a connection.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Health {
     /// ok, auth, network, permission, timeout or unknown.
     pub category: String,
-    /// How long it took to say so.
+    /// Latency of the check in milliseconds, if the driver measured it.
     pub latency_ms: Option<f64>,
-    /// For a person.
+    /// Message for the user.
     pub message: String,
 }
 
-/// Something that can be read or written.
+/// A dataset that can be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Dataset {
-    /// What the service calls it.
+    /// The service's name for the dataset.
     pub name: String,
     /// table, view, file, endpoint, collection or stream.
     #[serde(rename = "type")]
     pub kind: String,
-    /// About how many rows there are.
+    /// Estimated number of rows.
     pub estimated_row_count: Option<u64>,
-    /// In the service's order.
+    /// Columns, in the service's order.
     pub fields: Vec<Column>,
 }
 
 /// A column of a [`Dataset`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Column {
-    /// As the service calls it.
+    /// The service's name for the column.
     pub name: String,
-    /// The service's own name for the type.
+    /// The service's name for the type.
     #[serde(rename = "type")]
     pub native_type: String,
-    /// What its values become: an Arrow C Data Interface format string.
+    /// Type of the values in the table: an Arrow C Data Interface format string.
     pub format: String,
     /// Whether a value may be missing.
     pub nullable: bool,
-    /// Whether it is part of the primary key.
+    /// Whether the column is part of the primary key.
     pub primary_key: bool,
 }
 
 impl Health {
-    /// How a connection can be, by the contract.
+    /// The health categories of the contract.
     pub const CATEGORIES: [&str; 6] = ["ok", "auth", "network", "permission", "timeout", "unknown"];
 }
 
 impl Driver {
-    /// Asks how a connection is; `connection` is a JSON object. Always answers.
+    /// Checks a connection, which is a JSON object. Failures become a [`Health`], too.
     pub async fn doctor(
         &self,
         engine: &Engine,
@@ -80,7 +79,7 @@ impl Driver {
                 let most = (timeout + PATIENCE).as_secs_f64() * 1000.0;
                 Health {
                     category: known.unwrap_or("unknown").to_owned(),
-                    // It cannot have taken less than no time, or more than it had.
+                    // A latency below zero or above the time limit is invalid.
                     latency_ms: latency_ms.filter(|latency| (0.0..=most).contains(latency)),
                     message: shortened(&message, sink.redactor()),
                 }
@@ -98,10 +97,10 @@ impl Driver {
         }
     }
 
-    /// Like [`Driver::doctor`], but what the driver answers is left as it is.
+    /// Like [`Driver::doctor`], but without changes to the driver's answer.
     ///
     /// # Errors
-    /// It did not answer, or broke its contract.
+    /// Returns an error if the driver did not answer or broke the contract.
     pub async fn examine(
         &self,
         engine: &Engine,
@@ -120,10 +119,10 @@ impl Driver {
         Ok(Health { category, latency_ms, message })
     }
 
-    /// Lists what is there, by name. `config` is a JSON object.
+    /// Lists the available datasets, sorted by name. `config` is a JSON object.
     ///
     /// # Errors
-    /// The driver's own, or how it failed.
+    /// Returns an error if the driver returned one, or if the call failed.
     pub async fn discover(
         &self,
         engine: &Engine,
@@ -138,7 +137,7 @@ impl Driver {
     /// Like [`Driver::discover`], in the driver's own order.
     ///
     /// # Errors
-    /// The driver's own, or how it failed.
+    /// Returns an error if the driver returned one, or if the call failed.
     pub async fn listed(
         &self,
         engine: &Engine,

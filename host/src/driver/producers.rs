@@ -1,26 +1,26 @@
-//! The tools that made a component, as its `producers` sections name them.
+//! The tools that built a component, from its `producers` sections.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use wasmparser::{KnownCustom, Parser, Payload};
 
-/// The most that are listed; compilers leave a handful.
+/// Maximum listed tools; compilers add only a few.
 const MOST: usize = 64;
 
-/// A language, a tool or a library that had a part in a component.
+/// A language, tool or library that was used to build a component.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Producer {
     /// language, processed-by or sdk.
     pub field: String,
-    /// Like `Rust`.
+    /// Name, like `Rust`.
     pub name: String,
-    /// Like `1.95.0`; may be empty.
+    /// Version, like `1.95.0`; can be empty.
     pub version: String,
 }
 
-/// The tools that made a component or a module in it, none twice. Nobody checks
-/// what stands there; what cannot be read is left out.
+/// Returns the tools that built a component or a module in it, without duplicates. The sections are
+/// not verified; unreadable parts are left out.
 pub fn producers(bytes: &[u8]) -> Vec<Producer> {
     let mut found = BTreeSet::new();
     for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {

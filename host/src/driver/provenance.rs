@@ -1,10 +1,9 @@
-//! Provenance of values that open something: a file, a host or a port.
+//! Provenance of values that grant permissions: paths, hosts and ports.
 //!
-//! A configuration travels as its user wrote it, without the defaults of the driver's
-//! author, from the compiler to the call, here and in a sandbox. So whatever a grant finds
-//! in it is the user's, and what an author or a worker says is never among it. The author's
-//! defaults are put in where the driver gets the configuration, and open nothing but a port
-//! of a host that the user named.
+//! A configuration is passed on as its user wrote it, without the defaults of the driver's author,
+//! from the compiler to the call, both locally and in a sandbox. So every value in it that grants a
+//! permission is the user's, never the author's or a worker's. The author's defaults are added
+//! where the driver gets the configuration, and grant only a port of a host that the user named.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,28 +14,29 @@ use serde_json::Value;
 use super::spec::Spec;
 use crate::schema::defaults_at;
 
-/// Setter of a value.
+/// Origin of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provenance {
     /// The user: in the pipeline, its profile, or a parameter.
     User,
-    /// The project: in the file of its connections.
+    /// The project: in its connections file.
     Project,
-    /// A variable, exported or in `.env`, that a connection names.
+    /// An environment variable, exported or in `.env`, that a connection refers to.
     Environment,
     /// The author of the driver: a literal of the spec, or a default of the schema.
     Author,
 }
 
 impl Provenance {
-    /// Whether a value may open files and hosts of the user's own. An author's never does.
+    /// Returns whether a value of this origin may grant access to the user's files and hosts. An
+    /// author's value never does.
     pub fn opens(self) -> bool {
         self != Self::Author
     }
 }
 
-/// In words that follow `set by`.
+/// Formats the origin as a phrase that follows `set by`.
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -48,18 +48,18 @@ impl fmt::Display for Provenance {
     }
 }
 
-/// Setters of the parts of a configuration, by JSON pointer. A part that is not in it was set
-/// by the user.
+/// Origins of the parts of a configuration, by JSON pointer. A part without an entry was set by the
+/// user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins(BTreeMap<String, Provenance>);
 
 impl Origins {
-    /// Says who set what is at a pointer, with everything below.
+    /// Records the origin of the value at a pointer, including everything below.
     pub fn set(&mut self, pointer: impl Into<String>, by: Provenance) {
         self.0.insert(pointer.into(), by);
     }
 
-    /// Returns the setter of the value at a pointer.
+    /// Returns the origin of the value at a pointer.
     pub fn of(&self, pointer: &str) -> Provenance {
         let mut part = pointer;
         loop {
@@ -77,37 +77,38 @@ impl Origins {
 /// A path that a call may open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathGrant {
-    /// Relative to the base path.
+    /// The path, relative to the base path.
     pub path: String,
-    /// Setter of the path.
+    /// Origin of the path.
     pub origin: Provenance,
 }
 
-/// Value that a configuration, as its user wrote it, has at a pointer.
+/// Returns the path at a pointer in a configuration, which is as its user wrote it. Returns `None`
+/// if there is no text at the pointer.
 pub fn path_grant(config: &Value, pointer: &str, origins: &Origins) -> Option<PathGrant> {
     let path = config.pointer(pointer)?.as_str()?.to_owned();
     Some(PathGrant { path, origin: origins.of(pointer) })
 }
 
-/// A field whose value would be the author's if the user left it out.
+/// A field that would have the author's value if the user left it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unset {
-    /// JSON pointer of the field.
+    /// JSON pointer to the field.
     pub pointer: String,
-    /// The default of the author.
+    /// The author's default.
     pub default: String,
-    /// Whether the field names a host to dial, and not a file.
+    /// Whether the field names a host to connect to, rather than a file.
     pub is_host: bool,
 }
 
-/// The fields that name files and hosts and that only the author has set. `config` is as
-/// the user wrote it, and `filled` has the author's defaults.
+/// Returns the fields that name files and hosts and that only the author has set. `config` is as
+/// the user wrote it, and `filled` includes the author's defaults.
 pub fn unset(spec: &Spec, config: &Value, filled: &Value) -> Vec<Unset> {
     let files = spec.files.read.iter().chain(&spec.files.write).map(|pointer| (pointer, false));
     let hosts = spec.network.iter().map(|endpoint| (&endpoint.host, true));
     let mut found: Vec<Unset> = Vec::new();
     for (pointer, is_host) in files.chain(hosts.filter(|(host, _)| host.starts_with('/'))) {
-        // A list opens nothing as a whole, so only texts count.
+        // A list as a whole grants nothing, so only texts count.
         let default = filled.pointer(pointer).and_then(Value::as_str);
         if let Some(default) = default
             && config.pointer(pointer).is_none()
@@ -120,10 +121,10 @@ pub fn unset(spec: &Spec, config: &Value, filled: &Value) -> Vec<Unset> {
     found
 }
 
-/// The longest default that is shown, in characters.
+/// Maximum length of a displayed default, in characters.
 const LONGEST: usize = 100;
 
-/// The author's defaults for a field, as they are shown; none if there are none.
+/// Returns the author's defaults for a field, as display text. Returns `None` if there are none.
 pub fn default_of(spec: &Spec, pointer: &str) -> Option<String> {
     let mut shown: Vec<String> = Vec::new();
     for default in defaults_at(&spec.config_schema, pointer) {

@@ -1,4 +1,5 @@
-//! Where drivers are found.
+//! Registry of the available drivers: finds drivers by name and loads them after the admission
+//! checks.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,25 +12,25 @@ use super::file::Raw;
 use super::{Content, DriverFile, Gate};
 use crate::problem::{Error, Exit, Problem, Result};
 
-/// The most bytes of specs that are read to look for drivers. A driver in the file of
-/// its own name is found even so.
+/// Maximum bytes of specs read in search of drivers. A driver in a file named after it is found
+/// even beyond this limit.
 const MAX_SPECS: usize = 4 << 20;
 
 /// The drivers of a project, its user and this installation.
 ///
-/// The bytes of a driver come out of [`Registry::load`] alone, so that nothing runs
-/// past a gate. Who asks for one driver is not harmed by other files, whatever is in
-/// them: a file is only parsed if it may be the one, or if all are asked for.
+/// [`Registry::load`] is the only source of a driver's bytes, so that no driver runs without
+/// passing the gates. Invalid files do not affect the use of other drivers: a file is only parsed
+/// if it can be the requested driver, or if all drivers are requested.
 #[derive(Debug)]
 pub struct Registry {
     gates: Vec<Box<dyn Gate>>,
     folders: Vec<PathBuf>,
     files: Vec<Candidate>,
-    /// Bytes of specs that may still be read.
+    /// Bytes of specs that can still be read.
     left: AtomicUsize,
 }
 
-/// A file that may be a driver. What is known of it is kept.
+/// A candidate file for a driver. Results of reading it are cached.
 #[derive(Debug)]
 struct Candidate {
     path: PathBuf,
@@ -39,12 +40,11 @@ struct Candidate {
 }
 
 impl Registry {
-    /// Finds every `*.wasm` in the project's folder, in `$OSIRIS_DRIVERS` and
-    /// beside this program. A file that is no driver, or calls itself like another one,
-    /// harms nobody who does not use it. Every gate must admit what is used.
+    /// Finds every `*.wasm` file in the project's drivers directory, in `$OSIRIS_DRIVERS` and next
+    /// to this program. A file that is not a driver, or has the same name as another driver, only
+    /// affects those who use it. Every gate must admit a driver before its use.
     ///
-    /// # Errors
-    /// A folder cannot be read.
+    /// Returns an error if a directory cannot be read.
     pub fn open(project_drivers: &Path, gates: Vec<Box<dyn Gate>>) -> Result<Self> {
         let mut folders = vec![project_drivers.to_owned()];
         folders.extend(std::env::var_os("OSIRIS_DRIVERS").map(PathBuf::from));
@@ -60,10 +60,10 @@ impl Registry {
         Ok(Self { gates, folders, files, left: AtomicUsize::new(MAX_SPECS) })
     }
 
-    /// Exactly these files.
+    /// Creates a registry of exactly these files.
     ///
     /// # Errors
-    /// A file is no driver, or two hold one of the same name.
+    /// Returns an error if a file is not a driver, or if two drivers have the same name.
     pub fn of<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
         let files = files.into_iter().map(|path| Candidate::new(path.clone(), false)).collect();
         let left = AtomicUsize::new(MAX_SPECS);
@@ -74,8 +74,8 @@ impl Registry {
         }
     }
 
-    /// The driver of a name. None if there is none, or more than one: see
-    /// [`Registry::missing`].
+    /// Returns the driver with a name. Returns `None` if there is no such driver or more than one:
+    /// see [`Registry::missing`].
     pub fn find(&self, name: &str) -> Option<&Arc<DriverFile>> {
         match self.named(name)[..] {
             [one] => Some(one),
@@ -83,9 +83,9 @@ impl Registry {
         }
     }
 
-    /// Every file that holds a driver of this name.
+    /// Returns every driver with this name.
     pub fn named(&self, name: &str) -> Vec<&Arc<DriverFile>> {
-        // What is named after it comes first, before others have used up what may be read.
+        // Files named after the driver come first, before other files use up the byte limit.
         let (own, others): (Vec<_>, Vec<_>) =
             self.files.iter().partition(|file| file.is_named(name));
         let raw = own.into_iter().filter_map(|file| Some((file, file.raw().as_ref().ok()?)));
@@ -95,7 +95,8 @@ impl Registry {
         files.filter_map(Candidate::driver).filter(|driver| driver.spec.name == name).collect()
     }
 
-    /// What a file says, if there is still room to read it.
+    /// Returns the spec, imports and exports of a file. Returns `None` if the file is invalid or
+    /// the byte limit is used up.
     fn afford<'c>(&self, file: &'c Candidate) -> Option<&'c Raw> {
         if file.raw.get().is_none() {
             let left = self.left.load(Relaxed);
@@ -108,21 +109,21 @@ impl Registry {
         file.raw().as_ref().ok()
     }
 
-    /// The bytes of a driver that is to be used, with their sha256.
+    /// Returns the bytes and SHA-256 of a driver for its use.
     ///
     /// # Errors
-    /// The file cannot be read, a gate refuses it, or its spec is wrong.
+    /// Returns an error if the file cannot be read, a gate denies it, or its spec is invalid.
     pub fn load<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
         let content = self.admit(driver)?;
-        // After the gates: who is kept out makes no work.
+        // Checked after the gates, so that a denied driver costs no work.
         driver.check()?;
         Ok(content)
     }
 
-    /// Like [`Registry::load`], for who looks at the whole spec later.
+    /// Like [`Registry::load`], for callers that check the whole spec later.
     ///
     /// # Errors
-    /// The file cannot be read, or a gate refuses it.
+    /// Returns an error if the file cannot be read or a gate denies it.
     pub(crate) fn admit<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
         let content = driver.content()?;
         for gate in &self.gates {
@@ -131,8 +132,8 @@ impl Registry {
         Ok(content)
     }
 
-    /// What is wrong with the file that by its own name should hold the driver, or with
-    /// several that do.
+    /// Returns the problems of the files that are named after a driver, or of several files that
+    /// hold the driver.
     pub fn broken_as(&self, name: &str) -> Vec<Problem> {
         if let [one, other, ..] = self.named(name)[..] {
             return vec![twice(name, one, other)];
@@ -141,8 +142,8 @@ impl Registry {
         named.flat_map(Candidate::problems).cloned().collect()
     }
 
-    /// Says that a driver is missing, where it was looked for and what to do; or
-    /// what is wrong with the file that should hold it.
+    /// Returns an error for a missing driver, with the searched directories and a fix, or the
+    /// problems of the file that should hold the driver.
     pub fn missing(&self, name: &str) -> Error {
         let broken = self.broken_as(name);
         if broken.iter().any(|problem| problem.code == TWICE) {
@@ -160,7 +161,7 @@ impl Registry {
         )))
     }
 
-    /// All drivers, by name, but for those whose name another one has, too.
+    /// Returns all drivers, sorted by name, except those that share a name.
     pub fn drivers(&self) -> impl Iterator<Item = &Arc<DriverFile>> {
         self.by_name().into_values().filter_map(|drivers| match drivers[..] {
             [one] => Some(one),
@@ -177,7 +178,8 @@ impl Registry {
         drivers
     }
 
-    /// What is wrong with the files that are no drivers, or cannot be used for their name.
+    /// Returns the problems of all files that are not drivers or cannot be used because of their
+    /// name.
     pub fn broken(&self) -> Vec<Problem> {
         let by_name = self.by_name();
         let problems = self.files.iter().filter(|file| file.raw.get().is_some());
@@ -197,7 +199,7 @@ impl Registry {
         broken
     }
 
-    /// Where drivers are looked for, first to last.
+    /// Returns the searched directories, in search order.
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
     }
@@ -234,8 +236,8 @@ impl Candidate {
     }
 }
 
-/// Whether a spec may give its driver this name, without parsing it. A name in another
-/// spelling than anybody writes is not found, which harms nobody else.
+/// Returns whether a spec can have this driver name, without parsing it. A name in an unusual
+/// spelling is not found, which affects no other driver.
 fn may_be(spec: &[u8], name: &str) -> bool {
     let plain = |byte: &u8| !byte.is_ascii_whitespace() && !b"\"':".contains(byte);
     memmem::find_iter(spec, name.as_bytes()).any(|at| {
@@ -244,7 +246,7 @@ fn may_be(spec: &[u8], name: &str) -> bool {
     })
 }
 
-/// The problem that two files have one name.
+/// Code of the problem that two files have the same driver name.
 const TWICE: &str = "duplicate_driver";
 
 fn twice(name: &str, one: &DriverFile, other: &DriverFile) -> Problem {
@@ -257,14 +259,15 @@ fn invalid(problems: Vec<Problem>) -> Error {
     Error { exit: Exit::Invalid, problems }
 }
 
-/// Whether a file lies where the drivers that come with osiris are.
+/// Returns whether a file is in the directory of the drivers that come with osiris.
 pub fn is_built_in(file: &Path) -> bool {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok();
     folder.is_some() && folder == built_in().and_then(|built_in| built_in.canonicalize().ok())
 }
 
-/// The drivers that come with the program: beside it, or where an installation has them.
+/// Returns the directory of the drivers that come with osiris: next to the program, or in an
+/// installation's library directory.
 fn built_in() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?.canonicalize().ok()?;
     let folder = program.parent()?;

@@ -1,21 +1,22 @@
-//! Where a driver's words go.
+//! Receiver of a driver's logs, metrics, events and progress.
 
 use serde_json::{Map, Value};
 
-use crate::session::{Level, Number, Redactor};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
-/// Takes what a driver says while a call runs.
+/// Receives a driver's logs, metrics, events, progress and row counts while a call runs.
 pub trait Sink: Send + Sync + 'static {
-    /// Knows the secrets that a driver has: what it says is masked before it is cut.
+    /// Returns the redactor of the driver's secrets. Text is redacted before it is cut.
     fn redactor(&self) -> &Redactor;
-    /// A log line.
+    /// Logs a message.
     fn log(&self, level: Level, message: &str);
-    /// A measured value, with its unit and tags.
+    /// Records a measured value with its unit and tags.
     fn metric(&self, name: &str, value: Number, unit: &str, tags: Vec<(String, String)>);
-    /// Something that happened.
+    /// Records an event.
     fn event(&self, name: &str, fields: Map<String, Value>);
-    /// How far the call is, in the driver's own unit.
+    /// Reports the progress of the call, in a unit that the driver chooses.
     fn progress(&self, done: u64, total: Option<u64>);
-    /// Rows that crossed the boundary just now.
+    /// Counts rows that the driver has just read or written.
     fn rows(&self, read: u64, written: u64);
 }

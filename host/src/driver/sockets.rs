@@ -1,6 +1,5 @@
-//! `wasi:sockets` with the rights of a call: names that were granted only, and as
-//! many sockets as the limit allows. What is dialled is checked by the engine's own
-//! implementation, with [`Network::may_use`].
+//! `wasi:sockets` with the permissions of a call: look-ups of permitted names only, and a limit on
+//! sockets. The engine's own implementation checks connections with [`Network::may_use`].
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -21,19 +20,19 @@ use super::limits::{Limit, Limits};
 use super::network::Network;
 use super::state::State;
 
-/// The longest name that can be looked up, by the rules of DNS, with a dot at its end.
+/// Maximum length of a DNS name with a final dot, in bytes.
 const MAX_NAME: usize = 254;
-/// An address in place of a name.
+/// Address passed to the engine instead of a known name.
 const NO_LOOK_UP: &str = "127.0.0.1";
-/// How many names a call may look up at once, and how many more with every second: a
-/// look-up goes on when nobody waits for it any more.
+/// Look-ups that a call can do in a burst, and further look-ups per second. Limited because a
+/// look-up continues even if nobody waits for it any more.
 const LOOK_UPS: u64 = 256;
 const LOOK_UPS_A_SECOND: u64 = 10;
 
 /// A name that is being looked up.
 pub(super) struct LookUp {
     name: String,
-    /// The addresses that are known already and that the driver has not got yet.
+    /// The known addresses that the driver has not read yet.
     known: Option<VecDeque<IpAddr>>,
 }
 
@@ -54,7 +53,7 @@ impl HasData for Access {
     type Data<'a> = View<'a>;
 }
 
-/// Puts the checked sockets in the place of the engine's own.
+/// Replaces the engine's sockets with the checked ones.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     ip_name_lookup::add_to_linker::<_, Access>(linker, State::sockets)?;
@@ -104,7 +103,8 @@ impl Host for View<'_> {
             return Err(ErrorCode::TemporaryResolverFailure.into());
         }
         let known = self.network.known(&name).map(|addresses| addresses.iter().copied().collect());
-        // An address needs no resolver: the engine's stream only stands for those that are known.
+        // Looking up an IP address uses no resolver: the engine's stream is only a placeholder for
+        // the known addresses.
         let asked = if known.is_some() { NO_LOOK_UP } else { &name };
         let stream = self.wasi.resolve_addresses(handle, asked.to_owned())?;
         self.asked.insert(stream.rep(), LookUp { name, known });
@@ -143,7 +143,7 @@ impl HostResolveAddressStream for View<'_> {
 
 impl tcp_create_socket::Host for View<'_> {
     fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
-        // A socket is dear, so counting costs nothing beside it.
+        // Counting is cheap compared to opening a socket.
         let open =
             self.wasi.table.iter_mut().filter(|entry| entry.is::<TcpSocket>()).count() as u64;
         if open >= self.limits.get(Limit::Sockets) {

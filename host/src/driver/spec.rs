@@ -1,6 +1,5 @@
-//! A driver's spec: what it is, how it is configured and what it asks for. It
-//! travels in the component as a custom section and is read without running
-//! any code.
+//! A driver's spec: its name, configuration, permissions and limits. The spec is embedded in the
+//! component as a custom section and is read without running any code.
 
 mod check;
 mod parse;
@@ -14,82 +13,70 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::limits::{Bounds, Limit};
+use crate::contract::Mode;
 
 pub use parse::{MAX_SPEC, SCHEMA, SpecFault};
 
-/// The custom section that holds the spec as YAML or JSON.
+/// Name of the custom section that holds the spec as YAML or JSON.
 pub const SECTION: &str = "osiris:spec";
 
 /// A driver's spec. Pointers are JSON pointers into the step's configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Spec {
-    /// `family.role`.
+    /// Name, as `family.role`.
     pub name: String,
-    /// A semantic version.
+    /// Version, as a semantic version.
     pub version: String,
-    /// A few words.
+    /// Title of a few words.
     #[serde(default)]
     pub title: String,
-    /// A paragraph.
+    /// Description of about a paragraph.
     #[serde(default)]
     pub description: String,
-    /// What a step may use it for; at least one.
+    /// Modes in which a step can use the driver; at least one.
     pub modes: Vec<Mode>,
-    /// What else it can do.
+    /// Optional capabilities.
     #[serde(default)]
     pub capabilities: Capabilities,
     /// JSON Schema 2020-12 of the step's configuration.
     pub config_schema: Value,
-    /// Where secrets stand.
+    /// Pointers to secrets.
     #[serde(default)]
     pub secrets: Vec<String>,
-    /// Which fields a connection supplies.
+    /// Fields that a connection supplies.
     #[serde(default)]
     pub connection_fields: Vec<ConnectionField>,
-    /// Which configuration values are paths.
+    /// Pointers to values that are paths.
     #[serde(default)]
     pub files: Files,
-    /// The place that a step in mode `write` writes to, beyond `files`.
+    /// Destination of a step in mode `write`, beyond `files`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<Destination>,
-    /// The value that, if it is set, makes a step read only what is new since its last run.
+    /// Pointer to the value that, if set, makes a step read only the rows that are new since its
+    /// last run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incremental: Option<String>,
-    /// What it asks to dial.
+    /// Endpoints that the driver needs to connect to.
     #[serde(default)]
     pub network: Vec<Endpoint>,
-    /// Tighter limits than the host's, as they are written; see [`Spec::bounds`].
+    /// Limits tighter than the host's, as written in the spec; see [`Spec::bounds`].
     #[serde(default)]
     pub limits: BTreeMap<Limit, Value>,
-    /// Configurations that are valid.
+    /// Valid example configurations.
     #[serde(default)]
     pub examples: Vec<Example>,
 }
 
-/// What a step does with a driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Makes a table from the outside.
-    Extract,
-    /// Makes a table from tables.
-    Transform,
-    /// Takes one table to the outside.
-    Write,
-    /// Lists what is there; not for steps.
-    Discover,
-}
-
-/// What a driver can do beyond running steps.
+/// Optional capabilities of a driver.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Capabilities {
-    /// Lists what can be read or written.
+    /// Lists the datasets that can be read or written.
     pub discover: bool,
     /// Checks a connection.
     pub doctor: bool,
-    /// One step may run as several shares in parallel.
+    /// Runs one step as several partitions in parallel.
     pub partition: bool,
     /// Keeps state between runs.
     pub state: bool,
@@ -99,27 +86,27 @@ pub struct Capabilities {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionField {
-    /// The field's name.
+    /// Name of the field.
     pub name: String,
-    /// Whether the step may replace it.
+    /// Policy for steps that replace the field.
     #[serde(default, rename = "override")]
     pub policy: OverridePolicy,
 }
 
-/// Whether a step may replace a connection's field.
+/// Policy for steps that replace a field of their connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OverridePolicy {
-    /// It may.
+    /// Steps may replace the field.
     Allowed,
-    /// It may not.
+    /// Steps may not replace the field.
     #[default]
     Forbidden,
-    /// It may, and is told.
+    /// Steps may replace the field, with a warning.
     Warning,
 }
 
-/// Which configuration values are paths below the base path.
+/// Pointers to configuration values that are paths below the base path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Files {
@@ -129,13 +116,13 @@ pub struct Files {
     pub write: Vec<String>,
 }
 
-/// The place that a step writes to.
+/// Destination that a step writes to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
-    /// Values that name the place, together with the connection.
+    /// Pointers to the values that, together with the connection, identify the destination.
     pub identity: Vec<String>,
-    /// The configurations in which the rows of earlier runs are gone afterwards.
+    /// Condition under which a step replaces the rows of earlier runs.
     pub replaces: Condition,
 }
 
@@ -143,7 +130,7 @@ pub struct Destination {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
-    /// Points to a value; one that is missing is null.
+    /// Pointer to a value; a missing value counts as null.
     pub pointer: String,
     /// Values for which the condition holds.
     pub values: Vec<Value>,
@@ -156,34 +143,34 @@ impl Condition {
     }
 }
 
-/// Something to dial. Each part is a literal or a pointer into the configuration.
+/// An endpoint to connect to. Each part is a literal or a pointer into the configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
-    /// A host name, an address, or a pointer.
+    /// A host name, an IP address, or a pointer.
     pub host: String,
     /// A port, or a pointer.
     pub port: Value,
 }
 
 impl Spec {
-    /// The limits that it sets itself.
+    /// Returns the limits that the spec sets.
     pub fn bounds(&self) -> Bounds {
         let value = |(limit, value): (&Limit, &Value)| Some((*limit, amount(*limit, value).ok()?));
         self.limits.iter().filter_map(value).collect()
     }
 }
 
-/// A limit's value as a spec has it: a number, or a text like `512MiB`.
+/// Parses a limit's value in a spec: a number, or a text like `512MiB`.
 fn amount(limit: Limit, value: &Value) -> Result<u64, &'static str> {
     limit.parse(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
-/// A configuration that is valid.
+/// A valid example configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
-    /// What it shows.
+    /// Purpose of the example.
     pub title: String,
     /// The step's configuration.
     pub config: BTreeMap<String, Value>,

@@ -1,4 +1,4 @@
-//! What a store holds while a call into a driver runs.
+//! Host state of a call into a driver: the data of its store.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,26 +19,26 @@ use super::sink::Sink;
 use super::sockets::LookUp;
 use super::stdio::Lines;
 use crate::budget::Budgets;
-use crate::session::Level;
 use crate::table::Sender;
+use crate::telemetry::Level;
 
-/// The longest name of an event or metric, in bytes.
+/// Maximum length of the name of an event or metric, in bytes.
 const MAX_NAME: usize = 256;
 
-/// The longest message of the log, in bytes.
+/// Maximum length of a log message, in bytes.
 const MAX_MESSAGE: usize = 256 << 10;
-/// The most random bytes at once: nothing interrupts their making.
+/// Maximum random bytes per call, because generating them cannot be interrupted.
 const MAX_RANDOM: u64 = 8 << 20;
 
-/// What a call may use and who listens.
+/// The permissions and limits of a call, and the receiver of its telemetry.
 pub struct Call {
-    /// The driver's rights.
+    /// Permissions of the driver.
     pub grants: Grants,
-    /// The driver's limits.
+    /// Limits of the driver.
     pub limits: Limits,
-    /// Takes what the driver says.
+    /// Receives the driver's logs, metrics, events and progress.
     pub sink: Arc<dyn Sink>,
-    /// Asks the driver to undo and stop.
+    /// Asks the driver to undo its work and stop.
     pub cancel: CancellationToken,
     /// The state that the last successful run saved.
     pub saved_state: Option<String>,
@@ -46,12 +46,12 @@ pub struct Call {
     pub budgets: Budgets,
 }
 
-/// The store's data.
+/// The data of a store.
 pub(super) struct State {
     pub(super) wasi: WasiCtx,
     pub(super) files: Files,
     pub(super) network: Network,
-    /// The names that are being looked up, by their streams' handles.
+    /// Names that are being looked up, by the handles of their streams.
     pub(super) asked: HashMap<u32, LookUp>,
     /// Number of names looked up.
     pub(super) look_ups: u64,
@@ -60,13 +60,13 @@ pub(super) struct State {
     /// Memory that the host holds for the call.
     pub(super) held: Held,
     pub(super) limits: Limits,
-    /// The socket that it did not get, for the error's message.
+    /// The last socket or name look-up that was denied, for the error message.
     pub(super) refused: Option<String>,
     pub(super) journal: Arc<Journal>,
     pub(super) cancel: CancellationToken,
     pub(super) clock: Arc<Clock>,
     pub(super) artifacts: String,
-    /// Where the output goes; the writer that the driver holds only refers to it.
+    /// Destination of the output; the driver's writer handle only refers to it.
     pub(super) output: Option<Sender>,
     pub(super) opened: bool,
     pub(super) rows_read: u64,
@@ -80,7 +80,7 @@ impl State {
     pub(super) fn new(call: Call, output: Option<Sender>) -> wasmtime::Result<Self> {
         let journal = Arc::new(Journal::new(call.sink, call.limits.clone()));
         let mut wasi = WasiCtxBuilder::new();
-        // Files are local: a thread of its own per read costs more than the read.
+        // Files are local: dispatching each read to another thread costs more than the read.
         wasi.allow_blocking_current_thread(true)
             .stdout(Lines::new(journal.clone(), Level::Info))
             .stderr(Lines::new(journal.clone(), Level::Warn))
@@ -119,14 +119,14 @@ impl State {
 }
 
 impl State {
-    /// What a driver is answered that is to stop.
+    /// Records that the driver knows of the cancellation, and returns the error for its call.
     pub(super) fn told_to_stop(&self) -> types::Error {
         self.clock.tell();
         cancelled()
     }
 }
 
-/// That the run was stopped.
+/// The error that a driver gets after the run was cancelled.
 pub(super) fn cancelled() -> types::Error {
     answer("cancelled", "the run was cancelled")
 }
@@ -137,13 +137,12 @@ impl WasiView for State {
     }
 }
 
-/// A sink that takes only so many bytes: a driver that floods it is cut off
-/// and told so once.
+/// A sink with a limit on bytes. Output beyond the limit is dropped, after one warning.
 pub(super) struct Journal {
     pub(super) sink: Arc<dyn Sink>,
     left: std::sync::atomic::AtomicI64,
     limits: Limits,
-    /// What was dropped for its size, each told once.
+    /// Kinds of items dropped for their size; each is reported once.
     told: Mutex<BTreeSet<&'static str>>,
 }
 
@@ -153,10 +152,10 @@ impl Journal {
         Self { sink, left: room.into(), limits, told: Mutex::default() }
     }
 
-    /// Whether `bytes` more may be written.
+    /// Counts `bytes` against the limit and returns whether they may be written.
     pub(super) fn admits(&self, bytes: usize) -> bool {
         use std::sync::atomic::Ordering::Relaxed;
-        // Every entry costs its frame too, so that empty ones are not free.
+        // Every entry counts 64 bytes more, so that empty entries are not free.
         let cost = bytes as i64 + 64;
         let before = self.left.fetch_sub(cost, Relaxed);
         if before >= 0 && before < cost {
@@ -169,7 +168,7 @@ impl Journal {
         before >= cost
     }
 
-    /// Like [`Journal::admits`], for something whose name must be fit to be read.
+    /// Like [`Journal::admits`], for an item whose name must also be printable.
     pub(super) fn admits_named(&self, what: &str, name: &str, bytes: usize) -> bool {
         let fit = (1..=MAX_NAME).contains(&name.len()) && !name.contains(char::is_control);
         if !fit {
@@ -181,7 +180,7 @@ impl Journal {
         fit && self.admits(name.len() + bytes)
     }
 
-    /// Says that something was dropped for its size, if it is the first of its kind.
+    /// Warns that an item was dropped for its size, once for each kind of item.
     pub(super) fn dropped(&self, what: &'static str, why: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.insert(what) {
@@ -192,7 +191,7 @@ impl Journal {
         }
     }
 
-    /// Writes a message, cut where nobody reads on: to look for secrets in it takes a while.
+    /// Writes a message, cut to the maximum length because searching it for secrets takes time.
     pub(super) fn log(&self, level: Level, message: &str) {
         if !self.admits(message.len()) {
             return;

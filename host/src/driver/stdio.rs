@@ -1,4 +1,4 @@
-//! A driver's stdout and stderr, line by line into the log.
+//! A driver's stdout and stderr, logged line by line.
 
 use std::io;
 use std::pin::Pin;
@@ -12,14 +12,13 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::state::Journal;
-use crate::session::Level;
+use crate::telemetry::Level;
 
-/// The longest line; a longer one is cut into several.
+/// Maximum length of a line, in bytes. Longer lines are split.
 const MAX_LINE: usize = 8 << 10;
 
-/// A stream whose lines are in the log as soon as they are written, in order with
-/// what the driver logs itself; but for one that ends as a secret begins, which waits for
-/// the next.
+/// A stream that logs each line as soon as it is written, in order with the driver's own log
+/// messages. A line that ends with the beginning of a secret is held until the next line.
 #[derive(Clone)]
 pub(super) struct Lines(Arc<Mutex<Partial>>);
 
@@ -33,7 +32,7 @@ impl Lines {
     }
 }
 
-/// The line that has not ended yet; the last one ends with the stream.
+/// The current unfinished line. Logged when the stream ends.
 struct Partial {
     journal: Arc<Journal>,
     level: Level,
@@ -46,7 +45,8 @@ impl Partial {
             match piece.strip_suffix(b"\n") {
                 Some(end) => {
                     self.line.extend_from_slice(end);
-                    // Whoever wraps lines may wrap a secret: its parts belong together.
+                    // A program that wraps lines can wrap a secret too, so the parts of a possible
+                    // secret are joined.
                     match self.journal.sink.redactor().goes_on(&self.line) {
                         true => self.line.push(b'\n'),
                         false => self.flush(),
@@ -55,7 +55,7 @@ impl Partial {
                 None => self.line.extend_from_slice(piece),
             }
         }
-        // No more than what it takes to see that no secret is cut.
+        // Keeps enough bytes to see that the cut splits no secret.
         while self.line.len() >= MAX_LINE + self.journal.sink.redactor().reach() {
             self.log();
         }
@@ -69,7 +69,7 @@ impl Partial {
 
     fn log(&mut self) {
         let (line, end) = self.journal.sink.redactor().beginning(&self.line, MAX_LINE);
-        // Of several that waited for each other, each is a line again.
+        // Joined lines are logged as separate lines.
         let lines = line.split('\n').filter(|line| !line.is_empty());
         lines.for_each(|line| self.journal.log(self.level, line));
         self.line.drain(..end);
@@ -89,12 +89,12 @@ impl IsTerminal for Lines {
 }
 
 impl StdoutStream for Lines {
-    // WASI 0.2 does not use it, but the trait demands it.
+    // Unused by WASI 0.2, but required by the trait.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
 
-    // The default is a task of its own, which may outlive the call.
+    // The default implementation spawns a task, which could outlive the call.
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
     }
@@ -147,7 +147,8 @@ mod tests {
     use super::*;
     use crate::driver::limits::Limits;
     use crate::driver::sink::Sink;
-    use crate::session::{Number, Redactor};
+    use crate::redact::Redactor;
+    use crate::telemetry::Number;
 
     #[derive(Default)]
     struct Heard {

@@ -1,4 +1,4 @@
-//! The contract's `tables`: handles to batches that stay in the host.
+//! Host side of the contract's `tables` interface: handles to batches that stay in the host.
 
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
@@ -12,9 +12,9 @@ use super::limits::Limit;
 use super::state::State;
 use crate::table::{Batch, Closed, Field, Node, Receiver, SendError, flatten, size, unflatten};
 
-/// A list of more columns or arrays is worked through on another thread.
+/// Lists of more columns or arrays are processed on another thread.
 const LONG_LIST: usize = 2 << 10;
-/// So is a batch of more bytes.
+/// Batches of more bytes are processed on another thread.
 const LONG_BYTES: u64 = 8 << 20;
 
 /// The output of an upstream step.
@@ -33,7 +33,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Checks that nothing was pushed that was not sent.
+    /// Checks that every pushed buffer was sent.
     pub(super) fn finished(&self) -> std::result::Result<(), &'static str> {
         if self.pushed.is_empty() { Ok(()) } else { Err("it pushed buffers that it never sent") }
     }
@@ -120,7 +120,7 @@ impl HostWriter for State {
     fn push(&mut self, writer: Resource<Writer>, buffer: Vec<u8>) -> Result<()> {
         let limit = self.limits.get(Limit::Batch);
         let writer = self.table.get_mut(&writer)?;
-        // A buffer costs something even if it is empty.
+        // Empty buffers also have a cost.
         writer.bytes += buffer.len() as u64 + 64;
         if writer.bytes > limit {
             let asked = format!("it built a batch of {} bytes", writer.bytes);
@@ -187,7 +187,7 @@ impl State {
             .aside(is_long, read)
             .await
             .map_err(|why| breach(format!("it opened its output badly: {why}")))?;
-        // It is as old as the table, whoever reads that.
+        // Never released: the schema lives as long as the table, whichever step reads it.
         self.held.add(bytes)?;
         self.table.get_mut(&writer)?.schema = Some(schema.clone());
         self.opened = true;
@@ -201,7 +201,8 @@ impl State {
         let rows = batch.rows();
         if let Some(output) = &self.output {
             let sent = tokio::select! {
-                // What has room is sent: a step that is nearly done ends well.
+                // A batch that needs no wait is sent even after a cancellation, so that a step that
+                // is nearly done can finish.
                 biased;
                 sent = self.clock.wait(output.send(batch)) => sent,
                 () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),

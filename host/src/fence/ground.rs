@@ -1,5 +1,6 @@
-//! Files and folders that calls of drivers need on this machine. The kernel lets nothing through that
-//! is not there, so folders that are missing are made before the fence is raised.
+//! Files and directories that calls of drivers need on this machine. The kernel sandbox only allows
+//! access to paths that exist when it is enforced, so missing output directories are created
+//! before.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,8 @@ use crate::driver::grants::Grants;
 use crate::driver::{Code, Folders};
 use crate::paths::{FileKind, Location, ProjectPath, Resolver, leads_outside};
 
-/// Folders that were made for outputs. Drivers do not see them before they make them.
+/// Directories that were created for outputs. They are hidden from drivers until a driver creates
+/// them.
 #[derive(Debug, Default)]
 pub struct Ground {
     base: PathBuf,
@@ -19,38 +21,39 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Below this folder, which drivers see as `/`.
+    /// Manages directories below `base`, which drivers see as `/`.
     pub fn new(base: &Path) -> Self {
         Self { base: base.to_owned(), folders: Folders::default() }
     }
 
-    /// The folders that drivers do not see yet.
+    /// Returns the directories that are still hidden from drivers.
     pub fn folders(&self) -> &Folders {
         &self.folders
     }
 
-    /// Lets all that a call was granted through a fence, with its driver's code. Of an
-    /// output that is its folder, where its driver makes a file with another name first.
+    /// Adds the files of a call to a sandbox: its driver's code and the permitted paths. Of an
+    /// output, the whole parent directory is added, because drivers first write a file with another
+    /// name there.
     pub fn admit(&self, fence: &mut Fence, code: &Code, grants: &Grants) {
         fence.read.extend(code.file().map(Path::to_owned));
         let ports = grants.network.iter().map(|endpoint| endpoint.port);
         fence.ports.get_or_insert_default().extend(ports);
-        // Without it no driver is called.
+        // No driver is called if the base path does not exist.
         let Ok(base) = self.base.canonicalize() else { return };
         let Ok(resolver) = Resolver::open(&base) else { return };
         let found = |path: &Path, follow| {
             resolver.resolve(path, follow).ok().filter(|location| location.found.is_some())
         };
         for path in grants.reads.iter().filter_map(|path| ProjectPath::new(path).ok()) {
-            // What is not there yet is made by another step, in a folder of that step's.
+            // Another step creates a missing input, in the directory of its own output.
             fence.read.extend(found(path.as_ref(), true).map(|location| base.join(location.path)));
         }
         for written in &grants.writes {
             let Ok(path) = ProjectPath::new(written) else { continue };
-            // Where it is, and where a link in its place leads.
+            // Parent directories of the output, and of its target if it is a link.
             let mut folders = Vec::new();
             match resolver.resolve(path.as_ref(), true) {
-                // It is refused, and needs nothing.
+                // The path is denied and needs no access.
                 Err(error) if leads_outside(&error) => {}
                 Ok(Location { path, found: Some(found), .. }) if found.kind == FileKind::Folder => {
                     folders.push(base.join(path));
@@ -73,13 +76,13 @@ impl Ground {
             }
         }
         if !self.folders.hidden().is_empty() && !fence.tidy.contains(&base) {
-            // What a step that fails has made goes again.
+            // Allows the removal of directories that a failed step has created.
             fence.tidy.push(base);
         }
     }
 
-    /// Makes a folder of the host's own, and lets it through a fence. Whoever uses a
-    /// folder that cannot be made says so.
+    /// Creates a directory of the host, and adds it to a sandbox. If the directory cannot be
+    /// created, using it reports the error.
     pub fn own(&self, fence: &mut Fence, folder: &Path) {
         match Below::new(&self.base, folder).make() {
             Ok(_) => fence.own.push(self.base.join(folder)),
@@ -87,21 +90,21 @@ impl Ground {
         }
     }
 
-    /// Removes the folders that no driver has made.
+    /// Removes the directories that no driver has created.
     pub fn clear(&self) {
         for folder in self.folders.hidden() {
-            // One that another run has put something into stays.
+            // A directory with files of another run stays.
             std::fs::remove_dir(self.base.join(folder)).ok();
         }
     }
 
-    /// Makes the folder that an output will lie in, or the output if that is a folder itself.
+    /// Creates the parent directory of an output, or the output itself if it is a directory.
     fn make(&self, resolver: &Resolver, path: &ProjectPath, is_folder: bool) -> Option<PathBuf> {
         let path: &Path = path.as_ref();
         let folder = if is_folder { path } else { path.parent()? };
         let mut whole = PathBuf::new();
         for part in folder.components() {
-            // A link that leads out of the project is refused, and needs nothing.
+            // A link that leads out of the project is denied and needs no access.
             let location = resolver.resolve(&whole.join(part), true).ok()?;
             if location.found.is_none() {
                 mkdirat(location.parent.as_ref()?, &location.name, Mode::from_raw_mode(0o777))

@@ -1,20 +1,19 @@
-//! The kernel's own fence around a process, under that of the WebAssembly engine: a
-//! driver that broke out of the engine would still reach no file but those of the
-//! plan and dial no other port. Linux's Landlock, as much of it as the kernel
-//! has; elsewhere there is none, and a run is the same without it.
+//! A sandbox of the kernel around a process, in addition to that of the WebAssembly engine: a
+//! driver that escaped the engine could still access only the files of the plan and connect only to
+//! its ports. Uses Landlock on Linux, as far as the kernel supports it. Other systems have no such
+//! sandbox, and runs work the same without it.
 //!
-//! A fence holds for the thread that raises it and for those that this thread starts
-//! from then on. So it is raised by the main thread, before any other is there.
+//! A sandbox applies to the thread that enforces it and to the threads that this thread starts
+//! later. So the main thread enforces it, before it starts any other thread.
 //!
-//! What stays readable beside the plan's files is what the look-up of a name needs
-//! and the system's libraries: nothing of `/proc`, where the variables of this
-//! process are, nothing else of `/etc`, nobody's home. No program can be started,
-//! and no other process gets a signal.
+//! Besides the files of the plan, only the files for name look-ups and the system's libraries stay
+//! readable: nothing in `/proc`, which has the environment variables of this process, nothing else
+//! in `/etc`, and no home directory. Only named programs can be started, and no other process can
+//! be signalled.
 //!
-//! Landlock knows no exception below a folder. Where an output lies in the project's
-//! own folder, all of the project is writable behind the fence, and only the engine
-//! keeps a driver from the rest. Landlock covers no UDP, and named Unix sockets only
-//! from Linux 7.1 on.
+//! Landlock has no exceptions below a directory. If an output is in the root of the project, the
+//! whole project is writable inside the sandbox, and only the engine keeps a driver from the rest.
+//! Landlock does not cover UDP, and covers named Unix sockets only from Linux 7.1 on.
 
 mod ground;
 mod proof;
@@ -29,21 +28,20 @@ use serde::{Deserialize, Serialize};
 pub use self::ground::Ground;
 pub use self::proof::{Attempt, Proof, prove};
 
-/// Rules for everything that a process may still reach.
+/// Rules for everything that a process can still access.
 #[derive(Debug, Clone, Default)]
 pub struct Fence {
-    /// Folders to read and write below.
+    /// Directories to read and write below.
     pub own: Vec<PathBuf>,
-    /// Files and folders to read.
+    /// Files and directories to read.
     pub read: Vec<PathBuf>,
-    /// Folders below which empty folders can be removed.
+    /// Directories below which empty directories can be removed.
     pub tidy: Vec<PathBuf>,
-    /// Programs to start. They are fenced in, too.
+    /// Programs to start. They are sandboxed, too.
     pub programs: Vec<PathBuf>,
-    /// TCP ports to dial; none leaves the network to others.
+    /// TCP ports to connect to. `None` leaves the network unrestricted.
     pub ports: Option<Vec<u16>>,
-    /// Whether even libraries and names are out of reach, for a process that opens
-    /// nothing any more.
+    /// Whether even libraries and name look-ups are denied, for a process that opens no more files.
     pub sealed: bool,
 }
 
@@ -68,11 +66,11 @@ impl fmt::Display for Fence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strength {
-    /// Around files and ports.
+    /// Files and ports are restricted.
     Full,
-    /// As far as this kernel knows how.
+    /// Restricted as far as this kernel supports it.
     Partial,
-    /// None.
+    /// Not restricted.
     None,
 }
 
@@ -88,8 +86,8 @@ impl fmt::Display for Strength {
     }
 }
 
-/// What looking up a name reads. A file that is replaced while a run goes on, as
-/// by a change of networks, cannot be read from then on.
+/// Files for name look-ups. A file that is replaced during a run, for example by a change of
+/// networks, cannot be read any more.
 #[cfg(target_os = "linux")]
 const NAMES: [&str; 9] = [
     "/etc/gai.conf",
@@ -102,34 +100,34 @@ const NAMES: [&str; 9] = [
     "/etc/services",
     "/run/systemd/resolve",
 ];
-/// Folders with Unix sockets through which names are looked up.
+/// Directories with Unix sockets for name look-ups.
 #[cfg(target_os = "linux")]
 const RESOLVERS: [&str; 2] = ["/run/systemd/resolve", "/run/nscd"];
-/// Where the system's libraries are: some are loaded with the first look-up.
+/// Directories of the system's libraries: some libraries are loaded by the first look-up.
 #[cfg(target_os = "linux")]
 const LIBRARIES: [&str; 7] =
     ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/gnu/store"];
 #[cfg(target_os = "linux")]
 const DEVICES: [&str; 3] = ["/dev/null", "/dev/random", "/dev/urandom"];
-/// Where names are looked up when the answer is long.
+/// Port for name look-ups over TCP, used for long answers.
 #[cfg(target_os = "linux")]
 const DNS: u16 = 53;
 
 impl Fence {
-    /// A fence with nothing within, for a process that has opened all that it needs.
+    /// Denies everything, for a process that has opened all the files that it needs.
     pub fn sealed() -> Self {
         Self { ports: Some(Vec::new()), sealed: true, ..Self::default() }
     }
 
-    /// Raises it around this thread and all that it starts from now on. It cannot be
-    /// taken down again.
+    /// Enforces the rules for this thread and all threads and processes that it starts from now on.
+    /// Cannot be undone.
     #[cfg(target_os = "linux")]
     pub fn raise(&self) -> Strength {
         use landlock::{ABI, LandlockStatus, RulesetStatus};
         let strength = match self.restrict() {
             Ok(status) => match (status.ruleset, status.landlock) {
                 (RulesetStatus::NotEnforced, _) => Strength::None,
-                // What came later is a help and no part of the promise.
+                // Later Landlock features are welcome but not promised.
                 (_, LandlockStatus::Available { effective_abi, .. })
                     if effective_abi >= ABI::V6 =>
                 {
@@ -146,7 +144,7 @@ impl Fence {
         strength
     }
 
-    /// There is none on this system.
+    /// Not supported on this system.
     #[cfg(not(target_os = "linux"))]
     pub fn raise(&self) -> Strength {
         Strength::None
@@ -158,21 +156,21 @@ impl Fence {
             ABI, Access, AccessFs, AccessNet, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
             Scope, path_beneath_rules,
         };
-        // The newest of which every right is used here: with it, sockets that have a path.
+        // The latest version whose rights are all used here: it adds sockets with a path.
         let abi = ABI::V9;
-        // Nothing is started, not even from the project.
+        // Excludes execution, so that no program of the project can be started.
         let read = AccessFs::from_read(abi) & !AccessFs::Execute;
         let own = AccessFs::from_all(abi) & !AccessFs::Execute;
         let system = NAMES.iter().chain(&LIBRARIES).chain(&DEVICES).map(Path::new);
         let system = system.filter(|_| !self.sealed);
         let resolvers = RESOLVERS.iter().filter(|_| !self.sealed);
         let read_only = self.read.iter().map(PathBuf::as_path).chain(system);
-        // A program comes with the loader, which is a program among the libraries.
+        // A program needs its loader, an executable among the libraries.
         let loaders = LIBRARIES.iter().map(Path::new).filter(|_| !self.programs.is_empty());
         let programs = self.programs.iter().map(PathBuf::as_path).chain(loaders);
         let mut rules = Ruleset::default()
             .handle_access(AccessFs::from_all(abi))?
-            // Signals to other processes, and sockets that no file stands for.
+            // Signals to other processes, and abstract Unix sockets.
             .scope(Scope::from_all(abi))?;
         if self.ports.is_some() {
             rules = rules.handle_access(AccessNet::from_all(abi))?;
@@ -182,7 +180,7 @@ impl Fence {
         let ports = ports.map(|port| Ok(NetPort::new(port, AccessNet::ConnectTcp)));
         rules
             .create()?
-            // A path that is not there is left out.
+            // Paths that do not exist are skipped.
             .add_rules(path_beneath_rules(&self.own, own))?
             .add_rules(path_beneath_rules(read_only, read))?
             .add_rules(path_beneath_rules(&self.tidy, AccessFs::RemoveDir))?
@@ -220,7 +218,7 @@ mod tests {
             ports: Some(vec![ports[0]]),
             ..Fence::default()
         };
-        // Only this thread is behind it.
+        // Only this thread is sandboxed.
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
@@ -247,7 +245,7 @@ mod tests {
         assert_eq!(strength, Strength::Full, "the tests need Linux 6.12 or newer with Landlock");
         let denied = Some(ErrorKind::PermissionDenied);
         assert_eq!(results[..4], [None, None, denied, denied]);
-        // A move across folders that the fence tells apart is refused as one across disks.
+        // A move between directories with different rules fails like a move between file systems.
         assert!(results[4].is_some());
         assert_eq!(results[5..], [None, denied, None, denied, denied]);
     }
@@ -273,7 +271,7 @@ mod tests {
                         kind(TcpStream::connect(("127.0.0.1", port)).map(drop)),
                         kind(TcpStream::connect(("127.0.0.1", DNS)).map(drop)),
                     ];
-                    // What is open already stays.
+                    // Files that are already open stay usable.
                     (refused, kind(std::io::Write::write_all(&mut open, b"code")))
                 })
                 .join()

@@ -1,4 +1,4 @@
-//! Tries what a fence is to refuse, from within one.
+//! Tries operations that a sandbox should deny, from inside it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -10,39 +10,39 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fence, Strength};
 
-/// A fence that was tried.
+/// Results of the attempts in a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// Level of enforcement.
     pub strength: Strength,
-    /// One for each thing that was tried.
+    /// The attempted operations.
     pub attempts: Vec<Attempt>,
 }
 
-/// Something that was tried by the thread that raised the fence and by one that it
+/// An operation that was tried by the thread that enforced the sandbox and by a thread that it
 /// started afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// A short name.
     pub name: String,
-    /// In words.
+    /// A description for display.
     pub action: String,
-    /// Whether it is within the fence.
+    /// Whether the sandbox allows the operation.
     pub granted: bool,
-    /// Whether the main thread was refused.
+    /// Whether the operation was denied in the main thread.
     pub main: bool,
-    /// Whether the other thread was refused.
+    /// Whether the operation was denied in the other thread.
     pub second: bool,
 }
 
 impl Attempt {
-    /// Whether both threads got what they should.
+    /// Returns whether both threads got the expected result.
     pub fn holds(&self) -> bool {
         self.main != self.granted && self.second != self.granted
     }
 }
 
-/// Attempts: a name, words for a person, and whether the fence lets it through.
+/// Operations: a name, a description for display, and whether the sandbox allows the operation.
 const ATTEMPTS: [(&str, &str, bool); 8] = [
     ("own", "writing in a folder of the plan", true),
     ("read", "reading a file elsewhere", false),
@@ -54,11 +54,11 @@ const ATTEMPTS: [(&str, &str, bool); 8] = [
     ("signal", "a signal to another process", false),
 ];
 
-/// Raises a fence around this process, for good, and tries it. `folder` holds a folder
-/// `own` and a file `elsewhere`; of `ports`, which listen, the first is granted.
+/// Permanently sandboxes this process, and tries the operations. `folder` contains a directory
+/// `own` and a file `elsewhere`. Both `ports` must listen; the first is allowed.
 ///
 /// # Errors
-/// No thread can be started.
+/// Returns an error if no thread can be started.
 pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<Proof> {
     let own = folder.join("own");
     let fence = Fence { own: vec![own], ports: Some(vec![ports[0]]), ..Fence::default() };
@@ -107,7 +107,7 @@ fn start() -> io::Result<()> {
     program.stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
 }
 
-/// Asks whether this process could signal the one that started it.
+/// Checks whether this process could signal its parent.
 #[cfg(unix)]
 fn signal() -> io::Result<()> {
     let above = rustix::process::getppid().ok_or(ErrorKind::NotFound)?;

@@ -1,19 +1,19 @@
-//! What a manifest must keep to, whoever wrote it.
+//! Checks the rules that every manifest must satisfy, whatever produced it.
 
 use std::collections::HashMap;
 
 use super::{Manifest, Step, cfg_path};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::wording::quoted;
 
 impl Manifest {
-    /// Checks that ids are safe as file names, that every step comes after what it
-    /// needs, and that each gets the tables that its mode takes.
+    /// Checks that ids are safe as file names, that every step comes after the steps it needs, and
+    /// that each step gets the tables that its mode takes.
     ///
     /// # Errors
-    /// The first thing that is wrong, as a sentence.
+    /// Returns the first problem, as a sentence.
     pub fn check(&self) -> Result<(), String> {
-        // By the id in lower case, because ids name files.
+        // Steps by id in lower case, because ids become file names.
         let mut before: HashMap<String, &Step> = HashMap::new();
         if !is_safe(&self.pipeline.id, 100) {
             return Err(format!("The pipeline's id {} is not safe", quoted(&self.pipeline.id)));
@@ -63,7 +63,7 @@ fn check_step(step: &Step, before: &HashMap<String, &Step>) -> Result<(), String
     }
 }
 
-/// Whether a text names a file that stays where it is put.
+/// Returns whether `text` is a file name that cannot leave its directory.
 fn is_safe(text: &str, most: usize) -> bool {
     !text.is_empty()
         && text.len() <= most

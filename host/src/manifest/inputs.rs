@@ -1,22 +1,22 @@
-//! The tables that come to a step, and what the driver calls them.
+//! Input tables of a step and their names in the driver.
 
 use std::collections::HashMap;
 
 use super::{Manifest, Step};
 use crate::canonical;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
-/// A table that comes to a step.
+/// An input table of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// What the driver calls it: `df_<step>`.
+    /// The table's name in the driver: `df_<step>`.
     pub name: String,
-    /// The id of the step that makes it.
+    /// Id of the step that produces the table.
     pub from: String,
 }
 
 impl Manifest {
-    /// The tables that come to one of its steps, in the order of its `needs`.
+    /// Returns the input tables of a step, in the order of its `needs`.
     pub fn inputs(&self, step: &Step) -> Vec<Input> {
         let makes_table = |id: &&String| {
             self.steps.iter().any(|other| other.id == **id && other.mode != Mode::Write)
@@ -27,9 +27,9 @@ impl Manifest {
     }
 }
 
-/// What a driver calls the tables of these steps: `df_` and the id, everything
-/// but `[0-9A-Za-z_]` replaced by `_` and a leading digit preceded by one. Ids that
-/// would share a name get `_` and 8 hex digits of their own sha256 each.
+/// Returns the names of these steps' tables in a driver: `df_` and the id, with everything but
+/// `[0-9A-Za-z_]` replaced by `_`, and a `_` before a leading digit. Ids that would share a name
+/// each get `_` and 8 hex digits of their own sha256.
 pub fn names(ids: &[&str]) -> Vec<String> {
     let mut uses: HashMap<String, usize> = HashMap::new();
     for id in ids {

@@ -1,4 +1,4 @@
-//! Checks of configured paths before anything runs.
+//! Checks of configured paths before a run.
 
 use std::path::Path;
 
@@ -7,28 +7,28 @@ use super::reserved::{reserved, reserved_to_write};
 use super::resolver::{Resolver, leads_outside};
 use crate::problem::Problem;
 
-/// Access that a configuration asks for.
+/// Access that a configuration requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessMode {
-    /// To read it.
+    /// Reads the path.
     Read,
-    /// To write it.
+    /// Writes the path.
     Write,
 }
 
-/// Refusal of a path of a configuration.
+/// Reason why a configured path is denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Names the reason for programs.
+    /// Machine-readable code of the reason.
     pub code: &'static str,
     /// The reason.
     pub message: String,
-    /// The remedy.
+    /// The fix.
     pub help: Option<String>,
 }
 
 impl Refusal {
-    /// Returns the problem of a step; `owner` starts the message.
+    /// Converts the denial into a problem of a step. `owner` starts the message.
     pub fn into_problem(self, owner: &str) -> Problem {
         let problem = Problem::new(self.code, format!("{owner}: {}", self.message));
         match self.help {
@@ -38,12 +38,11 @@ impl Refusal {
     }
 }
 
-/// Checks a path of a configuration, wherever its links lead. What does not exist yet
-/// is fine. `allow_read` are the reserved files that `osiris.yaml` opens to reading.
+/// Checks a configured path, and the target of its links. A path that does not exist yet is
+/// allowed. `allow_read` are the reserved files that `osiris.yaml` allows to read.
 ///
 /// # Errors
-/// Returns an error if the path leads out of the base path, or to one of the project's
-/// own files.
+/// Returns an error if the path leads out of the base path or to a reserved file.
 pub fn check(
     base: &Path,
     path: &str,
@@ -68,12 +67,12 @@ pub fn check(
         PathFault::Outside => leads_out(),
     })?;
     refuse_reserved(path, normal.as_ref(), access, allow_read)?;
-    // Without a base path, opening it for the driver tells.
+    // If the base path cannot be opened, opening it for the driver reports the error.
     let Ok(resolver) = Resolver::open(base) else { return Ok(normal) };
     match resolver.resolve(normal.as_ref(), true) {
         Ok(place) => refuse_reserved(path, &place.path, access, allow_read)?,
         Err(error) if leads_outside(&error) => return Err(leads_out()),
-        // Whoever opens it is told.
+        // Opening the path reports the error.
         Err(_) => {}
     }
     Ok(normal)
@@ -110,7 +109,7 @@ fn refuse_reserved(
     Err(Refusal { code: "path_reserved", message, help: Some(help) })
 }
 
-/// The line of `osiris.yaml` that opens a reserved file to reading.
+/// Returns the line of `osiris.yaml` that allows drivers to read a reserved file.
 pub fn setting(own: &Path) -> String {
     format!("`files: {{allow_read: [{:?}]}}`", own.display().to_string())
 }

@@ -1,11 +1,9 @@
-//! The one place that decides about paths in a project: for a run on this machine, for
-//! the files that go to a sandbox and come back from there, for `doctor`, `discover`
-//! and the kit.
+//! Decides about every path in a project: for local runs, for the files sent to a sandbox and
+//! returned from it, for `doctor`, `discover` and the conformance kit.
 //!
-//! A path has one normal form ([`ProjectPath`]). [`Resolver`] follows it to an opened
-//! folder and one name in there, so that nothing can change between a check and the
-//! use. [`Permissions`] say what a step may do with the result, and [`check`] refuses a
-//! configuration before anything runs.
+//! Each path has one normal form ([`ProjectPath`]). [`Resolver`] resolves it to an open directory
+//! and one name in it, so that nothing can change between check and use. [`Permissions`] decide
+//! what a step may do with the result, and [`check`] rejects a configuration before a run.
 
 mod check;
 mod normal;

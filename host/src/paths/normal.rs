@@ -1,29 +1,30 @@
-//! The one normal form of a path.
+//! The normal form of a path.
 
 use std::fmt;
 use std::path::{Component, Path};
 
-/// A path below the base path: relative, without `.`, `..`, empty parts and a slash at
-/// its end. The base path itself is empty.
+/// A path below the base path: relative, without `.`, `..`, empty components or a slash at its end.
+/// The base path itself is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectPath(String);
 
-/// Reason why a path in a configuration cannot be used.
+/// Reason why a configured path cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathFault {
-    /// It is empty or holds a NUL.
+    /// The path is empty or contains a NUL.
     Malformed,
-    /// It starts at the root of the machine.
+    /// The path is absolute.
     Absolute,
-    /// Its `..` lead out of the base path.
+    /// The path leads out of the base path through `..`.
     Outside,
 }
 
 impl ProjectPath {
-    /// Takes a path as people write it, by its text alone.
+    /// Normalizes a path by its text alone, without looking at the file system.
     ///
     /// # Errors
-    /// Returns an error if the path is empty, absolute, or leads out of the base path.
+    /// Returns an error if the path is empty or absolute, contains a NUL, or leads out of the base
+    /// path.
     pub fn new(path: &str) -> Result<Self, PathFault> {
         if path.is_empty() || path.contains('\0') {
             return Err(PathFault::Malformed);
@@ -34,19 +35,19 @@ impl ProjectPath {
                 Component::Prefix(_) | Component::RootDir => return Err(PathFault::Absolute),
                 Component::CurDir => {}
                 Component::ParentDir => drop(parts.pop().ok_or(PathFault::Outside)?),
-                // The parts of a text are texts.
+                // Components of valid UTF-8 are valid UTF-8.
                 Component::Normal(name) => parts.push(name.to_str().ok_or(PathFault::Malformed)?),
             }
         }
         Ok(Self(parts.join("/")))
     }
 
-    /// Whether a text is a normal form already.
+    /// Returns whether a text is in normal form.
     pub fn is_normal(path: &str) -> bool {
         Self::new(path).is_ok_and(|normal| normal.0 == path)
     }
 
-    /// The path as text.
+    /// Returns the path as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

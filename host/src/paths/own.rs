@@ -1,4 +1,4 @@
-//! Removes a thing, and never what has taken its name meanwhile.
+//! Removes a file without ever removing another one that has replaced it.
 
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher as _, RandomState};
@@ -10,11 +10,11 @@ use rustix::io::{Errno, Result};
 use super::resolver::rename_new;
 use super::stat::{Identity, Stat};
 
-/// Gives a thing a name that nobody knows, under which it stays what it is. Returns `None`
-/// if something else has taken its name, which that keeps.
+/// Renames a file to a random name, where no other process replaces it. Returns the random name.
+/// Returns `None` if the file had been replaced; the replacement keeps its name.
 ///
 /// # Errors
-/// Returns an error if nothing has the name, or for any I/O error.
+/// Returns an error if no file has the name, or for any I/O error.
 pub fn set_aside(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<Option<OsString>> {
     let folder = folder.as_fd();
     let tag = RandomState::new().hash_one(name);
@@ -24,17 +24,17 @@ pub fn set_aside(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<
         return Ok(Some(aside));
     }
     match rename_new((folder, &aside), (folder, name)) {
-        // What has the name by now would have replaced this one.
+        // A newer file has taken the name and would have replaced this one, so this one is removed.
         Err(Errno::EXIST) => unlinkat(folder, &aside, AtFlags::empty())?,
         other => other?,
     }
     Ok(None)
 }
 
-/// Removes the file of a name if it is that thing. Returns whether it was.
+/// Removes a file if it has this identity. Returns whether it was removed.
 ///
 /// # Errors
-/// Returns an error if nothing has the name, or for any I/O error.
+/// Returns an error if no file has the name, or for any I/O error.
 pub fn remove_own(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<bool> {
     let Some(aside) = set_aside(&folder, name, identity)? else { return Ok(false) };
     unlinkat(folder, &aside, AtFlags::empty())?;

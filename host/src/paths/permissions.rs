@@ -1,7 +1,7 @@
-//! Permissions of a step for the paths below the base path, by their names.
+//! Permissions of a step for paths below the base path.
 //!
-//! Nothing here depends on what a driver has made: that belongs to the made things
-//! themselves, and the files of a call count them.
+//! The permissions do not depend on the files that a driver has created: those are tracked with the
+//! files of its call.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,28 @@ use std::path::{Path, PathBuf};
 use super::normal::ProjectPath;
 use super::reserved::{is_cleaned_config, reserved, reserved_to_write};
 use super::resolver::{Resolver, leads_outside};
+use crate::invisible::is_invisible;
 
 /// Permissions for one path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct May {
-    /// To see whether it is there, and to go through it to what lies below.
+    /// Whether the path may be seen, and traversed to the paths below.
     pub look: bool,
-    /// To read it, or to list it.
+    /// Whether the path may be read or listed.
     pub read: bool,
-    /// To make a file or a folder where nothing is.
+    /// Whether a file or directory may be created at the path if there is none.
     pub make: bool,
-    /// To make a folder where nothing is, and nothing else.
+    /// Whether a directory may be created at the path if there is none.
     pub make_folder: bool,
-    /// To change, replace or remove it.
+    /// Whether the path may be changed, replaced or removed.
     pub write: bool,
 }
 
 impl May {
-    /// Everything.
+    /// All permissions.
     pub const ALL: Self =
         Self { look: true, read: true, make: true, make_folder: true, write: true };
-    /// To read it, and nothing else.
+    /// Permission to read, and nothing else.
     const READ: Self =
         Self { look: true, read: true, make: false, make_folder: false, write: false };
 }
@@ -37,45 +38,46 @@ impl May {
 /// The paths that the other steps of a plan use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Others {
-    /// Paths that they read, as their configurations name them.
+    /// Paths that the other steps read, as their configurations name them.
     pub reads: Vec<String>,
-    /// Paths that they write, as their configurations name them.
+    /// Paths that the other steps write, as their configurations name them.
     pub writes: Vec<String>,
 }
 
 /// Sources of permissions.
 #[derive(Debug, Clone, Copy)]
 pub struct PermissionSources<'a> {
-    /// Paths that the configuration names to be read.
+    /// Paths to read that the configuration names.
     pub reads: &'a [String],
-    /// Paths that the configuration names to be written.
+    /// Paths to write that the configuration names.
     pub writes: &'a [String],
-    /// The folder for artifacts, relative to the base path.
+    /// The artifacts directory, relative to the base path.
     pub artifacts: Option<&'a Path>,
     /// Paths that the other steps of the plan use.
     pub others: &'a Others,
-    /// Reserved files that `osiris.yaml` opens to reading.
+    /// Reserved files that `osiris.yaml` allows to read.
     pub allow_read: &'a [ProjectPath],
 }
 
-/// The permissions of one step. Paths are relative to the base path, without links
-/// and dots; one that is a folder stands for everything in it.
+/// The permissions of one step. Paths are relative to the base path, without links and dots; a
+/// directory includes everything in it.
 #[derive(Debug, Default)]
 pub struct Permissions {
     reads: Vec<PathBuf>,
     writes: Vec<PathBuf>,
-    /// Both as the configuration has them, links and all: these may be looked at.
+    /// The paths to read and write as the configuration names them, with links. They may be seen,
+    /// but not more.
     named: Vec<PathBuf>,
     artifacts: Option<PathBuf>,
     /// Paths that other steps read or write.
     others: Vec<PathBuf>,
-    /// The part of these that others write.
+    /// The paths of `others` that other steps write.
     others_writes: Vec<PathBuf>,
     allow_read: Vec<PathBuf>,
 }
 
 impl Permissions {
-    /// Follows each path to where it leads.
+    /// Creates permissions for the targets of the configured paths.
     pub fn new(resolver: &Resolver, sources: PermissionSources<'_>) -> Self {
         let resolved = |paths: &[String]| -> Vec<PathBuf> {
             paths.iter().filter_map(|path| resolved(resolver, path)).collect()
@@ -85,14 +87,14 @@ impl Permissions {
         others.extend(others_writes.iter().cloned());
         let named = sources.reads.iter().chain(sources.writes).filter_map(|path| {
             let path = ProjectPath::new(path).ok()?;
-            // Its end would lead elsewhere than it may.
+            // Skips paths that lead out of the base path.
             self::resolved(resolver, path.as_str()).map(|_| path.as_ref().to_owned())
         });
         Self {
             named: named.collect(),
             reads: resolved(sources.reads),
             writes: resolved(sources.writes),
-            // If a link has taken its place, it is not the session's any more.
+            // If a link has replaced the directory, it is no longer the session's.
             artifacts: sources.artifacts.and_then(|path| {
                 let found = resolver.resolve(path, true).ok()?.path;
                 (found == path).then_some(found)
@@ -103,10 +105,20 @@ impl Permissions {
         }
     }
 
-    /// Returns the permissions for a path. Beside something that it may write, a step may make
-    /// what begins with the name of that; so a file is written that is not there until it
-    /// is whole.
+    /// Returns the permissions for a path. Next to an output, a step may create files whose names
+    /// begin with the name of the output, so that it can write a temporary file and rename it when
+    /// complete.
+    ///
+    /// No step may create a name with invisible characters below its roots: such a name can act on
+    /// a terminal or pass for another name.
     pub fn of(&self, path: &Path) -> May {
+        if self.hides_characters(path) {
+            return May { make: false, make_folder: false, ..self.of_visible(path) };
+        }
+        self.of_visible(path)
+    }
+
+    fn of_visible(&self, path: &Path) -> May {
         if let Some(own) = &self.artifacts
             && let Ok(below) = path.strip_prefix(own)
         {
@@ -127,25 +139,36 @@ impl Permissions {
         May { look, read, make: write || beside, make_folder, write }
     }
 
-    /// Whether a path lies in the folder for artifacts, which stays whatever happens.
+    /// Returns whether a name has invisible characters that no configuration has.
+    pub fn hides_characters(&self, path: &Path) -> bool {
+        let roots = || self.writes.iter().chain(&self.artifacts);
+        let hides = |path: &Path| path.to_string_lossy().contains(is_invisible);
+        let is_own = |part: &Path| roots().any(|root| root.starts_with(part));
+        path.ancestors()
+            .take_while(|part| !is_own(part))
+            .any(|part| part.file_name().is_some_and(|name| hides(Path::new(name))))
+    }
+
+    /// Returns whether a path is in the artifacts directory, whose content is always kept.
     pub fn is_artifact(&self, path: &Path) -> bool {
         self.artifacts.as_ref().is_some_and(|own| path.starts_with(own))
     }
 
-    /// Whether a folder holds what another step writes, or is the folder for artifacts:
-    /// it keeps its name and its place.
+    /// Returns whether a directory contains an output of another step, or is the artifacts
+    /// directory: it must not be moved or renamed.
     pub fn is_fixed(&self, path: &Path) -> bool {
         self.artifacts.as_deref() == Some(path)
             || self.others_writes.iter().any(|other| other.starts_with(path) && other != path)
     }
 
-    /// Whether a driver sees files at all, and whether it may change any.
+    /// Returns whether a driver may change any files. Returns `None` if the driver may not see any
+    /// files.
     pub fn reach(&self) -> Option<bool> {
         let changes = self.artifacts.is_some() || !self.writes.is_empty();
         (changes || !self.reads.is_empty()).then_some(changes)
     }
 
-    /// The permissions in words, for a refusal.
+    /// Lists the permissions for a denial message.
     pub fn told(&self) -> String {
         let list = |paths: &[PathBuf]| {
             let shown = |path: &PathBuf| match path.as_os_str().is_empty() {
@@ -164,13 +187,14 @@ impl Permissions {
         }
     }
 
-    /// The output beside which a path lies, if there is one.
+    /// Returns the output in the same directory as a path.
     pub fn neighbour(&self, path: &Path) -> Option<&Path> {
         let mut writes = self.writes.iter().filter(|root| root.file_name().is_some());
         writes.find(|root| root.parent() == path.parent()).map(PathBuf::as_path)
     }
 
-    /// Returns the path that has to be allowed in `osiris.yaml` for a path that the configuration names.
+    /// Returns the path that `osiris.yaml` has to allow before a path named by the configuration
+    /// can be read.
     pub fn wants_allowing(&self, path: &Path) -> Option<PathBuf> {
         let named =
             self.reads.iter().any(|root| path.starts_with(root) && reserved(root).is_some());
@@ -178,13 +202,13 @@ impl Permissions {
     }
 
     fn reads_below(&self, root: &Path, path: &Path, closed: bool) -> bool {
-        // A reserved file is named itself, by the configuration and by `osiris.yaml`.
+        // A reserved file must be named itself, both by the configuration and in `osiris.yaml`.
         let allowed = || self.allow_read.iter().any(|allowed| path.starts_with(allowed));
         path.starts_with(root) && (!closed || (reserved(root).is_some() && allowed()))
     }
 
-    /// Whether something lies in a path that may be written. What another step writes in
-    /// a folder of this one is that step's, with all that it needs beside it.
+    /// Returns whether `root`, which may be written, covers a path. An output of another step
+    /// within `root` is excluded, with its temporary files.
     fn covers(&self, root: &Path, path: &Path) -> bool {
         let is_others = |other: &PathBuf| {
             other.starts_with(root)
@@ -195,8 +219,8 @@ impl Permissions {
     }
 }
 
-/// Whether a path has a name that begins with that of an output beside it: `.a.csv.tmp`,
-/// `a.csv-1` and the like for `a.csv`.
+/// Returns whether the name of a path begins with that of an output in the same directory:
+/// `.a.csv.tmp`, `a.csv-1` and the like for `a.csv`.
 fn is_beside(output: &Path, path: &Path) -> bool {
     let (Some(own), Some(name)) = (output.file_name(), path.file_name()) else { return false };
     if output.parent() != path.parent() {
@@ -206,15 +230,15 @@ fn is_beside(output: &Path, path: &Path) -> bool {
     let bare = name.strip_prefix(b".").filter(|bare| bare.starts_with(own));
     let is_hidden = bare.is_some();
     match bare.unwrap_or(name).strip_prefix(own) {
-        // Without a mark between, `a` would be the beginning of all that begins so.
+        // Without a separator, `a` would match every name that begins with `a`.
         Some([mark, ..]) => mark.is_ascii_punctuation() || *mark == b' ',
         Some([]) => is_hidden,
         None => false,
     }
 }
 
-/// Where a configured path leads; none if it leads outside, which is refused before a
-/// run.
+/// Returns the target of a configured path. Returns `None` if it is outside the base path, which is
+/// rejected before a run.
 fn resolved(resolver: &Resolver, path: &str) -> Option<PathBuf> {
     let path = ProjectPath::new(path).ok()?;
     match resolver.resolve(path.as_ref(), true) {
@@ -222,7 +246,7 @@ fn resolved(resolver: &Resolver, path: &str) -> Option<PathBuf> {
         Err(error) if leads_outside(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
             None
         }
-        // Whoever opens it is told.
+        // Opening the path reports the error.
         Err(_) => Some(path.as_ref().to_owned()),
     }
 }
@@ -288,6 +312,9 @@ mod tests {
             ("logs/run_1/artifacts/step/cleaned_config.json", "lr"),
             ("logs/run_1/artifacts/step/Cleaned_Config.json.", "lr"),
             ("logs/run_1/artifacts/step/x/cleaned_config.json", "lrfmw"),
+            ("logs/run_1/artifacts/step/a\nb", "lrw"),
+            ("logs/run_1/artifacts/step/\u{202e}txt/x", "lrw"),
+            ("logs/run_1/artifacts/step/\u{e9}\u{4e2d}", "lrfmw"),
             ("logs/run_1/artifacts/steps", ""),
             (".env", ""),
         ]);
@@ -302,6 +329,7 @@ mod tests {
             ("out/deep/b.csv.part", "lfm"),
             ("out/deep/b.csv~", "lfm"),
             ("out/deep/.b.csv-1", "lfm"),
+            ("out/deep/.b.csv-\u{1b}[2J", "l"),
             ("out/deep/b.csvx", ""),
             ("out/deep/.b.tmp", ""),
             ("out/deep/..b.csv.tmp", ""),
@@ -312,7 +340,7 @@ mod tests {
             ("out/.b.csv.tmp", ""),
             ("out/deep/.b.csv.tmp/x", ""),
         ]);
-        // An output in the project's root opens nothing that other tools run.
+        // An output in the project's root gives no access to files that other tools execute.
         Case::new(&[], &["env", "git", "rc"]).assert(&[
             (".env.local", ""),
             (".env", ""),

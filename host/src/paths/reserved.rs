@@ -1,20 +1,22 @@
-//! The files of a project that are closed to drivers.
+//! The reserved files of a project: no driver may write them, or read them unless `osiris.yaml`
+//! allows it.
 
 use std::path::{Component, Path, PathBuf};
 
-/// The project's own, in its base path.
+/// Osiris's own files and directories in the base path.
 const OWN: [&str; 6] =
     [".osiris", "logs", "drivers", "osiris.yaml", "osiris.lock", "osiris_connections.yaml"];
-/// What other programs trust or keep secrets in, in every folder.
+/// Files in any directory that other programs trust or keep secrets in.
 const EVERYWHERE: [&str; 3] = [".git", ".env", ".envrc"];
-/// Files and folders that people and programs act on, in the base path: closed to writing only.
+/// Files and directories in the base path that people edit and programs act on: reserved for
+/// writing only.
 const WRITTEN_BY_PEOPLE: [&str; 4] = ["pipelines", ".github", ".gitignore", ".gitattributes"];
 
-/// The file in a step's folder for artifacts that is the host's: the configuration of the
-/// step with the secrets masked.
+/// The host's own file in the artifacts directory of a step: the configuration of the step with its
+/// secrets masked.
 pub const CLEANED_CONFIG: &str = "cleaned_config.json";
 
-/// Examples of all that is closed, for people.
+/// Examples of reserved paths, for display.
 pub const RESERVED: [&str; 9] = [
     ".env",
     ".envrc",
@@ -27,15 +29,15 @@ pub const RESERVED: [&str; 9] = [
     "osiris_connections.yaml",
 ];
 
-/// The part of a path that is closed to drivers: the path itself or a folder on its
-/// way. Nobody writes there, and reading is up to `files: {allow_read: [...]}` in
-/// `osiris.yaml`.
+/// Returns the reserved part of a path: the path itself or a parent directory. Drivers can never
+/// write reserved files, and can read only those that `files: {allow_read: [...]}` in `osiris.yaml`
+/// allows.
 pub fn reserved(path: &Path) -> Option<PathBuf> {
     closed(path, &[])
 }
 
-/// The part of a path that is closed to writing: what is [`reserved`], and the files of a
-/// project that people write.
+/// Returns the part of a path that is reserved for writing: the [`reserved`] files, and the files
+/// of a project that people edit.
 pub fn reserved_to_write(path: &Path) -> Option<PathBuf> {
     closed(path, &WRITTEN_BY_PEOPLE)
 }
@@ -57,20 +59,21 @@ fn closed(path: &Path, more: &[&str]) -> Option<PathBuf> {
     None
 }
 
-/// Returns whether a path in a step's folder for artifacts is the host's own file there.
+/// Returns whether a path in a step's artifacts directory is the host's own file.
 pub(super) fn is_cleaned_config(path: &Path) -> bool {
     path.parent() == Some(Path::new("")) && folded(&path.to_string_lossy()) == CLEANED_CONFIG
 }
 
-/// A name as the most tolerant file system compares it: not everywhere are `.env`,
-/// `.ENV`, `.env.` and one with a character of no width different names.
+/// Normalizes a name as the most tolerant file system compares it: on some, `.env`, `.ENV`, `.env.`
+/// and a name with a zero-width character are the same.
 fn folded(name: &str) -> String {
     let invisible = |c: char| {
         matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let visible: String = name.chars().filter(|c| !invisible(*c)).collect();
-    // A stream of a file on NTFS is the file. Through capitals, `ſ` and `ı` are letters as well.
+    // An NTFS stream name refers to the same file. Upper case first, because that also folds `ſ`
+    // and `ı`.
     let file = visible.split(':').next().unwrap_or_default();
     file.trim_end_matches(['.', ' ']).to_uppercase().to_lowercase()
 }

@@ -1,9 +1,9 @@
-//! Follows paths from an opened base path, and never out of it.
+//! Resolves paths below an open base path, and never out of it.
 //!
-//! A path without links is opened by the kernel in one step where it can
-//! (`openat2`). Every other path, and every path on other systems, is walked part by
-//! part: no part is opened through a link, a link is read and its parts are walked in
-//! its place, and `..` goes back to a folder that is open already.
+//! A path without links is opened by the kernel in one call if possible (`openat2`). Every other
+//! path, and every path on other systems, is walked component by component: no component is opened
+//! through a link, a link is read and its components are walked in its place, and `..` goes back to
+//! a directory that is already open.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -17,11 +17,11 @@ use rustix::io::Errno;
 
 use super::stat::{FileKind, Stat};
 
-/// The most links on the way of one path, as in Linux.
+/// Maximum links followed for one path, as in Linux.
 const MAX_LINKS: usize = 40;
-/// The most folders that are open on the way of one path.
+/// Maximum directories open at the same time for one path.
 const MAX_DEPTH: usize = 256;
-/// How folders on the way are opened.
+/// Flags for opening intermediate directories.
 #[cfg(target_os = "linux")]
 const FOLDER: OFlags =
     OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -29,33 +29,33 @@ const FOLDER: OFlags =
 const FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// An opened base path.
+/// An open base path.
 #[derive(Debug)]
 pub struct Resolver {
     base: OwnedFd,
-    /// Whether the kernel resolves paths; the tests turn it off.
+    /// Whether the kernel resolves paths; disabled in tests.
     by_kernel: bool,
 }
 
-/// Where a path leads.
+/// A resolved path.
 #[derive(Debug)]
 pub struct Location {
-    /// Relative to the base path, without links and dots. Empty for the base path.
+    /// The path relative to the base path, without links and dots. Empty for the base path.
     pub path: PathBuf,
-    /// The opened folder in which it lies; none if that is not there.
+    /// The open parent directory. `None` if the parent does not exist.
     pub parent: Option<OwnedFd>,
-    /// Its one name in that folder; `.` for the base path.
+    /// The name in the parent directory; `.` for the base path.
     pub name: OsString,
-    /// What was there.
+    /// The file at the path when it was resolved. `None` if there was none.
     pub found: Option<Stat>,
 }
 
-/// A path that leads out of the base path.
+/// The error for a path that leads out of the base path.
 #[derive(Debug, thiserror::Error)]
 #[error("it leads outside the base path")]
 struct Outside;
 
-/// Whether an error says that a path leads out of the base path.
+/// Returns whether an error means that a path leads out of the base path.
 pub fn leads_outside(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Outside>())
 }
@@ -68,26 +68,26 @@ impl Resolver {
     /// Opens a base path.
     ///
     /// # Errors
-    /// Returns an error if the base path is no folder that can be opened.
+    /// Returns an error if the base path is not a directory that can be opened.
     pub fn open(base: &Path) -> io::Result<Self> {
-        // The base path itself is the user's, links and all.
+        // The user sets the base path, so its links are followed.
         let flags = FOLDER.difference(OFlags::NOFOLLOW);
         let base = rustix::fs::open(base, flags, Mode::empty())?;
         Ok(Self { base, by_kernel: cfg!(target_os = "linux") })
     }
 
-    /// Opens a base path, to walk every path part by part.
+    /// Opens a base path for walking every path component by component.
     #[cfg(test)]
     pub fn walking(base: &Path) -> io::Result<Self> {
         Ok(Self { by_kernel: false, ..Self::open(base)? })
     }
 
-    /// Follows a path to the folder in which its last part lies. `follow` says whether
-    /// a link at its end is followed, too. What is not there yet may be at its end.
+    /// Resolves a path to its parent directory and name. `follow` decides whether a link at the end
+    /// is followed, too. The path need not exist.
     ///
     /// # Errors
-    /// Returns an error if the path leads out of the base path, if a file is where a
-    /// folder should be, if there are too many links, or for any I/O error.
+    /// Returns an error if the path leads out of the base path, if a file is in place of a
+    /// directory, if there are too many links, or for any I/O error.
     pub fn resolve(&self, path: &Path, follow: bool) -> io::Result<Location> {
         let Some(name) = path.file_name() else { return self.base_itself() };
         if let Some(parent) = self.opened(path.parent().unwrap_or(Path::new("")))? {
@@ -100,18 +100,18 @@ impl Resolver {
         self.walk(path, follow)
     }
 
-    /// Whether something is at a path, which must be without links.
+    /// Returns whether a path, which must be without links, exists.
     pub fn exists(&self, path: &Path) -> bool {
         self.resolve(path, false).is_ok_and(|place| place.found.is_some())
     }
 
-    /// Opens a file to read that lies at a place.
+    /// Opens the file at a location for reading.
     ///
     /// # Errors
-    /// Returns an error if the place holds no regular file, or for any I/O error.
+    /// Returns an error if the location is not a regular file, or for any I/O error.
     pub fn open_file(place: &Location) -> io::Result<std::fs::File> {
         let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
-        // Without waiting for whoever has the other end of a pipe.
+        // Does not wait for the other end of a pipe.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = openat(parent, &place.name, flags, Mode::empty())?;
         match Stat::of(&file)?.kind {
@@ -120,10 +120,10 @@ impl Resolver {
         }
     }
 
-    /// The names in a folder that lies at a place.
+    /// Returns the names in the directory at a location, sorted.
     ///
     /// # Errors
-    /// Returns an error if the place holds no folder, or for any I/O error.
+    /// Returns an error if the location is not a directory, or for any I/O error.
     pub fn names(place: &Location) -> io::Result<Vec<OsString>> {
         let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -145,7 +145,7 @@ impl Resolver {
         Ok(Location { path: PathBuf::new(), parent: Some(parent), name: ".".into(), found })
     }
 
-    /// Opens a folder in one step; none if a walk has to tell more.
+    /// Opens a directory in one call. Returns `None` if the path has to be walked.
     fn opened(&self, folder: &Path) -> io::Result<Option<OwnedFd>> {
         if !self.by_kernel {
             return Ok(None);
@@ -158,7 +158,7 @@ impl Resolver {
             use rustix::fs::{ResolveFlags, openat2};
             let resolve =
                 ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-            // Older kernels have no such call, and some containers refuse it.
+            // Older kernels lack the call, and some containers deny it.
             Ok(openat2(&self.base, folder, FOLDER, Mode::empty(), resolve).ok())
         }
         #[cfg(not(target_os = "linux"))]
@@ -192,7 +192,7 @@ impl Resolver {
                     match openat(folder, &part, FOLDER, Mode::empty()) {
                         Ok(_) if opened.len() == MAX_DEPTH => return Err(Errno::NAMETOOLONG.into()),
                         Ok(inner) => opened.push((inner, part)),
-                        // Something else has taken its place: it is looked at again.
+                        // The directory has been replaced: look at the component again.
                         Err(Errno::NOTDIR | Errno::LOOP | Errno::NOENT) if links < MAX_LINKS => {
                             links += 1;
                             rest.push_front(part);
@@ -209,7 +209,7 @@ impl Resolver {
                 }
             }
         }
-        // It ended with `..`, in a folder that is open.
+        // The path ended with `..`, in a directory that is already open.
         let path = so_far(&opened);
         let Some((_, name)) = opened.pop() else { return self.base_itself() };
         let parent = self.last(&opened).try_clone_to_owned()?;
@@ -222,13 +222,13 @@ impl Resolver {
     }
 }
 
-/// A place whose folder is not there.
+/// Returns a location whose parent directory does not exist.
 fn missing(
     opened: &[(OwnedFd, OsString)],
     part: OsString,
     rest: VecDeque<OsString>,
 ) -> io::Result<Location> {
-    // Nobody knows where a step back from nowhere leads.
+    // The target of `..` in a missing directory is unknown.
     if rest.iter().any(|part| part == "..") {
         return Err(Errno::NOENT.into());
     }
@@ -243,7 +243,7 @@ fn so_far(opened: &[(OwnedFd, OsString)]) -> PathBuf {
     opened.iter().map(|(_, name)| name).collect()
 }
 
-/// The parts of a relative path, with each `..`.
+/// Returns the components of a relative path, including each `..`.
 fn parts(path: &Path) -> io::Result<Vec<OsString>> {
     let mut parts = Vec::new();
     for part in path.components() {
@@ -265,17 +265,17 @@ fn there(found: rustix::io::Result<Stat>) -> io::Result<Option<Stat>> {
     }
 }
 
-/// Gives something another name, where nothing may be.
+/// Renames a file or directory if the new name does not exist.
 ///
 /// # Errors
-/// Returns an error if something is there, or for any I/O error.
+/// Returns an error if the new name exists, or for any I/O error.
 pub fn rename_new(from: (impl AsFd, &OsStr), to: (impl AsFd, &OsStr)) -> rustix::io::Result<()> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
         use rustix::fs::{RenameFlags, renameat_with};
         let flags = RenameFlags::NOREPLACE;
         match renameat_with(from.0.as_fd(), from.1, to.0.as_fd(), to.1, flags) {
-            // Some file systems do not know how.
+            // Some file systems do not support the flag.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
             renamed => return renamed,
         }
@@ -283,7 +283,8 @@ pub fn rename_new(from: (impl AsFd, &OsStr), to: (impl AsFd, &OsStr)) -> rustix:
     rename_checked((from.0.as_fd(), from.1), (to.0.as_fd(), to.1))
 }
 
-/// Does the same in steps: a file gets a second name, which fails where one is.
+/// Renames in steps: links a file to its new name, which fails if the name exists, and removes the
+/// old name.
 fn rename_checked(
     from: (BorrowedFd<'_>, &OsStr),
     to: (BorrowedFd<'_>, &OsStr),

@@ -1,4 +1,4 @@
-//! Things in a folder, by what they are and not by their names.
+//! Files and directories by their identity instead of their name.
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -6,23 +6,23 @@ use std::os::fd::AsFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Result;
 
-/// One file or folder, whatever its name. After another thing has taken its name, the
-/// name leads to another identity, and so it does if the system gives the number of a
-/// removed file to a new one.
+/// Identity of a file or directory, independent of its name. A file that replaces another one has
+/// another identity, even if the system reuses the inode number, as far as the file system records
+/// the time of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Identity {
     device: u64,
     inode: u64,
-    /// Seconds and nanoseconds; zero where the file system does not know.
+    /// Time of creation in seconds and nanoseconds; zero if the file system does not record it.
     born: (i64, u32),
 }
 
-/// What is there.
+/// Kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A regular file.
     File,
-    /// A folder.
+    /// A directory.
     Folder,
     /// A symbolic link.
     Link,
@@ -30,25 +30,25 @@ pub enum FileKind {
     Other,
 }
 
-/// Something that is there.
+/// Kind and identity of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stat {
-    /// The sort of thing.
+    /// Kind of the file.
     pub kind: FileKind,
-    /// The thing itself.
+    /// Identity of the file.
     pub identity: Identity,
 }
 
 impl Stat {
-    /// Looks at a name in an opened folder, without following a link.
+    /// Returns the status of a name in an open directory, without following a link.
     ///
     /// # Errors
-    /// Returns an error if nothing is there, or for any I/O error.
+    /// Returns an error if the name does not exist, or for any I/O error.
     pub fn at(folder: impl AsFd, name: &OsStr) -> Result<Self> {
         look(folder.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)
     }
 
-    /// Looks at something that is open.
+    /// Returns the status of an open file or directory.
     ///
     /// # Errors
     /// Returns an error for any I/O error.

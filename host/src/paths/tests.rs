@@ -1,5 +1,5 @@
-//! What holds of every path: it is followed to what it leads to, never out of the base
-//! path, and what is opened is what was checked.
+//! Properties of every path: it resolves to its target, never out of the base path, and the opened
+//! file is the checked file.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -12,12 +12,12 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A resolver that asks the kernel, and one that walks.
+/// Returns a resolver that uses the kernel, and one that walks.
 fn both(base: &Path) -> [Resolver; 2] {
     [Resolver::open(base).unwrap(), Resolver::walking(base).unwrap()]
 }
 
-/// A project beside a folder that is not its own.
+/// Creates a project next to a directory outside of it.
 fn project() -> (TempDir, PathBuf) {
     let around = tempfile::tempdir().unwrap();
     let base = around.path().join("project");
@@ -95,8 +95,8 @@ fn a_path_leads_to_what_its_links_say() {
     }
 }
 
-/// One folder is swapped for a link to another that nobody granted, and back, while it is
-/// opened.
+/// Swaps a directory with a link to a directory without permission, and back, while the directory
+/// is opened.
 #[test]
 fn nothing_changes_between_check_and_use() {
     let (_around, base) = project();
@@ -128,8 +128,8 @@ fn nothing_changes_between_check_and_use() {
     }
 }
 
-/// Whatever is moved, linked and removed in a project: what the permissions let a step
-/// open is one of the things that it was granted.
+/// Moves, links and removes random paths in a project: any file that a step may open is one of its
+/// permitted files.
 #[test]
 fn no_sequence_of_changes_opens_what_is_not_permitted() {
     for seed in 1..=40_u64 {
@@ -147,7 +147,7 @@ fn no_sequence_of_changes_opens_what_is_not_permitted() {
         let permissions = Permissions::new(&resolvers[0], sources);
         let mut state = seed;
         let mut next = |below: usize| {
-            // A generator of its own, so that a failure comes back with its seed.
+            // A deterministic generator, so that a failure is reproduced by its seed.
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             usize::try_from(state >> 33).unwrap() % below
         };
@@ -156,7 +156,7 @@ fn no_sequence_of_changes_opens_what_is_not_permitted() {
         for _ in 0..60 {
             let (one, other) = (names[next(9)], names[next(9)]);
             let target = ["..", "../private", "../..", "/etc", "deep", "../in", "../../elsewhere"];
-            // Few of these can be done; the others leave all as it was.
+            // Most operations fail and change nothing.
             let _ = match next(5) {
                 0 => symlink(target[next(7)], base.join(one).join("link")),
                 1 => fs::rename(base.join(one), base.join(other)),
@@ -256,7 +256,7 @@ fn what_a_configuration_may_not_name_is_told_with_its_remedy() {
     }
 }
 
-/// Somebody removes what it made while another puts a result in its place.
+/// Removes a file while another thread puts a result in its place.
 #[test]
 fn what_has_taken_a_name_is_never_removed() {
     let folder = tempfile::tempdir().unwrap();
@@ -270,7 +270,7 @@ fn what_has_taken_a_name_is_never_removed() {
         let removed = std::thread::scope(|scope| {
             scope.spawn(|| {
                 start.wait();
-                // Sooner or later, so that it happens in each moment.
+                // Varies the delay, so that the replacement happens at every point of the removal.
                 for _ in 0..in_turn % 300 {
                     std::hint::spin_loop();
                 }

@@ -1,4 +1,4 @@
-//! What the user writes: the project's settings and its pipelines.
+//! The files that the user writes: the project's settings and pipelines.
 
 pub mod ownership;
 pub mod pipeline;
@@ -15,28 +15,29 @@ use crate::problem::{Error, Problem, Result};
 
 pub use settings::Settings;
 
-/// The file that makes a folder a project.
+/// The file that makes a directory a project.
 pub const SETTINGS_FILE: &str = "osiris.yaml";
 
-/// The name of the file that names the last compiled build.
+/// Name of the file that points to the last compiled build.
 pub const LAST_COMPILE: &str = "last_compile";
 
-/// A project: a folder and what its settings say.
+/// A project: a directory and its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {
-    /// The folder, absolute, free of symbolic links. Drivers see it as `/`.
+    /// The project directory, absolute and without symlinks. Drivers see it as `/`.
     pub base: PathBuf,
-    /// What `osiris.yaml` says; the defaults if there is none.
+    /// Settings of `osiris.yaml`, or the defaults if the file does not exist.
     pub settings: Settings,
 }
 
 impl Project {
-    /// The project of the working directory: the nearest folder at or above it
-    /// with an `osiris.yaml`, else the working directory. The search ends at the user's home.
-    /// `folder` overrides that.
+    /// Finds the project of the working directory: the nearest directory at or above it with an
+    /// `osiris.yaml`, otherwise the working directory itself. The search ends at the user's home.
+    /// `folder` overrides the search.
     ///
     /// # Errors
-    /// A folder that is not there or is another user's, and every problem of the settings.
+    /// Returns an error if the directory does not exist or belongs to another user, or for every
+    /// problem of the settings.
     pub fn find(folder: Option<&Path>) -> Result<Self> {
         if let Some(folder) = folder {
             return Self::open(folder);
@@ -48,10 +49,11 @@ impl Project {
         Self::open(root_of(&current, home().as_deref()))
     }
 
-    /// The project in exactly this folder.
+    /// Opens the project in exactly this directory.
     ///
     /// # Errors
-    /// A folder that is not there or is another user's, and every problem of the settings.
+    /// Returns an error if the directory does not exist or belongs to another user, or for every
+    /// problem of the settings.
     pub fn open(folder: &Path) -> Result<Self> {
         let base = folder.canonicalize().ok().filter(|base| base.is_dir()).ok_or_else(|| {
             let message = "There is no such project folder";
@@ -63,59 +65,60 @@ impl Project {
         Ok(Self { base, settings })
     }
 
-    /// Where compiled pipelines are: `.osiris/build`.
+    /// Returns the directory of compiled pipelines: `.osiris/build`.
     pub fn build_dir(&self) -> PathBuf {
         self.base.join(".osiris/build")
     }
 
-    /// Where runs leave their logs: `logs`.
+    /// Returns the directory of the runs' logs: `logs`.
     pub fn logs_dir(&self) -> PathBuf {
         self.base.join("logs")
     }
 
-    /// The project's own drivers: `drivers`.
+    /// Returns the directory of the project's own drivers: `drivers`.
     pub fn drivers_dir(&self) -> PathBuf {
         self.base.join("drivers")
     }
 
-    /// Where the project's own driver of a name is, or would be.
+    /// Returns the path of the project's own driver of this name. The file does not have to exist.
     pub fn driver(&self, name: &str) -> PathBuf {
         self.drivers_dir().join(format!("{name}.wasm"))
     }
 
-    /// Which drivers the project uses, byte for byte: `osiris.lock`.
+    /// Returns the path of the lockfile, which pins the project's drivers by their bytes:
+    /// `osiris.lock`.
     pub fn lock_file(&self) -> PathBuf {
         self.base.join("osiris.lock")
     }
 
-    /// What steps remember between runs: `.osiris/state`.
+    /// Returns the directory of the state that steps keep between runs: `.osiris/state`.
     pub fn state_dir(&self) -> PathBuf {
         self.base.join(".osiris/state")
     }
 
-    /// For files that are gone after a run: `.osiris/tmp`.
+    /// Returns the directory for files that are deleted after a run: `.osiris/tmp`.
     pub fn tmp_dir(&self) -> PathBuf {
         self.base.join(".osiris/tmp")
     }
 
-    /// What was done last: `.osiris/index`.
+    /// Returns the directory of pointers to the latest results: `.osiris/index`.
     pub fn index_dir(&self) -> PathBuf {
         self.base.join(".osiris/index")
     }
 
-    /// The file that names the last compiled build.
+    /// Returns the path of the file that points to the last compiled build.
     pub fn last_compile(&self) -> PathBuf {
         self.index_dir().join(LAST_COMPILE)
     }
 }
 
-/// The user's home, free of symbolic links.
+/// Returns the user's home directory without symlinks.
 pub(crate) fn home() -> Option<PathBuf> {
     dirs::home_dir()?.canonicalize().ok()
 }
 
 fn root_of<'p>(current: &'p Path, home: Option<&Path>) -> &'p Path {
-    // What is above a home is not its user's.
+    // Directories above a home do not belong to its user.
     let mut is_home = false;
     let mut folders = current.ancestors().take_while(|folder| {
         let was_home = is_home;

@@ -1,26 +1,27 @@
-//! Whose a project is. What another user wrote decides nothing here, unless the user says so:
-//! its settings choose the drivers that run, and its connections where secrets go. The rule
-//! is git's, of CVE-2022-24765.
+//! Ownership of projects. A project with files of another user is rejected unless the user allows
+//! it: its settings choose the drivers that run, and its connections the destinations of secrets.
+//! Git has the same rule, since CVE-2022-24765.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::problem::{Error, Problem, Result};
 
-/// The variable with the folders that count although they are somebody else's: paths with
-/// `:` between them, `/folder/*` for all below a folder, and `*` for any. What a project's own
-/// `.env` says does not count.
+/// The variable with the trusted directories of other users: paths separated by `:`, `/folder/*`
+/// for everything below a directory, and `*` for any. A value from a project's own `.env` is
+/// ignored.
 pub const SAFE: &str = "OSIRIS_SAFE_DIRECTORY";
 
-/// What of a folder decides what osiris does there.
+/// Names of the files and directories that control osiris in a directory.
 pub const DECIDING: [&str; 6] =
     ["osiris.yaml", "osiris_connections.yaml", ".env", "drivers", "osiris.lock", ".osiris"];
 
-/// Checks that a folder and those of these names that are in it are the user's own or the
-/// system's. A folder without any of them decides nothing.
+/// Checks that a directory, and those of these names that it contains, belong to the user or to
+/// the system. A directory that contains none of them controls nothing.
 ///
 /// # Errors
-/// Returns an error if something belongs to another user and the user has not allowed it.
+/// Returns an error if any of them belongs to another user and the user has not allowed the
+/// directory.
 pub fn check(folder: &Path, names: &[&str]) -> Result<()> {
     let paths = names.iter().map(|name| folder.join(name));
     let there: Vec<PathBuf> = paths.filter(|path| path.symlink_metadata().is_ok()).collect();
@@ -28,7 +29,7 @@ pub fn check(folder: &Path, names: &[&str]) -> Result<()> {
         return Ok(());
     }
     for path in std::iter::once(folder).chain(there.iter().map(PathBuf::as_path)) {
-        // What cannot be looked at cannot be read either, which is told where that is tried.
+        // A path without access cannot be read either, which the reader reports.
         if let Ok(Some(owner)) = other_owner(path)
             && !is_allowed(folder)
         {
@@ -38,30 +39,30 @@ pub fn check(folder: &Path, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The user whom a path, or what a link leads to, belongs to, if that is neither this one nor
-/// the system's.
+/// Returns the owner of a path or of its symlink target, if that is neither this user nor the
+/// system.
 #[cfg(unix)]
 fn other_owner(path: &Path) -> io::Result<Option<u32>> {
     use std::os::unix::fs::MetadataExt as _;
     let own = rustix::process::geteuid().as_raw();
-    // Who became root by sudo is still the one who did.
+    // After `sudo`, the user is still the one who called it.
     let before = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse::<u32>().ok());
     let before = before.filter(|_| own == 0);
     let is_other = |uid: &u32| *uid != 0 && *uid != own && Some(*uid) != before;
     let link = path.symlink_metadata()?;
-    // A link that leads nowhere is read by nobody.
+    // A dangling symlink is never read.
     let target = path.metadata().ok();
     let owners = std::iter::once(link.uid()).chain(target.map(|meta| meta.uid()));
     Ok(owners.into_iter().find(is_other))
 }
 
-/// Elsewhere users are not told apart so.
+/// On other systems, owners are not compared.
 #[cfg(not(unix))]
 fn other_owner(_: &Path) -> io::Result<Option<u32>> {
     Ok(None)
 }
 
-/// Whether the user has allowed a folder.
+/// Returns whether the user has allowed a directory.
 fn is_allowed(folder: &Path) -> bool {
     let allowed = std::env::var_os(SAFE).unwrap_or_default();
     let whole = folder.canonicalize();

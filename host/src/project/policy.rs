@@ -1,4 +1,4 @@
-//! `drivers` in `osiris.yaml`: which drivers are let in, and how far.
+//! `drivers` in `osiris.yaml`: the allowed drivers and their permission ceilings.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -141,7 +141,7 @@ fn ceilings(node: &Node, problems: &mut Problems<'_>) -> Ceilings {
     Ceilings { network, files }
 }
 
-/// What the text of a node says; if it says nothing, a problem.
+/// Parses the text of a node. Returns `None` after a reported problem if the text is invalid.
 fn parsed<T: std::str::FromStr<Err = String>>(
     node: &Node,
     key: &str,
@@ -162,7 +162,7 @@ fn pattern_of(text: &str, position: Position, problems: &mut Problems<'_>) -> Op
 }
 
 fn unreadable(text: &str, position: Position, help: String, problems: &mut Problems<'_>) {
-    // A private key that was put here by mistake is not to be shown.
+    // Hides a private key that was entered here by mistake.
     let shown = match text.starts_with("osiris-secret-key:") {
         true => "'osiris-secret-key:…'".to_owned(),
         false => quoted(text),

@@ -1,4 +1,4 @@
-//! `osiris.yaml`.
+//! Reads `osiris.yaml`.
 
 use std::path::Path;
 
@@ -10,16 +10,16 @@ use crate::trust::Policy;
 use crate::wording::{any_of, closest, quoted};
 use crate::yaml::{self, Fields, Node, Problems};
 
-/// What `osiris.yaml` says.
+/// Settings of `osiris.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The profile of pipelines that have it, unless a command names another.
+    /// The profile for pipelines that have it, unless a command names another.
     pub profile: Option<String>,
-    /// What a step may use.
+    /// Resource limits of a step.
     pub limits: Bounds,
-    /// Which drivers are let in, and how far.
+    /// Policy for drivers: the allowed ones and their permission ceilings.
     pub drivers: Policy,
-    /// Reserved files that steps may read whose configuration names them.
+    /// Reserved files that steps may read if their configuration names them.
     pub allow_read: Vec<ProjectPath>,
 }
 
@@ -28,10 +28,10 @@ const SETTINGS: [&str; 5] = ["version", "profile", "limits", "drivers", "files"]
 const VERSION: u64 = 1;
 
 impl Settings {
-    /// Reads the file; without one, the defaults.
+    /// Reads the file. Returns the defaults if the file does not exist.
     ///
     /// # Errors
-    /// Every problem of the file.
+    /// Returns an error if the file has any problem; the error lists all of them.
     pub fn read(file: &Path) -> Result<Self> {
         if !file.try_exists().unwrap_or(true) {
             return Ok(Self::default());

@@ -22,7 +22,7 @@ fn the_nearest_folder_with_settings_is_the_project() {
     assert_eq!(root_of(&deep, None), deep);
     fs::write(folder.path().join(SETTINGS_FILE), "version: 1\n").unwrap();
     assert_eq!(root_of(&deep, None), folder.path());
-    // A home ends the search, and is itself the last place.
+    // The home directory ends the search, and is the last one searched.
     assert_eq!(root_of(&deep, Some(&deep)), deep);
     assert_eq!(root_of(&deep, Some(folder.path())), folder.path());
 }

@@ -1,24 +1,22 @@
-//! What the host and a worker in a sandbox say to each other.
+//! The protocol between the host and a worker in a sandbox.
 //!
-//! Both ways it is JSON, an object a line, numbered from 1 without gaps. The
-//! host writes [`Command`]s to the worker's standard input. The worker writes
-//! [`Message`]s to its standard output and, before that, to `stream.jsonl` in its
-//! folder: what an interrupted stream lost is read from there, from the byte
-//! after the last line that arrived. `protocol.schema.json` describes every line.
+//! Both directions use JSON, one object per line, numbered from 1 without gaps. The host writes
+//! [`Command`]s to the worker's standard input. The worker writes [`Message`]s to its standard
+//! output and, before that, to `stream.jsonl` in its directory: lines lost with an interrupted
+//! stream are read from this file, from the byte after the last line received.
+//! `protocol.schema.json` describes every line.
 //!
 //! ```text
-//! worker  hello                          which version, what it can do
+//! worker  hello                          version and features
 //! host    prepare {plan, confidential}   -> ready | refused
 //! host    run                            -> record*, progress*, finished
 //! host    cancel                         the run ends as after Ctrl-C, with finished
 //! host    ping                           -> pong
 //! host    cleanup                        -> cleaned, and the worker ends
 //! ```
-//! `progress` also comes when nothing happens, at least every two seconds: a
-//! worker that is silent for longer is in trouble. A command that comes again, with
-//! its number, counts once. Neither side takes offence
-//! at a field that it does not know; the first number of the version changes
-//! with anything else.
+//! The worker sends `progress` at least every two seconds, even if no step has moved: a worker that
+//! is silent for longer is in trouble. A command that is repeated under its number counts once.
+//! Both sides ignore unknown fields; any other change increments [`VERSION`].
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -33,121 +31,121 @@ use crate::driver::limits::Limits;
 use crate::run::Snapshot;
 use crate::session::{Record, Status};
 
-/// The version of the protocol. Host and worker must have the same.
+/// Version of the protocol. Host and worker must have the same version.
 pub const VERSION: u32 = 1;
-/// What a worker of this version can do.
+/// Features of a worker of this version.
 pub const FEATURES: [&str; 3] = ["cancel", "ping", "resume"];
-/// The longest line, in bytes: more than a step may write to its log.
+/// Maximum length of a line, in bytes: more than the log limit of a step.
 pub const MAX_LINE: usize = 32 << 20;
-/// How often a worker says something at least.
+/// Maximum time between two messages of a worker.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
-/// Every line of the protocol, as JSON Schema 2020-12.
+/// JSON Schema (2020-12) of every line of the protocol.
 pub const SCHEMA: &str = include_str!("protocol.schema.json");
-/// The worker's own copy of what it said, in its folder.
+/// Name of the worker's own copy of its messages, in its directory.
 pub const STREAM: &str = "stream.jsonl";
 
-/// A line.
+/// A numbered line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Numbered<T> {
-    /// Counts from 1.
+    /// Number of the line, counted from 1.
     pub n: u64,
-    /// What it says.
+    /// The command or message.
     #[serde(flatten)]
     pub body: T,
 }
 
 impl<T: Serialize> Numbered<T> {
-    /// With the newline.
+    /// Serializes the line, with the newline.
     pub fn line(&self) -> String {
-        // Maps with keys other than text, the one failure there is, are in no type here.
+        // Serialization can fail only for maps with keys other than text, which no type here has.
         let mut line = serde_json::to_string(self).unwrap_or_default();
         line.push('\n');
         line
     }
 }
 
-/// What the host asks for.
+/// A command of the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cmd", rename_all = "snake_case")]
 pub enum Command {
-    /// Read the plan and make everything ready.
+    /// Read the plan and prepare the run.
     Prepare {
         /// The file with the [`Plan`].
         plan: PathBuf,
         /// The sha256 of that file.
         plan_sha256: String,
-        /// The file with the [`Confidential`], which is gone as soon as it is open.
+        /// The file with the [`Confidential`], which is deleted as soon as it is open.
         confidential: PathBuf,
     },
-    /// Run it.
+    /// Execute the run.
     Run,
-    /// Stop in order.
+    /// Stop the run in order.
     Cancel,
-    /// Say something.
+    /// Answer with a message.
     Ping,
-    /// Remove everything and end.
+    /// Remove all files and exit.
     Cleanup,
 }
 
-/// What the worker says.
+/// A message of the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Message {
-    /// The first line.
+    /// The first message.
     Hello {
         /// [`VERSION`].
         protocol: u32,
-        /// The worker's own version.
+        /// Version of the worker.
         version: String,
         /// [`FEATURES`].
         features: Vec<String>,
-        /// The sandbox's clock: UTC, milliseconds, `Z`.
+        /// Time of the sandbox's clock: UTC with milliseconds and `Z`.
         ts: String,
     },
     /// A driver is being compiled, which takes a while.
     Compiling {
-        /// Its name.
+        /// Name of the driver.
         driver: String,
     },
-    /// It can run.
+    /// The run is prepared.
     Ready {
-        /// The number of the command that this answers.
+        /// Number of the answered command.
         re: u64,
     },
-    /// It cannot do what it was asked to.
+    /// A command was rejected.
     Refused {
-        /// The number of the command that this answers; 0 if it was none.
+        /// Number of the rejected command, or 0 for a malformed one.
         re: u64,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// Something for the session's files.
+    /// A record for the session's files.
     Record {
-        /// What.
+        /// The record.
         record: Record,
     },
-    /// How the steps are.
+    /// Progress of the steps.
     Progress {
-        /// In the order of the plan.
+        /// Snapshots of the steps, in the order of the plan.
         steps: Vec<Snapshot>,
     },
-    /// It is there.
+    /// Answer to a ping.
     Pong {
-        /// The number of the command that this answers.
+        /// Number of the answered command.
         re: u64,
     },
-    /// The run is over, however it went.
+    /// The run has ended, successfully or not.
     Finished {
-        /// The number of the command that this answers.
+        /// Number of the answered command.
         re: u64,
-        /// How it ended.
+        /// Final status of the run.
         status: Box<Status>,
-        /// What it left, to be fetched.
+        /// Files to download.
         files: Vec<Made>,
     },
-    /// Everything is removed.
+    /// All files are removed.
     Cleaned {
-        /// The number of the command that this answers.
+        /// Number of the answered command.
         re: u64,
     },
 }
@@ -155,53 +153,53 @@ pub enum Message {
 /// A file that a run left in the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
-    /// Relative to the base path, with `/` between its parts.
+    /// Path relative to the base path, with `/` as separator.
     pub path: String,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// 64 hex digits.
+    /// The sha256 of the content, 64 hex digits.
     pub sha256: String,
 }
 
-/// What is to be run, without any secret. Paths are absolute in the sandbox
-/// unless they say otherwise.
+/// The input of a run, without secrets. Paths are absolute in the sandbox unless documented
+/// otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The id of the host's session.
+    /// Id of the host's session.
     pub session_id: String,
-    /// The folder that drivers see as `/`.
+    /// The directory that drivers see as `/`.
     pub base: PathBuf,
     /// The bytes of `manifest.yaml`.
     pub manifest: String,
-    /// The project's limits.
+    /// Limits of the project.
     pub limits: Limits,
-    /// Each driver's file.
+    /// Component files of the drivers.
     pub drivers: Vec<PathBuf>,
-    /// The drivers' compiled code: the name in a cache of compiled code, and the file.
+    /// Compiled code of the drivers: the name in a code cache, and the file.
     pub compiled: BTreeMap<String, PathBuf>,
-    /// The files that steps read: the path relative to the base path, and the file.
+    /// Files that steps read: the path relative to the base path, and the file.
     pub inputs: BTreeMap<String, PathBuf>,
-    /// Folders that exist, relative to the base path.
+    /// Existing directories, relative to the base path.
     pub folders: Vec<String>,
-    /// Files that exist where a path needs a folder, relative to the base path.
+    /// Files that exist where a path needs a directory, relative to the base path.
     #[serde(default)]
     pub in_the_way: Vec<String>,
-    /// Reserved files of the project that steps may read, relative to the base path.
+    /// Reserved project files that steps may read, relative to the base path.
     #[serde(default)]
     pub allow_read: Vec<String>,
-    /// What steps remember from the last run, by their ids.
+    /// Saved states of the steps, by step id.
     pub states: BTreeMap<String, String>,
-    /// Addresses of the hosts that steps dial, by name; other names are looked up.
+    /// Addresses of the hosts that steps connect to, by name; other names are resolved by DNS.
     #[serde(default)]
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
 
-/// What may not be seen: it travels in a file that only the worker reads, once.
+/// The secret part of a run, sent in a file that only the worker reads, once.
 #[derive(Serialize, Deserialize)]
 pub struct Confidential {
-    /// The configuration of each step, with its connection.
+    /// Configuration of each step, with its connection.
     pub configs: BTreeMap<String, Value>,
-    /// The secrets in each of them.
+    /// Secrets in each configuration.
     #[serde(default)]
     pub secrets: BTreeMap<String, Secrets>,
 }

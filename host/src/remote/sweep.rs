@@ -1,4 +1,4 @@
-//! Ends sandboxes whose run is over and whose host could not.
+//! Kills sandboxes whose run has ended and whose host could not kill them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,23 +8,24 @@ use super::client::{Control, Listed, Result};
 use crate::canonical;
 use crate::session;
 
-/// The tags of every sandbox of ours.
+/// Tag of the application, set on every sandbox of osiris.
 pub const APP: &str = "app";
-/// The id of the session.
+/// Tag of the session id.
 pub const RUN: &str = "run";
-/// When it may be ended by anybody, in seconds since 1970.
+/// Tag of the time after which anybody may kill the sandbox, in seconds since 1970.
 pub const DEADLINE: &str = "deadline";
-/// Present if the user wants to look at it.
+/// Tag present if the user wants to keep the sandbox.
 pub const KEPT: &str = "kept";
 const OWNER: &str = "owner";
 const OURS: &str = "osiris";
 
-/// Whose sandbox it is: a project on a machine.
+/// Owner of a sandbox: a project on a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner(String);
 
 impl Owner {
-    /// Of the project in this folder. Nobody can tell folder or machine from it.
+    /// Returns the owner for the project in this directory. A hash, from which neither directory
+    /// nor machine can be recovered.
     pub fn of(base: &Path) -> Self {
         let machine = ["/etc/machine-id", "/etc/hostname"]
             .iter()
@@ -34,19 +35,19 @@ impl Owner {
         Self(hash[..16].to_owned())
     }
 
-    /// The tags of its sandboxes.
+    /// Returns the tags of the owner's sandboxes.
     pub fn metadata(&self) -> BTreeMap<String, String> {
         BTreeMap::from([(APP.to_owned(), OURS.to_owned()), (OWNER.to_owned(), self.0.clone())])
     }
 }
 
-/// The tags of all sandboxes of osiris.
+/// Returns the tags of all sandboxes of osiris.
 pub fn anybodys() -> BTreeMap<String, String> {
     BTreeMap::from([(APP.to_owned(), OURS.to_owned())])
 }
 
-/// Ends what earlier runs of a project have left. What cannot be ended now ends by
-/// itself.
+/// Kills the sandboxes left by earlier runs of a project. A sandbox that cannot be killed now ends
+/// with its lifetime.
 pub async fn leftovers(control: Control, owner: Owner, logs: PathBuf) {
     let Ok(listed) = control.list(&owner.metadata()).await else { return };
     for sandbox in listed.iter().filter(|sandbox| is_left(sandbox, Some(&logs))) {
@@ -56,8 +57,8 @@ pub async fn leftovers(control: Control, owner: Owner, logs: PathBuf) {
     }
 }
 
-/// Ends what a run has beside the sandbox that it uses, if any: one that came to be
-/// although the answer to its create was lost.
+/// Kills the sandboxes of a run except `used`: those that were created although the answer was
+/// lost.
 pub async fn doubles(control: &Control, owner: &Owner, run: &str, used: Option<&str>) {
     let mut tags = owner.metadata();
     tags.insert(RUN.to_owned(), run.to_owned());
@@ -70,12 +71,12 @@ pub async fn doubles(control: &Control, owner: &Owner, run: &str, used: Option<&
     }
 }
 
-/// Ends the sandboxes with these tags that nobody uses, with `kept` also those that
-/// somebody wanted to look at. Only with `logs`, of the project that they belong
-/// to, is one known whose run has crashed. Returns their ids.
+/// Kills the unused sandboxes with these tags, with `kept` also those that a user kept. Crashed
+/// runs are recognized only with `logs`, the logs directory of the project that the sandboxes
+/// belong to. Returns the ids of the killed sandboxes.
 ///
 /// # Errors
-/// They cannot be listed, or one cannot be ended.
+/// Returns an error if the sandboxes cannot be listed or one cannot be killed.
 pub async fn sweep(
     control: &Control,
     tags: &BTreeMap<String, String>,
@@ -93,7 +94,8 @@ pub async fn sweep(
     Ok(ended)
 }
 
-/// Whether nobody uses it any more: its time is over, or its run on this machine is.
+/// Returns whether a sandbox is unused: its deadline has passed, or its run on this machine has
+/// ended.
 fn is_left(sandbox: &Listed, logs: Option<&Path>) -> bool {
     let now =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();

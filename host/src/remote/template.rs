@@ -1,5 +1,5 @@
-//! A template whose sandboxes have osiris and its drivers, so that a run sends
-//! nothing but its plan and its inputs.
+//! Templates with osiris and its drivers preinstalled, so that a run uploads only its plan and its
+//! inputs.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,30 +13,30 @@ use super::adapter::Blob;
 use super::client::{Control, Error, Source, Step, Template};
 use crate::canonical;
 
-/// How long a build may take.
+/// Time limit of a build.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// Of the files in a template, after which the adapter looks.
+/// Paths of the files in a template, where the adapter looks for them.
 const RUNTIME: &str = "/usr/local/bin/osiris";
 const DRIVERS: &str = "/usr/local/lib/osiris/drivers";
 const COMPILED: &str = "/usr/local/lib/osiris/compiled";
 
-/// What goes into a template.
+/// Content of a template.
 #[derive(Debug, Clone)]
 pub struct Recipe {
-    /// Its name.
+    /// Name of the template.
     pub name: String,
-    /// What it starts from.
+    /// The base template.
     pub from: String,
-    /// Virtual processors.
+    /// Number of virtual CPUs.
     pub cpus: u32,
-    /// In MiB.
+    /// Memory in MiB.
     pub memory_mib: u32,
-    /// Where each file goes in it.
+    /// The files, by path in the template.
     pub files: Vec<(String, Blob)>,
 }
 
 impl Recipe {
-    /// The files of a runtime, drivers and compiled code, by their names.
+    /// Returns the files of a runtime, drivers and compiled code, by path in the template.
     pub fn files(
         runtime: Blob,
         drivers: impl IntoIterator<Item = (String, Blob)>,
@@ -49,10 +49,10 @@ impl Recipe {
         std::iter::once((RUNTIME.to_owned(), runtime)).chain(drivers).chain(compiled).collect()
     }
 
-    /// Writes a folder for E2B's own tool: a Dockerfile and what it copies.
+    /// Writes a directory for E2B's own tool: a Dockerfile and the files that it copies.
     ///
     /// # Errors
-    /// The folder is there already, or cannot be written.
+    /// Returns an error if the directory exists or cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir(folder)?;
         let mut text = format!("FROM e2bdev/{}\n", self.from);
@@ -65,10 +65,10 @@ impl Recipe {
         fs::write(folder.join("Dockerfile"), text)
     }
 
-    /// Builds it in E2B. `say` gets what goes on.
+    /// Builds the template in E2B. Passes progress messages to `say`.
     ///
     /// # Errors
-    /// E2B does not build it, or a file cannot be read.
+    /// Returns an error if the build fails or a file cannot be read.
     pub async fn build(&self, control: &Control, mut say: impl FnMut(&str)) -> Result<(), Error> {
         let mut template = Template {
             name: self.name.clone(),
@@ -100,7 +100,7 @@ fn file_name(target: &str) -> &str {
     target.rsplit('/').next().unwrap_or(target)
 }
 
-/// One file as a gzipped tar.
+/// Packs one file as a gzipped tar.
 fn pack(blob: &Blob, name: &str, into: &PathBuf) -> io::Result<()> {
     let mut tar = tar::Builder::new(GzEncoder::new(fs::File::create(into)?, Compression::fast()));
     let mut header = tar::Header::new_gnu();

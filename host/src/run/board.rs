@@ -1,4 +1,4 @@
-//! How far a run is, for whoever watches it.
+//! Live progress of a run.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Task;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::session::{End, Failure, State, StepState, StepStatus};
 
-/// One row per step. Written by the steps, read at any time.
+/// Progress of a run, with one row per step. Steps write; anyone can read at any time.
 #[derive(Debug)]
 pub struct Board {
     rows: Vec<Row>,
 }
 
-/// The live numbers of one step.
+/// Live counters of one step.
 #[derive(Debug)]
 pub(super) struct Row {
     id: String,
@@ -31,27 +31,27 @@ pub(super) struct Row {
     touched: AtomicU8,
 }
 
-/// A step at one moment.
+/// Progress of a step at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The step's id.
     pub id: String,
-    /// What it does.
+    /// Mode of the step.
     pub mode: Mode,
-    /// How it stands; none while it runs.
+    /// Final state of the step, or `None` while it has not ended.
     pub state: Option<StepState>,
-    /// Rows that it took from other steps.
+    /// Rows that the step read from other steps.
     pub rows_in: u64,
-    /// Rows that it made, or took to their destination.
+    /// Rows that the step produced, or delivered to their destination.
     pub rows_out: u64,
-    /// The driver's own measure: how much of how much.
+    /// Progress reported by the driver: units done, and the total if known.
     pub progress: Option<(u64, Option<u64>)>,
-    /// How long it has run.
+    /// Time since the step started.
     pub elapsed: Duration,
 }
 
 impl Board {
-    /// A board for these tasks.
+    /// Creates a board for these tasks.
     pub fn new<'a>(tasks: impl Iterator<Item = &'a Task>) -> Self {
         let row = |task: &Task| Row {
             id: task.step.id.clone(),
@@ -72,15 +72,14 @@ impl Board {
         &self.rows[index]
     }
 
-    /// Takes over how the steps of the same plan are elsewhere.
+    /// Applies a snapshot of the same plan's steps from a remote run.
     pub fn follow(&self, steps: &[Snapshot]) {
         for (row, step) in self.rows.iter().zip(steps).filter(|(row, step)| row.id == step.id) {
             row.follow(step);
         }
     }
 
-    /// The end of a run that can tell nothing more than this board. A step that
-    /// still runs is stopped.
+    /// Builds the end of a run from this board alone. Steps that have not ended count as cancelled.
     pub fn end(&self, state: State, exit_code: u8, error: Option<Failure>) -> End {
         let status = |(row, seen): (&Row, Snapshot)| StepStatus {
             id: seen.id,
@@ -106,7 +105,7 @@ impl Board {
         }
     }
 
-    /// Every step as it is now, in the order of the plan.
+    /// Returns a snapshot of every step, in the order of the plan.
     pub fn snapshot(&self) -> Vec<Snapshot> {
         self.rows.iter().map(Row::snapshot).collect()
     }

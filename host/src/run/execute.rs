@@ -1,4 +1,4 @@
-//! A whole run.
+//! Executes a whole run.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,20 +13,20 @@ use super::prepare::Prepared;
 use super::states::States;
 use super::step::{StepEnd, StepTask};
 use crate::below::Below;
+use crate::contract::Mode;
 use crate::driver::Failure;
-use crate::driver::spec::Mode;
 use crate::problem::Result;
 use crate::session::{self, End, Session, State, Status, StepState, fields};
 use crate::table::channel_within;
 
-/// Bytes of batches that wait in memory on one edge.
+/// Maximum bytes of batches buffered in memory per edge.
 const EDGE_BUDGET: usize = 2 << 20;
 
-/// Runs every step, the independent ones at once. The first failure stops the
-/// rest; so does `cancel`. Returns what `status.json` says.
+/// Runs every step, independent ones concurrently. The first failure stops the other steps, and so
+/// does `cancel`. Returns the content of `status.json`.
 ///
 /// # Errors
-/// The session's files could not be written.
+/// Returns an error if the session's files could not be written.
 pub async fn execute(
     prepared: Prepared,
     session: &Session,
@@ -75,8 +75,8 @@ pub async fn execute(
     session.finish(end)
 }
 
-/// Runs the steps as concurrent tasks and returns how each ended, in the order
-/// in which they did, and the failure to save a state if there was one.
+/// Runs the steps as concurrent tasks. Returns the step ends in order of completion, and the
+/// failure to save a state if one occurred.
 async fn run_steps(
     prepared: &Arc<Prepared>,
     session: &Session,
@@ -118,7 +118,7 @@ async fn run_steps(
     let (mut ends, mut unsaved) = (Vec::new(), None);
     let mut states = States::new(prepared);
     while let Some(end) = steps.join_next().await {
-        // A panic of the host in a step must end the run, not hang it.
+        // A panic of the host in a step must end the run instead of hanging it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         if let Some(failure) = &end.failure {
             if !failure.is_consequence() {
@@ -134,14 +134,14 @@ async fn run_steps(
     (ends, unsaved)
 }
 
-/// Sums up how the run went.
+/// Summarizes the run.
 fn conclude(
     prepared: &Prepared,
     mut ends: Vec<StepEnd>,
     unsaved: Option<session::Failure>,
     cancelled: bool,
 ) -> End {
-    // The first failure that is nobody else's consequence is the one to tell.
+    // Report the first failure that is not a consequence of another one.
     let mut failures =
         ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
     let first = failures.next();

@@ -1,4 +1,4 @@
-//! Which steps have failed, so that the others can say whose consequence they are.
+//! Tracks failed steps, to attribute downstream failures to their root cause.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::prepare::Ready;
 use crate::driver::Failure;
 
-/// The steps that failed by themselves, by their places in the plan.
+/// Steps that failed on their own, by index in the plan.
 #[derive(Debug, Default)]
 pub(super) struct Failed(Mutex<BTreeSet<usize>>);
 
@@ -15,11 +15,10 @@ impl Failed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
     }
 
-    /// What a step's failure really is. A step behind a failed one hears of it from its
-    /// input or from the stop of the run, whichever comes first: it is the same failure.
-    /// And a driver may say that it was stopped, or that a step before it failed, when
-    /// nothing of that happened: then the failure is its own. `is_stopped` says whether
-    /// the run was.
+    /// Corrects the kind of a step's failure. A step downstream of a failed one is notified by its
+    /// input or by the stop of the run, whichever comes first: both are the same failure. And if a
+    /// driver reports a cancellation or an upstream failure that did not happen, the failure is the
+    /// driver's own. `is_stopped` is whether the run was stopped.
     pub(super) fn settled(
         &self,
         failure: Failure,
@@ -48,7 +47,7 @@ impl Failed {
     }
 }
 
-/// Whether a step, or one before it, is among these.
+/// Returns whether a step or one of its ancestors is in `failed`.
 fn is_behind(failed: &BTreeSet<usize>, tasks: &[Ready], index: usize) -> bool {
     let mut inputs = tasks[index].task.inputs.iter();
     failed.contains(&index) || inputs.any(|(_, input)| is_behind(failed, tasks, *input))

@@ -1,5 +1,4 @@
-//! Runs a manifest: every step is a task with its own store, joined to the
-//! others by edges.
+//! Runs a manifest: every step is a task with its own store, connected to the others by edges.
 
 mod board;
 mod execute;

@@ -1,32 +1,32 @@
-//! The tasks of a run and the edges between them.
+//! Tasks of a run and the edges between them.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::manifest::{Manifest, Step};
 use crate::problem::{Error, Problem, Result};
 
-/// A step with what joins it to the others. Numbers are places in the plan.
+/// A step with its connections to other steps. Numbers are indexes in the plan.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// The step.
     pub step: Step,
-    /// Its configuration.
+    /// Configuration of the step.
     pub config: Value,
-    /// The tables it reads: the name that its driver sees, and who writes it.
+    /// The input tables: the name in the driver, and the step that produces the table.
     pub inputs: Vec<(String, usize)>,
-    /// The steps that must have ended well before it starts.
+    /// Steps that must have succeeded before this one starts.
     pub after: Vec<usize>,
-    /// How many steps read its table.
+    /// Number of steps that read this step's table.
     pub readers: usize,
 }
 
-/// Reads the plan out of a manifest.
+/// Creates the tasks for a manifest.
 ///
 /// # Errors
-/// The manifest is inconsistent, which no compiled one is.
+/// Returns an error if the manifest is inconsistent, which a compiled one never is.
 pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Vec<Task>> {
     let mut tasks: Vec<Task> = Vec::with_capacity(manifest.steps.len());
     for step in &manifest.steps {

@@ -1,5 +1,5 @@
-//! Everything that can be checked before a run starts: nothing has happened
-//! yet when one of these fails.
+//! Checks everything that can be checked before a run starts. A failure here has no side effects on
+//! the run's data.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -21,59 +21,59 @@ use crate::paths::{self, AccessMode, Others, ProjectPath};
 use crate::problem::{Error, Problem, Result};
 use crate::trust::{Admission, Policy};
 
-/// What is to be run, and where.
+/// The input of a run.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// The folder that drivers see as `/`.
+    /// Base directory, which drivers see as `/`.
     pub base: PathBuf,
-    /// Where steps keep state between runs.
+    /// Directory for the state that steps keep between runs.
     pub state: PathBuf,
-    /// Where tables spill to.
+    /// Directory for spilled tables.
     pub spill: PathBuf,
-    /// The project's limits.
+    /// Limits of the project.
     pub limits: Limits,
-    /// Which drivers are let in, and how far.
+    /// The trust policy: allowed drivers and their maximum permissions.
     pub policy: Policy,
-    /// Reserved files of the project that steps may read.
+    /// Reserved project files that steps may read.
     pub allow_read: Vec<ProjectPath>,
-    /// Addresses of hosts that are known already, by name in lower case.
+    /// Addresses of hosts that are already resolved, by name in lower case.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
-    /// What to run.
+    /// The manifest to run.
     pub manifest: Manifest,
-    /// The configuration of each step.
+    /// Configuration of each step, by step id.
     pub configs: BTreeMap<String, Value>,
-    /// The secrets in each of them.
+    /// Secrets in each configuration, by step id.
     pub secrets: BTreeMap<String, Secrets>,
 }
 
-/// A job whose drivers are compiled and whose paths are sound. No driver is loaded yet.
+/// A job with compiled drivers and checked paths. Drivers are loaded when their step starts.
 pub struct Prepared {
     pub(super) engine: Engine,
     pub(super) job: Job,
     pub(super) tasks: Vec<Ready>,
-    /// Folders that are made already and that no driver sees yet.
+    /// Output directories that already exist but are hidden from drivers.
     pub(super) folders: Folders,
     admitted: Vec<Admission>,
 }
 
-/// A task with its driver.
+/// A task with its compiled driver.
 #[derive(Clone)]
 pub(super) struct Ready {
     pub(super) task: Task,
     pub(super) code: Code,
     pub(super) limits: Limits,
-    /// The driver once it is loaded, for all tasks that have it.
+    /// The driver once loaded, shared by all tasks that use it.
     driver: Arc<OnceLock<Driver>>,
 }
 
 impl Ready {
-    /// Loads the driver, unless another task has.
+    /// Loads the driver, unless another task has loaded it.
     ///
     /// # Errors
-    /// Returns an error if its code was damaged since the run was prepared.
+    /// Returns an error if the compiled code was damaged since the run was prepared.
     pub(super) fn driver(&self, engine: &Engine) -> Result<&Driver> {
         if self.driver.get().is_none() {
-            // One that another thread has loaded meanwhile is as good.
+            // A driver that another thread has loaded meanwhile is just as good.
             self.driver.set(engine.link(&self.code)?).ok();
         }
         Ok(self.driver.wait())
@@ -81,8 +81,9 @@ impl Ready {
 }
 
 impl Prepared {
-    /// What the run needs of this machine; the folders of its outputs are there afterwards,
-    /// and gone with [`Ground::clear`]. `session` is the session's own folder.
+    /// Returns the Landlock rules for the run. Creates the directories of its outputs;
+    /// [`Ground::clear`] removes those that drivers did not use. `session` is the session's
+    /// directory.
     pub fn fence(&mut self, session: &Path) -> (Fence, Ground) {
         let job = &self.job;
         let ground = Ground::new(&job.base);
@@ -98,12 +99,13 @@ impl Prepared {
         (fence, ground)
     }
 
-    /// What is run.
+    /// Returns the job.
     pub fn job(&self) -> &Job {
         &self.job
     }
 
-    /// What a step may touch, by its place in the plan. `artifacts` is its own folder.
+    /// Returns the permissions of the step with index `index`. `artifacts` is the step's artifacts
+    /// directory.
     pub fn grants(&self, index: usize, artifacts: Option<PathBuf>) -> Grants {
         let mut others = Others::default();
         for (other, Ready { task, code, .. }) in self.tasks.iter().enumerate() {
@@ -121,34 +123,33 @@ impl Prepared {
             .knowing(self.job.hosts.clone())
     }
 
-    /// Each step's driver, in the order of the plan.
+    /// Returns each step's driver, in the order of the plan.
     pub fn drivers(&self) -> impl Iterator<Item = &Code> {
         self.tasks.iter().map(|ready| &ready.code)
     }
 
-    /// Each driver once, with what is known of its origin.
+    /// Returns each driver once, with its origin as far as known.
     pub fn admitted(&self) -> &[Admission] {
         &self.admitted
     }
 
-    /// What compiled the drivers.
+    /// Returns the engine that compiled the drivers.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// The steps, in the order of the plan.
+    /// Returns the tasks, in the order of the plan.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks.iter().map(|ready| &ready.task)
     }
 }
 
-/// Finds and compiles the drivers and checks every path. Nothing of a driver is loaded
-/// before the run. `compiling` is told the name of each driver that has to be compiled,
-/// which takes a while.
+/// Finds and compiles the drivers and checks every path. Drivers are not loaded until the run.
+/// Calls `compiling` with the name of each driver that must be compiled, which takes a while.
 ///
 /// # Errors
-/// A driver is missing, is not the one that was compiled against, or does not
-/// fit; a path leads outside the base path.
+/// Returns an error if a driver is missing, has changed since the pipeline was compiled or is not
+/// compatible with this host, or if a path leads outside the base directory.
 pub fn prepare(
     engine: Engine,
     registry: &Registry,
@@ -176,11 +177,11 @@ pub fn prepare(
     Ok(Prepared { engine, job, tasks, folders: Folders::default(), admitted })
 }
 
-/// Checks that what a step reads and writes stays below the base path, and what
-/// its driver would be given below the project's ceilings.
+/// Checks that the paths which a step reads and writes stay below the base directory, and that the
+/// permissions of its driver stay within the project's ceilings.
 ///
 /// # Errors
-/// A path that leads outside, or a right that is beyond a ceiling.
+/// Returns an error if a path leads outside or a permission exceeds a ceiling.
 pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result<()> {
     check_paths(job, task, spec)?;
     job.policy.check_call(Some(&task.step.id), spec, built_in, &task.config)
@@ -197,10 +198,10 @@ fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
     Ok(())
 }
 
-/// The driver that a step was compiled against, if the project lets it in.
+/// Finds the driver that a step was compiled against, if the project's policy allows it.
 ///
 /// # Errors
-/// It is missing, another one is in its place, or the project keeps it out.
+/// Returns an error if the driver is missing, has changed or is denied by the policy.
 pub fn pinned(registry: &Registry, wanted: &DriverRef) -> Result<Admission> {
     Ok(admit(registry, wanted)?.0)
 }
@@ -216,7 +217,7 @@ fn compile(
     Ok((admission, code))
 }
 
-/// With the file, and its bytes as they were looked at.
+/// Finds an allowed driver. Also returns its file, and the bytes that were checked.
 fn admit<'r>(
     registry: &'r Registry,
     wanted: &DriverRef,

@@ -1,5 +1,4 @@
-//! What steps remember from their last successful run:
-//! `<state>/<pipeline>/<step>.json`.
+//! State that steps keep from their last successful run: `<state>/<pipeline>/<step>.json`.
 
 use std::io;
 use std::path::Path;
@@ -7,29 +6,29 @@ use std::path::Path;
 use crate::below::{Below, help};
 use crate::driver::MAX_STATE;
 
-/// The states of one pipeline.
+/// Saved states of one pipeline.
 #[derive(Debug)]
 pub struct Saved(Below);
 
 impl Saved {
-    /// The states below a project's folder.
+    /// Opens the states of a pipeline in the project directory `base`.
     pub fn new(base: &Path, state: &Path, pipeline: &str) -> Self {
         Self(Below::new(base, &state.join(pipeline)))
     }
 
-    /// What a step saved, if it did.
+    /// Returns the saved state of a step, or `None` if the step has not saved any.
     ///
     /// # Errors
-    /// It cannot be read, in words for a person.
+    /// Returns a message for the user if the state cannot be read.
     pub fn load(&self, step: &str) -> Result<Option<String>, String> {
         let bytes = self.0.read(&file(step), MAX_STATE as u64).map_err(|error| told(&error))?;
         bytes.map(String::from_utf8).transpose().map_err(|error| error.to_string())
     }
 
-    /// Keeps what a step saves. A reader sees all of it or what was there before.
+    /// Saves the state of a step. Readers see the whole new state or the old one.
     ///
     /// # Errors
-    /// It cannot be written, in words for a person.
+    /// Returns a message for the user if the state cannot be written.
     pub fn store(&self, step: &str, state: &str) -> Result<(), String> {
         self.0.write(&file(step), state.as_bytes()).map_err(|error| told(&error))
     }

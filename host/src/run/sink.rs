@@ -1,4 +1,4 @@
-//! A step's words, into the run's session.
+//! Forwards a step's logs, metrics, events and progress to the run's session.
 
 use std::sync::Arc;
 
@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::board::Board;
 use crate::driver::sink::Sink;
-use crate::session::{HOST_METRICS, Level, Number, Redactor, Session};
+use crate::redact::Redactor;
+use crate::session::{HOST_METRICS, Session};
+use crate::telemetry::{Level, Number};
 
 pub(super) struct StepSink {
     pub(super) session: Session,
@@ -39,7 +41,7 @@ impl Sink for StepSink {
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {
-        // It is shown while the run lasts.
+        // Drop numbers that reveal a secret: progress is displayed while the run lasts.
         let hides = |number: u64| self.redactor().hides(number.into());
         if !hides(done) && !total.is_some_and(hides) {
             self.board.row(self.index).progress(done, total);

@@ -1,8 +1,8 @@
-//! The states of a run's steps, saved when their rows have arrived.
+//! Saves the states of a run's steps once their rows have arrived.
 //!
-//! A state says how far a step has read. It belongs together with the rows behind it, so it
-//! is saved as soon as every step that gets these rows has ended well, whatever becomes of
-//! the other steps of the run.
+//! A state records how far a step has read, and belongs together with the rows up to there. So it
+//! is saved as soon as every step that gets these rows has succeeded, whatever happens to the other
+//! steps of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use super::saved::Saved;
 use super::step::StepEnd;
 use crate::session;
 
-/// States that wait for the steps behind them.
+/// States that wait for downstream steps to succeed.
 pub(super) struct States<'p> {
     prepared: &'p Prepared,
     saved: Saved,
-    /// By the step's number: its state, and the steps that have not ended well yet.
+    /// By step index: the state, and the downstream steps that have not succeeded yet.
     waiting: BTreeMap<usize, (String, BTreeSet<usize>)>,
     succeeded: BTreeSet<usize>,
 }
@@ -27,8 +27,8 @@ impl<'p> States<'p> {
         Self { prepared, saved, waiting: BTreeMap::new(), succeeded: BTreeSet::new() }
     }
 
-    /// Notes that a step has ended well, and saves each state that waited for it alone.
-    /// Returns the failure to save one.
+    /// Records that a step has succeeded, and saves each state that waited only for this step.
+    /// Returns the failure if a state cannot be saved.
     pub(super) fn end(&mut self, end: &StepEnd) -> Option<session::Failure> {
         self.succeeded.insert(end.index);
         if let Some(state) = &end.state {
@@ -49,7 +49,7 @@ impl<'p> States<'p> {
         failure
     }
 
-    /// The steps that rows of this one reach.
+    /// Returns all steps downstream of `step`.
     fn behind(&self, step: usize) -> BTreeSet<usize> {
         let (mut found, mut next) = (BTreeSet::new(), vec![step]);
         while let Some(from) = next.pop() {

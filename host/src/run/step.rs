@@ -1,4 +1,4 @@
-//! One step: from the steps it waits for to the numbers it leaves.
+//! Runs one step: waits for earlier steps, calls the driver, records the result.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::saved::Saved;
 use super::sink::StepSink;
 use crate::budget::Budgets;
 use crate::connection::{self, Secrets};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::driver::{Call, Failure, Report, StepCall};
 use crate::problem::{Error, Problem};
 use crate::session::{Session, StepState, StepStatus, fields, files};
 use crate::table::{Receiver, Sender};
 
-/// What a step's task works with.
+/// The task of one step.
 pub(super) struct StepTask {
     pub(super) prepared: Arc<Prepared>,
     pub(super) index: usize,
@@ -28,15 +28,15 @@ pub(super) struct StepTask {
     pub(super) board: Arc<Board>,
     pub(super) stop: CancellationToken,
     pub(super) failed: Arc<Failed>,
-    /// Fire when the steps that come before have ended well.
+    /// Cancelled when the steps that must come first have succeeded.
     pub(super) after: Vec<CancellationToken>,
     pub(super) inputs: Vec<(String, Receiver)>,
     pub(super) output: Option<Sender>,
-    /// What all steps use together.
+    /// Budgets shared by all steps.
     pub(super) budgets: Budgets,
 }
 
-/// How a step ended.
+/// The result of a step.
 pub(super) struct StepEnd {
     pub(super) index: usize,
     pub(super) status: StepStatus,
@@ -66,7 +66,7 @@ impl StepTask {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => Report::failed(failure),
         };
-        // The driver could write beside it, and in its place.
+        // The driver may have written next to this file or replaced it.
         if let Err(error) = write_config(&session, &prepared, index)
             && report.result.is_ok()
         {
@@ -122,8 +122,8 @@ impl StepTask {
     }
 }
 
-/// Writes a step's configuration without its secrets into its artifacts: before the
-/// driver runs, and again after it.
+/// Writes a step's configuration without its secrets into its artifacts. Called before the driver
+/// runs, and again afterwards.
 pub(crate) fn write_config(
     session: &Session,
     prepared: &Prepared,
@@ -136,7 +136,7 @@ pub(crate) fn write_config(
     session.write_artifact(&task.step.id, files::CLEANED_CONFIG, &secrets.mask(&effective))
 }
 
-/// What the host could not do for a step.
+/// Converts a host error into a step's failure.
 fn told(error: Error) -> Failure {
     let problem = error.problems.into_iter().next();
     let said = problem.map(|Problem { message, help, .. }| match help {
@@ -161,7 +161,7 @@ fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {
 
 fn finish(ready: &Ready, index: usize, report: Report, duration_ms: u64) -> StepEnd {
     let Report { result, rows_read, rows_written, rows_delivered, state, .. } = report;
-    // A writer knows best what arrived, but cannot have delivered what it was not given.
+    // The writer's own count is the most accurate, but it cannot exceed the rows that it was given.
     let rows_out = match ready.task.step.mode {
         Mode::Write => rows_delivered.map_or(rows_read, |rows| rows.min(rows_read)),
         _ => rows_written,
@@ -186,7 +186,7 @@ fn finish(ready: &Ready, index: usize, report: Report, duration_ms: u64) -> Step
     StepEnd { index, status, failure, state }
 }
 
-/// Writes the host's own numbers and how the step ended.
+/// Writes the host's metrics and the event for the step's end.
 fn record(session: &Session, ready: &Ready, end: &StepEnd) {
     let StepStatus { id, driver, rows_in, rows_out, duration_ms, .. } = &end.status;
     let tags = || [("step", id.as_str())];

@@ -1,38 +1,37 @@
-//! Whether a schema's work is bounded.
+//! Bounds on the work of checking values against a schema.
 
 use serde_json::{Map, Value};
 
-/// How many values a schema may hold, references expanded.
+/// Maximum values in a schema, references expanded.
 const MAX_SIZE: usize = 20_000;
-/// How deep they may stand in each other, references expanded.
+/// Maximum nesting depth, references expanded.
 const MAX_DEPTH: usize = 100;
-/// Keywords that make references depend on where they are reached from.
+/// Keywords that make the target of a reference depend on the path to it.
 const DYNAMIC: [&str; 5] =
     ["$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$anchor"];
 
 /// Keywords whose values are patterns.
 const PATTERN: &str = "pattern";
 const PATTERNS: &str = "patternProperties";
-/// The most patterns, references expanded.
+/// Maximum patterns, references expanded.
 const MAX_PATTERNS: usize = 64;
-/// Keywords that ask what other keywords have looked at.
+/// Keywords that depend on the results of other keywords.
 const UNEVALUATED: [&str; 2] = ["unevaluatedProperties", "unevaluatedItems"];
-/// How many of them may stand in each other: each doubles the work of those within.
+/// Maximum nesting depth of these keywords: each level doubles the work of the levels within.
 const MAX_UNEVALUATED: usize = 3;
 
-/// What is left of what a schema may be.
+/// State of the walk through a schema.
 struct Walk<'s> {
     root: &'s Value,
     values: usize,
     patterns: usize,
-    /// Whether too many keywords stand in each other that ask what others looked at.
+    /// Whether keywords that depend on other keywords' results are nested too deeply.
     is_tangled: bool,
 }
 
-/// Walks the schema as a validator would, following each reference. A reference
-/// that leads back to itself runs into the limits, so nothing recursive passes,
-/// and checking a value costs at most [`MAX_SIZE`] steps for each of its parts.
-/// Returns how many patterns there are.
+/// Walks the schema as a validator would, following each reference. A reference to itself exceeds
+/// the limits, so no recursive schema passes, and checking a value costs at most [`MAX_SIZE`] steps
+/// for each of its parts. Returns the number of patterns.
 pub(super) fn check(schema: &Value) -> Result<usize, String> {
     if !schema.is_object() {
         return Err("must be a mapping".to_owned());
@@ -74,8 +73,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Looks at the keywords of a subschema, or at what might be one. Returns how many
-    /// subschemas on the way here ask what others have looked at.
+    /// Checks the keywords of a mapping, which can be a subschema. Returns the nesting depth of
+    /// keywords that depend on other keywords' results.
     fn keywords(
         &mut self,
         map: &Map<String, Value>,
@@ -102,7 +101,7 @@ impl Walk<'_> {
     }
 }
 
-/// What a reference within the schema leads to.
+/// Returns the target of a reference within the schema.
 pub(super) fn target<'s>(root: &'s Value, reference: &str) -> Option<&'s Value> {
     root.pointer(reference.strip_prefix('#')?)
 }

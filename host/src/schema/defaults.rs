@@ -1,23 +1,23 @@
-//! Defaults of keys that are missing, and what describes a place.
+//! Defaults of missing keys, and look-up of the subschema at a JSON pointer.
 
 use serde_json::Value;
 
 use super::bounds::{self, target};
 
-/// The longest chain of references that lead to one another.
+/// Maximum length of a chain of references.
 const MAX_REFERENCES: usize = 100;
 
-/// Fills a value from the defaults of a schema that is not compiled. One whose work is not
-/// bounded fills nothing.
+/// Fills a value from the defaults of a schema that is not compiled. A schema that exceeds the
+/// bounds fills nothing.
 pub fn fill_from(schema: &Value, value: &mut Value) {
     if bounds::check(schema).is_ok() {
         fill(schema, schema, value);
     }
 }
 
-/// Every default that can come to stand at a JSON pointer, in the order in which they are
-/// filled in: the field's own, and what a default of something around the field holds
-/// there. None if the work of the schema is not bounded.
+/// Returns every default that can end up at a JSON pointer, in the order in which they are filled
+/// in: the field's own, and the parts of defaults of enclosing fields. Returns nothing if the
+/// schema exceeds the bounds.
 pub fn defaults_at<'s>(schema: &'s Value, pointer: &str) -> Vec<&'s Value> {
     let mut found = Vec::new();
     if bounds::check(schema).is_ok() {
@@ -54,14 +54,14 @@ fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     }
 }
 
-/// A segment of a JSON pointer as the key that it stands for.
+/// Decodes a segment of a JSON pointer into a key.
 fn plain(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-/// Fills `value` from the `default`s below `schema`: in `properties`, and through
-/// `$ref`, `allOf` and `items`. What is there stays as it is, and an object that
-/// is missing is not made. Ends because [`super::bounds`] admits no recursion.
+/// Fills `value` from the `default`s below `schema`: in `properties`, and through `$ref`, `allOf`
+/// and `items`. Existing values stay unchanged, and missing objects are not created. Terminates
+/// because [`super::bounds`] rejects recursion.
 pub(super) fn fill(root: &Value, schema: &Value, value: &mut Value) {
     if let Some(referred) = schema.get("$ref").and_then(Value::as_str)
         && let Some(referred) = target(root, referred)
@@ -94,8 +94,8 @@ pub(super) fn fill(root: &Value, schema: &Value, value: &mut Value) {
     }
 }
 
-/// The subschema for what a pointer leads to, as far as `properties`,
-/// `additionalProperties`, `items` and `$ref` say.
+/// Returns the subschema for a JSON pointer, following `properties`, `additionalProperties`,
+/// `items` and `$ref`.
 pub(super) fn subschema<'s>(root: &'s Value, pointer: &str) -> Option<&'s Value> {
     let mut schema = root;
     for segment in pointer.split('/').skip(1) {
@@ -104,7 +104,7 @@ pub(super) fn subschema<'s>(root: &'s Value, pointer: &str) -> Option<&'s Value>
         schema = schema_of_key()
             .or_else(|| schema.get("additionalProperties"))
             .or_else(|| schema.get("items"))?;
-        // A schema that was not checked may refer to itself.
+        // An unchecked schema can refer to itself.
         let mut references = 0;
         while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             references += 1;

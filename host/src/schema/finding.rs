@@ -1,4 +1,4 @@
-//! What does not fit, where, and what would.
+//! Findings: the parts of a value that do not match its schema, with their position and a fix.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -7,31 +7,31 @@ use serde_json::Value;
 use super::{MAX_FINDINGS, invalid, words};
 use crate::wording::{any_of, closest, quoted};
 
-/// Something in a value that does not fit its schema.
+/// A mismatch between a value and its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What sort of thing.
+    /// Kind of the mismatch.
     pub fault: Fault,
-    /// Where, as a JSON pointer into the value.
+    /// Location of the mismatch, as a JSON pointer into the value.
     pub pointer: String,
-    /// What is wrong, with the names but without any value: `'limit' must be text`.
+    /// Description of the mismatch, with names but without any value: `'limit' must be text`.
     pub message: String,
-    /// How to put it right.
+    /// Fix for the mismatch.
     pub help: Option<String>,
 }
 
-/// What sort of thing does not fit.
+/// Kind of a mismatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// A key that the schema does not have; the pointer leads to it.
+    /// A key that the schema does not have. The pointer leads to the key.
     UnknownKey,
-    /// A key that is missing; the pointer leads to the mapping that lacks it.
+    /// A missing key. The pointer leads to the mapping that lacks the key.
     MissingKey,
     /// A value that is not allowed.
     InvalidValue,
 }
 
-/// Adds one error of the validator.
+/// Adds the findings for one error of the validator.
 pub(super) fn describe(schema: &Value, error: &ValidationError<'_>, out: &mut Vec<Finding>) {
     match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
@@ -49,7 +49,7 @@ pub(super) fn describe(schema: &Value, error: &ValidationError<'_>, out: &mut Ve
     }
 }
 
-/// The subschema that holds the keyword that failed.
+/// Returns the subschema that holds the failed keyword.
 fn parent_schema<'s>(schema: &'s Value, error: &ValidationError<'_>) -> &'s Value {
     let keyword = error.schema_path().as_str();
     let parent = keyword.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -86,8 +86,9 @@ fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Finding {
     }
 }
 
-/// A value that fits none of several forms: if the forms differ in type, what
-/// types are wanted; if one of them has the value's type, what that one says.
+/// Adds the findings for a value that matches none of several alternatives. If no alternative has
+/// the value's type, the finding lists the allowed types. If exactly one has, the findings are
+/// those of that alternative.
 fn alternatives(
     schema: &Value,
     error: &ValidationError<'_>,

@@ -1,4 +1,4 @@
-//! Values that are not allowed, in words.
+//! Messages for values that are not allowed.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -8,7 +8,8 @@ use super::finding::{Fault, Finding};
 use super::words;
 use crate::wording::{any_of, closest, quoted};
 
-/// A value that breaks one keyword; `parent` is the schema that holds it.
+/// Creates the finding for a value that violates one keyword. `parent` is the schema that holds the
+/// keyword.
 pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Finding {
     let instance = error.instance();
     let what = match error.kind() {
@@ -42,13 +43,13 @@ pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Finding {
             "fits more than one of several forms of which only one may fit".to_owned()
         }
         Kind::FalseSchema => "is not allowed here".to_owned(),
-        // The library's own words, its values left out.
+        // The library's message, with the values masked.
         _ => format!("does not fit: {}", error.masked()),
     };
     build(error, &what, description(parent))
 }
 
-/// A value of the wrong type.
+/// Creates the finding for a value of the wrong type.
 pub(super) fn wrong_type(error: &ValidationError<'_>, wanted: &[&str], parent: &Value) -> Finding {
     let value = error.instance().as_ref();
     let what = format!("must be {}, but it is {}", any_of(wanted), words::kind(value));
@@ -69,14 +70,14 @@ pub(super) fn wrong_type(error: &ValidationError<'_>, wanted: &[&str], parent: &
     build(error, &what, help)
 }
 
-/// Whether a key is the rest of a value that a comma has cut, like `2)` in
+/// Returns whether a key is the remainder of a value that was split at a comma, like `2)` in
 /// `{price: decimal(10,2)}`.
 fn is_cut_off(pointer: &str) -> bool {
     let key = pointer.rsplit('/').next().unwrap_or_default();
     key.ends_with([')', ']']) && !key.contains(['(', '['])
 }
 
-/// Whether a text would be of a wanted type if it were not text.
+/// Returns whether a text would have an allowed type without its quotes.
 fn is_quoted_literal(text: &str, wanted: &[&str]) -> bool {
     (wanted.contains(&"a whole number") && text.parse::<i64>().is_ok())
         || (wanted.contains(&"a number") && text.parse::<f64>().is_ok())
@@ -86,7 +87,7 @@ fn is_quoted_literal(text: &str, wanted: &[&str]) -> bool {
 fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -> Finding {
     let names = || options.as_array().into_iter().flatten().filter_map(Value::as_str);
     let meant = error.instance().as_str().and_then(|text| {
-        // Another number is another thing, and not a slip: `iso-8859-7` is not `iso-8859-1`.
+        // A different number is not a typo: `iso-8859-7` is not `iso-8859-1`.
         let is_other = |name: &&str| *name != text && without_digits(name) == without_digits(text);
         closest(text, names()).filter(|name| !is_other(name))
     });
@@ -112,12 +113,12 @@ fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// What the schema says about the value, for a person.
+/// Returns the schema's description of a value, as display text.
 fn description(schema: &Value) -> Option<String> {
     schema.get("description").and_then(Value::as_str).map(one_line)
 }
 
-/// The first paragraph of a text as one line; control characters do not survive.
+/// Returns the first paragraph of a text as one line, without control characters.
 pub(super) fn one_line(text: &str) -> String {
     let paragraph = text.split("\n\n").next().unwrap_or_default();
     let words: Vec<&str> = paragraph.split(|c: char| c.is_whitespace() || c.is_control()).collect();

@@ -1,8 +1,7 @@
-//! JSON Schema 2020-12 for what people write: defaults are filled in, and what
-//! does not fit is said in words, without ever showing a value.
+//! Validation of user-written values by JSON Schema 2020-12: fills in defaults, and describes
+//! mismatches without ever showing a value.
 //!
-//! A schema may come from a driver that nobody trusts, so its work is bounded:
-//! see [`Schema::new`].
+//! A schema can come from an untrusted driver, so its work is bounded: see [`Schema::new`].
 
 mod bounds;
 mod defaults;
@@ -20,39 +19,38 @@ pub use defaults::{defaults_at, fill_from};
 pub use finding::{Fault, Finding};
 pub use words::keys_of;
 
-/// A schema that is ready to check values.
+/// A compiled schema.
 #[derive(Debug)]
 pub struct Schema {
     source: Value,
     validator: Validator,
 }
 
-/// Keywords that let a schema describe keys elsewhere than in `properties`.
+/// Keywords through which a schema can describe keys outside its `properties`.
 const APPLICATORS: [&str; 8] =
     ["$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"];
 const OPEN: [&str; 3] = ["additionalProperties", "unevaluatedProperties", "patternProperties"];
 
-/// How much memory one pattern may take, in bytes.
+/// Maximum memory of one pattern, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
-/// How much all patterns of a schema may take together.
+/// Maximum memory of all patterns of a schema, in bytes.
 const PATTERNS_SIZE: usize = 2 << 20;
-/// The most findings in one value.
+/// Maximum findings in one value.
 const MAX_FINDINGS: usize = 100;
 
-/// Returns whether a schema lists what the value at this JSON pointer can be. The schema
-/// need not be one that can be used.
+/// Returns whether a schema lists the allowed values at this JSON pointer. The schema can be
+/// invalid.
 pub(crate) fn is_choice(source: &Value, pointer: &str) -> bool {
     defaults::subschema(source, pointer)
         .is_some_and(|schema| schema.get("enum").is_some() || schema.get("const").is_some())
 }
 
 impl Schema {
-    /// Compiles a schema. Refused are recursion, references out of the schema,
-    /// size beyond reason, and patterns with look-around, which cannot be matched
-    /// in linear time.
+    /// Compiles a schema. Rejects recursion, references out of the schema, excessive size, and
+    /// patterns with look-around, which cannot be matched in linear time.
     ///
     /// # Errors
-    /// Why it is refused, as the end of a sentence.
+    /// Returns an error if the schema is rejected: the reason, as the end of a sentence.
     pub fn new(source: Value) -> Result<Self, String> {
         let patterns = bounds::check(&source)?;
         let size = PATTERN_SIZE.min(PATTERNS_SIZE / patterns.max(1));
@@ -71,11 +69,11 @@ impl Schema {
         Ok(Self { source, validator })
     }
 
-    /// Like [`Self::new`], but where the schema does not say what becomes of keys
-    /// that it does not describe, they are refused.
+    /// Like [`Self::new`], but rejects unknown keys unless the schema itself has a keyword for
+    /// them.
     ///
     /// # Errors
-    /// Why it is refused, as the end of a sentence.
+    /// Returns an error if the schema is rejected: the reason, as the end of a sentence.
     pub fn closed(mut source: Value) -> Result<Self, String> {
         if let Value::Object(root) = &mut source
             && !OPEN.iter().any(|key| root.contains_key(*key))
@@ -87,13 +85,12 @@ impl Schema {
         Self::new(source)
     }
 
-    /// Fills in the defaults of keys that are missing.
+    /// Fills in the defaults of missing keys.
     pub fn fill(&self, value: &mut Value) {
         defaults::fill(&self.source, &self.source, value);
     }
 
-    /// What in a value does not fit: all of it, up to a number that nobody reads to the
-    /// end.
+    /// Returns the mismatches of a value with the schema, up to a maximum.
     pub fn check(&self, value: &Value) -> Vec<Finding> {
         let mut findings = Vec::new();
         for error in self.validator.iter_errors(value) {
@@ -106,14 +103,12 @@ impl Schema {
         findings
     }
 
-    /// Whether what stands at a JSON pointer can only be one of values that the
-    /// schema lists.
+    /// Returns whether the schema lists the allowed values at a JSON pointer.
     pub fn is_choice(&self, pointer: &str) -> bool {
         is_choice(&self.source, pointer)
     }
 
-    /// Reads a text as the number or truth value that the schema wants at this
-    /// JSON pointer, if it is one.
+    /// Parses a text as a number or boolean if the schema has that type at this JSON pointer.
     pub fn retype(&self, pointer: &str, value: &mut Value) {
         let wanted = defaults::subschema(&self.source, pointer).and_then(|at| at["type"].as_str());
         if let Value::String(text) = value

@@ -26,7 +26,7 @@ fn schema() -> Schema {
     .unwrap()
 }
 
-/// `pointer: message (help)` of every finding.
+/// Formats every finding as `pointer: message (help)`.
 fn found(value: &Value) -> Vec<String> {
     let line = |finding: Finding| {
         format!("{}: {} ({})", finding.pointer, finding.message, finding.help.unwrap_or_default())
@@ -142,7 +142,7 @@ fn every_default_that_can_come_to_a_place_is_found() {
     ] {
         assert_eq!(json!(defaults_at(&schema, pointer)), wanted, "{pointer}");
     }
-    // What has no bounds is not looked through.
+    // Schemas beyond the bounds are not searched.
     let endless = json!({"$ref": "#", "properties": {"a": {"default": 1}}});
     assert_eq!(defaults_at(&endless, "/a"), Vec::<&Value>::new());
     let mut value = json!({});

@@ -1,4 +1,4 @@
-//! Schemas and values in words.
+//! Names of types, paths and values in messages.
 
 use jsonschema::JsonType;
 use jsonschema::error::TypeKind;
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::wording::any_of;
 
-/// How many allowed values are listed.
+/// Maximum allowed values that are listed.
 const LISTED: usize = 20;
 
-/// What a value is: `text`, `a list`.
+/// Returns the name of a value's type: `text`, `a list`.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Number(number) if number.is_f64() => "a number",
@@ -18,7 +18,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// What a type is called: `text`, `a list`.
+/// Returns the name of a type: `text`, `a list`.
 fn type_name(json: JsonType) -> &'static str {
     match json {
         JsonType::Null => "empty",
@@ -31,7 +31,7 @@ fn type_name(json: JsonType) -> &'static str {
     }
 }
 
-/// The types that a `type` keyword allows.
+/// Returns the names of the types that a `type` keyword allows.
 pub(super) fn types(kind: &TypeKind) -> Vec<&'static str> {
     match kind {
         TypeKind::Single(single) => vec![type_name(*single)],
@@ -39,7 +39,7 @@ pub(super) fn types(kind: &TypeKind) -> Vec<&'static str> {
     }
 }
 
-/// A place in a value: `columns[0].name`. The whole value is an empty text.
+/// Formats a JSON pointer as a path: `columns[0].name`. The path of the whole value is empty.
 pub(super) fn path(pointer: &str) -> String {
     let mut path = String::new();
     for segment in pointer.split('/').skip(1) {
@@ -55,7 +55,7 @@ pub(super) fn path(pointer: &str) -> String {
     path
 }
 
-/// Values that a schema allows: `'lf' or 'crlf'`.
+/// Lists the values that a schema allows: `'lf' or 'crlf'`.
 pub(super) fn options(values: &Value) -> String {
     let all = values.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut shown: Vec<String> = all.iter().take(LISTED).map(literal).collect();
@@ -65,7 +65,7 @@ pub(super) fn options(values: &Value) -> String {
     any_of(&shown)
 }
 
-/// A value as a schema states it.
+/// Formats a value of a schema.
 pub(super) fn literal(value: &Value) -> String {
     match value {
         Value::String(text) => crate::wording::quoted(text),
@@ -73,7 +73,7 @@ pub(super) fn literal(value: &Value) -> String {
     }
 }
 
-/// The keys in a schema's `properties`.
+/// Returns the keys in a schema's `properties`.
 pub fn keys_of(schema: &Value) -> impl Iterator<Item = &str> {
     let properties = schema.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(|map| map.keys().map(String::as_str))

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::text;
+use crate::sanitize::json_line;
 
-/// The line's own fields, which stand first.
+/// Fields that every line has, written first.
 const OWN: [&str; 3] = ["ts", "session_id", "event_type"];
 
 #[derive(Serialize)]
@@ -17,7 +17,7 @@ struct Line<'a> {
     fields: Map<String, Value>,
 }
 
-/// One line, without the newline.
+/// Returns one line, without the newline.
 pub(super) fn line(
     ts: &str,
     session_id: &str,
@@ -33,10 +33,10 @@ pub(super) fn line(
             fields.insert(name, value);
         }
     }
-    text::json(&Line { ts, session_id, event_type, fields })
+    json_line(&Line { ts, session_id, event_type, fields })
 }
 
-/// The fields of an event that is written as a JSON object.
+/// Returns the fields of an event given as a JSON object.
 pub(crate) fn fields(object: Value) -> Map<String, Value> {
     match object {
         Value::Object(fields) => fields,

@@ -1,15 +1,15 @@
-//! The names in a session's folder.
+//! File names in a session's directory.
 
-/// What happened.
+/// Events, one JSON object per line.
 pub const EVENTS: &str = "events.jsonl";
-/// What was measured.
+/// Metrics, one JSON object per line.
 pub const METRICS: &str = "metrics.jsonl";
-/// What was said.
+/// Log for people.
 pub const LOG: &str = "osiris.log";
-/// How it stands or ended.
+/// Status of the run, current or final.
 pub const STATUS: &str = "status.json";
-/// What ran.
+/// The manifest that ran.
 pub const MANIFEST: &str = "manifest.yaml";
-/// A folder for each step.
+/// Directory with a subdirectory per step.
 pub const ARTIFACTS: &str = "artifacts";
 pub use crate::paths::CLEANED_CONFIG;

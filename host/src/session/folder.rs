@@ -1,6 +1,6 @@
-//! A session's folder. It is held open from the start of the run: a driver that
-//! may write below the base path cannot move it or put a link into it to make
-//! the host write elsewhere.
+//! A session's directory. The host holds a handle on the directory from the start of the run: a
+//! driver that may write below the base path cannot move the directory or replace it with a link to
+//! make the host write elsewhere.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,18 +13,18 @@ use jiff::Timestamp;
 use super::id;
 use crate::below::{self, Below};
 
-/// How often another id is tried when a folder exists already.
+/// Attempts to find an id whose directory does not exist yet.
 const ATTEMPTS: usize = 8;
 
-/// A session's folder, held open. Names are relative to it.
+/// An open handle on a session's directory. Names are relative to the directory.
 pub(super) struct Folder {
-    /// Where it is.
+    /// Path of the directory when it was opened.
     pub(super) path: PathBuf,
     dir: Dir,
 }
 
 impl Folder {
-    /// Creates `<logs>/run_<id>`, which did not exist before. Returns the id too.
+    /// Creates `<logs>/run_<id>` under a new id and returns the id too.
     pub(super) fn create(logs: &Path, now: Timestamp) -> io::Result<(String, Self)> {
         let mut attempt = 1;
         loop {
@@ -41,28 +41,28 @@ impl Folder {
         }
     }
 
-    /// Creates `<logs>/run_<id>`, which did not exist before.
+    /// Creates `<logs>/run_<id>`, which must not exist yet.
     pub(super) fn create_as(logs: &Path, id: &str) -> io::Result<Self> {
         let name = format!("{}{id}", id::PREFIX);
-        // The folder around it is the project's.
+        // The parent of the logs is the project's directory.
         let above = logs.parent().unwrap_or(logs);
         let all = Below::new(above, logs).make()?;
         below::create_private_dir(&all, name.as_ref())?;
         Ok(Self { path: logs.join(&name), dir: all.open_dir(&name)? })
     }
 
-    /// Opens the folder of a session that is there.
+    /// Opens the directory of an existing session.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
         Ok(Self { path, dir })
     }
 
-    /// The bytes of a file, of which there may be `limit`.
+    /// Reads a file of at most `limit` bytes.
     pub(super) fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
         below::read(&self.dir, name, limit)
     }
 
-    /// Creates a file that did not exist, to append to.
+    /// Creates a file for appending. Fails if the file exists.
     pub(super) fn append(&self, name: &str) -> io::Result<fs::File> {
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
@@ -70,14 +70,14 @@ impl Folder {
         Ok(self.dir.open_with(name, &options)?.into_std())
     }
 
-    /// Returns whether there is a file of exactly this content.
+    /// Returns whether `name` is a file with exactly this content.
     pub(super) fn holds(&self, name: &Path, bytes: &[u8]) -> bool {
         let limit = bytes.len() as u64;
         let is_file = self.dir.symlink_metadata(name).is_ok_and(|about| about.is_file());
         is_file && below::read(&self.dir, name, limit).is_ok_and(|found| found == bytes)
     }
 
-    /// Removes what is there, be it a folder.
+    /// Removes a file, link or directory; does nothing if `name` does not exist.
     pub(super) fn remove(&self, name: &Path) -> io::Result<()> {
         let removed = match self.dir.symlink_metadata(name) {
             Ok(about) if about.is_dir() => self.dir.remove_dir_all(name),
@@ -90,7 +90,7 @@ impl Folder {
         }
     }
 
-    /// Makes a folder and those above it, if they are not there.
+    /// Creates a directory and its parents, as far as they are missing.
     pub(super) fn make(&self, name: &Path) -> io::Result<PathBuf> {
         let mut so_far = PathBuf::new();
         let mut make = || {
@@ -113,14 +113,14 @@ impl Folder {
         }
     }
 
-    /// Puts a file in its place: a reader sees all of it or nothing. Only with
-    /// `sync` does that hold through a power cut.
+    /// Writes a file and renames it to `name`, so that a reader sees all of it or nothing. Survives
+    /// a power cut only with `sync`.
     pub(super) fn place(&self, name: &Path, bytes: &[u8], sync: bool) -> io::Result<PathBuf> {
         let mut partial = name.as_os_str().to_owned();
         partial.push(".tmp");
         let write = || {
             below::refuse_links(&self.dir, &self.path, name.parent().unwrap_or(name))?;
-            // Whatever a driver put there is no file of the host's.
+            // A driver may have put anything under the temporary name.
             self.remove(partial.as_ref())?;
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
@@ -131,7 +131,7 @@ impl Folder {
                 file.sync_all()?;
             }
             match self.dir.rename(&partial, &self.dir, name) {
-                // A folder does not make way for a file.
+                // A rename cannot replace a directory with a file.
                 Err(_) if self.dir.symlink_metadata(name).is_ok_and(|about| about.is_dir()) => {
                     self.remove(name)?;
                     self.dir.rename(&partial, &self.dir, name)
@@ -142,7 +142,7 @@ impl Folder {
         match write() {
             Ok(()) => Ok(self.path.join(name)),
             Err(error) => {
-                // What counts is why it could not be written.
+                // Report why the write failed, even if the clean-up fails too.
                 self.dir.remove_file(&partial).ok();
                 Err(error)
             }

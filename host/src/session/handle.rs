@@ -1,4 +1,4 @@
-//! A run's session while it goes on.
+//! The session of a running run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,26 +11,26 @@ use serde_json::{Map, Value};
 use super::folder::Folder;
 use super::lines::Lines;
 use super::lock::Lock;
-use super::log::Level;
 use super::memory::Memory;
-use super::metric::{self, Number};
 use super::record::Record;
-use super::redact::Redactor;
 use super::status::{E2b, End, Failure, State, Status, StepState};
-use super::{files, id, time};
+use super::{files, id, metric, time};
 use crate::below::help;
 use crate::manifest::Manifest;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
-/// A run's session. Clones write to the same files; no call blocks for longer
-/// than a write to a file.
+/// A run's session. Clones write to the same files; no call blocks for longer than a write to a
+/// file.
 ///
-/// Dropping it without [`Session::finish`] leaves the status at `running`, and
-/// the next [`sweep`](super::sweep) tells that the run crashed.
+/// Dropping the session without [`Session::finish`] leaves the status at `running`, and the next
+/// [`sweep`](super::sweep) reports the run as crashed.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
-/// Hears every record of a session, free of secrets, before it is written.
+/// A listener for every record of a session. Records arrive with secrets masked, before they are
+/// written.
 pub type Tap = Box<dyn Fn(&Record) + Send + Sync>;
 
 struct Inner {
@@ -38,29 +38,29 @@ struct Inner {
     folder: Folder,
     started: Instant,
     redactor: Redactor,
-    /// As written at the start.
+    /// The status as written at the start.
     status: Status,
     events: Mutex<Lines>,
     metrics: Mutex<Lines>,
     log: Mutex<Lines>,
-    /// The first error while writing; it fails the run.
+    /// The first error while writing; fails the run.
     broken: Mutex<Option<String>>,
     lock: Mutex<Option<Lock>>,
     tap: Option<Tap>,
     memory: Memory,
 }
 
-/// A panic elsewhere leaves the data whole: every change is one call.
+/// Locks a mutex. A panic in another thread leaves the data consistent: every change is one call.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {
-    /// Creates `<logs>/run_<id>/` for a run of this manifest; `bytes` are the
-    /// manifest's own. The status is `running` from here on.
+    /// Creates `<logs>/run_<id>/` for a run of `manifest`, with `bytes` as its `manifest.yaml`, and
+    /// sets the status to `running`.
     ///
     /// # Errors
-    /// When the folder or a file in it cannot be written.
+    /// Returns an error if the directory or a file in it cannot be written.
     pub fn create(
         logs: &Path,
         manifest: &Manifest,
@@ -71,11 +71,12 @@ impl Session {
         Self::start(logs, now, manifest, bytes, redactor, None, || Folder::create(logs, now))
     }
 
-    /// Like [`Session::create`], for a run that somebody else follows: under the
-    /// id that they gave it, and with `tap` hearing what is written.
+    /// Like [`Session::create`], for a run that another process follows: takes the id from that
+    /// process and passes every record to `tap`.
     ///
     /// # Errors
-    /// When the folder or a file in it cannot be written, or is there already.
+    /// Returns an error if the directory or a file in it cannot be written, or if the directory
+    /// exists.
     pub fn create_followed(
         logs: &Path,
         id: &str,
@@ -104,7 +105,7 @@ impl Session {
     ) -> Result<Self> {
         let start = || -> io::Result<Self> {
             let (id, folder) = folder()?;
-            // Before the status, so that a status that says `running` always has its lock.
+            // Taken before the status is written, so that a `running` status always has its lock.
             let lock = Lock::acquire(&folder.path)?;
             let status = Status::start(&id, &time::stamp(now), manifest);
             folder.place(files::STATUS.as_ref(), status.text()?.as_bytes(), false)?;
@@ -138,40 +139,40 @@ impl Session {
         })
     }
 
-    /// Unique, sortable by time, safe in a path.
+    /// Returns the session's id: unique, sortable by time, safe in a path.
     pub fn id(&self) -> &str {
         &self.0.id
     }
 
-    /// The session's folder.
+    /// Returns the session's directory.
     pub fn dir(&self) -> &Path {
         &self.0.folder.path
     }
 
-    /// What every sink of the run passes its text through.
+    /// Returns the redactor that every output of the run passes its text through.
     pub fn redactor(&self) -> &Redactor {
         &self.0.redactor
     }
 
-    /// The folder for a step's artifacts; it exists afterwards.
+    /// Creates the directory for a step's artifacts, if missing, and returns its path.
     ///
     /// # Errors
-    /// When it cannot be created.
+    /// Returns an error if the directory cannot be created.
     pub fn artifacts_dir(&self, step: &str) -> Result<PathBuf> {
         let name = Path::new(files::ARTIFACTS).join(step);
         self.0.folder.make(&name).map_err(|error| self.artifact_error(&name, &error))
     }
 
-    /// Writes a file of JSON into a step's artifacts; a reader sees all of it or nothing.
-    /// Anything that a driver put into its place is gone afterwards, also if it cannot be written.
+    /// Writes a JSON file into a step's artifacts; a reader sees all of it or nothing. Removes
+    /// anything that a driver put in the file's place, even if the write fails.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn write_artifact(&self, step: &str, name: &str, document: &Value) -> Result<PathBuf> {
         self.artifacts_dir(step)?;
         let name = Path::new(files::ARTIFACTS).join(step).join(name);
         let mut document = document.clone();
-        // In the document, so that a mask never takes a quote with it.
+        // Mask in the document, so that a mask never swallows a quote.
         self.0.redactor.value(&mut document);
         let text = format!("{document:#}\n");
         if self.0.folder.holds(&name, text.as_bytes()) {
@@ -179,7 +180,7 @@ impl Session {
         }
         let placed = self.0.folder.place(&name, text.as_bytes(), false);
         placed.map_err(|error| {
-            // What counts is why it could not be written.
+            // Report why the write failed, even if the removal fails too.
             self.0.folder.remove(&name).ok();
             self.artifact_error(&name, &error)
         })
@@ -196,13 +197,13 @@ impl Session {
         )
     }
 
-    /// Writes an event. Fields that are named like the line's own get a `_` at
-    /// the end of their name.
+    /// Writes an event. A field with the name of one of the line's standard fields gets `_`
+    /// appended.
     pub fn event(&self, event_type: &str, fields: Map<String, Value>) {
         self.record(Record::Event { ts: self.now(), event_type: event_type.to_owned(), fields });
     }
 
-    /// Writes a metric. A float that is no number is written as null.
+    /// Writes a metric. A float that is not finite is written as null.
     pub fn metric<K: Into<String>, V: Into<String>>(
         &self,
         name: &str,
@@ -219,16 +220,16 @@ impl Session {
         });
     }
 
-    /// Writes to the log; `step` is none for the run itself.
+    /// Writes to the log; `step` is `None` for the run itself.
     pub fn log(&self, level: Level, step: Option<&str>, message: &str) {
         let (step, message) = (step.map(str::to_owned), message.to_owned());
         self.record(Record::Log { ts: self.now(), level, step, message });
     }
 
-    /// Writes a record, here or of a run elsewhere that this session follows.
+    /// Writes a record of this run, or of the remote run that this session follows.
     pub fn record(&self, record: Record) {
         let record = record.redacted(&self.0.redactor);
-        // A metric has a number or nothing: there is no place for a mask in it.
+        // A metric has a number or nothing: a mask does not fit in it.
         if let Record::Metric { ts, metric, value, tags, .. } = &record
             && !metric::HOST.contains(&metric.as_str())
             && self.0.redactor.hides(*value)
@@ -252,10 +253,10 @@ impl Session {
         }
     }
 
-    /// Whether everything so far could be written.
+    /// Checks that everything could be written so far.
     ///
     /// # Errors
-    /// The first error that an event, metric or log line met.
+    /// Returns the first error that occurred while writing an event, metric or log line.
     pub fn check(&self) -> Result<()> {
         match &*held(&self.0.broken) {
             None => Ok(()),
@@ -265,25 +266,25 @@ impl Session {
         }
     }
 
-    /// Ends the session: everything is written, the status last. If any write
-    /// failed before, a run that went well is `failed` with kind `session`.
+    /// Ends the session and writes the status last. If any write failed before, a run that
+    /// succeeded is `failed` with kind `session`.
     ///
     /// # Errors
-    /// When the status cannot be written.
+    /// Returns an error if the status cannot be written.
     pub fn finish(&self, end: End) -> Result<Status> {
         self.close(self.status_of(end))
     }
 
-    /// Ends the session of a run that it followed and that ended like `theirs`.
+    /// Ends the session of a followed run that ended with the status `theirs`.
     ///
     /// # Errors
-    /// What [`Session::finish`] says.
+    /// Returns the errors of [`Session::finish`].
     pub fn finish_followed(&self, theirs: Status, e2b: E2b) -> Result<Status> {
         let Status { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
         self.close(Status { session_id, started_at, pid, osiris_version, e2b: Some(e2b), ..theirs })
     }
 
-    /// The status of a run that ended here like that; for [`Session::finish_followed`].
+    /// Returns the status of a run with this end, for [`Session::finish_followed`].
     pub fn status_of(&self, end: End) -> Status {
         let completed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
         Status {
@@ -301,21 +302,21 @@ impl Session {
         }
     }
 
-    /// The status as it was at the start.
+    /// Returns the status as written at the start.
     pub fn first_status(&self) -> &Status {
         &self.0.status
     }
 
-    /// The manifest that runs, as it lies in the folder.
+    /// Reads the manifest from the session's directory.
     ///
     /// # Errors
-    /// Any that reading meets.
+    /// Returns an error if the manifest cannot be read.
     pub fn manifest(&self) -> io::Result<String> {
         let bytes = self.0.folder.read(files::MANIFEST, u64::MAX - 1)?;
         String::from_utf8(bytes).map_err(io::Error::other)
     }
 
-    /// How long the session has lasted.
+    /// Returns the time since the session was created.
     pub fn elapsed(&self) -> Duration {
         self.0.started.elapsed()
     }
@@ -340,7 +341,7 @@ impl Session {
             Error::environment(Problem::new("session_write", message).in_file(&file).help(help))
         })?;
         if let Some(lock) = held(&self.0.lock).take() {
-            // The status is written: a lock file that stays is removed by the next sweep.
+            // The status is written: the next sweep removes a leftover lock file.
             lock.remove().ok();
         }
         Ok(status)

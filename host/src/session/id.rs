@@ -4,17 +4,17 @@ use std::hash::{BuildHasher, RandomState};
 
 use jiff::Timestamp;
 
-/// What stands before the id in the name of a session's folder.
+/// Prefix of the id in the name of a session's directory.
 pub const PREFIX: &str = "run_";
 
-/// A new id like `20260131T080509123Z-9f3a61c0`.
+/// Returns a new id like `20260131T080509123Z-9f3a61c0`.
 pub(super) fn new(now: Timestamp) -> String {
     // The standard library seeds each state from the system's random source.
     let random = RandomState::new().hash_one(std::process::id()) as u32;
     format!("{}-{random:08x}", now.strftime("%Y%m%dT%H%M%S%3fZ"))
 }
 
-/// The id in the name of a session's folder, if it is one.
+/// Returns the id in the name of a session's directory, or `None` for any other name.
 pub(super) fn of_folder(name: &str) -> Option<&str> {
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     name.strip_prefix(PREFIX).filter(|id| !id.is_empty() && id.chars().all(safe))

@@ -1,10 +1,9 @@
-//! A file of lines, of which a reader sees only whole ones.
+//! A file of lines. Readers see only whole lines.
 
 use std::fs::File;
 use std::io::{self, Write};
 
-/// Appends lines, each with one write: what was written before a crash is there
-/// after it.
+/// Appends each line with one write, so that lines written before a crash survive it.
 pub(super) struct Lines {
     file: File,
     /// The size of the file up to the end of its last whole line.
@@ -12,19 +11,19 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Takes over an empty file that is open to append to.
+    /// Wraps an empty file that is open for appending.
     pub(super) fn new(file: File) -> Self {
         Self { file, written: 0 }
     }
 
-    /// Adds one line; the newline is added here.
+    /// Appends `line` and a newline.
     pub(super) fn append(&mut self, mut line: String) -> io::Result<()> {
         line.push('\n');
         let result = self.file.write_all(line.as_bytes());
         match result {
             Ok(()) => self.written += line.len() as u64,
-            // A full disk may have taken half a line: cut it off. If that fails as well, a
-            // reader still tells by the missing newline, and the first error is what counts.
+            // A full disk may have taken half a line: cut it off. If that fails as well, a reader
+            // notices the missing newline, and the first error is the one to report.
             Err(_) => drop(self.file.set_len(self.written)),
         }
         result
@@ -38,7 +37,7 @@ mod tests {
     use super::*;
 
     impl Lines {
-        /// Lines on a disk without room.
+        /// Lines on a full disk.
         pub(in super::super) fn full() -> Self {
             let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
             Self::new(file)

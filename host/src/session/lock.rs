@@ -1,4 +1,4 @@
-//! Tells a run that goes on from one whose process is gone.
+//! Tells running sessions from those whose process is gone.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -6,30 +6,30 @@ use std::path::{Path, PathBuf};
 
 use crate::regular::open_regular_no_link;
 
-/// In the session's folder while it runs; gone after an orderly end.
+/// Present in the session's directory while the run lasts; removed after an orderly end.
 const NAME: &str = "running.lock";
 
-/// An advisory lock on a session's folder. The system releases it when the
-/// process ends, however it ends.
+/// An advisory lock on a session's directory. The operating system releases the lock when the
+/// process ends, in whatever way.
 pub(super) struct Lock {
     path: PathBuf,
     /// Holds the lock until it is closed.
     _file: File,
 }
 
-/// What [`Lock::probe`] finds.
+/// The result of [`Lock::probe`].
 pub(super) enum Probe {
     /// No lock file: the run ended, or never started.
     Absent,
-    /// A process holds it, or the file system cannot tell.
+    /// A process holds the lock, or the file system does not support locks.
     Held,
-    /// There is a lock file and nobody holds it. The lock is now ours.
+    /// A lock file that no process held. This process now holds the lock.
     Free(Lock),
 }
 
 impl Lock {
-    /// Locks a new session's folder. The file gets its name once it is locked: who probes
-    /// never sees it free, nor takes the lock before the run has it.
+    /// Locks a new session's directory. The file is renamed into place once locked, so that a
+    /// concurrent probe never finds the lock free or takes it before the run does.
     pub(super) fn acquire(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
         let unnamed = folder.join(format!("{NAME}.tmp"));
@@ -38,17 +38,17 @@ impl Lock {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&unnamed)?;
-        // Some network file systems have no locks. There `probe` fails the same way and reads as
-        // `Held`: a crash stays unnoticed, but no run that goes on is called crashed.
+        // Some network file systems have no locks. There `probe` fails the same way and returns
+        // `Held`: a crash stays unnoticed, but no running session is reported as crashed.
         file.try_lock().ok();
         std::fs::rename(&unnamed, &path)?;
         Ok(Self { path, _file: file })
     }
 
-    /// Looks whether somebody holds the lock of a session's folder.
+    /// Checks whether a process holds the lock of a session's directory.
     pub(super) fn probe(folder: &Path) -> io::Result<Probe> {
         let path = folder.join(NAME);
-        // A stranger's project can have anything in its place.
+        // An untrusted project can have anything under this name.
         let file = match open_regular_no_link(&path) {
             Ok((file, _)) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Probe::Absent),
@@ -60,15 +60,15 @@ impl Lock {
         }
     }
 
-    /// After the status says how the run ended.
+    /// Removes the lock file. Call this after the final status is written.
     pub(super) fn remove(self) -> io::Result<()> {
         std::fs::remove_file(&self.path)
     }
 }
 
-/// Whether the run with this id, below `logs`, has ended or is not there.
+/// Returns whether the run `id` below `logs` has ended or does not exist.
 pub fn is_over(logs: &Path, id: &str) -> bool {
-    // Where it cannot be told, it goes on.
+    // If in doubt, the run counts as running.
     let probe = Lock::probe(&logs.join(format!("{}{id}", super::PREFIX)));
     matches!(probe, Ok(Probe::Absent | Probe::Free(_)))
 }

@@ -1,41 +1,12 @@
-//! Records of `osiris.log`.
+//! Lines of `osiris.log`.
 
-use serde::{Deserialize, Serialize};
+use crate::sanitize::escape_message;
+use crate::telemetry::Level;
 
-use super::text;
-
-/// How much a log record matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Every move.
-    Trace,
-    /// For finding faults.
-    Debug,
-    /// The course of things.
-    Info,
-    /// Something that may need attention.
-    Warn,
-    /// Something that failed.
-    Error,
-}
-
-impl Level {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "TRACE",
-            Self::Debug => "DEBUG",
-            Self::Info => "INFO",
-            Self::Warn => "WARN",
-            Self::Error => "ERROR",
-        }
-    }
-}
-
-/// One record, without the newline. `step` is none for the run itself.
+/// Formats one record, without the newline. `step` is `None` for the run itself.
 pub(super) fn record(ts: &str, level: Level, step: Option<&str>, message: &str) -> String {
     let step = step.unwrap_or("run");
-    format!("{ts} {:<5} [{step}] {}", level.name(), text::message(message))
+    format!("{ts} {:<5} [{step}] {}", level.name(), escape_message(message))
 }
 
 #[cfg(test)]

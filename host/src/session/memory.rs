@@ -1,10 +1,10 @@
-//! How much memory the process has used.
+//! Peak memory of the process.
 
 use std::fs::File;
 use std::io::{Read, Seek};
 
-/// Where the system says it; none where it does not say it in a file. Opened at
-/// the start: behind the fence it cannot be.
+/// `/proc/self/status`, or `None` on systems without it. Opened at the start: Landlock denies
+/// opening it later.
 pub(super) struct Memory(Option<File>);
 
 impl Memory {
@@ -12,7 +12,7 @@ impl Memory {
         Self(File::open("/proc/self/status").ok())
     }
 
-    /// The most memory that this process has held, in bytes.
+    /// Returns the peak resident memory of this process, in bytes.
     pub(super) fn peak(&self) -> Option<u64> {
         let mut file = self.0.as_ref()?;
         let mut text = String::new();
@@ -21,7 +21,7 @@ impl Memory {
     }
 }
 
-/// The `VmHWM` line of Linux's `/proc/<pid>/status`: kibibytes, written `kB`.
+/// Parses the `VmHWM` line of Linux's `/proc/<pid>/status`: kibibytes, written `kB`.
 fn in_status(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

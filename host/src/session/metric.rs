@@ -2,48 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
-use super::text;
+use crate::sanitize::json_line;
+use crate::telemetry::Number;
 
-/// The metrics that the host measures itself; a driver's own of these names are dropped.
+/// Metrics that the host measures itself; a driver's metrics with these names are dropped.
 pub(crate) const HOST: [&str; 5] =
     ["rows_read", "rows_written", "rows_processed", "step_duration_ms", "execution_duration"];
-
-/// A measured value.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Number {
-    /// A count.
-    Unsigned(u64),
-    /// A whole number.
-    Integer(i64),
-    /// Any other. JSON has no word for one that is not finite: null.
-    Float(#[serde(deserialize_with = "float")] f64),
-}
-
-/// A float, or the null that stands for one that is not finite.
-fn float<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
-}
-
-impl From<u64> for Number {
-    fn from(value: u64) -> Self {
-        Self::Unsigned(value)
-    }
-}
-
-impl From<i64> for Number {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
-impl From<f64> for Number {
-    fn from(value: f64) -> Self {
-        Self::Float(value)
-    }
-}
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -55,7 +21,7 @@ struct Line<'a> {
     tags: &'a BTreeMap<String, String>,
 }
 
-/// One line, without the newline.
+/// Returns one line, without the newline.
 pub(super) fn line(
     ts: &str,
     session_id: &str,
@@ -64,5 +30,5 @@ pub(super) fn line(
     unit: &str,
     tags: &BTreeMap<String, String>,
 ) -> String {
-    text::json(&Line { ts, session_id, metric, value, unit, tags })
+    json_line(&Line { ts, session_id, metric, value, unit, tags })
 }

@@ -1,15 +1,15 @@
-//! What a run leaves: `logs/run_<session id>/` with events, metrics, a log, the
-//! status, the manifest and each step's artifacts.
+//! Files that a run leaves: `logs/run_<session id>/` with events, metrics, a log, the status, the
+//! manifest and each step's artifacts.
 //!
 //! ```text
 //! events.jsonl     {"ts","session_id","event_type",...}                  a line each
 //! metrics.jsonl    {"ts","session_id","metric","value","unit","tags"}    a line each
 //! osiris.log       2026-01-31T08:05:09.123Z INFO  [step] message
-//! status.json      how the run stands or ended
+//! status.json      status of the run, current or final
 //! manifest.yaml    what ran
 //! artifacts/<step>/cleaned_config.json, ...
 //! ```
-//! Every text passes through the run's [`Redactor`] before it is written.
+//! Every text passes through the run's [`Redactor`](crate::redact::Redactor) before it is written.
 
 mod event;
 pub mod files;
@@ -23,11 +23,9 @@ mod memory;
 mod metric;
 pub mod read;
 mod record;
-mod redact;
 pub mod schemas;
 mod status;
 mod sweep;
-mod text;
 mod time;
 
 #[cfg(test)]
@@ -37,12 +35,8 @@ pub(crate) use self::event::fields;
 pub use self::handle::{Session, Tap};
 pub use self::id::PREFIX;
 pub use self::lock::is_over;
-pub use self::log::Level;
 pub(crate) use self::metric::HOST as HOST_METRICS;
-pub use self::metric::Number;
 pub use self::record::Record;
-pub use self::redact::{MASK, Redactor};
 pub use self::status::{E2b, End, Failure, State, Status, StepState, StepStatus};
 pub use self::sweep::sweep;
-pub use self::text::{visible, visible_json};
 pub(crate) use self::time::stamp;

@@ -1,57 +1,55 @@
-//! What a session takes down, before it is text.
+//! Session records (event, metric, log line) before serialization.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::log::{self, Level};
-use super::metric::{self, Number};
-use super::redact::Redactor;
-use super::{event, files};
+use super::{event, files, log, metric};
+use crate::redact::Redactor;
+use crate::telemetry::{Level, Number};
 
-/// One entry of an event, metric or log file. Times are UTC with milliseconds
-/// and `Z`.
+/// One entry of an event, metric or log file. Times are UTC with milliseconds and `Z`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Record {
-    /// Something happened.
+    /// An event.
     Event {
-        /// When.
+        /// Time of the event.
         ts: String,
-        /// What.
+        /// Type of the event.
         event_type: String,
-        /// Everything else about it.
+        /// All other fields.
         fields: Map<String, Value>,
     },
-    /// Something was measured.
+    /// A measurement.
     Metric {
-        /// When.
+        /// Time of the measurement.
         ts: String,
-        /// What.
+        /// Name of the metric.
         metric: String,
-        /// How much.
+        /// Measured value.
         value: Number,
-        /// Of what.
+        /// Unit of the value.
         unit: String,
-        /// What it belongs to.
+        /// Tags, such as the step.
         tags: BTreeMap<String, String>,
     },
-    /// Something was said.
+    /// A log message.
     Log {
-        /// When.
+        /// Time of the message.
         ts: String,
-        /// How much it matters.
+        /// Severity.
         level: Level,
-        /// By which step; none for the run itself.
+        /// The step that logged the message, or `None` for the run itself.
         step: Option<String>,
-        /// The words.
+        /// Text of the message.
         message: String,
     },
 }
 
 impl Record {
-    /// The file that it belongs to.
+    /// Returns the name of the file that the record belongs to.
     pub(super) fn file(&self) -> &'static str {
         match self {
             Self::Event { .. } => files::EVENTS,
@@ -60,14 +58,14 @@ impl Record {
         }
     }
 
-    /// When it was taken down.
+    /// Returns the record's time.
     pub fn time(&mut self) -> &mut String {
         match self {
             Self::Event { ts, .. } | Self::Metric { ts, .. } | Self::Log { ts, .. } => ts,
         }
     }
 
-    /// The same with every secret masked.
+    /// Returns the record with every secret masked.
     pub(super) fn redacted(mut self, redactor: &Redactor) -> Self {
         let own = |text: &mut String| {
             if let std::borrow::Cow::Owned(masked) = redactor.text(text) {
@@ -96,7 +94,7 @@ impl Record {
         self
     }
 
-    /// Its line in the file of a session, without the newline.
+    /// Returns the record's line in the file of a session, without the newline.
     pub(super) fn line(self, session_id: &str) -> String {
         match self {
             Self::Event { ts, event_type, fields } => {

@@ -1,8 +1,8 @@
-//! What the files of a session look like, as JSON Schema 2020-12.
+//! JSON Schemas (2020-12) of a session's files.
 
-/// Of each line of `events.jsonl`.
+/// Schema of each line of `events.jsonl`.
 pub const EVENT: &str = include_str!("schemas/event.json");
-/// Of each line of `metrics.jsonl`.
+/// Schema of each line of `metrics.jsonl`.
 pub const METRIC: &str = include_str!("schemas/metric.json");
-/// Of `status.json`.
+/// Schema of `status.json`.
 pub const STATUS: &str = include_str!("schemas/status.json");

@@ -1,4 +1,4 @@
-//! `status.json`: how a run stands or ended, for people and for tools.
+//! `status.json`: the state of a run, for people and tools.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,67 +9,66 @@ use super::files;
 use super::folder::Folder;
 use crate::manifest::Manifest;
 
-/// `status.json`. Written when the run starts and again when it ends. Fields
-/// are only ever added.
+/// `status.json`. Written when the run starts and again when it ends. Fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// How the run stands or ended.
+    /// State of the run.
     pub status: State,
-    /// Wall clock from start to end in seconds; 0 while it runs.
+    /// Wall-clock time from start to end in seconds; 0 while the run lasts.
     pub execution_duration: f64,
-    /// Steps that ended well.
+    /// Number of steps that succeeded.
     pub steps_completed: u64,
-    /// Steps of the pipeline.
+    /// Number of steps of the pipeline.
     pub steps_total: u64,
-    /// What the process exits with; none while it runs and after a crash.
+    /// Exit code of the process, or `None` while the run lasts and after a crash.
     pub exit_code: Option<u8>,
-    /// Why it did not end well.
+    /// The failure of a run that did not succeed.
     pub error: Option<Failure>,
     /// The session's id.
     pub session_id: String,
     /// The pipeline's name.
     pub pipeline: String,
-    /// The hash of the manifest that ran, 64 hex digits.
+    /// Hash of the manifest that ran, 64 hex digits.
     pub manifest_hash: String,
-    /// UTC, milliseconds, `Z`.
+    /// Start of the run: UTC with milliseconds and `Z`.
     pub started_at: String,
-    /// UTC, milliseconds, `Z`; after a crash, when it last wrote anything.
+    /// End of the run: UTC with milliseconds and `Z`. After a crash, the time of the last event.
     pub finished_at: Option<String>,
-    /// Rows that extract steps made.
+    /// Rows that extract steps produced.
     pub rows_read: u64,
-    /// Rows that write steps brought to their destination.
+    /// Rows that write steps delivered to their destination.
     pub rows_written: u64,
-    /// Rows that crossed into any step.
+    /// Output rows of all transform steps.
     pub rows_processed: u64,
     /// Each step, in the order of the plan.
     pub steps: Vec<StepStatus>,
-    /// The sha256 of each driver's component, by name.
+    /// The sha256 of each driver's component, by driver name.
     pub drivers: BTreeMap<String, String>,
-    /// The most memory that the process held; none where the system does not say.
+    /// Peak memory of the process in bytes, or `None` if the system does not report it.
     pub peak_memory_bytes: Option<u64>,
-    /// The process that runs it.
+    /// Id of the process that runs the pipeline.
     pub pid: u32,
-    /// The version of osiris that wrote this.
+    /// Version of osiris that wrote this file.
     pub osiris_version: String,
-    /// The sandbox in which it ran; none if it ran on this machine.
+    /// The sandbox of a remote run, or `None` for a local run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub e2b: Option<E2b>,
 }
 
-/// Where in E2B a run was, and what that cost.
+/// The E2B sandbox of a run, and the time it took.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct E2b {
-    /// The sandbox; empty if none came up.
+    /// Id of the sandbox; empty if none was created.
     pub sandbox_id: String,
-    /// What it was made from.
+    /// Template of the sandbox.
     pub template: String,
-    /// What was spent on top of the run itself, in milliseconds: `e2b_overhead_ms`
-    /// in all, and its parts.
+    /// Time spent in addition to the run itself, in milliseconds: `e2b_overhead_ms` in total, and
+    /// its parts.
     pub metrics: BTreeMap<String, u64>,
 }
 
 impl Status {
-    /// Of a run that starts now.
+    /// Returns the status of a run that starts now.
     pub(super) fn start(id: &str, started_at: &str, manifest: &Manifest) -> Self {
         let steps = manifest.steps.iter().map(|step| StepStatus {
             id: step.id.clone(),
@@ -104,13 +103,13 @@ impl Status {
         }
     }
 
-    /// Replaces `status.json`; on the disk when this returns.
+    /// Replaces `status.json` and syncs it to the disk.
     pub(super) fn write(&self, folder: &Folder) -> io::Result<()> {
         folder.place(files::STATUS.as_ref(), self.text()?.as_bytes(), true)?;
         Ok(())
     }
 
-    /// How the run ended, for where the file cannot be written.
+    /// Summarizes how the run ended, for when the file cannot be written.
     pub(super) fn summary(&self) -> String {
         let Self { steps_completed, steps_total, .. } = self;
         let why = self.error.as_ref().map(|Failure { step, kind, message }| {
@@ -124,7 +123,7 @@ impl Status {
         )
     }
 
-    /// The file's text.
+    /// Returns the file's text.
     pub(super) fn text(&self) -> io::Result<String> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
@@ -132,43 +131,43 @@ impl Status {
     }
 }
 
-/// How a run ended; goes into `status.json`.
+/// The result of a run, as it goes into `status.json`.
 #[derive(Debug, Clone)]
 pub struct End {
-    /// How it ended.
+    /// Final state.
     pub state: State,
-    /// What the process exits with.
+    /// Exit code of the process.
     pub exit_code: u8,
-    /// Why it did not end well.
+    /// The failure of a run that did not succeed.
     pub error: Option<Failure>,
     /// Each step, in the order of the plan.
     pub steps: Vec<StepStatus>,
-    /// Rows that extract steps made.
+    /// Rows that extract steps produced.
     pub rows_read: u64,
-    /// Rows that write steps brought to their destination.
+    /// Rows that write steps delivered to their destination.
     pub rows_written: u64,
-    /// Rows that crossed into any step.
+    /// Output rows of all transform steps.
     pub rows_processed: u64,
 }
 
-/// How a run stands or ended.
+/// State of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It has not ended.
+    /// The run has not ended.
     Running,
-    /// Every step ended well.
+    /// Every step succeeded.
     Success,
     /// A step failed, or the session could not be written.
     Failed,
-    /// Somebody stopped it.
+    /// The run was cancelled.
     Cancelled,
-    /// Its process ended without saying how.
+    /// The process ended without writing a final status.
     Crashed,
 }
 
 impl State {
-    /// As `status.json` has it.
+    /// Returns the state as written in `status.json`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -180,50 +179,50 @@ impl State {
     }
 }
 
-/// Why a run did not end well.
+/// The failure of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// The step that failed first; none if it was no step.
+    /// The step that failed first, or `None` if no step failed.
     pub step: Option<String>,
     /// One of the contract's error kinds, or `limit`, `trap`, `session`, `crash`.
     pub kind: String,
-    /// For a person. No secrets.
+    /// Message for people, without secrets.
     pub message: String,
 }
 
-/// One step of a run.
+/// Status of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepStatus {
     /// The step's id.
     pub id: String,
     /// The driver's name.
     pub driver: String,
-    /// How it stands or ended.
+    /// State of the step.
     pub status: StepState,
-    /// Rows that it took from other steps.
+    /// Rows that the step read from other steps.
     pub rows_in: u64,
-    /// Rows that it made, or brought to their destination.
+    /// Rows that the step produced, or delivered to their destination.
     pub rows_out: u64,
-    /// Wall clock in milliseconds.
+    /// Wall-clock time in milliseconds.
     pub duration_ms: u64,
 }
 
-/// How a step stands or ended.
+/// State of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepState {
-    /// It has not started, or the run ended before it could.
+    /// The step has not started, or the run ended before it could.
     Pending,
-    /// It ended well.
+    /// The step succeeded.
     Success,
-    /// It failed.
+    /// The step failed.
     Failed,
-    /// It was stopped, since another step failed or somebody stopped the run.
+    /// The step was stopped because another step failed or the run was cancelled.
     Cancelled,
 }
 
 impl StepState {
-    /// As `status.json` has it.
+    /// Returns the state as written in `status.json`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",

@@ -1,4 +1,4 @@
-//! Makes the status of crashed runs tell the truth.
+//! Corrects the status of crashed runs.
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,17 +14,17 @@ use super::status::{Failure, State, Status};
 use super::{files, id, time};
 use crate::regular::open_regular_no_link;
 
-/// How much of the end of `events.jsonl` is searched for the last event.
+/// Bytes at the end of `events.jsonl` that are searched for the last event.
 const TAIL: u64 = 64 * 1024;
 
-/// Looks through the sessions below `logs` for runs that say `running` while
-/// their process is gone, and rewrites those to `crashed`. Returns their ids.
-/// What cannot be read or written is left as it is: listing shows it.
+/// Finds sessions below `logs` that are `running` although their process is gone, marks them as
+/// `crashed` and returns their ids. Sessions that cannot be read or written stay as they are:
+/// listing shows them.
 pub fn sweep(logs: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(logs) else { return Vec::new() };
     let mut crashed: Vec<String> = entries
         .filter_map(Result::ok)
-        // A link leads to what is nobody's session.
+        // A link does not lead to a session.
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|entry| id::of_folder(entry.file_name().to_str()?).map(str::to_owned))
         .filter(|id| settle(&logs.join(format!("{}{id}", id::PREFIX))).unwrap_or(false))
@@ -33,11 +33,11 @@ pub fn sweep(logs: &Path) -> Vec<String> {
     crashed
 }
 
-/// True if the session was rewritten to `crashed`.
+/// Returns whether the session was marked as `crashed`.
 fn settle(folder: &Path) -> io::Result<bool> {
     let Probe::Free(lock) = Lock::probe(folder)? else { return Ok(false) };
     let held = Folder::open(folder.to_owned())?;
-    // Read under the lock: the run may have ended between two looks.
+    // Read under the lock: the run may have ended since the probe.
     let mut status: Status = serde_json::from_slice(&held.read(files::STATUS, STATUS_LIMIT)?)?;
     let running = status.status == State::Running;
     if running {
@@ -75,7 +75,7 @@ fn mark(status: &mut Status, folder: &Path) {
     });
 }
 
-/// The whole events at the end of the file.
+/// Reads the whole events at the end of the file.
 fn tail(path: &Path) -> io::Result<Vec<Value>> {
     let (mut file, length) = open_regular_no_link(path)?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::manifest::{DriverRef, Fingerprints, Manifest, Meta, Pipeline, Step, Toolchain};
 
 pub(super) fn manifest() -> Manifest {
@@ -70,7 +70,7 @@ fn fields(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// The lines of a session's file, each checked against the schema.
+/// Reads the lines of a session's file and checks each against the schema.
 fn lines(session: &Session, name: &str, schema: &str) -> Vec<Value> {
     let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
     let text = fs::read_to_string(session.dir().join(name)).unwrap();

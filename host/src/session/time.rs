@@ -1,13 +1,13 @@
-//! Times as a session writes them: UTC with milliseconds and `Z`.
+//! Times in a session's files: UTC with milliseconds and `Z`.
 
 use jiff::Timestamp;
 
-/// Like `2026-01-31T08:05:09.123Z`.
+/// Formats a time like `2026-01-31T08:05:09.123Z`.
 pub(crate) fn stamp(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-/// Seconds with millisecond resolution, so that a JSON number stays short.
+/// Converts to seconds with millisecond resolution, so that JSON numbers stay short.
 pub(super) fn seconds(milliseconds: u128) -> f64 {
     // Exact below 2^53 ms, which is 285,000 years.
     milliseconds as f64 / 1000.0

@@ -1,13 +1,13 @@
-//! Drivers in one file, for a place without a network: a plain tar.
+//! Drivers in a single file, for a machine without a network: a plain tar.
 //!
 //! ```text
-//! osiris-bundle.json        what is in it: names, versions, sizes, sha256, signers, and keys
-//! osiris.lock               the project's lock, if it has one
+//! osiris-bundle.json        the index: names, versions, sizes, sha256, signers, and keys
+//! osiris.lock               the project's lockfile, if any
 //! drivers/<sha256>.wasm     each driver, in the order of the index
 //! ```
-//! Exactly these, in this order, as regular files without owners and times, so
-//! that the same drivers make the same bytes. What is read is held to the index,
-//! and the index to limits; nothing is unpacked by a name that the tar has.
+//! A bundle contains exactly these entries, in this order, as regular files without owners and
+//! times, so that equal drivers give equal bytes. Reading checks the entries against the index,
+//! and the index against limits; nothing is unpacked under a name from the tar.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
@@ -23,24 +23,24 @@ use crate::problem::Problem;
 #[cfg(test)]
 mod tests;
 
-/// The project's lock.
+/// File name of the project's lockfile.
 const LOCK: &str = "osiris.lock";
 const INDEX: &str = "osiris-bundle.json";
 const FORMAT: u32 = 1;
-/// The most bytes of the index, and of the lock.
+/// Maximum bytes of the index, and of the lockfile.
 const MAX_TEXT: u64 = 1 << 20;
-/// The most drivers.
+/// Maximum number of drivers.
 const MAX_SIZES: usize = 1000;
 
-/// What is in a bundle.
+/// The content of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Index {
     format: u32,
-    /// By name; none twice.
+    /// The drivers by name, without duplicates.
     pub drivers: Vec<Item>,
-    /// The keys that the project trusts from which it comes, by its names for
-    /// them. Nobody else has to trust them.
+    /// The trusted keys of the project of origin, by its names for them. Recipients do not have
+    /// to trust them.
     pub keys: BTreeMap<String, String>,
 }
 
@@ -48,20 +48,20 @@ pub struct Index {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
-    /// Its name.
+    /// The driver's name.
     pub name: String,
-    /// Its version.
+    /// The driver's version.
     pub version: String,
-    /// Of its file, 64 hex digits.
+    /// The sha256 of the file, 64 hex digits.
     pub sha256: String,
-    /// Of its file, in bytes.
+    /// Size of the file in bytes.
     pub size: u64,
-    /// The keys that signed it.
+    /// The keys that signed the driver.
     pub signers: Vec<String>,
 }
 
 impl Index {
-    /// The index of these drivers and keys.
+    /// Creates the index of these drivers and keys.
     pub fn new(drivers: impl IntoIterator<Item = Item>, keys: BTreeMap<String, String>) -> Self {
         let mut drivers: Vec<Item> = drivers.into_iter().collect();
         drivers.sort();
@@ -100,11 +100,11 @@ impl Index {
     }
 }
 
-/// Writes a bundle. `load` gives the bytes of each driver, which must be those
-/// that the index names.
+/// Writes a bundle. `load` returns the bytes of each driver, which must match the index.
 ///
 /// # Errors
-/// Any I/O error, also of `load`; a driver whose bytes are others.
+/// Returns an error if any I/O operation or `load` fails, or the bytes of a driver do not match
+/// the index.
 pub fn write(
     out: impl Write,
     index: &Index,
@@ -144,17 +144,17 @@ fn path_of(item: &Item) -> String {
     format!("drivers/{}.wasm", item.sha256)
 }
 
-/// Reads a bundle to its end. `take` gets each driver whose bytes are those that
-/// the index names. Returns the index, and the lock if there is one.
+/// Reads a bundle to its end. `take` gets each driver whose bytes match the index. Returns the
+/// index, and the lockfile if the bundle has one.
 ///
 /// # Errors
-/// What is wrong with the bundle, or what `take` says.
+/// Returns an error if the bundle is invalid or `take` fails.
 pub fn read<E: From<Problem>>(
     from: impl Read,
     mut take: impl FnMut(&Item, Vec<u8>) -> Result<(), E>,
 ) -> Result<(Index, Option<Vec<u8>>), E> {
     let mut archive = Archive::new(from);
-    // As they are: an entry that changes the next one's name is none of ours.
+    // Raw entries: an entry that renames the next one never belongs to a bundle.
     let entries = archive.entries().map_err(|error| damaged(&error))?.raw(true);
     let mut files = Files { entries, waiting: None };
     let index = files.next(INDEX, MAX_TEXT)?.ok_or_else(|| missing(INDEX))?;
@@ -175,15 +175,16 @@ pub fn read<E: From<Problem>>(
     }
 }
 
-/// The files of a tar, one after the other.
+/// The files of a tar, in sequence.
 struct Files<'a, R: Read> {
     entries: Entries<'a, R>,
-    /// One that was looked at and is of another name.
+    /// An entry that was read ahead and has another name than requested.
     waiting: Option<tar::Entry<'a, R>>,
 }
 
 impl<R: Read> Files<'_, R> {
-    /// The next file if it has this name; none if it has another, or is no more.
+    /// Returns the next file if it has this name. Returns `None` if it has another name or there
+    /// are no more files.
     fn next(&mut self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Problem> {
         let next = match self.waiting.take() {
             Some(entry) => Some(entry),

@@ -1,5 +1,5 @@
-//! Gets a driver's bytes from where they are and looks at them. Nothing is
-//! written: they are in memory until they are known to be what was asked for.
+//! Fetches a driver's bytes and checks them. Nothing is written: the bytes stay in memory until
+//! they are verified.
 
 use std::path::{Path, PathBuf};
 
@@ -13,28 +13,28 @@ use crate::problem::{Error, Problem, Result};
 use crate::wording::quoted;
 use crate::yaml::read_bytes;
 
-/// Is told how many bytes have come, and of how many if that is known.
+/// Callback with the bytes received so far and the total, if known.
 pub type Progress<'p> = dyn FnMut(u64, Option<u64>) + 'p;
 
-/// What may be fetched how.
+/// Settings for fetching drivers.
 pub struct Fetcher<'e> {
-    /// Whether also in the clear, over networks.
+    /// Whether unencrypted connections over networks are allowed.
     pub insecure: bool,
-    /// A variable of the environment.
+    /// Looks up an environment variable.
     pub variable: &'e dyn Fn(&str) -> Option<String>,
 }
 
-/// What a driver must be.
+/// Requirements on a driver.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'w> {
-    /// Its name.
+    /// The driver's name.
     pub name: Option<&'w str>,
-    /// The sha256 of its bytes.
+    /// The sha256 of the driver's bytes.
     pub sha256: Option<&'w str>,
-    /// In a registry, the digest of its manifest.
+    /// The digest of the driver's manifest in a registry.
     pub digest: Option<&'w str>,
-    /// True if only the project's lock says where it is, and not the user: then that is on
-    /// the internet or in the project.
+    /// True if only the project's lockfile names the source, and not the user: the source must
+    /// then be on the internet or in the project.
     pub from_lock: bool,
 }
 
@@ -44,26 +44,27 @@ impl Wanted<'_> {
     }
 }
 
-/// A driver that was fetched, and fits this host.
+/// A fetched driver that is compatible with this host.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Where it came from.
+    /// Source of the driver.
     pub source: Source,
-    /// In a registry, the digest of its manifest.
+    /// Digest of the driver's manifest in a registry.
     pub digest: Option<String>,
-    /// What it says of itself; its path is the source.
+    /// The driver's self-description, with the source as its path.
     pub driver: DriverFile,
-    /// The component.
+    /// Bytes of the component.
     pub bytes: Vec<u8>,
-    /// Of the bytes.
+    /// The sha256 of the bytes.
     pub sha256: String,
 }
 
 impl Fetcher<'_> {
-    /// Fetches a driver and checks that it is one, and the one that is wanted.
+    /// Fetches a driver and checks it against the requirements.
     ///
     /// # Errors
-    /// It cannot be fetched, is no driver, does not fit this host, or is another.
+    /// Returns an error if the driver cannot be fetched, is not a driver, is incompatible with
+    /// this host or does not meet the requirements.
     pub async fn fetch(
         &self,
         source: &Source,
@@ -109,10 +110,10 @@ impl Fetcher<'_> {
         Ok(Fetched { source: source.clone(), digest, driver, bytes, sha256 })
     }
 
-    /// A registry, with the user's login to it.
+    /// Creates a client for a registry, with the user's login.
     ///
     /// # Errors
-    /// It is no host, or a login is there that cannot be used.
+    /// Returns an error if `registry` is not a valid host or its login cannot be used.
     pub fn registry(&self, registry: &str) -> Result<Client> {
         self.registry_of(registry, NamedBy::User)
     }
@@ -123,7 +124,7 @@ impl Fetcher<'_> {
     }
 }
 
-/// A reference that says nothing more means the newest version.
+/// Resolves a reference without a tag and a digest to the newest version.
 async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
     if reference.tag.is_some() || reference.digest.is_some() {
         return Ok(reference.clone());
@@ -148,7 +149,7 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
 }
 
 fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error {
-    // Whoever sends a lock has nobody show what a file of this machine holds.
+    // The author of a lockfile must not learn the content of a file on this machine.
     let message = match source {
         Source::File(_) if wanted.from_lock => {
             format!("{source} is not what was locked: its sha256 is not {pin}")

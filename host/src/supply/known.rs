@@ -1,21 +1,21 @@
-//! Sources of drivers that the user of this machine named on the command line. What a lock
-//! that came with a project says beyond them is a stranger's word.
+//! Driver sources that the user of this machine named on the command line. Any other source in a
+//! lockfile that came with a project was chosen by a stranger.
 
 use std::fs;
 
 use crate::canonical;
 use crate::own_folder::own_folder;
 
-/// Keeps in mind that the user named a source, as `osiris.lock` has it.
+/// Records a source that the user named, in the form of `osiris.lock`.
 pub(crate) fn remember(source: &str) {
     let keep = || fs::write(own_folder("sources")?.join(name(source)), source);
     if let Err(error) = keep() {
-        // Only `drivers sync --allow-local` is wanted then, where this would have done.
+        // Without the record, `drivers sync` needs `--allow-local`.
         tracing::debug!("the source of a driver cannot be kept in mind: {error}");
     }
 }
 
-/// Returns whether the user named a source here before.
+/// Returns whether the user has named a source on this machine before.
 pub(crate) fn is_known(source: &str) -> bool {
     own_folder("sources").is_ok_and(|folder| folder.join(name(source)).is_file())
 }

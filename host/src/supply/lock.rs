@@ -1,5 +1,5 @@
-//! `osiris.lock`: which drivers a project uses, byte for byte. Made for git: the
-//! same drivers are the same bytes, and a change shows what a driver asks for.
+//! `osiris.lock` pins the drivers of a project by their bytes. Made for git: equal drivers give
+//! equal bytes, and a diff shows changes in the requested permissions.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,38 +17,38 @@ const VERSION: u64 = 1;
 const KEYS: [&str; 2] = ["version", "drivers"];
 const ENTRY: [&str; 7] = ["version", "sha256", "size", "source", "digest", "signer", "grants"];
 
-/// The drivers that are locked.
+/// The locked drivers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
     file: PathBuf,
-    /// By name.
+    /// The entries, by driver name.
     pub drivers: BTreeMap<String, Entry>,
 }
 
-/// A driver as it was when it was added.
+/// A driver as of the time when it was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The version that its spec says.
+    /// The version in the driver's spec.
     pub version: String,
-    /// Of its bytes, 64 hex digits.
+    /// The sha256 of the driver, 64 hex digits.
     pub sha256: String,
-    /// Of its bytes.
+    /// Size of the driver in bytes.
     pub size: u64,
-    /// Where it came from, as it was asked for; a path is relative to the project.
+    /// Source of the driver as requested; a path is relative to the project.
     pub source: String,
-    /// In a registry, the manifest that the source led to: `sha256:` and 64 hex digits.
+    /// Digest of the manifest that a registry source resolved to: `sha256:` and 64 hex digits.
     pub digest: Option<String>,
-    /// The public key that signed it.
+    /// The public key that signed the driver.
     pub signer: Option<String>,
-    /// What it asked for, and with that got.
+    /// The requested permissions, which adding the driver granted.
     pub grants: Asks,
 }
 
 impl Lock {
-    /// Reads the file; without one, nothing is locked.
+    /// Reads the file. Without a file, no driver is locked.
     ///
     /// # Errors
-    /// Every problem of the file.
+    /// Returns an error if the file has any problem; the error lists all of them.
     pub fn read(file: &Path) -> Result<Self> {
         let mut lock = Self { file: file.to_owned(), drivers: BTreeMap::new() };
         if !file.try_exists().unwrap_or(true) {
@@ -66,10 +66,10 @@ impl Lock {
         }
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file atomically.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn write(&self) -> Result<()> {
         atomic::write(&self.file, yaml::to_string(&self.to_json()).as_bytes()).map_err(|error| {
             let problem = Problem::new("lock_unwritable", format!("cannot write this: {error}"));
@@ -77,15 +77,15 @@ impl Lock {
         })
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// The entry of a driver.
+    /// Returns the entry of a driver.
     ///
     /// # Errors
-    /// There is none.
+    /// Returns an error if the driver is not locked.
     pub fn entry(&self, name: &str) -> Result<&Entry> {
         self.drivers.get(name).ok_or_else(|| {
             let message =
@@ -99,8 +99,8 @@ impl Lock {
         })
     }
 
-    /// Why this is not the driver that is locked under its name; none if it is, or
-    /// if none is.
+    /// Returns the mismatch with the locked driver. Returns `None` if the hashes match or the
+    /// driver is not locked.
     pub fn objection(&self, driver: &DriverFile, sha256: &str) -> Option<Problem> {
         let name = &driver.spec.name;
         let locked = self.drivers.get(name).filter(|locked| locked.sha256 != sha256)?;
@@ -120,8 +120,8 @@ impl Lock {
         Some(Problem::new("driver_not_locked", message).in_file(&driver.path).help(help))
     }
 
-    /// Why a driver may not take its place under its name; none if the key that is
-    /// locked there signed it, or none is.
+    /// Returns the reason why a driver must not replace the locked one. Returns `None` if the
+    /// locked key signed the driver or no key is locked.
     pub fn signer_objection(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Problem> {
         let name = &driver.spec.name;
         let wanted = self.drivers.get(name)?.signer.as_deref()?;
@@ -157,7 +157,7 @@ impl Gate for Lock {
 }
 
 impl Entry {
-    /// As the file has it.
+    /// Formats the entry as in the file.
     pub fn to_json(&self) -> Value {
         let mut value = json!({
             "version": self.version, "sha256": self.sha256, "size": self.size,
@@ -172,7 +172,7 @@ impl Entry {
     }
 }
 
-/// Nobody writes this file by hand, but merges tear it.
+/// Adds help for a damaged file: merges can corrupt it, though nobody edits it by hand.
 fn restorable(mut error: Error) -> Error {
     let help = "restore osiris.lock from version control, or add the drivers again with `osiris drivers add`";
     for problem in error.problems.iter_mut().filter(|problem| problem.help.is_none()) {
@@ -247,7 +247,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Problems<'_>) -> Option<En
     })
 }
 
-/// Whether it is `family.role`, and so safe as the name of a file.
+/// Returns whether `text` is `family.role`, which is safe as a file name.
 fn is_name(text: &str) -> bool {
     let part = |part: &str| {
         (1..=63).contains(&part.len())
@@ -259,12 +259,12 @@ fn is_name(text: &str) -> bool {
     text.split_once('.').is_some_and(|(family, role)| part(family) && part(role))
 }
 
-/// Whether it is 64 hex digits in lower case.
+/// Returns whether `text` is 64 lower-case hex digits.
 pub fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether it is `sha256:` and 64 hex digits.
+/// Returns whether `text` is `sha256:` and 64 hex digits.
 pub(super) fn is_digest(text: &str) -> bool {
     text.strip_prefix("sha256:").is_some_and(is_sha256)
 }

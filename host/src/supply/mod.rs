@@ -1,6 +1,6 @@
-//! Where drivers come from: files, web servers and OCI registries. What was
-//! fetched is looked at before anything is placed, and `osiris.lock` says which
-//! bytes the project uses; nothing else of that name runs.
+//! Fetches drivers from files, web servers and OCI registries. Fetched bytes are checked before
+//! they are written, and `osiris.lock` pins the bytes that the project uses: no other driver of
+//! the same name runs.
 
 pub mod bundle;
 mod fetch;

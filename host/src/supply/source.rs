@@ -1,4 +1,4 @@
-//! What a user writes to say where a driver is.
+//! Parses the source of a driver as the user writes it.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -10,22 +10,22 @@ use crate::http::is_loopback;
 use crate::problem::{Error, Problem, Result};
 use crate::wording::quoted;
 
-/// Where a driver is.
+/// The source of a driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A file of this machine.
+    /// A file on this machine.
     File(PathBuf),
-    /// On a web server.
+    /// A file on a web server.
     Web(Url),
-    /// In a registry.
+    /// A reference in a registry.
     Oci(Reference),
 }
 
 impl Source {
-    /// Understands a REF; a path is relative to `folder`.
+    /// Parses a REF; a path is relative to `folder`.
     ///
     /// # Errors
-    /// It is neither of the three, or holds a secret.
+    /// Returns an error if the text is not a valid source or contains a secret.
     pub fn parse(text: &str, folder: &Path) -> Result<Self> {
         match text.split_once("://") {
             None => Ok(Self::File(folder.join(text))),
@@ -41,10 +41,11 @@ impl Source {
         }
     }
 
-    /// Refuses a file outside the project, or behind a link, which only a lock names.
+    /// Rejects a file outside the project, or behind a symlink, that only a lockfile names.
     ///
     /// # Errors
-    /// Returns an error that says nothing of the file.
+    /// Returns an error if the file is not plainly inside the project; the error reveals nothing
+    /// about the file.
     pub fn check_inside(&self, base: &Path) -> Result<()> {
         let Self::File(path) = self else { return Ok(()) };
         let is_plain =
@@ -53,7 +54,7 @@ impl Source {
         let is_inside =
             below.is_some_and(|below| match (base.canonicalize(), path.canonicalize()) {
                 (Ok(base), Ok(path)) => path == base.join(below),
-                // What is not there is told where it is read.
+                // A missing file is reported by its reader.
                 (Ok(_), Err(error)) => error.kind() == std::io::ErrorKind::NotFound,
                 (Err(_), _) => false,
             });
@@ -65,7 +66,7 @@ impl Source {
         Err(Error::environment(problem.help(super::web::ALLOW_LOCAL)))
     }
 
-    /// As the lock of a project has it.
+    /// Formats the source as the project's lockfile records it.
     pub fn recorded(&self, base: &Path) -> String {
         let Self::File(path) = self else { return self.to_string() };
         let path = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -76,7 +77,7 @@ impl Source {
 fn web(text: &str) -> Result<Url> {
     let wrong = |message: &str| Error::invalid(Problem::new("bad_reference", message));
     let url = Url::parse(text).map_err(|error| wrong(&format!("this is no address: {error}")))?;
-    // It is shown, and kept in a file that is made for git.
+    // The URL is displayed, and recorded in a file that is committed to git.
     let query = url.query_pairs().any(|(key, _)| crate::secret::is_name(&key));
     if !url.username().is_empty() || url.password().is_some() || query {
         let help = "put the driver where it can be read without one, or into a registry: `osiris drivers publish --help`";
@@ -87,10 +88,10 @@ fn web(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Refuses to fetch over the network in the clear.
+/// Rejects unencrypted connections over the network.
 ///
 /// # Errors
-/// It is `http` to another machine, and `insecure` does not allow it.
+/// Returns an error if the URL is `http` to another machine and `insecure` is not set.
 pub(super) fn check_scheme(url: &Url, insecure: bool) -> Result<()> {
     match url.scheme() {
         "http" if !insecure && !is_loopback(url) => {

@@ -1,4 +1,4 @@
-//! The project's own drivers and their lock, changed together.
+//! The project's own drivers and their lockfile, changed together.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -14,26 +14,27 @@ use crate::project::Project;
 use crate::regular::open_regular;
 use crate::trust::{self, Asks};
 
-/// `drivers/` and `osiris.lock`. One process at a time can have them to change.
+/// `drivers/` and `osiris.lock`, open for changes by one process at a time.
 #[derive(Debug)]
 pub struct Store<'p> {
     project: &'p Project,
-    /// What is locked.
+    /// The locked drivers.
     pub lock: Lock,
-    /// The project's folder; what is locked here is its lock at the system.
+    /// The project directory, with an advisory file lock.
     _held: File,
 }
 
 impl<'p> Store<'p> {
-    /// Waits until no other process changes them, and keeps others from it.
+    /// Waits until no other process has the store open, and opens it.
     ///
     /// # Errors
-    /// The lock cannot be read.
+    /// Returns an error if the lockfile cannot be read.
     pub fn open(project: &'p Project) -> Result<Self> {
         let hold = || {
             let folder = File::open(&project.base)?;
             match folder.lock() {
-                // Some network file systems have no locks; there, two at once are the user's care.
+                // Some network file systems have no locks; there, the user must avoid concurrent
+                // changes.
                 Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
                 _ => Ok(folder),
             }
@@ -42,15 +43,15 @@ impl<'p> Store<'p> {
         Ok(Self { project, lock: Lock::read(&project.lock_file())?, _held: held })
     }
 
-    /// Where a driver is, or would be.
+    /// Returns the path of a driver, which does not have to exist.
     pub fn path(&self, name: &str) -> PathBuf {
         self.project.driver(name)
     }
 
-    /// Puts a driver in its place and locks it, with the key that signed it.
+    /// Writes a driver and locks it, with the key that signed it.
     ///
     /// # Errors
-    /// Something cannot be written; then nothing has changed.
+    /// Returns an error if a file cannot be written; nothing is changed then.
     pub fn put(&mut self, fetched: &Fetched) -> Result<PathBuf> {
         let spec = &fetched.driver.spec;
         let path = self.path(&spec.name);
@@ -69,7 +70,7 @@ impl<'p> Store<'p> {
             fs::create_dir_all(self.project.drivers_dir())?;
             atomic::stage(&path, &fetched.bytes)
         };
-        // All that can fail for want of room is over before the lock changes.
+        // Everything that can fail for lack of disk space is done before the lockfile changes.
         let staged = stage().map_err(|error| unwritable(&path, &error))?;
         self.lock.drivers.insert(spec.name.clone(), entry);
         self.lock.write()?;
@@ -77,8 +78,8 @@ impl<'p> Store<'p> {
         Ok(path)
     }
 
-    /// The key to lock: the one that is locked if it signed this one too, else one
-    /// that the project trusts, else the first.
+    /// Returns the key to lock: the locked key if it also signed this driver, otherwise a key
+    /// that the project trusts, otherwise the first signer.
     fn signer(&self, fetched: &Fetched) -> Result<Option<String>> {
         let signers = trust::signers(&fetched.bytes).map_err(Error::invalid)?;
         let locked = self.lock.drivers.get(&fetched.driver.spec.name);
@@ -89,10 +90,10 @@ impl<'p> Store<'p> {
         Ok(kept.or(trusted).or(signers.first()).map(ToString::to_string))
     }
 
-    /// Puts a driver back as it is locked.
+    /// Restores a driver to its locked bytes.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error if the driver cannot be written.
     pub fn restore(&self, fetched: &Fetched) -> Result<PathBuf> {
         let path = self.path(&fetched.driver.spec.name);
         let write = || {
@@ -103,10 +104,10 @@ impl<'p> Store<'p> {
         Ok(path)
     }
 
-    /// Takes a driver away, and its entry.
+    /// Removes a driver and its entry.
     ///
     /// # Errors
-    /// It is not locked, or something cannot be written.
+    /// Returns an error if the driver is not locked or a file cannot be changed.
     pub fn remove(&mut self, name: &str) -> Result<PathBuf> {
         self.lock.entry(name)?;
         let path = self.path(name);
@@ -119,10 +120,10 @@ impl<'p> Store<'p> {
     }
 }
 
-/// The sha256 of a file; none if there is no file.
+/// Returns the sha256 of a file. Returns `None` if the file does not exist.
 ///
 /// # Errors
-/// It is there, but cannot be read.
+/// Returns an error if the file exists but cannot be read.
 pub fn hash(path: &Path) -> Result<Option<String>> {
     let read = || {
         let (file, size) = open_regular(path)?;

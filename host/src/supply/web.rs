@@ -1,5 +1,4 @@
-//! HTTP to servers that nobody vouches for: where redirects may lead, how long
-//! anything may take, and how much of it is read.
+//! HTTP to untrusted servers, with limits on redirects, time and response size.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +9,26 @@ use super::fetch::Progress;
 use super::source::check_scheme;
 use crate::http::{Guard, NamedBy, builder, is_loopback, reason};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::wording::bytes;
 
-/// A host that does not answer a connection for so long is not there.
+/// Timeout for connecting to a host.
 const CONNECT: Duration = Duration::from_secs(10);
-/// A server that sends nothing for so long has gone.
+/// Maximum time without any data from a server.
 const SILENCE: Duration = Duration::from_secs(30);
-/// The longest that one answer may take.
+/// Maximum time for one response.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
-/// The most redirects that are followed.
+/// Maximum number of redirects.
 const REDIRECTS: usize = 5;
-/// How much of an error's body is read, in bytes, and how much of it is shown.
+/// Maximum bytes read of an error's body, and maximum bytes shown.
 const MAX_ERROR: u64 = 16 << 10;
 const MAX_MESSAGE: usize = 300;
 
-/// Help for a lock that names something near.
+/// Help for a lockfile that names a local address.
 pub(super) const ALLOW_LOCAL: &str =
     "osiris.lock came with the project: if you know that this is right, use --allow-local";
 
-/// A client of one server, and of those that it redirects to.
+/// A client of one server and of the servers that it redirects to.
 #[derive(Debug)]
 pub(super) struct Web {
     client: Client,
@@ -38,8 +37,8 @@ pub(super) struct Web {
 }
 
 impl Web {
-    /// Prepares to talk to the server of `base`, which somebody named; with `insecure`, in the
-    /// clear, too.
+    /// Creates a client for the server of `base`, chosen by `named_by`; `insecure` allows
+    /// unencrypted connections.
     pub(super) fn new(base: &Url, insecure: bool, named_by: NamedBy) -> Result<Self> {
         check_scheme(base, insecure)?;
         let wrong = |why: String| {
@@ -80,30 +79,30 @@ impl Web {
         Ok(Self { client, guard, host: format!("{}{port}", base.host_str().unwrap_or_default()) })
     }
 
-    /// Starts requests.
+    /// Returns the underlying client, to build requests.
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Returns the origin of servers that this one leads to: they are on the internet or where
-    /// it is itself.
+    /// Returns the origin of servers that this server leads to: they must be on the internet or
+    /// in the zone of this server.
     pub(super) fn leads(&self) -> NamedBy {
         NamedBy::Server(self.guard.zone())
     }
 
-    /// The server, for messages.
+    /// Returns the server's host for messages.
     pub(super) fn host(&self) -> &str {
         &self.host
     }
 
-    /// Sends a request; any status is an answer.
+    /// Sends a request. Any status counts as success.
     pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
         request.send().await.map_err(|error| self.broken(what, &error))
     }
 
     fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
-        let why = visible(&reason(error)).into_owned();
-        // Mostly the reason says where; a redirect is this server's own doing.
+        let why = escape_control(&reason(error)).into_owned();
+        // The reason usually names the host, but a redirect is caused by this server.
         let message = match error.is_redirect() || error.url().is_none() {
             true => format!("{}: cannot {what}: {why}", self.host),
             false => format!("cannot {what}: {why}"),
@@ -116,7 +115,7 @@ impl Web {
         })
     }
 
-    /// Says that a server refused.
+    /// Returns the error for a refusal by the server.
     pub(super) async fn refused(&self, response: Response, what: &str) -> Error {
         let status = response.status();
         let told = self.body(response, MAX_ERROR, what, &mut |_, _| {}).await.unwrap_or_default();
@@ -136,7 +135,7 @@ impl Web {
         })
     }
 
-    /// Reads an answer of at most `limit` bytes, to its announced end.
+    /// Reads a complete response of at most `limit` bytes.
     pub(super) async fn body(
         &self,
         mut response: Response,
@@ -168,8 +167,8 @@ impl Web {
     }
 }
 
-/// Whether a server may lead there. What began encrypted stays so, and nobody leads
-/// to this machine but itself.
+/// Returns whether a redirect is allowed. It must not drop encryption, and only this machine may
+/// redirect to this machine.
 fn may_lead(from: &Url, to: &Url, insecure: bool) -> bool {
     match to.scheme() {
         "https" => is_loopback(from) || !is_loopback(to),
@@ -184,8 +183,8 @@ fn may_lead(from: &Url, to: &Url, insecure: bool) -> bool {
     }
 }
 
-/// What a server said of a failure, as the end of a line: the messages of a
-/// registry, else the first line of a text.
+/// Returns a server's description of a failure, as the end of a line: the messages of a registry,
+/// otherwise the first line of the text.
 fn said(body: &[u8]) -> String {
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let text = match json["errors"].as_array() {
@@ -203,7 +202,7 @@ fn said(body: &[u8]) -> String {
         return String::new();
     }
     let end = text.floor_char_boundary(MAX_MESSAGE);
-    format!(": {}", visible(&text[..end]))
+    format!(": {}", escape_control(&text[..end]))
 }
 
 #[cfg(test)]

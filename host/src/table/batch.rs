@@ -1,4 +1,4 @@
-//! A batch of rows, checked once when it enters the host.
+//! Batches of rows, validated when they enter the host.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 
-/// About what a batch costs beside its data, in bytes: empty ones are not free.
+/// Estimated overhead of a batch in bytes, so that empty batches are not free.
 const OVERHEAD: usize = 1 << 10;
-/// The most rows in one batch.
+/// Maximum rows in one batch.
 const MAX_ROWS: u64 = 1 << 24;
 
-/// One array of a batch, in the order of the flattened schema.
+/// Counts of one array of a batch, in the order of the flattened schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node {
     /// Number of values.
     pub length: u64,
-    /// How many of them are null.
+    /// Number of nulls among the values.
     pub null_count: u64,
-    /// How many of the batch's buffers are this array's own.
+    /// Number of the array's own buffers in the batch.
     pub buffers: u32,
 }
 
-/// Rows as Arrow arrays. A clone shares the memory.
+/// Rows as Arrow arrays. Clones share the memory.
 #[derive(Debug, Clone)]
 pub struct Batch(Arc<Inner>);
 
@@ -41,11 +41,11 @@ struct Inner {
 }
 
 impl Batch {
-    /// Builds a batch from what a driver sent and checks all of it: counts,
-    /// lengths, offsets, null counts, UTF-8 and decimal digits.
+    /// Builds a batch from the nodes and buffers that a driver sent, and validates counts, lengths,
+    /// offsets, null counts, UTF-8 and decimal digits.
     ///
     /// # Errors
-    /// Says which column is wrong and why.
+    /// Returns an error if a column is invalid, with its name and the reason.
     pub fn from_parts(
         schema: SchemaRef,
         rows: u64,
@@ -77,27 +77,27 @@ impl Batch {
         Ok(Self::from(record))
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> u64 {
         self.0.record.num_rows() as u64
     }
 
-    /// Bytes that the batch costs: its buffers and what holds them.
+    /// Returns the memory of the batch in bytes: its buffers and the overhead.
     pub fn bytes(&self) -> usize {
         self.0.bytes
     }
 
-    /// The arrays, in the order of the flattened schema.
+    /// Returns the arrays' counts, in the order of the flattened schema.
     pub fn nodes(&self) -> &[Node] {
         &self.0.nodes
     }
 
-    /// One buffer, numbered in the order of [`Batch::nodes`].
+    /// Returns the buffer at `index`, in the order of [`Batch::nodes`].
     pub fn buffer(&self, index: usize) -> Option<&Buffer> {
         self.0.buffers.get(index)
     }
 
-    /// The same rows as an Arrow batch.
+    /// Returns the rows as an Arrow record batch.
     pub fn record(&self) -> &RecordBatch {
         &self.0.record
     }
@@ -114,8 +114,8 @@ impl From<RecordBatch> for Batch {
     }
 }
 
-/// Bytes of memory that buffers keep: an array may need but a few of those that came for
-/// it, and several arrays may lie in the same.
+/// Returns the bytes that buffers keep allocated: an array can use only a part of its allocation,
+/// and several arrays can share one.
 fn allocated(buffers: &[Buffer]) -> usize {
     let allocation = |buffer: &Buffer| (buffer.data_ptr(), buffer.capacity());
     let mut allocations: Vec<_> = buffers.iter().map(allocation).collect();
@@ -124,7 +124,7 @@ fn allocated(buffers: &[Buffer]) -> usize {
     allocations.iter().map(|(_, capacity)| capacity).sum()
 }
 
-/// The same values starting at offset 0, as the contract has them: a slice is copied.
+/// Returns the same values at offset 0, as the contract requires. Copies a slice.
 fn from_the_start(data: ArrayData) -> ArrayData {
     if starts(&data) {
         return data;
@@ -156,7 +156,7 @@ fn flatten(data: &ArrayData, nodes: &mut Vec<Node>, buffers: &mut Vec<Buffer>) {
     }
 }
 
-/// What is left of a driver's nodes and buffers.
+/// The remaining nodes and buffers of a driver's batch.
 struct Parts<'a> {
     nodes: std::slice::Iter<'a, Node>,
     buffers: std::vec::IntoIter<Buffer>,
@@ -208,7 +208,7 @@ impl Parts<'_> {
     }
 }
 
-/// What is wrong, without the name that Arrow has for its kind.
+/// Formats an error without Arrow's name for its kind.
 fn told(error: ArrowError) -> String {
     match error {
         ArrowError::InvalidArgumentError(why) => why,
@@ -216,7 +216,7 @@ fn told(error: ArrowError) -> String {
     }
 }
 
-/// A buffer without bytes at its end that are no whole value: Arrow panics at them.
+/// Cuts a buffer to whole values: Arrow panics at an incomplete value.
 fn whole(buffer: Buffer, spec: &BufferSpec) -> Buffer {
     let surplus = match spec {
         BufferSpec::FixedWidth { byte_width, .. } => buffer.len().checked_rem(*byte_width),
@@ -225,7 +225,7 @@ fn whole(buffer: Buffer, spec: &BufferSpec) -> Buffer {
     buffer.slice_with_length(0, buffer.len() - surplus.unwrap_or(0))
 }
 
-/// Checks that no decimal has more digits than its type says.
+/// Checks that no decimal has more digits than its type allows.
 fn check_digits(data: &ArrayData) -> Result<(), String> {
     match *data.data_type() {
         DataType::Decimal32(digits, scale) => digits_of::<Decimal32Type>(data, digits, scale),
@@ -236,7 +236,8 @@ fn check_digits(data: &ArrayData) -> Result<(), String> {
     }
 }
 
-/// Arrow's own check of a whole array takes a negative scale for a large one.
+/// Checks each value, because Arrow's check of a whole array mistakes a negative scale for a large
+/// one.
 fn digits_of<T: DecimalType>(data: &ArrayData, digits: u8, scale: i8) -> Result<(), String> {
     let values = PrimitiveArray::<T>::from(data.clone());
     let mut there = values.iter().flatten();
@@ -276,7 +277,7 @@ mod tests {
         for data_type in [
             DataType::Decimal32(3, 1),
             DataType::Decimal64(3, 0),
-            // Hundreds.
+            // A negative scale: multiples of 100.
             DataType::Decimal128(3, -2),
             DataType::Decimal256(3, 3),
         ] {

@@ -1,9 +1,9 @@
-//! The edge from one step to its readers: a queue that is bounded by bytes.
+//! The edge from one step to its readers: a queue bounded by bytes.
 //!
-//! A writer waits while its queue is full. Where an output has several readers,
-//! a slow one must not stop a fast one (they may meet again further down), so
-//! what only the slow ones still need moves to disk. The same happens when all readers
-//! stand still for long: what the writer reads from may hold locks and snapshots for it.
+//! A writer waits while its queue is full. If an output has several readers, a slow reader must not
+//! stop a fast one (both can feed the same step further down), so batches that only slow readers
+//! still need move to disk. The same happens if no reader takes a batch for a long time: the writer
+//! can hold locks and snapshots in its data source.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,33 +20,34 @@ use super::spill::{Spill, SpillError};
 use crate::below::Below;
 use crate::budget::{Budgets, Exceeded};
 
-/// The time that a writer waits for readers that take nothing before batches go to disk.
+/// Time that a writer waits for idle readers before batches move to disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Why a table ended early: the step that writes it failed, or the disk did.
+/// Reason for the early end of a table: the step that writes it failed, or a batch could not be
+/// read back from disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed(pub String);
 
-/// Why a batch could not be sent.
+/// Reason why a batch could not be sent.
 #[derive(Debug)]
 pub enum SendError {
     /// The spill file could not be written.
     Disk(io::Error),
-    /// The run may not spill so many bytes.
+    /// The spill limit of the run would be exceeded.
     Spill(Exceeded),
-    /// The run may not have so many bytes of memory.
+    /// The memory limit of the run would be exceeded.
     Memory(Exceeded),
 }
 
-/// Makes the edge of one output, of a run that may use what it likes.
+/// Creates the edge of one output, in a run without limits.
 ///
-/// `budget` is how many bytes of batches wait in memory; one batch always fits.
-/// Spilled batches go to a nameless file in `spill_folder`.
+/// `budget` is the maximum bytes of batches in memory; a single batch always fits. Batches on disk
+/// go to an anonymous file in `spill_folder`.
 pub fn channel(readers: usize, budget: usize, spill_folder: Below) -> (Sender, Vec<Receiver>) {
     channel_within(&Budgets::default(), readers, budget, spill_folder)
 }
 
-/// Like [`channel`], for a run that has these budgets.
+/// Like [`channel`], for a run with these budgets.
 pub fn channel_within(
     run: &Budgets,
     readers: usize,
@@ -83,7 +84,7 @@ struct Edge {
     changed: Notify,
 }
 
-/// The writing end. Dropped without [`Sender::finish`], it fails its readers.
+/// The writing end. Dropping it without [`Sender::finish`] fails its readers.
 #[derive(Debug)]
 pub struct Sender {
     edge: Arc<Edge>,
@@ -101,7 +102,7 @@ impl Edge {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `poll` has an answer, asking again after every change.
+    /// Waits until `poll` returns an answer, and polls again after every change.
     async fn wait<T>(&self, mut poll: impl FnMut(&mut Queue) -> Option<T>) -> T {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
@@ -120,18 +121,17 @@ impl Edge {
 }
 
 impl Sender {
-    /// Announces the columns; once, before the first batch.
+    /// Announces the columns. Called once, before the first batch.
     pub fn open(&self, schema: SchemaRef) {
         self.edge.lock().schema = Some(schema);
         self.edge.changed.notify_waiters();
     }
 
-    /// Adds a batch, waiting while the readers are behind. Without readers the
-    /// batch is dropped.
+    /// Adds a batch, waiting while the readers are behind. Drops the batch if there are no readers.
     ///
     /// # Errors
-    /// Returns an error if the spill file could not be written, or the run may not
-    /// use so much.
+    /// Returns an error if the spill file could not be written, or a limit of the run would be
+    /// exceeded.
     pub async fn send(&self, batch: Batch) -> Result<(), SendError> {
         let edge = &*self.edge;
         let mut room = edge.budget;
@@ -141,7 +141,7 @@ impl Sender {
                 let admitted = queue.admit(&batch, room, patience);
                 admitted.or_else(|| queue.admit(&batch, edge.budget, patience))
             });
-            // Nobody tells when the patience is over.
+            // Nothing signals the end of the patience.
             let Ok(admission) = timeout(edge.patience, admission).await else { continue };
             match admission {
                 Admission::Done => break,
@@ -152,8 +152,8 @@ impl Sender {
                 Admission::Spill(number, oldest) => {
                     let extent = edge.spill.write(oldest).await?;
                     edge.lock().spilled(number, extent);
-                    // Room for several, or writer and reader would wait for each other at
-                    // every batch.
+                    // Frees space for several batches, or writer and reader would wait for each
+                    // other at every batch.
                     room = edge.budget / 2;
                     consume_budget().await;
                 }
@@ -164,12 +164,12 @@ impl Sender {
         Ok(())
     }
 
-    /// Ends the table well.
+    /// Ends the table successfully.
     pub fn finish(self) {
         self.edge.close(Ok(()));
     }
 
-    /// Ends the table badly: every reader learns that `why`.
+    /// Fails the table: every reader gets `why` as an error.
     pub fn fail(self, why: impl Into<String>) {
         self.edge.close(Err(Closed(why.into())));
     }
@@ -191,10 +191,10 @@ impl From<SpillError> for SendError {
 }
 
 impl Receiver {
-    /// The columns; waits until the writer has named them.
+    /// Waits for the writer to announce the columns and returns them.
     ///
     /// # Errors
-    /// The writer failed before it did.
+    /// Returns an error if the writer failed first, or ended the table without opening it.
     pub async fn schema(&self) -> Result<SchemaRef, Closed> {
         self.edge
             .wait(|queue| match (&queue.schema, &queue.end) {
@@ -206,10 +206,11 @@ impl Receiver {
             .await
     }
 
-    /// The next batch, or none at the end.
+    /// Waits for the next batch. Returns `None` at the end of the table.
     ///
     /// # Errors
-    /// The writer failed. That is told at once, before the batches that wait.
+    /// Returns an error if the writer failed, even if there are batches left to read, or if a batch
+    /// could not be read back from disk.
     pub async fn next(&mut self) -> Result<Option<Batch>, Closed> {
         let index = self.index;
         let taken = self
@@ -308,7 +309,7 @@ mod tests {
                 }
                 sender.finish();
             };
-            // Nobody reads; with little disk, the writer waits after all.
+            // Nobody reads. If the disk is small, the writer still has to wait.
             let sent = timeout(Duration::from_millis(500), send).await.is_ok();
             assert_eq!(sent, most == u64::MAX);
             if sent {
@@ -358,7 +359,7 @@ mod tests {
         let (sender, mut receivers) = channel_within(&run, 2, 3000, below(folder.path()));
         let (mut slow, mut fast) = (receivers.pop().unwrap(), receivers.pop().unwrap());
         for number in 0..200 {
-            // A batch takes a block of 4 KiB: with all of them there would be no room.
+            // A batch takes a block of 4 KiB, so the disk cannot hold all of them.
             sender.send(batch(number)).await.unwrap();
             assert_eq!(value(&fast.next().await.unwrap().unwrap()), number);
             if let Some(behind) = number.checked_sub(10).filter(|behind| *behind >= 0) {
@@ -369,7 +370,7 @@ mod tests {
         let mut refused = None;
         while refused.is_none() {
             refused = sender.send(batch(0)).await.err();
-            // It is starving, so the writer never waits.
+            // The reader is starving, so the writer never waits.
             while let Ok(Ok(Some(_))) = timeout(Duration::ZERO, fast.next()).await {}
         }
         assert!(matches!(refused, Some(SendError::Spill(_))), "{refused:?}");

@@ -1,5 +1,5 @@
-//! The data plane: batches that live in the host, and the edges that carry them
-//! from one step to the next.
+//! The data plane: batches held by the host, and the edges that carry them from one step to the
+//! next.
 
 mod batch;
 mod edge;

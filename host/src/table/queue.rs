@@ -1,4 +1,4 @@
-//! What waits on one edge, in memory and on disk.
+//! The batches of one edge, in memory and on disk, until every reader has taken them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,28 +11,28 @@ use super::edge::Closed;
 use super::spill::Extent;
 use crate::budget::{Exceeded, Share};
 
-/// The batches of a table that not every reader has seen. Those on disk come first:
-/// what has waited longest moves there first.
+/// The batches of a table that not every reader has taken. Batches on disk come before those in
+/// memory, because the oldest batch moves to disk first.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) schema: Option<SchemaRef>,
     pub(super) end: Option<Result<(), Closed>>,
     slots: VecDeque<Slot>,
-    /// The number of the first slot, counted from the start of the table.
+    /// Number of the first slot, counted from the start of the table.
     first: u64,
-    /// The number of the first slot in memory.
+    /// Number of the first slot in memory.
     resident_from: u64,
-    /// The next slot of each reader; `None` for one that has left.
+    /// Number of the next slot of each reader; `None` after the reader has left.
     cursors: Vec<Option<u64>>,
-    /// The start of the writer's wait, while the readers take nothing.
+    /// Start of the writer's wait for idle readers.
     waits_since: Option<Instant>,
-    /// Whether batches go to disk because the readers stand still.
+    /// Whether batches move to disk because the readers are idle.
     gives_way: bool,
-    /// Whether the disk takes no more of these.
+    /// Whether the disk accepts no more of these batches.
     is_disk_full: bool,
-    /// The bytes of the slots in memory, as a part of what the run may have.
+    /// Bytes of the slots in memory, counted in a share of the run's budget.
     resident: Share,
-    /// How many slots were looked at.
+    /// Number of slots inspected.
     #[cfg(test)]
     looks: std::cell::Cell<usize>,
 }
@@ -43,20 +43,20 @@ enum Slot {
     Spilled(Arc<Extent>),
 }
 
-/// What becomes of a batch that is to be sent.
+/// Outcome of adding a batch.
 #[derive(Debug)]
 pub(super) enum Admission {
-    /// It is in the queue, or nobody wants it.
+    /// The batch is in the queue, or there are no readers.
     Done,
-    /// First this one, of this number, must go to disk.
+    /// The batch with this number must first move to disk.
     Spill(u64, Batch),
-    /// The same, to let the writer go on; it can wait as well.
+    /// The batch with this number can move to disk, so that the writer need not wait.
     SpillOrWait(u64, Batch),
-    /// The run has no memory left for it.
+    /// The run has no memory left for the batch.
     Refused(Exceeded),
 }
 
-/// What a reader gets.
+/// A batch that a reader takes.
 #[derive(Debug)]
 pub(super) enum Taken {
     Batch(Batch),
@@ -81,9 +81,9 @@ impl Queue {
         }
     }
 
-    /// Adds a batch, of which `budget` bytes may be in memory. `None`: the writer has
-    /// to wait, but no longer than `patience` if the disk has room. The work is the same
-    /// whatever waits.
+    /// Adds a batch while the batches in memory stay within `budget` bytes. Returns `None` if the
+    /// writer has to wait, for at most `patience` if the disk has space. Takes constant time,
+    /// however many batches there are.
     pub(super) fn admit(
         &mut self,
         batch: &Batch,
@@ -97,7 +97,7 @@ impl Queue {
         if self.resident.amount() + bytes > budget as u64
             && let Some(oldest) = self.oldest()
         {
-            // A slow reader must not stop a fast one, which has nothing left to read.
+            // A slow reader must not stop a fast one that has read every batch.
             let is_starving = self.cursors.contains(&Some(self.next_slot()));
             let (number, oldest) = (self.resident_from, oldest.clone());
             if is_starving {
@@ -117,7 +117,7 @@ impl Queue {
         })
     }
 
-    /// The batch that has waited longest in memory.
+    /// Returns the oldest batch in memory.
     fn oldest(&self) -> Option<&Batch> {
         self.look();
         match self.slots.get((self.resident_from - self.first) as usize)? {
@@ -126,7 +126,8 @@ impl Queue {
         }
     }
 
-    /// Takes over where a batch lies on disk, unless every reader has seen it meanwhile.
+    /// Replaces a batch in memory by its extent on disk, unless every reader has taken the batch
+    /// meanwhile.
     pub(super) fn spilled(&mut self, number: u64, extent: Extent) {
         let Some(index) = number.checked_sub(self.first) else { return };
         let Some(slot) = self.slots.get_mut(index as usize) else { return };
@@ -137,12 +138,12 @@ impl Queue {
         }
     }
 
-    /// Notes that the disk takes no more.
+    /// Records that the disk accepts no more batches.
     pub(super) fn disk_is_full(&mut self) {
         self.is_disk_full = true;
     }
 
-    /// The next batch of a reader, if it is there.
+    /// Takes the next batch of a reader. Returns `None` if there is none yet.
     pub(super) fn take(&mut self, reader: usize) -> Option<Taken> {
         let cursor = self.cursors[reader]?;
         let taken = match self.slots.get((cursor - self.first) as usize)? {
@@ -154,13 +155,13 @@ impl Queue {
         Some(taken)
     }
 
-    /// Lets a reader go.
+    /// Removes a reader.
     pub(super) fn leave(&mut self, reader: usize) {
         self.cursors[reader] = None;
         self.trim();
     }
 
-    /// Drops what every reader has seen.
+    /// Drops the slots that every reader has taken.
     fn trim(&mut self) {
         let seen = self.cursors.iter().flatten().min().copied().unwrap_or(self.next_slot());
         while self.first < seen {
@@ -220,7 +221,7 @@ mod tests {
                     let extent = spill.write(oldest).await.ok().unwrap();
                     queue.spilled(number, extent);
                 }
-                // The other reader falls behind by all of them.
+                // The other reader falls behind by all batches.
                 queue.take(0).unwrap();
             }
             looks.push(queue.looks.get() - before);

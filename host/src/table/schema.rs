@@ -1,4 +1,4 @@
-//! Schemas as the contract spells them, and as Arrow does.
+//! Conversion of schemas between the contract and Arrow.
 //!
 //! The contract flattens a schema tree depth first; every node carries an
 //! [Arrow C Data Interface format string][1].
@@ -13,41 +13,40 @@ use arrow::datatypes::{
 };
 use arrow::ffi::FFI_ArrowSchema;
 
-/// The most nodes that one schema may have.
+/// Maximum nodes of a schema.
 pub const MAX_FIELDS: usize = 1 << 17;
-/// The most bytes of all their names, formats and metadata.
+/// Maximum bytes of all names, formats and metadata of a schema.
 const MAX_TEXT: usize = 16 << 20;
-/// About what a node costs beside its text, in bytes.
+/// Estimated overhead of a node, in bytes.
 const NODE: usize = 256;
-/// The deepest nesting.
+/// Maximum nesting depth.
 const MAX_DEPTH: usize = 32;
-/// The longest name or format, in bytes.
+/// Maximum length of a name, in bytes.
 const MAX_NAME: usize = 64 << 10;
-/// The most metadata of one field, in bytes.
+/// Maximum metadata of one field, in bytes.
 pub const MAX_METADATA: usize = 1 << 20;
-/// The most values in one value of a fixed-size list.
+/// Maximum values in one value of a fixed-size list.
 const MAX_LIST: i32 = 1 << 20;
 
 /// One node of a flattened schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// The column's name; need not be unique below a struct.
+    /// Name of the column; need not be unique within a struct.
     pub name: String,
     /// Arrow C Data Interface format string.
     pub format: String,
     /// Whether values may be null.
     pub nullable: bool,
-    /// Free text about the column.
+    /// Arbitrary metadata of the column, as key and value.
     pub metadata: Vec<(String, String)>,
-    /// How many direct children follow.
+    /// Number of direct children that follow.
     pub children: u32,
 }
 
-/// Reads a schema that a driver sent.
+/// Converts a schema that a driver sent. Every count and text in `fields` is untrusted.
 ///
 /// # Errors
-/// Says which field is wrong and why; every count and text in `fields` is
-/// treated as hostile.
+/// Returns an error if a field is invalid, with its name and the reason.
 pub fn unflatten(fields: &[Field]) -> Result<SchemaRef, String> {
     if fields.len() > MAX_FIELDS {
         return Err(format!("the schema has {} fields; the most is {MAX_FIELDS}", fields.len()));
@@ -71,12 +70,12 @@ pub fn unflatten(fields: &[Field]) -> Result<SchemaRef, String> {
     Ok(Arc::new(Schema::new(columns)))
 }
 
-/// About how many bytes a schema takes.
+/// Returns the estimated memory of a schema, in bytes.
 pub fn size(fields: &[Field]) -> u64 {
     fields.iter().map(|field| (text(field) + NODE) as u64).sum()
 }
 
-/// Bytes of a node's name, format and metadata.
+/// Returns the bytes of a node's name, format and metadata.
 fn text(field: &Field) -> usize {
     let metadata = field.metadata.iter().map(|(key, value)| key.len() + value.len() + 64);
     field.name.len() + field.format.len() + metadata.sum::<usize>()
@@ -143,7 +142,7 @@ fn data_type(format: &str, mut children: Vec<ArrowField>) -> Result<DataType, St
     if format.starts_with('v') || format.contains('\0') {
         return Err(unsupported());
     }
-    // Arrow knows the remaining formats; without children its reader cannot panic.
+    // Arrow parses the remaining formats; without children its parser cannot panic.
     let leaf = FFI_ArrowSchema::try_new(format, Vec::new(), None)
         .and_then(|schema| DataType::try_from(&schema))
         .map_err(|_| unsupported())?;
@@ -157,7 +156,7 @@ fn data_type(format: &str, mut children: Vec<ArrowField>) -> Result<DataType, St
     }
 }
 
-/// A decimal type whose parameters mean something.
+/// Returns the decimal type if its parameters are valid.
 fn decimal<T: DecimalType>(digits: u8, scale: i8) -> Result<DataType, String> {
     let most = T::MAX_PRECISION;
     if !(1..=most).contains(&digits) {
@@ -173,7 +172,7 @@ fn unsupported() -> String {
     "no such type is supported; see the types of the contract's `arrow` interface".into()
 }
 
-/// Spells a schema for a driver.
+/// Flattens a schema for a driver.
 pub fn flatten(schema: &Schema) -> Vec<Field> {
     let mut fields = Vec::new();
     for field in schema.fields() {

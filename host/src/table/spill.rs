@@ -20,12 +20,12 @@ use crate::aside::aside;
 use crate::below::Below;
 use crate::budget::{Budget, Exceeded, Share};
 
-/// What a batch takes at least: pieces of this size are given back to the disk alone.
+/// Minimum disk space of a batch: file systems can only free blocks of this size.
 const BLOCK: u64 = 4 << 10;
-/// A batch of more bytes is written and read on another thread.
+/// Batches of more bytes are written and read on another thread.
 const LONG: usize = 4 << 20;
 
-/// The batches of one edge, in a file without a name.
+/// The batches of one edge, in an anonymous file.
 #[derive(Debug)]
 pub(super) struct Spill {
     folder: Below,
@@ -39,26 +39,26 @@ struct Open {
     end: u64,
 }
 
-/// Where one batch lies: an Arrow IPC message, and its columns. What it takes of the
-/// disk is given back with it.
+/// Location of one batch on disk: an Arrow IPC message, followed by its columns. Dropping the
+/// extent frees the disk space.
 #[derive(Debug)]
 pub(super) struct Extent {
     file: Arc<File>,
     offset: u64,
-    /// Bytes of the message, and of all.
+    /// Bytes of the message, and of message and columns.
     message: usize,
     length: usize,
-    /// A schema lies in no file: all batches of a table share one.
+    /// The schema is not in the file: all batches of a table share one in memory.
     schema: SchemaRef,
     share: Share,
 }
 
-/// Why a batch is not on disk.
+/// Reason why a batch could not be written to disk.
 #[derive(Debug)]
 pub(super) enum SpillError {
-    /// The disk failed.
+    /// The file could not be written.
     Io(io::Error),
-    /// The run would spill more than it may.
+    /// The spill limit of the run would be exceeded.
     Exceeded(Exceeded),
 }
 
@@ -73,7 +73,7 @@ impl Spill {
         Self { folder, budget, open: Mutex::new(None) }
     }
 
-    /// Writes a batch. Only one is written at a time.
+    /// Writes a batch. Only one batch is written at a time.
     pub(super) async fn write(self: &Arc<Self>, batch: Batch) -> Result<Extent, SpillError> {
         let spill = self.clone();
         aside(batch.bytes() > LONG, move || spill.write_now(&batch)).await
@@ -94,14 +94,14 @@ impl Spill {
         Ok(Extent { file, offset, message, length, schema, share })
     }
 
-    /// Where the next bytes go.
+    /// Allocates `size` bytes of the file and returns their offset.
     fn place(&self, size: u64) -> io::Result<(Arc<File>, u64)> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = match &mut *open {
             Some(open) => open,
             none => none.insert(Open { file: Arc::new(self.folder.nameless()?), end: 0 }),
         };
-        // Nobody has a batch in it any more.
+        // Starts over: no extent refers to the file any more.
         if Arc::strong_count(&open.file) == 1 {
             open.end = 0;
         }
@@ -143,7 +143,7 @@ impl Extent {
 
 impl Drop for Extent {
     fn drop(&mut self) {
-        // A disk that cannot take it back keeps it until the file is closed.
+        // A file system that cannot free the blocks keeps them until the file is closed.
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{FallocateFlags, fallocate};

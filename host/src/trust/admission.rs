@@ -1,4 +1,4 @@
-//! A driver that was let in.
+//! An admitted driver.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use crate::driver::DriverFile;
 use crate::driver::spec::Spec;
 use crate::problem::{Error, Result};
 
-/// A driver that was let in, and what is known of its origin.
+/// An admitted driver and the facts about its origin.
 #[derive(Debug, Clone)]
 pub struct Admission {
-    /// What it says of itself.
+    /// The driver's spec.
     pub spec: Arc<Spec>,
-    /// The sha256 of its file.
+    /// The sha256 of the driver's file.
     pub sha256: String,
-    /// Whether it came with osiris.
+    /// Whether the driver comes with osiris.
     pub built_in: bool,
-    /// Whose signatures it has, each of them verified.
+    /// The signers, each verified.
     pub signers: Vec<PublicKey>,
 }
 
 impl Admission {
-    /// What is known of a driver whose bytes these are.
+    /// Verifies the signatures of a driver with these bytes.
     ///
     /// # Errors
-    /// It was changed after it was signed.
+    /// Returns an error if the driver was changed after it was signed.
     pub fn of(file: &DriverFile, bytes: &[u8], sha256: &str) -> Result<Self> {
         let signers = signature::signers(bytes)
             .map_err(|problem| Error::environment(problem.in_file(&file.path)))?;
@@ -38,7 +38,7 @@ impl Admission {
         })
     }
 
-    /// By whom it is signed, in words: `signed by acme`, `unsigned`.
+    /// Describes the signers: `signed by acme`, `unsigned`.
     pub fn signed(&self, policy: &Policy) -> String {
         let names: Vec<String> = self
             .signers

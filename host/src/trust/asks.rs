@@ -1,5 +1,5 @@
-//! What a driver asks for: in words, and in the lines of `osiris.lock`, that a
-//! person can review and that two versions can be compared by.
+//! The permissions that a driver requests, as display text and as reviewable lines in
+//! `osiris.lock`, by which two versions can be compared.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,18 +7,18 @@ use std::fmt;
 use crate::driver::limits::{Bounds, Limit};
 use crate::driver::provenance::default_of;
 use crate::driver::spec::{Endpoint, Spec};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// What a driver's spec names: a literal, or a field of its configuration.
+/// A value that a driver's spec names: a literal, or a field of its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
     /// A literal, or the JSON pointer of the field.
     pub text: String,
-    /// What the driver's author would have there if the user left the field out.
+    /// The author's default, which applies if the user leaves the field out.
     pub default: Option<String>,
 }
 
-/// What stands around a default in `osiris.lock`.
+/// Prefix and suffix of a default in `osiris.lock`.
 const DEFAULT: (&str, &str) = (" (default ", ")");
 
 impl Name {
@@ -27,7 +27,7 @@ impl Name {
         Self { text: text.to_owned(), default }
     }
 
-    /// The same again from a line.
+    /// Parses a name from a line.
     fn from_line(line: &str) -> Self {
         let parts = line.strip_suffix(DEFAULT.1).and_then(|line| line.split_once(DEFAULT.0));
         let (text, default) = match parts.filter(|(text, _)| text.starts_with('/')) {
@@ -44,40 +44,44 @@ impl Name {
         }
     }
 
-    /// In words, for what a default opens nothing of.
+    /// Describes a name whose default grants no access.
     fn closed(&self) -> String {
         match &self.default {
             Some(default) => {
-                format!("{} (its default {} opens nothing)", part(&self.text), visible(default))
+                format!(
+                    "{} (its default {} opens nothing)",
+                    part(&self.text),
+                    escape_control(default)
+                )
             }
             None => part(&self.text),
         }
     }
 }
 
-/// Something that a driver asks for.
+/// A permission that a driver requests.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ask {
-    /// To dial a host and a port.
+    /// Dial a host and a port.
     Dial(Name, Name),
-    /// To read what a field names.
+    /// Read the path that a field names.
     Read(Name),
-    /// To write what a field names.
+    /// Write the path that a field names.
     Write(Name),
 }
 
 impl Ask {
-    /// As `osiris.lock` has it.
+    /// Formats the permission as in `osiris.lock`.
     fn line(&self) -> String {
         let line = match self {
             Self::Dial(host, port) => format!("dials: {} port {}", host.line(), port.line()),
             Self::Read(name) => format!("reads files: {}", name.line()),
             Self::Write(name) => format!("writes files: {}", name.line()),
         };
-        visible(&line).into_owned()
+        escape_control(&line).into_owned()
     }
 
-    /// Without what the author would have where the user sets nothing.
+    /// Returns the permission without the author's defaults.
     fn without_defaults(&self) -> Self {
         let plain = |name: &Name| Name { default: None, ..name.clone() };
         match self {
@@ -88,14 +92,14 @@ impl Ask {
     }
 }
 
-/// In words that follow `may` or `asks to`.
+/// Formats the permission to follow `may` or `asks to`.
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dial(host, port) => {
                 write!(f, "dial {} port {}", host.closed(), part(&port.text))?;
                 match &port.default {
-                    Some(default) => write!(f, " or {}", visible(default)),
+                    Some(default) => write!(f, " or {}", escape_control(default)),
                     None => Ok(()),
                 }
             }
@@ -111,23 +115,24 @@ fn named(name: &Name) -> String {
     format!("the file or folder that {} names", name.closed())
 }
 
-/// A literal, or a field like `` `resolved_connection/host` ``; on one line, and safe to show.
+/// Formats a literal, or a field like `` `resolved_connection/host` ``, on one line and safe to
+/// print.
 pub(super) fn part(text: &str) -> String {
-    let text = visible(text);
+    let text = escape_control(text);
     text.strip_prefix('/').map_or_else(|| text.to_string(), |field| format!("`{field}`"))
 }
 
-/// All that a driver asks for.
+/// All permissions that a driver requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asks {
-    /// What it wants to touch.
+    /// The requested permissions.
     pub(super) rights: BTreeSet<Ask>,
-    /// Its own limits; where it has none, it may use what the project gives.
+    /// The driver's own limits; for any other limit, the project's value applies.
     limits: Bounds,
 }
 
 impl Asks {
-    /// What a spec says.
+    /// Collects the requests of a spec.
     pub fn of(spec: &Spec) -> Self {
         let name = |text: &String| Name::of(spec, text);
         let reads = spec.files.read.iter().map(name).map(Ask::Read);
@@ -139,7 +144,7 @@ impl Asks {
         Self { rights: reads.chain(writes).chain(dials).collect(), limits: spec.bounds() }
     }
 
-    /// The same again from [`Self::lines`]; none if one of them is no such line.
+    /// Parses [`Self::lines`]. Returns `None` if any line is invalid.
     pub fn from_lines<'l>(lines: impl IntoIterator<Item = &'l str>) -> Option<Self> {
         let mut asks = Self::default();
         for line in lines {
@@ -161,28 +166,27 @@ impl Asks {
         Some(asks)
     }
 
-    /// The same as locks had them that did not say what the author has where the user sets
-    /// nothing.
+    /// Returns the requests without the authors' defaults, as older lockfiles recorded them.
     #[must_use]
     pub fn without_defaults(&self) -> Self {
         let rights = self.rights.iter().map(Ask::without_defaults).collect();
         Self { rights, limits: self.limits.clone() }
     }
 
-    /// A line each, in a stable order.
+    /// Formats one line per request, in a stable order.
     pub fn lines(&self) -> Vec<String> {
         let limits = self.limits.iter().map(|(limit, value)| written(*limit, *value));
         self.rights.iter().map(Ask::line).chain(limits).collect()
     }
 
-    /// What it wants to touch that another version did not.
+    /// Returns the permissions that the other version did not request.
     pub fn rights_beyond(&self, other: &Self) -> Vec<&Ask> {
-        // What was read from a line can only be compared as one.
+        // A request parsed from a line can only be compared by its line.
         let had: BTreeSet<String> = other.rights.iter().map(Ask::line).collect();
         self.rights.iter().filter(|ask| !had.contains(&ask.line())).collect()
     }
 
-    /// What it asks for beyond another version, in words.
+    /// Describes everything requested beyond another version.
     pub fn beyond(&self, other: &Self) -> Vec<String> {
         let limits =
             other.limits.iter().filter_map(|(limit, before)| match self.limits.get(limit) {
@@ -194,7 +198,7 @@ impl Asks {
     }
 }
 
-/// A limit as a line.
+/// Formats a limit as a line.
 fn written(limit: Limit, value: u64) -> String {
     format!("limit {}: {}", limit.name(), limit.format(value).trim_end_matches(" s"))
 }

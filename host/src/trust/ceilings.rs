@@ -1,4 +1,4 @@
-//! What no driver of a third party may do, whatever its spec asks for.
+//! Ceilings on the permissions of third-party drivers, regardless of what a spec requests.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,29 +6,28 @@ use std::str::FromStr;
 
 use crate::problem::Position;
 
-/// What no driver may do; none is no ceiling.
+/// The ceilings of a project; `None` means no ceiling.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ceilings {
-    /// What it may dial at most, and where that stands.
+    /// The hosts that drivers may dial, and the position of the rule.
     pub network: Option<(Position, Vec<HostPort>)>,
-    /// What it may do with files of the project at most, and where that stands.
+    /// Maximum file access, and the position of the rule.
     pub files: Option<(Position, FileCeiling)>,
 }
 
-/// The most that a driver may do with files of the project. Its own artifacts
-/// are none of them.
+/// Maximum access of a driver to the project's files. Its own artifacts do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileCeiling {
-    /// Nothing.
+    /// No access.
     None,
-    /// Read those that its configuration names.
+    /// Read access to the files that the configuration names.
     Read,
-    /// Write those that its configuration names, too.
+    /// Read and write access to the files that the configuration names.
     Write,
 }
 
 impl FileCeiling {
-    /// As it is written.
+    /// The ceilings by the names used in `osiris.yaml`.
     pub const NAMES: [(&str, Self); 3] =
         [("none", Self::None), ("read", Self::Read), ("write", Self::Write)];
 }
@@ -40,24 +39,24 @@ impl fmt::Display for FileCeiling {
     }
 }
 
-/// What may be dialled: `db.example:5432`, `*.example:443`, `10.0.0.7:*`.
+/// An allowed destination: `db.example:5432`, `*.example:443`, `10.0.0.7:*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPort {
-    /// In lower case; one that starts with `*.` stands for all below it.
+    /// The host in lower case; `*.` as a prefix matches all subdomains.
     host: String,
-    /// None is any.
+    /// The port; `None` matches any.
     port: Option<u16>,
 }
 
 impl HostPort {
-    /// Whether this is among it.
+    /// Returns whether the rule covers a destination.
     pub fn covers(&self, host: &str, port: u16) -> bool {
         if self.port.is_some_and(|only| only != port) {
             return false;
         }
         let host = plain(host);
         match self.host.strip_prefix('*') {
-            // A name below, and not an address that happens to end so.
+            // Matches subdomains, but not an address that happens to end like the name.
             Some(end) => host.parse::<IpAddr>().is_err() && host.ends_with(end),
             None => match (self.host.parse::<IpAddr>(), host.parse::<IpAddr>()) {
                 (Ok(own), Ok(other)) => own.to_canonical() == other.to_canonical(),
@@ -67,7 +66,7 @@ impl HostPort {
     }
 }
 
-/// A name or address as it is compared.
+/// Normalizes a name or address for comparison.
 fn plain(host: &str) -> String {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.trim_end_matches('.').to_ascii_lowercase()

@@ -1,10 +1,10 @@
-//! Keys that drivers are signed with: Ed25519, each one line of text.
+//! Keys for signing drivers: Ed25519, each a single line of text.
 //!
 //! ```text
 //! osiris-key:<43 characters>           the public key: 32 bytes as base64url without padding
 //! osiris-secret-key:<43 characters>    the seed of the private key, in the same way
 //! ```
-//! The prefix stands for the algorithm; another one would get another prefix.
+//! The prefix identifies the algorithm; another algorithm would get another prefix.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 const PUBLIC: &str = "osiris-key:";
 const SECRET: &str = "osiris-secret-key:";
 
-/// Says who signed something.
+/// Identifies a signer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PublicKey([u8; 32]);
 
@@ -30,7 +30,7 @@ impl PublicKey {
         &self.0
     }
 
-    /// Whether this key's owner signed the message.
+    /// Returns whether this key's owner signed the message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
     }
@@ -54,14 +54,14 @@ impl FromStr for PublicKey {
     }
 }
 
-/// Signs. It is shown nowhere but by [`SecretKey::to_text`].
+/// A private key. Only [`SecretKey::to_text`] reveals it.
 pub struct SecretKey {
     seed: [u8; 32],
     pair: Ed25519KeyPair,
 }
 
 impl SecretKey {
-    /// A new one, out of the system's randomness; none if there is none.
+    /// Generates a key from the system's randomness. Returns `None` if none is available.
     pub fn generate() -> Option<Self> {
         let mut seed = [0; 32];
         SystemRandom::new().fill(&mut seed).ok()?;
@@ -73,11 +73,12 @@ impl SecretKey {
         Some(Self { seed, pair })
     }
 
-    /// The text of a key's file or variable: the key on a line of its own, beside
-    /// empty lines and those that start with `#`.
+    /// Parses the text of a key's file or variable: a single line with the key, besides empty
+    /// lines and comments that start with `#`.
     ///
     /// # Errors
-    /// Why it is none, without showing any of it.
+    /// Returns an error if the text does not contain exactly one private key; the error reveals
+    /// nothing of the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut lines =
             text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -91,7 +92,7 @@ impl SecretKey {
         key.ok_or_else(|| format!("a private key is one line: {SECRET} and 43 characters more"))
     }
 
-    /// The text that [`SecretKey::parse`] reads, with a word of warning.
+    /// Returns the text that [`SecretKey::parse`] reads, with a warning to keep the key secret.
     pub fn to_text(&self) -> String {
         let seed = URL_SAFE_NO_PAD.encode(self.seed);
         format!(
@@ -100,7 +101,7 @@ impl SecretKey {
         )
     }
 
-    /// What others check its signatures with.
+    /// Returns the public key, which verifies signatures.
     pub fn public(&self) -> PublicKey {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(self.pair.public_key().as_ref());
@@ -163,7 +164,7 @@ mod tests {
         let key = SecretKey::generate().unwrap();
         let debug = format!("{key:?}");
         assert!(!debug.contains(&URL_SAFE_NO_PAD.encode(key.seed)), "{debug}");
-        // Either key where the other belongs.
+        // Either key in place of the other.
         assert!(SecretKey::parse(&key.public().to_string()).unwrap_err().contains("public"));
         let text = key.to_text();
         let line = text.lines().last().unwrap();

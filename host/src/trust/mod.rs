@@ -1,5 +1,5 @@
-//! Whose drivers are trusted, and how far: signatures in the component itself,
-//! the project's policy, and what is shown before a driver's first run.
+//! Trust in drivers: signatures inside the component, the project's policy, and the permissions
+//! that are shown before a driver's first run.
 
 mod admission;
 mod asks;

@@ -1,12 +1,12 @@
-//! Which drivers a rule is about.
+//! Patterns that select the drivers of a rule.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which drivers a rule is about.
+/// The drivers that a rule applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pattern {
-    /// `*`: all of them.
+    /// `*`: every driver.
     All,
     /// `acme.*`: a family.
     Family(String),
@@ -17,7 +17,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// Whether the rule is about a driver of this name, with one of these hashes.
+    /// Returns whether the pattern matches a driver with this name and any of these hashes.
     pub fn matches(&self, name: &str, hashes: &[&str]) -> bool {
         match self {
             Self::All => true,
@@ -65,7 +65,7 @@ impl FromStr for Pattern {
     }
 }
 
-/// What may stand on either side of the dot in a driver's name.
+/// Returns whether `text` is a valid part of a driver's name, before or after the dot.
 fn is_word(text: &str) -> bool {
     let is_first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_part = |byte: u8| is_first(byte) || byte == b'_' || byte == b'-';

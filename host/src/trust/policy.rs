@@ -1,4 +1,4 @@
-//! Which drivers a project lets in: what `drivers` in `osiris.yaml` says.
+//! The project's policy for drivers: the section `drivers` in `osiris.yaml`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,39 +12,39 @@ use crate::canonical;
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Error, Position, Problem, Result};
 
-/// Which drivers a project lets in. Those that come with osiris are let in
-/// unless a rule denies them, and no ceiling holds for them.
+/// Rules for the drivers that may run in a project. Drivers that come with osiris are allowed
+/// unless a rule denies them, and no ceiling applies to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Where the rules stand.
+    /// The file with the rules.
     pub file: PathBuf,
-    /// Where it says that only signed drivers are let in.
+    /// Position of the rule that allows signed drivers only.
     pub require_signature: Option<Position>,
-    /// Whose signatures count, by the names that the project gives them.
+    /// Trusted keys, by the names that the project gives them.
     pub keys: BTreeMap<String, PublicKey>,
-    /// If there are such rules, only what one of them matches is let in.
+    /// If set, only drivers that match one of these patterns are allowed.
     pub allow: Option<(Position, Vec<Pattern>)>,
-    /// What one of these matches is never let in.
+    /// Drivers that match one of these rules are always denied.
     pub deny: Vec<Rule>,
-    /// By whom a driver must be signed.
+    /// Keys that must have signed certain drivers.
     pub pins: Vec<Pin>,
-    /// What no driver may do.
+    /// Permission ceilings for drivers.
     pub ceilings: Ceilings,
 }
 
-/// A rule and where it stands.
+/// A rule and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// Which drivers it is about.
+    /// The drivers that the rule applies to.
     pub pattern: Pattern,
-    /// Where it stands.
+    /// Position of the rule.
     pub position: Position,
 }
 
-/// The one key that drivers must be signed with.
+/// The key that must have signed certain drivers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
-    /// Which drivers it is about, and where that stands.
+    /// The drivers that the pin applies to, and its position.
     pub rule: Rule,
     /// The key's name.
     pub key: String,
@@ -61,7 +61,7 @@ impl Gate for Policy {
 }
 
 impl Policy {
-    /// The first rule that keeps a driver out.
+    /// Returns the first rule that denies a driver.
     fn refusal(&self, driver: &Admission, bytes: &[u8]) -> Option<Problem> {
         let name = driver.spec.name.as_str();
         if !self.deny.is_empty() {
@@ -113,8 +113,8 @@ impl Policy {
         Some(self.refused(driver, position, &why, &help))
     }
 
-    /// Whether nothing but its name lets a driver in: a rule of `allow`, without a pin, a
-    /// signature or a hash. Its author chooses the name.
+    /// Returns whether a driver is allowed by its name alone: by a rule of `allow`, without a
+    /// pin, a required signature or a hash. The name is the choice of the driver's author.
     pub fn trusts_name_alone(&self, name: &str, sha256: &str) -> bool {
         let Some((_, allowed)) = &self.allow else { return false };
         let is_hash = |pattern: &Pattern| matches!(pattern, Pattern::Sha256(_));
@@ -124,13 +124,13 @@ impl Policy {
         by_name && !is_pinned && self.require_signature.is_none()
     }
 
-    /// The name of a trusted key that signed it.
+    /// Returns the name of a trusted key that signed the driver.
     pub fn trusted(&self, driver: &Admission) -> Option<&str> {
         let named = self.keys.iter().find(|(_, key)| driver.signers.contains(key));
         named.map(|(name, _)| name.as_str())
     }
 
-    /// The name of a key.
+    /// Returns the project's name for a key.
     pub fn name_of(&self, key: &PublicKey) -> Option<&str> {
         self.keys.iter().find(|(_, known)| *known == key).map(|(name, _)| name.as_str())
     }

@@ -1,4 +1,4 @@
-//! What a driver asks for, and what of it a project gives.
+//! The permissions that a driver requests, and those that a project grants.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,62 +10,63 @@ use crate::driver::network::{self, Endpoint, endpoints};
 use crate::driver::provenance::{Origins, PathGrant, Provenance, path_grant};
 use crate::driver::spec::{self, Files, Spec};
 use crate::problem::{Error, Problem, Result};
+use crate::redact::MASK;
+use crate::sanitize::escape_control;
 use crate::secret;
-use crate::session::{MASK, visible};
 
-/// Something that a driver may ask for.
+/// A permission that a driver can request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Right {
-    /// files, network or secrets.
+    /// `files`, `network` or `secrets`.
     pub right: &'static str,
-    /// In words.
+    /// Description of the permission.
     pub what: String,
-    /// What becomes of it.
+    /// The decision on the permission.
     pub verdict: Verdict,
-    /// Why.
+    /// The reason for the decision.
     pub why: String,
-    /// The path, or the host and port, where they are known.
+    /// The path, or the host and port, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// Who set the value: of a host and port, both in this order.
+    /// The origin of the value; for a host and port, the origins of both in this order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set_by: Vec<Provenance>,
 }
 
-/// A configuration as its user wrote it, and who set its parts.
+/// A configuration as the user wrote it, with the origins of its parts.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'c> {
-    /// With the connection.
+    /// The configuration with its connection.
     pub config: &'c Value,
-    /// Who set what.
+    /// The origins of the configuration's parts.
     pub origins: &'c Origins,
 }
 
-/// What is known of something that is asked for.
+/// The facts about a requested permission.
 struct Found {
     what: String,
     value: Option<String>,
     set_by: Vec<Provenance>,
-    /// Whether the configuration leaves it out.
+    /// Whether the configuration leaves the field out.
     is_unset: bool,
 }
 
-/// What becomes of a right.
+/// The decision on a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It is given.
+    /// The permission is granted.
     Granted,
-    /// It is given if the step's configuration stays below a ceiling.
+    /// The permission is granted if the step's configuration stays within a ceiling.
     Bounded,
-    /// It is asked for, but not given.
+    /// The permission is requested, but not granted.
     Refused,
-    /// It is not asked for, and not given.
+    /// The permission is neither requested nor granted.
     Unasked,
 }
 
 impl Right {
-    /// How a sentence on it begins, and how it goes on.
+    /// Returns the verb and the rest of a sentence on the permission.
     pub fn told(&self) -> (&'static str, String) {
         let Self { what, why, .. } = self;
         match self.verdict {
@@ -78,8 +79,9 @@ impl Right {
 }
 
 impl Policy {
-    /// What a spec asks for, what of it this project gives, and what it does without. Where
-    /// the configuration is known, it is told by value.
+    /// Returns the requested permissions with the project's decisions, and the permissions that
+    /// the spec does not request. If the configuration is known, the descriptions contain its
+    /// values.
     pub fn rights(&self, spec: &Spec, built_in: bool, known: Option<Known<'_>>) -> Vec<Right> {
         let mut rights: Vec<Right> = Vec::new();
         for ask in Asks::of(spec).rights {
@@ -94,7 +96,7 @@ impl Policy {
                 true => (Verdict::Unasked, "the configuration does not set it".to_owned()),
                 false => (verdict, why),
             };
-            // A literal is in the words already.
+            // The description already contains a literal.
             let (value, set_by) = known.map(|_| (value, set_by)).unwrap_or_default();
             rights.push(Right { right, what, verdict, why, value, set_by });
         }
@@ -118,11 +120,11 @@ impl Policy {
         rights
     }
 
-    /// Checks that what a call with this configuration would be given stays below
-    /// the ceilings. `step` is whose call it is, if it is a step's.
+    /// Checks that the permissions of a call with this configuration stay within the ceilings.
+    /// `step` is the id of the calling step, if any.
     ///
     /// # Errors
-    /// What is beyond which ceiling.
+    /// Returns an error if a permission exceeds a ceiling; the error names both.
     pub fn check_call(
         &self,
         step: Option<&str>,
@@ -143,7 +145,7 @@ impl Policy {
             Err(Error::environment(problem.at(&self.file, position).help(help)))
         };
         if let Some((position, ceiling)) = self.ceilings.files {
-            // Who lets it write lets it read: what is asked for most is told first.
+            // Write access includes read access, so the widest request is reported first.
             for ask in Asks::of(spec).rights.iter().rev() {
                 let (name, access) = match ask {
                     Ask::Write(name) => (name, FileCeiling::Write),
@@ -205,7 +207,7 @@ impl Policy {
         let known = known.and_then(|(host, port)| Some((host, port.parse().ok()?)));
         let covered = known.map(|(host, port)| allowed.iter().any(|one| one.covers(host, port)));
         let verdict = match covered {
-            // Another configuration is measured by the same ceiling.
+            // The same ceiling applies to any other configuration.
             None => Verdict::Bounded,
             Some(true) if literal.is_none() => Verdict::Bounded,
             Some(true) => Verdict::Granted,
@@ -215,14 +217,14 @@ impl Policy {
     }
 }
 
-/// Whether a literal host of an author's leads anywhere.
+/// Returns whether a literal host from the author may be dialled at all.
 fn leads_anywhere(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let by = Provenance::Author;
     Endpoint { host, port: 0, host_by: by, port_by: by }.leads_anywhere()
 }
 
-/// What an ask says without any configuration.
+/// Describes a request without a configuration.
 fn literal(ask: &Ask) -> Found {
     let what = ask.to_string();
     let value = match ask {
@@ -235,7 +237,7 @@ fn literal(ask: &Ask) -> Found {
     Found { what, value, set_by, is_unset: false }
 }
 
-/// What an ask comes to with a configuration.
+/// Describes a request with the values of a configuration.
 fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
     let unset = || Found { is_unset: true, value: None, ..literal(ask) };
     match ask {
@@ -255,7 +257,7 @@ fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
             };
             let host = shown(&ask_host.text, host);
             Found {
-                what: format!("dial {} port {port}{by}", visible(&host)),
+                what: format!("dial {} port {port}{by}", escape_control(&host)),
                 value: Some(Endpoint { host, port, host_by, port_by }.to_string()),
                 set_by: vec![host_by, port_by],
                 is_unset: false,
@@ -268,7 +270,7 @@ fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
                 return unset();
             };
             let path = shown(&name.text, path);
-            let line = visible(&path);
+            let line = escape_control(&path);
             let what = match ask {
                 Ask::Read(_) => format!("read {line}, set by {origin}"),
                 _ => format!("read and write {line}, set by {origin}, and what it makes beside it"),
@@ -278,7 +280,8 @@ fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
     }
 }
 
-/// The value of a field, unless the field is called like a secret: a spec may ask for any.
+/// Returns the value of a field, masked if the field is named like a secret: a spec can request
+/// any.
 fn shown(pointer: &str, value: String) -> String {
     match pointer.starts_with('/') && pointer.rsplit('/').next().is_some_and(secret::is_name) {
         true => MASK.to_owned(),

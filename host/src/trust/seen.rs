@@ -1,5 +1,5 @@
-//! Which drivers were used before in a project. The user's own folder keeps it,
-//! where no driver can write.
+//! Records the drivers that were used in a project before, in the user's cache directory, which
+//! no driver can write.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -8,31 +8,31 @@ use std::path::{Path, PathBuf};
 use crate::canonical;
 use crate::own_folder::own_folder;
 
-/// The drivers that were used before in one project.
+/// The drivers that were used in one project before.
 #[derive(Debug)]
 pub struct Seen {
     folder: PathBuf,
 }
 
 impl Seen {
-    /// Those of the project in this folder.
+    /// Opens the record of the project in this directory.
     ///
     /// # Errors
-    /// There is no folder of the user's to keep them in.
+    /// Returns an error if the user's cache directory cannot be used.
     pub fn open(base: &Path) -> io::Result<Self> {
         let project = canonical::sha256(base.as_os_str().as_encoded_bytes());
         Ok(Self { folder: own_folder(&format!("seen/{project}"))? })
     }
 
-    /// Whether the driver with this sha256 is among them.
+    /// Returns whether the driver with this sha256 was used before.
     pub fn has(&self, sha256: &str) -> bool {
         self.folder.join(sha256).exists()
     }
 
-    /// Adds one.
+    /// Records a driver.
     ///
     /// # Errors
-    /// It cannot be kept.
+    /// Returns an error if the record cannot be written.
     pub fn add(&self, sha256: &str) -> io::Result<()> {
         OpenOptions::new().create(true).append(true).open(self.folder.join(sha256)).map(drop)
     }

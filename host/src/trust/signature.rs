@@ -1,7 +1,7 @@
-//! Signatures of a component, in the component.
+//! Signatures of a component, embedded in the component.
 //!
-//! A signature is a custom section at the very end of the file, always of 116
-//! bytes, so that there is one way to write it:
+//! A signature is a custom section at the very end of the file, always of 116 bytes, so that only
+//! one encoding exists:
 //!
 //! ```text
 //! 00 72 10 "osiris:signature"    custom section of 114 bytes with its name
@@ -9,17 +9,16 @@
 //! <32 bytes>                     the signer's Ed25519 public key
 //! <64 bytes>                     the signature
 //! ```
-//! Several may follow each other, of a key each. All sign the same: every byte
-//! before the first of them, as `"osiris driver signature v1\0"` and the sha256
-//! of those bytes. Nothing stands behind the last one, and no section of this name
-//! stands anywhere else in the file, so that what is signed is all of it.
+//! Several signatures of different keys can follow each other. All of them sign the same message:
+//! `"osiris driver signature v1\0"` and the sha256 of every byte before the first signature.
+//! Nothing follows the last signature, and no other section of the file has this name, so that
+//! the signed part is the whole file.
 //!
-//! A signature that does not fit damns the file, whoever else signed it. Taking
-//! whole signatures away, or putting the signatures of others in another order,
-//! leaves a file that says the truth of itself; its own sha256, which manifests
-//! and the lock pin, is another one then. Ed25519 here takes one encoding only of
-//! a signature (RFC 8032: a scalar below the group's order), so nobody but the
-//! owner of the key can make another one of it.
+//! An invalid signature makes the file invalid, even if others are valid. Removing whole
+//! signatures, or reordering them, leaves a valid file without a false claim; its sha256, which
+//! manifests and the lockfile pin, is then different. This Ed25519 accepts only one encoding of a
+//! signature (RFC 8032: a scalar below the group's order), so only the owner of the key can
+//! create another valid one.
 
 #[cfg(test)]
 mod tests;
@@ -32,46 +31,46 @@ use crate::canonical;
 use crate::problem::Problem;
 
 const NAME: &str = "osiris:signature";
-/// Section 0, of 114 bytes, and its name of 16; then the format's version.
+/// Section id 0, a size of 114 bytes, the name of 16 bytes, and the version of the format.
 const HEAD: &[u8; 20] = b"\0\x72\x10osiris:signature\x01";
 /// Bytes of a whole signature.
 const SIZE: usize = HEAD.len() + 32 + 64;
-/// The most signatures of one file.
+/// Maximum number of signatures of a file.
 const MOST: usize = 16;
-/// Makes sure that nothing that the key signs elsewhere is taken for this.
+/// Domain separator: no other message signed with the same key is a valid driver signature.
 const DOMAIN: &[u8] = b"osiris driver signature v1\0";
 
-/// A file in its two parts.
+/// The two parts of a file.
 struct Parts<'b> {
-    /// What is signed.
+    /// The signed bytes.
     body: &'b [u8],
-    /// In the file's order; not yet verified.
+    /// The signatures in file order, not verified.
     signatures: Vec<Signature>,
 }
 
-/// What a section says.
+/// The content of a signature section.
 struct Signature {
     signer: PublicKey,
     bytes: [u8; 64],
 }
 
-/// The keys that signed these bytes, each of them verified, in the file's order;
-/// none if nobody signed.
+/// Returns the keys that signed these bytes, each verified, in file order. The list is empty if
+/// the file is not signed.
 ///
 /// # Errors
-/// The file was changed after one of them signed it, or a signature is not where
-/// it belongs.
+/// Returns an error if the file was changed after it was signed, or a signature is not at the end
+/// of the file.
 pub fn signers(bytes: &[u8]) -> Result<Vec<PublicKey>, Problem> {
     let parts = Parts::of(bytes)?;
     parts.verify()?;
     Ok(parts.signatures.into_iter().map(|signature| signature.signer).collect())
 }
 
-/// The same bytes with this key's signature: in the place of its older one, else
-/// behind those of others.
+/// Returns the bytes with this key's signature, which replaces an older one of the same key or is
+/// appended.
 ///
 /// # Errors
-/// The file was changed after somebody else signed it, or it has too many
+/// Returns an error if the file was changed after somebody else signed it, or has too many
 /// signatures.
 pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Problem> {
     let mut parts = Parts::of(bytes)?;
@@ -93,7 +92,7 @@ pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Problem> {
     Ok(signed)
 }
 
-/// The bytes without their signatures, whatever these are worth.
+/// Returns the bytes without their signatures, valid or not.
 pub(super) fn body(bytes: &[u8]) -> &[u8] {
     let mut body = bytes;
     while let Some((rest, _)) = last(body) {
@@ -111,7 +110,7 @@ impl<'b> Parts<'b> {
         }
         signatures.reverse();
         if signatures.is_empty() && memmem::find(bytes, NAME.as_bytes()).is_none() {
-            // Most drivers have none, and every start looks at them.
+            // Most drivers have no signature, and every start checks them.
             return Ok(Self { body, signatures });
         }
         let starts = (0..signatures.len()).map(|index| body.len() + index * SIZE);
@@ -128,7 +127,8 @@ impl<'b> Parts<'b> {
 
     fn verify(&self) -> Result<(), Problem> {
         if self.signatures.is_empty() {
-            // Most drivers have none, and each start would hash them all for nothing.
+            // Most drivers have no signature, and hashing all of them at every start would be
+            // wasted.
             return Ok(());
         }
         let message = message(self.body);
@@ -144,7 +144,7 @@ impl<'b> Parts<'b> {
     }
 }
 
-/// What stands before the last signature, and that signature.
+/// Splits off the last signature.
 fn last(bytes: &[u8]) -> Option<(&[u8], Signature)> {
     let (rest, section) = bytes.split_last_chunk::<SIZE>()?;
     let (key, signature) = section.strip_prefix(HEAD)?.split_first_chunk::<32>()?;
@@ -156,8 +156,8 @@ fn message(body: &[u8]) -> Vec<u8> {
     [DOMAIN, canonical::digest(body).as_slice()].concat()
 }
 
-/// Where each section with the name of signatures starts. One within an inner
-/// module or component is none.
+/// Returns the start of each section with the name of signatures, except those inside inner
+/// modules or components.
 fn sections(bytes: &[u8]) -> Result<Vec<usize>, Problem> {
     let (mut starts, mut depth) = (Vec::new(), 0);
     for payload in Parser::new(0).parse_all(bytes) {

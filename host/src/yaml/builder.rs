@@ -1,4 +1,4 @@
-//! From the parser's events to a tree.
+//! Builds a tree from the parser's events.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,20 +12,20 @@ use super::{Entry, Node, Position, Problems, Value, scalar};
 use crate::problem::{Error, Problem};
 use crate::wording::quoted;
 
-/// How many collections may stand in each other.
+/// Maximum nesting depth of collections.
 const MAX_DEPTH: usize = 64;
-/// What all values may cost, aliases expanded. See [`cost_of`].
+/// Maximum cost of all values, aliases expanded. See [`cost_of`].
 const MAX_COST: usize = 32 * 1024 * 1024;
 
-/// About what a value takes in memory, in bytes.
+/// Returns the estimated memory of a value, in bytes.
 fn cost_of(text: &str) -> usize {
     64 + text.len()
 }
 
-/// A problem after which nothing sensible can be read.
+/// A problem that ends the parsing.
 type Fatal = (Position, Problem);
 
-/// Builds the tree of the only document in `text`, which problems call `what`.
+/// Builds the tree of the only document in `text`, which problems refer to as `what`.
 pub(super) fn build(text: &str, file: &Path, what: &str) -> Result<Node, Error> {
     let mut builder = Builder::new(file, what);
     let mut parser = Parser::new_from_str(text);
@@ -48,7 +48,7 @@ fn position(span: Span) -> Position {
     Position { line: to_u32(span.start.line()), column: to_u32(span.start.col() + 1) }
 }
 
-/// A problem with the text itself, in the parser's words.
+/// Converts a syntax error of the parser.
 fn syntax(error: &ScanError, text: &str, what: &str) -> Fatal {
     let marker = error.marker();
     let at = Position { line: to_u32(marker.line()), column: to_u32(marker.col() + 1) };
@@ -69,15 +69,15 @@ fn too_deep() -> Problem {
     Problem::new("too_deep", message).help("put fewer of them into each other")
 }
 
-/// A value that an alias can stand for.
+/// A value with an anchor.
 struct Anchored {
     node: Node,
     cost: usize,
-    /// How many collections stand in each other in it.
+    /// Nesting depth of the collections in the value.
     height: usize,
 }
 
-/// A collection whose end has not come yet.
+/// A collection that is not complete yet.
 struct Open {
     position: Position,
     anchor: usize,
@@ -92,13 +92,13 @@ enum Items {
 }
 
 struct Builder<'f> {
-    /// What problems call the text.
+    /// Name of the text in problems.
     what: &'f str,
     problems: Problems<'f>,
     documents: usize,
     root: Option<Node>,
     open: Vec<Open>,
-    /// By the parser's number of the anchor.
+    /// Values by the parser's number of their anchor.
     anchors: HashMap<usize, Anchored>,
     cost: usize,
 }
@@ -162,7 +162,7 @@ impl<'f> Builder<'f> {
             Some(tag) => self.tagged(tag, text, at),
         };
         let value = resolved.unwrap_or_else(|why| {
-            // Without the number, which may be a password that lacks its quotes.
+            // Omits the number, which can be a password without quotes.
             let message = format!("This number {why}");
             let help = "put it in quotes if it is meant as text";
             self.problems.report(at, Problem::new("invalid_number", message).help(help));
@@ -184,7 +184,7 @@ impl<'f> Builder<'f> {
         self.place(node, 0)
     }
 
-    /// A scalar whose tag says what it is.
+    /// Resolves a scalar with a tag.
     fn tagged(&mut self, tag: &Tag, text: &str, at: Position) -> Result<Value, &'static str> {
         let name = format!("{}{}", tag.handle, tag.suffix);
         let as_text = Value::Text(text.to_owned());
@@ -210,7 +210,7 @@ impl<'f> Builder<'f> {
         Ok(resolved)
     }
 
-    /// Accepts no tag on a collection but its own.
+    /// Accepts only the tag of the collection's own type.
     fn check_tag(&mut self, tag: Option<&Tag>, own: &str, at: Position) {
         let Some(tag) = tag else { return };
         let name = format!("{}{}", tag.handle, tag.suffix);
@@ -255,7 +255,7 @@ impl<'f> Builder<'f> {
             let message = "An alias cannot stand inside the value that it stands for";
             return Err((at, Problem::new("recursive_alias", message)));
         };
-        // Both before the copy is made: this is what stops a bomb.
+        // Checked before the copy is made, to stop alias bombs.
         self.check_depth(self.open.len() + height, at)?;
         self.spend(cost, at)?;
         let mut node = self.anchors[&anchor].node.clone();
@@ -267,7 +267,7 @@ impl<'f> Builder<'f> {
         self.place(node, height)
     }
 
-    /// Keeps a copy of a value that has an anchor; 0 is none.
+    /// Stores a copy of a value that has an anchor; `anchor` is 0 if there is none.
     fn remember(
         &mut self,
         anchor: usize,
@@ -282,7 +282,7 @@ impl<'f> Builder<'f> {
         Ok(())
     }
 
-    /// Puts a complete value where it belongs; `height` is its own.
+    /// Adds a complete value of nesting depth `height` to its collection.
     fn place(&mut self, node: Node, height: usize) -> Result<(), Fatal> {
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
@@ -311,7 +311,7 @@ impl<'f> Builder<'f> {
         Ok(())
     }
 
-    /// Whether the next value is a key of a mapping.
+    /// Returns whether the next value is a key of a mapping.
     fn expects_key(&self) -> bool {
         matches!(self.open.last(), Some(Open { items: Items::Map { key: None, .. }, .. }))
     }
@@ -335,7 +335,7 @@ impl<'f> Builder<'f> {
     }
 }
 
-/// The text of a key; whoever places a key has made sure that it is text.
+/// Returns the text of a key. Callers have checked that the key is text.
 fn text_of(node: Node) -> String {
     match node.value {
         Value::Text(text) => text,

@@ -1,20 +1,21 @@
-//! Reading a mapping key by key, with every problem reported where it stands.
+//! Reads a mapping key by key, and reports every problem at its position.
 
 use super::{Entry, Node, Position, Problems};
 use crate::problem::Problem;
 use crate::wording::{any_of, closest, quoted};
 
-/// A mapping whose keys are known.
+/// A mapping with a known set of keys.
 #[derive(Debug, Clone)]
 pub struct Fields<'n> {
-    /// Whose keys they are, as the start of a message: `Step 'load'`.
+    /// Owner of the keys, as the start of a message: `Step 'load'`.
     owner: String,
     position: Position,
     entries: &'n [Entry],
 }
 
 impl<'n> Fields<'n> {
-    /// The keys of `node`; if it is no mapping, a problem with this code.
+    /// Returns the fields of `node`. Reports a problem with `code` and returns `None` if `node` is
+    /// not a mapping.
     pub fn of(
         node: &'n Node,
         owner: impl Into<String>,
@@ -33,22 +34,22 @@ impl<'n> Fields<'n> {
         Some(Self { owner, position: node.position, entries })
     }
 
-    /// Whose keys they are.
+    /// Returns the owner of the keys.
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// Where the mapping starts.
+    /// Returns the position of the mapping.
     pub fn position(&self) -> Position {
         self.position
     }
 
-    /// All of them.
+    /// Returns all entries of the mapping.
     pub fn entries(&self) -> &'n [Entry] {
         self.entries
     }
 
-    /// Reports every other key as unknown, with the one that was likely meant.
+    /// Reports every key that is not in `known`, and suggests the closest known key.
     pub fn only(&self, known: &[&str], problems: &mut Problems<'_>) {
         for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let message = format!("{}: unknown key {}", self.owner, quoted(&entry.key));
@@ -60,13 +61,13 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// The value of a key, if it is there and is not empty.
+    /// Returns the value of a key. Returns `None` if the key is missing or its value is null.
     pub fn get(&self, key: &str) -> Option<&'n Node> {
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         Some(&entry.value).filter(|node| node.value != super::Value::Null)
     }
 
-    /// The value of a key that must be there; `help` shows how it is written.
+    /// Returns the value of a required key. Reports a problem with `help` if the key is missing.
     pub fn require(
         &self,
         key: &str,
@@ -82,8 +83,8 @@ impl<'n> Fields<'n> {
         found
     }
 
-    /// What `read` makes of the value of `key`; if it makes nothing, a problem
-    /// that says what was `wanted`.
+    /// Converts the value of `key` with `read`. Reports a problem with the `wanted` form if `read`
+    /// returns `None`.
     pub fn read<T>(
         &self,
         key: &str,

@@ -1,9 +1,9 @@
-//! YAML that knows where everything stands: a tree whose every value and key
-//! has a line and a column, so that a problem found later can name them.
+//! Parses YAML into a tree in which every value and key has a line and a column, so that later
+//! problems can refer to them.
 //!
-//! What is read is a strict part of YAML 1.2 with its core schema: one document,
-//! text keys, no key twice, no merge keys, only the core schema's tags. Size,
-//! depth and the expansion of aliases are bounded.
+//! Accepts a strict subset of YAML 1.2 with its core schema: one document, text keys, no duplicate
+//! keys, no merge keys, and only the tags of the core schema. Size, nesting depth and the expansion
+//! of aliases are bounded.
 
 mod builder;
 mod fields;
@@ -23,45 +23,47 @@ pub use problems::Problems;
 pub use source::{MAX_BYTES, parse, parse_as, parse_within, read, read_bytes};
 pub use write::to_string;
 
-/// A value and where it starts.
+/// A value with its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Its first character. The parts of an aliased value stand where the anchor is.
+    /// Position of the first character. The parts of an aliased value have their position at the
+    /// anchor.
     pub position: Position,
-    /// What it is.
+    /// The value itself.
     pub value: Value,
 }
 
-/// What a node is, by the YAML 1.2 core schema.
+/// A value of the YAML 1.2 core schema.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// `null`, `~` or nothing.
+    /// `null`, `~` or an empty value.
     Null,
     /// `true` or `false`; `yes` and `on` are text.
     Bool(bool),
-    /// A number. Integers of `i64` and `u64` are exact; others are finite floats.
+    /// A number. Integers in the range of `i64` and `u64` are exact; other numbers are finite
+    /// floats.
     Number(Number),
     /// Text.
     Text(String),
     /// A sequence.
     List(Vec<Node>),
-    /// A mapping in the order of the file, no key twice.
+    /// A mapping in the order of the file, without duplicate keys.
     Map(Vec<Entry>),
 }
 
-/// One key of a mapping and its value.
+/// A key of a mapping with its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Where the key stands.
+    /// Position of the key.
     pub position: Position,
     /// The key.
     pub key: String,
-    /// Its value.
+    /// The value.
     pub value: Node,
 }
 
 impl Node {
-    /// The text, if it is text.
+    /// Returns the text. Returns `None` if the value is not text.
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
@@ -69,7 +71,7 @@ impl Node {
         }
     }
 
-    /// The truth value, if it is one.
+    /// Returns the boolean. Returns `None` if the value is not a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         match self.value {
             Value::Bool(value) => Some(value),
@@ -77,7 +79,7 @@ impl Node {
         }
     }
 
-    /// The number, if it is a whole one that is not negative.
+    /// Returns the number. Returns `None` if the value is not a non-negative integer.
     pub fn as_u64(&self) -> Option<u64> {
         match &self.value {
             Value::Number(number) => number.as_u64(),
@@ -85,7 +87,7 @@ impl Node {
         }
     }
 
-    /// The items, if it is a list.
+    /// Returns the items. Returns `None` if the value is not a list.
     pub fn as_list(&self) -> Option<&[Node]> {
         match &self.value {
             Value::List(items) => Some(items),
@@ -93,7 +95,7 @@ impl Node {
         }
     }
 
-    /// The entries, if it is a mapping.
+    /// Returns the entries. Returns `None` if the value is not a mapping.
     pub fn as_map(&self) -> Option<&[Entry]> {
         match &self.value {
             Value::Map(entries) => Some(entries),
@@ -101,12 +103,12 @@ impl Node {
         }
     }
 
-    /// The entry of a key, if it is a mapping that has it.
+    /// Returns the entry with a key. Returns `None` if the value is not a mapping or lacks the key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.as_map()?.iter().find(|entry| entry.key == key)
     }
 
-    /// What it is, in words: `text`, `a list`.
+    /// Returns the name of the value's type: `text`, `a list`.
     pub fn kind(&self) -> &'static str {
         match &self.value {
             Value::Null => "empty",
@@ -119,7 +121,7 @@ impl Node {
         }
     }
 
-    /// The same value as JSON.
+    /// Converts the value to JSON.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
@@ -134,8 +136,8 @@ impl Node {
         }
     }
 
-    /// Where a JSON pointer (RFC 6901) leads; where it leaves the tree, the last
-    /// value on its way. A key's value stands at its key.
+    /// Returns the position at a JSON pointer (RFC 6901). If the pointer leaves the tree, returns
+    /// the position of the last value on its way. The position of a key's value is that of the key.
     pub fn position_of(&self, pointer: &str) -> Position {
         let mut node = self;
         let mut position = self.position;

@@ -1,11 +1,11 @@
-//! Problems of one file, gathered to be reported together.
+//! Collects the problems of one file, to report them together.
 
 use std::path::Path;
 
 use super::Position;
 use crate::problem::{Error, Exit, Problem};
 
-/// How many problems are shown before the rest is only counted.
+/// Maximum displayed problems; further problems are only counted.
 const SHOWN: usize = 100;
 
 /// The problems found in one file so far.
@@ -16,32 +16,32 @@ pub struct Problems<'f> {
 }
 
 impl<'f> Problems<'f> {
-    /// None yet. `file` is shown as it is.
+    /// Creates an empty collection. `file` is displayed as it is.
     pub fn new(file: &'f Path) -> Self {
         Self { file, found: Vec::new() }
     }
 
-    /// Adds one.
+    /// Adds a problem.
     pub fn report(&mut self, position: Position, problem: Problem) {
         self.found.push(problem.at(self.file, position));
     }
 
-    /// Adds one that is not about a place in the file.
+    /// Adds a problem without a position in the file.
     pub fn report_unplaced(&mut self, problem: Problem) {
         self.found.push(problem);
     }
 
-    /// How many there are.
+    /// Returns the number of problems.
     pub fn count(&self) -> usize {
         self.found.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// All of them by position, then by text; none twice.
+    /// Returns the problems sorted by position and text, without duplicates.
     pub fn into_sorted(mut self) -> Vec<Problem> {
         self.found.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
         self.found.dedup();
@@ -54,10 +54,10 @@ impl<'f> Problems<'f> {
         self.found
     }
 
-    /// The value if there is no problem, else an error for invalid input.
+    /// Returns the value if there are no problems.
     ///
     /// # Errors
-    /// All the problems.
+    /// Returns an error for invalid input, with all problems, if there are any.
     pub fn into_result<T>(self, value: T) -> Result<T, Error> {
         if self.found.is_empty() {
             Ok(value)

@@ -1,13 +1,13 @@
-//! Plain scalars by the core schema of YAML 1.2.2, §10.3.2.
+//! Resolves plain scalars by the core schema of YAML 1.2.2, §10.3.2.
 
 use serde_json::Number;
 
 use super::Value;
 
-/// What an untagged plain scalar is.
+/// Resolves an untagged plain scalar.
 ///
 /// # Errors
-/// Why a number cannot be kept: nothing is ever rounded to fit.
+/// Returns an error if a number cannot be represented: numbers are never rounded to fit.
 pub(super) fn plain(text: &str) -> Result<Value, &'static str> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -22,7 +22,7 @@ pub(super) fn plain(text: &str) -> Result<Value, &'static str> {
 
 const TOO_LARGE: &str = "does not fit 64 bits";
 
-/// A number, if the text has the form of one.
+/// Parses a number. Returns `None` if the text does not have the form of a number.
 fn number(text: &str) -> Option<Result<Number, &'static str>> {
     if let Some(digits) = text.strip_prefix("0x") {
         return radix(digits, 16);
@@ -50,7 +50,7 @@ fn radix(digits: &str, radix: u32) -> Option<Result<Number, &'static str>> {
     valid.then(|| u64::from_str_radix(digits, radix).map(Number::from).map_err(|_| TOO_LARGE))
 }
 
-/// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
+/// Matches `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`.
 fn is_float(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {

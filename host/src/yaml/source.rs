@@ -1,4 +1,4 @@
-//! From bytes to a tree.
+//! Reads and parses YAML files.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -8,13 +8,13 @@ use crate::problem::{Error, Problem, Result};
 use crate::regular::{NotRegular, open_regular, read_bounded};
 use crate::wording;
 
-/// The largest file that is read as YAML, in bytes.
+/// Maximum size of a YAML file, in bytes.
 pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Reads a YAML file.
 ///
 /// # Errors
-/// What [`read_bytes`] and [`parse`] say.
+/// Returns an error if [`read_bytes`] or [`parse`] does.
 pub fn read(file: &Path) -> Result<Node> {
     parse(&read_bytes(file, MAX_BYTES)?, file)
 }
@@ -22,7 +22,8 @@ pub fn read(file: &Path) -> Result<Node> {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// `file_not_found`, `not_a_file`, `file_unreadable` and `file_too_large`.
+/// Returns an error if the file is missing (`file_not_found`), is not a regular file
+/// (`not_a_file`), cannot be read (`file_unreadable`) or is too large (`file_too_large`).
 pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| match (error.kind(), NotRegular::kind(&error)) {
         (_, Some(what)) => {
@@ -40,20 +41,20 @@ pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     open_regular(file).and_then(|(file, _)| read_bounded(file, limit)).map_err(unreadable)
 }
 
-/// Parses the one YAML document of a file; `file` is for the problems only.
+/// Parses the single YAML document of a file. `file` is only used in problems.
 ///
 /// # Errors
-/// `file_too_large`, `invalid_encoding`, `invalid_character`, `invalid_yaml`,
-/// `duplicate_key` and their like, all with their position. Syntax errors end
-/// the parsing, the others are reported together.
+/// Returns an error if the document is invalid, with codes like `file_too_large`,
+/// `invalid_encoding`, `invalid_character`, `invalid_yaml` and `duplicate_key`. All but the first
+/// have a position. A syntax error ends the parsing; the others are reported together.
 pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
     parse_as("The file", bytes, file)
 }
 
-/// Like [`parse`], for YAML that is not the whole file: problems call it `what`.
+/// Like [`parse`], for YAML that is not the whole file: problems refer to it as `what`.
 ///
 /// # Errors
-/// What [`parse`] says.
+/// Returns an error if [`parse`] does.
 pub fn parse_as(what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
     parse_within(MAX_BYTES, what, bytes, file)
 }
@@ -61,7 +62,7 @@ pub fn parse_as(what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
 /// Like [`parse_as`], for at most `limit` bytes.
 ///
 /// # Errors
-/// What [`parse`] says.
+/// Returns an error if [`parse`] does.
 pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result<Node> {
     if bytes.len() as u64 > limit {
         return Err(too_large(what, limit, file));
@@ -94,8 +95,8 @@ fn too_large(what: &str, limit: u64, file: &Path) -> Error {
     Error::invalid(problem.help("write less data into it"))
 }
 
-/// The first character outside YAML's printable set and the text before it. The
-/// parser would take a NUL for the end of the file.
+/// Returns the first character outside YAML's printable set and the text before it. The parser
+/// would treat a NUL as the end of the file.
 fn first_unprintable(text: &str) -> Option<(&str, char)> {
     let unprintable = |c: char| {
         matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{84}'
@@ -104,14 +105,14 @@ fn first_unprintable(text: &str) -> Option<(&str, char)> {
     text.char_indices().find(|&(_, c)| unprintable(c)).map(|(at, c)| (&text[..at], c))
 }
 
-/// The position just after some text.
+/// Returns the position just after a text.
 fn end_of(text: &str) -> Position {
     let line = text.matches('\n').count() + 1;
     let last = text.rsplit('\n').next().unwrap_or_default();
     Position { line: to_u32(line), column: to_u32(last.chars().count() + 1) }
 }
 
-/// Positions fit: a file has at most [`MAX_BYTES`] characters.
+/// Converts a position, which always fits: a file has at most [`MAX_BYTES`] characters.
 pub(super) fn to_u32(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }

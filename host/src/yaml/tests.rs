@@ -11,7 +11,7 @@ fn read_text(text: impl AsRef<[u8]>) -> Result<Node> {
     parse(text.as_ref(), Path::new("p.yaml"))
 }
 
-/// `line:column code: message` of every problem.
+/// Formats every problem as `line:column code: message`.
 fn problems(text: impl AsRef<[u8]>) -> Vec<String> {
     let error = read_text(text).expect_err("the text is invalid");
     let line = |problem: crate::problem::Problem| {
@@ -177,7 +177,7 @@ fn what_is_not_a_file_is_refused() {
     assert_eq!(code(Path::new("/dev/zero")), "not_a_file");
 }
 
-/// Any JSON value of reasonable size.
+/// Generates JSON values of reasonable size.
 fn any_json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(Json::Null),

@@ -1,11 +1,11 @@
-//! Canonical YAML: the same bytes for the same value on every machine, and the
-//! same value again when they are read.
+//! Writes canonical YAML: the same bytes for the same value on every machine, which parse to the
+//! same value again.
 
 use saphyr::{Mapping, Scalar, Yaml, YamlEmitter};
 use saphyr_parser::ScalarStyle;
 use serde_json::Value;
 
-/// A value as YAML: block style, sorted keys, `---` before it and a newline at the end.
+/// Formats a value as YAML: block style, sorted keys, `---` at the start and a newline at the end.
 pub fn to_string(value: &Value) -> String {
     let mut text = String::new();
     let written = YamlEmitter::new(&mut text).dump(&to_yaml(value));
@@ -18,7 +18,7 @@ fn to_yaml(value: &Value) -> Yaml<'_> {
     match value {
         Value::Null => Yaml::Value(Scalar::Null),
         Value::Bool(value) => Yaml::Value(Scalar::Boolean(*value)),
-        // As JSON writes them, because the library has no unsigned integers.
+        // Formatted as in JSON, because the library has no unsigned integers.
         Value::Number(number) => verbatim(number.to_string()),
         Value::String(text) => string(text),
         Value::Array(items) => Yaml::Sequence(items.iter().map(to_yaml).collect()),
@@ -46,8 +46,8 @@ fn verbatim(text: String) -> Yaml<'static> {
     Yaml::Representation(text.into(), ScalarStyle::Plain, None)
 }
 
-/// Characters that the library would write as they are, although they are
-/// invisible or not allowed to stand in a file.
+/// Returns whether the library would write a character unescaped although it is invisible or not
+/// allowed in a file.
 fn needs_escape(character: char) -> bool {
     matches!(
         character,
@@ -55,7 +55,7 @@ fn needs_escape(character: char) -> bool {
     )
 }
 
-/// A double-quoted text. JSON's escapes are YAML's, too.
+/// Returns a double-quoted text. JSON's escapes are also valid in YAML.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for character in Value::from(text).to_string().chars() {

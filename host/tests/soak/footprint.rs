@@ -1,4 +1,4 @@
-//! What this process holds.
+//! The resources that this process holds.
 
 use std::fmt;
 use std::fs;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use osiris_tests::wait::wait_for;
 
-/// What this process holds at one moment.
+/// A snapshot of the resources that this process holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Footprint {
-    /// Bytes of memory that lie in RAM.
+    /// Resident memory in bytes.
     pub(crate) memory: u64,
-    /// Open descriptors.
+    /// Open file descriptors.
     pub(crate) files: usize,
     pub(crate) threads: usize,
 }
@@ -30,7 +30,7 @@ impl Footprint {
         }
     }
 
-    /// What it holds once the threads of the last run have ended, which takes them a moment.
+    /// Waits until the threads of the last run have ended, and returns the footprint.
     pub(crate) fn settled(before: Option<&Self>) -> Self {
         let few = before.map(|before| before.threads);
         wait_for(
@@ -40,7 +40,7 @@ impl Footprint {
                 let now = Self::now();
                 match few {
                     Some(few) => (now.threads <= few).then_some(now),
-                    // The clocks of engines end by themselves.
+                    // The epoch threads of engines end by themselves.
                     None => (!names().any(|name| name.starts_with("osiris-epoch"))).then(Self::now),
                 }
             },
@@ -48,10 +48,10 @@ impl Footprint {
     }
 }
 
-/// The names of all threads.
+/// Returns the names of all threads.
 fn names() -> impl Iterator<Item = String> {
     let tasks = fs::read_dir("/proc/self/task").expect("Linux has it").flatten();
-    // A thread may end while it is looked at.
+    // A thread can end before its name is read.
     tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
 }
 

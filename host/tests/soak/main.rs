@@ -1,5 +1,6 @@
-//! Many runs in one process, good and bad in turn: nothing is left of any, neither memory nor open
-//! files, threads or temporary files. `cargo xtask soak` asks for more runs than the tests do.
+//! Executes many runs in one process, successful and failing ones in turn, and checks that none
+//! of them leaves memory, open files, threads or temporary files behind. `cargo xtask soak`
+//! executes more runs than the tests do.
 #![cfg(target_os = "linux")]
 
 mod footprint;
@@ -10,10 +11,10 @@ use std::time::Instant;
 use self::footprint::Footprint;
 use self::mix::{MIX, Place};
 
-/// How many runs the tests take; `OSIRIS_SOAK_RUNS` asks for another number.
+/// Number of runs in the tests; `OSIRIS_SOAK_RUNS` overrides it.
 const RUNS: usize = 240;
-/// What the allocator may keep beyond what it held after the first tenth, in bytes: its own pools,
-/// which one run fills more than another. It is no allowance for each run.
+/// Memory in bytes that the process may hold in addition to that after the first tenth of the
+/// runs: pools of the allocator, which some runs fill more than others. Not an allowance per run.
 const SLACK: u64 = 12 << 20;
 
 #[test]

@@ -1,4 +1,4 @@
-//! The runs: a project, its pipelines, and how each is to end.
+//! The kinds of runs: a project, its pipelines, and the expected ends.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,9 @@ use osiris::driver::limits::{Limit, Limits};
 use osiris::driver::registry::Registry;
 use osiris::driver::{Engine, Setup};
 use osiris::project::Project;
+use osiris::redact::Redactor;
 use osiris::run::{self, Board, Job};
-use osiris::session::{Redactor, Session, State};
+use osiris::session::{Session, State};
 use osiris_tests::built;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -21,9 +22,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Kind {
     name: &'static str,
     steps: &'static str,
-    /// The kind of the failure that it is to end with; none if it ends well.
+    /// The kind of the expected failure, `None` for success.
     fails: Option<&'static str>,
-    /// Whether it is cancelled once rows have arrived at its last step.
+    /// Whether the run is cancelled after rows have arrived at its last step.
     cancelled: bool,
 }
 
@@ -39,7 +40,7 @@ const COPY: Kind = ends(
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}",
 );
 
-/// Each in its turn.
+/// The kinds, in the order in which they run.
 pub(crate) const MIX: [Kind; 12] = [
     COPY,
     ends(
@@ -98,7 +99,7 @@ pub(crate) const MIX: [Kind; 12] = [
     ),
 ];
 
-/// A project and what runs in it.
+/// A project with everything that runs need.
 pub(crate) struct Place {
     folder: TempDir,
     project: Project,
@@ -108,7 +109,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Compiles every pipeline.
+    /// Creates the project and compiles every pipeline.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("in.csv"), "id,name\n1,one\n2,two\n3,three\n").unwrap();
@@ -136,7 +137,7 @@ impl Place {
         Self { folder, project, registry, builds, runtime }
     }
 
-    /// Does all that `osiris run` does, in this process, and removes the session.
+    /// Does everything that `osiris run` does, in this process, and removes the session.
     pub(crate) fn run(&self, kind: &Kind) {
         let (_, build) = self.builds.iter().find(|(name, _)| *name == kind.name).unwrap();
         let job = Job {
@@ -184,7 +185,7 @@ impl Place {
         fs::remove_dir_all(dir).unwrap();
     }
 
-    /// Files that no run should have left.
+    /// Returns the files that no run should have left.
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let known = ["data", "in.csv", "ids.txt", "logs", "out.csv", "pipeline.yaml", ".osiris"];
         let mut left = names(self.folder.path());

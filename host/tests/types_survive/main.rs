@@ -1,5 +1,5 @@
-//! Whatever a table holds, it arrives as it was sent: through the edges of a run, through drivers
-//! in the real engine, and through the spill file.
+//! Checks that every table arrives as it was sent: through the edges of a run, through drivers in
+//! the real engine, and through the spill file.
 
 mod pass;
 mod tables;
@@ -11,7 +11,7 @@ use proptest::test_runner::Config;
 
 use self::pass::{Place, arrived};
 
-/// Each case runs a driver.
+/// Fewer cases than the default, because each case runs a driver.
 fn cases() -> Config {
     Config { cases: 96, max_shrink_iters: 500, ..Config::default() }
 }

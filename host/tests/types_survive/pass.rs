@@ -1,5 +1,5 @@
-//! Batches through a driver: in from a spill file, out to a reader that is there in time and to
-//! one that has fallen behind.
+//! Sends batches through a driver: the input comes from a spill file, the output goes to one
+//! reader that keeps up and one that has fallen behind.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use osiris::below::Below;
 use osiris::budget::Budgets;
+use osiris::contract::Mode;
 use osiris::driver::grants::Grants;
 use osiris::driver::limits::Limits;
 use osiris::driver::sink::Sink;
-use osiris::driver::spec::Mode;
 use osiris::driver::{Call, Driver, DriverFile, Engine, Setup, StepCall};
-use osiris::session::{Level, Number, Redactor};
+use osiris::redact::Redactor;
 use osiris::table::{Batch, Closed, Receiver, Sender, channel};
+use osiris::telemetry::{Level, Number};
 use osiris_tests::built;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -22,11 +23,11 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 thread_local! {
-    /// Each test has a thread of its own.
+    /// Each test has its own thread.
     static PLACE: OnceCell<Place> = const { OnceCell::new() };
 }
 
-/// An engine with one driver, and a folder to work in.
+/// An engine with one driver, and a working directory.
 pub(crate) struct Place {
     engine: Engine,
     driver: Driver,
@@ -34,14 +35,14 @@ pub(crate) struct Place {
     runtime: Runtime,
 }
 
-/// What a reader got.
+/// The schema and batches that a reader received.
 #[derive(Debug)]
 pub(crate) struct Got {
     pub(crate) schema: SchemaRef,
     pub(crate) batches: Vec<RecordBatch>,
 }
 
-/// Whether exactly these have arrived.
+/// Returns whether exactly these batches have arrived.
 pub(crate) fn arrived(got: &Got, batches: &[RecordBatch]) -> bool {
     got.batches == batches
 }
@@ -50,7 +51,7 @@ pub(crate) fn arrived(got: &Got, batches: &[RecordBatch]) -> bool {
 pub(crate) struct Here(&'static str);
 
 impl Place {
-    /// The place with this driver.
+    /// Returns the handle for this driver.
     pub(crate) fn of(driver: &'static str) -> Here {
         Here(driver)
     }
@@ -70,7 +71,7 @@ impl Place {
         let schema = batches[0].schema();
         let (sender, mut readers) = self.edge();
         let (behind, in_time) = (readers.remove(1), readers.remove(0));
-        // The driver's input has fallen behind before the driver starts.
+        // Makes the driver's input fall behind before the driver starts.
         let feeding = feed(sender, schema.clone(), batches);
         let (fed, ()) = tokio::join!(drain(in_time), feeding);
         assert_eq!(fed.unwrap().batches, batches, "as it was sent");
@@ -101,14 +102,14 @@ impl Place {
         [first.unwrap(), drain(late).await.unwrap()]
     }
 
-    /// An edge of two readers, of which one that falls behind reads from disk.
+    /// Creates an edge with two readers. A reader that falls behind reads from disk.
     fn edge(&self) -> (Sender, Vec<Receiver>) {
         channel(2, 0, Below::new(self.folder.path(), self.folder.path()))
     }
 }
 
 impl Here {
-    /// Sends batches of one schema through the driver; what each of two readers got.
+    /// Sends batches of one schema through the driver and returns the output of both readers.
     pub(crate) fn pass(self, batches: &[RecordBatch], config: &str) -> [Got; 2] {
         PLACE.with(|place| {
             let place = place.get_or_init(|| Place::new(self.0));
@@ -135,7 +136,7 @@ async fn drain(mut reader: Receiver) -> Result<Got, Closed> {
     Ok(Got { schema, batches })
 }
 
-/// Nobody listens.
+/// Ignores all telemetry.
 struct Silent(Redactor);
 
 impl Sink for Silent {

@@ -1,4 +1,4 @@
-//! Any table: strategies for schemas and for batches of them.
+//! Strategies for arbitrary schemas and batches.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Two batches of one schema of so many columns of these types.
+/// Generates two batches of one schema with columns of these types.
 pub(crate) fn of(
     types: BoxedStrategy<DataType>,
     columns: std::ops::Range<usize>,
@@ -21,7 +21,7 @@ pub(crate) fn of(
     let rows = (0..12_usize, 0..6_usize);
     (fields(types, columns), rows).prop_flat_map(|(fields, (first, second))| {
         let schema = Arc::new(Schema::new(fields));
-        // The driver does one thing with the first of them and another with the second.
+        // The driver treats the first batch differently from the second.
         (batch(schema.clone(), first), batch(schema, second)).prop_map(|(a, b)| vec![a, b])
     })
 }
@@ -36,7 +36,7 @@ fn batch(schema: Arc<Schema>, rows: usize) -> BoxedStrategy<RecordBatch> {
         .boxed()
 }
 
-/// Fields with names, metadata, and nulls or none.
+/// Generates fields with names, metadata, and with or without nulls.
 fn fields(
     types: BoxedStrategy<DataType>,
     count: std::ops::Range<usize>,
@@ -48,7 +48,7 @@ fn fields(
     vec(("\\PC{0,6}", types, any::<bool>(), metadata), count).prop_map(|parts| {
         let fields = parts.into_iter().enumerate();
         let field = |(index, (name, data_type, nullable, metadata))| {
-            // Names of columns differ.
+            // The index makes the column names unique.
             let name = format!("{name}{index}");
             let nullable = nullable || data_type == DataType::Null;
             Field::new(name, data_type, nullable).with_metadata(metadata)
@@ -57,12 +57,12 @@ fn fields(
     })
 }
 
-/// What a list holds.
+/// Generates the item field of a list.
 fn item(types: BoxedStrategy<DataType>) -> BoxedStrategy<Arc<Field>> {
     fields(types, 1..2).prop_map(|mut one| Arc::new(one.remove(0))).boxed()
 }
 
-/// Every type that crosses the boundary.
+/// Generates every type that can cross the boundary.
 pub(crate) fn contract() -> BoxedStrategy<DataType> {
     use DataType::*;
     let more = prop_oneof![
@@ -87,7 +87,7 @@ pub(crate) fn contract() -> BoxedStrategy<DataType> {
     .boxed()
 }
 
-/// Every type that the SDK for Rust has.
+/// Generates every type that the Rust SDK has.
 pub(crate) fn sdk() -> BoxedStrategy<DataType> {
     flat()
         .prop_recursive(3, 10, 3, |inner| {
@@ -127,7 +127,7 @@ fn flat() -> BoxedStrategy<DataType> {
     .boxed()
 }
 
-/// One array a field, all of this length.
+/// Generates one array per field, all of this length.
 fn columns(fields: &Fields, length: usize) -> BoxedStrategy<Vec<ArrayData>> {
     let arrays: Vec<_> = fields.iter().map(|field| array(field, length)).collect();
     arrays.boxed()
@@ -199,7 +199,7 @@ fn array(field: &Field, length: usize) -> BoxedStrategy<ArrayData> {
                 })
                 .boxed()
         }
-        // Whatever the bits are, they are a value; so are those of a float that is no number.
+        // Any bits are a valid value, including NaN.
         _ => {
             let width = match &data_type {
                 T::FixedSizeBinary(width) => *width as usize,
@@ -214,7 +214,7 @@ fn array(field: &Field, length: usize) -> BoxedStrategy<ArrayData> {
     }
 }
 
-/// Values of which so many are there.
+/// Generates optional values, of which the share `some` is present.
 fn options<T: std::fmt::Debug + Clone>(
     value: impl Strategy<Value = T>,
     some: f64,
@@ -225,7 +225,7 @@ fn options<T: std::fmt::Debug + Clone>(
     })
 }
 
-/// A number in so many bytes.
+/// Encodes a number in `width` bytes.
 fn wide(value: i128, width: usize) -> Vec<u8> {
     let sign = if value < 0 { 0xff } else { 0 };
     let mut bytes = value.to_le_bytes().to_vec();

@@ -1,10 +1,10 @@
-//! How a file is compressed.
+//! The compression of a file.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-/// How a file is compressed.
+/// The compression of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
@@ -29,7 +29,8 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// What it is for the file at `path`; never [`Infer`](Self::Infer).
+    /// Returns the compression of the file at `path`; never
+    /// [`Infer`](Self::Infer).
     #[must_use]
     pub fn of(self, path: &Path) -> Self {
         if self != Self::Infer {
@@ -46,7 +47,8 @@ impl Compression {
         }
     }
 
-    /// What a file that begins with these bytes is compressed with, if it is.
+    /// Returns the compression of a file that begins with these bytes, or
+    /// `None` if it has none.
     #[must_use]
     pub fn sniff(head: &[u8]) -> Option<Self> {
         const MAGIC: [(&[u8], Compression); 5] = [

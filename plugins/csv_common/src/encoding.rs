@@ -1,4 +1,4 @@
-//! How text is turned into bytes.
+//! Encodings of text as bytes.
 
 use encoding_rs::{ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::{Deserialize, Deserializer, de};
@@ -81,7 +81,7 @@ impl Encoding {
         }
     }
 
-    /// Whether it is UTF-16, in whatever order.
+    /// Returns whether the encoding is UTF-16, in any order.
     #[must_use]
     pub fn is_utf16(self) -> bool {
         matches!(self, Self::Utf16 | Self::Utf16Little | Self::Utf16Big)
@@ -104,14 +104,80 @@ fn python(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Known names that a name may be a slip of the pen for. Their digits are those
+/// of the name: windows-1250 is no slip for windows-1259 but another encoding,
+/// which reads every byte and means something else.
+fn alike(name: &str) -> Vec<&'static str> {
+    const SLIPS: usize = 2;
+    let name = name.trim().to_ascii_lowercase().replace('_', "-");
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let mut found: Vec<_> = KNOWN
+        .iter()
+        .filter(|known| digits(known) == digits(&name))
+        .map(|known| (strsim::osa_distance(&known.replace('_', "-"), &name), *known))
+        .filter(|(distance, known)| *distance <= SLIPS && *distance * 2 < known.len())
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, known)| known).collect()
+}
+
+/// Names of the encodings, to be proposed.
+const KNOWN: [&str; 44] = [
+    "utf-8",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "ascii",
+    "latin-1",
+    "big5",
+    "euc-jp",
+    "euc-kr",
+    "gb18030",
+    "gbk",
+    "ibm866",
+    "iso-2022-jp",
+    "iso-8859-1",
+    "iso-8859-2",
+    "iso-8859-3",
+    "iso-8859-4",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "iso-8859-8",
+    "iso-8859-10",
+    "iso-8859-13",
+    "iso-8859-14",
+    "iso-8859-15",
+    "iso-8859-16",
+    "koi8-r",
+    "koi8-u",
+    "latin2",
+    "macintosh",
+    "shift_jis",
+    "windows-874",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "x-mac-cyrillic",
+    "cp1252",
+];
+
 impl<'de> Deserialize<'de> for Encoding {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = String::deserialize(from)?;
-        // No name is proposed: a neighbour reads every byte and means something else.
         Self::parse(&name).ok_or_else(|| {
+            let alike = alike(&name).join(", ");
+            let alike = if alike.is_empty() { alike } else { format!("; known names like it: {alike}") };
             de::Error::custom(format!(
                 "{name:?} is no encoding that is known; use utf-8, utf-16, ascii, latin-1, or a \
-                 name of the Encoding Standard such as windows-1250, iso-8859-2, shift_jis, gbk"
+                 name of the Encoding Standard such as windows-1250, iso-8859-2, shift_jis, gbk{alike}"
             ))
         })
     }
@@ -155,6 +221,30 @@ mod tests {
             error.to_string().contains("\"windows-1259\" is no encoding that is known"),
             "{error}"
         );
-        assert!(!error.to_string().contains("did you mean"), "{error}");
+        assert!(!error.to_string().contains("like it"), "{error}");
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_an_error_with_the_names_like_it() {
+        for (name, expected) in [
+            ("uft-8", vec!["utf-8"]),
+            ("UTF 16", vec!["utf-16"]),
+            ("windws-1252", vec!["windows-1252"]),
+            ("shift-jsi", vec!["shift_jis"]),
+            ("iso_8859_15x", vec!["iso-8859-15"]),
+            ("euc-jr", vec!["euc-jp", "euc-kr"]),
+            // Other digits are other encodings.
+            ("utf-32", vec![]),
+            ("iso-8859-17", vec![]),
+            ("ebcdic", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(alike(name), expected, "{name}");
+        }
+        let error = serde_json::from_value::<Encoding>("uft-8".into()).expect_err("unknown");
+        assert!(error.to_string().ends_with("gbk; known names like it: utf-8"), "{error}");
+        for name in KNOWN {
+            assert!(Encoding::parse(name).is_some(), "{name}");
+        }
     }
 }

@@ -7,7 +7,7 @@ pub const INTEGRAL: &str = "osiris.csv.integral";
 /// The value of [`INTEGRAL`] for `7`.
 pub const BARE: &str = "bare";
 
-/// How a float that is a whole number is written.
+/// The notation of a float that is a whole number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Integral {
     /// `7.0`.

@@ -1,11 +1,13 @@
-//! What the CSV extractor and the CSV writer agree on, so that what one writes
-//! the other reads back as it was.
+//! The parts that the CSV extractor and the CSV writer share, so that one reads
+//! back what the other writes.
 
+mod atomic_file;
 mod calendar;
 mod compression;
 mod encoding;
 mod float;
 
+pub use atomic_file::{AtomicFile, unwritable};
 pub use calendar::{Civil, civil, days};
 pub use compression::Compression;
 pub use encoding::Encoding;

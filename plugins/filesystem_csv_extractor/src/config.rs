@@ -1,11 +1,14 @@
 //! The step's configuration, as it is written.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use csv_common::{Compression, Encoding};
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-/// What `spec.yaml` describes, field by field.
+/// The options that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
     /// The file, relative to the project.
@@ -19,7 +22,7 @@ pub struct Config {
     /// The character that makes a quote inside of a field text.
     #[serde(default)]
     pub escape: Option<String>,
-    /// How the text is encoded.
+    /// The encoding of the text.
     #[serde(default)]
     pub encoding: Encoding,
     /// The handling of bytes that mean nothing in the encoding.
@@ -28,7 +31,7 @@ pub struct Config {
     /// The handling of bytes 0.
     #[serde(default)]
     pub nul: Nul,
-    /// Whether there is a header, or which row it is.
+    /// The row that names the columns, if there is one.
     #[serde(default)]
     pub header: Header,
     /// Names for the columns, in place of the header's.
@@ -37,7 +40,7 @@ pub struct Config {
     /// Whether columns get names of their own where the header has none.
     #[serde(default)]
     pub rename_duplicates: bool,
-    /// Which columns to read, in this order.
+    /// The columns to read, in this order.
     #[serde(default)]
     pub columns: Option<Vec<String>>,
     /// Lines to drop at the start.
@@ -58,7 +61,7 @@ pub struct Config {
     /// Types of columns.
     #[serde(default)]
     pub dtype: Types,
-    /// Whether floats may be rounded.
+    /// The rounding of floats.
     #[serde(default)]
     pub float: FloatMode,
     /// Between the whole part of a number and the rest.
@@ -73,9 +76,9 @@ pub struct Config {
     /// Texts that mean false there.
     #[serde(default)]
     pub false_values: Vec<String>,
-    /// Fields that mean a missing value.
+    /// Texts that mean a missing value.
     #[serde(default)]
-    pub na_values: Vec<String>,
+    pub na_values: NaValues,
     /// Whether they do so with quotes in a column of text.
     #[serde(default)]
     pub quoted_na: bool,
@@ -86,16 +89,19 @@ pub struct Config {
     /// The handling of rows that are longer or shorter than the header.
     #[serde(default)]
     pub ragged_rows: RaggedRows,
+    /// The file for rows that are set aside, relative to the project.
+    #[serde(default)]
+    pub rejects: Option<String>,
     /// The spaces around fields that are no part of them.
     #[serde(default)]
     pub trim: Trim,
     /// Bytes in a field, at most.
     #[serde(default)]
     pub field_limit: Option<u64>,
-    /// What a line begins with that is no row.
+    /// The first character of a line that is no row.
     #[serde(default)]
     pub comment: Option<String>,
-    /// How the file is compressed.
+    /// The compression of the file.
     #[serde(default)]
     pub compression: Compression,
     /// The file in a zip archive.
@@ -109,7 +115,7 @@ pub struct Config {
     pub chunk_size: Option<u64>,
 }
 
-/// Where the header is.
+/// The place of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Header {
@@ -125,7 +131,7 @@ impl Default for Header {
     }
 }
 
-/// Which columns may hold dates.
+/// The columns that may hold dates.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum ParseDates {
@@ -157,7 +163,47 @@ impl Default for Types {
     }
 }
 
-/// Whether floats may be rounded.
+/// Texts that mean a missing value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NaValues {
+    /// The same in all columns.
+    All(Vec<String>),
+    /// By the column's name.
+    Columns(BTreeMap<String, Vec<String>>),
+}
+
+impl Default for NaValues {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+// Not `untagged`, whose errors do not name the text that is none.
+impl<'de> Deserialize<'de> for NaValues {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct ListOrMap;
+
+        impl<'de> Visitor<'de> for ListOrMap {
+            type Value = NaValues;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of texts, or one for each column by its name")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<NaValues, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(NaValues::All)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NaValues, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(NaValues::Columns)
+            }
+        }
+
+        from.deserialize_any(ListOrMap)
+    }
+}
+
+/// The rounding of floats.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FloatMode {
@@ -205,6 +251,8 @@ pub enum RaggedRows {
     Cut,
     /// They are left out.
     Skip,
+    /// They go to a file of their own.
+    Aside,
 }
 
 /// The spaces and tabs around a field that are no part of it.

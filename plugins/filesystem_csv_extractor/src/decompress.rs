@@ -59,8 +59,8 @@ fn unzip<T>(
     work(Box::new(archive.by_index(*index).map_err(damaged)?))
 }
 
-/// Whether an entry is a file that somebody put there, and not a folder or
-/// what macOS adds to each.
+/// Returns whether an entry is a file that somebody put there, and not a folder
+/// or what macOS adds to each.
 fn is_file(name: &str) -> bool {
     let last = name.rsplit('/').next().unwrap_or_default();
     !name.ends_with('/')
@@ -69,7 +69,7 @@ fn is_file(name: &str) -> bool {
         && last != ".DS_Store"
 }
 
-/// How many files there are, and what the first ones are called.
+/// Tells the number of files and the names of the first ones.
 fn files_of(files: &[&str], member: Option<&str>) -> String {
     let first = files.iter().take(5).copied().collect::<Vec<_>>().join(", ");
     let more = if files.len() > 5 { ", ..." } else { "" };

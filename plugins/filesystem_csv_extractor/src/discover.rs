@@ -1,4 +1,4 @@
-//! What is there to read, without reading all of it.
+//! The dataset that a file is, found without reading all of it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,11 +23,11 @@ pub(crate) fn discover(ctx: &Context, config: &Config) -> Result<Vec<Dataset>> {
     options.infer_rows = options.infer_rows.min(SAMPLE);
     let source = Source::find(config)?;
     let plan = Plan::new(ctx, &source, &options)?;
-    let columns = plan.columns.iter().map(|column| DatasetColumn {
-        name: column.field.name.clone(),
-        native_type: dtype::name(&column.field.data_type),
-        data_type: column.field.data_type.clone(),
-        nullable: column.field.nullable,
+    let columns = plan.schema.fields.iter().map(|field| DatasetColumn {
+        name: field.name.clone(),
+        native_type: dtype::name(&field.data_type),
+        data_type: field.data_type.clone(),
+        nullable: field.nullable,
         primary_key: false,
     });
     Ok(vec![Dataset {
@@ -50,7 +50,7 @@ fn estimate(source: &Source, plan: &Plan) -> Option<u64> {
     }
 }
 
-/// Whether the file that a connection names can be read.
+/// Checks that the file that a connection names can be read.
 pub(crate) fn doctor(connection: &Value) -> Health {
     let Some(path) = connection.get("path").and_then(Value::as_str) else {
         return Health::unknown("there is no `path` to look at");

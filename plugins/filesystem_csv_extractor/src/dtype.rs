@@ -2,7 +2,7 @@
 
 use osiris_sdk::{DataType, TimeUnit};
 
-/// What a `dtype` can be, for an error's text.
+/// The types that `dtype` knows, for the text of an error.
 pub(crate) const NAMES: &str = "str, bool, int8 to int64, uint8 to uint64, float32, float64, \
                                 decimal(precision,scale), date, time, timestamp, timestamptz";
 
@@ -25,7 +25,7 @@ pub(crate) fn parse(name: &str) -> Option<DataType> {
     }
 }
 
-/// What a configuration calls a type.
+/// Returns the name of a type in a configuration.
 pub(crate) fn name(data_type: &DataType) -> String {
     let name = match data_type {
         DataType::Utf8 => "str",

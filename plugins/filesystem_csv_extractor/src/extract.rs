@@ -7,6 +7,7 @@ use crate::header;
 use crate::misfit::MisfitValue;
 use crate::options::Options;
 use crate::plan::Plan;
+use crate::rejects::Rejects;
 use crate::source::{Source, Stop};
 use crate::split::{Block, Splitter, Tally};
 use crate::text::Changes;
@@ -17,8 +18,12 @@ const BATCH: usize = 512 << 10;
 /// memory stays bounded whatever it says.
 const MAX_BATCH: usize = 32 << 20;
 /// A part of a block that is added at once: so small that a batch hardly grows
-/// beyond its size.
+/// beyond its size. More if a row of many columns is large, because each column
+/// of each part has a price too.
 const PART: usize = 256 << 10;
+const MAX_PART: usize = 8 << 20;
+/// Rows that a part of a table of many columns has room for.
+const PART_ROWS: usize = 8;
 /// Rows that a batch of many columns has room for: each column of each batch
 /// has a price, whatever is in it.
 const ROWS: usize = 64;
@@ -31,21 +36,24 @@ pub(crate) fn extract(
     source: &Source,
     options: &Options,
     plan: &Plan,
+    mut rejects: Option<Rejects>,
     output: &mut Output,
 ) -> Result<()> {
-    let schema = plan.schema();
-    output.open(&schema)?;
+    output.open(&plan.schema)?;
     // Of a compressed file the size of its text is not known.
     let total = (source.compression == csv_common::Compression::None).then_some(source.size);
     let misfit = source.read(|text| {
         let mut splitter = Splitter::new(text, options.dialect);
+        if rejects.is_some() {
+            splitter.keep_rejects();
+        }
         if header::begin(&mut splitter, options, &source.path)? != plan.found {
             return Err(Stop::Error(Error::data(format!(
                 "{} has changed while it was read",
                 source.path
             ))));
         }
-        let mut rows = Rows { options, plan, output, batch: BatchBuilder::new(&schema) };
+        let mut rows = Rows { options, plan, output, batch: BatchBuilder::new(&plan.schema) };
         let mut left = options.limit;
         while left > 0 {
             let Some(block) = splitter.block()? else { break };
@@ -54,14 +62,27 @@ pub(crate) fn extract(
             if let Some(misfit) = rows.add(block)? {
                 return Ok(Some(misfit));
             }
-            ctx.progress(block.end(), total);
+            let end = block.end();
+            ctx.progress(end, total);
+            if let Some(rejects) = &mut rejects {
+                // What is behind the last row that is wanted has not been asked for.
+                let end = if left > 0 { u64::MAX } else { end };
+                rejects.add(&source.path, &splitter.take_rejects(), end)?;
+            }
+        }
+        if let (Some(rejects), true) = (&mut rejects, left > 0) {
+            rejects.add(&source.path, &splitter.take_rejects(), u64::MAX)?;
         }
         rows.output.send(&mut rows.batch)?;
         let (tally, changes) = splitter.tally();
-        report(ctx, &source.path, plan, options, tally, changes);
+        let rejects = rejects.as_ref();
+        report(ctx, &source.path, plan, options, tally, changes, rejects);
         Ok(None)
     })?;
-    misfit.map_or(Ok(()), |misfit| Err(misfit.explain(source, plan, options)))
+    match misfit {
+        Some(misfit) => Err(misfit.explain(source, plan, options)),
+        None => rejects.map_or(Ok(()), Rejects::finish),
+    }
 }
 
 /// Says what is not in the table, or is otherwise in it than in the file.
@@ -72,6 +93,7 @@ fn report(
     options: &Options,
     tally: Tally,
     changes: Changes,
+    rejects: Option<&Rejects>,
 ) {
     let many = |count: u64, what: &str| match count {
         1 => format!("{path}: 1 {what}"),
@@ -85,10 +107,15 @@ fn report(
         // In a table of one column they may be values; elsewhere there is nothing in them.
         if plan.found.len() == 1 { ctx.warn(said) } else { ctx.info(said) }
     }
+    let (skipped, left_out) = match rejects {
+        None => (tally.skipped, "left out (`ragged_rows: skip`)".to_owned()),
+        Some(file) => (file.rows(), format!("set aside in {} (`ragged_rows: aside`)", file.path())),
+    };
+    let skipped_how = format!("too short or too long, {left_out}");
     for (count, what, done) in [
         (tally.padded, "row", "too short, ends in missing values (`ragged_rows: pad`)"),
         (tally.cut, "row", "too long, lost what is beyond the header (`ragged_rows: cut`)"),
-        (tally.skipped, "row", "too short or too long, left out (`ragged_rows: skip`)"),
+        (skipped, "row", skipped_how.as_str()),
         (changes.replaced, "place", "not of the encoding, U+FFFD (`encoding_errors: replace`)"),
         (changes.nuls, "byte 0", "left out (`nul: drop`)"),
     ] {
@@ -103,7 +130,7 @@ fn report(
             many(changes.controls, "control character")
         ));
     }
-    let kept = options.reading.nulls.kept();
+    let kept = options.kept_texts();
     if kept > 0 {
         ctx.warn(format!(
             "{} equal to one of `na_values` kept as text for its quotes; `quoted_na: true` makes \
@@ -125,22 +152,25 @@ impl Rows<'_> {
     /// Adds a block, and says what does not fit.
     fn add(&mut self, mut block: Block<'_>) -> Result<Option<MisfitValue>> {
         let chunk = self.options.chunk_size.unwrap_or(usize::MAX);
-        let wide = self.plan.columns.len() * VALUE * ROWS;
+        let values = self.plan.columns.len() * VALUE;
         let limit = match self.options.chunk_size {
             Some(_) => MAX_BATCH,
-            None => wide.clamp(BATCH, MAX_BATCH / 2),
+            None => (values * ROWS).clamp(BATCH, MAX_BATCH / 2),
         };
+        let most = (values * PART_ROWS).clamp(PART, MAX_PART);
         while block.rows() > 0 {
             let room = chunk - self.batch.rows();
-            let (rows, size) = self.part(&block, room.min(block.rows()));
-            if self.batch.rows() > 0 && self.batch.bytes() + size > limit + PART {
+            let (rows, size) = self.part(&block, room.min(block.rows()), most);
+            if self.batch.rows() > 0 && self.batch.bytes() + size > limit + most {
                 self.output.send(&mut self.batch)?;
                 continue;
             }
             let part = block.first(rows);
-            for (index, column) in self.plan.columns.iter().enumerate() {
+            let columns = self.plan.columns.iter().zip(&self.plan.schema.fields);
+            for (index, (column, field)) in columns.enumerate() {
                 let builder = &mut self.batch.columns[index];
-                if let Err(Misfit(row)) = fill(column, &part, &self.options.reading, builder) {
+                let filled = fill(field, column, &part, &self.options.reading, builder);
+                if let Err(Misfit(row)) = filled {
                     return Ok(Some(MisfitValue::new(index, column, &part, row)));
                 }
             }
@@ -152,19 +182,19 @@ impl Rows<'_> {
         Ok(None)
     }
 
-    /// Number of the first rows that make a part, one at least, and of the
-    /// bytes they may take in a batch.
-    fn part(&self, block: &Block<'_>, rows: usize) -> (usize, usize) {
+    /// Number of the first rows that make a part of so many bytes at most, one
+    /// row at least, and of the bytes they may take in a batch.
+    fn part(&self, block: &Block<'_>, rows: usize, most: usize) -> (usize, usize) {
         let values = self.plan.columns.len() * VALUE;
         let all = block.first(rows);
         let size = values * rows + all.size();
-        if size <= PART {
+        if size <= most {
             return (rows, size);
         }
         let mut size = 0;
         for row in 0..rows {
             let more = values + block.size_of(row);
-            if row > 0 && size + more > PART {
+            if row > 0 && size + more > most {
                 return (row, size);
             }
             size += more;

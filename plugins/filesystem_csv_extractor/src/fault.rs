@@ -1,20 +1,19 @@
-//! What can be wrong with the text of a file, before it is known which file
-//! and line it is.
+//! Faults of the text of a file, before the file and the line are known.
 
 use std::fmt;
 use std::io;
 
-/// What is wrong with the text, and where.
+/// A fault of the text and its place.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    /// Where the line begins or stands that is at fault: a byte offset into
-    /// the text as UTF-8. None when the text ends at the fault.
+    /// A byte offset into the text as UTF-8, on the line that is at fault.
+    /// `None` if the text ends at the fault.
     pub(crate) offset: Option<u64>,
-    /// What is wrong.
+    /// The kind of the fault.
     pub(crate) what: What,
 }
 
-/// What is wrong.
+/// The kind of the fault.
 #[derive(Debug)]
 pub(crate) enum What {
     /// The file could not be read, or its compression is damaged.
@@ -23,7 +22,7 @@ pub(crate) enum What {
     Archive(String),
     /// Bytes that mean nothing in the encoding.
     Encoding {
-        /// What the file was read as.
+        /// The encoding that the file was read in.
         encoding: String,
         /// Into the file, decompressed.
         byte_offset: u64,
@@ -36,7 +35,8 @@ pub(crate) enum What {
     Order,
     /// A byte 0, so it is no text.
     Nul {
-        /// What the file looks like, and the configuration that reads it.
+        /// The kind of file that it looks like, and the configuration that
+        /// reads it.
         hint: Option<String>,
         /// Into the text.
         offset: u64,
@@ -97,12 +97,12 @@ pub(crate) struct Ragged {
 }
 
 impl Fault {
-    /// Something that is wrong at an offset.
+    /// A fault at an offset.
     pub(crate) fn at(offset: u64, what: What) -> Self {
         Self { offset: Some(offset), what }
     }
 
-    /// Something that is wrong right where the text ends.
+    /// A fault at the end of the text.
     pub(crate) fn end(what: What) -> Self {
         Self { offset: None, what }
     }

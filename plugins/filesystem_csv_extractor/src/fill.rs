@@ -1,29 +1,32 @@
 //! Puts one column of a block into a batch.
 
+use std::rc::Rc;
+
 use csv_common::{BARE, FloatText, INTEGRAL, Integral};
 use osiris_sdk::{
     BoolBuilder, BytesBuilder, ColumnBuilder, DataType, Field, Primitive, PrimitiveBuilder,
     TimeUnit,
 };
 
+use crate::nulls::Nulls;
 use crate::options::Reading;
 use crate::parse::{self, Format, float, short};
 use crate::split::Block;
 
-/// A column of the table that is read.
+/// The reading of a column of the table.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    /// Its name and type.
-    pub(crate) field: Field,
-    /// Where it stands in the file.
+    /// The place of the column in the file.
     pub(crate) place: usize,
-    /// Who chose the type.
+    /// The source of the type.
     pub(crate) origin: Origin,
     /// The format of dates and times, if not ISO 8601.
     pub(crate) format: Option<Format>,
+    /// The texts that are missing values.
+    pub(crate) nulls: Rc<Nulls>,
 }
 
-/// Who chose the type of a column.
+/// The source of the type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The configuration, so values may be written in any usual way.
@@ -43,23 +46,29 @@ pub(crate) struct Misfit(pub(crate) usize);
 
 /// Adds the values of one column of a block.
 pub(crate) fn fill(
+    field: &Field,
     column: &Column,
     block: &Block<'_>,
     reading: &Reading,
     builder: &mut ColumnBuilder,
 ) -> Result<(), Misfit> {
-    let cells = Cells { block, place: column.place, reading };
+    let cells = Cells { block, place: column.place, reading, nulls: &column.nulls };
     match column.origin {
-        Origin::Declared | Origin::Dates => declared(column, &cells, builder),
-        Origin::Values | Origin::Sample => found(column, &cells, builder),
+        Origin::Declared | Origin::Dates => declared(field, column, &cells, builder),
+        Origin::Values | Origin::Sample => found(field, column.origin, &cells, builder),
     }
 }
 
 /// Adds values of a type that the configuration says, however they are written.
-fn declared(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Result<(), Misfit> {
+fn declared(
+    field: &Field,
+    column: &Column,
+    cells: &Cells<'_>,
+    builder: &mut ColumnBuilder,
+) -> Result<(), Misfit> {
     let Reading { bools, exact_floats, .. } = cells.reading;
     let format = column.format.as_ref();
-    match (builder, &column.field.data_type) {
+    match (builder, &field.data_type) {
         (ColumnBuilder::Utf8(to), _) => {
             cells.texts(to);
             Ok(())
@@ -118,8 +127,13 @@ fn declared(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> 
 }
 
 /// Adds values of a type that was found, which is written as they are.
-fn found(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Result<(), Misfit> {
-    match (builder, &column.field.data_type) {
+fn found(
+    field: &Field,
+    origin: Origin,
+    cells: &Cells<'_>,
+    builder: &mut ColumnBuilder,
+) -> Result<(), Misfit> {
+    match (builder, &field.data_type) {
         (ColumnBuilder::Utf8(to), _) => {
             cells.texts(to);
             Ok(())
@@ -129,12 +143,11 @@ fn found(column: &Column, cells: &Cells<'_>, builder: &mut ColumnBuilder) -> Res
             i64::try_from(short::whole(window, len)?).ok()
         }),
         (ColumnBuilder::UInt64(to), _) => cells.numbers(to, strict(parse::u64_of), short::whole),
-        (ColumnBuilder::Float64(to), _) if column.origin == Origin::Values => {
+        (ColumnBuilder::Float64(to), _) if origin == Origin::Values => {
             cells.numbers(to, parse::f64_of, |_, _| None)
         }
         (ColumnBuilder::Float64(to), _) => {
-            let bare =
-                column.field.metadata.iter().any(|(key, value)| key == INTEGRAL && value == BARE);
+            let bare = field.metadata.iter().any(|(key, value)| key == INTEGRAL && value == BARE);
             let integral = if bare { Integral::Bare } else { Integral::Dotted };
             let floats = std::cell::RefCell::new(FloatText::default());
             let same = |text: &[u8]| {
@@ -188,11 +201,12 @@ struct Cells<'a> {
     block: &'a Block<'a>,
     place: usize,
     reading: &'a Reading,
+    nulls: &'a Nulls,
 }
 
 impl Cells<'_> {
     fn texts(&self, to: &mut BytesBuilder) {
-        let nulls = &self.reading.nulls;
+        let nulls = self.nulls;
         let quote = self.block.quote();
         for field in self.block.column(self.place) {
             if nulls.is_value(field) && field.first().copied() != quote {
@@ -262,7 +276,7 @@ impl Cells<'_> {
         parse: impl Fn(&[u8]) -> Option<T>,
         short: impl Fn(&[u8; short::WIDTH], usize) -> Option<T>,
     ) -> Result<(), Misfit> {
-        let nulls = &self.reading.nulls;
+        let nulls = self.nulls;
         let direct = self.block.shows_quotes();
         for (row, (field, window)) in self.block.windows(self.place).enumerate() {
             // Most fields are plain values: first try, then ask what else it may be.
@@ -283,7 +297,7 @@ impl Cells<'_> {
     /// A value, or a missing one; none if it is neither.
     fn value<T>(&self, field: &[u8], parse: impl Fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
         let text = self.block.value(self.block.unquote(field));
-        if self.reading.nulls.is_null(&text) {
+        if self.nulls.is_null(&text) {
             return Some(None);
         }
         parse(&text).map(Some)

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use osiris_sdk::{Error, Result};
 
 use crate::fault::{Fault, What};
+use crate::names::Names;
 use crate::options::Options;
 use crate::parse;
 use crate::source::Stop;
@@ -19,7 +20,7 @@ pub(crate) fn begin(
     splitter: &mut Splitter<'_>,
     options: &Options,
     path: &str,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Names, Stop> {
     if options.skip_rows == 0 {
         separator(splitter, options, path)?;
     } else {
@@ -45,7 +46,7 @@ pub(crate) fn begin(
     let Some(row) = splitter.row()? else {
         // An empty file is an empty table, but not one that rows were dropped from.
         return match header {
-            0 if options.skip_rows == 0 => Ok(Vec::new()),
+            0 if options.skip_rows == 0 => Ok(Names::default()),
             0 => Err(Stop::Error(Error::config(format!(
                 "skip_rows: {path} has no row behind the first {}, which are dropped",
                 count(options.skip_rows, "line")
@@ -53,17 +54,18 @@ pub(crate) fn begin(
             header => Err(Stop::Error(beyond(path, header, header))),
         };
     };
-    let name = |column| {
-        let field = row.column(column).next().unwrap_or_default();
-        String::from_utf8_lossy(&row.value(row.unquote(field))).into_owned()
-    };
-    let names: Vec<String> = (0..row.columns()).map(name).collect();
-    match names.iter().position(|name| name.len() > MAX_NAME) {
-        Some(long) if options.names.is_none() => {
-            let what = What::LongName { column: long + 1, len: names[long].len(), limit: MAX_NAME };
+    let mut names = Names::default();
+    for field in row.first_row() {
+        names.push(&String::from_utf8_lossy(&row.value(row.unquote(field))));
+    }
+    let long = names.iter().position(|name| name.len() > MAX_NAME);
+    match long.filter(|_| options.names.is_none()) {
+        Some(long) => {
+            let len = names.get(long).len();
+            let what = What::LongName { column: long + 1, len, limit: MAX_NAME };
             Err(Stop::Fault(Fault::at(row.offset_of(0), what)))
         }
-        _ => Ok(names),
+        None => Ok(names),
     }
 }
 
@@ -100,30 +102,31 @@ fn count(count: u64, what: &str) -> String {
 }
 
 /// The names that count: those of the configuration, or those of the file.
-pub(crate) fn rename(path: &str, found: Vec<String>, options: &Options) -> Result<Vec<String>> {
+pub(crate) fn rename(path: &str, found: &Names, options: &Options) -> Result<Names> {
     match &options.names {
-        Some(names) if found.is_empty() || names.len() == found.len() => Ok(names.clone()),
+        Some(names) if found.is_empty() || names.len() == found.len() => Ok(names.iter().collect()),
         Some(names) => Err(Error::config(format!(
             "names: {} names for the {} columns of {path}",
             names.len(),
             found.len()
         ))),
         None if options.rename_duplicates => Ok(deduplicate(found)),
-        None => Ok(found),
+        None => Ok(found.clone()),
     }
 }
 
 /// Gives names of their own to columns without one, and to all but the first
 /// of those that share one.
-fn deduplicate(found: Vec<String>) -> Vec<String> {
-    let mut taken: HashSet<String> = found.iter().cloned().collect();
-    let mut seen: HashMap<String, usize> = HashMap::with_capacity(found.len());
-    let name = |(index, name): (usize, String)| {
-        let base = if name.is_empty() { format!("column_{}", index + 1) } else { name.clone() };
-        let times = seen.entry(name.clone()).or_default();
+fn deduplicate<'n>(found: &'n Names) -> Names {
+    let mut taken: HashSet<String> = found.iter().map(str::to_owned).collect();
+    let mut seen: HashMap<&str, usize> = HashMap::with_capacity(found.len());
+    let name = |(index, name): (usize, &'n str)| {
+        let base =
+            if name.is_empty() { format!("column_{}", index + 1) } else { str::to_owned(name) };
+        let times = seen.entry(name).or_default();
         if *times == 0 && !name.is_empty() {
             *times = 1;
-            return name;
+            return base;
         }
         if name.is_empty() && taken.insert(base.clone()) {
             return base;
@@ -137,24 +140,27 @@ fn deduplicate(found: Vec<String>) -> Vec<String> {
             }
         }
     };
-    found.into_iter().enumerate().map(name).collect()
+    found.iter().enumerate().map(name).collect()
 }
 
-/// Whether the row that was dropped as the header, in favour of other names,
-/// may be one of data.
-pub(crate) fn may_be_data(found: &[String], options: &Options) -> bool {
+/// Returns whether the row that was dropped as the header, in favour of other
+/// names, may be one of data.
+pub(crate) fn may_be_data(found: &Names, options: &Options) -> bool {
     let Some(names) = &options.names else { return false };
-    let known = |name: &String| names.iter().any(|other| other.eq_ignore_ascii_case(name.trim()));
-    options.header.is_some() && !found.iter().any(known) && found.iter().any(|name| is_value(name))
+    let known = |name: &str| names.iter().any(|other| other.eq_ignore_ascii_case(name.trim()));
+    options.header.is_some() && !found.iter().any(known) && found.iter().any(is_value)
 }
 
 /// A likely delimiter of a header of one column.
-pub(crate) fn other_delimiter(found: &[String]) -> Option<String> {
-    let [only] = found else { return None };
-    only.chars().find(|character| matches!(character, ';' | '\t' | '|')).map(String::from)
+pub(crate) fn other_delimiter(found: &Names) -> Option<String> {
+    if found.len() != 1 {
+        return None;
+    }
+    found.get(0).chars().find(|character| matches!(character, ';' | '\t' | '|')).map(String::from)
 }
 
-/// Whether a text is a number, a date, true or false, which names hardly are.
+/// Returns whether a text is a number, a date, true or false, which names
+/// hardly are.
 fn is_value(text: &str) -> bool {
     let text = text.trim().as_bytes();
     parse::f64_of(text).is_some()
@@ -163,8 +169,9 @@ fn is_value(text: &str) -> bool {
         || parse::bool_of(text).is_some()
 }
 
-/// Where the columns to read stand in the file, in the order of the table.
-pub(crate) fn select(path: &str, names: &[String], options: &Options) -> Result<Vec<usize>> {
+/// Returns the places of the columns to read in the file, in the order of the
+/// table.
+pub(crate) fn select(path: &str, names: &Names, options: &Options) -> Result<Vec<usize>> {
     let mut places: HashMap<&str, usize> = HashMap::with_capacity(names.len());
     let mut twice: HashMap<&str, (usize, usize)> = HashMap::new();
     for (index, name) in names.iter().enumerate() {
@@ -211,7 +218,7 @@ fn ambiguous(path: &str, name: &str, (first, second): (usize, usize)) -> Error {
     ))
 }
 
-fn unknown(path: &str, field: &str, wanted: &str, names: &[String]) -> Error {
+fn unknown(path: &str, field: &str, wanted: &str, names: &Names) -> Error {
     const SHOWN: usize = 20;
     let list: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
     let more = if names.len() > SHOWN { ", ..." } else { "" };

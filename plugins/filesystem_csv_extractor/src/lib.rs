@@ -19,11 +19,14 @@ mod fill;
 mod footer;
 mod header;
 mod infer;
+mod lines;
 mod misfit;
+mod names;
 mod nulls;
 mod options;
 mod parse;
 mod plan;
+mod rejects;
 mod source;
 mod split;
 mod text;
@@ -33,7 +36,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 
 pub use crate::config::{
-    Config, EncodingErrors, FloatMode, Header, Nul, ParseDates, RaggedRows, Trim, Types,
+    Config, EncodingErrors, FloatMode, Header, NaValues, Nul, ParseDates, RaggedRows, Trim, Types,
 };
 
 /// The driver.
@@ -53,11 +56,13 @@ impl Driver for CsvExtractor {
             output.ok_or_else(|| Error::config("filesystem.csv_extractor runs in mode extract"))?;
         let options = options::Options::new(&step.config)?;
         let source = source::Source::find(&step.config)?;
+        let rejects = options.rejects.as_deref();
+        let rejects = rejects.map(rejects::Rejects::create).transpose()?;
         let plan = plan::Plan::new(ctx, &source, &options)?;
         if plan.columns.is_empty() {
             ctx.warn(format!("{} is empty: a table without columns", source.path));
         }
-        extract::extract(ctx, &source, &options, &plan, &mut output)?;
+        extract::extract(ctx, &source, &options, &plan, rejects, &mut output)?;
         Ok(Summary::default())
     }
 

@@ -1,6 +1,6 @@
 //! A value that its column cannot hold, and why.
 
-use osiris_sdk::{DataType, Error};
+use osiris_sdk::{DataType, Error, Field};
 
 use crate::dtype;
 use crate::fill::{Column, Origin};
@@ -28,14 +28,15 @@ impl MisfitValue {
     /// The error, which names the line and what would read the value.
     pub(crate) fn explain(self, source: &Source, plan: &Plan, options: &Options) -> Error {
         let column = &plan.columns[self.column];
-        let name = &column.field.name;
+        let field = &plan.schema.fields[self.column];
+        let name = &field.name;
         let (why, hint) = match column.origin {
-            Origin::Declared => self.declared(column, options),
-            Origin::Dates => dates(column, &self.value),
+            Origin::Declared => self.declared(field, column, options),
+            Origin::Dates => dates(field, &self.value),
             Origin::Values => (
                 format!(
                     "it is not {} any more; the file has changed while it was read",
-                    dtype::name(&column.field.data_type)
+                    dtype::name(&field.data_type)
                 ),
                 None,
             ),
@@ -43,7 +44,7 @@ impl MisfitValue {
                 format!(
                     "it is not {}, which the first {} rows are, or not written like them; without \
                      `infer_rows` all values decide the type",
-                    dtype::name(&column.field.data_type),
+                    dtype::name(&field.data_type),
                     plan.rows
                 ),
                 None,
@@ -59,8 +60,13 @@ impl MisfitValue {
         ))
     }
 
-    fn declared(&self, column: &Column, options: &Options) -> (String, Option<String>) {
-        let data_type = &column.field.data_type;
+    fn declared(
+        &self,
+        field: &Field,
+        column: &Column,
+        options: &Options,
+    ) -> (String, Option<String>) {
+        let data_type = &field.data_type;
         let type_name = dtype::name(data_type);
         if let Some(format) = &column.format {
             return (
@@ -80,7 +86,7 @@ impl MisfitValue {
                 Some("`timestamptz` reads times with an offset".to_owned())
             }
             DataType::Timestamp(..) | DataType::Date32 | DataType::Time64(_) => {
-                Some(format_hint(&column.field.name))
+                Some(format_hint(&field.name))
             }
             DataType::Decimal128(..) | DataType::Int64 => separators(&self.value),
             _ => None,
@@ -112,9 +118,9 @@ impl MisfitValue {
 }
 
 /// The reason that a value is not one of a column of `parse_dates`.
-fn dates(column: &Column, value: &[u8]) -> (String, Option<String>) {
+fn dates(field: &Field, value: &[u8]) -> (String, Option<String>) {
     let moment = crate::parse::moment(value.trim_ascii());
-    let why = match (&column.field.data_type, moment) {
+    let why = match (&field.data_type, moment) {
         (DataType::Timestamp(_, Some(_)), Some(_)) => {
             "it has no offset, but the first time of the column has one"
         }
@@ -129,7 +135,7 @@ fn dates(column: &Column, value: &[u8]) -> (String, Option<String>) {
     };
     let hint = match moment {
         Some(_) => None,
-        None => Some(format_hint(&column.field.name)),
+        None => Some(format_hint(&field.name)),
     };
     (why.to_owned(), hint)
 }

@@ -1,4 +1,4 @@
-//! Which fields are missing values.
+//! Fields that are missing values.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -27,14 +27,14 @@ impl Nulls {
         Self { names, shapes, quoted, kept: Cell::new(0) }
     }
 
-    /// Whether a field as it stands in the file cannot be missing.
+    /// Returns whether a field as it stands in the file cannot be missing.
     #[inline(always)]
     pub(crate) fn is_value(&self, field: &[u8]) -> bool {
         !field.is_empty() && (self.names.is_empty() || !self.shapes.may_hold(field))
     }
 
-    /// Whether a text, which had quotes in the file or not, is missing in a
-    /// column of text.
+    /// Returns whether a text, which had quotes in the file or not, is missing
+    /// in a column of text.
     #[inline]
     pub(crate) fn is_null_text(&self, text: &[u8], quoted: bool) -> bool {
         if text.is_empty() {
@@ -48,7 +48,7 @@ impl Nulls {
         named
     }
 
-    /// Whether a text is missing in a column of another type.
+    /// Returns whether a text is missing in a column of another type.
     #[inline]
     pub(crate) fn is_null(&self, text: &[u8]) -> bool {
         text.is_empty() || self.is_named(text)

@@ -1,10 +1,12 @@
 //! The step's configuration, once it has been checked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
+use std::rc::Rc;
 
 use osiris_sdk::{DataType, Error, Result};
 
-use crate::config::{Config, FloatMode, Header, ParseDates, Types};
+use crate::config::{Config, FloatMode, Header, NaValues, ParseDates, RaggedRows, Types};
 use crate::dtype;
 use crate::nulls::Nulls;
 use crate::parse::{Bools, Format, Notation};
@@ -16,7 +18,7 @@ const FIELD_LIMIT: u64 = 16 << 20;
 /// row, has 64 MiB at most.
 const MAX_FIELD_LIMIT: u64 = 60 << 20;
 
-/// What to read and how.
+/// The checked options of a step.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) dialect: Dialect,
@@ -34,13 +36,17 @@ pub(crate) struct Options {
     pub(crate) types: BTreeMap<String, DataType>,
     pub(crate) other_type: Option<DataType>,
     pub(crate) formats: BTreeMap<String, Format>,
+    /// Missing values of columns by name, and of those that are not named.
+    pub(crate) nulls: BTreeMap<String, Rc<Nulls>>,
+    pub(crate) other_nulls: Rc<Nulls>,
     pub(crate) reading: Reading,
+    /// The file for rows of another length, if they are set aside.
+    pub(crate) rejects: Option<String>,
 }
 
 /// The notation of values in the file.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    pub(crate) nulls: Nulls,
     pub(crate) notation: Notation,
     pub(crate) bools: Bools,
     /// Whether a number that a declared float cannot hold is an error.
@@ -51,6 +57,7 @@ impl Options {
     /// Checks what a JSON Schema cannot.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let (types, other_type) = types(config)?;
+        let (nulls, other_nulls) = nulls(config);
         Ok(Self {
             dialect: dialect(config)?,
             skip_rows: config.skip_rows,
@@ -68,17 +75,19 @@ impl Options {
             formats: formats(config, &types)?,
             types,
             other_type,
+            nulls,
+            other_nulls,
             reading: Reading {
-                nulls: Nulls::new(&config.na_values, config.quoted_na),
                 notation: notation(config)?,
                 bools: bools(config)?,
                 exact_floats: config.float == FloatMode::Exact,
             },
+            rejects: rejects(config)?,
         })
     }
 
-    /// Whether columns are named whose names must be in the file, and by which
-    /// option.
+    /// The names that must be those of columns, each with the option that has
+    /// it.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
         let dates = match &self.parse_dates {
             ParseDates::Columns(columns) => columns.as_slice(),
@@ -86,7 +95,21 @@ impl Options {
         };
         let types = self.types.keys().map(|name| ("dtype", name));
         let formats = self.formats.keys().map(|name| ("date_format", name));
-        types.chain(formats).chain(dates.iter().map(|name| ("parse_dates", name)))
+        let nulls = self.nulls.keys().map(|name| ("na_values", name));
+        let dates = dates.iter().map(|name| ("parse_dates", name));
+        types.chain(formats).chain(nulls).chain(dates)
+    }
+
+    /// The missing values of a column.
+    pub(crate) fn nulls_of(&self, name: &str) -> &Rc<Nulls> {
+        self.nulls.get(name).unwrap_or(&self.other_nulls)
+    }
+
+    /// Number of texts in all columns that only their quotes kept from being
+    /// missing.
+    pub(crate) fn kept_texts(&self) -> u64 {
+        let others = self.nulls.values().map(|nulls| nulls.kept()).sum::<u64>();
+        others + self.other_nulls.kept()
     }
 }
 
@@ -107,6 +130,17 @@ fn types(config: &Config) -> Result<(BTreeMap<String, DataType>, Option<DataType
     }
 }
 
+fn nulls(config: &Config) -> (BTreeMap<String, Rc<Nulls>>, Rc<Nulls>) {
+    let nulls = |names: &[String]| Rc::new(Nulls::new(names, config.quoted_na));
+    match &config.na_values {
+        NaValues::All(names) => (BTreeMap::new(), nulls(names)),
+        NaValues::Columns(columns) => {
+            let columns = columns.iter().map(|(column, names)| (column.clone(), nulls(names)));
+            (columns.collect(), nulls(&[]))
+        }
+    }
+}
+
 fn formats(
     config: &Config,
     types: &BTreeMap<String, DataType>,
@@ -123,6 +157,24 @@ fn formats(
         }
     };
     config.date_format.iter().map(format).collect()
+}
+
+fn rejects(config: &Config) -> Result<Option<String>> {
+    let parts = |path| Path::new(path).components().filter(|part| *part != Component::CurDir);
+    match (config.ragged_rows, &config.rejects) {
+        (RaggedRows::Aside, Some(path)) if parts(path).eq(parts(&config.path)) => {
+            Err(Error::config("rejects: it is the file that `path` names; name another one"))
+        }
+        (RaggedRows::Aside, Some(path)) => Ok(Some(path.clone())),
+        (RaggedRows::Aside, None) => Err(Error::config(
+            "ragged_rows: rows cannot be set aside without a file for them; name one, such as \
+             `rejects: rejects.csv`",
+        )),
+        (_, Some(_)) => Err(Error::config(
+            "rejects: no rows are set aside; set `ragged_rows: aside`, or remove `rejects`",
+        )),
+        (_, None) => Ok(None),
+    }
 }
 
 fn dialect(config: &Config) -> Result<Dialect> {

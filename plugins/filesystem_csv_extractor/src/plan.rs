@@ -1,5 +1,7 @@
 //! The first pass: which columns there are and what they hold.
 
+use std::rc::Rc;
+
 use osiris_sdk::{Context, DataType, Field, Result, Schema};
 
 use crate::config::ParseDates;
@@ -7,21 +9,25 @@ use crate::fill::{Column, Origin};
 use crate::header;
 use crate::infer::Guess;
 use crate::misfit::shorten;
+use crate::names::Names;
+use crate::nulls::Nulls;
 use crate::options::Options;
 use crate::parse::Format;
 use crate::source::{Source, Stop};
 use crate::split::Splitter;
 
-/// What the second pass will read.
+/// The columns that the second pass reads.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The columns, in the order of the table.
+    /// The table's columns.
+    pub(crate) schema: Schema,
+    /// The reading of each of them.
     pub(crate) columns: Vec<Column>,
     /// The columns' names as the file has them, all of them.
-    pub(crate) found: Vec<String>,
+    pub(crate) found: Names,
     /// Rows that were looked at.
     pub(crate) rows: u64,
-    /// Where in the text the last of them ended.
+    /// The end of the last of them, as an offset into the text.
     pub(crate) bytes: u64,
     /// Whether these were all of the file's.
     pub(crate) read_all: bool,
@@ -38,33 +44,28 @@ impl Plan {
                     "{}: the first row, {:?}, was dropped as the header, which `names` replaces; \
                      if it is data, set `header: false`",
                     source.path,
-                    shorten(found.join(", ").as_bytes())
+                    shorten(found.iter().collect::<Vec<_>>().join(", ").as_bytes())
                 ));
             }
             if let Some(other) = header::other_delimiter(&found) {
                 ctx.warn(format!(
                     "{}: the header is one column, {:?}; `delimiter: {other:?}` reads more of them",
                     source.path,
-                    shorten(found[0].as_bytes())
+                    shorten(found.get(0).as_bytes())
                 ));
             }
-            let names = header::rename(&source.path, found.clone(), options)?;
+            let names = header::rename(&source.path, &found, options)?;
             let places = header::select(&source.path, &names, options)?;
             let mut search = Search::new(options, &names, &places);
             search.run(ctx, &mut splitter, options)?;
-            Ok(search.plan(names, found))
+            Ok(search.plan(&names, found))
         })
-    }
-
-    /// The table's columns.
-    pub(crate) fn schema(&self) -> Schema {
-        Schema::new(self.columns.iter().map(|column| column.field.clone()).collect())
     }
 }
 
 /// Looks for the types of columns.
 struct Search {
-    columns: Vec<(usize, Known)>,
+    columns: Vec<ColumnSearch>,
     rows: u64,
     bytes: u64,
     read_all: bool,
@@ -72,29 +73,41 @@ struct Search {
     sample: bool,
 }
 
-enum Known {
+/// A column whose type is looked for.
+struct ColumnSearch {
+    place: usize,
+    source: TypeSource,
+    nulls: Rc<Nulls>,
+}
+
+enum TypeSource {
     Declared(DataType, Option<Format>),
-    /// Whose column holds dates or points in time, as the configuration says.
+    /// Dates or points in time, as the configuration says.
     Dates(Guess),
     Guess(Guess),
 }
 
 impl Search {
-    fn new(options: &Options, names: &[String], places: &[usize]) -> Self {
-        let known = |name: &String| {
+    fn new(options: &Options, names: &Names, places: &[usize]) -> Self {
+        let source = |name: &str| {
             let format = options.formats.get(name);
             let declared = options.types.get(name).cloned();
             let declared = declared.or_else(|| format.map(Format::data_type));
             match (declared.or_else(|| options.other_type.clone()), &options.parse_dates) {
-                (Some(data_type), _) => Known::Declared(data_type, format.cloned()),
-                (None, ParseDates::Any(any)) => Known::Guess(Guess::new(*any)),
-                (None, ParseDates::Columns(dates)) if dates.contains(name) => {
-                    Known::Dates(Guess::dates())
+                (Some(data_type), _) => TypeSource::Declared(data_type, format.cloned()),
+                (None, ParseDates::Any(any)) => TypeSource::Guess(Guess::new(*any)),
+                (None, ParseDates::Columns(dates)) if dates.iter().any(|date| date == name) => {
+                    TypeSource::Dates(Guess::dates())
                 }
-                (None, ParseDates::Columns(_)) => Known::Guess(Guess::new(false)),
+                (None, ParseDates::Columns(_)) => TypeSource::Guess(Guess::new(false)),
             }
         };
-        let columns = places.iter().map(|place| (*place, known(&names[*place]))).collect();
+        let column = |place: &usize| {
+            let name = names.get(*place);
+            let nulls = Rc::clone(options.nulls_of(name));
+            ColumnSearch { place: *place, source: source(name), nulls }
+        };
+        let columns = places.iter().map(column).collect();
         Self { columns, rows: 0, bytes: 0, read_all: false, sample: false }
     }
 
@@ -117,9 +130,9 @@ impl Search {
             };
             let rows = left.min(block.rows() as u64) as usize;
             let block = block.first(rows);
-            for (place, known) in &mut self.columns {
-                if let Known::Guess(guess) | Known::Dates(guess) = known {
-                    guess.observe(&block, *place, &options.reading);
+            for ColumnSearch { place, source, nulls } in &mut self.columns {
+                if let TypeSource::Guess(guess) | TypeSource::Dates(guess) = source {
+                    guess.observe(&block, *place, &options.reading, nulls);
                 }
             }
             self.rows += rows as u64;
@@ -129,30 +142,30 @@ impl Search {
         Ok(())
     }
 
-    /// Whether no row can change a type any more.
+    /// Returns whether no row can change a type any more.
     fn settled(&self) -> bool {
-        self.columns.iter().all(|(_, known)| match known {
-            Known::Declared(..) => true,
-            Known::Dates(_) => false,
-            Known::Guess(guess) => guess.settled(),
+        self.columns.iter().all(|column| match &column.source {
+            TypeSource::Declared(..) => true,
+            TypeSource::Dates(_) => false,
+            TypeSource::Guess(guess) => guess.settled(),
         })
     }
 
-    fn plan(self, names: Vec<String>, found: Vec<String>) -> Plan {
+    fn plan(self, names: &Names, found: Names) -> Plan {
         let Self { columns, rows, bytes, read_all, sample } = self;
         let chosen = if sample { Origin::Sample } else { Origin::Values };
-        let column = |(place, known): (usize, Known)| {
-            let name = names[place].clone();
-            let (field, origin, format) = match known {
-                Known::Declared(data_type, format) => {
+        let column = |ColumnSearch { place, source, nulls }: ColumnSearch| {
+            let name = names.get(place).to_owned();
+            let (field, origin, format) = match source {
+                TypeSource::Declared(data_type, format) => {
                     (Field::new(name, data_type, true), Origin::Declared, format)
                 }
-                Known::Dates(guess) => (guess.field(name), Origin::Dates, None),
-                Known::Guess(guess) => (guess.field(name), chosen, None),
+                TypeSource::Dates(guess) => (guess.field(name), Origin::Dates, None),
+                TypeSource::Guess(guess) => (guess.field(name), chosen, None),
             };
-            Column { field, place, origin, format }
+            (field, Column { place, origin, format, nulls })
         };
-        let columns = columns.into_iter().map(column).collect();
-        Plan { columns, found, rows, bytes, read_all }
+        let (fields, columns) = columns.into_iter().map(column).unzip();
+        Plan { schema: Schema::new(fields), columns, found, rows, bytes, read_all }
     }
 }

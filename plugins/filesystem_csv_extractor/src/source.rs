@@ -11,6 +11,7 @@ use crate::config::{Config, EncodingErrors};
 use crate::decompress;
 use crate::fault::{Fault, What};
 use crate::footer::Footer;
+use crate::lines::Lines;
 use crate::text::evidence::Evidence;
 use crate::text::{Decoding, TextReader};
 
@@ -100,18 +101,22 @@ impl Source {
     /// text without an offset, from 1. Reads the text again, because counting
     /// lines on the way would cost every good file for the sake of a bad one.
     pub(crate) fn line(&self, offset: Option<u64>) -> u64 {
-        let mut lines = Lines { left: offset.unwrap_or(u64::MAX), count: 1, after_return: false };
+        let mut lines = Lines::new();
+        let mut left = offset.unwrap_or(u64::MAX);
         // It may end in the very fault that is to be explained.
         let _ = self.open(|mut text| {
             let mut buffer = vec![0; BUFFER];
             loop {
                 let read = text.read(&mut buffer)?;
-                if read == 0 || !lines.add(&buffer[..read]) {
+                let wanted = read.min(usize::try_from(left).unwrap_or(usize::MAX));
+                lines.add(&buffer[..wanted]);
+                left -= wanted as u64;
+                if read == 0 || left == 0 {
                     return Ok(());
                 }
             }
         });
-        lines.count
+        lines.number()
     }
 
     fn open<T>(&self, work: impl FnOnce(TextReader<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
@@ -170,7 +175,7 @@ impl Source {
     }
 }
 
-/// Why reading ended early.
+/// The reason that reading ended early.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// The text is wrong.
@@ -201,8 +206,8 @@ fn unreadable(path: &str, error: &io::Error) -> Error {
         io::ErrorKind::NotFound => {
             let more = if path == "-" || path.contains("://") {
                 "; `path` is a file of this machine: there are no URLs and no standard input"
-            } else if path.contains(['*', '?']) {
-                "; `path` names one file: there are no patterns such as *.csv"
+            } else if path.contains(['*', '?', '[', '{']) {
+                "; `path` names one file and is no pattern; read each file in a step of its own"
             } else {
                 ""
             };
@@ -215,25 +220,5 @@ fn unreadable(path: &str, error: &io::Error) -> Error {
         }
         _ => Error::from(io::Error::from(error.kind()))
             .context(format_args!("CSV file cannot be read: {path}")),
-    }
-}
-
-/// Counts lines, whichever way they end.
-struct Lines {
-    left: u64,
-    count: u64,
-    after_return: bool,
-}
-
-impl Lines {
-    /// Whether there is more to count.
-    fn add(&mut self, text: &[u8]) -> bool {
-        let len = usize::try_from(self.left).unwrap_or(usize::MAX).min(text.len());
-        for byte in &text[..len] {
-            self.count += u64::from(*byte == b'\r' || (*byte == b'\n' && !self.after_return));
-            self.after_return = *byte == b'\r';
-        }
-        self.left -= len as u64;
-        self.left > 0
     }
 }

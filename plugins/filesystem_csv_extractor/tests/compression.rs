@@ -75,6 +75,25 @@ fn the_extension_or_the_configuration_says_how() {
 }
 
 #[test]
+fn the_names_of_a_compression() {
+    let rows = json!([[1, "x"], [2, "y"]]);
+    for (name, bytes) in
+        [("gz", gzip(TEXT)), ("bzip2", bz2(TEXT)), ("zst", zstd(TEXT)), ("none", TEXT.into())]
+    {
+        assert_eq!(run("a.csv", &bytes, json!({"compression": name})), Ok(rows.clone()), "{name}");
+    }
+    let (kind, message) = run("a.csv", b"a", json!({"compression": "zipped"})).expect_err("none");
+    assert_eq!(kind, Kind::Config);
+    assert!(
+        message.starts_with("config field `compression`: unknown variant `zipped`"),
+        "{message}"
+    );
+    for name in ["gzip", "bz2", "zip", "xz", "zstd"] {
+        assert!(message.contains(&format!("`{name}`")), "{message}");
+    }
+}
+
+#[test]
 fn files_of_several_parts() {
     let (first, second) = TEXT.split_at(7);
     let rows = json!([[1, "x"], [2, "y"]]);

@@ -3,6 +3,8 @@
 mod common;
 
 use common::{error, names, read, report, rows};
+use filesystem_csv_extractor::CsvExtractor;
+use osiris_sdk::{Kind, testing};
 use serde_json::json;
 
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -89,9 +91,23 @@ fn a_name_that_is_no_encoding_gets_no_neighbour() {
         let message = error("a\n", json!({"encoding": name}));
         assert!(message.contains("is no encoding that is known"), "{message}");
         assert!(!message.contains("did you mean"), "{message}");
+        assert!(!message.contains("like it"), "{message}");
     }
     for name in ["utf-8-sig", "UTF8", "cp1252", "latin1"] {
         assert_eq!(rows("a\n1\n", json!({"encoding": name})), json!([[1]]));
+    }
+}
+
+#[test]
+fn a_slip_of_the_pen_in_an_encoding_is_told_before_anything_is_read() {
+    for (name, alike) in
+        [("uft-8", "utf-8"), ("windos-1252", "windows-1252"), ("lattin2", "latin2")]
+    {
+        let config = json!({"path": "/no/such.csv", "encoding": name});
+        let error = testing::run::<CsvExtractor>(config).expect_err(Kind::Config);
+        let expected = format!("config field `encoding`: {name:?} is no encoding that is known; ");
+        assert!(error.message.starts_with(&expected), "{error}");
+        assert!(error.message.ends_with(&format!("; known names like it: {alike}")), "{error}");
     }
 }
 

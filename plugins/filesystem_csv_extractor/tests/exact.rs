@@ -122,6 +122,34 @@ fn na_values_are_texts() {
 }
 
 #[test]
+fn na_values_of_single_columns() {
+    let text = "amount,name,note\n-,NULL,-\n1,-,NULL\n";
+    let options = json!({"na_values": {"amount": ["-"], "name": ["NULL", "n/a"]}});
+    let (columns, found) = read(text, options);
+    assert_eq!(found, json!([[null, null, "-"], [1, "-", "NULL"]]));
+    assert_eq!(columns[0].1, DataType::Int64);
+    // The names are those of the table, and quotes count in each column.
+    let options = json!({"names": ["x", "y"], "columns": ["y"], "na_values": {"y": ["NA"]}});
+    let kept = report("a,b\nNA,\"NA\"\nNA,NA\n", options);
+    assert_eq!(kept.table().rows(), json!([["NA"], [null]]));
+    kept.assert_logged("1 value equal to one of `na_values` kept as text for its quotes");
+    let options = json!({"na_values": {"a": ["0"]}, "dtype": "int64"});
+    assert_eq!(rows("a,b\n0,0\n", options), json!([[null, 0]]));
+    assert_eq!(
+        error("a,b\n1,2\n", json!({"na_values": {"amuont": ["-"]}})),
+        "na_values: no column \"amuont\" in x.csv; it has \"a\", \"b\""
+    );
+    for (wrong, field, why) in [
+        (json!({"a": "-"}), "na_values.a", "expected a sequence"),
+        (json!({"a": [7]}), "na_values.a[0]", "expected a string"),
+        (json!("-"), "na_values", "expected a list of texts, or one for each column by its name"),
+    ] {
+        let message = error("a\n1\n", json!({"na_values": wrong}));
+        assert!(message.contains(&format!("`{field}`")) && message.contains(why), "{message}");
+    }
+}
+
+#[test]
 fn quotes_keep_a_text_from_being_missing_unless_told_otherwise() {
     let text = "c,n\n\"NA\",1\nNA,2\n";
     let kept = report(text, json!({"na_values": ["NA"]}));

@@ -1,4 +1,4 @@
-//! What is wrong with a file or a configuration, in words.
+//! Messages about faults of a file or a configuration.
 
 use std::fs;
 
@@ -37,6 +37,32 @@ fn files_that_are_not_there() {
         directory,
         format!("{path} is a directory; `path` names one CSV file in it, such as {path}/data.csv")
     );
+}
+
+#[test]
+fn a_path_is_one_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in ["a.csv", "b.csv", "[c].csv"] {
+        fs::write(folder.path().join(name), "a\n1\n").expect("a file");
+    }
+    let run = |path: &str| testing::run::<CsvExtractor>(json!({ "path": path }));
+    for pattern in ["*.csv", "?.csv", "**/*.csv", "[ab].csv", "{a,b}.csv"] {
+        let path = folder.path().join(pattern).to_string_lossy().into_owned();
+        assert_eq!(
+            run(&path).expect_err(Kind::NotFound).message,
+            format!(
+                "CSV file not found: {path} (relative to the project folder); `path` names one file \
+                 and is no pattern; read each file in a step of its own"
+            )
+        );
+    }
+    // A name may look like a pattern.
+    let path = folder.path().join("[c].csv");
+    run(&path.to_string_lossy()).expect_ok().assert_rows(&json!([[1]]));
+    for url in ["https://example.com/a.csv", "s3://bucket/a.csv", "-"] {
+        let message = run(url).expect_err(Kind::NotFound).message;
+        assert!(message.contains("there are no URLs and no standard input"), "{message}");
+    }
 }
 
 #[test]

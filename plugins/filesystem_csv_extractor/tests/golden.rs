@@ -1,4 +1,4 @@
-//! What becomes of a file: types, values, options.
+//! Types, values and options, as a file turns into a table.
 
 use std::fs;
 use std::path::PathBuf;

@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::fs;
+
 use common::{error, names, read, report, rows, types};
 use osiris_sdk::DataType;
+use osiris_sdk::testing::Report;
 use serde_json::json;
 
 #[test]
@@ -125,6 +128,113 @@ fn rows_that_are_too_short_or_too_long() {
     skipped.assert_logged("2 rows: too short or too long, left out (`ragged_rows: skip`)");
 }
 
+/// Reads a file with rows set aside; the table's rows, the file of the others,
+/// and the log.
+fn set_aside(content: &str, options: serde_json::Value) -> (Report, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("rejects.csv");
+    fs::write(&path, "file,line,reason,row\nold.csv,1,x,y\n").expect("a file of an earlier run");
+    let mut config = options;
+    config["ragged_rows"] = json!("aside");
+    config["rejects"] = json!(path);
+    let report = report(content, config);
+    let entries = fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(entries, 1, "no temporary file stays");
+    let text = fs::read_to_string(path).expect("the rows set aside");
+    // The file's own folder is another each time.
+    let text = text.lines().map(|line| match line.split_once("/x.csv\"") {
+        Some((_, rest)) => format!("x.csv{rest}\n"),
+        None => format!("{line}\n"),
+    });
+    (report, text.collect())
+}
+
+#[test]
+fn rows_that_are_set_aside_go_to_a_file_of_their_own() {
+    let text = "a,b\r\n1,2\r\n3\r\n\r\n\"x\ny\",4\r\n5,\"6, \"\"z\"\"\nw\",7\r\n8,9\r\n10";
+    let (found, rejects) = set_aside(text, json!({}));
+    assert_eq!(found.table().rows(), json!([["1", 2], ["x\ny", 4], ["8", 9]]));
+    assert_eq!(
+        rejects,
+        "file,line,reason,row\n\
+         x.csv,3,1 field in a table of 2,\"3\"\n\
+         x.csv,7,3 fields in a table of 2,\"5,\"\"6, \"\"\"\"z\"\"\"\"\nw\"\",7\"\n\
+         x.csv,10,1 field in a table of 2,\"10\"\n"
+    );
+    found.assert_logged("3 rows: too short or too long, set aside in ");
+    // Of the rows that are not wanted none is.
+    let (found, rejects) = set_aside("a,b\n1\n1,2\n3,4\n5\n6,7\n", json!({"limit": 2}));
+    assert_eq!(found.table().rows(), json!([[1, 2], [3, 4]]));
+    assert_eq!(rejects, "file,line,reason,row\nx.csv,2,1 field in a table of 2,\"1\"\n");
+    found.assert_logged("1 row: too short or too long, set aside in ");
+    // An earlier run's rows are not left there as if they were of this one.
+    assert_eq!(set_aside("a,b\n1,2\n", json!({})).1, "file,line,reason,row\n");
+    assert_eq!(set_aside("", json!({})).1, "file,line,reason,row\n");
+    // What stands before the header counts as lines.
+    let options = json!({"skip_rows": 2, "comment": "#", "delimiter": ";"});
+    let (_, rejects) = set_aside("x\n\"y\n#\na;b\n1;2\n#\n\n3\n", options);
+    assert_eq!(rejects, "file,line,reason,row\nx.csv,8,1 field in a table of 2,\"3\"\n");
+}
+
+#[test]
+fn any_number_of_rows_can_be_set_aside() {
+    // More than fit into a buffer, between rows of the table and alone.
+    let mut text = "a,b\n".to_owned();
+    let mut expected = "file,line,reason,row\n".to_owned();
+    for line in 2..200_000 {
+        if line % 50_000 == 0 {
+            text += &format!("{line},good\n");
+        } else {
+            text += &format!("{line}\n");
+            expected += &format!("x.csv,{line},1 field in a table of 2,\"{line}\"\n");
+        }
+    }
+    let (found, rejects) = set_aside(&text, json!({}));
+    assert_eq!(
+        found.table().rows(),
+        json!([[50_000, "good"], [100_000, "good"], [150_000, "good"]])
+    );
+    assert!(
+        rejects == expected,
+        "{} and {} lines",
+        rejects.lines().count(),
+        expected.lines().count()
+    );
+}
+
+#[test]
+fn a_file_for_rows_that_are_set_aside_replaces_no_other_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("data.csv");
+    fs::write(&path, "file,line\n1,2\n").expect("a file");
+    let options = |path: &std::path::Path| json!({"ragged_rows": "aside", "rejects": path});
+    let message = error("a,b\n1,2\n", options(&path));
+    assert!(message.contains("is there and was not written by an earlier run"), "{message}");
+    assert_eq!(fs::read_to_string(&path).expect("the file"), "file,line\n1,2\n");
+    let message = error("a,b\n1,2\n", options(folder.path()));
+    assert!(message.contains("is a directory; `rejects` names the file"), "{message}");
+    // A run that fails leaves the file as it was.
+    let path = folder.path().join("rejects.csv");
+    let failing = json!({"ragged_rows": "aside", "rejects": path, "dtype": {"a": "int64"}});
+    assert!(error("a,b\n1\nx,2\n", failing).contains("it is not int64"));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    assert_eq!(
+        error("a\n", json!({"ragged_rows": "aside"})),
+        "ragged_rows: rows cannot be set aside without a file for them; name one, such as \
+         `rejects: rejects.csv`"
+    );
+    let config = json!({"path": "./x/a.csv", "ragged_rows": "aside", "rejects": "x/./a.csv"});
+    let same = osiris_sdk::testing::run::<filesystem_csv_extractor::CsvExtractor>(config);
+    assert_eq!(
+        same.expect_err(osiris_sdk::Kind::Config).message,
+        "rejects: it is the file that `path` names; name another one"
+    );
+    assert_eq!(
+        error("a\n", json!({"rejects": "rejects.csv"})),
+        "rejects: no rows are set aside; set `ragged_rows: aside`, or remove `rejects`"
+    );
+}
+
 #[test]
 fn lines_at_the_end() {
     let text = "a,b\n1,2\nTOTAL,6\n\nprinted \"today\n";
@@ -176,4 +286,35 @@ fn a_field_beyond_the_limit_when_it_is_raised() {
     assert_eq!(found.table().row_count(), 1);
     let low = error("a\n12345\n", json!({"field_limit": 4}));
     assert!(low.contains("larger than the limit of 4 bytes"), "{low}");
+}
+
+#[test]
+fn a_table_of_many_columns_is_read_in_batches_of_many_rows() {
+    const COLUMNS: usize = 20_000;
+    // A row of 13 bytes a field is longer than the buffer of other tables.
+    let cell = |row: usize, column: usize| row * 7_919 + column * 31;
+    let line =
+        |text: &dyn Fn(usize) -> String| (0..COLUMNS).map(text).collect::<Vec<_>>().join(",");
+    let header = line(&|column| format!("c{column}"));
+    let body: Vec<_> = (0..30)
+        .map(|row| {
+            line(&|column| match column % 2 {
+                0 => cell(row, column).to_string(),
+                _ => format!("\"text, {}\"", cell(row, column)),
+            })
+        })
+        .collect();
+    let found = report(format!("{header}\n{}\n", body.join("\n")), json!({}));
+    assert_eq!(found.table().schema().fields.len(), COLUMNS);
+    let rows = found.table().rows();
+    for (row, column) in [(0, 0), (0, COLUMNS - 1), (17, 1_234), (29, 9_999), (29, COLUMNS - 1)] {
+        let expected = match column % 2 {
+            0 => json!(cell(row, column)),
+            _ => json!(format!("text, {}", cell(row, column))),
+        };
+        assert_eq!(rows[row][column], expected, "{row} {column}");
+    }
+    let batches: Vec<_> = found.table().batches().iter().map(|batch| batch.rows()).collect();
+    assert_eq!(batches.iter().sum::<usize>(), 30);
+    assert!(batches.len() <= 2, "{batches:?}");
 }

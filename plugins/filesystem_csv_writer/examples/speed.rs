@@ -1,5 +1,5 @@
-//! How long each pass over a large file takes, natively: makes a file of 1 M
-//! rows and 6 columns, reads it, writes it again and compares the two.
+//! Measures each pass over a large file, natively: makes a file of 1 M rows and
+//! 6 columns, reads it, writes it again and compares the two.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -4,11 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use csv_common::Compression;
+use csv_common::{Compression, unwritable};
 use osiris_sdk::{Error, Result};
 
 use crate::config::Config;
-use crate::target::unwritable;
 
 /// Bytes copied at a time.
 const BUFFER: usize = 256 << 10;

@@ -48,7 +48,7 @@ impl Buffer {
         self.len += text.len();
     }
 
-    /// Whether any of these bytes stands at or behind `start`.
+    /// Returns whether any of these bytes stands at or behind `start`.
     #[inline(always)]
     pub(crate) fn has_any(&self, start: usize, wanted: &[u8x16]) -> bool {
         let mut at = start;

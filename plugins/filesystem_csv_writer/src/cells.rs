@@ -27,7 +27,7 @@ pub(crate) enum Cells<'a> {
     Nested(&'a Column, &'a DataType),
 }
 
-/// What writes numbers without an allocation each.
+/// Buffers to write numbers in without an allocation each.
 #[derive(Default)]
 pub(crate) struct Scratch {
     integers: itoa::Buffer,
@@ -76,7 +76,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Whether the column is one of numbers, true and false.
+    /// Returns whether the column is one of numbers, true and false.
     pub(crate) fn is_numeric(&self) -> bool {
         matches!(
             self,
@@ -89,13 +89,14 @@ impl<'a> Cells<'a> {
         )
     }
 
-    /// Whether values may have a point before decimals.
+    /// Returns whether values can have a point before decimals.
     pub(crate) fn has_decimals(&self) -> bool {
         matches!(self, Self::Float32(..) | Self::Float64(..) | Self::Decimal(..))
     }
 
-    /// Whether a value may hold a delimiter, a quote or a line end. If not,
-    /// [`write`](Self::write) writes it; if so, [`text`](Self::text) gives it.
+    /// Returns whether a value can hold a delimiter, a quote or a line end. If
+    /// not, [`write`](Self::write) writes it; if so, [`text`](Self::text) gives
+    /// it.
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Text(_) | Self::Nested(..))
     }

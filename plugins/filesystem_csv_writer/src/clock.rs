@@ -52,8 +52,8 @@ pub(crate) fn timestamp(count: i64, unit: TimeUnit, zone: Option<i16>, out: &mut
     }
 }
 
-/// How far a zone is ahead of UTC, in minutes: of `+02:00` 120. A zone with a
-/// name is shown in UTC, which is the same point in time on any clock.
+/// Returns the minutes that a zone is ahead of UTC: of `+02:00` 120. A zone
+/// with a name is shown in UTC, which is the same point in time on any clock.
 pub(crate) fn offset(zone: &str) -> i16 {
     let offset = || {
         let (sign, rest) = match zone.as_bytes() {

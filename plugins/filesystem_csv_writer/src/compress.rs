@@ -9,14 +9,17 @@ use bzip2::write::BzEncoder;
 use csv_common::Compression;
 use flate2::write::GzEncoder;
 use lzma_rust2::{XzOptions, XzWriter};
-use osiris_sdk::{Error, Result};
+use osiris_sdk::Result;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+use zrip::FrameEncoder;
 
 use crate::plain::Plain;
 
 /// Of xz; 4 MiB of dictionary. Higher ones take far more memory for little.
 const XZ_PRESET: u32 = 3;
+/// Of zstd. Higher ones are slower and make tables no smaller.
+const ZSTD_LEVEL: i32 = 1;
 
 /// A file that may be compressed on the way.
 pub(crate) enum Compressor {
@@ -25,6 +28,7 @@ pub(crate) enum Compressor {
     Bz2(BzEncoder<File>),
     Xz(Box<XzWriter<File>>),
     Zip(Box<ZipWriter<File>>),
+    Zstd(Box<FrameEncoder<File>>),
 }
 
 impl Compressor {
@@ -45,7 +49,10 @@ impl Compressor {
                 archive.start_file(name, options).map_err(io::Error::from)?;
                 Self::Zip(Box::new(archive))
             }
-            Compression::Zstd => return Err(no_zstd(path)),
+            Compression::Zstd => {
+                let encoder = FrameEncoder::new(file, ZSTD_LEVEL).map_err(io::Error::other)?;
+                Self::Zstd(Box::new(encoder))
+            }
             Compression::None | Compression::Infer => Self::None(Plain::new(file)),
         })
     }
@@ -58,6 +65,7 @@ impl Compressor {
             Self::Bz2(encoder) => encoder.finish(),
             Self::Xz(encoder) => encoder.finish(),
             Self::Zip(archive) => Ok(archive.finish()?),
+            Self::Zstd(encoder) => encoder.finish(),
         }
     }
 }
@@ -70,19 +78,11 @@ impl Write for Compressor {
             Self::Bz2(encoder) => encoder.write(bytes),
             Self::Xz(encoder) => encoder.write(bytes),
             Self::Zip(archive) => archive.write(bytes),
+            Self::Zstd(encoder) => encoder.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// zstd can be read, but its pure-Rust encoder takes a whole file at once.
-pub(crate) fn no_zstd(path: &Path) -> Error {
-    Error::unsupported(format!(
-        "{}: zstd files can be read but not written; use `compression: gzip`, bz2, xz or zip, or \
-         `none` to keep the name",
-        path.display()
-    ))
 }

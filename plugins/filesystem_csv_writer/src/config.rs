@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::encode;
 
-/// What `spec.yaml` describes, field by field.
+/// The options that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
     /// The file, relative to the project.
@@ -28,25 +28,25 @@ pub struct Config {
     /// Whether rows are added to a file that is there.
     #[serde(default)]
     pub append: bool,
-    /// How the text is encoded.
+    /// The encoding of the text.
     #[serde(default)]
     pub encoding: Encoding,
-    /// How a line ends.
+    /// The end of a line.
     #[serde(default)]
     pub newline: Newline,
-    /// Which fields get quotes.
+    /// The fields that get quotes.
     #[serde(default)]
     pub quoting: Quoting,
     /// Whether missing folders are made.
     #[serde(default = "yes")]
     pub create_dirs: bool,
-    /// How the file is compressed.
+    /// The compression of the file.
     #[serde(default)]
     pub compression: Compression,
     /// Whether columns are sorted by name.
     #[serde(default)]
     pub sort_columns: bool,
-    /// What is written for a missing value.
+    /// The text of a missing value.
     #[serde(default)]
     pub na_rep: String,
     /// Before the decimals of a number.
@@ -60,7 +60,7 @@ pub struct Config {
     pub formula_guard: bool,
 }
 
-/// How a line ends.
+/// The end of a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Newline {
@@ -71,7 +71,7 @@ pub enum Newline {
     Crlf,
 }
 
-/// Which fields get quotes. A missing value never does.
+/// The fields that get quotes. A missing value never does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quoting {

@@ -16,17 +16,16 @@ mod format;
 mod json;
 mod lines;
 mod plain;
-mod target;
 
 use std::io::Write;
 use std::path::Path;
 
+use csv_common::{AtomicFile, unwritable};
 use osiris_sdk::{Context, Driver, Input, Output, Result, Step, Summary};
 
 use crate::compress::Compressor;
 pub use crate::config::{Config, Newline, Quoting};
 use crate::lines::Lines;
-use crate::target::{Target, unwritable};
 
 /// The driver.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl Driver for CsvWriter {
         let mut input = Input::only(inputs)?;
         let path = Path::new(&config.path);
         let mut lines = Lines::new(config, input.schema()?)?;
-        let (target, file) = Target::create(path, config.create_dirs)?;
+        let (target, file) = AtomicFile::create("path", path, config.create_dirs)?;
         let mut file = Compressor::new(file, config.compression, path)?;
         lines.text.put(encode::mark(config.encoding));
         if config.header {

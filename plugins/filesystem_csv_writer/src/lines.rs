@@ -20,7 +20,7 @@ pub(crate) struct Lines {
     quoting: Quoting,
     missing: Vec<u8>,
     encoding: Encoding,
-    /// What a field without quotes cannot hold.
+    /// The bytes that a field without quotes cannot hold.
     structural: [u8x16; 4],
     /// Whether a text that a spreadsheet would run gets an apostrophe.
     guard: bool,
@@ -29,7 +29,7 @@ pub(crate) struct Lines {
     fields: Vec<Field>,
     /// Formats of the values of each field, if of their own.
     formats: Vec<Option<Format>>,
-    /// Where the columns stand in the table.
+    /// The places of the columns in the table.
     order: Vec<usize>,
     scratch: Scratch,
     /// A value on its way into a field.
@@ -272,8 +272,8 @@ impl Lines {
         self.text.byte(quote);
     }
 
-    /// Whether a text holds a character that some programs take for an escape
-    /// without quotes, too.
+    /// Returns whether a text holds a character that some programs take for an
+    /// escape without quotes, too.
     #[inline]
     fn has_escape(&self, text: &[u8]) -> bool {
         let Dialect { quote, escape, .. } = self.dialect;
@@ -308,7 +308,7 @@ impl Lines {
     }
 }
 
-/// Why a line could not be written.
+/// The reason that a line could not be written.
 enum Fault {
     Error(Error),
     /// In that column, a character that the encoding does not have.
@@ -325,12 +325,12 @@ impl From<Error> for Fault {
     }
 }
 
-/// Whether a spreadsheet takes a text for a formula.
+/// Returns whether a spreadsheet takes a text for a formula.
 fn is_formula(text: &[u8]) -> bool {
     matches!(text, [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..])
 }
 
-/// Whether a first line that begins so may tell Excel the delimiter.
+/// Returns whether a first line that begins so may tell Excel the delimiter.
 fn is_separator(text: &[u8]) -> bool {
     text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"sep="))
 }

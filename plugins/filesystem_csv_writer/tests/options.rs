@@ -1,6 +1,7 @@
 //! Tables in files of other dialects.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use filesystem_csv_writer::CsvWriter;
@@ -143,4 +144,32 @@ fn rows_are_added_to_a_file_of_the_same_columns() {
         zipped.result.expect_err("compressed").message.starts_with("append: rows can be added")
     );
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
+
+#[test]
+fn a_zstd_file_is_one_frame() {
+    // More than a few blocks of 128 KiB, and a table without rows.
+    for count in [60_000, 0] {
+        let cells: Vec<_> =
+            (0..count).map(|n| json!([n, format!("text {}", n * 7919 % 5003)])).collect();
+        let table = table(&[("n", DataType::Int64), ("t", DataType::Utf8)], &json!(cells));
+        let folder = folder();
+        let plain = text(&table, json!({}));
+        for (name, compression) in [("a.csv.zst", "infer"), ("b.csv", "zstd"), ("c", "zst")] {
+            let path = folder.path().join(name);
+            let report = run(&path, &table, json!({"compression": compression}));
+            assert!(report.result.is_ok());
+            let bytes = fs::read(&path).expect("a file");
+            // Programs such as pandas read the first frame of a file and no others.
+            let mut rest = bytes.as_slice();
+            let mut found = String::new();
+            ruzstd::decoding::StreamingDecoder::new(&mut rest)
+                .expect("a frame")
+                .read_to_string(&mut found)
+                .expect("text in it");
+            assert!(found == plain, "{name}");
+            assert!(rest.is_empty(), "{name}: {} bytes behind the frame", rest.len());
+            assert!(bytes.len() <= plain.len() / 2 || count == 0, "{} bytes", bytes.len());
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! What is written is read back as it was, and what is read is written again
-//! as it was.
+//! Tables that are written and read back, and files that are read and written
+//! again.
 
 use std::fs;
 
@@ -30,6 +30,9 @@ fn try_there_and_back(table: &Table, write: &Value, read: &Value) -> Result<Tabl
     let with_path = |options: &Value| {
         let mut options = options.clone();
         options["path"] = json!(path);
+        if options["ragged_rows"] == json!("aside") {
+            options["rejects"] = json!(folder.path().join("rejects.csv"));
+        }
         options
     };
     let step = testing::run::<CsvWriter>(with_path(write)).mode(Mode::Write);
@@ -229,7 +232,9 @@ proptest! {
 
     #[test]
     fn tables_come_back_in_any_dialect(
-        columns in prop::collection::vec(column(), 1..5), dialect in dialect(), pad: bool,
+        columns in prop::collection::vec(column(), 1..5), dialect in dialect(),
+        ragged_rows in prop::sample::select(vec!["error", "pad", "cut", "skip", "aside"]),
+        by_column: bool,
     ) {
         let name = |index: usize| match dialect.both["header"] {
             Value::Bool(true) => format!("c,{index}\""),
@@ -243,9 +248,14 @@ proptest! {
         let mut read = dialect.both.clone();
         read["dtype"] = columns.iter().enumerate()
             .map(|(index, (_, dtype, _))| (name(index), json!(dtype))).collect::<serde_json::Map<_, _>>().into();
-        read["na_values"] = if dialect.na_rep.is_empty() { json!([]) } else { json!([dialect.na_rep]) };
+        let missing = if dialect.na_rep.is_empty() { json!([]) } else { json!([dialect.na_rep]) };
+        read["na_values"] = if by_column {
+            (0..columns.len()).map(|index| (name(index), missing.clone())).collect::<serde_json::Map<_, _>>().into()
+        } else {
+            missing
+        };
         // What is meant for others must not change what it does not meet.
-        read["ragged_rows"] = json!(if pad { "pad" } else { "cut" });
+        read["ragged_rows"] = json!(ragged_rows);
         match try_there_and_back(&table, &dialect.write, &read) {
             Ok(back) => {
                 prop_assert_eq!(back.schema(), &schema);
@@ -257,13 +267,69 @@ proptest! {
     }
 
     #[test]
+    fn na_values_of_a_column_are_values_in_the_others(
+        rows in prop::collection::vec(prop::collection::vec(
+            prop::option::of(prop::sample::select(vec!["NA", "-", "", "x", "0", "NA,"])), 3), 1..8),
+        places in prop::sample::subsequence(vec![0, 1, 2], 0..=3),
+        quoting in prop::sample::select(vec!["minimal", "all"]),
+    ) {
+        let columns = ["a", "b", "c"];
+        let schema = Schema::new(columns.map(|name| Field::new(name, DataType::Utf8, true)).to_vec());
+        let table = Table::from_rows(&schema, &json!(rows));
+        // The writer quotes no text for what another program takes for missing.
+        let na_values: serde_json::Map<_, _> =
+            places.iter().map(|place| (columns[*place].to_owned(), json!(["NA", "-"]))).collect();
+        let write = json!({"quoting": quoting});
+        let read = json!({"na_values": na_values, "quoted_na": true, "dtype": "str"});
+        let back = there_and_back(&table, "a.csv", write, read);
+        let expected: Vec<Vec<_>> = rows.iter().map(|row| {
+            row.iter().enumerate().map(|(place, cell)| {
+                cell.filter(|cell| !(places.contains(&place) && ["NA", "-"].contains(cell)))
+            }).collect()
+        }).collect();
+        prop_assert_eq!(back.rows(), json!(expected));
+    }
+
+    #[test]
+    fn rows_of_another_length_are_in_the_table_or_in_the_file_beside_it(
+        rows in prop::collection::vec(prop::collection::vec("[a-z\",\n ]{0,6}", 1..5), 1..12),
+        newline in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+    ) {
+        let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
+        let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        let lines: String = rows.iter().map(|row| line(row) + newline).collect();
+        fs::write(path("a.csv"), format!("a,b{newline}{lines}")).expect("a file");
+        let config = json!({
+            "path": path("a.csv"), "dtype": "str", "ragged_rows": "aside", "rejects": path("r.csv")
+        });
+        let good = testing::run::<CsvExtractor>(config).expect_ok();
+        let config = json!({"path": path("r.csv"), "dtype": {"line": "int64", "row": "str"}});
+        let bad = testing::run::<CsvExtractor>(config).expect_ok();
+        let (wide, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.len() == 2);
+        prop_assert_eq!(good.table().rows(), json!(wide));
+        let found = bad.table().rows();
+        let found = found.as_array().expect("rows").iter();
+        let texts: Vec<_> = found.clone().map(|row| row[3].clone()).collect();
+        prop_assert_eq!(texts, others.into_iter().map(|row| json!(line(row))).collect::<Vec<_>>());
+        // The number of each line leads to the text of the row.
+        let text = fs::read_to_string(path("a.csv")).expect("the file").replace("\r\n", "\n").replace('\r', "\n");
+        for row in found {
+            let number = row[1].as_u64().expect("a line") as usize;
+            let from: Vec<_> = text.split('\n').skip(number - 1).collect();
+            prop_assert!(from.join("\n").starts_with(row[3].as_str().expect("a text")), "{}", row);
+        }
+    }
+
+    #[test]
     fn tables_come_back(
         (schema, rows) in table(),
         quoting in prop::sample::select(vec!["minimal", "all", "nonnumeric"]),
         newline in prop::sample::select(vec!["lf", "crlf"]),
         delimiter in prop::sample::select(vec![",", ";", "\t"]),
         encoding in prop::sample::select(vec!["utf-8", "utf-16"]),
-        extension in prop::sample::select(vec!["csv", "gz", "bz2", "xz", "zip"]),
+        extension in prop::sample::select(vec!["csv", "gz", "bz2", "xz", "zip", "zst"]),
     ) {
         let table = Table::from_rows(&schema, &rows);
         let write = json!({

@@ -1,4 +1,4 @@
-//! What a column holds.
+//! Columns of an answer, and their types.
 
 use osiris_sdk::{DataType, TimeUnit};
 use protocol::constants::{ColumnFlags, ColumnType};
@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use crate::{Failure, Session, cells, quote};
 
-/// What the server calls its character set of bytes that are no text.
+/// The server's number for the character set of bytes that are no text.
 const BINARY: u16 = 63;
-/// What fits into Arrow's decimal.
+/// Digits of Arrow's decimal.
 const MAX_DIGITS: u32 = 38;
 
 /// A column of an answer.
@@ -17,7 +17,7 @@ const MAX_DIGITS: u32 = 38;
 pub struct Column {
     /// As the query names it.
     pub name: String,
-    /// What is in it.
+    /// The type of its values.
     pub native: Native,
     /// Whether a value may be missing.
     pub nullable: bool,
@@ -81,42 +81,46 @@ pub enum Native {
     Json,
     /// Bytes.
     Bytes,
-    /// A shape, behind four bytes that say in what coordinates.
+    /// A shape, behind the four bytes of its SRID.
     Geometry,
+    /// A vector of floats of 32 bits.
+    Vector,
 }
 
-/// What becomes of dates that the calendar does not have, like `0000-00-00`.
+/// The treatment of dates that the calendar does not have, like `0000-00-00`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZeroDates {
     /// The step fails.
     #[default]
     Error,
-    /// They are missing values.
+    /// The dates are missing values.
     Null,
     /// Columns of dates are text.
     Text,
 }
 
-/// Makes points in time of the columns of a table that say so in their
-/// comments; see [`is_utc`].
+/// Gives the columns of a table the types that only its definition tells:
+/// points in time, which the comment says (see [`is_utc`]), and the vectors of
+/// MariaDB.
 ///
 /// # Errors
 /// The server's.
-pub fn mark_utc(session: &mut Session, table: &str, columns: &mut [Column]) -> Result<(), Failure> {
-    if !columns.iter().any(|column| matches!(column.native, Native::DateTime { .. })) {
+pub fn declare(session: &mut Session, table: &str, columns: &mut [Column]) -> Result<(), Failure> {
+    let is_open =
+        |column: &Column| matches!(column.native, Native::DateTime { .. } | Native::Bytes);
+    if !columns.iter().any(is_open) {
         return Ok(());
     }
     let rows = session.texts(&format!(
-        "SELECT column_name, column_comment FROM information_schema.columns \
+        "SELECT column_name, column_type, column_comment FROM information_schema.columns \
          WHERE table_schema = DATABASE() AND table_name = {}",
         quote::text(table)
     ))?;
     for row in rows {
-        let [name, comment] = cells(row);
-        let column = columns.iter_mut().find(|column| column.name == name);
-        if let Some(column) = column.filter(|_| is_utc(&comment)) {
-            column.native = column.native.at_utc();
+        let [name, column_type, comment] = cells(row);
+        if let Some(column) = columns.iter_mut().find(|column| column.name == name) {
+            column.native = column.native.declared(&column_type, &comment);
         }
     }
     Ok(())
@@ -166,6 +170,7 @@ impl Native {
             T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => Self::Timestamp { decimals },
             T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => Self::Time { decimals },
             T::MYSQL_TYPE_GEOMETRY => Self::Geometry,
+            T::MYSQL_TYPE_VECTOR => Self::Vector,
             // Its character set is said to be binary, and it is utf8mb4.
             T::MYSQL_TYPE_JSON => Self::Json,
             _ if definition.flags().intersects(ColumnFlags::ENUM_FLAG | ColumnFlags::SET_FLAG) => {
@@ -176,10 +181,11 @@ impl Native {
         }
     }
 
-    /// Returns the type of points in time, for a type of dates with times.
-    pub(crate) fn at_utc(self) -> Self {
+    /// Returns the type of a column that was declared with that type and comment.
+    pub(crate) fn declared(self, column_type: &str, comment: &str) -> Self {
         match self {
-            Self::DateTime { decimals } => Self::Timestamp { decimals },
+            Self::DateTime { decimals } if is_utc(comment) => Self::Timestamp { decimals },
+            Self::Bytes if column_type.to_lowercase().starts_with("vector(") => Self::Vector,
             other => other,
         }
     }
@@ -197,7 +203,7 @@ impl Native {
         }
     }
 
-    /// What the values become.
+    /// Returns the Arrow type of the values.
     #[must_use]
     pub fn data_type(self, zero_dates: ZeroDates) -> DataType {
         let moment = |zone| DataType::Timestamp(TimeUnit::Microsecond, zone);
@@ -227,6 +233,22 @@ impl Native {
                 DataType::Utf8
             }
             Self::Bytes | Self::Geometry => DataType::Binary,
+            Self::Vector => DataType::list_of(DataType::Float32),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_a_definition_tells() {
+        let moment = Native::DateTime { decimals: 3 };
+        assert_eq!(moment.declared("datetime(3)", "UTC"), Native::Timestamp { decimals: 3 });
+        assert_eq!(moment.declared("datetime(3)", "when"), moment);
+        assert_eq!(Native::Bytes.declared("vector(3)", ""), Native::Vector);
+        assert_eq!(Native::Bytes.declared("varbinary(12)", ""), Native::Bytes);
+        assert_eq!(Native::Text.declared("varchar(3)", "UTC"), Native::Text);
     }
 }

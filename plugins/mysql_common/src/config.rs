@@ -7,23 +7,23 @@ use std::time::Duration;
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
-/// What a step gets as `resolved_connection`.
+/// The `resolved_connection` of a step.
 #[derive(Clone, Deserialize)]
 pub struct Connection {
     /// A name or an address.
     #[serde(default = "localhost")]
     pub host: String,
-    /// Where the server listens.
+    /// The port that the server listens on.
     #[serde(default = "port")]
     pub port: u16,
-    /// Whose tables are read or written.
+    /// The database with the tables.
     pub database: String,
-    /// Who asks.
+    /// The user that signs in.
     pub user: String,
     /// Proves it.
     #[serde(default)]
     pub password: String,
-    /// Whether what is sent is encrypted, and what is checked of the server.
+    /// Encryption, and the checks of the server.
     #[serde(default)]
     pub tls: Tls,
     /// Certificates of the authorities that may have signed the server's, PEM.
@@ -40,24 +40,24 @@ pub struct Connection {
     pub allow_insecure_auth: bool,
 }
 
-/// Whether what is sent is encrypted, and what is checked of the server.
+/// Encryption, and the checks of the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tls {
-    /// Nothing is.
+    /// Nothing is encrypted.
     Disabled,
-    /// It is if the server can.
+    /// The connection is encrypted if the server can.
     #[default]
     Preferred,
-    /// It is, whoever the server may be.
+    /// The connection is encrypted, whoever the server may be.
     Required,
     /// The server has a certificate of a trusted authority.
     VerifyCa,
-    /// And the certificate names the host.
+    /// The server has such a certificate, and it names the host.
     VerifyIdentity,
 }
 
-/// How long to wait.
+/// Limits of waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Until the server has let the user in.
@@ -105,7 +105,7 @@ impl Connection {
         Ok(())
     }
 
-    /// How messages name the server.
+    /// Returns the host and the port, as messages name the server.
     #[must_use]
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)

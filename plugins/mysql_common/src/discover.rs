@@ -1,10 +1,10 @@
-//! What tables there are.
+//! The tables of a database, and their columns.
 
 use std::collections::BTreeMap;
 
 use osiris_sdk::{Context, Dataset, DatasetColumn, Error, Result};
 
-use crate::column::{ZeroDates, is_utc};
+use crate::column::ZeroDates;
 use crate::config::{Connection, Limits};
 use crate::session::Session;
 use crate::{Failure, quote};
@@ -44,7 +44,7 @@ pub fn discover(
             native_type,
             nullable: nullable == "YES",
             primary_key: key == "PRI",
-            is_utc: is_utc(&comment),
+            comment,
         });
     }
     let mut datasets = Vec::new();
@@ -66,7 +66,7 @@ pub fn discover(
         // Invisible columns are described, and not read unless they are named.
         let columns = prepared.columns.iter().filter_map(|column| {
             let described = described.iter().find(|described| described.name == column.name)?;
-            let native = if described.is_utc { column.native.at_utc() } else { column.native };
+            let native = column.native.declared(&described.native_type, &described.comment);
             Some(DatasetColumn {
                 name: described.name.clone(),
                 data_type: native.data_type(zero_dates),
@@ -92,7 +92,7 @@ struct Description {
     native_type: String,
     nullable: bool,
     primary_key: bool,
-    is_utc: bool,
+    comment: String,
 }
 
 /// The cells of a row, nulls and missing ones as empty texts.

@@ -1,4 +1,4 @@
-//! How a connection is.
+//! The check of a connection.
 
 use std::time::{Duration, Instant};
 

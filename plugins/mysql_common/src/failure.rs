@@ -1,4 +1,4 @@
-//! What a server or the way to it answers when something is wrong.
+//! Errors of a server, and of the way to it.
 
 use std::io;
 
@@ -39,23 +39,27 @@ impl Failure {
         }
     }
 
-    /// What reading or writing said; `server` and `wait` are for the message.
+    /// Makes a failure of an error of reading or writing; `server` and `wait` are for the message.
     pub(crate) fn io(error: &io::Error, server: &str, wait: &str) -> Self {
         use io::ErrorKind as Io;
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         if matches!(tls, Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure))) {
             return Self::NoCommonCipher;
         }
-        let is_closed = cfg!(target_family = "wasm") && error.raw_os_error() == Some(WASI_IO);
+        let is_reset = cfg!(target_family = "wasm") && error.raw_os_error() == Some(WASI_IO);
         Self::Other(match (error.kind(), tls) {
-            _ if is_closed => Error::network(format!("{server} closed the connection")),
+            _ if is_reset => closed(server),
             (_, Some(tls)) => Error::network(format!("TLS with {server} failed: {tls}")),
             (Io::TimedOut, _) => Error::timeout(format!("{server} did not answer within {wait}")),
             (
-                Io::UnexpectedEof | Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe,
+                Io::UnexpectedEof
+                | Io::ConnectionReset
+                | Io::ConnectionAborted
+                | Io::BrokenPipe
+                | Io::NotConnected,
                 _,
-            ) => Error::network(format!("{server} closed the connection")),
-            _ => Error::network(format!("the connection to {server} failed: {error}")),
+            ) => closed(server),
+            _ => Error::network(format!("the connection to {server} failed: {}", reason(error))),
         })
     }
 
@@ -67,6 +71,23 @@ impl Failure {
             ))
             .retryable(false),
         )
+    }
+}
+
+fn closed(server: &str) -> Error {
+    Error::network(format!(
+        "{server} closed the connection: it was stopped, somebody ended the session with KILL, or \
+         a limit was reached, the server's own or that of a proxy in between, such as \
+         `wait_timeout`, `net_write_timeout` or `max_allowed_packet`; the server's log says which"
+    ))
+}
+
+/// Returns the text of an error of the system, without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" (os error ") {
+        Some((text, _)) => text.to_owned(),
+        None => text,
     }
 }
 
@@ -128,7 +149,15 @@ fn explain(code: u16, message: &str) -> Error {
         1064 | 1193 | 1231 | 1232 | 1273 | 1295 => (Kind::Config, "check the SQL"),
         3159 | 4151 => (Kind::Config, "set `tls: required` in the connection"),
         1040 | 1203 | 1226 => (Kind::Network, "try again when fewer are connected"),
-        1053 | 1077 | 1079 | 1158..=1161 | 1317 | 1927 => (Kind::Network, "try again"),
+        1053 | 1077 | 1079 => (Kind::Network, "the server is being stopped; try again later"),
+        1158..=1161 => (
+            Kind::Network,
+            "raise the server's net_read_timeout and net_write_timeout, or try again",
+        ),
+        1317 | 1927 => (
+            Kind::Network,
+            "somebody ended it with KILL, or the server is being stopped; try again",
+        ),
         4031 => (Kind::Network, "raise the server's wait_timeout, or try again"),
         LOCK_TIMEOUT => (Kind::Timeout, "another transaction holds the rows; try again"),
         DEADLOCK => (Kind::Timeout, "another transaction waits for the same rows; try again"),
@@ -145,4 +174,23 @@ fn explain(code: u16, message: &str) -> Error {
         matches!(kind, Kind::Network | Kind::Timeout) && !matches!(code, 1129 | 1969 | 3024);
     let end = if hint.is_empty() { String::new() } else { format!("; {hint}") };
     Error::new(kind, format!("{message} (MySQL error {code}){end}")).retryable(passing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_have_no_numbers() {
+        let told = |error: io::Error| Error::from(Failure::io(&error, "db:3306", "1 s")).message;
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
+            let told = told(kind.into());
+            assert!(told.starts_with("db:3306 closed the connection: "), "{told}");
+            assert!(told.contains("`net_write_timeout`"), "{told}");
+        }
+        // 113: no route to a host.
+        let told = told(io::Error::from_raw_os_error(113));
+        assert!(told.starts_with("the connection to db:3306 failed: "), "{told}");
+        assert!(!told.contains("os error"), "{told}");
+    }
 }

@@ -1,4 +1,4 @@
-//! How a user gets in.
+//! The handshake that lets a user in.
 
 use std::cell::Cell;
 
@@ -24,7 +24,7 @@ const MAX_PACKET: u32 = 1 << 30;
 const SHA256: &[u8] = b"sha256_password";
 const SHA256_KEY_REQUEST: u8 = 1;
 
-/// What `caching_sha2_password` says and asks.
+/// The bytes that `caching_sha2_password` sends and answers.
 const SHA2_KEY_REQUEST: u8 = 2;
 const SHA2_FAST_OK: u8 = 3;
 const SHA2_FULL: u8 = 4;
@@ -142,7 +142,7 @@ fn enter(wire: &mut Wire, connection: &Connection, suites: Suites) -> Result<(),
     }
 }
 
-/// What shows that the user knows the password.
+/// Returns the proof that the user knows the password.
 fn prove(
     wire: &Wire,
     connection: &Connection,
@@ -260,7 +260,7 @@ fn packet(content: &impl MySerialize) -> Vec<u8> {
     bytes
 }
 
-/// Whether a packet is an error.
+/// Returns an error if a packet is one.
 pub(crate) fn refused(packet: &[u8]) -> Result<(), Failure> {
     if packet.first() != Some(&0xFF) {
         return Ok(());

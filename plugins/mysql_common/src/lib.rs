@@ -1,4 +1,4 @@
-//! What the drivers of MySQL and MariaDB share.
+//! The part that the drivers of MySQL and MariaDB share.
 //!
 //! ```text
 //! transport (TCP, time limits) -> tls -> wire (packets) -> handshake -> session
@@ -18,7 +18,7 @@ mod tls;
 mod transport;
 mod wire;
 
-pub use column::{Column, Native, ZeroDates, is_utc, mark_utc};
+pub use column::{Column, Native, ZeroDates, declare, is_utc};
 pub use config::{Connection, Limits, Tls};
 pub use discover::{cells, discover};
 pub use doctor::doctor;

@@ -33,12 +33,12 @@ pub struct Session {
     wire: Wire,
 }
 
-/// What a statement did.
+/// The result of a statement without rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Done {
     /// Rows that it added, changed or removed.
     pub affected: u64,
-    /// How many things the server wants to tell about it.
+    /// The number of warnings, 65,535 at most.
     pub warnings: u16,
 }
 
@@ -46,14 +46,14 @@ pub struct Done {
 #[derive(Debug)]
 pub struct Prepared {
     id: u32,
-    /// What it will answer with.
+    /// The columns of the answer.
     pub columns: Vec<Column>,
 }
 
 /// The rows of an answer, one after the other.
 pub struct Rows<'a> {
     wire: &'a mut Wire,
-    /// What they hold.
+    /// The columns of the rows.
     pub columns: Vec<Column>,
 }
 
@@ -135,7 +135,7 @@ impl Session {
     /// Sends a statement; [`finish`](Self::finish) takes the answer.
     ///
     /// # Errors
-    /// It cannot be sent.
+    /// The statement cannot be sent.
     pub fn begin(&mut self, sql: &[u8]) -> Result<(), Failure> {
         self.wire.command(COM_QUERY, sql)
     }
@@ -234,7 +234,7 @@ impl Session {
     /// Forgets a query.
     ///
     /// # Errors
-    /// It cannot be sent.
+    /// The statement cannot be sent.
     pub fn forget(&mut self, query: &Prepared) -> Result<(), Failure> {
         self.wire.command(COM_STMT_CLOSE, &query.id.to_le_bytes())
     }

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::time::{error::Elapsed, timeout};
 
 use crate::Failure;
+use crate::failure::reason;
 
 /// A connection that blocks, but not for longer than it may. Inside a
 /// component only tokio can end a wait.
@@ -20,7 +21,7 @@ pub(crate) struct Transport {
     limit: Limit,
 }
 
-/// When a wait ends.
+/// The end of a wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Limit {
     /// At that time, all of them together.
@@ -45,14 +46,14 @@ impl Transport {
             .to_socket_addrs()
             .map_err(|error| {
                 Error::network(format!(
-                    "the name {host:?} cannot be resolved: {error}; check `host` of the connection"
+                    "the name {host:?} cannot be resolved: {}; check `host` of the connection",
+                    reason(&error)
                 ))
             })?
             .collect();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::internal(format!("no runtime for the network: {error}")))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(
+            |error| Error::internal(format!("no runtime for the network: {}", reason(&error))),
+        )?;
         let mut last = Error::network(format!("the name {host:?} has no address"));
         for address in addresses {
             match runtime
@@ -65,8 +66,9 @@ impl Transport {
                 }
                 Ok(Err(error)) => {
                     last = Error::network(format!(
-                        "nothing can be reached at {host}:{port}: {error}; check `host` and \
-                         `port` of the connection, and whether the server runs"
+                        "nothing can be reached at {host}:{port}: {}; check `host` and `port` of \
+                         the connection, and whether the server runs",
+                        reason(&error)
                     ));
                 }
                 Err(Elapsed { .. }) => {

@@ -9,10 +9,10 @@ use crate::config::Connection;
 use crate::tls::{self, Suites};
 use crate::transport::{Limit, Transport};
 
-/// What one packet holds at most; a longer payload goes into several.
+/// Bytes of a packet, at most; a longer payload goes into several.
 const MAX_PAYLOAD: usize = 0xFF_FFFF;
 const HEADER: usize = 4;
-/// What is read at once.
+/// Bytes that are read at once.
 const BUFFER: usize = 256 << 10;
 /// A command of up to so many bytes is sent in one piece.
 const SMALL: usize = 16 << 10;
@@ -28,7 +28,7 @@ enum Stream {
 pub(crate) struct Wire {
     stream: Stream,
     server: String,
-    /// What the limit of waits is called in messages.
+    /// The limit of waits, as messages name it.
     wait: String,
     buffer: Vec<u8>,
     start: usize,
@@ -84,7 +84,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Whether nobody else can read what is sent.
+    /// Returns whether the connection is encrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         matches!(self.stream, Stream::Tls(_))
     }

@@ -6,30 +6,30 @@ use mysql_common::{Connection, Limits, Settings, ZeroDates};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What `spec.yaml` describes, field by field.
+/// The configuration that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
-    /// Where the server is.
+    /// The connection to the server.
     pub resolved_connection: Connection,
-    /// What to ask, in SQL.
+    /// The query, in SQL.
     #[serde(default)]
     pub query: Option<String>,
-    /// Or the table to read.
+    /// The table to read, in place of a query.
     #[serde(default)]
     pub table: Option<String>,
-    /// Which of its columns, in this order.
+    /// The columns of the table to read, in this order.
     #[serde(default)]
     pub columns: Option<Vec<String>>,
-    /// Which of its rows: a condition in SQL.
+    /// The rows of the table to read: a condition in SQL.
     #[serde(default)]
     pub filter: Option<String>,
     /// Rows to read, at most.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// Whether to read only what is new.
+    /// The cursor, to read only new rows.
     #[serde(default)]
     pub incremental: Option<Incremental>,
-    /// What becomes of dates that the calendar does not have.
+    /// The treatment of dates that the calendar does not have.
     #[serde(default)]
     pub zero_dates: ZeroDates,
     /// The meaning of TINYINT(1).
@@ -62,7 +62,7 @@ pub enum Tinyint1 {
 pub struct Incremental {
     /// The column that grows.
     pub cursor: String,
-    /// Where the first run begins; that value itself is not read.
+    /// The value behind which the first run begins.
     #[serde(default)]
     pub start: Option<Value>,
     /// True if rows of the last value itself are read again.

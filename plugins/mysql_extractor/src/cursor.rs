@@ -1,4 +1,4 @@
-//! How far the last run came, and how far this one does.
+//! The cursor of incremental runs.
 
 use mysql_common::{Column, Native, quote};
 use osiris_sdk::{Context, Error, Result};
@@ -64,7 +64,7 @@ impl Cursor {
         })
     }
 
-    /// Where to begin, in SQL.
+    /// Returns the value to begin at, in SQL.
     fn literal(&self) -> Result<Option<String>> {
         let Some(value) = &self.value else { return Ok(None) };
         if !is_number(self.columns[self.index].native) {
@@ -159,6 +159,7 @@ fn check(name: &str, native: Native, config: &Incremental) -> Result<()> {
         Native::Bit => "is BIT",
         Native::Bytes => "holds bytes",
         Native::Geometry => "holds shapes",
+        Native::Vector => "holds vectors",
         Native::Members => "is ENUM or SET, which is sorted by the order of its members",
         Native::Json => "is JSON",
         _ => "",

@@ -1,19 +1,19 @@
 //! From rows on the wire to the builders of columns.
 
 use mysql_common::{Column, Native, ZeroDates};
-use osiris_sdk::{BatchBuilder, ColumnBuilder as B, Error, Result};
+use osiris_sdk::{BatchBuilder, BytesBuilder, ColumnBuilder as B, Error, Result};
 
 use crate::value::{Bad, Moment, bytes, decimal, moment, take, time};
 
-/// What the coordinates of a shape take in front of it.
-const SRID: usize = 4;
+/// The flag of a shape of EWKB that says its SRID.
+const HAS_SRID: u32 = 0x2000_0000;
 
 /// Decodes rows of these columns.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     columns: Vec<Column>,
     zero_dates: ZeroDates,
-    /// How many rows there were, for messages.
+    /// The number of rows so far, for messages.
     rows: u64,
 }
 
@@ -35,6 +35,24 @@ impl Decoder {
             }
         }
         Ok(())
+    }
+
+    /// Returns how many rows there were.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Returns the column with the largest value of a row, and the bytes of that.
+    pub(crate) fn largest(&self, row: &[u8]) -> Option<(&str, usize)> {
+        let (nulls, mut rest) = split(row, self.columns.len())?;
+        let mut sizes = Vec::new();
+        for (index, column) in
+            self.columns.iter().enumerate().filter(|(at, _)| !is_null(nulls, *at))
+        {
+            sizes.push((skip(column.native, &mut rest).ok()?, index));
+        }
+        let (size, index) = sizes.into_iter().max()?;
+        Some((self.columns[index].name.as_str(), size))
     }
 
     fn explain(&self, index: usize, bad: Bad) -> Error {
@@ -111,13 +129,32 @@ fn value(native: Native, zero: ZeroDates, rest: &mut &[u8], builder: &mut B) -> 
             simdutf8::basic::from_utf8(text).map_err(|_| Bad::Text)?;
             column.push(text);
         }
-        (Native::Geometry, B::Binary(column)) => {
-            column.push(bytes(rest)?.get(SRID..).ok_or(Bad::CutOff)?);
+        (Native::Geometry, B::Binary(column)) => shape(bytes(rest)?, column)?,
+        (Native::Vector, B::List(column)) => {
+            let B::Float32(values) = &mut *column.values else { return Err(Bad::CutOff) };
+            let (numbers, []) = bytes(rest)?.as_chunks::<4>() else { return Err(Bad::CutOff) };
+            numbers.iter().for_each(|number| values.push(f32::from_le_bytes(*number)));
+            column.push();
         }
         (_, B::Binary(column)) => column.push(bytes(rest)?),
         // The builders are made of the same natives, and a null has no value.
         _ => return Err(Bad::CutOff),
     }
+    Ok(())
+}
+
+/// Adds a shape as WKB, or as EWKB if it has an SRID.
+fn shape(bytes: &[u8], column: &mut BytesBuilder) -> Result<(), Bad> {
+    let (srid, wkb) = bytes.split_first_chunk::<4>().ok_or(Bad::CutOff)?;
+    if *srid == [0; 4] {
+        column.push(wkb);
+        return Ok(());
+    }
+    let (order, rest) = wkb.split_first().ok_or(Bad::CutOff)?;
+    let (kind, rest) = rest.split_first_chunk::<4>().ok_or(Bad::CutOff)?;
+    // The server stores shapes in this order of bytes alone.
+    let kind = u32::from_le_bytes(*kind) | HAS_SRID;
+    column.push(&[&[*order], &kind.to_le_bytes()[..], srid, rest].concat());
     Ok(())
 }
 
@@ -135,17 +172,17 @@ fn real<T>(
     }
 }
 
-/// Passes over a value; [`crate::cursor`] looks for one that comes later.
-pub(crate) fn skip(native: Native, rest: &mut &[u8]) -> Result<(), Bad> {
-    match native {
-        Native::Null => {}
-        Native::Int { bytes: 1, .. } | Native::Boolean => drop(take::<1>(rest)?),
-        Native::Int { bytes: 2, .. } | Native::Year => drop(take::<2>(rest)?),
-        Native::Int { bytes: 4, .. } | Native::Float => drop(take::<4>(rest)?),
-        Native::Int { .. } | Native::Double => drop(take::<8>(rest)?),
-        _ => drop(bytes(rest)?),
-    }
-    Ok(())
+/// Passes over a value, and returns its bytes; [`crate::cursor`] looks for one
+/// that comes later.
+pub(crate) fn skip(native: Native, rest: &mut &[u8]) -> Result<usize, Bad> {
+    Ok(match native {
+        Native::Null => 0,
+        Native::Int { bytes: 1, .. } | Native::Boolean => take::<1>(rest)?.len(),
+        Native::Int { bytes: 2, .. } | Native::Year => take::<2>(rest)?.len(),
+        Native::Int { bytes: 4, .. } | Native::Float => take::<4>(rest)?.len(),
+        Native::Int { .. } | Native::Double => take::<8>(rest)?.len(),
+        _ => bytes(rest)?.len(),
+    })
 }
 
 /// The rest of a row from a column on; none if that column is null.

@@ -1,6 +1,6 @@
 //! Reads the rows into the output.
 
-use mysql_common::{Column, Native, Session, mark_utc};
+use mysql_common::{Column, Native, Session, declare, quote};
 use osiris_sdk::{BatchBuilder, Context, Error, Field, Output, Partition, Result, Schema};
 
 use crate::config::{Config, Tinyint1};
@@ -13,6 +13,15 @@ const BATCH: usize = 512 << 10;
 
 /// A row that is so large, with those before it, goes into a batch of its own.
 const LARGE: usize = 32 << 20;
+
+/// Bytes of a batch unless the project raises `limits.batch`.
+const BATCH_LIMIT: usize = 64 << 20;
+
+/// Bytes of a value that the host takes, whatever its limits are.
+const MAX_VALUE: usize = 128 << 20;
+
+/// Bytes of a batch beside its values.
+const BESIDE: usize = 64 << 10;
 
 /// The type of TINYINT(1), which is BOOLEAN.
 const TINYINT1: Native = Native::Int { bytes: 1, signed: true };
@@ -41,11 +50,11 @@ pub(crate) fn extract(
     }
     let mut query = session.prepare(&plan.sql()).map_err(|failure| told(failure.into()))?;
     if let Some(table) = &config.table {
-        mark_utc(&mut session, table, &mut query.columns)?;
+        declare(&mut session, table, &mut query.columns)?;
     }
     let mut rows = session.execute(&query).map_err(|failure| told(failure.into()))?;
     for (column, prepared) in rows.columns.iter_mut().zip(&query.columns) {
-        if matches!(prepared.native, Native::Timestamp { .. }) {
+        if matches!(prepared.native, Native::Timestamp { .. } | Native::Vector) {
             column.native = prepared.native;
         }
         if config.tinyint1 == Tinyint1::Boolean && column.native == TINYINT1 && column.length == 1 {
@@ -61,6 +70,9 @@ pub(crate) fn extract(
     let mut batch = BatchBuilder::new(&schema);
     let mut size = 0;
     while let Some(row) = rows.next_row().map_err(|failure| told(failure.into()))? {
+        if row.len() + BESIDE > BATCH_LIMIT {
+            check_size(ctx, &decoder, row).map_err(told)?;
+        }
         if size > 0 && size + row.len() > LARGE {
             size = 0;
             output.send(&mut batch)?;
@@ -80,6 +92,27 @@ pub(crate) fn extract(
     output.send(&mut batch)?;
     session.close();
     cursor.map_or(Ok(()), |cursor| cursor.save(ctx, config))
+}
+
+/// Checks that a large row fits into a batch.
+fn check_size(ctx: &Context, decoder: &Decoder, row: &[u8]) -> Result<()> {
+    let number = decoder.rows() + 1;
+    let (name, size) = decoder.largest(row).unwrap_or_default();
+    if size + BESIDE > MAX_VALUE {
+        return Err(Error::data(format!(
+            "row {number}, column {name:?}: the value has {size} bytes, and osiris passes on values \
+             of up to 128 MiB; leave the column out with `columns`, or read it in parts in a \
+             `query`: SUBSTRING({}, 1, 60000000)",
+            quote::name(name)
+        )));
+    }
+    ctx.warn(format!(
+        "row {number} has {} bytes, {size} of them in column {name:?}: more than the 64 MiB of a \
+         batch unless osiris.yaml raises that; set `limits: {{batch: {}MiB}}` there",
+        row.len(),
+        (row.len() + BESIDE).div_ceil(1 << 20)
+    ));
+    Ok(())
 }
 
 fn schema(columns: &[Column], config: &Config, is_table: bool) -> Result<Schema> {

@@ -12,9 +12,9 @@ pub(crate) struct Plan {
     conditions: Vec<String>,
     order: Option<String>,
     limit: Option<u64>,
-    /// How messages call what is read.
+    /// The table or the query, as messages name it.
     pub(crate) source: String,
-    /// Whether the server knows for certain which columns have no nulls.
+    /// Whether the rows are those of a table, whose columns say if they take nulls.
     pub(crate) is_table: bool,
 }
 

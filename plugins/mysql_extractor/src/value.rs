@@ -6,7 +6,7 @@ use mysql_common::{Native, lenenc};
 const DAY: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
 
-/// What is wrong with a value.
+/// The fault of a value.
 #[derive(Debug)]
 pub(crate) enum Bad {
     /// The row ends within it.

@@ -1,10 +1,11 @@
-//! What goes wrong, and what is said about it.
+//! Faults, and the messages about them.
 
 #[path = "server/proxy.rs"]
 mod proxy;
 mod server;
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,9 @@ use mysql_extractor::MysqlExtractor;
 use osiris_sdk::testing;
 use osiris_sdk::{Category, Error, Kind};
 use serde_json::{Value, json};
-use server::{SERVER, database, step};
+use server::{SERVERS, database, step};
 use services::mariadb::{self, Options, PASSWORD};
+use services::mysql;
 
 fn with(connection: &Value, field: &str, value: impl Into<Value>) -> Value {
     let mut connection = connection.clone();
@@ -39,7 +41,8 @@ fn doctor(connection: &Value) -> Category {
 #[test]
 fn who_may_not() {
     let connection = database("who_may_not", "CREATE TABLE t (id INT)");
-    SERVER
+    SERVERS
+        .mariadb
         .sql(
             "",
             "CREATE OR REPLACE USER nobody@'127.0.0.1' IDENTIFIED BY 'a'; \
@@ -104,9 +107,10 @@ fn encryption() {
         ("verify_identity", "127.0.0.1"),
     ] {
         let secure = with(&with(&connection, "tls", tls), "host", host);
-        let secure = with(&secure, "ca_file", SERVER.ca_file().display().to_string());
+        let secure = with(&secure, "ca_file", SERVERS.mariadb.ca_file().display().to_string());
         assert_ne!(cipher(&secure), json!(""), "{tls}");
-        let stranger = with(&secure, "ca_file", SERVER.other_ca_file().display().to_string());
+        let stranger =
+            with(&secure, "ca_file", SERVERS.mariadb.other_ca_file().display().to_string());
         if tls.starts_with("verify") {
             let error = fault(&stranger, Kind::Network);
             assert!(error.message.contains("certificate"), "{error}");
@@ -116,9 +120,9 @@ fn encryption() {
         }
     }
     // The certificate does not name the proxy.
-    let proxy = proxy::start("127.0.0.2", SERVER.port, |_, _| true);
+    let proxy = proxy::start("127.0.0.2", SERVERS.mariadb.port, |_, _| true);
     let named = with(&with(&connection, "host", "127.0.0.2"), "port", proxy);
-    let named = with(&named, "ca_file", SERVER.ca_file().display().to_string());
+    let named = with(&named, "ca_file", SERVERS.mariadb.ca_file().display().to_string());
     assert_ne!(cipher(&with(&named, "tls", "verify_ca")), json!(""));
     let error = fault(&with(&named, "tls", "verify_identity"), Kind::Network);
     assert!(error.message.contains("certificate not valid for name"), "{error}");
@@ -138,11 +142,11 @@ fn a_server_that_takes_too_long() {
 fn a_connection_that_is_cut_or_spoilt() {
     let connection = database("cut", "");
     let config = json!({"query": "SELECT seq, REPEAT('MARKER', 20) AS text FROM seq_1_to_100000"});
-    let cut = proxy::start("127.0.0.1", SERVER.port, |total, _| total < 3_000_000);
+    let cut = proxy::start("127.0.0.1", SERVERS.mariadb.port, |total, _| total < 3_000_000);
     let error = step(&with(&connection, "port", cut), config.clone()).expect_err(Kind::Network);
     assert!(error.message.contains("reading the query"), "{error}");
     assert!(error.message.contains("closed the connection"), "{error}");
-    let spoilt = proxy::start("127.0.0.1", SERVER.port, |total, said| {
+    let spoilt = proxy::start("127.0.0.1", SERVERS.mariadb.port, |total, said| {
         if total > 1_000_000
             && let Some(at) = said.windows(6).position(|part| part == b"MARKER")
         {
@@ -172,6 +176,91 @@ fn a_server_that_is_killed() {
     server.kill().expect("an end");
     let error = reader.join().expect("an error");
     assert!(error.retryable, "{error}");
+    assert!(error.message.contains("closed the connection: it was stopped"), "{error}");
+    assert!(!error.message.contains("os error"), "{error}");
     server.restart().expect("a server");
     assert_eq!(server.sql("", "SELECT 1").expect("an answer"), "1");
+}
+
+#[test]
+fn a_server_that_is_stopped() {
+    for server in [
+        mariadb::start(&Options::default()).expect("a server"),
+        mysql::start(&Options::default()).expect("a server"),
+    ] {
+        let connection = server.new_database("stopped", "CREATE TABLE t (id INT)");
+        let query = json!({"query": "SELECT 1 AS n UNION ALL SELECT SLEEP(100)"});
+        let reader = thread::spawn(move || step(&connection, query).expect_err(Kind::Network));
+        let sleeping =
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
+        while server.sql("", sleeping).expect("an answer") != "1" {
+            assert!(!reader.is_finished(), "{:?}", reader.join());
+            thread::sleep(Duration::from_millis(10));
+        }
+        server.sql("", "SHUTDOWN").expect("an end");
+        let error = reader.join().expect("an error");
+        assert!(error.retryable, "{error}");
+        assert!(error.message.contains("stopped"), "{error}");
+        assert!(!error.message.contains("os error"), "{error}");
+    }
+}
+
+/// Reads a table of 34 MB, and ends the session in the middle of that.
+#[test]
+fn a_session_that_is_killed() {
+    let tables = "CREATE TABLE t (v LONGTEXT); \
+         INSERT INTO t VALUES (REPEAT('x', 1000000)), (REPEAT('x', 1000000)); \
+         INSERT INTO t SELECT a.v FROM t a, t b, t c, t d, t e";
+    SERVERS.on_each("session_killed", tables, |database| {
+        let mut connection = database.connection.clone();
+        // A reader that has not taken everything has the server wait in the middle.
+        let slow = proxy::start("127.0.0.1", database.server.port, |total, _| {
+            while total > 10_000_000 && !KILLED.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(10));
+            }
+            true
+        });
+        connection["port"] = json!(slow);
+        KILLED.store(false, Ordering::SeqCst);
+        let reader = thread::spawn(move || {
+            step(&connection, json!({"table": "t"})).expect_err(Kind::Network)
+        });
+        let session = "SELECT MAX(id) FROM information_schema.processlist \
+             WHERE db = 'session_killed' AND command IN ('Execute', 'Query') AND time >= 1 \
+             AND id <> CONNECTION_ID()";
+        let id = loop {
+            match database.sql(session) {
+                id if id != "NULL" => break id,
+                _ if reader.is_finished() => panic!("{:?}", reader.join()),
+                _ => thread::sleep(Duration::from_millis(50)),
+            }
+        };
+        database.sql(&format!("KILL {id}"));
+        KILLED.store(true, Ordering::SeqCst);
+        let error = reader.join().expect("an error");
+        assert!(error.retryable, "{error}");
+        assert!(error.message.starts_with("reading table \"t\": "), "{error}");
+        assert!(error.message.contains("KILL"), "{error}");
+        assert!(!error.message.contains("os error"), "{error}");
+    });
+}
+
+static KILLED: AtomicBool = AtomicBool::new(false);
+
+#[test]
+fn rows_beyond_the_limits() {
+    let connection = database(
+        "beyond_limits",
+        "CREATE TABLE t (id INT, a TEXT, v LONGBLOB); \
+         INSERT INTO t VALUES (1, 'a', REPEAT('x', 70 << 20)), (2, REPEAT('y', 60000), \
+         REPEAT('z', 129 << 20))",
+    );
+    let config = json!({"table": "t", "filter": "id = 1"});
+    let report = step(&connection, config).expect_ok();
+    report.assert_logged("row 1 has 73400336 bytes, 73400320 of them in column \"v\"");
+    report.assert_logged("set `limits: {batch: 71MiB}`");
+    let error = step(&connection, json!({"table": "t"})).expect_err(Kind::Data);
+    assert!(error.message.contains("reading table \"t\": row 2, column \"v\": "), "{error}");
+    assert!(error.message.contains("has 135266304 bytes"), "{error}");
+    assert!(error.message.contains("up to 128 MiB; leave the column out"), "{error}");
 }

@@ -5,7 +5,7 @@ mod server;
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::{DataType, Kind, TimeUnit, testing};
 use serde_json::{Value, json};
-use server::on_each_server;
+use server::{SERVERS, step};
 
 const TABLES: &str = "CREATE TABLE orders (id INT, at DATETIME(3), d DATE, price DECIMAL(10,2)); \
      CREATE TABLE invoices (id INT); INSERT INTO invoices VALUES (1), (2), (3); \
@@ -14,13 +14,13 @@ const TABLES: &str = "CREATE TABLE orders (id INT, at DATETIME(3), d DATE, price
 
 #[test]
 fn another_source() {
-    on_each_server("another_source", TABLES, |database| {
+    SERVERS.on_each("another_source", TABLES, |database| {
         let read = |what: &str, source: &str, more: Value| {
             let mut incremental = json!({"cursor": "id"});
             for (name, value) in more.as_object().into_iter().flatten() {
                 incremental[name] = value.clone();
             }
-            database.step(json!({what: source, "incremental": incremental}))
+            step(&database.connection, json!({what: source, "incremental": incremental}))
         };
         let first = read("table", "orders", json!({})).expect_ok();
         let state = first.saved_state.expect("a state");
@@ -50,7 +50,7 @@ fn another_source() {
 
 #[test]
 fn rows_that_came_late() {
-    on_each_server("came_late", TABLES, |database| {
+    SERVERS.on_each("came_late", TABLES, |database| {
         for (cursor, overlap, all) in
             [("id", 1.0, 3), ("price", 1.0, 3), ("at", 86_400.0, 3), ("d", 86_400.0, 3)]
         {
@@ -61,7 +61,7 @@ fn rows_that_came_late() {
                     incremental[name] = value.clone();
                 }
                 let config = json!({"table": "orders", "incremental": incremental});
-                database.step(config)
+                step(&database.connection, config)
             };
             let state = read(json!({})).expect_ok().saved_state.expect("a state");
             // The same place as the last row.
@@ -76,7 +76,7 @@ fn rows_that_came_late() {
         let text = json!({
             "query": "SELECT 'a' AS name", "incremental": {"cursor": "name", "overlap": 1}
         });
-        let error = database.step(text).expect_err(Kind::Config);
+        let error = step(&database.connection, text).expect_err(Kind::Config);
         assert!(error.message.contains("use `inclusive: true`"), "{error}");
     });
 }
@@ -85,7 +85,7 @@ fn rows_that_came_late() {
 fn columns_that_cannot_be_cursors() {
     let tables = "CREATE TABLE t (e ENUM('b','a'), s SET('b','a'), v VARBINARY(9), b BIT(9), \
          b1 BIT(1), j JSON, g POINT, o BLOB); INSERT INTO t (e) VALUES ('a')";
-    on_each_server("no_cursor", tables, |database| {
+    SERVERS.on_each("no_cursor", tables, |database| {
         for cursor in ["e", "s", "v", "b", "b1", "j", "g", "o"] {
             // MariaDB's JSON is a LONGTEXT.
             if cursor == "j" && !database.is_mysql() {
@@ -94,7 +94,7 @@ fn columns_that_cannot_be_cursors() {
             for source in [json!({"table": "t"}), json!({"query": "SELECT * FROM t"})] {
                 let mut config = source;
                 config["incremental"] = json!({"cursor": cursor});
-                let report = database.step(config).report();
+                let report = step(&database.connection, config).report();
                 let error = report.result.expect_err(cursor);
                 assert_eq!(error.kind, Kind::Config, "{error}");
                 assert!(error.message.contains("cannot be a cursor"), "{error}");
@@ -108,7 +108,7 @@ fn columns_that_cannot_be_cursors() {
 fn discovery_with_columns_that_are_not_seen() {
     let tables = "CREATE TABLE inv (id INT PRIMARY KEY, secret VARCHAR(10) INVISIBLE, \
          amount DECIMAL(10,2), at DATETIME, utc DATETIME(6) COMMENT 'UTC')";
-    on_each_server("unseen", tables, |database| {
+    SERVERS.on_each("unseen", tables, |database| {
         if database.is_mysql() {
             database.sql(
                 "SET SESSION sql_generate_invisible_primary_key = ON; \
@@ -142,7 +142,7 @@ fn discovery_with_columns_that_are_not_seen() {
             assert_eq!((made[1].0.as_str(), &made[1].1), ("n", &DataType::Int32));
         }
         // What is found is what is read.
-        let read = database.step(json!({"table": "inv"})).expect_ok();
+        let read = step(&database.connection, json!({"table": "inv"})).expect_ok();
         let fields = &read.table().schema().fields;
         let read: Vec<_> = fields.iter().map(|f| (f.name.as_str(), f.data_type.clone())).collect();
         assert_eq!(read, types);
@@ -153,11 +153,11 @@ fn discovery_with_columns_that_are_not_seen() {
 fn true_and_false() {
     let tables = "CREATE TABLE t (b BOOLEAN, n TINYINT, u TINYINT(1)); \
          INSERT INTO t VALUES (TRUE, 1, 0), (FALSE, 2, NULL)";
-    on_each_server("booleans", tables, |database| {
+    SERVERS.on_each("booleans", tables, |database| {
         let read = |more: Value| {
             let mut config = more;
             config["table"] = json!("t");
-            database.step(config)
+            step(&database.connection, config)
         };
         read(json!({})).expect_ok().assert_rows(&json!([[1, 1, 0], [0, 2, null]]));
         let booleans = read(json!({"tinyint1": "boolean"}));

@@ -1,4 +1,4 @@
-//! What is read: tables, queries, shares and what is new.
+//! Tables, queries, shares, and rows that are new.
 
 mod server;
 
@@ -57,7 +57,8 @@ fn what_is_new() {
         ("at", "0, 0, '2025-01-01 00:00:00.000003', ''"),
         ("name", "0, 0, NULL, 'it''s \\\\ d'"),
     ] {
-        server::SERVER
+        server::SERVERS
+            .mariadb
             .sql("what_is_new", "DELETE FROM t WHERE id = 0 OR id > 18446744073709551614")
             .expect("rows");
         let config = json!({"table": "t", "columns": [cursor], "incremental": {"cursor": cursor}});
@@ -67,7 +68,8 @@ fn what_is_new() {
         let again = step(&connection, config.clone()).state(&state).expect_ok();
         assert_eq!(again.table().row_count(), 0, "{cursor}");
         assert_eq!(again.saved_state.as_ref(), Some(&state));
-        server::SERVER
+        server::SERVERS
+            .mariadb
             .sql("what_is_new", &format!("INSERT INTO t VALUES ({more})"))
             .expect("a row");
         let query = json!({
@@ -95,7 +97,8 @@ fn shares_are_the_table() {
         "CREATE TABLE t (id BIGINT PRIMARY KEY, v INT); CREATE TABLE u (name VARCHAR(9) PRIMARY KEY)",
     );
     let rows: Vec<_> = (-500..500).map(|i| format!("({}, {i})", i * i * i)).collect();
-    server::SERVER
+    server::SERVERS
+        .mariadb
         .sql("shares", &format!("INSERT INTO t VALUES {}", rows.join(",")))
         .expect("rows");
     let mut all = Vec::new();

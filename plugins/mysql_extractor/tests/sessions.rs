@@ -10,7 +10,7 @@ use std::thread;
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::{Error, Kind, testing};
 use serde_json::{Value, json};
-use server::{database, on_each_server, step};
+use server::{SERVERS, database, step};
 use services::mariadb::{self, Options, PASSWORD};
 use services::mysql;
 
@@ -82,22 +82,22 @@ fn hosts_that_cannot_be() {
 
 #[test]
 fn the_server_waits_for_slow_steps() {
-    on_each_server("slow_steps", "", |database| {
+    SERVERS.on_each("slow_steps", "", |database| {
         database.sql("SET GLOBAL wait_timeout = 7, GLOBAL net_write_timeout = 7");
         let names = "@@wait_timeout AS a, @@net_write_timeout AS b, @@net_read_timeout AS c";
         let query = json!({"query": format!("SELECT {names}")});
-        let report = database.step(query).expect_ok();
+        let report = step(&database.connection, query).expect_ok();
         report.assert_rows(&json!([[86_400, 86_400, 86_400]]));
         let session =
             json!({"query": "SELECT @@wait_timeout AS a", "session": {"wait_timeout": 99}});
-        database.step(session).expect_ok().assert_rows(&json!([[99]]));
+        step(&database.connection, session).expect_ok().assert_rows(&json!([[99]]));
         for (session, part) in [
             (json!({"sql_mode": ""}), "the driver sets it itself"),
             (json!({"a=1; b": 1}), "letters, digits and `_` only"),
             (json!({"no_such_setting": 1}), "Unknown system variable"),
         ] {
             let config = json!({"query": "SELECT 1", "session": session});
-            let error = database.step(config).expect_err(Kind::Config);
+            let error = step(&database.connection, config).expect_err(Kind::Config);
             assert!(error.message.contains(part), "{error}");
         }
     });
@@ -105,7 +105,7 @@ fn the_server_waits_for_slow_steps() {
 
 #[test]
 fn ways_to_log_in() {
-    on_each_server("log_in", "", |database| {
+    SERVERS.on_each("log_in", "", |database| {
         if !database.is_mysql() {
             return;
         }
@@ -134,7 +134,7 @@ fn ways_to_log_in() {
 
 #[test]
 fn users_that_need_tls() {
-    on_each_server("need_tls", "", |database| {
+    SERVERS.on_each("need_tls", "", |database| {
         database.sql(
             "CREATE USER secure@'127.0.0.1' IDENTIFIED BY 'a' REQUIRE SSL; \
              CREATE USER known@'127.0.0.1' IDENTIFIED BY 'a' REQUIRE X509; \
@@ -200,7 +200,7 @@ fn ciphers() {
         let query = json!({"query": "SHOW STATUS LIKE 'Ssl_cipher'"});
         step(connection, query).expect_ok().table().rows()[0][1].clone()
     };
-    on_each_server("ciphers", "", |database| {
+    SERVERS.on_each("ciphers", "", |database| {
         assert_eq!(cipher(&database.connection), "TLS_CHACHA20_POLY1305_SHA256");
     });
     // One that has only others is asked again.

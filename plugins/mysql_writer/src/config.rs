@@ -7,26 +7,26 @@ use mysql_common::{Connection, Limits, Settings};
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
-/// What `spec.yaml` describes, field by field.
+/// The configuration that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
-    /// Where the server is.
+    /// The connection to the server.
     pub resolved_connection: Connection,
     /// The table to write. Empty where the host asks what is there, which takes none.
     #[serde(default)]
     pub table: String,
-    /// What happens to the rows that are there.
+    /// The treatment of the rows that are there.
     #[serde(default)]
     pub mode: Mode,
     /// Columns that tell which row is meant.
     #[serde(default)]
     pub upsert_keys: Vec<String>,
-    /// Whether a table that is not there is made.
+    /// Whether a table that does not exist is created.
     #[serde(default = "yes")]
     pub create_table: bool,
-    /// For replace: true if a table that is there is made anew from the input.
+    /// The treatment of a table that the rows do not fit.
     #[serde(default)]
-    pub recreate: bool,
+    pub schema_changes: Option<SchemaChanges>,
     /// The primary key of a table that is made.
     #[serde(default)]
     pub primary_key: Vec<String>,
@@ -53,19 +53,34 @@ pub struct Config {
     pub lock_timeout: u32,
 }
 
-/// What happens to the rows that are there.
+/// The treatment of the rows that are there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// They stay.
+    /// The rows stay.
     #[default]
     Append,
-    /// They go, in a table that takes the old one's place.
+    /// The rows go: a new table takes the place of the old one.
     Replace,
-    /// Those with the key of a new one become that one.
+    /// Rows with the key of a new one become that one.
     Upsert,
-    /// They go, from the table as it is.
+    /// The rows go, and the table stays as it is.
     Truncate,
+}
+
+/// The treatment of a table that the rows do not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SchemaChanges {
+    /// The step fails.
+    Error,
+    /// The table gets the columns that it lacks.
+    AddColumns,
+    /// And its columns get types that hold more.
+    Widen,
+    /// Its columns get types that hold more, and if that is not enough, the table is dropped and
+    /// created anew.
+    Recreate,
 }
 
 /// The treatment of times with a zone in a column without one.
@@ -75,7 +90,7 @@ pub enum ZonedTimes {
     /// The step fails.
     #[default]
     Error,
-    /// They are written as those of UTC.
+    /// The times are written as those of UTC.
     Utc,
 }
 
@@ -86,15 +101,33 @@ impl Config {
         Limits { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
     }
 
+    /// Returns how far the table may change.
+    pub(crate) fn changes(&self) -> SchemaChanges {
+        self.schema_changes.unwrap_or(match self.mode {
+            Mode::Replace => SchemaChanges::AddColumns,
+            _ => SchemaChanges::Error,
+        })
+    }
+
     /// The primary key of a table that is made.
     pub(crate) fn created_key(&self) -> &[String] {
         if self.primary_key.is_empty() { &self.upsert_keys } else { &self.primary_key }
     }
 
-    /// Whether the configuration makes sense as a whole.
+    /// Checks that the options go together.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.recreate && self.mode != Mode::Replace {
-            return Err(Error::config("`recreate` goes with `mode: replace`"));
+        if self.changes() == SchemaChanges::Recreate {
+            if self.mode != Mode::Replace {
+                return Err(Error::config(
+                    "`schema_changes: recreate` goes with `mode: replace` only",
+                ));
+            }
+            if !self.create_table {
+                return Err(Error::config(
+                    "`schema_changes: recreate` creates a table, and `create_table` is false; \
+                     leave one of the two out",
+                ));
+            }
         }
         let is_other = |key| !self.upsert_keys.contains(key);
         if self.mode == Mode::Upsert

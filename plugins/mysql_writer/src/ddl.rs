@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mysql_common::quote;
+use mysql_common::{Session, quote};
 use osiris_sdk::{DataType, Error, Field, Result, Schema, TimeUnit};
+
+use crate::config::Config;
 
 /// Longest text or bytes of a key, in characters: what servers took at all times.
 const KEY: usize = 255;
@@ -25,7 +27,11 @@ pub(crate) struct Types<'a> {
     pub(crate) collation: &'a str,
 }
 
-impl Types<'_> {
+impl<'a> Types<'a> {
+    pub(crate) fn new(config: &'a Config, collation: &'a str) -> Self {
+        Self { keys: config.created_key(), chosen: &config.column_types, collation }
+    }
+
     /// Returns `CREATE TABLE`, with the keys as primary key.
     pub(crate) fn create(&self, table: &str, schema: &Schema) -> Result<String> {
         if schema.fields.is_empty() {
@@ -47,11 +53,15 @@ impl Types<'_> {
         ))
     }
 
-    /// Returns `ALTER TABLE` with columns that come new.
+    /// Returns `ALTER TABLE` with columns that come new. The rows that are there
+    /// have no values for them.
     pub(crate) fn add(&self, table: &str, fields: &[Field]) -> Result<String> {
         let parts: Vec<_> = fields
             .iter()
-            .map(|field| Ok(format!("ADD COLUMN {}", self.column(field, KEY)?)))
+            .map(|field| {
+                let field = Field { nullable: true, ..field.clone() };
+                Ok(format!("ADD COLUMN {}", self.column(&field, KEY)?))
+            })
             .collect::<Result<_>>()?;
         Ok(format!("ALTER TABLE {} {}", quote::name(table), parts.join(", ")))
     }
@@ -126,7 +136,8 @@ impl Types<'_> {
             DataType::List(_) | DataType::Struct(_) => {
                 return Err(Error::unsupported(format!(
                     "column {:?} is of type {}, which MySQL does not have; make it text or columns of \
-                 its own in a step before",
+                     its own in a step before, or name a type that holds it in `column_types`, such \
+                     as VECTOR(3) for lists of floats",
                     field.name, field.data_type
                 )));
             }
@@ -134,8 +145,19 @@ impl Types<'_> {
     }
 }
 
+/// Returns the collation of texts that are keys: texts that differ, in spaces
+/// at the end too, are different keys.
+pub(crate) fn collation(session: &mut Session) -> Result<String> {
+    let known = session.texts(
+        "SELECT collation_name FROM information_schema.collations \
+         WHERE collation_name IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')",
+    )?;
+    // Where there is none, a row is refused whose key differs in such spaces only.
+    Ok(known.into_iter().flatten().flatten().next().unwrap_or_else(|| "utf8mb4_bin".to_owned()))
+}
+
 /// Digits after the seconds; MySQL has six at most.
-fn decimals(unit: TimeUnit) -> u8 {
+pub(crate) fn decimals(unit: TimeUnit) -> u8 {
     match unit {
         TimeUnit::Second => 0,
         TimeUnit::Millisecond => 3,

@@ -54,6 +54,10 @@ pub(crate) enum Holds {
     },
     /// JSON, which MySQL keeps in a form of its own.
     Json,
+    /// Shapes, of one SRID if the column has one.
+    Shape(Option<u32>),
+    /// Vectors of floats of 32 bits.
+    Vector,
     /// Anything else, of which the server refuses what does not fit.
     Others,
 }
@@ -75,6 +79,8 @@ pub(crate) struct Description<'a> {
     pub(crate) length: u64,
     /// The comment of the column.
     pub(crate) comment: &'a str,
+    /// The SRID of all its shapes.
+    pub(crate) srid: Option<u32>,
 }
 
 impl Holds {
@@ -98,6 +104,9 @@ impl Holds {
             "timestamp" => Self::Timestamp { decimals },
             "time" => Self::Time { decimals },
             "json" => Self::Json,
+            "vector" => Self::Vector,
+            "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
+            | "multipolygon" | "geometrycollection" | "geomcollection" => Self::Shape(of.srid),
             _ => Self::Others,
         }
     }
@@ -127,7 +136,12 @@ impl Holds {
                 is_number || is_text || matches!(data_type, D::Float32 | D::Float64)
             }
             Self::Text | Self::Char | Self::Bytes => true,
-            Self::FixedBytes(_) | Self::Others => is_text || is_bytes,
+            Self::FixedBytes(_) | Self::Shape(_) | Self::Others => is_text || is_bytes,
+            Self::Vector => {
+                let is_floats = matches!(data_type, D::List(item)
+                    if matches!(item.data_type, D::Float32 | D::Float64));
+                is_text || is_bytes || is_floats
+            }
             Self::Date => is_text || matches!(data_type, D::Date32),
             Self::DateTime { .. } | Self::Timestamp { .. } => {
                 is_text || is_moment || matches!(data_type, D::Date32)

@@ -1,7 +1,7 @@
 //! Rows on their way into the table: statements of many rows, one transaction.
 
 use mysql_common::{DEADLOCK, Done, Failure, LOCK_TIMEOUT, Session, cells, quote};
-use osiris_sdk::{Batch, DataType, Error, Kind, Result, Schema};
+use osiris_sdk::{Batch, Column, DataType, Error, Kind, Result, Schema};
 
 use crate::literal;
 use crate::load;
@@ -9,11 +9,19 @@ use crate::syntax::{self, Syntax};
 use crate::target::TargetColumn;
 use crate::upsert::Upsert;
 
-/// A statement is sent once it is so large.
-const STATEMENT: usize = 1 << 20;
-/// What the server needs in a packet besides the statement.
+/// An INSERT is sent once it is so large.
+const INSERT: usize = 1 << 20;
+/// The same for LOAD DATA, of which the server parses no statement. Between two
+/// of them it waits for the driver.
+const LOAD: usize = 8 << 20;
+/// Rows of a statement, at most. The server counts no more than 65,535 warnings
+/// of one, so that a loss could hide behind others.
+const ROWS: u64 = 65_000;
+/// Bytes of a packet besides the statement.
 const ROOM: usize = 64;
-/// How often a transaction is tried that came to nothing because of others.
+/// The largest `max_allowed_packet` that a server takes.
+const MAX_PACKET: usize = 1 << 30;
+/// Attempts of a transaction that came to nothing because of others.
 const ATTEMPTS: u32 = 3;
 /// Warnings of the server that a value was cut or rounded.
 const LOSSES: [&str; 6] = ["1264", "1265", "1292", "1366", "1406", "1411"];
@@ -24,7 +32,7 @@ const HARMLESS: [&str; 5] = ["1287", "1681", "3719", "4095", "4096"];
 /// Rows on their way into the table.
 pub(crate) struct Inserts<'a> {
     session: &'a mut Session,
-    /// What the transaction does before the first row.
+    /// The statements of the transaction before the first row.
     opening: Vec<String>,
     /// The place of each column in the input, and how it is written.
     columns: Vec<(usize, DataType, TargetColumn)>,
@@ -35,7 +43,7 @@ pub(crate) struct Inserts<'a> {
     suffix: Vec<u8>,
     /// The statement that asks for the rows as a file, where that is used.
     load: Option<String>,
-    /// What the server takes at once.
+    /// Bytes that the server takes at once.
     packet: usize,
     /// The statement that is being made.
     sql: Vec<u8>,
@@ -43,9 +51,9 @@ pub(crate) struct Inserts<'a> {
     /// The statement that the server works on.
     sent: Vec<u8>,
     flight: Option<Flight>,
-    /// How many rows were sent.
+    /// The number of rows that were sent.
     sent_rows: u64,
-    /// How many rows there were.
+    /// The number of rows that came in.
     rows: u64,
 }
 
@@ -69,7 +77,7 @@ impl<'a> Inserts<'a> {
     ) -> Result<Self> {
         let settings = session.texts("SELECT @@max_allowed_packet, @@local_infile")?;
         let [packet, local] = cells(settings.into_iter().next().unwrap_or_default());
-        let packet = packet.parse().unwrap_or(STATEMENT);
+        let packet = packet.parse().unwrap_or(INSERT);
         let types = schema.fields.iter().map(|field| field.data_type.clone());
         let columns = types.zip(columns).enumerate().filter_map(|(index, (data_type, column))| {
             column.map(|column| (index, data_type, column))
@@ -101,7 +109,7 @@ impl<'a> Inserts<'a> {
             load,
             suffix: suffix.into_bytes(),
             packet: packet.saturating_sub(ROOM),
-            sql: Vec::with_capacity(STATEMENT + STATEMENT / 4),
+            sql: Vec::with_capacity(INSERT + INSERT / 4),
             pending: 0,
             sent: Vec::new(),
             flight: None,
@@ -116,9 +124,9 @@ impl<'a> Inserts<'a> {
     pub(crate) fn batch(&mut self, batch: &Batch) -> Result<()> {
         let columns: Vec<_> =
             self.columns.iter().map(|(index, ..)| batch.column(*index)).collect::<Result<_>>()?;
-        let (separator, end) = match self.load {
-            Some(_) => (b'\t', b'\n'),
-            None => (b',', b')'),
+        let (separator, end, full) = match self.load {
+            Some(_) => (b'\t', b'\n', LOAD),
+            None => (b',', b')', INSERT),
         };
         for row in 0..batch.rows() {
             self.rows += 1;
@@ -144,9 +152,9 @@ impl<'a> Inserts<'a> {
             self.sql.push(end);
             self.pending += 1;
             if self.sql.len() + self.suffix.len() > self.packet {
-                self.split(start)?;
+                self.make_room(start, &columns, row)?;
             }
-            if self.sql.len() >= STATEMENT {
+            if self.sql.len() >= full || self.pending >= ROWS {
                 self.send()?;
             }
         }
@@ -179,27 +187,54 @@ impl<'a> Inserts<'a> {
         self.session.run("ROLLBACK").map(drop)
     }
 
-    /// Sends all but the last row, which the statement has no room for.
-    fn split(&mut self, start: usize) -> Result<()> {
-        let one = self.prefix.len() + self.suffix.len() + self.sql.len() - start;
-        if one > self.packet {
-            return Err(Error::data(format!(
-                "row {}: it takes {one} bytes, and the server takes {} at once; raise its \
-                 max_allowed_packet",
-                self.rows, self.packet
-            )));
+    /// Checks that the last row is not too large for any statement, and sends
+    /// those before it if an INSERT has no room for it.
+    fn make_room(&mut self, start: usize, columns: &[Column], row: usize) -> Result<()> {
+        let one = self.sql.len() - start;
+        let beside = if self.load.is_some() { 0 } else { self.prefix.len() + self.suffix.len() };
+        if one + beside > self.packet {
+            self.check_size(columns, row, beside)?;
         }
-        // The comma of an INSERT stays behind.
-        let comma = usize::from(self.load.is_none());
+        if self.load.is_some() {
+            return Ok(());
+        }
+        // The comma stays behind.
         let last = self.sql.split_off(start);
         self.pending -= 1;
         self.send()?;
-        if self.load.is_none() {
-            self.sql.extend_from_slice(&self.prefix);
-        }
-        self.sql.extend_from_slice(&last[comma..]);
+        self.sql.extend_from_slice(&self.prefix);
+        self.sql.extend_from_slice(&last[1..]);
         self.pending = 1;
         Ok(())
+    }
+
+    /// Checks the bytes of a row. A file may have more, but what the server makes
+    /// of a field may not, and neither may a row that somebody reads later.
+    #[cold]
+    fn check_size(&self, columns: &[Column], row: usize, beside: usize) -> Result<()> {
+        let (mut sizes, mut out) = (Vec::new(), Vec::new());
+        for (column, (_, data_type, target)) in columns.iter().zip(&self.columns) {
+            out.clear();
+            literal::write(column, data_type, target, row, &mut out).map_err(Error::data)?;
+            let is_hex = self.load.is_some() && syntax::is_hex(data_type, &target.holds);
+            sizes.push((if is_hex { out.len() / 2 } else { out.len() }, &target.name));
+        }
+        let total = sizes.iter().map(|(size, _)| size + 1).sum::<usize>() + beside;
+        if total <= self.packet {
+            return Ok(());
+        }
+        let (size, name) = sizes.into_iter().max().map_or((0, ""), |(s, name)| (s, name));
+        let needed = (total + ROOM).next_multiple_of(1 << 20);
+        let way = if needed <= MAX_PACKET {
+            format!("raise its max_allowed_packet: SET GLOBAL max_allowed_packet = {needed}")
+        } else {
+            "which no server takes: write it in parts".to_owned()
+        };
+        Err(Error::data(format!(
+            "row {}: it takes {total} bytes, {size} of them for column {name:?}, and the server \
+             takes {} at once; {way}",
+            self.rows, self.packet,
+        )))
     }
 
     /// Sends the statement. While the server works on it, the next one is made.

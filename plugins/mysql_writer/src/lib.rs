@@ -4,6 +4,7 @@
 //! they go into the table in one transaction, or into a new table that takes
 //! its name at the end.
 
+mod change;
 mod config;
 mod ddl;
 mod holds;
@@ -14,10 +15,12 @@ mod load;
 mod moment;
 mod names;
 mod number;
+mod shape;
 mod syntax;
 mod target;
 mod temporal;
 mod upsert;
+mod vector;
 mod write;
 
 use std::time::Duration;
@@ -26,7 +29,7 @@ use mysql_common::ZeroDates;
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Mode, ZonedTimes};
+pub use crate::config::{Config, Mode, SchemaChanges, ZonedTimes};
 
 /// The driver.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use osiris_sdk::{Column, DataType};
 use crate::holds::Holds;
 use crate::syntax::Syntax;
 use crate::target::TargetColumn;
-use crate::{json, moment, number, temporal};
+use crate::{json, moment, number, shape, temporal, vector};
 
 /// Beyond these, floats leave out integers.
 const F32_EXACT: i128 = 1 << 24;
@@ -16,7 +16,7 @@ const F64_EXACT: i128 = 1 << 53;
 /// The server's powers of ten, for floats with a limit of decimals.
 const MAX_DECIMALS: u8 = 30;
 
-/// Why a value cannot be written.
+/// The reason that a value cannot be written.
 pub(crate) type Misfit = String;
 
 /// Writes a value as its column takes it.
@@ -64,6 +64,9 @@ pub(crate) fn write(
         Column::Decimal128(values) => {
             let scale = if let DataType::Decimal128(_, scale) = data_type { *scale } else { 0 };
             decimal(values.values()[row], scale, target, out)?;
+        }
+        Column::List(values) if target.holds == Holds::Vector => {
+            target.syntax.bytes(&vector::list(values, row)?, out);
         }
         Column::Null(_) | Column::List(_) | Column::Struct(_) => {
             return Err(format!("values of type {data_type} cannot be written"));
@@ -133,8 +136,7 @@ fn float<T: Copy + Into<f64> + Display + LowerExp>(
             if !is_kept(value) || !keeps(value, single, decimals) {
                 return Err(rounded(&value.to_string(), target));
             }
-            // The fewest digits that read back as the same float.
-            print(out, format_args!("{value:e}"));
+            shortest_digits(value, out);
         }
         Holds::Json => {
             target.syntax.quote(out);
@@ -153,6 +155,17 @@ fn float<T: Copy + Into<f64> + Display + LowerExp>(
         }
     }
     Ok(())
+}
+
+/// Writes the fewest digits that read back as the same float. With an exponent
+/// they are no decimal, of which the server would take fewer.
+fn shortest_digits(value: f64, out: &mut Vec<u8>) {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value).as_bytes();
+    out.extend_from_slice(text);
+    if !text.contains(&b'e') {
+        out.extend_from_slice(b"e0");
+    }
 }
 
 /// Returns whether a float is the same once the server has rounded it to the decimals
@@ -231,7 +244,7 @@ fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
             let value = number::float(text, *single).filter(|value| value.is_finite());
             let value = value.filter(|value| keeps(*value, *single, *decimals));
             let value = value.ok_or_else(|| rounded(&shown(), target))?;
-            print(out, format_args!("{value:e}"));
+            shortest_digits(value, out);
         }
         Holds::Decimal(scale) => {
             let number = number::Number::parse(text).ok_or_else(|| no_number(&shown()))?;
@@ -253,6 +266,10 @@ fn text(text: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), Mis
             json::check(text)?;
             target.syntax.text(text, out);
         }
+        Holds::Shape(srid) => {
+            target.syntax.bytes(&shape::stored(&shape::unhex(text)?, *srid)?, out);
+        }
+        Holds::Vector => target.syntax.bytes(&vector::text(text)?, out),
         Holds::Text | Holds::Char | Holds::Bytes | Holds::FixedBytes(_) | Holds::Others => {
             target.syntax.text(text, out);
         }
@@ -273,6 +290,11 @@ fn bytes(bytes: &[u8], target: &TargetColumn, out: &mut Vec<u8>) -> Result<(), M
                 bits.div_ceil(8)
             ));
         }
+        Holds::Shape(srid) => {
+            target.syntax.bytes(&shape::stored(bytes, srid)?, out);
+            return Ok(());
+        }
+        Holds::Vector => vector::check(bytes)?,
         _ => {}
     }
     target.syntax.bytes(bytes, out);
@@ -325,7 +347,12 @@ fn digits(value: i128, scale: i8, out: &mut Vec<u8>) {
         out.push(b'-');
     }
     let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(value.unsigned_abs()).as_bytes();
+    let digits = match u64::try_from(value.unsigned_abs()) {
+        // Nine in ten fit into 64 bits, which are several times faster.
+        Ok(small) => buffer.format(small),
+        Err(_) => buffer.format(value.unsigned_abs()),
+    };
+    let digits = digits.as_bytes();
     let decimals = usize::from(scale.unsigned_abs());
     if scale <= 0 {
         out.extend_from_slice(digits);

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use mysql_common::{Session, quote};
 use osiris_sdk::{Error, Result};
 
-/// What of the table's name fits into a longer one.
+/// Characters of the table's name that fit into a longer one.
 const STEM: usize = 32;
 
 /// The tables beside the target. They are called the same in every run, so that

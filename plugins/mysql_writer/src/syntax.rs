@@ -1,6 +1,7 @@
 //! The two ways in which values are sent: in an INSERT, or as the lines of a
 //! file that LOAD DATA asks for, which the server takes in faster.
 
+use memchr::{memchr2, memchr3};
 use osiris_sdk::DataType;
 
 use crate::holds::Holds;
@@ -35,11 +36,11 @@ impl Syntax {
         match self {
             Self::Insert => {
                 out.push(b'\'');
-                escaped(text, |byte| matches!(byte, b'\'' | b'\\'), out);
+                escaped(text, |rest| memchr2(b'\'', b'\\', rest), out);
                 out.push(b'\'');
             }
             // A tab or a line end behind a backslash is itself.
-            Self::Load => escaped(text, |byte| matches!(byte, b'\t' | b'\n' | b'\\'), out),
+            Self::Load => escaped(text, |rest| memchr3(b'\t', b'\n', b'\\', rest), out),
         }
     }
 
@@ -52,18 +53,22 @@ impl Syntax {
             }
             Self::Load => {
                 const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                out.extend(bytes.iter().flat_map(|byte| {
-                    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
-                }));
+                out.reserve(2 * bytes.len());
+                for byte in bytes {
+                    out.extend_from_slice(&[
+                        DIGITS[usize::from(byte >> 4)],
+                        DIGITS[usize::from(byte & 15)],
+                    ]);
+                }
             }
         }
     }
 }
 
-/// Writes bytes with a backslash in front of some.
-fn escaped(bytes: &[u8], is_special: fn(u8) -> bool, out: &mut Vec<u8>) {
+/// Writes bytes with a backslash in front of those that `find` finds.
+fn escaped(bytes: &[u8], find: impl Fn(&[u8]) -> Option<usize>, out: &mut Vec<u8>) {
     let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| is_special(*byte)) {
+    while let Some(at) = find(rest) {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(&[b'\\', rest[at]]);
         rest = &rest[at + 1..];
@@ -72,16 +77,21 @@ fn escaped(bytes: &[u8], is_special: fn(u8) -> bool, out: &mut Vec<u8>) {
 }
 
 /// Returns whether a field of LOAD DATA becomes the same value as the literal of
-/// an INSERT. Shapes and vectors come from functions, other types are rare.
+/// an INSERT. Other types are rare.
 pub(crate) fn loads(holds: &Holds) -> bool {
     *holds != Holds::Others
+}
+
+/// Returns whether a field of LOAD DATA has the hexadecimal digits of its value.
+pub(crate) fn is_hex(data_type: &DataType, holds: &Holds) -> bool {
+    *data_type == DataType::Binary || matches!(holds, Holds::Shape(_) | Holds::Vector)
 }
 
 /// Returns an expression that makes the column's value of a field of LOAD DATA,
 /// with `@` for the field.
 pub(crate) fn conversion(data_type: &DataType, holds: &Holds) -> Option<&'static str> {
     match (data_type, holds) {
-        (DataType::Binary, _) => Some("UNHEX(@)"),
+        _ if is_hex(data_type, holds) => Some("UNHEX(@)"),
         (_, Holds::Bits(_)) => Some("CAST(@ AS UNSIGNED)"),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! The table that is there, and whether the rows fit into it.
 
-use mysql_common::{Session, cells, quote};
+use mysql_common::{Failure, Session, cells, quote};
 use osiris_sdk::{DataType, Error, Field, Result, Schema};
 
 use crate::config::ZonedTimes;
@@ -11,7 +11,7 @@ use crate::syntax::Syntax;
 #[derive(Debug)]
 pub(crate) struct Target {
     kind: String,
-    /// Whether what was written can be undone.
+    /// Whether the engine can undo changes.
     transactions: bool,
     engine: String,
     columns: Vec<TargetColumn>,
@@ -24,7 +24,7 @@ pub(crate) struct TargetColumn {
     pub(crate) name: String,
     /// The type as the server writes it, in capitals.
     pub(crate) column_type: String,
-    /// What the server would do to a value without a word.
+    /// The values that the column keeps as they are.
     pub(crate) holds: Holds,
     pub(crate) nullable: bool,
     /// The form of its values on their way to the server.
@@ -33,7 +33,7 @@ pub(crate) struct TargetColumn {
     is_utf8: bool,
     /// True if keys that differ only in spaces at their end are the same.
     pub(crate) pads: bool,
-    /// Whether the server knows what to put where nothing is written.
+    /// Whether the column has a value where none is written.
     optional: bool,
     generated: bool,
 }
@@ -65,6 +65,7 @@ impl Target {
              collation_name, column_comment FROM information_schema.columns WHERE {place} \
              ORDER BY ordinal_position"
         ))?;
+        let srids = srids(session, &place)?;
         let columns = columns.into_iter().map(|row| {
             let [name, data_type, column_type, nullable, default, generated, rest @ ..] =
                 cells::<12>(row);
@@ -78,6 +79,7 @@ impl Target {
                 precision: precision.parse().unwrap_or(0),
                 length: length.parse().unwrap_or(0),
                 comment,
+                srid: srids.iter().find(|(column, _)| *column == name).map(|(_, srid)| *srid),
             });
             let is_list = matches!(holds, Holds::Enum(_) | Holds::Set(_));
             TargetColumn {
@@ -144,7 +146,7 @@ impl Target {
             let there: Vec<_> = self.columns.iter().map(|c| format!("{:?}", c.name)).collect();
             return Err(Error::config(format!(
                 "table {table:?} has no column {}, it has {}; add what is missing to the table, \
-                 or leave it out in a step before",
+                 set `schema_changes: add_columns`, or leave it out in a step before",
                 missing.join(", "),
                 there.join(", ")
             )));
@@ -180,13 +182,23 @@ impl Target {
         needed.map(|column| format!("{:?}", column.name)).collect()
     }
 
+    /// Returns the column of that name if rows have values for it.
+    pub(crate) fn written(&self, name: &str) -> Option<&TargetColumn> {
+        self.column(name).filter(|column| !column.generated)
+    }
+
     fn column(&self, name: &str) -> Option<&TargetColumn> {
         self.columns.iter().find(|column| is_same(&column.name, name))
     }
 
-    /// Whether what is written into it can be undone.
+    /// Returns whether the target is a table, and not a view.
+    pub(crate) fn is_table(&self) -> bool {
+        self.kind == "BASE TABLE"
+    }
+
+    /// Checks that rows that are written into the table can be undone.
     pub(crate) fn check_undo(&self, table: &str) -> Result<()> {
-        if self.kind == "BASE TABLE" && !self.transactions {
+        if self.is_table() && !self.transactions {
             return Err(Error::unsupported(format!(
                 "table {table:?} is of engine {}, which cannot undo what a failed run wrote; use \
                  `mode: replace`, or change it with ALTER TABLE ... ENGINE=InnoDB",
@@ -217,9 +229,9 @@ impl Target {
         )))
     }
 
-    /// Whether another table can take its place.
+    /// Checks that another table can take the place of this one.
     pub(crate) fn check_replace(&self, session: &mut Session, table: &str) -> Result<()> {
-        if self.kind != "BASE TABLE" {
+        if !self.is_table() {
             return Err(Error::config(format!(
                 "{table:?} is a view, which cannot be replaced; name a table"
             )));
@@ -240,6 +252,24 @@ impl Target {
             ))),
         }
     }
+}
+
+/// Returns the columns whose shapes are all of one SRID.
+fn srids(session: &mut Session, place: &str) -> Result<Vec<(String, u32)>> {
+    let rows = session.texts(&format!(
+        "SELECT column_name, srs_id FROM information_schema.st_geometry_columns \
+         WHERE srs_id IS NOT NULL AND {place}"
+    ));
+    let rows = match rows {
+        // MariaDB has no such table, and no such columns.
+        Err(Failure::Server { .. }) => return Ok(Vec::new()),
+        rows => rows?,
+    };
+    let parsed = rows.into_iter().filter_map(|row| {
+        let [name, srid] = cells(row);
+        Some((name, srid.parse().ok()?))
+    });
+    Ok(parsed.collect())
 }
 
 fn is_taken(matched: &[Option<TargetColumn>], name: &str) -> bool {
@@ -263,10 +293,12 @@ fn pads(collation: &str) -> bool {
 /// Checks that the server would not change values of a type in silence.
 fn fits(table: &str, column: &TargetColumn, data_type: &DataType, zoned: ZonedTimes) -> Result<()> {
     let name = &column.name;
-    if matches!(data_type, DataType::List(_) | DataType::Struct(_)) {
+    let is_nested = matches!(data_type, DataType::List(_) | DataType::Struct(_));
+    if is_nested && !column.holds.takes(data_type) {
         return Err(Error::unsupported(format!(
-            "column {name:?} is of type {data_type}, which MySQL does not have; make it text or \
-             columns of its own in a step before"
+            "column {name:?} is of type {data_type}, which {} does not hold; make it text or columns \
+             of its own in a step before",
+            column.column_type
         )));
     }
     let has_zone = matches!(data_type, DataType::Timestamp(_, Some(_)));

@@ -3,8 +3,9 @@
 use mysql_common::{Session, quote};
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema};
 
-use crate::config::{Config, Mode};
-use crate::ddl::Types;
+use crate::change::change;
+use crate::config::{Config, Mode, SchemaChanges};
+use crate::ddl::{Types, collation};
 use crate::insert::Inserts;
 use crate::names::Names;
 use crate::target::Target;
@@ -13,14 +14,21 @@ use crate::upsert::Upsert;
 /// Values are refused and not cut, 0 is a number and no wish for the next one.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO";
 
-/// Where the rows go.
+/// The way out for rows that the table cannot take.
+const RECREATE: &str = "set `schema_changes: recreate` to drop the table and create it anew, \
+     without its keys, indexes and types";
+
+/// The end of the server's message about a number that is too large for its column.
+const OUT_OF_RANGE: &str = "(MySQL error 1264)";
+
+/// The table that the rows go into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Into the table.
+    /// The target.
     Target,
-    /// Into one that becomes the table at the end.
+    /// A new table, which becomes the target at the end.
     Staging {
-        /// Whether there is a table that makes way.
+        /// Whether there is a target that makes way.
         replaces: bool,
     },
 }
@@ -41,7 +49,11 @@ pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result
     }
     let mut session = Session::open(ctx, &config.resolved_connection, config.limits())?;
     let writing = format!("writing table {:?}", config.table);
-    let rows = fill(ctx, config, &schema, input, &mut session).map_err(|error| {
+    let rows = fill(ctx, config, &schema, input, &mut session).map_err(|mut error| {
+        let is_fixed = matches!(config.changes(), SchemaChanges::Error | SchemaChanges::AddColumns);
+        if is_fixed && error.message.ends_with(OUT_OF_RANGE) {
+            error.message.push_str("; set `schema_changes: widen` if the column is to hold more");
+        }
         // Not ours: it says already what happened, and where.
         let foreign = matches!(error.kind, Kind::Upstream | Kind::Cancelled);
         if foreign { error } else { error.context(writing) }
@@ -67,7 +79,7 @@ fn fill(
     ))?;
     names.lock(session, lock)?;
     names.clean(session)?;
-    let place = prepare(config, schema, session, &names)?;
+    let place = prepare(ctx, config, schema, session, &names)?;
     let staged = place != Place::Target;
     let result = insert(ctx, config, schema, input, session, place, &names);
     let result = result.and_then(|rows| {
@@ -87,6 +99,7 @@ fn fill(
 
 /// Sees to it that there is a table that takes the rows.
 fn prepare(
+    ctx: &Context,
     config: &Config,
     schema: &Schema,
     session: &mut Session,
@@ -97,14 +110,21 @@ fn prepare(
     let place = match (&target, config.mode) {
         (Some(target), Mode::Replace) => {
             target.check_replace(session, table)?;
-            if !config.recreate {
+            let place = Place::Staging { replaces: true };
+            let can_recreate = config.changes() == SchemaChanges::Recreate;
+            if !can_recreate || target.needed(schema).is_empty() {
                 copy(config, schema, session, names, target)?;
-                return Ok(Place::Staging { replaces: true });
+                change(ctx, config, schema, session, target, &names.staging)?;
+                if !can_recreate || takes(config, schema, session, names)? {
+                    return Ok(place);
+                }
+                names.clean(session)?;
             }
-            Place::Staging { replaces: true }
+            place
         }
         (Some(target), _) => {
             target.check_undo(table)?;
+            change(ctx, config, schema, session, target, table)?;
             return Ok(Place::Target);
         }
         (None, _) if config.create_table => Place::Staging { replaces: false },
@@ -116,13 +136,18 @@ fn prepare(
         }
     };
     let collation = collation(session)?;
-    let sql = types(config, &collation).create(&names.staging, schema)?;
+    let sql = Types::new(config, &collation).create(&names.staging, schema)?;
     session.run(&sql)?;
     Ok(place)
 }
 
-/// Makes an empty table of the same columns, types and keys, and adds the
-/// columns that come new.
+/// Returns whether the copy of the target takes the rows.
+fn takes(config: &Config, schema: &Schema, session: &mut Session, names: &Names) -> Result<bool> {
+    let copy = Target::find(session, &names.staging)?;
+    Ok(copy.is_some_and(|copy| copy.columns(&config.table, schema, config.zoned_times).is_ok()))
+}
+
+/// Makes an empty table of the same columns, types and keys.
 fn copy(
     config: &Config,
     schema: &Schema,
@@ -135,8 +160,7 @@ fn copy(
     if !needed.is_empty() {
         return Err(Error::config(format!(
             "the input has no column {}, which table {table:?} needs a value for; add it in a step \
-             before, give it a default, or set `recreate: true` to make the table anew from the \
-             input, without its keys, indexes and types",
+             before, give it a default, or {RECREATE}",
             needed.join(", ")
         )));
     }
@@ -145,29 +169,7 @@ fn copy(
         quote::name(&names.staging),
         quote::name(table)
     ))?;
-    let new = target.lacks(schema);
-    // Without leave to make any, the missing ones are an error later.
-    if !new.is_empty() && config.create_table {
-        let collation = collation(session)?;
-        let sql = types(config, &collation).add(&names.staging, &new)?;
-        session.run(&sql)?;
-    }
     Ok(())
-}
-
-fn types<'a>(config: &'a Config, collation: &'a str) -> Types<'a> {
-    Types { keys: config.created_key(), chosen: &config.column_types, collation }
-}
-
-/// Returns the collation of texts that are keys: texts that differ, in spaces
-/// at the end too, are different keys.
-fn collation(session: &mut Session) -> Result<String> {
-    let known = session.texts(
-        "SELECT collation_name FROM information_schema.collations \
-         WHERE collation_name IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')",
-    )?;
-    // Where there is none, a row is refused whose key differs in such spaces only.
-    Ok(known.into_iter().flatten().flatten().next().unwrap_or_else(|| "utf8mb4_bin".to_owned()))
 }
 
 fn insert(
@@ -184,10 +186,8 @@ fn insert(
     let target = Target::find(session, table)?.ok_or_else(gone)?;
     let mut columns =
         target.columns(&config.table, schema, config.zoned_times).map_err(|mut error| {
-            if config.mode == Mode::Replace && !config.recreate && config.create_table {
-                error
-                    .message
-                    .push_str("; or set `recreate: true` to make the table anew from the input");
+            if config.mode == Mode::Replace && config.changes() != SchemaChanges::Recreate {
+                error.message.push_str(&format!("; or {RECREATE}"));
             }
             error
         })?;

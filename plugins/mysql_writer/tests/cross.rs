@@ -7,7 +7,8 @@ use std::thread;
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::{DataType, Kind, TimeUnit, testing};
 use serde_json::{Value, json};
-use server::{Database, on_each_server, table};
+use server::{SERVERS, step, table};
+use services::Database;
 
 const COLUMNS: &[&str] = &[
     "TINYINT",
@@ -201,7 +202,7 @@ fn cross(database: &Database, at: usize, column: &str) -> (usize, Vec<String>) {
             let input = table(&[("v", data_type.clone())], &json!([[value]]));
             let load = index % 2 == 0;
             let config = json!({"table": name, "mode": "truncate", "load_data": load});
-            match database.step(config).input("df_a", &input).report().result {
+            match step(&database.connection, config).input("df_a", &input).report().result {
                 Ok(_) => written += 1,
                 // It takes no value of that type.
                 Err(error) if error.kind == Kind::Config => break,
@@ -237,7 +238,7 @@ fn every_type_in_every_column() {
         .enumerate()
         .map(|(at, of)| format!("CREATE TABLE t{at} (v {of} NULL)"))
         .collect();
-    on_each_server("cross", &tables.join("; "), |database| {
+    SERVERS.on_each("cross", &tables.join("; "), |database| {
         let results: Vec<_> = thread::scope(|scope| {
             let columns = COLUMNS.iter().enumerate();
             let threads: Vec<_> = columns

@@ -4,7 +4,8 @@ mod server;
 
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use server::{Database, on_each_server, table};
+use server::{SERVERS, step, table};
+use services::Database;
 
 fn micros(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))
@@ -23,7 +24,7 @@ fn check(database: &Database, cases: &[Case]) {
             let name = format!("v{at}");
             let input = table(&[(name.as_str(), data_type.clone())], &json!([[null], [value]]));
             let config = json!({"table": "t", "load_data": load});
-            let result = database.step(config).input("df_a", &input).report().result;
+            let result = step(&database.connection, config).input("df_a", &input).report().result;
             let shown =
                 format!("{} (load: {load}): {data_type} {value} into {column_type}", database.kind);
             let shape = if column_type.starts_with("BIT") { " + 0" } else { "" };
@@ -59,7 +60,7 @@ const TEXT: DataType = DataType::Utf8;
 #[test]
 fn members_by_name() {
     let numbers = "ENUM('10','20','2')";
-    on_each_server("members", "", |database| {
+    SERVERS.on_each("members", "", |database| {
         check(
             database,
             &[
@@ -95,7 +96,7 @@ fn members_by_name() {
 #[test]
 fn numbers() {
     let decimal = DataType::Decimal128;
-    on_each_server("numbers", "", |database| {
+    SERVERS.on_each("numbers", "", |database| {
         check(
             database,
             &[
@@ -162,7 +163,7 @@ fn numbers() {
 fn times() {
     let clock = DataType::Time64(TimeUnit::Microsecond);
     let noon = 1_704_110_400_000_000_i64;
-    on_each_server("times", "", |database| {
+    SERVERS.on_each("times", "", |database| {
         check(
             database,
             &[
@@ -217,7 +218,7 @@ fn times() {
 
 #[test]
 fn texts_and_bytes() {
-    on_each_server("texts", "", |database| {
+    SERVERS.on_each("texts", "", |database| {
         check(
             database,
             &[
@@ -254,20 +255,20 @@ fn texts_and_bytes() {
 
 #[test]
 fn times_with_a_zone() {
-    on_each_server("zone", "CREATE TABLE t (v DATETIME(6))", |database| {
+    SERVERS.on_each("zone", "CREATE TABLE t (v DATETIME(6))", |database| {
         let (early, late) = (-2_524_521_600_000_000_i64, 2_524_608_000_000_000_i64);
         let input = table(&[("v", micros(Some("UTC")))], &json!([[late], [early]]));
-        let error = database.step(json!({"table": "t"})).input("df_a", &input);
+        let error = step(&database.connection, json!({"table": "t"})).input("df_a", &input);
         let error = error.expect_err(Kind::Config);
         assert!(error.message.contains("set `zoned_times: utc`"), "{error}");
         let utc = json!({"table": "t", "zoned_times": "utc"});
-        let _ = database.step(utc).input("df_a", &input).expect_ok();
+        let _ = step(&database.connection, utc).input("df_a", &input).expect_ok();
         let times = "2050-01-01 00:00:00.000000\n1890-01-01 00:00:00.000000";
         assert_eq!(database.sql("SELECT v FROM t"), times);
         // A table that is made holds them, also in the runs that follow.
         for _ in 0..2 {
             let made = json!({"table": "made"});
-            let _ = database.step(made).input("df_a", &input).expect_ok();
+            let _ = step(&database.connection, made).input("df_a", &input).expect_ok();
         }
         assert_eq!(
             database.sql("SELECT COUNT(*), MAX(v) FROM made"),
@@ -276,10 +277,48 @@ fn times_with_a_zone() {
     });
 }
 
+/// The server counts 65,535 warnings of a statement and no more.
+#[test]
+fn losses_behind_more_warnings_than_the_server_counts() {
+    let tables = "CREATE TABLE d (id INT, g VARCHAR(5)); \
+         CREATE TABLE noisy (id INT, a DECIMAL(10,2)); \
+         CREATE TRIGGER noise BEFORE INSERT ON noisy FOR EACH ROW \
+         SIGNAL SQLSTATE '01000' SET MESSAGE_TEXT = 'noise'";
+    SERVERS.on_each("many_warnings", tables, |database| {
+        let columns = [("id", NUMBER), ("g", TEXT)];
+        let rows = (0..70_000).map(|id| json!([id, if id < 1000 { "ok" } else { "cut   " }]));
+        let input = table(&columns, &rows.collect());
+        for load in [true, false] {
+            let config = json!({"table": "d", "load_data": load});
+            let error = step(&database.connection, config).input("df_a", &input);
+            let error = error.expect_err(Kind::Data);
+            assert!(error.message.contains("row 1001: Data truncated"), "{load}: {error}");
+            assert_eq!(database.sql("SELECT COUNT(*) FROM d"), "0");
+        }
+        // So many warnings are 0 in 16 bits.
+        database.sql("CREATE TABLE two (a VARCHAR(5), b VARCHAR(5))");
+        let rows = (0..32_768).map(|_| json!(["cut   ", "cut   "]));
+        let input = table(&[("a", TEXT), ("b", TEXT)], &rows.collect());
+        for load in [true, false] {
+            let config = json!({"table": "two", "load_data": load});
+            let error = step(&database.connection, config).input("df_a", &input);
+            let error = error.expect_err(Kind::Data);
+            assert!(error.message.contains("row 1: Data truncated"), "{load}: {error}");
+        }
+        // Each row has a warning that is no loss.
+        let columns = [("id", NUMBER), ("a", DataType::Decimal128(10, 2))];
+        let rows = (0..70_000).map(|id| json!([id, "1.25"]));
+        let input = table(&columns, &rows.collect());
+        let config = json!({"table": "noisy", "load_data": false});
+        let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
+        assert_eq!(database.sql("SELECT COUNT(*), SUM(a) FROM noisy"), "70000\t87500.00");
+    });
+}
+
 #[test]
 fn losses_behind_many_warnings() {
     let tables = "CREATE TABLE d (g VARCHAR(5), a DECIMAL(10,2))";
-    on_each_server("warnings", tables, |database| {
+    SERVERS.on_each("warnings", tables, |database| {
         // Spaces beyond the end are only noted, for each row of the first statement.
         let rows: Vec<_> = (0..3000)
             .map(|row| json!([if row < 2999 { "abc" } else { "abcde   " }, "1.250"]))
@@ -287,7 +326,10 @@ fn losses_behind_many_warnings() {
         let input = table(&[("g", TEXT), ("a", DataType::Decimal128(10, 3))], &Value::Array(rows));
         for setting in ["sql_notes = 0", "max_error_count = 0"] {
             database.sql(&format!("SET GLOBAL {setting}"));
-            let error = database.step(json!({"table": "d"})).input("df_a", &input).report().result;
+            let error = step(&database.connection, json!({"table": "d"}))
+                .input("df_a", &input)
+                .report()
+                .result;
             database.sql("SET GLOBAL sql_notes = DEFAULT, GLOBAL max_error_count = DEFAULT");
             let error = error.expect_err("a text that is cut");
             assert!(error.message.contains("row 3000"), "{setting}: {error}");

@@ -1,10 +1,10 @@
-//! What becomes of the rows that are there.
+//! The modes, and the treatment of the rows that are there.
 
 mod server;
 
 use osiris_sdk::{DataType, Kind};
 use serde_json::{Value, json};
-use server::{database, on_each_server, people, sql, step, table};
+use server::{SERVERS, database, people, sql, step, table};
 
 const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
      INSERT INTO t VALUES (1, 'old'), (2, 'old')";
@@ -65,9 +65,9 @@ fn replace() {
     let other = table(&[("other", DataType::Float64)], &json!([[1.5]]));
     let error = step(&connection, config.clone()).input("df_a", &other).expect_err(Kind::Config);
     assert!(error.message.contains("no column \"id\""), "{error}");
-    assert!(error.message.contains("set `recreate: true`"), "{error}");
+    assert!(error.message.contains("set `schema_changes: recreate`"), "{error}");
     assert_eq!(rows("replace"), "7 new");
-    let anew = json!({"table": "t", "mode": "replace", "recreate": true});
+    let anew = json!({"table": "t", "mode": "replace", "schema_changes": "recreate"});
     let _ = step(&connection, anew).input("df_a", &other).expect_ok();
     assert_eq!(sql("replace", "SELECT * FROM t"), "1.5");
     assert_eq!(tables("replace"), "t");
@@ -80,11 +80,14 @@ fn replace() {
 fn upsert_beside_another_unique_key() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY, email VARCHAR(50) UNIQUE, n INT); \
          INSERT INTO w VALUES (1, 'a@x', 10), (2, 'b@x', 20)";
-    on_each_server("other_key", tables, |database| {
+    SERVERS.on_each("other_key", tables, |database| {
         let columns = [("id", DataType::Int64), ("email", DataType::Utf8), ("n", DataType::Int64)];
         let upsert = |rows: Value, keys: Value| {
             let config = json!({"table": "w", "mode": "upsert", "upsert_keys": keys});
-            database.step(config).input("df_a", &table(&columns, &rows)).report().result
+            step(&database.connection, config)
+                .input("df_a", &table(&columns, &rows))
+                .report()
+                .result
         };
         // The row of another key has that email.
         let error = upsert(json!([[4, "d@x", 40], [3, "a@x", 99]]), json!(["id"]));
@@ -106,10 +109,11 @@ fn upsert_beside_another_unique_key() {
         assert_eq!(database.sql("SELECT id, n FROM w WHERE email = 'b@x'"), "7\t22");
     });
     let prefix = "CREATE TABLE w (k VARCHAR(9) NOT NULL, n INT, UNIQUE (k(2)))";
-    on_each_server("prefix_key", prefix, |database| {
+    SERVERS.on_each("prefix_key", prefix, |database| {
         let input = table(&[("k", DataType::Utf8), ("n", DataType::Int64)], &json!([["abc", 1]]));
         let config = json!({"table": "w", "mode": "upsert", "upsert_keys": ["k"]});
-        let error = database.step(config).input("df_a", &input).expect_err(Kind::Config);
+        let error =
+            step(&database.connection, config).input("df_a", &input).expect_err(Kind::Config);
         assert!(error.message.contains("no primary or unique key"), "{error}");
     });
 }
@@ -117,12 +121,12 @@ fn upsert_beside_another_unique_key() {
 #[test]
 fn keys_that_differ_in_spaces() {
     let padded = "CREATE TABLE padded (k VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY, n INT)";
-    on_each_server("spaces", padded, |database| {
+    SERVERS.on_each("spaces", padded, |database| {
         let rows = json!([["a", 1], ["a ", 2], ["A", 3]]);
         let input = table(&[("k", DataType::Utf8), ("n", DataType::Int64)], &rows);
         let upsert = |table: &str| {
             let config = json!({"table": table, "mode": "upsert", "upsert_keys": ["k"]});
-            database.step(config).input("df_a", &input)
+            step(&database.connection, config).input("df_a", &input)
         };
         for _ in 0..2 {
             let _ = upsert("made").expect_ok();
@@ -136,7 +140,7 @@ fn keys_that_differ_in_spaces() {
         let rows = json!([["b ", 1], ["b ", 2]]);
         let input = table(&[("k", DataType::Utf8), ("n", DataType::Int64)], &rows);
         let config = json!({"table": "padded", "mode": "upsert", "upsert_keys": ["k"]});
-        let _ = database.step(config).input("df_a", &input).expect_ok();
+        let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
         assert_eq!(database.sql("SELECT k, n FROM padded"), "b \t2");
     });
 }
@@ -145,23 +149,24 @@ fn keys_that_differ_in_spaces() {
 fn replace_keeps_what_the_table_has() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20) NOT NULL, \
          note INT DEFAULT 7, KEY kname (name)); INSERT INTO w (name) VALUES ('x')";
-    on_each_server("keeps", tables, |database| {
+    SERVERS.on_each("keeps", tables, |database| {
         let columns =
             [("id", DataType::Int64), ("name", DataType::Utf8), ("extra", DataType::Int32)];
         let input = table(&columns, &json!([[1, "y", 5]]));
         for _ in 0..2 {
             let config = json!({"table": "w", "mode": "replace"});
-            let _ = database.step(config).input("df_a", &input).expect_ok();
+            let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
             assert_eq!(database.sql("SELECT id, name, note, extra FROM w"), "1\ty\t7\t5");
             let made = database.sql("SHOW CREATE TABLE w").to_lowercase();
             for part in ["auto_increment", "varchar(20)", "primary key", "key `kname`"] {
                 assert!(made.contains(part), "{part}: {made}");
             }
         }
-        let config = json!({"table": "w", "mode": "replace", "create_table": false});
+        let config = json!({"table": "w", "mode": "replace", "schema_changes": "error"});
         let more =
             table(&[("name", DataType::Utf8), ("more", DataType::Utf8)], &json!([["z", "z"]]));
-        let error = database.step(config).input("df_a", &more).expect_err(Kind::Config);
+        let error =
+            step(&database.connection, config).input("df_a", &more).expect_err(Kind::Config);
         assert!(error.message.contains("has no column \"more\""), "{error}");
         assert_eq!(database.sql("SHOW TABLES"), "w");
         if database.is_mysql() {
@@ -171,7 +176,7 @@ fn replace_keeps_what_the_table_has() {
             );
             let input = table(&[("name", DataType::Utf8)], &json!([["y"], ["z"]]));
             let config = json!({"table": "hidden", "mode": "replace"});
-            let _ = database.step(config).input("df_a", &input).expect_ok();
+            let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
             assert_eq!(database.sql("SELECT my_row_id, name FROM hidden"), "1\ty\n2\tz");
             assert!(database.sql("SHOW CREATE TABLE hidden").contains("KEY `kname`"));
         }
@@ -182,7 +187,7 @@ fn replace_keeps_what_the_table_has() {
 fn columns_that_the_server_makes() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY, twice INT AS (id * 2) STORED, \
          thrice INT AS (id * 3))";
-    on_each_server("generated", tables, |database| {
+    SERVERS.on_each("generated", tables, |database| {
         let columns =
             [("twice", DataType::Int32), ("id", DataType::Int32), ("thrice", DataType::Int32)];
         let input = table(&columns, &json!([[0, 5, 0]]));
@@ -192,19 +197,19 @@ fn columns_that_the_server_makes() {
             json!({"table": "w", "mode": "truncate"}),
             json!({"table": "w", "mode": "upsert", "upsert_keys": ["id"]}),
         ] {
-            let report = database.step(config).input("df_a", &input).expect_ok();
+            let report = step(&database.connection, config).input("df_a", &input).expect_ok();
             report.assert_logged("column \"twice\" of table \"w\" is left out");
             assert_eq!(database.sql("SELECT id, twice, thrice FROM w"), "5\t10\t15");
         }
         let only = table(&[("twice", DataType::Int32)], &json!([[1]]));
         let replace = json!({"table": "w", "mode": "replace"});
-        database.step(replace).input("df_a", &only).expect_err(Kind::Config);
+        step(&database.connection, replace).input("df_a", &only).expect_err(Kind::Config);
     });
 }
 
 #[test]
 fn tables_as_the_user_wants_them() {
-    on_each_server("wanted", "", |database| {
+    SERVERS.on_each("wanted", "", |database| {
         let columns = [
             ("id", DataType::Int64),
             ("price", DataType::Decimal128(10, 2)),
@@ -214,19 +219,20 @@ fn tables_as_the_user_wants_them() {
         let config = json!({
             "table": "w", "primary_key": ["code", "id"], "column_types": {"price": "DECIMAL(20,4)"}
         });
-        let _ = database.step(config).input("df_a", &input).expect_ok();
+        let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
         let made = database.sql("SHOW CREATE TABLE w").to_lowercase();
         assert!(made.contains("primary key (`code`,`id`)"), "{made}");
         assert!(made.contains("`price` decimal(20,4)"), "{made}");
         let config = json!({"table": "v", "column_types": {"absent": "INT"}});
-        let error = database.step(config).input("df_a", &input).expect_err(Kind::Config);
+        let error =
+            step(&database.connection, config).input("df_a", &input).expect_err(Kind::Config);
         assert!(error.message.contains("column_types: the input has no column"), "{error}");
         // Four keys of text fit into an index together.
         let names = ["a", "b", "c", "d"];
         let columns: Vec<_> = names.iter().map(|name| (*name, DataType::Utf8)).collect();
         let input = table(&columns, &json!([["1", "2", "3", "4"]]));
         let config = json!({"table": "four", "mode": "upsert", "upsert_keys": names});
-        let _ = database.step(config).input("df_a", &input).expect_ok();
+        let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
     });
 }
 
@@ -236,7 +242,7 @@ fn rows_that_load_data_would_leave_out() {
          CREATE TABLE t (id INT PRIMARY KEY, p INT NOT NULL DEFAULT 1, n INT, \
          FOREIGN KEY (p) REFERENCES parent (id), CONSTRAINT small CHECK (n < 10)); \
          INSERT INTO t VALUES (5, 1, 0)";
-    on_each_server("left_out", tables, |database| {
+    SERVERS.on_each("left_out", tables, |database| {
         let columns = [("id", DataType::Int64), ("p", DataType::Int64), ("n", DataType::Int64)];
         for (bad, part) in [
             (json!([5, 1, 0]), "Duplicate entry '5'"),
@@ -248,7 +254,8 @@ fn rows_that_load_data_would_leave_out() {
             for load in [true, false] {
                 let input = table(&columns, &json!([[1, 1, 9], bad, [3, 1, 9]]));
                 let config = json!({"table": "t", "load_data": load});
-                let error = database.step(config).input("df_a", &input).expect_err(Kind::Data);
+                let error =
+                    step(&database.connection, config).input("df_a", &input).expect_err(Kind::Data);
                 assert!(error.message.contains(part), "{} {load}: {error}", database.kind);
                 assert!(error.message.contains("row"), "{} {load}: {error}", database.kind);
                 assert_eq!(database.sql("SELECT * FROM t"), "5\t1\t0");
@@ -256,8 +263,7 @@ fn rows_that_load_data_would_leave_out() {
         }
         for mode in ["append", "truncate"] {
             let config = json!({"table": "t", "mode": mode});
-            let _ = database
-                .step(config)
+            let _ = step(&database.connection, config)
                 .input("df_a", &table(&columns, &json!([[6, 1, 1]])))
                 .expect_ok();
         }
@@ -266,7 +272,7 @@ fn rows_that_load_data_would_leave_out() {
         database.sql("CREATE TABLE one (v VARCHAR(9))");
         let one =
             table(&[("v", DataType::Utf8)], &json!([[""], ["\\N"], [null], ["\\"], ["\t\n"]]));
-        let _ = database.step(json!({"table": "one"})).input("df_a", &one).expect_ok();
+        let _ = step(&database.connection, json!({"table": "one"})).input("df_a", &one).expect_ok();
         assert_eq!(database.sql("SELECT HEX(v) FROM one"), "\n5C4E\nNULL\n5C\n090A");
     });
 }

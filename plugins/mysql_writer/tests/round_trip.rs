@@ -1,4 +1,4 @@
-//! What is written is read back as it was.
+//! Values that come back as they were written.
 
 mod server;
 
@@ -6,7 +6,7 @@ use mysql_extractor::MysqlExtractor;
 use osiris_sdk::testing::{self, Table};
 use osiris_sdk::{DataType, Field, Kind, Schema, TimeUnit};
 use serde_json::{Value, json};
-use server::{database, on_each_server, people, step, table};
+use server::{SERVERS, database, people, step, table};
 
 fn micros(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))
@@ -63,10 +63,10 @@ fn every_type_and_null() {
     let rows =
         json!([row(&|case| case.1.clone()), row(&|case| case.2.clone()), row(&|_| json!(null))]);
     let table = Table::from_rows(&schema, &rows);
-    on_each_server("round_trip", "", |database| {
+    SERVERS.on_each("round_trip", "", |database| {
         for mode in ["append", "replace", "truncate"] {
             let config = json!({"table": "t", "mode": mode});
-            let report = database.step(config).input("df_a", &table).expect_ok();
+            let report = step(&database.connection, config).input("df_a", &table).expect_ok();
             assert_eq!(report.result.expect("a summary").rows_written, Some(3));
             let back = read(&database.connection, "t");
             assert_eq!(back.schema(), &schema);
@@ -170,7 +170,7 @@ fn random_values() {
         .collect();
     let rows = Value::Array(rows);
     let input = Table::from_rows(&schema, &rows);
-    on_each_server("random", "", |database| {
+    SERVERS.on_each("random", "", |database| {
         for config in [
             json!({"table": "t"}),
             json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]}),
@@ -180,7 +180,7 @@ fn random_values() {
             if config["mode"] == "upsert" {
                 database.sql("ALTER TABLE t ADD PRIMARY KEY (id)");
             }
-            let _ = database.step(config.clone()).input("df_a", &input).expect_ok();
+            let _ = step(&database.connection, config.clone()).input("df_a", &input).expect_ok();
             let config = json!({
                 "resolved_connection": database.connection, "query": "SELECT * FROM t ORDER BY id"
             });
@@ -196,7 +196,7 @@ fn random_values() {
             let columns = [("k", of.clone()), ("n", DataType::Int64)];
             let input = table(&columns, &Value::Array(rows));
             let config = json!({"table": "keys", "mode": "upsert", "upsert_keys": ["k"]});
-            let _ = database.step(config).input("df_a", &input).expect_ok();
+            let _ = step(&database.connection, config).input("df_a", &input).expect_ok();
             let count = keys.len().to_string();
             assert_eq!(database.sql("SELECT COUNT(*) FROM `keys`; DROP TABLE `keys`"), count);
         }

@@ -1,4 +1,4 @@
-//! Which requests for the password are answered.
+//! The requests for the password that are answered.
 //!
 //! A server chooses how a password is sent, and so does whoever poses as it. SCRAM shows
 //! nothing of a password to either. A password in clear text belongs to whoever asks for
@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{Connection, SslMode};
 
-/// What can be sent besides SCRAM.
+/// The forms of the password that can be sent besides SCRAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Allowed {
     clear_text: bool,
@@ -190,7 +190,7 @@ mod tests {
         [b"R".as_slice(), &length, &code.to_be_bytes(), more].concat()
     }
 
-    /// What comes of bytes that arrive in pieces.
+    /// Returns the answers to bytes that arrive in pieces.
     fn looked(
         allowed: Allowed,
         negotiates: bool,

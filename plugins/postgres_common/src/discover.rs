@@ -2,7 +2,7 @@
 
 use osiris_sdk::{Dataset, DatasetColumn, Result};
 
-use crate::{Access, Connection, Relation, Session, map};
+use crate::{Access, Connection, Relation, Session, Settings, map};
 
 const RELATIONS: &str = "
     SELECT n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8::int8
@@ -22,13 +22,17 @@ const COLUMNS: &str = "
     WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum";
 
-/// Everything that can be read: of the connection's schema if it names one, else of all schemas
-/// that the user may look into, but the system's own.
+/// Returns everything that can be read: of the connection's schema if it names one, else of all
+/// schemas that the user may look into, but the system's own.
 ///
 /// # Errors
-/// What the server says.
-pub fn discover(session: &Session, connection: &Connection) -> Result<Vec<Dataset>> {
-    session.begin(Access::Read)?;
+/// Returns the server's error.
+pub fn discover(
+    session: &Session,
+    connection: &Connection,
+    settings: &Settings,
+) -> Result<Vec<Dataset>> {
+    session.begin(Access::Read, settings)?;
     let client = &session.client;
     let rows = session.wait(client.query(RELATIONS, &[&connection.schema]))?;
     let mut datasets = Vec::with_capacity(rows.len());

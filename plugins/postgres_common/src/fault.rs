@@ -1,4 +1,4 @@
-//! What the server says, in the words of a driver's errors.
+//! Errors of the server, in the words of a driver's errors.
 
 use std::io;
 
@@ -38,20 +38,20 @@ pub(crate) fn explain(error: &tokio_postgres::Error, access: Access) -> Error {
     }
 }
 
-/// Whether another session was in the way: a deadlock, a lock that was not free
-/// in time, or rows that changed meanwhile. The same may work once it is done.
+/// Returns true if another session was in the way: a deadlock, a lock that was not free in time, or
+/// rows that changed meanwhile. The same can work once that session is done.
 #[must_use]
 pub fn is_conflict(error: &Error) -> bool {
     ["40P01", "40001", "55P03"].iter().any(|code| has_code(error, code))
 }
 
-/// Whether it is the server's error of that SQLSTATE.
+/// Returns true if an error is the server's of that SQLSTATE.
 #[must_use]
 pub fn has_code(error: &Error, code: &str) -> bool {
     error.message.ends_with(&tag(code))
 }
 
-/// What the message about an error of that code ends with.
+/// Returns the end of the message about an error of that code.
 fn tag(code: &str) -> String {
     format!("[SQLSTATE {code}]")
 }
@@ -85,7 +85,7 @@ fn of_server(said: &DbError, access: Access) -> Error {
     if let Some(place) = said.where_().and_then(place) {
         message = format!("{place}: {message}");
     }
-    if let Some(hint) = said.hint().or_else(|| hint(code, access)) {
+    if let Some(hint) = said.hint().or_else(|| hint(code, said.message(), access)) {
         message = format!("{message} ({hint})");
     }
     Error::new(kind, format!("{message} {}", tag(code))).retryable(retryable)
@@ -113,7 +113,7 @@ fn kind(code: &str) -> (Kind, bool) {
         "3D000" | "3F000" | "42P01" | "42703" | "42704" | "42883" => (Kind::NotFound, false),
         "42501" => (Kind::Permission, false),
         // Cancelled by a time limit of the server, locks, serialisation and deadlocks.
-        "57014" | "55P03" | "40001" | "40P01" => (Kind::Timeout, true),
+        "57014" | "55P03" | "40001" | "40P01" | "25P03" | "25P04" => (Kind::Timeout, true),
         "53300" | "57P01" | "57P02" | "57P03" | "57P05" => (Kind::Network, true),
         "25006" => (Kind::Config, false),
         // A value of the type name.
@@ -121,7 +121,11 @@ fn kind(code: &str) -> (Kind, bool) {
         _ => match code.get(..2) {
             Some("28") => (Kind::Auth, false),
             Some("08") => (Kind::Network, true),
-            Some("21" | "22" | "23" | "44") => (Kind::Data, false),
+            Some("21" | "22" | "23" | "27" | "44") => (Kind::Data, false),
+            // A function of the user's, such as that of a trigger, refuses the row.
+            Some("09" | "2F" | "38" | "39" | "P0") => (Kind::Data, false),
+            // A foreign table, whose server does not answer or does not have it.
+            Some("HV") => (if code == "HV00N" { Kind::Network } else { Kind::Config }, false),
             Some("42" | "26" | "34" | "3B" | "2B" | "54" | "55" | "25") => (Kind::Config, false),
             Some("0A") => (Kind::Unsupported, false),
             _ => (Kind::Internal, false),
@@ -129,7 +133,7 @@ fn kind(code: &str) -> (Kind, bool) {
     }
 }
 
-fn hint(code: &str, access: Access) -> Option<&'static str> {
+fn hint(code: &str, message: &str, access: Access) -> Option<&'static str> {
     Some(match code {
         "28P01" => "check `user` and `password` of the connection",
         "28000" => {
@@ -137,6 +141,10 @@ fn hint(code: &str, access: Access) -> Option<&'static str> {
                     not log in"
         }
         "3D000" => "check `database` of the connection",
+        "42501" if message.contains("row-level security policy") => {
+            "a policy of the table does not let this user write such a row; leave the row out, or \
+             change the policy's WITH CHECK"
+        }
         "42501" => "GRANT the user of the connection what is missing",
         "25006" if access == Access::Read => "an extractor only reads: the query must not write",
         "25006" => {
@@ -144,8 +152,26 @@ fn hint(code: &str, access: Access) -> Option<&'static str> {
              for the user or the database; connect to the primary server, or turn it off"
         }
         "40P01" | "40001" => "another session works on the same rows; run the step again",
-        "55P03" => "another session holds a lock on the table; run the step again once it ends",
-        "57014" => "raise `statement_timeout` of the step, or make the query faster",
+        "55P03" => {
+            "another session holds a lock on the table; run the step again once it ends, or wait \
+             for it longer: raise `read_timeout`, and `lock_timeout` in `session` if the server \
+             or the step sets one"
+        }
+        "57014" if message.contains("user request") => {
+            "somebody on the server has cancelled it; run the step again"
+        }
+        "57014" => {
+            "raise `statement_timeout` of the step or in its `session`, or make the query faster"
+        }
+        "25P03" => {
+            "raise `idle_in_transaction_session_timeout` in `session` of the step; 0 is none"
+        }
+        "25P04" => "raise `transaction_timeout` in `session` of the step; 0 is no limit",
+        "53100" => "free space on the server's disk",
+        "53200" => {
+            "the server is out of memory; lower `work_mem` in `session`, or write fewer rows"
+        }
+        "54011" => "leave columns out in the query or a transform",
         "53300" => "raise the server's `max_connections`, or run fewer steps at once",
         _ => return None,
     })
@@ -164,6 +190,13 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_that_somebody_cancels_has_no_timeout() {
+        let of = |message| hint("57014", message, Access::Read).unwrap_or_default();
+        assert!(of("canceling statement due to statement timeout").contains("`statement_timeout`"));
+        assert!(of("canceling statement due to user request").contains("has cancelled it"));
+    }
+
+    #[test]
     fn codes_have_kinds() {
         for (code, expected) in [
             ("28P01", Kind::Auth),
@@ -175,6 +208,12 @@ mod tests {
             ("40P01", Kind::Timeout),
             ("54011", Kind::Config),
             ("57P01", Kind::Network),
+            ("25P03", Kind::Timeout),
+            ("25P04", Kind::Timeout),
+            ("P0001", Kind::Data),
+            ("38000", Kind::Data),
+            ("HV00N", Kind::Network),
+            ("HV00R", Kind::Config),
             ("XX000", Kind::Internal),
         ] {
             assert_eq!(kind(code).0, expected, "{code}");

@@ -18,12 +18,12 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use crate::auth::{Allowed, Guarded};
 use crate::fault::explain;
 use crate::tls::{Ciphers, Tls, lacks_ciphers};
-use crate::{Connection, SslMode, Waits, identifier};
+use crate::{Connection, Settings, SslMode, Waits, identifier};
 
 /// A read of the socket moves so much at a time: each is a call out of
 /// the sandbox.
 const BUFFER: usize = 256 << 10;
-/// How long a connection may take to say goodbye.
+/// The time in which a connection says goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Lists statements that a client left on the server's connection, which a pooler hands from
@@ -50,10 +50,12 @@ pub enum Access {
 pub struct Session {
     /// The protocol.
     pub client: Client,
-    /// Whether the server does not know what its texts are encoded in.
+    /// True if the server does not know the encoding of its texts.
     pub raw_text: bool,
-    /// How long it waits for an answer.
+    /// The time that the server may take for an answer.
     pub patience: Duration,
+    /// True if the step says how long a statement may take.
+    pub(crate) has_statement_timeout: bool,
     access: Cell<Access>,
     settings: String,
     server: String,
@@ -66,7 +68,7 @@ impl Session {
     /// Connects, up to three times if that may help.
     ///
     /// # Errors
-    /// What keeps it from connecting.
+    /// Returns an error that says what is in the way.
     pub fn open(ctx: &Context, connection: &Connection, waits: Waits) -> Result<Self> {
         retry(ctx, || Self::attempt(connection, waits))
     }
@@ -74,7 +76,7 @@ impl Session {
     /// Connects.
     ///
     /// # Errors
-    /// What keeps it from connecting.
+    /// Returns an error that says what is in the way.
     pub fn attempt(connection: &Connection, waits: Waits) -> Result<Self> {
         let server = connection.server();
         let place = |error: Error| error.context(format_args!("PostgreSQL at {server}"));
@@ -104,19 +106,32 @@ impl Session {
             connected.map_err(|error| place(explain(&error, Access::Read)))?;
         let traffic = RefCell::new(Some(traffic));
         let (access, settings) = (Cell::new(Access::Read), settings(connection, waits, raw_text));
-        let patience = waits.read;
-        Ok(Self { client, raw_text, patience, access, settings, server, traffic, runtime })
+        let (patience, has_statement_timeout) = (waits.read, waits.statement.is_some());
+        Ok(Self {
+            client,
+            raw_text,
+            patience,
+            has_statement_timeout,
+            access,
+            settings,
+            server,
+            traffic,
+            runtime,
+        })
     }
 
-    /// Begins the transaction, with settings of its own that end with it.
+    /// Begins the transaction, with the driver's settings and the user's, which end with it.
     ///
     /// # Errors
-    /// As [`wait`](Self::wait).
-    pub fn begin(&self, access: Access) -> Result<()> {
+    /// As [`wait`](Self::wait), or kind `config` if a setting cannot be made.
+    pub fn begin(&self, access: Access, settings: &Settings) -> Result<()> {
         self.access.set(access);
         let mode = if access == Access::Read { " READ ONLY" } else { "" };
         let left_over = self.left_over(&format!("BEGIN{mode}; {}; ", self.settings))?;
-        if left_over.is_empty() { Ok(()) } else { self.run(&left_over) }
+        if !left_over.is_empty() {
+            self.run(&left_over)?;
+        }
+        self.apply(settings)
     }
 
     /// Commits the transaction, and leaves nothing on the server's connection.
@@ -147,8 +162,8 @@ impl Session {
     /// Waits for an answer, and lets the connection work meanwhile.
     ///
     /// # Errors
-    /// What the server says, kind `timeout` if it says nothing for too long, or
-    /// kind `network` if the connection is lost.
+    /// Returns the server's error, kind `timeout` if the server says nothing for too long, or kind
+    /// `network` if the connection is lost.
     pub fn wait<T>(
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -159,7 +174,7 @@ impl Session {
         }
     }
 
-    /// What a future gives, unless it takes too long.
+    /// Returns the output of a future, or `None` if it takes too long.
     pub async fn in_time<F: Future>(&self, future: F) -> Option<F::Output> {
         timeout(self.patience, future).await.ok()
     }
@@ -186,8 +201,8 @@ impl Session {
         ))
     }
 
-    /// What an error of the protocol means. Why a connection was lost only its
-    /// traffic knows, so this must not be called within [`block_on`](Self::block_on).
+    /// Returns the meaning of an error of the protocol. The reason of a lost connection is in its
+    /// traffic, so this must not be called within [`block_on`](Self::block_on).
     #[must_use]
     pub fn explain(&self, error: &tokio_postgres::Error) -> Error {
         let place = format_args!("PostgreSQL at {}", self.server);
@@ -226,6 +241,7 @@ fn settings(connection: &Connection, waits: Waits, raw_text: bool) -> String {
     format!(
         "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL intervalstyle = \
          'postgres'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; \
+         SET LOCAL array_nulls = on; SET LOCAL standard_conforming_strings = on; \
          SET LOCAL statement_timeout = {statement}; \
          SET LOCAL idle_in_transaction_session_timeout = 0; \
          SELECT set_config('transaction_timeout', '0', true) \

@@ -1,113 +1,74 @@
-//! How to reach a server, as a connection says it.
+//! Settings of the server for one transaction.
 
-use std::fmt;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use osiris_sdk::{Error, Result};
-use serde::Deserialize;
+use osiris_sdk::{Error, Kind, Result};
+use serde_json::Value;
 
-/// The fields of a connection.
-#[derive(Clone, Deserialize)]
-pub struct Connection {
-    /// The server's name or address.
-    pub host: String,
-    /// The server's port.
-    #[serde(default = "port")]
-    pub port: u16,
-    /// The database on it.
-    pub database: String,
-    /// Who signs in.
-    pub user: String,
-    /// With what.
-    #[serde(default)]
-    pub password: String,
-    /// Whether the connection is encrypted, and the server checked.
-    #[serde(default)]
-    pub sslmode: SslMode,
-    /// Certificates of authorities, in PEM.
-    #[serde(default)]
-    pub ca_file: Option<String>,
-    /// The certificate that the user shows to the server, in PEM.
-    #[serde(default)]
-    pub client_cert_file: Option<String>,
-    /// Its private key, in PEM.
-    #[serde(default)]
-    pub client_key_file: Option<String>,
-    /// True if the password can be sent in ways that show it to others.
-    #[serde(default)]
-    pub allow_insecure_auth: bool,
-    /// Where the tables are; a step may name another one.
-    #[serde(default)]
-    pub schema: Option<String>,
-}
+use crate::session::Session;
+use crate::{has_code, literal};
 
-/// How far encryption and checks go, in the words of libpq.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SslMode {
-    /// No encryption.
-    Disable,
-    /// Encryption if the server has it.
-    #[default]
-    Prefer,
-    /// Encryption, whoever the server is.
-    Require,
-    /// And the server's certificate is signed by a known authority.
-    VerifyCa,
-    /// And it is made out to the host's name.
-    VerifyFull,
-}
+/// Settings that a user wants for the transaction, by name.
+pub type Settings = BTreeMap<String, Value>;
 
-/// How long a driver waits.
-#[derive(Debug, Clone, Copy)]
-pub struct Waits {
-    /// For a connection.
-    pub connect: Duration,
-    /// For each answer.
-    pub read: Duration,
-    /// For the end of each statement, unless it may take as long as it likes.
-    pub statement: Option<Duration>,
-}
+/// Settings that the drivers rely on for exact values.
+const OWN: [&str; 9] = [
+    "array_nulls",
+    "bytea_output",
+    "client_encoding",
+    "datestyle",
+    "extra_float_digits",
+    "intervalstyle",
+    "standard_conforming_strings",
+    "timezone",
+    "transaction_read_only",
+];
 
-impl Connection {
-    /// The schema of the tables that a step names.
-    #[must_use]
-    pub fn schema(&self) -> &str {
-        self.schema.as_deref().unwrap_or("public")
+impl Session {
+    /// Changes settings for the rest of the transaction, the role last, as it may not change the
+    /// others.
+    ///
+    /// # Errors
+    /// Kind `config` if there is no such setting, or it is one of the driver's own.
+    pub(crate) fn apply(&self, settings: &Settings) -> Result<()> {
+        let is_role = |name: &str| name.eq_ignore_ascii_case("role");
+        let (roles, others): (Vec<_>, Vec<_>) =
+            settings.iter().partition(|(name, _)| is_role(name));
+        others.into_iter().chain(roles).try_for_each(|(name, value)| self.set(name, value))
     }
 
-    /// Whether the host is a name or an address.
-    pub(crate) fn check_host(&self) -> Result<()> {
-        let host = self.host.as_str();
-        if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            return Err(Error::config(format!(
-                "the host {host:?} is an address in brackets; write it without them, `host: \
-                 \"{address}\"`"
-            )));
+    fn set(&self, name: &str, value: &Value) -> Result<()> {
+        let wrong = |why: &str| Error::config(format!("session.{name}: {why}"));
+        let lower = name.to_ascii_lowercase();
+        if OWN.contains(&lower.as_str()) {
+            return Err(wrong("the driver sets it itself, so that values stay exact"));
         }
-        if host.starts_with(['/', '@']) {
-            return Err(Error::config(format!(
-                "the host {host:?} is a Unix socket, which a driver cannot reach; set `host` and \
-                 `port` to an address that the server listens on (its `listen_addresses`)"
-            )));
+        if lower == "statement_timeout" && self.has_statement_timeout {
+            return Err(wrong("the step has a `statement_timeout` as well; keep one of them"));
         }
-        Ok(())
+        let is_part = |part: &str| {
+            let is_known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            !part.is_empty() && part.bytes().all(is_known)
+        };
+        if !name.split('.').all(is_part) {
+            return Err(wrong("the name of a setting has letters, digits, `_` and `.` only"));
+        }
+        let value = match value {
+            Value::Bool(true) => "on".to_owned(),
+            Value::Bool(false) => "off".to_owned(),
+            Value::Number(value) => value.to_string(),
+            Value::String(value) => value.clone(),
+            _ => return Err(wrong("the value must be a number, a text, true or false")),
+        };
+        let sql = format!("SELECT set_config({}, {}, true)", literal(name), literal(&value));
+        self.run(&sql).map_err(|mut error| {
+            if !matches!(error.kind, Kind::Network | Kind::Timeout) {
+                error.kind = Kind::Config;
+            }
+            if has_code(&error, "55P02") {
+                error.message.push_str("; only the server's configuration can set it");
+            }
+            error.context(format_args!("session.{name}"))
+        })
     }
-
-    /// The server, for messages.
-    #[must_use]
-    pub fn server(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-}
-
-/// Without the password.
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}/{}", self.user, self.server(), self.database)
-    }
-}
-
-fn port() -> u16 {
-    5432
 }

@@ -23,7 +23,7 @@ use crate::auth::{Allowed, Guarded};
 use crate::verify::{Anyone, Known};
 use crate::{Connection, SslMode};
 
-/// What is offered to a server.
+/// The ciphers that are offered to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ciphers {
     /// The fast ones. A sandbox lacks the instructions for AES, which then
@@ -39,7 +39,7 @@ const FAST: [SupportedCipherSuite; 3] = [
     TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
 
-/// Whether a server knows none of the ciphers that were offered.
+/// Returns true if a server knows none of the ciphers that were offered.
 pub(crate) fn lacks_ciphers(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error);
     let io = source.and_then(|source| source.downcast_ref::<io::Error>());

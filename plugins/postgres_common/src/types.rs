@@ -8,7 +8,7 @@ pub const SQL_TYPE: &str = "osiris:postgres_type";
 /// The most digits that a decimal of a table has.
 const MAX_DIGITS: i32 = 38;
 
-/// How the server writes a value in binary.
+/// The binary form in which the server writes a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wire {
     /// One byte.
@@ -47,14 +47,14 @@ pub enum Wire {
     Array(Box<Self>),
 }
 
-/// What becomes of a column.
+/// The form of a column in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapped {
     /// Its type in a table.
     pub data_type: DataType,
-    /// How its values come.
+    /// The form in which its values come.
     pub wire: Wire,
-    /// Whether it has to be asked for as text.
+    /// Whether the server has to be asked for text.
     pub cast: bool,
 }
 
@@ -64,8 +64,8 @@ impl Mapped {
     }
 }
 
-/// What becomes of a column of that type and type modifier. Domains are their
-/// base types; what tables have no exact type for is text.
+/// Returns the form of a column of that type and type modifier. Domains are their base types; values
+/// that tables have no exact type for are text.
 #[must_use]
 pub fn map(native: &Type, modifier: i32) -> Mapped {
     simple(native, modifier).unwrap_or(Mapped {

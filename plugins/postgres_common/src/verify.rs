@@ -1,4 +1,4 @@
-//! Who the server may be, for the modes that check less than everything.
+//! Checks of the server's certificate, for the modes that check less than everything.
 
 use std::sync::Arc;
 
@@ -82,8 +82,8 @@ impl Known {
         Ok(Self { authorities, certificates, any_name })
     }
 
-    /// Whether the server's certificate is one of the known ones, such as one that it has signed
-    /// itself, and nothing is wrong with it but that it could sign others as well.
+    /// Returns true if the server's certificate is one of the known ones, such as one that the server
+    /// has signed itself, and nothing is wrong with it but that it could sign others as well.
     fn is_known(&self, certificate: &CertificateDer<'_>, error: &rustls::Error) -> bool {
         let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(error))) = error
         else {

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use postgres_common::{Connection, Waits};
+use postgres_common::{Connection, Settings, Waits};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What `spec.yaml` describes, field by field.
+/// The fields that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
-    /// How to reach the server.
+    /// The connection to the server.
     pub resolved_connection: Connection,
-    /// What to read, in SQL.
+    /// The query to read, in SQL.
     #[serde(default)]
     pub query: Option<String>,
     /// Or the table to read.
@@ -26,7 +26,7 @@ pub struct Config {
     /// Rows to read, at most.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// Whether to read only what is new.
+    /// The way to read only new rows.
     #[serde(default)]
     pub incremental: Option<Incremental>,
     /// The treatment of dates and timestamps that are infinity.
@@ -35,9 +35,15 @@ pub struct Config {
     /// The treatment of decimals that are no number.
     #[serde(default)]
     pub nan: Special,
-    /// What splits the rows.
+    /// The column whose range is divided when the step is split.
     #[serde(default)]
     pub partition_key: Option<String>,
+    /// Bytes in a row, at most.
+    #[serde(default = "row_limit")]
+    pub row_limit: usize,
+    /// Settings of the server for the transaction.
+    #[serde(default)]
+    pub session: Settings,
     /// Seconds to wait for a connection.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: f64,
@@ -49,12 +55,12 @@ pub struct Config {
     pub statement_timeout: f64,
 }
 
-/// How to tell what is new.
+/// The way to tell new rows.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Incremental {
     /// A column whose values grow.
     pub cursor: String,
-    /// What the first run begins behind.
+    /// The value behind which the first run begins.
     #[serde(default)]
     pub start: Option<Value>,
     /// Whether rows with the last value itself are read again.
@@ -63,6 +69,20 @@ pub struct Incremental {
     /// The distance before the last value at which a run begins.
     #[serde(default)]
     pub overlap: Option<Value>,
+    /// The treatment of a state that another source left.
+    #[serde(default)]
+    pub other_source: OtherSource,
+}
+
+/// The treatment of a state that another server, database, table or query left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherSource {
+    /// The step fails.
+    #[default]
+    Error,
+    /// The run goes on from its value.
+    Continue,
 }
 
 /// The treatment of a value that the columns of a table do not have.
@@ -87,6 +107,11 @@ impl Config {
                 .then(|| Duration::from_secs_f64(self.statement_timeout)),
         }
     }
+}
+
+fn row_limit() -> usize {
+    // A batch, which holds at least a row, has 64 MiB at most unless the project allows more.
+    60 << 20
 }
 
 fn connect_timeout() -> f64 {

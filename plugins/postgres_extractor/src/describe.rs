@@ -89,7 +89,7 @@ fn is_decimal(wire: &Wire) -> bool {
     }
 }
 
-/// Whether a column is declared as an array of more than one dimension.
+/// Returns true if a column is declared as an array of more than one dimension.
 fn is_matrix(session: &Session, column: &tokio_postgres::Column) -> Result<bool> {
     let (tokio_postgres::types::Kind::Array(_), Some(table), Some(number)) =
         (column.type_().kind(), column.table_oid(), column.column_id())

@@ -48,7 +48,7 @@ fn transaction(
     output: &mut Output,
     streams: &mut bool,
 ) -> Result<()> {
-    session.begin(Access::Read)?;
+    session.begin(Access::Read, &config.session)?;
     let columns = describe(session, &source, config).map_err(|error| missing(error, config))?;
     if let Some(share) = share {
         partition::restrict(ctx, session, config, &columns, share, &mut source)?;
@@ -65,13 +65,15 @@ fn transaction(
         infinity_is_null: config.infinity == Special::Null,
         nan_is_null: config.nan == Special::Null,
     };
-    let mut rows = Rows::new(&schema, &columns, cursor.as_ref().map(|cursor| cursor.column), rules);
+    let cursor_column = cursor.as_ref().map(|cursor| cursor.column);
+    let mut rows = Rows::new(&schema, &columns, cursor_column, rules, config.row_limit);
     let copy = format!("COPY (\n{}\n) TO STDOUT (FORMAT binary)", query(&source, &columns));
     let mut stream = Box::pin(session.wait(session.client.copy_out(&copy))?);
     *streams = true;
+    let mut large = None;
     loop {
         ctx.check_cancelled()?;
-        let more = session.block_on(fill(session, stream.as_mut(), &mut rows));
+        let more = session.block_on(fill(session, stream.as_mut(), &mut rows, &mut large));
         let more = more.map_err(|stop| match stop {
             Stop::Protocol(error) => {
                 *streams = false;
@@ -94,18 +96,23 @@ fn transaction(
     session.commit()
 }
 
-/// Why rows stopped coming.
+/// The reason why rows stopped coming.
 enum Stop {
     Protocol(tokio_postgres::Error),
     Error(Error),
 }
 
-/// Reads rows until a batch is full; says whether there may be more.
+/// Reads rows until a batch is full, and returns false if there are no more. A `large` row waits for
+/// a batch of its own.
 async fn fill(
     session: &Session,
     mut stream: Pin<&mut CopyOutStream>,
     rows: &mut Rows,
+    large: &mut Option<Bytes>,
 ) -> Result<bool, Stop> {
+    if let Some(message) = large.take() {
+        rows.add(&message).map_err(Stop::Error)?;
+    }
     while rows.size < BATCH {
         // A timer for each row would cost more than the row.
         let ready = std::future::poll_fn(|cx| Poll::Ready(stream.as_mut().poll_next(cx))).await;
@@ -116,7 +123,12 @@ async fn fill(
             }
         };
         let Some(message) = next else { return Ok(false) };
-        rows.add(&message.map_err(Stop::Protocol)?).map_err(Stop::Error)?;
+        let message = message.map_err(Stop::Protocol)?;
+        if message.len() > BATCH && rows.size > 0 {
+            *large = Some(message);
+            break;
+        }
+        rows.add(&message).map_err(Stop::Error)?;
     }
     Ok(true)
 }

@@ -10,11 +10,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::config::{Config, Incremental};
+use crate::config::{Config, Incremental, OtherSource};
 use crate::describe::Column;
 use crate::source::Source;
 
-/// How far a run came.
+/// The last value that a run read.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
     /// The source of the rows; missing in states of old.
@@ -58,7 +58,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Where a run begins, and its cursor.
+/// The cursor of a run, and the value at which the run begins.
 #[derive(Debug)]
 pub(crate) struct Cursor {
     /// The cursor's place among the columns.
@@ -87,7 +87,7 @@ impl Cursor {
         })?;
         let native = &columns[column].native;
         let origin = Origin::new(config, source);
-        let saved = saved(ctx, &name, &origin)?;
+        let saved = saved(ctx, incremental, &origin)?;
         let overlap = incremental.overlap.as_ref().map(|by| overlap(by, native)).transpose()?;
         let overlaps = overlap.is_some();
         let overlap = overlap.filter(|_| saved.is_some()).unwrap_or_default();
@@ -154,7 +154,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Whether values of a type can be infinity or no number.
+/// Returns true if values of a type can be infinity or no number.
 fn has_end(native: &Type) -> bool {
     is_moment(native) || matches!(*native, Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC)
 }
@@ -196,27 +196,29 @@ fn overlap(by: &Value, native: &Type) -> Result<String> {
     }
 }
 
-fn saved(ctx: &Context, cursor: &str, origin: &Origin) -> Result<Option<String>> {
+fn saved(ctx: &Context, incremental: &Incremental, origin: &Origin) -> Result<Option<String>> {
     let Some(json) = ctx.load_state() else { return Ok(None) };
     let state: State = serde_json::from_str(&json).map_err(|error| {
         Error::data(format!("the saved state is not one of this driver: {error}; delete it"))
     })?;
-    let go_on = format!(
-        "delete the saved state of the step, `.osiris/state/<pipeline>/<step>.json`, to begin anew, \
-         and set `incremental.start` to {:?} as well to go on from there",
-        state.value
-    );
-    if state.cursor != cursor {
+    let cursor = &incremental.cursor;
+    let anew = "delete the saved state of the step, `.osiris/state/<pipeline>/<step>.json`, to begin \
+                anew";
+    if state.cursor != *cursor {
         return Err(Error::config(format!(
-            "incremental.cursor: the last run counted by {:?}, not by {cursor:?}; {go_on}",
+            "incremental.cursor: the last run counted by {:?}, not by {cursor:?}; {anew}",
             state.cursor
         )));
     }
     match state.source {
-        Some(source) if source != *origin => Err(Error::config(format!(
-            "incremental: the last run read {source}, and this one reads {origin}, whose rows the \
-             saved state says nothing about; {go_on}"
-        ))),
+        Some(source) if source != *origin && incremental.other_source == OtherSource::Error => {
+            Err(Error::config(format!(
+                "incremental: the last run read {source}, and this one reads {origin}, whose rows \
+                 the saved state says nothing about; {anew}, or set `other_source: continue` in \
+                 `incremental` to go on from {:?}",
+                state.value
+            )))
+        }
         _ => Ok(Some(state.value)),
     }
 }

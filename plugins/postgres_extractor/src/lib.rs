@@ -21,7 +21,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 use postgres_common::Session;
 
-pub use crate::config::{Config, Incremental, Special};
+pub use crate::config::{Config, Incremental, OtherSource, Special};
 
 /// The driver.
 #[derive(Debug)]
@@ -44,7 +44,8 @@ impl Driver for PostgresExtractor {
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
         let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
-        let datasets = postgres_common::discover(&session, &config.resolved_connection)?;
+        let datasets =
+            postgres_common::discover(&session, &config.resolved_connection, &config.session)?;
         session.close();
         Ok(datasets)
     }

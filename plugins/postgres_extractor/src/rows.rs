@@ -6,16 +6,17 @@ use postgres_common::{Wire, identifier};
 use crate::decode::{Misfit, Rules, decode};
 use crate::describe::Column;
 
-/// What the stream begins with.
+/// The beginning of the stream.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
 /// Bytes of a value, at most: the host takes no more in a call.
 const MAX_VALUE: usize = 128 << 20;
+const MIB: usize = 1 << 20;
 
 /// Takes the stream apart.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// What came so far.
+    /// The rows that came so far.
     pub(crate) batch: BatchBuilder,
     /// Bytes of the rows in it.
     pub(crate) size: usize,
@@ -26,6 +27,7 @@ pub(crate) struct Rows {
     names: Vec<String>,
     wires: Vec<Wire>,
     rules: Rules,
+    row_limit: usize,
     started: bool,
     count: u64,
 }
@@ -36,6 +38,7 @@ impl Rows {
         columns: &[Column],
         cursor: Option<usize>,
         rules: Rules,
+        row_limit: usize,
     ) -> Self {
         Self {
             batch: BatchBuilder::new(schema),
@@ -45,6 +48,7 @@ impl Rows {
             names: columns.iter().map(|column| column.name.clone()).collect(),
             wires: columns.iter().map(|column| column.mapped.wire.clone()).collect(),
             rules,
+            row_limit,
             started: false,
             count: 0,
         }
@@ -71,6 +75,9 @@ impl Rows {
 
     fn row(&mut self, rest: &mut &[u8]) -> Result<()> {
         self.count += 1;
+        if rest.len() > self.row_limit.min(MAX_VALUE) {
+            self.check_size(rest)?;
+        }
         for (index, (wire, column)) in self.wires.iter().zip(&mut self.batch.columns).enumerate() {
             let (length, after) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
             *rest = after;
@@ -80,12 +87,7 @@ impl Rows {
             };
             let (value, after) = rest.split_at_checked(length).ok_or_else(malformed)?;
             *rest = after;
-            let result = if length > MAX_VALUE {
-                Err(Misfit::TooLong)
-            } else {
-                decode(wire, value, self.rules, column)
-            };
-            if let Err(misfit) = result {
+            if let Err(misfit) = decode(wire, value, self.rules, column) {
                 return Err(self.explain(index, misfit));
             }
             if self.cursor == Some(index) {
@@ -95,6 +97,45 @@ impl Rows {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a row that is larger than a batch may be, and names its largest value.
+    fn check_size(&self, mut rest: &[u8]) -> Result<()> {
+        let (mut row, mut largest, mut column) = (0, 0, 0);
+        for index in 0..self.names.len() {
+            let (length, after) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
+            // A missing value has a length of -1.
+            let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or_default();
+            rest = after.get(length..).ok_or_else(malformed)?;
+            row += length;
+            if length > largest {
+                (largest, column) = (length, index);
+            }
+        }
+        let name = &self.names[column];
+        let quoted = identifier(name);
+        let place = format!("row {}, column {name:?}", self.count);
+        let part = format!(
+            "read a part of it in a query, such as substr({quoted}, 1, 1000000) AS {quoted}, or \
+             leave the row out"
+        );
+        if largest > MAX_VALUE {
+            return Err(Error::data(format!(
+                "{place}: the value has {largest} bytes, and no step can hand on more than {} MiB \
+                 at once; {part}",
+                MAX_VALUE / MIB
+            )));
+        }
+        if row <= self.row_limit {
+            return Ok(());
+        }
+        let batch = (row + row / 16).div_ceil(MIB) + 1;
+        Err(Error::data(format!(
+            "{place}: the value has {largest} bytes, the row {row}, and a row may have {}; set \
+             `row_limit: {row}` for the step and `limits: {{batch: {batch}MiB}}` in osiris.yaml, \
+             {part}",
+            self.row_limit
+        )))
     }
 
     fn explain(&self, column: usize, misfit: Misfit) -> Error {
@@ -113,7 +154,7 @@ impl Rows {
     }
 }
 
-/// What follows the head of a stream.
+/// Returns the part behind the head of a stream, or `None` if there is no head.
 fn head(bytes: &[u8]) -> Option<&[u8]> {
     let rest = bytes.strip_prefix(SIGNATURE)?;
     let (_flags, rest) = rest.split_first_chunk::<4>()?;

@@ -1,4 +1,4 @@
-//! What is read: a query or a table, and which of its rows.
+//! The query or the table that is read, and the choice of its rows.
 
 use osiris_sdk::{Error, Result};
 use postgres_common::{Relation, check_length, identifier};
@@ -10,7 +10,7 @@ use crate::config::Config;
 pub(crate) struct Source {
     /// The table, unless it is a query.
     pub(crate) table: Option<Relation>,
-    /// What follows `FROM`.
+    /// The part behind `FROM`.
     from: String,
     /// The query alone.
     query: Option<String>,
@@ -65,7 +65,7 @@ impl Source {
         self.order = Some(identifier(column));
     }
 
-    /// Whether the number of rows is limited, so that it matters which come first.
+    /// Returns true if the number of rows is limited, so that their order matters.
     pub(crate) fn is_limited(&self) -> bool {
         self.limit.is_some()
     }

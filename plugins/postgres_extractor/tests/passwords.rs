@@ -10,7 +10,7 @@ use std::time::Duration;
 use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
-use services::postgres::{Options, Postgres};
+use services::postgres::{Options, Postgres, Release};
 use support::read;
 
 const PASSWORD: &str = "hunter2hunter2";
@@ -129,42 +129,45 @@ fn roles(server: &Postgres, kind: &str) {
 
 #[test]
 fn a_real_server_gets_what_is_safe() {
-    let naked = Postgres::start(Options::default()).expect("a server");
-    roles(&naked, "host");
-    let secure = Postgres::start(Options { tls: true, ..Options::default() }).expect("a server");
-    roles(&secure, "hostssl");
-    let with = |server: &Postgres, user: &str, more: Value| {
-        let mut connection = server.connection("postgres");
-        connection["user"] = json!(user);
-        connection["password"] = json!(&user[..1]);
-        for (field, value) in more.as_object().into_iter().flatten() {
-            connection[field] = value.clone();
-        }
-        connection
-    };
-    let ca = json!({"sslmode": "verify-full", "ca_file": secure.ca_file()});
-    let own = json!({"sslmode": "require", "ca_file": secure.ca_file()});
-    let anyway = json!({"allow_insecure_auth": true});
-    for (server, user, more, may) in [
-        (&naked, "scram", json!({}), true),
-        (&naked, "md", json!({}), false),
-        (&naked, "clear", json!({}), false),
-        (&naked, "md", anyway.clone(), true),
-        (&naked, "clear", anyway.clone(), true),
-        (&secure, "scram", json!({}), true),
-        (&secure, "md", json!({}), true),
-        (&secure, "clear", json!({}), false),
-        (&secure, "clear", json!({"sslmode": "require"}), false),
-        (&secure, "clear", own, true),
-        (&secure, "clear", ca, true),
-        (&secure, "clear", anyway, true),
-    ] {
-        let connection = with(server, user, more);
-        if may {
-            let _ = one(&connection).expect_ok();
-        } else {
-            let error = one(&connection).expect_err(Kind::Auth);
-            assert!(error.message.contains("the server wants the password"), "{user}: {error}");
+    for release in [Release::System, Release::Unstable] {
+        let naked = Postgres::start(Options { release, ..Options::default() }).expect("a server");
+        roles(&naked, "host");
+        let secure = Postgres::start(Options { release, tls: true, ..Options::default() })
+            .expect("a server");
+        roles(&secure, "hostssl");
+        let with = |server: &Postgres, user: &str, more: Value| {
+            let mut connection = server.connection("postgres");
+            connection["user"] = json!(user);
+            connection["password"] = json!(&user[..1]);
+            for (field, value) in more.as_object().into_iter().flatten() {
+                connection[field] = value.clone();
+            }
+            connection
+        };
+        let ca = json!({"sslmode": "verify-full", "ca_file": secure.ca_file()});
+        let own = json!({"sslmode": "require", "ca_file": secure.ca_file()});
+        let anyway = json!({"allow_insecure_auth": true});
+        for (server, user, more, may) in [
+            (&naked, "scram", json!({}), true),
+            (&naked, "md", json!({}), false),
+            (&naked, "clear", json!({}), false),
+            (&naked, "md", anyway.clone(), true),
+            (&naked, "clear", anyway.clone(), true),
+            (&secure, "scram", json!({}), true),
+            (&secure, "md", json!({}), true),
+            (&secure, "clear", json!({}), false),
+            (&secure, "clear", json!({"sslmode": "require"}), false),
+            (&secure, "clear", own, true),
+            (&secure, "clear", ca, true),
+            (&secure, "clear", anyway, true),
+        ] {
+            let connection = with(server, user, more);
+            if may {
+                let _ = one(&connection).expect_ok();
+            } else {
+                let error = one(&connection).expect_err(Kind::Auth);
+                assert!(error.message.contains("the server wants the password"), "{user}: {error}");
+            }
         }
     }
 }

@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use osiris_sdk::{Error, Result, Schema};
-use postgres_common::{Connection, Relation, Waits};
+use postgres_common::{Connection, Relation, Settings, Waits};
 use serde::Deserialize;
 
 use crate::feed::Rules;
 
-/// What `spec.yaml` describes, field by field.
+/// The fields that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
-    /// How to reach the server.
+    /// The connection to the server.
     pub resolved_connection: Connection,
     /// The table to write. Empty where the host asks what is there, which takes none.
     #[serde(default)]
     pub table: String,
-    /// What becomes of the rows that are there.
+    /// The treatment of the rows that are there.
     #[serde(default)]
     pub mode: WriteMode,
-    /// What tells rows apart.
+    /// The columns that tell rows apart.
     #[serde(default)]
     pub upsert_keys: Vec<String>,
     /// Whether a table that does not exist is created.
@@ -41,6 +41,9 @@ pub struct Config {
     /// The treatment of characters of code 0.
     #[serde(default)]
     pub nul: Nul,
+    /// Settings of the server for the transaction.
+    #[serde(default)]
+    pub session: Settings,
     /// Seconds to wait for a connection.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: f64,
@@ -52,7 +55,7 @@ pub struct Config {
     pub statement_timeout: f64,
 }
 
-/// What becomes of the rows that are there.
+/// The treatment of the rows that are there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WriteMode {
@@ -131,7 +134,7 @@ impl Config {
         Relation::new(self.resolved_connection.schema(), &self.table)
     }
 
-    /// Whether mode and keys make sense for these columns.
+    /// Checks that mode and keys make sense for these columns.
     pub(crate) fn check(&self, schema: &Schema) -> Result<()> {
         if schema.fields.is_empty() {
             return Err(Error::config("the table that comes in has no columns to write"));

@@ -11,9 +11,9 @@ use tokio_postgres::CopyInSink;
 use crate::encode::{Misfit, display, encode};
 use crate::plan::Plan;
 
-/// What the stream begins with, flags and an empty extension included.
+/// The beginning of the stream, flags and an empty extension included.
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// What it ends with: a row of -1 columns.
+/// The end of the stream: a row of -1 columns.
 const END: [u8; 2] = (-1_i16).to_be_bytes();
 /// So much is sent at once.
 const CHUNK: usize = 256 << 10;

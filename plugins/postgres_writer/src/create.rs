@@ -6,7 +6,7 @@ use postgres_common::{Relation, SQL_TYPE, Session, identifier, map};
 use crate::config::Config;
 use crate::target::shape;
 
-/// Whether the database has each of these types.
+/// Asks for each of these types whether the database has it.
 const KNOWN: &str = "
     SELECT array_agg(name IS NOT NULL AND to_regtype(name) IS NOT NULL ORDER BY place)
     FROM unnest($1::text[]) WITH ORDINALITY AS types (name, place)";

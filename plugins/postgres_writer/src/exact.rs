@@ -103,7 +103,7 @@ fn base(native: &Type) -> &Type {
     }
 }
 
-/// Whether a type is made of numbers that the server may round, with text around them.
+/// Returns true if a type is made of numbers that the server would round, with text around them.
 fn has_numbers_within(native: &Type) -> bool {
     match native.kind() {
         Kind::Domain(item) | Kind::Array(item) => has_numbers_within(item),

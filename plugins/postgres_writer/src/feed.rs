@@ -1,4 +1,4 @@
-//! Which values can be written to which columns.
+//! The ways in which values of a type are written to columns of another one.
 
 use osiris_sdk::{DataType, TimeUnit};
 use tokio_postgres::types::{Kind, Type};
@@ -12,7 +12,7 @@ pub(crate) struct Rules {
     pub(crate) remove_nul: bool,
 }
 
-/// How a value is written.
+/// The way in which a value is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Feed {
     /// Always missing.
@@ -71,7 +71,8 @@ pub(crate) enum Feed {
     },
 }
 
-/// How values of a type are written to a column without loss, if they can be.
+/// Returns the way in which values of a type are written to a column without loss, or `None` if
+/// there is none.
 pub(crate) fn feed(source: &DataType, target: &Type, modifier: i32, rules: Rules) -> Option<Feed> {
     if *source == DataType::Null {
         return Some(Feed::Null);
@@ -153,7 +154,7 @@ fn is_integer(source: &DataType) -> bool {
     )
 }
 
-/// Whether text shows all of a value.
+/// Returns true if text shows all of a value.
 fn is_displayed(source: &DataType) -> bool {
     use DataType as D;
     is_integer(source)

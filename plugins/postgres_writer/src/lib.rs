@@ -19,6 +19,7 @@ mod locate;
 mod merge;
 mod plan;
 mod prepare;
+mod sequence;
 mod target;
 mod write;
 
@@ -49,7 +50,8 @@ impl Driver for PostgresWriter {
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
         let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
-        let datasets = postgres_common::discover(&session, &config.resolved_connection)?;
+        let datasets =
+            postgres_common::discover(&session, &config.resolved_connection, &config.session)?;
         session.close();
         Ok(datasets)
     }

@@ -41,7 +41,7 @@ fn search(session: &Session, stage: &Stage<'_>, fed: &Fed) -> Option<i64> {
     Some(bad)
 }
 
-/// Whether the rows from behind `good` to `last` can be read.
+/// Returns true if the rows from behind `good` to `last` can be read.
 fn works(session: &Session, stage: &Stage<'_>, fed: &Fed, good: i64, last: i64) -> bool {
     let (name, number) = (identifier(&fed.target.name), &stage.number);
     let sql = format!(

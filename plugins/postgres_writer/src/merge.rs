@@ -25,6 +25,9 @@ pub(crate) struct Stage<'a> {
 /// called so.
 pub(crate) const NAME: &str = "pg_temp.osiris_stage";
 
+/// Columns of a table, at most, in every server.
+const MAX_COLUMNS: usize = 1600;
+
 impl<'a> Stage<'a> {
     pub(crate) fn new(prepared: &'a Prepared, keys: &'a [String], exact: bool) -> Self {
         let plan = &prepared.plan;
@@ -40,6 +43,14 @@ impl<'a> Stage<'a> {
     pub(crate) fn create(&self, session: &Session) -> Result<()> {
         let mut columns = Vec::with_capacity(self.plan.columns.len() + 1);
         if self.is_numbered() {
+            if self.plan.columns.len() >= MAX_COLUMNS {
+                return Err(Error::unsupported(format!(
+                    "{}: rows of {MAX_COLUMNS} columns cannot be numbered in a temporary table, which \
+                     upsert and text for columns of other types need; leave a column out in the query \
+                     or a transform",
+                    self.plan.relation
+                )));
+            }
             columns.push(format!("{} bigint", self.number));
         }
         columns.extend(self.plan.columns.iter().map(|column| {
@@ -64,8 +75,8 @@ impl<'a> Stage<'a> {
         format!("COPY {NAME} ({number}{}) FROM STDIN (FORMAT binary)", self.plan.names())
     }
 
-    /// Whether rows have their number in front: to name those that do not fit, and to tell the last
-    /// one of those that share their keys.
+    /// Returns true if rows have their number in front: to name those that do not fit, and to tell the
+    /// last one of those that share their keys.
     pub(crate) fn is_numbered(&self) -> bool {
         self.plan.has_text() || !self.keys.is_empty()
     }

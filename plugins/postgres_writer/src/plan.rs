@@ -1,4 +1,4 @@
-//! Which column of the input feeds which column of the table.
+//! The columns of the input, and the columns of the table that they feed.
 
 use osiris_sdk::{DataType, Error, Field, Result, Schema};
 use postgres_common::{Relation, identifier};
@@ -22,7 +22,7 @@ pub(crate) struct Fed {
     pub(crate) target: TargetColumn,
 }
 
-/// How rows get into the table.
+/// The way of the rows into the table.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) relation: Relation,
@@ -68,7 +68,7 @@ impl Plan {
         Ok(Self { relation: relation.clone(), columns })
     }
 
-    /// Whether some values have to be read from text by the server.
+    /// Returns true if some values have to be read from text by the server.
     pub(crate) fn has_text(&self) -> bool {
         self.columns.iter().any(|column| column.as_text)
     }

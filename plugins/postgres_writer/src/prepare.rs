@@ -22,7 +22,7 @@ pub(crate) struct Prepared {
     pub(crate) staged: bool,
 }
 
-/// Whether the table is there.
+/// The state of the table.
 #[derive(Debug)]
 pub(crate) enum Table {
     /// It is.
@@ -93,7 +93,7 @@ fn created(
     Ok(Prepared { plan, table, changes: Changes::default(), empties, staged })
 }
 
-/// Whether another client has created the table a moment before.
+/// Returns true if another client has created the table a moment before.
 pub(crate) fn is_taken(error: &Error) -> bool {
     has_code(error, "23505") || has_code(error, "42P07")
 }
@@ -105,13 +105,21 @@ fn existing(
     relation: &Relation,
     target: &Target,
 ) -> Result<Prepared> {
+    check_mode(config, relation, target)?;
     let (changes, targets) = changes(session, config, schema, &target.columns)?;
+    if target.is_view && !changes.is_empty() {
+        return Err(Error::config(format!(
+            "{relation} is a view, whose columns a step cannot change, and the rows do not fit them; \
+             change the view, or set `schema_changes: error` to see which columns they are"
+        )));
+    }
     let error = match Plan::new(relation, schema, &targets, config.rules()) {
         Ok(plan) => {
             let staged = plan.has_text()
                 || !config.upsert_keys.is_empty()
                 || !changes.is_empty()
                 || target.row_security
+                || target.is_view
                 || replaces(config);
             let empties = replaces(config);
             return Ok(Prepared { plan, table: Table::Ready, changes, empties, staged });
@@ -130,6 +138,30 @@ fn existing(
     let plan = Plan::new(relation, schema, &shape(session, &columns)?, config.rules())?;
     let table = Table::Anew { statement: create(relation, &columns, config) };
     Ok(Prepared { plan, table, changes: Changes::default(), empties: false, staged: true })
+}
+
+/// Refuses to empty what the user does not see as a whole.
+fn check_mode(config: &Config, relation: &Relation, target: &Target) -> Result<()> {
+    if !replaces(config) {
+        return Ok(());
+    }
+    let mode = if config.mode == WriteMode::Replace { "replace" } else { "truncate" };
+    let why = if target.is_view {
+        "is a view, and the table behind it may hold other rows as well"
+    } else if target.row_security {
+        "has row-level security, which hides rows of others from this user"
+    } else {
+        return Ok(());
+    };
+    let way_out = if target.is_view {
+        "name the table itself in `table`, whose rows would all go"
+    } else {
+        "connect as the owner of the table or a role with BYPASSRLS, for whom all rows would go"
+    };
+    Err(Error::unsupported(format!(
+        "{relation} {why}, so `mode: {mode}` cannot empty it; set `mode: append` or `mode: upsert`, \
+         or {way_out}"
+    )))
 }
 
 fn replaces(config: &Config) -> bool {

@@ -21,16 +21,20 @@ pub(crate) struct TargetColumn {
     pub(crate) identity_always: bool,
 }
 
-/// A table that is there.
+/// A table that is there, or a view that takes rows for one.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) columns: Vec<TargetColumn>,
-    /// Whether the server checks every row, which `COPY` into the table does not allow.
+    /// True if the server checks every row, which `COPY` into the table does not allow.
     pub(crate) row_security: bool,
+    /// True if the rows go through a view, which `COPY` does not allow either.
+    pub(crate) is_view: bool,
 }
 
+/// The bit of INSERT is 8.
 const TABLE: &str = "
-    SELECT c.relkind::text, row_security_active(c.oid)
+    SELECT c.relkind::text, row_security_active(c.oid),
+           pg_relation_is_updatable(c.oid, true) & 8 <> 0
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = $1::text AND c.relname = $2::text";
 
@@ -56,8 +60,24 @@ pub(crate) fn find(session: &Session, relation: &Relation) -> Result<Option<Targ
     let found = session.wait(client.query_opt(TABLE, &[&relation.schema, &relation.name]))?;
     let Some(found) = found else { return Ok(None) };
     let kind: String = found.get(0);
-    if !matches!(kind.as_str(), "r" | "p" | "f") {
-        return Err(Error::unsupported(format!("{relation} is not a table; write to one")));
+    let takes_rows: bool = found.get(2);
+    match kind.as_str() {
+        "r" | "p" | "f" => {}
+        "v" if takes_rows => {}
+        "v" => {
+            return Err(Error::unsupported(format!(
+                "{relation} is a view that takes no rows, as it is not a plain choice of rows and \
+                 columns of one table; write to the table behind it, or give the view an INSTEAD OF \
+                 INSERT trigger"
+            )));
+        }
+        "m" => {
+            return Err(Error::unsupported(format!(
+                "{relation} is a materialized view, which only REFRESH fills; write to the table \
+                 behind it"
+            )));
+        }
+        _ => return Err(Error::unsupported(format!("{relation} is not a table; write to one"))),
     }
     let shape = session.wait(client.prepare(&format!("SELECT * FROM {relation}")))?;
     let facts = session.wait(client.query(COLUMNS, &[&relation.to_string()]))?;
@@ -74,7 +94,7 @@ pub(crate) fn find(session: &Session, relation: &Relation) -> Result<Option<Targ
         })
     });
     let columns = columns.collect::<Result<_>>()?;
-    Ok(Some(Target { columns, row_security: found.get(1) }))
+    Ok(Some(Target { columns, row_security: found.get(1), is_view: kind == "v" }))
 }
 
 /// Returns columns of these names and types, as a table that is still to be made has them.

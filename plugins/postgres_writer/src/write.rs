@@ -8,6 +8,7 @@ use crate::copy::copy;
 use crate::merge::Stage;
 use crate::plan::Plan;
 use crate::prepare::{is_taken, prepare};
+use crate::sequence::follow;
 
 /// Writes the rows, and returns how many were committed.
 pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result<u64> {
@@ -29,7 +30,7 @@ fn transaction(
     schema: &Schema,
     input: &mut Input,
 ) -> Result<u64> {
-    session.begin(Access::Write)?;
+    session.begin(Access::Write, &config.session)?;
     // Nothing of the input is gone yet, so all of this can be done again.
     let prepared = retry(ctx, || match prepare(session, config, schema) {
         Err(error) if is_conflict(&error) || is_taken(&error) => {
@@ -51,6 +52,7 @@ fn transaction(
         copy(ctx, session, &statement, plan, false, input)
     };
     let rows = rows.map_err(|error| name(error, plan))?;
+    follow(ctx, session, plan, prepared.empties)?;
     ctx.check_cancelled()?;
     session.commit().map_err(|error| {
         let lost = matches!(error.kind, Kind::Network | Kind::Timeout);

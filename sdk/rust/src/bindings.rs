@@ -1,5 +1,5 @@
-//! What `wit-bindgen` makes of `wit/driver.wit`, and nothing else. Native
-//! builds use only its records; its functions exist only inside a host.
+//! Bindings that `wit-bindgen` generates from `wit/driver.wit`. Native builds use only the records;
+//! the functions exist only inside a host.
 
 wit_bindgen::generate!({
     path: "../../wit",

@@ -1,14 +1,15 @@
-//! A step's configuration, from JSON to the driver's type.
+//! Parses a step's configuration from JSON into the driver's type.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{Error, Result};
 
-/// The configuration as the driver declares it.
+/// Parses a configuration into the type that the driver declares.
 ///
 /// # Errors
-/// Kind `config`, which names the field and what is wrong with it.
+/// Returns an error of kind `config` if the configuration does not match the type, with the name of
+/// the field and the reason.
 pub(crate) fn parse<C: DeserializeOwned>(json: &str) -> Result<C> {
     let value: Value = serde_json::from_str(json)
         .map_err(|error| Error::config(format!("the configuration is not JSON: {error}")))?;
@@ -22,8 +23,8 @@ pub(crate) fn parse<C: DeserializeOwned>(json: &str) -> Result<C> {
     })
 }
 
-/// A message about a connection without the value that it quotes, which may be
-/// a password: `expected u16`.
+/// Removes the quoted value, which can be a password, from a message about a connection:
+/// `expected u16`.
 fn without_secret(path: &str, why: &str) -> String {
     match why.rsplit_once(", expected ") {
         Some((_, expected)) if path.starts_with("resolved_connection") => {

@@ -1,4 +1,4 @@
-//! What the host does for a driver while a call runs.
+//! Services of the host for a driver while a call runs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Result, host::Host};
 
-/// The way to the host. Every function of a [`Driver`](crate::Driver) gets it.
+/// The driver's interface to the host, passed to every function of a [`Driver`](crate::Driver).
 ///
 /// ```
 /// use osiris_sdk::{Level, testing};
@@ -49,7 +49,7 @@ pub struct Context {
     pub(crate) host: Host,
 }
 
-/// How much a log message matters; what matters more is greater.
+/// Severity of a log message; a higher severity compares greater.
 ///
 /// ```
 /// use osiris_sdk::Level;
@@ -58,19 +58,19 @@ pub struct Context {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Every detail.
+    /// Detailed tracing.
     Trace,
-    /// For who looks for a fault.
+    /// Information for debugging.
     Debug,
-    /// What happened.
+    /// Normal events.
     Info,
-    /// What may be wrong.
+    /// Possible problems.
     Warn,
-    /// What is wrong.
+    /// Errors.
     Error,
 }
 
-/// What a metric measured. [`Context::metric`] takes numbers as they are.
+/// Value of a metric. [`Context::metric`] converts numbers into it.
 ///
 /// ```
 /// use osiris_sdk::MetricValue;
@@ -80,9 +80,9 @@ pub enum Level {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MetricValue {
-    /// A count.
+    /// An integer, such as a count.
     Integer(i64),
-    /// Anything else.
+    /// A floating-point number.
     Float(f64),
 }
 
@@ -99,7 +99,7 @@ impl From<f64> for MetricValue {
 }
 
 impl From<u64> for MetricValue {
-    /// Beyond 2^63 it is 2^63 - 1.
+    /// Converts values beyond 2^63 - 1 to 2^63 - 1.
     fn from(value: u64) -> Self {
         Self::Integer(i64::try_from(value).unwrap_or(i64::MAX))
     }
@@ -112,33 +112,33 @@ impl From<usize> for MetricValue {
 }
 
 impl Context {
-    /// Writes to the session's log. No secrets.
+    /// Writes a message to the session's log. The message must not contain secrets.
     pub fn log(&self, level: Level, message: impl AsRef<str>) {
         self.host.log(level, message.as_ref());
     }
 
-    /// Logs what happened.
+    /// Logs a normal event.
     pub fn info(&self, message: impl AsRef<str>) {
         self.log(Level::Info, message);
     }
 
-    /// Logs what may be wrong.
+    /// Logs a possible problem.
     pub fn warn(&self, message: impl AsRef<str>) {
         self.log(Level::Warn, message);
     }
 
-    /// Logs what is wrong.
+    /// Logs an error.
     pub fn error(&self, message: impl AsRef<str>) {
         self.log(Level::Error, message);
     }
 
-    /// Logs what helps to find a fault.
+    /// Logs information for debugging.
     pub fn debug(&self, message: impl AsRef<str>) {
         self.log(Level::Debug, message);
     }
 
-    /// Records a measurement. `unit` is one of rows, ms, bytes, seconds, files,
-    /// code and calls. The host counts rows itself.
+    /// Records a metric. `unit` is one of rows, ms, bytes, seconds, files, code and calls. The host
+    /// counts rows itself.
     pub fn metric(
         &self,
         name: &str,
@@ -151,25 +151,24 @@ impl Context {
         self.host.metric(name, value.into(), unit, &tags);
     }
 
-    /// Records that something happened. `name` is `category.action`, `fields`
-    /// a JSON object.
+    /// Records an event. `name` is `category.action`, and `fields` a JSON object.
     pub fn event(&self, name: &str, fields: &Value) {
         self.host.event(name, &fields.to_string());
     }
 
-    /// How far the step is, for the progress bar, in whatever unit it counts.
+    /// Reports progress for the progress bar, in any unit.
     pub fn progress(&self, done: u64, total: Option<u64>) {
         self.host.progress(done, total);
     }
 
-    /// The folder for this step's artifacts.
+    /// Returns the directory for this step's artifacts.
     #[must_use]
     pub fn artifacts_dir(&self) -> PathBuf {
         self.host.artifacts_dir().into()
     }
 
-    /// Looks whether the run still goes on. Ask before anything that cannot be
-    /// undone, and now and then in a long loop that does not read or send.
+    /// Checks that the run was not cancelled. Call this before anything that cannot be undone, and
+    /// regularly in a long loop that neither reads nor sends.
     ///
     /// ```
     /// # use osiris_sdk::{Kind, testing};
@@ -185,7 +184,7 @@ impl Context {
     /// #     ) -> osiris_sdk::Result<osiris_sdk::Summary> {
     /// for page in 0..1_000_000 {
     ///     ctx.check_cancelled()?;
-    ///     // ... where one page is loaded ...
+    ///     // ... load one page ...
     /// }
     /// # Ok(osiris_sdk::Summary::default())
     /// #     }
@@ -195,14 +194,14 @@ impl Context {
     /// ```
     ///
     /// # Errors
-    /// Kind `cancelled` if it does not: undo what was done and return the
-    /// error.
+    /// Returns an error of kind `cancelled` if the run was cancelled: undo the step's work and
+    /// return the error.
     pub fn check_cancelled(&self) -> Result<()> {
         Ok(self.host.check_cancelled()?)
     }
 
-    /// The JSON that this step saved in its last successful run. The spec says
-    /// `capabilities: {state: true}`.
+    /// Returns the JSON that this step saved in its last successful run. The spec must
+    /// declare `capabilities: {state: true}`.
     ///
     /// ```
     /// use osiris_sdk::{Error, testing};
@@ -230,7 +229,7 @@ impl Context {
     ///         .last_id,
     ///     None => 0, // the first time
     /// };
-    /// // ... where the rows after `last_id` are read, and there are two ...
+    /// // ... read the rows after `last_id`; there are two ...
     /// let state = json!(State { last_id: last_id + 2 });
     /// ctx.save_state(&state.to_string())?;
     /// # Ok(osiris_sdk::Summary::default())
@@ -247,11 +246,11 @@ impl Context {
         self.host.load_state()
     }
 
-    /// Saves JSON for the next run, as [`load_state`](Self::load_state) shows. It
-    /// is kept only if this whole run succeeds.
+    /// Saves JSON for the next run, see [`load_state`](Self::load_state). The state is kept only if
+    /// the whole run succeeds.
     ///
     /// # Errors
-    /// What the host says, such as that the spec does not ask for state.
+    /// Returns an error if the host rejects the state, for example because it is too large.
     pub fn save_state(&self, state: &str) -> Result<()> {
         Ok(self.host.save_state(state)?)
     }

@@ -1,31 +1,32 @@
-//! What a driver finds.
+//! Datasets that a driver discovers.
 
 use crate::DataType;
 
-/// Something that can be read or written, as [`Driver::discover`](crate::Driver::discover) tells it.
+/// A dataset that can be read or written, returned by
+/// [`Driver::discover`](crate::Driver::discover).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
-    /// What the service calls it.
+    /// The service's name for the dataset.
     pub name: String,
     /// One of table, view, file, endpoint, collection and stream.
     pub kind: String,
-    /// About how many rows there are.
+    /// Estimated number of rows.
     pub estimated_rows: Option<u64>,
-    /// What is known of its columns.
+    /// The known columns.
     pub columns: Vec<DatasetColumn>,
 }
 
 /// A column of a [`Dataset`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatasetColumn {
-    /// As it is in the source.
+    /// The source's name for the column.
     pub name: String,
-    /// What its values become.
+    /// Type of the column's values in a table.
     pub data_type: DataType,
-    /// The service's own name for the type.
+    /// The service's name for the type.
     pub native_type: String,
-    /// Whether a value may be missing.
+    /// Whether a value may be null.
     pub nullable: bool,
-    /// Whether it is part of the primary key.
+    /// Whether the column is part of the primary key.
     pub primary_key: bool,
 }

@@ -1,4 +1,4 @@
-//! What a driver author implements.
+//! The trait that a driver implements.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Context, Dataset, Error, Health, Input, Output, Result, Step, Summary};
 
-/// A driver. [`export!`](crate::export) makes a component of it.
+/// A driver. [`export!`](crate::export) turns an implementation into a component.
 ///
 /// ```
 /// use osiris_sdk::{
@@ -15,7 +15,7 @@ use crate::{Context, Dataset, Error, Health, Input, Output, Result, Step, Summar
 /// };
 /// use serde_json::json;
 ///
-/// /// Lets the first batches through.
+/// /// Forwards the first batches.
 /// struct Head;
 ///
 /// #[derive(serde::Deserialize)]
@@ -54,10 +54,10 @@ use crate::{Context, Dataset, Error, Health, Input, Output, Result, Step, Summar
 /// assert_eq!(error.message, "config field `batches`: invalid type: string \"all\", expected usize");
 /// ```
 pub trait Driver {
-    /// A step's configuration. The host has checked it against the spec's
-    /// `configSchema` and filled in the defaults. A step with a connection has it
-    /// in the field `resolved_connection`, secrets included: keep those out of
-    /// messages and logs. `serde_json::Value` will do for a driver without any.
+    /// Configuration of a step. The host has checked it against the spec's `configSchema` and
+    /// filled in the defaults. If the step has a connection, the field `resolved_connection`
+    /// contains the connection, including its secrets: keep those out of messages and logs. A
+    /// driver without a configuration can use `serde_json::Value`.
     ///
     /// ```
     /// use serde::Deserialize;
@@ -91,7 +91,7 @@ pub trait Driver {
     /// #     }
     /// # }
     ///
-    /// // What does not fit is an error by itself; it names the field, and no secret.
+    /// // A mismatch is an error by itself; its message names the field, and contains no secret.
     /// let connection = json!({"host": "db.example", "port": "hunter2", "password": "hunter2"});
     /// let config = json!({"table": "orders", "resolved_connection": connection});
     /// let error = testing::run::<Service>(config).expect_err(Kind::Config);
@@ -99,11 +99,10 @@ pub trait Driver {
     /// ```
     type Config: DeserializeOwned;
 
-    /// Runs one step: an extractor gets no inputs, a writer one and no output.
+    /// Runs one step. An extractor gets no inputs; a writer gets one input and no output.
     ///
     /// # Errors
-    /// Whatever keeps the step from being done. What it did so far must be
-    /// undone.
+    /// Returns an error if the step cannot be completed. The driver must first undo its work.
     fn run(
         ctx: &Context,
         step: Step<Self::Config>,
@@ -111,9 +110,8 @@ pub trait Driver {
         output: Option<Output>,
     ) -> Result<Summary>;
 
-    /// Lists what can be read or written, in a stable order: the answer to
-    /// `osiris discover @family.alias`. The spec says `capabilities: {discover:
-    /// true}`.
+    /// Lists the datasets that can be read or written, in a stable order: the result of
+    /// `osiris discover @family.alias`. The spec must declare `capabilities: {discover: true}`.
     ///
     /// ```
     /// use osiris_sdk::{Context, DataType, Dataset, DatasetColumn, Driver, Result, testing};
@@ -153,15 +151,14 @@ pub trait Driver {
     /// ```
     ///
     /// # Errors
-    /// Kind `unsupported` unless the driver has its own.
+    /// Returns an error of kind `unsupported` unless the driver overrides this function.
     fn discover(ctx: &Context, config: Self::Config) -> Result<Vec<Dataset>> {
         let _ = (ctx, config);
         Err(Error::unsupported("this driver cannot list what is there"))
     }
 
-    /// Checks a connection: the answer to `osiris connections doctor`. Never
-    /// fails: what goes wrong is the answer. The spec says `capabilities: {doctor:
-    /// true}`.
+    /// Checks a connection: the result of `osiris connections doctor`. Never fails: problems are
+    /// part of the result. The spec must declare `capabilities: {doctor: true}`.
     ///
     /// ```
     /// use std::net::{TcpStream, ToSocketAddrs};

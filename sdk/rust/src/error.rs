@@ -1,12 +1,12 @@
-//! What a driver says when it fails.
+//! Errors of drivers.
 
 use std::fmt;
 use std::io;
 
 use crate::bindings::osiris::driver::types;
 
-/// The SDK's result. Anything else is turned into an [`Error`] on the way; an
-/// [`io::Error`] turns by itself.
+/// Result type of the SDK. An [`io::Error`] is converted by `?`; other errors must be converted
+/// into an [`Error`].
 ///
 /// ```
 /// use osiris_sdk::{Error, Result};
@@ -20,7 +20,7 @@ use crate::bindings::osiris::driver::types;
 /// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in a form that the host can act on.
+/// An error with a kind that the host can act on.
 ///
 /// ```
 /// use osiris_sdk::{Error, Kind, Result};
@@ -33,26 +33,26 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.kind, Kind::NotFound);
 /// assert!(error.message.starts_with("/nowhere/orders.csv: "));
 ///
-/// // What was found, what was expected, and where: the outermost place comes first.
+/// // The message says what was found and what was expected. The outermost context comes first.
 /// let error = Error::data("`total` is \"n/a\", not a number").context("line 7").context("orders.csv");
 /// assert_eq!(error.to_string(), "orders.csv: line 7: `total` is \"n/a\", not a number");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// Decides what the host does about it.
+    /// Kind of the error, on which the host and [`retry`](crate::retry) act.
     pub kind: Kind,
-    /// For a person: what failed, and what to do about it. No secrets.
+    /// Message for the user: what failed, and how to fix it. Must not contain secrets.
     pub message: String,
-    /// Whether the same call may succeed later.
+    /// Whether the same call can succeed later.
     pub retryable: bool,
 }
 
-/// Kinds of failure. A user sees the kind, and [`retry`](crate::retry) obeys it.
+/// Kinds of errors. Users see the kind, and [`retry`](crate::retry) depends on it.
 ///
 /// ```
 /// use osiris_sdk::{Error, Kind};
 ///
-/// // Each has a function that makes an error of it.
+/// // Each kind has a constructor.
 /// assert_eq!(Error::not_found("there is no table `ordrs`").kind, Kind::NotFound);
 /// assert_eq!(Kind::NotFound.to_string(), "not-found");
 /// assert_eq!(Kind::parse("not-found"), Kind::NotFound);
@@ -60,27 +60,27 @@ pub struct Error {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The step's configuration is wrong.
+    /// The step's configuration is invalid.
     Config,
-    /// The service does not know who asks.
+    /// The service could not authenticate the user.
     Auth,
-    /// The service, or the sandbox, knows who asks and refuses.
+    /// The service authenticated the user but denied access, or the sandbox did.
     Permission,
     /// The service cannot be reached.
     Network,
-    /// The service takes too long.
+    /// The service takes too long to answer.
     Timeout,
-    /// What was asked for does not exist.
+    /// A requested resource does not exist.
     NotFound,
-    /// The data is not what it claims to be.
+    /// The data does not match its declared form.
     Data,
-    /// The step that feeds this one failed.
+    /// The upstream step failed.
     Upstream,
     /// The run was cancelled.
     Cancelled,
-    /// The driver cannot do this.
+    /// The driver does not support the operation.
     Unsupported,
-    /// A bug in the driver, or anything else.
+    /// A bug in the driver, or any other error.
     Internal,
 }
 
@@ -100,7 +100,7 @@ impl Kind {
         Self::Internal,
     ];
 
-    /// The contract's name for it, like `not-found`.
+    /// Returns the contract's name of the kind, like `not-found`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ impl Kind {
         }
     }
 
-    /// The kind of that name; a name that is not known is internal.
+    /// Returns the kind with a name. Unknown names are [`Internal`](Self::Internal).
     #[must_use]
     pub fn parse(name: &str) -> Self {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name).unwrap_or(Self::Internal)
@@ -132,67 +132,67 @@ impl fmt::Display for Kind {
 }
 
 impl Error {
-    /// An error that is no use to retry.
+    /// Creates an error that is not worth retrying.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), retryable: false }
     }
 
-    /// The step's configuration is wrong.
+    /// Creates an error for an invalid configuration of the step.
     pub fn config(message: impl Into<String>) -> Self {
         Self::new(Kind::Config, message)
     }
 
-    /// The service does not know who asks.
+    /// Creates an error for a failed authentication.
     pub fn auth(message: impl Into<String>) -> Self {
         Self::new(Kind::Auth, message)
     }
 
-    /// The service, or the sandbox, refuses.
+    /// Creates an error for access that the service or the sandbox denied.
     pub fn permission(message: impl Into<String>) -> Self {
         Self::new(Kind::Permission, message)
     }
 
-    /// The service cannot be reached; worth a retry.
+    /// Creates a retryable error for a service that cannot be reached.
     pub fn network(message: impl Into<String>) -> Self {
         Self::new(Kind::Network, message).retryable(true)
     }
 
-    /// The service takes too long; worth a retry.
+    /// Creates a retryable error for a service that takes too long to answer.
     pub fn timeout(message: impl Into<String>) -> Self {
         Self::new(Kind::Timeout, message).retryable(true)
     }
 
-    /// What was asked for does not exist.
+    /// Creates an error for a resource that does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, message)
     }
 
-    /// The data is not what it claims to be.
+    /// Creates an error for data that does not match its declared form.
     pub fn data(message: impl Into<String>) -> Self {
         Self::new(Kind::Data, message)
     }
 
-    /// The step that feeds this one failed.
+    /// Creates an error for a failed upstream step.
     pub fn upstream(message: impl Into<String>) -> Self {
         Self::new(Kind::Upstream, message)
     }
 
-    /// The run was cancelled.
+    /// Creates an error for a cancelled run.
     pub fn cancelled(message: impl Into<String>) -> Self {
         Self::new(Kind::Cancelled, message)
     }
 
-    /// The driver cannot do this.
+    /// Creates an error for an operation that the driver does not support.
     pub fn unsupported(message: impl Into<String>) -> Self {
         Self::new(Kind::Unsupported, message)
     }
 
-    /// A bug, or anything else.
+    /// Creates an error for a bug, or for anything else.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(Kind::Internal, message)
     }
 
-    /// Says whether the same call may succeed later.
+    /// Sets whether the same call can succeed later.
     ///
     /// ```
     /// use osiris_sdk::Error;
@@ -205,7 +205,7 @@ impl Error {
         self
     }
 
-    /// Puts what was being done in front.
+    /// Prefixes the message with the operation that failed.
     ///
     /// ```
     /// use osiris_sdk::Error;
@@ -229,7 +229,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl From<io::Error> for Error {
-    /// The message is the operating system's; name the file with
+    /// Keeps the operating system's message; add the name of the file with
     /// [`context`](Self::context).
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as Io;

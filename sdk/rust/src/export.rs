@@ -1,8 +1,8 @@
-//! `export!`: from a type to a component.
+//! The `export!` macro, which turns a driver type into a component.
 
-/// Makes this crate a driver of that type, and embeds the `spec.yaml` that lies
-/// beside its `Cargo.toml` as the custom section `osiris:spec`. Once a crate,
-/// which must be a `cdylib`; native builds only check it.
+/// Exports a type as the driver of this crate, and embeds the `spec.yaml` next to its `Cargo.toml`
+/// as the custom section `osiris:spec`. Used once per crate, which must be a `cdylib`. Native
+/// builds only type-check the driver.
 ///
 /// ```
 /// use osiris_sdk::{Context, Driver, Error, Input, Output, Result, Schema, Step, Summary};
@@ -48,7 +48,7 @@ macro_rules! __export {
         type Component = $crate::guest::Component<$driver>;
         $crate::bindings::export_component!(Component with_types_in $crate::bindings);
 
-        // Bytes rather than a reference: a custom section cannot hold pointers.
+        // Bytes instead of a reference: a custom section cannot hold pointers.
         #[used]
         #[unsafe(link_section = "osiris:spec")]
         static SECTION: [u8; $spec.len()] = *$spec.first_chunk().unwrap();

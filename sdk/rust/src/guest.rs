@@ -1,5 +1,5 @@
-//! Makes a component of a driver: the contract's exports, and panics that
-//! reach the user.
+//! Turns a driver into a component: implements the contract's exports, and reports panics to the
+//! host.
 
 use std::marker::PhantomData;
 use std::sync::Once;
@@ -13,7 +13,7 @@ use crate::{
     Step, config,
 };
 
-/// What [`export!`](crate::export) exports.
+/// The component that [`export!`](crate::export) exports.
 pub struct Component<D>(PhantomData<D>);
 
 impl<D: Driver> wire::Guest for Component<D> {
@@ -59,7 +59,7 @@ impl<D: Driver> wire::Guest for Component<D> {
     }
 }
 
-/// The way to the host; from the first time on, panics are reported to it.
+/// Creates a context. The first call installs a panic hook that reports panics to the host.
 fn enter() -> Context {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -1,8 +1,8 @@
-//! How a connection is.
+//! Result of checking a connection.
 
 use std::time::Duration;
 
-/// What a look at a connection found, as [`Driver::doctor`](crate::Driver::doctor) tells it.
+/// Result of checking a connection, returned by [`Driver::doctor`](crate::Driver::doctor).
 ///
 /// ```
 /// use std::time::Duration;
@@ -13,56 +13,56 @@ use std::time::Duration;
 /// let well = Health { latency, ..Health::ok("db.example answers") };
 /// assert_eq!(well.category, Category::Ok);
 ///
-/// // For a person: what was tried, and what to do about it.
+/// // Message for the user: what was tried, and how to fix it.
 /// let ill = Health::new(Category::Auth, "db.example refuses user `reader`: check the password");
 /// assert_eq!(ill.category.as_str(), "auth");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
-    /// The finding.
+    /// Category of the result.
     pub category: Category,
-    /// How long the service took to answer.
+    /// Time that the service took to answer.
     pub latency: Option<Duration>,
-    /// For a person. No secrets.
+    /// Message for the user. Must not contain secrets.
     pub message: String,
 }
 
 impl Health {
-    /// A finding without a latency.
+    /// Creates a result without a latency.
     pub fn new(category: Category, message: impl Into<String>) -> Self {
         Self { category, latency: None, message: message.into() }
     }
 
-    /// All is well.
+    /// Creates a result for a working connection.
     pub fn ok(message: impl Into<String>) -> Self {
         Self::new(Category::Ok, message)
     }
 
-    /// Nothing can be said.
+    /// Creates a result for a connection in an unknown state.
     pub fn unknown(message: impl Into<String>) -> Self {
         Self::new(Category::Unknown, message)
     }
 }
 
-/// What is the matter with a connection.
+/// Category of a connection check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Category {
-    /// Nothing.
+    /// The connection works.
     Ok,
-    /// The service does not know who asks.
+    /// The service could not authenticate the user.
     Auth,
     /// The service cannot be reached.
     Network,
-    /// The service knows who asks and refuses.
+    /// The service denied access.
     Permission,
-    /// The service takes too long.
+    /// The service takes too long to answer.
     Timeout,
-    /// Something else, or nobody knows.
+    /// The state is unknown, or there is another problem.
     Unknown,
 }
 
 impl Category {
-    /// The contract's name for it.
+    /// Returns the contract's name of the category.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -36,12 +36,12 @@ use crate::{Batch, Error, Result, Schema, host};
 /// let table = testing::Table::from_rows(&schema, &json!([[1], [null]])).with_rows(&json!([[2]]));
 /// let run = || testing::run::<Sum>(json!({})).mode(Mode::Write);
 /// run().input("orders", &table).expect_ok().assert_logged("the sum is 3");
-/// // The step before may fail after any number of rows.
+/// // The upstream step can fail after any number of rows.
 /// run().failing_input("orders", &table).expect_err(Kind::Upstream);
 /// ```
 #[derive(Debug)]
 pub struct Input {
-    /// What the pipeline calls it, like `df_extract_orders`.
+    /// Name of the table in the pipeline, like `df_extract_orders`.
     pub name: String,
     reader: host::Reader,
     schema: OnceCell<Rc<Schema>>,
@@ -52,7 +52,7 @@ impl Input {
         Self { name, reader, schema: OnceCell::new() }
     }
 
-    /// The table of a step that reads one.
+    /// Returns the only input of a step that reads one table.
     ///
     /// ```
     /// use osiris_sdk::{Input, Kind, Mode, testing};
@@ -83,7 +83,7 @@ impl Input {
     /// ```
     ///
     /// # Errors
-    /// Kind `config` if there are none or several.
+    /// Returns an error of kind `config` if there are no inputs or several.
     pub fn only(mut inputs: Vec<Self>) -> Result<Self> {
         match inputs.len() {
             1 => Ok(inputs.remove(0)),
@@ -100,20 +100,20 @@ impl Input {
         }
     }
 
-    /// The table's columns. Waits until the upstream step knows them.
+    /// Returns the table's columns. Waits until the upstream step announces them.
     ///
     /// # Errors
-    /// Kind `upstream` if that step fails first, or `unsupported` if a column
-    /// is of a type that the SDK does not have.
+    /// Returns an error of kind `upstream` if the upstream step fails first, or `unsupported` if
+    /// the SDK does not support the type of a column.
     pub fn schema(&self) -> Result<&Schema> {
         Ok(self.shared_schema()?)
     }
 
-    /// The next batch, or none at the end. Waits for the upstream step.
+    /// Returns the next batch, or `None` at the end of the table. Waits for the upstream step.
     ///
     /// # Errors
-    /// Kind `upstream` when that step failed: undo what was done and return
-    /// the error.
+    /// Returns an error of kind `upstream` if the upstream step failed: undo the step's work and
+    /// return the error.
     #[expect(
         clippy::should_implement_trait,
         reason = "an iterator yields errors within items, where `?` in a loop's head cannot see them"

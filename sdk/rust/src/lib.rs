@@ -1,19 +1,19 @@
 #![doc = include_str!("../README.md")]
-//! # What is where
+//! # Overview
 //!
 //! | To | use |
 //! |---|---|
-//! | begin, test and publish | [`guide`] |
-//! | be a driver | [`Driver`], [`Step`], [`Summary`], [`export!`] |
+//! | start, test and publish a driver | [`guide`] |
+//! | implement a driver | [`Driver`], [`Step`], [`Summary`], [`export!`] |
 //! | read a table | [`Input`], [`Batch`], [`Column`] |
-//! | make a table | [`Schema`], [`DataType`], [`BatchBuilder`], [`ColumnBuilder`], [`Output`] |
-//! | log, measure, show progress, keep state and artifacts, notice a cancel | [`Context`] |
-//! | fail so that somebody can act on it; try again | [`Error`], [`Kind`], [`retry`] |
-//! | say what is there, and whether a connection works | [`Driver::discover`], [`Driver::doctor`] |
-//! | take secrets | [`Driver::Config`] |
-//! | test it natively | [`testing`] |
+//! | write a table | [`Schema`], [`DataType`], [`BatchBuilder`], [`ColumnBuilder`], [`Output`] |
+//! | log, measure, report progress, keep state and artifacts, notice cancellation | [`Context`] |
+//! | return errors that users can act on; retry | [`Error`], [`Kind`], [`retry`] |
+//! | list datasets, and check a connection | [`Driver::discover`], [`Driver::doctor`] |
+//! | use secrets | [`Driver::Config`] |
+//! | test a driver natively | [`testing`] |
 
-// What `export!` expands to, and no API.
+// The expansion of `export!` uses this module. Not part of the API.
 #[doc(hidden)]
 pub mod bindings;
 mod build;

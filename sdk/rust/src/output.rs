@@ -1,11 +1,11 @@
-//! The table that a step makes.
+//! The table that a step writes.
 
 #[cfg(feature = "arrow")]
 use crate::build;
 use crate::{Batch, BatchBuilder, Error, Result, Schema, host};
 
-/// The output of this step: open it once, then send batches. An extractor and a
-/// processor have one, a writer has none.
+/// The output of this step: open it once, then send batches. Extractors and processors have an
+/// output; writers do not.
 ///
 /// ```
 /// use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Error, Field, Schema, testing};
@@ -51,12 +51,12 @@ impl Output {
         Self { writer, schema: None }
     }
 
-    /// Says what the columns are; once, before the first batch, and also when
-    /// there will be none.
+    /// Announces the columns. Must be called once, before the first batch, even if there are no
+    /// batches.
     ///
     /// # Errors
-    /// Kind `internal` the second time or if a type's parameters mean nothing, or what the host says about a schema
-    /// that it does not take.
+    /// Returns an error of kind `internal` if the output is open already or the parameters of a
+    /// type are invalid, or an error of the host if it rejects the schema.
     pub fn open(&mut self, schema: &Schema) -> Result<()> {
         if self.schema.is_some() {
             return Err(Error::internal(
@@ -74,14 +74,13 @@ impl Output {
         Ok(())
     }
 
-    /// Sends the rows and clears the builder, which keeps its memory for the
-    /// next ones. Waits while downstream steps are behind. Nothing is sent if
-    /// there are no rows.
+    /// Sends the rows and clears the builder, which keeps its memory for the next rows. Waits while
+    /// downstream steps are behind. Sends nothing if there are no rows.
     ///
     /// # Errors
-    /// Kind `internal` if the builder is not one of this output's schema or its
-    /// columns differ in length, `data` if a column holds more than 2 GiB, or
-    /// what the host says.
+    /// Returns an error of kind `internal` if the builder does not have this output's schema or its
+    /// columns differ in length, of kind `data` if a column holds more than 2 GiB, or an error of
+    /// the host.
     pub fn send(&mut self, batch: &mut BatchBuilder) -> Result<()> {
         batch.check(self.opened()?)?;
         let rows = batch.rows();
@@ -93,8 +92,8 @@ impl Output {
         Ok(())
     }
 
-    /// Sends a batch of arrow-rs arrays. Its columns must be those of this
-    /// output; nothing is sent if it has no rows.
+    /// Sends a batch of arrow-rs arrays. Its columns must match this output. Sends nothing if the
+    /// batch has no rows.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -125,9 +124,9 @@ impl Output {
     /// ```
     ///
     /// # Errors
-    /// Kind `internal` if the columns are others, `data` if one holds more than
-    /// 2 GiB, `unsupported` if one is of a type that the SDK does not have, or
-    /// what the host says.
+    /// Returns an error of kind `internal` if the columns do not match, of kind `data` if a column
+    /// holds more than 2 GiB, of kind `unsupported` if the SDK does not support the type of a
+    /// column, or an error of the host.
     #[cfg(feature = "arrow")]
     pub fn send_arrow(&mut self, batch: &arrow_array::RecordBatch) -> Result<()> {
         build::check_arrow(batch, self.opened()?)?;
@@ -138,11 +137,10 @@ impl Output {
         Ok(())
     }
 
-    /// Sends on a batch as it came, without a copy. Its columns must be those
-    /// of this output.
+    /// Sends a batch of an input without a copy. Its columns must match this output.
     ///
     /// # Errors
-    /// Kind `internal` if they are not, or what the host says.
+    /// Returns an error of kind `internal` if the columns do not match, or an error of the host.
     pub fn forward(&mut self, batch: &Batch) -> Result<()> {
         if self.opened()? != batch.schema() {
             return Err(Error::internal(

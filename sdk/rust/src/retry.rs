@@ -1,23 +1,23 @@
-//! Second and third attempts.
+//! Retries of failed operations.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use crate::{Context, Error, Kind, Result};
 
-/// How often an operation is tried, the first time included.
+/// Maximum attempts, including the first.
 const ATTEMPTS: u32 = 3;
-/// The pause after the first attempt; each next one is twice as long.
+/// Pause after the first attempt, doubled after each further attempt.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// No pause is longer.
+/// Maximum pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// Pauses are longer by up to this much, so that steps that failed together do
-/// not come back together.
+/// Maximum random addition to a pause, in milliseconds, so that steps that failed together do not
+/// retry together.
 const JITTER_MS: u64 = 1000;
 
-/// Does something that may fail for a moment, up to three times, with pauses of
-/// about 1 and 2 seconds. Only a [`retryable`](crate::Error::retryable) error
-/// gets another attempt, and never one of kind auth, permission or config.
+/// Runs an operation that can fail temporarily, up to three times, with pauses of about 1 and 2
+/// seconds. Retries only [`retryable`](crate::Error::retryable) errors, and never those of kind
+/// auth, permission or config.
 ///
 /// ```
 /// use osiris_sdk::{Error, retry, testing};
@@ -50,7 +50,8 @@ const JITTER_MS: u64 = 1000;
 /// ```
 ///
 /// # Errors
-/// The last attempt's, or kind `cancelled` if the run was cancelled meanwhile.
+/// Returns an error if the last attempt does, or one of kind `cancelled` if the run was cancelled
+/// meanwhile.
 pub fn retry<T>(ctx: &Context, mut operation: impl FnMut() -> Result<T>) -> Result<T> {
     let mut pause = FIRST_PAUSE;
     for attempt in 1..ATTEMPTS {
@@ -75,8 +76,8 @@ fn may_pass(error: &Error) -> bool {
     error.retryable && !matches!(error.kind, Kind::Auth | Kind::Permission | Kind::Config)
 }
 
-/// The standard library seeds its hash maps at random, which is random enough
-/// to spread attempts, without a dependency.
+/// Uses the random seed of the standard library's hash maps: random enough to spread attempts,
+/// without a dependency.
 fn jitter() -> Duration {
     Duration::from_millis(RandomState::new().hash_one(0) % JITTER_MS)
 }

@@ -1,4 +1,4 @@
-//! What a driver is to do, and how it ended.
+//! The step that a driver runs, and its result.
 
 /// One step of a pipeline.
 ///
@@ -7,7 +7,7 @@
 /// # use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Output, Schema, Summary};
 /// # use serde_json::json;
 ///
-/// /// Which numbers below 10 are this step's, if it is one of several.
+/// /// Returns the numbers below 10 that belong to this partition.
 /// fn own(step: &Step<serde_json::Value>) -> Vec<i64> {
 ///     let (index, count) = step.partition.map_or((0, 1), |part| (part.index, part.count));
 ///     (0..10).filter(|n| n % i64::from(count) == i64::from(index)).collect()
@@ -37,18 +37,18 @@
 /// ```
 #[derive(Debug, Clone)]
 pub struct Step<C> {
-    /// Its name in the pipeline.
+    /// Name of the step in the pipeline.
     pub id: String,
-    /// What it is to do.
+    /// Mode in which the step uses the driver.
     pub mode: Mode,
-    /// How.
+    /// Configuration of the step.
     pub config: C,
-    /// Which share of it, if it was split.
+    /// Partition to process, if the step is split.
     pub partition: Option<Partition>,
 }
 
-/// What a step does with a driver. The spec's `modes` says which ones there can
-/// be; a driver with one mode need not ask.
+/// Use of a driver by a step. The spec's `modes` lists the allowed modes, so a driver with a single
+/// mode need not check.
 ///
 /// ```
 /// use osiris_sdk::Mode;
@@ -57,16 +57,16 @@ pub struct Step<C> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Makes a table from the outside.
+    /// Reads external data into a table.
     Extract,
-    /// Makes a table from tables.
+    /// Computes a table from tables.
     Transform,
-    /// Takes one table to the outside.
+    /// Writes a table to an external destination.
     Write,
 }
 
 impl Mode {
-    /// The contract's name for it.
+    /// Returns the contract's name of the mode.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -77,17 +77,17 @@ impl Mode {
     }
 }
 
-/// One share of a step that is split to run in parallel.
+/// One partition of a step that is split to run in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partition {
-    /// Which one, from 0.
+    /// Index of the partition, from 0.
     pub index: u32,
-    /// Of how many.
+    /// Number of partitions.
     pub count: u32,
 }
 
-/// How a step ended. `Summary::default()` is the answer of whatever has an
-/// output: the host counts its rows.
+/// Result of a successful step. Drivers with an output return `Summary::default()`, because the
+/// host counts the rows.
 ///
 /// ```
 /// use osiris_sdk::{Mode, Summary, testing};
@@ -105,7 +105,7 @@ pub struct Partition {
 /// # let mut input = osiris_sdk::Input::only(inputs)?;
 /// let mut rows = 0;
 /// while let Some(batch) = input.next()? {
-///     // ... where the rows are written ...
+///     // ... write the rows ...
 ///     rows += batch.rows() as u64;
 /// }
 /// Ok(Summary { rows_written: Some(rows) })
@@ -119,6 +119,6 @@ pub struct Partition {
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Rows that reached their destination; only a writer knows.
+    /// Rows that reached their destination. Only set by writers.
     pub rows_written: Option<u64>,
 }

@@ -2,18 +2,23 @@
 //! its own, on loopback only, gone when it is dropped.
 
 pub mod certificate;
+mod each;
 mod folder;
 pub mod https;
 mod install;
 pub mod mariadb;
 pub mod mysql;
+pub mod newest;
 pub mod pgbouncer;
 mod port;
 pub mod postgres;
+mod programs;
 mod proxy;
 pub mod registry;
 mod spawn;
+mod unstable;
 
+pub use each::{Database, Servers};
 pub use folder::Folder;
 pub use install::{install, program};
 pub use port::{free, wait};

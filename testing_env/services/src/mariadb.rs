@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{free, install, wait};
@@ -130,6 +131,26 @@ impl Server {
     pub fn database(&self, name: &str) -> Result<()> {
         self.sql("", &format!("DROP DATABASE IF EXISTS `{name}`; CREATE DATABASE `{name}`"))?;
         Ok(())
+    }
+
+    /// Makes a database, runs statements in it, and returns the connection of a step.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn new_database(&self, name: &str, statements: &str) -> Value {
+        self.database(name).expect("a database");
+        self.sql(name, statements).expect("tables");
+        self.connection(name)
+    }
+
+    /// The connection of a step to a database, as `root`.
+    #[must_use]
+    pub fn connection(&self, database: &str) -> Value {
+        json!({
+            "host": "127.0.0.1", "port": self.port, "database": database, "user": "root",
+            "password": PASSWORD
+        })
     }
 
     /// The server's own client, connected to a database, for what else it is to do.

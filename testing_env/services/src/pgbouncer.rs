@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, bail};
 
-use crate::postgres::Postgres;
-use crate::{Folder, free, install, spawn, wait};
+use crate::postgres::{Postgres, Release};
+use crate::{Folder, free, install, programs, spawn, wait};
 
 /// A pooler in transaction mode with one connection to each database, which all its clients
 /// share.
@@ -22,11 +22,15 @@ pub struct PgBouncer {
 
 impl PgBouncer {
     /// Starts a pooler for the databases of a server. Users sign in as on the server itself.
+    /// `settings` are lines of its configuration, such as `max_prepared_statements = 0`.
     ///
     /// # Errors
     /// PgBouncer cannot be installed or does not start.
-    pub fn start(server: &Postgres) -> Result<Self> {
-        let program = install("pgbouncer", "pgbouncer", &["/usr/sbin"])?;
+    pub fn start(server: &Postgres, release: Release, settings: &str) -> Result<Self> {
+        let program = match release {
+            Release::System => vec![install("pgbouncer", "pgbouncer", &["/usr/sbin"])?.into()],
+            Release::Unstable => programs::pgbouncer()?,
+        };
         let folder = Folder::new("osiris-pgbouncer-")?;
         let port = free()?;
         let (config, users) = (folder.path().join("pgbouncer.ini"), folder.path().join("users"));
@@ -36,7 +40,7 @@ impl PgBouncer {
             format!(
                 "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
                  listen_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\n\
-                 auth_file = {}\npool_mode = transaction\ndefault_pool_size = 1\n",
+                 auth_file = {}\npool_mode = transaction\ndefault_pool_size = 1\n{settings}\n",
                 server.port,
                 users.display()
             ),

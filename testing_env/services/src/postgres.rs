@@ -1,17 +1,18 @@
-//! PostgreSQL.
+//! PostgreSQL: the system's version, and that of Debian unstable.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::{Folder, certificate, free, install, spawn, wait};
+use crate::{Folder, certificate, free, install, programs, spawn, wait};
 
-/// The folders in which Debian's packages put the server's programs, newest first.
+/// The folders of the server's programs in Debian's packages, newest first.
 const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/18/bin",
     "/usr/lib/postgresql/17/bin",
@@ -19,9 +20,11 @@ const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/15/bin",
 ];
 
-/// Options of a server.
+/// The choices for a server.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// The programs of the server.
+    pub release: Release,
     /// Whether the server has a certificate of its own authority, and takes encrypted
     /// connections only.
     pub tls: bool,
@@ -29,6 +32,17 @@ pub struct Options {
     pub self_signed: bool,
     /// Settings of `postgresql.conf`.
     pub settings: Vec<(String, String)>,
+}
+
+/// A release of Debian, which has a version of a program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Release {
+    /// The system's own, which has PostgreSQL 15 and PgBouncer 1.18 where it is Debian 12.
+    #[default]
+    System,
+    /// Debian unstable, which has PostgreSQL 18 and PgBouncer 1.26. The first start ever downloads
+    /// them.
+    Unstable,
 }
 
 /// A running server with one superuser, who signs in with scram-sha-256. Without TLS, a role
@@ -70,7 +84,8 @@ impl Postgres {
         Ok(server)
     }
 
-    /// Returns the server that the tests of a process share; each makes a database of its own.
+    /// Returns the system's server that the tests of a process share; each makes a database of its
+    /// own.
     ///
     /// # Panics
     /// If it does not start.
@@ -78,6 +93,24 @@ impl Postgres {
         static SHARED: LazyLock<Postgres> =
             LazyLock::new(|| Postgres::start(Options::default()).expect("a server"));
         &SHARED
+    }
+
+    /// Returns the shared server of Debian unstable.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn unstable() -> &'static Self {
+        static SHARED: LazyLock<Postgres> = LazyLock::new(|| {
+            let options = Options { release: Release::Unstable, ..Options::default() };
+            Postgres::start(options).expect("a server")
+        });
+        &SHARED
+    }
+
+    /// Returns the release whose programs the server is made of.
+    #[must_use]
+    pub fn release(&self) -> Release {
+        self.options.release
     }
 
     /// Makes a database with these tables in it, and returns the superuser's connection.
@@ -119,7 +152,7 @@ impl Postgres {
     /// # Errors
     /// There is no `psql`.
     pub fn client(&self, database: &str, command: &str) -> Result<Command> {
-        let mut client = Command::new(program("psql")?);
+        let mut client = Command::new(installed("psql")?);
         client
             .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command])
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", &self.user, database])
@@ -130,7 +163,7 @@ impl Postgres {
     /// Runs SQL and returns the rows that it prints, with `|` between fields.
     ///
     /// # Errors
-    /// Returns the words of `psql` if it fails.
+    /// Returns the message of `psql`.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
         let output =
             self.client(database, sql)?.args(["-A", "-t"]).stdin(Stdio::null()).output()?;
@@ -170,7 +203,7 @@ impl Postgres {
     pub fn restart(&self) -> Result<()> {
         self.kill()?;
         let log = fs::File::create(self.folder.path().join("server.log"))?;
-        let mut command = self.command(&program("postgres")?);
+        let mut command = self.command(&[self.program("postgres")?.into()]);
         command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
         let folder = self.folder.path().display();
         for setting in [
@@ -201,7 +234,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// The log of the server since its last start.
+    /// Returns the server's log since its last start.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
@@ -234,7 +267,7 @@ impl Postgres {
             }
         }
         let output = self
-            .command(&program("initdb")?)
+            .command(&[self.program("initdb")?.into()])
             .args(["-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
             .args(["-U", &self.user, "--pwfile"])
             .arg(&password)
@@ -262,14 +295,21 @@ impl Postgres {
         Ok(())
     }
 
-    /// A program that runs in the server's account and ends with this process.
-    pub(crate) fn command(&self, program: &Path) -> Command {
+    fn program(&self, name: &str) -> Result<PathBuf> {
+        match self.options.release {
+            Release::System => installed(name),
+            Release::Unstable => programs::postgres(name),
+        }
+    }
+
+    /// Returns a program that runs in the server's account and ends with this process.
+    pub(crate) fn command(&self, program: &[OsString]) -> Command {
         let mut command = Command::new("setpriv");
         if let Some((user, group)) = self.account {
             command.args([format!("--reuid={user}"), format!("--regid={group}")]);
             command.arg("--clear-groups");
         }
-        command.args(["--pdeathsig", "KILL"]).arg(program).current_dir(self.folder.path());
+        command.args(["--pdeathsig", "KILL"]).args(program).current_dir(self.folder.path());
         command.env("LC_ALL", "C.UTF-8");
         command
     }
@@ -282,7 +322,15 @@ impl Drop for Postgres {
     }
 }
 
-fn program(name: &str) -> Result<PathBuf> {
+/// Does the same on the shared servers of both versions.
+pub fn on_each_server(check: impl Fn(&'static Postgres)) {
+    for server in [Postgres::shared(), Postgres::unstable()] {
+        eprintln!("on PostgreSQL {}:", server.sql("postgres", "SHOW server_version").expect("one"));
+        check(server);
+    }
+}
+
+fn installed(name: &str) -> Result<PathBuf> {
     install(name, "postgresql", &FOLDERS)
 }
 

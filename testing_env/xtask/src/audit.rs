@@ -1,4 +1,4 @@
-//! Checks of everything that osiris is built from: crates, npm packages and Python packages.
+//! Audits all dependencies of osiris: crates, npm packages and Python packages.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use crate::shell::{built, cargo_path, command, root, run as run_command};
 
 const CARGO_DENY: &str = "cargo-deny";
 const CARGO_DENY_VERSION: &str = "0.20.2";
-/// The packages that `osiris drivers build` installs for drivers in Python.
+/// The lockfile of the packages that `osiris drivers build` installs for Python drivers.
 const PYTHON_LOCK: &str = "host/src/cli/drivers/build/python/componentize-py.txt";
 
-/// Builds cargo-deny unless this version is there, and returns its path.
+/// Builds cargo-deny unless this version exists, and returns its path.
 fn cargo_deny() -> Result<PathBuf> {
     let tools = built()?.join("tools");
     let program = tools.join("bin").join(CARGO_DENY);
@@ -29,8 +29,8 @@ fn cargo_deny() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Checks licences, sources and bans of all crates, and that every lock pins packages by hash.
-/// With `online`, asks the advisory databases of RustSec, npm and PyPI as well.
+/// Checks licences, sources and bans of all crates, and that every lockfile pins packages by
+/// hash. With `online`, also checks the advisory databases of RustSec, npm and PyPI.
 pub(crate) fn run(online: bool) -> Result<()> {
     let checks: &[&str] = if online {
         &["advisories", "bans", "licenses", "sources"]
@@ -58,7 +58,7 @@ pub(crate) fn run(online: bool) -> Result<()> {
     Ok(())
 }
 
-/// The `package-lock.json` files under version control.
+/// Returns the `package-lock.json` files under version control.
 fn npm_locks() -> Result<Vec<PathBuf>> {
     let listed = command("git", &["ls-files", "*package-lock.json"]).output()?;
     let listed = String::from_utf8(listed.stdout)?;
@@ -67,7 +67,7 @@ fn npm_locks() -> Result<Vec<PathBuf>> {
     Ok(locks)
 }
 
-/// Every package has a hash, and comes from npm's registry or lies in the repository.
+/// Checks that every package has a hash, and comes from npm's registry or from the repository.
 fn check_npm_lock(lock: &PathBuf) -> Result<()> {
     let text =
         fs::read_to_string(lock).with_context(|| format!("cannot read {}", lock.display()))?;
@@ -87,7 +87,7 @@ fn check_npm_lock(lock: &PathBuf) -> Result<()> {
     Ok(())
 }
 
-/// Every requirement names one version and at least one sha256.
+/// Checks that every requirement names one version and at least one sha256.
 fn check_python_lock() -> Result<()> {
     let text = fs::read_to_string(root().join(PYTHON_LOCK))?;
     let joined = text.replace("\\\n", " ");

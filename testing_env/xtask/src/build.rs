@@ -1,4 +1,4 @@
-//! What is built, and where it lands.
+//! Builds the host, the drivers and the tools of the tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::shell::{built, cargo, cargo_path, command, osiris, root, run};
 
 const TARGET: &str = "wasm32-wasip2";
-/// The registry client that our layout must suit.
+/// The registry client that must be able to read our layout.
 const WKG: &str = "wkg@0.16.1";
 
 /// Builds the `osiris` binary.
@@ -18,15 +18,15 @@ pub(crate) fn host() -> Result<()> {
     cargo(&["build", "--workspace", "--bin", "osiris"])
 }
 
-/// Builds the first-party drivers into the folder where the binary looks for them.
-/// Those that encrypt have parts in C, which clang compiles.
+/// Builds the first-party drivers into the directory where the binary looks for them. Drivers
+/// with encryption contain C code, which clang compiles.
 pub(crate) fn drivers() -> Result<()> {
     services::install("clang", "clang", &[])?;
     services::install("llvm-ar", "llvm", &[])?;
     build(crates("plugins")?, &built()?.join("drivers"))
 }
 
-/// Builds only the drivers of files, which need nothing but Rust.
+/// Builds only the file drivers, which need nothing but Rust.
 pub(crate) fn file_drivers() -> Result<()> {
     let mut folders = crates("plugins")?;
     folders.retain(|folder| {
@@ -35,7 +35,8 @@ pub(crate) fn file_drivers() -> Result<()> {
     build(folders, &built()?.join("drivers"))
 }
 
-/// Builds the guests of the tests and benchmarks, which no pipeline finds by accident.
+/// Builds the drivers of the tests and benchmarks, into a directory that no pipeline searches by
+/// default.
 pub(crate) fn test_drivers() -> Result<()> {
     let out = built()?.join("test-drivers");
     node()?;
@@ -45,7 +46,7 @@ pub(crate) fn test_drivers() -> Result<()> {
     python(vec![root().join("sdk/python/tests/driver")], &out)
 }
 
-/// Builds `wkg` unless it is there, which takes some minutes.
+/// Builds `wkg` unless it exists, which takes some minutes.
 pub(crate) fn wkg() -> Result<()> {
     let root = built()?.join("tools");
     if services::program("wkg", &[]).is_some() || root.join("bin/wkg").is_file() {
@@ -55,8 +56,8 @@ pub(crate) fn wkg() -> Result<()> {
     run(command(cargo_path(), &["install", WKG, "--locked", "--debug", "--root"]).arg(&root))
 }
 
-/// Builds the drivers that every language's SDK has as its example, each language's into a folder
-/// of its own: they have the same names.
+/// Builds the example drivers of every language's SDK, each language into a separate directory,
+/// because the drivers have the same names.
 pub(crate) fn examples() -> Result<()> {
     node()?;
     let out = built()?.join("examples");
@@ -66,8 +67,8 @@ pub(crate) fn examples() -> Result<()> {
     python(crates("sdk/python/examples")?, &out.join("python"))
 }
 
-/// Builds those drivers in Python that are older than their sources: what makes them begins anew
-/// each time, unlike cargo, and takes seconds for each.
+/// Builds the Python drivers that are older than their sources: unlike cargo, their build tool
+/// always starts from scratch, which takes seconds per driver.
 fn python(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
     services::install("pip3", "python3-pip", &[])?;
     let sources = ["sdk/python", "wit", "host/src/cli/drivers/build/python"];
@@ -81,7 +82,8 @@ fn python(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
     if old.is_empty() { Ok(()) } else { build(old, out) }
 }
 
-/// When a file, or one below a folder, was changed last. What Python keeps there does not count.
+/// Returns the latest modification time of a file or inside a directory, ignoring Python's
+/// caches.
 fn newest(path: &Path) -> Option<SystemTime> {
     let about = std::fs::metadata(path).ok()?;
     if !about.is_dir() {
@@ -92,8 +94,8 @@ fn newest(path: &Path) -> Option<SystemTime> {
     sources.filter_map(|entry| newest(&entry.path())).max()
 }
 
-/// Sees that what builds drivers in JavaScript is there. Drivers in the repository use the SDK where
-/// it lies, with what it has itself.
+/// Installs the tools that build JavaScript drivers. Drivers in the repository use the SDK in
+/// place, with the SDK's own dependencies.
 fn node() -> Result<()> {
     services::install("node", "nodejs", &[])?;
     let npm = services::install("npm", "npm", &[])?;
@@ -101,13 +103,13 @@ fn node() -> Result<()> {
     if sdk.join("node_modules").exists() {
         return Ok(());
     }
-    // `npm ci` would refuse: the registry lacks the componentizer for platforms that are not this one.
+    // `npm ci` would fail: the registry lacks the componentizer for other platforms.
     run(Command::new(npm)
         .args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(sdk))
 }
 
-/// The drivers in a folder of the workspace.
+/// Returns the drivers in a directory of the workspace.
 fn crates(folder: &str) -> Result<Vec<PathBuf>> {
     let mut crates: Vec<PathBuf> = std::fs::read_dir(root().join(folder))?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -117,8 +119,8 @@ fn crates(folder: &str) -> Result<Vec<PathBuf>> {
     Ok(crates)
 }
 
-/// Builds drivers with `osiris drivers build`. What it compiles to see that they fit is what the
-/// tests would compile.
+/// Builds drivers with `osiris drivers build`. The code compiled for its checks is cached for the
+/// tests.
 fn build(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
     add_target()?;
     eprintln!("Building {} drivers into {} ...", folders.len(), out.display());

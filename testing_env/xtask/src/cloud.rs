@@ -1,4 +1,4 @@
-//! The stand-in for E2B's cloud.
+//! The local stand-in for E2B's cloud.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 
 use crate::shell::{built, cargo, run};
 
-/// Builds the stand-in, with the features that everything else is built with.
+/// Builds the stand-in with the same features as everything else.
 pub(crate) fn build() -> Result<()> {
     cargo(&["build", "--workspace", "--bin", "e2b-local"])
 }
 
-/// Builds it, says how to reach it, and keeps it until Ctrl-C.
+/// Builds the stand-in, prints the variables for reaching it, and runs it until Ctrl-C.
 pub(crate) fn serve() -> Result<()> {
     build()?;
     eprintln!("Paste these lines into another shell; there, in testing_env:");
@@ -20,15 +20,15 @@ pub(crate) fn serve() -> Result<()> {
     run(&mut command()?)
 }
 
-/// A stand-in for as long as this is held.
+/// A running stand-in, stopped when dropped.
 pub(crate) struct Cloud {
     process: Child,
-    /// What leads to it.
+    /// Environment variables for reaching the stand-in.
     pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Cloud {
-    /// Starts one on ports of its own.
+    /// Starts a stand-in on free ports.
     pub(crate) fn start() -> Result<Self> {
         let mut command = command()?;
         command.args(["--api-port", "0", "--sandbox-port", "0"]).stdout(Stdio::piped());
@@ -52,7 +52,7 @@ impl Cloud {
 
 impl Drop for Cloud {
     fn drop(&mut self) {
-        // It removes what it holds when it is asked to end; killed, it would leave it.
+        // After SIGTERM, the stand-in removes its sandboxes; after SIGKILL, they would remain.
         let pid = self.process.id().to_string();
         let asked = Command::new("kill").arg(pid).status().is_ok_and(|status| status.success());
         if !asked {

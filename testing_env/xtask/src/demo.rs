@@ -1,4 +1,4 @@
-//! The sample pipeline.
+//! The demo: compiles and runs the sample pipeline.
 
 use anyhow::Result;
 

@@ -1,5 +1,6 @@
-//! Fuzzing, by cargo-fuzz and libFuzzer. No sanitizer, which would take a nightly compiler: what is
-//! found are panics, broken promises, inputs that take too long and such that take too much memory.
+//! Fuzzing with cargo-fuzz and libFuzzer. No sanitizer is used, since that would need a nightly
+//! compiler: the findings are panics, violated invariants, and inputs that take too much time or
+//! memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,20 +10,20 @@ use anyhow::Result;
 
 use crate::shell::{built, cargo, cargo_path, command, root, run as run_command};
 
-/// Each is a program in `tests/fuzz/targets`.
+/// Programs in `tests/fuzz/targets`.
 pub(crate) const TARGETS: [&str; 8] =
     ["pipeline", "connections", "spec", "component", "batch", "worker", "envd", "host_calls"];
-/// An input that takes longer counts as found, in seconds.
+/// Time limit for one input in seconds; a slower input is a finding.
 const SLOW: u32 = 10;
-/// The most memory that a target may take, in MiB.
+/// Memory limit of a target in MiB.
 const MEMORY: u32 = 2048;
 
-/// How far each target goes.
+/// The amount of fuzzing per target.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Effort {
-    /// So long, from where the last time ended.
+    /// Seconds, continuing from the inputs of earlier runs.
     Seconds(u32),
-    /// So many inputs, from the seeds alone, the same ones each time.
+    /// Number of inputs, starting from the seeds alone, the same ones each time.
     Inputs(u32),
 }
 
@@ -47,7 +48,7 @@ pub(crate) fn run(names: &[String], effort: Effort) -> Result<()> {
 fn fuzz_target(target: &str, effort: Effort) -> Result<()> {
     let found = found(target, effort)?;
     let folder = found.to_string_lossy();
-    // What is found is added to the first folder; the others are only read.
+    // New inputs are added to the first directory; the others are only read.
     let mut corpora = vec![target, &folder];
     let seeds = folder_of_seeds(target);
     let seeds = seeds.to_string_lossy();
@@ -61,7 +62,7 @@ fn fuzz_target(target: &str, effort: Effort) -> Result<()> {
     let limits = [
         format!("-timeout={SLOW}"),
         format!("-rss_limit_mb={MEMORY}"),
-        // Only what is found is worth a line; naming each function that is reached takes most of the time.
+        // Prints findings only; naming each newly reached function takes most of the time.
         "-verbosity=0".to_owned(),
         "-print_funcs=0".to_owned(),
         "-print_final_stats=1".to_owned(),
@@ -71,7 +72,8 @@ fn fuzz_target(target: &str, effort: Effort) -> Result<()> {
     run_command(&mut fuzz("run", &corpora)?)
 }
 
-/// A command of cargo-fuzz. Its own target folder, because everything in it is instrumented.
+/// Creates a cargo-fuzz command. Uses a separate target directory, because its code is
+/// instrumented.
 fn fuzz(verb: &str, arguments: &[&str]) -> Result<Command> {
     let mut command = command(cargo_path(), &["fuzz", verb, "--fuzz-dir", "tests/fuzz"]);
     command.args(["--sanitizer", "none", "--dev", "--target-dir"]).arg(work()?.join("target"));
@@ -79,12 +81,12 @@ fn fuzz(verb: &str, arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// Where programs and found inputs lie: they are kept, and the next time goes on from there.
+/// Returns the directory of programs and found inputs, which are kept for the next time.
 fn work() -> Result<PathBuf> {
     Ok(built()?.join("fuzz"))
 }
 
-/// Where the inputs that a target finds are put.
+/// Returns the directory for the inputs that a target finds.
 fn found(target: &str, effort: Effort) -> Result<PathBuf> {
     let folder = match effort {
         Effort::Seconds(_) => work()?.join(target),

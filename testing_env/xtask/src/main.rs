@@ -1,4 +1,4 @@
-//! Builds, shows, tests and measures osiris: `cargo xtask --help`.
+//! Builds, demonstrates, tests and measures osiris: `cargo xtask --help`.
 
 mod audit;
 mod bench;
@@ -35,7 +35,7 @@ enum Command {
         #[arg(long, conflicts_with = "names")]
         live: bool,
     },
-    /// Measures osiris beside its peers, all in this one run.
+    /// Measures osiris and its peers, all in this one run.
     Bench {
         #[arg(value_parser = bench::PARTS.map(|(name, _)| name))]
         names: Vec<String>,
@@ -43,30 +43,30 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Feeds the host with input that nobody would write, by the named targets, or all.
+    /// Feeds the host with malformed input, by the named targets, or all.
     Fuzz {
         #[arg(value_parser = fuzz::TARGETS)]
         targets: Vec<String>,
-        /// How long each target runs.
+        /// Seconds that each target runs.
         #[arg(long, default_value_t = 20)]
         seconds: u32,
-        /// Try so many inputs instead, the same ones each time.
+        /// Try this number of inputs instead, the same ones each time.
         #[arg(long, value_name = "COUNT")]
         inputs: Option<u32>,
     },
-    /// Runs pipelines in one process, again and again, and looks whether anything is left of them.
+    /// Executes many runs in one process, and checks that none of them leaves anything behind.
     Soak {
-        /// How many runs.
+        /// Number of runs.
         #[arg(long, default_value_t = 10_000)]
         runs: u32,
     },
-    /// Checks licences and sources of all dependencies, and that locks pin them by hash.
+    /// Checks licences and sources of all dependencies, and that lockfiles pin them by hash.
     Audit {
         /// Ask the advisory databases of RustSec, npm and PyPI as well.
         #[arg(long)]
         online: bool,
     },
-    /// Collects the licences of all crates that ship with osiris, beside the binary.
+    /// Collects the licences of all crates that ship with osiris, next to the binary.
     Notices,
     /// Builds the host, its drivers and the tests' drivers.
     Build,

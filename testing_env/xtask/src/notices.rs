@@ -1,7 +1,7 @@
-//! The notices of everything that ships with osiris.
+//! Collects the notices of everything that ships with osiris.
 //!
-//! cargo-about does the same, but takes longer to build than osiris's other tools together,
-//! and asks a server about each crate.
+//! cargo-about does the same, but takes longer to build than all other tools of osiris together,
+//! and sends a request to a server for each crate.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -13,9 +13,9 @@ use serde::Deserialize;
 
 use crate::shell::{built, cargo_path, command};
 
-/// Platforms that something of osiris is built for: the host, and drivers.
+/// Target platforms of osiris: the host, and the drivers.
 const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "wasm32-wasip2"];
-/// Beginnings of the names of files that hold a licence or a notice, in capitals.
+/// Prefixes of file names, in capitals, that contain a licence or a notice.
 const NAMES: [&str; 6] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
 
 #[derive(Deserialize)]
@@ -52,14 +52,14 @@ struct Dependency {
     dep_kinds: Vec<Kind>,
 }
 
-/// None for what is linked; `build` and `dev` do not ship.
+/// The kind is `None` for linked crates; `build` and `dev` do not ship.
 #[derive(Deserialize)]
 struct Kind {
     kind: Option<String>,
 }
 
-/// Writes `THIRD-PARTY-NOTICES.txt` beside the binary: each licence text once, with the crates
-/// that it is of.
+/// Writes `THIRD-PARTY-NOTICES.txt` next to the binary: each licence text once, with the crates
+/// under that licence.
 pub(crate) fn run() -> Result<()> {
     let mut crates = BTreeMap::new();
     for platform in PLATFORMS {
@@ -87,7 +87,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Adds the crates that are linked into the binary or a first-party driver, by name and version.
+/// Adds the crates linked into the binary or a first-party driver, by name and version.
 fn shipped(platform: &str, crates: &mut BTreeMap<String, Package>) -> Result<()> {
     let arguments =
         ["metadata", "--format-version", "1", "--locked", "--filter-platform", platform];
@@ -120,7 +120,7 @@ fn shipped(platform: &str, crates: &mut BTreeMap<String, Package>) -> Result<()>
     Ok(())
 }
 
-/// The texts in a crate's folder, or else those of the licences that it names.
+/// Returns the licence texts in a crate's directory, or those of the licences in its manifest.
 fn licences(package: &Package) -> Result<BTreeSet<String>> {
     let folder = Path::new(&package.manifest_path).parent().context("a crate has no folder")?;
     let mut texts = BTreeSet::new();

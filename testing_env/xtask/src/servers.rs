@@ -5,7 +5,8 @@ use services::{mariadb, postgres};
 
 use crate::shell::root;
 
-/// Starts them, says how to reach them, and keeps them until this process ends.
+/// Starts the databases, prints the variables for reaching them, and runs them until this process
+/// ends.
 pub(crate) fn run() -> Result<()> {
     let mysql = mariadb::start(&mariadb::Options::default())?;
     mysql.database("movies")?;
@@ -28,7 +29,7 @@ pub(crate) fn run() -> Result<()> {
     }
 }
 
-/// For a shell.
+/// Quotes a text for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

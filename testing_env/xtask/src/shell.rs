@@ -1,4 +1,4 @@
-//! Folders, and commands that must succeed.
+//! Paths, and commands that must succeed.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -6,36 +6,37 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The workspace's root, as cargo says at run time: a cached build may come from elsewhere.
+/// Returns the workspace's root as given by cargo at run time: a cached build may come from
+/// elsewhere.
 pub(crate) fn root() -> PathBuf {
     let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from);
     own.join("../..")
 }
 
-/// The folder that cargo builds into, and this program with it.
+/// Returns the directory that cargo builds into, which contains this program.
 pub(crate) fn built() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     Ok(program.parent().context("this program lies in no folder")?.to_owned())
 }
 
-/// The `osiris` that was built.
+/// Returns the path of the built `osiris`.
 pub(crate) fn osiris() -> Result<PathBuf> {
     Ok(built()?.join("osiris").with_extension(std::env::consts::EXE_EXTENSION))
 }
 
-/// A command in the workspace's root.
+/// Creates a command in the workspace's root.
 pub(crate) fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
     command
 }
 
-/// Runs cargo, showing what it does.
+/// Runs cargo with its output visible.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
     run(&mut command(cargo_path(), arguments))
 }
 
-/// The cargo that runs this.
+/// Returns the path of the cargo that runs this program.
 pub(crate) fn cargo_path() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -1,11 +1,12 @@
-//! Many runs in one process.
+//! Runs the soak test: many runs in one process.
 
 use anyhow::Result;
 
 use crate::shell::{cargo_path, command, run as run_command};
 use crate::test;
 
-/// Builds everything and runs the soak test with so many runs; shows what the process holds.
+/// Builds everything and executes the soak test with `runs` runs, printing the process's
+/// resources.
 pub(crate) fn run(runs: u32) -> Result<()> {
     test::build_all()?;
     let mut soak = command(cargo_path(), &test::WORKSPACE);

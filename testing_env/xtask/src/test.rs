@@ -1,4 +1,4 @@
-//! The tests, by part.
+//! Runs the tests, by part.
 
 use std::process::Command;
 
@@ -7,11 +7,11 @@ use anyhow::{Result, bail};
 use crate::build;
 use crate::shell::{cargo_path, command, run as run_command};
 
-/// Selecting the whole workspace keeps the features, and so the compiled dependencies, those of the
-/// build before.
+/// Arguments for the whole workspace: the same features as in the build before, so that compiled
+/// dependencies are reused.
 pub(crate) const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
-/// Each part and the test programs that it has; the spine has all there are.
+/// The parts with their test programs. The part `spine` contains all programs.
 pub(crate) const PARTS: [(&str, &[&str]); 10] = [
     ("spine", &[]),
     ("databases", &["databases", "connections"]),
@@ -60,7 +60,7 @@ const PARITY: &str = "parity";
 pub(crate) fn run(names: &[String]) -> Result<()> {
     build_all()?;
     for (part, programs) in PARTS {
-        // The spine holds all the others.
+        // The spine includes all other parts.
         if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
             eprintln!("Testing {part} ...");
             run_command(&mut cargo_test(part, programs))?;
@@ -87,7 +87,7 @@ pub(crate) fn build_all() -> Result<()> {
     build::examples()
 }
 
-/// The `cargo test` of a part.
+/// Creates the `cargo test` command of a part.
 fn cargo_test(part: &str, programs: &[&str]) -> Command {
     if part == "sdk" {
         return command(cargo_path(), &["test", "--package", "osiris-sdk", "--all-features"]);

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use osiris::connection::{self, Connections, Environment, FILE, Reference, Secrets, shown_fields};
-use osiris::session::Redactor;
+use osiris::redact::Redactor;
 use osiris_fuzz::Specs;
 use serde_json::json;
 use tempfile::TempDir;

@@ -10,10 +10,11 @@ use libfuzzer_sys::fuzz_target;
 use osiris::compile::{self, Options};
 use osiris::manifest::Manifest;
 use osiris::project::Project;
+use osiris::redact::Redactor;
 use osiris::remote::adapter::fuzzing;
 use osiris::remote::protocol::Message;
 use osiris::run::Board;
-use osiris::session::{Redactor, Session, files};
+use osiris::session::{Session, files};
 use osiris_fuzz::Specs;
 use tempfile::TempDir;
 

@@ -1,5 +1,5 @@
-//! Components that fit the world and ask for too much: in their first lines,
-//! before any of their exports is called, or in ways that no compiler offers.
+//! Components that fit the world and demand too many resources: at instantiation, before any export
+//! is called, or in ways that no compiler produces.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use wit_parser::Resolve;
 
 use crate::wasm;
 
-/// All of them, without a spec.
+/// Returns all of them, without a spec.
 pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
     let grow = "(loop $again (br_if $again (i32.ne (i32.const -1) ";
     vec![
@@ -31,14 +31,14 @@ pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
             driver("(func $start (call $start)) (start $start)", "unreachable"),
         ),
         ("bomb-start-trap", driver("(func $start unreachable) (start $start)", "unreachable")),
-        // Where an answer would be that lies beyond its memory.
+        // An answer whose address is outside of the memory.
         ("bomb-answer-outside", driver("", "i32.const 0x7ffffff0")),
-        // A summary that is neither an answer nor an error.
+        // A result that is neither a value nor an error.
         ("bomb-answer-unknown", driver("(data (i32.const 64) \"\\ff\")", "i32.const 64")),
     ]
 }
 
-/// The spec of [`busy`].
+/// Spec of [`busy`].
 pub const SPEC: &str = "\
 name: test.busy
 version: 1.0.0
@@ -47,8 +47,8 @@ capabilities: {discover: true, doctor: true}
 configSchema: {type: object, properties: {resolved_connection: {type: object}}}
 ";
 
-/// A driver `test.busy` with a function that costs a compiler far more than its size tells:
-/// `nests` times `depth` loops in each other, over as many locals.
+/// Returns a driver `test.busy` with a function that is far more expensive to compile than its size
+/// suggests: `nests` nests of `depth` loops, over many locals.
 pub fn busy(nests: usize, depth: usize, locals: usize) -> Vec<u8> {
     let each = |line: &str| -> String {
         (0..locals).map(|local| line.replace("$n", &local.to_string())).collect()
@@ -60,8 +60,8 @@ pub fn busy(nests: usize, depth: usize, locals: usize) -> Vec<u8> {
     wasm::with_spec(driver(&body, "unreachable"), SPEC)
 }
 
-/// Drivers `test.busy` that use what an engine without garbage collection and threads has
-/// no code for; each with what it uses.
+/// Returns drivers `test.busy` that use features for which an engine without garbage collection and
+/// threads has no code; each with the name of the feature.
 pub fn lacking() -> Vec<(&'static str, Vec<u8>)> {
     let subtypes = "(type $super (sub (func))) (type $sub (sub $super (func)))
         (table $t 1 funcref) (elem (table $t) (i32.const 0) func $f) (func $f (type $sub))";
@@ -78,7 +78,7 @@ pub fn lacking() -> Vec<(&'static str, Vec<u8>)> {
     all.into_iter().map(|(what, bytes)| (what, wasm::with_spec(bytes, SPEC))).collect()
 }
 
-/// A component for the world `plugin` with these parts and this body of `run`.
+/// Returns a component for the world `plugin` with these parts and this body of `run`.
 fn driver(parts: &str, run: &str) -> Vec<u8> {
     let parameters = "i32 ".repeat(13);
     let text = format!(

@@ -1,4 +1,4 @@
-//! The project that is attacked, and what lies around it.
+//! The attacked project and its surroundings.
 
 use std::fs;
 use std::net::TcpListener;
@@ -13,19 +13,19 @@ use crate::osiris::Osiris;
 use crate::secret::SECRET;
 use crate::{Finished, Sandbox, sandbox};
 
-/// What no driver may read or change.
+/// Content of a file that no driver may read or change.
 const OUTSIDE: &str = "not for drivers\n";
 
-/// Where a service takes connections and says nothing.
+/// A service that accepts connections and never answers.
 static SILENT: LazyLock<TcpListener> =
     LazyLock::new(|| TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"));
 
-/// The port of the silent service.
+/// Returns the port of the silent service.
 pub(super) fn port() -> u16 {
     SILENT.local_addr().expect("it is bound").port()
 }
 
-/// Puts things around the project that no driver may touch, and a connection into it.
+/// Creates files around the project that no driver may touch, and links to them.
 pub(super) fn surround(sandbox: &Sandbox) {
     let outside = sandbox.outside();
     fs::write(outside.join("secret.txt"), OUTSIDE).expect("the sandbox can be written");
@@ -38,7 +38,7 @@ pub(super) fn surround(sandbox: &Sandbox) {
     }
 }
 
-/// A connection to the silent service; `attack` is for drivers that are asked about it.
+/// Adds a connection to the silent service; `attack` is for `discover` and `doctor` calls.
 pub(super) fn connect(sandbox: &Sandbox, host: &str, attack: &str) {
     let connection = json!({
         "host": host, "port": port(), "password": "${SECRET}", "attack": attack,
@@ -47,7 +47,7 @@ pub(super) fn connect(sandbox: &Sandbox, host: &str, attack: &str) {
     sandbox.write("osiris_connections.yaml", connections.to_string());
 }
 
-/// Nothing around the project may be other than it was.
+/// Checks that everything around the project is unchanged.
 pub(super) fn check_outside(sandbox: &Sandbox) -> Result<(), String> {
     let mut files = Vec::new();
     sandbox::walk(sandbox.outside(), &mut |path| {
@@ -63,7 +63,7 @@ pub(super) fn check_outside(sandbox: &Sandbox) -> Result<(), String> {
 }
 
 impl Attack {
-    /// Writes the project, and runs it.
+    /// Writes the project and runs it.
     pub(super) fn execute(&self, sandbox: &Sandbox) -> Finished {
         let settings = json!({"version": 1, "limits": self.limits});
         sandbox.write("osiris.yaml", settings.to_string());
@@ -81,7 +81,7 @@ impl Attack {
         }
         let finished = self.osiris(sandbox).run();
         if self.pipe {
-            // So that whoever looks through the files does not wait at it.
+            // Checks that read the files would block on the pipe.
             fs::remove_file(sandbox.path("data/pipe")).expect("the pipe is there");
         }
         finished

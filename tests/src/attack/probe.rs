@@ -1,5 +1,4 @@
-//! Attacks where a driver is only asked something: how a connection is, and
-//! what there is to be read.
+//! Attacks in `doctor` and `discover` calls.
 
 use std::fs;
 use std::path::Path;
@@ -12,24 +11,24 @@ use super::{LATE, check_words, pipeline, secret};
 use crate::secret::SECRET;
 use crate::{Finished, Sandbox, snapshot};
 
-/// How long a driver may take to answer.
+/// Time limit for a driver's answer.
 const LIMIT: Duration = Duration::from_secs(3);
-/// The most that a command may print of a stranger's words.
+/// Maximum output of a command in bytes, however much an untrusted driver returns.
 const MAX_SAID: usize = 128 << 20;
-/// What the host needs besides: it starts, and loads compiled code.
+/// Extra time for the host to start and load compiled code.
 const START: Duration = Duration::from_secs(3);
 
-/// A line of `probes.yaml`.
+/// An entry of `probes.yaml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
-    /// What the driver is asked.
+    /// The call to the driver.
     ask: Ask,
-    /// What it does then.
+    /// The attack during the call.
     attack: String,
-    /// What the command exits with.
+    /// Exit code of the command.
     exit: i32,
-    /// The most memory that host and driver may use together.
+    /// Maximum memory of host and drivers together, in MiB.
     #[serde(default = "half_a_gibibyte")]
     peak_mib: u64,
 }
@@ -46,17 +45,17 @@ enum Ask {
     Samples,
 }
 
-/// Reads the list.
+/// Reads the list of probes.
 ///
 /// # Panics
-/// It is not what it has to be.
+/// Panics if the file is invalid.
 pub fn list(path: &Path) -> Vec<Probe> {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}"));
     serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 impl Probe {
-    /// Its name, and that of its snapshot.
+    /// Returns the name of the probe and its snapshot.
     pub fn name(&self) -> String {
         let ask = match self.ask {
             Ask::Discover => "discover",
@@ -69,11 +68,11 @@ impl Probe {
         }
     }
 
-    /// Asks twice, for a person and for a program, and compares both answers
-    /// with `<folder>/<name>.txt`.
+    /// Runs the command with text and with JSON output, and compares both with
+    /// `<folder>/<name>.txt`.
     ///
     /// # Errors
-    /// Says what the host let through.
+    /// Returns a description of what the host failed to prevent.
     pub fn run(&self, folder: &Path) -> Result<(), String> {
         let sandbox = Sandbox::new();
         let limits = json!({"seconds": LIMIT.as_secs(), "memory": "256MiB"});
@@ -95,13 +94,13 @@ impl Probe {
         }
         let mut report = String::new();
         for Finished { stdout, stderr, .. } in [&text, &json] {
-            // Before the cut, or the length of a time would move it.
+            // Normalise before cutting, since durations vary in length.
             let [stdout, stderr] =
                 [stdout, stderr].map(|text| cut(&snapshot::normalise(text, &sandbox)));
             report.push_str(&format!("--- stdout\n{stdout}--- stderr\n{stderr}"));
         }
         snapshot::compare(&folder.join(format!("{}.txt", self.name())), &report)?;
-        // A program's answer is one document.
+        // JSON output must be one document.
         drop(json.json());
         for finished in [&text, &json] {
             if finished.code() != Some(self.exit) {
@@ -119,7 +118,7 @@ impl Probe {
         pipeline::check_outside(&sandbox)
     }
 
-    /// Asks, and tells the most memory that was used.
+    /// Runs the command and returns its peak memory in bytes too.
     fn execute(&self, sandbox: &Sandbox, more: &[&str]) -> (Finished, u64) {
         let limit = LIMIT.as_secs().to_string();
         let arguments = match self.ask {
@@ -134,7 +133,7 @@ impl Probe {
     }
 }
 
-/// The beginning of a text: that there is more is enough to see.
+/// Returns the beginning of a text, with a note if there is more.
 fn cut(text: &str) -> String {
     const SHOWN: usize = 3000;
     match text.char_indices().nth(SHOWN) {

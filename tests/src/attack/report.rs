@@ -1,4 +1,4 @@
-//! What came of an attack, as a text to compare.
+//! The results of an attack, as a text for comparison.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use super::pipeline;
 use crate::session::Session;
 use crate::{Finished, Sandbox, sandbox, snapshot};
 
-/// How many lines of a flood are shown.
+/// Maximum number of lines per section.
 const LINES: usize = 8;
-/// How many characters of a line are shown.
+/// Maximum number of characters per line.
 const WIDTH: usize = 400;
 
-/// Everything that a user can see of it.
+/// Returns everything that a user can see of the attack.
 pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> String {
     let status = &session.status;
     let mut text = format!("--- stdout\n{}--- stderr\n{}", finished.stdout, finished.stderr);
@@ -22,7 +22,7 @@ pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> S
         let field = |name: &str| plain(&step[name]);
         let before = ["bystander", "bystander-sink", "attack"];
         if !before.iter().any(|id| step["id"] == *id) && status["status"] != "success" {
-            // How far a reader came before it was stopped is a matter of luck.
+            // The progress of a reader before it was stopped depends on timing.
             continue;
         }
         text.push_str(&format!(
@@ -58,7 +58,7 @@ fn section(name: &str, lines: impl Iterator<Item = String>, sandbox: &Sandbox) -
         if hidden > 0 && at == LINES / 2 {
             text.push_str(&format!("({hidden} more)\n"));
         }
-        // Before the cut, or the length of a time would move it.
+        // Normalise before cutting, since durations vary in length.
         let line = snapshot::normalise(line, sandbox);
         let cut: String = line.chars().take(WIDTH).collect();
         let rest = line.chars().count().saturating_sub(WIDTH);
@@ -68,7 +68,7 @@ fn section(name: &str, lines: impl Iterator<Item = String>, sandbox: &Sandbox) -
     text
 }
 
-/// Bytes of everything below a folder.
+/// Returns the total size of all files below a directory, in bytes.
 pub(super) fn size(folder: &Path) -> u64 {
     let mut size = 0;
     sandbox::walk(folder, &mut |path| {

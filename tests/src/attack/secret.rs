@@ -1,15 +1,15 @@
-//! Where the secret of a connection must not be after an attack.
+//! Searches for the secret of a connection after an attack.
 
 use std::fs;
 
 use crate::secret::find;
 use crate::{Finished, Sandbox, sandbox};
 
-/// Looks in all that a run prints and leaves, but for what is the driver's own:
-/// its artifacts and its state.
+/// Searches everything that a run prints and leaves, except for the driver's own artifacts and
+/// state.
 ///
 /// # Errors
-/// Says where the secret is.
+/// Returns the place where the secret was found.
 pub(super) fn check(sandbox: &Sandbox, finished: &Finished) -> Result<(), String> {
     let look = |place: &str, text: &str| match find(text) {
         Some(form) => Err(format!("{place} holds {form:?}:\n{text}")),
@@ -20,7 +20,7 @@ pub(super) fn check(sandbox: &Sandbox, finished: &Finished) -> Result<(), String
     let mut result = Ok(());
     sandbox::walk(&sandbox.project(), &mut |path| {
         let name = path.display().to_string();
-        // But for one, which is the host's.
+        // Except for one artifact, which the host writes.
         let is_config = name.ends_with("/cleaned_config.json");
         let own =
             name.contains("/artifacts/attack/") && !is_config || name.contains("/.osiris/state/");

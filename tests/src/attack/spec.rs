@@ -1,5 +1,4 @@
-//! Components that lie before any of their code runs: in their specs, and in
-//! how they are put together.
+//! Components that attack before their code runs: with their specs, and with their structure.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,18 +6,18 @@ use std::time::Duration;
 use super::{bomb, check_words, pipeline};
 use crate::{Finished, Sandbox, snapshot};
 
-/// A component that nobody should trust.
+/// A malicious component.
 pub struct Lie {
-    /// Its name, and that of its snapshot.
+    /// Name of the component and its snapshot.
     pub name: &'static str,
     bytes: Vec<u8>,
-    /// Whether it is a driver all the same, that fails when it runs.
+    /// Whether the component is nevertheless a valid driver, which fails when it runs.
     runs: bool,
 }
 
-/// What no command may take longer than, whatever a component says.
+/// Maximum duration of a command, for any component.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// What no command may take more of, in MiB.
+/// Maximum memory of a command, in MiB.
 const MEMORY: u64 = 300;
 
 const SPEC: &str = "\
@@ -33,7 +32,7 @@ configSchema:
     path: {type: string}
 ";
 
-/// All of them.
+/// Returns all malicious components.
 pub fn all() -> Vec<Lie> {
     let with = |more: &str| component(&[&format!("{SPEC}{more}\n")]);
     let instead = |old: &str, new: &str| component(&[&SPEC.replace(old, new)]);
@@ -168,14 +167,14 @@ pub fn all() -> Vec<Lie> {
     lies
 }
 
-/// A pattern with an example on which a backtracking engine would not end.
+/// Returns a spec with a pattern and an example on which a backtracking engine would not terminate.
 fn slow_pattern(pattern: &str) -> Vec<u8> {
     let text = SPEC.replace("{type: string}", &format!("{{type: string, pattern: \"{pattern}\"}}"));
     let example = format!("examples: [{{title: slow, config: {{path: {}b}}}}]\n", "a".repeat(5000));
     component(&[&(text + &example)])
 }
 
-/// Properties with a pattern each, which are all different.
+/// Returns a schema with many properties, each with a different pattern.
 fn patterns(count: usize, times: &str) -> String {
     let property = |at: usize| format!("p{at}: {{pattern: 'x{at}\\p{{L}}{times}'}}");
     let properties: Vec<_> = (0..count).map(property).collect();
@@ -187,7 +186,8 @@ fn pattern_keys(count: usize) -> String {
     format!("{{type: object, patternProperties: {{{}}}}}", keys.join(", "))
 }
 
-/// Each level asks what the one below has looked at, so each doubles the work.
+/// Returns a schema in which each level evaluates the level below twice, so the work doubles per
+/// level.
 fn unevaluated(levels: usize) -> Vec<u8> {
     let mut schema = "{properties: {path: {type: string}}}".to_owned();
     for _ in 0..levels {
@@ -200,7 +200,7 @@ fn unevaluated(levels: usize) -> Vec<u8> {
     )])
 }
 
-/// Many values, each checked in many ways.
+/// Returns a spec with many values, each checked in many ways.
 fn many_values() -> Vec<u8> {
     let checks: Vec<_> = (0..5000).map(|at| format!("{{maximum: {}}}", at + 10)).collect();
     let text = SPEC.replace(
@@ -216,7 +216,7 @@ fn options(count: usize) -> String {
     format!("{{type: object, properties: {{a: {{enum: [{}]}}}}}}", options.join(","))
 }
 
-/// Pointers to keys that are not there, among many that are.
+/// Returns a spec with pointers to missing keys, among many existing ones.
 fn many_pointers() -> Vec<u8> {
     let properties: Vec<_> = (0..6000).map(|at| format!("property_{at}: {{}}")).collect();
     let pointers: Vec<_> = (0..6000).map(|at| format!("/propretty_{at}")).collect();
@@ -228,12 +228,12 @@ fn keys(count: usize) -> String {
     (0..count).map(|at| format!("nmae{at}: 1\n")).collect()
 }
 
-/// Nothing but empty sections.
+/// Returns a component padded with empty sections.
 fn sections(count: usize) -> Vec<u8> {
     [&component(&[SPEC])[..], &[0, 1, 0].repeat(count)].concat()
 }
 
-/// Ten levels of ten aliases each.
+/// Returns YAML with ten levels of ten aliases each.
 fn bomb() -> String {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
@@ -243,7 +243,7 @@ fn bomb() -> String {
     text
 }
 
-/// How a component begins.
+/// Header of a component.
 const HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 
 fn component(specs: &[&str]) -> Vec<u8> {
@@ -258,7 +258,7 @@ fn custom(specs: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// A component that wants one interface, of nothing.
+/// Returns a component that imports one empty interface.
 fn import(name: &str) -> Vec<u8> {
     let mut bytes = component(&[SPEC]);
     bytes.extend(section(7, &[1, 0x42, 0]));
@@ -266,10 +266,11 @@ fn import(name: &str) -> Vec<u8> {
     bytes
 }
 
-/// Components in components.
+/// Returns nested components.
 fn nested(depth: usize) -> Vec<u8> {
     let mut bytes = component(&[SPEC]);
-    // From the innermost out would copy all of them each time: only the lengths are needed.
+    // Building from the innermost outwards would copy everything each time: only the lengths are
+    // needed.
     let mut lengths = vec![HEADER.len()];
     for _ in 1..depth {
         let inner = lengths[lengths.len() - 1];
@@ -291,7 +292,7 @@ fn text(text: &[u8]) -> Vec<u8> {
     [&number(text.len()), text].concat()
 }
 
-/// In LEB128.
+/// Encodes a number in LEB128.
 fn number(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -306,10 +307,10 @@ fn number(mut value: usize) -> Vec<u8> {
 }
 
 impl Lie {
-    /// Looks at it, then runs it, and compares what is said with `<folder>/<name>.txt`.
+    /// Inspects the component, then runs it, and compares the output with `<folder>/<name>.txt`.
     ///
     /// # Errors
-    /// Says what the host believed.
+    /// Returns a description of what the host failed to prevent.
     pub fn run(&self, folder: &Path) -> Result<(), String> {
         let sandbox = Sandbox::new();
         pipeline::surround(&sandbox);

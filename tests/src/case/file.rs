@@ -1,4 +1,4 @@
-//! Files that a folder in a repository cannot hold, or should not.
+//! Files that are impossible or awkward to store in a repository.
 
 use std::fs;
 use std::io;
@@ -9,30 +9,30 @@ use serde::Deserialize;
 
 use crate::built;
 
-/// One file. Without `symlink`, `folder` and `guest` it holds `head`, `text` as
-/// many times as `repeat` says, and `tail`; all empty unless given.
+/// A file. Without `symlink`, `folder` and `guest` the content is `head`, then `text` `repeat`
+/// times, then `tail`; all empty by default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
-    /// Makes it a symbolic link to there.
+    /// Makes a symbolic link to this target.
     symlink: Option<PathBuf>,
-    /// Makes it a folder.
+    /// Makes a directory.
     #[serde(default)]
     folder: bool,
-    /// Makes it a copy of a guest's component, like `test.source`.
+    /// Makes a copy of a guest's component, like `test.source`.
     guest: Option<String>,
-    /// Of that, only so many bytes.
+    /// Truncates the copy to this many bytes.
     cut: Option<usize>,
     #[serde(default)]
     head: String,
-    /// `{n}` in it becomes the number of the repetition, from 0.
+    /// `{n}` is replaced by the number of the repetition, from 0.
     #[serde(default)]
     text: String,
     #[serde(default = "once")]
     repeat: usize,
     #[serde(default)]
     tail: String,
-    /// Its permissions in octal, like `000`; a file that was copied keeps its content.
+    /// Permissions in octal, like `000`; a copied file keeps its content.
     mode: Option<String>,
 }
 
@@ -41,7 +41,7 @@ fn once() -> usize {
 }
 
 impl File {
-    /// Makes it.
+    /// Creates the file.
     pub(super) fn make(&self, path: &Path) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;

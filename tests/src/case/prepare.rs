@@ -1,4 +1,4 @@
-//! From a case's folder to a project.
+//! Creates a project from a case's directory.
 
 use std::fs;
 use std::io;
@@ -7,14 +7,14 @@ use std::path::Path;
 use super::Script;
 use crate::{Sandbox, wasm};
 
-/// What lies in a case's folder and is not the project's.
+/// Files in a case's directory that are not part of the project.
 const OURS: [&str; 3] = ["case.yaml", "transcript.txt", "expected"];
 
 /// Fills the sandbox's project.
 pub(super) fn project(folder: &Path, script: &Script, sandbox: &Sandbox) -> Result<(), String> {
     copy(folder, &sandbox.project(), &OURS)
         .map_err(|error| format!("{}: {error}", folder.display()))?;
-    // What leads outside has something to lead to.
+    // A target for links that lead outside.
     fs::write(sandbox.outside().join("secret.txt"), "not for drivers\n")
         .map_err(|error| error.to_string())?;
     for (path, file) in &script.files {

@@ -1,4 +1,4 @@
-//! A case here and in a sandbox.
+//! Runs a case on this machine and in a sandbox.
 
 use std::path::Path;
 
@@ -7,24 +7,24 @@ use crate::parity::Traces;
 use crate::session::Session;
 use crate::{Cloud, Sandbox};
 
-/// Whether a case runs a pipeline, and so can run one in a sandbox.
+/// Returns whether a case runs a pipeline, and so can run in a sandbox too.
 ///
 /// # Errors
-/// The case cannot be read.
+/// Returns an error if the case cannot be read.
 pub fn runs(folder: &Path) -> Result<bool, String> {
     let script = read(folder)?;
     Ok(script.commands.iter().any(|command| command.osiris.starts_with("run ")))
 }
 
-/// What cannot be the same, since nobody's permissions go with a file into a sandbox;
-/// `parity` says what happens instead.
+/// Cases with different results, since file permissions are not sent into a sandbox; `parity` tests
+/// the results there.
 pub const PERMISSIONS: [&str; 2] = ["bad-file-unreadable", "bad-output-folder-read-only"];
 
-/// Runs a case twice, the second time with its pipelines in a sandbox: both must end
-/// and leave the same.
+/// Runs a case twice, the second time with its pipelines in a sandbox: both must end alike and
+/// leave the same files.
 ///
 /// # Errors
-/// Says what differs.
+/// Returns a description of the difference.
 pub fn run(folder: &Path, cloud: &Cloud) -> Result<(), String> {
     let script = read(folder)?;
     let (here, there) = (Sandbox::new(), Sandbox::new());

@@ -1,4 +1,4 @@
-//! What the host tells the worker is lost on its way.
+//! Commands from the host to the worker that are lost.
 
 use e2b_local::{Answer, Effect, Fault};
 
@@ -15,16 +15,16 @@ pub(crate) const TESTS: &[Test] = tests![
 
 const SEND: &str = "POST /process.Process/SendInput";
 
-/// Each of the commands of a run has this fault once.
+/// Checks that a run recovers if each of its commands meets this fault once.
 #[track_caller]
 fn recovers(effect: &Effect) {
     let place = Place::new(SHORT);
-    // Every second one is the next attempt.
+    // Every second request is a retry.
     for nth in [1, 3] {
         place.e2b.fault(Fault::on(SEND, effect.clone()).nth(nth));
     }
     place.assert_well(place.run(&[]).run());
-    // To prepare and to run, twice each, and to clean up.
+    // Prepare and run, twice each, and clean up.
     assert_eq!(place.e2b.requests()[SEND], 5);
 }
 

@@ -1,4 +1,4 @@
-//! The control plane refuses, or is in trouble, when a sandbox is to be made.
+//! Errors of the control plane when a sandbox is created.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn html(status: u16) -> Answer {
     Answer { status, headers, body: HTML.to_owned() }
 }
 
-/// Creates a sandbox with this answer in the way once: it goes well all the same.
+/// Checks that a run recovers if creating its sandbox has this effect once.
 #[track_caller]
 fn recovers(effect: Effect) {
     let place = Place::new(SHORT);
@@ -48,7 +48,7 @@ fn recovers(effect: Effect) {
     assert!(!finished.stderr.contains("error"), "{}", finished.stderr);
 }
 
-/// Creates a sandbox with this answer in the way always: the user is told.
+/// Checks that the user gets an error if creating a sandbox always returns this answer.
 #[track_caller]
 fn is_told(answer: Answer, words: &[&str]) {
     let place = Place::new(SHORT);

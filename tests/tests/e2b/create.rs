@@ -1,4 +1,4 @@
-//! Answers of a create come late, or never, and there is one sandbox all the same.
+//! Late or lost answers to a create request: exactly one sandbox is used all the same.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[Test] = tests![
 const V1: &str = "POST /sandboxes";
 const V2: &str = "POST /v2/sandboxes";
 
-/// Runs with a fault of the create; the run uses one sandbox, and none is left.
+/// Checks that a run with a fault in its create request uses one sandbox and leaves none.
 #[track_caller]
 fn recovers(versions: Versions, route: &str, effect: Effect) {
     let place = Place::with(SHORT, Options { versions, ..Options::default() });
@@ -54,7 +54,7 @@ fn a_sandbox_that_comes_soon_after_its_lost_answer_is_the_one() {
 }
 
 fn a_sandbox_that_comes_long_after_its_lost_answer_is_still_the_one() {
-    // The second attempt has the same key, so the first one finds it done.
+    // The second attempt has the same key, so E2B returns the sandbox of the first.
     recovers(Versions::V2, V2, Effect::DropThenDo(Duration::from_secs(4)));
 }
 

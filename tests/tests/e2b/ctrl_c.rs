@@ -1,4 +1,4 @@
-//! Ctrl-C, once and twice.
+//! Ctrl-C, pressed once and twice.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn ctrl_c_in_mid_run_stops_in_order() {
 fn ctrl_c_twice_in_mid_run_stops_at_once() {
     let place = Place::new(ENDLESS);
     let (mut running, worker) = place.in_mid_run(&[]);
-    // It does not hear the first.
+    // The frozen worker does not get the first request.
     worker.freeze();
     running.interrupt();
     running.wait_for_words("Again to stop at once");

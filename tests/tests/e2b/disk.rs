@@ -1,4 +1,4 @@
-//! A sandbox whose disk is full in mid-run.
+//! A disk of the sandbox that fills up during the run.
 
 use crate::place::Place;
 use crate::{Test, tests};
@@ -15,7 +15,7 @@ steps:
 
 fn a_disk_that_is_full_in_mid_run_is_told() {
     let mut place = Place::new(PIPELINE);
-    // A limit on the size of files, above that of compiled code, takes the place of the disk's.
+    // A file size limit larger than the compiled code replaces the disk's.
     let script = "#!/bin/sh\ntrap '' XFSZ\nulimit -f 20000\nexec /usr/local/bin/osiris \"$@\"\n";
     place.runtime = place.sandbox.outside().join("runtime");
     std::fs::write(&place.runtime, script).expect("the sandbox can be written");

@@ -1,4 +1,4 @@
-//! Drivers that fail in a sandbox are told of as those that fail here.
+//! Drivers that fail in a sandbox are reported like those that fail on this machine.
 
 use osiris_tests::Sandbox;
 use osiris_tests::session::Session;
@@ -10,7 +10,7 @@ use crate::{Test, tests};
 pub(crate) const TESTS: &[Test] =
     tests![a_driver_that_fails_is_told, a_driver_that_panics_is_told, a_driver_that_traps_is_told,];
 
-/// Runs a pipeline with this first step on both sides.
+/// Runs a pipeline with this first step on this machine and in a sandbox.
 #[track_caller]
 fn is_told_alike(step: &str, kind: &str) {
     let pipeline = format!(

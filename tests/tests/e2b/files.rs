@@ -1,4 +1,4 @@
-//! Files break on their way to the sandbox and back.
+//! Transfers to and from the sandbox that fail.
 
 use e2b_local::{Answer, Effect, Fault};
 
@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[Test] = tests![
 const UPLOAD: &str = "POST /files";
 const DOWNLOAD: &str = "GET /files";
 
-/// The download of the output.
+/// Returns a fault in the download of the output.
 fn of_the_output(effect: Effect) -> Fault {
     Fault::on(DOWNLOAD, effect).containing("ids%2Etxt")
 }

@@ -1,4 +1,4 @@
-//! The host is killed, and the next run clears up after it.
+//! The host is killed, and the next run cleans up.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) const TESTS: &[Test] = tests![
 
 const LATE: Duration = Duration::from_secs(60);
 
-/// Kills the host, whose sandbox lives on, and runs again.
+/// Kills the host, whose sandbox survives, and runs again.
 #[track_caller]
 fn is_cleared_up(place: &Place, running: Running) {
     running.kill();

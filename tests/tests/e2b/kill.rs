@@ -1,4 +1,4 @@
-//! Killing the sandbox does not work at once, or not at all.
+//! Sandboxes that cannot be killed on the first attempt, or at all.
 
 use e2b_local::{Answer, Effect, Fault};
 

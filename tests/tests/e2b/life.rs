@@ -1,4 +1,4 @@
-//! The sandbox, its worker or its envd ends before the run does.
+//! The sandbox, its worker or its envd ends before the run.
 
 use e2b_local::{Effect, Fault, Options};
 

@@ -1,5 +1,5 @@
-//! Runs in a sandbox when something fails: nothing is lost, nothing is left
-//! running, and the user is told, unless it recovers; the names say which.
+//! Runs in a sandbox with failures: nothing is lost, nothing is left running, and the run either
+//! recovers or reports an error, as the test's name says.
 
 mod commands;
 mod control;
@@ -23,13 +23,13 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-/// Most of them wait most of the time.
+/// Number of concurrent tests: most of them wait most of the time.
 const AT_ONCE: usize = 8;
 
-/// A test with its name; it panics if it fails.
+/// A test with its name. Panics on failure.
 pub(crate) type Test = (&'static str, fn());
 
-/// Functions of a module as tests.
+/// Lists functions of a module as tests.
 macro_rules! tests {
     ($($name:ident),* $(,)?) => {
         &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*]

@@ -1,4 +1,6 @@
-//! The host has no network for a while.
+//! The host loses its network for a while.
+
+use std::time::Duration;
 
 use osiris_tests::wait::wait_for;
 
@@ -9,6 +11,8 @@ pub(crate) const TESTS: &[Test] = tests![
     a_host_without_network_in_mid_run_recovers,
     a_run_that_ends_while_its_host_has_no_network_recovers,
     a_sandbox_that_dies_while_its_host_has_no_network_is_told,
+    a_control_plane_that_is_not_there_is_told_soon,
+    a_worker_without_a_word_is_told,
 ];
 
 fn a_host_without_network_in_mid_run_recovers() {
@@ -44,4 +48,26 @@ fn a_sandbox_that_dies_while_its_host_has_no_network_is_told() {
     place.e2b.set_online(true);
     let words = ["the sandbox is gone before the run was over", "run it again"];
     place.assert_failed(running.finish(), 1, "sandbox", &words);
+}
+
+fn a_control_plane_that_is_not_there_is_told_soon() {
+    let place = Place::new(LONG);
+    // Nothing listens there.
+    let mut running = place.run(&[]).env("E2B_API_URL", "http://127.0.0.1:1").start();
+    running.wait_for_words("; trying again");
+    let finished = running.finish();
+    assert_eq!(finished.code(), Some(3), "{}", finished.stderr);
+    assert!(finished.took < Duration::from_secs(60), "{:?}", finished.took);
+    let error = finished.stderr.lines().find(|line| line.starts_with("error:")).unwrap_or_default();
+    assert_eq!(error.matches("check the network").count(), 1, "{error}");
+}
+
+fn a_worker_without_a_word_is_told() {
+    let place = Place::new(ENDLESS);
+    let (mut running, worker) = place.in_mid_run(&[]);
+    worker.freeze();
+    running.wait_for_words("No word from the sandbox for 30 s");
+    worker.thaw();
+    running.interrupt();
+    place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &[]);
 }

@@ -1,4 +1,4 @@
-//! What every run must leave, however it ended.
+//! Checks of the files that every run must leave, in success and failure.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use osiris_tests::{Finished, Sandbox};
 
 use crate::place::{IDS, Place, SHORT};
 
-/// What happens in the short run on this machine, sorted.
+/// Events of the short run on this machine, sorted.
 static LOCAL: LazyLock<Vec<String>> = LazyLock::new(|| {
     let sandbox = Sandbox::new();
     sandbox.write("pipeline.yaml", SHORT);
@@ -17,7 +17,7 @@ static LOCAL: LazyLock<Vec<String>> = LazyLock::new(|| {
     events(&Session::only(&sandbox))
 });
 
-/// Files of a folder that were to become others, wherever they are.
+/// Returns the unfinished downloads below a directory.
 fn parts(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the project can be read").flatten();
     let found = entries.map(|entry| entry.path()).flat_map(|path| match path.is_dir() {
@@ -27,7 +27,7 @@ fn parts(folder: &Path) -> Vec<PathBuf> {
     found.filter(|path| path.extension().is_some_and(|extension| extension == "part")).collect()
 }
 
-/// The names of all events but those that only a run in a sandbox has, sorted.
+/// Returns the names of all events except those of sandboxes, sorted.
 fn events(session: &Session) -> Vec<String> {
     let names = session.events.iter().filter_map(|event| event["event_type"].as_str());
     let mut names: Vec<_> = names.filter(|name| !name.starts_with("e2b_")).collect();
@@ -36,7 +36,8 @@ fn events(session: &Session) -> Vec<String> {
 }
 
 impl Place {
-    /// The short run went well: everything came, once, and nothing is left.
+    /// Checks that the short run succeeded: all output arrived exactly once, and no sandbox is
+    /// left.
     #[track_caller]
     pub(crate) fn assert_well(&self, finished: Finished) -> Finished {
         let finished = finished.expect(0);
@@ -50,7 +51,7 @@ impl Place {
         finished
     }
 
-    /// The long run went well.
+    /// Checks that the long run succeeded.
     #[track_caller]
     pub(crate) fn assert_long_well(&self, finished: Finished) {
         finished.expect(0);
@@ -62,14 +63,14 @@ impl Place {
         self.assert_empty();
     }
 
-    /// The run failed with this exit code and kind and all these words, and left
-    /// nothing that looks whole.
+    /// Checks that the run failed with this exit code, kind and all these words, and left no file
+    /// that looks complete.
     #[track_caller]
     pub(crate) fn assert_failed(&self, finished: Finished, exit: i32, kind: &str, words: &[&str]) {
         self.assert_ended(finished, exit, "failed", kind, words);
     }
 
-    /// The same with any state.
+    /// Like `assert_failed`, with any final state.
     #[track_caller]
     pub(crate) fn assert_ended(
         &self,
@@ -88,7 +89,7 @@ impl Place {
         for word in words {
             assert!(message.contains(word), "{word:?} is not in {message:?}");
         }
-        // Who is told by an error sees all of it; who has cancelled knows why.
+        // A failed run prints the whole error; a user who cancelled knows the reason.
         if state == "failed" {
             assert!(
                 words.iter().all(|word| finished.stderr.contains(word)),
@@ -100,7 +101,7 @@ impl Place {
         self.assert_empty();
     }
 
-    /// No sandbox lives, and nothing here is half done.
+    /// Checks that no sandbox is alive and no partial file exists on this machine.
     #[track_caller]
     pub(crate) fn assert_empty(&self) {
         assert_eq!(self.e2b.sandboxes(), []);
@@ -108,7 +109,7 @@ impl Place {
         assert!(parts.is_empty(), "{parts:?}");
     }
 
-    /// The worker itself came to an end, and what it left was fetched.
+    /// Checks that the worker came to a proper end and its files were downloaded.
     #[track_caller]
     pub(crate) fn assert_in_order(&self) {
         let session = self.last_session();
@@ -117,7 +118,7 @@ impl Place {
         assert!(names.contains(&"e2b_downloaded"), "{names:?}");
     }
 
-    /// The youngest session, whose files keep to their schemas.
+    /// Returns the latest session, checked against the schemas.
     #[track_caller]
     pub(crate) fn last_session(&self) -> Session {
         let mut all = Session::all(&self.sandbox).unwrap_or_else(|error| panic!("{error}"));

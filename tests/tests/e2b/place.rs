@@ -1,4 +1,4 @@
-//! A project beside a stand-in for E2B.
+//! A project with a stand-in for E2B.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use osiris_tests::{Osiris, Running, Sandbox, built};
 use crate::runtime::{self, stripped};
 use crate::worker::Worker;
 
-/// How long a test waits for something that surely comes.
+/// Maximum wait for something that is certain to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The template that has osiris and the drivers of the tests.
+/// Template with osiris and the drivers of the tests.
 pub(crate) const TEMPLATE: &str = "osiris";
 
-/// Three rows into a file.
+/// Writes three rows to a file.
 pub(crate) const SHORT: &str = "\
 oml_version: 0.1.0
 name: short
@@ -27,10 +27,10 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
 ";
 
-/// What is in the file then.
+/// Content of the file after the short run.
 pub(crate) const IDS: &str = "0\n1\n2\n";
 
-/// Long enough to be stopped in its middle.
+/// Runs long enough to be interrupted.
 pub(crate) const LONG: &str = "\
 oml_version: 0.1.0
 name: long
@@ -39,7 +39,7 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
 ";
 
-/// Ends only if it is told to.
+/// Runs until stopped.
 pub(crate) const ENDLESS: &str = "\
 oml_version: 0.1.0
 name: endless
@@ -48,7 +48,7 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
 ";
 
-/// A project with a pipeline, and where it runs. When it is dropped, all of it is gone.
+/// A project with a pipeline and its E2B service. All files are removed on drop.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) e2b: Arc<E2bLocal>,
@@ -67,7 +67,7 @@ impl Place {
         Self::at(Arc::new(e2b), pipeline)
     }
 
-    /// Another project beside the same stand-in.
+    /// Creates another project with the same stand-in.
     pub(crate) fn beside(&self, pipeline: &str) -> Self {
         Self::at(self.e2b.clone(), pipeline)
     }
@@ -78,25 +78,25 @@ impl Place {
         Self { e2b, sandbox, runtime: stripped() }
     }
 
-    /// `osiris` with the way to the stand-in.
+    /// Returns `osiris` with these arguments, configured for the stand-in.
     pub(crate) fn osiris(&self, arguments: &[&str]) -> Osiris {
         let osiris = self.sandbox.osiris(arguments).guests();
         let osiris = osiris.env("OSIRIS_E2B_RUNTIME", &self.runtime);
         self.e2b.env().into_iter().fold(osiris, |osiris, (name, value)| osiris.env(name, value))
     }
 
-    /// Runs the pipeline in a sandbox.
+    /// Returns the command that runs the pipeline in a sandbox.
     pub(crate) fn run(&self, more: &[&str]) -> Osiris {
         let arguments = ["run", "pipeline.yaml", "--e2b", "--e2b-template", TEMPLATE];
         self.osiris(&[&arguments, more].concat())
     }
 
-    /// The id of the only sandbox, as soon as there is one.
+    /// Waits for the only sandbox and returns its id.
     pub(crate) fn id(&self) -> String {
         wait_for("a sandbox", PATIENCE, || self.e2b.sandboxes().pop().map(|living| living.id))
     }
 
-    /// Starts the run, and waits until its last step has written something.
+    /// Starts the run and waits until its last step has written some output.
     pub(crate) fn in_mid_run(&self, more: &[&str]) -> (Running, Worker) {
         let mut running = self.run(more).start();
         let home = self.e2b.home(&self.id()).expect("it lives");
@@ -108,7 +108,7 @@ impl Place {
         (running, Worker::find(&self.sandbox))
     }
 
-    /// All that the worker of the only sandbox has said.
+    /// Returns all messages of the worker in the only sandbox.
     pub(crate) fn said(&self) -> String {
         let home = self.e2b.home(&self.id()).expect("it lives");
         let osiris = fs::read_dir(home.join(".osiris")).expect("it is there");
@@ -117,18 +117,19 @@ impl Place {
         fs::read_to_string(stream).expect("it can be read")
     }
 
-    /// Waits until a route was asked for.
+    /// Waits until a route was requested.
     pub(crate) fn wait_for_request(&self, route: &str) {
         wait_for(route, PATIENCE, || self.e2b.requests().contains_key(route).then_some(()));
     }
 
-    /// The sandboxes that live.
+    /// Returns the number of living sandboxes.
     pub(crate) fn living(&self) -> usize {
         self.e2b.sandboxes().len()
     }
 }
 
-/// What `osiris e2b template` puts into a template, as far as these tests need it.
+/// Returns the files that `osiris e2b template` puts into a template, as far as these tests need
+/// them.
 pub(crate) fn equipment() -> Template {
     let file = |from: PathBuf, to: &str| TemplateFile { from, to: to.to_owned(), mode: 0o755 };
     let mut files = vec![file(stripped(), runtime::PLACE)];

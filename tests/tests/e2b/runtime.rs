@@ -1,4 +1,4 @@
-//! What runs in sandboxes: the real program, without what only debuggers read.
+//! The program that runs in sandboxes: the real one, without debug information.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use osiris_tests::built;
 
-/// Where templates have it.
+/// Path of the program in templates.
 pub(crate) const PLACE: &str = "/usr/local/bin/osiris";
 
 static STRIPPED: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -26,7 +26,7 @@ static STRIPPED: LazyLock<PathBuf> = LazyLock::new(|| {
     stripped
 });
 
-/// The program, which is sent and hashed in half the time.
+/// Returns the stripped program, which uploads and hashes in half the time.
 pub(crate) fn stripped() -> PathBuf {
     STRIPPED.clone()
 }

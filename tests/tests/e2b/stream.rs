@@ -1,4 +1,4 @@
-//! The stream of the worker's words breaks, repeats, loses or falls silent.
+//! Breaks, repetitions, gaps and silence in the worker's message stream.
 
 use e2b_local::{Effect, Fault};
 
@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[Test] = tests![
 const START: &str = "POST /process.Process/Start";
 const CONNECT: &str = "POST /process.Process/Connect";
 
-/// The stream of the worker, not of a command beside it.
+/// Returns a fault in the worker's stream, not in that of another command.
 fn of_the_worker(effect: Effect) -> Fault {
     Fault::on(START, effect).containing("worker")
 }
@@ -74,7 +74,7 @@ fn a_line_that_is_missing_recovers() {
 }
 
 fn a_first_line_that_is_missing_recovers() {
-    // Nothing follows it until it has been heard.
+    // Nothing follows the first line until it is received.
     recovers([of_the_worker(Effect::DropLine(1))]);
 }
 

@@ -1,4 +1,4 @@
-//! Runs over their time, and clocks that are wrong.
+//! Runs that exceed their time limit, and clocks that are wrong.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn a_control_plane_with_another_clock_does_no_harm() {
 
 fn a_sandbox_with_another_clock_gets_its_times_put_right() {
     let mut place = Place::new(SHORT);
-    // A thousand years behind.
+    // The clock is a thousand years behind.
     let script = "#!/bin/sh\n/usr/local/bin/osiris \"$@\" | sed -u 's/\"ts\":\"2/\"ts\":\"1/'\n";
     place.runtime = place.sandbox.outside().join("runtime");
     std::fs::write(&place.runtime, script).expect("the sandbox can be written");

@@ -1,4 +1,4 @@
-//! The worker of a run, as its machine's owner sees it.
+//! The worker process of a run, as seen from its machine.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::place::PATIENCE;
 pub(crate) struct Worker(Pid);
 
 impl Worker {
-    /// That of the last run of a project, as soon as its host knows it.
+    /// Waits until the host of the project's last run knows the worker, and returns it.
     pub(crate) fn find(sandbox: &Sandbox) -> Self {
         wait_for("the worker's pid", PATIENCE, || {
             let logs = fs::read_dir(sandbox.path("logs")).ok()?;
@@ -26,12 +26,12 @@ impl Worker {
         })
     }
 
-    /// Ends it at once.
+    /// Kills the worker immediately.
     pub(crate) fn kill(self) {
         self.signal(Signal::KILL);
     }
 
-    /// Lets it do nothing until it is thawed.
+    /// Suspends the worker until `thaw`.
     pub(crate) fn freeze(self) {
         self.signal(Signal::STOP);
     }

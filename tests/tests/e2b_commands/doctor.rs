@@ -45,7 +45,7 @@ fn no_key_is_told() {
 #[test]
 fn a_service_that_does_not_answer_is_told() {
     let (cloud, sandbox) = (Cloud::bare(), project());
-    // Nobody listens on port 1.
+    // Port 1 refuses connections.
     let doctor = cloud.osiris(&sandbox, ["e2b", "doctor", "--json"]);
     let answer = doctor.env("E2B_API_URL", "http://127.0.0.1:1").run().expect(3).json();
     assert_eq!((&answer["status"], &answer["checks"][0]["ok"]), (&"error".into(), &false.into()));

@@ -1,4 +1,4 @@
-//! `osiris run --e2b --dry-run`: what would be sent, and nothing is.
+//! `osiris run --e2b --dry-run`: lists the uploads without sending anything.
 
 use osiris_tests::service;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `osiris e2b`, and how `osiris run --e2b` speaks to people.
+//! `osiris e2b`, and the messages of `osiris run --e2b`.
 
 mod doctor;
 mod dry;
@@ -19,7 +19,7 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}
 ";
 
-/// A project that copies a file.
+/// Creates a project that copies a file.
 fn project() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("in.csv", "n\n1\n");
@@ -27,7 +27,7 @@ fn project() -> Sandbox {
     sandbox
 }
 
-/// Compares all that a command printed with a file in `expected/`.
+/// Compares the whole output of a command with a file in `expected/`.
 #[track_caller]
 fn assert_told(name: &str, finished: &Finished, sandbox: &Sandbox) {
     let mut text = format!("exit: {}\n", finished.code().unwrap_or(-1));

@@ -1,4 +1,4 @@
-//! `osiris run --e2b`: what it needs, and what it says when that is not there.
+//! `osiris run --e2b`: its requirements, and the messages if one is missing.
 
 use osiris_tests::session::Session;
 use osiris_tests::{Cloud, Finished, Sandbox};
@@ -27,7 +27,7 @@ fn a_bare_template_needs_permission() {
     assert_eq!((&status["status"], &status["exit_code"]), (&"failed".into(), &3.into()));
     assert_eq!(status["error"]["kind"], "dependencies");
     assert_eq!(sandbox.files(), ["in.csv", "pipeline.yaml"]);
-    // Nothing was sent.
+    // Nothing was uploaded.
     assert_eq!(cloud.local().requests().get("POST /files"), None);
 }
 
@@ -61,7 +61,7 @@ fn what_is_there_already_is_not_sent_again() {
     assert!(session.status["e2b"]["sandbox_id"].as_str().is_some_and(|id| id.starts_with('i')));
 }
 
-/// The output and the artifacts.
+/// Counts the output and the artifacts.
 fn session_files(sandbox: &Sandbox, session: &Session) -> usize {
     let mut count = usize::from(sandbox.exists("out.csv"));
     let mut folders = vec![session.folder.join("artifacts")];
@@ -89,7 +89,7 @@ fn a_sandbox_may_be_kept() {
     assert_eq!(status["e2b"]["sandbox_id"], living[0].id.as_str());
     assert_eq!(tags.get("run").map(String::as_str), status["session_id"].as_str());
     assert_eq!((&*tags["app"], &*tags["kept"]), ("osiris", "true"));
-    // Nobody can tell the project from its tags.
+    // The tags do not reveal the project.
     let told = format!("{tags:?}");
     assert!(!told.contains("project") && !told.contains("osiris-test-"), "{told}");
 }

@@ -17,7 +17,7 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
 ";
 
-/// A run that does not end, in a sandbox.
+/// Starts an endless run in a sandbox.
 fn in_mid_run(cloud: &Cloud, sandbox: &Sandbox) -> Running {
     sandbox.write("endless.yaml", ENDLESS);
     let running = cloud.run(sandbox, "endless.yaml", &[]).start();
@@ -108,7 +108,7 @@ fn of_everybody_only_what_is_past_its_time_is_ended() {
     assert_eq!(living(&cloud), left);
 }
 
-/// Has a sandbox made with these tags; its id.
+/// Creates a sandbox with these tags and returns its id.
 fn create(cloud: &Cloud, metadata: &str) -> String {
     let local = cloud.local();
     let body = format!(r#"{{"templateID":"base","timeout":300,"metadata":{{{metadata}}}}}"#);

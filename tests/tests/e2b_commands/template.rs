@@ -1,4 +1,4 @@
-//! `osiris e2b template`, and runs in what it made.
+//! `osiris e2b template`, and runs in its templates.
 
 use std::fs;
 
@@ -31,7 +31,7 @@ fn a_run_in_it_sends_nothing_but_plan_and_inputs() {
 
     let doctor = osiris(&["e2b", "doctor", "--template", "ours"]).run().expect(0);
     assert!(doctor.stdout.contains("it has osiris "), "{}", doctor.stdout);
-    // Built again, nothing has to be sent.
+    // A second build has nothing to upload.
     let again = osiris(&["e2b", "template", "--name", "ours", "--verbose"]).run().expect(0);
     assert!(!again.stderr.contains("Sent"), "{}", again.stderr);
     assert!(again.stderr.contains("Kept /usr/local/bin/osiris"), "{}", again.stderr);

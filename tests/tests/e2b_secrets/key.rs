@@ -1,4 +1,4 @@
-//! The key to E2B stays here.
+//! The E2B key stays on this machine.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use osiris_tests::{Cloud, Sandbox};
 
 use crate::worker::{Held, process, variables};
 
-/// Every file below a folder that holds a text.
+/// Returns every file below a directory that contains a text.
 fn holding(folder: &std::path::Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

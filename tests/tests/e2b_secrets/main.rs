@@ -1,5 +1,5 @@
-//! What gets into a sandbox and what E2B sees of it: what the plan declares, and
-//! no secret where anybody looks.
+//! Data that reaches a sandbox and E2B: only files that the plan declares, and no secret in any
+//! visible place.
 
 mod key;
 mod parcel;

@@ -1,4 +1,4 @@
-//! Only what the plan declares is sent.
+//! Only files that the plan declares are uploaded.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,10 +17,10 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out/copy.csv}}
 ";
 
-/// Stands in every file that is none of the pipeline's business.
+/// Content of every file that does not belong to the pipeline.
 const PRIVATE: &str = "of no concern to anybody";
 
-/// Every file below a folder by its path, sorted.
+/// Returns every file below a directory by its path, sorted.
 fn below(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -55,7 +55,7 @@ fn the_rest_of_the_project_stays_here() {
     let connections = "version: 1\nconnections: {a: {b: {password: \"${OTHER}\", host: h}}}\n";
     sandbox.write("osiris_connections.yaml", connections);
     let run = ["run", "pipeline.yaml", "--e2b-install-deps", "--e2b-keep"];
-    // Without the guests, of which one is in the project.
+    // Without the guests, since the project has a copy of one.
     cloud.reach(sandbox.osiris(cloud.arguments(&run))).run().expect(0);
 
     let home = cloud.home();
@@ -70,7 +70,7 @@ fn the_rest_of_the_project_stays_here() {
         sent += usize::from(name.starts_with(".osiris/blobs/"));
     }
     assert_eq!(private, [""; 0]);
-    // osiris, two drivers and their compiled code, and the input.
+    // `osiris`, two drivers with their compiled code, and the input.
     assert_eq!(sent, 6, "{:?}", below(&home));
     let of_run = below(&home.join("session").join(id));
     let (own, files): (Vec<_>, Vec<_>) = of_run
@@ -101,7 +101,7 @@ fn the_secrets_of_other_connections_stay_here() {
     assert!(!plan.contains(PRIVATE) && !plan.contains("c4nary"), "{plan}");
 }
 
-/// Reads a folder and ends: what the sandbox gets of it counts.
+/// Reads a directory and ends: only the files sent to the sandbox matter.
 const LOOK: &str = "\
 oml_version: 0.1.0
 name: look
@@ -110,7 +110,7 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out/copy.csv}}
 ";
 
-/// A project with much that no step may read, and links to it.
+/// Creates a project with many files that no step may read, and links to them.
 fn full() -> Sandbox {
     let sandbox = Sandbox::new();
     for path in [
@@ -146,7 +146,7 @@ fn full() -> Sandbox {
     sandbox
 }
 
-/// What would be sent, by the names of the files.
+/// Returns the names of the files that would be uploaded.
 fn sent(sandbox: &Sandbox, folder: &str) -> Vec<String> {
     sandbox.write("pipeline.yaml", LOOK.replace("FOLDER", folder));
     let run = ["run", "pipeline.yaml", "--e2b", "--dry-run", "--json"];
@@ -170,7 +170,7 @@ fn what_a_step_may_not_read_here_is_not_sent() {
     let of_data = ["data/a.csv", "data/also-deep/b.csv", "data/c.csv", "data/deep/b.csv"];
     assert_eq!(inputs("data"), of_data);
     assert_eq!(inputs("./data/../data/"), of_data);
-    // All that is granted: `private` as well, but nothing of the project's own.
+    // The whole project is allowed: `private` as well, but none of osiris's own files.
     let all = inputs(".");
     for name in &all {
         let is_closed = |part: &str| {

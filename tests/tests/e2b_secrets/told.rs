@@ -1,4 +1,4 @@
-//! A driver that tells its secrets to everybody: nobody hears them.
+//! A driver that reveals its secrets in every output: all of them are masked.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use osiris_tests::session::Session;
 
 use crate::worker::{Held, process, variables};
 
-/// All that E2B keeps.
+/// Checks that no log of E2B contains the secret.
 fn assert_unknown_to_e2b(cloud: &Cloud) {
     assert_none("what E2B logs", &cloud.local().log().join("\n"));
 }
@@ -29,7 +29,7 @@ fn what_a_driver_tells_is_masked_everywhere() {
         assert_unknown_to_e2b(&cloud);
         let session = Session::only(&sandbox);
         assert!(session.log.contains("***MASKED***"), "{}", session.log);
-        // The sandbox is as the run left it.
+        // The sandbox is in the state that the run left.
         let home = cloud.home();
         let id = session.status["session_id"].as_str().expect("it has an id");
         let folder = home.join(".osiris").join(format!("run-{id}"));

@@ -1,4 +1,4 @@
-//! A run that is held in its middle, and the worker's process.
+//! A run paused in the middle, and the worker's process.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -18,7 +18,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Starts it, and returns when the step waits.
+    /// Starts the run and returns when the step waits.
     pub(crate) fn start(more: &[&str], variables: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
@@ -35,7 +35,7 @@ impl Held {
         Self { cloud, sandbox, running, waiting }
     }
 
-    /// Lets the step go on.
+    /// Lets the step continue.
     pub(crate) fn finish(mut self) -> (Cloud, Sandbox, Finished) {
         writeln!(self.waiting, "heard hello").expect("the step listens");
         drop(self.waiting);
@@ -43,13 +43,13 @@ impl Held {
     }
 }
 
-/// The worker's process, by its folder in `/proc`.
+/// Returns the worker's process, by its directory in `/proc`.
 pub(crate) fn process(session: &str) -> PathBuf {
     let folder = format!("/.osiris/run-{session}");
     let own = |path: &PathBuf| {
         let arguments = fs::read(path.join("cmdline")).unwrap_or_default();
         let arguments: Vec<_> = arguments.split(|byte| *byte == 0).collect();
-        // The line before it becomes osiris is the shell's.
+        // Before it becomes osiris, the command line is the shell's.
         arguments.get(1) == Some(&&b"worker"[..])
             && arguments.iter().any(|argument| argument.ends_with(folder.as_bytes()))
     };
@@ -57,7 +57,7 @@ pub(crate) fn process(session: &str) -> PathBuf {
     processes.map(|entry| entry.path()).find(own).expect("the worker runs")
 }
 
-/// The variables of a process, as `NAME=VALUE`.
+/// Returns the variables of a process, as `NAME=VALUE`.
 pub(crate) fn variables(process: &std::path::Path) -> Vec<String> {
     let bytes = fs::read(process.join("environ")).expect("it runs and is ours");
     let texts = bytes.split(|byte| *byte == 0).filter(|text| !text.is_empty());

@@ -1,28 +1,28 @@
-//! What workers try, and what the run says of it.
+//! Attacks of a worker, and the expected result of the run.
 
-/// A worker, from `worker.py` and this.
+/// A malicious worker: `worker.py` with an attack filled in.
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
-    /// How the run must end.
+    /// Expected exit code of the run.
     pub(crate) exit: i32,
-    /// The kind of failure.
+    /// Expected kind of failure.
     pub(crate) kind: &'static str,
-    /// A part of the message.
+    /// A part of the expected message.
     pub(crate) says: &'static str,
-    /// What the worker does, in Python.
+    /// The worker's actions, in Python.
     pub(crate) does: &'static str,
-    /// What the last step of the pipeline writes.
+    /// Output path of the pipeline's last step.
     pub(crate) output: &'static str,
 }
 
 impl Attack {
-    /// With another output of the last step.
+    /// Changes the output path of the last step.
     pub(crate) const fn on(self, output: &'static str) -> Self {
         Self { output, ..self }
     }
 }
 
-/// One that does this must come to that end.
+/// Creates an attack with its expected result.
 pub(crate) const fn attack(
     name: &'static str,
     exit: i32,

@@ -1,8 +1,8 @@
-//! Files that no step writes, and files that are not what they are said to be.
+//! Files that no step writes, and files that differ from the worker's description.
 
 use crate::attack::{Attack, attack};
 
-/// What is said of a file that no step writes.
+/// Message for a file that no step writes.
 pub(crate) const NO_STEP: &str = "which no step of this run writes";
 
 pub(crate) const ATTACKS: &[Attack] = &[
@@ -243,7 +243,7 @@ finish(re, [offer(at + str(n)) for n in range(50000)])",
         "re = begin(); finish(re, [make('./x')])",
     )
     .on("."),
-    // A step writes the whole folder, in which there are links.
+    // A step writes the whole directory, which contains links.
     attack(
         "file-through-a-link",
         1,

@@ -1,4 +1,4 @@
-//! Lines that are none, and numbers that do not follow.
+//! Malformed lines, and numbers out of sequence.
 
 use crate::attack::{Attack, attack};
 

@@ -1,5 +1,5 @@
-//! Workers that are not what they should be: whatever a sandbox says, the host
-//! writes nothing but what the plan says, and tells what happened.
+//! Malicious workers: whatever a sandbox sends, the host writes only files of the plan, and reports
+//! the error.
 
 mod attack;
 mod files;
@@ -20,15 +20,15 @@ use serde_json::Value;
 
 use attack::Attack;
 
-/// The most memory that the host may hold, in bytes.
+/// Maximum memory of the host, in bytes.
 const MEMORY: u64 = 200 << 20;
-/// The most that the host may say, in bytes.
+/// Maximum output of the host, in bytes.
 const MAX_SAID: usize = 256 << 10;
-/// All workers; the attack goes into it.
+/// Code shared by all workers, with a placeholder for the attack.
 const WORKER: &str = include_str!("worker.py");
-/// What moves the cursor, clears the screen and looks like a line of our own.
+/// Text that moves the cursor, clears the screen and imitates a line of osiris.
 const BAD: &str = "BAD = '\\x1b[2J\\x1b]0;x\\x07\\r\\x9b1m\\nforged\\u202e'\n";
-/// Reads the secret without an answer.
+/// Reads the secret without answering.
 const LOOK: &str = "\
 def prepare_secret():
     global secret
@@ -48,12 +48,12 @@ fn main() -> ExitCode {
 
 fn run(attack: &Attack) -> Result<(), String> {
     let cloud = Cloud::bare();
-    // Nobody is asked anything: no driver runs.
+    // The service is not contacted: no driver runs.
     let sandbox = project("127.0.0.1", 7, "");
     sandbox.write(".env", "MINE=1\n");
     let pipeline = sandbox.read("pipeline.yaml").replace("lines.txt", attack.output);
     sandbox.write("pipeline.yaml", pipeline);
-    // A link in what a step may write, to what none may.
+    // A link from a directory that a step may write to one that no step may write.
     sandbox.write("private/mine.txt", "mine\n");
     sandbox.write("out/mine.txt", "mine\n");
     symlink("../private", sandbox.path("out/link")).expect("links can be made");
@@ -109,7 +109,7 @@ fn check_status(attack: &Attack, status: &Value) -> Result<(), String> {
     }
 }
 
-/// Nobody draws on a terminal, and no line of the log is the worker's own.
+/// Checks that no output controls the terminal, and that no log line is forged by the worker.
 fn check_words(finished: &Finished, session: &Session) -> Result<(), String> {
     for (name, text) in
         [("stdout", &finished.stdout), ("stderr", &finished.stderr), ("osiris.log", &session.log)]

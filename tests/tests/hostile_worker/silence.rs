@@ -1,4 +1,4 @@
-//! Workers that end, and workers that say nothing.
+//! Workers that end early, and workers that stay silent.
 
 use crate::attack::{Attack, attack};
 

@@ -1,4 +1,4 @@
-//! Terminal escapes and the secret, in every place for words; the run fails.
+//! Terminal escapes and the secret, in every field that holds text; the run fails.
 
 use crate::attack::{Attack, attack};
 use crate::files::NO_STEP;

@@ -1,4 +1,4 @@
-//! Words at the wrong time, and ends that cannot be.
+//! Messages at the wrong time, and impossible final states.
 
 use crate::attack::{Attack, attack};
 

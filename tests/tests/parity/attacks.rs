@@ -1,11 +1,11 @@
-//! Drivers that say too much, or what nobody should see: the same of it arrives.
+//! Drivers with excessive or malicious output: the same part of it arrives in a sandbox.
 
 use osiris_tests::Sandbox;
 
 use crate::both::both;
 use crate::failures::into_sink;
 
-/// The same comes of a hostile driver here and there.
+/// Checks that a hostile driver has the same results on this machine and in a sandbox.
 #[track_caller]
 fn same(attacks: &[(&str, i32)]) {
     for (attack, code) in attacks {

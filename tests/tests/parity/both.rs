@@ -4,18 +4,18 @@ use osiris_tests::parity::Traces;
 use osiris_tests::session::Session;
 use osiris_tests::{Cloud, Finished, Sandbox};
 
-/// Two equal projects, of which the first has run here and the second in a sandbox.
+/// Two equal projects, the first run on this machine and the second in a sandbox.
 pub(crate) struct Both {
     pub(crate) here: Sandbox,
     pub(crate) there: Sandbox,
-    /// The session of the second.
+    /// Session of the second project.
     pub(crate) session: Session,
-    /// What the second said.
+    /// Result of the second command.
     pub(crate) finished: Finished,
 }
 
-/// Runs `pipeline.yaml` of a project that `fill` makes, twice, and fails the test
-/// unless both runs end with this exit code and did the same.
+/// Runs `pipeline.yaml` of a project that `fill` creates, twice. Fails the test unless both runs
+/// end with this exit code and the same results.
 #[track_caller]
 pub(crate) fn both(code: i32, fill: impl Fn(&Sandbox)) -> Both {
     let cloud = Cloud::live_or_equipped();
@@ -29,8 +29,8 @@ pub(crate) fn both(code: i32, fill: impl Fn(&Sandbox)) -> Both {
     Both { here, there, session, finished }
 }
 
-/// Fails the test unless the runs of two projects did the same, by osiris' own
-/// account and by this one. Returns the last of the second.
+/// Fails the test unless the runs of two projects had the same results, according to both `osiris
+/// runs diff` and this test. Returns the last session of the second project.
 #[track_caller]
 pub(crate) fn compare(here: &Sandbox, there: &Sandbox) -> Session {
     let all = |sandbox| Session::all(sandbox).expect("sessions keep to the schemas");
@@ -50,7 +50,7 @@ pub(crate) fn compare(here: &Sandbox, there: &Sandbox) -> Session {
             diff.expect(0);
             continue;
         }
-        // How far the other steps had come when one failed is chance.
+        // The progress of the other steps at a failure depends on timing.
         for difference in answer["differences"].as_array().expect("a list") {
             let item = difference["item"].as_str().unwrap_or_default();
             let of_failure = item == "error" || item.ends_with("run_error");

@@ -1,12 +1,12 @@
-//! The sample pipelines against servers on this machine, so always in the stand-in.
+//! The sample pipelines with servers on this machine, so always in the stand-in.
 
 use osiris_tests::databases::{MYSQL, Project};
 use osiris_tests::{Cloud, Finished};
 
 use crate::both::compare;
 
-/// Runs a sample here, and after the databases were made anew, in a sandbox. `look`
-/// runs them and says what is in the databases then.
+/// Runs a sample on this machine and, with new databases, in a sandbox. `look` runs the pipelines
+/// and returns the resulting content of the databases.
 fn same(name: &'static str, look: impl Fn(&Project, &dyn Fn(&str) -> Finished) -> String) {
     let here = Project::new(name);
     let local = look(&here, &|pipeline| {

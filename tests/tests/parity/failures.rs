@@ -10,7 +10,7 @@ use osiris_tests::{Cloud, Sandbox};
 use crate::both::both;
 use crate::plain::copy;
 
-/// A pipeline that must fail in both places in the same way; returns the message.
+/// Checks that a pipeline fails in the same way in both places, and returns the message.
 #[track_caller]
 fn fails(kind: &str, step: &str, fill: impl Fn(&Sandbox)) -> String {
     let both = both(1, fill);

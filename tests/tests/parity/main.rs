@@ -1,6 +1,6 @@
-//! The same pipelines on this machine and in a sandbox do the same.
+//! The same pipelines have the same results on this machine and in a sandbox.
 //!
-//! With `OSIRIS_TEST_LIVE=1` those without databases run in the real service.
+//! With `OSIRIS_TEST_LIVE=1`, those without databases run in the real service.
 
 mod attacks;
 mod both;

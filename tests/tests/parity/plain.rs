@@ -1,10 +1,10 @@
-//! Pipelines that end well and need no server.
+//! Pipelines that succeed and need no server.
 
 use osiris_tests::databases::samples;
 
 use crate::both::both;
 
-/// A file of the sample project.
+/// Reads a file of the sample project.
 fn sample(path: &str) -> Vec<u8> {
     std::fs::read(samples().join(path)).expect("a sample can be read")
 }
@@ -57,7 +57,7 @@ fn a_folder_that_is_there_is_written_to_and_what_is_in_it_stays() {
     assert!(both.there.read("out/a.csv").contains("žluťoučký"));
 }
 
-/// A file from one place to another.
+/// Returns a pipeline that copies a file.
 pub(crate) fn copy(from: &str, to: &str) -> String {
     format!(
         "\

@@ -1,5 +1,5 @@
-//! Hosts and ports: a driver dials what the user, the project or a variable names. Its author
-//! can name hosts of the internet, and the port of a host that somebody else named.
+//! Hosts and ports: a driver connects to addresses that the user, the project or a variable names.
+//! Its author can name hosts of the internet, and the port of a host that somebody else named.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::spec;
 
-/// The spec of the service's client in other hands.
+/// Returns the spec of the service's client under another author.
 fn client() -> Value {
     let mut spec = spec::of("tests/drivers/service");
     spec["name"] = "service.evil".into();
@@ -22,7 +22,7 @@ fn client() -> Value {
     spec
 }
 
-/// A project whose driver has this spec, with this connection and step.
+/// Creates a project whose driver has this spec, with this connection and step.
 fn project(spec: &Value, connection: &Value, config: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
     spec::install(&sandbox, &built::guest("service.client"), spec);
@@ -43,7 +43,7 @@ fn osiris(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
     sandbox.osiris(arguments).env("SECRET", SECRET).env("SERVICE_HOST", "127.0.0.1").run()
 }
 
-/// What `--dry-run` says of the address: the address, and who set host and port.
+/// Returns the address in the output of `--dry-run`, and who set its host and port.
 fn shown(sandbox: &Sandbox) -> (Value, Value) {
     let answer = osiris(sandbox, &["run", "pipeline.yaml", "--dry-run", "--json"]).expect(0).json();
     let rights = answer["steps"][0]["rights"].as_array().expect("rights");
@@ -126,7 +126,7 @@ fn what_the_user_the_project_or_a_variable_names_is_dialled() {
     cloud.assert_empty();
 }
 
-/// A port at which nobody may be seen to knock.
+/// A port that must not receive connections.
 struct Quiet(TcpListener);
 
 impl Quiet {
@@ -197,7 +197,7 @@ fn a_host_that_only_the_author_names_is_not_dialled() {
                 "{told}"
             );
         }
-        // Those that run no step have nothing to say about one.
+        // Commands that run no step have no step to report on.
         osiris(&sandbox, &["discover", "@service.main"]);
         osiris(&sandbox, &["connections", "doctor"]);
         quiet.assert_nobody(name);
@@ -228,7 +228,7 @@ fn an_address_that_the_author_writes_into_the_spec_is_the_internets_only() {
 
 #[test]
 fn no_name_leads_to_the_metadata_of_a_cloud() {
-    // With the dot it is a name; without, it would be an address that the user names.
+    // With the dot this is a name; without, it would be an address that the user names.
     for host in ["169.254.169.254.", "168.63.129.16.", "100.100.100.200.", "192.0.0.192."] {
         let connection = json!({"host": host, "port": 80, "password": "${SECRET}"});
         let sandbox = project(&client(), &connection, &json!({}));

@@ -1,28 +1,28 @@
-//! Files: a driver opens what the user, the project or a variable names, and nothing that its
-//! author does.
+//! Files: a driver can open files that the user, the project or a variable names, but none that its
+//! author names.
 
 use osiris_tests::{Cloud, Finished, Sandbox};
 use serde_json::{Value, json};
 
 use crate::spec;
 
-/// What the driver is after, whoever names it.
+/// The file that the driver tries to open, whoever names it.
 const TARGET: &str = "private/keys.csv";
 
-/// Who names the file, and how.
+/// The source of the file name.
 struct Setter {
     name: &'static str,
-    /// The field that the spec calls a file.
+    /// Pointer that the spec declares as a file.
     pointer: &'static str,
-    /// What the author has in the schema besides: `properties`, `$defs`, `allOf`.
+    /// Additions of the author to the schema: `properties`, `$defs`, `allOf`.
     schema: Value,
-    /// The fields that a connection supplies.
+    /// Fields that a connection supplies.
     fields: &'static [&'static str],
-    /// What the step says.
+    /// Configuration of the step.
     config: Value,
-    /// What the pipeline says besides.
+    /// Additions to the pipeline.
     pipeline: Value,
-    /// The connection, if there is one.
+    /// The connection, if any.
     connection: Option<Value>,
     arguments: &'static [&'static str],
     variables: &'static [(&'static str, &'static str)],
@@ -32,11 +32,11 @@ struct Setter {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// The file is opened; who set its name, as `--dry-run` says.
+    /// The file is opened; holds who set its name, according to `--dry-run`.
     Opens(&'static str),
-    /// The command says that only the author names the file.
+    /// The command reports that only the author names the file.
     Refused,
-    /// The driver runs, and does not get at the file.
+    /// The driver runs, but cannot open the file.
     Denied,
 }
 
@@ -58,7 +58,7 @@ impl Default for Setter {
     }
 }
 
-/// By the user.
+/// Returns the cases in which the user names the file.
 fn users() -> Vec<Setter> {
     let by_parameter = || json!({"file": "${params.file}"});
     let outcome = Outcome::Opens("user");
@@ -126,7 +126,7 @@ fn users() -> Vec<Setter> {
     ]
 }
 
-/// A file that a connection names.
+/// Returns a case with a file that a connection names.
 fn connected() -> Setter {
     Setter {
         pointer: "/resolved_connection/file",
@@ -138,7 +138,7 @@ fn connected() -> Setter {
     }
 }
 
-/// By the project, and by variables.
+/// Returns the cases in which the project or a variable names the file.
 fn projects() -> Vec<Setter> {
     let of = |name, file: &str, variables, dotenv, by| Setter {
         name,
@@ -164,7 +164,7 @@ fn projects() -> Vec<Setter> {
     ]
 }
 
-/// By the author of the driver.
+/// Returns the cases in which the driver's author names the file.
 fn authors() -> Vec<Setter> {
     let named = json!({"type": "string", "default": TARGET});
     let refused = |name, pointer, schema: Value| Setter {
@@ -251,7 +251,7 @@ fn authors() -> Vec<Setter> {
     ]
 }
 
-/// Which way the file is opened.
+/// Direction of the access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
     Read,
@@ -259,7 +259,7 @@ enum Access {
 }
 
 impl Setter {
-    /// A project with a driver that goes for the target, whoever names it.
+    /// Creates a project with a driver that opens the target, whoever names it.
     fn project(&self, access: Access) -> Sandbox {
         let sandbox = Sandbox::new();
         let (ours, folder, role) = match access {
@@ -282,7 +282,8 @@ impl Setter {
         let schema = &mut spec["configSchema"];
         schema["required"] = json!([]);
         schema["additionalProperties"] = json!(true);
-        // What the driver opens is no matter of rights: the field is none of its files.
+        // The path that the driver opens has no effect on permissions: the spec does not declare
+        // that field as a file.
         schema["properties"]["path"]["default"] = TARGET.into();
         for (key, value) in self.schema.as_object().expect("an object") {
             match (key.as_str(), value.as_object()) {
@@ -349,7 +350,7 @@ impl Setter {
         osiris.run()
     }
 
-    /// What the run left must be what it may.
+    /// Checks that the run had the expected outcome.
     fn check(&self, access: Access, sandbox: &Sandbox, finished: &Finished) {
         let name = format!("{}, {access:?}", self.name);
         let told = format!("{name}: {}{}", finished.stdout, finished.stderr);
@@ -368,7 +369,7 @@ impl Setter {
         }
     }
 
-    /// What `--dry-run` shows must be what the run does.
+    /// Checks that `--dry-run` agrees with the run.
     fn check_shown(&self, sandbox: &Sandbox) {
         let finished = self.run(sandbox, None, &["--dry-run", "--json"]);
         let answer = finished.json();
@@ -395,7 +396,7 @@ impl Setter {
 
 #[test]
 fn a_file_is_opened_only_where_the_user_the_project_or_a_variable_names_it() {
-    // The two differ in who opens, so one of each kind is enough for the second.
+    // The two differ only in who opens the file, so one of each kind is enough for the second.
     for (access, every) in [(Access::Read, 1), (Access::Write, 4)] {
         let users = users().into_iter().step_by(every);
         let projects = projects().into_iter().step_by(every);

@@ -1,4 +1,4 @@
-//! A key of the user's goes to no address that a project names.
+//! A user's key is never sent to an address that a project names.
 
 use std::net::TcpListener;
 use std::thread;
@@ -55,7 +55,7 @@ fn a_key_and_an_address_from_one_place_go_together() {
     let lines = |all: &[&(&str, String)]| -> String {
         all.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     };
-    // All in the file, the address exported, and all exported while the file says otherwise.
+    // All in the file; the address exported; and all exported although the file differs.
     sandbox.write(".env", lines(&[&api, &envd, &key]));
     sandbox.osiris(["e2b", "sweep"]).run().expect(0);
     sandbox.write(".env", lines(&[&key]));
@@ -69,7 +69,7 @@ fn a_key_and_an_address_from_one_place_go_together() {
 fn an_exported_login_goes_to_no_registry_of_the_projects_env_file() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let registry = listener.local_addr().expect("it is bound").to_string();
-    // Asks for a login, and keeps what it is told.
+    // Requests a login and records the answer.
     let server = thread::spawn(move || {
         use std::io::{Read, Write};
         let mut heard = String::new();

@@ -1,5 +1,5 @@
-//! Who set a value, and what it opens: every setter with every right, on this machine and in
-//! a sandbox.
+//! The origin of a value decides what it allows: every origin with every permission, on this
+//! machine and in a sandbox.
 
 mod address;
 mod file;

@@ -1,4 +1,4 @@
-//! Whose a project is: what another user wrote decides nothing unless the user says so.
+//! Ownership of projects: files of another user have no effect unless the user allows it.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use osiris_tests::{Finished, Sandbox};
 
-/// Somebody else.
+/// Id of another user.
 const OTHER: u32 = 1234;
 
 fn give_away(path: &Path) {
@@ -14,7 +14,7 @@ fn give_away(path: &Path) {
     chown(path, Some(OTHER), Some(OTHER)).expect("these tests need root, who can give files away");
 }
 
-/// A project of the user's own in a folder below the sandbox's project.
+/// Creates a project of the user in a directory below the sandbox's project.
 fn own(sandbox: &Sandbox) -> PathBuf {
     let file = "oml_version: 0.1.0\nname: copy\nsteps:\n  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv}}\n  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}\n";
     sandbox.write("own/pipeline.yaml", file);
@@ -121,7 +121,7 @@ fn connections_of_another_user_above_the_project_are_refused() {
         let finished = sandbox.osiris(command).current_dir(&folder).run();
         assert_refused(finished, Path::new("osiris_connections.yaml"));
     }
-    // The project's own comes first, and what is above then does not matter.
+    // The project's own file comes first, so the parent directories do not matter.
     fs::write(folder.join("osiris_connections.yaml"), "version: 1\nconnections: {}\n")
         .expect("written");
     list().expect(0);
@@ -158,7 +158,7 @@ fn the_user_can_allow_it_and_nobody_else_can() {
         let finished = run(&sandbox, &folder, &[("OSIRIS_SAFE_DIRECTORY", other)]);
         assert_refused(finished, &sandbox.project());
     }
-    // What the project says of itself is no word of the user's.
+    // A project cannot vouch for itself.
     sandbox.write(".env", format!("OSIRIS_SAFE_DIRECTORY={project}\n"));
     assert_refused(run(&sandbox, &folder, &[]), &sandbox.project());
 }
@@ -184,7 +184,7 @@ fn the_search_ends_at_the_home_folder() {
     run(&sandbox, &folder, &[("HOME", &home)]).expect(0);
     let list = sandbox.osiris(["connections", "list"]).current_dir(&folder).env("HOME", &home);
     list.run().expect(0);
-    // The home itself still counts.
+    // The home directory itself still counts.
     let home = sandbox.project().display().to_string();
     run(&sandbox, &folder, &[("HOME", &home)]).expect(2);
 }

@@ -1,4 +1,4 @@
-//! What is granted is shown by value: in the plan, at first use, by `inspect` and in the lock.
+//! Permissions are displayed by value: in the plan, at first use, by `inspect` and in the lockfile.
 
 use osiris_tests::{Finished, Sandbox, wasm};
 use serde_json::Value;
@@ -25,7 +25,7 @@ fn an_update_that_changes_what_the_author_sets_asks_for_more() {
     let literal = |host: &str| format!("network: [{{host: {host}, port: 443}}]");
     let plain = schema("", "", "");
     let with_port = schema("", ", default: 1", "");
-    // Before, after, and what is told of it.
+    // Spec before, spec after, and the message.
     let table = [
         ((NETWORK, &plain), (NETWORK, &with_port), "`port` or 1"),
         ((NETWORK, &with_port), (NETWORK, &schema("", ", default: 2", "")), "`port` or 2"),
@@ -56,7 +56,7 @@ fn an_update_that_changes_what_the_author_sets_asks_for_more() {
         osiris(&sandbox, &["drivers", "audit"]).expect(0);
         let shown = osiris(&sandbox, &["drivers", "inspect", "drivers/test.made.wasm"]).expect(0);
         assert!(shown.stdout.contains(told), "{}", shown.stdout);
-        // The same again in another version is no more.
+        // Another version with the same permissions asks for no more.
         sandbox.write("new.wasm", driver("1.2.0", new_more, after));
         osiris(&sandbox, &["drivers", "update"]).expect(0);
     }
@@ -79,7 +79,7 @@ fn a_lock_from_before_defaults_were_listed_is_as_good_as_it_was() {
     sandbox.write("new.wasm", driver("1.1.0", NETWORK, schema));
     osiris(&sandbox, &["drivers", "update"]).expect(0);
     assert!(sandbox.read("osiris.lock").contains("(default 1)"));
-    // One that does ask for more is still told.
+    // A version that does ask for more is still reported.
     sandbox.write("osiris.lock", sandbox.read("osiris.lock").replace(" (default 1)", ""));
     sandbox
         .write("new.wasm", driver("1.2.0", NETWORK, &schema.replace("default: 1", "default: 2")));

@@ -1,4 +1,4 @@
-//! Drivers of ours with the spec of somebody who means harm.
+//! Our drivers with malicious specs.
 
 use std::fs;
 use std::path::Path;
@@ -7,14 +7,14 @@ use osiris_tests::conformance::respecified;
 use osiris_tests::{Sandbox, built};
 use serde_json::Value;
 
-/// The spec of a driver of ours, by its folder.
+/// Reads the spec of one of our drivers, by its directory.
 pub(crate) fn of(folder: &str) -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).join("spec.yaml");
     let text = fs::read_to_string(file).expect("the driver has a spec");
     serde_yaml_ng::from_str(&text).expect("the spec is YAML")
 }
 
-/// Puts a component into the project with this spec in place of its own.
+/// Installs a component in the project with this spec in place of its own.
 pub(crate) fn install(sandbox: &Sandbox, component: &Path, spec: &Value) {
     let bytes = fs::read(component).expect("the component is built");
     let name = spec["name"].as_str().expect("the spec has a name");
@@ -22,7 +22,7 @@ pub(crate) fn install(sandbox: &Sandbox, component: &Path, spec: &Value) {
     sandbox.write(format!("drivers/{name}.wasm"), bytes);
 }
 
-/// The component of a driver that comes with osiris.
+/// Returns the component of a driver that comes with osiris.
 pub(crate) fn built_in(name: &str) -> std::path::PathBuf {
     built::folder().join("drivers").join(format!("{name}.wasm"))
 }

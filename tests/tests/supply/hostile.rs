@@ -1,4 +1,4 @@
-//! Servers that lie. Whatever they do, the project is what it was.
+//! Malicious servers. Whatever they do, the project stays unchanged.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use osiris_tests::{Finished, Sandbox, wasm};
 
 use crate::kit::{driver, drivers, project, said};
 
-/// A manifest of one component.
+/// Returns a manifest of one component.
 fn manifest(component: &[u8]) -> String {
     named(&digest(component), component.len())
 }
@@ -36,7 +36,8 @@ fn is_blob(request: &Request) -> bool {
     request.path.contains("/blobs/")
 }
 
-/// A registry that has one manifest, whatever is asked for, and answers blobs its own way.
+/// Starts a registry with one manifest for all references, and `blob` as its answer to requests for
+/// blobs.
 fn registry(
     manifest: String,
     blob: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
@@ -47,7 +48,7 @@ fn registry(
     })
 }
 
-/// Asks for what is there; nothing of it may stay.
+/// Adds the driver of a registry, which must fail and leave nothing behind.
 fn refused(sandbox: &Sandbox, web: &Web) -> Finished {
     let before = sandbox.files();
     let finished = drivers(sandbox, &["add", &format!("oci://{}/acme/made:1", web.host())]);
@@ -57,7 +58,7 @@ fn refused(sandbox: &Sandbox, web: &Web) -> Finished {
     finished
 }
 
-/// What was said of each, as a text to compare.
+/// Returns the messages for all servers, as a text for comparison.
 fn told(all: Vec<(&str, Web)>) -> String {
     let sandbox = project();
     let tell = |(name, web): (&str, Web)| {
@@ -190,7 +191,7 @@ fn a_web_servers_file_is_checked_like_any_other() {
     insta::assert_snapshot!(texts.join("\n"));
 }
 
-/// A registry that wants a token, whose blobs lie on another server.
+/// A registry that requires a token, with its blobs on another server.
 #[test]
 fn a_key_goes_to_the_registry_and_its_tokens_only() {
     let good = driver("test.made", "1.0.0", "");
@@ -309,7 +310,7 @@ fn what_is_interrupted_leaves_nothing() {
     let slow = registry(listed, move |_, stream| {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", good.len());
         let _ = stream.write_all(&[head.as_bytes(), &good[..good.len() / 2]].concat());
-        // Until the other side has gone.
+        // Until the client has disconnected.
         let _ = std::io::Read::read(stream, &mut [0]);
     });
     let sandbox = project();

@@ -1,4 +1,4 @@
-//! Encrypted, by a server that the machine trusts or does not.
+//! TLS servers that the machine trusts, or does not.
 
 use osiris_tests::Sandbox;
 use services::https::Files;

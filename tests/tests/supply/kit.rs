@@ -1,4 +1,4 @@
-//! What these tests share.
+//! Shared parts of these tests.
 
 use std::sync::LazyLock;
 
@@ -6,18 +6,18 @@ use osiris_tests::snapshot::{normalise, replace};
 use osiris_tests::{Finished, Sandbox, wasm};
 use services::registry::Registry;
 
-/// A registry that lets everybody in, for all tests of this program.
+/// A registry without login, shared by all tests of this program.
 pub(crate) static REGISTRY: LazyLock<Registry> =
     LazyLock::new(|| Registry::start(None).expect("the registry starts"));
 
-/// A component that no run could use, with a name, a version and more of a spec.
+/// Returns a component that cannot run, with a name, a version and more of a spec.
 pub(crate) fn driver(name: &str, version: &str, more: &str) -> Vec<u8> {
     wasm::driver(&format!(
         "name: {name}\nversion: {version}\ntitle: Made for {name}\nmodes: [extract]\nconfigSchema: {{type: object, properties: {{path: {{type: string}}, other: {{type: string}}}}}}\n{more}"
     ))
 }
 
-/// A project with a driver of `test.made` in `made.wasm`.
+/// Creates a project with a driver `test.made` in `made.wasm`.
 pub(crate) fn project() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("osiris.yaml", "version: 1\n");
@@ -30,7 +30,7 @@ pub(crate) fn drivers(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
     sandbox.osiris(["drivers"].iter().chain(arguments)).run()
 }
 
-/// What a command said, without what differs from run to run.
+/// Returns the output of a command, without parts that differ from run to run.
 pub(crate) fn said(finished: &Finished, sandbox: &Sandbox) -> String {
     let text = format!("{}\n{}{}", finished.status, finished.stdout, finished.stderr);
     let text = normalise(&text, sandbox);

@@ -1,11 +1,11 @@
-//! `add`, `sync`, `remove`, `audit`: and that what is locked is what runs.
+//! `add`, `sync`, `remove`, `audit`: the locked driver is the one that runs.
 
 use osiris_tests::service::{project as with_service, service};
 use osiris_tests::{Sandbox, built, wasm};
 
 use crate::kit::{driver, drivers, project, said};
 
-/// A project whose two drivers run, both locked.
+/// Creates a project with two drivers that can run, both locked.
 fn runnable() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("osiris.yaml", "version: 1\n");
@@ -55,7 +55,7 @@ fn what_is_locked_runs_and_nothing_else_does() {
     touch(&sandbox, "drivers/test.source.wasm");
     drivers(&sandbox, &["add", "drivers/test.source.wasm"]).expect(0);
     run(&["run", "pipeline.yaml"]).expect(0);
-    // That file was the only place where it came from.
+    // The deleted file was the only source of the driver.
     std::fs::remove_file(sandbox.path("drivers/test.source.wasm")).expect("it is there");
     let lost = drivers(&sandbox, &["sync"]).expect(3);
     assert!(lost.stderr.contains("restore it from version control"), "{}", lost.stderr);
@@ -92,7 +92,7 @@ fn the_lock_is_stable_and_made_for_git() {
     drivers(&second, &["add", path.to_str().expect("a path")]).expect(0);
     assert_eq!(first.read("osiris.lock"), second.read("osiris.lock"));
     insta::assert_snapshot!(first.read("osiris.lock"));
-    // Whoever adds the same again changes nothing.
+    // Adding the same driver again changes nothing.
     drivers(&first, &["add", "made.wasm"]).expect(0);
     assert_eq!(first.read("osiris.lock"), second.read("osiris.lock"));
 }
@@ -106,7 +106,7 @@ fn sync_needs_its_sources_only_for_what_is_not_there() {
     drivers(&sandbox, &["sync"]).expect(0);
     std::fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
     let mut texts = vec![said(&drivers(&sandbox, &["sync"]), &sandbox)];
-    // What the source has by now is another one, of this name or of another.
+    // The source now has a different driver, under this name or another.
     sandbox.write("made.wasm", driver("test.made", "1.0.1", ""));
     texts.push(said(&drivers(&sandbox, &["sync"]), &sandbox));
     sandbox.write("made.wasm", driver("test.other", "1.0.0", ""));
@@ -150,7 +150,7 @@ fn a_name_is_taken_over_only_when_that_is_said() {
     assert!(!texts.contains("hunter2"));
     insta::assert_snapshot!(texts);
     drivers(&sandbox, &["add", "other.wasm", "own.wasm", "--replace"]).expect(0);
-    // A new version from where the old one came, which asks for no more, is no surprise.
+    // A new version from the same source that asks for no more needs no confirmation.
     sandbox.write("other.wasm", driver("test.made", "2.0.1", ""));
     drivers(&sandbox, &["add", "other.wasm"]).expect(0);
     sandbox.write("other.wasm", driver("test.made", "2.0.2", "files: {write: [/path]}\n"));
@@ -182,7 +182,7 @@ fn an_audit_tells_all_that_is_wrong() {
     drivers(&sandbox, &["add", "made.wasm"]).expect(0);
     let well = drivers(&sandbox, &["audit", "--json"]).expect(0).json();
     assert_eq!(well["drivers"][0]["used_by"][0], "pipelines/one.yml", "{well}");
-    // Somebody makes the lock say less than the driver asks for.
+    // Tamper with the lockfile, so that it lists less than the driver asks for.
     let lock = sandbox.read("osiris.lock");
     sandbox.write("osiris.lock", lock.replace("reads files: /path", "reads files: /other"));
     sandbox.write("drivers/rubbish.wasm", "rubbish");

@@ -1,4 +1,4 @@
-//! A registry that asks who is there.
+//! A registry that requires a login.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -29,7 +29,7 @@ fn a_login_comes_from_the_environment_or_from_docker() {
     let wrong = with_login(publish(), &host, "wrong-password").run().expect(3);
     assert!(!wrong.stderr.contains("wrong-password"), "{}", wrong.stderr);
     texts.push(said(&wrong, &sandbox));
-    // A login for another registry stays here.
+    // A login for another registry is not sent.
     texts.push(said(&with_login(publish(), "other.example", SECRET).run().expect(3), &sandbox));
     let half = publish().env("OSIRIS_REGISTRY_USER", USER).run().expect(3);
     texts.push(said(&half, &sandbox));

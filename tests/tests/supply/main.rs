@@ -1,5 +1,5 @@
-//! Where drivers come from: files, web servers and registries, good and bad ones,
-//! and what `osiris.lock` makes of them.
+//! Sources of drivers: files, web servers and registries, correct and malicious, and their entries
+//! in `osiris.lock`.
 
 mod hostile;
 mod https;

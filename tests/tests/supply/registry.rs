@@ -22,7 +22,7 @@ fn what_is_published_is_what_is_added() {
     assert!(lock.contains(&format!("source: \"{reference}\"")), "{lock}");
     let digest = json["digest"].as_str().expect("a digest");
     assert!(lock.contains(digest), "{lock}");
-    // By its digest, and by a tag.
+    // By digest, and by tag.
     for reference in [format!("{reference}@{digest}"), format!("{reference}:1.0.0")] {
         let sandbox = project();
         drivers(&sandbox, &["add", &reference]).expect(0);
@@ -39,7 +39,7 @@ fn a_tag_keeps_its_bytes_unless_it_is_forced() {
     let refused = drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(1);
     assert!(refused.stderr.contains("is there with other bytes"), "{}", refused.stderr);
     drivers(&sandbox, &["publish", "made.wasm", &reference, "--force"]).expect(0);
-    // The lock holds what the tag led to before.
+    // The lockfile keeps the version that the tag referred to before.
     std::fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
     drivers(&sandbox, &["sync"]).expect(0);
     let shown = drivers(&sandbox, &["show", "test.made", "--json"]).expect(0).json();
@@ -65,7 +65,7 @@ fn what_is_not_there_is_said_with_a_way_on() {
     sandbox.write("not.wasm", "not");
     let reference = format!("oci://{host}/none/such");
     texts.push(said(&drivers(&sandbox, &["publish", "not.wasm", &reference]), &sandbox));
-    // Nobody listens on port 1.
+    // Port 1 refuses connections.
     texts.push(said(&drivers(&sandbox, &["add", "oci://127.0.0.1:1/a/b"]), &sandbox));
     insta::assert_snapshot!(texts.join("\n"));
     assert_eq!(sandbox.files(), ["made.wasm", "not.wasm", "osiris.yaml"]);

@@ -1,5 +1,5 @@
-//! A lock that came with somebody's project: it names nothing that is near, and a login
-//! goes nowhere that a registry says.
+//! A lockfile from an untrusted project cannot name local addresses or files, and a login is not
+//! sent to servers that a registry names.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use osiris_tests::{Finished, Sandbox};
 
 use crate::kit::{driver, drivers, project};
 
-/// A lock with one driver that is missing, from there.
+/// Returns a lockfile with one missing driver from this source.
 fn lock(source: &str) -> String {
     let sha256 = "0123456789abcdef".repeat(4);
     format!(
@@ -17,7 +17,7 @@ fn lock(source: &str) -> String {
     )
 }
 
-/// A project that somebody else made.
+/// Creates a project as cloned from somebody else.
 fn cloned(source: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("osiris.yaml", "version: 1\n");
@@ -25,7 +25,7 @@ fn cloned(source: &str) -> Sandbox {
     sandbox
 }
 
-/// The sha256 of a file, as `sha256sum` has it.
+/// Returns the sha256 of a file, according to `sha256sum`.
 fn sha256(path: &str) -> String {
     let output = std::process::Command::new("sha256sum").arg(path).output().expect("it runs");
     String::from_utf8_lossy(&output.stdout)[..64].to_owned()
@@ -51,7 +51,7 @@ fn it_says_nothing_of_files_outside_the_project() {
             }
         }
     }
-    // What is in the project is read, and its hash is not told either.
+    // A file in the project is read, but its hash is not revealed either.
     let sandbox = cloned(".env");
     sandbox.write(".env", format!("PASSWORD='{SECRET}'\n"));
     let hash = sha256(&sandbox.path(".env").display().to_string());
@@ -80,14 +80,14 @@ fn it_asks_nothing_of_this_machine() {
             }
         }
     }
-    // `.env` of the project is the stranger's, too.
+    // `.env` of the project is untrusted, too.
     let sandbox = cloned(&format!("http://127.0.0.1:{port}/x"));
     sandbox.write(".env", "OSIRIS_ALLOW_LOCAL=1\n");
     let refused = drivers(&sandbox, &["sync"]).expect(3);
     assert!(refused.stderr.contains("this machine"), "{}", refused.stderr);
     assert!(refused.stderr.contains("--allow-local"), "{}", refused.stderr);
     assert_eq!(web.seen().len(), 0);
-    // Whoever knows better can say so.
+    // The user can allow it explicitly.
     let _ = drivers(&sandbox, &["sync", "--allow-local"]);
     let _ = sandbox.osiris(["drivers", "sync"]).env("OSIRIS_ALLOW_LOCAL", "1").run();
     assert_eq!(web.seen().len(), 2);
@@ -104,7 +104,7 @@ fn what_was_added_here_is_fetched_from_there_again() {
     assert_eq!(web.seen().len(), 2);
 }
 
-/// A registry that wants a token of another server.
+/// Starts a registry that requires a token from another server.
 fn registry(realm: String) -> Web {
     Web::start(move |_, stream| {
         let wants = format!("WWW-Authenticate: Bearer realm=\"{realm}\",service=\"x\"");
@@ -139,7 +139,7 @@ fn a_login_goes_to_the_registrys_own_server_of_tokens_only() {
         assert_hidden(&sandbox, &refused);
         assert_eq!(thief.seen().len(), 0, "{host}");
     }
-    // The user knows which server belongs to it.
+    // The user can name the token server that belongs to the registry.
     let own = format!("localhost:{port}");
     let web = registry(format!("http://{own}/token"));
     let _ = add(&project(), &web, &[("OSIRIS_REGISTRY_TOKEN_SERVER", &own)]);
@@ -150,7 +150,7 @@ fn a_login_goes_to_the_registrys_own_server_of_tokens_only() {
 fn a_redirect_is_judged_by_the_address_and_not_by_the_name() {
     let inner = Web::start(|_, stream| reply(stream, "200 OK", &[], b"inner"));
     let port = inner.host().rsplit(':').next().expect("a port").to_owned();
-    // From this machine to this machine it may lead, by any name; to its link, it may not.
+    // A local server may redirect to this machine, by any name, but not to link-local addresses.
     for (host, seen) in [("127.0.0.1", 1), ("169.254.169.254", 1), ("10.255.255.254", 1)] {
         let to = format!("Location: http://{host}:{port}/x");
         let web =

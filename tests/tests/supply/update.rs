@@ -1,4 +1,4 @@
-//! `update`: what is new, and what it asks for.
+//! `update`: new versions and the permissions that they ask for.
 
 use crate::kit::{REGISTRY, driver, drivers, project, said};
 
@@ -26,7 +26,7 @@ fn a_version_that_asks_for_more_must_be_accepted() {
     let json = drivers(&sandbox, &["update", "--dry-run", "--json"]).expect(0).json();
     let more = json["updated"][0]["more_rights"].as_array().map(Vec::len);
     assert_eq!(more, Some(2), "{json}");
-    // The one that asks for no more can go its way.
+    // A driver that asks for no more is updated.
     texts.push(said(&drivers(&sandbox, &["update", "test.other"]).expect(0), &sandbox));
     texts.push(said(&drivers(&sandbox, &["update", "--accept-rights"]).expect(0), &sandbox));
     texts.push(said(&drivers(&sandbox, &["update", "test.mode"]).expect(2), &sandbox));

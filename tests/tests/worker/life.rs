@@ -1,4 +1,4 @@
-//! A worker from its first word to its last.
+//! A worker from its first message to its last.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn it_answers_during_a_run_and_stops_when_it_is_told_to() {
     let mut talk = Talk::start(&json!({"rows": 10, "then": "hold"}));
     talk.ready();
     let run = talk.command(json!({"cmd": "run"}));
-    // It shows that it is alive while nothing moves.
+    // The worker sends progress while no step moves.
     for _ in 0..2 {
         talk.until("progress");
     }
@@ -100,7 +100,7 @@ fn a_command_that_comes_twice_is_done_once() {
     let mut talk = Talk::start(&json!({"rows": 10, "then": "hold"}));
     talk.ready();
     let run = talk.command(json!({"cmd": "run"}));
-    // The host sends again what may have been lost.
+    // The host repeats a command that may have been lost.
     talk.write(&format!("{}\n", json!({"n": run, "cmd": "run"})));
     talk.until("progress");
     let ping = talk.command(json!({"cmd": "ping"}));

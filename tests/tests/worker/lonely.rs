@@ -1,4 +1,4 @@
-//! A worker whose host is gone goes on to the end of its run.
+//! A worker without a host continues to the end of its run.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::talk::Talk;
 
-/// The last line of this type in the worker's own copy, as soon as it is there.
+/// Waits for a line of this type in the worker's own copy, and returns the last one.
 fn written(talk: &Talk, kind: &str) -> Value {
     wait_for(kind, Duration::from_secs(30), || {
         let copy = talk.copy();
@@ -46,7 +46,7 @@ fn nobody_gives_commands_any_more() {
     let finished = talk.until("finished");
     assert_eq!(finished["status"]["rows_written"], 300_000);
     assert!(talk.end().success());
-    // It is still there for a host that comes back.
+    // The output is kept for a host that returns.
     assert!(talk.base().join("ids.txt").exists());
     assert_eq!(talk.copy(), talk.heard);
 }

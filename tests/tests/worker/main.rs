@@ -1,5 +1,5 @@
-//! `osiris worker` by itself: what it says, what it refuses, and what it does when
-//! nobody is there.
+//! `osiris worker` by itself: its messages, the commands that it rejects, and its behavior without
+//! a host.
 
 mod life;
 mod lonely;

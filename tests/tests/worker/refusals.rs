@@ -1,4 +1,4 @@
-//! What a worker refuses, and that it goes on afterwards.
+//! Commands that a worker rejects, after which it continues.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::talk::Talk;
 
-/// It still does what it is asked to.
+/// Checks that the worker still works.
 #[track_caller]
 fn assert_well(mut talk: Talk) {
     talk.ship(&json!({"rows": 5}));
@@ -25,7 +25,7 @@ fn a_plan_that_is_not_what_was_sent() {
     assert_eq!(refused["re"], n);
     let why = refused["why"].as_str().unwrap_or_default();
     assert!(why.contains("it is not what the host sent"), "{why}");
-    // Whatever becomes of the plan, nobody else reads the secrets.
+    // Even with a bad plan, the secrets file is removed.
     assert!(!talk.file("confidential.json").exists());
     assert_well(talk);
 }

@@ -1,4 +1,4 @@
-//! The host's side of a talk with a worker, every line of which keeps to the schema.
+//! The host's side of a conversation with a worker, with every line checked against the schema.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
@@ -15,10 +15,10 @@ use osiris_tests::wait::wait_for;
 use osiris_tests::{Sandbox, built};
 use serde_json::{Value, json};
 
-/// How long the worker may take for anything.
+/// Maximum time for any answer of the worker.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The drivers of a run.
+/// The drivers of the run.
 const DRIVERS: [&str; 2] = ["test.source", "test.sink"];
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
@@ -36,25 +36,25 @@ fn check(line: &Value) {
     }
 }
 
-/// A worker and what it was sent.
+/// A worker and the files it was sent.
 pub(crate) struct Talk {
     sandbox: Sandbox,
     child: Child,
     pub(crate) input: Option<ChildStdin>,
     lines: Receiver<String>,
     sent: u64,
-    /// Every line that it said.
+    /// Every line received.
     pub(crate) heard: String,
     last: u64,
 }
 
 impl Talk {
-    /// Starts a worker and sends what a run of this source needs.
+    /// Starts a worker and sends the files of a run with this source.
     pub(crate) fn start(source: &Value) -> Self {
         Self::begin(source, true)
     }
 
-    /// The same, but nobody reads what it says.
+    /// Like [`Talk::start`], but without reading the worker's output.
     pub(crate) fn start_unheard(source: &Value) -> Self {
         Self::begin(source, false)
     }
@@ -67,7 +67,7 @@ impl Talk {
             fs::create_dir(folder).expect("the sandbox is empty");
         }
         for driver in DRIVERS {
-            // What it reads has to lie beside its folder.
+            // The worker may only read files next to its directory.
             let to = sandbox.outside().join(driver);
             fs::copy(built::guest(driver), to).expect("a driver can be copied");
         }
@@ -86,7 +86,7 @@ impl Talk {
         let output = child.stdout.take().filter(|_| listening);
         thread::spawn(move || {
             let lines = output.into_iter().flat_map(|output| BufReader::new(output).lines());
-            // The test may be over.
+            // The test may have ended.
             lines.map_while(Result::ok).all(|line| sender.send(line).is_ok());
         });
         let input = child.stdin.take();
@@ -133,17 +133,17 @@ impl Talk {
         newest.expect("a build").path()
     }
 
-    /// A file in the worker's folder.
+    /// Returns the path of a file in the worker's directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.sandbox.outside().join("worker").join(name)
     }
 
-    /// The base path of the run.
+    /// Returns the base path of the run.
     pub(crate) fn base(&self) -> PathBuf {
         self.sandbox.outside().join("base")
     }
 
-    /// Gives a command; returns its number.
+    /// Sends a command and returns its number.
     pub(crate) fn command(&mut self, mut body: Value) -> u64 {
         self.sent += 1;
         body["n"] = self.sent.into();
@@ -152,19 +152,19 @@ impl Talk {
         self.sent
     }
 
-    /// Writes to the worker's input as it is.
+    /// Writes text to the worker's input unchanged.
     pub(crate) fn write(&mut self, text: &str) {
         let input = self.input.as_mut().expect("it is open");
         input.write_all(text.as_bytes()).expect("the worker reads");
     }
 
-    /// Asks for what was sent to be prepared.
+    /// Sends `prepare` for the plan.
     pub(crate) fn prepare(&mut self) -> u64 {
         let hash = sha256(&self.file("plan.json"));
         self.prepare_as(&hash)
     }
 
-    /// The same for a plan with this hash.
+    /// Sends `prepare` with this hash of the plan.
     pub(crate) fn prepare_as(&mut self, hash: &str) -> u64 {
         let (plan, confidential) = (self.file("plan.json"), self.file("confidential.json"));
         self.command(json!({
@@ -172,7 +172,7 @@ impl Talk {
         }))
     }
 
-    /// The next line.
+    /// Returns the next line.
     #[track_caller]
     pub(crate) fn next(&mut self) -> Value {
         let line = self.lines.recv_timeout(PATIENCE).expect("the worker says something");
@@ -185,7 +185,7 @@ impl Talk {
         line
     }
 
-    /// The next line of this type, beside progress, records and the like.
+    /// Returns the next line of this type, skipping progress, records and compilation.
     #[track_caller]
     pub(crate) fn until(&mut self, kind: &str) -> Value {
         loop {
@@ -198,7 +198,7 @@ impl Talk {
         }
     }
 
-    /// Up to a run that is prepared.
+    /// Prepares the run.
     #[track_caller]
     pub(crate) fn ready(&mut self) {
         self.until("hello");
@@ -206,12 +206,12 @@ impl Talk {
         assert_eq!(self.until("ready")["re"], n);
     }
 
-    /// Its own copy of what it said.
+    /// Returns the worker's own copy of its messages.
     pub(crate) fn copy(&self) -> String {
         fs::read_to_string(self.file("stream.jsonl")).unwrap_or_default()
     }
 
-    /// Waits for its end.
+    /// Waits for the worker to exit.
     #[track_caller]
     pub(crate) fn end(&mut self) -> ExitStatus {
         wait_for("the worker's end", PATIENCE, || self.child.try_wait().expect("it is ours"))
@@ -225,7 +225,7 @@ impl Drop for Talk {
     }
 }
 
-/// The hash of a file, as another program tells it.
+/// Returns the hash of a file, according to another program.
 pub(crate) fn sha256(path: &Path) -> String {
     let told = Command::new("sha256sum").arg(path).output().expect("sha256sum is there");
     String::from_utf8_lossy(&told.stdout).split(' ').next().unwrap_or_default().to_owned()

@@ -13,7 +13,8 @@ use crate::connection::{self, Connections, Environment, Reference, Secrets};
 use crate::driver::{Code, DriverFile, Engine, Health};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Exit, Result};
-use crate::session::{Redactor, visible};
+use crate::redact::Redactor;
+use crate::sanitize::escape_control;
 use crate::trust::Known;
 
 const EXAMPLES: &str = "\
@@ -44,7 +45,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "a number of seconds from 0.001 to 3600".to_owned())
 }
 
-/// What is known of one connection.
+/// The result for one connection.
 struct Finding {
     family: String,
     alias: String,
@@ -111,7 +112,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(answer(&findings))
 }
 
-/// A question to a driver about one connection.
+/// The check of one connection by a driver.
 struct Question<'p> {
     file: &'p DriverFile,
     code: Code,
@@ -160,12 +161,12 @@ fn answer(findings: &[Finding]) -> Answer {
     let mut text = String::new();
     for Finding { family, alias, health, .. } in findings {
         let sign = if health.category == "ok" { paint(GOOD, "✓") } else { paint(BAD, "✗") };
-        let name = paint(STRONG, &visible(&format!("@{family}.{alias}")));
+        let name = paint(STRONG, &escape_control(&format!("@{family}.{alias}")));
         let latency = health.latency_ms.map(|ms| format!("{ms:.0} ms")).unwrap_or_default();
         let category = paint(DIM, &health.category);
         text.push_str(&format!(
             "{sign} {name}  {category} {latency} {}\n",
-            visible(&health.message)
+            escape_control(&health.message)
         ));
     }
     if findings.is_empty() {

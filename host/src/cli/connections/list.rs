@@ -11,7 +11,7 @@ use crate::connection::{
     Alias, Connections, Environment, FILE, connection_pointer, shown_fields, variables,
 };
 use crate::problem::Result;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::yaml::{Node, Value as Yaml};
 
 const EXAMPLES: &str = "\
@@ -60,7 +60,7 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<Answer> {
                 json!({"config": config, "env_vars": set, "is_default": is_default}),
             );
         }
-        text.push_str(&format!("{}\n{}", paint(STRONG, &visible(family)), table.render()));
+        text.push_str(&format!("{}\n{}", paint(STRONG, &escape_control(family)), table.render()));
         json.insert(family.clone(), Value::Object(of_family));
     }
     if json.is_empty() {
@@ -73,7 +73,7 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json!({"file": connections.file, "connections": json}), text))
 }
 
-/// The fields of a family's connections that its drivers call secrets.
+/// Returns the fields of a family's connections that its drivers declare as secret.
 fn secret_fields(place: &Workplace, family: &str) -> Vec<String> {
     let drivers = place.registry.drivers().filter(|driver| driver.spec.family() == family);
     let fields = drivers.flat_map(|driver| {
@@ -83,7 +83,7 @@ fn secret_fields(place: &Workplace, family: &str) -> Vec<String> {
     fields.map(str::to_owned).collect()
 }
 
-/// Each variable that the connection names, and whether it has a value.
+/// Returns each variable that the connection refers to, and whether the variable has a value.
 fn set_variables(alias: &Alias, environment: &Environment) -> BTreeMap<String, bool> {
     let mut names = BTreeMap::new();
     walk(&alias.fields, &mut |text| {
@@ -108,7 +108,7 @@ fn environment_text(set: &BTreeMap<String, bool>) -> String {
     set.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Like `app@db:3306/shop`, or the fields as they are.
+/// Summarizes a connection like `app@db:3306/shop`, or lists its fields.
 fn summary(config: &Value) -> String {
     let field = |name: &str| match &config[name] {
         Value::String(text) => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! What was found, kept for the next time.
+//! Cache of discovery results.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,22 +15,22 @@ use crate::driver::Dataset;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
 
-/// The largest of these files that is read, in bytes.
+/// Maximum bytes read of a cache file.
 const LARGEST: u64 = 1 << 30;
 
-/// What was found, as it is kept. The fingerprint covers the resources alone.
+/// A cached result. The fingerprint covers the resources only.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Discovery {
     pub(super) discovered_at: String,
     pub(super) driver: String,
-    /// Of the connection without its secrets, and of the driver.
+    /// Hash over the connection without its secrets and over the driver.
     pub(super) connection_fingerprint: String,
     pub(super) fingerprint: String,
     pub(super) duration_ms: u64,
     pub(super) resources: Vec<Dataset>,
 }
 
-/// What is not as it was, by name.
+/// Names of the datasets that differ from the previous result.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Changes {
     pub(super) added: Vec<String>,
@@ -38,7 +38,7 @@ pub(super) struct Changes {
     pub(super) changed: Vec<String>,
 }
 
-/// Where what is found at a connection is kept.
+/// The cache file of a connection.
 pub(super) struct Kept {
     path: PathBuf,
     folder: Below,
@@ -53,12 +53,12 @@ impl Kept {
         Self { path, folder, file: format!("{alias}.json") }
     }
 
-    /// The folder that it lies in, relative to the project's.
+    /// Returns the directory of the file, relative to the project.
     pub(super) fn folder(&self) -> &Path {
         &self.path
     }
 
-    /// What is kept; a file that is no such thing is none.
+    /// Reads the cached result. Returns `None` if the file is missing or invalid.
     pub(super) fn read(&self) -> Option<Discovery> {
         serde_json::from_slice(&self.folder.read(&self.file, LARGEST).ok()??).ok()
     }
@@ -81,7 +81,7 @@ pub(super) fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
         .is_ok_and(|since| Duration::try_from(age(since)).is_ok_and(|age| age < ttl))
 }
 
-/// The dataset without what changes with every row.
+/// Returns the dataset without values that change with every row.
 pub(super) fn schema(resource: &Dataset) -> Dataset {
     Dataset { estimated_row_count: None, ..resource.clone() }
 }

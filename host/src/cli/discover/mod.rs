@@ -23,7 +23,8 @@ use crate::connection::{self, Connections, Environment, Reference, Secrets};
 use crate::driver::{Column, Dataset, Driver, DriverFile, Engine, Failure};
 use crate::fence::{Fence, Ground};
 use crate::problem::{Error, Exit, Problem, Result};
-use crate::session::{Redactor, stamp};
+use crate::redact::Redactor;
+use crate::session::stamp;
 use crate::trust::Known;
 
 const EXAMPLES: &str = "\
@@ -78,7 +79,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     ground.own(&mut fence, &place.project.tmp_dir());
     let probe = Probe::start(engine, &fence)?;
     let driver = probe.engine.link(&code)?;
-    // Without anything in it, an answer is asked for again: tables may have been made since.
+    // An empty result is not reused, since new tables can exist by now.
     let is_of_use = |kept: &&Discovery| !kept.resources.is_empty() && is_fresh(kept, ttl);
     let fresh = before.as_ref().filter(|_| !args.refresh).filter(is_of_use);
     let (found, changes) = match fresh {
@@ -106,7 +107,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(answer(&reference, &found, fresh.is_some(), changes, &samples))
 }
 
-/// The family's first driver that can list what is there.
+/// Returns the family's first driver that supports discovery.
 fn driver<'p>(place: &'p Workplace, reference: &Reference) -> Result<&'p DriverFile> {
     let family = &reference.family;
     let mut drivers = place.registry.drivers();
@@ -137,7 +138,7 @@ fn ask(
         let mut problem =
             Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
         problem.help = match failure.kind.as_str() {
-            // Its message says which to raise, where that can be done.
+            // The message names the limit to raise, if any can be raised.
             "limit" => None,
             kind => Failure::help(kind, &file.spec.name)
                 .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
@@ -155,7 +156,7 @@ fn ask(
     })
 }
 
-/// The dataset as it may be kept and shown.
+/// Masks secrets in a dataset, for the cache and the output.
 fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
     let text = |text: String| redactor.text(&text).into_owned();
     let field = |field: Column| Column {
@@ -178,7 +179,7 @@ fn sha256(value: &Value) -> String {
     format!("sha256:{}", canonical::sha256(canonical::json(value)))
 }
 
-/// A hash of everything that the answer depends on; `config` is without secrets.
+/// Hashes everything that the result depends on; `config` has no secrets.
 fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
     let connection = config.pointer(connection::connection_pointer(&file.spec));
     Ok(sha256(&json!({"driver": file.sha256()?, "connection": connection})))

@@ -1,4 +1,4 @@
-//! Rows of a stranger's table, as far as somebody can look at them.
+//! Formats rows of an untrusted table within limits.
 
 use std::fmt::{self, Write};
 
@@ -6,20 +6,20 @@ use arrow::array::{Array, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Value};
 
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
-/// The longest cell, in bytes.
+/// Maximum bytes of a cell.
 const MAX_CELL: usize = 1 << 10;
-/// The longest name of a column, in bytes.
+/// Maximum bytes of a column name.
 const MAX_NAME: usize = 256;
-/// The most columns of one row.
+/// Maximum columns of a row.
 const MAX_COLUMNS: usize = 1000;
-/// The most cells in all.
+/// Maximum cells in total.
 const MAX_CELLS: usize = 200_000;
-/// The most bytes of all names and cells.
+/// Maximum bytes of all names and cells.
 const MAX_BYTES: usize = 16 << 20;
 
-/// Room left for the samples of all datasets together.
+/// Remaining space for the samples of all datasets.
 pub(super) struct Room<'r> {
     redactor: &'r Redactor,
     cells: usize,
@@ -27,7 +27,7 @@ pub(super) struct Room<'r> {
 }
 
 impl<'r> Room<'r> {
-    /// Nothing is shown yet; what `redactor` knows is masked.
+    /// Creates the full space; `redactor` masks secrets.
     pub(super) fn new(redactor: &'r Redactor) -> Self {
         Self { redactor, cells: MAX_CELLS, bytes: MAX_BYTES }
     }
@@ -36,8 +36,8 @@ impl<'r> Room<'r> {
         self.cells == 0 || self.bytes == 0
     }
 
-    /// A text as it is shown, and whether there was more of it: masked first, for half a
-    /// secret is not known as one.
+    /// Returns a text for display and whether it was truncated. Masks first, because half a
+    /// secret cannot be recognized.
     fn shown(&self, text: &str, most: usize) -> (String, bool) {
         let (mut shown, end) = self.redactor.beginning(text.as_bytes(), most);
         let cut = end < text.len();
@@ -53,8 +53,8 @@ impl<'r> Room<'r> {
     }
 }
 
-/// Adds the first rows as objects; a value is a text, so that nothing of it is lost but
-/// what is too long. Returns whether something was left out.
+/// Appends the first rows as objects. Values are texts, so that nothing is lost except by
+/// truncation. Returns whether anything was truncated.
 pub(super) fn objects(
     batch: &RecordBatch,
     most: usize,
@@ -67,7 +67,7 @@ pub(super) fn objects(
     for (index, field) in schema.fields().iter().enumerate().take(MAX_COLUMNS) {
         let (mut name, was_cut) = room.shown(field.name(), MAX_NAME);
         if was_cut {
-            // Two long names may begin alike.
+            // Two long names can have the same beginning.
             name.push_str(&format!(" {index}"));
         }
         columns.push((name, Column::new(batch.column(index))));
@@ -94,11 +94,11 @@ pub(super) fn objects(
 /// The values of one column.
 struct Column<'b> {
     array: &'b dyn Array,
-    /// Or why they cannot be shown.
+    /// The formatter, or the reason why the values cannot be formatted.
     text: Result<ArrayFormatter<'b>, String>,
 }
 
-/// Format of values.
+/// Format options for values.
 static OPTIONS: FormatOptions<'static> = FormatOptions::new();
 
 impl<'b> Column<'b> {
@@ -113,7 +113,7 @@ impl<'b> Column<'b> {
         }
         let most = MAX_CELL.saturating_add(room.redactor.reach()).saturating_add(1);
         let mut text = Bounded { text: String::new(), most };
-        // It ends with an error where the text is full.
+        // The formatter returns an error when the text is full.
         let _ = match &self.text {
             Ok(formatter) => write!(text, "{}", formatter.value(row)),
             Err(why) => text.write_str(why),
@@ -123,7 +123,7 @@ impl<'b> Column<'b> {
     }
 }
 
-/// A text that takes only so many bytes.
+/// A text of limited size.
 struct Bounded {
     text: String,
     most: usize,

@@ -1,4 +1,4 @@
-//! A few rows of what was found.
+//! Reads a few rows of each discovered dataset.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,32 +11,32 @@ use super::super::probe::Probe;
 use super::rows::{Room, objects};
 use crate::below::Below;
 use crate::connection::{self, RESOLVED};
+use crate::contract::Mode;
 use crate::driver::limits::{Bounds, Limit};
-use crate::driver::spec::Mode;
 use crate::driver::{Dataset, Driver, DriverFile, Failure, StepCall};
 use crate::problem::Error;
-use crate::session::Redactor;
+use crate::redact::Redactor;
 use crate::table::channel;
 
-/// Bytes of batches that may wait; a sample is small.
+/// Maximum bytes of batches buffered on the edge; a sample is small.
 const BUDGET: usize = 1 << 20;
-/// Bytes of batches in one sample; a driver that sends more rows than it was asked
-/// for must not fill the host's memory.
+/// Maximum bytes of batches in one sample; a driver that sends more rows than requested must not
+/// fill the host's memory.
 const MOST: usize = 64 << 20;
 
-/// Rows, or why there are none.
+/// The rows, or the reason why there are none.
 pub(super) type Sample = Result<Rows, String>;
 
 /// Some rows of a dataset.
 pub(super) struct Rows {
-    /// Objects of texts.
+    /// The rows, as objects of texts.
     pub(super) rows: Vec<Value>,
-    /// Whether there is more in them than is shown.
+    /// Whether rows or values were truncated.
     pub(super) cut: bool,
 }
 
-/// The first rows of each dataset, by its name. All together take no longer than a step
-/// may, and no more room than a person looks at.
+/// Reads the first rows of each dataset, by the dataset's name. All datasets together are limited
+/// to the time of one step and to a size that a person can read.
 pub(super) fn read(
     probe: &Probe,
     driver: &Driver,
@@ -67,7 +67,7 @@ pub(super) fn read(
                 config["table"] = table.into();
             }
             None if is_table => config["table"] = resource.name.as_str().into(),
-            // A driver without connections reads what its fields name.
+            // A driver without connections reads the paths in its configuration.
             None => {}
         }
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
@@ -85,7 +85,7 @@ pub(super) fn read(
     resources.iter().map(one).collect()
 }
 
-/// Whether the driver can be asked for some rows of a dataset.
+/// Returns whether the driver can return a few rows of a dataset.
 pub(super) fn can(file: &DriverFile) -> bool {
     file.spec.modes.contains(&Mode::Extract)
         && (has_table(file) || file.spec.connection_fields.is_empty())
@@ -101,7 +101,7 @@ struct Asked<'a> {
     file: &'a DriverFile,
     config: &'a Value,
     redactor: &'a Redactor,
-    /// Number of rows.
+    /// Number of rows requested.
     wanted: usize,
 }
 
@@ -137,7 +137,7 @@ async fn sample(
             bytes += batch.bytes();
             cut |= objects(batch.record(), wanted - rows.len(), room, &mut rows);
         }
-        // What it still wants to send, nobody waits for.
+        // Rows beyond the sample are not read.
         let is_enough = rows.len() >= wanted || bytes >= MOST || room.is_full();
         if is_enough {
             enough.cancel();

@@ -1,20 +1,20 @@
-//! Text output of `discover`, cut to what a person reads.
+//! Text output of `discover`, truncated to a readable size.
 
 use std::collections::BTreeMap;
 
 use super::super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, cut, paint};
 use super::kept::{Changes, Discovery};
 use super::samples::{Rows, Sample};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// The most columns of one dataset.
+/// Maximum columns of a dataset.
 const MAX_COLUMNS: usize = 1000;
-/// The most datasets and columns in all, and the most changes of one kind.
+/// Maximum datasets and columns in total, and maximum changes of one kind.
 const MAX_LINES: usize = 20_000;
-/// The longest name, in characters.
+/// Maximum characters of a name.
 const MAX_NAME: usize = 256;
 
-/// The datasets, their samples and what has changed.
+/// Formats the datasets, their samples and the changes.
 pub(super) fn of(
     found: &Discovery,
     changes: Option<&Changes>,
@@ -31,8 +31,8 @@ pub(super) fn of(
         let rows = resource.estimated_row_count.map(|rows| format!("about {} rows", count(rows)));
         text.push_str(&format!(
             "{}  {} {}\n",
-            paint(STRONG, &visible(&cut(&resource.name, MAX_NAME))),
-            paint(DIM, &visible(&cut(&resource.kind, MAX_NAME))),
+            paint(STRONG, &escape_control(&cut(&resource.name, MAX_NAME))),
+            paint(DIM, &escape_control(&cut(&resource.kind, MAX_NAME))),
             paint(DIM, &rows.unwrap_or_default())
         ));
         let mut table = Table::new(["Column", "Type", "Null", "Key"]);
@@ -59,7 +59,11 @@ pub(super) fn of(
         [(GOOD, "new", added), (BAD, "gone", removed), (WARN, "changed", changed)]
     }) {
         for name in names.iter().take(MAX_LINES) {
-            text.push_str(&format!("{} {}\n", paint(style, sign), visible(&cut(name, MAX_NAME))));
+            text.push_str(&format!(
+                "{} {}\n",
+                paint(style, sign),
+                escape_control(&cut(name, MAX_NAME))
+            ));
         }
     }
     text
@@ -68,10 +72,10 @@ pub(super) fn of(
 fn sampled(sample: &Sample) -> String {
     match sample {
         Ok(Rows { rows, cut }) => {
-            let row = |row| format!("  {}\n", paint(DIM, &visible(&format!("{row}"))));
+            let row = |row| format!("  {}\n", paint(DIM, &escape_control(&format!("{row}"))));
             let more = if *cut { "  (long values, names and rows are cut)\n" } else { "" };
             rows.iter().map(row).chain([more.to_owned()]).collect()
         }
-        Err(why) => format!("  no sample: {}\n", visible(why)),
+        Err(why) => format!("  no sample: {}\n", escape_control(why)),
     }
 }

@@ -1,5 +1,5 @@
-//! Whether the kernel's fence holds, found out by trying: behind it, a second process
-//! reads, writes, dials and starts what it may not.
+//! Tests Landlock: under its rules, a second process tries to read, write, dial and start things
+//! that are not allowed.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use super::super::checks::Check;
 use crate::fence::{Attempt, Proof, Strength};
 use crate::own_program;
 
-/// The names of what is tried, as they are told.
+/// Names of the attempts in the output.
 const NAMES: [&str; 8] = [
     "fence.own",
     "fence.read",
@@ -23,7 +23,7 @@ const NAMES: [&str; 8] = [
     "fence.signal",
 ];
 
-/// A check for the fence, and one for each thing that was tried.
+/// Returns a check for Landlock itself and one for each attempt.
 pub(super) fn checks(project: &Path) -> Vec<Check> {
     let proof = match prove(project) {
         Ok(proof) => proof,
@@ -33,7 +33,7 @@ pub(super) fn checks(project: &Path) -> Vec<Check> {
         }
     };
     let mut checks = vec![Check { name: "fence", result: Ok(proof.strength.to_string()) }];
-    // A run is the same without a fence.
+    // Without Landlock, runs work the same, so the attempts are not failures.
     if proof.strength != Strength::None {
         checks.extend(proof.attempts.iter().map(|attempt| check(attempt, proof.strength)));
     }

@@ -10,7 +10,7 @@ use super::super::shell::{Answer, Shell, shown};
 use super::reach::{Reach, Way};
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::{Fetched, Source, Store, Wanted, hash, is_sha256, known};
 use crate::trust::Asks;
 
@@ -83,27 +83,27 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
         text.push_str(&line(fetched, &path));
         for right in place.project.settings.drivers.rights(&fetched.driver.spec, false, None) {
             let (may, what) = right.told();
-            text.push_str(&format!("  {may} {}\n", visible(&what)));
+            text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         json.push(document(fetched, &path));
     }
     Ok(Answer::new(json!({"drivers": json, "lock": place.project.lock_file()}), text))
 }
 
-/// A line that says what has its place now.
+/// Formats the line for an added driver.
 pub(super) fn line(fetched: &Fetched, path: &Path) -> String {
     let spec = &fetched.driver.spec;
     format!(
         "{} {} {}  {}  {}\n",
         paint(GOOD, "✓"),
-        paint(STRONG, &visible(&spec.name)),
-        visible(&spec.version),
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
         bytes(fetched.bytes.len() as u64),
-        paint(DIM, &visible(&format!("{}  sha256 {}", shown(path), fetched.sha256))),
+        paint(DIM, &escape_control(&format!("{}  sha256 {}", shown(path), fetched.sha256))),
     )
 }
 
-/// The same for programs.
+/// Formats the JSON for an added driver.
 pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
     let spec = &fetched.driver.spec;
     json!({
@@ -113,7 +113,7 @@ pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
     })
 }
 
-/// Whether a driver may have its place.
+/// Checks that a driver may be added under its name.
 fn check(
     store: &Store<'_>,
     registry: &Registry,

@@ -12,7 +12,7 @@ use crate::driver::DriverFile;
 use crate::driver::limits::{Bounds, Limits};
 use crate::problem::{Exit, Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::Lock;
 use crate::trust::{Asks, Right};
 
@@ -30,7 +30,7 @@ do. Exit code 1 if something is wrong; notes are not.";
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {}
 
-/// What there is to say of one driver.
+/// The findings on one driver.
 #[derive(Default)]
 struct Finding {
     version: Option<String>,
@@ -92,12 +92,12 @@ fn examine(
     let sha256 = driver.sha256()?.to_owned();
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
-    // The lock, and the rules of the project.
+    // The lockfile and the project's policy.
     if let Err(error) = place.registry.load(driver) {
         problems.extend(error.problems);
     }
     let differs = match entry.filter(|_| problems.is_empty()) {
-        // Locks of before did not list what the author has where the user sets nothing.
+        // Older lockfiles did not record the authors' defaults.
         Some(entry) if asks.without_defaults() == entry.grants => Vec::new(),
         Some(entry) => [asks.beyond(&entry.grants), entry.grants.beyond(&asks)].concat(),
         None => Vec::new(),
@@ -171,11 +171,12 @@ fn answer(findings: &BTreeMap<String, Finding>) -> Answer {
 fn section(name: &str, finding: &Finding) -> String {
     let sign = if finding.problems.is_empty() { paint(GOOD, "✓") } else { paint(BAD, "✗") };
     let version = finding.version.as_deref().unwrap_or_default();
-    let mut text = format!("{sign} {} {}\n", paint(STRONG, &visible(name)), visible(version));
-    // Of what is not there, nothing is known.
+    let mut text =
+        format!("{sign} {} {}\n", paint(STRONG, &escape_control(name)), escape_control(version));
+    // Nothing is known about a missing driver.
     if let Some(limits) = &finding.limits {
         for (may, what) in finding.rights.iter().map(Right::told) {
-            text.push_str(&format!("  {may} {}\n", visible(&what)));
+            text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         text.push_str(&format!("  limits: {}\n", limits_in_words(limits).join(", ")));
     }
@@ -188,7 +189,7 @@ fn section(name: &str, finding: &Finding) -> String {
     for note in &finding.notes {
         text.push_str(&format!("  {}\n", paint(WARN, note)));
     }
-    let users: Vec<_> = finding.used_by.iter().map(|user| visible(user)).collect();
+    let users: Vec<_> = finding.used_by.iter().map(|user| escape_control(user)).collect();
     if !users.is_empty() {
         text.push_str(&format!("  {}\n", paint(DIM, &format!("used by {}", users.join(", ")))));
     }

@@ -16,7 +16,7 @@ use crate::supply::bundle::{self, Index, Item};
 use crate::trust::Admission;
 use crate::{atomic, yaml};
 
-/// The most bytes of a lock.
+/// Maximum bytes of a lockfile.
 const MAX_LOCK: u64 = 1 << 20;
 
 const EXAMPLES: &str = "\
@@ -75,7 +75,7 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(answer(args, &index, lock.is_some()))
 }
 
-/// The drivers that are named, or all that did not come with osiris.
+/// Returns the named drivers, or all that do not come with osiris.
 fn chosen<'p>(args: &Args, place: &'p Workplace) -> Result<Vec<&'p Arc<DriverFile>>> {
     let registry = &place.registry;
     let mut chosen = Vec::new();
@@ -100,7 +100,7 @@ fn chosen<'p>(args: &Args, place: &'p Workplace) -> Result<Vec<&'p Arc<DriverFil
     Ok(chosen)
 }
 
-/// The project's lock, if it has one.
+/// Reads the project's lockfile. Returns `None` if the file does not exist.
 fn lock(place: &Workplace) -> Result<Option<Vec<u8>>> {
     let path = place.project.lock_file();
     match path.try_exists() {

@@ -1,29 +1,32 @@
-//! A spec in words.
+//! Descriptions of a spec for people.
 
 use serde_json::{Map, Value};
 
 use super::super::render::{DIM, STRONG, Table, paint};
 use crate::driver::spec::Spec;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// Like `extract, discover`.
+/// Formats the modes like `extract, discover`.
 pub(super) fn modes(spec: &Spec) -> String {
     let name = |mode| serde_json::to_value(mode).ok().and_then(|v| v.as_str().map(str::to_owned));
     spec.modes.iter().filter_map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// The heading of a driver: name, version, title and description.
+/// Formats the heading of a driver: name, version, title and description.
 pub(super) fn heading(spec: &Spec) -> String {
-    let version = paint(DIM, &visible(&spec.version));
-    let mut text =
-        format!("{} {version} {}\n", paint(STRONG, &visible(&spec.name)), visible(&spec.title));
+    let version = paint(DIM, &escape_control(&spec.version));
+    let mut text = format!(
+        "{} {version} {}\n",
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.title)
+    );
     for line in spec.description.trim().lines() {
-        text.push_str(&format!("  {}\n", visible(line)));
+        text.push_str(&format!("  {}\n", escape_control(line)));
     }
     text
 }
 
-/// The fields of the driver's configuration.
+/// Formats the fields of the driver's configuration.
 pub(super) fn fields(spec: &Spec) -> String {
     let empty = Map::new();
     let schema = &spec.config_schema;
@@ -43,7 +46,7 @@ pub(super) fn fields(spec: &Spec) -> String {
     table.render()
 }
 
-/// The type of a field: its allowed values, or the names of JSON's types.
+/// Formats the type of a field: its allowed values, or the names of JSON types.
 fn kind(field: &Value) -> String {
     if let Some(values) = field["enum"].as_array() {
         return values.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");

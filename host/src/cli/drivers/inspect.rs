@@ -9,10 +9,11 @@ use super::super::shell::{Answer, Shell};
 use super::describe;
 use super::standing::Standing;
 use crate::canonical;
+use crate::contract::CONTRACT;
 use crate::driver::registry::is_built_in;
-use crate::driver::{CONTRACT, DriverFile, Producer, producers, unusual};
+use crate::driver::{DriverFile, Producer, producers, unusual};
 use crate::problem::Result;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,7 +50,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
     let unusual: Vec<(&String, String)> =
         driver.imports.iter().filter_map(|import| Some((import, unusual(import)?))).collect();
     let mut text = describe::heading(spec);
-    // The lines may be styled, and what is in them is safe to show.
+    // The lines can contain styles, and their content is escaped.
     let mut section = |name: &str, lines: &[String]| {
         text.push_str(&format!("{}\n", paint(STRONG, name)));
         lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
@@ -59,14 +60,14 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
     section("Made with", &[made_with(&producers)]);
     section("Modes", &[describe::modes(spec)]);
     section("In this project", &standing.here());
-    section("Contract", &[visible(contract.as_deref().unwrap_or("none")).into_owned()]);
+    section("Contract", &[escape_control(contract.as_deref().unwrap_or("none")).into_owned()]);
     let imports = driver.imports.iter().map(|import| {
         let why = unusual.iter().find(|(name, _)| *name == import);
         let why = why.map(|(_, why)| format!("  {}", paint(BAD, &format!("unusual: {why}"))));
-        format!("{}{}", visible(import), why.unwrap_or_default())
+        format!("{}{}", escape_control(import), why.unwrap_or_default())
     });
     section("Imports", &imports.collect::<Vec<_>>());
-    let exports = driver.exports.iter().map(|export| visible(export).into_owned());
+    let exports = driver.exports.iter().map(|export| escape_control(export).into_owned());
     section("Exports", &exports.collect::<Vec<_>>());
     let unusual: Vec<Value> =
         unusual.iter().map(|(import, why)| json!({"import": import, "why": why})).collect();
@@ -87,10 +88,10 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json, text))
 }
 
-/// Like `Rust 1.95, wit-component 0.254`.
+/// Formats the tools like `Rust 1.95, wit-component 0.254`.
 fn made_with(producers: &[Producer]) -> String {
     let one = |made: &Producer| {
-        visible(format!("{} {}", made.name, made.version).trim_end()).into_owned()
+        escape_control(format!("{} {}", made.name, made.version).trim_end()).into_owned()
     };
     match producers.is_empty() {
         true => "it does not say".to_owned(),
@@ -98,12 +99,12 @@ fn made_with(producers: &[Producer]) -> String {
     }
 }
 
-/// The contract's name without its version.
+/// Returns the contract's name without its version.
 fn package() -> &'static str {
     CONTRACT.split('@').next().unwrap_or(CONTRACT)
 }
 
-/// The version of the contract that it was built for.
+/// Returns the version of the contract that the driver was built for.
 fn contract(driver: &DriverFile) -> Option<&str> {
     let names = driver.exports.iter().chain(&driver.imports);
     let ours = names.map(String::as_str).filter(|name| name.starts_with(package()));

@@ -1,5 +1,5 @@
-//! How every driver is finished, whatever made its component: packed, checked
-//! as a run checks it, and put where pipelines find it.
+//! The last steps for every driver, regardless of the build tool: packing, the checks of a
+//! run, and placing where pipelines find the driver.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,29 +12,29 @@ use crate::atomic;
 use crate::driver::spec::Spec;
 use crate::driver::{DriverFile, Engine, pack};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// From this size on, in bytes, compiling takes long enough to say so: a driver with
-/// an interpreter in it takes seconds.
+/// Size in bytes from which compiling is announced: a driver with an embedded interpreter takes
+/// seconds.
 const LARGE: usize = 4 << 20;
 
 /// A component that becomes a driver.
 pub(super) struct Component<'a> {
-    /// Where it is, for messages.
+    /// Path of the component, for messages.
     pub(super) file: &'a Path,
     pub(super) bytes: &'a [u8],
-    /// The spec that it gets; without one, it has its own.
+    /// The spec to embed; without one, the component must contain a spec.
     pub(super) spec: Option<&'a Path>,
-    /// Whether the names of its functions stay.
+    /// Whether to keep function names.
     pub(super) keep_names: bool,
 }
 
-/// Packs a component, checks that it fits this host, and writes it, whole or
-/// not at all, to a path that depends on its name.
+/// Packs a component, checks that it is compatible with this host, and writes it atomically to a
+/// path that depends on the driver's name.
 ///
 /// # Errors
-/// It is no component, its spec is missing or invalid, it does not fit the
-/// world, or it cannot be written.
+/// Returns an error if the file is not a component, the spec is missing or invalid, the component
+/// does not match the world, or the driver cannot be written.
 pub(super) fn install(
     component: &Component<'_>,
     shell: &Shell,
@@ -58,8 +58,7 @@ pub(super) fn install(
     DriverFile::of(&packed, &path)
 }
 
-/// Reads a spec and sees that it is sound, so that what is wrong is said of the
-/// file that the author wrote.
+/// Reads and validates a spec, so that errors name the file that the author wrote.
 pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path).map_err(|error| {
         let message = format!("the driver's spec cannot be read: {error}");
@@ -71,25 +70,28 @@ pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Compiles the driver, as its first run would: then that run finds it compiled.
+/// Compiles the driver as the first run would, so that this run finds the code in the cache.
 fn check(driver: &DriverFile, packed: &[u8], shell: &Shell) -> Result<()> {
     let compiling = || {
         if shell.verbose || packed.len() > LARGE {
-            shell.note(&format!("Compiling {} for this machine ...", visible(&driver.spec.name)));
+            shell.note(&format!(
+                "Compiling {} for this machine ...",
+                escape_control(&driver.spec.name)
+            ));
         }
     };
     Engine::new()?.code(driver, packed, crate::canonical::sha256(packed), compiling)?;
     Ok(())
 }
 
-/// What is told of an installed driver, as JSON and as a line.
+/// Returns the output for an installed driver, as JSON and as a line.
 pub(super) fn told(driver: &DriverFile) -> Result<(Value, String)> {
     let (spec, sha256) = (&driver.spec, driver.sha256()?);
     let line = format!(
         "{} {} {}  {}  {}\n",
         paint(GOOD, "✓"),
-        paint(STRONG, &visible(&spec.name)),
-        visible(&spec.version),
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
         bytes(driver.size),
         paint(DIM, &format!("{}  sha256 {sha256}", shown(&driver.path))),
     );

@@ -68,7 +68,7 @@ fn place(path: &Path, key: &SecretKey) -> io::Result<()> {
     atomic::write_private_new(path, |file| file.write_all(key.to_text().as_bytes()))
 }
 
-/// Where the key is that is meant if none is named.
+/// Returns the default path of the key.
 pub(super) fn usual_file() -> Result<PathBuf> {
     dirs::config_dir().map(|folder| folder.join("osiris/signing.key")).ok_or_else(|| {
         let message = "the user has no folder for configuration, so a key has no usual place";

@@ -13,7 +13,7 @@ Examples:
   osiris drivers list
   osiris drivers list --json | jq -r '.drivers[].name'";
 
-/// Most files that cannot be used and are shown.
+/// Maximum unusable files that are shown.
 const SHOWN: usize = 20;
 
 /// List the drivers that a pipeline can use

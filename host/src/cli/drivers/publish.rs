@@ -9,7 +9,7 @@ use super::super::shell::{Answer, Shell};
 use super::reach::{Reach, Way};
 use crate::driver::{DriverFile, MAX_SIZE};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::oci::Reference;
 use crate::yaml::read_bytes;
 
@@ -51,7 +51,7 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
         return Err(Error::invalid(problem.help("leave away what is behind the @")));
     }
     let spec = &driver.spec;
-    // A tag cannot hold the plus of a version.
+    // A tag cannot contain the `+` of a version.
     let tag = args.reference.tag.clone().unwrap_or_else(|| spec.version.replace('+', "_"));
     let reference = args.reference.tagged(&tag);
     let way = Way::open(shell, &shell.project()?, &args.reach)?;
@@ -64,8 +64,8 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
         "{} {} {} {}  {}\n",
         paint(GOOD, "✓"),
         if published.unchanged { "already there:" } else { "published" },
-        paint(STRONG, &visible(&spec.name)),
-        visible(&spec.version),
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
         paint(DIM, &format!("{}  {pinned}", bytes(size))),
     );
     let json = json!({

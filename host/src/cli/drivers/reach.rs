@@ -1,4 +1,4 @@
-//! Fetching for a person who waits.
+//! Fetches drivers with a progress bar.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::connection::Environment;
 use crate::driver::Gate;
 use crate::problem::{Error, Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::oci::{Client, LOGIN, REGISTRY};
 use crate::supply::{Fetched, Fetcher, Source, Wanted, known};
 use crate::trust::Policy;
@@ -38,12 +38,12 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// Checks where a lock says that a driver is. Returns whether nobody but the lock says so.
+    /// Checks the source in a lockfile. Returns whether only the lockfile names the source.
     ///
     /// # Errors
-    /// Returns an error if it is a file outside the project.
+    /// Returns an error if the source is a file outside the project.
     pub(super) fn check(self, recorded: &str, source: &Source, base: &Path) -> Result<bool> {
-        // Not from `.env`, which comes with a project as its lock does.
+        // Not from `.env`, which comes with a project like the lockfile.
         let exported = std::env::var_os("OSIRIS_ALLOW_LOCAL").is_some_and(|value| value == "1");
         if self.allow_local || exported || known::is_known(recorded) {
             return Ok(false);
@@ -53,13 +53,13 @@ impl Local {
     }
 }
 
-/// The way to where drivers are.
+/// The environment and the runtime for fetching drivers.
 pub(super) struct Way<'s> {
     shell: &'s Shell,
     environment: Environment,
     runtime: Runtime,
     insecure: bool,
-    /// What the project lets in.
+    /// The project's policy for drivers.
     policy: Policy,
 }
 
@@ -74,7 +74,7 @@ impl<'s> Way<'s> {
         Ok(Self { shell, environment, runtime, insecure: reach.insecure, policy })
     }
 
-    /// Fetches a driver that the project lets in, with a bar if somebody watches.
+    /// Fetches a driver that the project allows, with a progress bar on a terminal.
     pub(super) fn fetch(&self, source: &Source, wanted: Wanted<'_>) -> Result<Fetched> {
         let bar = self.bar(&format!("Fetching {source}"));
         let mut progress = |done: u64, all: Option<u64>| {
@@ -90,14 +90,14 @@ impl<'s> Way<'s> {
         Ok(fetched)
     }
 
-    /// A registry, with the user's login to it.
+    /// Creates a client for a registry, with the user's login.
     pub(super) fn registry(&self, registry: &str) -> Result<Client> {
         let variable = |name: &str| self.variable(name);
         Fetcher { insecure: self.insecure, variable: &variable }.registry(registry)
     }
 
-    /// A variable of the environment. Which registry a login is for must be said where the
-    /// login is: else a project's `.env` would lead the user's astray.
+    /// Returns an environment variable. The registry of a login must be set in the same place as
+    /// the login, or a project's `.env` could redirect the user's login.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         let found = self.environment.variable(name)?;
         let mut login = LOGIN.iter().filter_map(|secret| self.environment.variable(secret));
@@ -105,7 +105,7 @@ impl<'s> Way<'s> {
         may_lead.then_some(found.value)
     }
 
-    /// Waits for something, and says what for if somebody watches.
+    /// Waits for `work`, with a spinner on a terminal.
     pub(super) fn wait<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
         let bar = self.bar(what);
         bar.enable_steady_tick(std::time::Duration::from_millis(100));
@@ -115,14 +115,14 @@ impl<'s> Way<'s> {
     }
 
     fn bar(&self, what: &str) -> ProgressBar {
-        let what = visible(what).into_owned();
+        let what = escape_control(what).into_owned();
         if !self.shell.is_watched() {
             if self.shell.verbose && !self.shell.json {
                 self.shell.note(&what);
             }
             return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         }
-        // The template is ours: it always parses.
+        // The template is a constant that always parses.
         let style = ProgressStyle::with_template("{spinner} {msg}  {binary_bytes}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         ProgressBar::new_spinner().with_style(style).with_message(what)

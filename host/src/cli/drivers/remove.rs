@@ -6,7 +6,7 @@ use super::super::render::{GOOD, STRONG, paint};
 use super::super::shell::{Answer, Shell, shown};
 use super::used;
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::{Store, hash};
 
 const EXAMPLES: &str = "\
@@ -46,10 +46,10 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<Answer> {
         used::by(&project).remove(&args.name).unwrap_or_default().into_iter().collect();
     if !shell.json {
         for user in &users {
-            shell.note(&format!("{} still uses it", visible(user)));
+            shell.note(&format!("{} still uses it", escape_control(user)));
         }
     }
-    let name = paint(STRONG, &visible(&args.name));
+    let name = paint(STRONG, &escape_control(&args.name));
     let text = format!("{} removed {name}  {}\n", paint(GOOD, "✓"), shown(&path));
     Ok(Answer::new(json!({"name": args.name, "file": path, "used_by": users}), text))
 }

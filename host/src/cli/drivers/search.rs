@@ -18,9 +18,9 @@ Examples:
 Looks at the names, and at what their publishers say of them. Public registries
 like ghcr.io and Docker Hub do not list what they have: there, know the name.";
 
-/// How many repositories are asked at once.
+/// Maximum concurrent requests.
 const AT_ONCE: usize = 8;
-/// The most repositories that are asked.
+/// Maximum repositories that are requested.
 const MAX_ASKED: usize = 1_000;
 
 /// Search a registry for drivers

@@ -40,14 +40,14 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
     };
     section("Modes", &format!("  {}", describe::modes(spec)));
     section("Configuration", &describe::fields(spec));
-    // These lines may be styled, and what is in them is safe to show.
+    // The lines can contain styles, and their content is escaped.
     section("Signed by", &format!("  {}", standing.signers().join("\n  ")));
     section("In this project", &format!("  {}", standing.here().join("\n  ")));
     for example in &spec.examples {
         let lines = serde_json::to_string_pretty(&example.config).unwrap_or_default();
         let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
         section(
-            &format!("Example: {}", crate::session::visible(&example.title)),
+            &format!("Example: {}", crate::sanitize::escape_control(&example.title)),
             &indented(&lines),
         );
     }
@@ -63,7 +63,7 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
 fn indented(lines: &[String]) -> String {
     lines
         .iter()
-        .map(|line| format!("  {}", crate::session::visible(line)))
+        .map(|line| format!("  {}", crate::sanitize::escape_control(line)))
         .collect::<Vec<_>>()
         .join("\n")
 }

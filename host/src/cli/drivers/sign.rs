@@ -9,13 +9,13 @@ use super::super::shell::{Answer, shown};
 use super::keygen::usual_file;
 use crate::driver::DriverFile;
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::trust::{self, SecretKey};
 use crate::{atomic, canonical, yaml};
 
-/// Holds the text of a private key.
+/// The variable with the text of a private key.
 const VARIABLE: &str = "OSIRIS_SIGNING_KEY";
-/// The most bytes of a key's file.
+/// Maximum bytes of a key file.
 const MAX_KEY: u64 = 4096;
 
 const EXAMPLES: &str = "\
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn sign(args: &Args) -> Result<Answer> {
     let key = key(args.key.as_deref())?;
     let public = key.public().to_string();
-    // Nothing is written before all of them can be signed.
+    // Nothing is written unless all files can be signed.
     let signed = args.files.iter().map(|file| signed(file, &key)).collect::<Result<Vec<_>>>()?;
     let (mut text, mut drivers) = (String::new(), Vec::new());
     for (driver, bytes) in &signed {
@@ -57,8 +57,8 @@ pub(super) fn sign(args: &Args) -> Result<Answer> {
         text.push_str(&format!(
             "{} {} {}  {}\n",
             paint(GOOD, "✓"),
-            paint(STRONG, &visible(&spec.name)),
-            visible(&spec.version),
+            paint(STRONG, &escape_control(&spec.name)),
+            escape_control(&spec.version),
             paint(DIM, &format!("{}  sha256 {sha256}", shown(path))),
         ));
         drivers.push(json!({
@@ -70,9 +70,9 @@ pub(super) fn sign(args: &Args) -> Result<Answer> {
     Ok(Answer::new(json!({"public_key": public, "drivers": drivers}), text))
 }
 
-/// A driver's file, and its bytes as they are to be.
+/// Returns a driver's file and its signed bytes.
 fn signed(file: &Path, key: &SecretKey) -> Result<(DriverFile, Vec<u8>)> {
-    // A link stays one, and what it leads to is signed.
+    // A symlink is kept, and its target is signed.
     let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let bytes = DriverFile::bytes(&path)?;
     let driver = DriverFile::of(&bytes, &path)?;
@@ -81,7 +81,7 @@ fn signed(file: &Path, key: &SecretKey) -> Result<(DriverFile, Vec<u8>)> {
     Ok((driver, bytes))
 }
 
-/// The private key, from wherever it is.
+/// Reads the private key from the file, the variable or the default path.
 fn key(file: Option<&Path>) -> Result<SecretKey> {
     if file.is_none()
         && let Some(text) = std::env::var_os(VARIABLE)

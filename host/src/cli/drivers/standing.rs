@@ -1,5 +1,4 @@
-//! How a project stands to a driver: by whom it is signed, whether it is let in,
-//! and what it would be given.
+//! The standing of a driver in a project: its signers, its admission, and its permissions.
 
 use serde_json::{Value, json};
 
@@ -9,29 +8,29 @@ use crate::driver::limits::{Bounds, Limits};
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::Lock;
 use crate::trust::{self, Policy, PublicKey, Right, Verdict};
 
-/// How a project stands to a driver.
+/// The standing of a driver in a project.
 pub(super) struct Standing<'p> {
     policy: &'p Policy,
     built_in: bool,
-    /// Verified; or what is wrong with the signatures.
+    /// The verified signers, or the problem with the signatures.
     signers: Result<Vec<PublicKey>, Problem>,
-    /// Why it is not let in, if so.
+    /// The reason for a denial, if the driver is denied.
     refusal: Option<Problem>,
-    /// Whether nothing but its name lets it in.
+    /// Whether the driver is allowed by its name alone.
     by_name: bool,
     rights: Vec<Right>,
     limits: Limits,
 }
 
 impl<'p> Standing<'p> {
-    /// Looks at a driver whose bytes these are.
+    /// Evaluates a driver with these bytes.
     ///
     /// # Errors
-    /// The project's lock cannot be read.
+    /// Returns an error if the project's lockfile cannot be read.
     pub(super) fn of(
         driver: &DriverFile,
         bytes: &[u8],
@@ -55,10 +54,10 @@ impl<'p> Standing<'p> {
         })
     }
 
-    /// A line for each that signed it.
+    /// Formats a line for each signer.
     pub(super) fn signers(&self) -> Vec<String> {
         match &self.signers {
-            Err(problem) => vec![paint(BAD, &visible(&problem.message))],
+            Err(problem) => vec![paint(BAD, &escape_control(&problem.message))],
             Ok(keys) if keys.is_empty() && self.built_in => {
                 vec!["nobody: it comes with osiris".into()]
             }
@@ -66,14 +65,14 @@ impl<'p> Standing<'p> {
             Ok(keys) => keys
                 .iter()
                 .map(|key| match self.policy.name_of(key) {
-                    Some(name) => format!("{}, trusted here: {key}", visible(name)),
+                    Some(name) => format!("{}, trusted here: {key}", escape_control(name)),
                     None => format!("a key that this project does not know: {key}"),
                 })
                 .collect(),
         }
     }
 
-    /// Whether it is let in, and a line for each thing that it would be given.
+    /// Formats the admission, and a line for each permission.
     pub(super) fn here(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let mut line = |style, sign: &str, text: &str, why: &str| {
@@ -81,8 +80,8 @@ impl<'p> Standing<'p> {
             lines.push(format!(
                 "{} {}{}",
                 paint(style, sign),
-                visible(text),
-                paint(DIM, &visible(&why))
+                escape_control(text),
+                paint(DIM, &escape_control(&why))
             ));
         };
         match &self.refusal {
@@ -92,7 +91,7 @@ impl<'p> Standing<'p> {
             }
             None => line(GOOD, "✓", "it is let in", ""),
             Some(problem) => {
-                // A table of what does not fit has lines of its own.
+                // A message about incompatible imports has several lines.
                 problem.message.lines().enumerate().for_each(|(index, text)| {
                     line(BAD, if index == 0 { "✗" } else { " " }, text, "");
                 });
@@ -114,7 +113,7 @@ impl<'p> Standing<'p> {
         lines
     }
 
-    /// The same for programs: the signers, and the rest.
+    /// Formats the standing as JSON: the signers, and the rest.
     pub(super) fn json(&self) -> (Value, Value) {
         let keys = self.signers.as_deref().unwrap_or_default();
         let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.name_of(key)});

@@ -11,7 +11,7 @@ use super::reach::{Local, Reach, Way};
 use super::unbundle;
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::{Entry, Fetched, Lock, Source, Store, Wanted, hash};
 
 const EXAMPLES: &str = "\
@@ -69,7 +69,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
     let way = Way::open(shell, &project, &args.reach)?;
     for (name, entry, state) in different {
         let put = fetch(&way, &project, name, entry, args.local).and_then(|driver| {
-            // The lock may be another by now: then nothing of the old one is placed.
+            // If the lockfile has changed meanwhile, no driver of the old one is placed.
             let store = Store::open(&project)?;
             if store.lock.drivers.get(name) != Some(entry) {
                 let message = format!("osiris.lock has another `{name}` than a moment ago");
@@ -122,7 +122,7 @@ fn fetch(
     way.fetch(&source, Wanted { name: Some(name), sha256, digest, from_lock })
 }
 
-/// Says which driver it is that cannot be had.
+/// Adds the name of the driver that cannot be fetched.
 fn lost(name: &str, mut error: Error) -> Error {
     for problem in &mut error.problems {
         problem.message = format!("the driver `{name}` cannot be fetched: {}", problem.message);
@@ -153,9 +153,12 @@ fn checked(different: &[(&String, &Entry, &str)], project: &Project, count: usiz
         .collect();
     let mut text = String::new();
     for (name, entry, state) in different {
-        let file = paint(DIM, &visible(&shown(&project.driver(name))));
-        let (sign, name) = (paint(BAD, "✗"), paint(STRONG, &visible(name)));
-        text.push_str(&format!("{sign} {name} {}  {state}  {file}\n", visible(&entry.version)));
+        let file = paint(DIM, &escape_control(&shown(&project.driver(name))));
+        let (sign, name) = (paint(BAD, "✗"), paint(STRONG, &escape_control(name)));
+        text.push_str(&format!(
+            "{sign} {name} {}  {state}  {file}\n",
+            escape_control(&entry.version)
+        ));
     }
     text.push_str(&format!("  {} osiris drivers sync\n", paint(STRONG, "help:")));
     let mut answer = Answer::new(json!({"locked": count, "different": documents}), text);

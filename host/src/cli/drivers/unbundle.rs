@@ -1,4 +1,4 @@
-//! `osiris drivers sync --from`: drivers out of a bundle.
+//! `osiris drivers sync --from`: installs the drivers of a bundle.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,21 +14,21 @@ use super::super::shell::{Answer, Shell, shown};
 use crate::atomic;
 use crate::driver::{DriverFile, Gate};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::bundle::{self, Index, Item};
 use crate::supply::{Lock, Store, hash};
 
-/// A file that is checked and has to be put in its place.
+/// A checked file, ready to be moved to its path.
 struct Staged {
     from: PathBuf,
     to: PathBuf,
 }
 
-/// Places the drivers of a bundle, and its lock. Everything is checked before the
-/// first is placed.
+/// Installs the drivers of a bundle and its lockfile. Everything is checked before the first file
+/// is placed.
 pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
-    // Nobody else changes drivers and lock until the end.
+    // Prevents concurrent changes of drivers and lockfile until the end.
     let _store = Store::open(&place.project)?;
     let folder = place.project.drivers_dir();
     let stage = stage(&folder).map_err(|error| unwritable(&folder, &error))?;
@@ -63,11 +63,11 @@ pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Answ
 
 const LOCK: &str = "osiris.lock";
 
-/// The lock that holds afterwards.
+/// The lockfile in effect afterwards.
 enum Locks {
-    /// The project's own.
+    /// The project's own lockfile.
     Kept(Lock),
-    /// The bundle's, which has to be put in its place.
+    /// The bundle's lockfile, which has to be placed.
     New(Lock),
 }
 
@@ -79,7 +79,7 @@ impl Locks {
     }
 }
 
-/// A problem of the bundle itself, or of a driver in it.
+/// A problem of the bundle itself, or of a driver in the bundle.
 struct Refused(Error);
 
 impl From<Problem> for Refused {
@@ -88,7 +88,7 @@ impl From<Problem> for Refused {
     }
 }
 
-/// Names the bundle where the error names no file, or one that is gone soon.
+/// Names the bundle where the error names no file, or a temporary one.
 fn error_in(mut error: Error, staged: &Path, bundle: &Path) -> Error {
     for problem in &mut error.problems {
         if problem.place.as_ref().is_none_or(|place| Path::new(&place.file) == staged) {
@@ -98,7 +98,7 @@ fn error_in(mut error: Error, staged: &Path, bundle: &Path) -> Error {
     error
 }
 
-/// A folder beside the drivers, so that they are moved and not copied in the end.
+/// Creates a directory next to the drivers, so that files are moved into place and not copied.
 fn stage(folder: &Path) -> io::Result<TempDir> {
     fs::create_dir_all(folder)?;
     tempfile::Builder::new().prefix(".bundle-").tempdir_in(folder)
@@ -108,7 +108,7 @@ fn path_in(stage: &Path, item: &Item) -> PathBuf {
     stage.join(format!("{}.wasm", item.sha256))
 }
 
-/// Checks that the driver is what the index says, and one that the project lets in.
+/// Checks that the driver matches the index and is allowed by the project.
 fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workplace) -> Result<()> {
     let driver = DriverFile::of(bytes, path)?;
     if driver.spec.name != item.name || driver.spec.version != item.version {
@@ -124,7 +124,7 @@ fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workplace) -> Result<()
     place.project.settings.drivers.admit(&driver, bytes, &item.sha256)
 }
 
-/// The lock of the bundle, unless it has none or the project has the same.
+/// Returns the lockfile of the bundle, unless the bundle has none or the same as the project.
 fn lock_of(
     bytes: Option<Vec<u8>>,
     stage: &Path,
@@ -147,7 +147,7 @@ fn lock_of(
     Ok(Locks::New(new))
 }
 
-/// Where a driver goes; none if it is there.
+/// Returns the path for a driver. Returns `None` if the driver is already installed.
 fn target(item: &Item, lock: &Lock, place: &Workplace, replace: bool) -> Result<Option<PathBuf>> {
     let locked = lock.drivers.get(&item.name).map(|entry| entry.sha256.as_str());
     if locked.is_some_and(|locked| locked != item.sha256) {
@@ -174,7 +174,7 @@ fn target(item: &Item, lock: &Lock, place: &Workplace, replace: bool) -> Result<
     }
 }
 
-/// Checks that what is locked is there afterwards.
+/// Checks that every locked driver will be present.
 fn complete(index: &Index, lock: &Lock, place: &Workplace, bundle: &Path) -> Result<()> {
     let brought: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
     for (name, entry) in lock.drivers.iter().filter(|(name, _)| !brought.contains(name.as_str())) {
@@ -204,8 +204,8 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workplace) -
         text.push_str(&format!(
             "{} {} {}  {}\n",
             paint(GOOD, "✓"),
-            paint(STRONG, &visible(&item.name)),
-            visible(&item.version),
+            paint(STRONG, &escape_control(&item.name)),
+            escape_control(&item.version),
             paint(DIM, &format!("{what}  sha256 {}", item.sha256))
         ));
     }
@@ -213,7 +213,11 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workplace) -
         text.push_str("The bundle has keys that this project does not know. For those that you trust, in osiris.yaml:\n");
         text.push_str("  drivers:\n    keys:\n");
         for (name, key) in &new {
-            text.push_str(&format!("      {}: \"{}\"\n", visible(name), visible(key)));
+            text.push_str(&format!(
+                "      {}: \"{}\"\n",
+                escape_control(name),
+                escape_control(key)
+            ));
         }
     }
     let files: Vec<String> = staged.iter().map(|staged| shown(&staged.to)).collect();

@@ -8,7 +8,7 @@ use super::reach::{Local, Reach, Way};
 use crate::driver::DriverFile;
 use crate::problem::{Error, Exit, Problem, Result};
 use crate::project::Project;
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::supply::{Entry, Fetched, Lock, Source, Store, Wanted};
 use crate::trust::Asks;
 
@@ -41,7 +41,7 @@ pub(in crate::cli) struct Args {
     reach: Reach,
 }
 
-/// A driver, and what is new of it.
+/// A driver with its changes.
 struct Change<'l> {
     name: &'l str,
     old: &'l Entry,
@@ -99,8 +99,8 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
 }
 
-/// Permissions of the locked driver. Older locks did not list what its author has where the
-/// user sets nothing; the driver itself does.
+/// Returns the permissions of the locked driver. Older lockfiles did not record the authors'
+/// defaults, which are therefore taken from the driver.
 fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
     let there = DriverFile::read(&project.driver(name)).ok();
     let same = |file: &DriverFile| file.sha256().is_ok_and(|sha256| sha256 == entry.sha256);
@@ -109,7 +109,7 @@ fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
     asks.filter(is_older).unwrap_or_else(|| entry.grants.clone())
 }
 
-/// Refuses what asks for more.
+/// Rejects versions that request additional permissions.
 fn accepted(changes: &[Change<'_>]) -> Result<()> {
     let refused: Vec<Problem> = changes
         .iter()
@@ -131,16 +131,16 @@ fn describe(change: &Change<'_>) -> String {
     let mut text = format!(
         "{} {} {} -> {}  {}\n",
         paint(GOOD, "✓"),
-        paint(STRONG, &visible(change.name)),
-        visible(&change.old.version),
-        visible(&spec.version),
+        paint(STRONG, &escape_control(change.name)),
+        escape_control(&change.old.version),
+        escape_control(&spec.version),
         paint(
             DIM,
             &format!("{}  sha256 {}", bytes(change.new.bytes.len() as u64), change.new.sha256)
         ),
     );
     let lines = |sign: &str, lines: &[String]| -> String {
-        lines.iter().map(|line| format!("  {sign} {}\n", visible(line))).collect()
+        lines.iter().map(|line| format!("  {sign} {}\n", escape_control(line))).collect()
     };
     text.push_str(&lines(&paint(WARN, "+"), &change.more));
     text.push_str(&lines("-", &change.less));

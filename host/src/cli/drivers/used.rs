@@ -1,4 +1,4 @@
-//! Which pipelines name which drivers.
+//! Finds the drivers that pipelines use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::project::Project;
 use crate::yaml;
 
-/// The folder where pipelines are, beside those in the project's own.
+/// The directory of pipelines, besides those in the project directory itself.
 const PIPELINES: &str = "pipelines";
-/// The most files that are looked at, and how deep folders are.
+/// Maximum files that are read, and maximum depth of directories.
 const MAX_FILES: usize = 10_000;
 const MAX_DEPTH: usize = 8;
 
-/// The pipelines that name a driver, by its name; as paths below the project. A
-/// file that is no pipeline names none.
+/// Returns the pipelines that name each driver, as paths relative to the project. Files that are
+/// not pipelines are ignored.
 pub(super) fn by(project: &Project) -> BTreeMap<String, BTreeSet<String>> {
     let mut files = Vec::new();
     collect(&project.base, 0, &mut files);

@@ -17,9 +17,9 @@ Examples:
 It creates a sandbox for some seconds, to see what it is like. The exit code is 3
 if something is wrong.";
 
-/// How long the sandbox lives at most.
+/// Maximum lifetime of the sandbox.
 const LIFE: Duration = Duration::from_secs(60);
-/// How long each question is asked.
+/// Timeout of each request.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Check the way to E2B, and the template
@@ -103,7 +103,7 @@ async fn examine(
     checks
 }
 
-/// Whether the template has this osiris. That it has none is fine.
+/// Returns the version of osiris in the template. A template without osiris is also valid.
 async fn version(envd: &Envd) -> Result<String, String> {
     let cmd = "/usr/local/bin/osiris".to_owned();
     let command = Command { cmd, args: vec!["--version".to_owned()], ..Command::default() };

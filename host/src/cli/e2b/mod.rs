@@ -39,7 +39,7 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
     }
 }
 
-/// The control plane, and the settings that lead to it.
+/// Returns the control plane client and its settings.
 fn control(project: &Project) -> Result<(Control, Settings)> {
     let environment = Environment::read(&project.base)?;
     let settings =

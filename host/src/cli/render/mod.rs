@@ -1,4 +1,4 @@
-//! How things look as text.
+//! Text output.
 
 mod number;
 mod style;
@@ -11,9 +11,9 @@ pub(super) use self::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(super) use self::table::Table;
 
 use crate::problem::{Place, Position, Problem};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// Problems one below the other, with their number if it is not obvious.
+/// Formats problems one below the other, followed by their number if there are more than three.
 pub(super) fn problems(problems: &[Problem]) -> String {
     let mut lines: Vec<String> = problems.iter().map(|one| problem(BAD, "error", one)).collect();
     if problems.len() > 3 {
@@ -22,7 +22,7 @@ pub(super) fn problems(problems: &[Problem]) -> String {
     lines.join("\n")
 }
 
-/// A warning: it stops nothing.
+/// Formats a warning.
 pub(super) fn warning(one: &Problem) -> String {
     problem(WARN, "warning", one)
 }
@@ -31,7 +31,7 @@ fn problem(style: anstyle::Style, word: &str, problem: &Problem) -> String {
     let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
     if let Some(Place { file, position }) = &problem.place {
         let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
-        let place = format!("--> {}{}", visible(file), position.unwrap_or_default());
+        let place = format!("--> {}{}", escape_control(file), position.unwrap_or_default());
         text.push_str(&format!("\n  {}", paint(DIM, &place)));
     }
     if let Some(help) = &problem.help {
@@ -40,7 +40,7 @@ fn problem(style: anstyle::Style, word: &str, problem: &Problem) -> String {
     text
 }
 
-/// A text of at most so many characters, and a sign where the rest is left out.
+/// Truncates a text to `most` characters and marks the truncation.
 pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
@@ -48,9 +48,9 @@ pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Its lines stay lines; anything else that a terminal would act on is shown.
+/// Keeps line breaks and escapes all other control characters.
 pub(super) fn multiline(text: &str) -> String {
-    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(escape_control).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

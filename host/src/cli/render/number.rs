@@ -1,15 +1,15 @@
-//! Numbers as people read them.
+//! Formats numbers for people.
 
 use indicatif::HumanCount;
 
 pub(in crate::cli) use crate::wording::bytes;
 
-/// Like `1,000,000`.
+/// Formats a number like `1,000,000`.
 pub(in crate::cli) fn count(number: u64) -> String {
     HumanCount(number).to_string()
 }
 
-/// A duration like `830 ms`, `3.2 s` or `2 min 5 s`.
+/// Formats a duration like `830 ms`, `3.2 s` or `2 min 5 s`.
 pub(in crate::cli) fn milliseconds(number: u64) -> String {
     match number {
         0..1_000 => format!("{number} ms"),

@@ -1,23 +1,22 @@
-//! Colours. They are always in the text; the shell drops them where they are
-//! not wanted.
+//! Colours, always part of the text; the shell strips them for outputs without colours.
 
 use anstyle::{AnsiColor, Style};
 
-/// Something that went well.
+/// A success.
 pub(in crate::cli) const GOOD: Style = AnsiColor::Green.on_default();
-/// Something that failed.
+/// A failure.
 pub(in crate::cli) const BAD: Style = AnsiColor::Red.on_default();
-/// Something to look at.
+/// A warning.
 pub(in crate::cli) const WARN: Style = AnsiColor::Yellow.on_default();
-/// Something of less weight.
+/// Something less important.
 pub(in crate::cli) const DIM: Style = Style::new().dimmed();
 /// A heading.
 pub(in crate::cli) const STRONG: Style = Style::new().bold();
 
-/// The text in a style.
+/// Applies a style to a text.
 pub(in crate::cli) fn paint(style: Style, text: &str) -> String {
     if text.is_empty() {
-        // Codes around nothing would hide that a line ends in spaces.
+        // Escape codes around an empty text would hide trailing spaces.
         return String::new();
     }
     format!("{style}{text}{style:#}")

@@ -1,27 +1,27 @@
-//! Columns that line up.
+//! Aligned columns.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::cut;
 use super::style::{STRONG, paint};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// The widest column that lines up: behind one longer cell of a driver's, every
-/// row would be as long as that one.
+/// Maximum width of a column for alignment. Otherwise one long cell from a driver would make
+/// every row as long.
 const WIDEST: usize = 120;
 
-/// The most characters of a cell.
+/// Maximum characters of a cell.
 const LONGEST: usize = 1000;
 
 /// Rows of cells under a heading.
 pub(in crate::cli) struct Table {
-    /// The heading, and whether the column holds numbers and is aligned right.
+    /// The heading, and whether the column holds numbers and is right-aligned.
     columns: Vec<(&'static str, bool)>,
     rows: Vec<Vec<(String, anstyle::Style)>>,
 }
 
 impl Table {
-    /// A table with these columns; one whose name starts with `#` holds numbers.
+    /// Creates a table with these columns. Columns with the prefix `#` hold numbers.
     pub(in crate::cli) fn new<const N: usize>(columns: [&'static str; N]) -> Self {
         let column = |name: &'static str| match name.strip_prefix('#') {
             Some(name) => (name, true),
@@ -30,20 +30,20 @@ impl Table {
         Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
     }
 
-    /// Adds a row; what its cells hold is made safe to show.
+    /// Appends a row, escaping its cells.
     pub(in crate::cli) fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.styled(cells.map(|cell| (cell, anstyle::Style::new())));
     }
 
-    /// Adds a row of cells in styles of their own.
+    /// Appends a row of styled cells.
     pub(in crate::cli) fn styled<const N: usize>(&mut self, cells: [(String, anstyle::Style); N]) {
         let safe = cells
             .into_iter()
-            .map(|(text, style)| (visible(&cut(&text, LONGEST)).into_owned(), style));
+            .map(|(text, style)| (escape_control(&cut(&text, LONGEST)).into_owned(), style));
         self.rows.push(safe.collect());
     }
 
-    /// The lines, each indented by two spaces.
+    /// Formats the lines, each indented by two spaces.
     pub(in crate::cli) fn render(&self) -> String {
         let widths: Vec<usize> = (0..self.columns.len())
             .map(|index| {

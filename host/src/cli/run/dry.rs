@@ -1,4 +1,4 @@
-//! `osiris run --dry-run`: the plan, and what each step may touch.
+//! `osiris run --dry-run`: the plan, and the permissions of each step.
 
 use std::collections::BTreeMap;
 
@@ -15,26 +15,26 @@ use crate::driver::provenance::Origins;
 use crate::driver::spec::Spec;
 use crate::problem::Result;
 use crate::run::{self, Job, Task};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 use crate::trust::{Admission, Known, Right, Verdict};
 
-/// A step of the plan with what it may touch.
+/// A step of the plan with its permissions.
 struct Planned<'a> {
     task: &'a Task,
-    /// The steps whose tables it reads.
+    /// The steps whose tables the step reads.
     tables: Vec<&'a str>,
-    /// The steps that it only waits for.
+    /// The steps that the step only waits for.
     after: Vec<&'a str>,
     reads: Vec<&'a str>,
     writes: Vec<&'a str>,
-    /// Like `db.example:3306`.
+    /// Destinations like `db.example:3306`.
     dials: Vec<String>,
     rights: Vec<Right>,
     limits: Limits,
 }
 
-/// The plan, as JSON and in words. `origins` says who set the parts of each step's
-/// configuration.
+/// Returns the plan as JSON and as text. `origins` contains the origin of each part of the steps'
+/// configurations.
 pub(super) fn plan(
     job: &Job,
     origins: &BTreeMap<String, Origins>,
@@ -91,7 +91,7 @@ pub(super) fn plan(
     Ok((json, text(job, &steps)))
 }
 
-/// With what goes to a sandbox, if it is to run there.
+/// Adds the data that goes to a sandbox, if the run is to happen in one.
 pub(super) fn answer(
     (mut json, mut text): (Value, String),
     e2b: Option<(Value, String)>,
@@ -126,7 +126,7 @@ fn as_json(step: &Planned<'_>) -> Value {
 fn text(job: &Job, steps: &[Planned<'_>]) -> String {
     let mut text = format!(
         "{} {}\n",
-        paint(STRONG, &visible(&job.manifest.name)),
+        paint(STRONG, &escape_control(&job.manifest.name)),
         paint(DIM, &job.manifest.meta.manifest_short)
     );
     for (index, step) in steps.iter().enumerate() {
@@ -134,14 +134,14 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         text.push_str(&format!(
             "{}. {}  {} {}\n",
             index + 1,
-            paint(STRONG, &visible(&step.task.step.id)),
-            visible(&driver.name),
-            paint(DIM, &visible(&driver.version)),
+            paint(STRONG, &escape_control(&step.task.step.id)),
+            escape_control(&driver.name),
+            paint(DIM, &escape_control(&driver.version)),
         ));
         let mut line = |name: &str, values: &[String]| {
             if !values.is_empty() {
                 let values = values.join(", ");
-                text.push_str(&format!("   {name:<7} {}\n", visible(&values)));
+                text.push_str(&format!("   {name:<7} {}\n", escape_control(&values)));
             }
         };
         let owned = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>();

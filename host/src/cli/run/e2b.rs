@@ -1,4 +1,4 @@
-//! `osiris run --e2b`: what belongs to a sandbox.
+//! `osiris run --e2b`: options and plan of a run in a sandbox.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,14 +10,15 @@ use super::super::render::{DIM, bytes, paint};
 use crate::connection::Environment;
 use crate::driver::registry::Registry;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
 use crate::remote::adapter::{self, E2bAdapter, Note, Notes, Options, Parcel};
 use crate::remote::client::Settings;
 use crate::run::Prepared;
-use crate::session::{Redactor, visible};
+use crate::sanitize::escape_control;
 
-/// Permits what `--e2b-install-deps` does.
+/// The variable that has the same effect as `--e2b-install-deps`.
 const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
-/// What is nobody's business in a sandbox.
+/// Variables that must not enter a sandbox.
 const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 
 /// Where and how a run happens in E2B.
@@ -72,12 +73,12 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 impl E2b {
-    /// The variables that count for this run only.
+    /// Returns the variables that are set for this run only.
     pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
         self.e2b_env.iter().cloned()
     }
 
-    /// The run in a sandbox, and what it will tell.
+    /// Creates the run in a sandbox, and the receiver of its notes.
     pub(super) fn adapter(
         &self,
         prepared: Prepared,
@@ -117,7 +118,7 @@ impl E2b {
         })
     }
 
-    /// What a run would send and open, as JSON and in words.
+    /// Describes the uploads and connections of a run, as JSON and as text.
     pub(super) fn plan(&self, prepared: &Prepared, registry: &Registry) -> Result<(Value, String)> {
         let parcel = Parcel::collect(prepared, registry)?;
         let dials = adapter::dials(prepared);
@@ -135,21 +136,24 @@ impl E2b {
             "opens": opens,
             "not_reachable": local,
         });
-        let mut text =
-            format!("E2B  template {}  {} s\n", visible(&self.e2b_template), self.e2b_timeout);
+        let mut text = format!(
+            "E2B  template {}  {} s\n",
+            escape_control(&self.e2b_template),
+            self.e2b_timeout
+        );
         for (name, blob) in &uploads {
             let size = paint(DIM, &bytes(blob.size));
-            text.push_str(&format!("   uploads {}  {size}\n", visible(name)));
+            text.push_str(&format!("   uploads {}  {size}\n", escape_control(name)));
         }
         let note = "what the template has already is not sent";
         text.push_str(&format!("   in all  {}  {}\n", bytes(total), paint(DIM, note)));
         let opened = if opens.is_empty() { "nothing".to_owned() } else { opens.join(", ") };
-        text.push_str(&format!("   opens   {}\n", visible(&opened)));
+        text.push_str(&format!("   opens   {}\n", escape_control(&opened)));
         if !local.is_empty() {
             let local = local.join(", ");
             text.push_str(&format!(
                 "   warning {} is an address of this machine's network, which E2B does not reach\n",
-                visible(&local)
+                escape_control(&local)
             ));
         }
         Ok((json, text))

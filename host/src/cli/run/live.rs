@@ -1,4 +1,4 @@
-//! A run while it goes on: progress, and what stops it.
+//! A run in progress: its display, and the signals that stop it.
 
 use std::io;
 use std::pin::Pin;
@@ -18,18 +18,18 @@ use crate::remote::adapter::{E2bAdapter, Killer, Note};
 use crate::run::{self, Board, Prepared};
 use crate::session::{Failure, Session, State, Status};
 
-/// What a shell reports for a process that Ctrl-C ended.
+/// Exit code that a shell reports for a process ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
 
-/// Where a prepared run happens.
+/// The place where a prepared run happens.
 pub(super) enum Adapter {
     /// In this process.
     Local(Box<Prepared>),
-    /// In an E2B sandbox, which tells what it does.
+    /// In an E2B sandbox, with the receiver of its notes.
     E2b(Box<E2bAdapter>, UnboundedReceiver<Note>),
 }
 
-/// Runs to the end, or until the user has had enough.
+/// Runs to the end, or until the user stops the run.
 pub(super) fn execute(
     mut adapter: Adapter,
     session: &Session,
@@ -40,13 +40,13 @@ pub(super) fn execute(
     let unable = |error: io::Error| {
         Error::environment(Problem::new("runtime", format!("cannot start the run: {error}")))
     };
-    // Behind the fence nothing tells how many a container may use.
+    // Under Landlock, the number of CPUs of a container cannot be read.
     let threads = std::thread::available_parallelism().map_err(unable)?;
     let mut ground = None;
     if let Adapter::Local(prepared) = &mut adapter {
         many_files();
         let (fence, made) = prepared.fence(session.dir());
-        // Before there is any other thread, and anything of a driver in this process.
+        // Before this process has another thread or any driver code.
         fence.raise();
         ground = Some(made);
     }
@@ -85,7 +85,7 @@ pub(super) fn execute(
         }
     });
     progress.close(&board.snapshot());
-    // All steps have ended; a thread that still waits for the disk holds nothing of them.
+    // All steps have ended; a thread that still waits for the disk holds none of their data.
     runtime.shutdown_background();
     if let Some(ground) = ground {
         ground.clear();
@@ -114,16 +114,16 @@ fn begin<'s>(
     }
 }
 
-/// Ends the process after a second Ctrl-C, with a status that says so.
+/// Ends the process after a second Ctrl-C, with a matching status.
 fn stop_now(session: &Session, board: &Board) -> ! {
     let message = "stopped at once by the user: what steps had not finished may lie about";
     let error = Failure { step: None, kind: "cancelled".to_owned(), message: message.to_owned() };
-    // If the status cannot be written, the next sweep calls the run crashed.
+    // If the status cannot be written, the next sweep marks the run as crashed.
     session.finish(board.end(State::Cancelled, INTERRUPTED, Some(error))).ok();
     process::exit(i32::from(INTERRUPTED))
 }
 
-/// What asks a process to stop.
+/// Signals that stop a process.
 struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -156,7 +156,7 @@ impl Signals {
     }
 
     async fn next(&mut self) {
-        // Without a handler, the system ends the process by itself.
+        // Without a handler, the system ends the process.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

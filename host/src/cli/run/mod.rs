@@ -25,8 +25,9 @@ use crate::driver::Engine;
 use crate::driver::limits::Limit;
 use crate::driver::provenance::Origins;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
 use crate::run::{self, Board, Job, Task};
-use crate::session::{self, Redactor, Session};
+use crate::session::{self, Session};
 use crate::trust::{Admission, Known};
 
 const EXAMPLES: &str = "\
@@ -59,8 +60,8 @@ pub(super) struct Args {
     /// Limit what each step may use; may be given more than once
     ///
     /// The tightest of this, `limits` in osiris.yaml and the driver's own wins. NAME is memory,
-    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or held; or what
-    /// all steps of the run may use together: run_memory, or spill, which is disk for tables.
+    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or held; or
+    /// what all steps of the run may use together: run_memory, or spill, which is disk for tables.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
     #[command(flatten)]
@@ -92,8 +93,8 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
         return Ok(dry::answer(planned, Some(args.e2b.plan(&prepared, &place.registry)?)));
     }
-    // Older runs are told the truth of first: behind the fence they are out of reach, and what
-    // ends the sandboxes of older runs looks at the same locks.
+    // Mark crashed runs first: Landlock denies access to them later, and the sweep of leftover
+    // sandboxes checks the same locks.
     let logs = place.project.logs_dir();
     session::sweep(&logs);
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
@@ -135,7 +136,7 @@ fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {
     Ok((limit, value))
 }
 
-/// What is to be run: the last build, a given one, or one that is made now.
+/// Returns the build to run: the last one, a given one, or a newly compiled one.
 fn build(args: &Args, place: &Workplace, shell: &Shell) -> Result<Build> {
     let Some(file) = args.file.as_deref().filter(|_| !args.last_compile) else {
         return compile::last(&place.project);
@@ -152,7 +153,7 @@ fn build(args: &Args, place: &Workplace, shell: &Shell) -> Result<Build> {
     compile::load(file)
 }
 
-/// A compiled manifest is named so and lies beside its plan.
+/// Recognizes a compiled manifest by its name and the plan next to it.
 fn is_manifest(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name == "manifest.yaml")
         && file.with_file_name("plan.json").exists()
@@ -161,9 +162,9 @@ fn is_manifest(file: &Path) -> bool {
 /// The steps' configurations with their connections.
 struct Connected {
     configs: BTreeMap<String, Value>,
-    /// Setters of the parts of each.
+    /// The origins of each configuration's parts.
     origins: BTreeMap<String, Origins>,
-    /// The secrets in each.
+    /// The secrets of each configuration.
     secrets: BTreeMap<String, Secrets>,
 }
 
@@ -173,7 +174,7 @@ fn connect(place: &Workplace, build: &Build, environment: &Environment) -> Resul
     let mut origins = BTreeMap::new();
     let mut secrets = BTreeMap::new();
     for step in &build.manifest.steps {
-        // A driver that is missing is told of where the run is prepared.
+        // A missing driver is reported when the run is prepared.
         let Some(driver) = place.registry.find(&step.driver.name) else { continue };
         let Some(config) = configs.get_mut(&step.id) else { continue };
         let owner = format!("Step '{}'", step.id);

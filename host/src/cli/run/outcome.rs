@@ -1,4 +1,4 @@
-//! What a run did, told when it is over.
+//! The result of a run, printed at the end.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -13,20 +13,21 @@ use super::super::shell::{Answer, shown};
 use crate::compile::Build;
 use crate::driver::Failure;
 use crate::driver::grants::paths;
-use crate::session::{State, Status, StepState, visible};
+use crate::sanitize::escape_control;
+use crate::session::{State, Status, StepState};
 
-/// A file or folder that a step is to write.
+/// A file or directory that a step is expected to write.
 pub(super) struct Output {
     step: String,
-    /// As the pipeline names it.
+    /// The path in the pipeline.
     path: String,
-    /// Where it is.
+    /// The absolute path.
     whole: PathBuf,
-    /// What was there before the run.
+    /// Metadata before the run.
     before: Option<Metadata>,
 }
 
-/// What the steps are to write, by the drivers' specs. Asked before the run.
+/// Returns the expected outputs of the steps by their drivers' specs. Called before the run.
 pub(super) fn outputs(build: &Build, place: &Workplace) -> Vec<Output> {
     let mut outputs = Vec::new();
     for step in &build.manifest.steps {
@@ -48,29 +49,29 @@ pub(super) fn outputs(build: &Build, place: &Workplace) -> Vec<Output> {
     outputs
 }
 
-/// Something that a step wrote.
+/// A file or directory that a step wrote.
 struct Written {
     step: String,
     path: String,
-    /// As it reads best from here.
+    /// The path for display.
     shown: String,
-    /// Its size in bytes, if it is a file.
+    /// Size in bytes, for files.
     size: Option<u64>,
 }
 
 impl Output {
-    /// None if it is not there, or is what was there before.
+    /// Returns the output if it is new. Returns `None` if it does not exist or is unchanged.
     fn written(self) -> Option<Written> {
         let Self { step, path, whole, before } = self;
         let now = fs::metadata(&whole).ok()?;
-        // What is in a folder may have changed without a trace on the folder.
+        // The content of a directory can change without changing the directory's metadata.
         let is_new = now.is_dir() || before.is_none_or(|before| mark(&before) != mark(&now));
         let size = now.is_file().then_some(now.len());
         is_new.then(|| Written { step, path, shown: shown(&whole), size })
     }
 }
 
-/// What no writing leaves as it was.
+/// Returns metadata that every write changes.
 #[cfg(unix)]
 fn mark(file: &Metadata) -> impl PartialEq {
     use std::os::unix::fs::MetadataExt;
@@ -82,9 +83,9 @@ fn mark(file: &Metadata) -> impl PartialEq {
     (file.len(), file.modified().ok())
 }
 
-/// The run's result; `dir` is the session's folder.
+/// Returns the run's result; `dir` is the session directory.
 pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answer {
-    // What a step that did not end well was to write is not there, or not whole.
+    // The output of a step that did not succeed can be missing or incomplete.
     let well = |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
     let outputs: Vec<_> = outputs
         .into_iter()
@@ -117,12 +118,12 @@ fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
     let mut text = table(status);
     for output in outputs {
         let size = output.size.map(|size| paint(DIM, &format!("  {}", bytes(size))));
-        let path = visible(&output.shown);
+        let path = escape_control(&output.shown);
         text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
     }
-    text.push_str(&format!("Session  {}\n", visible(&shown(dir))));
+    text.push_str(&format!("Session  {}\n", escape_control(&shown(dir))));
     let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
-    let name = visible(&status.pipeline);
+    let name = escape_control(&status.pipeline);
     let (style, glyph, how) = match status.status {
         State::Success => (GOOD, "✓", "done"),
         State::Cancelled => (WARN, "✗", "cancelled"),
@@ -132,16 +133,16 @@ fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
     let why = status.error.as_ref().filter(|_| status.status == State::Failed).map(|error| {
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
-        let kind = visible(&error.kind);
-        let help =
-            help(status).map(|help| format!("  {} {}\n", paint(STRONG, "help:"), visible(&help)));
+        let kind = escape_control(&error.kind);
+        let help = help(status)
+            .map(|help| format!("  {} {}\n", paint(STRONG, "help:"), escape_control(&help)));
         let error = paint(BAD.bold(), "error");
         format!("{error}: {} ({kind})\n{}", multiline(&message), help.unwrap_or_default())
     });
     format!("{head}{}{text}", why.unwrap_or_default())
 }
 
-/// What the failure asks for, if its message does not say so itself.
+/// Returns the help for a failure, if the message does not contain it.
 fn help(status: &Status) -> Option<String> {
     let error = status.error.as_ref()?;
     let step = status.steps.iter().find(|step| Some(&step.id) == error.step.as_ref())?;

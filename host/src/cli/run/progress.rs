@@ -1,5 +1,5 @@
-//! How far a run is: bars on a terminal, with `--verbose` a line whenever a
-//! step starts or ends.
+//! Progress of a run: bars on a terminal, or with `--verbose` a line whenever a step starts or
+//! ends.
 
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use super::super::shell::Shell;
 use crate::manifest::Manifest;
 use crate::remote::adapter::Note;
 use crate::run::Snapshot;
-use crate::session::{StepState, visible};
+use crate::sanitize::escape_control;
+use crate::session::StepState;
 
-/// How often it is looked at.
+/// Interval between updates.
 pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// Shows the progress of a run on stderr.
@@ -21,11 +22,11 @@ pub(super) enum Progress<'a> {
     Bars { shell: &'a Shell, all: MultiProgress, bars: Vec<ProgressBar>, stage: ProgressBar },
     /// One line for each step that starts or ends.
     Lines { shell: &'a Shell, seen: Vec<Stage> },
-    /// Nothing.
+    /// No output.
     Quiet { shell: &'a Shell },
 }
 
-/// How far a step is, as far as lines tell.
+/// The state of a step in line output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Waiting,
@@ -39,7 +40,7 @@ impl<'a> Progress<'a> {
             let all = MultiProgress::new();
             let widest = manifest.steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
             let style = format!("{{spinner}} {{prefix:{widest}}}  {{msg}}");
-            // The template is ours: it always parses.
+            // The template is a constant that always parses.
             let style = ProgressStyle::with_template(&style)
                 .unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = |step: &crate::manifest::Step| {
@@ -48,7 +49,7 @@ impl<'a> Progress<'a> {
                 bar
             };
             let bars = manifest.steps.iter().map(bar).collect();
-            // It is seen only once it says something.
+            // Not visible until it has a message.
             let stage = ProgressBar::new_spinner();
             Self::Bars { shell, all, bars, stage }
         } else if shell.verbose && !shell.json {
@@ -58,7 +59,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Shows how the steps are.
+    /// Updates the display of the steps.
     pub(super) fn show(&mut self, steps: &[Snapshot]) {
         match self {
             Self::Bars { shell, bars, stage: now, .. } => {
@@ -84,7 +85,7 @@ impl<'a> Progress<'a> {
                         Stage::Ended => moving(step),
                         _ => "started".to_owned(),
                     };
-                    shell.note(&format!("{}: {text}", visible(&step.id)));
+                    shell.note(&format!("{}: {text}", escape_control(&step.id)));
                     *seen = now;
                 }
             }
@@ -92,35 +93,35 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Tells what a run elsewhere does.
+    /// Shows a note from a remote run.
     pub(super) fn note(&mut self, note: &Note) {
         match (note, &*self) {
-            (Note::Word(text), _) => self.say(&visible(text)),
+            (Note::Word(text), _) => self.say(&escape_control(text)),
             (
                 Note::Detail(text),
                 Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell },
-            ) if shell.verbose => self.say(&visible(text)),
+            ) if shell.verbose => self.say(&escape_control(text)),
             (Note::Stage(text), Self::Bars { shell, all, stage, .. }) => {
                 if stage.message().is_empty() {
                     all.insert(0, stage.clone());
                 }
-                stage.set_message(shell.styled(paint(DIM, &visible(text))));
+                stage.set_message(shell.styled(paint(DIM, &escape_control(text))));
             }
             (Note::Detail(_) | Note::Stage(_), _) => {}
         }
     }
 
-    /// Says something beside the steps.
+    /// Prints a line without disturbing the bars.
     pub(super) fn say(&self, text: &str) {
         match self {
-            // A terminal that is gone hears nothing.
+            // Printing to a closed terminal has no effect.
             Self::Bars { all, .. } => all.println(text).unwrap_or_default(),
             Self::Lines { shell, .. } | Self::Quiet { shell } if !shell.json => shell.note(text),
             Self::Lines { .. } | Self::Quiet { .. } => {}
         }
     }
 
-    /// Shows the end. The bars go: the result that follows says the same.
+    /// Shows the final state and removes the bars, since the result repeats it.
     pub(super) fn close(&mut self, steps: &[Snapshot]) {
         self.show(steps);
         if let Self::Bars { all, .. } = self {
@@ -137,7 +138,7 @@ fn stage(step: &Snapshot) -> Stage {
     }
 }
 
-/// Like `1,000,000 rows  2,500,000 rows/s  0.4 s`.
+/// Formats a step like `1,000,000 rows  2,500,000 rows/s  0.4 s`.
 fn moving(step: &Snapshot) -> String {
     let word = match step.state {
         Some(StepState::Pending) => return paint(DIM, "waiting"),
@@ -162,7 +163,7 @@ fn moving(step: &Snapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::spec::Mode;
+    use crate::contract::Mode;
 
     #[test]
     fn a_step_is_told_in_one_line() {

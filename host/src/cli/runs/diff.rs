@@ -7,8 +7,9 @@ use serde_json::json;
 use super::super::render::{BAD, GOOD, STRONG, paint};
 use super::super::shell::Answer;
 use crate::problem::{Exit, Result};
+use crate::sanitize::escape_control;
+use crate::session::read;
 use crate::session::read::diff::{self as compare, Diff, Difference};
-use crate::session::{read, visible};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,12 +51,12 @@ fn text(diff: &Diff) -> String {
     }
     let mut text = String::new();
     for Difference { area, item, left, right } in &diff.differences {
-        text.push_str(&format!("{} {}\n", paint(STRONG, area), visible(item)));
+        text.push_str(&format!("{} {}\n", paint(STRONG, area), escape_control(item)));
         for (style, sign, side) in [(BAD, "-", left), (GOOD, "+", right)] {
             if let Some(side) = side {
                 text.push_str(&format!(
                     "  {}\n",
-                    paint(style, &format!("{sign} {}", visible(side)))
+                    paint(style, &format!("{sign} {}", escape_control(side)))
                 ));
             }
         }
@@ -65,8 +66,8 @@ fn text(diff: &Diff) -> String {
         paint(BAD, "✗"),
         diff.differences.len(),
         if diff.differences.len() == 1 { "difference" } else { "differences" },
-        visible(&diff.left),
-        visible(&diff.right),
+        escape_control(&diff.left),
+        escape_control(&diff.right),
     ));
     text
 }

@@ -58,7 +58,7 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<Answer> {
 
 fn cells(run: &Run, status: &Status) -> [(String, anstyle::Style); 7] {
     let plain = anstyle::Style::new();
-    // A reader's rows say more than zero when a pipeline writes nothing.
+    // For a pipeline that writes nothing, the rows read are more informative.
     let rows = if status.rows_written > 0 { status.rows_written } else { status.rows_read };
     let time = match status.status {
         State::Running => String::new(),

@@ -9,8 +9,9 @@ use super::super::render::{BAD, DIM, STRONG, Table, bytes, count, milliseconds, 
 use super::super::shell::{Answer, shown};
 use super::colour;
 use crate::problem::{Error, Problem, Result};
+use crate::sanitize::escape_control;
+use crate::session::Status;
 use crate::session::read::{self, Details, Run};
-use crate::session::{Status, visible};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,7 +41,7 @@ pub(super) fn show(args: &Args, logs: &Path) -> Result<Answer> {
 fn text(run: &Run, status: &Status, details: &Details) -> String {
     let mut text = format!(
         "{} {} {}\n",
-        paint(STRONG, &visible(&status.pipeline)),
+        paint(STRONG, &escape_control(&status.pipeline)),
         paint(colour(status.status), status.status.as_str()),
         paint(DIM, &run.id),
     );
@@ -49,7 +50,7 @@ fn text(run: &Run, status: &Status, details: &Details) -> String {
         let heading = format!("{}{}", error.kind, step.unwrap_or_default());
         text.push_str(&format!(
             "  {}: {}\n",
-            paint(BAD, &visible(&heading)),
+            paint(BAD, &escape_control(&heading)),
             multiline(&error.message)
         ));
     }
@@ -68,7 +69,8 @@ fn text(run: &Run, status: &Status, details: &Details) -> String {
     let ended = status.finished_at.as_deref().unwrap_or("still running");
     let mut line = |name: &str, value: &str| {
         // Writing to a string never fails.
-        let _ = writeln!(text, "  {} {}", paint(STRONG, &format!("{name:<9}")), visible(value));
+        let _ =
+            writeln!(text, "  {} {}", paint(STRONG, &format!("{name:<9}")), escape_control(value));
     };
     line("Started", &status.started_at);
     line("Ended", ended);

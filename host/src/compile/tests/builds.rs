@@ -1,4 +1,4 @@
-//! What a compile leaves, and that it can be relied on.
+//! The files of a compile and their guarantees.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 
-/// Every file of a build folder but the one with a time in it.
+/// Reads every file of a build directory except the one with a time in it.
 fn contents(dir: &Path) -> BTreeMap<String, String> {
     let names = ["manifest.yaml", "plan.json", "fingerprints.json"].map(PathBuf::from);
     let cfg = fs::read_dir(dir.join("cfg")).unwrap().map(|entry| entry.unwrap().path());

@@ -1,8 +1,8 @@
-//! Every problem of a pipeline, in its words.
+//! Every problem of a pipeline, with its message.
 
 use super::*;
 
-/// A change to [`GOOD`] and the problems that it makes.
+/// A change to [`GOOD`] and the resulting problems.
 type Case = (&'static str, &'static str, &'static [&'static str]);
 
 fn check_cases(cases: &[Case]) {

@@ -1,4 +1,4 @@
-//! Ends in the middle: a cancel, and a step before it that fails.
+//! Early ends: a cancel, and an upstream step that fails.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
 use super::super::given::feeds;
 use super::super::need::{EXTRACTS, TRANSFORMS, WRITES};
 use super::super::trial::{End, Outcome};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
-/// What a driver has to undo what it did.
+/// Time for a driver to undo its work after a cancel.
 const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) const CHECKS: &[Check] = &[
@@ -74,11 +74,11 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Runs the first case of a mode with an input that does not end well.
+/// Runs the first case of a mode with an input that does not end normally.
 fn ended(bench: &Bench, mode: Mode, end: End) -> Result<(Outcome, Left, Left), Missed> {
     let case: Case = bench.normal(mode)?.case.clone();
     let place = bench.place(&case)?;
-    // Something is there that could be lost.
+    // Run the case once first, so that there is data which could be lost.
     bench.run(&place, bench.trial(&case)?)?;
     let before = bench.left(&place, &case)?;
     let mut trial = bench.trial(&case)?;
@@ -103,7 +103,7 @@ fn followed(outcome: &Outcome) -> Verdict {
     failed(outcome, "upstream", "it ended well, with half of its input")
 }
 
-/// It failed, with this kind of error.
+/// Checks that the run failed with this kind of error.
 fn failed(outcome: &Outcome, kind: &str, well: &str) -> Verdict {
     match &outcome.report.result {
         Err(failure) if failure.kind == kind => Ok(()),

@@ -1,5 +1,5 @@
-//! Beside an earlier version: a pipeline that ran with that one runs with this one,
-//! unless the major version says that it may not.
+//! Compatibility with an earlier version: a pipeline that ran with the earlier version runs with
+//! this one, unless the major version has changed.
 
 use std::collections::BTreeSet;
 
@@ -209,14 +209,14 @@ fn both(bench: &Bench) -> Result<(&Spec, &Spec), Missed> {
     Ok((old, bench.spec()?))
 }
 
-/// What only a new major version may change.
+/// Checks a rule that only a new major version may break.
 fn minor(bench: &Bench, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdict {
     let (old, new) = both(bench)?;
     match (Version::parse(&old.version), Version::parse(&new.version)) {
         (Ok(before), Ok(now)) if now.major > before.major => {
             Err(skip(format!("{now} may differ from {before}")))
         }
-        // Below 1.0.0 the minor version is what the major is later.
+        // Below 1.0.0, the minor version takes the role of the major version.
         (Ok(before), Ok(now)) if now.major == 0 && now.minor > before.minor => {
             Err(skip(format!("{now} may differ from {before}")))
         }
@@ -224,7 +224,7 @@ fn minor(bench: &Bench, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdict
     }
 }
 
-/// The keys that must be there, like those of [`keys`].
+/// Returns the required keys, named like those of [`keys`].
 fn required(spec: &Spec) -> BTreeSet<String> {
     let names = |schema: &Value, prefix: &str| -> Vec<String> {
         let names = schema["required"].as_array().into_iter().flatten();
@@ -237,7 +237,7 @@ fn required(spec: &Spec) -> BTreeSet<String> {
     all.into_iter().collect()
 }
 
-/// The types or values that a key takes; none if that is not said in so many words.
+/// Returns the types or values that a key accepts; empty if the schema does not list them.
 fn choices(key: &Value) -> BTreeSet<String> {
     if let Some(values) = key["enum"].as_array() {
         return values.iter().map(Value::to_string).collect();

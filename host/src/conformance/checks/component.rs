@@ -1,4 +1,4 @@
-//! The file itself.
+//! The component file.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
 use super::super::need::Need;
 use crate::wording::bytes;
 
-/// The largest component that people like to download, in bytes.
+/// Size limit for a component that people like to download, in bytes.
 const LARGEST: u64 = 64 << 20;
-/// How long the first run may wait for a driver to be compiled.
+/// Maximum compile time before the first run.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) const CHECKS: &[Check] = &[

@@ -1,4 +1,4 @@
-//! What is refused before a run, and that what is wrong is named.
+//! Configurations are rejected before a run, with the faulty key named.
 
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
                     let Some((parent, key)) = pointer.rsplit_once('/') else { continue };
                     let mut config = config.clone();
                     let Some(Value::Object(fields)) = config.pointer_mut(parent) else { continue };
-                    // Nothing that a step writes looks like this.
+                    // No step takes a value like this.
                     fields.insert(key.to_owned(), json!([[{"no": ["such", "value"]}]]));
                     if unnamed(schema, &config, key) {
                         wrong.push(format!("'{name}' takes a list of lists of mappings"));
@@ -90,7 +90,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Tries variants of a configuration that fits.
+/// Checks variants of a configuration that fits the schema.
 fn varied(bench: &Bench, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Verdict {
     let spec = bench.spec()?;
     let schema = spec.schema().map_err(|why| skip(format!("configSchema {why}")))?;
@@ -100,7 +100,7 @@ fn varied(bench: &Bench, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Verd
     none(wrong(&schema, &config.config))
 }
 
-/// Whether nothing that the schema says of a configuration names this key.
+/// Returns whether the schema's findings about a configuration fail to name this key.
 fn unnamed(schema: &Schema, config: &Value, key: &str) -> bool {
     !schema.check(config).iter().any(|finding| {
         finding.pointer.split('/').any(|part| part == key)

@@ -1,4 +1,4 @@
-//! Discovery: what is there to be read or written.
+//! Discovery: the datasets that can be read or written.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use super::super::need::Need;
 use crate::driver::{Dataset, Failure};
 use crate::table::{Field, unflatten};
 
-/// Kinds of datasets, by the contract.
+/// Dataset kinds defined by the contract.
 const KINDS: [&str; 6] = ["table", "view", "file", "endpoint", "collection", "stream"];
-/// How long people wait for a list.
+/// Maximum time that people wait for a list.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) const CHECKS: &[Check] = &[
@@ -149,7 +149,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The list, in the driver's order; or why there is none.
+/// Returns the datasets in the driver's order, or the driver's failure.
 fn ask(bench: &Bench) -> Result<Result<Vec<Dataset>, Failure>, Missed> {
     let case = bench.base();
     let config = match (bench.connected()?, &case) {
@@ -177,7 +177,8 @@ fn repeated<'n>(what: &str, names: impl Iterator<Item = &'n str>) -> Vec<String>
     twice.chain(nameless).collect()
 }
 
-/// Whether it is a format string. Of nested types only the root is told.
+/// Returns whether `format` is a valid format string. For nested types, only the outermost type is
+/// given.
 fn is_format(format: &str) -> bool {
     if matches!(format, "+s" | "+l" | "+L") || format.starts_with("+w:") {
         return true;

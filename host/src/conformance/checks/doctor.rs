@@ -1,4 +1,4 @@
-//! The doctor: how a connection is. It always answers, and soon.
+//! The doctor: the state of a connection. Always answers, and within its timeout.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,11 @@ use super::super::check::{Check, Missed, ensure, fail, none, redactor, skip};
 use super::super::need::Need;
 use crate::driver::Health;
 
-/// What the doctor is told that it may take.
+/// Timeout that is passed to the doctor.
 const SHORT: Duration = Duration::from_millis(700);
-/// The same where nothing keeps it waiting.
+/// Timeout where nothing makes the doctor wait.
 const LONG: Duration = Duration::from_secs(5);
-/// What it may take beyond, as the host has other things to do.
+/// Tolerance above the timeout, since the host is busy with other things.
 const SLACK: Duration = Duration::from_millis(400);
 
 pub(super) const CHECKS: &[Check] = &[
@@ -190,7 +190,7 @@ fn answered(bench: &Bench, config: &Value, timeout: Duration) -> Result<Health, 
     bench.doctor(config, timeout)?.map_err(|_| skip("it does not answer: see doctor.answers"))
 }
 
-/// What it says of every connection that there is to try.
+/// Returns the doctor's answer for every available connection.
 fn everywhere(bench: &Bench) -> Result<Vec<Health>, Missed> {
     let closed = bench.closed()?;
     let configs = [bench.connected()?, Some(bench.pretend(Some(closed.address))?.config)];

@@ -1,4 +1,4 @@
-//! Errors: of a kind that the host can act on, and in words that help.
+//! Errors: with a kind that the host can act on, and a helpful message.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use super::super::check::{Check, Missed, ensure, none, skip};
 use super::super::need::Need;
 use super::super::trial::Outcome;
 use crate::connection::RESOLVED;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::driver::{Failure, Said};
 
-/// Kinds that another try may mend.
+/// Kinds of errors that a retry can fix.
 const TRANSIENT: [&str; 4] = ["network", "timeout", "upstream", "internal"];
 
 pub(super) const CHECKS: &[Check] = &[
@@ -112,7 +112,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Files that are nothing, no text, cut off, or a bomb's first bytes.
+/// Broken files: empty, binary, invalid UTF-8, a truncated gzip header, an open quote.
 const BAD: [&[u8]; 5] =
     [b"", b"\0\0\0\0", b"\xff\xfe\xfd\xfc\xfb", b"\x1f\x8b\x08\x00cut", b"\"open\n"];
 
@@ -121,7 +121,7 @@ fn modes(bench: &Bench) -> Result<Vec<Mode>, Missed> {
     Ok(modes.filter(|mode| *mode != Mode::Discover).collect())
 }
 
-/// Runs the first case that names a file to read with another path.
+/// Runs the first case that names a file to read, with another path in its place.
 fn with_path(
     bench: &Bench,
     path: &str,
@@ -130,7 +130,7 @@ fn with_path(
     let pointers = &bench.spec()?.files.read;
     let named = |config: &Value| {
         let pointer = pointers.iter().find(|at| config.pointer(at).is_some_and(Value::is_string));
-        // A certificate of the connection is not what the driver reads.
+        // A certificate of the connection is not a data file.
         pointer.filter(|at| !at.starts_with(&format!("/{RESOLVED}/"))).cloned()
     };
     let mut found = None;
@@ -160,13 +160,13 @@ fn with_path(
     Ok(Some((path.to_owned(), bench.run(&place, trial)?)))
 }
 
-/// How a run failed, and what the driver said of it.
+/// The failure of a run, and the error as the driver returned it.
 struct Ended {
     failure: Failure,
     said: Option<Said>,
 }
 
-/// Runs in which something outside of the driver is wrong.
+/// Runs the driver in situations with an external fault and returns the failures.
 fn failures(bench: &Bench) -> Result<Vec<Ended>, Missed> {
     let mut tried = 0;
     let mut failures = Vec::new();
@@ -195,7 +195,7 @@ fn failures(bench: &Bench) -> Result<Vec<Ended>, Missed> {
     Ok(failures)
 }
 
-/// What it said then.
+/// Returns the errors that the driver returned in these situations.
 fn said(bench: &Bench) -> Result<Vec<Said>, Missed> {
     Ok(failures(bench)?.into_iter().filter_map(|ended| ended.said).collect())
 }

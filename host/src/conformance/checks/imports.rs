@@ -1,4 +1,4 @@
-//! What the component wants from its host, read from the file.
+//! Imports of the component, read from the file.
 
 use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, ensure, skip};

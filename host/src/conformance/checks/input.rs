@@ -1,4 +1,5 @@
-//! Tables of every shape for who takes rows: each is taken, or refused in words.
+//! Tables of every shape for drivers that take rows: each table is accepted, or rejected with a
+//! clear error.
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use super::super::check::{Check, Missed, Verdict, ensure, fail};
 use super::super::data;
 use super::super::need::Need;
 use super::super::trial::{End, Feed, Outcome};
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
-/// Kinds of errors by which a driver may refuse a table.
+/// Kinds of errors with which a driver may reject a table.
 pub(in super::super) const REFUSALS: [&str; 3] = ["config", "data", "unsupported"];
 
 pub(super) const CHECKS: &[Check] = &[
@@ -134,7 +135,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Does the same with the case of every mode that takes rows.
+/// Runs a check with the case of every mode that takes rows.
 pub(in super::super) fn on_each(bench: &Bench, check: impl Fn(&Case) -> Verdict) -> Verdict {
     for mode in [Mode::Transform, Mode::Write] {
         if bench.without_case(mode).is_none() {
@@ -144,7 +145,7 @@ pub(in super::super) fn on_each(bench: &Bench, check: impl Fn(&Case) -> Verdict)
     Ok(())
 }
 
-/// Runs a case with another first table.
+/// Runs a case with its first table replaced.
 pub(in super::super) fn given(
     bench: &Bench,
     case: &Case,
@@ -163,7 +164,7 @@ pub(in super::super) fn given(
     bench.run(&bench.place(case)?, trial)
 }
 
-/// A table that must be taken.
+/// Checks that a table is accepted.
 fn every(bench: &Bench, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) -> Verdict {
     on_each(bench, |case| {
         let (schema, batches) = table(case);
@@ -172,7 +173,7 @@ fn every(bench: &Bench, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) 
     })
 }
 
-/// A table with one more column, which may be refused.
+/// Checks that a table with one more column is accepted or properly rejected.
 pub(in super::super) fn refusable(bench: &Bench, name: &str, values: ArrayRef) -> Verdict {
     on_each(bench, |case| {
         let schema = data::with(&case.inputs[0].schema, name, values.data_type().clone());
@@ -188,13 +189,13 @@ pub(in super::super) fn refusable(bench: &Bench, name: &str, values: ArrayRef) -
     })
 }
 
-/// It ended well, or with an error of the right kind that names the column.
+/// Checks that the run succeeded, or failed with an error of the right kind that names the column.
 fn refused_well(outcome: &Outcome, what: &str, column: Option<&str>) -> Verdict {
     let Err(failure) = &outcome.report.result else { return Ok(()) };
     ensure(REFUSALS.contains(&failure.kind.as_str()), || {
         format!("{what}, it failed ({}): {}", failure.kind, failure.message)
     })?;
-    // A name that is odd may be written in any way, and one of few letters stands anywhere.
+    // An odd name can be quoted in many ways, and a short one can occur anywhere by chance.
     let plain =
         |name: &&str| name.len() > 3 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let named = column.filter(plain).is_none_or(|name| failure.message.contains(name));

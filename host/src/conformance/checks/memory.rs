@@ -1,4 +1,4 @@
-//! Memory that does not grow with the table, and limits that are kept.
+//! Memory use that does not grow with the table, and limits that are kept.
 
 use super::super::bench::Bench;
 use super::super::cases::Case;
@@ -6,15 +6,15 @@ use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
 use super::super::data;
 use super::super::need::{EXTRACTS, Need};
 use super::super::trial::Outcome;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 use crate::wording::bytes;
 
 /// Rows in a batch.
 const BATCH: usize = 8192;
-/// Batches of the small table and of the large one.
+/// Batches of the small and the large table.
 const SMALL: usize = 4;
 const LARGE: usize = 32;
-/// How much more a large table may take than a small one, in bytes.
+/// Bytes that the large table may take in addition to the small one.
 const SLACK: u64 = 4 << 20;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -73,7 +73,7 @@ fn flat(small: (u64, u64), large: (u64, u64)) -> Verdict {
     })
 }
 
-/// Rows, and the memory that they took.
+/// Runs a case with this many batches. Returns the rows, and the memory used.
 fn fed(bench: &Bench, case: &Case, batches: usize) -> Result<(u64, u64), Missed> {
     let place = bench.place(case)?;
     let mut trial = bench.trial(case)?;

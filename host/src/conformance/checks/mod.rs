@@ -22,7 +22,7 @@ use super::types;
 
 pub(super) use self::input::refusable;
 
-/// All of them, in the order in which they are told.
+/// Returns all checks, in the order of the report.
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
     [
         component::CHECKS,

@@ -1,4 +1,4 @@
-//! Each mode, when all is well.
+//! Normal runs in each mode.
 
 use arrow::array::RecordBatch;
 
@@ -9,10 +9,10 @@ use super::super::data;
 use super::super::need::{EXTRACTS, Need, TRANSFORMS, WRITES};
 use super::super::rows;
 use super::super::trial::Outcome;
+use crate::contract::Mode;
 use crate::driver::grants::paths;
-use crate::driver::spec::Mode;
 
-/// How to mend a case that does not end as it should.
+/// Advice for a case with an unexpected result.
 const EXPECTED: &str =
     "run the case as a pipeline with `osiris run`; correct the driver, or what the case expects";
 
@@ -112,7 +112,7 @@ fn cases(bench: &Bench, mode: Mode) -> Verdict {
     none(wrong)
 }
 
-/// What differs from what a case expects.
+/// Describes the difference between a case's result and its expectation.
 fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
     let expect = &case.expect;
     match (&outcome.report.result, &expect.error) {
@@ -151,7 +151,7 @@ fn arrives(bench: &Bench) -> Verdict {
     for (case, reader) in cases {
         let place = bench.place(&case)?;
         let outcome = bench.run(&place, bench.trial(&case)?)?;
-        // That it fails is told by `run.write`.
+        // `run.write` reports the failure.
         if outcome.report.result.is_err() {
             continue;
         }
@@ -162,7 +162,7 @@ fn arrives(bench: &Bench) -> Verdict {
             (Some(said), _) => rows::unlike(said, &found),
             _ if count as u64 != read => Some(format!("it read {read} rows; {count} are there")),
             (None, [given]) => rows::changed(&data::batch(&given.schema, 0, given.rows), &found),
-            // Where several tables went is not known.
+            // It is not known where several tables were written.
             (None, _) => None,
         };
         wrong.extend(seen.map(|seen| format!("{}: {seen}", case.name)));
@@ -204,7 +204,7 @@ fn twice(bench: &Bench, mode: Mode) -> Verdict {
     }
     ensure(again.table == outcome.table, || "other rows came the second time".to_owned())?;
     let now = bench.left(&place, case)?;
-    // Rows that were there already are the service's business.
+    // Rows that existed before are the service's business.
     ensure(now.files == left.files, || {
         format!("the second time these files differ: {}", now.changed(left).join(", "))
     })

@@ -1,4 +1,4 @@
-//! Secrets: canaries are planted where they stand, and every sink is searched.
+//! Secrets: plants canaries in place of secrets and searches every output for them.
 
 use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, none, redactor};
@@ -8,7 +8,7 @@ use super::super::trial::Outcome;
 const FIX: &str =
     "never put what stands at a pointer of `secrets` there; the SDK's errors take no connection";
 
-/// What a search of a sink is made of.
+/// Prerequisites for searching an output.
 const NEEDS: &[Need] = &[Need::Driver, Need::Secrets];
 
 pub(super) const CHECKS: &[Check] = &[
@@ -103,7 +103,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Searches what a driver leaves when its service is out of reach, and when all is well.
+/// Searches the output of runs with an unreachable service, and of normal runs.
 fn search(bench: &Bench, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
     let unreachable = bench.unreachable()?;
     let canaries = unreachable.pretence.canaries.iter().map(|(_, canary)| canary.clone());

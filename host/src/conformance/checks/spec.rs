@@ -1,19 +1,19 @@
-//! What the driver says of itself: the parts that the host itself insists on.
+//! The spec: rules that the host enforces.
 
 use serde_json::Value;
 
 use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, ensure, fail, none, skip};
 use super::super::need::Need;
+use crate::contract::Mode;
 use crate::driver::limits::Limits;
-use crate::driver::spec::Mode;
 use crate::schema::defaults_at;
 use crate::wording::quoted;
 
 /// The longest title that fits into a table.
 const TITLE: usize = 80;
 
-/// The parts that have a check of their own.
+/// Parts of the spec with a check of their own.
 const PARTS: [&str; 10] = [
     "/name",
     "/version",
@@ -104,7 +104,7 @@ pub(super) const CHECKS: &[Check] = &[
             pointers.sort_unstable();
             pointers.dedup();
             none(pointers.into_iter().filter_map(|pointer| {
-                // What is no text names nothing.
+                // A value other than a string names nothing.
                 let defaults = defaults_at(&spec.config_schema, pointer);
                 let default = defaults.into_iter().find_map(Value::as_str)?;
                 let name = pointer.trim_start_matches('/').replace('/', ".");
@@ -202,7 +202,7 @@ fn part(bench: &Bench, pointer: &str) -> Verdict {
     }))
 }
 
-/// Whatever is wrong that is no part with a check of its own.
+/// Reports faults of the spec that have no check of their own.
 fn shape(bench: &Bench) -> Verdict {
     if let Some(problem) = &bench.broken {
         let of_the_file =

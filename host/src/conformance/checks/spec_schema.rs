@@ -1,4 +1,4 @@
-//! What a spec should say so that people and the host can rely on it.
+//! The spec: rules that help people and the host.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::driver::spec::Spec;
 use crate::schema::Schema;
 use crate::secret;
 
-/// The one dialect of schemas.
+/// The only supported JSON Schema dialect.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 pub(super) const CHECKS: &[Check] = &[
@@ -247,7 +247,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The keys of the schema and of the connection in it, like `resolved_connection.host`.
+/// Returns the keys of the schema and of the connection in it, like `resolved_connection.host`.
 pub(super) fn keys(spec: &Spec) -> Vec<(String, &Value)> {
     let mut keys = Vec::new();
     for (name, key) in properties(&spec.config_schema) {
@@ -264,7 +264,7 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema["properties"].as_object().into_iter().flatten()
 }
 
-/// What describes the value at a pointer.
+/// Returns the subschema for the value at a pointer.
 fn subschema<'s>(schema: &'s Value, pointer: &str) -> Option<&'s Value> {
     pointer.split('/').skip(1).try_fold(schema, |at, segment| {
         let key = segment.replace("~1", "/").replace("~0", "~");

@@ -1,4 +1,4 @@
-//! State between runs, and shares of one step.
+//! State between runs, and partitions of one step.
 
 use serde_json::Value;
 
@@ -7,11 +7,11 @@ use super::super::check::{Check, Missed, ensure, fail, none, skip};
 use super::super::need::Need;
 use super::super::rows::{Row, rows};
 use super::super::trial::Outcome;
-use crate::driver::spec::Mode;
+use crate::contract::Mode;
 
-/// How many shares a step is split into.
+/// Number of shares that a step is split into.
 const SHARES: u32 = 3;
-/// The largest state that makes sense, in bytes.
+/// The largest reasonable state, in bytes.
 const LARGEST: usize = 64 << 10;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, second) = resumed(bench)?;
-            // Nothing saved leaves the old one as it is.
+            // A run that saves nothing keeps the old state.
             let kept = second.report.state.is_none() || second.report.state == first.report.state;
             ensure(kept, || "it saved another one".to_owned())
         },
@@ -113,7 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// A case that saves state: the case's name, its run, and one that goes on.
+/// Finds a case that saves state. Returns its name, its first run, and a second run that resumes.
 fn resumed(bench: &Bench) -> Result<(String, Outcome, Outcome), Missed> {
     for case in bench.cases(Mode::Extract) {
         let place = bench.place(&case)?;
@@ -128,7 +128,7 @@ fn resumed(bench: &Bench) -> Result<(String, Outcome, Outcome), Missed> {
     Err(skip("no case saves state; give one that reads incrementally"))
 }
 
-/// The first case whole, and in shares.
+/// Runs the first case as a whole, and in shares.
 fn shared(bench: &Bench) -> Result<(&Normal, Vec<Outcome>), Missed> {
     let whole = bench.normal(Mode::Extract)?;
     let mut shares = Vec::new();
@@ -144,7 +144,7 @@ fn shared(bench: &Bench) -> Result<(&Normal, Vec<Outcome>), Missed> {
     Ok((whole, shares))
 }
 
-/// Each row as text.
+/// Returns each row as text.
 fn cells(outcome: &Outcome) -> Vec<Row> {
     outcome.table.iter().flat_map(|(_, batches)| batches).flat_map(rows).collect()
 }

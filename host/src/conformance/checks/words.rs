@@ -1,16 +1,16 @@
-//! What a driver says while it runs: metrics, events, its log, its progress.
+//! Output of a running driver: metrics, events, log, progress.
 
 use super::super::bench::Bench;
 use super::super::check::{Check, Verdict, none};
 use super::super::need::Need;
 use super::super::words::Words;
-use crate::session::Number;
+use crate::telemetry::Number;
 
-/// What metrics are counted in, by the contract.
+/// Metric units defined by the contract.
 const UNITS: [&str; 7] = ["rows", "ms", "bytes", "seconds", "files", "code", "calls"];
-/// What the host measures itself.
+/// Metrics that the host measures for each step.
 const HOSTS: [&str; 4] = ["rows_read", "rows_written", "rows_processed", "step_duration_ms"];
-/// Log lines of one run of a case that anybody would read.
+/// Maximum log lines in one run of a case.
 const LINES: usize = 1000;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -181,12 +181,12 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// What is wrong in what it says when all is well.
+/// Checks the output of normal runs.
 fn told(bench: &Bench, odd: impl Fn(&Words) -> Vec<String>) -> Verdict {
     none(bench.normals().into_iter().flat_map(|normal| odd(&normal.outcome.words)))
 }
 
-/// What the host has dropped, of which it leaves a word in the log.
+/// Finds the log line in which the host reports dropped output of this kind.
 fn dropped(words: &Words, what: &str) -> Option<String> {
     let start = format!("the driver's {what} was dropped");
     let line = words.logs.iter().find(|(_, line)| line.starts_with(&start))?;

@@ -1,7 +1,7 @@
 use super::*;
 
-/// A range by its first and last address, and whether both sides of it are public. Ranges
-/// beside each other have no outside of their own.
+/// Ranges by their first and last address, and whether the addresses before and after are public.
+/// The outside of a range that is adjacent to another one is not public.
 const RANGES: [(&str, &str, bool, bool); 34] = [
     ("0.0.0.0", "0.255.255.255", false, true),
     ("10.0.0.0", "10.255.255.255", true, true),
@@ -19,7 +19,7 @@ const RANGES: [(&str, &str, bool, bool); 34] = [
     ("203.0.113.0", "203.0.113.255", true, true),
     ("224.0.0.0", "239.255.255.255", true, false),
     ("240.0.0.0", "255.255.255.255", false, false),
-    // All that is below the internet's part of IPv6.
+    // Everything below the public range of IPv6.
     ("::", "::ffff:ffff", false, false),
     ("::1", "::1", false, false),
     ("64:ff9b::a00:0", "64:ff9b::aff:ffff", true, true),
@@ -40,7 +40,7 @@ const RANGES: [(&str, &str, bool, bool); 34] = [
     ("ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
 ];
 
-/// The address so far from this one, unless there is none.
+/// Returns the address at this distance. Returns `None` at the end of the address space.
 fn beside(ip: IpAddr, step: i128) -> Option<IpAddr> {
     Some(match ip {
         IpAddr::V4(ip) => {
@@ -61,7 +61,7 @@ fn what_is_special_is_not_public_and_what_is_beside_it_is() {
             assert!(!is_public(inside), "{inside}");
         }
         for (outside, public) in [(beside(first, -1), before), (beside(last, 1), after)] {
-            // A mapped address is the one of IPv4.
+            // A mapped address is an IPv4 address.
             if let Some(outside) = outside.filter(|ip| *ip == ip.to_canonical()) {
                 assert_eq!(is_public(outside), public, "{outside}, beside {first} to {last}");
             }
@@ -113,7 +113,7 @@ fn no_name_leads_to_the_machines_own_link_or_to_a_clouds_metadata() {
         "fd00:ec2::23",
         "fd00:42::42",
         "fd20:ce::254",
-        // The same in the forms of IPv6.
+        // IPv6 forms of the same addresses.
         "::ffff:169.254.169.254",
         "::169.254.169.254",
         "64:ff9b::169.254.169.254",

@@ -1,27 +1,27 @@
-//! Refuses components that no compiler of programs makes, and that would cost it far
-//! more than their size tells. It is a look at the surface, in time that grows with the
-//! component alone; what gets by it meets the limits of the process that compiles.
+//! Rejects components that no real compiler produces, and that would cost far more to compile than
+//! their size suggests. The check only scans the code, in linear time; a component that passes it
+//! is still subject to the limits of the compiling process.
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-/// The most modules and components in a component.
+/// Maximum modules and components in a component.
 const UNITS: usize = 1000;
-/// The most functions in all of them.
+/// Maximum functions in all of them.
 const FUNCTIONS: usize = 1_000_000;
-/// The largest function, in bytes.
+/// Maximum size of a function, in bytes.
 const FUNCTION: usize = 4 << 20;
-/// The deepest nesting of loops in a function. People stop at ten.
+/// Maximum nesting depth of loops in a function. Human-written code stops at ten.
 const LOOPS: usize = 64;
-/// The deepest nesting of blocks. A `switch` has one for each case.
+/// Maximum nesting depth of blocks. A `switch` has one block for each case.
 const BLOCKS: usize = 10_000;
-/// The most pairs of a loop and a local in a function: a compiler may have to ask of each
-/// loop which value each local has there.
+/// Maximum product of the loops and the locals of a function: a compiler can need the value of
+/// every local in every loop.
 const PAIRS: u64 = 4_000_000;
 
-/// Looks for what is beyond every bound. What cannot be read is left to the compiler.
+/// Checks a component against every bound. Parts that cannot be parsed are left to the compiler.
 ///
 /// # Errors
-/// Says what is.
+/// Returns an error if a bound is exceeded, with a description of the bound.
 pub(in crate::driver) fn check(component: &[u8]) -> Result<(), String> {
     let (mut units, mut functions) = (0, 0);
     for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
@@ -46,7 +46,7 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
     let locals = body.get_locals_reader().into_iter().flatten();
     let locals: u64 = locals.map_while(Result::ok).map(|(count, _)| u64::from(count)).sum();
     let Ok(mut operators) = body.get_operators_reader() else { return Ok(()) };
-    // Whether each open block is a loop.
+    // One entry for each open block: `true` for a loop.
     let (mut open, mut depth, mut loops) = (Vec::new(), 0, 0);
     while let Ok(operator) = operators.read() {
         match operator {

@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-/// The least and what each mebibyte of component adds, in seconds of a processor: ten times
-/// what it takes for the drivers that come with osiris, with an interpreter in them or not.
+/// Base processor time and additional time per mebibyte of component, in seconds: ten times the
+/// time for the drivers that come with osiris, with or without an embedded interpreter.
 const SECONDS: u64 = 10;
 const SECONDS_PER_MIB: u64 = 20;
-/// The most memory, in bytes.
+/// Maximum memory, in bytes.
 const MEMORY: u64 = 2 << 30;
-/// The most addresses, of which allocators reserve many more than they use.
+/// Maximum address space, in bytes. Larger than the memory because allocators reserve many more
+/// addresses than they use.
 const ADDRESSES: u64 = 8 << 30;
-/// The least and the most code that comes out, in bytes, and how much each byte of
-/// component adds.
+/// Base and maximum size of the compiled code, in bytes, and additional bytes per byte of
+/// component.
 const CODE: u64 = 32 << 20;
 const MOST_CODE: u64 = 1 << 30;
 const CODE_PER_BYTE: u64 = 16;
-/// Factor of elapsed time over processor time, for a machine with other things
-/// to do.
+/// Ratio of elapsed time to processor time, for a busy machine.
 const PATIENCE: u32 = 10;
 
 /// The limits for one component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
-    /// Seconds of a processor, of all threads together.
+    /// Processor seconds, over all threads.
     pub(super) seconds: u64,
     /// Bytes of memory.
     pub(super) memory: u64,
@@ -30,12 +30,12 @@ pub(super) struct Budget {
     pub(super) addresses: u64,
     /// Bytes of compiled code.
     pub(super) code: u64,
-    /// Until the process is given up.
+    /// Elapsed time until the process is killed.
     pub(super) patience: Duration,
 }
 
 impl Budget {
-    /// The limits for a component of this size, in bytes.
+    /// Returns the limits for a component of this size, in bytes.
     pub(super) fn of(size: usize) -> Self {
         let size = size as u64;
         let seconds = SECONDS + ((size * SECONDS_PER_MIB) >> 20);

@@ -13,18 +13,19 @@ use super::refusal::Refusal;
 use crate::own_program;
 use crate::wording::bytes;
 
-/// Pause between two looks at the process, at first and at most.
+/// Initial and maximum interval between polls of the process.
 const LOOK: Duration = Duration::from_micros(500);
 const LONGEST_LOOK: Duration = Duration::from_millis(10);
-/// The most threads that compile: each has its own memory, and there is one limit.
+/// Maximum compiling threads: each needs memory, and the memory limit is for the process.
 const THREADS: usize = 8;
-/// The longest reason and the longest last words, in bytes.
+/// Maximum length of the refusal and of the stderr output, in bytes.
 const REASON: u64 = 64 << 10;
 const LAST_WORDS: u64 = 4 << 10;
-/// The exit code of a process that has refused a component.
+/// Exit code of a process that has refused a component.
 pub(super) const REFUSED: i32 = 2;
 
-/// Compiles a component with `program`, an `osiris`. The code is in a file without a name.
+/// Compiles a component with `program`, an `osiris` executable. Returns the code in an anonymous
+/// file.
 pub(in crate::driver) fn compile(
     program: &Path,
     component: &[u8],
@@ -54,18 +55,18 @@ pub(in crate::driver) fn compile(
     }
     let mut process = Process(command.spawn().map_err(unable)?);
     if let Some(mut stdin) = process.0.stdin.take() {
-        // One that has ended by then tells why below.
+        // If the process has ended by now, its status below has the reason.
         stdin.write_all(component).ok();
     }
     let status = process.wait(budget.patience);
     let said = process.last_words();
     if !said.is_empty() {
-        tracing::debug!("the process that compiles: {}", crate::session::visible(&said));
+        tracing::debug!("the process that compiles: {}", crate::sanitize::escape_control(&said));
     }
     judged(status, code, &said, budget)
 }
 
-/// The code, or why there is none.
+/// Returns the code, or the reason why there is none.
 fn judged(
     status: io::Result<Option<ExitStatus>>,
     mut code: File,
@@ -93,7 +94,6 @@ fn judged(
         return costly(format!("{} of memory", bytes(budget.memory)));
     }
     match signal(status) {
-        // The second comes if the first was in vain.
         Some("SIGXCPU") => costly(format!("{} s of a processor", budget.seconds)),
         Some("SIGXFSZ") => costly(format!("{} for its compiled code", bytes(budget.code))),
         _ => Err(Refusal::Failed(ended(status))),
@@ -124,11 +124,11 @@ fn signal(_: ExitStatus) -> Option<&'static str> {
     None
 }
 
-/// A process that ends with this.
+/// A process that is killed on drop.
 struct Process(Child);
 
 impl Process {
-    /// Waits for its end; none if that does not come in time.
+    /// Waits for the process to end. Returns `None` if it does not end in time.
     fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
         let (started, mut look) = (Instant::now(), LOOK);
         while started.elapsed() < patience {
@@ -141,7 +141,7 @@ impl Process {
         Ok(None)
     }
 
-    /// Returns the process's stderr. To be called after its end.
+    /// Ends the process and returns its stderr.
     fn last_words(&mut self) -> String {
         self.end();
         let mut said = Vec::new();
@@ -152,7 +152,8 @@ impl Process {
     }
 
     fn end(&mut self) {
-        // One that has ended cannot be killed, and is none any more.
+        // A process that has already ended and been waited for cannot be killed, so no other
+        // process is hit.
         self.0.kill().ok();
         self.0.wait().ok();
     }
@@ -164,14 +165,14 @@ impl Drop for Process {
     }
 }
 
-/// A file without a name.
+/// Creates an anonymous file.
 #[cfg(target_os = "linux")]
 fn nameless() -> io::Result<File> {
     use rustix::fs::{MemfdFlags, memfd_create};
     Ok(File::from(memfd_create("osiris-code", MemfdFlags::CLOEXEC)?))
 }
 
-/// A file without a name.
+/// Creates an anonymous file.
 #[cfg(not(target_os = "linux"))]
 fn nameless() -> io::Result<File> {
     tempfile::tempfile()

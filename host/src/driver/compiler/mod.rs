@@ -1,7 +1,7 @@
-//! Compiles components. A few kilobytes of a stranger's can keep a compiler busy for
-//! hours and take all memory of the machine, and a mistake of the compiler's own must
-//! not be one of the host. So it works in a process apart, which is this program
-//! again: with little time, little memory, and nothing that it could open.
+//! Compiles components. A few kilobytes of an untrusted component can keep a compiler busy for
+//! hours and use up the memory of the machine, and a bug in the compiler must not compromise the
+//! host. So compilation runs in a separate process of this program, with limits on time and memory
+//! and without access to files.
 
 mod bounds;
 mod budget;
@@ -21,34 +21,34 @@ pub(super) use self::refusal::Refusal;
 
 use crate::own_program;
 
-/// The name of the command that compiles for another process.
+/// Name of the command that compiles for another process.
 pub const COMMAND: &str = "compile-driver";
 
 /// Place where components are compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compiler {
-    /// In a process apart, started from this program: an `osiris` of this version.
+    /// In a separate process of this program: an `osiris` executable of this version.
     Child(PathBuf),
-    /// In this process. A stranger's component can take all of its time and memory, so
-    /// this is for components of one's own.
+    /// In this process. An untrusted component can use up its time and memory, so use this only for
+    /// trusted components.
     InProcess,
 }
 
 impl Default for Compiler {
-    /// This program, if it is `osiris`; else the one that lies beside it.
+    /// This program if it is `osiris`, else the `osiris` next to it.
     fn default() -> Self {
         Self::Child(own_program::osiris().unwrap_or_default())
     }
 }
 
-/// Compiled code on its way: at the start of a file without a name, or in memory.
+/// Compiled code that is not stored yet: in an anonymous file, or in memory.
 pub(super) enum Output {
     File(File),
     Bytes(Vec<u8>),
 }
 
 impl Output {
-    /// Writes it to a file.
+    /// Writes the code to a file.
     pub(super) fn write(&mut self, file: &mut File) -> io::Result<()> {
         match self {
             Self::Bytes(bytes) => file.write_all(bytes),
@@ -59,7 +59,7 @@ impl Output {
         }
     }
 
-    /// All of it.
+    /// Returns all of the code.
     pub(super) fn bytes(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),

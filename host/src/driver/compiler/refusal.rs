@@ -1,26 +1,27 @@
-//! Reasons not to compile a component.
+//! Reasons for refusing to compile a component.
 
 use serde::{Deserialize, Serialize};
 
-use crate::driver::{CONTRACT, DriverFile};
+use crate::contract::CONTRACT;
+use crate::driver::DriverFile;
 use crate::problem::{Error, Problem};
 
-/// A reason; a process that compiles tells it to the one that started it.
+/// Reason for a refusal, serialized from the compiling process to its parent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::driver) enum Refusal {
-    /// It is no component.
+    /// The bytes are not a valid component.
     Invalid(String),
-    /// It was built for another world.
+    /// The component was built for another world.
     Misfit(String),
-    /// It wants more than any driver may.
+    /// The component exceeds the limits on compilation.
     Costly(String),
-    /// The compiler itself did not work.
+    /// The compiler itself failed.
     Failed(String),
 }
 
 impl Refusal {
-    /// The same for a person, about a driver.
+    /// Converts the refusal into an error about a driver.
     pub(in crate::driver) fn error(self, driver: &DriverFile) -> Error {
         let name = &driver.spec.name;
         let cannot = |why: &str| format!("cannot compile driver `{name}`: {why}");

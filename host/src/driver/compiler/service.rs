@@ -1,4 +1,4 @@
-//! The process that compiles: one component, from standard input to standard output.
+//! The process that compiles: reads one component from stdin and writes its code to stdout.
 
 use std::io::{self, Read, Write};
 
@@ -8,27 +8,27 @@ use super::budget::Budget;
 use super::refusal::Refusal;
 use crate::fence::Fence;
 
-/// Time that a process may take to end.
+/// Processor seconds for the process to end after its soft limit.
 const LAST_SECONDS: u64 = 2;
 
-/// What a process is started with that compiles for another one.
+/// Arguments of a process that compiles for another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// The id of the process that waits for the code.
+    /// ID of the process that waits for the code.
     pub parent: u32,
-    /// The size of the component, in bytes.
+    /// Size of the component, in bytes.
     pub size: usize,
-    /// The identity of the engine that will run the code.
+    /// Identity of the engine that will run the code.
     pub engine: String,
     /// Whether the code can be interrupted.
     pub interrupts: bool,
 }
 
-/// Compiles a component. Returns false if it was refused: then a reason is there in the
-/// place of code. This process has little of anything from here on, and should end.
+/// Compiles a component. Returns `false` if the component was refused: stdout then has the refusal
+/// instead of code. The process stays confined afterwards, and should end.
 ///
 /// # Errors
-/// The component cannot be read, or the code not be written.
+/// Returns an error if the component cannot be read or the code cannot be written.
 pub fn serve(order: &Order) -> io::Result<bool> {
     close_inherited();
     confine(order)?;
@@ -58,20 +58,20 @@ fn compile(order: &Order, component: &[u8]) -> Result<Vec<u8>, Refusal> {
     engine.compile_here(component)
 }
 
-/// Closes what this process was left beside its standard streams, by a shell or whoever
-/// started the first one.
+/// Closes the files that this process inherited besides its standard streams, from a shell or
+/// another ancestor.
 #[cfg(target_os = "linux")]
 fn close_inherited() {
-    // Behind the fence of a sandbox's worker this cannot be read, and nothing was left.
+    // Not readable inside the sandbox of an E2B worker, but there are no inherited files there.
     let Ok(open) = std::fs::read_dir("/proc/self/fd") else { return };
     let numbers = open.flatten().filter_map(|file| file.file_name().to_str()?.parse().ok());
     let numbers: Vec<i32> = numbers.filter(|number| *number > 2).collect();
     for number in numbers {
-        // The list itself is closed already.
+        // The directory stream itself is already closed.
         if std::fs::symlink_metadata(format!("/proc/self/fd/{number}")).is_ok() {
             #[expect(unsafe_code, reason = "nobody owns what another process left open")]
-            // SAFETY: the descriptor is open, as was just seen, and nothing in this process owns
-            // it: this is the first thing that it does, and it has no other thread.
+            // SAFETY: the descriptor is open, as just checked, and nothing in this process owns it:
+            // this is the first operation of the process, which has no other thread.
             unsafe {
                 rustix::io::close(number);
             }
@@ -79,18 +79,18 @@ fn close_inherited() {
     }
 }
 
-/// Nothing is left to a process on this system unless it is named.
+/// Not implemented on this system.
 #[cfg(not(target_os = "linux"))]
 fn close_inherited() {}
 
-/// Takes from this process whatever it does not need.
+/// Drops all access that this process does not need.
 #[cfg(target_os = "linux")]
 fn confine(order: &Order) -> io::Result<()> {
     use rustix::process::{
         DumpableBehavior, Resource, Rlimit, Signal, getppid, getrlimit, set_dumpable_behavior,
         set_parent_process_death_signal, setrlimit,
     };
-    // Nobody else ends it if who waits for it is killed.
+    // Nothing else ends this process if its parent is killed.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let parent = getppid().map(|pid| pid.as_raw_nonzero().get().cast_unsigned());
     if parent != Some(order.parent) {
@@ -108,7 +108,7 @@ fn confine(order: &Order) -> io::Result<()> {
     ] {
         let before = getrlimit(resource).maximum;
         let most = before.map_or(most, |before| before.min(most));
-        // At the second limit the system kills without saying why.
+        // At the hard limit the kernel kills the process without a reason.
         let last = if resource == Resource::Cpu { most + LAST_SECONDS } else { most };
         let last = before.map_or(last, |before| before.min(last));
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(last) })?;
@@ -117,7 +117,7 @@ fn confine(order: &Order) -> io::Result<()> {
     Ok(())
 }
 
-/// There are no such limits on this system that hold for one process.
+/// Not implemented on this system.
 #[cfg(not(target_os = "linux"))]
 fn confine(_: &Order) -> io::Result<()> {
     Ok(())

@@ -1,4 +1,5 @@
-//! Lists of folders, read entry by entry: the host holds none whole, however long it is.
+//! Directory listings, read entry by entry: the host never holds a whole listing in memory, however
+//! long it is.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,26 +10,27 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEn
 
 use crate::paths::{FileKind, Stat};
 
-/// The most lists that a call may have open at once.
+/// Maximum listings that a call can have open at the same time.
 pub(super) const MAX_OPEN: usize = 64;
 
-/// An open list of a folder.
+/// An open listing of a directory.
 pub(super) struct Listing {
     entries: Dir,
-    /// The folder's path.
+    /// Path of the directory.
     folder: PathBuf,
 }
 
 impl Listing {
-    /// Lists an open folder from its beginning.
+    /// Starts a listing of an open directory.
     pub(super) fn new(folder: &std::fs::File, path: PathBuf) -> Result<Self, ErrorCode> {
-        // A stream of its own, and readable even if the folder is only open to go through it.
+        // Opened again, for a separate read position, and because the directory can be open with
+        // `O_PATH` only.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let entries = openat(folder, ".", flags, Mode::empty()).and_then(Dir::new);
         Ok(Self { entries: entries.map_err(std::io::Error::from)?, folder: path })
     }
 
-    /// The next entry with its path.
+    /// Returns the next entry with its path.
     pub(super) fn next(&mut self) -> Result<Option<(PathBuf, DirectoryEntry)>, ErrorCode> {
         loop {
             let Some(entry) = self.entries.read() else { return Ok(None) };
@@ -43,7 +45,7 @@ impl Listing {
                 FileType::Symlink => DescriptorType::SymbolicLink,
                 FileType::BlockDevice => DescriptorType::BlockDevice,
                 FileType::CharacterDevice => DescriptorType::CharacterDevice,
-                // Some file systems tell only who looks.
+                // Some file systems report the type only through `stat`.
                 FileType::Unknown => {
                     let folder = self.entries.fd().map_err(std::io::Error::from)?;
                     match Stat::at(folder, name).map(|found| found.kind) {

@@ -1,11 +1,10 @@
-//! The files of the project as one call into a driver sees them.
+//! Virtual file system of one call into a driver.
 //!
-//! A driver has one folder, the base path, and in it the paths that its configuration
-//! names and nothing else ([`Permissions`]), beside the things that it has made itself
-//! ([`creations`]). Every path that it uses is followed to an opened folder and one name in
-//! there ([`Resolver`]), and the operation is done on these two, so that nothing that
-//! others rename meanwhile leads it elsewhere. What a descriptor may be used for is
-//! decided when it is opened.
+//! A driver sees one directory, the base path, and in it only the paths that its configuration
+//! names ([`Permissions`]) and the files that it created itself ([`creations`]). Every path is
+//! resolved to an open directory and one name in it ([`Resolver`]), and operations use these two,
+//! so that a concurrent rename cannot redirect them. The permissions of a descriptor are decided
+//! when it is opened.
 
 mod creations;
 mod listing;
@@ -30,9 +29,9 @@ use super::folders::Folders;
 use super::limits::Limits;
 use crate::paths::{self, FileKind, May, Permissions, Resolver, Stat, reserved};
 
-/// The longest path, in bytes.
+/// Maximum length of a path, in bytes.
 const MAX_PATH: usize = 4096;
-/// Refused paths that are remembered.
+/// Maximum denied paths that are remembered.
 const REFUSED: usize = 16;
 
 /// The files of one call.
@@ -42,14 +41,14 @@ pub(super) struct Files {
     folders: Folders,
     made: Creations,
     quota: Quota,
-    /// The host's own descriptor, of whatever folder the next operation is in; none if
+    /// The host's own descriptor, which refers to the directory of the next operation. `None` if
     /// the driver sees no files.
     slot: Option<u32>,
     /// Descriptors that the driver holds.
     held: HashMap<u32, Handle>,
-    /// Number of open directory streams.
+    /// Number of open directory listings.
     lists: usize,
-    /// The paths that were refused last, the latest first.
+    /// The last denied paths, the latest first.
     refused: VecDeque<PathBuf>,
 }
 
@@ -63,7 +62,7 @@ struct Handle {
 /// A driver's path, resolved.
 struct Place {
     at: paths::Location,
-    /// Whether it was written as a folder.
+    /// Whether the path was written with a slash at its end.
     is_folder: bool,
     may: May,
 }
@@ -75,7 +74,7 @@ impl Place {
 }
 
 impl Files {
-    /// The files that are permitted.
+    /// Creates the file system with these permissions.
     pub(super) fn new(
         resolver: Resolver,
         permissions: Permissions,
@@ -95,7 +94,7 @@ impl Files {
         }
     }
 
-    /// Makes the host's own descriptor, if the driver sees any files.
+    /// Creates the host's own descriptor, if the driver sees any files.
     pub(super) fn attach(&mut self, table: &mut ResourceTable) -> wasmtime::Result<()> {
         if self.permissions.reach().is_some() {
             let base = self.resolver.resolve(Path::new(""), false)?;
@@ -105,30 +104,32 @@ impl Files {
         Ok(())
     }
 
-    /// A folder as the engine knows it.
+    /// Creates the engine's descriptor of a directory.
     fn folder(&self, folder: std::fs::File) -> Descriptor {
         let (perms, mode) = match self.permissions.reach() {
             Some(true) => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
             _ => (FsPerms::ReadOnly, OpenMode::READ),
         };
-        // Files are local: a thread of its own per call costs more than the call.
+        // Files are local: dispatching each call to another thread costs more than the call.
         Descriptor::Dir(Dir::new(folder, perms, mode, true))
     }
 
-    /// What was refused for want of room, if anything was.
+    /// Returns the message of the last denial for lack of space, if any.
     pub(super) fn refused_room(&self) -> Option<String> {
         self.quota.refused()
     }
 
-    /// What was refused and what was granted, for a person: a path that the driver speaks of, else
-    /// the last one if a refusal `matters`.
+    /// Returns the message of a denied path, with the permitted paths. Selects the last denied path
+    /// that `said` mentions, else the last denied path if a denial `matters`.
     pub(super) fn refusal(&self, said: &str, matters: bool) -> Option<String> {
         let spoken_of = |path: &&PathBuf| said.contains(&path.display().to_string());
         let path = self.refused.iter().find(spoken_of);
         let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
         let shown = path.display();
         let granted = self.permissions.told();
-        let why = if self.permissions.of(path).make {
+        let why = if self.permissions.hides_characters(path) {
+            "no driver may make a name with control or invisible characters".to_owned()
+        } else if self.permissions.of(path).make {
             "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
         } else if let Some(own) = self.permissions.wants_allowing(path) {
             format!(
@@ -147,8 +148,8 @@ impl Files {
         Some(format!("the host refused it `{shown}`; granted is {granted}; {why}"))
     }
 
-    /// Removes what a failed call has made and not finished, as far as it is still what
-    /// the call has made. Artifacts stay.
+    /// Removes unfinished files and directories that a failed call has created and that were not
+    /// replaced since. Artifacts stay.
     pub(super) fn undo(&self) {
         for (path, identity) in self.made.left() {
             let removed = || -> std::io::Result<()> {
@@ -160,7 +161,7 @@ impl Files {
                     return Err(std::io::Error::other("something else has its name now"));
                 }
                 match found.kind {
-                    // A folder that somebody has put something into stays.
+                    // Directories that are not empty any more stay.
                     FileKind::Folder => unlinkat(parent, &place.name, AtFlags::REMOVEDIR)?,
                     _ => drop(paths::remove_own(parent, &place.name, identity)?),
                 }
@@ -172,8 +173,8 @@ impl Files {
         }
     }
 
-    /// Where a path leads, from a descriptor that the driver holds. Where the last
-    /// part is a link, `follow` says whether it is followed.
+    /// Resolves a path relative to a descriptor that the driver holds. `follow` decides whether a
+    /// link at the end of the path is followed.
     fn place(&self, fd: &Resource<Descriptor>, path: &str, follow: bool) -> FsResult<Place> {
         let from = &self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.path;
         let is_folder = path.ends_with('/') || path.ends_with("/.");
@@ -186,7 +187,7 @@ impl Files {
         }
         let may = self.may(&at.path, at.found);
         let may = match &at.parent {
-            // In a folder of its own, a driver makes what it likes.
+            // In a directory that it created itself, a driver may create anything.
             Some(parent) if !may.make && self.makes_in(&at.path, parent)? => {
                 May { look: true, make: true, make_folder: true, ..may }
             }
@@ -195,7 +196,7 @@ impl Files {
         Ok(Place { at, is_folder, may })
     }
 
-    /// Permissions for the file or folder at a path.
+    /// Returns the permissions for the file or directory at a path.
     fn may(&self, path: &Path, found: Option<Stat>) -> May {
         match found {
             Some(found) if self.made.owns(path, found.identity) => May::ALL,
@@ -203,13 +204,14 @@ impl Files {
         }
     }
 
-    /// The thing at a place that is the driver's own because it made it, and not because
-    /// the configuration names its path: whatever takes its name is somebody else's.
+    /// Returns the entry at a place if only the driver's creation of it gives the driver write
+    /// permission, and not the configuration. If another file takes the path, the driver loses that
+    /// permission.
     fn own(&self, place: &Place) -> Option<Stat> {
         place.at.found.filter(|_| !self.permissions.of(&place.at.path).write)
     }
 
-    /// Whether a path lies in a folder that the driver has made for itself.
+    /// Returns whether a path is in a directory that the driver created itself.
     fn makes_in(&self, path: &Path, parent: &std::os::fd::OwnedFd) -> std::io::Result<bool> {
         let Some(folder) = path.parent().filter(|folder| self.made.knows(folder)) else {
             return Ok(false);
@@ -217,7 +219,7 @@ impl Files {
         Ok(reserved(path).is_none() && self.made.owns(folder, Stat::of(parent)?.identity))
     }
 
-    /// Whether a path lies in a folder that the driver may make and has not made yet.
+    /// Returns whether a path is in a directory that the driver may create but has not created yet.
     fn waits_for_its_folder(&self, place: &Place) -> bool {
         let folders = place.at.path.ancestors().skip(1);
         let mut missing = folders.take_while(|folder| !self.resolver.exists(folder));
@@ -227,7 +229,7 @@ impl Files {
         })
     }
 
-    /// The refusal of a path, which is remembered for the error's message.
+    /// Denies a path, and remembers it for the error message.
     fn refuse<T>(&mut self, path: &Path) -> FsResult<T> {
         self.refused.truncate(REFUSED - 1);
         self.refused.push_front(path.to_owned());
@@ -235,7 +237,7 @@ impl Files {
     }
 }
 
-/// Takes a driver's path from a folder, dots and all, without looking at links.
+/// Joins a driver's path to a directory and resolves `.` and `..` in it, without looking at links.
 fn joined(from: &Path, path: &str) -> Result<PathBuf, ErrorCode> {
     if path.is_empty() {
         return Err(ErrorCode::NoEntry);

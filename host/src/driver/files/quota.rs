@@ -1,10 +1,10 @@
-//! How much a call writes to files, and what was refused it.
+//! Quota for the bytes and files that a call writes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::driver::limits::{Limit, Limits};
 
-/// Counts what a call writes. Clones share the count.
+/// Counts the bytes and files that a call writes. Clones share the count.
 #[derive(Debug, Clone)]
 pub(super) struct Quota {
     limits: Arc<Limits>,
@@ -23,7 +23,8 @@ impl Quota {
         Self { limits: Arc::new(limits.clone()), used: Arc::default() }
     }
 
-    /// Whether `bytes` more may be written, that end at `end` of their file.
+    /// Counts `bytes` that end at offset `end` of their file, and returns whether they may be
+    /// written.
     pub(super) fn admits(&self, bytes: u64, end: u64) -> bool {
         let limit = self.limits.get(Limit::Disk);
         let mut used = self.used();
@@ -41,7 +42,7 @@ impl Quota {
         true
     }
 
-    /// Whether one more file or folder may be made.
+    /// Counts a file or directory, and returns whether it may be created.
     pub(super) fn admits_file(&self) -> bool {
         let mut used = self.used();
         if used.files >= self.limits.get(Limit::Files) {
@@ -53,12 +54,12 @@ impl Quota {
         true
     }
 
-    /// Takes down what else was refused for want of room.
+    /// Records a denial for lack of space.
     pub(super) fn refuse(&self, why: String) {
         self.used().refused = Some(why);
     }
 
-    /// The last refusal, for the error's message.
+    /// The last denial, for the error message.
     pub(super) fn refused(&self) -> Option<String> {
         self.used().refused.clone()
     }

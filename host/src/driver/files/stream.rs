@@ -1,4 +1,4 @@
-//! A stream into a file whose bytes are counted.
+//! Quota for output streams to files.
 
 use bytes::Bytes;
 use wasmtime_wasi::async_trait;
@@ -6,11 +6,11 @@ use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, St
 
 use super::quota::Quota;
 
-/// Writes to a file as far as the quota goes.
+/// Writes to a file within the quota.
 pub(super) struct Counted {
     pub(super) inner: DynOutputStream,
     pub(super) quota: Quota,
-    /// Where in the file the next byte goes; none at its end.
+    /// Offset of the next byte in the file. `None` if the stream appends.
     pub(super) at: Option<u64>,
 }
 

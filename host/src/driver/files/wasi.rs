@@ -1,6 +1,6 @@
-//! `wasi:filesystem` with the permissions of a call: every path goes through
-//! [`Files::place`], every byte and every new file through the quota. The engine's
-//! own implementation does the rest, on one name in one opened folder.
+//! `wasi:filesystem` with the permissions of a call: every path is resolved by [`Files::place`],
+//! and every byte and new file counts against the quota. The engine's own implementation does the
+//! rest, on one name in one open directory.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ impl HasData for Access {
     type Data<'a> = View<'a>;
 }
 
-/// Puts the checked files in the place of the engine's own.
+/// Replaces the engine's file system with the checked one.
 pub(in crate::driver) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     types::add_to_linker::<_, Access>(linker, State::files)?;
@@ -52,7 +52,7 @@ impl State {
 
 type Fd = Resource<Descriptor>;
 
-/// Attempts to resolve a path whose end others create or remove meanwhile.
+/// Maximum attempts to open a path while other processes create or remove its last component.
 const ATTEMPTS: usize = 8;
 
 impl View<'_> {
@@ -61,7 +61,8 @@ impl View<'_> {
         self.files.place(fd, path, follow)
     }
 
-    /// The host's own descriptor, of the folder in which a place lies, and its name there.
+    /// Returns the host's own descriptor, pointed to the parent directory of a place, and the name
+    /// of the place in that directory.
     fn at(&mut self, place: &Place) -> FsResult<(Fd, String)> {
         let slot = Resource::new_borrow(self.files.slot.ok_or(ErrorCode::BadDescriptor)?);
         let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?;
@@ -70,7 +71,7 @@ impl View<'_> {
         Ok((slot, name))
     }
 
-    /// Like [`View::at`], of something that is there and that may be looked at.
+    /// Like [`View::at`], for an existing entry that the driver may see.
     fn seen(&mut self, fd: &Fd, path: &str, follow: bool) -> FsResult<(Fd, String)> {
         let place = self.place(fd, path, follow)?;
         match place.kind() {
@@ -81,21 +82,21 @@ impl View<'_> {
         }
     }
 
-    /// Like [`View::place`], of something that may be changed.
+    /// Like [`View::place`], for an entry that the driver may change.
     fn owned(&mut self, fd: &Fd, path: &str) -> FsResult<Place> {
         let place = self.place(fd, path, false)?;
         match place.may {
             May { write: true, .. } => Ok(place),
-            // Whoever removes what it may not have made yet is told what every system says.
+            // Removing a missing file is reported as usual if the driver may see the path.
             May { look: true, .. } if place.kind().is_none() => Err(ErrorCode::NoEntry.into()),
             _ => self.files.refuse(&place.at.path),
         }
     }
 
-    /// Lets something be made where nothing is.
+    /// Checks that a file or directory may be created where there is none, and counts it.
     fn make(&mut self, place: &Place, may: bool) -> FsResult<()> {
         if !may {
-            // Whoever makes all of a path's folders tries the last one first.
+            // Programs that create all directories of a path try the last one first.
             return match self.files.waits_for_its_folder(place) {
                 true => Err(ErrorCode::NoEntry.into()),
                 false => self.files.refuse(&place.at.path),
@@ -110,14 +111,14 @@ impl View<'_> {
         Ok(())
     }
 
-    /// Takes down what was made.
+    /// Records a created file or directory.
     fn made(&mut self, place: Place, found: Stat) {
         if !self.files.permissions.is_artifact(&place.at.path) {
             self.files.made.add(place.at.path, found.identity, place.may.make);
         }
     }
 
-    /// The way to change what an open descriptor leads to.
+    /// Checks that the driver may change the file of an open descriptor.
     fn change(&mut self, fd: &Fd) -> FsResult<()> {
         match self.files.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.may.write {
             true => Ok(()),
@@ -125,7 +126,7 @@ impl View<'_> {
         }
     }
 
-    /// The thing that was opened, whatever its name led to before.
+    /// Returns the identity of the opened file, whatever its path refers to by now.
     fn opened(&self, fd: &Fd) -> FsResult<Stat> {
         Ok(match self.wasi.table.get(fd)? {
             Descriptor::File(file) => Stat::of(&*file.file),
@@ -134,7 +135,8 @@ impl View<'_> {
         .map_err(std::io::Error::from)?)
     }
 
-    /// Opens what is there, or makes a file, after what was seen at the place.
+    /// Opens or creates the file at a place. Permissions are checked again for the file that was
+    /// actually opened.
     async fn open(
         &mut self,
         place: Place,
@@ -146,10 +148,10 @@ impl View<'_> {
         let is_new = place.kind().is_none();
         let truncates = open.contains(OpenFlags::TRUNCATE) && !is_new;
         if is_new {
-            // What somebody else puts there meanwhile is not the driver's.
+            // A file that another process creates meanwhile is not the driver's.
             open |= OpenFlags::EXCLUSIVE;
         } else {
-            // Nothing of it is changed before it is known what was opened.
+            // Truncates only after the opened file is known.
             open &= OpenFlags::DIRECTORY;
             if changes {
                 flags |= DescriptorFlags::WRITE;
@@ -183,9 +185,8 @@ impl View<'_> {
         Ok(fd)
     }
 
-    /// Gives something another name. Neither what others put at the old name nor what they
-    /// put at the new one since both were looked at is moved or replaced, unless the
-    /// configuration names that path.
+    /// Renames an entry. Does not move or replace files that other processes have put at either
+    /// path since both were checked, unless the configuration names that path.
     fn rename(&mut self, from: &Place, to: &Place) -> FsResult<()> {
         let parent = |place: &'_ Place| -> FsResult<std::os::fd::OwnedFd> {
             Ok(place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?)
@@ -198,8 +199,9 @@ impl View<'_> {
         {
             return self.files.refuse(&to.at.path);
         }
-        // What is the driver's own only because it made it is moved from a name that nobody
-        // knows. To look at the new name afterwards would tell of what others put there.
+        // An entry that is the driver's only because it created it is first moved to a random name,
+        // which no other process knows. Checking the entry after the rename instead would reveal
+        // files of other processes.
         let aside = match self.files.own(from) {
             None => None,
             Some(own) => match set_aside(old.0, old.1, own.identity) {
@@ -216,7 +218,7 @@ impl View<'_> {
             other => other,
         };
         if renamed.is_err() && aside.is_some() {
-            // Back to where the driver has it.
+            // Moves the entry back to the path that the driver knows.
             rename_new(source, old).map_err(std::io::Error::from)?;
         }
         Ok(renamed.map_err(std::io::Error::from)?)
@@ -243,7 +245,7 @@ impl preopens::Host for View<'_> {
         let (path, may) = (base.path, self.files.permissions.of(Path::new("")));
         let folder = base.parent.ok_or(ErrorCode::NoEntry)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        // Who may not read the base path can still go through it.
+        // A base path without read permission can still be traversed.
         let folder = openat(&folder, ".", flags, Mode::empty()).unwrap_or(folder);
         let fd = self.wasi.table.push(self.files.folder(folder.into()))?;
         self.files.held.insert(fd.rep(), Handle { path, may });
@@ -296,7 +298,7 @@ impl HostDescriptor for View<'_> {
                 }
                 Some(FileKind::Folder) => {}
                 Some(FileKind::Link) => return Err(ErrorCode::Loop.into()),
-                // To open a named pipe would wait for whoever has its other end.
+                // Opening a named pipe would wait for its other end.
                 Some(FileKind::Other) => return Err(ErrorCode::Unsupported.into()),
                 Some(FileKind::File) if place.is_folder => {
                     return Err(ErrorCode::NotDirectory.into());
@@ -312,7 +314,7 @@ impl HostDescriptor for View<'_> {
                 Ok(opened) => return Ok(opened),
                 Err(error) => error,
             };
-            // Another run has put its output there, or taken it away, since it was looked at.
+            // Another run has created or removed its output there since the check.
             let raced = if is_new { ErrorCode::Exist } else { ErrorCode::NoEntry };
             let again = error.downcast_ref() == Some(&raced);
             if !again || open.contains(OpenFlags::EXCLUSIVE) || attempt == ATTEMPTS {
@@ -348,7 +350,7 @@ impl HostDescriptor for View<'_> {
         let from = self.owned(&fd, &old)?;
         match from.kind() {
             None => return Err(ErrorCode::NoEntry.into()),
-            // Where a path leads must not change under the host.
+            // A driver must not change the target of a path that the host uses.
             Some(FileKind::Link) => return Err(ErrorCode::NotPermitted.into()),
             Some(_) if self.files.permissions.is_fixed(&from.at.path) => {
                 return self.files.refuse(&from.at.path);
@@ -400,7 +402,7 @@ impl HostDescriptor for View<'_> {
         Ok(())
     }
 
-    /// No driver makes links: where a path leads must not change under the host.
+    /// Denies links: a driver must not change the target of a path that the host uses.
     async fn link_at(&mut self, _: Fd, _: PathFlags, _: String, _: Fd, _: String) -> FsResult<()> {
         Err(ErrorCode::NotPermitted.into())
     }
@@ -509,7 +511,7 @@ impl HostDescriptor for View<'_> {
         let listing = Listing::new(&folder.dir, path)?;
         let stream = self.wasi.table.push(listing)?;
         self.files.lists += 1;
-        // The engine's own type of list cannot be made here; its number is all that matters.
+        // The engine's type of listing cannot be created here; only its handle matters.
         Ok(Resource::new_own(stream.rep()))
     }
 
@@ -574,7 +576,7 @@ impl HostDirectoryEntryStream for View<'_> {
         loop {
             let listing = self.wasi.table.get_mut(&stream)?;
             let Some((path, entry)) = listing.next()? else { return Ok(None) };
-            // What it may not even look at is not there for it.
+            // Entries that the driver may not see are hidden.
             if self.files.made.knows(&path) || self.files.permissions.of(&path).look {
                 return Ok(Some(entry));
             }

@@ -1,30 +1,30 @@
-//! Growth of a driver's memory and tables, as the engine asks for it.
+//! Limits on the growth of a driver's memory and tables, enforced when the engine asks.
 
 use wasmtime::ResourceLimiter;
 
 use super::{Limit, Limits};
 use crate::budget::Share;
 
-/// Refuses growth beyond the limits and remembers what it refused, because the
-/// driver itself only sees an allocation fail and usually aborts.
+/// Denies growth beyond the limits and remembers the denial, because the driver itself only sees an
+/// allocation fail and usually aborts.
 #[derive(Debug)]
 pub(in crate::driver) struct Limiter {
     limits: Limits,
-    /// Bytes of all linear memories now, as a part of what the run may have.
+    /// Current bytes of all linear memories, counted in a share of the run's budget.
     memory: Share,
-    /// Elements of all tables now.
+    /// Current elements of all tables.
     elements: u64,
-    /// The last refusal, for the error message.
+    /// The last denial, for the error message.
     pub(in crate::driver) refused: Option<String>,
 }
 
 impl Limiter {
-    /// A limiter that takes memory by way of an empty share of the run's.
+    /// Creates a limiter that takes memory from the run's budget through an empty share.
     pub(in crate::driver) fn new(limits: Limits, memory: Share) -> Self {
         Self { limits, memory, elements: 0, refused: None }
     }
 
-    /// Bytes of all linear memories; they never shrink.
+    /// Returns the bytes of all linear memories. Memories never shrink.
     pub(in crate::driver) fn memory(&self) -> u64 {
         self.memory.amount()
     }

@@ -1,9 +1,9 @@
 //! Limits of one call into a driver, and of all calls of a run together.
 //!
-//! Every limit can be set by the project (`limits` in `osiris.yaml`), by a
-//! command (`--limit NAME=VALUE`) and by the driver's own spec (`limits`). The
-//! tightest wins; a spec can tighten what osiris has by itself, never widen it, and
-//! never what all steps of a run share.
+//! Every limit can be set by the project (`limits` in `osiris.yaml`), by a command
+//! (`--limit NAME=VALUE`) and by the driver's own spec (`limits`). The tightest value wins. A spec
+//! can tighten a default, but never raise one, and cannot set the limits that all steps of a run
+//! share.
 
 mod limiter;
 
@@ -16,43 +16,44 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::limiter::Limiter;
 use crate::budget::{Budget, Budgets, Exceeded};
 
-/// Something that is limited, by the name that it is set by.
+/// A limited resource. Serialized as the name that sets the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Bytes of linear memory, over all memories of the driver. 2 GiB.
     Memory,
-    /// Seconds that one step may run, not counting its waits for other steps. 600.
+    /// Seconds that one step can run, without its waits for other steps. 600.
     Seconds,
-    /// Percent of one processor that a step may keep busy. 100.
+    /// Percent of one processor that a step can use. 100.
     Cpu,
-    /// Bytes that a step may write to files, and the end of the longest of them. 64 GiB.
+    /// Bytes that a step can write to files, and the maximum size of each file. 64 GiB.
     Disk,
-    /// Files and folders that a step may make. 10,000.
+    /// Files and directories that a step can create. 10,000.
     Files,
     /// Bytes of log lines, events and metrics of one step. 16 MiB.
     Log,
     /// Bytes of one batch. 64 MiB.
     Batch,
-    /// TCP sockets that a driver has open at once. 64.
+    /// TCP sockets that a driver can have open at the same time. 64.
     Sockets,
-    /// Handles of files, sockets, streams and batches that a driver holds at once. 10,000.
+    /// Handles of files, sockets, streams and batches that a driver can hold at the same time.
+    /// 10,000.
     Handles,
     /// Elements over all tables of the driver. 1 Mi.
     Elements,
     /// Core instances in the component. 64.
     Instances,
-    /// Bytes that the host holds for a step: batches that it has not dropped, the one that
+    /// Bytes that the host holds for a step: batches that the step has not dropped, the batch that
     /// it builds, its columns and its new state. 256 MiB.
     Held,
-    /// Bytes of memory of all steps of a run: their own, and what the host holds for them
-    /// and between them. 8 GiB, or `memory` if that is more.
+    /// Bytes of memory of all steps of a run: their linear memories, and the memory that the host
+    /// holds for the steps and between them. 8 GiB, or `memory` if that is more.
     RunMemory,
-    /// Bytes that the tables of a run take on disk, for readers that fell behind. 16 GiB.
+    /// Bytes on disk, over all tables of a run, for readers that fell behind. 16 GiB.
     Spill,
 }
 
-/// What a limit counts, and so how its value is written.
+/// Unit of a limit, which determines the text form of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Bytes,
@@ -61,11 +62,11 @@ enum Unit {
     Count,
 }
 
-/// Limits that somebody sets.
+/// Limits set by one origin.
 pub type Bounds = BTreeMap<Limit, u64>;
 
 impl Limit {
-    /// All of them.
+    /// All limits.
     pub const ALL: [Self; 14] = [
         Self::Memory,
         Self::Seconds,
@@ -83,17 +84,17 @@ impl Limit {
         Self::Spill,
     ];
 
-    /// What it is set by.
+    /// Returns the name that sets the limit.
     pub fn name(self) -> &'static str {
         self.facts().0
     }
 
-    /// The limit of a name.
+    /// Returns the limit with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|limit| limit.name() == name)
     }
 
-    /// The name, the unit, the value unless somebody sets one, and what is counted.
+    /// Returns the name, the unit, the default value and the phrase for the resource.
     fn facts(self) -> (&'static str, Unit, u64, &'static str) {
         match self {
             Self::Memory => ("memory", Unit::Bytes, 2 << 30, "of memory"),
@@ -113,15 +114,16 @@ impl Limit {
         }
     }
 
-    /// Whether all steps of a run use it together, so that no driver can set it.
+    /// Returns whether all steps of a run share the limit, so that no driver can set it.
     pub fn is_of_run(self) -> bool {
         matches!(self, Self::RunMemory | Self::Spill)
     }
 
-    /// Reads a value as people write it: `512MiB`, `600`, `50%`.
+    /// Parses a value as users write it: `512MiB`, `600`, `50%`.
     ///
     /// # Errors
-    /// How it is written, as the end of a sentence that begins with its name.
+    /// Returns an error if the value is invalid: its expected form, as the end of a sentence that
+    /// begins with the name of the limit.
     pub fn parse(self, text: &str) -> Result<u64, &'static str> {
         let text = text.trim();
         let (value, written) = match self.facts().1 {
@@ -136,7 +138,7 @@ impl Limit {
             }
             Unit::Count => (text.parse().ok(), "must be a whole number"),
         };
-        // A step may well have to do without files or the network, but not without memory.
+        // A step can work without files or the network, but not without memory.
         let least = match self {
             Self::Disk | Self::Files | Self::Log | Self::Sockets | Self::Spill => 0,
             _ => 1,
@@ -144,7 +146,7 @@ impl Limit {
         value.filter(|value| *value >= least).ok_or(written)
     }
 
-    /// Writes a value as [`Limit::parse`] reads it.
+    /// Formats a value so that [`Limit::parse`] can read it.
     pub fn format(self, value: u64) -> String {
         match self.facts().1 {
             Unit::Bytes => format_bytes(value),
@@ -155,11 +157,11 @@ impl Limit {
     }
 }
 
-/// Who set a limit.
+/// Origin of a limit's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
-    /// Osiris.
+    /// The default of osiris.
     Default,
     /// `osiris.yaml`.
     Project,
@@ -169,12 +171,12 @@ pub enum Origin {
     Spec,
 }
 
-/// A limit's value, and who set it.
+/// A limit's value and its origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
-    /// In the limit's unit.
+    /// The value, in the limit's unit.
     pub value: u64,
-    /// Who set it.
+    /// Origin of the value.
     pub by: Origin,
 }
 
@@ -191,8 +193,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What the project and the command allow: the tighter of the two, and where
-    /// neither says anything, what osiris does.
+    /// Combines the limits of the project and of the command: the tighter of the two, or the
+    /// default if neither sets the limit.
     pub fn new(project: &Bounds, command: &Bounds) -> Self {
         let mut limits = Self::default();
         for (bounds, by) in [(project, Origin::Project), (command, Origin::Command)] {
@@ -204,7 +206,8 @@ impl Limits {
                 }
             }
         }
-        // Who gives a step more than a run has means that it may use it.
+        // A memory limit of a step above the default of the run also raises that default, so that
+        // the step can use its memory.
         let (memory, run) = (limits.get(Limit::Memory), limits.bound(Limit::RunMemory));
         if run.by == Origin::Default && run.value < memory {
             limits.0.insert(Limit::RunMemory, Bound { value: memory, ..run });
@@ -212,7 +215,7 @@ impl Limits {
         limits
     }
 
-    /// Budgets that the steps of a run share, all of them unused.
+    /// Creates unused budgets for the steps of a run to share.
     pub fn budgets(&self) -> Budgets {
         Budgets {
             memory: Budget::new(self.get(Limit::RunMemory)),
@@ -220,7 +223,7 @@ impl Limits {
         }
     }
 
-    /// These limits, tightened by a driver's own.
+    /// Tightens these limits by those of a driver's spec.
     pub fn tightened(mut self, spec: &Bounds) -> Self {
         for (&limit, &value) in spec {
             if value < self.get(limit) && !limit.is_of_run() {
@@ -230,25 +233,25 @@ impl Limits {
         self
     }
 
-    /// A limit's value, in its unit.
+    /// Returns a limit's value, in its unit.
     pub fn get(&self, limit: Limit) -> u64 {
         self.bound(limit).value
     }
 
-    /// A limit's value, and who set it.
+    /// Returns a limit's value and origin.
     pub fn bound(&self, limit: Limit) -> Bound {
         let own = Bound { value: limit.facts().2, by: Origin::Default };
         self.0.get(&limit).copied().unwrap_or(own)
     }
 
-    /// Says that a step asked for memory that the run no longer has.
+    /// Returns the message for a step that asked for more memory than the run has left.
     pub fn refusal_of_run(&self, exceeded: Exceeded) -> String {
         let asked = format!("all steps together would have {} bytes with it", exceeded.wanted);
         self.refusal(Limit::RunMemory, asked)
     }
 
-    /// Says that a limit was hit: what was `asked` for, the limit, who set it and
-    /// how it is raised.
+    /// Returns the message for an exceeded limit: the request (`asked`), the limit, its origin and
+    /// how to raise it.
     pub fn refusal(&self, limit: Limit, asked: impl fmt::Display) -> String {
         let Bound { value, by } = self.bound(limit);
         let (name, _, _, counted) = limit.facts();
@@ -267,7 +270,7 @@ impl Limits {
     }
 }
 
-/// Writes a number of bytes in the largest unit that keeps it whole.
+/// Formats a number of bytes in the largest unit that keeps the number whole.
 pub fn format_bytes(bytes: u64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
         if bytes >= 1 << shift && bytes.is_multiple_of(1 << shift) {

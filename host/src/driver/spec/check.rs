@@ -1,4 +1,4 @@
-//! What a spec must keep to beyond its shape.
+//! Checks of a spec beyond its shape.
 
 use std::collections::HashSet;
 
@@ -11,15 +11,15 @@ use crate::schema::{Schema, keys_of};
 use crate::wording::{any_of, closest, quoted};
 use crate::yaml::Node;
 
-/// What a connection's fields become in a configuration.
+/// Key of the connection's fields in a configuration.
 const CONNECTION: &str = "resolved_connection";
 
-/// The most faults of one kind that are told.
+/// Maximum reported faults of one kind.
 const MOST: usize = 20;
-/// The most steps that the examples may take: the values in them, times those of the schema.
+/// Maximum work of checking the examples: the number of values in them, times that of the schema.
 const MAX_STEPS: usize = 4_000_000;
 
-/// Makes the fault at a pointer.
+/// Creates the fault at a pointer.
 fn fault(root: &Node, pointer: &str, message: String, help: String) -> SpecFault {
     let problem = Problem::new("invalid_spec", format!("The driver's spec: {message}"));
     SpecFault {
@@ -29,7 +29,7 @@ fn fault(root: &Node, pointer: &str, message: String, help: String) -> SpecFault
     }
 }
 
-/// Everything in a well-formed spec that does not hold together, but for its schema.
+/// Returns the inconsistencies in a well-formed spec, except for those of its schema.
 pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
     let mut faults = Vec::new();
     let mut refuse = |pointer: &str, message: String, help: String| {
@@ -58,7 +58,7 @@ pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
     faults
 }
 
-/// Everything that is wrong with the config schema, or does not fit it.
+/// Returns the faults of the config schema and of the examples that do not match it.
 pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
     let mut faults = Vec::new();
     let mut refuse = |pointer: &str, message: String, help: String| {
@@ -68,7 +68,7 @@ pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
         Ok(schema) if spec.connection_fields.is_empty() => {
             check_examples(spec, &schema, &mut refuse);
         }
-        // The same schema with other keys, so it is as sound as the first.
+        // The step schema differs only in its keys, so it compiles if the config schema does.
         Ok(schema) => check_examples(spec, &spec.step_schema().unwrap_or(schema), &mut refuse),
         Err(why) => refuse(
             "/configSchema",
@@ -79,7 +79,7 @@ pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
     faults
 }
 
-/// Pointers must lead to a key that the configuration can have.
+/// Checks that pointers lead to a key that the configuration can have.
 fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
     let keys: Vec<&str> = keys_of(&spec.config_schema).chain([CONNECTION]).collect();
     let known: HashSet<&str> = keys.iter().copied().collect();
@@ -141,7 +141,7 @@ fn check_examples(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, St
     }
 }
 
-/// Counts the values in a value.
+/// Counts the values in a value, including itself.
 fn count(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),

@@ -1,4 +1,4 @@
-//! From the bytes of a spec to a spec that can be relied on.
+//! Parsing and validation of a spec.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -10,9 +10,9 @@ use crate::problem::{Error, Problem, Result};
 use crate::schema::{Fault, Finding, Schema};
 use crate::yaml::{self, Node, Position, Problems};
 
-/// The longest spec, in bytes. Each start of a command may read several.
+/// Maximum size of a spec, in bytes. Each start of a command can read several specs.
 pub const MAX_SPEC: u64 = 256 << 10;
-/// The shape of a spec, as JSON Schema 2020-12.
+/// Shape of a spec, as JSON Schema 2020-12.
 pub const SCHEMA: &str = include_str!("spec.schema.json");
 
 static SHAPE: LazyLock<std::result::Result<Schema, String>> = LazyLock::new(|| {
@@ -21,33 +21,33 @@ static SHAPE: LazyLock<std::result::Result<Schema, String>> = LazyLock::new(|| {
 });
 
 impl Spec {
-    /// Parses a spec in YAML or JSON; `file` says in problems where it came from.
+    /// Parses a spec in YAML or JSON. `file` is the source that problems name.
     ///
-    /// A spec that parses has a usable name and version, a config schema that
-    /// compiles and that its examples fit, and pointers to keys that exist.
+    /// A parsed spec has a usable name and version, a config schema that compiles and that its
+    /// examples match, and pointers to existing keys.
     ///
     /// # Errors
-    /// Every problem of the spec, with its position.
+    /// Returns an error if the spec is invalid, with every problem and its position.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self> {
         let (spec, faults) = Self::examine(bytes, file)?;
         sound(spec, faults, file)
     }
 
-    /// Like [`Spec::parse`], as far as that costs little: the config schema is not
-    /// compiled, so it and the examples may be wrong.
+    /// Like [`Spec::parse`], but without the expensive checks: the config schema is not compiled,
+    /// so the schema and the examples can be invalid.
     ///
     /// # Errors
-    /// Every problem that was found, with its position.
+    /// Returns an error if the spec is invalid, with every problem found and its position.
     pub fn outline(bytes: &[u8], file: &Path) -> Result<Self> {
         let (spec, faults, _) = Self::shape(bytes, file)?;
         sound(spec, faults, file)
     }
 
-    /// Like [`Spec::parse`], for who wants to know which part a problem is of. The
-    /// spec is there if its shape is right.
+    /// Like [`Spec::parse`], but returns each fault with a pointer to the part of the spec. The
+    /// spec is `None` if its shape is invalid.
     ///
     /// # Errors
-    /// It is no YAML.
+    /// Returns an error if the text cannot be parsed as YAML.
     pub fn examine(bytes: &[u8], file: &Path) -> Result<(Option<Self>, Vec<SpecFault>)> {
         let (spec, mut faults, root) = Self::shape(bytes, file)?;
         if let Some(spec) = &spec {
@@ -56,7 +56,7 @@ impl Spec {
         Ok((spec, faults))
     }
 
-    /// What the spec is but for its config schema.
+    /// Parses and checks a spec, except for its config schema and examples.
     fn shape(bytes: &[u8], file: &Path) -> Result<(Option<Self>, Vec<SpecFault>, Node)> {
         let root = yaml::parse_within(MAX_SPEC, WHAT, bytes, file).map_err(named)?;
         let json = root.to_json();
@@ -66,22 +66,22 @@ impl Spec {
         if !faults.is_empty() {
             return Ok((None, faults, root));
         }
-        // The shape admits nothing that the type refuses.
+        // The schema rejects everything that deserialization would reject.
         let spec: Self = serde_json::from_value(json).map_err(|why| internal(&why, file))?;
         let faults = check::check(&spec, &root);
         Ok((Some(spec), faults, root))
     }
 
-    /// The schema of the configuration, ready to check one.
+    /// Compiles the schema of the configuration.
     ///
     /// # Errors
-    /// Why it cannot be used, as the end of a sentence.
+    /// Returns an error if the schema is invalid: the reason, as the end of a sentence.
     pub fn schema(&self) -> std::result::Result<Schema, String> {
         Schema::closed(self.config_schema.clone())
     }
 }
 
-/// The spec if nothing is wrong with it.
+/// Returns the spec if it has no faults.
 fn sound(spec: Option<Spec>, faults: Vec<SpecFault>, file: &Path) -> Result<Spec> {
     let mut problems = Problems::new(file);
     faults.into_iter().for_each(|fault| problems.report(fault.position, fault.problem));
@@ -89,17 +89,16 @@ fn sound(spec: Option<Spec>, faults: Vec<SpecFault>, file: &Path) -> Result<Spec
     spec.ok_or_else(|| internal(&"it has no shape", file))
 }
 
-/// What a step must not write, and what it writes instead.
+/// Key that a step must not set, and the key that it sets instead.
 const RESOLVED: &str = "resolved_connection";
 const REFERENCE: &str = "connection";
 
 impl Spec {
-    /// The schema of what a step of a pipeline writes: the configuration with the
-    /// name of a connection instead of the connection, and with those of its
-    /// fields that the step may replace.
+    /// Compiles the schema of a pipeline step's configuration: with the name of a connection in
+    /// place of the connection, and with the connection fields that the step may replace.
     ///
     /// # Errors
-    /// Why it cannot be used, as the end of a sentence.
+    /// Returns an error if the schema is invalid: the reason, as the end of a sentence.
     pub fn step_schema(&self) -> std::result::Result<Schema, String> {
         if self.connection_fields.is_empty() {
             return self.schema();
@@ -127,28 +126,28 @@ impl Spec {
         Schema::closed(source)
     }
 
-    /// The first part of its name, which its connections share.
+    /// Returns the first part of the driver's name, which its connections share.
     pub fn family(&self) -> &str {
         self.name.split('.').next().unwrap_or_default()
     }
 
-    /// Whether a step cannot do without a connection.
+    /// Returns whether a step requires a connection.
     pub fn requires_connection(&self) -> bool {
         self.config_schema["required"]
             .as_array()
             .is_some_and(|keys| keys.iter().any(|key| key == RESOLVED))
     }
 
-    /// Whether the configuration has a key of its own with this name.
+    /// Returns whether the configuration itself has a key with this name.
     pub fn has_key(&self, name: &str) -> bool {
         self.config_schema["properties"].get(name).is_some()
     }
 }
 
-/// What problems call a spec: the file that they name is the component.
+/// Name of a spec in problems, whose file is the component.
 const WHAT: &str = "The driver's spec";
 
-/// Says of each problem what it is about.
+/// Prefixes each problem with the name of a spec.
 fn named(mut error: Error) -> Error {
     for problem in error.problems.iter_mut().filter(|problem| !problem.message.starts_with(WHAT)) {
         problem.message = format!("{WHAT}: {}", problem.message);
@@ -156,14 +155,14 @@ fn named(mut error: Error) -> Error {
     error
 }
 
-/// Something in a spec that is wrong.
+/// A fault in a spec.
 #[derive(Debug, Clone)]
 pub struct SpecFault {
-    /// Which part, as a JSON pointer into the spec.
+    /// The faulty part, as a JSON pointer into the spec.
     pub pointer: String,
-    /// Where that stands.
+    /// Position of that part.
     pub position: Position,
-    /// What is wrong with it.
+    /// Description of the fault.
     pub problem: Problem,
 }
 
@@ -179,7 +178,7 @@ fn fault(finding: &Finding, root: &Node) -> SpecFault {
     SpecFault { pointer: finding.pointer.clone(), position, problem }
 }
 
-/// The two halves of this file disagree, which is a defect of the host.
+/// The error if the schema and the Rust type of a spec disagree, which is a bug of the host.
 fn internal(why: &dyn std::fmt::Display, file: &Path) -> Error {
     let message = format!("The driver's spec cannot be read: {why}");
     Error::invalid(Problem::new("invalid_spec", message).in_file(file))

@@ -1,7 +1,6 @@
-//! A pipeline as its author writes it: OML 0.1.0.
+//! A pipeline file in the format OML 0.1.0.
 //!
-//! Reading it checks what can be checked without looking at any driver, and
-//! keeps where everything stands.
+//! Reading checks everything that needs no driver, and keeps the positions.
 
 mod parameters;
 mod step;
@@ -25,7 +24,7 @@ pub const OML_VERSION: &str = "0.1.0";
 const KEYS: [&str; 8] =
     ["oml_version", "name", "description", "metadata", "schedule", "params", "profiles", "steps"];
 
-/// Keys of other formats and what stands for them here.
+/// Keys of other formats and their replacements.
 const FORBIDDEN: [(&str, &str); 4] = [
     ("version", "the format's version is written 'oml_version: 0.1.0'"),
     ("connectors", "name a driver in each step: 'component: family.role'"),
@@ -33,38 +32,38 @@ const FORBIDDEN: [(&str, &str); 4] = [
     ("outputs", "what a pipeline writes is a step with 'mode: write'"),
 ];
 
-/// Names longer than this make paths that file systems refuse.
+/// Maximum length of a pipeline's name. Longer names make paths that file systems reject.
 const MAX_NAME: usize = 100;
 
-/// Text and where it stands.
+/// A text with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
-    /// Where.
+    /// Position in the file.
     pub position: Position,
     /// The text.
     pub text: String,
 }
 
-/// A pipeline, as far as it could be read.
+/// A pipeline, as far as the file was readable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pipeline {
     /// The whole file.
     pub root: Node,
-    /// Its name; empty if it has none.
+    /// The pipeline's name; empty if missing.
     pub name: String,
-    /// Whatever its author keeps with it.
+    /// Free-form data of the author.
     pub metadata: Option<Node>,
-    /// The parameters that it declares.
+    /// The declared parameters.
     pub params: Vec<Parameter>,
-    /// Its profiles.
+    /// The declared profiles.
     pub profiles: Vec<Profile>,
-    /// Its steps in the order of the file.
+    /// The steps in the order of the file.
     pub steps: Vec<Step>,
 }
 
 impl Pipeline {
-    /// Reads a pipeline; what is wrong with it goes to `problems`, and what only
-    /// looks wrong to `warnings`. Nothing is left of a file that is no mapping.
+    /// Reads a pipeline. Problems go to `problems`, and possible mistakes to
+    /// `warnings`. Returns `None` if the file is not a mapping.
     pub fn read(
         root: Node,
         problems: &mut Problems<'_>,
@@ -88,13 +87,13 @@ impl Pipeline {
         Some(Self { name, metadata, params, profiles, steps, root })
     }
 
-    /// The name as it stands in paths.
+    /// Returns the name in the form used in paths.
     pub fn slug(&self) -> String {
         slug(&self.name)
     }
 }
 
-/// Lower case, words joined by `-`, nothing but `[a-z0-9-]`.
+/// Converts a name to lower-case words joined by `-`, using only `[a-z0-9-]`.
 pub fn slug(name: &str) -> String {
     let mut slug = String::new();
     for character in name.chars().flat_map(char::to_lowercase) {
@@ -206,7 +205,7 @@ fn steps(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
     steps
 }
 
-/// Step ids name files and folders, so they must differ even where case does not count.
+/// Checks that step ids differ ignoring case, because they become names of files and directories.
 fn check_ids(steps: &[Step], problems: &mut Problems<'_>) {
     let mut seen: HashMap<String, &Located> = HashMap::new();
     for id in steps.iter().filter_map(|step| step.id.as_ref()) {

@@ -1,4 +1,4 @@
-//! The parameters that a pipeline declares, and its profiles.
+//! The parameters and profiles that a pipeline declares.
 
 use crate::problem::Problem;
 use crate::wording::{any_of, quoted};
@@ -6,25 +6,25 @@ use crate::yaml::{Entry, Fields, Node, Position, Problems, Value};
 
 const DEFINITION: [&str; 3] = ["default", "type", "description"];
 
-/// What kind of value a parameter has.
+/// The type of a parameter's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Text.
     String,
-    /// A whole number of 64 bits.
+    /// A 64-bit integer.
     Integer,
-    /// A number.
+    /// Any number.
     Number,
-    /// True or false.
+    /// A boolean.
     Boolean,
-    /// A list, written as JSON or YAML where only text can be given.
+    /// A list, written as JSON or YAML where only text is possible.
     List,
 }
 
 impl Kind {
     const ALL: [Self; 5] = [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::List];
 
-    /// As `type` names it.
+    /// Returns the kind's name as written in `type`.
     pub fn name(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -35,7 +35,7 @@ impl Kind {
         }
     }
 
-    /// In words: `a whole number`.
+    /// Returns a description for messages, like `a whole number`.
     pub fn words(self) -> &'static str {
         match self {
             Self::String => "text",
@@ -46,7 +46,7 @@ impl Kind {
         }
     }
 
-    /// Whether a value is of this kind.
+    /// Returns whether a value is of this kind.
     pub fn accepts(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Integer, Value::Number(number)) => !number.is_f64(),
@@ -58,31 +58,31 @@ impl Kind {
         }
     }
 
-    /// The narrowest kind of a value; none for a mapping and for nothing.
+    /// Returns the narrowest kind of a value. Returns `None` for mappings and null.
     pub fn of(value: &Value) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.accepts(value))
     }
 }
 
-/// A parameter that a pipeline declares.
+/// A declared parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
-    /// Where its name stands.
+    /// Position of the name.
     pub position: Position,
-    /// Its name, unique also where case does not count.
+    /// The name, unique ignoring case.
     pub name: String,
-    /// Its kind: as declared, else the default's; none if neither says.
+    /// The declared kind, otherwise the kind of the default. `None` if both are missing.
     pub kind: Option<Kind>,
-    /// What it is unless something else is given.
+    /// The value if no other is given.
     pub default: Option<Node>,
 }
 
-/// Values of parameters for one purpose, like `prod`.
+/// Parameter values for one purpose, like `prod`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
-    /// Its name.
+    /// The profile's name.
     pub name: String,
-    /// The parameters that it sets, by name.
+    /// The parameter values, by name.
     pub params: Vec<(String, Node)>,
 }
 
@@ -154,12 +154,12 @@ fn parameter(entry: &Entry, problems: &mut Problems<'_>) -> Parameter {
     Parameter { position, name, kind, default: default.cloned() }
 }
 
-/// A value unless it is empty.
+/// Returns a node unless its value is null.
 fn value(node: &Node) -> Option<&Node> {
     Some(node).filter(|node| node.value != Value::Null)
 }
 
-/// Parameter names can be written in `${params.name}` and as part of a variable's name.
+/// Checks a parameter name, which must fit into `${params.name}` and into a variable's name.
 fn check_name(entry: &Entry, problems: &mut Problems<'_>) {
     if is_param_name(&entry.key) {
         return;
@@ -175,7 +175,7 @@ fn is_param_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Reads `profiles`; their values must be of the kinds that are declared.
+/// Reads `profiles` and checks their values against the declared kinds.
 pub(super) fn profiles(
     fields: &Fields<'_>,
     declared: &[Parameter],

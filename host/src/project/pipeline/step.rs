@@ -1,4 +1,4 @@
-//! One step of a pipeline.
+//! A step of a pipeline.
 
 use super::Located;
 use crate::problem::Problem;
@@ -8,21 +8,21 @@ use crate::yaml::{Fields, Node, Position, Problems, Value};
 const KEYS: [&str; 5] = ["id", "component", "mode", "needs", "config"];
 const MAX_ID: usize = 64;
 
-/// What a step is for, in the pipeline's words.
+/// The mode of a step, in the pipeline's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Makes a table from the outside.
+    /// Reads a table from an external source.
     Read,
-    /// Makes a table from tables.
+    /// Computes a table from tables.
     Transform,
-    /// Takes one table to the outside.
+    /// Writes one table to an external destination.
     Write,
 }
 
 impl Mode {
     const ALL: [Self; 3] = [Self::Read, Self::Transform, Self::Write];
 
-    /// As it is written.
+    /// Returns the mode's name as written in the file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -32,36 +32,36 @@ impl Mode {
     }
 }
 
-/// The steps that a step names as before it.
+/// The explicit needs of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
-    /// Where the list stands.
+    /// Position of the list.
     pub position: Position,
-    /// Their ids, none twice.
+    /// The step ids, without duplicates.
     pub ids: Vec<Located>,
 }
 
-/// A step, as far as it could be read: a part that is missing has been reported.
+/// A step, as far as it was readable. Missing parts have been reported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Where it starts.
+    /// Position of the step.
     pub position: Position,
-    /// Its number in the file, from 0.
+    /// The step's number in the file, from 0.
     pub index: usize,
-    /// Its id, which is safe as a file name.
+    /// The step's id, safe as a file name.
     pub id: Option<Located>,
     /// The driver's name.
     pub component: Option<Located>,
-    /// What it is for.
+    /// The step's mode and its position.
     pub mode: Option<(Position, Mode)>,
-    /// The steps before it; none if the file does not say.
+    /// The needed steps. `None` if the file has no `needs`.
     pub needs: Option<Needs>,
-    /// Its configuration, always a mapping.
+    /// The configuration, always a mapping.
     pub config: Node,
 }
 
 impl Step {
-    /// Reads one step.
+    /// Reads a step. Returns `None` if `node` is not a mapping.
     pub(super) fn read(node: &Node, index: usize, problems: &mut Problems<'_>) -> Option<Self> {
         let id = node.entry("id").and_then(|entry| entry.value.as_text());
         let owner = label(id.filter(|id| is_step_id(id)), index);
@@ -78,7 +78,7 @@ impl Step {
         })
     }
 
-    /// How messages call it: `Step 'load'`.
+    /// Returns the name for messages, like `Step 'load'`.
     pub fn label(&self) -> String {
         label(self.id.as_ref().map(|id| id.text.as_str()), self.index)
     }
@@ -91,7 +91,7 @@ fn label(id: Option<&str>, index: usize) -> String {
     }
 }
 
-/// Whether a text can be a step's id: `[A-Za-z0-9][A-Za-z0-9_-]{0,63}`.
+/// Returns whether a text is a valid step id: `[A-Za-z0-9][A-Za-z0-9_-]{0,63}`.
 pub fn is_step_id(text: &str) -> bool {
     text.len() <= MAX_ID
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -117,7 +117,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
     }
 }
 
-/// The text of a key that every step has.
+/// Reads the text of a required key.
 fn text<'n>(
     fields: &Fields<'n>,
     key: &str,
@@ -174,7 +174,7 @@ fn read_mode(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<(Positi
 }
 
 fn read_needs(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Needs> {
-    // Not `get`: an empty 'needs:' says neither "none" nor "the one before".
+    // Not `get`: an empty 'needs:' means neither "none" nor "the previous step".
     let node = &fields.entries().iter().find(|entry| entry.key == "needs")?.value;
     let Some(items) = node.as_list() else {
         let message =

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::yaml;
 
-/// `line:column code: message` of every problem and warning.
+/// Returns every problem and warning as `line:column code: message`.
 fn findings(text: &str) -> (Vec<String>, Vec<String>) {
     let file = Path::new("p.yaml");
     let root = yaml::parse(text.as_bytes(), file).unwrap();

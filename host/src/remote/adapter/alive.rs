@@ -1,5 +1,5 @@
-//! Keeps a sandbox alive as long as its host is: a host that is gone leaves one
-//! that ends by itself.
+//! Keeps a sandbox alive while its host is running. Without a host, the sandbox ends with its
+//! lifetime.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use tokio::time::sleep;
 use super::LEASE;
 use crate::remote::client::Control;
 
-/// How often the lease is made longer: twice may fail.
+/// Interval between extensions of the lease: two can fail.
 const EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 3);
-/// What is left after the deadline, to fetch what the run made.
+/// Extra lifetime after the deadline, to download the results.
 pub(super) const REST: Duration = Duration::from_secs(60);
 
-/// Dropped, the lease is no longer extended.
+/// Extends the lease until dropped.
 pub(super) struct Lease(AbortHandle);
 
 impl Drop for Lease {
@@ -23,7 +23,7 @@ impl Drop for Lease {
     }
 }
 
-/// Extends the life of a sandbox again and again, up to shortly after the deadline.
+/// Extends the lifetime of a sandbox repeatedly, up to shortly after the deadline.
 pub(super) fn keep(control: Control, id: String, deadline: Instant) -> Lease {
     let task = tokio::task::spawn_local(async move {
         loop {
@@ -35,7 +35,7 @@ pub(super) fn keep(control: Control, id: String, deadline: Instant) -> Lease {
     Lease(task.abort_handle())
 }
 
-/// Extends the life of a sandbox as long as its outputs are fetched.
+/// Extends the lifetime of a sandbox while its outputs are downloaded.
 pub(super) fn keep_fetching(control: Control, id: String) -> Lease {
     let task = tokio::task::spawn_local(async move {
         loop {
@@ -48,7 +48,7 @@ pub(super) fn keep_fetching(control: Control, id: String) -> Lease {
 
 async fn extend(control: &Control, id: &str, lease: Duration) {
     if let Err(error) = control.within(EVERY).set_timeout(id, lease).await {
-        // The stream tells what became of the sandbox.
+        // The message stream reports the fate of the sandbox.
         tracing::debug!("{}", error.message);
     }
 }

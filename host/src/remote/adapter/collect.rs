@@ -1,5 +1,5 @@
-//! Brings what a run left in a sandbox to where a run on this machine leaves it.
-//! Nothing is put into its place before all of it is here, and whole.
+//! Downloads the files that a run left in a sandbox to the places where a local run leaves them. No
+//! file is moved into place before all are downloaded and verified.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -19,6 +19,7 @@ use crate::canonical::hex;
 use crate::driver::grants::paths;
 use crate::driver::limits::Limit;
 use crate::driver::{MAX_STATE, unfit_state};
+use crate::invisible::is_invisible;
 use crate::manifest::Manifest;
 use crate::paths::{ProjectPath, Resolver, reserved_to_write};
 use crate::remote::client::Envd;
@@ -31,15 +32,15 @@ const AT_ONCE: usize = 4;
 /// How often a file is fetched that arrives cut off or altered.
 const ATTEMPTS: usize = 4;
 
-/// What a run may leave, by its plan.
+/// The files that a run can leave, by its plan.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     artifacts: String,
     states: String,
     steps: Vec<String>,
-    /// The most files and bytes, by the limits of the steps.
+    /// Maximum number of files and bytes, by the limits of the steps.
     most: (u64, u64),
-    /// What the steps write, as the configuration names it and where that leads here.
+    /// Output paths of the steps, as written in the configuration and as resolved on this machine.
     written: Vec<(ProjectPath, PathBuf)>,
 }
 
@@ -53,13 +54,13 @@ impl Expected {
             .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
             .filter_map(|path| ProjectPath::new(path).ok())
             .map(|path| {
-                // A link that the configuration names is the user's own.
+                // A link in the configuration is the user's own.
                 let place = resolver.as_ref().ok().map(|all| all.resolve(path.as_ref(), true));
                 let leads_to = place.and_then(Result::ok).map(|place| place.path);
                 (path.clone(), leads_to.unwrap_or_else(|| path.as_ref().to_owned()))
             });
         let limits = &prepared.job().limits;
-        // Beside its own files, a step has a configuration and a state.
+        // In addition to its own files, a step has a configuration and a state.
         let files = limits.get(Limit::Files).saturating_add(2);
         let bytes = limits.get(Limit::Disk).saturating_add(2 * MAX_STATE as u64);
         let steps = manifest.steps.len() as u64;
@@ -72,10 +73,11 @@ impl Expected {
         }
     }
 
-    /// The files to fetch of those that a worker offers: no state of a step that failed.
+    /// Returns the files to download among those that a worker offers: all except the states of
+    /// failed steps.
     ///
     /// # Errors
-    /// Returns an error if they are more than the steps can have made.
+    /// Returns an error if the files exceed the limits of the steps.
     pub(super) fn wanted(&self, made: Vec<Made>, status: &Status) -> Result<Vec<Made>, Trouble> {
         let bytes = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
         let (most_files, most_bytes) = self.most;
@@ -97,15 +99,17 @@ impl Expected {
         below(path, &self.states).is_some()
     }
 
-    /// Where something goes that a run of this plan can have left; none for anything else:
-    /// a worker is not trusted.
+    /// Returns the local path for a file that a run of this plan can have left, or `None` for any
+    /// other file: the worker is not trusted.
     fn place(&self, path: &str) -> Option<PathBuf> {
         if !ProjectPath::is_normal(path) || path.contains('\\') {
             return None;
         }
+        // Names that a configuration has are a user's, all others a driver's.
+        let is_visible = |rest: &str| !rest.contains(is_invisible);
         let is_of_step = |rest: &str| self.steps.iter().any(|step| below(rest, step).is_some());
         let is_state = |rest: &str| self.steps.iter().any(|step| *rest == format!("{step}.json"));
-        if below(path, &self.artifacts).is_some_and(is_of_step)
+        if below(path, &self.artifacts).is_some_and(|rest| is_visible(rest) && is_of_step(rest))
             || below(path, &self.states).is_some_and(is_state)
         {
             return Some(path.into());
@@ -113,7 +117,10 @@ impl Expected {
         let path = Path::new(path);
         let placed = self.written.iter().find_map(|(own, leads_to)| {
             let rest = path.strip_prefix(own).ok()?;
-            // To add nothing would add a slash.
+            if !is_visible(&rest.to_string_lossy()) {
+                return None;
+            }
+            // Joining an empty path would add a slash.
             Some(leads_to.components().chain(rest.components()).collect::<PathBuf>())
         });
         let is_open = |path: &Path| reserved_to_write(path).is_none();
@@ -121,13 +128,13 @@ impl Expected {
     }
 }
 
-/// The rest of a path below a folder.
+/// Returns the rest of a path below a directory.
 fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-/// Fetches the files, which lie below `from` in the sandbox, to below `base` here.
-/// Returns how many bytes they have.
+/// Downloads the files from below `from` in the sandbox to below `base` on this machine. Returns
+/// their total size in bytes.
 pub(super) async fn collect(
     envd: &Envd,
     made: &[Made],
@@ -151,7 +158,7 @@ pub(super) async fn collect(
         let why = format!("the worker offers {:?} twice", twice.path);
         return Err(Trouble::failed("protocol", why));
     }
-    // A worker may say anything.
+    // An untrusted worker can report any sizes.
     let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
     let transfer = Transfer::new("downloading", made.len(), all, notes);
     let fetched = made.iter().zip(&places).enumerate().map(|(index, (made, place))| {
@@ -172,9 +179,9 @@ pub(super) async fn collect(
     Ok(all)
 }
 
-/// A file that is here, beside its place. Dropped, it is gone.
+/// A downloaded file next to its final path. Removed on drop.
 struct Part<'d> {
-    /// The opened folder of both.
+    /// The open directory of both.
     folder: Dir,
     file: File,
     part: String,
@@ -184,14 +191,15 @@ struct Part<'d> {
 }
 
 impl<'d> Part<'d> {
-    /// Makes a file beside a place, and the folders above it. No link is followed.
+    /// Creates a file next to its final path, with missing parent directories. Links are not
+    /// followed.
     fn new(base: &Path, place: &Path, path: &'d str) -> io::Result<Self> {
         let name = place.file_name().and_then(|name| name.to_str());
         let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
         let folder = Below::new(base, place.parent().unwrap_or(Path::new("")));
         let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
         let folder = if is_own { folder.make()? } else { folder.make_shared()? };
-        // Not by the process id: others can know it beforehand.
+        // Not named by the process id, which others can guess.
         let part = format!(".{:016x}.part", RandomState::new().hash_one(&name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -202,7 +210,7 @@ impl<'d> Part<'d> {
         Ok(Self { folder, file, part, name, path, settled: false })
     }
 
-    /// The reason if the file cannot be a state.
+    /// Returns the reason if the file cannot be a state.
     fn unfit_state(&self) -> Result<Option<String>, Trouble> {
         let read = || {
             let file = self.folder.open(&self.part)?;
@@ -230,7 +238,7 @@ impl<'d> Part<'d> {
 impl Drop for Part<'_> {
     fn drop(&mut self) {
         if !self.settled {
-            // Whoever took it away has it.
+            // If the file is gone, somebody else took it.
             self.folder.remove_file(&self.part).ok();
         }
     }
@@ -376,6 +384,9 @@ mod tests {
             "logs/run_2/artifacts/read/x",
             ".osiris/state/demo/other.json",
             "output/a.csv.part",
+            "parts/\u{202e}gpj.exe",
+            "logs/run_1/artifacts/read/a\nb",
+            "logs/run_1/artifacts/read/\u{1b}[2J/b",
             "parts\\..\\x",
             "",
             "parts/",

@@ -1,51 +1,108 @@
-//! What a sandbox costs on top of the run itself.
+//! Time that a sandbox takes on top of the run itself.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::session::Session;
 
-/// The stages in their order: the name of the metric, and what it is called.
-const STAGES: [(&str, &str); 5] = [
-    ("e2b_create_ms", "create"),
-    ("e2b_upload_ms", "upload"),
-    ("e2b_start_ms", "start"),
-    ("artifacts_copy_ms", "download"),
-    ("e2b_kill_ms", "kill"),
-];
-/// All that is not the run.
-const OVERHEAD: &str = "e2b_overhead_ms";
+/// Stages in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Create,
+    Upload,
+    Start,
+    /// The run itself, which is no overhead.
+    Run,
+    Download,
+    Kill,
+}
 
-/// Milliseconds by metric.
-#[derive(Debug, Default)]
-pub(super) struct Costs(BTreeMap<&'static str, u64>);
-
-impl Costs {
-    /// Takes down how long a stage took; several times add up.
-    pub(super) fn add(&mut self, metric: &'static str, since: Instant) {
-        *self.0.entry(metric).or_default() += milliseconds(since);
-    }
-
-    /// Writes the metrics of a run that took so many seconds itself. Returns them
-    /// for the status.
-    pub(super) fn conclude(mut self, session: &Session, run: f64) -> BTreeMap<String, u64> {
-        let whole = u64::try_from(session.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.insert(OVERHEAD, whole.saturating_sub((run * 1000.0) as u64));
-        for (metric, value) in &self.0 {
-            session.metric(metric, *value, "ms", std::iter::empty::<(&str, &str)>());
+impl Stage {
+    /// The metric of the stage, and its name for a person.
+    fn names(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Create => Some(("e2b_create_ms", "create")),
+            Self::Upload => Some(("e2b_upload_ms", "upload")),
+            Self::Start => Some(("e2b_start_ms", "start")),
+            Self::Run => None,
+            Self::Download => Some(("artifacts_copy_ms", "download")),
+            Self::Kill => Some(("e2b_kill_ms", "kill")),
         }
-        self.0.into_iter().map(|(metric, value)| (metric.to_owned(), value)).collect()
-    }
-
-    /// A line for a person, like `create 210 ms  upload 1200 ms`.
-    pub(super) fn told(&self) -> String {
-        let told = STAGES
-            .iter()
-            .filter_map(|(metric, name)| Some(format!("{name} {} ms", self.0.get(metric)?)));
-        told.collect::<Vec<_>>().join("  ")
     }
 }
 
-fn milliseconds(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// All that is not the run.
+const OVERHEAD: &str = "e2b_overhead_ms";
+
+/// Durations of the stages. One stage ends where the next one begins, so that the time of one
+/// that is interrupted counts as well.
+#[derive(Debug, Default)]
+pub(super) struct Costs {
+    stages: BTreeMap<Stage, Duration>,
+    current: Option<(Stage, Instant)>,
+}
+
+impl Costs {
+    /// Begins a stage.
+    pub(super) fn begin(&mut self, stage: Stage) {
+        self.end();
+        self.current = Some((stage, Instant::now()));
+    }
+
+    /// Ends the current stage, if there is one.
+    pub(super) fn end(&mut self) {
+        if let Some((stage, since)) = self.current.take() {
+            *self.stages.entry(stage).or_default() += since.elapsed();
+        }
+    }
+
+    /// Writes the metrics of a run that took so many seconds itself; `None` if nobody knows, so
+    /// that the time in which it ran has to do. Returns the metrics for the status.
+    pub(super) fn conclude(mut self, session: &Session, run: Option<f64>) -> BTreeMap<String, u64> {
+        self.end();
+        let ran = run.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let ran = ran.or_else(|| self.stages.get(&Stage::Run).copied()).unwrap_or_default();
+        let overhead = (OVERHEAD, milliseconds(session.elapsed().saturating_sub(ran)));
+        let stages = self.stages.iter();
+        let metrics: BTreeMap<String, u64> = stages
+            .filter_map(|(stage, time)| Some((stage.names()?.0, milliseconds(*time))))
+            .chain([overhead])
+            .map(|(metric, value)| (metric.to_owned(), value))
+            .collect();
+        for (metric, value) in &metrics {
+            session.metric(metric, *value, "ms", std::iter::empty::<(&str, &str)>());
+        }
+        metrics
+    }
+
+    /// A line for a person, like `create 210 ms  upload 1200 ms`.
+    pub(super) fn summary(&self) -> String {
+        let stages = self.stages.iter().filter_map(|(stage, time)| {
+            Some(format!("{} {} ms", stage.names()?.1, milliseconds(*time)))
+        });
+        stages.collect::<Vec<_>>().join("  ")
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_that_is_interrupted_counts() {
+        let mut costs = Costs::default();
+        costs.begin(Stage::Create);
+        costs.begin(Stage::Upload);
+        costs.begin(Stage::Kill);
+        costs.end();
+        costs.begin(Stage::Kill);
+        costs.end();
+        let summary = costs.summary();
+        let names: Vec<_> = summary.split("  ").filter_map(|part| part.split(' ').next()).collect();
+        assert_eq!(names, ["create", "upload", "kill"]);
+    }
 }

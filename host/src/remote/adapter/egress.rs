@@ -1,4 +1,4 @@
-//! What a sandbox may reach: what the steps were granted, and nothing else.
+//! Network rules of a sandbox: the endpoints that the steps may connect to, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -7,13 +7,13 @@ use crate::driver::network::{Endpoint, endpoints, is_public};
 use crate::remote::client::Network;
 use crate::run::Prepared;
 
-/// Ports on which E2B can tell names apart.
+/// Ports on which E2B can filter by host name.
 const NAMED: [u16; 2] = [80, 443];
 
-/// All addresses there are; what is allowed wins.
+/// All addresses; allow rules take precedence.
 const DENIED: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
-/// What the steps may dial, but for addresses that no driver reaches whoever names them.
+/// Returns the endpoints that the steps may connect to, except addresses that no driver may reach.
 pub fn dials(prepared: &Prepared) -> Vec<Endpoint> {
     let mut dials: Vec<Endpoint> = prepared
         .tasks()
@@ -26,21 +26,21 @@ pub fn dials(prepared: &Prepared) -> Vec<Endpoint> {
     dials
 }
 
-/// Addresses of the hosts that a run dials, as they are known on this machine.
+/// Addresses of the hosts that a run connects to, as resolved on this machine.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
-    /// The addresses of each name, in lower case.
+    /// Addresses of each host, by name in lower case.
     pub(super) names: BTreeMap<String, Vec<IpAddr>>,
-    /// The sandbox's rules.
+    /// Network rules of the sandbox.
     pub(super) network: Network,
-    /// Hosts to which no address leads from a sandbox, for people.
+    /// Hosts without an address that a sandbox can reach, for messages.
     pub(super) unreachable: Vec<String>,
 }
 
-/// Looks up the hosts of these endpoints. E2B lets traffic to the ports of the web through by
-/// name, and all other traffic by address; and a rule with a name opens a public resolver to
-/// the sandbox as well. So names are looked up here, the rules have addresses where they can,
-/// and the worker gets the same addresses instead of asking a resolver.
+/// Resolves the hosts of these endpoints. E2B filters traffic to the web's ports by host name, and
+/// all other traffic by address; and a rule with a host name also opens a public resolver to the
+/// sandbox. So names are resolved here, the rules use addresses where possible, and the worker gets
+/// the same addresses instead of using a resolver.
 pub(super) async fn look_up(dials: &[Endpoint]) -> Hosts {
     let (mut allow, mut hosts) = (BTreeSet::new(), Hosts::default());
     for endpoint in dials {
@@ -57,7 +57,8 @@ pub(super) async fn look_up(dials: &[Endpoint]) -> Hosts {
             hosts.unreachable.push(endpoint.to_string());
         }
         if NAMED.contains(port) || addresses.is_empty() {
-            // A name that does not resolve here may do so there; the driver tells if not.
+            // A name unknown here could still resolve in the sandbox; if not, the driver
+            // reports an error.
             allow.insert(host.clone());
         } else {
             allow.extend(addresses.iter().copied().map(rule));
@@ -78,7 +79,7 @@ pub(super) async fn look_up(dials: &[Endpoint]) -> Hosts {
     hosts
 }
 
-/// The rule for one address. A bare one of IPv6 would stand for its first 32 bits.
+/// Returns the rule for one address. E2B reads a plain IPv6 address as its /32 network.
 fn rule(ip: IpAddr) -> String {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),
@@ -86,7 +87,7 @@ fn rule(ip: IpAddr) -> String {
     }
 }
 
-/// Those that mean another machine in a sandbox than they do here.
+/// Returns the endpoints that mean a different machine in a sandbox than on this machine.
 pub fn unreachable(dials: &[Endpoint]) -> Vec<String> {
     let local = |host: &str| match host.parse() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

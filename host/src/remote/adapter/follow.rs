@@ -1,5 +1,5 @@
-//! Follows what a worker says, whatever happens to the connection: a line that is
-//! missing, damaged or late is read from the worker's own copy.
+//! Follows the messages of a worker over broken connections: a line that is missing, damaged or
+//! late is read from the worker's own copy.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use crate::driver::json_values;
 use crate::remote::client::{Download, Envd, Error, Health, Kind, Output, Process};
 use crate::remote::protocol::{HEARTBEAT, Message};
 
-/// The most messages that wait to be dealt with. Each may be as long as a line, and nothing more
-/// is read from the sandbox meanwhile.
+/// Maximum messages that wait to be processed. Each can be as long as a line, and nothing more is
+/// read from the sandbox meanwhile.
 const WAITING: usize = 2;
-/// The most values in a line. Parsed, a value takes many times its bytes.
+/// Maximum values in a line. Parsed, a value takes many times its bytes.
 const MAX_VALUES: usize = 500_000;
 /// How often reading the worker's copy may bring nothing new before that is a fault.
 const FRUITLESS: u32 = 20;
@@ -27,37 +27,39 @@ const DEAD: Duration = Duration::from_secs(20);
 const QUIET: Duration = HEARTBEAT.saturating_mul(3);
 /// Between two looks at a worker that cannot be attached to.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The longest such pause, when that goes on.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Between two attempts to reach a sandbox.
 const FAR: Duration = Duration::from_secs(2);
-/// How much of what the worker writes to standard error is kept, in bytes.
+/// Bytes kept of the worker's standard error.
 const TAIL: usize = 4096;
 
-/// Why nothing more comes.
+/// The reason why the messages end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lost {
-    /// The worker ended without a word.
+    /// The worker ended without a final message.
     Died {
-        /// As the system tells it.
+        /// Exit status as reported by the system.
         status: String,
-        /// The end of what it wrote to standard error.
+        /// The end of the worker's standard error.
         said: String,
     },
-    /// The sandbox is no more.
+    /// The sandbox no longer exists.
     Gone(String),
-    /// What comes is not the protocol.
+    /// The worker does not follow the protocol.
     Protocol(String),
-    /// E2B does not let us.
+    /// E2B denied access.
     Refused(String),
 }
 
-/// The messages of a worker, in order, each once.
+/// The messages of a worker, in order, each exactly once.
 pub(super) struct Following {
     messages: Receiver<Result<Message, Lost>>,
     task: AbortHandle,
 }
 
 impl Following {
-    /// Begins with a process that has just started; `stream` is the worker's copy.
+    /// Starts with a process that has just started; `stream` is the path of the worker's copy.
     pub(super) fn begin(envd: Envd, process: Process, stream: String, notes: Notes) -> Self {
         let (sender, messages) = channel(WAITING);
         let mut follower = Follower {
@@ -72,6 +74,7 @@ impl Following {
             fruitless: 0,
             nothing_new: false,
             heard: Instant::now(),
+            pause: PAUSE,
             ended: None,
             said: Vec::new(),
         };
@@ -87,7 +90,7 @@ impl Following {
         Self { messages, task: task.abort_handle() }
     }
 
-    /// The next message; an error is the last.
+    /// Returns the next message. An error is the last item.
     pub(super) async fn next(&mut self) -> Result<Message, Lost> {
         let over = || Err(Lost::Protocol("nothing more comes".to_owned()));
         self.messages.recv().await.unwrap_or_else(over)
@@ -100,31 +103,33 @@ impl Drop for Following {
     }
 }
 
-/// The worker's copy of its lines while it is being read.
+/// The worker's copy of its lines while being read.
 struct Copy {
     download: Download,
     lines: Lines,
-    /// The number of the last line that was taken before.
+    /// Number of the last line accepted before the copy was opened.
     before: u64,
 }
 
 struct Follower {
     envd: Envd,
     pid: u32,
-    /// None while there is no connection.
+    /// `None` without a connection.
     process: Option<Process>,
     stream: String,
     notes: Notes,
     taken: Taken,
     live: Lines,
-    /// The worker's copy while it is being read, and its lines.
+    /// The worker's copy while being read, and its lines.
     copy: Option<Copy>,
     fruitless: u32,
-    /// Whether the copy had nothing new when it was read last.
+    /// Whether the copy had nothing new at the last read.
     nothing_new: bool,
-    /// When a line was taken last.
+    /// Time of the last accepted line.
     heard: Instant,
-    /// How the process ended.
+    /// The pause before the worker's copy is read again, while there is no stream.
+    pause: Duration,
+    /// Exit status of the process, once ended.
     ended: Option<String>,
     said: Vec<u8>,
 }
@@ -158,7 +163,7 @@ impl Follower {
                         self.fruitless = 0;
                     }
                     Ok(Ok(Some(Output::Stdout(bytes)))) => {
-                        // A line without end is told by its beginning, from the copy.
+                        // An endless line is reported from the copy, which has its beginning.
                         if self.live.push(&bytes).is_err() {
                             self.live.clear();
                             self.catch_up().await?;
@@ -180,7 +185,7 @@ impl Follower {
         }
     }
 
-    /// Takes a line if it is the next one.
+    /// Accepts a line if it is the next one.
     fn take(&mut self, line: &[u8]) -> Result<Taking, Lost> {
         if json_values(line) > MAX_VALUES {
             return Err(Lost::Protocol(format!("a line has more than {MAX_VALUES} values")));
@@ -193,12 +198,12 @@ impl Follower {
         Ok(taking)
     }
 
-    /// Begins to read on in the worker's copy.
+    /// Starts reading the worker's copy after the last accepted line.
     async fn catch_up(&mut self) -> Result<(), Lost> {
         let before = self.taken.last;
         match self.envd.download(&self.stream, self.taken.bytes).await {
             Ok(download) => self.copy = Some(Copy { download, lines: Lines::default(), before }),
-            // There is no copy yet, or nothing new in it, or no way to it now.
+            // The copy does not exist yet, has nothing new, or cannot be reached now.
             Err(error)
                 if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) =>
             {
@@ -209,7 +214,8 @@ impl Follower {
         Ok(())
     }
 
-    /// The next message of the worker's copy; none if some bytes had none, or at its end.
+    /// Returns the next message of the worker's copy, or `None` if no further message is complete
+    /// yet or the copy ends.
     async fn read_on(&mut self) -> Result<Option<Message>, Lost> {
         let Some(copy) = &mut self.copy else { return Ok(None) };
         if let Some(line) = copy.lines.next() {
@@ -222,7 +228,7 @@ impl Follower {
                 ))),
             };
         }
-        // What is cut off here is read the next time.
+        // A line that is cut off here is read the next time.
         if let Ok(Some(bytes)) = copy.download.next().await {
             copy.lines.push(&bytes).map_err(Lost::Protocol)?;
         } else {
@@ -264,6 +270,7 @@ impl Follower {
         match self.envd.attach(self.pid).await {
             Ok(process) => {
                 self.process = Some(process);
+                self.pause = PAUSE;
                 self.catch_up().await
             }
             Err(error) if error.kind == Kind::NotFound => {
@@ -271,7 +278,10 @@ impl Follower {
                     if self.heard.elapsed() > DEAD {
                         return Err(self.died("it cannot be found any more".to_owned()));
                     }
-                    sleep(PAUSE).await;
+                    sleep(self.pause).await;
+                    self.pause = (self.pause * 2).min(MAX_PAUSE);
+                } else {
+                    self.pause = PAUSE;
                 }
                 self.fruitless = 0;
                 self.catch_up().await
@@ -286,7 +296,7 @@ impl Follower {
 
     fn died(&self, status: String) -> Lost {
         let said = String::from_utf8_lossy(&self.said);
-        // Of a line that was cut, the rest may be half a secret.
+        // The beginning of the first line is cut off, and its rest could be half a secret.
         let whole = if self.said.len() < TAIL {
             Some(&*said)
         } else {
@@ -300,7 +310,7 @@ impl Follower {
 fn lost(error: Error) -> Lost {
     match error.kind {
         Kind::SandboxGone => Lost::Gone(error.message),
-        Kind::Auth | Kind::Forbidden => Lost::Refused(error.message),
+        Kind::Auth | Kind::Token | Kind::Forbidden => Lost::Refused(error.message),
         _ => Lost::Protocol(error.message),
     }
 }

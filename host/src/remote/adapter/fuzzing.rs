@@ -1,4 +1,4 @@
-//! What fuzzing reaches of the adapter.
+//! Entry points for fuzzing.
 
 use super::lines::Lines;
 use super::taken::{Taken, Taking};
@@ -6,10 +6,10 @@ use super::verdict;
 use crate::remote::protocol::Message;
 use crate::session::{Session, Status};
 
-/// The messages in what a worker writes, in pieces as they arrive, up to what cannot follow.
+/// Parses a worker's output, given in pieces, and returns the messages up to the first gap.
 ///
 /// # Errors
-/// A line that is too long.
+/// Returns an error if a line is too long.
 pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Message>, String> {
     let (mut lines, mut taken, mut messages) = (Lines::default(), Taken::default(), Vec::new());
     for piece in pieces {
@@ -25,7 +25,7 @@ pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Me
     Ok(messages)
 }
 
-/// Does with a worker's status what the host does; none if that makes no sense.
+/// Validates a worker's status as the host does. Returns `None` if the status is inconsistent.
 pub fn judged(theirs: Status, session: &Session) -> Option<Status> {
     verdict::checked(theirs, session).ok()
 }

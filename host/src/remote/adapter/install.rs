@@ -1,5 +1,5 @@
-//! Puts what a run needs into a sandbox: what is there already is not sent, and
-//! what is sent is in its place only when its hash is right.
+//! Uploads the files of a run into a sandbox. Files that exist there are skipped, and uploaded
+//! files are moved into place only if their hash is right.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,15 +12,15 @@ use super::trouble::Trouble;
 use crate::remote::client::{Command, Envd, Finished, Source};
 use crate::wording::bytes;
 
-/// How many files are on the way at once.
+/// Files uploaded concurrently.
 const AT_ONCE: usize = 4;
-/// How often a file is sent that arrives damaged.
+/// Attempts to upload a file that arrives damaged.
 const ATTEMPTS: usize = 3;
-/// How many files one command looks after.
+/// Files per shell command.
 const CHUNK: usize = 500;
 
-/// Makes the folders of a run, tells where they are, and what lies where files may
-/// be used from. The secrets' file is there, and private, before anything is in it.
+/// Script that creates the directories of a run, then prints the home directory and the hashes of
+/// all usable files. Creates the secrets file empty and private before anything is written to it.
 const LOOK: &str = r#"set -eu
 umask 077
 mkdir -p "$HOME/.osiris/blobs" "$HOME/.osiris/run-$1" "$HOME/session/$1"
@@ -28,21 +28,21 @@ mkdir -p "$HOME/.osiris/blobs" "$HOME/.osiris/run-$1" "$HOME/session/$1"
 echo "$HOME"
 sha256sum -- /usr/local/bin/osiris /usr/local/lib/osiris/drivers/* /usr/local/lib/osiris/compiled/* "$HOME"/.osiris/blobs/* 2>/dev/null || true"#;
 
-/// Moves files that are what they should be into their place, or lists those that are not.
+/// Script that moves uploaded files with the right hash into place, or lists the others.
 const SETTLE: &str = r#"cd "$HOME/.osiris/blobs" || exit 1
 for h in "$@"; do echo "$h  $h.part"; done | sha256sum -c --quiet - 2>/dev/null || exit 9
 for h in "$@"; do chmod 700 "$h.part" && mv -f "$h.part" "$h" || exit 1; done"#;
 
-/// A sandbox that has everything.
+/// A sandbox with all files of a run.
 #[derive(Debug)]
 pub(super) struct Site {
-    /// The home folder of its user.
+    /// Home directory of the sandbox's user.
     pub(super) home: String,
-    /// Where a file is, by its hash.
+    /// Paths of the existing files, by hash.
     paths: HashMap<String, String>,
-    /// Files that were sent.
+    /// Number of uploaded files.
     pub(super) sent: u64,
-    /// Bytes that were sent.
+    /// Number of uploaded bytes.
     pub(super) bytes: u64,
 }
 
@@ -52,19 +52,19 @@ impl Site {
         self.paths.get(&blob.sha256).cloned().unwrap_or_else(sent)
     }
 
-    /// The folder of the worker.
+    /// Returns the worker's directory.
     pub(super) fn folder(&self, session: &str) -> String {
         format!("{}/.osiris/run-{session}", self.home)
     }
 
-    /// The folder that drivers see as `/`.
+    /// Returns the directory that drivers see as `/`.
     pub(super) fn base(&self, session: &str) -> String {
         format!("{}/session/{session}", self.home)
     }
 }
 
-/// Looks at what is there and sends the rest. Without `may_install`, programs and
-/// drivers must be there.
+/// Checks which files exist and uploads the rest. Without `may_install`, the program and the
+/// drivers must exist.
 pub(super) async fn install(
     envd: &Envd,
     parcel: &Parcel,
@@ -144,7 +144,7 @@ async fn send(
     ))
 }
 
-/// What `LOOK` printed.
+/// Parses the output of `LOOK`.
 fn read(seen: &str) -> Result<Site, Trouble> {
     let mut lines = seen.lines();
     let home = lines.next().filter(|home| home.starts_with('/')).ok_or_else(|| {
@@ -158,7 +158,7 @@ fn read(seen: &str) -> Result<Site, Trouble> {
     Ok(Site { home: home.to_owned(), paths: lines.filter_map(entry).collect(), sent: 0, bytes: 0 })
 }
 
-/// Runs a script, which must end well, and returns what it printed.
+/// Runs a script, which must succeed, and returns its output.
 async fn shell<'a>(
     envd: &Envd,
     script: &'a str,

@@ -1,10 +1,10 @@
-//! Lines out of a stream of bytes.
+//! Splits a stream of bytes into lines.
 
 use std::collections::VecDeque;
 
 use crate::remote::protocol::MAX_LINE;
 
-/// Bytes that have come, cut into lines. A line that is too long ends it.
+/// Splitter of received bytes. A line that is too long is an error.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     whole: VecDeque<Vec<u8>>,
@@ -12,10 +12,10 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Takes bytes as they come.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// A line is longer than any may be.
+    /// Returns an error if a line exceeds the maximum length.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), String> {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.part.len() + piece.len() > MAX_LINE {
@@ -30,12 +30,12 @@ impl Lines {
         Ok(())
     }
 
-    /// The next whole line, with its newline.
+    /// Returns the next complete line, with its newline.
     pub(super) fn next(&mut self) -> Option<Vec<u8>> {
         self.whole.pop_front()
     }
 
-    /// Forgets what has come.
+    /// Discards all received bytes.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -1,6 +1,5 @@
-//! Runs a prepared run in an E2B sandbox: creates one, puts what is needed there,
-//! starts a worker, follows it, fetches what it leaves, and kills the sandbox
-//! whatever happened.
+//! Executes a prepared run in an E2B sandbox: creates a sandbox, uploads the files, starts a
+//! worker, follows it, downloads the results, and kills the sandbox in any case.
 
 mod alive;
 mod collect;
@@ -20,6 +19,7 @@ mod trouble;
 mod verdict;
 mod work;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -33,53 +33,55 @@ pub use self::note::{Note, Notes};
 pub use self::parcel::{Blob, Parcel, RUNTIME, runtime_blob};
 
 use self::collect::Expected;
-use self::cost::Costs;
+use self::cost::{Costs, Stage};
 use self::trouble::Trouble;
-use super::client::{Control, Create, Envd, Network, Sandbox, Settings};
+use super::client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
 use super::sweep::{self, Owner};
 use crate::problem::Result;
 use crate::remote::protocol::Made;
 use crate::run::{self, Board, Prepared};
 use crate::session::{E2b, Session, Status, fields, files};
 
-/// How long a sandbox lives unless its host says that it is still there.
+/// Lifetime of a sandbox unless its host extends it.
 const LEASE: Duration = Duration::from_secs(300);
 /// How long E2B may take to make a sandbox.
 const CREATE: Duration = Duration::from_secs(120);
+/// After so long without a sandbox the user is told why.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long killing a sandbox is tried.
 const KILL: Duration = Duration::from_secs(30);
 /// The same when the user has no patience left.
 const KILL_NOW: Duration = Duration::from_secs(5);
 
-/// How a sandbox is used.
+/// Options of a sandbox.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where E2B is.
+    /// Addresses and key of E2B.
     pub settings: Settings,
-    /// What the sandbox is made from.
+    /// Template of the sandbox.
     pub template: String,
-    /// How long the sandbox may be used.
+    /// Time limit for using the sandbox.
     pub limit: Duration,
-    /// Whether what the template lacks may be put there.
+    /// Whether files missing in the template may be uploaded.
     pub install: bool,
-    /// Variables of every process in the sandbox. E2B sees them.
+    /// Environment variables of every process in the sandbox. E2B can read them.
     pub env: BTreeMap<String, String>,
-    /// Leave the sandbox as it is afterwards.
+    /// Whether to keep the sandbox after the run.
     pub keep: bool,
 }
 
-/// A run that is to happen in a sandbox.
+/// A run that is to be executed in a sandbox.
 pub struct E2bAdapter {
     options: Options,
     prepared: Prepared,
     parcel: Parcel,
     control: Control,
-    /// The sandbox while there is one.
+    /// Id of the sandbox while one exists.
     sandbox: Arc<Mutex<Option<String>>>,
     notes: Notes,
 }
 
-/// Kills the sandbox of a run at once.
+/// Kills the sandbox of a run immediately.
 #[derive(Clone)]
 pub struct Killer {
     control: Control,
@@ -89,30 +91,30 @@ pub struct Killer {
 }
 
 impl Killer {
-    /// Tries for some seconds. A sandbox that lives on ends by itself, or with the
-    /// next run.
+    /// Tries for some seconds. A sandbox that survives ends with its lifetime, or with the next
+    /// run.
     pub async fn kill(&self) {
         let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
         let control = self.control.within(KILL_NOW);
         match sandbox {
             Some(id) => drop(control.kill(&id).await),
-            // It may be there already, with its answer on the way.
+            // A sandbox may already exist, with its answer on the way.
             None => sweep::doubles(&control, &self.owner, &self.run, None).await,
         }
     }
 }
 
 impl E2bAdapter {
-    /// A run with what it needs.
+    /// Creates an adapter for a run and the files it needs.
     ///
     /// # Errors
-    /// This machine cannot speak to E2B.
+    /// Returns an error if this machine cannot use HTTPS for E2B.
     pub fn new(options: Options, prepared: Prepared, parcel: Parcel, notes: Notes) -> Result<Self> {
         let control = Control::new(&options.settings).map_err(super::problem)?;
         Ok(Self { options, prepared, parcel, control, sandbox: Arc::default(), notes })
     }
 
-    /// What ends the sandbox of this session's run at once.
+    /// Returns a handle to kill the sandbox of this session's run immediately.
     pub fn killer(&self, session: &Session) -> Killer {
         Killer {
             control: self.control.clone(),
@@ -122,17 +124,17 @@ impl E2bAdapter {
         }
     }
 
-    /// Runs it. Like a run on this machine it returns what `status.json` says.
+    /// Executes the run and, like a local run, returns the content of `status.json`.
     ///
     /// # Errors
-    /// The session's files could not be written.
+    /// Returns an error if the session's files could not be written.
     pub async fn execute(
         self,
         session: &Session,
         board: Arc<Board>,
         cancel: CancellationToken,
     ) -> Result<Status> {
-        // Its parts wait for the network most of the time: one thread is enough.
+        // The tasks mostly wait for the network: one thread is enough.
         LocalSet::new().run_until(self.run(session, board, cancel)).await
     }
 
@@ -144,22 +146,23 @@ impl E2bAdapter {
     ) -> Result<Status> {
         let owner = Owner::of(&self.prepared.job().base);
         let logs = self.prepared.job().base.join("logs");
-        // It ends what earlier runs have left, while this one goes on.
+        // Kills the leftovers of earlier runs while this run goes on.
         let sweep = spawn_local(sweep::leftovers(self.control.clone(), owner.clone(), logs));
         let mut costs = Costs::default();
         let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
         let sandbox_id = self.id().unwrap_or_default();
         self.end(session, &owner, &mut costs).await;
-        // It has had the whole run's time.
+        // The clean-up has had the whole run's time.
         tokio::time::timeout(KILL_NOW, sweep).await.ok();
-        let told = costs.told();
+        let summary = costs.summary();
+        let run = ended.as_ref().ok().map(|status| status.execution_duration);
+        let metrics = costs.conclude(session, run);
         let status = match ended {
             Ok(status) => status,
             Err(trouble) => self.failed(session, &board, trouble),
         };
-        let metrics = costs.conclude(session, status.execution_duration);
         self.notes.detail(format!(
-            "E2B  {told}  in all {} ms beside the run",
+            "E2B  {summary}  in all {} ms beside the run",
             metrics.get("e2b_overhead_ms").copied().unwrap_or_default()
         ));
         let e2b = E2b { sandbox_id, template: self.options.template, metrics };
@@ -175,7 +178,7 @@ impl E2bAdapter {
         costs: &mut Costs,
     ) -> Result<Status, Trouble> {
         let deadline = Instant::now() + self.options.limit;
-        let started = Instant::now();
+        costs.begin(Stage::Create);
         let hosts = egress::look_up(&dials(&self.prepared)).await;
         for host in &hosts.unreachable {
             self.notes.word(format!(
@@ -184,11 +187,10 @@ impl E2bAdapter {
         }
         self.notes.stage("creating a sandbox");
         let sandbox = self.create(session, owner, hosts.network, cancel).await?;
-        costs.add("e2b_create_ms", started);
         let begun = async {
             let envd = Envd::new(&self.options.settings, &sandbox)?;
             let lease = alive::keep(self.control.clone(), sandbox.id.clone(), deadline);
-            let started = Instant::now();
+            costs.begin(Stage::Upload);
             let site = install::install(
                 &envd,
                 &self.parcel,
@@ -200,13 +202,11 @@ impl E2bAdapter {
             .await?;
             let plan = send::send(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
                 .await?;
-            costs.add("e2b_upload_ms", started);
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
-            let started = Instant::now();
+            costs.begin(Stage::Start);
             self.notes.stage("starting the worker");
             let worker =
                 work::start(&envd, &self.parcel, &site, session, &plan, &self.notes).await?;
-            costs.add("e2b_start_ms", started);
             event(session, "e2b_worker_started", json!({"pid": worker.pid}));
             Ok::<_, Trouble>((envd, site, worker, lease))
         };
@@ -215,6 +215,7 @@ impl E2bAdapter {
             () = cancel.cancelled() => return Err(Trouble::cancelled()),
             () = tokio::time::sleep_until(deadline.into()) => return Err(Trouble::late(self.options.limit)),
         };
+        costs.begin(Stage::Run);
         self.notes.stage("running");
         let ended = worker
             .follow(
@@ -226,13 +227,13 @@ impl E2bAdapter {
                 &self.notes,
             )
             .await;
-        let started = Instant::now();
         let (mut worker, status, files) = ended?;
+        costs.begin(Stage::Download);
         let base = site.base(session.id());
         let expected = Expected::of(&self.prepared, session.id());
         let job = self.prepared.job();
         let files = expected.wanted(files, &status)?;
-        // The run has ended in time: what it made may take longer to fetch.
+        // The run has ended in time: downloading its results can take longer.
         drop(lease);
         let lease = alive::keep_fetching(self.control.clone(), sandbox.id);
         let fetch = collect::collect(&envd, &files, &expected, &base, &job.base, &self.notes);
@@ -247,7 +248,7 @@ impl E2bAdapter {
             () = patience => return Err(Trouble::cancelled_fetching()),
         };
         self.write_configs(session, &files)?;
-        costs.add("artifacts_copy_ms", started);
+        costs.end();
         event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
         if !self.options.keep {
             worker.clean_up().await;
@@ -256,8 +257,8 @@ impl E2bAdapter {
         Ok(status)
     }
 
-    /// Writes each step's configuration without its secrets in place of what the worker says
-    /// that it is, where it does.
+    /// Writes each step's configuration without its secrets, in place of the copy that the worker
+    /// offers, if any.
     fn write_configs(&self, session: &Session, made: &[Made]) -> Result<(), Trouble> {
         for (index, task) in self.prepared.tasks().enumerate() {
             let end = format!("/{}/{}/{}", files::ARTIFACTS, task.step.id, files::CLEANED_CONFIG);
@@ -294,7 +295,17 @@ impl E2bAdapter {
             network,
         };
         let control = self.control.within(CREATE);
-        let mut creating = spawn_local(async move { control.create(&create).await });
+        let notes = self.notes.clone();
+        let since = Instant::now();
+        let is_told = Cell::new(false);
+        let mut creating = spawn_local(async move {
+            let tell = |error: &Error| {
+                if since.elapsed() >= PATIENCE && !is_told.replace(true) {
+                    notes.word(format!("{}; trying again", error.message));
+                }
+            };
+            control.create_observed(&create, tell).await
+        });
         let created = tokio::select! {
             created = &mut creating => created,
             () = cancel.cancelled() => match tokio::time::timeout(KILL_NOW, creating).await {
@@ -311,7 +322,7 @@ impl E2bAdapter {
         Ok(sandbox)
     }
 
-    /// Kills the sandbox, or tells how to reach it.
+    /// Kills the sandbox, or tells the user how to connect to a kept one.
     async fn end(&self, session: &Session, owner: &Owner, costs: &mut Costs) {
         let now = self.control.within(KILL_NOW);
         let Some(id) = self.id() else {
@@ -325,7 +336,7 @@ impl E2bAdapter {
             ));
             return;
         }
-        let started = Instant::now();
+        costs.begin(Stage::Kill);
         self.notes.stage("killing the sandbox");
         let kill = self.control.within(KILL);
         let doubles = sweep::doubles(&now, owner, session.id(), Some(&id));
@@ -338,7 +349,7 @@ impl E2bAdapter {
                 LEASE.as_secs()
             )),
         }
-        costs.add("e2b_kill_ms", started);
+        costs.end();
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
@@ -346,7 +357,7 @@ impl E2bAdapter {
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The status of a run that its worker could not tell the end of.
+    /// Returns the status of a run whose worker could not report its end.
     fn failed(&self, session: &Session, board: &Board, trouble: Trouble) -> Status {
         let Trouble { failure, state, exit } = trouble;
         let failure = verdict::short(failure, session);

@@ -1,25 +1,25 @@
-//! Progress of a run in a sandbox, for whoever watches.
+//! Messages for the user about a run in a sandbox.
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::session::Redactor;
+use crate::redact::Redactor;
 
-/// The longest note, in bytes: its text may be a sandbox's.
+/// Maximum length of a message in bytes: the text can come from a sandbox.
 const MOST: usize = 4096;
 
-/// Something for whoever watches.
+/// A message for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// Worth saying to anybody.
+    /// Information for everybody.
     Word(String),
-    /// For those who want to know more.
+    /// Details for verbose output.
     Detail(String),
-    /// What goes on now; it replaces the last one.
+    /// The current stage, which replaces the previous one.
     Stage(String),
 }
 
-/// The sender of notes. Secrets are masked on the way, and long notes are cut: a sandbox knows
-/// the secrets of its run, and a note may quote the sandbox.
+/// Sender of messages. Masks secrets and cuts long messages: a sandbox knows the secrets of its
+/// run, and a message can quote the sandbox.
 #[derive(Debug, Clone)]
 pub struct Notes {
     sender: UnboundedSender<Note>,
@@ -27,12 +27,12 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Notes for the other end of this channel.
+    /// Creates a sender for this channel.
     pub fn new(sender: UnboundedSender<Note>, redactor: Redactor) -> Self {
         Self { sender, redactor }
     }
 
-    // Nobody may be listening any more, which is fine.
+    // A closed channel is fine: nobody may be listening any more.
 
     pub(super) fn word(&self, text: impl AsRef<str>) {
         self.sender.send(Note::Word(self.masked(text.as_ref()))).ok();

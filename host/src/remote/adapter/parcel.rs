@@ -1,4 +1,4 @@
-//! What a run needs in a sandbox, by content.
+//! The files that a run needs in a sandbox, addressed by content.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -13,25 +13,26 @@ use crate::paths::{FileKind, Permissions, ProjectPath, Resolver, leads_outside};
 use crate::problem::{Error, Problem, Result};
 use crate::run::{Prepared, Saved};
 
-/// Names the `osiris` that runs in sandboxes, where this one cannot.
+/// Variable with the path of the `osiris` to run in sandboxes, for machines whose own binary cannot
+/// run there.
 pub const RUNTIME: &str = "OSIRIS_E2B_RUNTIME";
 
-/// A file to send.
+/// A file to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob {
-    /// Where it is here.
+    /// Local path.
     pub path: PathBuf,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// 64 hex digits.
+    /// The sha256 of the content, 64 hex digits.
     pub sha256: String,
 }
 
 impl Blob {
-    /// A file with its size and hash.
+    /// Reads a file's size and hash.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
         let read = || canonical::sha256_of(File::open(path)?);
         let (size, sha256) = read().map_err(|error| unreadable(path, &error))?;
@@ -39,30 +40,30 @@ impl Blob {
     }
 }
 
-/// Everything that a run needs but its plan and its secrets.
+/// Everything that a run needs except its plan and its secrets.
 #[derive(Debug)]
 pub struct Parcel {
-    /// `osiris` itself.
+    /// The `osiris` program.
     pub runtime: Blob,
-    /// The drivers, by name.
+    /// Drivers, by name.
     pub drivers: BTreeMap<String, Blob>,
-    /// Their compiled code, by the name in a cache.
+    /// Compiled code of the drivers, by name in the code cache.
     pub compiled: BTreeMap<String, Blob>,
-    /// The files that steps read, by the path below the base path.
+    /// Files that steps read, by path below the base path.
     pub inputs: BTreeMap<String, Blob>,
-    /// Folders that are there, below the base path.
+    /// Existing directories, below the base path.
     pub folders: BTreeSet<String>,
-    /// Files that are there where a path needs a folder, below the base path.
+    /// Files that exist where a path needs a directory, below the base path.
     pub in_the_way: BTreeSet<String>,
-    /// What steps remember.
+    /// Saved states of the steps, by step id.
     pub states: BTreeMap<String, String>,
 }
 
 impl Parcel {
-    /// Looks up and hashes everything.
+    /// Finds and hashes all files.
     ///
     /// # Errors
-    /// A file cannot be read, or this program cannot run in a sandbox.
+    /// Returns an error if a file cannot be read or this program cannot run in a sandbox.
     pub fn collect(prepared: &Prepared, registry: &Registry) -> Result<Self> {
         let mut parcel = Self {
             runtime: runtime_blob()?,
@@ -90,9 +91,9 @@ impl Parcel {
             let grants = prepared.grants(index, None);
             let permissions = grants.permissions(&resolver);
             let from = ReadableFiles { base: &job.base, resolver: &resolver, permissions };
-            // Every path has been checked when the run was prepared.
+            // Every path was checked when the run was prepared.
             let normal = |path: &String| ProjectPath::new(path).ok();
-            // An output that keeps what it has is an input as well.
+            // An output that keeps existing data is also an input.
             let is_kept = |place: &Destination| {
                 !place.replaces.holds(&with_defaults(&task.config, &driver.spec))
             };
@@ -116,7 +117,7 @@ impl Parcel {
         Ok(parcel)
     }
 
-    /// Everything that may have to be sent: what it is called, and the file.
+    /// Returns all files that may have to be uploaded, with display names.
     pub fn blobs(&self) -> impl Iterator<Item = (&str, &Blob)> {
         let named = |(name, blob)| (String::as_str(name), blob);
         std::iter::once(("osiris", &self.runtime))
@@ -125,9 +126,9 @@ impl Parcel {
             .chain(self.inputs.iter().map(named))
     }
 
-    /// Adds a file, or everything in a folder, as far as the step may read it here. A link
-    /// becomes what it leads to. What is not there is not added: the driver says so, there
-    /// as here.
+    /// Adds a file, or all files in a directory, as far as the step may read them on this machine.
+    /// Links are replaced by their targets. Missing files are skipped: the driver reports them,
+    /// there as here.
     fn add(
         &mut self,
         from: &ReadableFiles<'_>,
@@ -149,7 +150,7 @@ impl Parcel {
         self.add_folders(from.resolver, path);
         match place.found.map(|found| found.kind) {
             None => Ok(()),
-            // A link to a folder that it lies in has no end.
+            // A link to one of its parent directories would recurse forever.
             Some(FileKind::Folder) if above.contains(&place.path) => Ok(()),
             Some(FileKind::Folder) => {
                 let names = Resolver::names(&place)?;
@@ -178,8 +179,8 @@ impl Parcel {
         }
     }
 
-    /// Adds what there is of the folders on the way to a path, and the path itself
-    /// if it is one. A driver that meets a file on the way says so, there as here.
+    /// Adds the existing directories on the way to a path, and the path itself if it is a
+    /// directory. A driver that meets a file on the way reports it, there as here.
     fn add_folders(&mut self, resolver: &Resolver, path: &str) {
         let mut folder = PathBuf::new();
         let mut parts = Path::new(path).components().peekable();
@@ -199,7 +200,7 @@ impl Parcel {
     }
 }
 
-/// Where the inputs of a step are, and which of them it may read.
+/// Location of a step's inputs, and the permissions to read them.
 struct ReadableFiles<'a> {
     base: &'a Path,
     resolver: &'a Resolver,
@@ -210,10 +211,10 @@ fn named(path: &Path) -> Option<(&Path, &str)> {
     Some((path, path.file_name()?.to_str()?))
 }
 
-/// The program that runs in the sandbox: this one, or another of the same version.
+/// Returns the program to run in the sandbox: this one, or another of the same version.
 ///
 /// # Errors
-/// This one cannot run there, or cannot be read.
+/// Returns an error if this program cannot run in a sandbox or cannot be read.
 pub fn runtime_blob() -> Result<Blob> {
     if let Some(path) = std::env::var_os(RUNTIME) {
         return Blob::read(Path::new(&path));

@@ -1,4 +1,4 @@
-//! What tells a worker what to run.
+//! Sends a worker the plan of the run and its secrets.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -46,7 +46,7 @@ pub(super) async fn send(
         hosts,
     };
     let confidential = Confidential { configs: job.configs.clone(), secrets: job.secrets.clone() };
-    // Maps with keys other than text, the one failure there is, are in neither.
+    // Serialization can fail only for maps with keys other than text, which neither value has.
     let plan = serde_json::to_vec(&plan).unwrap_or_default();
     let confidential = serde_json::to_vec(&confidential).unwrap_or_default();
     let sha256 = canonical::sha256(&plan);

@@ -1,29 +1,29 @@
-//! Which lines of a worker have been taken: each once, in order.
+//! Tracks the lines of a worker: accepts each once, in order.
 
 use crate::remote::protocol::{Message, Numbered};
 
-/// How far a worker's lines have been taken.
+/// Position in a worker's lines.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
-    /// The number of the last line.
+    /// Number of the last accepted line.
     pub(super) last: u64,
-    /// The bytes of all of them, which is where the next one is in the worker's copy.
+    /// Bytes of all accepted lines: the offset of the next line in the worker's copy.
     pub(super) bytes: u64,
 }
 
-/// What a line is.
+/// Classification of a line.
 #[derive(Debug, PartialEq)]
 pub(super) enum Taking {
-    /// The next one.
+    /// The next line.
     Next(Message),
-    /// One that has been taken before.
+    /// A line that was accepted before.
     Known,
-    /// None that can follow: something is missing or damaged.
+    /// A line that cannot follow: something is missing or damaged.
     Gap,
 }
 
 impl Taken {
-    /// Takes a line, given with its newline, if it is the next one.
+    /// Accepts a line, given with its newline, if it is the next one.
     pub(super) fn take(&mut self, line: &[u8]) -> Taking {
         let Ok(Numbered { n, body }) = serde_json::from_slice::<Numbered<Message>>(line) else {
             return Taking::Gap;

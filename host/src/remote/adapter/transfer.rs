@@ -1,4 +1,4 @@
-//! How much of some files is on its way.
+//! Progress of file transfers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -6,28 +6,28 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::note::Notes;
 use crate::wording::bytes;
 
-/// Several files that go the same way. Clones are one.
+/// Several files transferred in the same direction. Clones share their state.
 #[derive(Clone)]
 pub(super) struct Transfer(Arc<Inner>);
 
 struct Inner {
     what: &'static str,
     all: u64,
-    /// Of each file.
+    /// Bytes transferred, by file.
     done: Vec<AtomicU64>,
-    /// Hundredths that were told.
+    /// Percentage last reported.
     told: AtomicU64,
     notes: Notes,
 }
 
 impl Transfer {
-    /// So many files, of so many bytes together.
+    /// Starts a transfer of this many files, with `all` bytes in total.
     pub(super) fn new(what: &'static str, files: usize, all: u64, notes: &Notes) -> Self {
         let done = std::iter::repeat_with(AtomicU64::default).take(files).collect();
         Self(Arc::new(Inner { what, all, done, told: AtomicU64::new(0), notes: notes.clone() }))
     }
 
-    /// So many bytes of this file have gone; fewer than before if it starts again.
+    /// Records the bytes transferred of a file; fewer than before if the file is restarted.
     pub(super) fn set(&self, file: usize, size: u64) {
         let Inner { what, all, done, told, notes } = &*self.0;
         if let Some(part) = done.get(file) {
@@ -47,8 +47,8 @@ mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
+    use crate::redact::Redactor;
     use crate::remote::adapter::Note;
-    use crate::session::Redactor;
 
     #[test]
     fn a_file_that_starts_again_is_not_counted_twice() {

@@ -1,4 +1,4 @@
-//! Why a run in a sandbox did not get to its end.
+//! Errors that end a run in a sandbox early.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::problem::Exit;
 use crate::remote::client;
 use crate::session::{Failure, State};
 
-/// What stopped it, fit for `status.json`.
+/// The error, in the form of `status.json`.
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) failure: Failure,
@@ -15,17 +15,17 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    /// Around the run: no sandbox, no way to it.
+    /// An error around the run, such as a sandbox that cannot be created or reached.
     pub(super) fn environment(kind: &str, message: impl Into<String>) -> Self {
         Self::new(kind, message, Exit::Environment)
     }
 
-    /// In the run: it had begun, and can be tried again as it is.
+    /// An error in a run that had started; the run can be repeated unchanged.
     pub(super) fn failed(kind: &str, message: impl Into<String>) -> Self {
         Self::new(kind, message, Exit::Failed)
     }
 
-    /// The run took longer than it was allowed to.
+    /// The run exceeded its time limit.
     pub(super) fn late(limit: Duration) -> Self {
         let limit = limit.as_secs();
         Self::failed(
@@ -34,7 +34,7 @@ impl Trouble {
         )
     }
 
-    /// The same before the run had begun.
+    /// Marks the error as one before the start of the run.
     pub(super) fn before(self) -> Self {
         Self { exit: Exit::Environment, ..self }
     }
@@ -45,7 +45,7 @@ impl Trouble {
         Self { failure, state: State::Cancelled, exit: Exit::Failed }
     }
 
-    /// The run is over, and nothing of it has arrived.
+    /// The run has ended, but no output was kept.
     pub(super) fn cancelled_fetching() -> Self {
         let message = "stopped by the user before the outputs were here; none was kept".to_owned();
         let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
@@ -58,7 +58,7 @@ impl Trouble {
     }
 }
 
-/// What E2B said before the run had begun.
+/// Converts an E2B error before the start of the run.
 impl From<client::Error> for Trouble {
     fn from(error: client::Error) -> Self {
         use client::Kind;
@@ -73,7 +73,9 @@ impl From<client::Error> for Trouble {
             Kind::RateLimited | Kind::Capacity => {
                 "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`"
             }
-            Kind::Unreachable | Kind::Timeout => "; check the network with `osiris e2b doctor`",
+            Kind::Unreachable | Kind::Timeout if error.was_sent() => {
+                "; check the network with `osiris e2b doctor`"
+            }
             _ => "",
         };
         Self::environment("sandbox", format!("{}{help}", error.message))

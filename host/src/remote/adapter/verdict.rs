@@ -1,4 +1,4 @@
-//! What a worker says is judged: it is not trusted.
+//! Validates the messages of a worker, which is not trusted.
 
 use super::follow::Lost;
 use super::trouble::Trouble;
@@ -6,10 +6,13 @@ use crate::driver;
 use crate::remote::protocol::Message;
 use crate::session::{Failure, Record, Session, State, Status, StepState, StepStatus};
 
-/// What a line in a session takes beside its texts at least, in bytes: less than a step pays for it.
+/// Minimum size of a session line in addition to its texts, in bytes: less than a step is charged
+/// for a line.
 const FRAME: u64 = 32;
+/// The words of a driver or the host about a disk without room.
+const DISK_FULL: &str = "the disk is full";
 
-/// What a worker says of the end, as far as it can be true.
+/// Validates a worker's final status and clamps its values to plausible ones.
 pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
     let own = session.first_status().clone();
     let same =
@@ -45,13 +48,22 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
     })
 }
 
-/// A failure in words that may be a sandbox's: masked, and cut like a driver's.
+/// Masks and shortens a failure's message, which can come from a sandbox, like a driver's.
 pub(super) fn short(failure: Failure, session: &Session) -> Failure {
-    Failure { message: driver::shortened(&failure.message, session.redactor()), ..failure }
+    let message = driver::shortened(&failure.message, session.redactor());
+    Failure { message: name_disk(message), ..failure }
 }
 
-/// Whether a record belongs to a step of the run, or to the run itself. Its texts are
-/// masked where they are written down; this is not.
+/// Says whose disk is full: nobody can tell from the words of a driver.
+fn name_disk(mut message: String) -> String {
+    if message.contains(DISK_FULL) {
+        message.push_str(" (the sandbox's disk: take a template with a larger one)");
+    }
+    message
+}
+
+/// Returns whether a record belongs to a step of the run, or to the run itself. Only checks the
+/// step: texts are masked when they are written.
 pub(super) fn is_of_run(record: &Record, session: &Session) -> bool {
     match record {
         Record::Log { step, .. } => is_of_plan(step.as_deref(), session),
@@ -64,13 +76,14 @@ fn is_of_plan(step: Option<&str>, session: &Session) -> bool {
     step.is_none_or(|step| own.any(|own| own.id == step))
 }
 
-/// Why a run can fail where the worker is: as a driver can, or for its session's files.
+/// Returns whether a run can fail with this kind in the sandbox: any kind of a driver's failure, or
+/// a failure to write the session's files.
 fn is_kind(kind: &str) -> bool {
     driver::Failure::is_kind(kind) || kind == "session"
 }
 
-/// What a record takes of the room: its texts and a line's frame, so that empty ones
-/// are not free.
+/// Returns the size of a record in the log budget: its texts and a line's frame, so that empty
+/// records are not free.
 pub(super) fn size(record: &Record) -> u64 {
     let texts = match record {
         Record::Event { event_type, fields, .. } => {
@@ -84,7 +97,7 @@ pub(super) fn size(record: &Record) -> u64 {
     FRAME + texts as u64
 }
 
-/// What the end of a stream means for the run.
+/// Returns the error of a run whose message stream has ended.
 pub(super) fn lost(why: Lost) -> Trouble {
     match why {
         Lost::Died { status, said } => {
@@ -110,16 +123,28 @@ pub(super) fn lost(why: Lost) -> Trouble {
     }
 }
 
-/// A message that answers nothing.
+/// Returns the error for a message that answers no command.
 pub(super) fn unexpected(message: &Message) -> Trouble {
     let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
     broken(&format!("it says {name} where nobody asked"))
 }
 
-/// A breach of the protocol.
+/// Returns the error for a violation of the protocol.
 pub(super) fn broken(why: &str) -> Trouble {
     Trouble::failed(
         "protocol",
         format!("the worker in the sandbox does not keep to the protocol: {why}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_as_the_sandboxs() {
+        let message = name_disk("cannot write `a.csv`: the disk is full".to_owned());
+        assert!(message.ends_with("(the sandbox's disk: take a template with a larger one)"));
+        assert_eq!(name_disk("no such file".to_owned()), "no such file");
+    }
 }

@@ -1,4 +1,4 @@
-//! The worker in the sandbox, from its start to its last word.
+//! Host-side handle on the worker in the sandbox.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -19,30 +19,30 @@ use crate::remote::protocol::{Command, Made, Message, Numbered, STREAM, VERSION}
 use crate::run::{Board, Prepared};
 use crate::session::{Record, Session, State, Status, stamp};
 
-/// After so long without a word the user is told.
+/// Time without a message after which the user is notified.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long a cancelled run may take to undo what it did.
+/// Time for a cancelled run to undo its work.
 pub(super) const GRACE: Duration = Duration::from_secs(30);
-/// How often a command is sent that may not have arrived, and the pause before the next time.
+/// Attempts to send a command that may not have arrived, and the pause between them.
 const SENDS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long the worker may take for what is no run.
+/// Time limit for the worker's answers outside a run.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How long its cleaning up is waited for: the sandbox is killed anyway.
+/// Time to wait for the worker's clean-up: the sandbox is killed anyway.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// A clock that differs by less is as good as right.
+/// Clock differences below this are ignored.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
-/// What all steps may write beside their logs, in bytes.
+/// Bytes of records that all steps together may send in addition to their logs.
 const RECORDS: u64 = 64 << 20;
 
-/// A worker that is ready to run.
+/// A worker that is ready to execute the run.
 pub(super) struct Worker {
     pub(super) pid: u32,
     envd: Envd,
     following: Following,
-    /// The number of the last command.
+    /// Number of the last command.
     last: u64,
-    /// What to add to the sandbox's time.
+    /// Correction to add to the sandbox's time.
     skew: SignedDuration,
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn start(
             confidential: format!("{folder}/confidential.json").into(),
         })
         .await?;
-    // Each is told once.
+    // Each driver is reported once.
     let mut compiling: BTreeSet<String> = parcel.drivers.keys().cloned().collect();
     loop {
         match worker.answer(notes).await? {
@@ -118,7 +118,8 @@ pub(super) async fn start(
 }
 
 impl Worker {
-    /// Has it run, and writes down what it says. Returns how it ended and what it left.
+    /// Has the worker execute the run, and records its messages in the session. Returns the final
+    /// status and the files to download.
     pub(super) async fn follow(
         mut self,
         session: &Session,
@@ -136,7 +137,7 @@ impl Worker {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut heard, mut told) = (Instant::now(), false);
         let mut late = false;
-        // When the worker must have stopped.
+        // Time by which the worker must have stopped.
         let mut stop: Option<Instant> = None;
         loop {
             let end = stop.unwrap_or(deadline);
@@ -156,7 +157,7 @@ impl Worker {
                         Message::Progress { steps } => board.follow(&steps),
                         Message::Finished { status, files, .. } => {
                             let mut status = checked(*status, session)?;
-                            // What had stopped by then has not been stopped.
+                            // A run that succeeded before the stop took effect counts as a success.
                             if late && status.status != State::Success {
                                 status.error = Some(Trouble::late(limit).failure);
                                 status.status = State::Failed;
@@ -196,7 +197,7 @@ impl Worker {
         }
     }
 
-    /// Has it remove what it holds, and end. The sandbox is killed in any case.
+    /// Has the worker remove its files and exit. The sandbox is killed in any case.
     pub(super) async fn clean_up(&mut self) {
         if self.command(Command::Cleanup).await.is_ok() {
             let cleaned = async {
@@ -207,12 +208,12 @@ impl Worker {
         }
     }
 
-    /// Tells it to stop. Returns how long that may take.
+    /// Tells the worker to stop. Returns the time that stopping can take.
     async fn stop(&mut self, notes: &Notes) -> Duration {
         match self.command(Command::Cancel).await {
             Ok(()) => GRACE,
             Err(trouble) => {
-                // Who does not hear of it does not stop.
+                // A worker that does not get the command does not stop.
                 notes.detail(trouble.failure.message);
                 Duration::ZERO
             }
@@ -225,7 +226,7 @@ impl Worker {
         let envd = self.envd.within(ANSWER / SENDS);
         for _ in 1..SENDS {
             match envd.send_input(self.pid, line.as_bytes()).await {
-                // The worker takes each number once.
+                // The worker executes each number once.
                 Err(error) if error.is_transient() => sleep(PAUSE).await,
                 other => return Ok(other?),
             }
@@ -233,7 +234,7 @@ impl Worker {
         Ok(envd.send_input(self.pid, line.as_bytes()).await?)
     }
 
-    /// The next message before the run.
+    /// Returns the next message before the run.
     async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
         let next = tokio::time::timeout(ANSWER, self.following.next());
         match next.await {
@@ -247,7 +248,7 @@ impl Worker {
         }
     }
 
-    /// The record with the time of this machine.
+    /// Returns the record with its time corrected to this machine's clock.
     fn corrected(&self, mut record: Record) -> Record {
         let time = record.time();
         let corrected = time.parse::<Timestamp>().ok().and_then(|t| t.checked_add(self.skew).ok());
@@ -256,7 +257,8 @@ impl Worker {
     }
 }
 
-/// How far the sandbox's clock is behind ours, if that is more than the way takes.
+/// Returns how far the sandbox's clock is behind this machine's, or zero for a difference within
+/// the transfer time.
 fn skew_of(theirs: &str) -> SignedDuration {
     let Ok(theirs) = theirs.parse::<Timestamp>() else { return SignedDuration::ZERO };
     let skew = Timestamp::now().duration_since(theirs);

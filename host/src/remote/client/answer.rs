@@ -1,9 +1,8 @@
-//! Turns every shape of answer into a value or one typed error.
+//! Parses every form of response into a value or one typed error.
 //!
-//! There are three shapes of error: the control plane's and the edge's
-//! `{"code": 404, "message"}`, Connect's `{"code": "not_found", "message"}` and
-//! the one that ends a stream, `{"error": {"code", "message"}}`. Load balancers
-//! add text, HTML and nothing at all.
+//! Errors come in three forms: `{"code": 404, "message"}` from the control plane and the edge,
+//! `{"code": "not_found", "message"}` from Connect, and `{"error": {"code", "message"}}` at the end
+//! of a stream. Load balancers add text, HTML and empty bodies.
 
 use std::time::Duration;
 
@@ -15,15 +14,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{Again, Error, Kind, Result};
-use super::http::Http;
+use super::http::{Http, Service};
 
-/// The longest JSON answer that is read, in bytes.
+/// Maximum size of a JSON response, in bytes.
 const MAX_JSON: usize = 8 << 20;
 
-/// How much of an error's body is read, in bytes.
+/// Maximum bytes read of an error's body.
 const MAX_ERROR: usize = 64 << 10;
 
-/// How much of a server's message is shown, in bytes.
+/// Maximum bytes displayed of a server's message.
 const MAX_MESSAGE: usize = 400;
 
 /// The code of a create that E2B lost track of; its key is of no more use.
@@ -32,7 +31,7 @@ pub(super) const OUTCOME_UNKNOWN: &str = "idempotency_outcome_unknown";
 /// Nobody waits longer, whatever the server asks for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An error as the server words it.
+/// An error as the server reports it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Told {
@@ -41,20 +40,20 @@ pub(super) struct Told {
     error_code: Option<String>,
 }
 
-/// Reads a JSON answer.
+/// Reads a JSON response.
 pub(super) async fn json<T: DeserializeOwned>(response: Response, what: &str) -> Result<T> {
     let (body, whole) = read(response, MAX_JSON, what).await?;
     if !whole {
         return Err(Error::protocol(what, format!("it is longer than {MAX_JSON} bytes")));
     }
-    // The error may quote the text, so only its place is told.
+    // The error may quote the text, so only its position is reported.
     serde_json::from_slice(&body).map_err(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
         Error::protocol(what, format!("JSON of another shape, at {place}"))
     })
 }
 
-/// Reads at most `max` bytes; whether that was all.
+/// Reads at most `max` bytes. Also returns whether this was the whole body.
 async fn read(mut response: Response, max: usize, what: &str) -> Result<(Bytes, bool)> {
     let mut body = BytesMut::new();
     while let Some(chunk) =
@@ -69,7 +68,7 @@ async fn read(mut response: Response, max: usize, what: &str) -> Result<(Bytes, 
     Ok((body.freeze(), true))
 }
 
-/// The error that an answer other than a success stands for.
+/// Returns the error for a response without a success status.
 pub(super) async fn refusal(response: Response, what: &str, http: &Http) -> Error {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
@@ -79,7 +78,7 @@ pub(super) async fn refusal(response: Response, what: &str, http: &Http) -> Erro
     told.error(what, Some(status), &headers, http)
 }
 
-/// The message of a body that is not JSON.
+/// Returns the message for a body that is not JSON.
 fn text(headers: &HeaderMap, body: &[u8]) -> Value {
     let html =
         headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -91,7 +90,7 @@ fn text(headers: &HeaderMap, body: &[u8]) -> Value {
 }
 
 impl Told {
-    /// The typed error; `status` is absent for one that ends a stream.
+    /// Returns the typed error; `status` is `None` for an error that ends a stream.
     pub(super) fn error(
         self,
         what: &str,
@@ -102,7 +101,11 @@ impl Told {
         let code = self.error_code.or_else(|| self.code.as_str().map(str::to_owned));
         let code = code.map(|code| http.clean(&code, 64)).filter(|code| !code.is_empty());
         let message = http.clean(self.message.as_str().unwrap_or_default(), MAX_MESSAGE);
-        let kind = kind(status, code.as_deref(), &message);
+        let kind = match kind(status, code.as_deref(), &message) {
+            // With a code, it is about a user of the sandbox.
+            Kind::Auth if code.is_none() && http.service() == Service::Envd => Kind::Token,
+            kind => kind,
+        };
         let told = if message.is_empty() { "it gave no reason" } else { message.as_str() };
         let answer = match (status, &code) {
             (Some(status), Some(code)) => format!("{status} {code}"),
@@ -162,8 +165,10 @@ fn kind(status: Option<u16>, code: Option<&str>, message: &str) -> Kind {
 /// What helps. Only where the answer does not say it itself.
 fn advice(kind: Kind, code: Option<&str>) -> Option<&'static str> {
     match kind {
-        // With a code, it is about a user of the sandbox.
         Kind::Auth if code.is_none() => Some("check E2B_API_KEY"),
+        Kind::Token => Some(
+            "E2B gave out another token for this sandbox than it knows: run it again, and if that does not help, make the template again with `osiris e2b template`",
+        ),
         Kind::DiskFull => Some("take a template with a larger disk"),
         Kind::SandboxGone => Some(
             "it was killed or its lifetime is over, so start again, with a longer one if need be",

@@ -1,41 +1,43 @@
-//! How a call goes wrong.
+//! Errors of the client.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A result of this client.
+/// Result type of this client.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in the terms in which a caller decides.
+/// Categories of errors, as far as callers need to tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The key or the token is missing or wrong.
+    /// The key is missing or wrong.
     Auth,
-    /// The key is right, but may not do this.
+    /// The sandbox does not accept the token that E2B gave out for it.
+    Token,
+    /// The key is valid, but not allowed to do this.
     Forbidden,
     /// The sandbox, template, file or process does not exist.
     NotFound,
-    /// The state does not allow it now.
+    /// The current state does not allow the request.
     Conflict,
-    /// Too many requests, or too many sandboxes at once.
+    /// Too many requests, or too many sandboxes at one time.
     RateLimited,
-    /// E2B has no room for the sandbox now.
+    /// E2B has no capacity for the sandbox now.
     Capacity,
-    /// The request itself is wrong; it fails again.
+    /// The request itself is wrong and would fail again.
     Invalid,
     /// The sandbox's disk is full.
     DiskFull,
     /// The sandbox was killed, or its lifetime is over.
     SandboxGone,
-    /// No connection, no answer on it, or a gateway that gets none.
+    /// No connection, no response, or a gateway that gets none.
     Unreachable,
-    /// A stream fell silent or ended before its end was announced.
+    /// A stream went silent or broke off before its end message.
     StreamLost,
     /// The deadline passed.
     Timeout,
     /// The server failed.
     Server,
-    /// The answer is not of E2B's protocol.
+    /// The response does not follow E2B's protocol.
     Protocol,
     /// A file on this side cannot be read.
     Local,
@@ -54,22 +56,22 @@ pub(super) enum Again {
     Later,
 }
 
-/// Why a call failed. Holds no secret.
+/// Error of a call. Contains no secrets.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// What went wrong.
+    /// Category of the error.
     pub kind: Kind,
-    /// The HTTP status, when a server answered with one that is not a success.
+    /// HTTP status of an error response.
     pub status: Option<u16>,
-    /// E2B's `error_code`, or the code of Connect such as `not_found`.
+    /// E2B's `error_code`, or a code of Connect such as `not_found`.
     pub code: Option<String>,
-    /// What failed, where, why, and what to do about it, in a line.
+    /// One line: what failed, where, why, and how to fix it.
     pub message: String,
     /// How long the server asks to wait before the next attempt.
     pub retry_after: Option<Duration>,
     pub(super) again: Again,
-    /// What the server itself said.
+    /// The server's own message.
     pub(super) told: String,
 }
 
@@ -86,16 +88,22 @@ impl Error {
         }
     }
 
-    /// Something on this machine that is in the way.
+    /// Returns the error for a failed operation on this machine.
     pub fn local(what: &str, why: &std::io::Error) -> Self {
         Self::new(Kind::Local, format!("cannot {what} on this machine: {why}"))
+    }
+
+    /// Returns whether the request may have reached the server.
+    pub fn was_sent(&self) -> bool {
+        self.again != Again::Unsent
     }
 
     pub(super) fn again(self, again: Again) -> Self {
         Self { again, ..self }
     }
 
-    /// An answer that is not of E2B's protocol; it may have been done all the same.
+    /// Returns the error for a response that does not follow E2B's protocol. The request may have
+    /// been executed all the same.
     pub(super) fn protocol(what: &str, why: impl fmt::Display) -> Self {
         Self::new(Kind::Protocol, format!("cannot {what}: the answer is not E2B's protocol: {why}"))
     }

@@ -1,4 +1,4 @@
-//! One server: its address, what every request to it carries, and its secrets.
+//! HTTP client for one server: its base URL, headers and secrets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,17 +12,27 @@ use super::error::{Again, Error, Kind, Result};
 use super::secret::Secret;
 use crate::http::{Guard, NamedBy, builder, reason};
 
-/// A host that does not answer a connection for so long is not there.
+/// Time limit for connecting to a host.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Shorter than the shortest of the proxies' idle timeouts on the way.
+/// Shorter than the shortest idle timeout of the proxies on the way.
 const POOL_IDLE: Duration = Duration::from_secs(60);
 
-/// One server. Cheap to clone.
+/// An HTTP client for one server. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Http(Arc<Inner>);
 
+/// The kinds of server, which differ in what they accept as proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    /// The control plane: a user's key.
+    Control,
+    /// The daemon of a sandbox: the token of the sandbox.
+    Envd,
+}
+
 struct Inner {
+    service: Service,
     client: Client,
     base: Url,
     headers: HeaderMap,
@@ -30,8 +40,14 @@ struct Inner {
 }
 
 impl Http {
-    /// `headers` go with every request; `secrets` never into a message.
-    pub(super) fn new(base: Url, headers: HeaderMap, secrets: Vec<Secret>) -> Result<Self> {
+    /// Creates a client. `headers` are sent with every request; `secrets` are masked in every
+    /// message.
+    pub(super) fn new(
+        service: Service,
+        base: Url,
+        headers: HeaderMap,
+        secrets: Vec<Secret>,
+    ) -> Result<Self> {
         let wrong = |why: String| {
             Error::new(Kind::Local, format!("cannot prepare HTTPS on this machine: {why}"))
         };
@@ -40,17 +56,17 @@ impl Http {
             .map_err(|error| wrong(error.to_string()))?
             // The edge pads downloads with empty HTTP/2 frames until h2 gives up.
             .http1_only()
-            // A redirect would carry the key elsewhere.
+            // A redirect would carry the key to another server.
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true);
         let client = client.build().map_err(|error| wrong(reason(&error)))?;
-        Ok(Self(Arc::new(Inner { client, base, headers, secrets })))
+        Ok(Self(Arc::new(Inner { service, client, base, headers, secrets })))
     }
 
-    /// A request to a path below the address, with a query after a `?`; both
-    /// are encoded already.
+    /// Creates a request to a path below the base URL, with an optional query after `?`. Both must
+    /// already be encoded.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut url = self.0.base.clone();
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
@@ -59,12 +75,12 @@ impl Http {
         self.0.client.request(method, url).headers(self.0.headers.clone())
     }
 
-    /// A request to another server, without this one's headers.
+    /// Creates a request to another server, without the headers of this one.
     pub(super) fn elsewhere(&self, method: Method, url: Url) -> RequestBuilder {
         self.0.client.request(method, url)
     }
 
-    /// Sends it; only a success is an answer.
+    /// Sends a request. Any status other than success becomes an error.
     pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
         let response = request.send().await.map_err(|error| failed(what, &error))?;
         match response.status().is_success() {
@@ -73,12 +89,17 @@ impl Http {
         }
     }
 
-    /// The server's host, for messages.
+    /// The kind of server.
+    pub(super) fn service(&self) -> Service {
+        self.0.service
+    }
+
+    /// Returns the server's host name, for messages.
     pub(super) fn host(&self) -> &str {
         self.0.base.host_str().unwrap_or_default()
     }
 
-    /// A server's text as one line of at most `max` bytes without secrets.
+    /// Returns a server's text as one line of at most `max` bytes, with secrets masked.
     pub(super) fn clean(&self, text: &str, max: usize) -> String {
         let text = text.trim().to_owned();
         let mut text = self.0.secrets.iter().fold(text, |text, secret| secret.masked(text));
@@ -97,10 +118,10 @@ impl fmt::Debug for Http {
     }
 }
 
-/// A header whose value no `Debug` output shows.
+/// Adds a header whose value is hidden in `Debug` output.
 ///
 /// # Errors
-/// When the text cannot stand in a header.
+/// Returns an error if the text is not valid in a header.
 pub(super) fn sensitive(
     headers: &mut HeaderMap,
     name: &'static str,
@@ -114,7 +135,7 @@ pub(super) fn sensitive(
     Ok(())
 }
 
-/// A request without an answer.
+/// Returns the error for a request without a response.
 pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
     let (kind, again, hint) = if error.is_connect() {
         let hint =

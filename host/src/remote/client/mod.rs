@@ -1,9 +1,9 @@
-//! A client for E2B: the [`Control`] plane, which makes and ends sandboxes, and
-//! [`Envd`], the daemon in each sandbox, which keeps its files and processes.
+//! A client for E2B: [`Control`], the control plane, creates and kills sandboxes, and [`Envd`], the
+//! daemon in each sandbox, manages files and processes.
 //!
-//! Every call has one deadline, its retries included ([`Control::within`],
-//! [`Envd::within`]); what is not safe to repeat is not repeated. Whatever a
-//! server sends is bounded before it is kept. No message holds a key or a token.
+//! Every call has one deadline, retries included ([`Control::within`], [`Envd::within`]); calls
+//! that are not safe to repeat are not repeated. Data from a server is bounded before it is
+//! buffered. Messages never contain a key or a token.
 
 mod answer;
 mod control;

@@ -1,4 +1,4 @@
-//! Tries again what is worth it, until a deadline.
+//! Retries failed calls until a deadline.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio::time::Instant;
 
 use super::error::{Again, Error, Kind, Result};
 
-/// How long a call may take, its retries included, unless it is said otherwise.
+/// Default time limit of a call, retries included.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Longer is no different from for ever, and no clock overflows.
+/// Maximum time limit; avoids overflow of the clock.
 const MAX_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which failures are tried again.
+/// Failures after which a call can be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// Doing it twice is doing it once.
+    /// The call is idempotent.
     Safe,
-    /// Only what surely never reached the server.
+    /// Retry only if the request certainly never reached the server.
     Unsent,
 }
 
@@ -31,12 +31,12 @@ impl Repeat {
     }
 }
 
-/// When a call that starts now must be over.
+/// Returns the deadline of a call that starts now.
 pub(super) fn deadline(patience: Duration) -> Instant {
     Instant::now() + patience.min(MAX_PATIENCE)
 }
 
-/// The pauses between attempts.
+/// Returns the pauses between attempts.
 pub(super) fn pauses() -> ExponentialBackoff {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(100))
@@ -47,8 +47,7 @@ pub(super) fn pauses() -> ExponentialBackoff {
         .build()
 }
 
-/// Calls until it succeeds, the failure is not of those to try again, or the
-/// deadline is there.
+/// Calls until success, a failure that is not retried, or the deadline.
 pub(super) async fn retry<T>(
     what: &str,
     deadline: Instant,
@@ -58,7 +57,7 @@ pub(super) async fn retry<T>(
     retry_when(what, deadline, |error| repeat.covers(error), call).await
 }
 
-/// The same with one's own choice of failures.
+/// Like [`retry`], with a custom choice of failures.
 pub(super) async fn retry_when<T>(
     what: &str,
     deadline: Instant,
@@ -82,7 +81,7 @@ pub(super) async fn retry_when<T>(
     }
 }
 
-/// The deadline passed, after this failure before.
+/// Returns the error for a passed deadline, with the last failure before it.
 fn late(what: &str, last: Option<Error>) -> Error {
     let before = last.map(|error| format!("; before that: {error}")).unwrap_or_default();
     Error::new(Kind::Timeout, format!("cannot {what}: no answer in the time there was{before}"))

@@ -1,11 +1,11 @@
-//! A text that no message and no `Debug` output shows.
+//! A text that is hidden in messages and `Debug` output.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 
-/// What is shown in its place.
+/// Replacement for a secret.
 const MASK: &str = "***";
 
 /// A key or a token. Cheap to clone.
@@ -13,17 +13,17 @@ const MASK: &str = "***";
 pub struct Secret(Arc<str>);
 
 impl Secret {
-    /// Keeps a text.
+    /// Creates a secret.
     pub fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, for the place that needs it, such as what masks it.
+    /// Returns the text itself, for code that needs it, such as masking.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// The text with this secret masked.
+    /// Returns `text` with this secret masked.
     pub(super) fn masked(&self, text: String) -> String {
         match self.0.is_empty() {
             true => text,

@@ -1,4 +1,4 @@
-//! Where E2B is, and the key to it.
+//! Addresses and key of E2B.
 
 use std::path::PathBuf;
 
@@ -12,16 +12,16 @@ use crate::http::is_loopback;
 /// E2B's own cloud.
 const DOMAIN: &str = "e2b.app";
 
-/// Domains whose sandboxes all answer at one host, `sandbox.<domain>`.
+/// Domains whose sandboxes all share one host, `sandbox.<domain>`.
 const SHARED: [&str; 4] = ["e2b.app", "e2b.dev", "e2b.pro", "e2b-staging.dev"];
 
-/// What says where the key goes.
+/// Variables that decide where the key is sent.
 const ADDRESSES: [&str; 3] = ["E2B_API_URL", "E2B_SANDBOX_URL", "E2B_DOMAIN"];
 
-/// envd's port in every sandbox.
+/// Port of envd in every sandbox.
 pub(super) const ENVD_PORT: u16 = 49983;
 
-/// Where E2B is, and the key to it. `Debug` shows no key.
+/// Addresses and key of E2B. `Debug` hides the key.
 #[derive(Debug, Clone)]
 pub struct Settings {
     key: Secret,
@@ -31,14 +31,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `E2B_API_KEY` and, where they are set, `E2B_DOMAIN` (`e2b.app`),
-    /// `E2B_API_URL` (`https://api.<domain>`) and `E2B_SANDBOX_URL` (one
-    /// address for all sandboxes, as a stand-in on this machine has).
+    /// Reads `E2B_API_KEY` and the optional `E2B_DOMAIN` (`e2b.app`), `E2B_API_URL`
+    /// (`https://api.<domain>`) and `E2B_SANDBOX_URL` (one address for all sandboxes, as the local
+    /// stand-in has).
     ///
     /// # Errors
-    /// `Auth` when there is no usable key, or when an address is from another place than the
-    /// key; `Invalid` when another one is wrong. A plain `http` address is only taken for
-    /// this machine.
+    /// Returns `Auth` if there is no usable key or an address comes from a different place than the
+    /// key, `Invalid` if another value is wrong. Plain `http` is accepted only for this machine.
     pub fn from(lookup: impl Fn(&str) -> Option<Variable>) -> Result<Self> {
         let find = |name| lookup(name).filter(|found| !found.value.trim().is_empty());
         let own = find("E2B_API_KEY").ok_or_else(|| {
@@ -75,22 +74,22 @@ impl Settings {
         Ok(Self { key: Secret::new(key), api, sandbox, domain })
     }
 
-    /// The key, to mask it elsewhere.
+    /// Returns the key, for masking.
     pub fn key(&self) -> &Secret {
         &self.key
     }
 
-    /// The control plane's address.
+    /// Returns the control plane's address.
     pub fn api_url(&self) -> &str {
         self.api.as_str().trim_end_matches('/')
     }
 
-    /// The host name of the control plane, for an allow list or a message.
+    /// Returns the host name of the control plane, for an allow list or a message.
     pub fn api_host(&self) -> &str {
         self.api.host_str().unwrap_or_default()
     }
 
-    /// The address of a sandbox's envd; `domain` is what the control plane said.
+    /// Returns the address of a sandbox's envd; `domain` is the one reported by the control plane.
     pub(super) fn envd(&self, id: &str, domain: Option<&str>) -> Result<Url> {
         if let Some(url) = &self.sandbox {
             return Ok(url.clone());
@@ -103,7 +102,7 @@ impl Settings {
     }
 }
 
-/// That an address is not from where the key is.
+/// Returns the error for an address that comes from a different place than the key.
 fn astray(name: &str, address: &Variable, key: &Variable) -> Error {
     let place = |file: &Option<PathBuf>| match file {
         Some(file) => format!("in {}", file.display()),
@@ -119,7 +118,7 @@ fn astray(name: &str, address: &Variable, key: &Variable) -> Error {
     )
 }
 
-/// A domain and nothing else.
+/// Parses a domain name.
 fn host(name: &str, text: &str) -> Result<String> {
     let text = text.trim().to_ascii_lowercase();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
@@ -132,7 +131,7 @@ fn host(name: &str, text: &str) -> Result<String> {
     }
 }
 
-/// An address without a path, which ends in a slash.
+/// Parses a base URL and ends its path in a slash.
 fn address(name: &str, text: &str) -> Result<Url> {
     let wrong = |why: &str| {
         Error::new(

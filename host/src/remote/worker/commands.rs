@@ -1,4 +1,4 @@
-//! What the host says, from standard input.
+//! Reads the host's commands from standard input.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -6,11 +6,11 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::remote::protocol::{Command, MAX_LINE, Numbered};
 
-/// The commands as they come, or what is wrong with a line; it ends when the
+/// Returns a channel of commands, or of the errors in malformed lines. The channel closes when the
 /// host is gone.
 pub(super) fn listen() -> Receiver<Result<Numbered<Command>, String>> {
     let (sender, receiver) = channel(16);
-    // A thread of its own, because standard input cannot be read without blocking.
+    // A dedicated thread, because reading standard input blocks.
     std::thread::spawn(move || {
         let mut input = BufReader::new(std::io::stdin());
         let mut last = 0;
@@ -23,7 +23,7 @@ pub(super) fn listen() -> Receiver<Result<Numbered<Command>, String>> {
             let command = serde_json::from_slice::<Numbered<Command>>(&line)
                 .map_err(|why| format!("no command: {why}"));
             if let Ok(Numbered { n, .. }) = &command {
-                // The host did not know whether it had arrived.
+                // A repeated command: the host did not know whether the first one had arrived.
                 if *n <= last {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! The files that a run leaves for its host.
+//! Collects the files that a run leaves for its host.
 
 use std::fs::{self, File};
 use std::io;
@@ -14,7 +14,7 @@ use crate::remote::protocol::{Made, Plan};
 use crate::run::Task;
 use crate::session::{self, files};
 
-/// The paths that the steps may write to, relative to the base path.
+/// Returns the paths that the steps may write to, relative to the base path.
 pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> Vec<String> {
     steps
         .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
@@ -22,8 +22,8 @@ pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> 
         .collect()
 }
 
-/// What lies there now, with the steps' artifacts and states. What is no regular
-/// file is left out.
+/// Lists the files below these paths, with the steps' artifacts and states. Anything but regular
+/// files is left out.
 pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Result<Vec<Made>> {
     let artifacts = format!("logs/{}{}/{}", session::PREFIX, plan.session_id, files::ARTIFACTS);
     let states = format!(".osiris/state/{}", manifest.pipeline.id);
@@ -41,13 +41,13 @@ pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Resu
     Ok(made)
 }
 
-/// Whether there is nothing at a path, be it that a file is where a folder should be.
+/// Returns whether nothing exists at a path, even because one of its directories is a file.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn collect(base: &Path, path: &str, is_own: bool, made: &mut Vec<Made>) -> io::Result<()> {
-    // No step can have written there, even if it may write everything else.
+    // No step can write to reserved paths, even if it may write everything else.
     if !is_own && reserved_to_write(Path::new(path)).is_some() {
         return Ok(());
     }
@@ -60,7 +60,7 @@ fn collect(base: &Path, path: &str, is_own: bool, made: &mut Vec<Made>) -> io::R
     if kind.is_dir() {
         for entry in fs::read_dir(&whole)? {
             let name = entry?.file_name();
-            // A name that is not text cannot be written down, here as in any manifest.
+            // A name that is not valid text cannot be expressed, here as in any manifest.
             let Some(name) = name.to_str() else { continue };
             let slash = if path.is_empty() { "" } else { "/" };
             collect(base, &format!("{path}{slash}{name}"), is_own, made)?;

@@ -1,4 +1,4 @@
-//! `osiris worker`: runs in a sandbox what a host sends.
+//! `osiris worker`: runs in a sandbox and executes the run that a host sends.
 
 mod commands;
 mod files;
@@ -21,14 +21,14 @@ use crate::problem::Result;
 use crate::run::{self, Board, Snapshot};
 use crate::session::{Session, stamp};
 
-/// How often it looks whether the steps have moved.
+/// Interval at which the progress of steps is checked.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Obeys the host until it says `cleanup`, or is gone and nothing is left to do.
-/// `folder` is the worker's own.
+/// Executes the host's commands until `cleanup`, or until the host is gone and no work is left.
+/// `folder` is the worker's directory.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// Returns an error if the directory cannot be written.
 pub async fn run(folder: &Path) -> Result<()> {
     let outlet = Arc::new(Outlet::open(folder)?);
     outlet.send(&Message::Hello {
@@ -52,7 +52,7 @@ struct Worker {
     outlet: Arc<Outlet>,
     commands: Receiver<Result<Numbered<Command>, String>>,
     cancel: CancellationToken,
-    /// The number of the command to clean up.
+    /// Number of the `cleanup` command, once received.
     leaving: Option<u64>,
 }
 
@@ -61,8 +61,8 @@ impl Worker {
         let mut shipment: Option<Shipment> = None;
         let mut base = None;
         while self.leaving.is_none() {
-            // Without a host there is nothing more to do: what it wants to know is in the stream's
-            // file.
+            // Without a host there is nothing more to do: everything the host can ask for is in the
+            // stream file.
             let Some(command) = self.commands.recv().await else { return };
             let (n, command) = match command {
                 Ok(Numbered { n, body }) => (n, body),
@@ -97,7 +97,7 @@ impl Worker {
             }
         }
         for folder in base.iter().map(std::path::PathBuf::as_path).chain([folder]) {
-            // The sandbox is about to be gone, and this with it.
+            // The sandbox is about to be killed, and these directories with it.
             std::fs::remove_dir_all(folder).ok();
         }
         self.outlet.send(&Message::Cleaned { re: self.leaving.unwrap_or_default() });
@@ -130,7 +130,7 @@ impl Worker {
         }
     }
 
-    /// Waits for some work, and shows meanwhile that it is alive.
+    /// Waits for `work` and meanwhile reports progress and answers commands.
     async fn attend<T>(&mut self, work: impl Future<Output = T>, board: &Board) -> T {
         let mut work = std::pin::pin!(work);
         let mut ticks = interval(TICK);
@@ -141,7 +141,7 @@ impl Worker {
             tokio::select! {
                 done = &mut work => return done,
                 command = self.commands.recv(), if listening => match command {
-                    // The run goes on without its host, who may come back for what it left.
+                    // The run goes on without its host, which can return for the results.
                     None => listening = false,
                     Some(Ok(Numbered { n, body })) => self.meanwhile(n, &body),
                     Some(Err(why)) => self.refuse(0, why),
@@ -160,7 +160,7 @@ impl Worker {
         }
     }
 
-    /// Does what can be done at any time.
+    /// Handles a command that arrives while work is in progress.
     fn meanwhile(&mut self, n: u64, command: &Command) {
         match command {
             Command::Ping => self.outlet.send(&Message::Pong { re: n }),

@@ -1,5 +1,5 @@
-//! What the worker says: each line goes into a file, which has all of them, and
-//! to standard output as long as somebody reads there.
+//! The worker's message stream. Each line goes into a file, which has all lines, and to standard
+//! output as long as somebody reads there.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -13,13 +13,13 @@ use crate::problem::{Error, Problem, Result};
 use crate::remote::protocol::{Message, Numbered, STREAM};
 use crate::session::Record;
 
-/// How many bytes may wait for a reader. What comes then is left out: the reader
-/// sees the gap in the numbers, and the file has it.
+/// Maximum bytes that wait for a reader of standard output. Further lines are only in the file: the
+/// reader sees the gap in the numbers.
 const WAITING: usize = 4 << 20;
-/// How long the last lines may take.
+/// Maximum time to deliver the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Where lines go.
+/// Writer of the message stream.
 pub(super) struct Outlet(Mutex<Inner>);
 
 struct Inner {
@@ -27,7 +27,7 @@ struct Inner {
     file: File,
     /// The size of the file up to the end of its last whole line.
     size: u64,
-    /// None once it is closed.
+    /// Sender to the thread that writes to standard output, or `None` once closed.
     live: Option<Sender<String>>,
     waiting: Arc<AtomicUsize>,
     done: Receiver<()>,
@@ -49,7 +49,7 @@ impl Outlet {
             let mut heard = true;
             for line in lines {
                 left.fetch_sub(line.len(), Relaxed);
-                // A reader that is gone comes back to the file.
+                // A reader that has gone resumes from the file.
                 heard = heard && write(&line).is_ok();
             }
             over.send(()).ok();
@@ -68,20 +68,20 @@ impl Outlet {
         let line = Numbered { n: inner.last, body: message }.line();
         match inner.file.write_all(line.as_bytes()) {
             Ok(()) => inner.size += line.len() as u64,
-            // A full disk may have taken half of it: cut it off. The reader has its own copy,
-            // unless it was not there.
+            // A full disk may have taken half of the line: cut it off. A reader has its own copy,
+            // unless it was disconnected.
             Err(_) => drop(inner.file.set_len(inner.size)),
         }
         if inner.waiting.load(Relaxed) < WAITING
             && let Some(live) = &inner.live
         {
             inner.waiting.fetch_add(line.len(), Relaxed);
-            // It ends only with the process.
+            // The receiving thread ends only with the process.
             live.send(line).ok();
         }
     }
 
-    /// Waits until the last lines are out, if somebody reads them.
+    /// Waits until the last lines are delivered, as long as somebody reads them.
     pub(super) fn close(&self) {
         let mut inner = self.held();
         inner.live = None;
@@ -89,7 +89,7 @@ impl Outlet {
     }
 
     fn held(&self) -> MutexGuard<'_, Inner> {
-        // A panic elsewhere leaves the data whole: every change is one call.
+        // A panic in another thread leaves the data consistent: every change is one call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! From what the host sent to something that can be run.
+//! Turns the files that the host sent into a run.
 
 use std::fs;
 use std::io;
@@ -12,13 +12,14 @@ use crate::driver::registry::Registry;
 use crate::manifest::Manifest;
 use crate::paths::ProjectPath;
 use crate::problem::{Error, Problem, Result};
+use crate::redact::Redactor;
 use crate::remote::protocol::{Confidential, Plan};
 use crate::run::{self, Job, Prepared, Saved};
-use crate::session::{Redactor, files};
+use crate::session::files;
 use crate::trust::Policy;
 use crate::yaml;
 
-/// What can be run.
+/// A run that is ready to execute.
 pub(super) struct Shipment {
     pub(super) plan: Plan,
     pub(super) manifest: Manifest,
@@ -43,7 +44,7 @@ pub(super) fn prepare(
     let manifest = compile::manifest(path, &yaml::parse(plan.manifest.as_bytes(), path)?)?;
     let engine = Engine::new()?;
     for (name, file) in &plan.compiled {
-        // Without it the driver is compiled here.
+        // A driver whose compiled code cannot be imported is compiled here.
         if let Err(error) = engine.adopt(name, file) {
             tracing::warn!("{}: {error}", file.display());
         }
@@ -51,7 +52,7 @@ pub(super) fn prepare(
     place(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
     let registry = Registry::of(&plan.drivers)?;
     for step in &manifest.steps {
-        // A host of an older version does not say what is secret.
+        // Hosts of older versions do not send the secrets.
         if let Some(driver) = registry.find(&step.driver.name)
             && let Some(config) = configs.get(&step.id)
             && !secrets.contains_key(&step.id)
@@ -66,7 +67,7 @@ pub(super) fn prepare(
         state: plan.base.join(".osiris/state"),
         spill: plan.base.join(".osiris/tmp"),
         limits: plan.limits.clone(),
-        // The host has let in the drivers that the manifest pins.
+        // The host has already checked that its policy allows the pinned drivers.
         policy: Policy::default(),
         allow_read: plan.allow_read.iter().filter_map(|path| ProjectPath::new(path).ok()).collect(),
         hosts: plan.hosts.clone(),
@@ -78,7 +79,7 @@ pub(super) fn prepare(
     Ok(Shipment { plan, manifest, prepared, redactor })
 }
 
-/// Reads a file that is gone before its content is looked at.
+/// Reads a file that is deleted before its content is read.
 fn read_once(path: &Path) -> Result<Confidential> {
     let read = || {
         let mut file = fs::File::open(path)?;
@@ -88,11 +89,11 @@ fn read_once(path: &Path) -> Result<Confidential> {
         io::Result::Ok(text)
     };
     let text = read().map_err(|error| unusable(path, error))?;
-    // What the parser says would show what is in it.
+    // The parser's message would reveal the content.
     serde_json::from_str(&text).map_err(|_| unusable(path, "it is cut off or damaged"))
 }
 
-/// Puts inputs, folders and states where a run on the host's machine has them.
+/// Puts inputs, directories and states where a run on the host's machine has them.
 fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
     let below = |path: &str| match ProjectPath::new(path) {
         Ok(path) => Ok(plan.base.join(path)),
@@ -104,13 +105,13 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
     for (path, file) in &plan.inputs {
         let target = below(path)?;
         fs::create_dir_all(target.parent().unwrap_or(&plan.base))?;
-        // Some file systems have no second names for a file.
+        // Some file systems do not support hard links.
         fs::hard_link(file, &target).or_else(|_| fs::copy(file, &target).map(drop))?;
     }
     for path in &plan.in_the_way {
         let target = below(path)?;
         fs::create_dir_all(target.parent().unwrap_or(&plan.base))?;
-        // An input that a step reads may be there by now.
+        // An input that a step reads might exist already.
         fs::OpenOptions::new().append(true).create(true).open(&target)?;
     }
     let saved = Saved::new(&plan.base, Path::new(".osiris/state"), &manifest.pipeline.id);

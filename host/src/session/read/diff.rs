@@ -1,5 +1,4 @@
-//! Whether two runs did the same: compares everything but times, ids and
-//! folders.
+//! Compares two runs in everything but times, ids and directories.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,7 +16,7 @@ use crate::session::files;
 /// Units of metrics that differ from run to run.
 const TIMES: [&str; 2] = ["ms", "seconds"];
 
-/// What two sessions have that is not the same.
+/// The differences between two sessions.
 #[derive(Debug, Clone, Serialize)]
 pub struct Diff {
     /// The first session's id.
@@ -26,33 +25,33 @@ pub struct Diff {
     pub right: String,
     /// Whether there are no differences.
     pub same: bool,
-    /// How many events, metrics, status fields and artifacts were compared.
+    /// Number of events, metrics, status fields and artifacts compared.
     pub compared: BTreeMap<&'static str, usize>,
-    /// By area and item.
+    /// The differences, by area and item.
     pub differences: Vec<Difference>,
 }
 
-/// One thing that is not the same.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// `events`, `metrics`, `status` or `artifacts`.
     pub area: &'static str,
-    /// What differs, like ``step `load`: step_complete``.
+    /// The item that differs, like ``step `load`: step_complete``.
     pub item: String,
-    /// What the first session has; none if it has nothing.
+    /// The first session's value, or `None` if it has none.
     pub left: Option<String>,
-    /// What the second session has; none if it has nothing.
+    /// The second session's value, or `None` if it has none.
     pub right: Option<String>,
 }
 
-/// Things to compare: what they are called, and each value with how often it
-/// stands there. The order of lines means nothing, since steps run at once.
+/// Items to compare: for each name, the values and the number of times each occurs. The order of
+/// lines is ignored, since steps run concurrently.
 type Items = BTreeMap<String, BTreeMap<String, usize>>;
 
 /// Compares two sessions.
 ///
 /// # Errors
-/// When a file of either cannot be read.
+/// Returns an error if a file of either session cannot be read.
 pub fn diff(left: &Run, right: &Run) -> Result<Diff> {
     let mut compared = BTreeMap::new();
     let mut differences = Vec::new();
@@ -82,7 +81,7 @@ fn compare(area: &'static str, left: &Items, right: &Items, out: &mut Vec<Differ
     }
 }
 
-/// The values of one side that the other does not have as often.
+/// Formats the values that occur more often in `mine` than in `other`.
 fn only(
     mine: Option<&BTreeMap<String, usize>>,
     other: Option<&BTreeMap<String, usize>>,
@@ -155,20 +154,20 @@ fn named(step: Option<&str>, what: &str) -> String {
     }
 }
 
-/// Events and metrics that tell of the way to a sandbox and back, and not of the run.
+/// Returns whether an event or metric is about the sandbox and its transfers, not about the run.
 fn is_of_place(name: &str) -> bool {
     name.starts_with("e2b_") || name == "artifacts_copy_ms"
 }
 
-/// Fields that differ between two runs that did the same.
+/// Returns whether a field differs between two equal runs.
 fn varies(name: &str) -> bool {
     matches!(name, "ts" | "session_id" | "execution_duration" | "started_at" | "finished_at")
         || name == "duration"
         || ["_ms", "_seconds", "memory_bytes"].iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// The value as canonical JSON, without what varies, and with the session's own
-/// id replaced by a word.
+/// Returns the value as canonical JSON, without varying fields, and with the session's id replaced
+/// by a placeholder.
 fn settled(value: &Value, run: &Run) -> String {
     fn strip(value: &mut Value) {
         match value {
@@ -195,7 +194,7 @@ fn hashes(run: &Run) -> Result<Items> {
     Ok(items)
 }
 
-/// The file's size and hash; what a link points to.
+/// Describes a file by size and hash, and a link by its target.
 fn content(path: &Path) -> std::io::Result<String> {
     let kind = fs::symlink_metadata(path)?.file_type();
     if kind.is_symlink() {
@@ -215,7 +214,8 @@ mod tests {
     use super::super::super::tests::{session, success};
     use super::super::find;
     use super::*;
-    use crate::session::{Redactor, Session};
+    use crate::redact::Redactor;
+    use crate::session::Session;
 
     fn run(logs: &Path, rows: u64, artifact: &str) -> Session {
         let session = session(logs, Redactor::default());

@@ -1,4 +1,4 @@
-//! Files with a JSON object a line.
+//! Files with one JSON object per line.
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -10,12 +10,12 @@ use super::unreadable;
 use crate::problem::{Error, Problem, Result};
 use crate::regular::{open_regular_no_link, read_regular_no_link};
 
-/// The largest file that is read, in bytes: far above what a run writes, and
-/// still what a machine can hold.
+/// The largest file that is read, in bytes: far more than a run writes, and still small enough for
+/// memory.
 const LIMIT: u64 = 256 << 20;
 
-/// The whole lines of a file. A last line without its newline is one that is
-/// being written, and is not there yet. A missing file has no lines.
+/// Reads the whole lines of a file. A last line without a newline is still being written and is
+/// skipped. A missing file has no lines.
 pub(super) fn read(path: &Path) -> Result<Vec<Value>> {
     let bytes = match read_regular_no_link(path, LIMIT) {
         Ok(bytes) => bytes,
@@ -32,8 +32,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Value>> {
         .collect()
 }
 
-/// Returns the number of whole lines of JSON in a file; 0 if there is no file. Holds a line
-/// at a time.
+/// Counts the whole lines of JSON in a file, or returns 0 if the file does not exist. Holds one
+/// line in memory at a time.
 pub(super) fn count(path: &Path) -> Result<u64> {
     let unreadable = |error: &io::Error| unreadable(path, error);
     let file = match open_regular_no_link(path) {

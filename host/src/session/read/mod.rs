@@ -1,4 +1,4 @@
-//! Sessions that are on the disk: list, look up, compare.
+//! Sessions on disk: list, find and compare them.
 
 pub mod diff;
 mod jsonl;
@@ -17,30 +17,30 @@ use crate::regular::read_regular_no_link;
 /// The largest `status.json` that is read, in bytes.
 pub(super) const STATUS_LIMIT: u64 = 16 << 20;
 
-/// A session's folder and what it says about itself.
+/// A session's directory and status.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// The session's id.
     pub id: String,
-    /// The session's folder.
+    /// The session's directory.
     pub dir: PathBuf,
-    /// `status.json`, or why it cannot be read.
+    /// The parsed `status.json`, or the reason why it cannot be read.
     pub status: Result<Status, String>,
 }
 
-/// What [`Run::details`] tells beyond the status.
+/// The result of [`Run::details`]: everything but the status.
 #[derive(Debug, Clone, Serialize)]
 pub struct Details {
-    /// How many lines `events.jsonl` has.
+    /// Number of lines in `events.jsonl`.
     pub events: u64,
     /// The lines of `metrics.jsonl`.
     pub metrics: Vec<Value>,
-    /// The files below `artifacts/`, with `/` between their parts.
+    /// The files below `artifacts/`, with `/` as separator.
     pub artifacts: Vec<String>,
 }
 
 impl Run {
-    /// Reads a session's folder; what is missing in it is in [`Run::status`].
+    /// Reads a session's directory. A missing or broken status becomes an error in [`Run::status`].
     fn open(id: &str, dir: PathBuf) -> Self {
         let path = dir.join(files::STATUS);
         let status = read_regular_no_link(&path, STATUS_LIMIT)
@@ -52,10 +52,10 @@ impl Run {
         Self { id: id.to_owned(), dir, status }
     }
 
-    /// Counts and reads what else the session left.
+    /// Reads the metrics, counts the events and lists the artifacts.
     ///
     /// # Errors
-    /// When a file cannot be read or is too large to be one of a session.
+    /// Returns an error if a file cannot be read or is larger than any file of a session can be.
     pub fn details(&self) -> Result<Details> {
         let metrics = jsonl::read(&self.dir.join(files::METRICS))?;
         let events = jsonl::count(&self.dir.join(files::EVENTS))?;
@@ -63,10 +63,10 @@ impl Run {
     }
 }
 
-/// The sessions below `logs`, the newest first; none if there is no such folder.
+/// Lists the sessions below `logs`, newest first. Returns no sessions if `logs` does not exist.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// Returns an error if the directory cannot be read.
 pub fn list(logs: &Path) -> Result<Vec<Run>> {
     let entries = match fs::read_dir(logs) {
         Ok(entries) => entries,
@@ -84,11 +84,10 @@ pub fn list(logs: &Path) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
-/// The session that `name` means: a folder, an id, the beginning of one, or
-/// `last`.
+/// Finds the session for `name`: a directory, an id, an id's prefix, or `last`.
 ///
 /// # Errors
-/// When there is none, or more than one.
+/// Returns an error if no session or more than one matches.
 pub fn find(logs: &Path, name: &str) -> Result<Run> {
     let folder = Path::new(name);
     if folder.join(files::STATUS).is_file() {
@@ -121,8 +120,8 @@ pub fn find(logs: &Path, name: &str) -> Result<Run> {
     }
 }
 
-/// The files below a session's artifacts, sorted, with `/` between their parts.
-/// Links are listed and never followed.
+/// Lists the files below a session's artifacts, sorted, with `/` as separator. Links are listed but
+/// never followed.
 fn artifacts(dir: &Path) -> Result<Vec<String>> {
     let root = dir.join(files::ARTIFACTS);
     let mut found = Vec::new();
@@ -158,7 +157,8 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
 mod tests {
     use super::super::tests::{session, success};
     use super::*;
-    use crate::session::{Redactor, State};
+    use crate::redact::Redactor;
+    use crate::session::State;
 
     #[test]
     fn sessions_are_listed_newest_first_and_found_by_any_name() {

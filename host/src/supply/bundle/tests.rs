@@ -25,7 +25,7 @@ fn bundle(lock: Option<&[u8]>) -> Vec<u8> {
     bytes
 }
 
-/// What comes out of a bundle: the index, the lock and the drivers.
+/// The content of a bundle: index, lockfile and drivers.
 type Out = (Index, Option<Vec<u8>>, Vec<Vec<u8>>);
 
 fn out(bytes: &[u8]) -> Result<Out, Problem> {
@@ -37,7 +37,7 @@ fn out(bytes: &[u8]) -> Result<Out, Problem> {
     Ok((index, lock, drivers))
 }
 
-/// A tar of these entries: type, name, content.
+/// Creates a tar of these entries: type, name, content.
 fn tar(entries: &[(EntryType, &str, &[u8])]) -> Vec<u8> {
     let mut tar = Builder::new(Vec::new());
     for (kind, name, content) in entries {
@@ -74,7 +74,7 @@ fn a_driver_that_changed_meanwhile_is_not_written() {
 #[test]
 fn a_bundle_that_is_cut_or_changed_is_refused() {
     let whole = bundle(Some(b"lock"));
-    // Behind the last file there are only zeros.
+    // After the last file there are only zeros.
     for length in (0..whole.len() - 1024).step_by(37) {
         assert!(out(&whole[..length]).is_err(), "{length} bytes");
     }
@@ -82,7 +82,7 @@ fn a_bundle_that_is_cut_or_changed_is_refused() {
     for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
-        // The lock and what nobody looks at, like padding, may differ; no driver.
+        // The lockfile and unread bytes such as padding can differ, but no driver.
         if let Ok((index, _, drivers)) = out(&changed) {
             assert_eq!(drivers, wanted.2, "byte {at}");
             assert_eq!(index.drivers.len(), 2, "byte {at}");

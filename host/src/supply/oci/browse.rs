@@ -1,4 +1,4 @@
-//! What a registry has.
+//! Lists the drivers of a registry.
 
 use reqwest::header::LINK;
 use reqwest::{Method, StatusCode};
@@ -10,22 +10,22 @@ use super::reference::{is_repository, is_tag};
 use super::{Client, MAX_JSON, Reference, pulling};
 use crate::problem::{Error, Problem, Result};
 
-/// The most names that are read; a registry that has more is asked by name.
+/// Maximum names that are read; drivers of a larger registry must be requested by name.
 const MAX_NAMES: usize = 10_000;
-/// How many names a page has, and how many pages are read.
+/// Names per page, and maximum number of pages.
 const PAGE: usize = 100;
 const MAX_PAGES: usize = MAX_NAMES / PAGE;
 
 /// A driver in a registry.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// Where its newest version is.
+    /// Reference to the newest version.
     pub reference: Reference,
-    /// What the one who published it said: name, version and title.
+    /// The name that the publisher gave.
     pub name: String,
-    /// See `name`.
+    /// The version that the publisher gave.
     pub version: String,
-    /// See `name`.
+    /// The title that the publisher gave.
     pub title: String,
 }
 
@@ -33,15 +33,15 @@ pub struct Listed {
 #[serde(default)]
 struct Page {
     repositories: Vec<String>,
-    /// Null where there is none.
+    /// The tags; null if a repository has none.
     tags: Option<Vec<String>>,
 }
 
 impl Client {
-    /// The names of all repositories.
+    /// Returns the names of all repositories.
     ///
     /// # Errors
-    /// The registry does not tell.
+    /// Returns an error if the registry does not list them.
     pub async fn catalogue(&self) -> Result<Vec<String>> {
         let names = self.names("_catalog", "registry:catalog:*", |page| page.repositories).await?;
         let Some(names) = names else {
@@ -52,10 +52,10 @@ impl Client {
         Ok(names.into_iter().filter(|name| is_repository(name)).collect())
     }
 
-    /// The tags of a repository; none if there is no such repository.
+    /// Returns the tags of a repository, or an empty list if the repository does not exist.
     ///
     /// # Errors
-    /// The registry refuses.
+    /// Returns an error if the registry refuses.
     pub async fn tags(&self, repository: &str) -> Result<Vec<String>> {
         let path = format!("{repository}/tags/list");
         let scope = pulling(repository);
@@ -63,10 +63,10 @@ impl Client {
         Ok(tags.unwrap_or_default().into_iter().filter(|tag| is_tag(tag)).collect())
     }
 
-    /// The newest version of a repository, if it has a component.
+    /// Returns the newest version of a repository. Returns `None` if that is not a component.
     ///
     /// # Errors
-    /// The registry refuses.
+    /// Returns an error if the registry refuses to list the tags.
     pub async fn look(&self, registry: &str, repository: &str) -> Result<Option<Listed>> {
         let Some(tag) = newest(&self.tags(repository).await?) else { return Ok(None) };
         let reference = Reference {
@@ -75,7 +75,7 @@ impl Client {
             tag: Some(tag.clone()),
             digest: None,
         };
-        // What is no manifest is no driver.
+        // Anything without a valid manifest is not a driver.
         let Ok(Some((manifest, _))) = self.manifest(&reference).await else { return Ok(None) };
         if manifest.component().is_err() {
             return Ok(None);
@@ -89,7 +89,7 @@ impl Client {
         }))
     }
 
-    /// A list, page by page; none if the registry has no such list.
+    /// Returns a list, page by page. Returns `None` if the registry does not have the list.
     async fn names(
         &self,
         path: &str,
@@ -132,11 +132,11 @@ fn encoded(text: &str) -> impl std::fmt::Display + '_ {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
 }
 
-/// The tag of the newest version: the highest that is no pre-release, else the
-/// highest, else `latest`.
+/// Returns the tag of the newest version: the highest that is not a pre-release, otherwise the
+/// highest, otherwise `latest`.
 pub fn newest(tags: &[String]) -> Option<String> {
     let version = |tag: &&String| {
-        // A tag cannot hold the plus of a version.
+        // A tag cannot contain the `+` of a version.
         let version = Version::parse(&tag.replacen('_', "+", 1)).ok()?;
         Some((version.pre.is_empty(), version))
     };

@@ -1,4 +1,4 @@
-//! Who the user is to a registry.
+//! The user's logins to registries.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use reqwest::header::HeaderValue;
 
 use crate::problem::{Error, Problem, Result};
 
-/// The variable that says which registry the next two are for. They go nowhere else.
+/// The variable with the only registry that gets the login of the other two variables.
 pub const REGISTRY: &str = "OSIRIS_REGISTRY";
 const USER: &str = "OSIRIS_REGISTRY_USER";
 const PASSWORD: &str = "OSIRIS_REGISTRY_PASSWORD";
-/// The variables that hold the login.
+/// The variables of the login.
 pub const LOGIN: [&str; 2] = [USER, PASSWORD];
 
-/// A name and a password. `Debug` shows neither.
+/// A user name and a password. `Debug` shows neither.
 #[derive(Clone)]
 pub struct Login {
     user: String,
@@ -22,11 +22,11 @@ pub struct Login {
 }
 
 impl Login {
-    /// The login for a registry: from the environment, else from docker's
+    /// Returns the login for a registry: from the environment, otherwise from Docker's
     /// configuration and its helpers.
     ///
     /// # Errors
-    /// There is one that cannot be used.
+    /// Returns an error if the login cannot be used.
     pub fn find(registry: &str, get: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
         if let Some(user) = get(USER) {
             let Some(own) = get(REGISTRY) else {
@@ -52,7 +52,7 @@ impl Login {
         if !has_docker() {
             return Ok(None);
         }
-        // Docker's hub is known to it under its oldest address.
+        // Docker Hub is stored under its oldest address.
         let server = match registry {
             "docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",
             other => other,
@@ -65,9 +65,9 @@ impl Login {
                 Err(unusable(registry, "it is an identity token, which osiris cannot use"))
             }
             Err(Missing::NoCredentialConfigured | Missing::ConfigNotFound) => Ok(None),
-            // What a helper printed may hold what nobody must see.
+            // The output of a helper can contain a secret.
             Err(Missing::HelperFailure { helper, .. }) => {
-                // That is also how helpers say that they know nothing of a registry.
+                // Helpers also report an unknown registry this way.
                 tracing::debug!("{helper} has no login for {registry}");
                 Ok(None)
             }
@@ -75,7 +75,7 @@ impl Login {
         }
     }
 
-    /// As HTTP's Basic scheme sends it.
+    /// Returns the value for HTTP basic authentication.
     pub(super) fn basic(&self) -> Option<HeaderValue> {
         use base64::Engine as _;
         let pair = format!("{}:{}", self.user, self.password);
@@ -84,15 +84,16 @@ impl Login {
     }
 }
 
-/// Whether docker has a configuration. The library tells a missing one from a broken
-/// one no better.
+/// Returns whether Docker has a configuration. The library does not distinguish a missing one
+/// from a broken one.
 fn has_docker() -> bool {
     let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".docker"));
     folder.or_else(home).is_some_and(|folder| folder.join("config.json").exists())
 }
 
-/// A header whose value no `Debug` output shows; none if it cannot stand in one.
+/// Returns a header value that `Debug` output hides. Returns `None` if the text is not a valid
+/// header value.
 pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);

@@ -1,6 +1,5 @@
-//! The manifest of a component in a registry, in the layout that CNCF's TAG
-//! Runtime describes and `wkg` reads: a small config, and one layer that is the
-//! component as it is.
+//! The manifest of a component in a registry, in the layout that CNCF's TAG Runtime describes and
+//! `wkg` reads: a small config, and a single layer with the unchanged component.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,19 +9,19 @@ use crate::canonical::sha256;
 use crate::driver::DriverFile;
 use crate::wording::quoted;
 
-/// The type of the manifest itself.
+/// Media type of the manifest.
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const LAYER: &str = "application/wasm";
-/// The time of what has none: the same component makes the same manifest.
+/// Fixed creation time, so that equal components give equal manifests.
 const CREATED: &str = "1970-01-01T00:00:00Z";
 
-/// Which annotation says what, as the OCI image specification names them.
+/// Annotation keys of the OCI image specification.
 pub(super) const TITLE: &str = "org.opencontainers.image.title";
 pub(super) const VERSION: &str = "org.opencontainers.image.version";
 pub(super) const DESCRIPTION: &str = "org.opencontainers.image.description";
 
-/// A manifest.
+/// An OCI image manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Manifest {
@@ -33,19 +32,19 @@ pub(super) struct Manifest {
     config: Option<Descriptor>,
     #[serde(default)]
     layers: Vec<Descriptor>,
-    /// What it says of itself.
+    /// Annotations of the publisher.
     #[serde(default)]
     pub(super) annotations: std::collections::BTreeMap<String, String>,
 }
 
-/// Content that a manifest names.
+/// A reference to a blob in a manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Descriptor {
     media_type: String,
-    /// `sha256:` and 64 hex digits.
+    /// The digest, `sha256:` and 64 hex digits.
     pub(super) digest: String,
-    /// In bytes.
+    /// The size in bytes.
     pub(super) size: u64,
 }
 
@@ -60,12 +59,12 @@ impl Descriptor {
 }
 
 impl Manifest {
-    /// Reads one.
+    /// Parses a manifest.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))
     }
 
-    /// The component that it names.
+    /// Returns the descriptor of the component.
     pub(super) fn component(&self) -> Result<&Descriptor, String> {
         if let Some(other) = self.media_type.as_deref().filter(|kind| *kind != MANIFEST) {
             return Err(format!("it is no component, but {}", quoted(other)));
@@ -82,16 +81,16 @@ impl Manifest {
     }
 }
 
-/// A component ready to be uploaded.
+/// A component ready for upload.
 pub(super) struct Package<'b> {
-    /// The config, then the component.
+    /// The config and the component.
     pub(super) blobs: [(Descriptor, std::borrow::Cow<'b, [u8]>); 2],
-    /// As JSON.
+    /// The manifest as JSON.
     pub(super) manifest: String,
 }
 
 impl<'b> Package<'b> {
-    /// Of a driver; the same bytes make the same package everywhere.
+    /// Packages a driver; equal bytes give equal packages on every machine.
     pub(super) fn of(driver: &DriverFile, bytes: &'b [u8]) -> Self {
         let layer = Descriptor::of(LAYER, bytes);
         let config = json!({
@@ -114,7 +113,7 @@ impl<'b> Package<'b> {
             annotations: texts.map(|(key, text)| (key.to_owned(), text.clone())).collect(),
         };
         let config = (Descriptor::of(CONFIG, &config), config.into());
-        // A map with text keys: this cannot fail.
+        // Cannot fail: all map keys are text.
         let manifest = serde_json::to_string(&manifest).unwrap_or_default();
         Self { blobs: [config, (layer, bytes.into())], manifest }
     }

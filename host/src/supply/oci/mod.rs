@@ -1,6 +1,6 @@
-//! OCI registries: the few requests of the distribution specification that a
-//! component needs. The libraries that there are read answers of any size and
-//! follow redirects anywhere, so these are our own.
+//! A client of OCI registries for the few requests of the distribution specification that a
+//! component needs. Written here because existing libraries read responses of any size and follow
+//! any redirect.
 
 mod browse;
 mod login;
@@ -25,26 +25,25 @@ pub use login::{LOGIN, Login, REGISTRY};
 pub use push::Published;
 pub use reference::Reference;
 
-/// The most of a manifest or a list that is read, in bytes.
+/// Maximum bytes of a manifest or a list.
 const MAX_JSON: u64 = 4 << 20;
 
-/// A registry.
+/// A client of one registry.
 #[derive(Debug)]
 pub struct Client {
     web: Web,
     base: Url,
     insecure: bool,
     login: Option<Login>,
-    /// What opened each scope.
+    /// The `Authorization` value for each scope.
     keys: Mutex<BTreeMap<String, HeaderValue>>,
 }
 
 impl Client {
-    /// Prepares to talk to a registry; in the clear only to this machine, or if
-    /// `insecure`.
+    /// Creates a client; unencrypted only to this machine, or if `insecure`.
     ///
     /// # Errors
-    /// It is no host, or this machine cannot do HTTPS.
+    /// Returns an error if `registry` is not a valid host or TLS cannot be initialized.
     pub(in crate::supply) fn new(
         registry: &str,
         insecure: bool,
@@ -56,7 +55,7 @@ impl Client {
         Ok(Self { web, base, insecure, login, keys: Mutex::default() })
     }
 
-    /// A request to a path below `/v2/`, with a query after a `?`.
+    /// Builds a request to a path under `/v2/`, with an optional query after `?`.
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut url = self.base.clone();
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
@@ -65,8 +64,8 @@ impl Client {
         self.web.client().request(method, url)
     }
 
-    /// Sends a request, and once more with a key if the registry wants one for
-    /// this scope. Any status but a refused login is an answer.
+    /// Sends a request, and repeats it with credentials if the registry requires them for this
+    /// scope. Any status except a refused login counts as success.
     async fn call(
         &self,
         scope: &str,
@@ -96,7 +95,7 @@ impl Client {
     }
 }
 
-/// What a repository is to be opened for.
+/// Returns the scope for pulling from a repository.
 fn pulling(repository: &str) -> String {
     format!("repository:{repository}:pull")
 }

@@ -1,4 +1,4 @@
-//! Gets a component: its manifest, then its bytes, each checked by its digest.
+//! Downloads a component: the manifest, then the bytes, each checked by its digest.
 
 use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
@@ -12,7 +12,8 @@ use crate::problem::{Error, Problem, Result};
 use crate::wording::bytes;
 
 impl Client {
-    /// The manifest of a reference and its digest; none if there is none.
+    /// Returns the manifest of a reference and its digest. Returns `None` if the manifest does
+    /// not exist.
     pub(super) async fn manifest(
         &self,
         reference: &Reference,
@@ -42,7 +43,7 @@ impl Client {
         Ok(Some((manifest, digest)))
     }
 
-    /// The bytes of a component and the digest of its manifest.
+    /// Returns the bytes of a component and the digest of its manifest.
     pub(in super::super) async fn component(
         &self,
         reference: &Reference,

@@ -1,4 +1,4 @@
-//! Puts a driver into a registry.
+//! Uploads a driver to a registry.
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
@@ -10,21 +10,21 @@ use crate::canonical::sha256;
 use crate::driver::DriverFile;
 use crate::problem::{Error, Exit, Problem, Result};
 
-/// What a registry has now.
+/// The result of an upload.
 #[derive(Debug)]
 pub struct Published {
-    /// Its manifest: `sha256:` and 64 hex digits.
+    /// Digest of the manifest: `sha256:` and 64 hex digits.
     pub digest: String,
-    /// Whether it was there before.
+    /// Whether the registry already had the driver.
     pub unchanged: bool,
 }
 
 impl Client {
-    /// Uploads a driver under a reference that has a tag. A tag that leads to
-    /// other bytes is moved only if `force`.
+    /// Uploads a driver under a reference with a tag. A tag of other bytes is moved only with
+    /// `force`.
     ///
     /// # Errors
-    /// The tag is taken, or the registry refuses.
+    /// Returns an error if the tag is taken or the registry refuses.
     pub async fn publish(
         &self,
         reference: &Reference,
@@ -56,7 +56,7 @@ impl Client {
         Ok(Published { digest, unchanged: false })
     }
 
-    /// Uploads content unless it is there.
+    /// Uploads a blob unless the registry has it.
     async fn upload(&self, name: &str, descriptor: &Descriptor, content: &[u8]) -> Result<()> {
         let digest = &descriptor.digest;
         let path = format!("{name}/blobs/{digest}");
@@ -79,7 +79,8 @@ impl Client {
         Ok(())
     }
 
-    /// Where an upload goes: on the same server, because the key goes there, too.
+    /// Returns the URL of an upload. It must be on the same server, because the credentials are
+    /// sent.
     fn upload_address(&self, started: &Response) -> Result<Url> {
         let location = started.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let address = location.and_then(|location| started.url().join(location).ok());

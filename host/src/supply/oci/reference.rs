@@ -1,4 +1,4 @@
-//! `oci://REGISTRY/NAME:TAG@sha256:HEX`.
+//! References of the form `oci://REGISTRY/NAME:TAG@sha256:HEX`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,42 +10,42 @@ use crate::http::is_loopback;
 use crate::problem::{Error, Problem};
 use crate::wording::quoted;
 
-/// Something in a registry.
+/// A reference to an artifact in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The registry's host, with its port if it has one.
     pub registry: String,
-    /// The repository in it, like `acme/crm`.
+    /// The repository, like `acme/crm`.
     pub repository: String,
-    /// A tag; without one and without a digest, the newest version is meant.
+    /// A tag; without a tag and a digest, the newest version is meant.
     pub tag: Option<String>,
-    /// A manifest's digest, which wins over the tag.
+    /// A manifest's digest, which takes precedence over the tag.
     pub digest: Option<String>,
 }
 
 impl Reference {
-    /// What a manifest is asked for by.
+    /// Returns the digest or tag of the manifest to request.
     pub(super) fn version(&self) -> &str {
         self.digest.as_deref().or(self.tag.as_deref()).unwrap_or("latest")
     }
 
-    /// The same with a tag.
+    /// Returns this reference with a tag.
     #[must_use]
     pub fn tagged(&self, tag: &str) -> Self {
         Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() }
     }
 
-    /// The same, by the digest of a manifest.
+    /// Returns this reference with the digest of a manifest.
     #[must_use]
     pub fn pinned(&self, digest: &str) -> Self {
         Self { digest: Some(digest.to_owned()), ..self.clone() }
     }
 }
 
-/// The address of a registry: in the clear only on this machine, or if `insecure`.
+/// Returns the URL of a registry: unencrypted only on this machine, or if `insecure`.
 ///
 /// # Errors
-/// It is no host.
+/// Returns an error if `registry` is not a valid host.
 pub(super) fn address(registry: &str, insecure: bool) -> Result<Url, Error> {
     let bad = || {
         let message = format!("{} is no registry's host", quoted(registry));
@@ -56,7 +56,7 @@ pub(super) fn address(registry: &str, insecure: bool) -> Result<Url, Error> {
     let mut url = Url::parse(&format!("https://{registry}/")).map_err(|_| bad())?;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let host = format!("{}{port}", url.host_str().unwrap_or_default());
-    // The default port may be written out.
+    // The default port is accepted if written out.
     if host != registry && format!("{host}:443") != registry {
         return Err(bad());
     }
@@ -123,7 +123,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Whether it is a name as the distribution specification has them.
+/// Returns whether `text` is a repository name by the distribution specification.
 pub(super) fn is_repository(text: &str) -> bool {
     let part = |part: &str| {
         let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

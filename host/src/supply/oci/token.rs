@@ -1,5 +1,4 @@
-//! What a registry wants to see before it answers: a password, or a token that
-//! another server gives for one.
+//! Authentication to a registry: a password, or a token that another server issues for one.
 
 use http_auth::parse_challenges;
 use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -12,11 +11,11 @@ use super::login::sensitive;
 use super::{Client, MAX_JSON};
 use crate::problem::{Error, Problem, Result};
 
-/// The variable that names the one other server that can get a login. Only what the user
-/// exports counts: a project's `.env` is somebody else's.
+/// The variable that names one more server that may get a login. Only an exported value counts,
+/// since a project's `.env` can be written by somebody else.
 const TOKEN_SERVER: &str = "OSIRIS_REGISTRY_TOKEN_SERVER";
 
-/// Registries whose tokens another host gives out, as they document it.
+/// Registries with a token server on another host, as they document it.
 const TOKEN_SERVERS: [(&str, &str); 5] = [
     ("docker.io", "auth.docker.io"),
     ("index.docker.io", "auth.docker.io"),
@@ -29,12 +28,12 @@ fn own_server() -> Option<String> {
     std::env::var(TOKEN_SERVER).ok().filter(|name| !name.is_empty())
 }
 
-/// Returns whether a server of tokens can get the login to a registry: the registry's own host, one
-/// that is known to belong to it, or one that the user named.
+/// Returns whether a token server may get the login to a registry: the registry's own host, a
+/// host known to belong to the registry, or one that the user named.
 fn may_get_login(registry: &Url, realm: &Url, own: Option<&str>) -> bool {
     let (from, to) =
         (registry.host_str().unwrap_or_default(), realm.host_str().unwrap_or_default());
-    // Whoever has the host has all of its ports; a server of tokens often has one of its own.
+    // One owner controls all ports of a host; a token server often has its own port.
     let is_same = from == to;
     let is_known = realm.scheme() == "https"
         && realm.port_or_known_default() == Some(443)
@@ -42,13 +41,13 @@ fn may_get_login(registry: &Url, realm: &Url, own: Option<&str>) -> bool {
     is_same || is_known || own == Some(authority(realm).as_str())
 }
 
-/// A server's host, with a port that is not the usual one.
+/// Returns a server's host, with the port if it is not the default.
 fn authority(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
-/// What a token server answers; different ones name the token differently.
+/// Response of a token server; the name of the token's field differs between servers.
 #[derive(Deserialize)]
 struct Answer {
     token: Option<String>,
@@ -56,7 +55,8 @@ struct Answer {
 }
 
 impl Client {
-    /// The key for a scope that a refusal asks for; none if the user has none to give.
+    /// Returns the credentials for a scope that a refusal demands. Returns `None` if the user has
+    /// none.
     pub(super) async fn key(
         &self,
         refusal: &Response,
@@ -87,8 +87,8 @@ impl Client {
         Ok(None)
     }
 
-    /// Asks the server of tokens. It gets the user's password, as it must, if it is the
-    /// registry's own, but never in the clear.
+    /// Requests a token. The token server gets the user's password if [`may_get_login`] allows
+    /// it, and never over an unencrypted connection.
     async fn token(
         &self,
         realm: &str,
@@ -101,7 +101,7 @@ impl Client {
         };
         let mut realm =
             Url::parse(realm).map_err(|_| wrong("its server of tokens has no address"))?;
-        // What began encrypted stays so, whatever is allowed.
+        // Encryption is never dropped, even if `insecure`.
         let clear = realm.scheme() != "https";
         if clear && (self.base.scheme() == "https" || check_scheme(&realm, self.insecure).is_err())
         {
@@ -132,7 +132,7 @@ impl Client {
             return Err(self.web.refused(response, what).await);
         }
         let body = web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
-        // What the parser says would show the token.
+        // The parser's message would show the token.
         let answer: Answer = serde_json::from_slice(&body)
             .map_err(|_| wrong("its server of tokens answers nonsense"))?;
         let token = answer.token.or(answer.access_token).filter(|token| !token.is_empty());

@@ -1,16 +1,16 @@
 use super::*;
 
-/// A component with nothing in it, and one custom section.
+/// An empty component with one custom section.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0\0\x08\x04nameabc";
 
 fn keys() -> [SecretKey; 2] {
     [(); 2].map(|()| SecretKey::generate().unwrap())
 }
 
-/// `bytes` as a custom section of the name of signatures.
+/// Encodes `data` as a custom section with the name of signatures.
 fn section(data: &[u8]) -> Vec<u8> {
     let size = u8::try_from(1 + NAME.len() + data.len()).unwrap();
-    // Above 127 the size takes two bytes.
+    // A size above 127 takes two bytes.
     let size = if size < 128 { vec![size] } else { vec![size, 1] };
     [b"\0", size.as_slice(), b"\x10", NAME.as_bytes(), data].concat()
 }
@@ -60,7 +60,7 @@ fn no_part_of_a_signed_file_is_signed() {
     for length in 0..twice.len() {
         let found = signers(&twice[..length]);
         match length {
-            // Whole signatures were taken away: what is left says the truth.
+            // Removing whole signatures leaves a file without a false claim.
             _ if length == COMPONENT.len() => assert_eq!(found.unwrap(), []),
             _ if length == once.len() => assert_eq!(found.unwrap(), [first.public()]),
             _ => assert!(!found.is_ok_and(|keys| !keys.is_empty()), "{length} bytes"),
@@ -106,7 +106,7 @@ fn nothing_stands_behind_a_signature_or_around_it() {
 
 #[test]
 fn another_encoding_of_a_signature_is_refused() {
-    // The order of the group, least byte first: RFC 8032 wants a scalar below it.
+    // The order of the group in little-endian; RFC 8032 requires a scalar below it.
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
         0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,

@@ -11,11 +11,12 @@ use osiris_sdk::{DataType, Field};
 
 use self::moments::Moments;
 use self::number::Number;
+use crate::nulls::Nulls;
 use crate::options::Reading;
 use crate::parse;
 use crate::split::Block;
 
-/// What is known of a column so far.
+/// The type of a column, as far as its values are known.
 #[derive(Debug, Clone)]
 pub(crate) struct Guess {
     kind: Kind,
@@ -47,13 +48,19 @@ impl Guess {
         Self { kind: Kind::Declared(Moments::default()), dates: true }
     }
 
-    /// Whether no value can change it any more.
+    /// Returns whether no value can change the type any more.
     pub(crate) fn settled(&self) -> bool {
         matches!(self.kind, Kind::Text)
     }
 
     /// Looks at one column of a block.
-    pub(crate) fn observe(&mut self, block: &Block<'_>, column: usize, reading: &Reading) {
+    pub(crate) fn observe(
+        &mut self,
+        block: &Block<'_>,
+        column: usize,
+        reading: &Reading,
+        nulls: &Nulls,
+    ) {
         if self.settled() {
             return;
         }
@@ -61,16 +68,18 @@ impl Guess {
         for (field, window) in block.windows(column) {
             if let (Kind::Number(number), Some(window)) = (&mut self.kind, window)
                 && direct
-                && reading.nulls.is_value(field)
+                && nulls.is_value(field)
                 && number.observe_short(window, field.len())
             {
                 continue;
             }
             let raw = block.unquote(field);
-            if raw.quoted {
-                self.text(&block.value(raw), reading);
+            if direct && !raw.quoted {
+                if !nulls.is_null(field) {
+                    self.value(field, Some(field));
+                }
             } else {
-                self.text(raw.text, reading);
+                self.text(&block.value(raw), reading, nulls);
             }
         }
     }
@@ -78,9 +87,9 @@ impl Guess {
     /// Looks at a field without its quotes. Whether they keep it from being
     /// missing depends on the type, which it cannot change: a column of nothing
     /// else is text.
-    #[inline(always)]
-    fn text(&mut self, text: &[u8], reading: &Reading) {
-        if reading.nulls.is_null(text) {
+    #[inline(never)]
+    fn text(&mut self, text: &[u8], reading: &Reading, nulls: &Nulls) {
+        if nulls.is_null(text) {
             return;
         }
         if reading.notation.is_plain() {

@@ -8,7 +8,7 @@ use crate::parse::{self, Moment};
 /// Seconds since 1970 that nanoseconds in 64 bits reach.
 const NANOS_REACH: i64 = i64::MAX / 1_000_000_000;
 
-/// What the dates and times of a column look like so far.
+/// The notation of the dates and times of a column so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Moments {
     dates: bool,
@@ -23,8 +23,8 @@ pub(super) struct Moments {
 }
 
 impl Moments {
-    /// Whether the column can still be one of dates or of points in time that
-    /// are written as they stand there.
+    /// Looks at a value, and returns whether the column can still be one of
+    /// dates or of points in time that are written as they stand there.
     pub(super) fn observe_canonical(&mut self, text: &[u8]) -> bool {
         if parse::date(text).is_some() {
             self.dates = true;

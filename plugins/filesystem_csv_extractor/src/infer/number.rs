@@ -10,7 +10,7 @@ const EXACT_DIGITS: usize = 15;
 /// Decimal digits that 128 bits hold.
 const MAX_DIGITS: usize = 38;
 
-/// What the numbers of a column look like so far.
+/// The notation of the numbers of a column so far.
 #[derive(Debug, Clone)]
 pub(super) struct Number {
     /// There are numbers like `7`.
@@ -85,7 +85,8 @@ impl Number {
         true
     }
 
-    /// Whether the column can still be one of numbers.
+    /// Looks at a value, and returns whether the column can still be one of
+    /// numbers.
     #[inline]
     pub(super) fn observe(&mut self, text: &[u8]) -> bool {
         let Some(plain) = plain(text) else { return self.observe_float(text) };
@@ -168,7 +169,7 @@ impl Number {
     }
 }
 
-/// Whether the nearest float is written as this very text.
+/// Returns whether the nearest float is written as this very text.
 fn survives(text: &[u8]) -> bool {
     let written = |value| FloatText::default().f64(value, Integral::Dotted).as_bytes() == text;
     parse::f64_of(text).is_some_and(written)

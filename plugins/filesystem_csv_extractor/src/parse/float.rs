@@ -21,11 +21,11 @@ pub(crate) trait Float: Copy + PartialEq + Default {
     const DIGITS: usize;
     /// The nearest float.
     fn nearest(text: &[u8]) -> Option<Self>;
-    /// Whether it is neither zero, nor so small that it has fewer digits, nor
-    /// infinite, nor no number.
+    /// Returns whether the float is neither zero, nor so small that it has
+    /// fewer digits, nor infinite, nor no number.
     fn is_normal(self) -> bool;
     fn is_finite(self) -> bool;
-    /// Whether it is written as this text with the fewest digits.
+    /// Returns whether this text is the float with the fewest digits.
     fn is_written(self, text: &[u8]) -> bool;
     /// The fewest digits that read back as this float.
     fn shortest(self) -> String;

@@ -70,7 +70,7 @@ impl Format {
         }
     }
 
-    /// Whether what is written so can be a value of a type.
+    /// Returns whether a text of this format can be a value of a type.
     pub(crate) fn fits(&self, data_type: &DataType) -> bool {
         match data_type {
             DataType::Timestamp(_, Some(_)) => self.epoch || (self.date && self.zone),

@@ -1,7 +1,7 @@
 //! Whole numbers.
 
-/// Whether it is written as a program writes it: no plus, no leading zeros, no
-/// `-0`. What is not may be an identifier, like `007`.
+/// Returns whether a number is written as a program writes it: no plus, no
+/// leading zeros, no `-0`. What is not may be an identifier, like `007`.
 #[inline]
 pub(crate) fn canonical(text: &[u8]) -> bool {
     match text {

@@ -11,11 +11,11 @@ pub(crate) struct Moment {
     pub(crate) seconds: i64,
     /// The rest.
     pub(crate) nanos: u32,
-    /// How that clock differs from UTC, in minutes, if it says so.
+    /// The difference of that clock from UTC in minutes, if the text has one.
     pub(crate) offset: Option<i16>,
-    /// Whether it would be written in the same way.
+    /// Whether the writer would write the same text.
     pub(crate) canonical: bool,
-    /// Whether it needs nanoseconds to be exact.
+    /// Whether the time needs nanoseconds to be exact.
     pub(crate) fine: bool,
 }
 

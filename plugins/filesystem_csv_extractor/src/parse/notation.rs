@@ -16,7 +16,7 @@ impl Notation {
         Self { decimal, thousands }
     }
 
-    /// Whether numbers are written as programs write them.
+    /// Returns whether numbers are written as programs write them.
     #[inline]
     pub(crate) fn is_plain(self) -> bool {
         self.decimal == b'.' && self.thousands.is_none()

@@ -8,10 +8,11 @@ use wide::u8x16;
 
 use super::integer::eight_digits;
 
-/// How many bytes are looked at.
+/// Number of bytes that are looked at.
 pub(crate) const WIDTH: usize = 16;
 
-/// Which of the first `len` bytes are no digits: bit `i` is byte `i`.
+/// Finds the bytes that are no digits among the first `len`: bit `i` is byte
+/// `i`.
 #[inline(always)]
 pub(crate) fn others(window: &[u8; WIDTH], len: usize) -> u32 {
     let values = u8x16::new(*window) - u8x16::splat(b'0');

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Where a field stands in the text of its block, quotes included.
+/// The place of a field in the text of its block, quotes included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(super) start: u32,
@@ -31,12 +31,12 @@ pub(crate) struct Raw<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// How many rows there are.
+    /// Number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.spans.len() / self.columns
     }
 
-    /// How many fields a row has.
+    /// Number of fields in a row.
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
@@ -49,6 +49,13 @@ impl<'a> Block<'a> {
     /// The rows after the first ones.
     pub(crate) fn skip(self, rows: usize) -> Self {
         Self { spans: &self.spans[rows * self.columns..], ..self }
+    }
+
+    /// The fields of the first row, as they stand in the file.
+    pub(crate) fn first_row(&self) -> impl Iterator<Item = &'a [u8]> {
+        let text = self.text;
+        let row = self.spans.iter().take(self.columns);
+        row.map(move |span| &text[span.start as usize..span.end as usize])
     }
 
     /// The fields of one column, as they stand in the file: quotes included.
@@ -116,18 +123,18 @@ impl<'a> Block<'a> {
         row.first().zip(row.last()).map_or(0, |(first, last)| (last.end - first.start) as usize)
     }
 
-    /// Whether a field with quotes around it cannot be taken for a number, a
-    /// date or another value without them.
+    /// Returns whether a field with quotes around it cannot be taken for a
+    /// number, a date or another value without them.
     pub(crate) fn shows_quotes(&self) -> bool {
         !self.quote.is_some_and(|quote| quote.is_ascii_alphanumeric() || b"+-.:, ".contains(&quote))
     }
 
-    /// Where the last row ends, as an offset into the text of the file.
+    /// The end of the last row, as an offset into the text of the file.
     pub(crate) fn end(&self) -> u64 {
         self.offset + self.spans.last().map_or(0, |span| u64::from(span.end))
     }
 
-    /// Where a row begins, as an offset into the text of the file.
+    /// The start of a row, as an offset into the text of the file.
     pub(crate) fn offset_of(&self, row: usize) -> u64 {
         self.offset + u64::from(self.spans[row * self.columns].start)
     }

@@ -1,6 +1,7 @@
 //! Limits of a row, and the handling of one beyond them.
 
 use super::block::Span;
+use super::reject::Reject;
 use super::splitter::Splitter;
 use super::{MAX_COLUMNS, MAX_ROW};
 use crate::config::RaggedRows;
@@ -25,7 +26,9 @@ impl Splitter<'_> {
             match self.dialect.ragged_rows {
                 RaggedRows::Error | RaggedRows::Pad => return Err(self.ragged(seen + 1)),
                 // How much too long it is does not matter.
-                RaggedRows::Cut | RaggedRows::Skip => self.spans.truncate(self.columns + 1),
+                RaggedRows::Cut | RaggedRows::Skip | RaggedRows::Aside => {
+                    self.spans.truncate(self.columns + 1);
+                }
             }
         }
         Ok(())
@@ -56,7 +59,17 @@ impl Splitter<'_> {
                 self.spans.truncate(self.complete + self.columns);
                 self.tally.cut += 1;
             }
-            RaggedRows::Skip => {
+            RaggedRows::Skip | RaggedRows::Aside => {
+                if let Some(rejects) = &mut self.rejects {
+                    let line = rejects.line(&self.buffer, self.row_start);
+                    rejects.add(Reject {
+                        offset: self.offset + self.row_start as u64,
+                        line,
+                        fields: seen,
+                        expected: self.columns,
+                        text: self.buffer[self.row_start..at].to_vec(),
+                    });
+                }
                 self.spans.truncate(self.complete);
                 self.tally.skipped += 1;
             }

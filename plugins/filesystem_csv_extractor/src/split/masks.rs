@@ -2,10 +2,10 @@
 
 use wide::u8x16;
 
-/// How many bytes are looked at together.
+/// Number of bytes that are looked at together.
 pub(super) const WIDTH: usize = 64;
 
-/// Where in [`WIDTH`] bytes something stands: bit `i` is byte `i`.
+/// The places of structure in [`WIDTH`] bytes: bit `i` is byte `i`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Masks {
     /// Delimiters, line feeds and carriage returns.

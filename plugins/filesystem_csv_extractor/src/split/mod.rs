@@ -12,6 +12,7 @@ mod block;
 mod dialect;
 mod limits;
 mod masks;
+mod reject;
 mod scan;
 mod splitter;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 pub(crate) use block::Block;
 pub(crate) use dialect::{BlankLines, Delimiter, Dialect};
+pub(crate) use reject::Reject;
 pub(crate) use splitter::{Splitter, Tally};
 
 /// Bytes in one row, at most, unless a field may have more.

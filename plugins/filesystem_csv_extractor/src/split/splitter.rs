@@ -3,6 +3,7 @@
 use super::block::{Block, Span};
 use super::dialect::{BlankLines, Delimiter, Dialect};
 use super::masks::Finder;
+use super::reject::{Reject, RejectBuffer};
 use crate::config::{RaggedRows, Trim};
 use crate::fault::Fault;
 use crate::text::{Changes, TextReader};
@@ -10,6 +11,11 @@ use crate::text::{Changes, TextReader};
 /// Text in memory at a time: large enough that the work between blocks does
 /// not count, small enough to stay in a processor's cache.
 const BUFFER: usize = 256 << 10;
+/// The same for a table of many columns: each column of a block has a price,
+/// which few rows do not bear.
+const MAX_BUFFER: usize = 4 << 20;
+/// Bytes in the buffer for each column: some rows of short fields.
+const COLUMN: usize = 64;
 /// Rows in a block of nothing but the empty lines before the first row.
 const BLANK_ROWS: u64 = 1 << 16;
 
@@ -22,7 +28,7 @@ pub(crate) struct Splitter<'a> {
     /// `buffer[..filled]` is text, of which `[..scanned]` has been split.
     pub(super) filled: usize,
     pub(super) scanned: usize,
-    /// Where the row that is being split begins, and its current field.
+    /// The start of the row that is being split, and that of its current field.
     pub(super) row_start: usize,
     pub(super) field_start: usize,
     pub(super) state: State,
@@ -36,18 +42,20 @@ pub(crate) struct Splitter<'a> {
     pub(super) columns: usize,
     /// Signs in the first row of why others do not fit it.
     pub(super) first: First,
-    /// Where the buffer begins in the text.
+    /// The start of the buffer in the text.
     pub(super) offset: u64,
     pub(super) ended: bool,
     /// Rows that have been left out or changed.
     pub(super) tally: Tally,
+    /// Rows of another length, if they are wanted.
+    pub(super) rejects: Option<RejectBuffer>,
     /// Empty lines before the first row, which the next blocks hold if they
     /// are rows.
     pub(super) blank_before: u64,
     blanks: Vec<Span>,
 }
 
-/// What the scanner is in the middle of.
+/// The kind of text that the scanner is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// A field without quotes, or one that has not begun.
@@ -80,7 +88,7 @@ pub(crate) struct Tally {
     pub(crate) padded: u64,
     /// Rows that were too long.
     pub(crate) cut: u64,
-    /// Rows that were too short or too long, and left out.
+    /// Rows that were too short or too long, and left out or set aside.
     pub(crate) skipped: u64,
 }
 
@@ -105,9 +113,21 @@ impl<'a> Splitter<'a> {
             offset: 0,
             ended: false,
             tally: Tally::default(),
+            rejects: None,
             blank_before: 0,
             blanks: Vec::new(),
         }
+    }
+
+    /// Keeps the rows that are set aside, for [`take_rejects`](Self::take_rejects) to
+    /// give. To be called before anything is read.
+    pub(crate) fn keep_rejects(&mut self) {
+        self.rejects = Some(RejectBuffer::new());
+    }
+
+    /// Takes the rows that have been set aside since the last call.
+    pub(crate) fn take_rejects(&mut self) -> Vec<Reject> {
+        self.rejects.as_mut().map(RejectBuffer::take).unwrap_or_default()
     }
 
     /// Drops the line `sep=;` with which a file can tell Excel its delimiter,
@@ -212,7 +232,8 @@ impl<'a> Splitter<'a> {
     }
 
     /// The next rows, all as wide as the row that [`row`](Self::row) gave
-    /// last. None at the end.
+    /// last. None at the end. A block without rows is one behind which many
+    /// rows have been set aside.
     pub(crate) fn block(&mut self) -> Result<Option<Block<'_>>, Fault> {
         if self.columns == 0 {
             return Ok(None);
@@ -248,7 +269,7 @@ impl<'a> Splitter<'a> {
         self.complete = 0;
         loop {
             self.scan()?;
-            if self.complete > 0 {
+            if self.complete > 0 || self.rejects.as_ref().is_some_and(RejectBuffer::is_full) {
                 return Ok(true);
             }
             if self.ended {
@@ -263,6 +284,9 @@ impl<'a> Splitter<'a> {
         self.check_partial()?;
         let shift = self.row_start;
         if shift > 0 {
+            if let Some(rejects) = &mut self.rejects {
+                rejects.shift(&self.buffer, shift);
+            }
             self.buffer.copy_within(shift..self.filled, 0);
             for span in &mut self.spans {
                 span.start -= shift as u32;
@@ -277,16 +301,19 @@ impl<'a> Splitter<'a> {
             self.row_start = 0;
             self.offset += shift as u64;
         }
-        if self.filled > self.buffer.len() / 2 {
+        let size = (self.columns * COLUMN).clamp(BUFFER, MAX_BUFFER);
+        if self.buffer.len() < size {
+            self.buffer.resize(size, 0);
+        } else if self.filled > self.buffer.len() / 2 {
             let size = self.buffer.len() * 2;
             self.buffer.resize(size, 0);
-        } else if self.buffer.len() > BUFFER && self.filled <= BUFFER / 2 {
+        } else if self.buffer.len() > size && self.filled <= size / 2 {
             // One long row is no reason to read the rest of the file in large pieces.
-            self.buffer.truncate(BUFFER);
+            self.buffer.truncate(size);
             self.buffer.shrink_to_fit();
         }
         // However long the row has become, only so much of what follows it.
-        let end = (self.filled + BUFFER).min(self.buffer.len());
+        let end = (self.filled + size).min(self.buffer.len());
         while self.filled < end - TextReader::ROOM {
             let read = self.text.read(&mut self.buffer[self.filled..end])?;
             if read == 0 {

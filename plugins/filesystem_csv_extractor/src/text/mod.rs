@@ -53,7 +53,7 @@ pub(crate) struct Changes {
 pub(crate) struct TextReader<'a> {
     kind: Kind<'a>,
     decoding: Decoding,
-    /// What to say once the text before it has been handed over.
+    /// The fault to report once the text before it has been handed over.
     fault: Option<Fault>,
     /// The first bytes of the file, to guess what it is if it is no text.
     head: Vec<u8>,

@@ -98,9 +98,10 @@ pub(super) fn hint(head: &[u8]) -> Option<String> {
     is_utf16(head).then(|| "it looks like UTF-16; set `encoding: utf-16`".to_owned())
 }
 
-/// Whether a file without a mark looks like UTF-16: Latin text has every other
-/// byte 0, and other text is none in UTF-8, or one of control characters, and
-/// has the zeros of its delimiters and line ends all on one side.
+/// Returns whether a file without a mark looks like UTF-16: Latin text has
+/// every other byte 0, and other text is none in UTF-8, or one of control
+/// characters, and has the zeros of its delimiters and line ends all on one
+/// side.
 fn is_utf16(head: &[u8]) -> bool {
     if let [a, 0, b, 0, ..] | [0, a, 0, b, ..] = head {
         return *a != 0 && *b != 0;

@@ -2,7 +2,7 @@
 
 use csv_common::Encoding;
 
-/// How many bytes a character takes at most.
+/// Bytes of a character at most.
 pub(super) const LONGEST: usize = 4;
 
 /// The order of the two bytes of a unit.
@@ -14,7 +14,7 @@ pub(super) enum Order {
     Big,
 }
 
-/// How the bytes of a file stand for characters.
+/// The meaning of the bytes of a file as characters.
 #[derive(Debug, Clone)]
 pub(super) enum Units {
     /// Each byte is a character, or none.
@@ -47,7 +47,7 @@ impl Units {
         Some(Self::Table(Box::new(std::array::from_fn(|byte| character(byte as u8)))))
     }
 
-    /// Whether a byte of ASCII is that character.
+    /// Returns whether a byte of ASCII is that character.
     pub(super) fn has_ascii(&self) -> bool {
         matches!(self, Self::Table(_))
     }

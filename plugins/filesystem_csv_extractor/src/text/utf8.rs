@@ -14,7 +14,7 @@ pub(super) struct Utf8<'a> {
     /// Read from the file and not handed over yet: its first bytes, then what
     /// there is of a character that a read has torn apart.
     carry: Vec<u8>,
-    /// Where `carry` stands in the file.
+    /// The place of `carry` in the file.
     offset: u64,
     hint: Option<String>,
 }
@@ -57,7 +57,8 @@ impl<'a> Utf8<'a> {
         }
     }
 
-    /// How much of it is valid, and whether what follows may become so.
+    /// Returns the length of the valid text at the start, and whether the rest
+    /// can become valid.
     fn check(&self, text: &[u8]) -> (usize, bool) {
         if self.encoding == Encoding::Ascii {
             return (encoding_rs::Encoding::ascii_valid_up_to(text), false);

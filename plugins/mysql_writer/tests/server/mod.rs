@@ -1,92 +1,44 @@
-//! The servers of a test binary, and a database for each test.
+//! The servers that the tests of a binary share, steps that write, and their input.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
-
-use std::sync::LazyLock;
 
 use mysql_writer::MysqlWriter;
 use osiris_sdk::testing::{self, Run, Table};
 use osiris_sdk::{DataType, Field, Mode, Schema};
-use serde_json::{Value, json};
-use services::mariadb::{self, Options, PASSWORD, Server};
-use services::mysql;
+use serde_json::Value;
+use services::mariadb::{self, Options};
+use services::{Servers, mysql};
 
-pub(crate) static SERVER: LazyLock<Server> =
-    LazyLock::new(|| mariadb::start(&Options::default()).expect("a server"));
+pub(crate) static SERVERS: Servers = Servers::new(
+    || mariadb::start(&Options::default()).expect("a server"),
+    || {
+        let arguments = vec!["--local-infile=ON".to_owned()];
+        mysql::start(&Options { arguments, ..Options::default() }).expect("a server")
+    },
+);
 
-static MYSQL: LazyLock<Server> = LazyLock::new(|| {
-    let arguments = vec!["--local-infile=ON".to_owned()];
-    mysql::start(&Options { arguments, ..Options::default() }).expect("a server")
-});
-
-/// A database on one of the servers.
-pub(crate) struct Database {
-    /// `MariaDB` or `MySQL`.
-    pub(crate) kind: &'static str,
-    pub(crate) connection: Value,
-    name: String,
-    server: &'static Server,
-}
-
-impl Database {
-    /// Runs statements and returns the rows: a line each, tabs between the cells.
-    pub(crate) fn sql(&self, statements: &str) -> String {
-        self.server.sql(&self.name, statements).expect("rows")
-    }
-
-    /// A step that writes into it.
-    pub(crate) fn step(&self, config: Value) -> Run<MysqlWriter> {
-        step(&self.connection, config)
-    }
-
-    pub(crate) fn is_mysql(&self) -> bool {
-        self.kind == "MySQL"
-    }
-}
-
-/// Does the same with MariaDB and MySQL, each with a new database.
-pub(crate) fn on_each_server(name: &str, statements: &str, check: impl Fn(&Database)) {
-    for (kind, server) in [("MariaDB", &SERVER), ("MySQL", &MYSQL)] {
-        eprintln!("on {kind}:");
-        server.database(name).expect("a database");
-        server.sql(name, statements).expect("tables");
-        let connection = connection(server, name);
-        check(&Database { kind, connection, name: name.to_owned(), server });
-    }
-}
-
-/// The connection to a database of that server.
-pub(crate) fn connection(server: &Server, database: &str) -> Value {
-    json!({
-        "host": "127.0.0.1", "port": server.port, "database": database, "user": "root",
-        "password": PASSWORD
-    })
-}
-
-/// A database of its own, and the connection to it.
+/// Makes a database of MariaDB, and returns a connection to it.
 pub(crate) fn database(name: &str, statements: &str) -> Value {
-    SERVER.database(name).expect("a database");
-    SERVER.sql(name, statements).expect("tables");
-    connection(&SERVER, name)
+    SERVERS.mariadb.new_database(name, statements)
 }
 
-/// What the server's own client says.
+/// Runs statements in a database of MariaDB and returns the rows.
 pub(crate) fn sql(name: &str, statement: &str) -> String {
-    SERVER.sql(name, statement).expect("rows")
+    SERVERS.mariadb.sql(name, statement).expect("rows")
 }
 
-/// A step on that connection.
-pub(crate) fn step(connection: &Value, config: Value) -> Run<MysqlWriter> {
-    let mut config = config;
+/// A step that writes, still without its input.
+pub(crate) fn step(connection: &Value, mut config: Value) -> Run<MysqlWriter> {
     config["resolved_connection"] = connection.clone();
     testing::run(config).mode(Mode::Write)
 }
 
+/// A table of nullable columns.
 pub(crate) fn table(columns: &[(&str, DataType)], rows: &Value) -> Table {
     let field = |(name, data_type): &(&str, DataType)| Field::new(*name, data_type.clone(), true);
     Table::from_rows(&Schema::new(columns.iter().map(field).collect()), rows)
 }
 
-/// Numbers and names.
+/// A table of numbers and names.
 pub(crate) fn people(rows: &Value) -> Table {
     table(&[("id", DataType::Int64), ("name", DataType::Utf8)], rows)
 }

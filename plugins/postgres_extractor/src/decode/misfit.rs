@@ -1,6 +1,6 @@
 //! Values that no column can hold.
 
-/// Why a value cannot become one of a table.
+/// The reason why a value cannot become one of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misfit {
     /// A date or timestamp of `infinity` or `-infinity`.
@@ -13,8 +13,6 @@ pub(crate) enum Misfit {
     NotUtf8,
     /// An array of more than one dimension, or one that does not begin at 1.
     Dimensions,
-    /// More bytes than a step can hand on at once.
-    TooLong,
     /// Bytes that the type does not have.
     Malformed,
 }
@@ -30,7 +28,6 @@ impl Misfit {
                 "is an array that is no plain list: it has more than one dimension \
                                  or does not begin at 1"
             }
-            Self::TooLong => "has more than 128 MiB, which no step can hand on at once",
             Self::Malformed => "has a binary form that the driver does not know",
         }
     }
@@ -48,7 +45,6 @@ impl Misfit {
     pub(crate) fn cast(self, column: &str) -> String {
         match self {
             Self::NotUtf8 => format!("convert_to({column}, 'SQL_ASCII')"),
-            Self::TooLong => format!("substr({column}, 1, 1000000)"),
             _ => format!("{column}::text"),
         }
     }

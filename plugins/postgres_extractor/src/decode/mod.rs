@@ -15,7 +15,7 @@ const EPOCH_DAYS: i32 = 10_957;
 /// The same in microseconds.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// What does not change from value to value.
+/// The rules that hold for all values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     /// Whether texts may be anything but UTF-8.

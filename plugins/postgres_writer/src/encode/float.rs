@@ -73,8 +73,8 @@ fn parse<T: std::str::FromStr + Into<f64> + Copy>(text: &str) -> Result<T, Misfi
     Ok(value)
 }
 
-/// Whether a float is what a text says, to as many digits as the text has. `form` writes the
-/// float with so many digits after the first one.
+/// Returns true if a float is the number of a text, to as many digits as the text has. `form` writes
+/// the float with so many digits after the first one.
 fn spells(text: &str, form: impl Fn(usize) -> String) -> bool {
     match Digits::of(text) {
         Some(digits) => Digits::of(&form(digits.significant.len().max(1) - 1)) == Some(digits),

@@ -15,7 +15,7 @@ pub(crate) use display::display;
 
 use crate::feed::Feed;
 
-/// Why a value does not fit its column.
+/// The reason why a value does not fit its column.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Misfit(pub(crate) String);
 
@@ -179,7 +179,8 @@ fn varying(
     }
 }
 
-/// Whether a column takes so many characters. It would cut spaces at the end without a word.
+/// Checks that a column takes so many characters. The server would cut spaces at the end without a
+/// word.
 fn check_length(text: &[u8], limit: Option<usize>) -> Result<(), Misfit> {
     let Some(limit) = limit.filter(|limit| text.len() > *limit) else { return Ok(()) };
     // Every byte but those that go on with a character begins one.

@@ -1,5 +1,5 @@
-//! Arrow-rs arrays in the layout of the contract: no offsets, so that a slice
-//! of an array looks as if it were whole.
+//! Conversion of arrow-rs arrays to the layout of the contract, which has no array offset: a slice
+//! of an array is sent like a whole array.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::GenericBinaryType;
@@ -11,7 +11,7 @@ use super::Sink;
 use crate::bindings::osiris::driver::arrow::Node;
 use crate::{DataType, Error, Result, Schema};
 
-/// Whether this is a batch of that schema.
+/// Checks that a batch has the columns of a schema.
 pub(crate) fn check(batch: &RecordBatch, schema: &Schema) -> Result<()> {
     if batch.num_columns() != schema.fields.len() {
         return Err(Error::internal(format!(
@@ -32,7 +32,7 @@ pub(crate) fn check(batch: &RecordBatch, schema: &Schema) -> Result<()> {
     Ok(())
 }
 
-/// Hands every buffer to `push`, depth first, and returns the nodes.
+/// Passes every buffer to `push`, depth first, and returns the nodes.
 pub(crate) fn write(batch: &RecordBatch, push: &mut dyn FnMut(&[u8])) -> Result<Vec<Node>> {
     let mut sink = Sink { nodes: Vec::with_capacity(batch.num_columns()), push };
     for column in batch.columns() {
@@ -75,7 +75,7 @@ fn write_array(array: &ArrayRef, sink: &mut Sink<'_>) -> Result<()> {
             }
         }
         other => {
-            // Whatever is left that the SDK has is as wide as its values.
+            // The remaining types of the SDK have fixed-width values.
             let width = DataType::try_from(other)
                 .ok()
                 .and_then(|_| other.primitive_width())
@@ -89,7 +89,7 @@ fn write_array(array: &ArrayRef, sink: &mut Sink<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The node and the validity bitmap.
+/// Writes the node and the validity bitmap.
 fn head(len: usize, nulls: Option<&NullBuffer>, buffers: u32, sink: &mut Sink<'_>) {
     match nulls.filter(|nulls| nulls.null_count() > 0) {
         Some(nulls) => {
@@ -103,7 +103,7 @@ fn head(len: usize, nulls: Option<&NullBuffer>, buffers: u32, sink: &mut Sink<'_
     }
 }
 
-/// The offsets, from 0 on; returns which values they meant.
+/// Writes the offsets, starting from 0, and returns the range of values that they refer to.
 fn offsets(offsets: &OffsetBuffer<i32>, sink: &mut Sink<'_>) -> std::ops::Range<usize> {
     // An offset buffer is never empty.
     let (first, last) = (offsets[0], offsets[offsets.len() - 1]);

@@ -1,11 +1,11 @@
-//! One batch in the making.
+//! A builder of batches.
 
 use super::{ColumnBuilder, Sink};
 use crate::bindings::osiris::driver::arrow::Node;
 use crate::{Error, Result, Schema};
 
-/// Collects rows, column by column, until [`Output::send`](crate::Output::send)
-/// takes them. Batches of 256 KiB to 1 MiB go through the pipeline fastest.
+/// Collects rows, column by column, until [`Output::send`](crate::Output::send) takes them. Batches
+/// of 256 KiB to 1 MiB have the best throughput.
 ///
 /// ```
 /// use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Schema, testing};
@@ -16,7 +16,7 @@ use crate::{Error, Result, Schema};
 ///     Field::new("name", DataType::Utf8, true),
 /// ]);
 /// let mut batch = BatchBuilder::new(&schema);
-/// // Columns that are known when the driver is written, all at once:
+/// // Columns that are known when the driver is written, together:
 /// let [ColumnBuilder::Int64(ids), ColumnBuilder::Utf8(names)] = &mut batch.columns[..] else {
 ///     unreachable!("these are the types of the schema")
 /// };
@@ -24,7 +24,7 @@ use crate::{Error, Result, Schema};
 /// names.push_str("Ada");
 /// ids.push(2);
 /// names.push_null();
-/// // Columns that only the configuration knows, one by one:
+/// // Columns that only the configuration determines, one by one:
 /// for column in &mut batch.columns {
 ///     match column {
 ///         ColumnBuilder::Int64(numbers) => numbers.push(3),
@@ -33,47 +33,46 @@ use crate::{Error, Result, Schema};
 ///     }
 /// }
 /// assert_eq!(batch.rows(), 3);
-/// // In a driver it would be `output.send(&mut batch)?`.
+/// // A driver would call `output.send(&mut batch)?`.
 /// let table = testing::Table::new(&schema).with_batch(&mut batch);
 /// assert_eq!(table.rows(), json!([[1, "Ada"], [2, null], [3, "Grace"]]));
 /// assert_eq!(batch.rows(), 0);
 /// ```
 #[derive(Debug, Clone)]
 pub struct BatchBuilder {
-    /// One a field of the schema. Push the same number of values to each.
+    /// One builder per column of the schema. Push the same number of values to each.
     pub columns: Vec<ColumnBuilder>,
 }
 
 impl BatchBuilder {
-    /// An empty batch.
+    /// Creates an empty batch.
     #[must_use]
     pub fn new(schema: &Schema) -> Self {
         let columns = schema.fields.iter().map(|field| ColumnBuilder::new(&field.data_type));
         Self { columns: columns.collect() }
     }
 
-    /// How many rows are complete: the length of the last column, which is
-    /// filled last.
+    /// Returns the number of complete rows: the length of the last column, which is filled last.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.columns.last().map_or(0, ColumnBuilder::len)
     }
 
-    /// About how much memory the rows take, to decide when to send. Looks at
-    /// every column, so ask once every few hundred rows.
+    /// Returns the estimated memory of the rows in bytes, to decide when to send. Inspects every
+    /// column, so call it only once every few hundred rows.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.columns.iter().map(ColumnBuilder::bytes).sum()
     }
 
-    /// Forgets the rows and keeps the memory for the next ones.
+    /// Removes the rows and keeps the memory for the next ones.
     pub fn clear(&mut self) {
         for column in &mut self.columns {
             column.clear();
         }
     }
 
-    /// Whether this is a batch of that schema, ready to be sent.
+    /// Checks that the batch has the columns of a schema and is ready to be sent.
     pub(crate) fn check(&self, schema: &Schema) -> Result<()> {
         if self.columns.len() != schema.fields.len() {
             return Err(Error::internal(format!(
@@ -106,7 +105,7 @@ impl BatchBuilder {
         Ok(())
     }
 
-    /// Hands every buffer to `push`, depth first, and returns the nodes.
+    /// Passes every buffer to `push`, depth first, and returns the nodes.
     pub(crate) fn write(&mut self, push: &mut dyn FnMut(&[u8])) -> Vec<Node> {
         let mut sink = Sink { nodes: Vec::with_capacity(self.columns.len()), push };
         for column in &mut self.columns {

@@ -1,9 +1,9 @@
-//! Columns of true and false.
+//! Builder of boolean columns.
 
 use super::validity::ValidityBuilder;
 use super::{Array, Sink};
 
-/// Builds a column of true and false, one bit a value.
+/// Builds a column of booleans, with one bit per value.
 ///
 /// ```
 /// use osiris_sdk::BoolBuilder;
@@ -32,13 +32,13 @@ impl BoolBuilder {
         self.len += 1;
     }
 
-    /// Adds a missing value.
+    /// Adds a null.
     pub fn push_null(&mut self) {
         self.validity.set_null(self.len);
         self.push(false);
     }
 
-    /// Adds a value or a missing one.
+    /// Adds a value or a null.
     #[inline]
     pub fn push_option(&mut self, value: Option<bool>) {
         match value {
@@ -47,13 +47,13 @@ impl BoolBuilder {
         }
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0

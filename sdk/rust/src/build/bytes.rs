@@ -1,10 +1,10 @@
-//! Columns of text and of bytes.
+//! Builder of text and binary columns.
 
 use super::validity::ValidityBuilder;
 use super::{Array, MAX_VALUES, Sink};
 use crate::{Error, Result};
 
-/// Builds a column of text or of bytes.
+/// Builds a column of text or bytes.
 ///
 /// ```
 /// use osiris_sdk::BytesBuilder;
@@ -17,16 +17,15 @@ use crate::{Error, Result};
 /// ```
 #[derive(Debug, Clone)]
 pub struct BytesBuilder {
-    /// Where each value starts, and where the last one ends. Wraps around
-    /// beyond 2 GiB of data, which [`Array::check`] refuses to send.
+    /// Start of each value, and end of the last one. Wraps around beyond 2 GiB of data, which
+    /// [`Array::check`] rejects before sending.
     offsets: Vec<i32>,
     data: Vec<u8>,
     validity: ValidityBuilder,
 }
 
 impl BytesBuilder {
-    /// Adds a value. In a column of text it must be UTF-8, which the host
-    /// checks.
+    /// Adds a value. In a text column, the value must be UTF-8, which the host checks.
     #[inline]
     pub fn push(&mut self, value: &[u8]) {
         self.data.extend_from_slice(value);
@@ -39,13 +38,13 @@ impl BytesBuilder {
         self.push(value.as_bytes());
     }
 
-    /// Adds a missing value.
+    /// Adds a null.
     pub fn push_null(&mut self) {
         self.validity.set_null(self.len());
         self.push(&[]);
     }
 
-    /// Adds a value or a missing one.
+    /// Adds a value or a null.
     #[inline]
     pub fn push_option(&mut self, value: Option<&[u8]>) {
         match value {
@@ -54,13 +53,13 @@ impl BytesBuilder {
         }
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn more_than_offsets_can_count_is_refused() {
-        // Zeroed pages that nobody touches take no memory.
+        // Zeroed pages take no memory until they are accessed.
         let data = vec![0; MAX_VALUES + 1];
         let column = BytesBuilder { offsets: vec![0, i32::MIN], data, ..BytesBuilder::default() };
         assert_eq!(

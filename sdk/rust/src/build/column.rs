@@ -1,12 +1,12 @@
-//! A builder of any type.
+//! A builder for a column of any type.
 
 use super::{
     Array, BoolBuilder, BytesBuilder, ListBuilder, NullBuilder, PrimitiveBuilder, StructBuilder,
 };
 use crate::DataType;
 
-/// Builds one column. The variant is that of the column's [`DataType`], whose
-/// parameters (units, zone, precision, scale) only the schema knows.
+/// Builds one column. The variant corresponds to the column's [`DataType`], whose parameters
+/// (units, zone, precision, scale) are only in the schema.
 ///
 /// ```
 /// use osiris_sdk::{ColumnBuilder, DataType, TimeUnit};
@@ -24,7 +24,7 @@ use crate::DataType;
 pub enum ColumnBuilder {
     /// Only nulls.
     Null(NullBuilder),
-    /// True and false.
+    /// Booleans.
     Bool(BoolBuilder),
     /// Signed, 8 bits.
     Int8(PrimitiveBuilder<i8>),
@@ -67,7 +67,7 @@ pub enum ColumnBuilder {
 }
 
 impl ColumnBuilder {
-    /// An empty column of that type.
+    /// Creates an empty column of a type.
     #[must_use]
     pub fn new(data_type: &DataType) -> Self {
         match data_type {
@@ -95,35 +95,35 @@ impl ColumnBuilder {
         }
     }
 
-    /// Adds a missing value.
+    /// Adds a null.
     pub fn push_null(&mut self) {
         self.as_array_mut().push_null();
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.as_array().len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// About how much memory the values take.
+    /// Returns the estimated memory of the values, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.as_array().bytes()
     }
 
-    /// Forgets the values and keeps the memory.
+    /// Removes the values and keeps the memory.
     pub fn clear(&mut self) {
         self.as_array_mut().clear();
     }
 
-    /// Whether it holds the values of that type.
+    /// Returns whether the builder is one for a type.
     pub(crate) fn is_of(&self, data_type: &DataType) -> bool {
         match (self, data_type) {
             (Self::List(list), DataType::List(item)) => list.values.is_of(&item.data_type),

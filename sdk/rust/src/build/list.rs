@@ -1,4 +1,4 @@
-//! Columns of lists.
+//! Builder of list columns.
 
 use super::validity::ValidityBuilder;
 use super::{Array, ColumnBuilder, MAX_VALUES, Sink};
@@ -40,25 +40,25 @@ impl ListBuilder {
         }
     }
 
-    /// Adds a list of the values that came since the last one.
+    /// Adds a list of the values that were pushed since the last list.
     pub fn push(&mut self) {
-        // Wraps around beyond 2^31 values, which `check` refuses to send.
+        // Wraps around beyond 2^31 values, which `check` rejects before sending.
         self.offsets.push(self.values.len() as i32);
     }
 
-    /// Adds a missing list.
+    /// Adds a null.
     pub fn push_null(&mut self) {
         self.validity.set_null(self.len());
         self.push();
     }
 
-    /// How many lists there are, missing ones included.
+    /// Returns the number of lists, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

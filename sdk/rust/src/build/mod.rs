@@ -29,28 +29,28 @@ pub use structs::StructBuilder;
 use crate::Result;
 use crate::bindings::osiris::driver::arrow::Node;
 
-/// The most that a 32-bit offset can count.
+/// Maximum values that a 32-bit offset can count.
 const MAX_VALUES: usize = i32::MAX as usize;
 
-/// What every builder can do.
+/// Common interface of the builders.
 trait Array {
-    /// How many values there are.
+    /// Returns the number of values.
     fn len(&self) -> usize;
-    /// Adds a missing value.
+    /// Adds a null.
     fn push_null(&mut self);
-    /// About how much memory the values take.
+    /// Returns the estimated memory of the values, in bytes.
     fn bytes(&self) -> usize;
-    /// Whether it can be sent.
+    /// Checks that the column can be sent.
     fn check(&self) -> Result<()> {
         Ok(())
     }
-    /// Forgets the values and keeps the memory.
+    /// Removes the values and keeps the memory.
     fn clear(&mut self);
-    /// Hands over the nodes and the buffers, depth first.
+    /// Writes the nodes and the buffers, depth first.
     fn write(&mut self, sink: &mut Sink<'_>);
 }
 
-/// Takes what arrays are made of.
+/// Receives the nodes and buffers of arrays.
 pub(crate) struct Sink<'a> {
     pub(crate) nodes: Vec<Node>,
     pub(crate) push: &'a mut dyn FnMut(&[u8]),

@@ -1,8 +1,8 @@
-//! Columns in which every value is missing.
+//! Builder of null columns.
 
 use super::{Array, Sink};
 
-/// Builds a column of nulls: only their number.
+/// Builds a column of nulls, of which only the number is stored.
 ///
 /// ```
 /// use osiris_sdk::NullBuilder;
@@ -17,18 +17,18 @@ pub struct NullBuilder {
 }
 
 impl NullBuilder {
-    /// Adds a missing value.
+    /// Adds a null.
     pub fn push_null(&mut self) {
         self.len += 1;
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0

@@ -1,15 +1,14 @@
-//! Columns of numbers.
+//! Builder of columns of numbers.
 
 use super::validity::ValidityBuilder;
 use super::{Array, Sink};
 
-/// A type that columns hold as it is: the integers and floats of Rust that Arrow
-/// has too.
+/// A type that columns store unchanged: Rust's integers and floats that Arrow has, too.
 ///
 /// ```
 /// use osiris_sdk::{Primitive, PrimitiveColumn};
 ///
-/// /// Works for a column of any of them.
+/// /// Works for columns of any of these types.
 /// fn first<T: Primitive>(column: &PrimitiveColumn<T>) -> Option<T> {
 ///     column.iter().flatten().next()
 /// }
@@ -25,14 +24,13 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The integers and floats that Arrow has, and the 128 bits of a decimal.
+/// Implements the trait for the integers and floats of Arrow, and for the 128 bits of a decimal.
 macro_rules! primitives {
     ($($native:ty)*) => { $(impl sealed::Sealed for $native {} impl Primitive for $native {})* };
 }
 primitives!(i8 i16 i32 i64 i128 u8 u16 u32 u64 f32 f64);
 
-/// Builds a column of numbers, and of dates, times and decimals, which are
-/// numbers in a column.
+/// Builds a column of numbers, or of dates, times or decimals, which columns store as numbers.
 ///
 /// ```
 /// use osiris_sdk::PrimitiveBuilder;
@@ -57,13 +55,13 @@ impl<T: Primitive> PrimitiveBuilder<T> {
         self.values.push(value);
     }
 
-    /// Adds a missing value.
+    /// Adds a null.
     pub fn push_null(&mut self) {
         self.validity.set_null(self.values.len());
         self.values.push(T::default());
     }
 
-    /// Adds a value or a missing one.
+    /// Adds a value or a null.
     #[inline]
     pub fn push_option(&mut self, value: Option<T>) {
         match value {
@@ -72,18 +70,18 @@ impl<T: Primitive> PrimitiveBuilder<T> {
         }
     }
 
-    /// Adds many values at once.
+    /// Adds all values of a slice.
     pub fn extend_from_slice(&mut self, values: &[T]) {
         self.values.extend_from_slice(values);
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()

@@ -1,4 +1,4 @@
-//! Columns of structs.
+//! Builder of struct columns.
 
 use super::validity::ValidityBuilder;
 use super::{Array, ColumnBuilder, Sink};
@@ -29,7 +29,7 @@ use crate::{Error, Field, Result};
 /// ```
 #[derive(Debug, Clone)]
 pub struct StructBuilder {
-    /// One a field, in the order of the type.
+    /// One builder per field, in the order of the type.
     pub fields: Vec<ColumnBuilder>,
     len: usize,
     validity: ValidityBuilder,
@@ -44,12 +44,12 @@ impl StructBuilder {
         }
     }
 
-    /// Adds a struct of the value that each field got since the last one.
+    /// Adds a struct of the values that were pushed to the fields since the last struct.
     pub fn push(&mut self) {
         self.len += 1;
     }
 
-    /// Adds a missing struct. The fields get their missing values by this.
+    /// Adds a null, and a null to each field.
     pub fn push_null(&mut self) {
         for field in &mut self.fields {
             field.push_null();
@@ -58,13 +58,13 @@ impl StructBuilder {
         self.len += 1;
     }
 
-    /// How many structs there are, missing ones included.
+    /// Returns the number of structs, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0

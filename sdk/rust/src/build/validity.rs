@@ -1,7 +1,7 @@
-//! Which values are there.
+//! Builder of validity bitmaps.
 
-/// One bit a value, 1 where it is there, least significant bit first. Built
-/// only as far as the last null, so that a column without nulls pays nothing.
+/// A bitmap with one bit per value, 0 for a null, least significant bit first. Built only up to the
+/// last null, so that columns without nulls cost nothing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ValidityBuilder {
     bits: Vec<u8>,
@@ -9,8 +9,7 @@ pub(crate) struct ValidityBuilder {
 }
 
 impl ValidityBuilder {
-    /// Marks one value as missing. The ones before it that were never marked
-    /// are there.
+    /// Marks a value as null. Preceding values that were never marked are valid.
     pub(crate) fn set_null(&mut self, index: usize) {
         self.cover(index + 1);
         self.bits[index / 8] &= !(1 << (index % 8));
@@ -21,7 +20,7 @@ impl ValidityBuilder {
         self.nulls
     }
 
-    /// The bitmap of this many values; empty if none is missing.
+    /// Returns the bitmap for `len` values; empty if there are no nulls.
     pub(crate) fn finish(&mut self, len: usize) -> &[u8] {
         if self.nulls == 0 {
             return &[];

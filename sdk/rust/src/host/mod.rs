@@ -1,5 +1,5 @@
-//! The two hosts that a driver may have: osiris itself around a component, and
-//! memory around a native test. Both have the same shape.
+//! The two hosts of a driver, with the same interface: osiris for a component, and memory for a
+//! native test.
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod memory;

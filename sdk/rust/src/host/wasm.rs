@@ -1,4 +1,4 @@
-//! The host around a component: the contract's imports.
+//! The host of a component: the contract's imports.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::bindings::osiris::driver::context;
 use crate::bindings::osiris::driver::types;
 use crate::{Level, MetricValue};
 
-/// What is outside of the component. There is one, so this holds nothing.
+/// The host of the component. There is only one, so the type is empty.
 #[derive(Debug)]
 pub(crate) struct Host;
 

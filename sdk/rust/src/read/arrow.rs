@@ -1,4 +1,4 @@
-//! Batches as arrow-rs arrays, which take over the memory of the buffers.
+//! Conversion of batches to arrow-rs arrays, which take over the memory of the buffers.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use super::{Batch, BytesColumn, Column, ListColumn, PrimitiveColumn, StructColum
 use crate::{DataType, Error, Primitive, Result};
 
 impl Batch {
-    /// The batch as arrow-rs arrays. Copies every column from the host.
+    /// Converts the batch to arrow-rs arrays. Copies every column from the host.
     ///
     /// ```
     /// use arrow_array::{cast::AsArray, types::Int64Type};
@@ -38,7 +38,7 @@ impl Batch {
     /// ```
     ///
     /// # Errors
-    /// Kind `internal` if what the host has does not fit together.
+    /// Returns an error of kind `internal` if the host's batch is inconsistent.
     pub fn to_arrow(&self) -> Result<RecordBatch> {
         let schema = Arc::new(arrow_schema::Schema::from(self.schema()));
         let columns = (0..schema.fields.len())
@@ -50,12 +50,12 @@ impl Batch {
 }
 
 impl Column {
-    /// The column as an arrow-rs array of that type, which must be the one that
-    /// the schema gives it.
+    /// Converts the column to an arrow-rs array of a type, which must be the column's type in the
+    /// schema.
     ///
     /// # Errors
-    /// Kind `internal` if the type is another or the values are not what it
-    /// says.
+    /// Returns an error of kind `internal` if the type differs or the values are invalid for the
+    /// type.
     pub fn into_arrow(self, data_type: &DataType) -> Result<ArrayRef> {
         array(self, &A::from(data_type))
     }

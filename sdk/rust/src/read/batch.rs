@@ -1,4 +1,4 @@
-//! One batch of a table.
+//! A batch of an input.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -9,8 +9,8 @@ use crate::bindings::osiris::driver::arrow::Node;
 use crate::host;
 use crate::{DataType, Error, Result, Schema};
 
-/// A batch of rows. It stays with the host; only the columns that are read are
-/// copied. [`Input::next`](crate::Input::next) gives one after the other.
+/// A batch of rows, returned by [`Input::next`](crate::Input::next). The batch stays in the host;
+/// only the columns that are read are copied.
 ///
 /// ```
 /// use osiris_sdk::{Column, DataType, Field, Schema, testing};
@@ -35,11 +35,11 @@ pub struct Batch {
     layout: OnceCell<Layout>,
 }
 
-/// Where each column's nodes and buffers are.
+/// Position of each column's nodes and buffers.
 #[derive(Debug)]
 struct Layout {
     nodes: Vec<Node>,
-    /// The first node and the first buffer of each column.
+    /// First node and first buffer of each column.
     starts: Vec<(usize, u32)>,
 }
 
@@ -52,24 +52,24 @@ impl Batch {
         &self.handle
     }
 
-    /// What the columns are.
+    /// Returns the schema of the batch.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
-        // A host that counts beyond the address space has no such batch.
+        // A batch with more rows than the address space cannot exist.
         self.handle.rows() as usize
     }
 
-    /// Copies a column from the host, counted from 0.
+    /// Copies the column at an index, counted from 0, from the host.
     ///
     /// # Errors
-    /// Kind `internal` if there is no such column, or if what the host has
-    /// does not fit together.
+    /// Returns an error of kind `internal` if there is no such column, or if the host's batch is
+    /// inconsistent.
     pub fn column(&self, index: usize) -> Result<Column> {
         let Some(field) = self.schema.fields.get(index) else {
             return Err(Error::internal(format!(
@@ -110,7 +110,7 @@ impl Layout {
     }
 }
 
-/// How many arrays a column of that type is made of.
+/// Returns the number of arrays in a column of a type.
 fn arrays(data_type: &DataType) -> usize {
     1 + data_type.children().iter().map(|child| arrays(&child.data_type)).sum::<usize>()
 }

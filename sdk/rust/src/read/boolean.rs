@@ -1,10 +1,10 @@
-//! Columns of true and false.
+//! Boolean columns.
 
 use super::buffers::{Buffers, Shape};
 use super::validity::{Validity, bit};
 use crate::Result;
 
-/// A column of true and false.
+/// A column of booleans.
 ///
 /// ```
 /// use osiris_sdk::{Column, testing};
@@ -28,10 +28,10 @@ impl BoolColumn {
         Ok(Self { bits, len: length, validity })
     }
 
-    /// A value, unless it is missing.
+    /// Returns a value. Returns `None` if the value is null.
     ///
     /// # Panics
-    /// If the column is shorter.
+    /// Panics if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<bool> {
@@ -39,29 +39,29 @@ impl BoolColumn {
         (!self.is_null(index)).then(|| bit(&self.bits, index))
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Whether a value is missing.
+    /// Returns whether a value is null.
     ///
     /// # Panics
-    /// If it lies far beyond the end of the column.
+    /// Can panic if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn is_null(&self, index: usize) -> bool {
         self.validity.is_null(index)
     }
 
-    /// How many values are missing.
+    /// Returns the number of nulls.
     #[must_use]
     pub fn null_count(&self) -> usize {
         self.validity.nulls()

@@ -1,5 +1,5 @@
-//! Takes a column's nodes and buffers from the host, and checks that they fit
-//! together, so that what reads them cannot go out of bounds.
+//! Fetches a column's nodes and buffers from the host, and checks their consistency, so that
+//! reading them cannot go out of bounds.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::validity::Validity;
 use crate::bindings::osiris::driver::arrow::Node;
 use crate::{Error, Result};
 
-/// What a node says about its array.
+/// Length and nulls of an array, from its node.
 pub(super) struct Shape {
     pub(super) length: usize,
     pub(super) nulls: usize,
@@ -22,13 +22,13 @@ pub(super) struct Buffers<'a> {
 }
 
 impl<'a> Buffers<'a> {
-    /// The nodes from the column's first one on, and the number of its first
-    /// buffer.
+    /// Creates a reader from the nodes, starting with the column's first one, and the index of the
+    /// column's first buffer.
     pub(super) fn new(nodes: &'a [Node], next: u32, fetch: &'a dyn Fn(u32) -> Vec<u8>) -> Self {
         Self { nodes: nodes.iter(), next, fetch }
     }
 
-    /// The next array, which must have so many buffers.
+    /// Returns the next array, which must have `buffers` buffers.
     pub(super) fn node(&mut self, buffers: u32) -> Result<Shape> {
         let Some(node) = self.nodes.next() else {
             return Err(self.inconsistent(format_args!("an array is missing")));
@@ -44,7 +44,7 @@ impl<'a> Buffers<'a> {
     }
 
     pub(super) fn validity(&mut self, length: usize, nulls: usize) -> Result<Validity> {
-        // Without nulls nobody looks at the bitmap.
+        // The bitmap is not needed without nulls.
         if nulls == 0 {
             self.next += 1;
             return Ok(Validity::default());
@@ -52,7 +52,7 @@ impl<'a> Buffers<'a> {
         Ok(Validity::new(self.at_least(length.div_ceil(8))?, nulls))
     }
 
-    /// The offsets of an array, and where its last value ends.
+    /// Returns the offsets of an array and the end of its last value.
     pub(super) fn offsets(&mut self, length: usize) -> Result<(Values<i32>, usize)> {
         let offsets = Values::<i32>::new(self.exactly(length.saturating_add(1), size_of::<i32>())?);
         let slice = offsets.as_slice();
@@ -63,7 +63,7 @@ impl<'a> Buffers<'a> {
         Ok((offsets, end))
     }
 
-    /// A buffer of exactly so many values of that size; padding is cut off.
+    /// Fetches a buffer of exactly `count` values of `size` bytes, without padding.
     pub(super) fn exactly(&mut self, count: usize, size: usize) -> Result<Vec<u8>> {
         let bytes = count.saturating_mul(size);
         let mut buffer = self.at_least(bytes)?;

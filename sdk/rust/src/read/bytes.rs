@@ -1,11 +1,11 @@
-//! Columns of text and of bytes.
+//! Text and binary columns.
 
 use super::buffers::{Buffers, Shape};
 use super::primitive::Values;
 use super::validity::Validity;
 use crate::Result;
 
-/// A column of text or of bytes.
+/// A column of text or bytes.
 ///
 /// ```
 /// use osiris_sdk::{Column, testing};
@@ -13,7 +13,7 @@ use crate::Result;
 /// let table = testing::Table::from_rows(&schema, &serde_json::json!([["Zoë"], [null]]));
 /// let Column::Utf8(names) = table.batches()[0].column(0).unwrap() else { panic!() };
 /// assert_eq!(names.get_str(0), Some("Zoë"));
-/// // Bytes are enough for most, and nothing has to be checked for them.
+/// // Bytes are sufficient for most uses, and need no UTF-8 check.
 /// let bytes: usize = names.iter().flatten().map(<[u8]>::len).sum();
 /// assert_eq!(bytes, 4);
 /// ```
@@ -33,10 +33,10 @@ impl BytesColumn {
         Ok(Self { offsets, data, validity })
     }
 
-    /// A value, unless it is missing.
+    /// Returns a value. Returns `None` if the value is null.
     ///
     /// # Panics
-    /// If the column is shorter.
+    /// Panics if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&[u8]> {
@@ -45,18 +45,18 @@ impl BytesColumn {
         (!self.is_null(index)).then(|| &self.data[value])
     }
 
-    /// A text, unless it is missing or this is a column of bytes that are not
-    /// UTF-8. [`get`](Self::get) is faster where bytes will do.
+    /// Returns a value as text. Returns `None` if the value is null or, in a binary column, not
+    /// UTF-8. [`get`](Self::get) is faster if bytes are sufficient.
     ///
     /// # Panics
-    /// If the column is shorter.
+    /// Panics if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn get_str(&self, index: usize) -> Option<&str> {
         std::str::from_utf8(self.get(index)?).ok()
     }
 
-    /// Every value in turn; faster than [`get`](Self::get) in a loop.
+    /// Iterates over the values. Faster than [`get`](Self::get) in a loop.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
         let ends = self.offsets.as_slice().windows(2).enumerate();
         ends.map(|(index, ends)| {
@@ -65,29 +65,29 @@ impl BytesColumn {
         })
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.offsets.as_slice().len() - 1
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a value is missing.
+    /// Returns whether a value is null.
     ///
     /// # Panics
-    /// If it lies far beyond the end of the column.
+    /// Can panic if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn is_null(&self, index: usize) -> bool {
         self.validity.is_null(index)
     }
 
-    /// How many values are missing.
+    /// Returns the number of nulls.
     #[must_use]
     pub fn null_count(&self) -> usize {
         self.validity.nulls()

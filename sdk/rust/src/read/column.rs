@@ -5,13 +5,13 @@ use super::validity::Validity;
 use super::{BoolColumn, BytesColumn, ListColumn, PrimitiveColumn, StructColumn};
 use crate::{DataType, Result};
 
-/// One column of a batch. The variant is that of the column's [`DataType`],
-/// whose parameters (units, zone, precision, scale) only the schema knows.
+/// One column of a batch. The variant corresponds to the column's [`DataType`], whose parameters
+/// (units, zone, precision, scale) are only in the schema.
 ///
 /// ```
 /// use osiris_sdk::Column;
 ///
-/// /// A value as text; none for a missing one, or a type that is left out here.
+/// /// Formats a value as text. Returns `None` for nulls and for types not handled here.
 /// fn text(column: &Column, row: usize) -> Option<String> {
 ///     match column {
 ///         Column::Bool(values) => values.get(row).map(|value| value.to_string()),
@@ -31,9 +31,9 @@ use crate::{DataType, Result};
 /// ```
 #[derive(Debug, Clone)]
 pub enum Column {
-    /// So many nulls.
+    /// A number of nulls.
     Null(usize),
-    /// True and false.
+    /// Booleans.
     Bool(BoolColumn),
     /// Signed, 8 bits.
     Int8(PrimitiveColumn<i8>),
@@ -102,35 +102,35 @@ impl Column {
         })
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.parts().0
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a value is missing.
+    /// Returns whether a value is null.
     ///
     /// # Panics
-    /// If it lies far beyond the end of the column.
+    /// Can panic if `index` is out of bounds.
     #[must_use]
     pub fn is_null(&self, index: usize) -> bool {
         self.parts().1.is_none_or(|validity| validity.is_null(index))
     }
 
-    /// How many values are missing.
+    /// Returns the number of nulls.
     #[must_use]
     pub fn null_count(&self) -> usize {
         let (len, validity) = self.parts();
         validity.map_or(len, Validity::nulls)
     }
 
-    /// The length, and which values are there: none for nulls.
+    /// Returns the length and the validity bitmap. The bitmap is `None` for a null column.
     fn parts(&self) -> (usize, Option<&Validity>) {
         match self {
             Self::Null(len) => (*len, None),

@@ -1,4 +1,4 @@
-//! Columns of lists.
+//! List columns.
 
 use std::ops::Range;
 
@@ -41,16 +41,17 @@ impl ListColumn {
         Ok(Self { offsets, values: Box::new(values), validity })
     }
 
-    /// The values of all lists.
+    /// Returns the values of all lists.
     #[must_use]
     pub fn values(&self) -> &Column {
         &self.values
     }
 
-    /// Which of [`values`](Self::values) a list holds, unless it is missing.
+    /// Returns the range of a list within [`values`](Self::values). Returns `None` if the list is
+    /// null.
     ///
     /// # Panics
-    /// If the column is shorter.
+    /// Panics if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<Range<usize>> {
@@ -59,29 +60,29 @@ impl ListColumn {
         (!self.is_null(index)).then_some(range)
     }
 
-    /// How many lists there are, missing ones included.
+    /// Returns the number of lists, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.offsets.as_slice().len() - 1
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a list is missing.
+    /// Returns whether a list is null.
     ///
     /// # Panics
-    /// If it lies far beyond the end of the column.
+    /// Can panic if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn is_null(&self, index: usize) -> bool {
         self.validity.is_null(index)
     }
 
-    /// How many lists are missing.
+    /// Returns the number of nulls.
     #[must_use]
     pub fn null_count(&self) -> usize {
         self.validity.nulls()

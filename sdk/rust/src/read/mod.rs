@@ -1,4 +1,4 @@
-//! Reads batches, column by column; only what is read is copied from the host.
+//! Reads batches column by column. Only the columns that are read are copied from the host.
 
 #[cfg(feature = "arrow")]
 mod arrow;

@@ -4,7 +4,7 @@ use super::buffers::{Buffers, Shape};
 use super::validity::Validity;
 use crate::{Primitive, Result};
 
-/// A column of numbers, and of dates, times and decimals.
+/// A column of numbers, dates, times or decimals.
 ///
 /// ```
 /// use osiris_sdk::{Column, testing};
@@ -23,8 +23,7 @@ pub struct PrimitiveColumn<T> {
     pub(super) validity: Validity,
 }
 
-/// Numbers in the memory that they came in, or in their own if that one
-/// happens to be aligned for bytes only.
+/// Numbers in the memory of their buffer, or in a copy if the buffer is not aligned for them.
 #[derive(Debug, Clone)]
 pub(super) enum Values<T> {
     Bytes(Vec<u8>),
@@ -56,18 +55,18 @@ impl<T: Primitive> PrimitiveColumn<T> {
         Ok(Self { values, validity })
     }
 
-    /// The values, a missing one as anything; the fastest way to read a column
-    /// that [`null_count`](Self::null_count) finds complete.
+    /// Returns the values, with arbitrary values for nulls. The fastest way to read a column if
+    /// [`null_count`](Self::null_count) is 0.
     #[inline]
     #[must_use]
     pub fn values(&self) -> &[T] {
         self.values.as_slice()
     }
 
-    /// A value, unless it is missing.
+    /// Returns a value. Returns `None` if the value is null.
     ///
     /// # Panics
-    /// If the column is shorter.
+    /// Panics if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
@@ -75,35 +74,35 @@ impl<T: Primitive> PrimitiveColumn<T> {
         (!self.is_null(index)).then_some(value)
     }
 
-    /// Every value in turn; faster than [`get`](Self::get) in a loop.
+    /// Iterates over the values. Faster than [`get`](Self::get) in a loop.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> {
         let values = self.values().iter().enumerate();
         values.map(|(index, &value)| (!self.is_null(index)).then_some(value))
     }
 
-    /// How many values there are, missing ones included.
+    /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values().len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a value is missing.
+    /// Returns whether a value is null.
     ///
     /// # Panics
-    /// If it lies far beyond the end of the column.
+    /// Can panic if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn is_null(&self, index: usize) -> bool {
         self.validity.is_null(index)
     }
 
-    /// How many values are missing.
+    /// Returns the number of nulls.
     #[must_use]
     pub fn null_count(&self) -> usize {
         self.validity.nulls()

@@ -1,4 +1,4 @@
-//! Columns of structs.
+//! Struct columns.
 
 use super::Column;
 use super::buffers::{Buffers, Shape};
@@ -44,36 +44,36 @@ impl StructColumn {
         Ok(Self { fields: columns?, len: length, validity })
     }
 
-    /// One column a field, in the order of the type. What a field holds where
-    /// the struct itself is missing means nothing.
+    /// Returns one column per field, in the order of the type. The values of the fields of a null
+    /// struct have no meaning.
     #[must_use]
     pub fn fields(&self) -> &[Column] {
         &self.fields
     }
 
-    /// How many structs there are, missing ones included.
+    /// Returns the number of structs, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether the column is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Whether a struct is missing.
+    /// Returns whether a struct is null.
     ///
     /// # Panics
-    /// If it lies far beyond the end of the column.
+    /// Can panic if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn is_null(&self, index: usize) -> bool {
         self.validity.is_null(index)
     }
 
-    /// How many structs are missing.
+    /// Returns the number of nulls.
     #[must_use]
     pub fn null_count(&self) -> usize {
         self.validity.nulls()

@@ -1,6 +1,6 @@
-//! Which values are there.
+//! Validity bitmaps.
 
-/// A validity bitmap as it came: empty if nothing is missing.
+/// A validity bitmap as received: empty if there are no nulls.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Validity {
     bits: Vec<u8>,
@@ -16,7 +16,7 @@ impl Validity {
         self.nulls
     }
 
-    /// The bitmap, if anything is missing.
+    /// Returns the bitmap. Returns `None` if there are no nulls.
     #[cfg(feature = "arrow")]
     pub(super) fn into_bits(self) -> Option<Vec<u8>> {
         (self.nulls > 0).then_some(self.bits)
@@ -28,7 +28,7 @@ impl Validity {
     }
 }
 
-/// The bit at that place, least significant first.
+/// Returns the bit at an index, least significant bit first.
 #[inline]
 pub(super) fn bit(bits: &[u8], index: usize) -> bool {
     bits[index / 8] & (1 << (index % 8)) != 0

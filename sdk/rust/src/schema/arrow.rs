@@ -8,7 +8,7 @@ use arrow_schema as arrow;
 use super::{DataType, Field, Schema, TimeUnit};
 use crate::{Error, Result};
 
-/// Metadata of the schema itself, which the contract has not, stays behind.
+/// Drops the metadata of the schema itself, which the contract does not have.
 impl TryFrom<&arrow::Schema> for Schema {
     type Error = Error;
 
@@ -32,7 +32,8 @@ impl TryFrom<&arrow::Field> for Field {
             .map_err(|error| error.context(format_args!("column {:?}", field.name())))?;
         let mut metadata: Vec<_> =
             field.metadata().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        // A hash map has no order; the same field must always look the same.
+        // Sorted, because a hash map has no order and the same field must always convert the same
+        // way.
         metadata.sort();
         Ok(Self { name: field.name().clone(), data_type, nullable: field.is_nullable(), metadata })
     }

@@ -1,13 +1,13 @@
-//! The types of values that tables hold.
+//! Types of the values in tables.
 
 use super::Field;
 use crate::{Error, Result};
 
-/// What fits into the 128 bits of a decimal.
+/// Maximum digits that fit into a 128-bit decimal.
 pub(super) const MAX_DIGITS: u8 = 38;
 
-/// An Arrow type. Choose the one that holds every value exactly: decimals for
-/// money, text for what only looks like a number (`001`).
+/// An Arrow type. Choose a type that holds every value exactly: decimals for money, text for values
+/// that only look like numbers (`001`).
 ///
 /// ```
 /// use osiris_sdk::{DataType, Field, TimeUnit};
@@ -57,20 +57,18 @@ pub enum DataType {
     Time32(TimeUnit),
     /// Time since midnight in 64 bits: microseconds or nanoseconds only.
     Time64(TimeUnit),
-    /// Time since 1970-01-01 00:00:00. With a zone (`UTC`, `+01:00`,
-    /// `Europe/Prague`) the count is in UTC and the zone says how to show it;
-    /// without one it is a wall clock's.
+    /// Time since 1970-01-01 00:00:00. With a time zone (`UTC`, `+01:00`, `Europe/Prague`), the
+    /// count is in UTC and the zone is for display; without a zone, the count is a wall-clock time.
     Timestamp(TimeUnit, Option<String>),
-    /// An integer of up to `.0` digits (1 to 38), of which `.1` are after the
-    /// decimal point.
+    /// An integer of up to `.0` digits (1 to 38), of which `.1` are after the decimal point.
     Decimal128(u8, i8),
-    /// Any number of values of one type. The field's name is `item` by custom.
+    /// Any number of values of one type. The field's name is `item` by convention.
     List(Box<Field>),
     /// One value of each field.
     Struct(Vec<Field>),
 }
 
-/// What times are counted in.
+/// Unit of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeUnit {
     /// 1 s.
@@ -84,7 +82,7 @@ pub enum TimeUnit {
 }
 
 impl DataType {
-    /// A list of nullable values of this type.
+    /// Returns the type of a list of nullable values of this type.
     ///
     /// ```
     /// use osiris_sdk::DataType;
@@ -96,7 +94,7 @@ impl DataType {
         Self::List(Box::new(Field::new("item", item, true)))
     }
 
-    /// The parts of a nested type, in order; none for any other.
+    /// Returns the children of a nested type, in order. Returns an empty slice for other types.
     #[must_use]
     pub fn children(&self) -> &[Field] {
         match self {
@@ -106,10 +104,11 @@ impl DataType {
         }
     }
 
-    /// Whether its parameters, and those of the types below it, mean anything.
+    /// Checks the parameters of the type and of its children.
     ///
     /// # Errors
-    /// Kind `internal` if not: the driver made it.
+    /// Returns an error of kind `internal` if a parameter is invalid, because the driver created
+    /// the type.
     pub(crate) fn check(&self) -> Result<()> {
         use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
         match self {

@@ -20,8 +20,8 @@ impl TimeUnit {
 }
 
 impl DataType {
-    /// The format string: `l` is int64, `u` is utf8, `tsu:UTC` a UTC timestamp
-    /// in microseconds. Children of a nested type are not part of it.
+    /// Returns the format string: `l` is int64, `u` is utf8, `tsu:UTC` a UTC timestamp in
+    /// microseconds. Children of a nested type are not part of it.
     ///
     /// ```
     /// use osiris_sdk::{DataType, TimeUnit};
@@ -57,7 +57,7 @@ impl DataType {
         }
     }
 
-    /// The type of a format string and the fields below it.
+    /// Returns the type for a format string and its children.
     ///
     /// ```
     /// use osiris_sdk::{DataType, Kind};
@@ -67,8 +67,8 @@ impl DataType {
     /// ```
     ///
     /// # Errors
-    /// Kind `unsupported` for a type that the SDK does not have, or `data` for
-    /// a format that means nothing.
+    /// Returns an error of kind `unsupported` if the SDK does not support the type, or `data` if
+    /// the format is invalid.
     pub fn parse(format: &str, children: Vec<Field>) -> Result<Self> {
         let count = children.len();
         let data_type = match format {
@@ -109,7 +109,7 @@ impl DataType {
     }
 }
 
-/// Formats that carry parameters: timestamps and decimals.
+/// Parses formats with parameters: timestamps and decimals.
 fn parse_parameters(format: &str) -> Result<DataType> {
     let unknown = || {
         Error::unsupported(format!(
@@ -148,7 +148,7 @@ fn parse_decimal(format: &str, parameters: &str) -> Result<DataType> {
     Ok(DataType::Decimal128(precision, scale))
 }
 
-/// A name for messages: `int64`, `timestamp[us, UTC]`, `list<utf8>`.
+/// Formats the type for messages: `int64`, `timestamp[us, UTC]`, `list<utf8>`.
 impl fmt::Display for DataType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! What a table looks like.
+//! Schemas of tables.
 
 #[cfg(feature = "arrow")]
 mod arrow;
@@ -24,27 +24,28 @@ use crate::{Error, Result};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schema {
-    /// One a column.
+    /// One field per column.
     pub fields: Vec<Field>,
 }
 
 impl Schema {
-    /// A schema of these columns.
+    /// Creates a schema with these columns.
     #[must_use]
     pub fn new(fields: Vec<Field>) -> Self {
         Self { fields }
     }
 
-    /// The place of a column, if there is one of that name.
+    /// Returns the index of the column with a name. Returns `None` if there is no such column.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }
 
-    /// The place of a column that the configuration names.
+    /// Returns the index of a column that the configuration names.
     ///
     /// # Errors
-    /// Kind `config`: there is none of that name, and what there is; or it is of another type.
+    /// Returns an error of kind `config` if there is no column with that name, with the existing
+    /// names, or if the column has another type.
     ///
     /// ```
     /// use osiris_sdk::{DataType, Field, Schema};
@@ -75,7 +76,7 @@ impl Schema {
     }
 }
 
-/// A column, or a part of a nested one.
+/// A column, or a child of a nested column.
 ///
 /// ```
 /// use osiris_sdk::{DataType, Field};
@@ -86,18 +87,18 @@ impl Schema {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// As it is in the source.
+    /// The source's name for the column.
     pub name: String,
-    /// What its values are.
+    /// Type of the column's values.
     pub data_type: DataType,
-    /// Whether a value may be missing.
+    /// Whether a value may be null.
     pub nullable: bool,
-    /// Facts about the column that travel with it.
+    /// Metadata of the column, as key and value.
     pub metadata: Vec<(String, String)>,
 }
 
 impl Field {
-    /// A field without metadata.
+    /// Creates a field without metadata.
     pub fn new(name: impl Into<String>, data_type: DataType, nullable: bool) -> Self {
         Self { name: name.into(), data_type, nullable, metadata: Vec::new() }
     }

@@ -1,10 +1,10 @@
-//! Schemas as they cross the boundary: trees, flattened depth first.
+//! Conversion of schemas to and from the form of the contract: trees, flattened depth first.
 
 use super::{DataType, Field, Schema};
 use crate::bindings::osiris::driver::arrow;
 use crate::{Error, Result};
 
-/// Deeper than any table that a person would make.
+/// Maximum nesting depth, beyond that of any realistic table.
 const MAX_DEPTH: usize = 64;
 
 impl Schema {
@@ -33,7 +33,7 @@ fn flatten(field: &Field, wire: &mut Vec<arrow::Field>) {
         format: field.data_type.format(),
         nullable: field.nullable,
         metadata: field.metadata.clone(),
-        // A schema of 2^32 fields fits into no address space.
+        // A schema of 2^32 fields does not fit into the address space.
         children: children.len() as u32,
     });
     for child in children {

@@ -1,4 +1,5 @@
-//! Cells as JSON: the form is told at [`Table::from_rows`](super::Table::from_rows).
+//! Conversion of cells from and to JSON, in the form of
+//! [`Table::from_rows`](super::Table::from_rows).
 
 use std::fmt::Write;
 
@@ -6,7 +7,7 @@ use serde_json::{Number, Value};
 
 use crate::{Column, ColumnBuilder, DataType};
 
-/// Adds a cell; none if it does not fit.
+/// Adds a cell. Returns `None` if the cell is invalid for the column.
 pub(super) fn push(column: &mut ColumnBuilder, data_type: &DataType, cell: &Value) -> Option<()> {
     use ColumnBuilder as B;
     if cell.is_null() {
@@ -53,7 +54,7 @@ pub(super) fn push(column: &mut ColumnBuilder, data_type: &DataType, cell: &Valu
     Some(())
 }
 
-/// The cell of a row.
+/// Returns the cell of a row.
 pub(super) fn get(column: &Column, data_type: &DataType, row: usize) -> Value {
     use Column as C;
     let cell = match column {
@@ -123,7 +124,7 @@ fn from_bytes(bytes: &[u8]) -> String {
     })
 }
 
-/// `"1.50"` at scale 2 is 150, `"1500"` at scale -2 is 15.
+/// Parses a decimal: `"1.50"` at scale 2 is 150, `"1500"` at scale -2 is 15.
 fn digits(text: &str, scale: i8) -> Option<i128> {
     if scale < 0 {
         let zeros = "0".repeat(scale.unsigned_abs().into());

@@ -33,11 +33,10 @@
 //!     .expect_err(Kind::Upstream);
 //! ```
 //!
-//! What a driver sends is checked as a host does it; what the contract forbids
-//! fails the test. Three things differ from a run inside a component: the
-//! configuration is passed on as it is, without the spec's defaults; paths are
-//! the test's own, so give absolute ones of a temporary folder; and pauses
-//! take no time.
+//! Everything that a driver sends is checked as by a host; a violation of the contract fails the
+//! test. Three things differ from a run inside a component: the configuration is passed on
+//! unchanged, without the spec's defaults; paths are those of the test process, so use absolute
+//! paths in a temporary directory; and pauses take no time.
 
 mod cells;
 mod report;

@@ -1,4 +1,4 @@
-//! What came out of a run.
+//! Results of a run.
 
 use std::fs;
 use std::path::Path;
@@ -11,25 +11,25 @@ use super::{Event, Log, Metric, Progress, Table};
 use crate::host::memory::Recording;
 use crate::{MetricValue, Result, Summary};
 
-/// How a step ended and what it left. [`Context`](crate::Context) has an example
-/// of each.
+/// The result of a step, and everything that the driver sent. [`Context`](crate::Context) has an
+/// example of each.
 #[derive(Debug)]
 pub struct Report {
-    /// How it ended.
+    /// Result of the step.
     pub result: Result<Summary>,
-    /// The table that it made, complete only if it ended well.
+    /// The table that the step wrote, complete only if the step succeeded.
     pub output: Option<Table>,
-    /// What it logged.
+    /// Logged messages.
     pub logs: Vec<Log>,
-    /// What it measured.
+    /// Recorded metrics.
     pub metrics: Vec<Metric>,
-    /// What it said has happened.
+    /// Recorded events.
     pub events: Vec<Event>,
-    /// How far it said it was, each time.
+    /// Progress reports, in order.
     pub progress: Vec<Progress>,
-    /// The pauses it made between attempts; they took no time.
+    /// Pauses between attempts, which took no time.
     pub pauses: Vec<Duration>,
-    /// What it saved for the next run.
+    /// State saved for the next run.
     pub saved_state: Option<Value>,
     artifacts: TempDir,
 }
@@ -50,44 +50,44 @@ impl Report {
         }
     }
 
-    /// The table that the step made.
+    /// Returns the table that the step wrote.
     ///
     /// # Panics
-    /// If it made none.
+    /// Panics if the step did not write a table.
     #[must_use]
     pub fn table(&self) -> &Table {
         self.output.as_ref().expect("the step never opened its output: call `output.open(&schema)`")
     }
 
-    /// The folder for artifacts, which goes away with the report.
+    /// Returns the artifacts directory, which is removed with the report.
     #[must_use]
     pub fn artifacts(&self) -> &Path {
         self.artifacts.path()
     }
 
-    /// The text of an artifact.
+    /// Returns the text of an artifact.
     ///
     /// # Panics
-    /// If there is none of that name.
+    /// Panics if there is no artifact with this name.
     #[must_use]
     pub fn artifact(&self, name: &str) -> String {
         fs::read_to_string(self.artifacts.path().join(name))
             .unwrap_or_else(|error| panic!("artifact {name}: {error}"))
     }
 
-    /// The step made these rows, in this order: see [`Table::rows`].
+    /// Asserts that the step wrote these rows, in this order: see [`Table::rows`].
     ///
     /// # Panics
-    /// If it did not.
+    /// Panics if the rows differ.
     #[track_caller]
     pub fn assert_rows(&self, expected: &Value) {
         assert_eq!(&self.table().rows(), expected);
     }
 
-    /// The step measured that, at least once.
+    /// Asserts that the step recorded this metric at least once.
     ///
     /// # Panics
-    /// If it did not.
+    /// Panics if it did not.
     #[track_caller]
     pub fn assert_metric(&self, name: &str, value: impl Into<MetricValue>) {
         let value = value.into();
@@ -95,10 +95,10 @@ impl Report {
         assert!(found, "no metric {name} of {value:?} in {:#?}", self.metrics);
     }
 
-    /// The step logged a message with that text in it.
+    /// Asserts that the step logged a message that contains a text.
     ///
     /// # Panics
-    /// If it did not.
+    /// Panics if it did not.
     #[track_caller]
     pub fn assert_logged(&self, part: &str) {
         let found = self.logs.iter().any(|log| log.message.contains(part));

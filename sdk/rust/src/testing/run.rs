@@ -1,4 +1,4 @@
-//! One call of a driver.
+//! A single call of a driver.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -14,7 +14,7 @@ use crate::{
     Summary, config,
 };
 
-/// A step that is to run; [`run`] makes one.
+/// A step to run, created by [`run`].
 #[derive(Debug)]
 pub struct Run<D> {
     config: Value,
@@ -25,8 +25,8 @@ pub struct Run<D> {
     driver: PhantomData<D>,
 }
 
-/// A step of that driver with that configuration, in mode extract unless
-/// [`Run::mode`] says otherwise.
+/// Creates a step for a driver with a configuration, in mode extract unless [`Run::mode`] sets
+/// another one.
 ///
 /// ```
 /// use osiris_sdk::{Error, Kind, testing};
@@ -68,35 +68,36 @@ pub fn run<D: Driver>(config: Value) -> Run<D> {
     }
 }
 
-/// What the driver's [`discover`](Driver::discover) answers, which has an example.
+/// Calls [`discover`](Driver::discover) of a driver; its documentation has an example.
 ///
 /// # Errors
-/// The driver's own, or kind `config` if the configuration does not fit.
+/// Returns an error if the driver returns one, or an error of kind `config` if the configuration
+/// does not match.
 pub fn discover<D: Driver>(config: Value) -> Result<Vec<Dataset>> {
     D::discover(&Context { host: Host(Rc::default()) }, config::parse(&config.to_string())?)
 }
 
-/// What the driver's [`doctor`](Driver::doctor) answers, which has an example.
+/// Calls [`doctor`](Driver::doctor) of a driver; its documentation has an example.
 pub fn doctor<D: Driver>(connection: Value, timeout: Duration) -> Health {
     D::doctor(&Context { host: Host(Rc::default()) }, connection, timeout)
 }
 
 impl<D: Driver> Run<D> {
-    /// What the step is to do.
+    /// Sets the mode of the step.
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Gives it a table to read.
+    /// Adds an input table.
     #[must_use]
     pub fn input(mut self, name: &str, table: &Table) -> Self {
         self.inputs.push((name.into(), table.clone(), None));
         self
     }
 
-    /// Gives it a table whose step fails once these rows are read.
+    /// Adds an input table whose upstream step fails after these rows.
     #[must_use]
     pub fn failing_input(mut self, name: &str, table: &Table) -> Self {
         let failure = Error::upstream(format!("the step that makes {name} failed"));
@@ -104,27 +105,27 @@ impl<D: Driver> Run<D> {
         self
     }
 
-    /// Gives it one share of a step that was split.
+    /// Sets the partition of a split step.
     #[must_use]
     pub fn partition(mut self, index: u32, count: u32) -> Self {
         self.partition = Some(Partition { index, count });
         self
     }
 
-    /// Gives it the state of its last run.
+    /// Sets the state that the last run saved.
     #[must_use]
     pub fn state(mut self, state: &Value) -> Self {
         self.recording.state = Some(state.to_string());
         self
     }
 
-    /// The run is cancelled before it starts.
+    /// Cancels the run before it starts.
     #[must_use]
     pub fn cancelled(self) -> Self {
         self.cancelled_after(0)
     }
 
-    /// The run is cancelled once so many batches were read or sent.
+    /// Cancels the run after a number of batches were read or sent.
     #[must_use]
     pub fn cancelled_after(mut self, batches: usize) -> Self {
         self.recording.cancel_after = Some(batches);
@@ -134,8 +135,8 @@ impl<D: Driver> Run<D> {
     /// Runs the step.
     ///
     /// # Panics
-    /// If the driver does what the contract forbids, or the number of inputs is
-    /// none that the mode can have.
+    /// Panics if the driver violates the contract, or if the mode does not allow the number of
+    /// inputs.
     #[must_use]
     pub fn report(self) -> Report {
         match (self.mode, self.inputs.len()) {
@@ -170,7 +171,7 @@ impl<D: Driver> Run<D> {
     /// Runs the step, which must succeed.
     ///
     /// # Panics
-    /// If it fails; with its message and log.
+    /// Panics if the step fails, with its message and log.
     pub fn expect_ok(self) -> Report {
         let report = self.report();
         if let Err(error) = &report.result {
@@ -179,10 +180,10 @@ impl<D: Driver> Run<D> {
         report
     }
 
-    /// Runs the step, which must fail with that kind.
+    /// Runs the step, which must fail with an error of this kind.
     ///
     /// # Panics
-    /// If it does not.
+    /// Panics if it does not.
     pub fn expect_err(self, kind: Kind) -> Error {
         match self.report().result {
             Ok(summary) => panic!("the step succeeded: {summary:?}"),
@@ -194,7 +195,7 @@ impl<D: Driver> Run<D> {
     }
 }
 
-/// What a host checks when a step ends well.
+/// Performs the checks of a host at the successful end of a step.
 fn check_end(mode: Mode, result: &Result<Summary>, recording: &Recording) {
     let Ok(summary) = result else { return };
     match mode {

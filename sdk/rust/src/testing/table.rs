@@ -9,7 +9,7 @@ use super::cells;
 use crate::build;
 use crate::{Batch, BatchBuilder, Schema, host};
 
-/// A table to give to a driver, or one that it made.
+/// A table for a driver to read, or one that a driver wrote.
 ///
 /// ```
 /// use osiris_sdk::{DataType, Field, Schema, testing::Table};
@@ -33,30 +33,29 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table without rows.
+    /// Creates a table without rows.
     #[must_use]
     pub fn new(schema: &Schema) -> Self {
         Self { schema: schema.clone(), batches: Vec::new() }
     }
 
-    /// A table of one batch: an array of rows, which are arrays of cells.
+    /// Creates a table of one batch: an array of rows, which are arrays of cells.
     ///
-    /// Numbers are JSON's; a float that JSON lacks is `"NaN"`, `"inf"` or
-    /// `"-inf"`. Bytes are hexadecimal. Dates, times and timestamps are counts
-    /// in their unit. Decimals are text with all of their digits, `"1.50"`.
-    /// Lists are arrays, structs objects.
+    /// Numbers are JSON numbers; floats that JSON lacks are `"NaN"`, `"inf"` or `"-inf"`. Bytes are
+    /// hexadecimal. Dates, times and timestamps are counts in their unit. Decimals are text with
+    /// all of their digits, `"1.50"`. Lists are arrays, and structs are objects.
     ///
     /// # Panics
-    /// If a cell does not fit its column.
+    /// Panics if a cell is invalid for its column.
     #[must_use]
     pub fn from_rows(schema: &Schema, rows: &Value) -> Self {
         Self::new(schema).with_rows(rows)
     }
 
-    /// Adds a batch of rows, as [`from_rows`](Self::from_rows) takes them.
+    /// Adds a batch of rows in the form of [`from_rows`](Self::from_rows).
     ///
     /// # Panics
-    /// If a cell does not fit its column.
+    /// Panics if a cell is invalid for its column.
     #[must_use]
     pub fn with_rows(self, rows: &Value) -> Self {
         let mut batch = BatchBuilder::new(&self.schema);
@@ -78,7 +77,7 @@ impl Table {
     /// Adds a batch and clears its builder.
     ///
     /// # Panics
-    /// If it is not one of this table's schema.
+    /// Panics if the batch does not have this table's schema.
     #[must_use]
     pub fn with_batch(mut self, batch: &mut BatchBuilder) -> Self {
         if let Err(error) = batch.check(&self.schema) {
@@ -91,29 +90,29 @@ impl Table {
         self
     }
 
-    /// What the columns are.
+    /// Returns the schema of the table.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The batches, to look at them column by column.
+    /// Returns the batches, to inspect them column by column.
     #[must_use]
     pub fn batches(&self) -> Vec<Batch> {
         let schema = Rc::new(self.schema.clone());
         self.batches.iter().map(|batch| Batch::new(batch.clone(), Rc::clone(&schema))).collect()
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn row_count(&self) -> usize {
         self.batches.iter().map(|batch| batch.rows() as usize).sum()
     }
 
-    /// The rows of all batches, as [`from_rows`](Self::from_rows) takes them.
+    /// Returns the rows of all batches in the form of [`from_rows`](Self::from_rows).
     ///
     /// # Panics
-    /// If a batch does not fit together, which the kit checked when it came.
+    /// Panics if a batch is inconsistent, which was already checked when it was received.
     #[must_use]
     pub fn rows(&self) -> Value {
         let mut rows = Vec::new();
@@ -129,11 +128,11 @@ impl Table {
         Value::Array(rows)
     }
 
-    /// A table of arrow-rs batches.
+    /// Creates a table of arrow-rs batches.
     ///
     /// # Panics
-    /// If a column is of a type that the SDK does not have, or a batch of
-    /// another schema than the first one.
+    /// Panics if the SDK does not support the type of a column, or if a batch does not have this
+    /// schema.
     #[cfg(feature = "arrow")]
     #[must_use]
     pub fn from_arrow(schema: &Schema, batches: &[arrow_array::RecordBatch]) -> Self {

@@ -1,11 +1,11 @@
-//! What a host checks of each batch, because a driver may send anything.
+//! Checks of a host on each batch, because a driver can send anything.
 
 use std::rc::Rc;
 
 use crate::bindings::osiris::driver::types;
 use crate::{Batch, Column, DataType, Error, Field, Result, Schema, host};
 
-/// Whether a batch fits together and is one of that schema.
+/// Checks that a batch is consistent and has a schema.
 pub(crate) fn batch(schema: &Schema, batch: &host::Batch) -> Result<(), types::Error> {
     let view = Batch::new(batch.clone(), Rc::new(schema.clone()));
     for (index, field) in schema.fields.iter().enumerate() {
@@ -16,8 +16,7 @@ pub(crate) fn batch(schema: &Schema, batch: &host::Batch) -> Result<(), types::E
     Ok(())
 }
 
-/// Whether a column's values are what its field says. Those count whose parent
-/// is there.
+/// Checks that a column's values match its field. Values whose parent is null are ignored.
 fn check(field: &Field, column: &Column, counts: &dyn Fn(usize) -> bool) -> Result<()> {
     check_nulls(field, column, counts)?;
     let counts = |row: usize| counts(row) && !column.is_null(row);
@@ -58,7 +57,7 @@ fn check(field: &Field, column: &Column, counts: &dyn Fn(usize) -> bool) -> Resu
     }
 }
 
-/// Whether nulls are where they may be, and as many as are told.
+/// Checks that nulls are allowed where they occur, and that their number is that of the node.
 fn check_nulls(field: &Field, column: &Column, counts: &dyn Fn(usize) -> bool) -> Result<()> {
     let nulls = (0..column.len()).filter(|row| column.is_null(*row)).count();
     if nulls != column.null_count() {

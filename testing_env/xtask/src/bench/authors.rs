@@ -1,4 +1,4 @@
-//! What the author of a driver waits for, and what a driver weighs.
+//! Measures the waiting times of a driver's author, and the size of drivers.
 
 use anyhow::Result;
 
@@ -33,8 +33,8 @@ pub(super) fn measure() -> Result<Vec<Row>> {
     .collect()
 }
 
-/// From nothing to a driver that passes the kit: seconds of the second time, when what all drivers
-/// share is compiled.
+/// Measures the time in seconds from nothing to a driver that passes the conformance kit. The
+/// second time counts, when dependencies shared by all drivers are compiled.
 fn made(language: &str) -> Result<f64> {
     make(language)?;
     make(language)
@@ -52,7 +52,7 @@ fn make(language: &str) -> Result<f64> {
     commands.iter().map(run).sum()
 }
 
-/// What the first run of a driver takes beyond the next ones.
+/// Measures the additional time of a driver's first run.
 fn compiling() -> Result<Row> {
     let trial = Trial::new(PIPELINE)?;
     std::fs::write(trial.path().join("in.csv"), "id,name\n1,a\n2,b\n")?;

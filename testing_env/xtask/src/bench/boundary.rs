@@ -1,5 +1,5 @@
-//! Batches across the boundary, timed by the drivers themselves: only the calls
-//! that move data, so neither start-up nor waiting counts.
+//! Batches across the boundary, timed by the drivers themselves: only the calls that move data,
+//! without start-up and waiting.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Row;
 use super::trial::{RUNS, Trial, median};
 
-/// 16 Ki rows of three 8-byte columns: 384 KiB a batch.
+/// Batches of 16 Ki rows of three 8-byte columns: 384 KiB per batch.
 const CHAIN: &str = r#"
 oml_version: "0.1.0"
 name: chain
@@ -17,7 +17,7 @@ steps:
   - {id: sink, component: test.bench_sink, mode: write, config: {}}
 "#;
 
-/// Nobody reads the table, so that the source never waits.
+/// Without a reader of the table, so that the source never waits.
 const SOURCE: &str = r#"
 oml_version: "0.1.0"
 name: source
@@ -52,7 +52,7 @@ pub(super) fn measure() -> Result<Vec<Row>> {
     ])
 }
 
-/// What the machine itself copies from one such batch to another, in GB/s.
+/// Measures the machine's own speed of copying such a batch, in GB/s.
 fn native_memcpy() -> f64 {
     const SIZE: usize = 128 << 10;
     let from = vec![1u8; SIZE];

@@ -1,6 +1,6 @@
-//! What the host's checks cost in the copy of a CSV file: each is done again, in one process, for
-//! all that one copy sends and says, and timed beside whole copies in that same process. What
-//! counts is the processor's time, for the steps of a copy overlap.
+//! Measures the cost of the host's checks in the copy of a CSV file. Each check is repeated in
+//! one process for everything that one copy sends and logs, and timed next to whole copies in the
+//! same process. CPU time is compared, because the steps of a copy overlap.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -10,16 +10,16 @@ use super::trial::Trial;
 use super::{Row, data};
 use crate::shell::{built, cargo, command};
 
-/// Seconds of the processor, as `host/examples/checks.rs` prints them.
+/// CPU seconds, as printed by `host/examples/checks.rs`.
 #[derive(Deserialize)]
 struct Seconds {
-    /// The whole run of a copy.
+    /// A whole copy.
     copy: f64,
-    /// The same by code that nothing can interrupt.
+    /// A whole copy by code without interruption checks.
     copy_without_interrupts: f64,
-    /// Checking all batches of a copy.
+    /// Validating all batches of a copy.
     validation: f64,
-    /// Looking for four secrets in all that it says.
+    /// Searching four secrets in everything that a copy logs.
     redaction: f64,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn measure() -> Result<Vec<Row>> {
     let seconds: Seconds = serde_json::from_str(&text)
         .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
     let Seconds { copy, copy_without_interrupts, validation, redaction } = seconds;
-    // Less than nothing is noise.
+    // A negative difference is noise.
     let interrupts = (copy - copy_without_interrupts).max(0.0);
     let row = |name, seconds: f64, goal| Row::alone(name, "%", 100.0 * seconds / copy, goal);
     Ok(vec![

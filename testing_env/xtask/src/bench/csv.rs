@@ -1,4 +1,4 @@
-//! Copying a CSV file: read, infer types, hand over, write.
+//! Copying a CSV file: read, infer types, transfer, write.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! Made-up rows that are the same every time.
+//! Generates rows that are the same every time.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-/// Writes a CSV file of `rows` rows: two integers, a text, an amount with two
-/// decimals, a date and a boolean; about 50 bytes a row.
+/// Writes a CSV file of `rows` rows: two integers, a text, an amount with two decimals, a date
+/// and a boolean; about 50 bytes a row.
 pub(super) fn write_csv(path: &Path, rows: u64) -> Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     writeln!(file, "id,customer,product,amount,day,paid")?;

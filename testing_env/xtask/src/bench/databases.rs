@@ -1,4 +1,5 @@
-//! Real servers into CSV files and back, beside their own clients and pandas.
+//! Extracting from and loading into real database servers, compared with their own clients and
+//! pandas.
 
 use std::fs::File;
 use std::process::Command;
@@ -25,7 +26,7 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}
 "#;
 
-/// Nobody reads the table, so that only the reading counts.
+/// Without a reader of the table, so that only reading counts.
 const READ: &str = r#"
 oml_version: "0.1.0"
 name: read
@@ -51,7 +52,7 @@ with engine.connect().execution_options(stream_results=True) as connection:
         chunk.to_csv('pandas.csv', index=False, mode='a' if index else 'w', header=not index)
 ";
 
-/// The peers, and the drivers without a sandbox.
+/// Installs the peers and builds the drivers without a sandbox.
 fn prepare() -> Result<Pandas> {
     let pandas = Pandas::install()?;
     pandas.add(&["sqlalchemy==2.0.44", "pymysql==1.1.2", "psycopg2-binary==2.9.11"])?;
@@ -179,7 +180,7 @@ fn extract(
 ) -> Result<Vec<Row>> {
     let (ours, theirs) = in_turn(|| trial.run(), client)?;
     let peak = trial.peak_mb()?;
-    // Once: it takes minutes.
+    // Run only once, since it takes minutes.
     let slow = pandas.run(script, trial.path())?;
     Ok(vec![
         Row::less(beside_client, "s", ours, (client_name, theirs), ">= 1x"),
@@ -197,7 +198,7 @@ fn script(driver: &str, user: &str, password: &str, port: u16) -> String {
         .replace("PORT", &port.to_string())
 }
 
-/// The same code with and without a sandbox around it.
+/// Compares the same code with and without a sandbox.
 fn sandbox(trial: &Trial, family: &str, name: &'static str, connection: &Value) -> Result<Row> {
     trial.rewrite(&READ.replace("FAMILY", family))?;
     trial.warm()?;

@@ -1,5 +1,5 @@
-//! What a sandbox adds to a run, in the stand-in: the network to it is none, so
-//! what is left is the price of our own way there.
+//! Overhead of a sandbox, measured in the stand-in: without network latency, the rest is our own
+//! overhead.
 
 use std::fmt::Write as _;
 
@@ -10,13 +10,13 @@ use super::Row;
 use super::trial::Trial;
 use crate::cloud::{self, Cloud};
 
-/// How often each way is taken.
+/// Number of runs in each place; short runs are repeated three times as often.
 const RUNS: usize = 5;
 /// Pairs of a reading and a writing step.
 const PAIRS: usize = 10;
 
-/// Takes some 10 s here. One step only, for host, stand-in and worker share this
-/// machine: what they do beside it must not take the processor from it.
+/// Takes about 10 s. Only one step, because host, stand-in and worker share this machine and must
+/// not compete for its CPUs.
 const LONG: &str = r#"
 oml_version: "0.1.0"
 name: long
@@ -47,11 +47,11 @@ pub(super) fn measure() -> Result<Vec<Row>> {
     ])
 }
 
-/// Small steps that do next to nothing.
+/// Returns a pipeline of many steps that do almost nothing.
 fn many() -> String {
     let mut text = String::from("oml_version: \"0.1.0\"\nname: many\nsteps:\n");
     for pair in 0..PAIRS {
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = writeln!(
             text,
             "  - {{id: r{pair}, component: filesystem.csv_extractor, mode: read, config: {{path: in.csv}}}}\n  - {{id: w{pair}, component: filesystem.csv_writer, mode: write, needs: [r{pair}], config: {{path: out{pair}.csv}}}}"
@@ -60,8 +60,8 @@ fn many() -> String {
     text
 }
 
-/// Seconds that the run itself takes here and there, and the milliseconds around
-/// it there: the fastest of runs in turn, since what else goes on only adds.
+/// Returns the seconds of the run itself here and in the sandbox, and the milliseconds around the
+/// sandbox run: the fastest of alternating runs, since other load only adds time.
 fn both(trial: &Trial, cloud: &Cloud, runs: usize) -> Result<(f64, f64, f64)> {
     let (mut here, mut there, mut overhead) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {

@@ -1,5 +1,5 @@
-//! Measurements. Each runs osiris and a peer in turn on the same machine in
-//! the same run, because only their ratio travels.
+//! Benchmarks. Each runs osiris and a peer in turn on the same machine in the same run, because
+//! only the ratio carries over to other machines.
 
 mod authors;
 mod boundary;
@@ -25,13 +25,13 @@ pub(super) struct Row {
     ours: f64,
     peer: Option<&'static str>,
     peer_value: Option<f64>,
-    /// How many times better ours is than the peer's.
+    /// Ratio by which osiris is better than the peer.
     ratio: Option<f64>,
     goal: &'static str,
 }
 
 impl Row {
-    /// A measurement without a peer.
+    /// Creates a measurement without a peer.
     pub(super) fn alone(
         name: &'static str,
         unit: &'static str,
@@ -41,7 +41,7 @@ impl Row {
         Self { name, unit, ours, peer: None, peer_value: None, ratio: None, goal }
     }
 
-    /// A measurement of which less is better.
+    /// Creates a measurement for which less is better.
     pub(super) fn less(
         name: &'static str,
         unit: &'static str,
@@ -67,8 +67,7 @@ pub(crate) const PARTS: [Part; 8] = [
     ("e2b", e2b::measure),
 ];
 
-/// Builds what is measured, runs the named parts, or all, and prints a row for
-/// each measurement.
+/// Builds everything, runs the named parts, or all, and prints a row for each measurement.
 pub(crate) fn run(names: &[String], json: bool) -> Result<()> {
     build::host()?;
     build::drivers()?;
@@ -88,7 +87,7 @@ pub(crate) fn run(names: &[String], json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A Markdown table.
+/// Prints a Markdown table.
 fn print(rows: &[Row]) {
     println!("| Measurement | osiris | peer | ratio | goal |");
     println!("|---|---:|---:|---:|---|");
@@ -103,7 +102,7 @@ fn print(rows: &[Row]) {
     }
 }
 
-/// Three digits that matter.
+/// Formats a number with about three significant digits.
 fn number(value: f64) -> String {
     match value.abs() {
         100.0.. => format!("{value:.0}"),

@@ -1,4 +1,4 @@
-//! pandas, in a virtual environment of its own.
+//! pandas in a separate virtual environment.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ pub(super) struct Pandas {
 }
 
 impl Pandas {
-    /// Installs it below the build folder, once.
+    /// Installs pandas into the build directory, once.
     pub(super) fn install() -> Result<Self> {
         let folder = built()?.join("bench-python");
         let python = folder.join("bin/python");
@@ -30,17 +30,17 @@ impl Pandas {
         Ok(Self { python })
     }
 
-    /// Installs more packages, once each.
+    /// Installs more packages, unless they are installed.
     pub(super) fn add(&self, packages: &[&str]) -> Result<()> {
         run(Command::new(&self.python).args(["-m", "pip", "install", "--quiet"]).args(packages))
     }
 
-    /// Runs a script in a folder: seconds from process start to exit.
+    /// Runs a script in a directory and returns the seconds from process start to exit.
     pub(super) fn run(&self, script: &str, folder: &Path) -> Result<f64> {
         seconds(self.command(script).current_dir(folder))
     }
 
-    /// Runs a script and returns the most memory that it held, in MB.
+    /// Runs a script and returns its peak memory in MB.
     pub(super) fn peak_mb(&self, script: &str, folder: &Path) -> Result<f64> {
         let script = format!(
             "{script}\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)"

@@ -1,4 +1,4 @@
-//! What a run costs before any data: three steps over four rows.
+//! Overhead of a run without data: three steps over four rows.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! A throw-away project, and runs of the real binary in it.
+//! A temporary project, and runs of the real binary in it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,16 +10,16 @@ use tempfile::TempDir;
 
 use crate::shell::{built, osiris};
 
-/// How often each command is timed; the median counts.
+/// Number of times that each command is timed; the median counts.
 pub(super) const RUNS: usize = 5;
 
-/// A project in a temporary folder with one compiled pipeline.
+/// A project in a temporary directory with one compiled pipeline.
 pub(super) struct Trial {
     folder: TempDir,
 }
 
 impl Trial {
-    /// Makes a project from the text of a pipeline.
+    /// Creates a project from the text of a pipeline.
     pub(super) fn new(pipeline: &str) -> Result<Self> {
         let trial = Self { folder: tempfile::tempdir_in(built()?)? };
         std::fs::write(trial.path().join("osiris.yaml"), "version: 1\n")?;
@@ -27,13 +27,13 @@ impl Trial {
         Ok(trial)
     }
 
-    /// Puts another pipeline in the place of its own.
+    /// Replaces the pipeline.
     pub(super) fn rewrite(&self, pipeline: &str) -> Result<()> {
         std::fs::write(self.path().join("pipeline.yaml"), pipeline)?;
         Ok(())
     }
 
-    /// The project's folder.
+    /// Returns the project's directory.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -44,7 +44,7 @@ impl Trial {
         self.run().map(drop)
     }
 
-    /// Runs the compiled pipeline: seconds from process start to exit.
+    /// Runs the compiled pipeline and returns the seconds from process start to exit.
     pub(super) fn run(&self) -> Result<f64> {
         self.osiris(&["run", "--last-compile"])
     }
@@ -53,7 +53,7 @@ impl Trial {
         self.osiris_with(arguments, &[])
     }
 
-    /// Runs `osiris` in the project with these variables: seconds to its exit.
+    /// Runs `osiris` in the project with these variables and returns the seconds to its exit.
     pub(super) fn osiris_with(
         &self,
         arguments: &[&str],
@@ -65,7 +65,7 @@ impl Trial {
         seconds(command.current_dir(self.path()))
     }
 
-    /// A file of the newest session.
+    /// Reads a file of the newest session.
     pub(super) fn session_file(&self, name: &str) -> Result<String> {
         let mut sessions: Vec<_> = std::fs::read_dir(self.path().join("logs"))?
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -74,7 +74,7 @@ impl Trial {
         Ok(std::fs::read_to_string(sessions.pop().context("there is no session")?.join(name))?)
     }
 
-    /// The most memory that the newest run held, in MB.
+    /// Returns the peak memory of the newest run in MB.
     pub(super) fn peak_mb(&self) -> Result<f64> {
         let status: Value = serde_json::from_str(&self.session_file("status.json")?)?;
         let bytes = status["peak_memory_bytes"].as_f64().context("status.json names no memory")?;
@@ -82,12 +82,12 @@ impl Trial {
     }
 }
 
-/// Runs a command that must succeed: seconds from its start to its exit.
+/// Runs a command that must succeed and returns the seconds from its start to its exit.
 pub(super) fn seconds(command: &mut Command) -> Result<f64> {
     until_end(command.stdout(Stdio::piped()))
 }
 
-/// The same for a command whose output goes elsewhere.
+/// Like [`seconds`], for a command whose output goes elsewhere.
 pub(super) fn until_end(command: &mut Command) -> Result<f64> {
     let started = Instant::now();
     let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
@@ -99,13 +99,13 @@ pub(super) fn until_end(command: &mut Command) -> Result<f64> {
     Ok(seconds)
 }
 
-/// The middle one.
+/// Returns the median.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// Times two things in turn, [`RUNS`] times each; the medians.
+/// Times two functions in turn, [`RUNS`] times each, and returns the medians.
 pub(super) fn in_turn(
     mut ours: impl FnMut() -> Result<f64>,
     mut peer: impl FnMut() -> Result<f64>,
@@ -120,8 +120,8 @@ pub(super) fn in_turn(
     Ok((median(first), median(second)))
 }
 
-/// Writes to disk what is still in memory. Else a command that waits for its
-/// own file to be on disk waits for the files of the command before, too.
+/// Writes dirty pages to disk. Otherwise a command that syncs its own file also waits for the
+/// files of the command before.
 fn settle() -> Result<()> {
     Command::new("sync").status().context("cannot run sync")?;
     Ok(())

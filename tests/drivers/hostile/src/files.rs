@@ -147,7 +147,7 @@ fn names_odd(_: &mut Attack) -> Outcome {
     ];
     let own = context::artifacts_dir();
     let is_inside = |name: &str| !name.starts_with('/') && !name.contains("../");
-    // Beside its output a driver makes no such names; among its artifacts it makes what it likes.
+    // Beside its output a driver makes no such names; among its artifacts all that can be seen.
     let inside = names.iter().filter(|(_, name)| is_inside(name)).map(|(what, name)| {
         (format!("{what} among its artifacts"), there_and_back(&format!("{own}/{name}")))
     });

@@ -1,4 +1,4 @@
-//! Builds a driver's crate with cargo.
+//! Builds a driver crate with cargo.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,11 +14,11 @@ const MANIFEST: &str = "Cargo.toml";
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "driver";
 
-/// Rust crates.
+/// The builder for Rust crates.
 pub(super) const BUILDER: Builder =
     Builder { marker: MANIFEST, fits: |folder| folder.join(MANIFEST).is_file(), build };
 
-/// Builds the crate in this folder and returns the component that came out.
+/// Builds the crate in this directory and returns the component.
 fn build(folder: &Path) -> Result<Vec<u8>> {
     let component = compile(folder)?;
     fs::read(&component).map_err(|error| {
@@ -27,10 +27,10 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// Has cargo build it and say where. Its own messages go to stderr.
+/// Runs cargo and returns the path of the component. Cargo's messages go to stderr.
 fn compile(folder: &Path) -> Result<PathBuf> {
     let mut command = Command::new("cargo");
-    // In the crate's folder, so that its own cargo configuration and toolchain apply.
+    // In the crate's directory, so that its own cargo configuration and toolchain apply.
     command.current_dir(folder).args(["build", "--lib", "--target", TARGET, "--profile", PROFILE]);
     // Defines the profile outside a workspace that has it, and changes nothing inside one.
     command.args(["--config", "profile.driver.inherits='release'"]);
@@ -42,7 +42,7 @@ fn compile(folder: &Path) -> Result<PathBuf> {
     let mut child = command.spawn().map_err(broken)?;
     let mut component = None;
     for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
-        // The last crate that makes a component is the one that was asked for: it is built last.
+        // The requested crate is built last, so the last component is the right one.
         component = made(&line.map_err(broken)?).or(component);
     }
     let status = child.wait().map_err(broken)?;
@@ -56,7 +56,7 @@ fn compile(folder: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The component that a line of cargo's messages reports, if it does.
+/// Returns the component that a line of cargo's messages reports, if any.
 fn made(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let files =

@@ -1,4 +1,4 @@
-//! Builds a driver's JavaScript package with what its own SDK brings.
+//! Builds a JavaScript driver package with the SDK's own builder.
 
 use std::fs;
 use std::path::Path;
@@ -10,12 +10,12 @@ use super::Builder;
 use crate::problem::{Error, Problem, Result};
 
 const MANIFEST: &str = "package.json";
-/// Where npm puts the SDK's own builder.
+/// Path of the SDK's builder after an installation by npm.
 const BUILDER_SCRIPT: &str = "node_modules/osiris-sdk/bin/build.js";
-/// The oldest Node.js that the SDK is made for.
+/// Help for the oldest Node.js that the SDK supports.
 const NODE: &str = "install Node.js 20 or later, with npm, from https://nodejs.org";
 
-/// npm packages that say where their driver is.
+/// The builder for npm packages that name a driver.
 pub(super) const BUILDER: Builder =
     Builder { marker: "package.json with an \"osiris\" key", fits, build };
 
@@ -25,7 +25,7 @@ fn fits(folder: &Path) -> bool {
     manifest.is_some_and(|manifest| manifest.get("osiris").is_some())
 }
 
-/// Builds the package in this folder and returns the component that came out.
+/// Builds the package in this directory and returns the component.
 fn build(folder: &Path) -> Result<Vec<u8>> {
     if !folder.join(BUILDER_SCRIPT).is_file() {
         install(folder)?;
@@ -36,7 +36,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     })?;
     let component = out.path().join("driver.wasm");
     let mut node = Command::new("node");
-    // In its folder, so that what tools of the author's say there holds here, too.
+    // In the package's directory, so that configurations of the author's tools apply.
     node.current_dir(folder).arg(BUILDER_SCRIPT).arg(".").arg(&component);
     run(node, "node", folder)?;
     fs::read(&component).map_err(|error| {
@@ -45,8 +45,8 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// Puts the packages that the driver names below `node_modules/`: those of its lock file, byte for
-/// byte, where it has one. Nothing of theirs runs.
+/// Installs the driver's dependencies into `node_modules/`, exactly as locked if a lockfile
+/// exists. No script of a package runs.
 fn install(folder: &Path) -> Result<()> {
     let locked = folder.join("package-lock.json").is_file();
     let mut npm = Command::new("npm");
@@ -66,7 +66,7 @@ fn install(folder: &Path) -> Result<()> {
     )))
 }
 
-/// Runs a tool; all that it says goes to stderr.
+/// Runs a tool with all its output on stderr.
 fn run(mut command: Command, tool: &str, folder: &Path) -> Result<()> {
     command.stdin(Stdio::null()).stdout(std::io::stderr());
     let status = command.status().map_err(|error| {

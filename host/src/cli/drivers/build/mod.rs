@@ -39,18 +39,17 @@ pub(in crate::cli) struct Args {
     out: Option<PathBuf>,
 }
 
-/// A language whose tools make components.
+/// Builds components in one language.
 struct Builder {
-    /// The file that marks its projects, as it is told to users.
+    /// The file that marks a project, for messages.
     marker: &'static str,
-    /// Whether a folder holds such a project.
+    /// Returns whether a directory contains such a project.
     fits: fn(&Path) -> bool,
-    /// Makes a component of it, and returns its bytes. What the tools say goes
-    /// to stderr.
+    /// Builds a component and returns its bytes. Output of tools goes to stderr.
     build: fn(&Path) -> Result<Vec<u8>>,
 }
 
-/// In the order in which a folder is asked for them.
+/// The builders, in the order in which they are tried.
 const BUILDERS: [Builder; 3] = [cargo::BUILDER, javascript::BUILDER, python::BUILDER];
 
 pub(super) fn build(args: &Args, shell: &Shell) -> Result<Answer> {
@@ -67,14 +66,14 @@ pub(super) fn build(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(Answer::new(json!({"drivers": drivers}), text))
 }
 
-/// Builds the driver in a folder and puts it into another as `<name>.wasm`.
+/// Builds the driver in a directory and writes it to another as `<name>.wasm`.
 fn build_one(folder: &Path, out: &Path, shell: &Shell) -> Result<DriverFile> {
     let builder = builder(folder)?;
-    // Before the tools take their time.
+    // Checked before the tools run, which can take long.
     let spec = folder.join("spec.yaml");
     read_spec(&spec)?;
     let bytes = (builder.build)(folder)?;
-    // One that its language's SDK embedded stays, for it is the same.
+    // A spec that the language's SDK embedded is kept, since it is the same.
     let embedded = pack::has_spec(&bytes);
     let embedded = embedded.map_err(|problem| Error::invalid(problem.in_file(folder)))?;
     let spec = (!embedded).then_some(spec.as_path());
@@ -82,7 +81,7 @@ fn build_one(folder: &Path, out: &Path, shell: &Shell) -> Result<DriverFile> {
     install(&component, shell, |name| out.join(format!("{name}.wasm")))
 }
 
-/// The builder for what is in a folder.
+/// Returns the builder for the project in a directory.
 fn builder(folder: &Path) -> Result<&'static Builder> {
     if let Some(builder) = BUILDERS.iter().find(|builder| (builder.fits)(folder)) {
         return Ok(builder);

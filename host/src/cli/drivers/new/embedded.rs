@@ -1,17 +1,16 @@
-//! Files of the repository that travel in the program; `host/build.rs` says
-//! which.
+//! Files of the repository embedded in the program by `host/build.rs`.
 
-/// By path, sorted.
+/// The files, sorted by path.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// Those below a folder, by their path in it.
+/// Returns the files inside a directory, by their relative path.
 pub(super) fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
     FILES.iter().filter_map(move |(path, content)| {
         Some((path.strip_prefix(folder)?.strip_prefix('/')?, *content))
     })
 }
 
-/// A text by its path.
+/// Returns a text by its path.
 pub(super) fn text(path: &str) -> Option<&'static str> {
     let (_, content) = FILES.iter().find(|(name, _)| *name == path)?;
     std::str::from_utf8(content).ok()

@@ -1,4 +1,4 @@
-//! Drivers in JavaScript: the SDK as a package of its own.
+//! JavaScript drivers, with the SDK as a vendored package.
 
 use super::template::Files;
 use super::{Language, LanguageName, embedded};
@@ -12,7 +12,7 @@ pub(super) const LANGUAGE: Language = Language {
 };
 
 const SDK: &str = "sdk/javascript";
-/// What is not part of the package.
+/// Directories that do not belong to the package.
 const BESIDE: [&str; 1] = ["template/"];
 
 fn vendored() -> Result<Files> {
@@ -34,7 +34,7 @@ mod tests {
         };
         assert!(text("package.json").contains("\"osiris-sdk\""));
         assert!(text("src/index.js").contains("DriverError"));
-        // A link in the repository.
+        // A symlink in the repository.
         assert!(text("wit/deps/osiris-driver.wit").contains("package osiris:driver@"));
     }
 }

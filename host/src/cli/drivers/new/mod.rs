@@ -54,13 +54,12 @@ enum LanguageName {
     Python,
 }
 
-/// What a language's drivers are made of.
+/// The parts of a driver project in one language.
 struct Language {
     name: LanguageName,
-    /// The folder of the repository with its template.
+    /// Directory of the template in the repository.
     template: &'static str,
-    /// The files that do not come from the template: the SDK below `vendor/`, and
-    /// what fixes the versions of everything.
+    /// The files that do not come from the template: the SDK in `vendor/`, and the lockfiles.
     vendored: fn() -> Result<Files>,
     /// The command that runs the driver's own tests.
     test: &'static str,
@@ -98,7 +97,7 @@ pub(super) fn new(args: &Args) -> Result<Answer> {
     Ok(Answer::new(json, text))
 }
 
-/// Makes the folder with all its files, or nothing.
+/// Creates the directory with all its files, or nothing.
 fn write(dir: &Path, files: &Files) -> Result<()> {
     refuse_what_is_there(dir)?;
     make(dir, files).map_err(|error| {
@@ -124,7 +123,7 @@ fn make(dir: &Path, files: &Files) -> std::io::Result<()> {
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
-    // Beside it, so that its rename is one step.
+    // In the same parent directory, so that the rename is atomic.
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
@@ -135,7 +134,7 @@ fn make(dir: &Path, files: &Files) -> std::io::Result<()> {
         fs::write(&path, content)?;
     }
     fs::rename(whole.path(), dir)?;
-    // It has gone from where it would be removed.
+    // The directory has been renamed and must not be deleted.
     let _ = whole.keep();
     Ok(())
 }
@@ -154,7 +153,7 @@ mod tests {
         let beside = fs::read_dir(folder.path().join("a")).unwrap().count();
         assert_eq!(beside, 1);
         assert_eq!(write(&dir, &files).unwrap_err().problems[0].code, "files_exist");
-        // An empty folder is as good as none.
+        // An empty directory counts as missing.
         fs::create_dir(folder.path().join("empty")).unwrap();
         write(&folder.path().join("empty"), &files).unwrap();
     }

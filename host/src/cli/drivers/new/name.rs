@@ -1,4 +1,4 @@
-//! What a new driver is called, in all the ways that its files need.
+//! The name of a new driver in all forms that its files need.
 
 use clap::ValueEnum;
 
@@ -19,7 +19,7 @@ pub(in crate::cli) enum Role {
 impl Role {
     const ALL: [Self; 3] = [Self::Extractor, Self::Writer, Self::Processor];
 
-    /// As in names and folders.
+    /// Returns the role's name for drivers and directories.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Extractor => "extractor",
@@ -28,7 +28,7 @@ impl Role {
         }
     }
 
-    /// The mode of its steps in a pipeline.
+    /// Returns the mode of the driver's steps in a pipeline.
     pub(super) fn step_mode(self) -> &'static str {
         match self {
             Self::Extractor => "read",
@@ -38,20 +38,20 @@ impl Role {
     }
 }
 
-/// A driver's name and its role.
+/// A driver's name and role.
 #[derive(Debug)]
 pub(super) struct Name {
-    /// Like `acme.crm_extractor`.
+    /// The full name, like `acme.crm_extractor`.
     pub(super) driver: String,
     pub(super) role: Role,
 }
 
 impl Name {
-    /// Reads `family.role`, or a family that the role is added to. A role that is
-    /// not given is the one that the name ends in, else extractor.
+    /// Parses `family.role`, or a family to which the role is added. Without a role, the ending
+    /// of the name decides, otherwise the role is extractor.
     ///
     /// # Errors
-    /// It is no name for a driver.
+    /// Returns an error if `text` is not a valid driver name.
     pub(super) fn parse(text: &str, role: Option<Role>) -> Result<Self> {
         let named = Role::ALL.into_iter().find(|role| text.ends_with(role.as_str()));
         let role = role.or(named).unwrap_or(Role::Extractor);
@@ -69,27 +69,27 @@ impl Name {
         Ok(Self { driver, role })
     }
 
-    /// Like `acme-crm-extractor`: the name of a package in any language, and of
-    /// its folder.
+    /// Returns the name for a package in any language and its directory, like
+    /// `acme-crm-extractor`.
     pub(super) fn package(&self) -> String {
         self.driver.replace(['.', '_'], "-")
     }
 
-    /// Like `acme_crm_extractor`: the name of a module.
+    /// Returns the name for a module, like `acme_crm_extractor`.
     pub(super) fn module(&self) -> String {
         self.driver.replace(['.', '-'], "_")
     }
 
-    /// Like `Acme crm extractor`.
+    /// Returns the title, like `Acme crm extractor`.
     pub(super) fn title(&self) -> String {
         let mut words = self.package().replace('-', " ");
-        // It begins with a small letter of one byte.
+        // The first character is an ASCII letter.
         words[..1].make_ascii_uppercase();
         words
     }
 }
 
-/// What stands on each side of the dot, and makes an identifier in any language.
+/// Returns whether `part` is valid on either side of the dot and an identifier in any language.
 fn is_word(part: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
     part.len() <= 63 && part.starts_with(|c: char| c.is_ascii_lowercase()) && part.chars().all(fits)

@@ -1,4 +1,4 @@
-//! Drivers in Python: the SDK as sources, which need not be installed.
+//! Python drivers, with the SDK as sources that do not have to be installed.
 
 use super::template::Files;
 use super::{Language, LanguageName, embedded};

@@ -1,5 +1,4 @@
-//! Drivers in Rust: the SDK as a crate of its own, outside the workspace that
-//! it comes from.
+//! Rust drivers, with the SDK as a vendored crate outside of this workspace.
 
 use toml_edit::{DocumentMut, Item, TableLike};
 
@@ -15,18 +14,18 @@ pub(super) const LANGUAGE: Language = Language {
 };
 
 const VENDOR: &str = "vendor/osiris-sdk";
-/// How the SDK's sources lead to the contract in the workspace, and in the copy.
+/// Path to the contract in the SDK's sources: in the workspace, and in the copy.
 const CONTRACT: [&str; 2] = [r#"path: "../../wit""#, r#"path: "wit""#];
 
 fn vendored() -> Result<Files> {
     let files = || {
         let manifest = flatten(known("sdk/rust/Cargo.toml")?, known("Cargo.toml")?)?;
         let mut files = Files::new();
-        // The versions that this osiris is built with; cargo drops those that are not used.
+        // The versions that this osiris is built with; cargo drops unused ones.
         files.insert("Cargo.lock".into(), known("Cargo.lock")?.into());
         files.insert("rust-toolchain.toml".into(), known("rust-toolchain.toml")?.into());
         files.insert(format!("{VENDOR}/Cargo.toml"), manifest.into());
-        // The pages of its documentation.
+        // The pages of the SDK's documentation.
         for page in ["GUIDE.md", "README.md"] {
             files.insert(format!("{VENDOR}/{page}"), known(&format!("sdk/rust/{page}"))?.into());
         }
@@ -44,7 +43,7 @@ fn vendored() -> Result<Files> {
         }
         Ok(files)
     };
-    // Only the repository that the program was built from could be wrong.
+    // Can only fail for a broken repository at build time.
     files().map_err(|why: String| Error::environment(Problem::new("driver_new", why)))
 }
 
@@ -52,8 +51,8 @@ fn known(path: &str) -> Result<&'static str, String> {
     embedded::text(path).ok_or_else(|| format!("this osiris was built without {path}"))
 }
 
-/// The manifest of a member of a workspace, without the workspace, and without
-/// what only its own tests and lints need.
+/// Returns a workspace member's manifest without inheritance, and without the parts that only its
+/// own tests and lints need.
 fn flatten(member: &str, workspace: &str) -> Result<String, String> {
     let parse = |text: &str| text.parse::<DocumentMut>().map_err(|error| error.to_string());
     let (mut member, workspace) = (parse(member)?, parse(workspace)?);
@@ -80,7 +79,7 @@ fn flatten(member: &str, workspace: &str) -> Result<String, String> {
     Ok(member.to_string())
 }
 
-/// Puts the workspace's value in the place of each `key.workspace = true`.
+/// Replaces each `key.workspace = true` by the workspace's value.
 fn inherit(table: &mut dyn TableLike, shared: &Item) -> Result<(), String> {
     for (key, item) in table.iter_mut() {
         let Some(own) = item.as_table_like() else { continue };

@@ -1,15 +1,15 @@
-//! A language's template: files with holes like `{{driver}}`, those of every
-//! role in `common`, those of one role in a folder of its name.
+//! Project templates with placeholders like `{{driver}}`: the files for every role are in
+//! `common`, those for one role in a directory of its name.
 
 use std::collections::BTreeMap;
 
 use super::embedded;
 use super::name::Name;
 
-/// A project's files by their paths in it.
+/// Files of a project, by relative path.
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
-/// The files of a new driver from the template in a folder of the repository.
+/// Fills the template in a directory of the repository for a new driver.
 pub(super) fn fill(folder: &str, name: &Name) -> Files {
     let holes = [
         ("{{driver}}", name.driver.clone()),
@@ -34,7 +34,7 @@ pub(super) fn fill(folder: &str, name: &Name) -> Files {
     files
 }
 
-/// `dot-gitignore` is `.gitignore`, which in the repository would be one.
+/// Renames `dot-gitignore` to `.gitignore`, which would be active in the repository.
 fn visible_name(path: &str) -> String {
     let parts: Vec<String> = path
         .split('/')

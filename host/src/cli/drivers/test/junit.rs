@@ -1,12 +1,12 @@
-//! Results as JUnit's XML, which CI systems read.
+//! Formats results as JUnit XML, which CI systems read.
 
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
 use crate::conformance::{Missed, Report};
 use crate::problem::{Error, Problem, Result};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// A suite for each group, a test case for each check.
+/// Formats a suite for each group and a test case for each check.
 pub(super) fn document(report: &Report) -> Result<String> {
     let driver = report.spec.as_ref().map_or("driver", |spec| spec.name.as_str());
     let mut xml = Xml::new(format!("osiris drivers test {driver}"));
@@ -18,12 +18,12 @@ pub(super) fn document(report: &Report) -> Result<String> {
                 None => TestCaseStatus::success(),
                 Some(Missed::Skipped(why)) => {
                     let mut status = TestCaseStatus::skipped();
-                    status.set_message(visible(why).into_owned());
+                    status.set_message(escape_control(why).into_owned());
                     status
                 }
                 Some(Missed::Failed(seen)) => {
                     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                    let seen = visible(seen);
+                    let seen = escape_control(seen);
                     status.set_message(seen.clone().into_owned()).set_type(one.check.id);
                     status.set_description(format!(
                         "{}\n{seen}\nhelp: {}",

@@ -33,7 +33,7 @@ A driver is run with the examples of its spec, and with the cases of a conforman
 beside it; host/src/conformance/README.md describes that file. Each
 check has a project of its own that is gone afterwards. The exit code is 1 if one fails.";
 
-/// The file of cases that is taken if it lies beside the driver.
+/// The file of cases that is used if it exists next to the driver.
 const BESIDE: &str = "conformance.yaml";
 
 /// Check that a driver keeps to the contract
@@ -106,14 +106,14 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
     Ok(answer)
 }
 
-/// The cases that are named, or those beside the driver if they are for it.
+/// Returns the named cases, or those next to the driver if they are for this driver.
 fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
     let beside = file.with_file_name(BESIDE);
     let Some(path) = named.or_else(|| beside.exists().then_some(beside.as_path())) else {
         return Ok(None);
     };
     let cases = Cases::read(path)?;
-    // A driver that cannot say its name has it told by the checks.
+    // The checks report a driver whose name cannot be read.
     let text = DriverFile::spec_text(file);
     let spec = text.and_then(|text| Spec::examine(&text, file)).ok().and_then(|(spec, _)| spec);
     match spec {
@@ -136,8 +136,7 @@ fn bar(shell: &Shell, checks: usize) -> ProgressBar {
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// A file for the results, open before the checks begin: they run behind a fence that lets
-/// no other file through.
+/// A file for the results, opened before the checks begin: Landlock denies opening it later.
 struct Results<'a> {
     path: &'a Path,
     file: File,
@@ -145,7 +144,7 @@ struct Results<'a> {
 
 impl<'a> Results<'a> {
     fn open(path: &'a Path) -> Result<Self> {
-        // What was there stays until there is something else to be told.
+        // Keeps the old content until there are new results.
         let file = File::options().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| unwritable(path, &error))?;
         Ok(Self { path, file })

@@ -1,11 +1,11 @@
-//! Results for a person.
+//! Formats results for people.
 
 use super::super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
 use super::super::super::shell::shown;
 use crate::conformance::{Check, Missed, Outcome, Report};
-use crate::session::visible;
+use crate::sanitize::escape_control;
 
-/// Every check, by group.
+/// Lists all checks by group.
 pub(super) fn list(checks: &[&Check]) -> String {
     let width = checks.iter().map(|check| check.id.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -19,7 +19,7 @@ pub(super) fn list(checks: &[&Check]) -> String {
     text
 }
 
-/// How many checks of each group passed, what failed with how to mend it, and the sum.
+/// Formats the passed checks of each group, the failures with their fixes, and the totals.
 pub(super) fn report(report: &Report) -> String {
     let mut text = String::new();
     let all = report.results.iter().map(|one| one.check.group().len());
@@ -50,13 +50,13 @@ pub(super) fn report(report: &Report) -> String {
                 true => "all".to_owned(),
                 false => names.join(", "),
             };
-            let line = format!("skipped {names}: {}", visible(why));
+            let line = format!("skipped {names}: {}", escape_control(why));
             text.push_str(&format!("  {}\n", paint(DIM, &line)));
         }
     }
     let sign = if report.failed() == 0 { paint(GOOD, "✓") } else { paint(BAD, "✗") };
     let name = match &report.spec {
-        Some(spec) => format!("{} {}", visible(&spec.name), visible(&spec.version)),
+        Some(spec) => format!("{} {}", escape_control(&spec.name), escape_control(&spec.version)),
         None => shown(&report.file),
     };
     let counts = counts(report.passed(), report.failed(), report.skipped());
@@ -65,7 +65,7 @@ pub(super) fn report(report: &Report) -> String {
     text
 }
 
-/// Why checks were skipped, and which of them.
+/// Returns the reasons for skipped checks, each with the names of the checks.
 fn skipped(group: &[Outcome]) -> Vec<(&str, Vec<&'static str>)> {
     let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
     for one in group {

@@ -1,19 +1,19 @@
-//! A template, and a build of it.
+//! Data types of templates and their builds.
 
 use serde::{Deserialize, Serialize};
 
 /// A template to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// Its name, with a `:tag` where it has one.
+    /// Name of the template, with an optional `:tag`.
     pub name: String,
-    /// Virtual processors: 1 or an even number.
+    /// Number of virtual CPUs: 1 or an even number.
     pub cpu_count: u32,
-    /// Memory, in MiB: an even number.
+    /// Memory in MiB: an even number.
     pub memory_mib: u32,
-    /// The template it starts from, such as `base`.
+    /// The base template, such as `base`.
     pub from: String,
-    /// What is done to it, in this order.
+    /// Build steps, in order.
     pub steps: Vec<Step>,
 }
 
@@ -26,7 +26,7 @@ pub struct Step {
     pub kind: String,
     /// COPY: source, destination, owner, octal mode. RUN: command, user.
     pub args: Vec<String>,
-    /// COPY: the hash that its files were sent under.
+    /// COPY: the hash under which its files were sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_hash: Option<String>,
 }
@@ -42,26 +42,26 @@ pub struct Build {
     pub id: String,
 }
 
-/// How a build stands.
+/// State of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BuildState {
-    /// It can be used.
+    /// The build succeeded.
     Ready,
-    /// It failed.
+    /// The build failed.
     Error,
-    /// It goes on: `building`, `waiting`, or what this client does not know.
+    /// The build is in progress: `building`, `waiting`, or a state unknown to this client.
     #[serde(other)]
     Going,
 }
 
-/// How a build stands, and what it said.
+/// State and log of a build.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuildStatus {
-    /// How it stands.
+    /// State of the build.
     pub status: BuildState,
-    /// What it said since the offset.
+    /// Log entries since the requested offset.
     #[serde(default)]
     pub log_entries: Vec<LogEntry>,
     reason: Option<Reason>,
@@ -82,7 +82,7 @@ struct Reason {
 }
 
 impl BuildStatus {
-    /// Why it failed.
+    /// Returns the reason for a failure.
     pub fn reason(&self) -> &str {
         self.reason.as_ref().map_or("", |reason| &reason.message)
     }

@@ -14,47 +14,51 @@ use super::super::error::{Again, Error, Kind, Result};
 use super::super::retry::{deadline, pauses};
 use super::{Control, Sandbox, no_route, seconds, with};
 
-/// The tag that tells one create from all others, whatever the caller's tags are.
+/// Tag that distinguishes this create from all others, whatever the caller's tags are.
 const TAG: &str = "osiris_create";
 
 /// One attempt; E2B itself gives up after 80 s at the latest.
 const ATTEMPT: Duration = Duration::from_secs(90);
 
+/// How long a server to which there is no connection is tried.
+const UNCONNECTED: Duration = Duration::from_secs(20);
+
 /// How often, and after which pause, a sandbox whose answer was lost is looked for.
 const LOOKS: u32 = 4;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
-/// The sandbox to make.
+/// Parameters of a new sandbox.
 #[derive(Debug, Clone, Default)]
 pub struct Create {
-    /// A template's id or name, with a `:tag` where it has one.
+    /// Id or name of a template, with an optional `:tag`.
     pub template: String,
-    /// How long it lives unless that is changed; whole seconds, at least one.
+    /// Lifetime of the sandbox unless changed later; whole seconds, at least one.
     pub timeout: Duration,
-    /// Tags to find it by. One more is added, `osiris_create`.
+    /// Tags to find the sandbox by. `osiris_create` is added.
     pub metadata: BTreeMap<String, String>,
-    /// Variables of every process in it. E2B keeps them: no secrets.
+    /// Environment variables of every process in the sandbox. E2B stores them: no secrets.
     pub env: BTreeMap<String, String>,
-    /// What it may reach.
+    /// Network access of the sandbox.
     pub network: Network,
 }
 
-/// What a sandbox may reach. Empty is everything public. What is allowed wins
-/// over what is denied.
+/// Network access of a sandbox. Empty means everything public. Allow rules take precedence over
+/// deny rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
-    /// Addresses, ranges, or domains, also `*.example.org`. Domains need
-    /// `0.0.0.0/0` in `deny_out`.
+    /// Allowed addresses, ranges, or domains such as `*.example.org`. Domains need `0.0.0.0/0` in
+    /// `deny_out`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow_out: Vec<String>,
-    /// Addresses or ranges.
+    /// Denied addresses or ranges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deny_out: Vec<String>,
-    /// Resolvers that the sandbox may ask, beside those that E2B opens for domains; none is E2B's choice.
+    /// DNS servers that the sandbox may use in addition to those that E2B opens for domains; `None`
+    /// leaves the choice to E2B.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_servers: Option<Vec<String>>,
-    /// Whether anybody may reach the sandbox's ports; none is E2B's choice.
+    /// Whether anybody may reach the sandbox's ports; `None` leaves the choice to E2B.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_public_traffic: Option<bool>,
 }
@@ -71,6 +75,20 @@ impl Control {
     /// not take. None is left behind, as far as can be known; one that comes
     /// to be later, or after this call was given up, ends with its lifetime.
     pub async fn create(&self, create: &Create) -> Result<Sandbox> {
+        self.create_observed(create, |_| {}).await
+    }
+
+    /// The same, with a call of `on_retry` for each failure that is followed by another attempt.
+    /// A server to which there is no connection is given up sooner than one that is slow.
+    ///
+    /// # Errors
+    /// Returns the errors of [`create`](Self::create).
+    pub async fn create_observed(
+        &self,
+        create: &Create,
+        on_retry: impl Fn(&Error),
+    ) -> Result<Sandbox> {
+        let unconnected = Instant::now() + UNCONNECTED;
         let what = format!("create a sandbox of template {}", create.template);
         let deadline = deadline(self.patience);
         let key = Uuid::new_v4().to_string();
@@ -99,13 +117,15 @@ impl Control {
                 idempotency = Uuid::new_v4().to_string();
             }
             let pause = pause.max(error.retry_after.unwrap_or_default());
-            if error.again == Again::No || Instant::now() + pause >= deadline {
+            let end = if error.was_sent() { deadline } else { deadline.min(unconnected) };
+            if error.again == Again::No || Instant::now() + pause >= end {
                 // What this side refused was made, as one without a token.
                 if lost || (error.again == Again::No && error.status.is_none()) {
                     self.kill_extras(&key, None).await;
                 }
                 return Err(error);
             }
+            on_retry(&error);
             sleep(pause).await;
         }
         Err(late(&what))
@@ -115,7 +135,7 @@ impl Control {
         let sent = match self.post("v2/sandboxes", body, Some(key), what).await {
             Err(error) if no_route(&error) => {
                 let mut body = body.clone();
-                // The older route hands out no token unless it is asked to.
+                // The older route returns a token only on request.
                 body["secure"] = true.into();
                 self.post("sandboxes", &body, None, what).await
             }

@@ -1,4 +1,4 @@
-//! Finding sandboxes by their tags.
+//! Finds sandboxes by their tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,37 +12,38 @@ use super::super::retry::{Repeat, deadline, retry};
 use super::Control;
 use super::sandbox::State;
 
-/// More than any team can have at once, and the longest token of a page in bytes.
+/// Limits: more sandboxes than any team can have at one time, more pages than they fill, and the
+/// longest page token in bytes.
 const MAX_LISTED: usize = 100_000;
 const MAX_PAGES: usize = 10_000;
 const MAX_TOKEN: usize = 4 << 10;
 
-/// A sandbox in a list.
+/// A listed sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
-    /// Its id.
+    /// Id of the sandbox.
     #[serde(rename = "sandboxID")]
     pub id: String,
-    /// The template it was made from.
+    /// Template of the sandbox.
     #[serde(rename = "templateID")]
     pub template: String,
-    /// When it started, RFC 3339.
+    /// Start time, RFC 3339.
     pub started_at: String,
-    /// When it ends unless its lifetime is changed, RFC 3339.
+    /// End time unless the lifetime is changed, RFC 3339.
     pub end_at: String,
-    /// Whether it runs.
+    /// State of the sandbox.
     pub state: State,
-    /// The tags it was made with.
+    /// Tags set at creation.
     #[serde(default)]
     pub metadata: Option<BTreeMap<String, String>>,
 }
 
 impl Control {
-    /// All sandboxes, running and paused, that have all of these tags.
+    /// Returns all sandboxes, running and paused, that have all of these tags.
     ///
     /// # Errors
-    /// When a page of the list cannot be read.
+    /// Returns an error if a page of the list cannot be read.
     pub async fn list(&self, metadata: &BTreeMap<String, String>) -> Result<Vec<Listed>> {
         let what = "list the sandboxes";
         let deadline = deadline(self.patience);
@@ -77,13 +78,13 @@ impl Control {
     }
 }
 
-/// `a=1&b=2`, each part encoded.
+/// Formats pairs as `a=1&b=2`, percent-encoded.
 fn pairs(pairs: &[(&str, String)]) -> String {
     let pair = |(key, value): &(&str, String)| format!("{}={}", encoded(key), encoded(value));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-/// The tags as a query of their own, which is one value of the whole query.
+/// Formats tags as a query string, which becomes one value of the whole query.
 fn tags(metadata: &BTreeMap<String, String>) -> String {
     let tags: Vec<_> = metadata.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     pairs(&tags)

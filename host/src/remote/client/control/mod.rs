@@ -1,4 +1,4 @@
-//! The control plane: sandboxes are made, found, kept alive and killed here.
+//! The control plane: creates, finds, extends and kills sandboxes.
 
 mod build;
 mod create;
@@ -18,11 +18,11 @@ pub use self::list::Listed;
 pub use self::sandbox::{Info, Sample, Sandbox, State};
 use super::answer;
 use super::error::{Error, Kind, Result};
-use super::http::{self, Http};
+use super::http::{self, Http, Service};
 use super::retry::{PATIENCE, Repeat, deadline, retry, retry_when};
 use super::settings::Settings;
 
-/// E2B's control plane. Cheap to clone.
+/// A client of E2B's control plane. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Control {
     http: Http,
@@ -30,28 +30,33 @@ pub struct Control {
 }
 
 impl Control {
-    /// Prepares the client; sends nothing yet.
+    /// Creates the client without sending anything.
     ///
     /// # Errors
-    /// `Local` when this machine has no certificates to check a server with.
+    /// Returns a `Local` error if this machine has no certificates to verify a server with.
     pub fn new(settings: &Settings) -> Result<Self> {
         let mut headers = HeaderMap::new();
         http::sensitive(&mut headers, "x-api-key", settings.key().reveal(), "use E2B_API_KEY")?;
-        let http = Http::new(settings.api.clone(), headers, vec![settings.key().clone()])?;
+        let http = Http::new(
+            Service::Control,
+            settings.api.clone(),
+            headers,
+            vec![settings.key().clone()],
+        )?;
         Ok(Self { http, patience: PATIENCE })
     }
 
-    /// The same, with this long for each call, its retries included; 60 s unless said.
+    /// Returns a client with this time limit per call, retries included. The default is 60 s.
     #[must_use]
     pub fn within(&self, patience: Duration) -> Self {
         Self { patience, ..self.clone() }
     }
 
-    /// Kills a sandbox, running or paused. That it is gone already is a
-    /// success; anything that may pass is tried again until the deadline.
+    /// Kills a sandbox, running or paused. A sandbox that is already gone counts as success; any
+    /// failure that may be temporary is retried until the deadline.
     ///
     /// # Errors
-    /// When it may still live.
+    /// Returns an error if the sandbox may still be alive.
     pub async fn kill(&self, id: &str) -> Result<()> {
         let what = format!("kill sandbox {id}");
         let path = sandbox(id, "", &what)?;
@@ -67,12 +72,12 @@ impl Control {
         killed.await
     }
 
-    /// Sets the end of a sandbox's life to this long from now; it may also
-    /// become earlier. Counts in whole seconds, at least one.
+    /// Sets the end of a sandbox's lifetime to this long from now, later or earlier than before.
+    /// Counts in whole seconds, at least one.
     ///
     /// # Errors
-    /// `NotFound` when it does not live any more, `Invalid` when it is longer
-    /// than the plan allows.
+    /// Returns `NotFound` if the sandbox is gone, `Invalid` if the lifetime exceeds the plan's
+    /// limit.
     pub async fn set_timeout(&self, id: &str, timeout: Duration) -> Result<()> {
         let what = format!("set the lifetime of sandbox {id}");
         let path = sandbox(id, "/timeout", &what)?;
@@ -84,10 +89,10 @@ impl Control {
         .await
     }
 
-    /// What is known of a sandbox; nothing when it does not live any more.
+    /// Returns information about a sandbox, or `None` if the sandbox is gone.
     ///
     /// # Errors
-    /// When the control plane does not tell.
+    /// Returns an error if the control plane does not answer.
     pub async fn info(&self, id: &str) -> Result<Option<Info>> {
         let what = format!("look up sandbox {id}");
         let path = sandbox(id, "", &what)?;
@@ -101,11 +106,11 @@ impl Control {
         .await
     }
 
-    /// Reaches a sandbox that exists, resuming it when it is paused. Its life
-    /// is at least this long from now, never shortened.
+    /// Connects to an existing sandbox and resumes it if paused. Extends the lifetime to at least
+    /// this long from now, never shortens it.
     ///
     /// # Errors
-    /// `NotFound` when it does not exist any more.
+    /// Returns `NotFound` if the sandbox no longer exists.
     pub async fn connect(&self, id: &str, timeout: Duration) -> Result<Sandbox> {
         let what = format!("connect to sandbox {id}");
         let path = sandbox(id, "/connect", &what)?;
@@ -124,10 +129,10 @@ impl Control {
         .await
     }
 
-    /// How busy a sandbox was and is, oldest first; empty while nothing is measured.
+    /// Returns measurements of a sandbox's load, oldest first; empty until the first one.
     ///
     /// # Errors
-    /// `NotFound` when it does not live any more.
+    /// Returns `NotFound` if the sandbox is gone.
     pub async fn metrics(&self, id: &str) -> Result<Vec<Sample>> {
         let what = format!("read the metrics of sandbox {id}");
         let path = sandbox(id, "/metrics", &what)?;
@@ -138,13 +143,13 @@ impl Control {
         .await
     }
 
-    /// A request that a healthy control plane answers soon.
+    /// Creates a request that a healthy control plane answers quickly.
     fn quick(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, path).timeout(QUICK)
     }
 }
 
-/// How long one attempt of a quick request may take.
+/// Time limit for one attempt of a quick request.
 const QUICK: Duration = Duration::from_secs(30);
 
 /// Adds a JSON body, with its length.
@@ -152,7 +157,7 @@ fn with(request: RequestBuilder, body: &serde_json::Value) -> RequestBuilder {
     request.header("content-type", "application/json").body(body.to_string())
 }
 
-/// A path of a sandbox; an id that is none never becomes another path.
+/// Returns the path of a sandbox. Rejects anything but an id, which could lead to another path.
 fn sandbox(id: &str, rest: &str, what: &str) -> Result<String> {
     match sandbox::is_id(id) {
         true => Ok(format!("sandboxes/{id}{rest}")),
@@ -160,13 +165,13 @@ fn sandbox(id: &str, rest: &str, what: &str) -> Result<String> {
     }
 }
 
-/// Whole seconds as E2B takes them.
+/// Returns whole seconds in the range that E2B accepts.
 fn seconds(timeout: Duration) -> u64 {
     timeout.as_secs().clamp(1, i32::MAX as u64)
 }
 
-/// Whether it is the route that does not exist. Where it cannot be told, the
-/// older route is asked, which says so itself.
+/// Returns whether the route does not exist, not the resource. If in doubt, the older route is
+/// tried, whose answer settles the question.
 fn no_route(error: &Error) -> bool {
     let thing = ["doesn't exist", "does not exist", "template '", "Sandbox not found"];
     match error.status {

@@ -1,4 +1,4 @@
-//! What the control plane tells of sandboxes.
+//! Information about sandboxes from the control plane.
 
 use std::collections::BTreeMap;
 
@@ -8,41 +8,42 @@ use serde::{Deserialize, Deserializer};
 use super::super::error::{Error, Result};
 use super::super::secret::Secret;
 
-/// The oldest envd that asks for a token; below it anyone could come in.
+/// The oldest envd that requires a token; older ones are open to anyone.
 const OLDEST: Version = Version::new(0, 2, 0);
 
-/// A sandbox that can be reached. `Debug` shows no token.
+/// A sandbox to connect to. `Debug` hides the token.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sandbox {
-    /// Its id, such as `i1a2b3c4d5e6f7g8h9i0j`.
+    /// Id of the sandbox, such as `i1a2b3c4d5e6f7g8h9i0j`.
     #[serde(rename = "sandboxID")]
     pub id: String,
-    /// The template it was made from.
+    /// Template of the sandbox.
     #[serde(rename = "templateID")]
     pub template: String,
-    /// The version of the daemon in it; templates keep the one they were built with.
+    /// Version of the daemon in the sandbox; templates keep the version they were built with.
     #[serde(deserialize_with = "lenient")]
     pub envd_version: Version,
-    /// The domain it is under, when that is not the control plane's.
+    /// Domain of the sandbox, if different from the control plane's.
     pub domain: Option<String>,
     #[serde(rename = "envdAccessToken")]
     token: Option<Secret>,
 }
 
-/// Reads a version that may begin with `v`. One that is none counts as older than all others.
+/// Parses a version with an optional leading `v`. An invalid version counts as older than all
+/// others.
 fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Version, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok(text.trim_start_matches('v').parse().unwrap_or(Version::new(0, 0, 0)))
 }
 
 impl Sandbox {
-    /// What its envd asks for, to mask it elsewhere.
+    /// Returns the access token of envd, for masking.
     pub fn token(&self) -> Option<&Secret> {
         self.token.as_ref()
     }
 
-    /// Refuses what cannot be used safely.
+    /// Rejects a sandbox that cannot be used safely.
     pub(super) fn checked(self, what: &str) -> Result<Self> {
         if !is_id(&self.id) {
             return Err(Error::protocol(what, "its sandbox id is none"));
@@ -61,44 +62,44 @@ impl Sandbox {
     }
 }
 
-/// Whether a sandbox runs.
+/// State of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It runs, until its end.
+    /// The sandbox runs until its end time.
     Running,
-    /// It is kept, without an end.
+    /// The sandbox is stored without an end time.
     Paused,
-    /// One that this client does not know.
+    /// A state unknown to this client.
     #[serde(other)]
     Other,
 }
 
-/// What is known of one sandbox.
+/// Information about one sandbox.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Info {
-    /// Its id.
+    /// Id of the sandbox.
     #[serde(rename = "sandboxID")]
     pub id: String,
-    /// The template it was made from.
+    /// Template of the sandbox.
     #[serde(rename = "templateID")]
     pub template: String,
-    /// When it started, RFC 3339.
+    /// Start time, RFC 3339.
     pub started_at: String,
-    /// When it ends unless its lifetime is changed, RFC 3339.
+    /// End time unless the lifetime is changed, RFC 3339.
     pub end_at: String,
-    /// Whether it runs.
+    /// State of the sandbox.
     pub state: State,
-    /// Virtual processors.
+    /// Number of virtual CPUs.
     pub cpu_count: u32,
-    /// Memory, in MiB.
+    /// Memory in MiB.
     #[serde(rename = "memoryMB")]
     pub memory_mib: u64,
-    /// Disk, in MiB.
+    /// Disk size in MiB.
     #[serde(rename = "diskSizeMB")]
     pub disk_mib: u64,
-    /// The tags it was made with.
+    /// Tags set at creation.
     #[serde(default)]
     pub metadata: Option<BTreeMap<String, String>>,
 }
@@ -107,31 +108,31 @@ pub struct Info {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sample {
-    /// When, in seconds since 1970.
+    /// Time of the measurement, in seconds since 1970.
     #[serde(default)]
     pub timestamp_unix: i64,
-    /// Virtual processors.
+    /// Number of virtual CPUs.
     #[serde(default)]
     pub cpu_count: u32,
-    /// How busy they are together, in percent.
+    /// Load of all virtual CPUs together, in percent.
     #[serde(default)]
     pub cpu_used_pct: f64,
-    /// Memory in use, in bytes.
+    /// Memory used, in bytes.
     #[serde(default)]
     pub mem_used: u64,
-    /// Memory there is, in bytes.
+    /// Total memory, in bytes.
     #[serde(default)]
     pub mem_total: u64,
-    /// Disk in use, in bytes.
+    /// Disk space used, in bytes.
     #[serde(default)]
     pub disk_used: u64,
-    /// Disk there is, in bytes.
+    /// Total disk space, in bytes.
     #[serde(default)]
     pub disk_total: u64,
 }
 
-/// Whether a text is a sandbox's id, in the long form of old clients, too. It
-/// goes into paths, headers and host names.
+/// Returns whether a text is a sandbox id, also in the long form of old clients. Ids become part of
+/// paths, headers and host names.
 pub(super) fn is_id(id: &str) -> bool {
     let part = |text: &str| {
         !text.is_empty()

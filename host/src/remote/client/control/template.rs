@@ -1,4 +1,4 @@
-//! Building a template, such as one with our runtime in it.
+//! Builds templates, such as the one with the osiris runtime.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::build::{Build, BuildState, BuildStatus, Template};
 use super::{Control, with};
 use crate::http::is_loopback;
 
-/// Where a COPY's files go.
+/// Upload destination for the files of a COPY.
 #[derive(Deserialize)]
 struct Slot {
     present: bool,
@@ -27,11 +27,11 @@ struct Slot {
 }
 
 impl Control {
-    /// Registers a template, or a new build of one that exists.
+    /// Registers a template, or a new build of an existing one.
     ///
     /// # Errors
-    /// When E2B does not take it. A lost answer is not tried again, but doing
-    /// so only leaves an unused build.
+    /// Returns an error if E2B rejects the template. A request whose answer was lost is not
+    /// repeated, although that would only leave an unused build.
     pub async fn create_template(&self, template: &Template) -> Result<Build> {
         let what = format!("create template {}", template.name);
         let body = json!({
@@ -46,11 +46,11 @@ impl Control {
         .await
     }
 
-    /// Sends the files of a COPY, a gzipped tar, unless E2B has them under this
-    /// hash: SHA-256 in hex of whatever tells their content. Whether it sent them.
+    /// Sends the files of a COPY as a gzipped tar, unless E2B already has files under this hash, a
+    /// SHA-256 in hex that identifies their content. Returns whether the files were sent.
     ///
     /// # Errors
-    /// When they cannot be read or sent.
+    /// Returns an error if the files cannot be read or sent.
     pub async fn send_files(&self, build: &Build, hash: &str, tar: &Source) -> Result<bool> {
         let what = "send the template's files";
         let path = format!("templates/{}/files/{}", part(&build.template), part(hash));
@@ -77,7 +77,7 @@ impl Control {
     /// Starts the build.
     ///
     /// # Errors
-    /// `Invalid` when a step is wrong, `Conflict` when it was started already.
+    /// Returns `Invalid` if a step is wrong, `Conflict` if the build was already started.
     pub async fn start_build(&self, build: &Build, template: &Template) -> Result<()> {
         let what = format!("build template {}", template.name);
         let path = format!("v2/templates/{}/builds/{}", part(&build.template), part(&build.id));
@@ -90,10 +90,10 @@ impl Control {
         .await
     }
 
-    /// How a build stands, with the log from this entry on.
+    /// Returns the state of a build, with the log from this entry on.
     ///
     /// # Errors
-    /// `NotFound` for a build that there is not.
+    /// Returns `NotFound` if the build does not exist.
     pub async fn build_status(&self, build: &Build, log_from: usize) -> Result<BuildStatus> {
         let what = "look up the template's build";
         let path = format!(
@@ -108,10 +108,10 @@ impl Control {
         .await
     }
 
-    /// Waits until a build is ready, at most this long; every line goes to `log`.
+    /// Waits at most this long until a build is ready; passes every log line to `log`.
     ///
     /// # Errors
-    /// When it fails, with its reason; `Timeout` when it takes longer.
+    /// Returns an error with the reason if the build fails, `Timeout` if it takes too long.
     pub async fn wait_build(
         &self,
         build: &Build,
@@ -141,12 +141,12 @@ impl Control {
     }
 }
 
-/// An id as one part of a path.
+/// Encodes an id as one segment of a path.
 fn part(id: &str) -> impl std::fmt::Display {
     utf8_percent_encode(id, NON_ALPHANUMERIC)
 }
 
-/// The address of a store: elsewhere, but never in the clear.
+/// Parses the URL of a file store: any host, but never unencrypted.
 fn storage(url: &str, what: &str) -> Result<Url> {
     let url = Url::parse(url).map_err(|_| Error::protocol(what, "its address is none"))?;
     match url.scheme() == "https" || is_loopback(&url) {

@@ -1,4 +1,4 @@
-//! Starting processes and talking to them.
+//! Starts processes and sends them input and signals.
 
 use std::collections::BTreeMap;
 
@@ -14,72 +14,71 @@ use super::super::retry::{Repeat, deadline, retry};
 use super::rpc;
 use super::{Envd, Process};
 
-/// Less than a pipe holds, so that a piece is written at once. In bytes.
+/// Bytes per write: less than the capacity of a pipe, so that a write completes immediately.
 const PIECE: usize = 32 << 10;
 
 /// The first envd that can close a process's input.
 const CLOSES: Version = Version::new(0, 5, 2);
 
-/// A command. E2B keeps its arguments and variables in its logs: no secrets.
+/// A command to run. E2B logs the arguments and variables: no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Command {
-    /// The program, by path or found in `PATH`. No shell reads it; one that
-    /// does not exist ends with 127.
+    /// The program, by path or found in `PATH`, without a shell. A program that does not exist ends
+    /// with exit code 127.
     pub cmd: String,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Variables beside the sandbox's own.
+    /// Variables in addition to the sandbox's own.
     pub env: BTreeMap<String, String>,
-    /// The folder it runs in; the user's home unless said.
+    /// Working directory; defaults to the user's home.
     pub cwd: Option<String>,
-    /// Whether it gets a standard input to send to; else it reads nothing.
+    /// Whether the process gets a standard input to send to; otherwise its input is empty.
     pub stdin: bool,
-    /// The user it runs as; the template's default unless said.
+    /// The user to run as; defaults to the template's user.
     pub user: Option<String>,
 }
 
 /// A signal that envd can send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Asks it to end.
+    /// Requests the process to end.
     Term,
-    /// Ends it.
+    /// Kills the process.
     Kill,
 }
 
 impl Envd {
-    /// Starts a process, once: when the answer is lost, it may run.
+    /// Starts a process, at most once: if the answer is lost, the process may be running.
     ///
     /// # Errors
-    /// `Invalid` for a folder that does not exist, `StreamLost` or `Timeout`
-    /// when it may have started.
+    /// Returns `Invalid` if the working directory does not exist, `StreamLost` or `Timeout` if the
+    /// process may have started.
     pub async fn start(&self, command: &Command) -> Result<Process> {
         let mut process = json!({ "cmd": command.cmd, "args": command.args, "envs": command.env });
         if let Some(cwd) = &command.cwd {
             process["cwd"] = json!(cwd);
         }
-        // Left out, the input would stay open for ever.
+        // Without this field, the input would stay open forever.
         let body = json!({ "process": process, "stdin": command.stdin });
         let what = format!("run {} in the sandbox", command.cmd);
         self.open("process.Process/Start", &body, command.user.as_deref(), Repeat::Unsent, what)
             .await
     }
 
-    /// Watches a process from now on; what it said before is not repeated.
+    /// Watches a process from now on; earlier output is not repeated.
     ///
     /// # Errors
-    /// `NotFound` when it ended a while ago, or envd was started anew.
+    /// Returns `NotFound` if the process ended a while ago or envd was restarted.
     pub async fn attach(&self, pid: u32) -> Result<Process> {
         let what = format!("attach to process {pid} in the sandbox");
         let body = json!({ "process": { "pid": pid } });
         self.open("process.Process/Connect", &body, None, Repeat::Safe, what).await
     }
 
-    /// Writes to a process's input, all of it in this order. Never repeated;
-    /// use one call at a time.
+    /// Writes all bytes to a process's input, in order. Never retried; make one call at a time.
     ///
     /// # Errors
-    /// `Timeout` when the process does not read: a part may have been written.
+    /// Returns `Timeout` if the process does not read: a part may have been written.
     pub async fn send_input(&self, pid: u32, bytes: &[u8]) -> Result<()> {
         let what = format!("write to process {pid} in the sandbox");
         for piece in bytes.chunks(PIECE) {
@@ -90,10 +89,10 @@ impl Envd {
         Ok(())
     }
 
-    /// Ends a process's input. Waits until what was sent is read.
+    /// Closes a process's input. Waits until the sent bytes are read.
     ///
     /// # Errors
-    /// `NotFound` when it ended, `Invalid` when the template's envd is too old.
+    /// Returns `NotFound` if the process ended, `Invalid` if the template's envd is too old.
     pub async fn close_stdin(&self, pid: u32) -> Result<()> {
         let what = format!("close the input of process {pid} in the sandbox");
         if self.version < CLOSES {
@@ -109,7 +108,7 @@ impl Envd {
     /// Sends a signal to a process, not to its children.
     ///
     /// # Errors
-    /// `NotFound` when it ended.
+    /// Returns `NotFound` if the process ended.
     pub async fn signal(&self, pid: u32, signal: Signal) -> Result<()> {
         let what = format!("signal process {pid} in the sandbox");
         let name = match signal {

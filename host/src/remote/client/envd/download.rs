@@ -1,4 +1,4 @@
-//! Fetching a file from the sandbox, from any byte on.
+//! Downloads a file from the sandbox, from any offset.
 
 use std::time::Duration;
 
@@ -13,33 +13,33 @@ use super::super::retry::{Repeat, deadline, retry};
 use super::Envd;
 use super::rpc;
 
-/// A download that gives nothing for so long is lost.
+/// A download without data for this long is lost.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// How long one attempt may take until the first byte.
+/// Time limit for one attempt, until the response begins.
 const OPEN: Duration = Duration::from_secs(20);
 
-/// A file that is being fetched.
+/// A file being downloaded.
 #[derive(Debug)]
 pub struct Download {
-    /// How many bytes are still to come; nothing where the server does not tell.
+    /// Number of bytes left, or `None` if the server does not report the length.
     pub left: Option<u64>,
     what: String,
-    /// Nothing when there is nothing to fetch.
+    /// `None` if nothing is left to download.
     response: Option<Response>,
 }
 
 impl Envd {
-    /// Fetches a file from this byte on, which may be its end.
+    /// Downloads a file from this offset, which can be the end of the file.
     ///
     /// # Errors
-    /// `NotFound` when there is no such file, `Invalid` when it is a folder or
-    /// ends before that byte.
+    /// Returns `NotFound` if the file does not exist, `Invalid` if the path is a directory or the
+    /// file ends before the offset.
     pub async fn download(&self, path: &str, from: u64) -> Result<Download> {
         let what = format!("read {path} in the sandbox");
         retry(&what, deadline(self.patience), Repeat::Safe, async || {
             let mut request = self.as_user(self.http.request(Method::GET, &self.file(path)), None);
-            // Compressed, there would be no length and no range.
+            // A compressed response would have no length and no range.
             request = request.header(ACCEPT_ENCODING, "identity");
             if from > 0 {
                 request = request.header(RANGE, format!("bytes={from}-"));
@@ -60,7 +60,7 @@ impl Envd {
         .await
     }
 
-    /// No range is left: an empty rest, or one beyond the end.
+    /// Handles status 416: the offset is at the end of the file, or beyond it.
     async fn at_end(&self, path: &str, from: u64, what: &str) -> Result<Download> {
         match self.stat(path).await?.map(|entry| entry.size) {
             Some(size) if size == from => {
@@ -75,7 +75,7 @@ impl Envd {
     }
 }
 
-/// Whether it is the very bytes that were asked for.
+/// Checks that the response has exactly the bytes that were requested.
 pub(super) fn check(response: &Response, from: u64, what: &str) -> Result<()> {
     let header = |name| response.headers().get(name).map(|value| value.as_bytes());
     if header(CONTENT_ENCODING).is_some_and(|encoding| encoding != b"identity") {
@@ -91,10 +91,10 @@ pub(super) fn check(response: &Response, from: u64, what: &str) -> Result<()> {
 }
 
 impl Download {
-    /// The next bytes; nothing at the end.
+    /// Returns the next bytes, or `None` at the end.
     ///
     /// # Errors
-    /// `StreamLost` when it breaks or falls silent: ask for the rest.
+    /// Returns `StreamLost` if the connection breaks or goes silent: request the rest.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let Some(response) = &mut self.response else { return Ok(None) };
         let chunk = match timeout(IDLE, response.chunk()).await {

@@ -1,12 +1,12 @@
-//! The framing of Connect's streams: a byte of flags, the length as four bytes
-//! big-endian, the payload.
+//! Framing of Connect's streams: one byte of flags, the length as four bytes big-endian, the
+//! payload.
 
 use bytes::{Buf, Bytes, BytesMut};
 
-/// The flags and the length.
+/// Bytes of the flags and the length.
 const HEADER: usize = 5;
 
-/// Far more than envd's largest event, 32 KiB as base64. In bytes.
+/// Maximum payload in bytes: far more than envd's largest event, 32 KiB as base64.
 const MAX: usize = 4 << 20;
 
 const COMPRESSED: u8 = 1;
@@ -15,12 +15,12 @@ const END: u8 = 2;
 /// One message of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Envelope {
-    /// Whether it is the last, which says how the stream ended.
+    /// Whether this is the last message, which has the stream's result.
     pub(super) end: bool,
     pub(super) payload: Bytes,
 }
 
-/// What is not framing.
+/// Invalid framing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Malformed {
     #[error("a compressed message, which was not asked for")]
@@ -33,8 +33,7 @@ pub(super) enum Malformed {
     AfterEnd,
 }
 
-/// Puts envelopes together from pieces of any size. Holds no more than one
-/// envelope and one piece.
+/// Assembles envelopes from pieces of any size. Buffers at most one envelope and one piece.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     buffer: BytesMut,
@@ -42,12 +41,12 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// Takes the next piece.
+    /// Appends the next piece.
     pub(super) fn push(&mut self, piece: &[u8]) {
         self.buffer.extend_from_slice(piece);
     }
 
-    /// The next envelope that is whole.
+    /// Returns the next complete envelope.
     pub(super) fn next(&mut self) -> Result<Option<Envelope>, Malformed> {
         if self.ended {
             return match self.buffer.is_empty() {
@@ -78,7 +77,7 @@ impl Decoder {
     }
 }
 
-/// A request's only envelope.
+/// Encodes a request's only envelope.
 pub(super) fn encode(payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let mut envelope = Vec::with_capacity(HEADER + payload.len());

@@ -1,4 +1,4 @@
-//! What a process's stream says.
+//! Events of a process's stream.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,21 +6,21 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// What a process says.
+/// Output of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// A piece of its standard output, cut anywhere.
+    /// A piece of standard output, split at any byte.
     Stdout(Bytes),
-    /// A piece of its standard error, cut anywhere.
+    /// A piece of standard error, split at any byte.
     Stderr(Bytes),
-    /// It ended.
+    /// The process ended.
     Exited {
-        /// Its exit code; -1 when a signal ended it.
+        /// Exit code; -1 if the process was ended by a signal.
         code: i32,
-        /// In words: `exit status 3` or `signal: killed`.
+        /// Description of the end: `exit status 3` or `signal: killed`.
         status: String,
     },
-    /// Nothing, but the stream lives.
+    /// No output, but the stream is alive.
     KeepAlive,
 }
 
@@ -53,7 +53,7 @@ struct Data {
     pty: Option<String>,
 }
 
-/// What is zero or empty is left out.
+/// Fields that are zero or empty are omitted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct End {
@@ -61,17 +61,17 @@ struct End {
     status: String,
 }
 
-/// What one message says.
+/// A parsed message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Started(u32),
     Output(Output),
-    /// Something of a newer envd.
+    /// A message of a newer envd.
     Unknown,
 }
 
 impl Message {
-    /// Takes a message apart.
+    /// Parses a message.
     pub(super) fn parse(payload: &[u8]) -> Result<Said, &'static str> {
         let Self { event } =
             serde_json::from_slice(payload).map_err(|_| "JSON of another shape")?;

@@ -1,4 +1,4 @@
-//! Folders and names in the sandbox.
+//! Directory operations in the sandbox.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -11,52 +11,52 @@ use super::rpc::ATTEMPT;
 
 const MOVE: &str = "filesystem.Filesystem/Move";
 
-/// What is at a path.
+/// A file-system entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Entry {
-    /// Its name.
+    /// Name of the entry.
     pub name: String,
-    /// Its path.
+    /// Path of the entry.
     pub path: String,
-    /// What it is; of a link, what it leads to.
+    /// Type of the entry, or of a link's target.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// In bytes.
+    /// Size in bytes.
     #[serde(deserialize_with = "number")]
     pub size: u64,
-    /// The permission bits, such as 0o644.
+    /// Permission bits, such as 0o644.
     pub mode: u32,
-    /// When it was changed last, RFC 3339.
+    /// Time of the last change, RFC 3339.
     pub modified_time: String,
 }
 
-/// What something at a path is.
+/// Type of a file-system entry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Type {
-    /// A file.
+    /// A regular file.
     #[serde(rename = "FILE_TYPE_FILE")]
     File,
-    /// A folder.
+    /// A directory.
     #[serde(rename = "FILE_TYPE_DIRECTORY")]
     Folder,
-    /// A link that leads nowhere, a pipe, a device, or what is newer.
+    /// A broken link, a pipe, a device, or a newer type.
     #[default]
     #[serde(other)]
     Other,
 }
 
-/// An entry in an answer.
+/// A response with an entry.
 #[derive(Deserialize)]
 struct Found {
     entry: Entry,
 }
 
 impl Envd {
-    /// What is at a path; nothing when nothing is.
+    /// Returns the entry at a path, or `None` if nothing exists there.
     ///
     /// # Errors
-    /// When envd does not tell.
+    /// Returns an error if envd does not answer.
     pub async fn stat(&self, path: &str) -> Result<Option<Entry>> {
         let what = format!("look at {path} in the sandbox");
         let body = json!({ "path": path });
@@ -67,10 +67,10 @@ impl Envd {
         }
     }
 
-    /// Makes a folder and those above it. That it is there is a success.
+    /// Creates a directory and its parents. An existing directory counts as success.
     ///
     /// # Errors
-    /// `Invalid` when a file is there.
+    /// Returns `Invalid` if a file has that path.
     pub async fn make_dir(&self, path: &str) -> Result<()> {
         let what = format!("make the folder {path} in the sandbox");
         let body = json!({ "path": path });
@@ -80,10 +80,10 @@ impl Envd {
         }
     }
 
-    /// Renames a file or folder, at once, replacing a file that is there.
+    /// Renames a file or directory atomically, replacing an existing file.
     ///
     /// # Errors
-    /// `NotFound` when it does not exist.
+    /// Returns `NotFound` if `from` does not exist.
     pub async fn rename(&self, from: &str, to: &str) -> Result<()> {
         let what = format!("rename {from} to {to} in the sandbox");
         let body = json!({ "source": from, "destination": to });
@@ -91,7 +91,7 @@ impl Envd {
         retry(&what, deadline(self.patience), Repeat::Safe, async || {
             let moved = self.once::<IgnoredAny>(MOVE, &body, ATTEMPT, &what).await;
             match moved {
-                // An attempt whose answer was lost has done it.
+                // An earlier attempt whose answer was lost has renamed the file.
                 Err(error) if lost && is_absent(&error) && self.stat(to).await?.is_some() => Ok(()),
                 Err(error) => {
                     lost |= error.again == Again::Lost;
@@ -103,11 +103,10 @@ impl Envd {
         .await
     }
 
-    /// Removes a file or a folder with all that is in it. That it is not there
-    /// is a success.
+    /// Removes a file, or a directory with its content. A missing path counts as success.
     ///
     /// # Errors
-    /// When it may still be there.
+    /// Returns an error if the entry may still exist.
     pub async fn remove(&self, path: &str) -> Result<()> {
         let what = format!("remove {path} in the sandbox");
         self.files("Remove", &json!({ "path": path }), &what).await
@@ -119,18 +118,18 @@ impl Envd {
     }
 }
 
-/// The entry that an answer holds.
+/// Parses the entry in a response.
 #[cfg(fuzzing)]
 pub(super) async fn entry(response: reqwest::Response, what: &str) -> Result<Entry> {
     super::super::answer::json::<Found>(response, what).await.map(|found| found.entry)
 }
 
-/// Whether envd itself says that nothing is there.
+/// Returns whether envd itself reports that nothing exists at the path.
 fn is_absent(error: &Error) -> bool {
     error.kind == Kind::NotFound && error.code.as_deref() == Some("not_found")
 }
 
-/// 64-bit numbers come as text.
+/// Deserializes a 64-bit number, which is sent as text.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -1,4 +1,4 @@
-//! What fuzzing reaches of the client: answers without a server.
+//! Entry points for fuzzing: parses responses without a server.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use super::super::http::Http;
 use super::super::settings::Settings;
 use super::{Entry, KEEPALIVE, Output, Process, download};
 
-/// No request ever leads there.
+/// A client that never sends a request.
 static HTTP: LazyLock<Result<Http>> = LazyLock::new(|| {
     let settings = Settings::from(|name| {
         let value = match name {
@@ -23,10 +23,10 @@ static HTTP: LazyLock<Result<Http>> = LazyLock::new(|| {
     Http::new(settings.api.clone(), Default::default(), vec![settings.key().clone()])
 });
 
-/// All that a process's stream says.
+/// Reads all output in a process's stream.
 ///
 /// # Errors
-/// As [`Process::next`].
+/// Returns the errors of [`Process::next`].
 pub async fn watch(response: Response) -> Result<Vec<Output>> {
     let http = HTTP.clone()?;
     let mut process = Process::begin(response, http, KEEPALIVE, "watch".to_owned()).await?;
@@ -37,26 +37,26 @@ pub async fn watch(response: Response) -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
-/// What an answer says is at a path.
+/// Parses the entry in a response.
 ///
 /// # Errors
-/// It is no such answer.
+/// Returns an error if the response has no entry.
 pub async fn entry(response: Response) -> Result<Entry> {
     super::files::entry(response, "look").await
 }
 
-/// Whether an answer is the file's bytes from this one on.
+/// Checks that a response has a file's bytes from this offset.
 ///
 /// # Errors
-/// It is not.
+/// Returns an error if it does not.
 pub fn download(response: &Response, from: u64) -> Result<()> {
     download::check(response, from, "read")
 }
 
-/// The error that an answer stands for.
+/// Returns the error for a response.
 ///
 /// # Errors
-/// The client cannot be made.
+/// Returns an error if the client cannot be created.
 pub async fn refusal(response: Response) -> Result<Error> {
     Ok(answer::refusal(response, "try", &HTTP.clone()?).await)
 }

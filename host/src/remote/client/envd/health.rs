@@ -1,4 +1,4 @@
-//! Whether a sandbox is there.
+//! Health check of a sandbox.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use reqwest::Method;
 use super::super::error::{Error, Kind};
 use super::Envd;
 
-/// A healthy one answers at once.
+/// Time limit of the health check: a healthy sandbox answers immediately.
 pub(super) const PROBE: Duration = Duration::from_secs(5);
 
-/// Whether a sandbox is there.
+/// Health of a sandbox.
 #[derive(Debug, Clone)]
 pub enum Health {
-    /// It answers.
+    /// The sandbox answers.
     Up,
-    /// It was killed, or its lifetime is over.
+    /// The sandbox was killed, or its lifetime is over.
     Gone,
-    /// It does not answer now; it may live.
+    /// The sandbox does not answer now; it may be alive.
     Unreachable(Error),
 }
 
 impl Envd {
-    /// Asks once, for at most 5 s.
+    /// Checks once, for at most 5 s.
     pub async fn health(&self) -> Health {
         let request = self.http.request(Method::GET, "health").timeout(PROBE);
         match self.http.send(request, "reach the sandbox").await {

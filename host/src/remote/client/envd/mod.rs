@@ -1,4 +1,4 @@
-//! envd, the daemon in a sandbox: its files and its processes.
+//! envd, the daemon in a sandbox: manages files and processes.
 
 mod command;
 mod download;
@@ -32,17 +32,17 @@ pub use self::source::Source;
 pub(super) use self::source::allowance;
 use super::control::Sandbox;
 use super::error::Result;
-use super::http::{self, Http};
+use super::http::{self, Http, Service};
 use super::retry::PATIENCE;
 use super::settings::{ENVD_PORT, Settings};
 
-/// How often a quiet stream shows that it lives.
+/// Interval of keepalive messages on a quiet stream.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
-/// Below this version every request must name its user.
+/// Below this version, every request must name its user.
 const DEFAULT_USER: Version = Version::new(0, 4, 0);
 
-/// The daemon of one sandbox. Cheap to clone.
+/// A client of one sandbox's daemon. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Envd {
     http: Http,
@@ -52,11 +52,11 @@ pub struct Envd {
 }
 
 impl Envd {
-    /// Prepares the client; sends nothing yet.
+    /// Creates the client without sending anything.
     ///
     /// # Errors
-    /// `Invalid` or `Protocol` when the sandbox's domain or token is none,
-    /// `Local` when this machine has no certificates to check a server with.
+    /// Returns `Invalid` or `Protocol` if the sandbox's domain or token is malformed, `Local` if
+    /// this machine has no certificates to verify a server with.
     pub fn new(settings: &Settings, sandbox: &Sandbox) -> Result<Self> {
         let what = "reach the sandbox";
         let id = sandbox.id.split('-').next().unwrap_or_default();
@@ -69,22 +69,20 @@ impl Envd {
         }
         http::sensitive(&mut headers, "e2b-sandbox-id", id, what)?;
         headers.insert("e2b-sandbox-port", HeaderValue::from(ENVD_PORT));
-        let http = Http::new(base, headers, secrets)?;
+        let http = Http::new(Service::Envd, base, headers, secrets)?;
         let version = sandbox.envd_version.clone();
         Ok(Self { http, version, keepalive: KEEPALIVE, patience: PATIENCE })
     }
 
-    /// The same, with this long for each call, its retries included; 60 s
-    /// unless said. An open stream is only limited by its silence, and what is
-    /// sent may take longer by its size, a second for every 32 KiB.
+    /// Returns a client with this time limit per call, retries included. The default is 60 s. Open
+    /// streams are limited only by silence, and uploads get a second more for every 32 KiB.
     #[must_use]
     pub fn within(&self, patience: Duration) -> Self {
         Self { patience, ..self.clone() }
     }
 
-    /// The same, where a quiet process's stream shows this often that it
-    /// lives: whole seconds, 20 unless said. One that is silent for two and a
-    /// half times as long is lost.
+    /// Returns a client with this keepalive interval for quiet process streams, in whole seconds.
+    /// The default is 20. A stream that is silent for two and a half times as long is lost.
     #[must_use]
     pub fn with_keepalive(&self, keepalive: Duration) -> Self {
         // Zero would crash envd.
@@ -92,12 +90,12 @@ impl Envd {
         Self { keepalive, ..self.clone() }
     }
 
-    /// Names the user, or the default one where envd does not know it.
+    /// Returns the user to name: the default one if envd does not know it.
     fn user_of<'a>(&self, user: Option<&'a str>) -> Option<&'a str> {
         user.or_else(|| (self.version < DEFAULT_USER).then_some("user"))
     }
 
-    /// Acts as a user; the password does not matter.
+    /// Authenticates as a user; the password is ignored.
     fn as_user(&self, request: RequestBuilder, user: Option<&str>) -> RequestBuilder {
         match self.user_of(user) {
             Some(user) => request.basic_auth(user, Some("")),
@@ -105,7 +103,7 @@ impl Envd {
         }
     }
 
-    /// The path and query of a file's content.
+    /// Returns the path and query of a file's content.
     fn file(&self, path: &str) -> String {
         let user = self.user_of(None).map(|user| format!("&username={user}")).unwrap_or_default();
         format!("files?path={}{user}", utf8_percent_encode(path, NON_ALPHANUMERIC))

@@ -1,4 +1,4 @@
-//! A process that is watched.
+//! A running process and its output stream.
 
 use std::time::Duration;
 
@@ -11,19 +11,18 @@ use super::envelope::Decoder;
 use super::event::{Message, Output, Said};
 use super::rpc;
 
-/// A process's stream. Dropping it leaves the process running; while it is
-/// kept, it must be read, for one reader that does not holds up all others and
-/// the process.
+/// A process's stream. Dropping the stream leaves the process running. While it exists, it must be
+/// read: one reader that stops holds up all other readers and the process.
 #[derive(Debug)]
 pub struct Process {
-    /// Its number in the sandbox.
+    /// Process id in the sandbox.
     pub pid: u32,
     http: Http,
     what: String,
     response: Response,
     decoder: Decoder,
     silence: Duration,
-    /// Since when an event is awaited, over calls that were given up.
+    /// Start of the wait for the next event, kept across cancelled calls.
     waiting: Option<Instant>,
     over: bool,
 }
@@ -61,17 +60,16 @@ impl Process {
         }
     }
 
-    /// The next thing it says; nothing after the stream's proper end. May be
-    /// given up at any await and called again: nothing is lost.
+    /// Returns the next output, or `None` after the stream's proper end. Cancel safe: a dropped
+    /// call loses no output.
     ///
     /// # Errors
-    /// `StreamLost` when the stream is silent or ends without its end: the
-    /// process may go on.
+    /// Returns `StreamLost` if the stream goes silent or breaks off: the process may still run.
     pub async fn next(&mut self) -> Result<Option<Output>> {
         loop {
             match self.said().await? {
                 Some(Said::Output(output)) => return Ok(Some(output)),
-                // A second start would be of another process.
+                // A second start would belong to another process.
                 Some(Said::Started(pid)) if pid != self.pid => {
                     return Err(self.wrong("two starts"));
                 }

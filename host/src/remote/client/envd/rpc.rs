@@ -1,4 +1,4 @@
-//! Connect's calls, with JSON.
+//! Connect calls, encoded as JSON.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use super::super::retry::{Repeat, deadline, retry};
 use super::Envd;
 use super::envelope;
 
-/// How long one attempt of a call that is safe to repeat may take.
+/// Time limit for one attempt of a call that is safe to repeat.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(20);
 
 const STREAM: &str = "application/connect+json";
 
-/// What ends a stream.
+/// The last message of a stream.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct End {
@@ -28,7 +28,7 @@ struct End {
 }
 
 impl Envd {
-    /// Calls and reads the answer.
+    /// Makes a call and parses the response.
     pub(super) async fn unary<T: DeserializeOwned>(
         &self,
         method: &str,
@@ -36,7 +36,7 @@ impl Envd {
         repeat: Repeat,
         what: &str,
     ) -> Result<T> {
-        // What is not tried again may have all the time there is.
+        // A call that is not retried may take the whole time limit.
         let limit = (repeat == Repeat::Safe).then_some(ATTEMPT);
         let limit = limit.unwrap_or(self.patience);
         retry(what, deadline(self.patience), repeat, async || {
@@ -45,7 +45,7 @@ impl Envd {
         .await
     }
 
-    /// One attempt.
+    /// Makes one attempt of a call.
     pub(super) async fn once<T: DeserializeOwned>(
         &self,
         method: &str,
@@ -59,7 +59,7 @@ impl Envd {
         answer::json(response, what).await
     }
 
-    /// Calls and leaves the stream open.
+    /// Opens a streaming call.
     pub(super) async fn stream(
         &self,
         method: &str,
@@ -81,14 +81,14 @@ impl Envd {
     }
 }
 
-/// What the last envelope says.
+/// Parses the last envelope of a stream.
 pub(super) fn end(payload: &[u8], what: &str, http: &Http) -> Result<()> {
     let end: End = serde_json::from_slice(payload)
         .map_err(|_| Error::protocol(what, "its end is JSON of another shape"))?;
     end.error.map_or(Ok(()), |told| Err(told.error(what, None, &HeaderMap::new(), http)))
 }
 
-/// A stream that broke.
+/// Returns the error for a broken stream.
 pub(super) fn lost(what: &str, why: &str) -> Error {
     let text =
         format!("cannot {what}: the stream {why}; the process may go on: look, and attach again");

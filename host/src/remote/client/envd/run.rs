@@ -1,4 +1,4 @@
-//! Running a short command to its end.
+//! Runs a short command to its end.
 
 use std::time::Duration;
 
@@ -8,28 +8,29 @@ use super::super::error::{Error, Kind, Result};
 use super::super::retry::deadline;
 use super::{Command, Envd, Output, Process, Signal, rpc};
 
-/// What is kept of each output, in bytes.
+/// Maximum bytes kept of each output.
 const MAX: usize = 1 << 20;
 
-/// How a command ended.
+/// Result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
-    /// Its exit code; -1 when a signal ended it.
+    /// Exit code; -1 if the command was ended by a signal.
     pub exit_code: i32,
-    /// The first MiB of its standard output.
+    /// The first MiB of standard output.
     pub stdout: Vec<u8>,
-    /// The first MiB of its standard error.
+    /// The first MiB of standard error.
     pub stderr: Vec<u8>,
-    /// Whether there was more output than is kept.
+    /// Whether output was dropped.
     pub cut: bool,
 }
 
 impl Envd {
-    /// Runs a command to its end; its input is empty. One that takes longer
-    /// than a call may is killed.
+    /// Runs a command to its end, with empty input. A command that exceeds the time limit of a call
+    /// is killed.
     ///
     /// # Errors
-    /// As [`Envd::start`] and [`Process::next`]. An exit code is no error.
+    /// Returns the errors of [`Envd::start`] and [`Process::next`]. A nonzero exit code is not an
+    /// error.
     pub async fn run(&self, command: &Command) -> Result<Finished> {
         let deadline = deadline(self.patience);
         let mut process = self.start(&Command { stdin: false, ..command.clone() }).await?;

@@ -1,4 +1,4 @@
-//! What is uploaded, such that it can be started again.
+//! Upload sources that can be read again for a retry.
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -20,20 +20,20 @@ use tokio_util::io::{ReaderStream, StreamReader};
 
 use super::super::error::{Again, Error, Kind, Result};
 
-/// How much goes to the network at once, in bytes.
+/// Bytes per piece of an upload.
 const PIECE: usize = 64 << 10;
 
-/// A server that takes nothing, or does not answer when it has all, for so
-/// long is not there any more.
+/// An upload is given up if the server takes no data, or does not answer after the last byte, for
+/// this long.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// What is slower than this, in bytes a second, is given up at the deadline.
+/// Minimum speed in bytes per second: slower uploads are given up at the deadline.
 const SLOWEST: u64 = 32 << 10;
 
 type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
-/// What is uploaded: bytes, or a file that is read as it goes. Cheap to clone.
+/// The content of an upload: bytes, or a file that is streamed. Cheap to clone.
 #[derive(Clone)]
 pub struct Source {
     from: From,
@@ -47,24 +47,23 @@ enum From {
 }
 
 impl Source {
-    /// These bytes.
+    /// Creates a source from bytes.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self { from: From::Bytes(bytes.into()), progress: None }
     }
 
-    /// A file of this machine.
+    /// Creates a source from a local file.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self { from: From::File(Arc::new(path.into())), progress: None }
     }
 
-    /// Tells how many bytes are on their way; again from the start when it is
-    /// tried again.
+    /// Calls `progress` with the number of bytes sent, which restarts from zero on a retry.
     #[must_use]
     pub fn on_progress(self, progress: impl Fn(u64) + Send + Sync + 'static) -> Self {
         Self { progress: Some(Arc::new(progress)), ..self }
     }
 
-    /// Its size in bytes.
+    /// Returns the size in bytes.
     pub(in super::super) async fn size(&self, what: &str) -> Result<u64> {
         Ok(match &self.from {
             From::Bytes(bytes) => bytes.len() as u64,
@@ -75,7 +74,7 @@ impl Source {
         })
     }
 
-    /// Starts it from its first byte.
+    /// Starts reading from the first byte.
     pub(in super::super) async fn open(&self, what: &str) -> Result<Opened> {
         let (len, pieces): (u64, Pieces) = match &self.from {
             From::Bytes(bytes) => {
@@ -93,7 +92,7 @@ impl Source {
                     io::Result::Ok((file, len))
                 };
                 let (file, len) = open.await.map_err(|error| self.unreadable(what, &error))?;
-                // One that grows meanwhile is sent as it was.
+                // A file that grows meanwhile is sent at its original size.
                 (len, ReaderStream::with_capacity(file.take(len), PIECE).boxed())
             }
         };
@@ -109,7 +108,7 @@ impl Source {
         Ok(Opened { size: len, len: Some(len), pieces: pieces.boxed(), sent })
     }
 
-    /// Whether its beginning becomes so much smaller that compressing pays.
+    /// Returns whether the first piece compresses well enough to pay off.
     pub(super) async fn shrinks(&self, what: &str) -> Result<bool> {
         let quiet = Self { progress: None, ..self.clone() };
         let Some(piece) = quiet.open(what).await?.pieces.next().await else { return Ok(false) };
@@ -138,24 +137,24 @@ impl fmt::Debug for Source {
     }
 }
 
-/// The time that a source takes at most, beside what a call may take.
+/// Returns the extra time for a source of this size, on top of the time limit of a call.
 pub(in super::super) fn allowance(len: u64) -> Duration {
     Duration::from_secs(len / SLOWEST)
 }
 
-/// A source that was started.
+/// A source being sent.
 pub(in super::super) struct Opened {
-    /// Of the source, in bytes.
+    /// Size of the source, in bytes.
     pub(super) size: u64,
-    /// Of what is sent, in bytes, where it is known before.
+    /// Size of the request body in bytes, if known in advance.
     len: Option<u64>,
     pieces: Pieces,
-    /// How much of the source has gone.
+    /// Bytes of the source sent so far.
     sent: Arc<AtomicU64>,
 }
 
 impl Opened {
-    /// Puts bytes around it.
+    /// Adds bytes before and after the content.
     pub(super) fn framed(self, before: Bytes, after: Bytes) -> Self {
         let len = self.len.map(|len| len + before.len() as u64 + after.len() as u64);
         let one = |piece| stream::once(std::future::ready(Ok(piece)));
@@ -163,14 +162,14 @@ impl Opened {
         Self { len, pieces, ..self }
     }
 
-    /// Compresses it on its way.
+    /// Compresses the content while sending.
     pub(super) fn gzipped(self) -> Self {
         let encoder = GzipEncoder::with_quality(StreamReader::new(self.pieces), Level::Fastest);
         let pieces = ReaderStream::with_capacity(encoder, PIECE).boxed();
         Self { len: None, pieces, ..self }
     }
 
-    /// Sends it as a request's body, and gives up when nothing moves.
+    /// Sends the content as a request's body, and gives up if no data moves.
     pub(in super::super) async fn send(
         self,
         request: RequestBuilder,

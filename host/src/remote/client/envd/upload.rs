@@ -1,4 +1,4 @@
-//! Bringing a file into the sandbox, whole or not at all.
+//! Uploads files into the sandbox, completely or not at all.
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -10,35 +10,35 @@ use super::super::retry::{Repeat, deadline, retry};
 use super::Envd;
 use super::source::{Source, allowance};
 
-/// The first envd that takes a file's bytes as they are, and compressed.
+/// The first envd that accepts a file's raw bytes, and compressed ones.
 const PLAIN: Version = Version::new(0, 5, 7);
 
-/// Smaller ones are not worth the compressing. In bytes.
+/// Minimum size in bytes for compression to pay off.
 const BIG: u64 = 1 << 20;
 
 impl Envd {
-    /// Writes a file, with the folders above it. It appears at once, under a
-    /// temporary name before that, and replaces what is there. Not executable.
+    /// Writes a file and creates missing parent directories. Uploads to a temporary name and
+    /// renames atomically, replacing an existing file. The file is not executable.
     ///
     /// # Errors
-    /// `DiskFull` when there is no room, `Local` when the source cannot be
-    /// read, `Timeout` or `Unreachable` when the network does not last.
+    /// Returns `DiskFull` if the disk is full, `Local` if the source cannot be read, `Timeout` or
+    /// `Unreachable` if the network fails.
     pub async fn upload(&self, path: &str, source: &Source) -> Result<()> {
         let what = format!("write {path} in the sandbox");
         let size = source.size(&what).await?;
-        // A big one that shrinks is on its way for less time.
+        // Compression shortens the transfer of a large file.
         let gzip = size >= BIG && self.version >= PLAIN && source.shrinks(&what).await?;
         let deadline = deadline(self.patience + allowance(size));
         let mut parts = Vec::new();
         let uploaded = retry(&what, deadline, Repeat::Safe, async || {
-            // A lost attempt may still be writing, so each has a file of its own.
+            // A lost attempt may still be writing, so each attempt has a separate file.
             let part = format!("{path}.part-{}", Uuid::new_v4());
             parts.push(part.clone());
             self.send_whole(&part, source, gzip, &what).await?;
             self.rename(&part, path).await
         })
         .await;
-        // What was renamed is not there any more.
+        // A part that was renamed no longer exists.
         let leftover = parts.len() - usize::from(uploaded.is_ok());
         for part in parts.iter().take(leftover) {
             let _ = self.within(super::health::PROBE).remove(part).await;
@@ -46,11 +46,11 @@ impl Envd {
         uploaded
     }
 
-    /// Writes into a file that is there, whose permissions stay as they are. A
-    /// reader may see a part of it meanwhile.
+    /// Overwrites the content of an existing file and keeps its permissions. Readers can see a
+    /// partial file meanwhile.
     ///
     /// # Errors
-    /// What [`Envd::upload`] says.
+    /// Returns the errors of [`Envd::upload`].
     pub async fn fill(&self, path: &str, source: &Source) -> Result<()> {
         let what = format!("write {path} in the sandbox");
         let deadline = deadline(self.patience + allowance(source.size(&what).await?));
@@ -60,7 +60,7 @@ impl Envd {
         .await
     }
 
-    /// Writes the source to a file as it comes, and looks whether all of it is there.
+    /// Streams the source to a file, then checks that all bytes arrived.
     async fn send_whole(&self, path: &str, source: &Source, gzip: bool, what: &str) -> Result<()> {
         let sent = self.send(path, source, gzip, what).await?;
         let there = self.stat(path).await?.map_or(0, |entry| entry.size);
@@ -71,7 +71,7 @@ impl Envd {
         Err(Error::new(Kind::Protocol, text).again(Again::Lost))
     }
 
-    /// Writes the source to a file as it comes; its size in bytes.
+    /// Streams the source to a file and returns its size in bytes.
     async fn send(&self, path: &str, source: &Source, gzip: bool, what: &str) -> Result<u64> {
         let body = source.open(what).await?;
         let size = body.size;

@@ -2,7 +2,7 @@ use super::super::error::{Error, Kind};
 use super::scripted::{Act, Scripted, answer, with_headers};
 use super::{ID, KEY, TOKEN, control, envd};
 
-/// What looking up a sandbox makes of an answer that is not tried again.
+/// Returns the error of looking up a sandbox, for a response that is not retried.
 async fn looked_up(act: Act) -> Error {
     let server = Scripted::start([act]);
     let error = control(&server.url).info(ID).await.unwrap_err();
@@ -31,6 +31,15 @@ async fn the_control_planes_errors_are_typed() {
     }
     let gone = looked_up(told(502, "The sandbox was not found")).await;
     assert_eq!(gone.kind, Kind::SandboxGone);
+}
+
+#[tokio::test]
+async fn a_token_that_a_sandbox_does_not_know_is_no_wrong_key() {
+    let server = Scripted::start([answer(401, r#"{"code":401,"message":"invalid token"}"#)]);
+    let error = envd(&server.url).make_dir("/x").await.unwrap_err();
+    assert_eq!(error.kind, Kind::Token);
+    assert!(error.message.contains("make the template again"), "{error}");
+    assert!(!error.message.contains("E2B_API_KEY"), "{error}");
 }
 
 #[tokio::test]

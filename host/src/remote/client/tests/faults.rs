@@ -1,4 +1,4 @@
-//! Against the stand-in, with faults.
+//! Tests against the stand-in, with faults.
 
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ async fn a_cut_download_goes_on_where_it_was() {
     assert!(got == bytes);
 }
 
-/// What a process says until its stream breaks.
+/// Returns the output of a process until its stream breaks.
 async fn outcome(envd: &Envd, script: &str) -> (String, Kind) {
     let mut said = String::new();
     let mut process = match envd.start(&shell(script)).await {

@@ -1,4 +1,4 @@
-//! The client against servers whose every byte is known.
+//! Tests of the client against servers whose every byte is known.
 
 mod answers;
 mod control;
@@ -20,13 +20,13 @@ use super::control::{Control, Sandbox};
 use super::envd::Envd;
 use super::settings::Settings;
 
-/// In no message, whatever a server echoes.
+/// Must not appear in any message, whatever a server echoes.
 const KEY: &str = "e2b_0123456789abcdef";
 const TOKEN: &str = "70c3a5ecf1e57a11";
 
 const ID: &str = "iabcdefghij0123456789";
 
-/// Both planes at one address.
+/// Returns settings with both planes at one address.
 fn settings(url: &str) -> Settings {
     let lookup = |name: &str| match name {
         "E2B_API_KEY" => Some(KEY.to_owned()),
@@ -40,7 +40,7 @@ fn control(url: &str) -> Control {
     Control::new(&settings(url)).unwrap().within(Duration::from_secs(10))
 }
 
-/// A sandbox as the control plane describes it.
+/// Describes a sandbox as the control plane does.
 fn described(envd: &str) -> String {
     json!({
         "templateID": "base", "sandboxID": ID, "clientID": "6532622b", "envdVersion": envd,

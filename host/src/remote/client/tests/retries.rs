@@ -84,7 +84,7 @@ async fn the_deadline_holds_for_all_attempts_together() {
     let error = control(&server.url).within(patience).metrics(ID).await.unwrap_err();
     assert_eq!(error.kind, Kind::Timeout);
     assert!(error.message.contains("503"), "{error}");
-    // Nobody listens any more.
+    // The server is closed by now.
     let url = server.url.clone();
     assert_eq!(server.requests().await.len(), 2);
     let error = control(&url).within(patience).metrics(ID).await.unwrap_err();
@@ -154,6 +154,6 @@ async fn https_is_spoken_and_nothing_else_is_taken_for_it() {
     });
     let error = control(&url).within(Duration::from_secs(2)).metrics(ID).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
-    // A TLS handshake, and no key in the clear.
+    // The server received a TLS handshake and no unencrypted key.
     assert_eq!(hello.join().unwrap(), [22, 3, 1]);
 }

@@ -1,28 +1,28 @@
-//! A server that says what it is told to, byte for byte, a request at a time.
+//! A server that follows a script byte for byte, one request at a time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// What it does with a request.
+/// Reaction to a request.
 pub(super) enum Act {
     /// Answers with these bytes and closes the connection.
     Say(Vec<u8>),
-    /// Answers with these bytes and is silent until the client goes.
+    /// Answers with these bytes and stays silent until the client disconnects.
     Hold(Vec<u8>),
     /// Reads the request and closes the connection.
     Drop,
-    /// Reads so many bytes of the body and closes the connection.
+    /// Reads this many bytes of the body and closes the connection.
     Cut(usize),
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
-    /// `POST /v2/sandboxes`.
+    /// Method and path, such as `POST /v2/sandboxes`.
     pub(super) line: String,
-    /// In lower case, as they came.
+    /// Headers in order, with names in lower case.
     pub(super) headers: Vec<String>,
     pub(super) body: Vec<u8>,
 }
@@ -37,7 +37,7 @@ impl Request {
     }
 }
 
-/// A server on loopback; nothing listens any more when its script is over.
+/// A server on loopback; stops listening at the end of its script.
 pub(super) struct Scripted {
     pub(super) url: String,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -59,7 +59,8 @@ impl Scripted {
         Self { url, requests, thread: Some(thread) }
     }
 
-    /// Waits for the script's end; all requests. The client's connections go on meanwhile.
+    /// Waits for the end of the script and returns all requests. The client's connections stay open
+    /// meanwhile.
     pub(super) async fn requests(mut self) -> Vec<Request> {
         let thread = self.thread.take().unwrap();
         tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
@@ -97,14 +98,14 @@ fn serve(stream: TcpStream, act: &Act, seen: &Mutex<Vec<Request>>) {
         Act::Say(bytes) => (&stream).write_all(bytes).unwrap(),
         Act::Hold(bytes) => {
             (&stream).write_all(bytes).unwrap();
-            // Ends when the client closes; whether by an end or a reset is its affair.
+            // Ends when the client closes the connection, by a FIN or a reset.
             let _ = reader.read_to_end(&mut Vec::new());
         }
         Act::Drop | Act::Cut(_) => {}
     }
 }
 
-/// A body that comes in chunks.
+/// Reads a body in chunked encoding.
 fn chunks(reader: &mut impl BufRead) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
@@ -121,7 +122,7 @@ fn chunks(reader: &mut impl BufRead) -> Vec<u8> {
     }
 }
 
-/// An answer with more headers, each with its line's end.
+/// Returns a response with more headers, each with its line ending.
 pub(super) fn with_headers(status: u16, headers: &str, body: &str) -> Act {
     let length = body.len();
     Act::Say(
@@ -132,12 +133,12 @@ pub(super) fn with_headers(status: u16, headers: &str, body: &str) -> Act {
     )
 }
 
-/// An answer.
+/// Returns a JSON response.
 pub(super) fn answer(status: u16, body: &str) -> Act {
     with_headers(status, "Content-Type: application/json; charset=utf-8\r\n", body)
 }
 
-/// A stream's head and these bytes, in one chunk; an end only when asked for.
+/// Returns the head of a stream and these bytes in one chunk, with the end only if `end` is set.
 pub(super) fn stream(bytes: &[u8], end: bool) -> Vec<u8> {
     let mut all = b"HTTP/1.1 200 OK\r\nContent-Type: application/connect+json\r\n\
         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -153,7 +154,7 @@ pub(super) fn stream(bytes: &[u8], end: bool) -> Vec<u8> {
     all
 }
 
-/// An envelope.
+/// Encodes an envelope.
 pub(super) fn envelope(flags: u8, payload: &str) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&[flags][..], &length, payload.as_bytes()].concat()

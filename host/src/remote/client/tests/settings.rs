@@ -9,7 +9,7 @@ fn read(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
     })
 }
 
-/// Where a variable is set.
+/// Place where a variable is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Exported,

@@ -1,4 +1,4 @@
-//! Against the stand-in, with real files and processes.
+//! Tests against the stand-in, with real files and processes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::super::error::Kind;
 use super::super::{Command, Control, Create, Health, Output, Process, Sandbox, Settings};
 use super::super::{Signal, Source, Type};
 
-/// A stand-in and a client of it.
+/// A stand-in and a client for it.
 pub(super) struct Cloud {
     pub(super) server: E2bLocal,
     pub(super) settings: Settings,
@@ -54,7 +54,7 @@ pub(super) fn shell(script: &str) -> Command {
     Command { cmd: "/bin/sh".into(), args: vec!["-c".into(), script.into()], ..Command::default() }
 }
 
-/// Reads until the standard output holds this text.
+/// Reads until standard output contains this text.
 async fn until(process: &mut Process, text: &str) {
     let mut all = Vec::new();
     while !String::from_utf8_lossy(&all).contains(text) {
@@ -64,7 +64,7 @@ async fn until(process: &mut Process, text: &str) {
     }
 }
 
-/// How it ended; the stream must have its proper end.
+/// Returns the exit of the process; the stream must end properly.
 async fn exited(process: &mut Process) -> (i32, String) {
     let mut end = None;
     while let Some(output) = process.next().await.unwrap() {
@@ -75,7 +75,7 @@ async fn exited(process: &mut Process) -> (i32, String) {
     end.unwrap()
 }
 
-/// What no compression makes smaller.
+/// Returns bytes that do not compress.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let byte = || {
@@ -130,7 +130,7 @@ async fn a_sandbox_is_made_found_kept_and_killed() {
 async fn files_go_there_and_come_back() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
-    // The first goes as it is, the second compressed.
+    // The first upload is sent raw, the second compressed.
     let noise = noise(3_000_000);
     envd.upload("/home/user/in/data.bin", &Source::bytes(noise.clone())).await.unwrap();
     assert!(read(&envd, "/home/user/in/data.bin", 0).await == noise);

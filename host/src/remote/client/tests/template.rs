@@ -1,4 +1,4 @@
-//! Building a template in the stand-in.
+//! Builds a template in the stand-in.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn template(run: &str) -> Template {
     }
 }
 
-/// A gzipped tar with one program in it.
+/// Returns a gzipped tar with one program.
 async fn files() -> Source {
     let program = b"#!/bin/sh\necho hello from the template\n";
     let mut header = tar::Header::new_gnu();

@@ -71,7 +71,7 @@ async fn an_upload_starts_again_under_another_name() {
     assert_eq!(lines(&requests), wanted);
     assert_eq!(requests[4].body, vec![9; 300_000]);
     assert!(requests[6].line.ends_with("Move"));
-    // The last one was renamed; the three before it are removed.
+    // The last part was renamed; the three before are removed.
     let first = requests[7].json()["path"].as_str().unwrap().to_owned();
     assert!(requests[7].line.ends_with("Remove") && first.starts_with("x.part-"));
     assert_ne!(requests[7].body, requests[8].body);

@@ -10,10 +10,11 @@ use super::{Event, Log, Metric, Progress, Recording};
 use crate::bindings::osiris::driver::types;
 use crate::{Level, MetricValue};
 
-/// The units that the contract knows.
+/// Units of metrics that the contract allows.
 const UNITS: [&str; 7] = ["rows", "ms", "bytes", "seconds", "files", "code", "calls"];
 
-/// Records what it is told. What the contract forbids fails the test at once.
+/// Records the calls of the driver. Panics immediately at a violation of the contract, which fails
+/// the test.
 #[derive(Debug)]
 pub(crate) struct Host(pub(crate) Rc<RefCell<Recording>>);
 
@@ -70,7 +71,7 @@ impl Host {
         Ok(())
     }
 
-    /// Takes no time: a test that retries is as fast as one that does not.
+    /// Returns immediately, so that retries do not slow down tests.
     pub(crate) fn sleep(&self, duration: Duration) {
         self.0.borrow_mut().pauses.push(duration);
     }

@@ -1,5 +1,4 @@
-//! The host around a native test: tables in memory, and a recording of what
-//! the driver said.
+//! The host of a native test: tables in memory, and a recording of the driver's calls.
 
 mod context;
 mod recording;

@@ -1,4 +1,4 @@
-//! Everything that a driver did to its host.
+//! A recording of everything that a driver sent to its host.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,52 +12,52 @@ use crate::{Error, Level, MetricValue, Schema};
 /// A log message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// How much it matters.
+    /// Severity of the message.
     pub level: Level,
     /// The text.
     pub message: String,
 }
 
-/// A measurement.
+/// A recorded metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
-    /// What was measured.
+    /// Name of the metric.
     pub name: String,
-    /// How much.
+    /// Measured value.
     pub value: MetricValue,
-    /// Of what.
+    /// Unit of the value.
     pub unit: String,
-    /// Which one.
+    /// Tags, as key and value.
     pub tags: Vec<(String, String)>,
 }
 
-/// Something that happened.
+/// A recorded event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// `category.action`.
+    /// Name of the event, as `category.action`.
     pub name: String,
-    /// A JSON object.
+    /// Fields of the event, a JSON object.
     pub fields: Value,
 }
 
-/// How far the step was.
+/// Progress of the step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Units done.
+    /// Completed units.
     pub done: u64,
-    /// Units in all, if known.
+    /// Total units, if known.
     pub total: Option<u64>,
 }
 
-/// What went in and what came out.
+/// Inputs of a run, and everything that the driver sent.
 #[derive(Debug, Default)]
 pub(crate) struct Recording {
-    /// The state of the last run.
+    /// The state that the last run saved.
     pub(crate) state: Option<String>,
     pub(crate) artifacts: PathBuf,
-    /// After how many batches, read or sent, the run is cancelled.
+    /// Number of batches, read or sent, after which the run is cancelled.
     pub(crate) cancel_after: Option<usize>,
-    /// How many batches were read or sent.
+    /// Number of batches read or sent.
     pub(crate) moved: usize,
 
     pub(crate) schema: Option<Schema>,

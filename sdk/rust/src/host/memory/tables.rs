@@ -10,7 +10,7 @@ use crate::bindings::osiris::driver::types;
 use crate::testing::validate;
 use crate::{Error, Schema};
 
-/// A batch as it crossed the boundary.
+/// A batch in the form of the contract.
 #[derive(Debug, Clone)]
 pub(crate) struct Batch(Rc<Parts>);
 
@@ -39,12 +39,12 @@ impl Batch {
     }
 }
 
-/// A table that a test hands to a driver.
+/// A table that a driver reads in a test.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) schema: Schema,
     pub(crate) batches: RefCell<VecDeque<Batch>>,
-    /// What comes after the last batch, if not the end.
+    /// Error after the last batch; `None` for a normal end.
     pub(crate) failure: Option<Error>,
     pub(crate) recording: Rc<RefCell<Recording>>,
 }
@@ -68,11 +68,11 @@ impl Reader {
     }
 }
 
-/// The table that a driver fills.
+/// The table that a driver writes.
 #[derive(Debug)]
 pub(crate) struct Writer {
     recording: Rc<RefCell<Recording>>,
-    /// Of the batch that is being built.
+    /// Buffers of the batch that is being built.
     buffers: RefCell<Vec<Vec<u8>>>,
 }
 

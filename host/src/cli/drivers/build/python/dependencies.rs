@@ -1,4 +1,4 @@
-//! The packages that a driver in Python uses.
+//! Installs the packages that a Python driver uses.
 
 use std::path::{Path, PathBuf};
 
@@ -6,16 +6,16 @@ use super::project::Project;
 use super::{CODE, note, run, tool};
 use crate::problem::{Error, Problem, Result};
 
-/// The Python inside of the component.
+/// Version of Python inside the component.
 const PYTHON: &str = "3.14";
-/// It is there already, as sources.
+/// Not installed, because it is available as sources.
 const SDK: &str = "osiris-sdk";
 
-/// Installs what the project depends on into a folder, and returns it; none if
-/// that is nothing.
+/// Installs the project's dependencies into a directory and returns the directory. Returns `None`
+/// if there are none.
 ///
 /// # Errors
-/// A package is not there, or has code for a machine: only Python's own runs in
+/// Returns an error if a package does not exist or contains native code: only pure Python runs in
 /// a component.
 pub(super) fn install(project: &Project, folder: &Path) -> Result<Option<PathBuf>> {
     let wanted: Vec<&String> =
@@ -29,7 +29,7 @@ pub(super) fn install(project: &Project, folder: &Path) -> Result<Option<PathBuf
     let mut pip = tool::pip(python);
     pip.args(["--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none"]);
     pip.arg(format!("--python-version={PYTHON}")).arg("--target").arg(folder);
-    // A package's name is no option.
+    // Package names must not be parsed as options.
     let status = run(pip.arg("--").args(wanted), &tool)?;
     if status.success() {
         return Ok(Some(folder.to_owned()));

@@ -1,4 +1,4 @@
-//! Builds a driver in Python with componentize-py.
+//! Builds a Python driver with componentize-py.
 
 mod dependencies;
 mod project;
@@ -14,17 +14,17 @@ use super::Builder;
 use crate::problem::{Error, Problem, Result};
 
 const CODE: &str = "driver_build";
-/// The contract, which the bindings are made from.
+/// The contract, from which the bindings are generated.
 const CONTRACT: &str = include_str!("../../../../../../wit/driver.wit");
 const WORLD: &str = "plugin";
-/// The module that componentize-py takes the exports from. It matches no author's.
+/// The module from which componentize-py takes the exports. The name cannot match an author's.
 const ENTRY: &str = "osiris_driver_entry";
 
-/// Projects in Python.
+/// The builder for Python projects.
 pub(super) const BUILDER: Builder =
     Builder { marker: "pyproject.toml with [tool.osiris]", fits: project::fits, build };
 
-/// Makes a component of the module that exports the driver.
+/// Builds a component from the module that exports the driver.
 fn build(folder: &Path) -> Result<Vec<u8>> {
     let project = Project::read(folder)?;
     let tool = tool::find()?;
@@ -35,8 +35,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     note(&format!("Building {} with componentize-py {} ...", project.module, tool::VERSION));
     let component = work.join("driver.wasm");
     let mut command = tool.command();
-    // What lies in the author's own Python, and is not declared, is not to be found: this is an
-    // environment with nothing in it.
+    // An empty virtual environment hides undeclared packages of the author's own Python.
     command.current_dir(work).env("VIRTUAL_ENV", work.join("nothing"));
     command.args(["--quiet", "--wit-path", "wit", "--world", WORLD, "componentize", ENTRY]);
     command.arg("--output").arg(&component);
@@ -55,15 +54,15 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// Puts everything that componentize-py wants into a folder, and returns where
-/// modules are to be found.
+/// Creates all files that componentize-py needs in a directory, and returns the module search
+/// path.
 fn lay_out(project: &Project, work: &Path) -> io::Result<Vec<PathBuf>> {
     fs::create_dir(work.join("wit"))?;
     fs::write(work.join("wit/driver.wit"), CONTRACT)?;
     fs::create_dir_all(work.join("nothing/lib/python3/site-packages"))?;
     let entry = work.join("entry");
     fs::create_dir(&entry)?;
-    // The driver's own module first: what is wrong with it is not to look like the SDK's fault.
+    // Imports the driver's own module first, so that its errors do not look like the SDK's.
     let code = format!("import {}\nfrom osiris_sdk.component import Driver\n", project.module);
     fs::write(entry.join(format!("{ENTRY}.py")), code)?;
     let mut paths = vec![entry];
@@ -71,7 +70,7 @@ fn lay_out(project: &Project, work: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Runs one of Python's tools; what it says goes to stderr.
+/// Runs a Python tool with its output on stderr.
 fn run(command: &mut Command, tool: &tool::Tool) -> Result<std::process::ExitStatus> {
     let stderr = io::stderr();
     #[cfg(unix)]
@@ -85,9 +84,9 @@ fn run(command: &mut Command, tool: &tool::Tool) -> Result<std::process::ExitSta
     })
 }
 
-/// Says what takes a while.
+/// Announces a long step.
 fn note(text: &str) {
-    // There is nowhere left to tell that stderr is gone.
+    // If stderr is closed, there is no other place for the message.
     let _ = writeln!(io::stderr(), "{text}");
 }
 

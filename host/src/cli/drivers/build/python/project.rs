@@ -1,4 +1,4 @@
-//! What a `pyproject.toml` says of a driver.
+//! Reads the driver's settings in a `pyproject.toml`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,25 +9,26 @@ use super::CODE;
 use crate::problem::{Error, Place, Position, Problem, Result};
 
 const MANIFEST: &str = "pyproject.toml";
-/// The largest that is read, in bytes.
+/// Maximum bytes of the file.
 const MOST: u64 = 1 << 20;
 
-/// A driver's project.
+/// A Python driver project.
 #[derive(Debug)]
 pub(super) struct Project {
     /// The module that exports the driver.
     pub(super) module: String,
-    /// Where modules are found.
+    /// The directories of modules.
     pub(super) python_path: Vec<PathBuf>,
     /// Packages that the driver uses, as pip spells them.
     pub(super) dependencies: Vec<String>,
 }
 
-/// Whether a folder holds a driver in Python, or might if its file were sound.
+/// Returns whether a directory contains a Python driver, or could contain one if the file were
+/// valid.
 pub(super) fn fits(folder: &Path) -> bool {
     match text(&folder.join(MANIFEST)).map(|text| text.parse::<DocumentMut>()) {
         Ok(Ok(document)) => document.get("tool").is_some_and(|tool| tool.get("osiris").is_some()),
-        // What is wrong is worth more to know than that nothing was found.
+        // The parse error is more useful than reporting that no project was found.
         Ok(Err(_)) => true,
         Err(_) => false,
     }
@@ -41,7 +42,7 @@ fn text(path: &Path) -> std::io::Result<String> {
 }
 
 impl Project {
-    /// Reads the file in a driver's folder.
+    /// Reads the file in a driver's directory.
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(MANIFEST);
         let invalid = |message: String, help: &str| {
@@ -101,13 +102,13 @@ fn name(document: &DocumentMut) -> Option<&str> {
     document.get("project")?.get("name")?.as_str()
 }
 
-/// A list of texts; an empty one for nothing, none for anything else.
+/// Returns a list of texts, empty if missing. Returns `None` for any other type.
 fn texts(item: Option<&Item>) -> Option<Vec<String>> {
     let Some(item) = item else { return Some(Vec::new()) };
     item.as_array()?.iter().map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
-/// Whether it can stand in an import, and nothing else can come with it.
+/// Returns whether `name` can be imported and cannot inject other code.
 fn is_module(name: &str) -> bool {
     name.split('.').all(|part| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -115,7 +116,7 @@ fn is_module(name: &str) -> bool {
     })
 }
 
-/// Line and column of a byte.
+/// Converts a byte offset to line and column.
 fn position(text: &str, byte: usize) -> Position {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;

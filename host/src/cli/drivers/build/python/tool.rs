@@ -1,4 +1,4 @@
-//! componentize-py: the author's own, or one in the cache that is put there once.
+//! Finds componentize-py: the author's own, or a copy installed in the cache.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,26 +8,26 @@ use super::{CODE, note, run};
 use crate::own_folder;
 use crate::problem::{Error, Problem, Result};
 
-/// The version whose bindings the SDK is written for.
+/// The version that the SDK's bindings are written for.
 pub(super) const VERSION: &str = "0.25.1";
-/// What pip is to install, by hash.
+/// Requirements for pip, with hashes.
 const REQUIREMENTS: &str = include_str!("componentize-py.txt");
 pub(super) const HELP: &str = "install Python 3 with pip from https://python.org or your system's packages; or componentize-py \
      itself, so that it is on the PATH: uv tool install componentize-py==0.25.1";
-/// Python's names, as they are looked for.
+/// Names of the Python interpreter, in search order.
 const PYTHONS: [&str; 2] = ["python3", "python"];
 
-/// How componentize-py is run.
+/// The way to run componentize-py.
 #[derive(Debug)]
 pub(super) enum Tool {
     /// The program on the PATH.
     Own,
-    /// This Python, with the package in this folder.
+    /// A Python interpreter, with the package in `folder`.
     Cached { python: &'static str, folder: PathBuf },
 }
 
 impl Tool {
-    /// A command that still lacks its arguments.
+    /// Returns a command without arguments.
     pub(super) fn command(&self) -> Command {
         match self {
             Self::Own => Command::new("componentize-py"),
@@ -41,7 +41,7 @@ impl Tool {
         }
     }
 
-    /// What is run, for messages.
+    /// Returns the program's name for messages.
     pub(super) fn program(&self) -> &Path {
         match self {
             Self::Own => Path::new("componentize-py"),
@@ -68,7 +68,7 @@ pub(super) fn find() -> Result<Tool> {
     Ok(tool)
 }
 
-/// The Python on the PATH.
+/// Returns the Python on the PATH that has pip.
 pub(super) fn python() -> Result<&'static str> {
     let runs = |python: &&str| {
         let mut command = Command::new(python);
@@ -81,14 +81,14 @@ pub(super) fn python() -> Result<&'static str> {
     })
 }
 
-/// Whether it is there, in the version that is needed.
+/// Returns whether the tool exists in the required version.
 fn is_wanted(tool: &Tool) -> bool {
     let output = tool.command().arg("--version").stdin(Stdio::null()).output();
     let wanted = format!("componentize-py {VERSION}");
     output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == wanted)
 }
 
-/// Installs the package, whole or not at all.
+/// Installs the package atomically.
 fn install(tool: &Tool, root: &Path) -> Result<()> {
     let Tool::Cached { python, folder } = tool else { return Ok(()) };
     let unwritable = |error: std::io::Error| {
@@ -114,16 +114,16 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
             format!("componentize-py cannot be installed ({status}); pip's messages are above");
         return Err(Error::environment(Problem::new(CODE, message).help(HELP)));
     }
-    // One that does not run, such as for another Python, goes.
+    // Removes an unusable copy, for example one for another Python.
     let _ = fs::remove_dir_all(folder);
     match fs::rename(&package, folder) {
-        // Another build was faster.
+        // A concurrent build was faster.
         Err(_) if is_wanted(tool) => Ok(()),
         renamed => renamed.map_err(unwritable),
     }
 }
 
-/// A quiet `pip install`.
+/// Creates a quiet `pip install`.
 pub(super) fn pip(python: &str) -> Command {
     let mut command = Command::new(python);
     command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);

@@ -1,22 +1,21 @@
-//! Text with its escapes undone.
+//! Undoes escapes and maps offsets back to the source.
 
-/// Bytes whose escapes were undone, and where each of them stood.
+/// Bytes whose escapes were undone, with the offset that each had in the source.
 pub(super) struct Plain {
     pub(super) bytes: Vec<u8>,
-    /// Places behind an escape: here, and in the text. In order.
+    /// Offsets after each escape, here and in the source, in order.
     shifts: Vec<(usize, usize)>,
 }
 
 impl Plain {
-    /// Undoes one layer of every escape that is in use anywhere: those of JSON, of
-    /// programming languages, of addresses and forms, and of HTML. None if there is
-    /// none in the text.
+    /// Undoes one layer of every common escape: those of JSON, of programming languages, of URLs
+    /// and forms, and of HTML. Returns `None` if the text has no escapes.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
         Self::undone(text, next, escape)
     }
 
-    /// Undoes one layer of the escapes of JSON and programming languages only, since other
-    /// escapes may be a part of what they hold. None if there is none in the text.
+    /// Undoes one layer of the escapes of JSON and programming languages only, since other escapes
+    /// can be part of the escaped text. Returns `None` if the text has no such escapes.
     pub(super) fn of_backslashes(text: &[u8]) -> Option<Self> {
         let next = |text: &[u8], from: usize| {
             text[from..].iter().position(|byte| *byte == b'\\').map(|at| from + at)
@@ -55,12 +54,12 @@ impl Plain {
         (!plain.shifts.is_empty()).then_some(plain)
     }
 
-    /// Undoes quoted-printable, in which each `=` is the beginning of an escape. None if
-    /// there is none in the text.
+    /// Undoes quoted-printable, in which each `=` begins an escape. Returns `None` if the text has
+    /// no such escapes.
     pub(super) fn of_quoted_printable(text: &[u8]) -> Option<Self> {
-        // Its digits are capitals, so that few other texts look like it.
+        // Quoted-printable digits are upper case, so few other texts look like it.
         let digit = |byte: &u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte);
-        // A driver's message has its lines set in.
+        // The lines of a driver's message are indented.
         let margin =
             |text: &[u8]| text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let escape = |text: &[u8]| match text {
@@ -87,12 +86,12 @@ impl Plain {
         (!plain.shifts.is_empty()).then_some(plain)
     }
 
-    /// Undoes one layer of the escapes of either kind.
+    /// Undoes one layer of escapes, and separately of quoted-printable.
     pub(super) fn all_of(text: &[u8]) -> impl Iterator<Item = Self> {
         Self::of(text).into_iter().chain(Self::of_quoted_printable(text))
     }
 
-    /// Where a place of it is in the text.
+    /// Maps an offset to the source.
     pub(super) fn source(&self, at: usize) -> usize {
         match self.shifts.partition_point(|(here, _)| *here <= at).checked_sub(1) {
             Some(index) => self.shifts[index].1 + (at - self.shifts[index].0),
@@ -101,17 +100,17 @@ impl Plain {
     }
 }
 
-/// Where the next escape may start.
+/// Returns the offset where the next escape can start.
 fn next(text: &[u8], from: usize) -> Option<usize> {
     let starts = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&' | b'+' | b'\'' | b'"' | 0);
     text[from..].iter().position(starts).map(|at| from + at)
 }
 
-/// What an escape stands for.
+/// The meaning of an escape.
 enum Stands {
     Byte(u8),
     Character(char),
-    /// Half of a character of UTF-16.
+    /// Half of a UTF-16 character.
     Nothing,
 }
 
@@ -127,15 +126,15 @@ impl Stands {
     }
 }
 
-/// What the escape at the beginning stands for, and its length.
+/// Decodes the escape at the beginning of `text` and returns its length too.
 fn escape(text: &[u8]) -> Option<(Stands, usize)> {
     match text {
         [0, ..] => Some((Stands::Nothing, 1)),
-        // In a form.
+        // Form encoding.
         [b'+', ..] => Some((Stands::Byte(b' '), 1)),
-        // Doubled, as SQL has it.
+        // Doubled quotes, as in SQL.
         [b'\'', b'\'', ..] | [b'"', b'"', ..] => Some((Stands::Byte(text[0]), 2)),
-        // JavaScript's old way.
+        // The old `escape()` of JavaScript.
         [b'%', b'u', rest @ ..] => {
             Some((Stands::Character(char::from_u32(number(rest.get(..4)?, 16)?)?), 6))
         }
@@ -146,8 +145,8 @@ fn escape(text: &[u8]) -> Option<(Stands, usize)> {
     }
 }
 
-/// What follows a backslash: in JSON, and in the languages that drivers and
-/// services are written in.
+/// Decodes the text after a backslash: in JSON, and in the languages that drivers and services are
+/// written in.
 fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
     let stands = match text {
         [b'u', b'{', rest @ ..] => {
@@ -183,7 +182,7 @@ fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
         [b'r', ..] => b'\r',
         [b'b', ..] => 8,
         [b'f', ..] => 12,
-        // A shell's.
+        // Shell.
         [b' ', ..] => b' ',
         [mark, ..] if mark.is_ascii_punctuation() => *mark,
         _ => return None,
@@ -191,7 +190,7 @@ fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
     Some((Stands::Byte(stands), 1))
 }
 
-/// What follows `&` in HTML and XML: the character, and the length with the `;`.
+/// Decodes the text after `&` in HTML and XML. The length includes the `;`.
 fn entity(text: &[u8]) -> Option<(char, usize)> {
     let length = text.iter().take(10).position(|byte| *byte == b';')?;
     let character = match &text[..length] {
@@ -211,7 +210,7 @@ fn byte(text: &[u8]) -> Option<u8> {
     number(text.get(..2)?, 16).map(|number| number as u8)
 }
 
-/// Digits alone, no sign.
+/// Parses digits without a sign.
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
     let digits = std::str::from_utf8(digits).ok()?;
     let sound = digits.chars().all(|digit| digit.is_digit(radix));
@@ -277,7 +276,7 @@ mod tests {
             "&amp",
             r"\400",
         ] {
-            // What follows a lone half of a character is undone.
+            // The text after a lone surrogate is undone.
             let wanted = if text == r"\ud83d\u0041" { r"\ud83dA" } else { text };
             assert_eq!(plain(text), wanted, "{text}");
         }

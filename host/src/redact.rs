@@ -1,17 +1,18 @@
-//! Secrets stay out of everything that a session writes.
+//! Masks secrets in everything that a session writes.
 //!
-//! A secret is found as it is, in upper and lower case, and as it travels:
+//! A secret is found verbatim, in upper and lower case, and in the forms that programs turn it
+//! into:
 //! - with escapes, in any mixture, up to three layers of them: JSON (`\"`, `\/`,
 //!   `\u00f6`), programming languages (`\xc3\xb6`, `\303\266`, `\u{f6}`), SQL (`''`),
 //!   percent-encoding and forms (`%C3%b6`, `+`), HTML (`&quot;`, `&#246;`),
 //!   quoted-printable (`=C3=B6`), and UTF-16 as far as it is ASCII between NULs;
-//! - with anything but letters and digits added or taken away: wrapped lines, doubled
-//!   quotes, one character a line;
+//! - with characters other than letters and digits added or removed: wrapped lines, doubled
+//!   quotes, one character per line;
 //! - in hexadecimal, as a list of bytes, and in base64 at any alignment, once and twice,
-//!   inside JSON too, with whatever stands between the digits or the lines;
-//! - each of its lines alone, if they are long enough to be nothing else.
+//!   inside JSON too, with any separators between the digits or the lines;
+//! - each of its lines alone, if long enough to be unambiguous.
 //!
-//! What somebody turns round, takes apart or encrypts cannot be found.
+//! A secret that a driver reverses, splits or encrypts cannot be found.
 
 mod forms;
 mod plain;
@@ -27,52 +28,52 @@ use serde_json::{Map, Value};
 use self::forms::Forms;
 use self::plain::Plain;
 use self::squeezed::{Beginnings, Squeezed};
-use super::metric::Number;
 use crate::problem::{Error, Problem, Result};
+use crate::telemetry::Number;
 
-/// What stands in place of a secret.
+/// Replacement for a secret.
 pub const MASK: &str = "***MASKED***";
 
-/// A shorter value is no secret: masking it would only show that it is there.
+/// Minimum length of a secret in bytes: masking a shorter value would only show where it occurs.
 const SHORTEST: usize = 4;
-/// How many layers of escapes are undone.
+/// Layers of escapes that are undone.
 const LAYERS: usize = 3;
-/// How many bytes escapes make of one, at most: `&amp;#x00f6;` is among the longest.
+/// Maximum bytes that escapes make of one byte: `&amp;#x00f6;` is among the longest.
 const GROWTH: usize = 12;
-/// How much of a text is looked at together.
+/// Bytes of a text that are searched together.
 const WINDOW: usize = 64 << 10;
-/// The most bytes of all secrets of a run together.
+/// Maximum bytes of all secrets of a run together.
 const MOST: usize = 8 << 20;
 
-/// Knows the secret values of a run. Every sink of a session passes its text
-/// through the run's one redactor. A clone is cheap.
+/// The secret values of a run. Every output of a session passes its text through the run's one
+/// redactor. Clones are cheap.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    /// Finds all of them in one pass; none if there is nothing to find.
+    /// Finds all secrets in one pass, or `None` if there are no secrets.
     finder: Option<Finder>,
-    /// How long a secret may be where it is found.
+    /// Maximum length of a secret in a text, in bytes.
     reach: usize,
 }
 
 #[derive(Clone)]
 struct Finder {
-    /// Finds secrets as they are, whatever their case.
+    /// Finds secrets verbatim, in any case.
     plain: AhoCorasick,
-    /// Finds what remains of a secret and of its encodings in [`Squeezed`] text; none if
-    /// nothing does.
+    /// Finds the letters and digits of a secret and of its encodings in [`Squeezed`] text, or
+    /// `None` if all of them are too short.
     squeezed: Option<AhoCorasick>,
     beginnings: Arc<Beginnings>,
 }
 
 impl Redactor {
-    /// Masks these values in every form in which they travel. One of fewer than
-    /// four bytes masks nothing.
+    /// Creates a redactor that masks these values in all supported encodings. Values of fewer than
+    /// four bytes are ignored.
     ///
     /// # Errors
-    /// Returns an error if they cannot be looked for, since a run without a redactor would
-    /// show them.
+    /// Returns an error if the secrets cannot be searched for, since a run without a redactor would
+    /// reveal them.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Result<Self> {
-        // A driver may have cut off the end of a line that came with it.
+        // A driver may have trimmed the newline at the end of a secret.
         let both = secrets.into_iter().flat_map(|secret| [secret.trim().to_owned(), secret]);
         let mut long: Vec<String> = both.filter(|secret| secret.len() >= SHORTEST).collect();
         long.sort();
@@ -86,7 +87,7 @@ impl Redactor {
             return Err(unusable(&format!("they are larger than {most} together")));
         }
         let Forms { mut plain, mut squeezed } = Forms::of(&long);
-        // Undoing escapes in a text undoes what looks like one in the secret too.
+        // Undoing escapes in a text also undoes apparent escapes in the secret itself.
         let mut newest = plain.clone();
         for _ in 0..LAYERS {
             newest =
@@ -108,7 +109,7 @@ impl Redactor {
         Ok(Self { finder: Some(finder), reach: longest * GROWTH })
     }
 
-    /// The text with every known secret masked.
+    /// Returns the text with every known secret masked.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let secrets = self.secrets(text.as_bytes());
         if secrets.is_empty() {
@@ -117,9 +118,9 @@ impl Redactor {
         Cow::Owned(masked(text.as_bytes(), &secrets))
     }
 
-    /// The beginning of a text, masked, and where in the text the rest begins: at
-    /// `most`, or behind the secret that stands there. So no cut leaves half a
-    /// secret, if there is [`Redactor::reach`] more of the text or no more at all.
+    /// Masks the beginning of a text and returns it with the offset where the rest begins: `most`,
+    /// or the end of the secret that crosses `most`. A cut never leaves half a secret if `text`
+    /// extends [`Redactor::reach`] bytes past `most` or is complete.
     pub fn beginning(&self, text: &[u8], most: usize) -> (String, usize) {
         let mut secrets = self.secrets(&text[..text.len().min(most.saturating_add(self.reach))]);
         let end = boundary(text, most);
@@ -128,26 +129,27 @@ impl Redactor {
         (masked(&text[..end], &secrets), end)
     }
 
-    /// How much of a text must be known to tell whether a secret begins in front of it.
+    /// Returns the number of bytes after an offset that must be known to find every secret that
+    /// begins before it.
     pub fn reach(&self) -> usize {
         self.reach
     }
 
-    /// Returns whether a text ends in the middle of a secret, as far as that can be seen, so
-    /// that the next line may have the rest of it.
+    /// Returns whether a text visibly ends in the middle of a secret, so that the next line can
+    /// have the rest.
     pub fn goes_on(&self, text: &[u8]) -> bool {
         let Some(Finder { beginnings, .. }) = &self.finder else { return false };
         let text = &text[text.len().saturating_sub(self.reach)..];
         beginnings.ends(text) || Plain::all_of(text).any(|plain| beginnings.ends(&plain.bytes))
     }
 
-    /// Where the secrets are: in order and apart.
+    /// Returns the ranges of the secrets, sorted and disjoint.
     fn secrets(&self, text: &[u8]) -> Vec<Range<usize>> {
         let Some(finder) = &self.finder else { return Vec::new() };
         let step = WINDOW.max(self.reach);
         let mut all: Vec<Range<usize>> = Vec::new();
         let mut from = 0;
-        // Window by window, so that what it takes does not grow with the text.
+        // Window by window, so that the memory needed does not grow with the text.
         while from < text.len() {
             let end = text.len().min(from + step + self.reach);
             for found in finder.in_window(&text[from..end]) {
@@ -166,7 +168,7 @@ impl Redactor {
         all
     }
 
-    /// Masks in every key and value.
+    /// Masks secrets in every key and value.
     pub fn map(&self, map: &mut Map<String, Value>) {
         if self.finder.is_none() {
             return;
@@ -177,13 +179,13 @@ impl Redactor {
         }
     }
 
-    /// Masks in every string of the value, keys included.
+    /// Masks secrets in every string of the value, keys included.
     pub fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.text(text).into_owned(),
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
             Value::Object(map) => self.map(map),
-            // A secret made of digits may have been read as a number.
+            // A secret made of digits may have been parsed as a number.
             Value::Number(number) => {
                 if let Cow::Owned(masked) = self.text(&number.to_string()) {
                     *value = Value::String(masked);
@@ -193,7 +195,7 @@ impl Redactor {
         }
     }
 
-    /// Returns whether a number, as text, is a secret or holds one.
+    /// Returns whether a number, as text, is or contains a secret.
     pub fn hides(&self, number: Number) -> bool {
         let text = match number {
             Number::Unsigned(number) => number.to_string(),
@@ -222,11 +224,11 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Finder {
-    /// Every secret in a text and in what its escapes stand for, by where it begins.
+    /// Finds every secret in a text and in its unescaped forms, sorted by start.
     fn in_window(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         self.look(text, &|at| at, &mut found);
-        // What quoted-printable means, another encoding would take for its own.
+        // Separate pass, since other encodings would misread the escapes of quoted-printable.
         let printable = Plain::of_quoted_printable(text);
         if let Some(plain) = &printable {
             self.look(&plain.bytes, &|at| plain.source(at), &mut found);
@@ -259,8 +261,7 @@ impl Finder {
         }
     }
 
-    /// Finds secrets in a text as it is and squeezed; `source` says where its places are
-    /// in the whole.
+    /// Finds secrets in a text, verbatim and squeezed; `source` maps offsets to the whole text.
     fn look(&self, text: &[u8], source: &dyn Fn(usize) -> usize, found: &mut Vec<Range<usize>>) {
         let mut add = |range: Range<usize>| found.push(source(range.start)..source(range.end));
         for secret in self.plain.find_overlapping_iter(text) {
@@ -274,11 +275,11 @@ impl Finder {
     }
 }
 
-/// The end of the last character that ends at `most` or before.
+/// Returns the end of the last character that ends at or before `most`.
 fn boundary(text: &[u8], most: usize) -> usize {
     let goes_on = |at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
     let most = most.min(text.len());
-    // What is longer is no character of UTF-8.
+    // A longer sequence is not a UTF-8 character.
     (most.saturating_sub(3)..=most).rev().find(|at| !goes_on(*at)).unwrap_or(most)
 }
 
@@ -370,7 +371,7 @@ mod tests {
             let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
             let masked = [secret, &json, &Value::from(json.as_str()).to_string(), &percent]
                 .map(|text| redactor.text(&format!("x{text}x")).replace(MASK, "?"));
-            // A quote beside one of the secret's own is taken for the same, doubled.
+            // A quote next to one of the secret's own counts as that quote, doubled.
             let quoted = if secret.ends_with('"') { "x?x" } else { "x\"?\"x" };
             assert_eq!(masked, ["x?x", quoted, "x\"\\\"?\\\"\"x", "x?x"], "{secret}");
         }
@@ -449,7 +450,7 @@ mod tests {
         assert_eq!(redactor.text(set_in), MASK);
     }
 
-    /// Forms that programs give a secret without any wish to hide it.
+    /// Returns the forms that programs give a secret without any intent to hide it.
     fn without_malice(secret: &str) -> Vec<String> {
         let digits = |between: &str, digits: fn(u8) -> String| -> String {
             secret.bytes().map(digits).collect::<Vec<_>>().join(between)

@@ -1,4 +1,4 @@
-//! The file that is written: not there until it is whole.
+//! A file that appears when it is whole, or not at all.
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
@@ -7,27 +7,32 @@ use std::path::{Path, PathBuf};
 
 use osiris_sdk::{Error, Result};
 
-/// A temporary file beside the one that is to be written. It goes away unless
-/// it is committed.
+/// A temporary file beside the one that is to be written. Dropping it removes
+/// the temporary file unless it is committed.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub struct AtomicFile {
     path: PathBuf,
     temporary: PathBuf,
     committed: bool,
 }
 
-impl Target {
-    /// Creates the temporary file.
-    pub(crate) fn create(path: &Path, create_dirs: bool) -> Result<(Self, File)> {
+impl AtomicFile {
+    /// Creates the temporary file. `option` names `path` in a configuration.
+    ///
+    /// # Errors
+    /// Kind `config` if `path` names no file, `not-found` if its folder does not
+    /// exist and `create_dirs` is false, or the reason that the folder or the
+    /// file cannot be made.
+    pub fn create(option: &str, path: &Path, create_dirs: bool) -> Result<(Self, File)> {
         if path.is_dir() {
             return Err(Error::config(format!(
-                "{} is a directory; `path` names the file to write, such as {}",
+                "{} is a directory; `{option}` names the file to write, such as {}",
                 path.display(),
                 path.join("data.csv").display()
             )));
         }
         let name = path.file_name().ok_or_else(|| {
-            Error::config(format!("path: {:?} does not name a file", path.display()))
+            Error::config(format!("{option}: {:?} does not name a file", path.display()))
         })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder {
@@ -41,7 +46,10 @@ impl Target {
     }
 
     /// Makes sure that the content is on the disk, and gives it its name.
-    pub(crate) fn commit(mut self, file: File) -> Result<()> {
+    ///
+    /// # Errors
+    /// The reason that either fails.
+    pub fn commit(mut self, file: File) -> Result<()> {
         file.sync_all().map_err(|error| unwritable(&self.path, &error))?;
         drop(file);
         fs::rename(&self.temporary, &self.path).map_err(|error| unwritable(&self.path, &error))?;
@@ -50,7 +58,7 @@ impl Target {
     }
 }
 
-impl Drop for Target {
+impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.committed {
             // There is an error already, which matters more than this one.
@@ -78,7 +86,8 @@ fn make_folder(folder: &Path, create_dirs: bool) -> Result<()> {
 const EIO: i32 = 29;
 
 /// Says which file could not be written and why.
-pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
+#[must_use]
+pub fn unwritable(path: &Path, error: &io::Error) -> Error {
     let kind = Error::from(io::Error::from(error.kind())).kind;
     let why = match error.kind() {
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

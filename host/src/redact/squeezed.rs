@@ -1,16 +1,16 @@
-//! Text of which only letters and digits are left.
+//! Text reduced to letters and digits.
 //!
-//! The characters that a program puts between those of a secret or of its encodings, or takes
-//! away there, are mostly no letters and no digits: the end of a wrapped line with the
-//! indentation of the next, `:` or spaces between hexadecimal digits, `, ` in a list, a
-//! quote that is doubled, `+` in one alphabet of base64 that is `-` in the other.
+//! Programs that wrap or print a secret or its encodings mostly add or remove characters other than
+//! letters and digits: a line break with the indentation of the next line, `:` or spaces between
+//! hexadecimal digits, `, ` in a list, a doubled quote, `+` in one alphabet of base64 that is `-`
+//! in the other.
 
 use std::ops::Range;
 
-/// The letters and digits of a text, as far as they are ASCII, in lower case.
+/// The ASCII letters and digits of a text, in lower case.
 pub(super) struct Squeezed {
     pub(super) bytes: Vec<u8>,
-    /// The place of each of them in the text.
+    /// The offset of each byte in the text.
     places: Vec<u32>,
 }
 
@@ -28,35 +28,35 @@ impl Squeezed {
         squeezed
     }
 
-    /// Returns where a range of it, which is not empty, stood in the text.
+    /// Maps a nonempty range of the squeezed bytes to the text.
     pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
         self.places[range.start] as usize..self.places[range.end - 1] as usize + 1
     }
 }
 
-/// Squeezes what is looked for. Returns `None` if so little is left that it could stand
+/// Squeezes a text to search for. Returns `None` if the rest is so short that it could occur
 /// anywhere by chance.
 pub(super) fn needle(text: &[u8]) -> Option<Vec<u8>> {
     let needle = Squeezed::of(text).bytes;
     let digits = needle.iter().filter(|byte| byte.is_ascii_digit()).count();
-    // A word with a digit in it is no word of a sentence.
+    // A sequence with a digit is not an ordinary word.
     let shortest = if digits > 0 { 6 } else { 8 };
     (needle.len() >= shortest).then_some(needle)
 }
 
-/// The beginnings of what is looked for, to tell whether a text ends with one.
+/// Prefixes of the needles, to check whether a text ends with one.
 pub(super) struct Beginnings {
     /// Sorted.
     needles: Vec<Vec<u8>>,
-    /// For each pair of bytes, whether a needle begins with it.
+    /// For each pair of bytes, whether a needle begins with the pair.
     pairs: Vec<bool>,
 }
 
 impl Beginnings {
-    /// A shorter beginning stands at the end of a line by chance, unless it is all of it.
+    /// A shorter prefix can end a line by chance, unless it is the whole line.
     const SHORTEST: usize = 4;
 
-    /// Takes sorted needles.
+    /// Creates the prefixes of sorted needles.
     pub(super) fn of(needles: Vec<Vec<u8>>) -> Self {
         let mut pairs = vec![false; if needles.is_empty() { 0 } else { 1 << 16 }];
         for needle in &needles {
@@ -82,7 +82,7 @@ impl Beginnings {
     }
 }
 
-/// The first two bytes of a text that has them.
+/// Returns the first two bytes of a text of at least two bytes as a number.
 fn pair(text: &[u8]) -> usize {
     usize::from(text[0]) << 8 | usize::from(text[1])
 }

@@ -1,4 +1,4 @@
-//! The forms of a secret where no escape shows that it is encoded.
+//! Forms of a secret whose encoding no escape reveals.
 
 use base64::Engine as _;
 use base64::engine::GeneralPurpose;
@@ -9,19 +9,19 @@ use super::plain::Plain;
 use super::squeezed::needle;
 use super::{LAYERS, SHORTEST};
 
-/// A shorter line of a secret may stand anywhere.
+/// A shorter line of a secret can occur anywhere by chance.
 const SHORTEST_LINE: usize = 16;
-/// A larger secret is a document: it is looked for as it is, and by its lines.
+/// A larger secret is a document: only the verbatim text and its lines are searched for.
 const LONGEST: usize = 4 << 10;
-/// A longer secret is not looked for in base64 of base64.
+/// A longer secret is not searched for in base64 of base64.
 const LONGEST_TWICE: usize = 512;
 
-/// The needles that are looked for.
+/// The byte strings to search for.
 #[derive(Default)]
 pub(super) struct Forms {
-    /// In text as it is.
+    /// Searched for in verbatim text.
     pub(super) plain: Vec<Vec<u8>>,
-    /// In text of letters and digits only.
+    /// Searched for in text reduced to letters and digits.
     pub(super) squeezed: Vec<Vec<u8>>,
 }
 
@@ -37,15 +37,15 @@ impl Forms {
 
     fn secret(&mut self, secret: &str) {
         let mut plain = vec![secret.to_owned()];
-        // Those of ASCII are found in any case.
+        // ASCII secrets are found in any case.
         if !secret.is_ascii() {
             plain.extend([secret.to_uppercase(), secret.to_lowercase()]);
         }
         if secret.contains('\n') {
-            // What a driver prints comes line by line.
+            // Drivers print line by line.
             let lines = secret.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE);
             plain.extend(lines.map(str::to_owned));
-            // As it stands in a driver's message, whose lines are set in.
+            // Following lines of a driver's message are indented.
             plain.push(secret.replace('\n', "\n    "));
         }
         self.plain.extend(plain.into_iter().map(String::into_bytes));
@@ -53,7 +53,7 @@ impl Forms {
             return;
         }
         self.squeezed.extend(needle(secret.as_bytes()));
-        // What looks like an escape in the secret is undone with those around it.
+        // Apparent escapes in the secret are undone together with those around it.
         let mut layers = vec![secret.as_bytes().to_vec()];
         for _ in 0..LAYERS {
             let undone = layers.iter().flat_map(|layer| Plain::all_of(layer));
@@ -70,7 +70,7 @@ impl Forms {
         }
     }
 
-    /// As digits of any kind.
+    /// Adds the secret as digits of any kind.
     fn digits(&mut self, secret: &str) {
         let each = |digits: fn(u8) -> String| secret.bytes().map(digits).collect::<String>();
         self.add(&each(|byte| format!("{byte:02x}")));
@@ -79,13 +79,13 @@ impl Forms {
         self.add(&each(|byte| format!("0x{byte:x}")));
         self.add(&each(|byte| byte.to_string()));
         if !secret.is_ascii() {
-            // Java's bytes have signs, JavaScript's characters have numbers.
+            // Java prints bytes with signs; JavaScript gives code points.
             self.add(&each(|byte| byte.cast_signed().to_string()));
             self.add(&secret.chars().map(|c| u32::from(c).to_string()).collect::<String>());
         }
     }
 
-    /// In base64 wherever it stands in what was encoded, `times` times.
+    /// Adds the secret in base64 at any alignment, encoded up to `times` times.
     fn base64(&mut self, bytes: &[u8], times: usize) {
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
             for before in 0..3 {
@@ -98,8 +98,7 @@ impl Forms {
         }
     }
 
-    /// Takes an encoding, to be found with anything between its characters if there are
-    /// enough of them.
+    /// Adds an encoding. A long enough encoding is found with anything between its characters.
     fn add(&mut self, encoded: &str) {
         match needle(encoded.as_bytes()) {
             Some(needle) => self.squeezed.push(needle),
@@ -109,8 +108,8 @@ impl Forms {
     }
 }
 
-/// What base64 makes of bytes behind `before` others, without the characters that also
-/// depend on its neighbours. None if that is too little to be looked for.
+/// Returns the base64 of bytes that follow `before` others, without the characters that also depend
+/// on neighbouring bytes. Returns `None` if the rest is too short to search for.
 fn base64(engine: &GeneralPurpose, of: &[u8], before: usize) -> Option<String> {
     let mut bytes = vec![0; before];
     bytes.extend_from_slice(of);

@@ -1,0 +1,116 @@
+//! A connection, as `osiris_connections.yaml` has it.
+
+use std::fmt;
+use std::time::Duration;
+
+use osiris_sdk::{Error, Result};
+use serde::Deserialize;
+
+/// The fields of a connection.
+#[derive(Clone, Deserialize)]
+pub struct Connection {
+    /// The server's name or address.
+    pub host: String,
+    /// The server's port.
+    #[serde(default = "port")]
+    pub port: u16,
+    /// The database on it.
+    pub database: String,
+    /// The user who signs in.
+    pub user: String,
+    /// With what.
+    #[serde(default)]
+    pub password: String,
+    /// Encryption, and the checks of the server.
+    #[serde(default)]
+    pub sslmode: SslMode,
+    /// Certificates of authorities, in PEM.
+    #[serde(default)]
+    pub ca_file: Option<String>,
+    /// The certificate that the user shows to the server, in PEM.
+    #[serde(default)]
+    pub client_cert_file: Option<String>,
+    /// Its private key, in PEM.
+    #[serde(default)]
+    pub client_key_file: Option<String>,
+    /// True if the password can be sent in ways that show it to others.
+    #[serde(default)]
+    pub allow_insecure_auth: bool,
+    /// The schema of the tables; a step can name another one.
+    #[serde(default)]
+    pub schema: Option<String>,
+}
+
+/// Encryption, and the checks of the server, in the words of libpq.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// No encryption.
+    Disable,
+    /// Encryption if the server has it.
+    #[default]
+    Prefer,
+    /// Encryption, whoever the server is.
+    Require,
+    /// And the server's certificate is signed by a known authority.
+    VerifyCa,
+    /// And it is made out to the host's name.
+    VerifyFull,
+}
+
+/// Time limits of a driver.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For each answer.
+    pub read: Duration,
+    /// For the end of each statement, unless it may take as long as it likes.
+    pub statement: Option<Duration>,
+}
+
+impl Connection {
+    /// The schema of the tables that a step names.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        self.schema.as_deref().unwrap_or("public")
+    }
+
+    /// Checks that the host is a name or an address.
+    ///
+    /// # Errors
+    /// Kind `config` if the host is something else, such as the path of a socket.
+    pub(crate) fn check_host(&self) -> Result<()> {
+        let host = self.host.as_str();
+        if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            return Err(Error::config(format!(
+                "the host {host:?} is an address in brackets; write it without them, `host: \
+                 \"{address}\"`"
+            )));
+        }
+        if host.starts_with(['/', '@']) {
+            return Err(Error::config(format!(
+                "the host {host:?} is a Unix socket, which a driver cannot reach; set `host` and \
+                 `port` to an address that the server listens on (its `listen_addresses`)"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The server, for messages.
+    #[must_use]
+    pub fn server(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}/{}", self.user, self.server(), self.database)
+    }
+}
+
+fn port() -> u16 {
+    5432
+}
