@@ -37,7 +37,7 @@ impl Folder {
         Ok(Self { folder, _cleaner: cleaner })
     }
 
-    /// Where it is.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()

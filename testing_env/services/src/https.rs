@@ -24,7 +24,7 @@ impl Files {
     pub fn start(of: &Path) -> Result<Self> {
         let openssl = install("openssl", "openssl", &[])?;
         let folder = Folder::new("osiris-https-")?;
-        certificate::make(folder.path())?;
+        certificate::make(folder.path(), &certificate::LOCAL)?;
         let port = free()?;
         let mut command = Command::new("setpriv");
         command

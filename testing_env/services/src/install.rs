@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 /// One installation at a time in this process; `apt-get` itself waits for others.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
-/// Where a program is, looking in `PATH`, in the folders for administrators and
+/// Finds a program in `PATH`, in the folders for administrators and
 /// in `folders`.
 pub fn program(name: &str, folders: &[&str]) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();

@@ -25,7 +25,7 @@ const FOLDERS: [&str; 4] = [
 pub struct Options {
     /// The programs of the server.
     pub release: Release,
-    /// Whether it has a certificate of its own authority, and takes encrypted
+    /// Whether the server has a certificate of its own authority, and takes encrypted
     /// connections only.
     pub tls: bool,
     /// Whether that certificate is signed by itself and by no authority.
@@ -257,7 +257,7 @@ impl Postgres {
             if self.options.self_signed {
                 certificate::make_self_signed(folder)?;
             } else {
-                certificate::make(folder)?;
+                certificate::make(folder, &certificate::LOCAL)?;
             }
         }
         if let Some((user, group)) = self.account {

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::{Folder, free, install, spawn, wait};
 
-/// Who may use a registry that asks.
+/// The user of a registry with passwords.
 pub const USER: &str = "osiris";
 
 /// A running registry.
@@ -77,7 +77,7 @@ impl Registry {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// What the server logged.
+    /// The log of the server.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
@@ -91,7 +91,7 @@ impl Drop for Registry {
     }
 }
 
-/// Whether it speaks HTTP by now, whatever it says.
+/// Returns whether the server speaks HTTP by now, whatever it says.
 fn answers(port: u16) -> bool {
     let ask = || {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
