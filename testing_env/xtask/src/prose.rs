@@ -73,23 +73,24 @@ mod tests {
     #[test]
     fn only_bool_fields_begin_with_whether() {
         let text = "\
-/// What is read.
-/// Whether it is.
+@ What is read.
+@ Whether it is.
 fn a() {}
 
-/// Reads.
-///
-/// How fast.
+@ Reads.
+@
+@ How fast.
 fn b() {}
-/// Whether it is open.
+@ Whether it is open.
 #[serde(default)]
 pub open: bool,
-/// Whether so.
+@ Whether so.
 fn c(d: bool)
-//! Whatever.
+@ Whatever.
 // What?
-";
-        let lines: Vec<_> = clauses(text).into_iter().map(|(line, _)| line).collect();
+"
+        .replace('@', "///");
+        let lines: Vec<_> = clauses(&text).into_iter().map(|(line, _)| line).collect();
         assert_eq!(lines, [1, 7, 12]);
     }
 }
