@@ -66,7 +66,7 @@ pub struct Network {
 impl Control {
     /// Creates a sandbox whose envd is up.
     ///
-    /// If a response is lost, the sandbox may exist: it is searched by its tags before another
+    /// If a response is lost, the sandbox may exist: it is looked up by its tags before another
     /// attempt, and surplus sandboxes are killed.
     ///
     /// # Errors
