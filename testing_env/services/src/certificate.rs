@@ -11,8 +11,7 @@ use anyhow::{Result, bail};
 pub(crate) const LOCAL: [&str; 2] = ["localhost", "127.0.0.1"];
 const NAME: &str = "subjectAltName=DNS:localhost";
 
-/// Writes `server.crt` and `server.key`, whose certificate signs itself and is made out to
-/// localhost only.
+/// Writes `server.crt` and `server.key`: a self-signed certificate, for localhost only.
 pub(crate) fn make_self_signed(folder: &Path) -> Result<()> {
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let itself = ["-x509", "-days", "30", "-subj", "/CN=osiris test server", "-addext", NAME];

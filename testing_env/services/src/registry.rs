@@ -1,4 +1,4 @@
-//! An OCI registry: docker's own, the reference of the distribution specification.
+//! An OCI registry: Docker's own, the reference implementation of the distribution specification.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -22,10 +22,10 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Starts an empty registry. With a password, only [`USER`] may use it.
+    /// Starts an empty registry. With a password, only [`USER`] may use the registry.
     ///
     /// # Errors
-    /// It cannot be installed, or does not start.
+    /// Returns an error if the registry cannot be installed or does not start.
     pub fn start(password: Option<&str>) -> Result<Self> {
         let program = install("docker-registry", "docker-registry", &[])?;
         let folder = Folder::new("osiris-registry-")?;
@@ -71,7 +71,7 @@ impl Registry {
         Ok(Self { port, folder, server })
     }
 
-    /// Its host, as a reference has it.
+    /// Returns the host, as written in a reference.
     #[must_use]
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
