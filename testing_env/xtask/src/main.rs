@@ -13,6 +13,8 @@ mod shell;
 mod soak;
 mod test;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 use crate::fuzz::Effort;
@@ -43,6 +45,10 @@ enum Command {
         /// Print an array of `{name, unit, ours, peer, peer_value, ratio, goal}`.
         #[arg(long)]
         json: bool,
+        /// Compare with another build in place of the peers: the folder with its osiris, drivers and
+        /// test-drivers.
+        #[arg(long, value_name = "DIR")]
+        base: Option<PathBuf>,
     },
     /// Feeds the host with malformed input, by the named targets, or all.
     Fuzz {
@@ -84,7 +90,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo => demo::run(),
         Command::Test { live: true, .. } => test::live(),
         Command::Test { names, .. } => test::run(&names),
-        Command::Bench { names, json } => bench::run(&names, json),
+        Command::Bench { names, json, base } => bench::run(&names, json, base.as_deref()),
         Command::Fuzz { targets, seconds, inputs } => {
             let effort = inputs.map_or(Effort::Seconds(seconds), Effort::Inputs);
             fuzz::run(&targets, effort)

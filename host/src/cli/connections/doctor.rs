@@ -62,7 +62,8 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     let connections = Connections::read(&place.project.base)?;
     let environment = Environment::read(&place.project.base)?;
     let only = args.connection.as_deref().map(str::parse::<Reference>).transpose();
-    let (only_family, only_alias) = match &only.map_err(Error::invalid)? {
+    let only = only.map_err(Error::invalid)?;
+    let (only_family, only_alias) = match &only {
         Some(Reference { family, alias }) => (Some(family), Some(alias)),
         None => (args.family.as_ref(), args.alias.as_ref()),
     };

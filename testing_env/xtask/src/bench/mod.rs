@@ -12,6 +12,8 @@ mod peer;
 mod startup;
 mod trial;
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -41,6 +43,11 @@ impl Row {
         Self { name, unit, ours, peer: None, peer_value: None, ratio: None, goal }
     }
 
+    /// Returns whether more is better.
+    fn is_more(&self) -> bool {
+        self.unit.ends_with("/s")
+    }
+
     /// Creates a measurement for which less is better.
     pub(super) fn less(
         name: &'static str,
@@ -67,8 +74,14 @@ pub(crate) const PARTS: [Part; 8] = [
     ("e2b", e2b::measure),
 ];
 
-/// Builds everything, runs the named parts, or all, and prints a row for each measurement.
-pub(crate) fn run(names: &[String], json: bool) -> Result<()> {
+/// Name of another build in the rows.
+const BASE: &str = "base";
+/// Number of times that each part is measured next to another build.
+const PAIRS: usize = 3;
+
+/// Builds everything, runs the named parts, or all, and prints a row for each measurement. With
+/// `base`, the directory of another build, compares the two instead.
+pub(crate) fn run(names: &[String], json: bool, base: Option<&Path>) -> Result<()> {
     build::host()?;
     build::drivers()?;
     build::test_drivers()?;
@@ -76,7 +89,10 @@ pub(crate) fn run(names: &[String], json: bool) -> Result<()> {
     for (part, measure) in PARTS {
         if names.is_empty() || names.iter().any(|name| name == part) {
             eprintln!("Measuring {part} ...");
-            rows.extend(measure()?);
+            rows.extend(match base {
+                Some(base) => in_pairs(measure, base)?,
+                None => measure()?,
+            });
         }
     }
     if json {
@@ -85,6 +101,26 @@ pub(crate) fn run(names: &[String], json: bool) -> Result<()> {
         print(&rows);
     }
     Ok(())
+}
+
+/// Measures this build and another one in turn. In the rows, the other build is the peer.
+fn in_pairs(measure: fn() -> Result<Vec<Row>>, base: &Path) -> Result<Vec<Row>> {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..PAIRS {
+        ours.push(measure()?);
+        trial::measure_build(Some(base));
+        theirs.push(measure()?);
+        trial::measure_build(None);
+    }
+    let value = |runs: &[Vec<Row>], index: usize| {
+        trial::median(runs.iter().map(|rows| rows[index].ours).collect())
+    };
+    let rows = ours[0].iter().enumerate().map(|(index, row)| {
+        let (ours, theirs) = (value(&ours, index), value(&theirs, index));
+        let ratio = if row.is_more() { ours / theirs } else { theirs / ours };
+        Row { ratio: Some(ratio), ..Row::less(row.name, row.unit, ours, (BASE, theirs), row.goal) }
+    });
+    Ok(rows.collect())
 }
 
 /// Prints a Markdown table.
@@ -97,7 +133,9 @@ fn print(rows: &[Row]) {
             (Some(peer), Some(value)) => format!("{} {unit} ({peer})", number(value)),
             _ => "-".into(),
         };
-        let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.1}x"));
+        // Builds differ by percents, peers by factors.
+        let digits = if row.peer == Some(BASE) { 3 } else { 1 };
+        let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.digits$}x"));
         println!("| {name} | {} {unit} | {peer} | {ratio} | {goal} |", number(*ours));
     }
 }

@@ -1,17 +1,35 @@
 //! A temporary project, and runs of the real binary in it.
 
-use std::path::Path;
+use std::env::consts::EXE_EXTENSION;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::shell::{built, osiris};
+use crate::shell::built;
 
 /// Number of times that each command is timed; the median counts.
 pub(super) const RUNS: usize = 5;
+
+/// Directory of another build of osiris that is measured in place of this one.
+static BASE: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Measures another build from here on, or this one again.
+pub(super) fn measure_build(base: Option<&Path>) {
+    *BASE.lock().unwrap_or_else(PoisonError::into_inner) = base.map(Path::to_owned);
+}
+
+/// Returns the directory of the build that is measured.
+fn build() -> Result<PathBuf> {
+    match &*BASE.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(base) => Ok(base.clone()),
+        None => built(),
+    }
+}
 
 /// A project in a temporary directory with one compiled pipeline.
 pub(super) struct Trial {
@@ -59,8 +77,9 @@ impl Trial {
         arguments: &[&str],
         variables: &[(String, String)],
     ) -> Result<f64> {
-        let mut command = Command::new(osiris()?);
-        command.args(arguments).env("OSIRIS_DRIVERS", built()?.join("test-drivers"));
+        let program = build()?.join("osiris").with_extension(EXE_EXTENSION);
+        let mut command = Command::new(program);
+        command.args(arguments).env("OSIRIS_DRIVERS", build()?.join("test-drivers"));
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         seconds(command.current_dir(self.path()))
     }
