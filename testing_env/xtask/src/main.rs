@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod cloud;
 mod demo;
+mod docs;
 mod fuzz;
 mod notices;
 mod prose;
@@ -77,6 +78,12 @@ enum Command {
     Notices,
     /// Checks how doc comments begin.
     Prose,
+    /// Writes the pages of the drivers in `docs/drivers/`, from their specs.
+    Docs {
+        /// Check that the pages are current instead.
+        #[arg(long)]
+        check: bool,
+    },
     /// Builds the host, its drivers and the tests' drivers.
     Build,
     /// Starts the sample project's databases, until Ctrl-C.
@@ -101,6 +108,7 @@ fn main() -> anyhow::Result<()> {
         Command::E2bLocal => cloud::serve(),
         Command::Notices => notices::run(),
         Command::Prose => prose::run(),
+        Command::Docs { check } => docs::run(check),
         Command::Build => {
             build::host()?;
             build::drivers()?;

@@ -63,6 +63,8 @@ fn clauses(text: &str) -> Vec<(usize, &str)> {
 
 fn is_bool_field(item: &str) -> bool {
     let (name, kind) = item.split_once(": ").unwrap_or_default();
+    // The last word, without the visibility.
+    let name = name.rsplit(' ').next().unwrap_or_default();
     !name.contains('(') && kind.to_lowercase().contains("bool")
 }
 
@@ -84,6 +86,8 @@ fn b() {}
 @ Whether it is open.
 #[serde(default)]
 pub open: bool,
+@ Whether it is shut.
+pub(super) shut: bool,
 @ Whether so.
 fn c(d: bool)
 @ Whatever.
@@ -91,6 +95,6 @@ fn c(d: bool)
 "
         .replace('@', "///");
         let lines: Vec<_> = clauses(&text).into_iter().map(|(line, _)| line).collect();
-        assert_eq!(lines, [1, 7, 12]);
+        assert_eq!(lines, [1, 7, 14]);
     }
 }
