@@ -1,8 +1,9 @@
-//! What the host's checks cost in a copy of a CSV file, for `cargo xtask bench checks`: does each
-//! of them again for all that one copy sends and says, and times that beside whole copies.
+//! Measures the cost of the host's checks in a copy of a CSV file, for `cargo xtask bench checks`:
+//! repeats each check on everything that one copy sends and logs, and times whole copies next to
+//! that.
 //!
-//! It takes the folder of a project with a `pipeline.yaml` and prints a JSON object of seconds, all
-//! of them the processor's: the steps of a copy overlap, and other programs may be at work.
+//! Takes the directory of a project with a `pipeline.yaml` and prints a JSON object. All times are
+//! processor seconds: the steps of a copy overlap, and other programs can be running.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// How often each thing is timed. The least counts: whatever else the machine does only adds.
+/// Number of measurements, of which the least counts: other load on the machine only adds time.
 const RUNS: usize = 15;
 
 fn main() -> Result<()> {
@@ -92,7 +93,7 @@ impl Bench {
         }
     }
 
-    /// One copy: its processor time, and all lines that its session has.
+    /// Makes one copy and returns its processor time and all lines in its session's files.
     fn copy(&self, interrupts: bool) -> Result<(f64, Vec<String>)> {
         let prepared = run::prepare(engine(interrupts)?, &self.registry, self.job(), |_| {})?;
         let board = Arc::new(Board::new(prepared.tasks()));
@@ -111,7 +112,7 @@ impl Bench {
         Ok((seconds, lines))
     }
 
-    /// All that the step that reads sends in one copy.
+    /// Returns all batches that the reading step sends in one copy.
     fn batches(&self) -> Result<Vec<Batch>> {
         let prepared = run::prepare(engine(true)?, &self.registry, self.job(), |_| {})?;
         let (task, code) =
@@ -155,7 +156,7 @@ fn engine(interrupts: bool) -> Result<Engine> {
     Ok(Engine::with(&Setup { cache: Some(built::cache()), interrupts, ..Setup::default() })?)
 }
 
-/// Checks every batch as if its driver had just sent it.
+/// Times the validation of every batch, as when its driver has just sent it.
 fn validate(batches: &[Batch]) -> Result<f64> {
     let sent: Vec<(u64, Vec<Buffer>)> = batches
         .iter()
@@ -170,7 +171,7 @@ fn validate(batches: &[Batch]) -> Result<f64> {
     Ok((processor::time() - started).as_secs_f64())
 }
 
-/// Looks for secrets in all that a copy says.
+/// Times the search for secrets in all lines of a copy.
 fn redact(redactor: &Redactor, lines: &[String]) -> f64 {
     let started = processor::time();
     for line in lines {
@@ -183,7 +184,7 @@ fn least(seconds: Vec<f64>) -> f64 {
     seconds.into_iter().fold(f64::INFINITY, f64::min)
 }
 
-/// Nobody listens.
+/// Ignores all telemetry.
 struct Silent(Redactor);
 
 impl Sink for Silent {

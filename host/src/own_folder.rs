@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Returns the directory `name` in `$OSIRIS_CACHE`, or in `osiris` in the user's cache directory.
-/// Creates the directory and makes sure that nobody else can write to it.
+/// Creates the directory and makes sure that no other user can write to it.
 ///
 /// # Errors
 /// Returns an error if the directory cannot be created or other users can write to it.

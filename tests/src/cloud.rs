@@ -44,6 +44,14 @@ impl Cloud {
         Self { local: Some(start(Options::default())), arguments: Vec::new() }
     }
 
+    /// Returns an equipped stand-in at the real names of a domain's hosts, over TLS.
+    pub fn named(domain: &str) -> Self {
+        let templates = [(TEMPLATE.to_owned(), equipment())].into();
+        let domain = Some(domain.to_owned());
+        let local = start(Options { templates, domain, ..Options::default() });
+        Self { local: Some(local), arguments: vec!["--e2b-template", TEMPLATE] }
+    }
+
     /// Returns the real service if `OSIRIS_TEST_LIVE=1`, otherwise an equipped stand-in.
     ///
     /// # Panics
@@ -83,7 +91,7 @@ impl Cloud {
     pub fn reach(&self, osiris: Osiris) -> Osiris {
         let real = |name: &&'static str| Some((*name, std::env::var(name).ok()?));
         let (variables, osiris): (Vec<_>, _) = match &self.local {
-            Some(local) => (local.env().into(), osiris),
+            Some(local) => (local.env().into(), osiris.below(&local.command())),
             None => (SETTINGS.iter().filter_map(real).collect(), osiris.patience(FAR)),
         };
         variables.into_iter().fold(osiris, |osiris, (name, value)| osiris.env(name, value))
@@ -117,7 +125,7 @@ impl Cloud {
 }
 
 fn start(options: Options) -> E2bLocal {
-    E2bLocal::start(options).expect("loopback has free ports")
+    E2bLocal::start(options).expect("this machine can be the cloud")
 }
 
 /// Returns the files that `osiris e2b template` would put into a template.

@@ -82,6 +82,18 @@ impl Osiris {
         self
     }
 
+    /// Prepends a program and its first arguments, which executes the command in the
+    /// same process. Does nothing without any.
+    #[must_use]
+    pub fn below(mut self, words: &[String]) -> Self {
+        if let [program, arguments @ ..] = words {
+            let mut outer = Command::new(program);
+            outer.args(arguments);
+            self.command = around(outer, &self.command);
+        }
+        self
+    }
+
     /// Raises the time limit.
     #[must_use]
     pub fn patience(mut self, limit: Duration) -> Self {
@@ -150,14 +162,20 @@ impl Osiris {
 fn limited(command: &Command, limits: &str) -> Command {
     let script = format!("{limits}exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(script).arg(command.get_program()).args(command.get_args()).env_clear();
-    if let Some(folder) = command.get_current_dir() {
-        shell.current_dir(folder);
+    shell.arg("-c").arg(script);
+    around(shell, command)
+}
+
+/// Appends a command with its environment to the arguments of a program that executes it.
+fn around(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args()).env_clear();
+    if let Some(folder) = inner.get_current_dir() {
+        outer.current_dir(folder);
     }
-    for (name, value) in command.get_envs() {
-        shell.env(name, value.unwrap_or_default());
+    for (name, value) in inner.get_envs() {
+        outer.env(name, value.unwrap_or_default());
     }
-    shell
+    outer
 }
 
 /// A running command. Killed on drop.

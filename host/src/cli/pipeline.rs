@@ -17,7 +17,7 @@ use crate::project::Project;
 use crate::run;
 use crate::supply::Lock;
 
-/// How a pipeline is compiled.
+/// Options for compiling a pipeline.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Values {
     /// The profile whose parameters apply

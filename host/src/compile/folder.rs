@@ -76,8 +76,7 @@ fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Resu
         // A concurrent compile of the same pipeline was faster.
         Err(_) if holds(builds, name, files) => Ok(()),
         Err(_) if builds.symlink_metadata(name).is_ok() => {
-            // Somebody changed the build: move it into the temporary directory, to be deleted
-            // with it.
+            // The build was changed: move it into the temporary directory, to be deleted with it.
             builds.rename(name, &new, "old")?;
             new.rename("build", builds, name)
         }

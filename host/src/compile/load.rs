@@ -16,7 +16,7 @@ use crate::yaml;
 
 const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
 
-/// Loads the build of a manifest and checks that nobody has changed it.
+/// Loads the build of a manifest and checks that the build is unchanged.
 ///
 /// # Errors
 /// Returns an error if a file is missing, malformed or changed; the error names the file.
@@ -30,7 +30,7 @@ pub fn load(manifest_path: &Path) -> Result<Build> {
     Ok(Build { dir, manifest, configs, warnings: Vec::new() })
 }
 
-/// Reads a manifest from the content of `path` and checks that nobody has changed it.
+/// Reads a manifest from the content of `path` and checks that the manifest is unchanged.
 ///
 /// # Errors
 /// Returns an error if the content is not a manifest or was changed.

@@ -259,7 +259,7 @@ impl Bench {
         self.closed.as_ref().map_err(|error| skip(error.to_string()))
     }
 
-    /// Returns a port where the kernel accepts connections and nobody answers.
+    /// Returns a port where the kernel accepts connections and no program answers.
     pub(super) fn silent(&self) -> Result<&Held, Missed> {
         self.silent.as_ref().map_err(|error| skip(error.to_string()))
     }

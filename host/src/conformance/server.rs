@@ -20,7 +20,7 @@ impl Held {
         Ok(Self { socket, address })
     }
 
-    /// Reserves a port where the kernel accepts connections and nobody answers.
+    /// Reserves a port where the kernel accepts connections and no program answers.
     pub(super) fn silent() -> io::Result<Self> {
         let held = Self::closed()?;
         held.socket.listen(64)?;

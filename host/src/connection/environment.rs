@@ -34,8 +34,8 @@ impl Variable {
     }
 
     /// Returns whether this variable may decide the destination of a secret. A `.env` file may do
-    /// so for its own secrets only: the `.env` of a project by somebody else must not redirect
-    /// the user's secrets.
+    /// so for its own secrets only: the `.env` of another author's project must not redirect the
+    /// user's secrets.
     pub fn may_lead(&self, secret: &Self) -> bool {
         self.file.is_none() || self.file == secret.file
     }

@@ -84,8 +84,8 @@ pub(crate) fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// Returns whether an address is link-local, a cloud's service for its machines, or of no host: no
-/// name may resolve to it, whoever set the name.
+/// Returns whether an address is link-local, a cloud's service for its machines, or of no host. No
+/// name may resolve to such an address, regardless of who set the name.
 pub(crate) fn is_local_service(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => within_v4(ip, &LOCAL_V4),

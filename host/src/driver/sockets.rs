@@ -25,7 +25,7 @@ const MAX_NAME: usize = 254;
 /// Address passed to the engine instead of a known name.
 const NO_LOOK_UP: &str = "127.0.0.1";
 /// Look-ups that a call can do in a burst, and further look-ups per second. Limited because a
-/// look-up continues even if nobody waits for it any more.
+/// look-up continues even after its caller has given up.
 const LOOK_UPS: u64 = 256;
 const LOOK_UPS_A_SECOND: u64 = 10;
 

@@ -172,7 +172,7 @@ impl Entry {
     }
 }
 
-/// Adds help for a damaged file: merges can corrupt it, though nobody edits it by hand.
+/// Adds help for a damaged file: a merge can corrupt the lockfile, which is not edited by hand.
 fn restorable(mut error: Error) -> Error {
     let help = "restore osiris.lock from version control, or add the drivers again with `osiris drivers add`";
     for problem in error.problems.iter_mut().filter(|problem| problem.help.is_none()) {

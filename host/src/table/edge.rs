@@ -309,7 +309,7 @@ mod tests {
                 }
                 sender.finish();
             };
-            // Nobody reads. If the disk is small, the writer still has to wait.
+            // The reader does not read yet. If the disk is small, the writer still has to wait.
             let sent = timeout(Duration::from_millis(500), send).await.is_ok();
             assert_eq!(sent, most == u64::MAX);
             if sent {

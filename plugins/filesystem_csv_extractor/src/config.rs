@@ -52,7 +52,7 @@ pub struct Config {
     /// Rows to read, at most.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// Whether texts may be dates.
+    /// Columns whose texts can be dates.
     #[serde(default)]
     pub parse_dates: ParseDates,
     /// Formats of dates and times, by column.

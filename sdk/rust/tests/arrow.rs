@@ -1,4 +1,4 @@
-//! Every type survives the way to arrow-rs and back.
+//! Every type survives the conversion to arrow-rs and back.
 
 mod common;
 
@@ -19,7 +19,7 @@ proptest! {
     fn every_type_survives((schema, rows) in common::table()) {
         let batch = to_arrow(&Table::from_rows(&schema, &rows));
         for column in batch.columns() {
-            // Arrow's own opinion of the layout.
+            // Arrow's own validation of the layout.
             column.to_data().validate_full().unwrap();
         }
         prop_assert_eq!(&Schema::try_from(batch.schema_ref().as_ref()).unwrap(), &schema);
@@ -41,7 +41,7 @@ proptest! {
 
         let slice = Table::from_arrow(&schema, &[batch.slice(from, len)]);
         prop_assert_eq!(slice.rows(), Value::from(rows[from..from + len].to_vec()));
-        // Twice sliced and nested arrays, whose offsets do not start at 0.
+        // Arrays sliced twice and nested arrays, whose offsets do not start at 0.
         let again = to_arrow(&slice);
         prop_assert_eq!(Table::from_arrow(&schema, &[again]).rows(), slice.rows());
     }

@@ -1,6 +1,6 @@
-//! What the documentation shows besides code; its code is tested as it is built.
+//! Checks the parts of the documentation that doc tests do not: the spec, and the fences.
 
-/// The examples that end with `export!` embed this file.
+/// The spec that the examples with `export!` embed.
 const SPEC: &str = include_str!("../spec.yaml");
 
 #[test]
@@ -9,7 +9,7 @@ fn the_spec_that_is_shown_is_the_one_that_the_examples_embed() {
     assert!(include_str!("../README.md").contains(&shown), "README.md does not show\n{shown}");
 }
 
-/// A block without a language is taken for Rust, and one that is not run rots.
+/// Rustdoc runs blocks without a language as Rust, and blocks that never run become outdated.
 #[test]
 fn every_block_of_rust_is_run() {
     for text in [include_str!("../README.md"), include_str!("../GUIDE.md")] {

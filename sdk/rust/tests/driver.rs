@@ -1,4 +1,4 @@
-//! What a driver may rely on, and what its test can see.
+//! Guarantees of the SDK to a driver, and the results that a driver's test can inspect.
 
 use std::cell::Cell;
 use std::fs;
@@ -16,7 +16,7 @@ fn numbers() -> Schema {
     Schema::new(vec![Field::new("n", DataType::Int64, false)])
 }
 
-/// Counts on from where it stopped, two rows a batch.
+/// Continues counting from its saved state, two rows per batch.
 struct Counter;
 
 #[derive(Deserialize)]
@@ -98,7 +98,7 @@ fn what_a_driver_does_not_have_is_said() {
     assert_eq!(health.category, Category::Unknown);
 }
 
-/// Writes nothing, but counts what it would have.
+/// Counts the rows that it would write, and writes nothing.
 struct Sum;
 
 impl Driver for Sum {
@@ -130,7 +130,7 @@ fn a_writer_reads_to_the_end_or_fails() {
     write().input("df_a", &table).cancelled_after(1).expect_err(Kind::Cancelled);
 }
 
-/// Fails as often as it is told.
+/// Fails a configured number of times.
 struct Flaky;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Whatever a driver builds, a driver reads.
+//! Everything that a driver can build, a driver can read.
 
 mod common;
 
@@ -7,7 +7,7 @@ use osiris_sdk::{Context, Driver, Input, Mode, Output, Result, Step, Summary};
 use proptest::prelude::*;
 use serde_json::json;
 
-/// Sends on what it gets.
+/// Forwards its input.
 struct Pass;
 
 impl Driver for Pass {

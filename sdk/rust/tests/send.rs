@@ -1,4 +1,4 @@
-//! What is refused on the way out, and how.
+//! Invalid schemas and batches that `Output` rejects, and the error messages.
 
 use std::cell::RefCell;
 
@@ -8,15 +8,15 @@ use osiris_sdk::{
     Schema, Step, Summary, TimeUnit,
 };
 
-/// Makes a batch.
+/// Fills a batch.
 type Fill = fn(&mut BatchBuilder);
 
 thread_local! {
-    /// What the driver is to send: a configuration cannot hold a function.
+    /// The schema and the values for the driver, since a configuration cannot hold a function.
     static CASE: RefCell<Option<(Schema, Fill)>> = const { RefCell::new(None) };
 }
 
-/// Opens its output with that type and sends what `fill` makes.
+/// Opens the output with a column of type `data_type` and sends the batch from `fill`.
 fn send(data_type: DataType, nullable: bool, fill: Fill) -> String {
     struct Case;
 
@@ -47,7 +47,7 @@ fn send(data_type: DataType, nullable: bool, fill: Fill) -> String {
     run::<Case>(serde_json::json!({})).report().result.unwrap_err().message
 }
 
-/// A row whose first column is already there.
+/// Completes a row whose first column is already filled.
 fn end_row(batch: &mut BatchBuilder) {
     batch.columns[1].push_null();
 }

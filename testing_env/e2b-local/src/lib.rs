@@ -18,9 +18,11 @@
 
 mod clock;
 mod control;
+mod egress;
 mod envd;
 mod fault;
 mod listen;
+mod names;
 mod options;
 mod record;
 mod route;
@@ -29,5 +31,5 @@ mod server;
 mod state;
 
 pub use fault::{Answer, Effect, Fault};
-pub use options::{Options, Template, TemplateFile, Versions};
+pub use options::{Enforce, Options, Template, TemplateFile, Versions};
 pub use server::{E2bLocal, Living};

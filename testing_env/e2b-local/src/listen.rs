@@ -7,14 +7,17 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::DATE;
+use axum::http::HeaderMap;
+use axum::http::header::{DATE, HOST};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::fault::{self, Broken, Effect};
@@ -24,36 +27,74 @@ use crate::{control, envd, route};
 /// The largest request that is read before it is matched with faults, in bytes.
 const LARGEST: usize = 16 << 20;
 
-/// Which of the two listeners it is.
+/// A part of the cloud with an address of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plane {
     /// `api.e2b.app`.
     Control,
-    /// `sandbox.e2b.app`.
+    /// `sandbox.e2b.app` and the hosts of sandboxes.
     Envd,
 }
 
 /// Serves connections for ever.
 pub(crate) async fn listen(state: Arc<State>, plane: Plane, listener: TcpListener) {
-    let router = match plane {
-        Plane::Control => control::router(state.clone()),
-        Plane::Envd => envd::router(state.clone()),
-    };
+    let routers = Routers::new(&state);
     loop {
         // An error concerns that connection only.
         if let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(connection(state.clone(), plane, router.clone(), stream));
+            // Small writes must not wait for each other.
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(connection(state.clone(), Some(plane), routers.clone(), stream));
         }
     }
 }
 
-async fn connection(state: Arc<State>, plane: Plane, router: Router, stream: TcpStream) {
+/// Serves connections to both planes with TLS for ever.
+pub(crate) async fn listen_with_tls(state: Arc<State>, listener: TcpListener, tls: TlsAcceptor) {
+    let routers = Routers::new(&state);
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
+            let (state, routers, shaken) = (state.clone(), routers.clone(), tls.accept(stream));
+            tokio::spawn(async move {
+                // A client that does not trust the certificate goes away.
+                if let Ok(stream) = shaken.await {
+                    connection(state, None, routers, stream).await;
+                }
+            });
+        }
+    }
+}
+
+/// The handlers of both planes.
+#[derive(Debug, Clone)]
+struct Routers {
+    control: Router,
+    envd: Router,
+}
+
+impl Routers {
+    fn new(state: &Arc<State>) -> Self {
+        Self { control: control::router(state.clone()), envd: envd::router(state.clone()) }
+    }
+}
+
+/// Serves a connection. Without a plane, each request is for that of its host.
+async fn connection(
+    state: Arc<State>,
+    plane: Option<Plane>,
+    routers: Routers,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+) {
     let mut online = state.online.subscribe();
-    // Small writes must not wait for each other.
-    let _ = stream.set_nodelay(true);
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let request = request.map(Body::new);
-        request_of(state.clone(), plane, router.clone(), request)
+        let plane = plane.unwrap_or_else(|| plane_of(request.headers()));
+        let router = match plane {
+            Plane::Control => routers.control.clone(),
+            Plane::Envd => routers.envd.clone(),
+        };
+        request_of(state.clone(), plane, router, request)
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -63,6 +104,12 @@ async fn connection(state: Arc<State>, plane: Plane, router: Router, stream: Tcp
         _ = serving => {}
         _ = online.wait_for(|online| !online) => {}
     }
+}
+
+/// The plane of a host.
+fn plane_of(headers: &HeaderMap) -> Plane {
+    let api = headers.get(HOST).is_some_and(|host| host.as_bytes().starts_with(b"api."));
+    if api { Plane::Control } else { Plane::Envd }
 }
 
 async fn request_of(

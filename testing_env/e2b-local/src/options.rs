@@ -1,10 +1,10 @@
-//! What a stand-in is to be like.
+//! Options of a stand-in.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a stand-in is to be like.
+/// Options of a stand-in.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The port of the control plane; 0 is any free one.
@@ -13,18 +13,25 @@ pub struct Options {
     pub sandbox_port: u16,
     /// Templates by their name. `base`, without files, is always there.
     pub templates: BTreeMap<String, Template>,
-    /// How many bytes of memory the processes of a sandbox may have together.
+    /// The limit of the memory of a sandbox's processes together, in bytes.
     pub memory: u64,
-    /// How long a sandbox may live.
+    /// The longest lifetime of a sandbox.
     pub lifetime: Duration,
-    /// How many sandboxes may live at a time.
+    /// The number of sandboxes that can live at a time.
     pub concurrent: usize,
-    /// How many bytes of files a sandbox may have.
+    /// The limit of a sandbox's files, in bytes.
     pub disk: u64,
     /// The version of envd in templates that do not name one.
     pub envd_version: String,
-    /// Which generations of the routes that make sandboxes are served.
+    /// The generations of the routes that make sandboxes.
     pub versions: Versions,
+    /// The enforcement of egress rules.
+    pub enforce_network: Enforce,
+    /// A domain whose host names are served over TLS, such as `e2b.app`, instead of
+    /// ports on this machine's loopback: `api.e2b.app`, `sandbox.e2b.app` and
+    /// `49983-<id>.e2b.app`. They exist for commands that run below
+    /// [`E2bLocal::command`](crate::E2bLocal::command). Needs root.
+    pub domain: Option<String>,
 }
 
 impl Default for Options {
@@ -39,11 +46,13 @@ impl Default for Options {
             disk: 10 << 30,
             envd_version: "0.6.13".to_owned(),
             versions: Versions::Both,
+            enforce_network: Enforce::WherePossible,
+            domain: None,
         }
     }
 }
 
-/// What sandboxes of a template start with.
+/// The files and the envd that sandboxes of a template start with.
 #[derive(Debug, Clone, Default)]
 pub struct Template {
     /// Files that are there from the beginning.
@@ -57,11 +66,23 @@ pub struct Template {
 pub struct TemplateFile {
     /// The file of this machine that is copied.
     pub from: PathBuf,
-    /// Where it is in a sandbox, such as `/usr/local/bin/osiris`. Processes see
+    /// The path in a sandbox, such as `/usr/local/bin/osiris`. Processes see
     /// what is below `/home`, `/tmp` and `/usr/local`.
     pub to: String,
     /// Its permissions, such as `0o755`.
     pub mode: u32,
+}
+
+/// The enforcement of egress rules, which needs root, `ip` of the
+/// package `iproute2` and `nft` of the package `nftables`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Enforce {
+    /// Only where this machine has all that it needs.
+    WherePossible,
+    /// The stand-in does not start otherwise.
+    Always,
+    /// The rules are checked and shown only.
+    Never,
 }
 
 /// Generations of the routes that make sandboxes and connect to them.

@@ -1,4 +1,4 @@
-//! What E2B would log or keep, and how often each route was asked for.
+//! A record of all that E2B would log or keep, and of the number of requests of each route.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

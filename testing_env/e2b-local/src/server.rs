@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::fault::{Fault, Faults};
-use crate::listen::{Plane, listen};
+use crate::listen::{Plane, listen, listen_with_tls};
+use crate::names::Names;
 use crate::options::Options;
 use crate::state::State;
 
@@ -19,9 +20,9 @@ use crate::state::State;
 /// killed and every folder removed.
 #[derive(Debug)]
 pub struct E2bLocal {
-    /// Where the control plane is, such as `http://127.0.0.1:3000`.
+    /// The address of the control plane, such as `http://127.0.0.1:3000`.
     pub api_url: String,
-    /// Where envd of all sandboxes is.
+    /// The address of envd of all sandboxes.
     pub sandbox_url: String,
     /// The API key that it accepts.
     pub key: String,
@@ -44,7 +45,8 @@ impl E2bLocal {
     /// Starts one on 127.0.0.1, with threads of its own.
     ///
     /// # Errors
-    /// A port is taken, a template's file cannot be read, or there is no room.
+    /// Returns an error if a port is taken, a template's file cannot be read, there is
+    /// no room, or this machine lacks what the options need.
     pub fn start(options: Options) -> Result<Self> {
         let folder = Folder::new("e2b-local-")?;
         let (api_port, sandbox_port) = (options.api_port, options.sandbox_port);
@@ -54,7 +56,17 @@ impl E2bLocal {
             .thread_name("e2b-local")
             .enable_all()
             .build()?;
+        let domain = state.options.domain.clone();
         let listening = async {
+            if let Some(domain) = domain {
+                let (names, listener) = Names::start(&domain, &state.folder.join("names"))?;
+                let urls = ["api", "sandbox"].map(|host| format!("https://{host}.{domain}"));
+                let _ = state.api_url.set(urls[0].clone());
+                let _ = state.names.set(names);
+                let tcp = TcpListener::from_std(listener.tcp)?;
+                tokio::spawn(listen_with_tls(state.clone(), tcp, listener.tls));
+                return anyhow::Ok(urls.into());
+            }
             let api = bind(api_port).await?;
             let sandbox = bind(sandbox_port).await?;
             let urls = (url(&api)?, url(&sandbox)?);
@@ -68,14 +80,38 @@ impl E2bLocal {
         Ok(Self { api_url, sandbox_url, key, state, runtime: Some(runtime), _folder: folder })
     }
 
-    /// The variables that point E2B's SDKs here, with their values.
+    /// The variables that lead E2B's SDKs here, with their values. With a domain,
+    /// they are the domain and the file of the authority to trust instead of addresses.
     #[must_use]
     pub fn env(&self) -> [(&'static str, String); 3] {
-        [
-            ("E2B_API_URL", self.api_url.clone()),
-            ("E2B_SANDBOX_URL", self.sandbox_url.clone()),
-            ("E2B_API_KEY", self.key.clone()),
-        ]
+        let key = ("E2B_API_KEY", self.key.clone());
+        match self.state.names.get() {
+            Some(names) => [
+                ("E2B_DOMAIN", names.domain.clone()),
+                ("SSL_CERT_FILE", names.authority.display().to_string()),
+                key,
+            ],
+            None => [
+                ("E2B_API_URL", self.api_url.clone()),
+                ("E2B_SANDBOX_URL", self.sandbox_url.clone()),
+                key,
+            ],
+        }
+    }
+
+    /// The program and first arguments that run a command where the names of the
+    /// domain are known. Nothing but the stand-in can be reached there. Empty without
+    /// a domain: then any command reaches the stand-in.
+    #[must_use]
+    pub fn command(&self) -> Vec<String> {
+        self.state.names.get().map(Names::command).unwrap_or_default()
+    }
+
+    /// The reason why sandboxes are not held to their egress rules, with the remedy.
+    /// Returns `None` if they are held to them.
+    #[must_use]
+    pub fn unenforced(&self) -> Option<&str> {
+        self.state.unenforced.as_deref()
     }
 
     /// The sandboxes that live, by id.
@@ -100,7 +136,7 @@ impl E2bLocal {
         self.state.record.lines()
     }
 
-    /// How often each route was asked for, such as `POST /v2/sandboxes`,
+    /// The number of requests of each route, such as `POST /v2/sandboxes`,
     /// `DELETE /sandboxes/{id}` or `POST /process.Process/Start`.
     #[must_use]
     pub fn requests(&self) -> BTreeMap<String, u64> {

@@ -1,31 +1,37 @@
-//! What the parts of the stand-in share.
+//! The state that the parts of the stand-in share.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::control::{Idempotent, Templates};
+use crate::egress::Egress;
 use crate::fault::Faults;
-use crate::options::Options;
+use crate::names::Names;
+use crate::options::{Enforce, Options};
 use crate::record::Record;
 use crate::sandbox::{Isolation, Sandbox};
 
-/// What the parts of the stand-in share.
+/// The state that the parts of the stand-in share.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) options: Options,
     /// Of the only team that there is.
     pub(crate) key: String,
-    /// What tokens of sandboxes are derived from.
+    /// The secret that tokens of sandboxes are derived from.
     pub(crate) seed: [u8; 32],
     pub(crate) folder: PathBuf,
-    /// Where the control plane is, once it listens.
+    /// The address of the control plane, once it listens.
     pub(crate) api_url: OnceLock<String>,
+    /// The names of the hosts, if there are any.
+    pub(crate) names: OnceLock<Names>,
     pub(crate) isolation: Isolation,
+    /// The reason why sandboxes are not held to their egress rules, if they are not.
+    pub(crate) unenforced: Option<String>,
     pub(crate) templates: Templates,
     pub(crate) idempotent: Mutex<HashMap<String, Idempotent>>,
     pub(crate) record: Record,
@@ -39,14 +45,23 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(options: Options, folder: PathBuf) -> Result<Arc<Self>> {
         let key: [u8; 20] = rand::random();
+        let isolation =
+            Isolation::find(folder.join("etc")).context("cannot make the user of sandboxes")?;
+        let unenforced = match options.enforce_network {
+            Enforce::Never => Some("the stand-in was told not to enforce egress rules".to_owned()),
+            Enforce::Always => Egress::check().map(|()| None)?,
+            Enforce::WherePossible => Egress::check().err().map(|error| format!("{error:#}")),
+        };
         Ok(Arc::new(Self {
             key: format!("e2b_{}", hex(&key)),
             seed: rand::random(),
-            isolation: Isolation::find(),
-            templates: Templates::new(&options, &folder.join("templates"))?,
+            templates: Templates::new(&options, &folder.join("templates"), isolation.user())?,
+            isolation,
+            unenforced,
             options,
             folder,
             api_url: OnceLock::new(),
+            names: OnceLock::new(),
             idempotent: Mutex::default(),
             record: Record::default(),
             faults: Faults::default(),

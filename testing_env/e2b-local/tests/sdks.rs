@@ -7,7 +7,7 @@ use std::process::Command;
 use e2b_local::{E2bLocal, Options, Versions};
 use services::install;
 
-/// Where the scripts are.
+/// The folder of the scripts.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
 
 /// A folder below the target folder that has a package, installed once.
@@ -37,13 +37,24 @@ fn output(command: &mut Command) -> String {
 }
 
 /// Runs a script against a stand-in, which must be left empty.
-fn conforms(mut command: Command, options: Options) {
+fn conforms(command: Command, options: Options) {
     let server = E2bLocal::start(options).expect("starts");
+    let mut command = below(&server.command(), command);
     for name in ["E2B_DEBUG", "E2B_DOMAIN", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);
     }
     assert_eq!(output(command.envs(server.env())), "conforms\n");
     assert_eq!(server.sandboxes(), []);
+}
+
+/// The command below the program that leads it to its stand-in, if there is one.
+fn below(words: &[String], command: Command) -> Command {
+    let [program, arguments @ ..] = words else { return command };
+    let mut whole = Command::new(program);
+    whole.args(arguments).arg(command.get_program()).args(command.get_args());
+    let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    whole.envs(variables);
+    whole
 }
 
 fn python(version: &str, options: Options) {
@@ -72,6 +83,12 @@ fn the_python_sdk_conforms() {
 #[test]
 fn the_python_sdk_of_the_old_routes_conforms() {
     python("2.45.1", Options { versions: Versions::V1, ..Options::default() });
+}
+
+#[test]
+fn the_python_sdk_conforms_at_the_real_names() {
+    let domain = Some("e2b.app".to_owned());
+    python("2.63.0", Options { domain, ..Options::default() });
 }
 
 #[test]

@@ -1,16 +1,17 @@
-//! A certificate for 127.0.0.1 and localhost, and the authority that signed it.
+//! Certificates for tests, and the authorities that signed them.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
-const NAMES: &str = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+/// The names and the address of servers on this machine.
+pub(crate) const LOCAL: [&str; 2] = ["localhost", "127.0.0.1"];
 const NAME: &str = "subjectAltName=DNS:localhost";
 
-/// Writes `server.crt` and `server.key`, whose certificate signs itself and is made out to
-/// localhost only.
+/// Writes `server.crt` and `server.key`: a self-signed certificate, for localhost only.
 pub(crate) fn make_self_signed(folder: &Path) -> Result<()> {
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let itself = ["-x509", "-days", "30", "-subj", "/CN=osiris test server", "-addext", NAME];
@@ -19,9 +20,18 @@ pub(crate) fn make_self_signed(folder: &Path) -> Result<()> {
 }
 
 /// Writes `ca.crt`, `server.crt` and `server.key`, and `client.crt` and `client.key` of the user
-/// `certified`.
-pub(crate) fn make(folder: &Path) -> Result<()> {
-    fs::write(folder.join("server.ext"), format!("basicConstraints=CA:FALSE\n{NAMES}\n"))?;
+/// `certified`. The server has these names and addresses; a name may begin with `*.`.
+///
+/// # Errors
+/// Returns an error if `openssl` is not installed, or there is no room in the folder.
+pub fn make(folder: &Path, names: &[&str]) -> Result<()> {
+    let named = |name: &&str| match name.parse::<IpAddr>() {
+        Ok(address) => format!("IP:{address}"),
+        Err(_) => format!("DNS:{name}"),
+    };
+    let names = names.iter().map(named).collect::<Vec<_>>().join(",");
+    let extensions = format!("basicConstraints=CA:FALSE\nsubjectAltName={names}\n");
+    fs::write(folder.join("server.ext"), extensions)?;
     fs::write(folder.join("client.ext"), "basicConstraints=CA:FALSE\n")?;
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let authority = ["-x509", "-days", "30", "-subj", "/CN=osiris test authority"];

@@ -1,4 +1,4 @@
-//! MariaDB and MySQL side by side, for tests that hold on both.
+//! A MariaDB and a MySQL, for tests that must pass on both.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,12 @@ use serde_json::Value;
 
 use crate::mariadb::Server;
 
-/// A MariaDB and a MySQL that the tests of a process share. Each starts when it
-/// is first used.
+/// A MariaDB and a MySQL server shared by the tests of a process. Each starts on first use.
 #[derive(Debug)]
 pub struct Servers {
-    /// The MariaDB.
+    /// The MariaDB server.
     pub mariadb: LazyLock<Server>,
-    /// The MySQL.
+    /// The MySQL server.
     pub mysql: LazyLock<Server>,
 }
 
@@ -21,7 +20,7 @@ pub struct Servers {
 pub struct Database {
     /// `MariaDB` or `MySQL`.
     pub kind: &'static str,
-    /// The connection of a step.
+    /// The connection of a step to the database.
     pub connection: Value,
     /// The server that has the database.
     pub server: &'static Server,
@@ -29,17 +28,17 @@ pub struct Database {
 }
 
 impl Servers {
-    /// Servers that [`mariadb`](Self::mariadb) and [`mysql`](Self::mysql) start.
+    /// Creates servers that `mariadb` and `mysql` start on first use.
     #[must_use]
     pub const fn new(mariadb: fn() -> Server, mysql: fn() -> Server) -> Self {
         Self { mariadb: LazyLock::new(mariadb), mysql: LazyLock::new(mysql) }
     }
 
-    /// Runs a check on MariaDB and on MySQL, each with a new database in which the
-    /// statements have run.
+    /// Runs a check on MariaDB and on MySQL, each with a new database in which the statements have
+    /// run.
     ///
     /// # Panics
-    /// If a server does not start, or refuses the statements.
+    /// Panics if a server does not start or a statement fails.
     pub fn on_each(&'static self, name: &str, statements: &str, check: impl Fn(&Database)) {
         for (kind, server) in [("MariaDB", &*self.mariadb), ("MySQL", &*self.mysql)] {
             eprintln!("on {kind}:");
@@ -50,10 +49,10 @@ impl Servers {
 }
 
 impl Database {
-    /// Runs statements and returns the rows: a line each, tabs between the cells.
+    /// Runs statements and returns the rows: one per line, with tabs between the cells.
     ///
     /// # Panics
-    /// If the server refuses.
+    /// Panics if a statement fails.
     pub fn sql(&self, statements: &str) -> String {
         self.server.sql(&self.name, statements).expect("rows")
     }

@@ -1,4 +1,4 @@
-//! Temporary folders that go away with this process, too.
+//! Temporary directories that are removed even if this process is killed.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -6,24 +6,24 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-/// Waits for the end of its input, which is that of the process that holds the
-/// other end, and then for the last one who writes to the folder.
+/// Waits for the end of its input, which comes when this process ends, and then removes the
+/// directory, retrying while other processes still write to it.
 const CLEAN: &str = r#"trap '' INT TERM HUP; cat > /dev/null; until rm -rf -- "$0" 2> /dev/null; do sleep 0.1; done"#;
 
-/// A temporary folder of a server. A static is never dropped, so a little
-/// program takes care of the folder when the process has ended.
+/// A temporary directory of a server. Statics are never dropped, so a small program removes the
+/// directory when the process has ended.
 #[derive(Debug)]
 pub struct Folder {
     folder: TempDir,
-    /// Its input is open as long as this is.
+    /// The cleaner's input remains open as long as this child is held.
     _cleaner: Child,
 }
 
 impl Folder {
-    /// Makes one.
+    /// Creates a temporary directory.
     ///
     /// # Errors
-    /// There is no room for it.
+    /// Returns an error if the directory cannot be created or `sh` does not start.
     pub fn new(prefix: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
         let cleaner = Command::new("sh")
@@ -37,7 +37,7 @@ impl Folder {
         Ok(Self { folder, _cleaner: cleaner })
     }
 
-    /// Where it is.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()

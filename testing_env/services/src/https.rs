@@ -1,4 +1,4 @@
-//! Files over HTTPS: the server that comes with OpenSSL.
+//! Serves files over HTTPS with the server that comes with OpenSSL.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::{Folder, certificate, free, install, spawn, wait};
 
-/// A running server, with a certificate for `localhost` of an authority of its own.
+/// A running server, with a certificate for `localhost` signed by its own authority.
 #[derive(Debug)]
 pub struct Files {
     /// The port on 127.0.0.1.
@@ -17,14 +17,14 @@ pub struct Files {
 }
 
 impl Files {
-    /// Serves what lies in a folder.
+    /// Serves the files of a directory.
     ///
     /// # Errors
-    /// It cannot be installed, or does not start.
+    /// Returns an error if OpenSSL cannot be installed or the server does not start.
     pub fn start(of: &Path) -> Result<Self> {
         let openssl = install("openssl", "openssl", &[])?;
         let folder = Folder::new("osiris-https-")?;
-        certificate::make(folder.path())?;
+        certificate::make(folder.path(), &certificate::LOCAL)?;
         let port = free()?;
         let mut command = Command::new("setpriv");
         command
@@ -47,7 +47,7 @@ impl Files {
         Ok(Self { port, folder, server })
     }
 
-    /// The certificate of the authority that signed the server's.
+    /// Returns the path of the certificate of the server's authority.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.crt")

@@ -1,4 +1,4 @@
-//! Programs that tests need, from Debian's packages.
+//! Installs programs that tests need from Debian packages.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,10 +6,10 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 
-/// One installation at a time in this process; `apt-get` itself waits for others.
+/// Serializes installations in this process; `apt-get` itself waits for other processes.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
-/// Where a program is, looking in `PATH`, in the folders for administrators and
+/// Finds a program in `PATH`, in the folders for administrators and
 /// in `folders`.
 pub fn program(name: &str, folders: &[&str]) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
@@ -22,10 +22,10 @@ pub fn program(name: &str, folders: &[&str]) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Finds a program, and installs the package that has it if it is not there.
+/// Finds a program, and installs its package if the program is missing.
 ///
 /// # Errors
-/// The package cannot be installed, or has no such program.
+/// Returns an error if the package cannot be installed or does not contain the program.
 pub fn install(name: &str, package: &str, folders: &[&str]) -> Result<PathBuf> {
     let _one = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(found) = program(name, folders) {
@@ -40,7 +40,7 @@ pub fn install(name: &str, package: &str, folders: &[&str]) -> Result<PathBuf> {
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {
-    // Package scripts must not start a server of the system.
+    // Package scripts must not start a system service.
     let output = Command::new("apt-get")
         .args(["-o", "DPkg::Lock::Timeout=300"])
         .args(arguments)

@@ -1,7 +1,7 @@
-//! Real servers for tests and benchmarks, each in a folder and on a port of
-//! its own, on loopback only, gone when it is dropped.
+//! Real servers for tests and benchmarks. Each has its own directory and port, listens on loopback
+//! only, and is removed when dropped.
 
-mod certificate;
+pub mod certificate;
 mod each;
 mod folder;
 pub mod https;

@@ -1,4 +1,4 @@
-//! MariaDB, and what it has in common with [MySQL](crate::mysql).
+//! MariaDB, and the parts shared with [MySQL](crate::mysql).
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,8 +15,8 @@ use crate::{free, install, wait};
 /// The password of the user `root` over TCP.
 pub const PASSWORD: &str = "s3cret:p@ss/w'o\"rd%#\\ č";
 
-/// Runs a server until this shell's input ends, which it does when the process
-/// that started it does, however that ends. Then nothing of it is left.
+/// Runs a server until the shell's input ends, which happens when the process that started the
+/// shell ends for any reason. Then removes the directory unless it contains a file `keep`.
 const KEEPER: &str = r#"folder=$1; shift
 "$@" >"$folder/log" 2>&1 </dev/null &
 server=$!
@@ -30,11 +30,11 @@ wait "$server" 2>/dev/null
 pub struct Options {
     /// Whether the server offers TLS, with a certificate for `localhost` and 127.0.0.1.
     pub tls: bool,
-    /// More arguments of the server.
+    /// Additional server arguments.
     pub arguments: Vec<String>,
 }
 
-/// A server in a folder of its own, gone when it is dropped or the process ends.
+/// A server in its own directory, removed when dropped or when the process ends.
 #[derive(Debug)]
 pub struct Server {
     /// The port on 127.0.0.1.
@@ -48,18 +48,18 @@ pub struct Server {
 /// The programs of a server, each with its first arguments.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    /// The server.
+    /// The server program.
     pub(crate) server: Vec<OsString>,
-    /// More arguments of the server.
+    /// Additional server arguments.
     pub(crate) arguments: Vec<OsString>,
-    /// Its client for a terminal.
+    /// The command-line client.
     pub(crate) client: Vec<OsString>,
 }
 
-/// Starts a server, whose user `root` may do all over TCP with [`PASSWORD`].
+/// Starts a server whose user `root` has all privileges over TCP with [`PASSWORD`].
 ///
 /// # Errors
-/// It cannot be installed, or does not start.
+/// Returns an error if MariaDB cannot be installed or does not start.
 pub fn start(options: &Options) -> Result<Server> {
     let programs = Programs {
         server: vec![install("mariadbd", "mariadb-server", &[])?.into()],
@@ -70,8 +70,8 @@ pub fn start(options: &Options) -> Result<Server> {
 }
 
 impl Server {
-    /// Starts a server with the system tables that `initialise` makes in `data`
-    /// of a folder.
+    /// Starts a server. `initialise` gets the server's directory and creates the system tables in
+    /// its subdirectory `data`.
     pub(crate) fn start(
         options: &Options,
         programs: Programs,
@@ -105,38 +105,39 @@ impl Server {
         Ok(server)
     }
 
-    /// The certificate that signed the server's, if it offers TLS. The server's
-    /// own is `server.pem` beside it, its key `server.key`.
+    /// Returns the path of the certificate of the server's authority, which exists if the server
+    /// offers TLS. `server.pem` and `server.key` next to it are the server's own certificate and
+    /// key.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// A certificate for a client of the same authority, and its key.
+    /// Returns the paths of a client certificate of the same authority and of its key.
     #[must_use]
     pub fn client_files(&self) -> [PathBuf; 2] {
         ["client.pem", "client.key"].map(|name| self.folder.path().join(name))
     }
 
-    /// The certificate of another authority, which signed none.
+    /// Returns the path of the certificate of another authority, which signed no certificate.
     #[must_use]
     pub fn other_ca_file(&self) -> PathBuf {
         self.folder.path().join("other.pem")
     }
 
-    /// Makes an empty database.
+    /// Creates an empty database, after dropping any database of this name.
     ///
     /// # Errors
-    /// The server refuses.
+    /// Returns an error if a statement fails.
     pub fn database(&self, name: &str) -> Result<()> {
         self.sql("", &format!("DROP DATABASE IF EXISTS `{name}`; CREATE DATABASE `{name}`"))?;
         Ok(())
     }
 
-    /// Makes a database, runs statements in it, and returns the connection of a step.
+    /// Creates a database, runs statements in it, and returns the connection of a step.
     ///
     /// # Panics
-    /// If the server refuses.
+    /// Panics if a statement fails.
     #[must_use]
     pub fn new_database(&self, name: &str, statements: &str) -> Value {
         self.database(name).expect("a database");
@@ -144,7 +145,7 @@ impl Server {
         self.connection(name)
     }
 
-    /// The connection of a step to a database, as `root`.
+    /// Returns the connection of a step to a database, as `root`.
     #[must_use]
     pub fn connection(&self, database: &str) -> Value {
         json!({
@@ -153,7 +154,7 @@ impl Server {
         })
     }
 
-    /// The server's own client, connected to a database, for what else it is to do.
+    /// Returns the command of the server's own client, connected to a database.
     #[must_use]
     pub fn client(&self, database: &str) -> Command {
         let [program, arguments @ ..] = self.programs.client.as_slice() else {
@@ -169,11 +170,11 @@ impl Server {
         client
     }
 
-    /// Runs statements with the server's own client and returns what it prints:
-    /// a line a row, tabs between the cells.
+    /// Runs statements with the server's own client and returns the printed rows: one per line,
+    /// with tabs between the cells.
     ///
     /// # Errors
-    /// The server's message.
+    /// Returns the client's error message.
     pub fn sql(&self, database: &str, statements: &str) -> Result<String> {
         let mut client = self
             .client(database)
@@ -183,7 +184,7 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()?;
         let mut input = client.stdin.take().context("a pipe")?;
-        // A client that ends early says why on its own.
+        // A client that ends early reports the reason itself.
         let _ = input.write_all(statements.as_bytes());
         drop(input);
         let output = client.wait_with_output()?;
@@ -193,20 +194,20 @@ impl Server {
         Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
     }
 
-    /// Ends the server at once, as if its power were cut. Its data stays.
+    /// Kills the server, as a power failure would. The data remains.
     ///
     /// # Errors
-    /// It cannot be ended.
+    /// Returns an error if the directory cannot be marked for keeping.
     pub fn kill(&mut self) -> Result<()> {
         fs::write(self.folder.path().join("keep"), "")?;
         self.stop();
         Ok(())
     }
 
-    /// Ends the server at once and starts it with the data that it had.
+    /// Kills the server and starts it again with the same data.
     ///
     /// # Errors
-    /// It does not start.
+    /// Returns an error if the server does not start.
     pub fn restart(&mut self) -> Result<()> {
         self.kill()?;
         self.launch()
@@ -265,7 +266,7 @@ fn read(log: &Path) -> String {
     fs::read_to_string(log).unwrap_or_default()
 }
 
-/// Makes the folders and the system tables.
+/// Creates the directories and the system tables.
 fn initialise(folder: &Path) -> Result<()> {
     let program = install("mariadb-install-db", "mariadb-server", &[])?;
     run(Command::new(program)
@@ -275,7 +276,7 @@ fn initialise(folder: &Path) -> Result<()> {
         .arg(format!("--tmpdir={}", folder.join("tmp").display())))
 }
 
-/// Makes two authorities, and a certificate that the first one signed.
+/// Creates two authorities, and certificates signed by the first one.
 fn certificates(folder: &Path) -> Result<()> {
     let openssl = install("openssl", "openssl", &[])?;
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

@@ -1,4 +1,4 @@
-//! MySQL, which Debian has in unstable only.
+//! MySQL, which only Debian unstable has.
 
 use std::fs;
 use std::process::Command;
@@ -10,11 +10,11 @@ use crate::unstable::{Unstable, run};
 
 const PACKAGES: [&str; 2] = ["mysql-server-core", "mysql-client-core"];
 
-/// Starts a server, whose user `root` may do all over TCP with
-/// [`PASSWORD`](crate::mariadb::PASSWORD). The first start ever downloads it.
+/// Starts a server whose user `root` has all privileges over TCP with
+/// [`PASSWORD`](crate::mariadb::PASSWORD). Downloads MySQL on first use.
 ///
 /// # Errors
-/// It cannot be downloaded, or does not start.
+/// Returns an error if MySQL cannot be downloaded or does not start.
 pub fn start(options: &Options) -> Result<Server> {
     let unstable = Unstable::open("mysql", &PACKAGES)?;
     let server = unstable.program("usr/sbin/mysqld");
@@ -31,7 +31,7 @@ pub fn start(options: &Options) -> Result<Server> {
             .args(["--no-defaults", "--user=root", "--initialize-insecure"])
             .args(&arguments)
             .arg(format!("--datadir={}", new.display())))?;
-        // Servers that run at the same time are not the same one.
+        // Each server must generate its own UUID.
         let _ = fs::remove_file(new.join("auto.cnf"));
         Ok(())
     })?;

@@ -1,4 +1,4 @@
-//! A MariaDB of Debian unstable, which has types that the stable one lacks.
+//! MariaDB of Debian unstable, which has types that the stable version lacks.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,18 +11,18 @@ use crate::mariadb::{Options, Programs, Server};
 use crate::unstable::{Unstable, run};
 
 const PACKAGES: [&str; 2] = ["mariadb-server-core", "mariadb-client-core"];
-/// The statements that make the system tables.
+/// The scripts that create the system tables.
 const TABLES: [&str; 3] = [
     "mariadb_system_tables.sql",
     "mariadb_performance_tables.sql",
     "mariadb_system_tables_data.sql",
 ];
 
-/// Starts a server, as [`mariadb::start`](crate::mariadb::start) does. The first
-/// start ever downloads it.
+/// Starts a server, as [`mariadb::start`](crate::mariadb::start) does. Downloads MariaDB on first
+/// use.
 ///
 /// # Errors
-/// It cannot be downloaded, or does not start.
+/// Returns an error if MariaDB cannot be downloaded or does not start.
 pub fn start(options: &Options) -> Result<Server> {
     let unstable = Unstable::open("mariadb", &PACKAGES)?;
     let server = unstable.program("usr/sbin/mariadbd");
@@ -46,8 +46,8 @@ pub fn start(options: &Options) -> Result<Server> {
     })
 }
 
-/// Makes the system tables, as the package's own script does, which finds its
-/// programs in the system only.
+/// Creates the system tables like the package's own script, which only finds programs installed
+/// on the system.
 fn bootstrap(command: &mut Command, data: &Path, unstable: &Unstable) -> Result<()> {
     fs::create_dir_all(data.join("mysql"))?;
     let log = data.join("bootstrap.log");

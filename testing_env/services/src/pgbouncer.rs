@@ -10,8 +10,7 @@ use anyhow::{Result, bail};
 use crate::postgres::{Postgres, Release};
 use crate::{Folder, free, install, programs, spawn, wait};
 
-/// A pooler in transaction mode with one connection to each database, which all its clients
-/// share.
+/// A pooler in transaction mode with one server connection per database, shared by all clients.
 #[derive(Debug)]
 pub struct PgBouncer {
     /// The port on 127.0.0.1.
@@ -21,11 +20,11 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts a pooler for the databases of a server. Users sign in as on the server itself.
-    /// `settings` are lines of its configuration, such as `max_prepared_statements = 0`.
+    /// Starts a pooler for the databases of a server. Clients sign in as the server's superuser.
+    /// `settings` are lines of the configuration, such as `max_prepared_statements = 0`.
     ///
     /// # Errors
-    /// PgBouncer cannot be installed or does not start.
+    /// Returns an error if PgBouncer cannot be installed or does not start.
     pub fn start(server: &Postgres, release: Release, settings: &str) -> Result<Self> {
         let program = match release {
             Release::System => vec![install("pgbouncer", "pgbouncer", &["/usr/sbin"])?.into()],
@@ -76,7 +75,7 @@ fn log_of(folder: &Folder) -> String {
 impl Drop for PgBouncer {
     fn drop(&mut self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        // The folder goes away next, whatever this says.
+        // The directory is removed next, even if this fails.
         let _ = child.kill();
         let _ = child.wait();
     }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// A port that nobody listens on, below those that Linux gives to who asks for any: nobody
-/// takes it by chance before the server has it.
+/// Returns a free port below the range from which Linux assigns ephemeral ports, so that no other
+/// program takes the port by chance before the server does.
 ///
 /// # Errors
-/// There is none.
+/// Returns an error if 100 random ports are all taken.
 pub fn free() -> Result<u16> {
     let random = RandomState::new();
     let mut ports = (0..100).map(|attempt| 10_000 + (random.hash_one(attempt) % 20_000) as u16);
@@ -18,10 +18,11 @@ pub fn free() -> Result<u16> {
     free.context("no port is free on 127.0.0.1")
 }
 
-/// Waits until `ready` says so, looking at `port` first.
+/// Waits until `port` accepts connections and `ready` returns true.
 ///
 /// # Errors
-/// It takes longer than a minute, or `alive` says that there is nobody to wait for.
+/// Returns an error after a minute, or the error of `alive`, which checks that the server still
+/// runs.
 pub fn wait(
     port: u16,
     mut alive: impl FnMut() -> Result<()>,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{Folder, certificate, free, install, programs, spawn, wait};
 
-/// The folders of the server's programs in Debian's packages, newest first.
+/// Directories of the server's programs in Debian's packages, newest first.
 const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/18/bin",
     "/usr/lib/postgresql/17/bin",
@@ -20,12 +20,12 @@ const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/15/bin",
 ];
 
-/// The choices for a server.
+/// Options of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The programs of the server.
+    /// The release whose programs run the server.
     pub release: Release,
-    /// Whether it has a certificate of its own authority, and takes encrypted
+    /// Whether the server has a certificate of its own authority, and takes encrypted
     /// connections only.
     pub tls: bool,
     /// Whether that certificate is signed by itself and by no authority.
@@ -34,18 +34,17 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
 }
 
-/// A release of Debian, which has a version of a program.
+/// A Debian release, which determines the versions of the programs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Release {
-    /// The system's own, which has PostgreSQL 15 and PgBouncer 1.18 where it is Debian 12.
+    /// The system's own release: PostgreSQL 15 and PgBouncer 1.18 on Debian 12.
     #[default]
     System,
-    /// Debian unstable, which has PostgreSQL 18 and PgBouncer 1.26. The first start ever downloads
-    /// them.
+    /// Debian unstable, with PostgreSQL 18 and PgBouncer 1.26. Downloaded on first use.
     Unstable,
 }
 
-/// A running server with one superuser, who signs in with scram-sha-256. Without TLS, a role
+/// A running server with one superuser, who signs in with scram-sha-256. Without TLS, a role named
 /// `trusted` needs no password, which saves time.
 #[derive(Debug)]
 pub struct Postgres {
@@ -53,7 +52,7 @@ pub struct Postgres {
     pub port: u16,
     /// The superuser.
     pub user: String,
-    /// Their password.
+    /// The superuser's password.
     pub password: String,
     options: Options,
     folder: Folder,
@@ -62,13 +61,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster in a temporary folder and starts its server.
+    /// Creates a cluster in a temporary directory and starts its server.
     ///
     /// # Errors
-    /// PostgreSQL cannot be installed or does not start.
+    /// Returns an error if PostgreSQL cannot be installed or does not start.
     pub fn start(options: Options) -> Result<Self> {
         let folder = Folder::new("osiris-postgres-")?;
-        // The server refuses to run as root, so it gets another account and its own folder.
+        // The server refuses to run as root, so it gets another account, which owns its directory.
         let account = if fs::metadata(folder.path())?.uid() == 0 { Some(account()?) } else { None };
         let server = Self {
             port: free()?,
@@ -84,11 +83,11 @@ impl Postgres {
         Ok(server)
     }
 
-    /// Returns the system's server that the tests of a process share; each makes a database of its
-    /// own.
+    /// Returns the system's server, shared by the tests of a process. Each test creates its own
+    /// database.
     ///
     /// # Panics
-    /// If it does not start.
+    /// Panics if the server does not start.
     pub fn shared() -> &'static Self {
         static SHARED: LazyLock<Postgres> =
             LazyLock::new(|| Postgres::start(Options::default()).expect("a server"));
@@ -98,7 +97,7 @@ impl Postgres {
     /// Returns the shared server of Debian unstable.
     ///
     /// # Panics
-    /// If it does not start.
+    /// Panics if the server does not start.
     pub fn unstable() -> &'static Self {
         static SHARED: LazyLock<Postgres> = LazyLock::new(|| {
             let options = Options { release: Release::Unstable, ..Options::default() };
@@ -107,16 +106,16 @@ impl Postgres {
         &SHARED
     }
 
-    /// Returns the release whose programs the server is made of.
+    /// Returns the release whose programs run the server.
     #[must_use]
     pub fn release(&self) -> Release {
         self.options.release
     }
 
-    /// Makes a database with these tables in it, and returns the superuser's connection.
+    /// Creates a database, runs `sql` in it, and returns the superuser's connection.
     ///
     /// # Panics
-    /// If there is one of that name, or the SQL fails.
+    /// Panics if the database exists or the SQL fails.
     pub fn database(&self, name: &str, sql: &str) -> Value {
         self.create_database(name).expect("a database");
         if !sql.is_empty() {
@@ -125,7 +124,7 @@ impl Postgres {
         self.connection(name)
     }
 
-    /// Returns the superuser's connection to a database, as a step has it.
+    /// Returns the superuser's connection to a database, in the form of a step's configuration.
     #[must_use]
     pub fn connection(&self, database: &str) -> Value {
         json!({
@@ -134,23 +133,23 @@ impl Postgres {
         })
     }
 
-    /// The certificate of the authority that signed the server's.
+    /// Returns the path of the certificate of the server's authority.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
     }
 
-    /// A file of the server's folder: `server.crt`, or `client.crt` and `client.key` of the user
-    /// `certified`, who needs no password.
+    /// Returns the path of a file in the server's directory: `server.crt`, or `client.crt` and
+    /// `client.key` of the user `certified`, who needs no password.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// `psql` with one command for a database.
+    /// Returns `psql` with one command for a database.
     ///
     /// # Errors
-    /// There is no `psql`.
+    /// Returns an error if `psql` cannot be installed.
     pub fn client(&self, database: &str, command: &str) -> Result<Command> {
         let mut client = Command::new(installed("psql")?);
         client
@@ -160,7 +159,7 @@ impl Postgres {
         Ok(client)
     }
 
-    /// Runs SQL and returns the rows that it prints, with `|` between fields.
+    /// Runs SQL and returns the printed rows, with `|` between fields.
     ///
     /// # Errors
     /// Returns the message of `psql`.
@@ -173,18 +172,18 @@ impl Postgres {
         Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
 
-    /// Makes an empty database.
+    /// Creates an empty database.
     ///
     /// # Errors
-    /// There is one of that name.
+    /// Returns an error if the database exists.
     pub fn create_database(&self, name: &str) -> Result<()> {
         self.sql("postgres", &format!("CREATE DATABASE \"{name}\" TEMPLATE template0")).map(drop)
     }
 
-    /// Stops the server at once, as a crash would.
+    /// Stops the server immediately, as a crash would.
     ///
     /// # Errors
-    /// It cannot be stopped.
+    /// Returns an error if the server cannot be stopped.
     pub fn kill(&self) -> Result<()> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut child) = server.take() {
@@ -195,11 +194,10 @@ impl Postgres {
         Ok(())
     }
 
-    /// Starts the server again on the same port, after [`kill`](Self::kill) or
-    /// instead of it.
+    /// Starts the server on the same port, after killing it if it runs.
     ///
     /// # Errors
-    /// It does not start.
+    /// Returns an error if the server does not start.
     pub fn restart(&self) -> Result<()> {
         self.kill()?;
         let log = fs::File::create(self.folder.path().join("server.log"))?;
@@ -240,7 +238,8 @@ impl Postgres {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
     }
 
-    /// Returns the user and the group that programs of the server run as, unless they are ours.
+    /// Returns the user and group of the server's programs, or `None` if they are those of this
+    /// process.
     pub(crate) fn account(&self) -> Option<(u32, u32)> {
         self.account
     }
@@ -257,7 +256,7 @@ impl Postgres {
             if self.options.self_signed {
                 certificate::make_self_signed(folder)?;
             } else {
-                certificate::make(folder)?;
+                certificate::make(folder, &certificate::LOCAL)?;
             }
         }
         if let Some((user, group)) = self.account {
@@ -302,7 +301,8 @@ impl Postgres {
         }
     }
 
-    /// Returns a program that runs in the server's account and ends with this process.
+    /// Returns the command of a program that runs in the server's account and ends with this
+    /// process.
     pub(crate) fn command(&self, program: &[OsString]) -> Command {
         let mut command = Command::new("setpriv");
         if let Some((user, group)) = self.account {
@@ -317,12 +317,12 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // The folder goes away next, whatever this says.
+        // The directory is removed next, even if this fails.
         let _ = self.kill();
     }
 }
 
-/// Does the same on the shared servers of both versions.
+/// Runs a check on the shared servers of both versions.
 pub fn on_each_server(check: impl Fn(&'static Postgres)) {
     for server in [Postgres::shared(), Postgres::unstable()] {
         eprintln!("on PostgreSQL {}:", server.sql("postgres", "SHOW server_version").expect("one"));
@@ -334,7 +334,7 @@ fn installed(name: &str) -> Result<PathBuf> {
     install(name, "postgresql", &FOLDERS)
 }
 
-/// Whom the server runs as.
+/// Returns the user and group to run the server as.
 fn account() -> Result<(u32, u32)> {
     let accounts = fs::read_to_string("/etc/passwd")?;
     let of = |name: &str| {

@@ -1,4 +1,4 @@
-//! PostgreSQL and PgBouncer of Debian unstable, for the account that they run in.
+//! PostgreSQL and PgBouncer of Debian unstable, copied to where the server's account can read them.
 
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
@@ -16,17 +16,17 @@ const PACKAGES: [&str; 2] = ["postgresql-18", "pgbouncer"];
 const POSTGRES: &str = "usr/lib/postgresql/18/bin";
 const PGBOUNCER: &str = "usr/sbin/pgbouncer";
 
-/// A copy of the programs that lasts as long as the process.
+/// A copy of the programs that exists as long as the process.
 #[derive(Debug)]
 struct Copy {
     folder: Folder,
     pgbouncer: Vec<OsString>,
 }
 
-/// Returns the path of a program of PostgreSQL.
+/// Returns the path of a PostgreSQL program.
 ///
 /// # Errors
-/// The programs cannot be downloaded or copied.
+/// Returns an error if the programs cannot be downloaded or copied.
 pub(crate) fn postgres(name: &str) -> Result<PathBuf> {
     with_copy(|copy| copy.folder.path().join(POSTGRES).join(name))
 }
@@ -34,13 +34,13 @@ pub(crate) fn postgres(name: &str) -> Result<PathBuf> {
 /// Returns the command of PgBouncer.
 ///
 /// # Errors
-/// As [`postgres`].
+/// Returns an error in the same cases as [`postgres`].
 pub(crate) fn pgbouncer() -> Result<Vec<OsString>> {
     with_copy(|copy| copy.pgbouncer.clone())
 }
 
-/// Makes the copy if there is none yet. The account cannot look into the cache if that is in the home
-/// of `root`.
+/// Creates the copy on first use. The account cannot read the cache if that is in the home
+/// directory of `root`.
 fn with_copy<T>(take: impl FnOnce(&Copy) -> T) -> Result<T> {
     static COPY: Mutex<Option<Copy>> = Mutex::new(None);
     let mut copy = COPY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ fn make_copy() -> Result<Copy> {
     let root = unstable.path("");
     let mut copy = Command::new("cp");
     run(copy.current_dir(&root).args(["-a", "--parents"]).args(folders).arg(folder.path()))?;
-    // The command of a program in the copy.
+    // Replaces the paths in a program's command with those in the copy.
     let moved = |name: &str| -> Vec<OsString> {
         let words = unstable.program(name).into_iter();
         words
@@ -68,7 +68,7 @@ fn make_copy() -> Result<Copy> {
             })
             .collect()
     };
-    // One of them starts the other one by its path.
+    // `initdb` starts `postgres` by its path.
     for name in ["initdb", "postgres"] {
         let name = format!("{POSTGRES}/{name}");
         let program = format!("{name}.elf");

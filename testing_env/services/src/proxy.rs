@@ -1,4 +1,4 @@
-//! A connection that breaks.
+//! A proxy whose connection breaks.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -6,11 +6,11 @@ use std::thread;
 
 use anyhow::Result;
 
-/// Listens on the port that it returns, passes one connection on to `port`, and
-/// cuts it once so many bytes came back from there.
+/// Starts a proxy that forwards one connection to `port` and cuts it after `after` bytes of the
+/// reply. Returns the proxy's port.
 ///
 /// # Errors
-/// There is no port to listen on.
+/// Returns an error if no port is free.
 pub fn cutting_proxy(port: u16, after: usize) -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let here = listener.local_addr()?.port();
@@ -19,7 +19,7 @@ pub fn cutting_proxy(port: u16, after: usize) -> Result<u16> {
         let far = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         let (mut upward, mut to) = (near.try_clone()?, far.try_clone()?);
         thread::spawn(move || std::io::copy(&mut upward, &mut to));
-        // Whatever fails ends the connection, too.
+        // Any error also ends the connection.
         let _ = pass(&far, &near, after);
         far.shutdown(Shutdown::Both)?;
         near.shutdown(Shutdown::Both)

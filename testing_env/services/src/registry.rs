@@ -1,4 +1,4 @@
-//! An OCI registry: docker's own, the reference of the distribution specification.
+//! An OCI registry: Docker's own, the reference implementation of the distribution specification.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::{Folder, free, install, spawn, wait};
 
-/// Who may use a registry that asks.
+/// The user of a registry with passwords.
 pub const USER: &str = "osiris";
 
 /// A running registry.
@@ -22,10 +22,10 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Starts an empty registry. With a password, only [`USER`] may use it.
+    /// Starts an empty registry. With a password, only [`USER`] may use the registry.
     ///
     /// # Errors
-    /// It cannot be installed, or does not start.
+    /// Returns an error if the registry cannot be installed or does not start.
     pub fn start(password: Option<&str>) -> Result<Self> {
         let program = install("docker-registry", "docker-registry", &[])?;
         let folder = Folder::new("osiris-registry-")?;
@@ -71,13 +71,13 @@ impl Registry {
         Ok(Self { port, folder, server })
     }
 
-    /// Its host, as a reference has it.
+    /// Returns the host, as written in a reference.
     #[must_use]
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// What the server logged.
+    /// The log of the server.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
@@ -91,7 +91,7 @@ impl Drop for Registry {
     }
 }
 
-/// Whether it speaks HTTP by now, whatever it says.
+/// Returns whether the server speaks HTTP by now, whatever it says.
 fn answers(port: u16) -> bool {
     let ask = || {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

@@ -9,24 +9,24 @@ use anyhow::{Context, Result};
 
 type Request = (Command, Sender<io::Result<Child>>);
 
-/// The kernel ends a child when the *thread* that started it ends, so one
-/// thread starts all of them and stays.
+/// Thread that starts all children. The kernel kills a child when the *thread* that started it
+/// ends, so this thread never ends.
 static SPAWNER: LazyLock<Sender<Request>> = LazyLock::new(|| {
     let (sender, receiver): (_, Receiver<Request>) = channel();
     thread::spawn(move || {
         for (mut command, answer) in receiver {
-            // Who asked may be gone.
+            // The requester may have ended.
             let _ = answer.send(command.spawn());
         }
     });
     sender
 });
 
-/// Starts a program, which must set its parent-death signal itself, such as
-/// through `setpriv --pdeathsig KILL`.
+/// Starts a program, which must set its parent-death signal itself, for example through
+/// `setpriv --pdeathsig KILL`.
 ///
 /// # Errors
-/// It cannot be started.
+/// Returns an error if the program cannot be started.
 pub fn spawn(command: Command) -> Result<Child> {
     let program = command.get_program().to_owned();
     let (answer, child) = channel();

@@ -1,5 +1,5 @@
-//! Servers that Debian has in unstable only: their packages are unpacked into a
-//! cache folder of the user, and nothing of the system changes.
+//! Servers that only Debian unstable has. Their packages are unpacked into a cache directory of
+//! the user; the system itself does not change.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -11,18 +11,18 @@ use anyhow::{Context, Result, bail};
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
-/// A cache folder with the programs of some packages. Other test programs wait
-/// for the folder until this is dropped.
+/// A cache directory with the programs of some packages. Other test programs wait for the directory
+/// until this value is dropped.
 pub(crate) struct Unstable {
     folder: PathBuf,
     _lock: File,
 }
 
 impl Unstable {
-    /// Opens the folder of that name. The first one ever downloads the packages.
+    /// Opens the directory of this name. Downloads the packages on first use.
     ///
     /// # Errors
-    /// The packages cannot be downloaded.
+    /// Returns an error if the packages cannot be downloaded.
     pub(crate) fn open(name: &str, packages: &[&str]) -> Result<Self> {
         let caches = std::env::var_os("XDG_CACHE_HOME")
             .map(PathBuf::from)
@@ -43,12 +43,12 @@ impl Unstable {
         Ok(Self { folder, _lock: lock })
     }
 
-    /// Returns the path of a file of the packages.
+    /// Returns the path of a file in the packages.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join("root").join(name)
     }
 
-    /// Returns a program, with the libraries that it was built for.
+    /// Returns the command of a program, with the libraries that the program was built for.
     pub(crate) fn program(&self, name: &str) -> Vec<OsString> {
         vec![
             self.path("usr/lib64/ld-linux-x86-64.so.2").into(),
@@ -58,16 +58,15 @@ impl Unstable {
         ]
     }
 
-    /// Returns an argument `--name=path` with a path of the packages.
+    /// Returns an argument `--name=path` with a path in the packages.
     pub(crate) fn option(&self, name: &str, path: &str) -> OsString {
         format!("--{name}={}", self.path(path).display()).into()
     }
 
-    /// Returns the folder with new system tables, which `make` makes the first
-    /// time ever.
+    /// Returns the directory of fresh system tables, which `make` creates on first use.
     ///
     /// # Errors
-    /// Those of `make`.
+    /// Returns the error of `make`.
     pub(crate) fn data(&self, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
         let data = self.folder.join("data");
         if !data.exists() {
@@ -80,8 +79,8 @@ impl Unstable {
     }
 }
 
-/// Downloads the packages and all that they need, which apt checks against
-/// Debian's keys, and unpacks them.
+/// Downloads and unpacks the packages and their dependencies, which apt verifies with Debian's
+/// keys.
 fn download(cache: &Path, into: &Path, packages: &[&str]) -> Result<()> {
     let apt = empty(&cache.join("apt"))?;
     for folder in ["etc/preferences.d", "etc/trusted.gpg.d", "state/lists/partial"] {
@@ -89,7 +88,7 @@ fn download(cache: &Path, into: &Path, packages: &[&str]) -> Result<()> {
     }
     let archives = apt.join("cache/archives");
     fs::create_dir_all(archives.join("partial"))?;
-    // Nothing is installed, so that every library comes along.
+    // With no package marked as installed, apt downloads every library.
     fs::write(apt.join("state/status"), "")?;
     fs::write(
         apt.join("etc/sources.list"),
@@ -126,7 +125,7 @@ fn empty(folder: &Path) -> Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
-/// Runs a command to its end.
+/// Runs a command and waits for its end. Returns an error if the command fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output()?;
     if !output.status.success() {

@@ -7,6 +7,7 @@ mod cloud;
 mod demo;
 mod fuzz;
 mod notices;
+mod prose;
 mod servers;
 mod shell;
 mod soak;
@@ -68,6 +69,8 @@ enum Command {
     },
     /// Collects the licences of all crates that ship with osiris, next to the binary.
     Notices,
+    /// Checks how doc comments begin.
+    Prose,
     /// Builds the host, its drivers and the tests' drivers.
     Build,
     /// Starts the sample project's databases, until Ctrl-C.
@@ -91,6 +94,7 @@ fn main() -> anyhow::Result<()> {
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
         Command::Notices => notices::run(),
+        Command::Prose => prose::run(),
         Command::Build => {
             build::host()?;
             build::drivers()?;

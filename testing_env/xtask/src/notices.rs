@@ -52,7 +52,7 @@ struct Dependency {
     dep_kinds: Vec<Kind>,
 }
 
-/// The kind is `None` for linked crates; `build` and `dev` do not ship.
+/// A dependency's kind: `None` for linked crates. The kinds `build` and `dev` do not ship.
 #[derive(Deserialize)]
 struct Kind {
     kind: Option<String>,

@@ -1,4 +1,4 @@
-//! What the fuzz targets share.
+//! Code that all fuzz targets share.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

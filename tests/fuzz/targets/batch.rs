@@ -1,5 +1,5 @@
-//! Schemas and batches as a driver may send them: what the host accepts can be read to its end,
-//! cut, put together, sent again and spilled, and stays the same.
+//! Schemas and batches from a driver: every batch that the host accepts can be read completely,
+//! cut, concatenated, sent again and spilled, and stays the same.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -20,7 +20,7 @@ const LEAVES: &str = "n b c C s S i I l L e f g z Z u U tdD tdm tts ttm ttu ttn 
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(osiris_fuzz::folder);
 
-/// What a driver sends.
+/// The schema and batch that a driver sends.
 #[derive(Debug, Default)]
 struct Sent {
     fields: Vec<Field>,
@@ -29,7 +29,7 @@ struct Sent {
     buffers: Vec<Vec<u8>>,
 }
 
-/// What is wrong with it.
+/// Damage to a valid batch.
 #[derive(Debug, Arbitrary)]
 enum Damage {
     Cut(u8, u8),
@@ -86,7 +86,7 @@ fn field(
 }
 
 impl Sent {
-    /// Adds an array of this type and length that is in order.
+    /// Appends a valid array of type `data_type`.
     fn fill(
         &mut self,
         u: &mut Unstructured<'_>,
@@ -170,7 +170,7 @@ impl Sent {
         Ok(())
     }
 
-    /// Adds a buffer of offsets; returns the last.
+    /// Appends a buffer of offsets and returns the last offset.
     fn offsets(
         &mut self,
         u: &mut Unstructured<'_>,
@@ -235,7 +235,7 @@ impl Sent {
     }
 }
 
-/// That many bytes; zeros where the input has no more.
+/// Returns `count` bytes, zero where the input has no more.
 fn bytes(u: &mut Unstructured<'_>, count: usize) -> arbitrary::Result<Vec<u8>> {
     let mut bytes = vec![0; count];
     u.fill_buffer(&mut bytes)?;
@@ -262,7 +262,7 @@ fuzz_target!(|sent: Sent| {
     }
 });
 
-/// The same rows, cut in the middle and put together again.
+/// Cuts the rows in the middle and concatenates the halves.
 fn in_pieces(record: &RecordBatch, schema: &Arc<Schema>) -> RecordBatch {
     let (rows, half) = (record.num_rows(), record.num_rows() / 2);
     if record.num_columns() == 0 {
@@ -272,7 +272,7 @@ fn in_pieces(record: &RecordBatch, schema: &Arc<Schema>) -> RecordBatch {
     concat_batches(schema, &parts).expect("pieces of one batch")
 }
 
-/// The same batch as a driver that reads it would send it.
+/// Returns the batch as a driver that reads it would send it.
 fn resent(batch: &Batch) -> Batch {
     let count: usize = batch.nodes().iter().map(|node| node.buffers as usize).sum();
     let buffers = (0..count).map(|index| {
@@ -284,7 +284,7 @@ fn resent(batch: &Batch) -> Batch {
         .expect("what is read can be sent")
 }
 
-/// The batch as a reader gets it that had fallen behind, twice.
+/// Sends the batch twice and returns both as read by a reader that had fallen behind.
 fn spilled(batch: &Batch) -> Vec<Batch> {
     osiris_fuzz::wait(async {
         let (sender, mut readers) = channel(2, 0, Below::new(FOLDER.path(), FOLDER.path()));

@@ -1,4 +1,4 @@
-//! A driver's file, as far as it is read without running it.
+//! The parts of a driver's file that are read without running the driver.
 #![no_main]
 
 use std::fs;
@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// The specs that others find in a component; none if they find it damaged.
+/// Returns the specs that `wasmparser` finds in a component, or `None` if the component is damaged.
 fn specs(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut specs = Vec::new();
     if !Parser::is_component(bytes) {

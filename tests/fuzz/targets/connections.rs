@@ -1,5 +1,5 @@
-//! A connections file and a `.env`, up to what a driver gets: no message shows a variable's value, and
-//! nothing that is shown of a configuration does.
+//! A connections file and a `.env`, resolved to a driver's configuration: no message and no shown
+//! configuration contains the value of a variable.
 #![no_main]
 
 use std::fs;
@@ -18,7 +18,7 @@ static FOLDER: LazyLock<TempDir> = LazyLock::new(osiris_fuzz::folder);
 /// The value of `SECRET`.
 const SECRET: &str = "hide-me-Q7";
 
-/// The file and the `.env`, parted by this line.
+/// The line between the connections file and the `.env`.
 const PARTING: &[u8] = b"\n### .env\n";
 
 fuzz_target!(|text: &[u8]| {
@@ -60,7 +60,7 @@ fuzz_target!(|text: &[u8]| {
                 let config = json!({"connection": reference.to_string(), "table": "t"});
                 match connection::complete("Step 's'", &config, spec, &connections, &environment) {
                     Ok(config) => {
-                        // The variable says that it is a secret, whatever the field.
+                        // A value from a variable is a secret, whatever the field.
                         let secrets = Secrets::find(&config, spec, &connections, &environment);
                         silent(secrets.mask(&config).to_string());
                         let Ok(redactor) = Redactor::new(secrets.values) else { continue };

@@ -1,5 +1,5 @@
-//! What a sandbox's daemon answers: streams of a process, files, and errors. The first byte says
-//! which of them the rest is, so that a seed can be written by hand.
+//! Responses of a sandbox's daemon: process streams, files and errors. The first byte selects the
+//! kind of response, so that a seed can be written by hand.
 #![no_main]
 
 use bytes::Bytes;
@@ -35,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
     });
 });
 
-/// Whatever a stream holds, it says the same however it arrives.
+/// Checks that a stream yields the same messages regardless of its chunks.
 async fn watch(bytes: &[u8]) {
     let piece = 1 + bytes.len() % 13;
     let pieces = bytes.chunks(piece).map(Bytes::copy_from_slice).collect();
@@ -44,7 +44,7 @@ async fn watch(bytes: &[u8]) {
     assert_eq!(format!("{outputs:?}"), format!("{whole:?}"));
 }
 
-/// What a process may say, in sound envelopes but in any order.
+/// A message of a process. Envelopes are valid, but come in any order.
 #[derive(Debug, Arbitrary)]
 enum Said<'a> {
     Start(u32),
@@ -101,8 +101,8 @@ fn streamed(pieces: Vec<Bytes>) -> Response {
     http::Response::new(Body::wrap_stream(stream::iter(pieces))).into()
 }
 
-/// An answer as HTTP/1.1 would write it, without the version: status, headers, an empty line, the
-/// body.
+/// Parses a response in the form of HTTP/1.1 without the version: status, headers, an empty line
+/// and the body.
 fn answer(bytes: &[u8]) -> Response {
     let (mut body, mut status, mut headers) = (bytes, None, http::HeaderMap::new());
     while let Some(end) = body.iter().position(|byte| *byte == b'\n') {

@@ -1,5 +1,5 @@
-//! What a driver asks of its host: no call makes the host hold or take much more memory than
-//! came with it, or work for long without a break in which a stop takes hold.
+//! Calls from a driver to its host: no call makes the host hold or take much more memory than the
+//! call passes in, or work for long without yielding, which is when a cancellation takes effect.
 #![no_main]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -26,21 +26,21 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-/// The longest text, buffer or list, in bytes. What is instrumented is some ten times slower
-/// than what users run, so a call of this size stands for one of 64 MiB.
+/// Maximum size of a text, buffer or list in bytes. The instrumented code is some ten times slower
+/// than a release build, so a call of this size represents one of 64 MiB.
 const MOST: usize = 4 << 20;
-/// How long a call may work without a break.
+/// Maximum time for which a call can work without yielding.
 const BREAK: Duration = Duration::from_millis(100);
-/// How much memory a call may take meanwhile, and beyond it, for each byte that came with it.
+/// Maximum bytes that a call can take while it runs, per byte passed in.
 const FACTOR: usize = 64;
-/// The same whatever came with it.
+/// Maximum bytes that a call can take in addition, regardless of its size.
 const BESIDE: usize = 8 << 20;
-/// What may be held for one driver.
+/// Maximum bytes held for one driver.
 const HELD: u64 = 16 << 20;
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(osiris_fuzz::folder);
 
-/// Counts what is in use, and the most that was.
+/// Counts the allocated bytes, and their peak.
 struct Counting;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -49,12 +49,12 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-// SAFETY: it asks the system's own allocator, and only counts besides.
+// SAFETY: all calls go to the system's allocator; counting changes nothing about them.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
         PEAK.fetch_max(live, Relaxed);
-        // SAFETY: the caller keeps the same promises.
+        // SAFETY: the caller upholds the same contract.
         unsafe { System.alloc(layout) }
     }
 
@@ -79,7 +79,7 @@ impl Repeated {
     }
 }
 
-/// One call, as the input has it.
+/// A host call, as decoded from the input.
 #[derive(Debug, Arbitrary)]
 enum Asked {
     Log(Repeated),
@@ -99,7 +99,7 @@ enum Asked {
     Drop(u8),
 }
 
-/// What the text is made a part of.
+/// The JSON value that contains the text.
 #[derive(Debug, Arbitrary)]
 enum Shape {
     Itself,
@@ -144,7 +144,7 @@ impl Shape {
 }
 
 impl Asked {
-    /// The call, and how many bytes come with it.
+    /// Returns the call, and the number of bytes passed in.
     fn call(self) -> (HostCall, usize) {
         match self {
             Self::Log(text) => sized(HostCall::Log, text.text()),
@@ -227,7 +227,7 @@ impl Sent {
     }
 }
 
-/// Who listens, and looks for a secret in all that is said.
+/// Searches for a secret in all telemetry.
 struct Listener(Redactor);
 
 impl Sink for Listener {
@@ -249,15 +249,15 @@ impl Sink for Listener {
     fn rows(&self, _: u64, _: u64) {}
 }
 
-/// How long this thread has had a processor.
+/// Returns the processor time of this thread.
 fn worked() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = text.split_whitespace().next().and_then(|nanos| nanos.parse().ok());
     Duration::from_nanos(nanos.unwrap_or_default())
 }
 
-/// Waits for a call, and returns the longest time that it worked without a break. None if it
-/// waits for somebody else.
+/// Waits for a call and returns the longest time that it worked without yielding. Returns `None` if
+/// the call waits for another party.
 async fn watched<T>(work: impl Future<Output = T>) -> Option<(T, Duration)> {
     let (mut work, mut longest) = (pin!(work), Duration::ZERO);
     let watched = poll_fn(|context| {
@@ -278,7 +278,7 @@ fn limits() -> Limits {
     Limits::new(&bounds, &Bounds::new())
 }
 
-/// A table of three small batches for the driver to read.
+/// Creates a table of three small batches for the driver to read.
 async fn input() -> osiris::table::Receiver {
     let (sender, mut readers) = channel_within(&limits().budgets(), 1, 1 << 20, below());
     let field = Field {
@@ -318,12 +318,12 @@ fuzz_target!(|input_bytes: &[u8]| {
             budgets: budgets.clone(),
             limits,
         };
-        // Two readers, of which nobody reads: what waits is bounded, and a driver waits.
+        // Neither of the two readers reads: the buffered data is bounded, and the driver waits.
         let (output, _readers) = channel_within(&budgets, 2, 1 << 20, below());
         let mut host = Host::new(call, input().await, output).expect("the folder is ours");
         let before = LIVE.load(Relaxed);
         for asked in asked.into_iter().take(50) {
-            // Before its texts are as long as the call has them.
+            // Formatted before the texts are repeated to their full length.
             let what = format!("{asked:?}");
             let (call, bytes) = asked.call();
             let start = LIVE.load(Relaxed);

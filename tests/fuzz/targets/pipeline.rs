@@ -1,5 +1,5 @@
-//! A pipeline's text, up to a manifest: whatever it is, it is refused with problems that have a
-//! place in it, or it compiles to the same manifest each time.
+//! A pipeline's text, compiled to a manifest: every text is either rejected with problems located
+//! inside it, or compiles to the same manifest each time.
 #![no_main]
 
 use std::fs;
@@ -30,7 +30,7 @@ fuzz_target!(|text: &[u8]| -> Corpus {
         }
         Err(error) => {
             assert!(!error.problems.is_empty());
-            // For YAML, a carriage return ends a line too.
+            // In YAML, a carriage return also ends a line.
             let lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).count();
             for problem in &error.problems {
                 let position = problem.place.as_ref().and_then(|place| place.position);

@@ -1,4 +1,4 @@
-//! A driver's spec: one that parses can be relied on.
+//! A driver's spec: a spec that parses satisfies everything that the host relies on.
 #![no_main]
 
 use std::path::Path;
@@ -24,7 +24,7 @@ fuzz_target!(|text: &[u8]| {
         let _ = paths(&filled, &spec.files.read).count();
         let _ = endpoints(&spec, &filled);
     }
-    // What it is told in is what it is read from.
+    // The serialized spec parses to the same spec.
     let json = serde_json::to_vec(&spec).expect("a spec is JSON");
     assert_eq!(Spec::parse(&json, Path::new("spec.json")).expect("its own words"), spec);
 });

@@ -1,5 +1,5 @@
-//! What a worker in a sandbox writes, up to the session's files: whatever it says, each record is
-//! one line, and no secret is in any.
+//! Output of a worker in a sandbox, written to the session's files: every record is one line, and
+//! no line contains a secret.
 #![no_main]
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -26,7 +26,7 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}
 "#;
 const SECRET: &str = "hide-me-Q7";
-/// A session's files would grow for as long as the fuzzer runs.
+/// Runs of the target per session: the session's files would otherwise grow without bound.
 const LASTS: u32 = 500;
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(osiris_fuzz::folder);
@@ -40,9 +40,9 @@ static RUNS: AtomicU32 = AtomicU32::new(0);
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
 
 fuzz_target!(|text: &[u8]| {
-    // How it arrives is up to its length, so that a seed is what a worker writes and nothing else.
+    // The length determines the chunks, so that a seed contains nothing but a worker's output.
     let Ok(messages) = fuzzing::messages(text.chunks(1 + text.len() % 61)) else { return };
-    // However it arrives, it says the same.
+    // The messages are the same regardless of the chunks.
     assert_eq!(fuzzing::messages([text]).as_ref(), Ok(&messages));
     if messages.is_empty() {
         return;
@@ -65,7 +65,7 @@ fuzz_target!(|text: &[u8]| {
     session.check().expect("lines can be written");
 });
 
-/// The session of now; the one before is looked at when it is over.
+/// Returns the current session. After the last run of a session, checks and removes its files.
 fn session() -> Session {
     let mut slot = SESSION.lock().expect("no other thread");
     if RUNS.fetch_add(1, Relaxed).is_multiple_of(LASTS) {

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod dry;
+mod names;
 mod run;
 mod sweep;
 mod template;

@@ -3,5 +3,6 @@
 
 mod key;
 mod parcel;
+mod reach;
 mod told;
 mod worker;

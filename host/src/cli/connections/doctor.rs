@@ -12,7 +12,7 @@ use super::super::shell::{Answer, Shell};
 use crate::connection::{self, Connections, Environment, Reference, Secrets};
 use crate::driver::{Code, DriverFile, Engine, Health};
 use crate::fence::{Fence, Ground};
-use crate::problem::{Exit, Result};
+use crate::problem::{Error, Exit, Result};
 use crate::redact::Redactor;
 use crate::sanitize::escape_control;
 use crate::trust::Known;
@@ -20,7 +20,8 @@ use crate::trust::Known;
 const EXAMPLES: &str = "\
 Examples:
   osiris connections doctor                                      check them all
-  osiris connections doctor --family mysql --alias main --timeout 10
+  osiris connections doctor @mysql.main --timeout 10             check one of them
+  osiris connections doctor --family mysql                       check those of one family
   osiris connections doctor --json                               category, latency and message of each
 
 What is wrong is one of auth, network, permission, timeout and unknown. The exit code is 3 if one fails.";
@@ -29,13 +30,16 @@ What is wrong is one of auth, network, permission, timeout and unknown. The exit
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
+    /// The connection, like @mysql.main
+    #[arg(value_name = "@FAMILY.ALIAS", conflicts_with_all = ["family", "alias"])]
+    connection: Option<String>,
     /// Only this family's connections
     #[arg(long, value_name = "NAME")]
     family: Option<String>,
     /// Only the connection of this name
     #[arg(long, value_name = "NAME", requires = "family")]
     alias: Option<String>,
-    /// How long each driver may take
+    /// Time limit for each driver
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
     timeout: f64,
 }
@@ -57,16 +61,21 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
     let place = Workplace::open(shell)?;
     let connections = Connections::read(&place.project.base)?;
     let environment = Environment::read(&place.project.base)?;
-    if let Some(family) = &args.family
-        && (args.alias.is_some() || !connections.families.contains_key(family))
+    let only = args.connection.as_deref().map(str::parse::<Reference>).transpose();
+    let (only_family, only_alias) = match &only.map_err(Error::invalid)? {
+        Some(Reference { family, alias }) => (Some(family), Some(alias)),
+        None => (args.family.as_ref(), args.alias.as_ref()),
+    };
+    if let Some(family) = only_family
+        && (only_alias.is_some() || !connections.families.contains_key(family))
     {
-        connections.choose(family, args.alias.as_deref())?;
+        connections.choose(family, only_alias.map(String::as_str))?;
     }
     let engine = Engine::new()?;
     let (mut fence, ground) = (Fence::default(), Ground::new(&place.project.base));
     let mut asked = Vec::new();
     for (family, aliases) in &connections.families {
-        if args.family.as_ref().is_some_and(|only| only != family) {
+        if only_family.is_some_and(|only| only != family) {
             continue;
         }
         let driver = place
@@ -74,7 +83,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
             .drivers()
             .find(|driver| driver.spec.family() == family && driver.spec.capabilities.doctor);
         for alias in aliases.keys() {
-            if args.alias.as_ref().is_some_and(|only| only != alias) {
+            if only_alias.is_some_and(|only| only != alias) {
                 continue;
             }
             let reference = Reference { family: family.clone(), alias: alias.clone() };

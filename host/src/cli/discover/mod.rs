@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// Show the first rows of each table, too
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=1000))]
     samples: Option<u64>,
-    /// How long what was found stays fresh
+    /// Maximum age of cached results
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     ttl: u64,
 }

@@ -31,7 +31,7 @@ that file in git. Another driver of that name then runs nowhere in the project."
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
-    /// Where they are: a file, https://HOST/FILE or oci://REGISTRY/NAME[:TAG][@sha256:HEX]
+    /// Sources of drivers: a file, https://HOST/FILE or oci://REGISTRY/NAME[:TAG][@sha256:HEX]
     #[arg(value_name = "REF", required = true)]
     references: Vec<String>,
     /// The sha256 that the one driver must have

@@ -23,10 +23,10 @@ pub(in crate::cli) struct Args {
     /// The component
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
-    /// What it is, how it is configured and what it asks for: the component's spec.yaml
+    /// The driver's spec.yaml
     #[arg(long, value_name = "FILE.yaml")]
     spec: PathBuf,
-    /// Where the driver goes; without it, <name>.wasm in the project's drivers folder
+    /// Output file; <name>.wasm in the project's drivers folder by default
     #[arg(long, value_name = "FILE.wasm")]
     out: Option<PathBuf>,
     /// Keep the names of functions and what debuggers read

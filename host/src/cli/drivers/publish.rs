@@ -29,7 +29,7 @@ pub(in crate::cli) struct Args {
     /// The component
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
-    /// Where to: oci://REGISTRY/NAME[:TAG]; without a tag, the version
+    /// Destination, oci://REGISTRY/NAME[:TAG]; without a tag, the version
     #[arg(value_name = "REF")]
     reference: Reference,
     /// Move a tag that leads to other bytes

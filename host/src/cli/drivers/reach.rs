@@ -15,7 +15,7 @@ use crate::supply::oci::{Client, LOGIN, REGISTRY};
 use crate::supply::{Fetched, Fetcher, Source, Wanted, known};
 use crate::trust::Policy;
 
-/// How drivers are fetched.
+/// Options for fetching drivers.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Reach {
     /// Allow http to other machines than this one
@@ -31,7 +31,7 @@ pub(super) struct Local {
     /// Let osiris.lock name files outside the project, and servers of this machine and of
     /// private networks
     ///
-    /// What you added yourself on this machine is fetched from there without it, too. The
+    /// Drivers that you added on this machine are fetched from there anyway. The
     /// exported variable OSIRIS_ALLOW_LOCAL=1 means the same.
     #[arg(long)]
     allow_local: bool,

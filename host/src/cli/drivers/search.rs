@@ -27,7 +27,7 @@ const MAX_ASKED: usize = 1_000;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
-    /// What the name, or the title, contains
+    /// Text in the name or the title
     #[arg(value_name = "TEXT", default_value = "")]
     text: String,
     /// The registry's host; without it, the one that OSIRIS_REGISTRY names

@@ -25,7 +25,7 @@ Then: osiris run --last-compile --e2b --e2b-template osiris";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
-    /// What it is called, with a tag behind a colon if it is to have one
+    /// Name of the template, with an optional tag: NAME[:TAG]
     #[arg(long, default_value = "osiris")]
     name: String,
     /// The template that it starts from

@@ -21,7 +21,7 @@ const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
 /// Variables that must not enter a sandbox.
 const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 
-/// Where and how a run happens in E2B.
+/// Options for a run in E2B.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "In an E2B sandbox")]
 pub(super) struct E2b {
@@ -38,7 +38,7 @@ pub(super) struct E2b {
     /// The template of the sandbox; `osiris e2b template` makes one that has osiris
     #[arg(long, requires = "e2b", value_name = "NAME", default_value = "base")]
     e2b_template: String,
-    /// How long the sandbox may be used, in seconds
+    /// Maximum lifetime of the sandbox, in seconds
     #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 600,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     e2b_timeout: u64,

@@ -21,7 +21,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
-    /// How many at most
+    /// Maximum number of runs
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     limit: usize,
 }

@@ -27,9 +27,9 @@ use crate::remote::protocol::Made;
 use crate::run::Prepared;
 use crate::session::{self, Status, StepState, files};
 
-/// How many files are on the way at once.
+/// Maximum files downloaded concurrently.
 const AT_ONCE: usize = 4;
-/// How often a file is fetched that arrives cut off or altered.
+/// Attempts to download a file that arrives damaged, and resumptions of each attempt.
 const ATTEMPTS: usize = 4;
 
 /// The files that a run can leave, by its plan.
@@ -105,7 +105,7 @@ impl Expected {
         if !ProjectPath::is_normal(path) || path.contains('\\') {
             return None;
         }
-        // Names that a configuration has are a user's, all others a driver's.
+        // Names in a configuration are the user's, all others a driver's.
         let is_visible = |rest: &str| !rest.contains(is_invisible);
         let is_of_step = |rest: &str| self.steps.iter().any(|step| below(rest, step).is_some());
         let is_state = |rest: &str| self.steps.iter().any(|step| *rest == format!("{step}.json"));
@@ -199,7 +199,7 @@ impl<'d> Part<'d> {
         let folder = Below::new(base, place.parent().unwrap_or(Path::new("")));
         let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
         let folder = if is_own { folder.make()? } else { folder.make_shared()? };
-        // Not named by the process id, which others can guess.
+        // Not named by the process id, which other processes can guess.
         let part = format!(".{:016x}.part", RandomState::new().hash_one(&name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -238,7 +238,7 @@ impl<'d> Part<'d> {
 impl Drop for Part<'_> {
     fn drop(&mut self) {
         if !self.settled {
-            // If the file is gone, somebody else took it.
+            // If the file is missing, another process removed it.
             self.folder.remove_file(&self.part).ok();
         }
     }
@@ -267,8 +267,8 @@ async fn fetch<'d>(
     ))
 }
 
-/// Fetches a file once, going on where it is cut off. The inner error is damage
-/// that another attempt may not meet.
+/// Downloads a file, resuming where the download breaks off. The inner error is damage that
+/// another attempt can avoid.
 async fn copy(
     envd: &Envd,
     source: &str,

@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 use crate::session::Session;
 
-/// Stages in their order.
+/// Stages, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     Create,
     Upload,
     Start,
-    /// The run itself, which is no overhead.
+    /// The run itself, which is not overhead.
     Run,
     Download,
     Kill,
 }
 
 impl Stage {
-    /// The metric of the stage, and its name for a person.
+    /// Returns the stage's metric and display name, or `None` for the run.
     fn names(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Create => Some(("e2b_create_ms", "create")),
@@ -31,11 +31,11 @@ impl Stage {
     }
 }
 
-/// All that is not the run.
+/// Metric of the total time except the run.
 const OVERHEAD: &str = "e2b_overhead_ms";
 
-/// Durations of the stages. One stage ends where the next one begins, so that the time of one
-/// that is interrupted counts as well.
+/// Durations of the stages. A stage ends where the next one begins, so that an interrupted stage
+/// counts as well.
 #[derive(Debug, Default)]
 pub(super) struct Costs {
     stages: BTreeMap<Stage, Duration>,
@@ -56,8 +56,8 @@ impl Costs {
         }
     }
 
-    /// Writes the metrics of a run that took so many seconds itself; `None` if nobody knows, so
-    /// that the time in which it ran has to do. Returns the metrics for the status.
+    /// Writes the metrics and returns them for the status. `run` is the duration of the run in
+    /// seconds; if unknown, the duration of its stage is used.
     pub(super) fn conclude(mut self, session: &Session, run: Option<f64>) -> BTreeMap<String, u64> {
         self.end();
         let ran = run.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -75,7 +75,7 @@ impl Costs {
         metrics
     }
 
-    /// A line for a person, like `create 210 ms  upload 1200 ms`.
+    /// Returns the stages as one line, such as `create 210 ms  upload 1200 ms`.
     pub(super) fn summary(&self) -> String {
         let stages = self.stages.iter().filter_map(|(stage, time)| {
             Some(format!("{} {} ms", stage.names()?.1, milliseconds(*time)))

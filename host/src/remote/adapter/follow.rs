@@ -19,17 +19,17 @@ use crate::remote::protocol::{HEARTBEAT, Message};
 const WAITING: usize = 2;
 /// Maximum values in a line. Parsed, a value takes many times its bytes.
 const MAX_VALUES: usize = 500_000;
-/// How often reading the worker's copy may bring nothing new before that is a fault.
+/// Maximum reads of the worker's copy in a row without a new line; one more is an error.
 const FRUITLESS: u32 = 20;
-/// A worker that cannot be attached to and has written nothing for so long is dead.
+/// A worker that cannot be attached to and has written nothing for this long is dead.
 const DEAD: Duration = Duration::from_secs(20);
-/// A worker says something more often than that: a stream with nothing for so long has lost it.
+/// A stream that is silent for this long has lost the worker, which writes more often.
 const QUIET: Duration = HEARTBEAT.saturating_mul(3);
-/// Between two looks at a worker that cannot be attached to.
+/// Minimum pause between attempts to reach a worker that cannot be attached to.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The longest such pause, when that goes on.
+/// Maximum pause between such attempts, reached by doubling.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// Between two attempts to reach a sandbox.
+/// Pause between attempts to reach a sandbox.
 const FAR: Duration = Duration::from_secs(2);
 /// Bytes kept of the worker's standard error.
 const TAIL: usize = 4096;
@@ -127,7 +127,7 @@ struct Follower {
     nothing_new: bool,
     /// Time of the last accepted line.
     heard: Instant,
-    /// The pause before the worker's copy is read again, while there is no stream.
+    /// Pause before the next read of the worker's copy, while there is no stream.
     pause: Duration,
     /// Exit status of the process, once ended.
     ended: Option<String>,
@@ -159,7 +159,7 @@ impl Follower {
                 Some(process) => match timeout(QUIET, process.next()).await {
                     Err(_) => {
                         self.process = None;
-                        // That it is quiet does not mean that a line is missing in its copy.
+                        // A silent stream does not mean that a line is missing in the copy.
                         self.fruitless = 0;
                     }
                     Ok(Ok(Some(Output::Stdout(bytes)))) => {
@@ -239,7 +239,8 @@ impl Follower {
         Ok(None)
     }
 
-    /// Notes that the worker's copy has been read, from behind this line.
+    /// Records that the worker's copy was read to its end. `before` is the number of the last line
+    /// accepted before that read.
     fn caught_up(&mut self, before: u64) -> Result<(), Lost> {
         self.nothing_new = self.taken.last == before;
         if self.nothing_new {
@@ -251,7 +252,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Gets back to a worker whose stream has ended.
+    /// Attaches again to a worker whose stream has ended.
     async fn reattach(&mut self) -> Result<(), Lost> {
         self.live.clear();
         match self.envd.health().await {

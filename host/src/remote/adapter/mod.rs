@@ -44,13 +44,13 @@ use crate::session::{E2b, Session, Status, fields, files};
 
 /// Lifetime of a sandbox unless its host extends it.
 const LEASE: Duration = Duration::from_secs(300);
-/// How long E2B may take to make a sandbox.
+/// Time limit for creating a sandbox.
 const CREATE: Duration = Duration::from_secs(120);
-/// After so long without a sandbox the user is told why.
+/// After this time without a sandbox, the user sees the reason.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long killing a sandbox is tried.
+/// Time limit for killing a sandbox.
 const KILL: Duration = Duration::from_secs(30);
-/// The same when the user has no patience left.
+/// The same limit if the user wants to stop immediately.
 const KILL_NOW: Duration = Duration::from_secs(5);
 
 /// Options of a sandbox.

@@ -32,7 +32,7 @@ impl Notes {
         Self { sender, redactor }
     }
 
-    // A closed channel is fine: nobody may be listening any more.
+    // A closed channel is fine: the receiver may have gone.
 
     pub(super) fn word(&self, text: impl AsRef<str>) {
         self.sender.send(Note::Word(self.masked(text.as_ref()))).ok();

@@ -66,7 +66,7 @@ impl From<client::Error> for Trouble {
             Kind::Auth => {
                 "; set E2B_API_KEY to a key of https://e2b.dev/dashboard, or check it with `osiris e2b doctor`"
             }
-            // Without a word of envd's it is the template.
+            // Without an error code of envd, the template is missing.
             Kind::NotFound if error.code.is_none() => {
                 "; name a template that you have with --e2b-template, or make one with `osiris e2b template`"
             }

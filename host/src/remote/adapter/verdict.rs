@@ -9,7 +9,7 @@ use crate::session::{Failure, Record, Session, State, Status, StepState, StepSta
 /// Minimum size of a session line in addition to its texts, in bytes: less than a step is charged
 /// for a line.
 const FRAME: u64 = 32;
-/// The words of a driver or the host about a disk without room.
+/// Text in the error of a driver or the host when a disk is full.
 const DISK_FULL: &str = "the disk is full";
 
 /// Validates a worker's final status and clamps its values to plausible ones.
@@ -54,7 +54,7 @@ pub(super) fn short(failure: Failure, session: &Session) -> Failure {
     Failure { message: name_disk(message), ..failure }
 }
 
-/// Says whose disk is full: nobody can tell from the words of a driver.
+/// Adds that the sandbox's disk is full, which the driver's message does not say.
 fn name_disk(mut message: String) -> String {
     if message.contains(DISK_FULL) {
         message.push_str(" (the sandbox's disk: take a template with a larger one)");

@@ -25,10 +25,10 @@ const MAX_ERROR: usize = 64 << 10;
 /// Maximum bytes displayed of a server's message.
 const MAX_MESSAGE: usize = 400;
 
-/// The code of a create that E2B lost track of; its key is of no more use.
+/// Error code of a create request that E2B lost track of; the idempotency key is no longer usable.
 pub(super) const OUTCOME_UNKNOWN: &str = "idempotency_outcome_unknown";
 
-/// Nobody waits longer, whatever the server asks for.
+/// Maximum wait, regardless of the server's request.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An error as the server reports it.
@@ -102,7 +102,7 @@ impl Told {
         let code = code.map(|code| http.clean(&code, 64)).filter(|code| !code.is_empty());
         let message = http.clean(self.message.as_str().unwrap_or_default(), MAX_MESSAGE);
         let kind = match kind(status, code.as_deref(), &message) {
-            // With a code, it is about a user of the sandbox.
+            // With a code, the error is about a user of the sandbox.
             Kind::Auth if code.is_none() && http.service() == Service::Envd => Kind::Token,
             kind => kind,
         };
@@ -162,7 +162,7 @@ fn kind(status: Option<u16>, code: Option<&str>, message: &str) -> Kind {
     })
 }
 
-/// What helps. Only where the answer does not say it itself.
+/// Returns the advice for an error whose response contains none.
 fn advice(kind: Kind, code: Option<&str>) -> Option<&'static str> {
     match kind {
         Kind::Auth if code.is_none() => Some("check E2B_API_KEY"),
@@ -195,9 +195,9 @@ fn again(
         None => {}
     }
     match status {
-        // Nothing listened, so nothing was done.
+        // No process listened, so the request was not executed.
         Some(502) if message.contains("port is not open") => Again::Unsent,
-        // The request may have been passed on before the answer was lost.
+        // The request may have been forwarded before the response was lost.
         Some(502 | 504) if kind != Kind::Capacity => Again::Lost,
         Some(429 | 502..=504) => Again::Later,
         Some(_) if code == Some(OUTCOME_UNKNOWN) => Again::Lost,
@@ -207,13 +207,13 @@ fn again(
     }
 }
 
-/// What `Retry-After` asks for, in whole seconds; a date or rubbish is no wish.
+/// Returns the wait requested by `Retry-After`, or `None` unless its value is whole seconds.
 fn wait(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // More digits than fit are a very long time, too.
+    // A number that does not fit also means a very long time.
     let seconds = text.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs);
     Some(seconds.min(MAX_RETRY_AFTER))
 }

@@ -43,16 +43,16 @@ pub enum Kind {
     Local,
 }
 
-/// Whether the same request may be sent again.
+/// Reasons for and against sending a failed request again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
-    /// It fails again.
+    /// The request would fail again.
     No,
-    /// It never reached the server.
+    /// The request never reached the server.
     Unsent,
-    /// It may or may not have been done.
+    /// The request may or may not have been executed.
     Lost,
-    /// The server says to try later.
+    /// The server asks to try later.
     Later,
 }
 
@@ -68,7 +68,7 @@ pub struct Error {
     pub code: Option<String>,
     /// One line: what failed, where, why, and how to fix it.
     pub message: String,
-    /// How long the server asks to wait before the next attempt.
+    /// Time to wait before the next attempt, as requested by the server.
     pub retry_after: Option<Duration>,
     pub(super) again: Again,
     /// The server's own message.
@@ -108,7 +108,7 @@ impl Error {
         Self::new(Kind::Protocol, format!("cannot {what}: the answer is not E2B's protocol: {why}"))
     }
 
-    /// Whether the same call may succeed later with nothing changed by the caller.
+    /// Returns whether the same call can succeed later without a change by the caller.
     pub fn is_transient(&self) -> bool {
         self.again != Again::No || matches!(self.kind, Kind::Timeout | Kind::StreamLost)
     }

@@ -89,7 +89,7 @@ impl Http {
         }
     }
 
-    /// The kind of server.
+    /// Returns the kind of server.
     pub(super) fn service(&self) -> Service {
         self.0.service
     }

@@ -32,8 +32,8 @@ pub struct Settings {
 
 impl Settings {
     /// Reads `E2B_API_KEY` and the optional `E2B_DOMAIN` (`e2b.app`), `E2B_API_URL`
-    /// (`https://api.<domain>`) and `E2B_SANDBOX_URL` (one address for all sandboxes, as the local
-    /// stand-in has).
+    /// (`https://api.<domain>`) and `E2B_SANDBOX_URL` (one address for all sandboxes, as used with
+    /// the local stand-in).
     ///
     /// # Errors
     /// Returns `Auth` if there is no usable key or an address comes from a different place than the

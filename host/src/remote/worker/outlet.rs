@@ -1,5 +1,5 @@
 //! The worker's message stream. Each line goes into a file, which has all lines, and to standard
-//! output as long as somebody reads there.
+//! output while that has a reader.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -81,7 +81,7 @@ impl Outlet {
         }
     }
 
-    /// Waits until the last lines are delivered, as long as somebody reads them.
+    /// Waits until the last lines are delivered, while there is a reader.
     pub(super) fn close(&self) {
         let mut inner = self.held();
         inner.live = None;

@@ -12,7 +12,7 @@ use super::{Client, MAX_JSON};
 use crate::problem::{Error, Problem, Result};
 
 /// The variable that names one more server that may get a login. Only an exported value counts,
-/// since a project's `.env` can be written by somebody else.
+/// since a project's `.env` can come from another author.
 const TOKEN_SERVER: &str = "OSIRIS_REGISTRY_TOKEN_SERVER";
 
 /// Registries with a token server on another host, as they document it.

@@ -1,11 +1,11 @@
-//! Any table: strategies for schemas and for rows that fit them.
+//! Proptest strategies for schemas and matching rows.
 
 use osiris_sdk::{DataType, Field, Schema, TimeUnit};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Number, Value, json};
 
-/// A schema of up to five columns, and up to forty rows of it.
+/// Generates a schema of up to four columns, and up to 39 rows.
 pub(crate) fn table() -> impl Strategy<Value = (Schema, Value)> {
     vec((data_type(), any::<bool>()), 1..5).prop_flat_map(|types| {
         let schema = Schema::new(fields(types));
@@ -67,7 +67,7 @@ fn data_type() -> impl Strategy<Value = DataType> {
     })
 }
 
-/// A cell, now and then a null where the field may have one.
+/// Generates a cell, sometimes null if the field is nullable.
 fn cell(field: &Field) -> BoxedStrategy<Value> {
     let value = value(&field.data_type);
     match field.nullable {
@@ -109,7 +109,7 @@ fn float(value: f64) -> Value {
     Number::from_f64(value).map_or_else(|| value.to_string().into(), Value::from)
 }
 
-/// Text of as many digits as the precision allows.
+/// Generates decimals with up to `precision` digits, as text.
 fn decimal(precision: u8, scale: i8) -> BoxedStrategy<Value> {
     let limit = 10_i128.pow(precision.into());
     let text = move |digits: i128| {

@@ -17,7 +17,7 @@ use super::{Error, Server, detail};
 use crate::sandbox::{NewSandbox, Sandbox};
 use crate::state::State;
 
-/// What an idempotency key stands for.
+/// A request with an idempotency key.
 #[derive(Debug)]
 pub(crate) struct Idempotent {
     body: Bytes,
@@ -129,7 +129,7 @@ async fn make(
     Ok(detail::brief(&sandbox))
 }
 
-/// How long a sandbox is to live from now on.
+/// Checks the lifetime that a request asks for, in seconds.
 pub(super) fn lifetime(state: &State, seconds: i64) -> Result<Duration, Error> {
     let Some(lifetime) = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0) else {
         return Err(Error::bad("Timeout must be greater than 0"));

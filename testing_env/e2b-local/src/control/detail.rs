@@ -1,4 +1,4 @@
-//! What the control plane says of a sandbox.
+//! Descriptions of sandboxes, as the control plane gives them.
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -53,6 +53,8 @@ pub(super) async fn get(Shared(state): Server, Path(id): Path<String>) -> Result
     detail["allowInternetAccess"] = sandbox.allow_internet.into();
     detail["domain"] = Value::Null;
     detail["network"] = json!(sandbox.network);
+    // E2B has no such field: it always is.
+    detail["networkEnforced"] = state.unenforced.is_none().into();
     detail["lifecycle"] = json!({"autoResume": false, "onTimeout": "kill"});
     Ok(answer(StatusCode::OK, &detail))
 }

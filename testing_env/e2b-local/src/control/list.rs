@@ -14,7 +14,7 @@ use super::body::answer;
 use super::{Error, Server, detail};
 use crate::sandbox::Sandbox;
 
-/// What a list is asked for.
+/// The parameters of a list.
 #[derive(Debug)]
 struct Query {
     metadata: Vec<(String, String)>,

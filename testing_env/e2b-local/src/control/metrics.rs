@@ -1,4 +1,4 @@
-//! What sandboxes use.
+//! The resources that sandboxes use.
 
 use std::sync::PoisonError;
 

@@ -32,7 +32,7 @@ use crate::state::State;
 /// The largest body of a request, in bytes.
 const LARGEST: usize = 16 << 20;
 
-/// What every handler gets.
+/// The state, as every handler gets it.
 type Server = Shared<Arc<State>>;
 
 /// All routes of the control plane.

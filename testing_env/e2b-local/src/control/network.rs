@@ -1,10 +1,9 @@
 //! Egress rules of a sandbox, as E2B checks and widens them.
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use crate::egress::{Rules, network};
 
 /// The resolver that E2B opens to a sandbox whose rules name a domain.
 const RESOLVER: &str = "8.8.8.8";
@@ -44,12 +43,21 @@ impl Network {
         }
         Ok(self)
     }
+
+    /// The rules to hold a sandbox to. Returns `None` if nothing is denied.
+    pub(crate) fn rules(&self, allow_internet: Option<bool>) -> Option<Rules> {
+        let read = |texts: &[String]| texts.iter().filter_map(|text| network(text)).collect();
+        let mut denied: Vec<_> = read(&self.deny_out);
+        denied.extend(network(ALL).filter(|_| allow_internet == Some(false)));
+        let domains = self.allow_out.iter().filter(|rule| !is_range(rule)).cloned().collect();
+        let rules = Rules { allowed: read(&self.allow_out), denied, domains };
+        (!rules.denied.is_empty()).then_some(rules)
+    }
 }
 
-/// Whether a rule is an address or a range of addresses.
+/// Returns whether a rule is an address or a range of addresses.
 fn is_range(rule: &str) -> bool {
-    let (address, bits) = rule.split_once('/').unwrap_or((rule, "0"));
-    address.parse::<IpAddr>().is_ok() && bits.parse::<u8>().is_ok_and(|bits| bits <= 128)
+    network(rule).is_some()
 }
 
 #[cfg(test)]

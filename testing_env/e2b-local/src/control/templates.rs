@@ -29,7 +29,7 @@ pub(crate) struct Image {
     pub(crate) root: PathBuf,
     /// Variables of every process.
     pub(crate) variables: BTreeMap<String, String>,
-    /// Where processes start that do not say.
+    /// The working folder of processes that name none.
     pub(crate) workdir: String,
 }
 
@@ -38,18 +38,18 @@ pub(crate) struct Image {
 pub(crate) struct Templates {
     images: Mutex<Vec<Image>>,
     pub(super) builds: Builds,
-    /// What allows uploads.
+    /// The password in the addresses of uploads.
     pub(super) pass: String,
-    /// Where trees and uploads are.
+    /// The folder of trees and uploads.
     pub(super) folder: PathBuf,
 }
 
 impl Templates {
     /// The templates of the options, made in a folder.
-    pub(crate) fn new(options: &Options, folder: &Path) -> Result<Self> {
+    pub(crate) fn new(options: &Options, folder: &Path, user: Option<u32>) -> Result<Self> {
         let mut wanted = options.templates.clone();
         wanted.entry("base".to_owned()).or_default();
-        let make = |(name, template)| image(options, folder, name, template);
+        let make = |(name, template)| image(options, folder, name, template, user);
         let images = wanted.into_iter().map(make).collect::<Result<_>>()?;
         Ok(Self {
             images: Mutex::new(images),
@@ -129,10 +129,16 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn image(options: &Options, folder: &Path, name: String, template: Template) -> Result<Image> {
+fn image(
+    options: &Options,
+    folder: &Path,
+    name: String,
+    template: Template,
+    user: Option<u32>,
+) -> Result<Image> {
     let id = letters(20);
     let root = folder.join(&id);
-    furnish(&root)?;
+    furnish(&root, user)?;
     for file in &template.files {
         let to = root.join(&clean(&file.to)[1..]);
         let copied = (|| {

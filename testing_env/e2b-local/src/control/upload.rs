@@ -55,7 +55,7 @@ pub(super) async fn put(
     Ok(StatusCode::OK)
 }
 
-/// Where the files of this hash are, once they have arrived.
+/// Returns the path of the archive with this hash, which may not have arrived.
 pub(super) fn stored(state: &State, hash: &str) -> Result<PathBuf, Error> {
     if hash.is_empty() || !hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::bad("validation error: invalid files hash"));

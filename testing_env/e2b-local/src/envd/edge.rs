@@ -16,18 +16,18 @@ use super::sign;
 use super::write::query;
 use crate::state::State;
 
-/// Where envd listens in a sandbox.
+/// The port of envd in a sandbox.
 const PORT: u16 = 49983;
 
-/// What the edge keeps to itself.
+/// The paths that the edge keeps to itself.
 const RESERVED: [&str; 7] =
     ["/init", "/freeze", "/unfreeze", "/collapse", "/fsfreeze", "/fsthaw", "/upgrade"];
 
-/// What envd says to a call without the token.
+/// The error of a call without the token.
 const UNAUTHORIZED: &str = "unauthorized access, please provide a valid access token or method \
                             signing if supported";
 
-/// What E2B's edge and then envd's authentication do.
+/// Routes a request as E2B's edge does, and authenticates it as envd does.
 pub(super) async fn route(
     Shared(state): Shared<Arc<State>>,
     mut request: Request,

@@ -1,4 +1,4 @@
-//! What envd says of a file.
+//! Descriptions of files, as envd gives them.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{Files, clean};
 
-/// What envd says of a file. What is 0 is left out.
+/// Describes a file as envd does, which leaves zeros out.
 pub(super) fn entry(files: &Files, path: &str) -> io::Result<Value> {
     let place = files.parent(path)?;
     let about = fs::symlink_metadata(place.path())?;
@@ -20,8 +20,8 @@ pub(super) fn entry(files: &Files, path: &str) -> io::Result<Value> {
         "name": name,
         "path": path,
         "permissions": permissions(&about),
-        "owner": "user",
-        "group": "user",
+        "owner": owner(files, about.uid()),
+        "group": owner(files, about.gid()),
     });
     // A link is described by what it leads to.
     let mut target = Some(about.clone());
@@ -52,6 +52,11 @@ pub(super) fn entry(files: &Files, path: &str) -> io::Result<Value> {
         entry["modifiedTime"] = modified.to_string().into();
     }
     Ok(entry)
+}
+
+/// The name of a user or group. Where there is one user, all is the user's.
+fn owner(files: &Files, id: u32) -> &'static str {
+    if id == 0 && files.owner().is_some() { "root" } else { "user" }
 }
 
 /// A mode as Go writes it.

@@ -44,7 +44,7 @@ impl RpcError {
         Self::new("invalid_argument", message)
     }
 
-    /// What happens when the time of a call is over.
+    /// The error of a call whose time is over.
     pub(super) fn deadline() -> Self {
         Self::new("deadline_exceeded", "context deadline exceeded")
     }

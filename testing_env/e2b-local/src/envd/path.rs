@@ -1,11 +1,11 @@
-//! What paths mean to envd.
+//! Paths as envd reads them.
 
 use crate::sandbox::{Sandbox, clean};
 
 /// The only home that there is.
 const HOME: &str = "/home/user";
 
-/// Whether there is such a user; none means the usual one.
+/// Returns whether there is such a user; an empty name means the usual one.
 pub(super) fn is_user(name: &str) -> bool {
     matches!(name, "" | "user" | "root")
 }

@@ -176,7 +176,8 @@ async fn stream<T: DeserializeOwned>(
     answer.await.unwrap_or_else(|error| refused(&error))
 }
 
-/// How long a stream is quiet before a keepalive. None crashes envd.
+/// Returns the time for which a stream is quiet before a keepalive, or `None` for a
+/// value that crashes envd.
 fn keepalive(headers: &HeaderMap) -> Option<Duration> {
     let given = headers.get("keepalive-ping-interval").and_then(|value| value.to_str().ok());
     let seconds = given.and_then(|value| value.parse::<i64>().ok()).unwrap_or(90);
@@ -197,7 +198,7 @@ fn folder(sandbox: &Sandbox, cwd: &str) -> Result<String, RpcError> {
     Err(RpcError::invalid(format!("cwd '{path}' does not exist")))
 }
 
-/// What a list says of a process. What is empty is left out.
+/// Describes a process for a list, without empty fields.
 fn about(process: &Process) -> Value {
     let spec = &process.spec;
     let mut config = json!({"cmd": spec.command});

@@ -108,7 +108,7 @@ pub(super) fn user(headers: &HeaderMap) -> Result<(), RpcError> {
     Err(RpcError::new("unauthenticated", format!("invalid username: '{name}'")))
 }
 
-/// How long a call may take, without a limit if the client did not say.
+/// Reads the time limit of a call. Returns `None` if the client set none.
 pub(super) fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, RpcError> {
     let Some(value) = headers.get("connect-timeout-ms") else { return Ok(None) };
     let value = String::from_utf8_lossy(value.as_bytes()).into_owned();

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-/// Whether a request for a file carries the token or a signature that allows it.
+/// Checks that a request for a file carries the token or a signature that allows it.
 pub(super) fn check(
     method: &Method,
     query: &str,

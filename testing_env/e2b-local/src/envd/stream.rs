@@ -22,14 +22,14 @@ use super::rpc;
 use crate::fault::{Broken, Effect, Effects, breaking};
 use crate::sandbox::{Ended, Event, Process};
 
-/// How a stream is to be.
+/// The settings of a stream.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// A keepalive follows after so much quiet.
     pub(super) keepalive: Duration,
     /// The stream ends so much later.
     pub(super) timeout: Option<Duration>,
-    /// Whether the process ends with that, too.
+    /// Whether the process ends with the stream's time, too.
     pub(super) owner: bool,
     pub(super) effects: Effects,
 }
@@ -110,7 +110,7 @@ async fn pass(
     }
 }
 
-/// Why a stream ends without an end.
+/// The reason why a stream ends without an end event.
 #[derive(Debug)]
 enum Stop {
     /// The client has gone.
@@ -119,7 +119,7 @@ enum Stop {
     Cut,
 }
 
-/// Where events go, past the faults.
+/// The way of events to the client, past the faults.
 #[derive(Debug)]
 struct Out {
     sender: mpsc::Sender<Result<Bytes, Broken>>,

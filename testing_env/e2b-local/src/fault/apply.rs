@@ -24,7 +24,7 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
-/// What happens to a request, in the order in which the faults were armed.
+/// The effects on a request, in the order in which the faults were armed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Effects(pub(super) Arc<[Effect]>);
 
@@ -42,7 +42,8 @@ impl Effects {
     }
 }
 
-/// What happens before a request is done: an answer instead, or its end.
+/// Applies the effects that come before the handler. Returns an answer that
+/// replaces the handler's, if an effect has one.
 pub(crate) async fn before(effects: &Effects) -> Result<Option<Response>, Broken> {
     for effect in effects.iter() {
         match effect {
@@ -68,7 +69,7 @@ pub(crate) fn request_body(effects: &Effects, request: Request) -> Request {
     })
 }
 
-/// What happens to the answer of a request that was done.
+/// Applies the effects on the handler's answer.
 pub(crate) async fn answer(effects: &Effects, mut done: Response) -> Result<Response, Broken> {
     for effect in effects.iter() {
         match effect {

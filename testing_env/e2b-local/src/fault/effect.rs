@@ -1,8 +1,8 @@
-//! What can happen to a request.
+//! Effects of faults on a request.
 
 use std::time::Duration;
 
-/// What happens to a request. "Done" means that what it asks for has been done.
+/// The effect of a fault on a request. "Done" means that the handler has run.
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// This answer, and nothing is done.
@@ -41,7 +41,7 @@ pub enum Effect {
     DropLine(u64),
     /// A stream of a process says nothing after so many events.
     Silence {
-        /// How many events come before.
+        /// The number of events that come before.
         after: usize,
         /// Whether keepalives go on.
         keepalives: bool,

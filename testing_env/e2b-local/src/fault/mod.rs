@@ -76,7 +76,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// What happens to a request of this route with this text.
+    /// Returns the effects on a request of this route with this text.
     pub(crate) fn effects(&self, route: &str, text: &str) -> Effects {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut effects = Vec::new();

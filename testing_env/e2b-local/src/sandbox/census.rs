@@ -1,4 +1,4 @@
-//! Which processes belong to a sandbox.
+//! The processes that belong to a sandbox.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Sandbox;
 
-/// What the processes of a sandbox used when it was looked at last.
+/// The resources that the processes of a sandbox used at the last look.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
     /// Resident bytes.
@@ -20,7 +20,7 @@ pub(crate) struct Usage {
 
 /// The processes that belong to a sandbox: those of its group, those that it
 /// started, and their descendants. `known` are some that were found before.
-/// Who hides in another session, without parents, is found if `thorough`.
+/// Finds those in another session, without parents, if `thorough`.
 pub(super) fn members(sandbox: &Sandbox, known: &BTreeSet<i32>, thorough: bool) -> Vec<Stat> {
     let mut all: Vec<Stat> = all_processes()
         .into_iter()
@@ -53,7 +53,7 @@ pub(super) fn members(sandbox: &Sandbox, known: &BTreeSet<i32>, thorough: bool) 
     }
 }
 
-/// Whether a process carries the mark of a sandbox: a variable, a mount of its
+/// Returns whether a process carries the mark of a sandbox: a variable, a mount of its
 /// folder, or a place in it.
 fn marked(sandbox: &Sandbox, pid: i32) -> bool {
     let Ok(process) = Process::new(pid) else { return false };

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{fchown, lchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, mkdirat, openat2, renameat};
@@ -13,13 +14,15 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, mkdirat, openat2, renameat};
 pub(crate) struct Files {
     folder: PathBuf,
     root: File,
+    /// The user whose new files and folders are, unless they are of who runs the stand-in.
+    owner: Option<u32>,
 }
 
 impl Files {
-    /// The files in a folder of this machine.
-    pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
+    /// Opens the files in a folder of this machine. New ones belong to the user `owner`.
+    pub(crate) fn open(folder: PathBuf, owner: Option<u32>) -> io::Result<Self> {
         let root = File::open(&folder)?;
-        Ok(Self { folder, root })
+        Ok(Self { folder, root, owner })
     }
 
     /// The folder of this machine that is the root of the sandbox.
@@ -27,7 +30,14 @@ impl Files {
         &self.folder
     }
 
-    /// Opens what a path means. Links are followed, and lead to where they lead
+    /// The id of the user that new files belong to. Returns `None` if they belong to
+    /// who runs the stand-in.
+    pub(crate) fn owner(&self) -> Option<u32> {
+        self.owner
+    }
+
+    /// Opens what a path means. A file that may be made belongs to the sandbox's user
+    /// then, even one that was there. Links are followed, and lead to where they lead
     /// for the sandbox's processes.
     pub(crate) fn file(&self, path: &str, flags: OFlags) -> io::Result<File> {
         let inside = match clean(path) {
@@ -37,7 +47,11 @@ impl Files {
         let mode =
             if flags.contains(OFlags::CREATE) { Mode::from_raw_mode(0o644) } else { Mode::empty() };
         let flags = flags | OFlags::CLOEXEC;
-        Ok(File::from(openat2(&self.root, inside, flags, mode, ResolveFlags::IN_ROOT)?))
+        let file = File::from(openat2(&self.root, inside, flags, mode, ResolveFlags::IN_ROOT)?);
+        if flags.contains(OFlags::CREATE) && self.owner.is_some() {
+            fchown(&file, self.owner, self.owner)?;
+        }
+        Ok(file)
     }
 
     /// The folder that has the last part of a path, and that part.
@@ -50,7 +64,7 @@ impl Files {
         Ok(Place { folder: self.file(&format!("/{folder}"), flags)?, name: name.to_owned() })
     }
 
-    /// What a path is for this machine, all links resolved. The file may be moved at any time.
+    /// Returns the path of an open file, all links resolved. Anybody can move the file at any time.
     pub(crate) fn resolved(&self, file: &File) -> io::Result<String> {
         let real = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
         let inside = real.strip_prefix(self.folder.canonicalize()?).map_err(io::Error::other)?;
@@ -64,7 +78,12 @@ impl Files {
         for (end, _) in path.match_indices('/').skip(1).chain([(path.len(), "")]) {
             let place = self.parent(&path[..end])?;
             made = match mkdirat(&place.folder, &place.name, Mode::from_raw_mode(0o755)) {
-                Ok(()) => true,
+                Ok(()) => {
+                    if self.owner.is_some() {
+                        lchown(place.path(), self.owner, self.owner)?;
+                    }
+                    true
+                }
                 Err(rustix::io::Errno::EXIST) => false,
                 Err(error) => return Err(error.into()),
             };
@@ -122,7 +141,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// How this machine finds it as long as this value lives. The last part must
+    /// Returns a path of this machine that works as long as this value lives. The last part must
     /// not be followed if it may be a link.
     pub(crate) fn path(&self) -> PathBuf {
         PathBuf::from(format!("/proc/self/fd/{}/{}", self.folder.as_raw_fd(), self.name))
@@ -151,7 +170,7 @@ mod tests {
     fn files(folder: &Path) -> Files {
         fs::create_dir_all(folder.join("root/home/user")).expect("makes folders");
         fs::write(folder.join("secret"), "outside").expect("writes");
-        Files::open(folder.join("root")).expect("opens")
+        Files::open(folder.join("root"), None).expect("opens")
     }
 
     #[test]

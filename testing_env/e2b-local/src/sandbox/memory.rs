@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Sandbox, Usage, census};
 
-/// How often memory is looked at.
+/// The pause between two looks at the memory.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 impl Sandbox {

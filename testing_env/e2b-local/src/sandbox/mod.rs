@@ -12,7 +12,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::control::Network;
+use crate::egress::Egress;
 pub(crate) use census::Usage;
 pub(crate) use files::{Files, clean};
 pub(crate) use isolation::{Isolation, is_private};
@@ -40,14 +41,16 @@ pub(crate) struct Sandbox {
     pub(crate) metadata: BTreeMap<String, String>,
     /// Variables of every process.
     pub(crate) variables: BTreeMap<String, String>,
-    /// Where processes start that do not say.
+    /// The working folder of processes that name none.
     pub(crate) workdir: String,
     pub(crate) envd: String,
-    /// What envd wants to see.
+    /// The access token of envd.
     pub(crate) token: String,
     pub(crate) allow_internet: Option<bool>,
     pub(crate) network: Network,
-    /// What the control plane believes the time was.
+    /// Its own network, if it is held to egress rules. Otherwise it has that of this machine.
+    pub(crate) egress: Option<Egress>,
+    /// The start by the clock of the control plane.
     pub(crate) started: Timestamp,
     /// The same by this machine.
     pub(crate) born: Instant,
@@ -56,9 +59,9 @@ pub(crate) struct Sandbox {
     pub(crate) files: Files,
     pub(crate) processes: Table,
     pub(crate) isolation: Isolation,
-    /// How many bytes of memory its processes may have.
+    /// The limit of its processes' memory, in bytes.
     pub(crate) memory: u64,
-    /// How many bytes of files it may have.
+    /// The limit of its files, in bytes.
     pub(crate) disk: u64,
     pub(crate) usage: Mutex<Usage>,
     pub(crate) keeper: Keeper,
@@ -67,7 +70,7 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// Whether envd is at least this version.
+    /// Returns whether envd is at least this version.
     pub(crate) fn envd_is(&self, least: [u64; 3]) -> bool {
         let mut parts = self.envd.split('.').map(|part| part.parse().unwrap_or(0));
         let version: [u64; 3] = std::array::from_fn(|_| parts.next().unwrap_or(0));
@@ -90,11 +93,23 @@ impl Sandbox {
     }
 }
 
-/// Makes the folders that a sandbox has from the beginning.
-pub(crate) fn furnish(root: &Path) -> Result<()> {
-    for folder in ["home/user", "usr/local/bin", "tmp"] {
+/// Makes the folders that a sandbox has from the beginning. All may write to
+/// `/usr/local`, as in E2B's templates.
+pub(crate) fn furnish(root: &Path, user: Option<u32>) -> Result<()> {
+    let folders = [
+        ("home", 0o755),
+        ("home/user", 0o755),
+        ("usr", 0o755),
+        ("usr/local", 0o777),
+        ("usr/local/bin", 0o777),
+        ("tmp", 0o1777),
+    ];
+    for (folder, mode) in folders {
         fs::create_dir_all(root.join(folder))?;
+        fs::set_permissions(root.join(folder), fs::Permissions::from_mode(mode))?;
     }
-    fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
+    if user.is_some() {
+        chown(root.join("home/user"), user, user)?;
+    }
     Ok(())
 }

@@ -16,10 +16,10 @@ use super::Sandbox;
 /// The most bytes of output in one event.
 const CHUNK: usize = 32 * 1024;
 
-/// How long an ended process is known.
+/// The time for which an ended process is known.
 const RETAINED: Duration = Duration::from_secs(30);
 
-/// What is to be started.
+/// A command to start.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spec {
     pub(crate) command: String,
@@ -40,7 +40,7 @@ pub(crate) enum Event {
     Ended(Ended),
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     Exited(i32),
@@ -74,10 +74,14 @@ impl Process {
     /// Starts one in `cwd`, which is there.
     pub(crate) fn start(sandbox: &Arc<Sandbox>, spec: Spec, cwd: &str) -> std::io::Result<Start> {
         let root = sandbox.files.folder();
-        let mut command = sandbox.isolation.command(root, cwd);
+        let network = sandbox.egress.iter().flat_map(|egress| egress.namespace().command());
+        let mut words = network.chain(sandbox.isolation.command(root, cwd));
+        let program = words.next().ok_or_else(|| std::io::Error::other("no program"))?;
+        let mut command = tokio::process::Command::new(program);
         let home = sandbox.isolation.seen(root, "/home/user");
         let local = sandbox.isolation.seen(root, "/usr/local");
         command
+            .args(words)
             .arg(&spec.command)
             .args(&spec.arguments)
             .env_clear()
@@ -120,7 +124,7 @@ impl Process {
         events
     }
 
-    /// How it ended.
+    /// Returns how the process ended, or `None` if it runs.
     pub(crate) fn ended(&self) -> Option<Ended> {
         self.lock().ended
     }

@@ -13,12 +13,13 @@ use tokio::time::Instant;
 
 use super::{Files, Keeper, Sandbox, Table, Usage, copy_tree};
 use crate::control::{Image, Network};
+use crate::egress::Egress;
 use crate::state::{State, hex};
 
-/// What ids are made of.
+/// The characters of ids.
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// What a create asks for.
+/// The settings of a new sandbox, from the request.
 #[derive(Debug, Default)]
 pub(crate) struct NewSandbox {
     pub(crate) lifetime: Duration,
@@ -28,7 +29,7 @@ pub(crate) struct NewSandbox {
     pub(crate) network: Network,
 }
 
-/// Why there is no sandbox.
+/// The reason why no sandbox was made.
 #[derive(Debug)]
 pub(crate) enum StartError {
     /// There are this many, which is the limit.
@@ -75,6 +76,11 @@ impl Sandbox {
             ("E2B_EVENTS_ADDRESS", "http://192.0.2.1"),
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let rules = new.network.rules(new.allow_internet).filter(|_| state.unenforced.is_none());
+        let egress = rules.map(Egress::start).transpose()?;
+        if let Some(names) = state.names.get() {
+            names.add(&id)?;
+        }
         let born = Instant::now();
         let sandbox = Arc::new(Self {
             template: image.id.clone(),
@@ -86,12 +92,13 @@ impl Sandbox {
             token: token(&state.seed, &id)?,
             allow_internet: new.allow_internet,
             network: new.network,
+            egress,
             started: state.clock.now(),
             born,
             end: watch::Sender::new(born + new.lifetime),
-            files: open(&folder)?,
+            files: open(&folder, state.isolation.user())?,
             processes: Table::default(),
-            isolation: state.isolation,
+            isolation: state.isolation.clone(),
             memory: state.options.memory,
             disk: state.options.disk,
             usage: Mutex::new(Usage::default()),
@@ -109,8 +116,9 @@ pub(crate) fn letters(count: usize) -> String {
     (0..count).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect()
 }
 
-fn open(folder: &Path) -> Result<Files> {
-    Files::open(folder.join("root")).with_context(|| format!("cannot open {}", folder.display()))
+fn open(folder: &Path, owner: Option<u32>) -> Result<Files> {
+    Files::open(folder.join("root"), owner)
+        .with_context(|| format!("cannot open {}", folder.display()))
 }
 
 /// The token of a sandbox, always the same.

@@ -1,9 +1,11 @@
 //! Trees of files.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::Result;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
 use std::path::Path;
+
+use rustix::process::geteuid;
 
 /// Files from this size on are shared, in bytes.
 const SHARED: u64 = 1 << 20;
@@ -12,21 +14,33 @@ const SHARED: u64 = 1 << 20;
 /// shared by links, so who writes to one must put another in its place.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
-    fs::set_permissions(to, fs::metadata(from)?.permissions())?;
+    let about = fs::metadata(from)?;
+    own(to, &about)?;
+    fs::set_permissions(to, about.permissions())?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        let (kind, to) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
+        let (about, to) = (entry.metadata()?, to.join(entry.file_name()));
+        if about.is_dir() {
             copy(&entry.path(), &to)?;
-        } else if kind.is_symlink() {
-            symlink(fs::read_link(entry.path())?, to)?;
-        } else if kind.is_file() && entry.metadata()?.len() >= SHARED {
+        } else if about.is_symlink() {
+            symlink(fs::read_link(entry.path())?, &to)?;
+            own(&to, &about)?;
+        } else if about.is_file() && about.len() >= SHARED {
             fs::hard_link(entry.path(), to)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), to)?;
+        } else if about.is_file() {
+            fs::copy(entry.path(), &to)?;
+            own(&to, &about)?;
         }
     }
     Ok(())
+}
+
+/// Gives a new file to the owner of the one that it is a copy of.
+fn own(to: &Path, of: &Metadata) -> Result<()> {
+    if of.uid() == geteuid().as_raw() {
+        return Ok(());
+    }
+    lchown(to, Some(of.uid()), Some(of.gid()))
 }
 
 /// Removes a tree, even with folders that nobody may write to.
@@ -46,7 +60,7 @@ fn unlock(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How many bytes the files of a tree have, without those shared with others.
+/// Returns the size of a tree's files in bytes, without those shared with other trees.
 pub(crate) fn size(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let sizes = entries.flatten().map(|entry| match entry.metadata() {

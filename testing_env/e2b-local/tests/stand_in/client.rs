@@ -29,7 +29,7 @@ pub(crate) struct Sandbox {
     pub(crate) token: String,
 }
 
-/// What a process did until its stream's end.
+/// The output and the end of a process.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     pub(crate) pid: u64,
@@ -54,7 +54,7 @@ impl Here {
 
     pub(crate) fn with(options: Options) -> Self {
         let server = E2bLocal::start(options).expect("starts");
-        let wire = Wire::new(&server.env().map(|(name, value)| (name.to_owned(), value)));
+        let wire = Wire::new(&server.env());
         Self { server, wire }
     }
 }
@@ -69,9 +69,9 @@ impl Deref for Here {
 
 impl Wire {
     /// A client by the variables that a stand-in names.
-    pub(crate) fn new(variables: &[(String, String)]) -> Self {
+    pub(crate) fn new<N: AsRef<str>>(variables: &[(N, String)]) -> Self {
         let value = |wanted: &str| {
-            let mut found = variables.iter().filter(|(name, _)| name == wanted);
+            let mut found = variables.iter().filter(|(name, _)| name.as_ref() == wanted);
             found.next().unwrap_or_else(|| panic!("{wanted} is missing")).1.clone()
         };
         Self {
@@ -254,7 +254,7 @@ pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a process runs, and is not a zombie.
+/// Returns whether a process runs, and is not a zombie.
 pub(crate) fn runs(pid: u64) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))

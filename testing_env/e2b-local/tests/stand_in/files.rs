@@ -121,3 +121,34 @@ fn files_are_composed() {
     assert_eq!(here.run(&sandbox, "cat all/of; ls").stdout, "one twoall\n");
     assert_eq!(compose().0, 404);
 }
+
+#[test]
+fn files_belong_to_the_user_that_processes_run_as() {
+    let here = Here::new();
+    let sandbox = here.sandbox();
+    let uploaded = answer(here.upload(&sandbox, "new/file", b"1"));
+    assert_eq!(uploaded.0, 200, "{}", uploaded.1);
+    here.call(&sandbox, "filesystem.Filesystem/MakeDir", &json!({"path": "made"}));
+    // All of them can be changed, and are the user's to the last folder.
+    let script = "set -e
+echo 2 >> new/file; mv new/file made; rmdir new; chmod 600 made/file; cat made/file
+whoami; stat -c %U . made made/file; : > /usr/local/bin/tool; : > /tmp/file";
+    let run = here.run(&sandbox, script);
+    let user = here.run(&sandbox, "id -un").stdout;
+    let expected = format!("12\n{}", user.repeat(4));
+    assert_eq!((run.stdout, run.stderr), (expected, String::new()));
+    let (_, entry) =
+        here.call(&sandbox, "filesystem.Filesystem/Stat", &json!({"path": "made/file"}));
+    assert_eq!(
+        (&entry["entry"]["owner"], &entry["entry"]["group"]),
+        (&json!("user"), &json!("user"))
+    );
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(user, "user\n");
+        // Nothing of this machine can be changed.
+        assert_eq!(here.run(&sandbox, "touch /etc/x /x /root/x; kill -0 1").end["exitCode"], 1);
+        let again = answer(here.upload(&sandbox, "made/file", b"3"));
+        assert_eq!(again.0, 200, "{}", again.1);
+        assert_eq!(here.run(&sandbox, "stat -c '%U %a' made/file").stdout, "user 600\n");
+    }
+}

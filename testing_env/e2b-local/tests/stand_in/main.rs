@@ -7,6 +7,8 @@ mod faults;
 mod files;
 mod input;
 mod limits;
+mod names;
+mod network;
 mod process;
 mod program;
 mod streams;

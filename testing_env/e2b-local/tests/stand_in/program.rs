@@ -35,11 +35,15 @@ fn program(folder: &tempfile::TempDir) -> (Child, Wire) {
 fn ends(signal: &str) {
     let folder = tempfile::tempdir().expect("has room");
     let (mut child, wire) = program(&folder);
-    let (_, made) = wire.post("/v2/sandboxes", &json!({"templateID": "base"}));
-    let script = "setsid -f sleep 600; exec sleep 600";
+    let rules = json!({"denyOut": ["0.0.0.0/0"]});
+    let (_, made) = wire.post("/v2/sandboxes", &json!({"templateID": "base", "network": rules}));
+    let script = "setsid -f sleep 600; echo; exec sleep 600";
     let request = wire.open(&Sandbox::of(&made), "Start", &shell(script));
-    let pid = Stream::of(request).pid();
+    let mut stream = Stream::of(request);
+    let pid = stream.pid();
+    assert!(stream.event()["data"]["stdout"].is_string());
     assert!(runs(pid));
+    let network = fs::read_link(format!("/proc/{pid}/ns/net")).ok();
     let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.expect("runs").success());
     let status = child.wait().expect("ends");
@@ -48,12 +52,21 @@ fn ends(signal: &str) {
     until("the end of all", || !runs(pid) && left().next().is_none());
     let marked = format!("E2B_SANDBOX_ID={}", made["sandboxID"].as_str().expect("is text"));
     until("the end of all", || !environments().any(|one| one.contains(&marked)));
+    // Without rules that are enforced, it is everybody's.
+    if network != fs::read_link("/proc/self/ns/net").ok() {
+        let is_it = |process: PathBuf| fs::read_link(process.join("ns/net")).ok() == network;
+        until("the end of the network", || !processes().any(is_it));
+    }
+}
+
+/// The folders of all processes, and others.
+fn processes() -> impl Iterator<Item = PathBuf> {
+    fs::read_dir("/proc").expect("is there").flatten().map(|process| process.path())
 }
 
 /// The variables of all processes that may be asked.
 fn environments() -> impl Iterator<Item = String> {
-    let processes = fs::read_dir("/proc").expect("is there").flatten();
-    let files = processes.map(|process| -> PathBuf { process.path().join("environ") });
+    let files = processes().map(|process| process.join("environ"));
     files.filter_map(|file| Some(String::from_utf8_lossy(&fs::read(file).ok()?).into_owned()))
 }
 

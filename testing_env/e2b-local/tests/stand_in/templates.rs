@@ -47,7 +47,7 @@ fn files_are_uploaded_once_and_are_there() {
     assert_eq!(answer(here.api(Method::PUT, &url).body(body)).0, 200);
     assert_eq!(here.get(&format!("/templates/any/files/{hash}")).1["present"], true);
     let steps = json!([
-        {"type": "COPY", "args": ["tool", "/usr/local/bin/", "", "0755"], "filesHash": hash},
+        {"type": "COPY", "args": ["tool", "/usr/local/bin/", "root:root", "0755"], "filesHash": hash},
         {"type": "ENV", "args": ["A", "a"]},
         {"type": "WORKDIR", "args": ["/home/user/in"]},
         {"type": "RUN", "args": ["tool > ran; echo said"]},
@@ -59,6 +59,10 @@ fn files_are_uploaded_once_and_are_there() {
     let (_, made) = here.post("/v2/sandboxes", &json!({"templateID": "tools"}));
     let run = here.run(&Sandbox::of(&made), "tool; cat ran");
     assert_eq!(run.stdout, "a /home/user/in\na /home/user/in\n");
+    if rustix::process::geteuid().is_root() {
+        let run = here.run(&Sandbox::of(&made), "stat -c %U . ran /usr/local/bin/tool");
+        assert_eq!(run.stdout, "user\nuser\nroot\n");
+    }
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! Sends the same batch of three `int64` columns again and again, and measures
-//! how fast the bytes leave.
+//! Sends the same batch of three `int64` columns repeatedly and measures how fast the bytes leave.
 
 use std::time::{Duration, Instant};
 

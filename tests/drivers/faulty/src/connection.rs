@@ -1,4 +1,4 @@
-//! What it knows of a service: whether it answers, and what is there.
+//! The faulty driver's connection to a service: its health check and its datasets.
 
 use std::io::Read;
 use std::net::TcpStream;
@@ -20,13 +20,13 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    // Not `connect_timeout`: on wasm32-wasip2 it may take a refusal for a connection.
+    // Not `connect_timeout`: on wasm32-wasip2 it can mistake a refusal for a connection.
     fn dial(&self) -> std::io::Result<TcpStream> {
         TcpStream::connect((self.host.as_str(), self.port))
     }
 }
 
-/// Fails if the service cannot be reached.
+/// Returns an error if the service cannot be reached.
 pub(crate) fn reach(config: &Config, connection: &Connection) -> Result<()> {
     let Connection { host, port, password, .. } = connection;
     let Err(error) = connection.dial() else { return Ok(()) };
@@ -78,7 +78,7 @@ pub(crate) fn doctor(connection: Value, timeout: Duration) -> Health {
     let started = Instant::now();
     let connection = match serde_json::from_value::<Connection>(connection.clone()) {
         Ok(connection) => connection,
-        // The fault of a connection that lacks everything else cannot be told.
+        // The fault of a connection that lacks all other fields is unknown.
         Err(error) => return Health::unknown(format!("no connection: {error}")),
     };
     let fault = connection.fault.as_str();
@@ -100,9 +100,9 @@ pub(crate) fn doctor(connection: Value, timeout: Duration) -> Health {
     Health { latency: Some(latency), ..found }
 }
 
-/// Waits for a first byte.
+/// Waits for the first byte of the service.
 fn greeting(mut stream: TcpStream, timeout: Duration, is_patient: bool) -> Health {
-    // Nobody else gives up on what never comes.
+    // Nothing else ends a read of a silent service: without a limit it waits forever.
     let limit = if is_patient { None } else { Some(timeout.mul_f64(0.8)) };
     let read = stream.set_read_timeout(limit).and_then(|()| stream.read(&mut [0]));
     match read {

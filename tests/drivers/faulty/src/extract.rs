@@ -1,4 +1,4 @@
-//! Makes rows, or reads them from a file.
+//! Generates rows, or reads them from a file.
 
 use osiris_sdk::{
     BatchBuilder, ColumnBuilder, Context, DataType, Error, Field, Kind, Output, Partition, Result,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::Config;
 use crate::connection::nanoseconds;
 
-/// Rows that there are, and rows in a batch.
+/// Rows of the table, and rows per batch.
 const ROWS: i64 = 20;
 const BATCH: usize = 10;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(
     let schema = Schema::new(fields);
     output.open(&schema)?;
     match send(&schema, &ids, &mut output) {
-        // What was asked of it is forgotten.
+        // The fault: the cancellation is swallowed.
         Err(error) if config.is("cancel-ignored") && error.kind == Kind::Cancelled => {
             return Ok(Summary::default());
         }
@@ -88,7 +88,7 @@ fn read(config: &Config, source: &str) -> Result<Vec<i64>> {
     text.lines().map(|line| line.trim().parse().map_err(|_| wrong("a line is no number"))).collect()
 }
 
-/// Into one of so many orders that none comes twice.
+/// Shuffles the ids so that, in practice, no order occurs twice.
 fn shuffle(ids: &mut [i64]) {
     let mut seed = nanoseconds();
     for index in (1..ids.len()).rev() {

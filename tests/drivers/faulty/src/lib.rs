@@ -1,4 +1,4 @@
-//! Does everything as it should but for one fault.
+//! A correct driver except for one configured fault.
 
 mod connection;
 mod extract;

@@ -1,4 +1,4 @@
-//! Takes rows: sends them on, or writes them to a file.
+//! Reads rows and forwards them, or writes them to a file.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -79,7 +79,7 @@ pub(crate) fn write(config: &Config, mut inputs: Vec<Input>) -> Result<Summary> 
             if commits {
                 std::fs::rename(&part, path)?;
             } else {
-                // It may never have been made.
+                // The file may not have been created yet.
                 let _ = std::fs::remove_file(&part);
             }
             match error.kind {
@@ -119,7 +119,7 @@ fn copy(config: &Config, input: &mut Input, part: &str) -> Result<u64> {
                 continue;
             }
             let cells = columns.iter().map(|column| match (column, line) {
-                // One value of many.
+                // The fault: a single changed value.
                 (Column::Float64(_), 70) if config.is("write-changes-a-value") => "70.5".to_owned(),
                 _ => cell(column, row),
             });
@@ -131,7 +131,7 @@ fn copy(config: &Config, input: &mut Input, part: &str) -> Result<u64> {
     Ok(rows)
 }
 
-/// A value as CSV has it, of the types that the kit's own table has.
+/// Formats a value as CSV. Only the types of the conformance kit's own table are supported.
 fn cell(column: &Column, row: usize) -> String {
     let text = match column {
         Column::Int64(values) => values.get(row).map(|value| value.to_string()),
@@ -146,7 +146,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// Faults that tables of some shapes have.
+/// Applies the faults that depend on the schema.
 fn look_at_columns(config: &Config, schema: &Schema) -> Result<()> {
     let types = || schema.fields.iter().map(|field| &field.data_type);
     match config.fault.as_str() {
@@ -174,7 +174,7 @@ fn look_at_columns(config: &Config, schema: &Schema) -> Result<()> {
     }
 }
 
-/// Faults that some values have.
+/// Applies the faults that depend on the values of a batch.
 fn look_at_rows(config: &Config, batch: &Batch) -> Result<()> {
     let rows = batch.rows();
     match config.fault.as_str() {

@@ -1,11 +1,11 @@
-//! What it says, and what it should not.
+//! Metrics, events, log lines and progress of the faulty driver, and the secrets it leaks.
 
 use osiris_sdk::{Context, Level, Result};
 use serde_json::json;
 
 use crate::Config;
 
-/// Metrics, events, log lines and progress.
+/// Sends metrics, events, log lines and progress.
 pub(crate) fn words(ctx: &Context, config: &Config) {
     let tags = [("table", "numbers")];
     ctx.metric("pages_read", 3u64, "calls", &tags);
@@ -34,7 +34,7 @@ pub(crate) fn words(ctx: &Context, config: &Config) {
     }
 }
 
-/// Where the password may end up.
+/// Leaks the password in the configured way.
 pub(crate) fn secret(ctx: &Context, config: &Config, password: &str) -> Result<()> {
     match config.fault.as_str() {
         "secret-log" => ctx.info(format!("signing in with {password}")),

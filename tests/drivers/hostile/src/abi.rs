@@ -1,5 +1,5 @@
-//! Calls as no binding would make them: straight through the canonical ABI,
-//! with pointers, lengths and handles that are lies.
+//! Calls that no binding would make: raw canonical ABI calls with invalid pointers, lengths and
+//! handles.
 
 use crate::bindings::osiris::driver::tables::Writer;
 use crate::{Attack, Outcome, Table, done, failure};
@@ -48,7 +48,7 @@ pub(crate) const ATTACKS: Table = &[
     ("abi-handle-of-another-kind", |attack| push_to(attack.reader()?.handle())),
     ("abi-handle-dropped", |attack| {
         let writer = attack.writer()?.handle();
-        // SAFETY: no memory is involved. The host must notice what is wrong with the handle.
+        // SAFETY: no memory is involved. The host must detect the invalid handle.
         unsafe { drop_writer(writer) };
         push_to(writer)
     }),
@@ -71,26 +71,26 @@ pub(crate) const ATTACKS: Table = &[
 const TEXT: &str = "text";
 
 fn log_at(level: u32, message: usize, length: usize) -> Outcome {
-    // SAFETY: the host reads, and never past the memory's end; that is what is tried.
+    // SAFETY: the host only reads, and never past the end of the memory, which the attack tests.
     unsafe { log(level, message, length) };
     Err(failure("internal", "the host took it"))
 }
 
-/// A metric with tags at this place.
+/// Sends a metric whose tags are at address `tags`.
 fn metric_with(kind: u32, tags: usize, count: usize) -> Outcome {
     let text = TEXT.as_ptr() as usize;
-    // SAFETY: the host reads, and never past the memory's end; that is what is tried.
+    // SAFETY: the host only reads, and never past the end of the memory, which the attack tests.
     unsafe { metric(text, TEXT.len(), kind, 1, text, TEXT.len(), tags, count) };
     Err(failure("internal", "the host took it"))
 }
 
 fn push_to(writer: u32) -> Outcome {
-    // SAFETY: the buffer is there; the handle is what is tried.
+    // SAFETY: the buffer is valid; the attack is in the handle.
     unsafe { push(writer, TEXT.as_ptr() as usize, TEXT.len()) };
     Err(failure("internal", "the host took it"))
 }
 
-/// 64 Ki tags that are all the same mebibyte: 128 GiB if the host copies each.
+/// Sends 64 Ki tags that all share one mebibyte: 128 GiB if the host copies each.
 fn one_text_many_times(_: &mut Attack) -> Outcome {
     let text = "t".repeat(1 << 20);
     let tags =
@@ -98,9 +98,9 @@ fn one_text_many_times(_: &mut Attack) -> Outcome {
     metric_with(0, tags.as_ptr() as usize, tags.len())
 }
 
-/// 1 Mi fields that all have the same long name.
+/// Opens the output with 1 Mi fields that all share one long name.
 fn one_field_many_times(attack: &mut Attack) -> Outcome {
-    /// As the canonical ABI lays it out: two texts, a bool, a list and a number.
+    /// A field in its canonical ABI layout: two strings, a bool, a list and a number.
     #[repr(C)]
     #[derive(Clone)]
     struct Field {
@@ -121,7 +121,7 @@ fn one_field_many_times(attack: &mut Attack) -> Outcome {
     let fields = vec![field; 1 << 20];
     let mut answer = [0_u64; 8];
     let writer: &Writer = attack.writer()?;
-    // SAFETY: the fields are there, and the answer has more room than the host needs.
+    // SAFETY: the fields are valid, and the result buffer is larger than the host needs.
     unsafe {
         open(writer.handle(), fields.as_ptr() as usize, fields.len(), answer.as_mut_ptr() as usize);
     }

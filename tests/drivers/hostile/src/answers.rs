@@ -1,4 +1,4 @@
-//! Attacks in `discover` and `doctor`, whose connection says which.
+//! Attacks in `discover` and `doctor`, selected by the connection.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::bindings::osiris::driver::context::{self, Level};
 use crate::bindings::osiris::driver::types::Error;
 use crate::{Connection, failure};
 
-/// Clears the screen, sets the title, and writes over what is there.
+/// Clears the screen, sets the title, and overwrites the text on the screen.
 const ESCAPES: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}1A\u{202e}\r[ERROR] forged\0";
 
 pub(crate) fn discover(config: &str) -> Result<Vec<Dataset>, Error> {
@@ -28,7 +28,7 @@ pub(crate) fn discover(config: &str) -> Result<Vec<Dataset>, Error> {
         }
         "long-name" => Ok(vec![dataset(&"n".repeat(1 << 20), 0)]),
         "long-cell" => {
-            // Were every row as long as the longest, this were two gibibytes.
+            // With every row padded to the longest cell, the table would take two gibibytes.
             let mut many = dataset("wide", 20_000);
             many.columns[0].name = "n".repeat(100_000);
             Ok(vec![many])
@@ -77,7 +77,7 @@ pub(crate) fn doctor(connection: &str) -> Health {
     }
 }
 
-/// What can be done in either.
+/// Runs the attacks that both `discover` and `doctor` can make.
 fn either(connection: &Connection) {
     match connection.attack.as_str() {
         "loop" => loop {

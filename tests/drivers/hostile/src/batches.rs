@@ -1,4 +1,4 @@
-//! Batches that are not what they say.
+//! Batches whose buffers contradict their declared shape.
 
 use crate::{Attack, Outcome, Table, field, node, offsets, parent};
 
@@ -82,7 +82,7 @@ pub(crate) const ATTACKS: Table = &[
     }),
 ];
 
-/// Two texts of these offsets.
+/// Sends two strings with the given offsets.
 fn text(attack: &Attack, at: &[i32], values: &[u8]) -> Outcome {
     attack.send(field("t", "u"), 2, &[node(2, 0, 3)], &[&[], &offsets(at), values])
 }

@@ -1,4 +1,4 @@
-//! Calls that would keep the host waiting, or busy, or holding on to too much.
+//! Calls that would block the host, keep it busy or make it hold too many resources.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -17,7 +17,7 @@ use crate::bindings::osiris::driver::context;
 use crate::bindings::osiris::driver::types::Error;
 use crate::{Attack, Table, done, failure, field, node};
 
-/// For ever, in nanoseconds.
+/// A wait in nanoseconds that never ends in practice.
 const EVER: u64 = u64::MAX / 2;
 
 pub(crate) const ATTACKS: Table = &[
@@ -91,7 +91,7 @@ pub(crate) const ATTACKS: Table = &[
     ("files-held", |attack| {
         let (hoard, _) = hoard_files();
         attack.send(field("n", "l"), 1, &[node(1, 0, 2)], &[&[], &[0; 8]])?;
-        // While it holds all that it got, the step behind it opens its own.
+        // While this step holds every file that it could open, the next step opens its own.
         poll(&[&subscribe_duration(500_000_000)]);
         drop(hoard);
         done()
@@ -154,7 +154,7 @@ pub(crate) const ATTACKS: Table = &[
     }),
 ];
 
-/// Opens one file until that fails.
+/// Opens the same file until opening fails.
 fn hoard_files() -> (Vec<File>, io::Error) {
     let mut hoard = Vec::new();
     loop {
@@ -165,9 +165,9 @@ fn hoard_files() -> (Vec<File>, io::Error) {
     }
 }
 
-/// Lets a test know that the wait begins.
+/// Signals to the test that the wait begins.
 fn begin() {
-    // A test that waits for the file tells if it could not be written.
+    // If the file cannot be written, the test that waits for the file reports it.
     let _ = fs::write(format!("{}/begun", context::artifacts_dir()), "begun");
 }
 

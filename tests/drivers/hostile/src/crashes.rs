@@ -1,4 +1,4 @@
-//! Ends that no driver should come to.
+//! Abnormal ends of a driver.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What a driver can make of the right to write: names, links and files that
-//! are meant to end up elsewhere.
+//! Attacks with the permission to write: names, links and files that are meant to end up outside
+//! the granted directories.
 
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
@@ -9,7 +9,7 @@ use crate::bindings::osiris::driver::context;
 use crate::{Attack, Outcome, Table, done, failure, field, node, report};
 
 unsafe extern "C" {
-    // The standard library keeps it for itself on this platform.
+    // The standard library does not expose this function on this platform.
     #[link_name = "symlink"]
     fn c_symlink(target: *const std::ffi::c_char, link: *const std::ffi::c_char) -> i32;
 }
@@ -76,7 +76,7 @@ pub(crate) const ATTACKS: Table = &[
     ("state-from-a-link", |attack| match context::load_state() {
         Some(state) => Err(failure("data", format!("the state is {state}"))),
         None => {
-            // What lies there is read before the next run, and handed to the driver.
+            // The host reads this path before the next run and passes its content to the driver.
             fs::create_dir_all(".osiris/state/attack").map_err(told)?;
             let environment = "../".repeat(32) + "proc/self/environ";
             symlink(&environment, ".osiris/state/attack/attack.json").map_err(told)?;
@@ -101,14 +101,14 @@ fn none<T>(_: T) -> String {
 
 fn symlink(target: &str, link: &str) -> io::Result<()> {
     let (target, link) = (CString::new(target)?, CString::new(link)?);
-    // SAFETY: both are texts that end with a zero, and are only read.
+    // SAFETY: both are NUL-terminated strings that are only read.
     match unsafe { c_symlink(target.as_ptr(), link.as_ptr()) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
-/// Writes under a name and reads it back.
+/// Writes a file under `name` and reads it back.
 fn there_and_back(name: &str) -> io::Result<String> {
     fs::write(name, name)?;
     let read = fs::read_to_string(name)?;
@@ -147,7 +147,8 @@ fn names_odd(_: &mut Attack) -> Outcome {
     ];
     let own = context::artifacts_dir();
     let is_inside = |name: &str| !name.starts_with('/') && !name.contains("../");
-    // Beside its output a driver makes no such names; among its artifacts all that can be seen.
+    // Next to its output a driver cannot create such names; among its artifacts it can create any
+    // printable name.
     let inside = names.iter().filter(|(_, name)| is_inside(name)).map(|(what, name)| {
         (format!("{what} among its artifacts"), there_and_back(&format!("{own}/{name}")))
     });
@@ -156,7 +157,7 @@ fn names_odd(_: &mut Attack) -> Outcome {
     report(beside.chain(inside))
 }
 
-/// Two names stay two files.
+/// Checks that two similar names remain two files.
 fn names_alike(_: &mut Attack) -> Outcome {
     let pairs = [
         ("composed and not", "\u{e9}", "e\u{301}"),
@@ -182,7 +183,7 @@ fn names_alike(_: &mut Attack) -> Outcome {
     }))
 }
 
-/// Links that the driver makes, then reads and writes through.
+/// Makes links, then reads and writes through them.
 fn links_made(_: &mut Attack) -> Outcome {
     let targets = [
         ("up", ".."),
@@ -216,7 +217,7 @@ fn links_made(_: &mut Attack) -> Outcome {
     lines.push(("move up/secret.txt here".into(), fs::rename("up/secret.txt", "got").map(none)));
     lines.push(("move data up".into(), fs::rename("data", "up/data").map(none)));
     lines.push(("times of secret".into(), times("secret")));
-    // A link is only a name: none of them may stay.
+    // The links are only a means: none of them may remain.
     for (name, _) in targets {
         let _ = fs::remove_file(name);
     }
@@ -266,7 +267,7 @@ fn renames_outside(_: &mut Attack) -> Outcome {
     report(pairs.map(|(from, to)| (format!("{from} to {to}"), fs::rename(from, to).map(none))))
 }
 
-/// Writes what the host will say of the run before it does.
+/// Writes the run's status before the host does.
 fn forged_session() -> Outcome {
     let own = context::artifacts_dir();
     let session = own.trim_end_matches("/artifacts/attack");
@@ -276,8 +277,8 @@ fn forged_session() -> Outcome {
     Err(failure("data", "failed after it had written that all went well"))
 }
 
-/// With every row that the step behind it writes into `out`, `out` is a folder
-/// and then a link to what lies outside.
+/// For each row that the next step writes into `out`, replaces the directory `out` with a link to
+/// a directory outside and back.
 fn swap_folders(attack: &mut Attack) -> Outcome {
     let writer = attack.writer()?;
     writer.open(&[field("n", "l")])?;

@@ -1,4 +1,4 @@
-//! Too much of everything. What ends well here must have cost the host little.
+//! Floods of messages and data. An attack that succeeds here must have cost the host little.
 
 use crate::bindings::osiris::driver::context::{self, Level, MetricValue};
 use crate::{Table, field, node};

@@ -1,4 +1,4 @@
-//! Memory, disk and time of the host, by way of what it holds and does for a driver.
+//! Uses up the host's memory, disk and time through the data that it holds for a driver.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use crate::bindings::osiris::driver::tables::Writer;
 use crate::bindings::osiris::driver::types::Error;
 use crate::{Attack, Outcome, Table, done, field, node, parent};
 
-/// A large batch, in bytes.
+/// Size of a large batch in bytes.
 const LARGE: usize = 32 << 20;
 
 pub(crate) const ATTACKS: Table = &[
-    // No attacks by themselves: what others hoard.
+    // Not attacks themselves: batches for other steps to hoard.
     ("send-large-batches", |attack| {
         let writer = attack.writer()?;
         writer.open(&[field("n", "l")])?;
@@ -35,7 +35,7 @@ pub(crate) const ATTACKS: Table = &[
     }),
     ("hoard-batches", hoard),
     ("hoard-hidden-bytes", hoard),
-    // Hoards as much as an honest driver may, and gives it back each time.
+    // Holds as much as a correct driver may, and releases it each time.
     ("hoard-batches-for-a-while", |attack| {
         let mut hoard = Vec::new();
         while let Some(batch) = attack.reader()?.next()? {
@@ -67,7 +67,7 @@ pub(crate) const ATTACKS: Table = &[
         done()
     }),
     ("columns-half-a-million", |attack| wide(attack, 500_000, 1)),
-    // As many as there may be: it ends well.
+    // The maximum number of columns: succeeds.
     ("columns-many", |attack| wide(attack, 100_000, 3)),
     ("columns-forever", |attack| {
         begin();
@@ -98,7 +98,7 @@ pub(crate) const ATTACKS: Table = &[
         attack.quiet()
     }),
     ("event-many-values", |attack| {
-        // Each is small enough by its bytes.
+        // Each event is within the byte limit.
         let (values, keys) = (zeros(1 << 20), keys(1 << 20));
         for _ in 0..200 {
             context::event("flood.values", &values);
@@ -181,7 +181,7 @@ pub(crate) const ATTACKS: Table = &[
         }
         done()
     }),
-    // What `discover --samples` reads.
+    // Read by `discover --samples`.
     ("samples-wide-nulls", |attack| {
         let columns = [parent("a", "+w:1048576", 1), parent("b", "+w:2000", 1), field("c", "n")];
         let nodes = [node(1, 0, 1), node(1 << 20, 0, 1), node(2000 << 20, 2000 << 20, 0)];
@@ -208,7 +208,7 @@ pub(crate) const ATTACKS: Table = &[
     }),
 ];
 
-/// Keeps all that it reads.
+/// Keeps every batch that it reads.
 fn hoard(attack: &mut Attack) -> Outcome {
     let mut hoard = Vec::new();
     while let Some(batch) = attack.reader()?.next()? {
@@ -217,7 +217,7 @@ fn hoard(attack: &mut Attack) -> Outcome {
     attack.quiet()
 }
 
-/// Sends these bytes as a column of integers.
+/// Sends `values` as a column of integers.
 fn numbers(writer: &Writer, values: &[u8]) -> Result<(), Error> {
     let rows = values.len() as u64 / 8;
     writer.push(&[]);
@@ -225,7 +225,7 @@ fn numbers(writer: &Writer, values: &[u8]) -> Result<(), Error> {
     writer.send(rows, &[node(rows, 0, 2)])
 }
 
-/// Columns with so much metadata each: one of integers, and the others of nulls.
+/// Returns fields with `bytes` of metadata each: one of integers, the others of nulls.
 fn described(count: usize, bytes: usize) -> Vec<Field> {
     let column = |at: usize| {
         let mut column = field(&at.to_string(), if at == 0 { "l" } else { "n" });
@@ -235,7 +235,7 @@ fn described(count: usize, bytes: usize) -> Vec<Field> {
     (0..count).map(column).collect()
 }
 
-/// Batches of one row and many columns, nearly all of which have no data at all.
+/// Sends batches of one row and many columns, nearly all of them without data.
 fn wide(attack: &Attack, columns: usize, batches: u64) -> Outcome {
     let writer = attack.writer()?;
     let mut names: Vec<_> = (0..columns).map(|at| field(&at.to_string(), "n")).collect();
@@ -251,12 +251,12 @@ fn wide(attack: &Attack, columns: usize, batches: u64) -> Outcome {
     done()
 }
 
-/// A JSON object with a list of zeros, of so many bytes.
+/// Returns a JSON object with a list of zeros, about `bytes` long.
 fn zeros(bytes: usize) -> String {
     format!("{{\"a\":[0{}]}}", ",0".repeat(bytes / 2 - 5))
 }
 
-/// A JSON object of many keys.
+/// Returns a JSON object with many keys, about `bytes` long.
 fn keys(bytes: usize) -> String {
     let mut text = String::with_capacity(bytes + 16);
     text.push('{');
@@ -269,8 +269,8 @@ fn keys(bytes: usize) -> String {
     text
 }
 
-/// Lets a test know that it goes on for ever from here.
+/// Signals to the test that the endless part begins.
 fn begin() {
-    // A test that waits for the file tells if it could not be written.
+    // If the file cannot be written, the test that waits for the file reports it.
     let _ = fs::write(format!("{}/begun", context::artifacts_dir()), "begun");
 }

@@ -1,5 +1,5 @@
-//! Does whatever a driver must not do, so that the tests can see the host
-//! refuse it. Only a component has anything to attack.
+//! Attacks the host in every known way, so that the tests can see the host deny them. Built for
+//! WebAssembly only: a native driver has no host to attack.
 #![cfg(target_family = "wasm")]
 #![expect(
     unsafe_code,
@@ -31,7 +31,7 @@ use bindings::osiris::driver::types::Error;
 
 struct Hostile;
 
-/// What an attack has to work with.
+/// The inputs, output and connection available to an attack.
 struct Attack {
     inputs: Vec<Input>,
     output: Option<Writer>,
@@ -61,7 +61,7 @@ const TABLES: [Table; 15] = [
 
 #[derive(serde::Deserialize)]
 struct Config {
-    /// None if only the connection says what to do.
+    /// `None` if only the connection names the attack.
     attack: Option<String>,
     resolved_connection: Option<Connection>,
 }
@@ -72,7 +72,7 @@ struct Connection {
     port: u16,
     password: String,
     attack: String,
-    /// What its spec does not call a secret.
+    /// Fields that the spec does not declare as secret.
     #[serde(flatten)]
     more: serde_json::Map<String, serde_json::Value>,
 }
@@ -116,13 +116,13 @@ impl Attack {
         self.connection.as_ref().ok_or_else(|| failure("internal", "there is no connection"))
     }
 
-    /// Ends well, with a table of no rows.
+    /// Returns successfully with a table of no rows.
     fn quiet(&self) -> Outcome {
         self.writer()?.open(&[field("n", "l")])?;
         done()
     }
 
-    /// Opens the output with one column and sends one batch of it.
+    /// Opens the output with one column and sends one batch.
     fn send(&self, column: Field, rows: u64, nodes: &[Node], buffers: &[&[u8]]) -> Outcome {
         self.send_tree(&[column], rows, nodes, buffers)
     }
@@ -146,7 +146,7 @@ fn failure(kind: &str, message: impl Into<String>) -> Error {
     Error { kind: kind.into(), message: message.into(), retryable: false }
 }
 
-/// What was tried and what came of it, as the failure that a snapshot shows.
+/// Returns an error that lists each attempt and its result, for the snapshot.
 fn report(lines: impl IntoIterator<Item = (String, std::io::Result<String>)>) -> Outcome {
     let lines = lines.into_iter().map(|(what, got)| match got {
         Ok(got) => format!("{what}: allowed {got}"),
@@ -173,7 +173,7 @@ fn node(length: u64, null_count: u64, buffers: u32) -> Node {
     Node { length, null_count, buffers }
 }
 
-/// Little-endian 32-bit offsets.
+/// Encodes the offsets as little-endian 32-bit integers.
 fn offsets(values: &[i32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

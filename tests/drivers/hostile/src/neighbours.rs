@@ -1,5 +1,5 @@
-//! What belongs to the steps and runs beside this one: their outputs, and the names
-//! that they are about to use.
+//! Attacks on concurrent steps and runs: on their outputs, and on names that they are about to
+//! use.
 
 use std::fs;
 use std::io;
@@ -10,13 +10,13 @@ use crate::bindings::osiris::driver::context;
 use crate::bindings::osiris::driver::types::Error;
 use crate::{Table, done, failure, report};
 
-/// How long others have to come to their end.
+/// Maximum time to wait for the other steps or runs.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a race is run.
+/// Number of attempts per race.
 const RACES: usize = 20_000;
 
 pub(crate) const ATTACKS: Table = &[
-    // The folder of all outputs, made before anybody else needs it.
+    // Creates the directory of all outputs before any other step needs it.
     ("own-the-folder", |_| {
         let made = fs::create_dir("output").map(none);
         wait("done.txt")?;
@@ -26,7 +26,7 @@ pub(crate) const ATTACKS: Table = &[
         lines.push(("move the folder away".into(), fs::rename("output", "output.mine").map(none)));
         report(lines)
     }),
-    // The output of another step, made before that step makes it.
+    // Creates the output of another step before that step does.
     ("own-the-name", |_| {
         let made = fs::write("output/theirs.txt", "TAMPERED").map(none);
         let folder = fs::create_dir("output/theirs.txt").map(none);
@@ -43,8 +43,8 @@ pub(crate) const ATTACKS: Table = &[
         ]);
         report(lines)
     }),
-    // A name beside its output, which another run takes. What this one has made is gone
-    // then, and undoing it removes nothing of the other's.
+    // Takes a name next to its own output that another run then uses. The other run replaces the
+    // files made here, and the cleanup of this step removes none of the other run's files.
     ("own-the-name-of-a-run", |_| {
         fs::write("output/mine.txt.theirs", "TAMPERED").map_err(told)?;
         fs::create_dir("output/mine.txt.folder").map_err(told)?;
@@ -54,7 +54,7 @@ pub(crate) const ATTACKS: Table = &[
         lines.extend(on("output/mine.txt.folder/theirs"));
         report(lines)
     }),
-    // What another step writes into a folder that this one may write.
+    // Attacks the files that another step writes into a directory that this step may write.
     ("own-the-folder-around", |_| {
         fs::write("output/mine.txt", "mine").map_err(told)?;
         wait("done.txt")?;
@@ -64,7 +64,7 @@ pub(crate) const ATTACKS: Table = &[
         lines.push(("move the folder away".into(), fs::rename("output", "output.mine").map(none)));
         report(lines)
     }),
-    // Names that other tools trust, beside an output in the project's own folder.
+    // Writes names that other tools trust, next to an output in the project's own directory.
     ("names-beside", |_| {
         let mut lines = Vec::new();
         for path in [
@@ -98,7 +98,7 @@ pub(crate) const ATTACKS: Table = &[
         lines.push((inner.into(), made.map(none)));
         report(lines)
     }),
-    // One of two steps swaps a folder and a link to another, and the other reads there.
+    // One of two steps swaps a directory and a link to another, and the other step reads there.
     ("swap-a-link", |_| {
         let (mut moved, mut refused) = (0, 0);
         for _ in 0..RACES {
@@ -128,7 +128,7 @@ pub(crate) const ATTACKS: Table = &[
                 }
                 Err(_) => {}
             }
-            // Through another link of the same swap, and to a place that is not granted.
+            // Writes through another link of the same swap, to a path that is not granted.
             if fs::write("out/d/new.txt", "forged").is_ok() {
                 let _ = fs::remove_file("out/d/new.txt");
             }
@@ -138,7 +138,7 @@ pub(crate) const ATTACKS: Table = &[
             _ => done(),
         }
     }),
-    // Lists of a large folder, all of them open at once.
+    // Opens many listings of a large directory at the same time.
     ("lists-hoarded", |_| {
         let own = format!("{}/many", context::artifacts_dir());
         fs::create_dir(&own).map_err(told)?;
@@ -164,7 +164,7 @@ fn none<T>(_: T) -> String {
     String::new()
 }
 
-/// Waits for a file that another step writes, and that this one may read.
+/// Waits for a file that another step writes and this step may read.
 fn wait(path: &str) -> Result<(), Error> {
     let until = Instant::now() + PATIENCE;
     while fs::metadata(path).is_err() {
@@ -184,7 +184,7 @@ fn names(folder: &str) -> io::Result<String> {
     Ok(names.join(" "))
 }
 
-/// All that can be done to another's file, the worst last.
+/// Tries every operation on another step's file, the most harmful last.
 fn on(path: &str) -> Vec<(String, io::Result<String>)> {
     let append = || fs::OpenOptions::new().append(true).open(path).map(none);
     vec![

@@ -1,4 +1,4 @@
-//! Other ends than the one that was granted.
+//! Connections to endpoints other than the granted one.
 
 use std::io;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
@@ -16,7 +16,7 @@ pub(crate) const ATTACKS: Table = &[
     ("no-client", no_client),
 ];
 
-/// Addresses that are not the granted one, however much they look like it.
+/// Connects to addresses that resemble the granted one.
 fn dial_elsewhere(attack: &mut Attack) -> Outcome {
     let port = attack.connection()?.port;
     let addresses = [
@@ -43,7 +43,7 @@ fn dial_elsewhere(attack: &mut Attack) -> Outcome {
     }))
 }
 
-/// Names and spellings that resolve, where anybody may ask, to this machine.
+/// Resolves names and spellings that normally resolve to this machine.
 fn names_elsewhere(attack: &mut Attack) -> Outcome {
     let connection = attack.connection()?;
     let names = [
@@ -78,7 +78,7 @@ fn names_elsewhere(attack: &mut Attack) -> Outcome {
     }))
 }
 
-/// Everything but dialling.
+/// Tries every use of the network except connecting.
 fn no_client(attack: &mut Attack) -> Outcome {
     let port = attack.connection()?.port;
     let granted = IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (127, 0, 0, 1) });
@@ -105,7 +105,8 @@ fn udp(to: IpSocketAddress) -> Result<(), ErrorCode> {
     socket.stream(Some(to)).map(drop)
 }
 
-/// A socket may be bound to what no one can know, to dial from there; it must not listen.
+/// Binds a socket to an unspecified address, which is allowed before connecting, and listens on
+/// it, which is not.
 fn listen() -> Result<(), ErrorCode> {
     let socket = create_tcp_socket(IpAddressFamily::Ipv4)?;
     socket.start_bind(&instance_network(), any())?;

@@ -1,4 +1,4 @@
-//! Calls at the wrong time, and handles that nobody gave.
+//! Calls in the wrong order, and handles that the host never gave out.
 
 use crate::bindings::exports::osiris::driver::driver::Summary;
 use crate::{Attack, Outcome, Table, done, failure, field, node};
@@ -14,7 +14,7 @@ pub(crate) const ATTACKS: Table = &[
         done()
     }),
     ("open-again-after-a-failed-open", |attack| {
-        // The first one traps; nothing after it may run.
+        // The first call traps; nothing after it may run.
         let _ = attack.writer()?.open(&[field("a", "?")]);
         attack.writer()?.open(&[field("a", "l")])?;
         done()
@@ -71,7 +71,7 @@ fn forward_other_columns(attack: &mut Attack) -> Outcome {
     done()
 }
 
-/// What was pushed must not end up in the next batch.
+/// Leaves a pushed buffer behind, which must not end up in the next batch.
 fn forward_with_a_half_batch(attack: &mut Attack) -> Outcome {
     let writer = attack.writer()?;
     writer.open(&attack.reader()?.schema()?)?;

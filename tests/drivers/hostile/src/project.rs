@@ -1,4 +1,4 @@
-//! What of the project itself a driver can reach, and how much of the disk.
+//! Attacks on the project's own files, and on the limits of disk use.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -60,7 +60,7 @@ pub(crate) const ATTACKS: Table = &[
             lines.push((format!("move {path} away"), fs::rename(path, "out.txt.away").map(none)));
             lines.push((format!("make {path}"), fs::create_dir(path).map(none)));
         }
-        // Of a file that is not there it is told so where it might have made one.
+        // The host reports a file as missing only where the driver could have created one.
         for path in ["pipeline.yaml", "nothing", "out.txt.nothing", "data/nothing"] {
             lines.push((format!("remove {path}"), fs::remove_file(path).map(none)));
         }
@@ -116,7 +116,7 @@ fn none<T>(_: T) -> String {
     String::new()
 }
 
-/// Half of the output under its own name, half of it beside that, and a folder.
+/// Writes half of the output under its own name, half under names next to it, and a directory.
 fn halves() -> Result<(), crate::bindings::osiris::driver::types::Error> {
     fs::write("out.txt", "half").map_err(told)?;
     fs::create_dir_all("out.txt.parts/deep").map_err(told)?;
@@ -125,7 +125,7 @@ fn halves() -> Result<(), crate::bindings::osiris::driver::types::Error> {
     fs::write(".out.txt.tmp", "half").map_err(told)
 }
 
-/// Tries all ways to write more than a mebibyte.
+/// Tries every way to write more than a mebibyte.
 fn fill(folder: &str, name: &str) -> Outcome {
     let path = format!("{folder}{name}");
     let half = vec![b'x'; 600 << 10];

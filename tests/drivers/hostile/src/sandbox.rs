@@ -1,5 +1,5 @@
-//! Ways out of the sandbox. Each answers with what it got, so that the test's
-//! snapshot shows every refusal.
+//! Ways out of the sandbox. Each returns what it obtained, so that the test's snapshot shows every
+//! denial.
 
 use std::fs;
 use std::io;
@@ -125,15 +125,15 @@ pub(crate) const ATTACKS: Table = &[
     }),
 ];
 
-/// What is tried, and how.
+/// Name of an attempt, and the attempt itself.
 type Try = (&'static str, fn() -> io::Result<String>);
 
-/// Tries each and fails with what came of it.
+/// Makes each attempt and returns an error that lists the results.
 fn report(tries: &[Try]) -> Outcome {
     crate::report(tries.iter().map(|(what, attempt)| ((*what).to_owned(), attempt())))
 }
 
-/// The name of a folder without the session's id.
+/// Replaces the artifacts directory in `name`, which contains the session's id.
 fn plain(name: &str) -> String {
     name.replace(&context::artifacts_dir(), "[its artifacts]")
 }

@@ -1,4 +1,4 @@
-//! Columns that cannot be.
+//! Invalid schemas.
 
 use crate::bindings::osiris::driver::arrow::Field;
 use crate::{Attack, Outcome, Table, done, field, parent};

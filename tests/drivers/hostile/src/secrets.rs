@@ -1,4 +1,4 @@
-//! Tells the connection's secret to everybody who listens.
+//! Leaks the connection's secret through every output of a driver.
 
 use std::fs;
 use std::io::{Write as _, stderr};
@@ -20,7 +20,7 @@ pub(crate) const ATTACKS: Table = &[
             context::event(&format!("secret.{form}"), "{}");
             let tags = [(form.clone(), form.clone())];
             context::metric(&form, MetricValue::Integer(1), &form, &tags);
-            // What is not sound JSON names the event in an error.
+            // An event with invalid JSON is named in an error.
         }
         context::save_state(&serde_json::json!({ "it": secret }).to_string())?;
         attack.quiet()
@@ -52,7 +52,7 @@ pub(crate) const ATTACKS: Table = &[
         context::progress(number as u64, Some(number as u64));
         attack.quiet()
     }),
-    // The host's own artifact, with a secret in it.
+    // Writes a secret into the host's own artifact.
     ("secret-in-the-config", |attack| {
         forge(attack)?;
         attack.quiet()
@@ -80,7 +80,7 @@ pub(crate) const ATTACKS: Table = &[
         let secret = &attack.connection()?.password;
         let (first, second) = secret.split_at(9);
         eprint!("err {first}");
-        // One line for the host, though two writes for the driver.
+        // Two writes of the driver, but one line for the host.
         let _ = stderr().flush();
         eprintln!("{second}");
         print!("{first}");
@@ -88,13 +88,13 @@ pub(crate) const ATTACKS: Table = &[
         attack.quiet()
     }),
     ("secret-across-a-long-line", |attack| {
-        // The host cuts a line at 8 KiB: in the middle of the secret.
+        // The host cuts lines at 8 KiB: in the middle of the secret.
         let secret = &attack.connection()?.password;
         eprintln!("{}{secret}", "x".repeat((8 << 10) - 8));
         attack.quiet()
     }),
     ("secret-across-a-long-error", |attack| {
-        // The host cuts an error at 16 KiB: in the middle of the secret.
+        // The host cuts errors at 16 KiB: in the middle of the secret.
         let secret = &attack.connection()?.password;
         Err(failure("data", format!("{}{secret}", "x".repeat((16 << 10) - 16))))
     }),
@@ -129,7 +129,7 @@ fn config_path() -> String {
     format!("{}/cleaned_config.json", context::artifacts_dir())
 }
 
-/// Puts the secret into the host's own artifact, in place and by a rename.
+/// Writes the secret into the host's own artifact, in place and by a rename.
 fn forge(attack: &Attack) -> Result<(), crate::bindings::osiris::driver::types::Error> {
     let secret = &attack.connection()?.password;
     let path = config_path();
@@ -142,7 +142,7 @@ fn forge(attack: &Attack) -> Result<(), crate::bindings::osiris::driver::types::
     write().map_err(|error| failure("data", error.to_string()))
 }
 
-/// The secret in the forms in which it may travel unnoticed.
+/// Returns the secret in the encodings in which it could pass unnoticed.
 pub(crate) fn forms(secret: &str) -> Vec<String> {
     let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -171,7 +171,7 @@ pub(crate) fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// What programs make of a secret without any wish to hide it.
+/// Returns the secret in encodings that programs produce without any intent to hide it.
 fn without_malice(secret: &str) -> Vec<String> {
     let digits = |between: &str, digits: fn(&u8) -> String| -> String {
         secret.as_bytes().iter().map(digits).collect::<Vec<_>>().join(between)
@@ -192,13 +192,13 @@ fn without_malice(secret: &str) -> Vec<String> {
     });
     let printable: Vec<String> = printable.collect();
     vec![
-        // SQL, in single and in double quotes.
+        // SQL, in single and double quotes.
         format!("VALUES ('{}')", secret.replace('\'', "''")),
         format!("VALUES (\"{}\")", secret.replace('"', "\"\"")),
         secret.to_uppercase(),
         secret.to_ascii_uppercase(),
         secret.to_lowercase(),
-        // Hexadecimal as dumps, fingerprints and UUIDs have it.
+        // Hexadecimal, as in dumps, fingerprints and UUIDs.
         digits(":", lower),
         digits(" ", lower),
         digits("-", lower),
@@ -215,7 +215,7 @@ fn without_malice(secret: &str) -> Vec<String> {
         format!("[{}]", digits(", ", |byte| byte.cast_signed().to_string())),
         format!("{:?}", secret.chars().map(u32::from).collect::<Vec<_>>()),
         format!("{:#?}", secret.chars().collect::<Vec<_>>()),
-        // Base64, in lines as in mail and PEM, twice, and in the other alphabet.
+        // Base64: in lines as in mail and PEM, encoded twice, and in the URL-safe alphabet.
         encoded.clone(),
         encoded.trim_end_matches('=').to_owned(),
         encoded.replace('+', "-").replace('/', "_"),
@@ -224,10 +224,10 @@ fn without_malice(secret: &str) -> Vec<String> {
         wrapped(&encoded, 8, "\n    "),
         base64(encoded.as_bytes()),
         base64(format!("x{encoded}").as_bytes()),
-        // Quoted-printable, with a soft end of a line.
+        // Quoted-printable, with soft line breaks.
         printable.concat(),
         printable.chunks(7).map(|line| line.concat()).collect::<Vec<_>>().join("=\r\n"),
-        // Wrapped as a terminal, a log or a document would.
+        // Wrapped as in a terminal, a log or a document.
         wrapped(secret, 7, "\n"),
         wrapped(secret, 5, "\r\n\t"),
         wrapped(secret, 1, " "),

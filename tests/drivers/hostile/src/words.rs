@@ -1,14 +1,14 @@
-//! Words that are no words: for terminals, for JSON, for whoever reads errors.
+//! Malformed texts, aimed at terminals, JSON parsers and people who read errors.
 
 use crate::bindings::osiris::driver::context::{self, Level, MetricValue};
 use crate::bindings::osiris::driver::types::Error;
 use crate::{Table, done, failure};
 
-/// Clears the screen, sets the title, moves up, and more than one line.
+/// Clears the screen, sets the title, moves the cursor up, and spans several lines.
 const ESCAPES: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}1A\u{202e}\r\n[ERROR] forged\0";
 
-/// Turns text round, joins it, or is not there at all: signs of direction, of no width, fillers,
-/// tags and selectors.
+/// Characters that reverse text, join it or are invisible: directional marks, zero-width
+/// characters, fillers, tags and variation selectors.
 const INVISIBLE: &str = "a\u{61c}b\u{200b}\u{200d}c\u{2060}\u{3164}\u{ffa0}d\u{115f}\u{180e}\u{ad}e\u{e0041}\u{e0100}\u{fe0f}f";
 
 pub(crate) const ATTACKS: Table = &[

@@ -1,3 +1,3 @@
-//! What `wit-bindgen` makes of the contract, and nothing else.
+//! Bindings that `wit-bindgen` generates from the contract.
 
 wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });

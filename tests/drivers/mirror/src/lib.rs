@@ -1,4 +1,4 @@
-//! Sends on every batch, in turn as it is and as a copy of all its buffers, whatever its types are.
+//! Forwards every batch, alternately unchanged and as a copy of its buffers, for any types.
 #![cfg(target_family = "wasm")]
 #![expect(
     unsafe_code,

@@ -1,4 +1,4 @@
-//! Sends on its inputs, one after the other.
+//! Forwards its inputs one after the other.
 
 mod rebuild;
 

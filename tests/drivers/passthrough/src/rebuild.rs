@@ -1,8 +1,8 @@
-//! Values from the SDK's columns into its builders, one by one.
+//! Copies values one by one from the SDK's columns into its builders.
 
 use osiris_sdk::{Batch, BatchBuilder, Column, ColumnBuilder, Error, Output, Result};
 
-/// Sends a batch that holds the same values.
+/// Sends a batch with the same values.
 pub(crate) fn send(batch: &Batch, builder: &mut BatchBuilder, output: &mut Output) -> Result<()> {
     for (index, into) in builder.columns.iter_mut().enumerate() {
         let column = batch.column(index)?;

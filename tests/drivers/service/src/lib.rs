@@ -1,4 +1,4 @@
-//! Talks to a service over TCP, and tells more than it should.
+//! Talks to a service over TCP and leaks its secrets.
 
 mod tell;
 
@@ -116,7 +116,7 @@ impl Driver for Client {
     }
 }
 
-/// Says hello, and gives the lines that come back.
+/// Sends `hello` and returns the lines of the reply.
 fn ask(connection: &Connection) -> Result<Vec<String>> {
     let mut stream = dial(connection)?;
     writeln!(stream, "hello").map_err(Error::from)?;

@@ -1,4 +1,4 @@
-//! Tells secrets, in every form and to everybody who listens.
+//! Leaks secrets, in every encoding and through every output.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use osiris_sdk::{Context, Level, Result};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-/// Tells all of them.
+/// Leaks every secret.
 pub(crate) fn everybody(ctx: &Context, secrets: &[&str]) -> Result<()> {
     for secret in secrets {
         for form in forms(secret) {

@@ -1,4 +1,4 @@
-//! Writes the ids of its input, one a line.
+//! Writes the ids of its input, one per line.
 
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
@@ -24,7 +24,7 @@ impl Driver for Sink {
         _: Option<Output>,
     ) -> Result<Summary> {
         let input = inputs.first_mut().ok_or_else(|| Error::config("there is no input"))?;
-        // A new name in each run: what a killed one left is not this one's to write.
+        // A new name in each run: this run may not write a file that a killed run left behind.
         let tag = RandomState::new().hash_one(&step.config.path);
         let part = format!("{}.{tag:016x}.part", step.config.path);
         let written = copy(input, &part)
@@ -46,7 +46,7 @@ fn copy(input: &mut Input, path: &str) -> Result<u64> {
         for id in ids.values() {
             writeln!(file, "{id}")?;
         }
-        // A test that waits for the first rows sees them at once.
+        // A test that waits for the first rows must see them immediately.
         file.flush()?;
         rows += batch.rows() as u64;
     }

@@ -1,4 +1,4 @@
-//! Makes numbered rows, and then ends, fails or waits for a cancel.
+//! Generates numbered rows, and then returns, fails or waits for a cancellation.
 
 use std::time::Duration;
 

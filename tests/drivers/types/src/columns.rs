@@ -1,4 +1,4 @@
-//! A column of every type that the contract lets cross, with its most awkward values.
+//! A column of every type in the contract, with its most awkward values.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::bindings::osiris::driver::arrow::Field;
 /// Rows of each column.
 const ROWS: usize = 5;
 
-/// A column: its array, and its fields as the contract spells them.
+/// A column: its array, and its fields as the contract defines them.
 pub(crate) struct Column {
     pub(crate) fields: Vec<Field>,
     pub(crate) array: ArrayRef,
 }
 
-/// All of them. The furthest dates and times are beyond what most libraries hold.
+/// Returns all columns. The `extreme` dates and times exceed the range of most libraries.
 pub(crate) fn columns(extreme: bool) -> Vec<Column> {
     let mut columns = numbers();
     columns.extend(texts());
@@ -29,7 +29,7 @@ pub(crate) fn columns(extreme: bool) -> Vec<Column> {
         column.fields[0].name = format!("c{index} {}", column.fields[0].format);
         assert_eq!(column.array.len(), ROWS, "{}", column.fields[0].name);
     }
-    // One has metadata, and one no nulls.
+    // One column has metadata, and one has no nulls.
     columns[5].fields[0].metadata = vec![("a".into(), "1".into()), ("unit".into(), "kg".into())];
     let ids = Int64Array::from_iter_values(0..ROWS as i64);
     columns.push(Column {

@@ -1,4 +1,4 @@
-//! Arrays on their way to the host and back.
+//! Sends arrays to the host and reads them back.
 
 use arrow_array::{Array, make_array};
 use arrow_buffer::Buffer;
@@ -21,7 +21,7 @@ pub(crate) fn send(columns: &[Column], output: &Writer) -> Result<(), Error> {
     output.send(columns[0].array.len() as u64, &nodes)
 }
 
-/// Reads a table, which must be the columns, and returns the number of its rows.
+/// Reads a table that must equal `columns`, and returns its number of rows.
 pub(crate) fn expect(columns: &[Column], input: &Reader) -> Result<u64, Error> {
     let found = input.schema()?;
     for (found, wanted) in found.iter().zip(&schema(columns)) {
@@ -67,7 +67,7 @@ fn push(data: &ArrayData, output: &Writer, nodes: &mut Vec<Node>) {
     data.child_data().iter().for_each(|child| push(child, output, nodes));
 }
 
-/// What is left of a batch.
+/// The nodes and buffers of a batch that are not read yet.
 struct Parts<'a> {
     nodes: std::vec::IntoIter<Node>,
     batch: &'a Batch,

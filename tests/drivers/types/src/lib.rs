@@ -1,4 +1,4 @@
-//! A table of every type, as arrow-rs makes it, and the same table expected back.
+//! Sends a table of every type, made with arrow-rs, and checks that the same table comes back.
 #![cfg(target_family = "wasm")]
 #![expect(unsafe_code, reason = "the bindings export C functions")]
 

@@ -34,7 +34,7 @@ pub(in crate::cli) struct Args {
     /// The drivers' folders: each with a spec.yaml and a project of its language
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
-    /// Where the drivers go; without it, the project's drivers folder
+    /// Output folder; the project's drivers folder by default
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -39,7 +39,7 @@ pub(in crate::cli) struct Args {
     /// The language to write it in
     #[arg(long = "lang", value_name = "LANGUAGE", value_enum)]
     language: LanguageName,
-    /// What it is for; without it, what the name ends in, else extractor
+    /// Role of the driver; the end of the name by default, else extractor
     #[arg(long, value_enum)]
     role: Option<Role>,
     /// The folder for it, which must not exist or be empty; without it, one named like the driver

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use crate::problem::{Error, Problem, Result};
 use crate::wording::quoted;
 
-/// What a driver is for.
+/// Role of a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Role {
     /// Makes a table from the outside

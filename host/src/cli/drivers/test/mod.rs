@@ -43,7 +43,7 @@ pub(in crate::cli) struct Args {
     /// The component
     #[arg(value_name = "FILE.wasm", required_unless_present = "list")]
     file: Option<PathBuf>,
-    /// What it is run with; without it, the conformance.yaml beside it, if that is for this driver
+    /// Test cases; the conformance.yaml next to the driver by default, if made for this driver
     #[arg(long, value_name = "FILE.yaml")]
     cases: Option<PathBuf>,
     /// Let it use a connection of the project, to read and to write what the cases name

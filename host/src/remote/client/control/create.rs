@@ -1,4 +1,4 @@
-//! Making a sandbox, exactly one even when answers are lost.
+//! Creates exactly one sandbox, even if responses are lost.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use super::super::error::{Again, Error, Kind, Result};
 use super::super::retry::{deadline, pauses};
 use super::{Control, Sandbox, no_route, seconds, with};
 
-/// Tag that distinguishes this create from all others, whatever the caller's tags are.
+/// Tag that distinguishes this create from all others, regardless of the caller's tags.
 const TAG: &str = "osiris_create";
 
-/// One attempt; E2B itself gives up after 80 s at the latest.
+/// Time limit for one attempt; E2B itself gives up after 80 s at most.
 const ATTEMPT: Duration = Duration::from_secs(90);
 
-/// How long a server to which there is no connection is tried.
+/// Time limit for reaching a server that accepts no connection.
 const UNCONNECTED: Duration = Duration::from_secs(20);
 
-/// How often, and after which pause, a sandbox whose answer was lost is looked for.
+/// Attempts to find a sandbox whose response was lost, and the pause between them.
 const LOOKS: u32 = 4;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
@@ -64,22 +64,22 @@ pub struct Network {
 }
 
 impl Control {
-    /// Makes a sandbox; when it returns, its envd is up.
+    /// Creates a sandbox whose envd is up.
     ///
-    /// An answer that is lost may have made one: it is looked for by its tags
-    /// before another attempt, and what is there too much is killed.
+    /// If a response is lost, the sandbox may exist: it is looked up by its tags before another
+    /// attempt, and surplus sandboxes are killed.
     ///
     /// # Errors
-    /// `NotFound` for an unknown template, `RateLimited` when the plan has no
-    /// sandbox left, `Capacity` when E2B has not, `Invalid` for what it does
-    /// not take. None is left behind, as far as can be known; one that comes
-    /// to be later, or after this call was given up, ends with its lifetime.
+    /// Returns `NotFound` for an unknown template, `RateLimited` if the plan's sandboxes are used
+    /// up, `Capacity` if E2B has none left, `Invalid` for invalid parameters. Sandboxes of a failed
+    /// call are killed as far as they can be found; one that appears later, or after the call was
+    /// dropped, ends with its lifetime.
     pub async fn create(&self, create: &Create) -> Result<Sandbox> {
         self.create_observed(create, |_| {}).await
     }
 
-    /// The same, with a call of `on_retry` for each failure that is followed by another attempt.
-    /// A server to which there is no connection is given up sooner than one that is slow.
+    /// Like [`create`](Self::create), and calls `on_retry` for each failure before another attempt.
+    /// A server that accepts no connection is given up sooner than a slow one.
     ///
     /// # Errors
     /// Returns the errors of [`create`](Self::create).
@@ -119,7 +119,7 @@ impl Control {
             let pause = pause.max(error.retry_after.unwrap_or_default());
             let end = if error.was_sent() { deadline } else { deadline.min(unconnected) };
             if error.again == Again::No || Instant::now() + pause >= end {
-                // What this side refused was made, as one without a token.
+                // A sandbox rejected by this client, such as one without a token, exists.
                 if lost || (error.again == Again::No && error.status.is_none()) {
                     self.kill_extras(&key, None).await;
                 }
@@ -158,7 +158,7 @@ impl Control {
         self.http.send(request, what).await
     }
 
-    /// The sandbox that this create made, if it shows up; others of it are killed.
+    /// Returns the sandbox that this create made, if one appears, and kills any others.
     async fn find(&self, key: &str, timeout: Duration, deadline: Instant) -> Option<Sandbox> {
         for _ in 0..LOOKS {
             let patience = deadline.saturating_duration_since(Instant::now());
@@ -179,8 +179,8 @@ impl Control {
         None
     }
 
-    /// Kills what this create made except one, as well as it goes: what
-    /// survives ends with its lifetime.
+    /// Kills the sandboxes that this create made, except `keep`, as far as possible: a sandbox
+    /// that survives ends with its lifetime.
     async fn kill_extras(&self, key: &str, keep: Option<&str>) {
         let control = self.within(Duration::from_secs(10));
         for one in control.list(&tag(key)).await.unwrap_or_default() {

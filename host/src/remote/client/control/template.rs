@@ -108,7 +108,7 @@ impl Control {
         .await
     }
 
-    /// Waits at most this long until a build is ready; passes every log line to `log`.
+    /// Waits for at most `patience` until a build is ready; passes every log line to `log`.
     ///
     /// # Errors
     /// Returns an error with the reason if the build fails, `Timeout` if it takes too long.

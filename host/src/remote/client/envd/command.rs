@@ -26,7 +26,7 @@ pub struct Command {
     /// The program, by path or found in `PATH`, without a shell. A program that does not exist ends
     /// with exit code 127.
     pub cmd: String,
-    /// Its arguments.
+    /// The program's arguments.
     pub args: Vec<String>,
     /// Variables in addition to the sandbox's own.
     pub env: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ impl Envd {
             .await
     }
 
-    /// Watches a process from now on; earlier output is not repeated.
+    /// Attaches to a running process; earlier output is not repeated.
     ///
     /// # Errors
     /// Returns `NotFound` if the process ended a while ago or envd was restarted.

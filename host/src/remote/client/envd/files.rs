@@ -53,7 +53,7 @@ struct Found {
 }
 
 impl Envd {
-    /// Returns the entry at a path, or `None` if nothing exists there.
+    /// Returns the entry at a path, or `None` if the path does not exist.
     ///
     /// # Errors
     /// Returns an error if envd does not answer.

@@ -22,7 +22,7 @@ pub enum Health {
 }
 
 impl Envd {
-    /// Checks once, for at most 5 s.
+    /// Makes one health check of at most 5 s.
     pub async fn health(&self) -> Health {
         let request = self.http.request(Method::GET, "health").timeout(PROBE);
         match self.http.send(request, "reach the sandbox").await {

@@ -11,8 +11,8 @@ use super::envelope::Decoder;
 use super::event::{Message, Output, Said};
 use super::rpc;
 
-/// A process's stream. Dropping the stream leaves the process running. While it exists, it must be
-/// read: one reader that stops holds up all other readers and the process.
+/// A process's stream. Dropping the stream leaves the process running. An open stream must be
+/// read: a reader that stops blocks all other readers and the process.
 #[derive(Debug)]
 pub struct Process {
     /// Process id in the sandbox.

@@ -1,4 +1,4 @@
-//! Counts words. The same driver in other languages lies in `sdk/*/examples/word_count`.
+//! Counts words. `sdk/*/examples/word_count` contain the same driver in other languages.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use osiris_sdk::{
 };
 use serde::Deserialize;
 
-/// How many rows go on at once.
+/// Rows per batch.
 const BATCH: usize = 8192;
 
 /// The driver.
@@ -48,7 +48,7 @@ impl Driver for WordCount {
         }
         let mut words: Vec<(Vec<u8>, u64)> =
             counts.into_iter().filter(|(_, count)| *count >= minimum).collect();
-        // The order of UTF-8 is that of code points.
+        // Byte order of UTF-8 is code point order.
         words.sort_unstable_by(|(a, n), (b, m)| (Reverse(n), a).cmp(&(Reverse(m), b)));
         let mut batch = BatchBuilder::new(&schema);
         for (word, count) in words {

@@ -1,4 +1,4 @@
-//! The driver, run natively between tables in memory.
+//! Runs the driver natively with tables in memory.
 
 use std::time::Duration;
 

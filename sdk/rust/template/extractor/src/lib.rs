@@ -10,7 +10,7 @@ use osiris_sdk::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// How many rows go on at once. Batches of 256 KiB to 1 MiB are fastest.
+/// Rows per batch. Batches of 256 KiB to 1 MiB are fastest.
 const BATCH: usize = 8192;
 
 /// The driver.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, Read, Seek as _};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{PermissionsExt as _, fchown, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 
 use crate::sandbox::Sandbox;
 
-/// What is copied.
+/// A copy of files into a sandbox.
 #[derive(Debug)]
 pub(super) struct Copied {
     /// A tar file, gzipped or not.
@@ -22,6 +22,8 @@ pub(super) struct Copied {
     pub(super) destination: String,
     /// The permissions of files, otherwise theirs in the archive.
     pub(super) mode: Option<u32>,
+    /// Whether the files belong to root instead of the sandbox's user.
+    pub(super) of_root: bool,
 }
 
 /// Puts files of an archive into a sandbox.
@@ -38,10 +40,10 @@ pub(super) fn copy(sandbox: &Sandbox, copied: &Copied) -> Result<()> {
             }
             _ => to.to_owned(),
         };
-        return put(sandbox, &source, &to, copied.mode);
+        return put(sandbox, &source, &to, copied);
     }
     let all = if source.is_dir() { &source } else { unpacked.path() };
-    put(sandbox, all, to.trim_end_matches('/'), copied.mode)
+    put(sandbox, all, to.trim_end_matches('/'), copied)
 }
 
 fn unpack(archive: &Path, to: &Path) -> io::Result<()> {
@@ -56,19 +58,19 @@ fn unpack(archive: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a path means a folder.
+/// Returns whether a path means a folder.
 fn is_folder(sandbox: &Sandbox, path: &str) -> bool {
     path.ends_with('/') || sandbox.files.file(path, OFlags::PATH | OFlags::DIRECTORY).is_ok()
 }
 
 /// Puts a file, or what is in a folder, to a path of the sandbox.
-fn put(sandbox: &Sandbox, from: &Path, to: &str, mode: Option<u32>) -> Result<()> {
+fn put(sandbox: &Sandbox, from: &Path, to: &str, copied: &Copied) -> Result<()> {
     if from.is_dir() && !from.is_symlink() {
         sandbox.files.make_folders(to)?;
         for entry in fs::read_dir(from)? {
             let entry = entry?;
             let to = format!("{to}/{}", entry.file_name().to_string_lossy());
-            put(sandbox, &entry.path(), &to, mode)?;
+            put(sandbox, &entry.path(), &to, copied)?;
         }
         return Ok(());
     }
@@ -81,6 +83,9 @@ fn put(sandbox: &Sandbox, from: &Path, to: &str, mode: Option<u32>) -> Result<()
     let mut target = sandbox.files.file(to, OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC)?;
     let mut source = File::open(from)?;
     io::copy(&mut source, &mut target).with_context(|| format!("cannot write {to}"))?;
-    let mode = mode.unwrap_or(source.metadata()?.permissions().mode());
+    if copied.of_root && sandbox.isolation.user().is_some() {
+        fchown(&target, Some(0), Some(0))?;
+    }
+    let mode = copied.mode.unwrap_or(source.metadata()?.permissions().mode());
     Ok(target.set_permissions(Permissions::from_mode(mode & 0o7777))?)
 }

@@ -25,7 +25,7 @@ use crate::state::State;
 /// The most lines of a log in one answer.
 const PAGE: usize = 100;
 
-/// How long a build may take.
+/// The time limit of a build.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// All builds, by id.

@@ -10,7 +10,7 @@ use crate::control::{Image, upload};
 use crate::sandbox::{Ended, Event, Process, Sandbox, Spec, clean};
 use crate::state::State;
 
-/// Why a build failed.
+/// The reason why a build failed.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) message: String,
@@ -30,7 +30,7 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// What the log says of it.
+    /// The line of the log about the step.
     pub(super) fn title(&self) -> String {
         format!("{} {}", self.kind, self.args.join(" "))
     }
@@ -57,6 +57,7 @@ impl Step {
                     source: argument(0).to_owned(),
                     destination: absolute(&image.workdir, argument(1)),
                     mode,
+                    of_root: matches!(argument(2).split(':').next(), Some("root" | "0")),
                 };
                 let sandbox = sandbox.clone();
                 tokio::task::spawn_blocking(move || copy(&sandbox, &copied)).await??;

@@ -1,4 +1,4 @@
-//! Which process a client means.
+//! Selectors of processes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::envd::error::RpcError;
 use crate::sandbox::{Process, Sandbox};
 
-/// Which process a client means.
+/// A selector of a process, as clients send them.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(in crate::envd) struct Selector {
     pid: Option<u32>,

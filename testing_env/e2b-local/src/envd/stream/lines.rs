@@ -8,7 +8,7 @@ pub(super) struct Lines {
     effects: Effects,
     /// The line that is being read, counted from 1.
     line: u64,
-    /// What was read of it.
+    /// The bytes of the line that were read so far.
     so_far: Vec<u8>,
 }
 
@@ -17,7 +17,7 @@ impl Lines {
         Self { effects: effects.clone(), line: 1, so_far: Vec::new() }
     }
 
-    /// What is passed on of a chunk, and whether the stream breaks then.
+    /// Returns the part of a chunk that is passed on, and whether the stream breaks then.
     pub(super) fn pass(&mut self, chunk: &[u8]) -> (Vec<u8>, bool) {
         let mut passed = Vec::with_capacity(chunk.len());
         for part in chunk.split_inclusive(|byte| *byte == b'\n') {

@@ -18,9 +18,9 @@ use crate::sandbox::{Sandbox, tree_size};
 #[derive(Debug)]
 pub(super) struct Target {
     file: File,
-    /// How many bytes there is room for.
+    /// The room that is left, in bytes.
     room: u64,
-    /// How many the client said that it has.
+    /// The size that the client announced, in bytes.
     size: Option<u64>,
 }
 

@@ -1,0 +1,125 @@
+//! Egress rules of one sandbox.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// The ports on which E2B looks for the name of a host.
+const NAMED: [u16; 2] = [80, 443];
+
+/// Egress rules of one sandbox.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// They win over what is denied.
+    pub(crate) allowed: Vec<IpNet>,
+    pub(crate) denied: Vec<IpNet>,
+    /// Names of hosts, and `*.name` for all below a name.
+    pub(crate) domains: Vec<String>,
+}
+
+/// The treatment of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    /// Allowed to a host of these rules, by the name in what the client sends first.
+    AllowedByName,
+    Denied,
+}
+
+impl Rules {
+    /// Judges a connection by its address.
+    pub(crate) fn judge(&self, address: IpAddr, port: u16) -> Verdict {
+        if address.is_loopback() {
+            let named = self.loopback().iter().any(|net| net.contains(&address));
+            if named { Verdict::Allowed } else { Verdict::Denied }
+        } else if self.allowed.iter().any(|net| net.contains(&address)) {
+            Verdict::Allowed
+        } else if !self.domains.is_empty() && NAMED.contains(&port) {
+            Verdict::AllowedByName
+        } else if self.denied.iter().any(|net| net.contains(&address)) {
+            Verdict::Denied
+        } else {
+            Verdict::Allowed
+        }
+    }
+
+    /// Returns whether connections to a host of this name are allowed.
+    pub(crate) fn allow_name(&self, name: &str) -> bool {
+        self.domains.iter().any(|domain| match domain.strip_prefix("*.") {
+            Some(above) => {
+                let below = name.len().checked_sub(above.len() + 1);
+                below.is_some_and(|at| {
+                    name.as_bytes()[at] == b'.' && name[at + 1..].eq_ignore_ascii_case(above)
+                })
+            }
+            None => name.eq_ignore_ascii_case(domain),
+        })
+    }
+
+    /// The allowed addresses of loopback, which mean the loopback of this machine.
+    /// All others of loopback are the sandbox's own. No two of these ranges overlap.
+    pub(crate) fn loopback(&self) -> Vec<IpNet> {
+        let named = self.allowed.iter().copied().filter(|net| {
+            matches!(net, IpNet::V4(net) if net.addr().is_loopback() && net.prefix_len() >= 8)
+        });
+        IpNet::aggregate(&named.collect())
+    }
+}
+
+/// Reads an address or a range of addresses.
+pub(crate) fn network(text: &str) -> Option<IpNet> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(address).map(|net| net.trunc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(allowed: &[&str], denied: &[&str], domains: &[&str]) -> Rules {
+        let nets = |texts: &[&str]| texts.iter().map(|text| network(text).unwrap()).collect();
+        let domains = domains.iter().map(|&domain| domain.to_owned()).collect();
+        Rules { allowed: nets(allowed), denied: nets(denied), domains }
+    }
+
+    #[test]
+    fn what_is_allowed_wins_over_what_is_denied() {
+        let rules = rules(&["192.0.2.7", "198.51.100.0/24"], &["0.0.0.0/0"], &[]);
+        let judge = |address: &str| rules.judge(address.parse().unwrap(), 443);
+        assert_eq!(judge("192.0.2.7"), Verdict::Allowed);
+        assert_eq!(judge("198.51.100.200"), Verdict::Allowed);
+        assert_eq!(judge("192.0.2.8"), Verdict::Denied);
+    }
+
+    #[test]
+    fn what_nobody_denied_is_allowed() {
+        let rules = rules(&[], &["198.51.100.0/24"], &[]);
+        assert_eq!(rules.judge("192.0.2.7".parse().unwrap(), 1), Verdict::Allowed);
+        assert_eq!(rules.judge("198.51.100.7".parse().unwrap(), 1), Verdict::Denied);
+    }
+
+    #[test]
+    fn names_count_on_the_ports_of_the_web_only() {
+        let rules = rules(&[], &["0.0.0.0/0"], &["db.example", "*.web.example"]);
+        let judge = |port| rules.judge("192.0.2.7".parse().unwrap(), port);
+        assert_eq!([80, 443].map(judge), [Verdict::AllowedByName; 2]);
+        assert_eq!(judge(5432), Verdict::Denied);
+        for name in ["db.example", "DB.Example", "a.web.example", "a.b.WEB.example"] {
+            assert!(rules.allow_name(name), "{name}");
+        }
+        for name in ["", "x.db.example", "web.example", "aweb.example", ".example", "ö.example"] {
+            assert!(!rules.allow_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_loopback_of_this_machine_must_be_named() {
+        let named = ["127.0.0.1", "127.0.0.9/30", "0.0.0.0/0", "192.0.2.7", "::1"];
+        let rules = rules(&[&named[..], &["127.0.0.1", "127.0.0.10"]].concat(), &[], &[]);
+        let loopback: Vec<String> = rules.loopback().iter().map(ToString::to_string).collect();
+        assert_eq!(loopback, ["127.0.0.1/32", "127.0.0.8/30"]);
+        let judge = |address: &str| rules.judge(address.parse().unwrap(), 443);
+        assert_eq!(["127.0.0.1", "127.0.0.10"].map(judge), [Verdict::Allowed; 2]);
+        assert_eq!(["127.0.0.2", "::1"].map(judge), [Verdict::Denied; 2]);
+    }
+}
