@@ -6,6 +6,8 @@ use std::path::Path;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use super::page::line_of;
+
 /// Checks every relative link of a page, whose path is relative to the repository: the file exists
 /// and has the anchor.
 ///
@@ -33,7 +35,7 @@ fn links(text: &str) -> Vec<(usize, String)> {
             continue;
         };
         if !dest_url.contains("://") && !dest_url.starts_with("mailto:") {
-            links.push((text[..range.start].matches('\n').count() + 1, dest_url.to_string()));
+            links.push((line_of(text, range.start), dest_url.to_string()));
         }
     }
     links

@@ -1,6 +1,7 @@
 //! Finds the fences of a page whose commands are run.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -85,63 +86,81 @@ impl Page {
     }
 }
 
+/// A mark that waits for its fence.
+struct Mark {
+    line: usize,
+    /// Project that the commands run in, or `None` if they are not run.
+    setup: Option<Setup>,
+}
+
+impl Mark {
+    /// Parses an HTML comment. Returns `None` if the comment is no mark.
+    fn parse(html: &str, line: usize) -> Option<Result<Self, String>> {
+        let captures = MARK.captures(html.trim())?;
+        let setup = (&captures[1] == "project").then(|| Setup::parse(&captures[2])).transpose();
+        let setup = setup.map_err(|error| format!("line {line}: {error}"));
+        Some(setup.map(|setup| Self { line, setup }))
+    }
+}
+
 /// Finds the fences whose commands are run.
 fn fences(text: &str) -> Result<Vec<Fence>, String> {
     let mut fences = Vec::new();
-    // The last mark with its line, until a fence uses the mark.
-    let mut mark: Option<(Option<Setup>, usize)> = None;
+    let mut mark: Option<Mark> = None;
     for (event, range) in Parser::new(text).into_offset_iter() {
-        let line = text[..range.start].lines().count() + 1;
         match event {
-            Event::Html(html) => {
-                let Some(captures) = MARK.captures(html.trim()) else { continue };
-                if let Some((_, line)) = mark {
-                    return Err(format!("line {line}: the mark is not followed by a fence"));
-                }
-                let setup = match &captures[1] {
-                    "project" => Some(Setup::parse(&captures[2])),
-                    _ => None,
-                };
-                let setup = setup.transpose().map_err(|error| format!("line {line}: {error}"))?;
-                mark = Some((setup, line));
-            }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
-                let start =
-                    text[range.clone()].find('\n').map_or(range.end, |at| range.start + at + 1);
-                let end = text[..range.end].rfind('\n').map_or(range.end, |at| at + 1);
-                let body = start..end.max(start);
-                match mark.take() {
-                    Some((Some(setup), _)) if *language == *CONSOLE => {
-                        let commands = fence::commands(&text[body.clone()], line + 1)?;
-                        fences.push(Fence { setup, body, commands });
-                    }
-                    Some((Some(_), mark)) => {
-                        return Err(format!(
-                            "line {mark}: the fence below is not a `{CONSOLE}` fence"
-                        ));
-                    }
-                    Some((None, _)) => {}
-                    None if OSIRIS.is_match(&text[body]) => {
-                        return Err(format!(
-                            "line {line}: the fence starts osiris; write `<!-- project: NAME -->` or \
-                             `<!-- not run: REASON -->` in the line above"
-                        ));
-                    }
-                    None => {}
-                }
+                fences.extend(fence(text, range, &language, mark.take())?);
             }
             Event::Start(Tag::HtmlBlock) | Event::End(_) => {}
-            _ => {
-                if let Some((_, line)) = mark {
-                    return Err(format!("line {line}: the mark is not followed by a fence"));
-                }
+            event => {
+                no_fence(mark.take())?;
+                let Event::Html(html) = event else { continue };
+                mark = Mark::parse(&html, line_of(text, range.start)).transpose()?;
             }
         }
     }
+    no_fence(mark)?;
+    Ok(fences)
+}
+
+fn no_fence(mark: Option<Mark>) -> Result<(), String> {
     match mark {
-        Some((_, line)) => Err(format!("line {line}: the mark is not followed by a fence")),
-        None => Ok(fences),
+        Some(Mark { line, .. }) => Err(format!("line {line}: the mark is not followed by a fence")),
+        None => Ok(()),
     }
+}
+
+/// Returns the fence in a range of a text, or `None` if its commands are not run.
+fn fence(
+    text: &str,
+    range: Range<usize>,
+    language: &str,
+    mark: Option<Mark>,
+) -> Result<Option<Fence>, String> {
+    let line = line_of(text, range.start);
+    let start = text[range.clone()].find('\n').map_or(range.end, |at| range.start + at + 1);
+    let end = text[..range.end].rfind('\n').map_or(range.end, |at| at + 1);
+    let body = start..end.max(start);
+    let fault = match mark {
+        None if OSIRIS.is_match(&text[body.clone()]) => {
+            "the fence starts osiris; write `<!-- project: NAME -->` or `<!-- not run: REASON -->` \
+             in the line above"
+        }
+        None | Some(Mark { setup: None, .. }) => return Ok(None),
+        Some(_) if language != CONSOLE => "a fence with commands is not a `console` fence",
+        Some(_) if text[..range.start].ends_with(' ') => "a fence with commands is indented",
+        Some(Mark { setup: Some(setup), .. }) => {
+            let commands = fence::commands(&text[body.clone()], line + 1)?;
+            return Ok(Some(Fence { setup, body, commands }));
+        }
+    };
+    Err(format!("line {line}: {fault}"))
+}
+
+/// Returns the line of a position in a text, from 1.
+pub(super) fn line_of(text: &str, position: usize) -> usize {
+    text[..position].matches('\n').count() + 1
 }
 
 #[cfg(test)]
@@ -166,7 +185,18 @@ mod tests {
             ("<!-- project: demo -->\ntext\n", "line 1: the mark is not followed by a fence"),
             ("<!-- project: demo -->\n\n# A\n", "line 1: the mark is not followed by a fence"),
             ("<!-- project: demo -->\n", "line 1: the mark is not followed by a fence"),
-            ("<!-- project: demo -->\n```yaml\na: 1\n```\n", "line 1: the fence below is not a"),
+            (
+                "<!-- project: demo -->\n```yaml\na: 1\n```\n",
+                "line 2: a fence with commands is not",
+            ),
+            (
+                "- <!-- project: demo -->\n  ```console\n  $ ls\n  ```\n",
+                "line 2: a fence with commands is in",
+            ),
+            (
+                "<!-- project: demo -->\n<!-- project: demo -->\n",
+                "line 1: the mark is not followed",
+            ),
             ("<!-- project: other -->\n```console\n$ ls\n```\n", "line 1: unknown project"),
         ] {
             let found = fences(text).unwrap_err();
