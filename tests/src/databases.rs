@@ -24,6 +24,58 @@ pub fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../testing_env")
 }
 
+/// Copies the sample project.
+pub fn copy_sample(sandbox: &Sandbox) {
+    for folder in ["pipelines", "data"] {
+        for entry in fs::read_dir(samples().join(folder)).expect("the samples are there") {
+            let path = entry.expect("an entry has a name").path();
+            let file = path.file_name().expect("it has a name").to_owned();
+            let bytes = fs::read(&path).expect("a sample can be read");
+            sandbox.write(Path::new(folder).join(file), bytes);
+        }
+    }
+    let connections = fs::read(samples().join("osiris_connections.yaml")).expect("it is there");
+    sandbox.write("osiris_connections.yaml", connections);
+    sandbox.write("osiris.yaml", "version: 1\n");
+}
+
+/// A database of the sample project in each server.
+#[derive(Debug)]
+pub struct Databases {
+    /// MariaDB and the name of its database.
+    pub mysql: (&'static mariadb::Server, &'static str),
+    /// PostgreSQL and the name of its database.
+    pub postgres: (&'static postgres::Postgres, &'static str),
+}
+
+impl Databases {
+    /// Recreates the databases with the tables of the sample project.
+    pub fn fill(&self) {
+        let Self { mysql: (mysql, name), .. } = self;
+        let tables = fs::read_to_string(samples().join("data/movies.sql")).expect("it is there");
+        mysql.database(name).expect("a database");
+        mysql.sql(name, &tables).expect("its tables");
+        let Self { postgres: (postgres, name), .. } = self;
+        postgres
+            .sql("postgres", &format!("DROP DATABASE IF EXISTS \"{name}\""))
+            .expect("the old one can go");
+        postgres.create_database(name).expect("a database");
+    }
+
+    /// Configures a command for the databases.
+    pub fn reach(&self, osiris: Osiris) -> Osiris {
+        let Self { mysql: (mysql, movies), postgres: (postgres, warehouse) } = self;
+        osiris
+            .env("MYSQL_PORT", mysql.port.to_string())
+            .env("MYSQL_DATABASE", movies)
+            .env("MYSQL_PASSWORD", mariadb::PASSWORD)
+            .env("POSTGRES_PORT", postgres.port.to_string())
+            .env("POSTGRES_DATABASE", warehouse)
+            .env("POSTGRES_USER", &postgres.user)
+            .env("POSTGRES_PASSWORD", &postgres.password)
+    }
+}
+
 /// A copy of the sample project with separate databases.
 #[derive(Debug)]
 pub struct Project {
@@ -31,30 +83,17 @@ pub struct Project {
     pub sandbox: Sandbox,
     /// Name of the databases.
     pub name: &'static str,
+    databases: Databases,
 }
 
 impl Project {
     /// Creates the project and recreates the databases with this name.
     pub fn new(name: &'static str) -> Self {
         let sandbox = Sandbox::new();
-        for folder in ["pipelines", "data"] {
-            for entry in fs::read_dir(samples().join(folder)).expect("the samples are there") {
-                let path = entry.expect("an entry has a name").path();
-                let file = path.file_name().expect("it has a name").to_owned();
-                let bytes = fs::read(&path).expect("a sample can be read");
-                sandbox.write(Path::new(folder).join(file), bytes);
-            }
-        }
-        let connections = fs::read(samples().join("osiris_connections.yaml")).expect("it is there");
-        sandbox.write("osiris_connections.yaml", connections);
-        sandbox.write("osiris.yaml", "version: 1\n");
-        MYSQL.database(name).expect("a database");
-        MYSQL.sql(name, &sandbox.read("data/movies.sql")).expect("its tables");
-        POSTGRES
-            .sql("postgres", &format!("DROP DATABASE IF EXISTS \"{name}\""))
-            .expect("the old one can go");
-        POSTGRES.create_database(name).expect("a database");
-        Self { sandbox, name }
+        copy_sample(&sandbox);
+        let databases = Databases { mysql: (&MYSQL, name), postgres: (&POSTGRES, name) };
+        databases.fill();
+        Self { sandbox, name, databases }
     }
 
     /// Returns `osiris` with these arguments, configured for the databases.
@@ -64,14 +103,7 @@ impl Project {
 
     /// Configures a command for the databases.
     pub fn reach(&self, osiris: Osiris) -> Osiris {
-        osiris
-            .env("MYSQL_PORT", MYSQL.port.to_string())
-            .env("MYSQL_DATABASE", self.name)
-            .env("MYSQL_PASSWORD", mariadb::PASSWORD)
-            .env("POSTGRES_PORT", POSTGRES.port.to_string())
-            .env("POSTGRES_DATABASE", self.name)
-            .env("POSTGRES_USER", &POSTGRES.user)
-            .env("POSTGRES_PASSWORD", &POSTGRES.password)
+        self.databases.reach(osiris)
     }
 
     /// Runs a sample, which must succeed, and returns its output.

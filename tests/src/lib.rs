@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod conformance;
 pub mod databases;
 pub mod disk;
+pub mod docs;
 pub mod osiris;
 pub mod parity;
 pub mod processor;

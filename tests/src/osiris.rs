@@ -34,9 +34,24 @@ impl Osiris {
         sandbox: &Sandbox,
         arguments: impl IntoIterator<Item = A>,
     ) -> Self {
-        let mut command = Command::new(built::osiris());
+        let mut osiris = Self::of(sandbox, Command::new(built::osiris()));
+        osiris.command.args(arguments);
+        osiris
+    }
+
+    /// Creates a shell that runs `script`, with osiris first on its `PATH`.
+    pub(crate) fn shell(sandbox: &Sandbox, script: &str) -> Self {
+        let programs = built::osiris().parent().map(Path::to_owned).unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(programs).chain(std::env::split_paths(&path));
+        let path = std::env::join_paths(folders).expect("folders of programs have plain names");
+        let mut shell = Self::of(sandbox, Command::new("bash"));
+        shell.command.args(["-c", script]);
+        shell.env("PATH", path)
+    }
+
+    fn of(sandbox: &Sandbox, mut command: Command) -> Self {
         command
-            .args(arguments)
             .current_dir(sandbox.project())
             .env_clear()
             .env("HOME", sandbox.outside().join("home"))

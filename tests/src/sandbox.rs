@@ -85,6 +85,11 @@ impl Sandbox {
     pub fn osiris<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Osiris {
         Osiris::new(self, arguments)
     }
+
+    /// Returns a shell with osiris on its `PATH`, ready to run a script in the project.
+    pub fn shell(&self, script: &str) -> Osiris {
+        Osiris::shell(self, script)
+    }
 }
 
 impl Drop for Sandbox {

@@ -78,13 +78,22 @@ pub fn normalise(text: &str, sandbox: &Sandbox) -> String {
     ] {
         text = text.replace(&path.display().to_string(), name);
     }
+    text = without_compilation(&mask(&text));
+    squeeze(&FIRST_USE.replace_all(&text, ""))
+}
+
+/// Replaces ids, times and hashes by names.
+pub fn mask(text: &str) -> String {
+    let mut text = text.to_owned();
     for (regex, name) in REGEXES.iter() {
         text = regex.replace_all(&text, *name).into_owned();
     }
-    for regex in [&COMPILING, &FIRST_USE] {
-        text = regex.replace_all(&text, "").into_owned();
-    }
-    squeeze(&text)
+    text
+}
+
+/// Removes messages about compilation.
+pub fn without_compilation(text: &str) -> String {
+    COMPILING.replace_all(text, "").into_owned()
 }
 
 /// Writes `xxxx...` as `x{4000}`.
