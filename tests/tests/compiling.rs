@@ -18,10 +18,10 @@ steps:
 ";
 const CONNECTIONS: &str = "version: 1\nconnections: {test: {main: {host: localhost}}}\n";
 
-/// Returns a driver of 17 kB that would take some minutes to compile.
+/// Returns a driver of 50 kB that would take minutes to compile, also on a fast machine.
 fn slow() -> Vec<u8> {
-    let driver = busy(5, 60, 300);
-    assert!(driver.len() < 20_000);
+    let driver = busy(5, 63, 900);
+    assert!(driver.len() < 60_000);
     driver
 }
 

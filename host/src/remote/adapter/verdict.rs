@@ -51,7 +51,9 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
 /// Masks and shortens a failure's message, which can come from a sandbox, like a driver's.
 pub(super) fn short(failure: Failure, session: &Session) -> Failure {
     let message = driver::shortened(&failure.message, session.redactor());
-    Failure { message: name_disk(message), ..failure }
+    // The words of a limit name the limit.
+    let message = if failure.kind == "limit" { message } else { name_disk(message) };
+    Failure { message, ..failure }
 }
 
 /// Adds that the sandbox's disk is full, which the driver's message does not say.
