@@ -66,7 +66,7 @@ fn steps_wait_for_room() {
     let mut pipeline = "oml_version: 0.1.0\nname: pairs\nsteps:\n".to_owned();
     for pair in 0..5 {
         pipeline += &format!(
-            "  - {{id: read-{pair}, component: test.source, mode: read, config: {{rows: 3000}}}}\n  \
+            "  - {{id: read-{pair}, component: test.source, mode: read, config: {{rows: 500000, batch: 1000}}}}\n  \
                - {{id: write-{pair}, component: test.sink, mode: write, needs: [read-{pair}], \
                    config: {{path: ids-{pair}.txt}}}}\n"
         );
