@@ -7,6 +7,7 @@
 //! [`trust`] decides which drivers may run, and [`conformance`] tests a driver against the
 //! contract.
 
+mod allocator;
 mod aside;
 pub mod atomic;
 pub mod below;

@@ -34,12 +34,14 @@ use clap::{CommandFactory, Parser};
 
 use self::args::{Cli, Command};
 use self::shell::{Answer, Shell};
+use crate::allocator;
 use crate::own_program;
 use crate::problem::Result;
 
 /// Runs the command given by the process's arguments and returns its exit code: 0 success, 1 the
 /// run failed, 2 invalid input or usage, 3 a problem around the run.
 pub fn main() -> ExitCode {
+    allocator::keep_freed_batches();
     own_program::declare();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
