@@ -6,7 +6,7 @@ use reqwest::Response;
 
 use super::super::answer;
 use super::super::error::{Error, Result};
-use super::super::http::Http;
+use super::super::http::{Http, Service};
 use super::super::settings::Settings;
 use super::{Entry, KEEPALIVE, Output, Process, download};
 
@@ -20,7 +20,8 @@ static HTTP: LazyLock<Result<Http>> = LazyLock::new(|| {
         };
         Some(crate::connection::Variable::exported(value.to_owned()))
     })?;
-    Http::new(settings.api.clone(), Default::default(), vec![settings.key().clone()])
+    let secrets = vec![settings.key().clone()];
+    Http::new(Service::Envd, settings.api.clone(), Default::default(), secrets)
 });
 
 /// Reads all output in a process's stream.
