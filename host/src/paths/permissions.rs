@@ -112,10 +112,11 @@ impl Permissions {
     /// No step may create a name with invisible characters below its roots: such a name can act on
     /// a terminal or pass for another name.
     pub fn of(&self, path: &Path) -> May {
-        if self.hides_characters(path) {
-            return May { make: false, make_folder: false, ..self.of_visible(path) };
+        let may = self.of_visible(path);
+        if (may.make || may.make_folder) && self.hides_characters(path) {
+            return May { make: false, make_folder: false, ..may };
         }
-        self.of_visible(path)
+        may
     }
 
     fn of_visible(&self, path: &Path) -> May {

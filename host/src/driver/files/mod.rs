@@ -127,9 +127,10 @@ impl Files {
         let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
         let shown = path.display();
         let granted = self.permissions.told();
-        let why = if self.permissions.hides_characters(path) {
+        let may = self.permissions.of(path);
+        let why = if may.write && !may.make {
             "no driver may make a name with control or invisible characters".to_owned()
-        } else if self.permissions.of(path).make {
+        } else if may.make {
             "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
         } else if let Some(own) = self.permissions.wants_allowing(path) {
             format!(
@@ -201,7 +202,8 @@ impl Files {
         let Some(folder) = path.parent().filter(|folder| self.made.knows(folder)) else {
             return Ok(false);
         };
-        Ok(reserved(path).is_none() && self.made.owns(folder, Stat::of(parent)?.identity))
+        let is_nameable = reserved(path).is_none() && !self.permissions.hides_characters(path);
+        Ok(is_nameable && self.made.owns(folder, Stat::of(parent)?.identity))
     }
 
     /// Returns whether a path is in a directory that the driver may create but has not created yet.

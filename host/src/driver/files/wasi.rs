@@ -359,9 +359,9 @@ impl HostDescriptor for View<'_> {
         }
         let to = self.place(&to, &new, false)?;
         let is_new = to.kind().is_none();
-        if !(to.may.write || (to.may.make && is_new))
-            || self.files.permissions.is_fixed(&to.at.path)
-        {
+        // A new name can be denied where files may be replaced.
+        let is_allowed = if is_new { to.may.make } else { to.may.write };
+        if !is_allowed || self.files.permissions.is_fixed(&to.at.path) {
             return self.files.refuse(&to.at.path);
         }
         self.rename(&from, &to)?;

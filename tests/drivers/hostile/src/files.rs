@@ -17,6 +17,7 @@ unsafe extern "C" {
 pub(crate) const ATTACKS: Table = &[
     ("names-odd", names_odd),
     ("names-alike", names_alike),
+    ("names-renamed", names_renamed),
     ("links-made", links_made),
     ("links-hard", links_hard),
     ("renames-outside", renames_outside),
@@ -155,6 +156,23 @@ fn names_odd(_: &mut Attack) -> Outcome {
     let inside: Vec<_> = inside.collect();
     let beside = names.iter().map(|(what, name)| ((*what).to_owned(), there_and_back(name)));
     report(beside.chain(inside))
+}
+
+/// Renames a file to a name that a terminal acts on, and creates one in a new directory.
+fn names_renamed(_: &mut Attack) -> Outcome {
+    let own = context::artifacts_dir();
+    let rename = || {
+        fs::write(format!("{own}/plain"), "x")?;
+        fs::rename(format!("{own}/plain"), format!("{own}/\u{1b}[2J"))?;
+        Ok("renamed".into())
+    };
+    let create = || {
+        fs::create_dir(".out.txt.d")?;
+        fs::write(".out.txt.d/plain", "x")?;
+        fs::write(".out.txt.d/\u{1b}[2J", "x")?;
+        Ok("created".into())
+    };
+    report([("to an escape".to_owned(), rename()), ("in a directory".to_owned(), create())])
 }
 
 /// Checks that two similar names remain two files.
