@@ -104,7 +104,7 @@ fn a_table_that_is_locked_is_given_up_in_time() {
     on_each_server(|server| {
         let connection = server.database("locked", "CREATE TABLE t (id bigint PRIMARY KEY)");
         let input = table(&[("id", DataType::Int64)], &json!([[1]]));
-        let timeouts = || server.log().matches("due to lock timeout").count();
+        let timeouts = || server.log_of("locked").matches("due to lock timeout").count();
         std::thread::scope(|scope| {
             let lock = "BEGIN; LOCK TABLE t; SELECT pg_sleep(600) AS locked";
             let holder = scope.spawn(|| server.sql("locked", lock));

@@ -208,6 +208,7 @@ impl Postgres {
             "listen_addresses=127.0.0.1".to_owned(),
             format!("unix_socket_directories={folder}"),
             "fsync=off".to_owned(),
+            "log_line_prefix=%m [%p] %d ".to_owned(),
         ] {
             command.args(["-c", &setting]);
         }
@@ -232,10 +233,19 @@ impl Postgres {
         Ok(())
     }
 
-    /// Returns the server's log since its last start.
+    /// Returns the server's log since its last start, of the sessions of all databases.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+
+    /// Returns the lines that sessions of one database wrote to the server's log. Other tests share
+    /// the server, so a test that counts reads only these.
+    #[must_use]
+    pub fn log_of(&self, database: &str) -> String {
+        let mark = format!("] {database} ");
+        let log = self.log();
+        log.lines().filter(|line| line.contains(&mark)).collect::<Vec<_>>().join("\n")
     }
 
     /// Returns the user and group of the server's programs, or `None` if they are those of this
