@@ -1,0 +1,108 @@
+//! Command-line arguments.
+
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use clap::builder::Styles;
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+use super::{
+    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, run,
+    runs, try_sandbox, validate, worker,
+};
+
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::Red.on_default().bold());
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris init demo                        make a project that runs as it is
+  osiris run pipelines/hello.yaml         compile and run a pipeline
+  osiris compile pipelines/hello.yaml     compile only
+  osiris run --last-compile               run what was compiled last
+  osiris runs list                        what ran, and how it ended
+  osiris connections doctor               whether services can be reached
+
+Exit codes: 0 done, 1 the run failed, 2 invalid input or usage, 3 something
+around it is missing, like a driver. With --json, stdout holds exactly one JSON
+document, also when something is wrong.";
+
+/// Runs data pipelines whose steps are WebAssembly components
+#[derive(Debug, Parser)]
+#[command(name = "osiris", version, styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// The project's folder
+    ///
+    /// Without it: the nearest folder at or above the working directory that has an osiris.yaml,
+    /// else the working directory.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) project: Option<PathBuf>,
+
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    /// Say more on stderr
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+
+    /// When to use colours
+    ///
+    /// `auto` uses them on a terminal unless the environment has NO_COLOR.
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub(super) color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(init::Args),
+    Validate(validate::Args),
+    Compile(compile::Args),
+    Run(run::Args),
+    /// List connections and check them
+    #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
+    Connections {
+        #[command(subcommand)]
+        command: connections::Command,
+    },
+    Discover(discover::Args),
+    Doctor(doctor::Args),
+    /// List, inspect, build, get and publish drivers
+    #[command(after_long_help = drivers::EXAMPLES, arg_required_else_help = true)]
+    Drivers {
+        #[command(subcommand)]
+        command: drivers::Command,
+    },
+    /// List, show and compare what runs have left
+    #[command(after_long_help = runs::EXAMPLES, arg_required_else_help = true)]
+    Runs {
+        #[command(subcommand)]
+        command: runs::Command,
+    },
+    #[command(hide = true)]
+    Worker(worker::Args),
+    #[command(hide = true)]
+    CompileDriver(compile_driver::Args),
+    #[command(hide = true)]
+    TryFence(try_sandbox::Args),
+    /// Look after E2B: the way there, templates, sandboxes that are left over
+    #[command(name = "e2b", after_long_help = e2b::EXAMPLES, arg_required_else_help = true)]
+    E2b {
+        #[command(subcommand)]
+        command: e2b::Command,
+    },
+    Completions(completions::Args),
+}

@@ -1,0 +1,38 @@
+//! Pass/fail check lists, shared by the `doctor` commands.
+
+use osiris_core::diagnostic::Exit;
+use osiris_core::sanitize::escape_control;
+use serde_json::{Value, json};
+
+use super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::shell::Answer;
+
+/// A single check.
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    /// A description, or the failure with its fix.
+    pub(super) result: Result<String, String>,
+}
+
+/// Formats one line per check; the exit code is 3 if any check failed.
+pub(super) fn answer(checks: &[Check]) -> Answer {
+    let well = checks.iter().all(|check| check.result.is_ok());
+    let told = |Check { name, result }: &Check| {
+        let message = result.as_ref().unwrap_or_else(|why| why);
+        json!({"name": name, "ok": result.is_ok(), "message": message})
+    };
+    let json = json!({
+        "status": if well { "success" } else { "error" },
+        "checks": checks.iter().map(told).collect::<Vec<Value>>(),
+    });
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default().max(9);
+    let text = checks.iter().map(|Check { name, result }| {
+        let (style, glyph, said) = match result {
+            Ok(said) => (GOOD, "✓", paint(DIM, &escape_control(said))),
+            Err(why) => (BAD, "✗", escape_control(why).into_owned()),
+        };
+        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<width$}")))
+    });
+    let exit = if well { 0 } else { Exit::Environment as u8 };
+    Answer { json, text: text.collect(), exit, failed: false }
+}

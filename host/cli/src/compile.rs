@@ -1,0 +1,55 @@
+//! `osiris compile`.
+
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::Result;
+use osiris_core::sanitize::escape_control;
+use serde_json::json;
+
+use super::render::{DIM, GOOD, STRONG, paint};
+use super::shell::{Answer, Shell, shown};
+use super::workspace::{Values, Workplace, manifest_of};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris compile pipelines/hello.yaml
+  osiris compile pipelines/hello.yaml --profile prod --param day=2026-01-31
+  osiris run --last-compile               run what this made
+
+The same pipeline, parameters and drivers give the same bytes and the same hash
+on any machine. The build is in .osiris/build of the project.";
+
+/// Compile a pipeline into a manifest that can be run
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The pipeline's YAML file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    values: Values,
+}
+
+pub(super) fn compile(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let build = place.compile(&args.file, &args.values, shell)?;
+    place.admit(&build.manifest, &build.configs)?;
+    let (manifest, path) = (&build.manifest, manifest_of(&build));
+    let json = json!({
+        "pipeline": manifest.name,
+        "manifest": path,
+        "manifest_hash": manifest.meta.manifest_hash,
+        "manifest_short": manifest.meta.manifest_short,
+        "profile": manifest.meta.profile,
+        "steps": manifest.steps.len(),
+        "warnings": build.warnings,
+    });
+    let text = format!(
+        "{} {} compiled: {}\n  {}",
+        paint(GOOD, "✓"),
+        paint(STRONG, &escape_control(&manifest.name)),
+        manifest.meta.manifest_short,
+        paint(DIM, &shown(&path)),
+    );
+    Ok(Answer::new(json, text))
+}

@@ -1,0 +1,193 @@
+//! `osiris connections doctor`.
+
+use std::time::Duration;
+
+use osiris_core::diagnostic::{Error, Exit, Result};
+use osiris_core::driver::DriverFile;
+use osiris_core::redact::Redactor;
+use osiris_core::sanitize::escape_control;
+use osiris_engine::process_sandbox::{Fence, Ground};
+use osiris_engine::{Code, Engine, Health};
+use osiris_pipeline::connection;
+use osiris_pipeline::connection::{Connections, Environment, Reference, Secrets};
+use osiris_registry::trust::Known;
+use serde_json::{Value, json};
+
+use super::super::probe::{self, Probe};
+use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::super::secrets::warn_short;
+use super::super::shell::{Answer, Shell};
+use super::super::workspace::Workplace;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris connections doctor                                      check them all
+  osiris connections doctor @mysql.main --timeout 10             check one of them
+  osiris connections doctor --family mysql                       check those of one family
+  osiris connections doctor --json                               category, latency and message of each
+
+What is wrong is one of auth, network, permission, timeout and unknown. The exit code is 3 if one fails.";
+
+/// Ask drivers whether their connections work
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The connection, like @mysql.main
+    #[arg(value_name = "@FAMILY.ALIAS", conflicts_with_all = ["family", "alias"])]
+    connection: Option<String>,
+    /// Only this family's connections
+    #[arg(long, value_name = "NAME")]
+    family: Option<String>,
+    /// Only the connection of this name
+    #[arg(long, value_name = "NAME", requires = "family")]
+    alias: Option<String>,
+    /// Time limit for each driver
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    timeout: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
+    seconds.ok_or_else(|| "a number of seconds from 0.001 to 3600".to_owned())
+}
+
+/// The result for one connection.
+struct Finding {
+    family: String,
+    alias: String,
+    driver: Option<String>,
+    health: Health,
+}
+
+pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let connections = Connections::read(place.project.base())?;
+    let environment = Environment::read(place.project.base())?;
+    let only = args.connection.as_deref().map(str::parse::<Reference>).transpose();
+    let only = only.map_err(Error::invalid)?;
+    let (only_family, only_alias) = match &only {
+        Some(Reference { family, alias }) => (Some(family), Some(alias)),
+        None => (args.family.as_ref(), args.alias.as_ref()),
+    };
+    if let Some(family) = only_family
+        && (only_alias.is_some() || !connections.families.contains_key(family))
+    {
+        connections.choose(family, only_alias.map(String::as_str))?;
+    }
+    let engine = Engine::new()?;
+    let (mut fence, ground) = (Fence::default(), Ground::new(place.project.base()));
+    let mut asked = Vec::new();
+    for (family, aliases) in &connections.families {
+        if only_family.is_some_and(|only| only != family) {
+            continue;
+        }
+        let driver = place
+            .registry
+            .drivers()
+            .find(|driver| driver.spec.family() == family && driver.spec.capabilities.doctor);
+        for alias in aliases.keys() {
+            if only_alias.is_some_and(|only| only != alias) {
+                continue;
+            }
+            let reference = Reference { family: family.clone(), alias: alias.clone() };
+            let mut prepare = |file| {
+                let DriverFile { spec, .. }: &DriverFile = file;
+                let config = connection::connect(&reference, spec, &connections, &environment)?;
+                let secrets = Secrets::find(&config, spec, &connections, &environment);
+                warn_short(&format!("{reference}: "), &secrets, shell);
+                let redactor = Redactor::new(secrets.values)?;
+                let origins = connection::origins(&config, spec, &connections, &environment);
+                let known = Known { config: &config, origins: &origins };
+                let code = probe::code(&engine, &place, file, known, shell)?;
+                let call = probe::call(&place, file, &config, &redactor)?;
+                ground.admit(&mut fence, &code, &call.grants);
+                Ok(Question { file, code, config, redactor })
+            };
+            let question = driver.map(|driver| prepare(driver.as_ref()));
+            asked.push((reference, driver, question));
+        }
+    }
+    let probe = Probe::start(engine, &fence)?;
+    let findings = asked.into_iter().map(|(reference, driver, question)| {
+        let Reference { family, alias } = reference;
+        let health = match question {
+            None => unknown(format!("no driver of the family {family} can check it")),
+            Some(question) => question
+                .and_then(|question| examine(&probe, &place, &question, args.timeout))
+                .unwrap_or_else(|error| unknown(error.problems[0].message.clone())),
+        };
+        let driver = driver.map(|driver| driver.spec.name.clone());
+        Finding { family, alias, driver, health }
+    });
+    let findings: Vec<_> = findings.collect();
+    ground.clear();
+    Ok(answer(&findings))
+}
+
+/// The check of one connection by a driver.
+struct Question<'p> {
+    file: &'p DriverFile,
+    code: Code,
+    config: Value,
+    redactor: Redactor,
+}
+
+fn unknown(message: String) -> Health {
+    Health { category: "unknown".to_owned(), latency_ms: None, message }
+}
+
+fn examine(
+    probe: &Probe,
+    place: &Workplace,
+    question: &Question<'_>,
+    timeout: f64,
+) -> Result<Health> {
+    let Question { file, code, config, redactor } = question;
+    let driver = probe.engine.link(code)?;
+    let call = probe.call(place, file, config, redactor)?;
+    let config = connection::for_driver(config, &file.spec);
+    let connection = config.pointer(connection::connection_pointer(&file.spec));
+    let connection = connection.unwrap_or(&Value::Null).to_string();
+    let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));
+    let mut health = probe.runtime.block_on(work);
+    health.message = redactor.text(&health.message).into_owned();
+    health.latency_ms = health.latency_ms.filter(|ms| !redactor.hides((*ms).into()));
+    Ok(health)
+}
+
+fn answer(findings: &[Finding]) -> Answer {
+    let json: Vec<Value> = findings
+        .iter()
+        .map(|Finding { family, alias, driver, health }| {
+            json!({
+                "family": family,
+                "alias": alias,
+                "driver": driver,
+                "ok": health.category == "ok",
+                "category": health.category,
+                "latency_ms": health.latency_ms,
+                "message": health.message,
+            })
+        })
+        .collect();
+    let mut text = String::new();
+    for Finding { family, alias, health, .. } in findings {
+        let sign = if health.category == "ok" { paint(GOOD, "✓") } else { paint(BAD, "✗") };
+        let name = paint(STRONG, &escape_control(&format!("@{family}.{alias}")));
+        let latency = health.latency_ms.map(|ms| format!("{ms:.0} ms")).unwrap_or_default();
+        let category = paint(DIM, &health.category);
+        text.push_str(&format!(
+            "{sign} {name}  {category} {latency} {}\n",
+            escape_control(&health.message)
+        ));
+    }
+    if findings.is_empty() {
+        text.push_str("There are no connections to check\n");
+    }
+    let mut answer = Answer::new(json!({"connections": json}), text);
+    if findings.iter().any(|finding| finding.health.category != "ok") {
+        answer.exit = Exit::Environment as u8;
+        answer.json["status"] = "failure".into();
+    }
+    answer
+}

@@ -1,0 +1,128 @@
+//! `osiris connections list`.
+
+use std::collections::BTreeMap;
+
+use osiris_core::diagnostic::Result;
+use osiris_core::fs::layout::CONNECTIONS_FILE;
+use osiris_core::sanitize::escape_control;
+use osiris_core::yaml::Node;
+use osiris_core::yaml::Value as Yaml;
+use osiris_pipeline::connection::{
+    Alias, Connections, Environment, connection_pointer, shown_fields, variables,
+};
+use serde_json::{Map, Value, json};
+
+use super::super::render::{DIM, STRONG, Table, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::Workplace;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris connections list                  where each leads, and which variables are set
+  osiris connections list --family mysql
+  osiris connections list --json           all fields, secrets masked";
+
+/// List connections, secrets masked
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Only this family's
+    #[arg(long, value_name = "NAME")]
+    family: Option<String>,
+}
+
+pub(super) fn list(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let base = place.project.base();
+    let connections = Connections::read(base)?;
+    let environment = Environment::read(base)?;
+    if let Some(family) = &args.family
+        && !connections.families.contains_key(family)
+    {
+        connections.choose(family, None)?;
+    }
+    let wanted = |family: &str| args.family.as_deref().is_none_or(|only| only == family);
+    let (mut json, mut text) = (Map::new(), String::new());
+    for (family, aliases) in connections.families.iter().filter(|(name, _)| wanted(name)) {
+        let secrets = secret_fields(&place, family);
+        let mut of_family = Map::new();
+        let mut table = Table::new(["Alias", "Default", "Connection", "Environment"]);
+        for (name, alias) in aliases {
+            let config = shown_fields(&alias.fields.to_json(), &secrets);
+            let set = set_variables(alias, &environment);
+            table.row([
+                name.clone(),
+                if alias.is_default { "✓".to_owned() } else { String::new() },
+                summary(&config),
+                environment_text(&set),
+            ]);
+            let is_default = alias.is_default;
+            of_family.insert(
+                name.clone(),
+                json!({"config": config, "env_vars": set, "is_default": is_default}),
+            );
+        }
+        text.push_str(&format!("{}\n{}", paint(STRONG, &escape_control(family)), table.render()));
+        json.insert(family.clone(), Value::Object(of_family));
+    }
+    if json.is_empty() {
+        text = format!(
+            "No connections configured. Describe them in {CONNECTIONS_FILE}: see osiris connections --help\n"
+        );
+    } else if let Some(file) = &connections.file {
+        text.push_str(&format!("{}\n", paint(DIM, &shown(file))));
+    }
+    Ok(Answer::new(json!({"file": connections.file, "connections": json}), text))
+}
+
+/// Returns the fields of a family's connections that its drivers declare as secret.
+fn secret_fields(place: &Workplace, family: &str) -> Vec<String> {
+    let drivers = place.registry.drivers().filter(|driver| driver.spec.family() == family);
+    let fields = drivers.flat_map(|driver| {
+        let pointer = connection_pointer(&driver.spec);
+        driver.spec.secrets.iter().filter_map(move |secret| secret.strip_prefix(pointer))
+    });
+    fields.map(str::to_owned).collect()
+}
+
+/// Returns each variable that the connection refers to, and whether the variable has a value.
+fn set_variables(alias: &Alias, environment: &Environment) -> BTreeMap<String, bool> {
+    let mut names = BTreeMap::new();
+    walk(&alias.fields, &mut |text| {
+        for name in variables(text) {
+            names.insert(name.to_owned(), environment.get(name).is_some());
+        }
+    });
+    names
+}
+
+fn walk(node: &Node, visit: &mut impl FnMut(&str)) {
+    match &node.value {
+        Yaml::Text(text) => visit(text),
+        Yaml::List(items) => items.iter().for_each(|item| walk(item, visit)),
+        Yaml::Map(entries) => entries.iter().for_each(|entry| walk(&entry.value, visit)),
+        _ => {}
+    }
+}
+
+fn environment_text(set: &BTreeMap<String, bool>) -> String {
+    let one = |(name, set): (&String, &bool)| format!("{name} {}", if *set { "✓" } else { "✗" });
+    set.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Summarizes a connection like `app@db:3306/shop`, or lists its fields.
+fn summary(config: &Value) -> String {
+    let field = |name: &str| match &config[name] {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let Some(host) = field("host") else {
+        let fields = config.as_object().into_iter().flatten();
+        return fields.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
+    };
+    let user = field("user").map(|user| format!("{user}@")).unwrap_or_default();
+    let port = field("port").map(|port| format!(":{port}")).unwrap_or_default();
+    let database = field("database").map(|name| format!("/{name}")).unwrap_or_default();
+    format!("{user}{host}{port}{database}")
+}

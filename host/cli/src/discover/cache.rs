@@ -1,0 +1,164 @@
+//! Cache of discovery results.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use osiris_core::canonical;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::fs::project_dir::{Below, help};
+use osiris_engine::Dataset;
+use osiris_pipeline::connection::Reference;
+use osiris_pipeline::project::Project;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Maximum bytes read of a cache file.
+const LARGEST: u64 = 1 << 30;
+
+/// A cached result. The fingerprint covers the resources only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Discovery {
+    pub(super) discovered_at: String,
+    pub(super) driver: String,
+    /// Hash over the connection without its secrets and over the driver.
+    pub(super) connection_fingerprint: String,
+    pub(super) fingerprint: String,
+    pub(super) duration_ms: u64,
+    pub(super) resources: Vec<Dataset>,
+}
+
+/// Names of the datasets that differ from the previous result.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Changes {
+    pub(super) added: Vec<String>,
+    pub(super) removed: Vec<String>,
+    pub(super) changed: Vec<String>,
+}
+
+/// The cache file of a connection.
+pub(super) struct Kept {
+    path: PathBuf,
+    folder: Below,
+    file: String,
+}
+
+impl Kept {
+    pub(super) fn of(project: &Project, reference: &Reference) -> Self {
+        let Reference { family, alias } = reference;
+        let path = Path::new(".osiris/cache/discovery").join(family);
+        let folder = Below::new(project.base(), &path);
+        Self { path, folder, file: format!("{alias}.json") }
+    }
+
+    /// Returns the directory of the file, relative to the project.
+    pub(super) fn folder(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the cached result. Returns `None` if the file is missing or invalid.
+    pub(super) fn read(&self) -> Option<Discovery> {
+        serde_json::from_slice(&self.folder.read(&self.file, LARGEST).ok()??).ok()
+    }
+
+    pub(super) fn write(&self, found: &Discovery) -> Result<()> {
+        let written = self.folder.write(&self.file, canonical::json(&json!(found)).as_bytes());
+        written.map_err(|error| {
+            let message = format!("cannot keep what was found: {error}");
+            let help = help(&error, "make .osiris/cache writable and make room on its disk");
+            let problem = Problem::new("cache_unwritable", message).help(help);
+            Error::environment(problem.in_file(&self.folder.path(&self.file)))
+        })
+    }
+}
+
+pub(super) fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
+    let age = |since: Timestamp| Timestamp::now().duration_since(since);
+    kept.discovered_at
+        .parse()
+        .is_ok_and(|since| Duration::try_from(age(since)).is_ok_and(|age| age < ttl))
+}
+
+/// Returns the dataset without values that change with every row.
+pub(super) fn schema(resource: &Dataset) -> Dataset {
+    Dataset { estimated_row_count: None, ..resource.clone() }
+}
+
+pub(super) fn compare(before: &[Dataset], after: &[Dataset]) -> Changes {
+    let by_name = |resources: &[Dataset]| -> BTreeMap<String, Dataset> {
+        resources.iter().map(|resource| (resource.name.clone(), schema(resource))).collect()
+    };
+    let (before, after) = (by_name(before), by_name(after));
+    let mut changes = Changes::default();
+    for (name, resource) in &after {
+        match before.get(name) {
+            None => changes.added.push(name.clone()),
+            Some(old) if old != resource => changes.changed.push(name.clone()),
+            Some(_) => {}
+        }
+    }
+    changes.removed = before.into_keys().filter(|name| !after.contains_key(name)).collect();
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use osiris_engine::Column;
+
+    fn table(name: &str, rows: u64, column: &str) -> Dataset {
+        Dataset {
+            name: name.to_owned(),
+            kind: "table".to_owned(),
+            estimated_row_count: Some(rows),
+            fields: vec![Column {
+                name: column.to_owned(),
+                native_type: "int".to_owned(),
+                format: "l".to_owned(),
+                nullable: true,
+                primary_key: false,
+            }],
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_kept_comes_back_and_no_link_is_followed() {
+        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let project = Project::open(base.path()).unwrap();
+        let reference = Reference { family: "mysql".to_owned(), alias: "main".to_owned() };
+        let kept = Kept::of(&project, &reference);
+        assert!(kept.read().is_none());
+        let found = Discovery {
+            discovered_at: String::new(),
+            driver: "mysql.extractor".to_owned(),
+            connection_fingerprint: String::new(),
+            fingerprint: String::new(),
+            duration_ms: 1,
+            resources: vec![table("a", 1, "x")],
+        };
+        kept.write(&found).unwrap();
+        assert_eq!(kept.read().unwrap().resources, found.resources);
+
+        let cache = base.path().join(".osiris/cache");
+        std::fs::remove_dir_all(&cache).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &cache).unwrap();
+        assert!(kept.read().is_none());
+        let error = kept.write(&found).unwrap_err().to_string();
+        assert!(error.contains("/.osiris/cache` is a link"), "{error}");
+        assert!(error.contains("help: remove it: `rm '"), "{error}");
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn changes_are_those_of_the_schema() {
+        let before = [table("a", 1, "x"), table("b", 1, "x"), table("c", 1, "x")];
+        let after = [table("a", 2, "x"), table("b", 1, "y"), table("d", 1, "x")];
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let changes = compare(&before, &after);
+        let wanted =
+            Changes { added: names(&["d"]), removed: names(&["c"]), changed: names(&["b"]) };
+        assert_eq!(changes, wanted);
+    }
+}

@@ -1,0 +1,226 @@
+//! `osiris discover`.
+
+mod cache;
+mod rows;
+mod samples;
+mod text;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use osiris_core::canonical;
+use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::driver::DriverFile;
+use osiris_core::redact::Redactor;
+use osiris_engine::process_sandbox::{Fence, Ground};
+use osiris_engine::{Column, Dataset, Driver, Engine, Failure};
+use osiris_pipeline::connection;
+use osiris_pipeline::connection::{Connections, Environment, Reference, Secrets};
+use osiris_registry::trust::Known;
+use osiris_runtime::session::stamp;
+use serde_json::{Map, Value, json};
+
+use self::cache::{Changes, Discovery, Kept, compare, is_fresh, schema};
+use self::samples::{Rows, Sample};
+use super::probe::{self, Probe};
+use super::render::{GOOD, paint};
+use super::secrets::warn_short;
+use super::shell::{Answer, Shell};
+use super::workspace::Workplace;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris discover @mysql.main                what is there, from the cache if it is fresh
+  osiris discover @mysql.main --refresh      ask the service again
+  osiris discover @mysql.main --samples 3    with the first rows of each table
+  osiris discover @mysql.main --json         for programs; `fingerprint` changes only with the schema
+
+The cache is in .osiris/cache/discovery. It holds names and types: no samples and no secrets.";
+
+/// List what a connection has: tables, columns, types, keys
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The connection, like @mysql.main
+    #[arg(value_name = "@FAMILY.ALIAS")]
+    reference: String,
+    /// Ask the service even if the cache is fresh
+    #[arg(long)]
+    refresh: bool,
+    /// Show the first rows of each table, too
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    samples: Option<u64>,
+    /// Maximum age of cached results
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+    ttl: u64,
+}
+
+pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
+    let reference: Reference = args.reference.parse().map_err(Error::invalid)?;
+    let place = Workplace::open(shell)?;
+    let connections = Connections::read(place.project.base())?;
+    connections.choose(&reference.family, Some(&reference.alias))?;
+    let environment = Environment::read(place.project.base())?;
+    let file = driver(&place, &reference)?;
+    let config = connection::connect(&reference, &file.spec, &connections, &environment)?;
+    let secrets = Secrets::find(&config, &file.spec, &connections, &environment);
+    warn_short("", &secrets, shell);
+    let own = fingerprint_of(file, &secrets.mask(&config))?;
+    let redactor = Redactor::new(secrets.values)?;
+    let kept = Kept::of(&place.project, &reference);
+    let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
+    let ttl = Duration::from_secs(args.ttl);
+    let origins = connection::origins(&config, &file.spec, &connections, &environment);
+    let known = Known { config: &config, origins: &origins };
+    let engine = Engine::new()?;
+    let code = probe::code(&engine, &place, file, known, shell)?;
+    let (mut fence, ground) = (Fence::default(), Ground::new(place.project.base()));
+    ground.admit(&mut fence, &code, &probe::call(&place, file, &config, &redactor)?.grants);
+    ground.own(&mut fence, kept.folder());
+    ground.own(&mut fence, &place.project.layout.tmp_dir());
+    let probe = Probe::start(engine, &fence)?;
+    let driver = probe.engine.link(&code)?;
+    // An empty result is not reused, since new tables can exist by now.
+    let is_of_use = |kept: &&Discovery| !kept.resources.is_empty() && is_fresh(kept, ttl);
+    let fresh = before.as_ref().filter(|_| !args.refresh).filter(is_of_use);
+    let (found, changes) = match fresh {
+        Some(kept) => (kept.clone(), None),
+        None => {
+            let found = ask(&probe, &driver, &place, file, &config, &redactor, own)?;
+            kept.write(&found)?;
+            let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
+            (found, changes)
+        }
+    };
+    let samples = match args.samples {
+        Some(rows) if samples::can(file) => samples::read(
+            &probe,
+            &driver,
+            file,
+            &place,
+            (&config, &redactor),
+            &found.resources,
+            rows,
+        ),
+        _ => BTreeMap::new(),
+    };
+    ground.clear();
+    Ok(answer(&reference, &found, fresh.is_some(), changes, &samples))
+}
+
+/// Returns the family's first driver that supports discovery.
+fn driver<'p>(place: &'p Workplace, reference: &Reference) -> Result<&'p DriverFile> {
+    let family = &reference.family;
+    let mut drivers = place.registry.drivers();
+    let found =
+        drivers.find(|driver| driver.spec.family() == family && driver.spec.capabilities.discover);
+    found.map(AsRef::as_ref).ok_or_else(|| {
+        let message = format!("no driver of the family {family} can list what is there");
+        let help = "see 'osiris drivers list'; put one into the project's drivers/";
+        Error::environment(Problem::new("driver_missing", message).help(help))
+    })
+}
+
+fn ask(
+    probe: &Probe,
+    driver: &Driver,
+    place: &Workplace,
+    file: &DriverFile,
+    config: &Value,
+    redactor: &Redactor,
+    own: String,
+) -> Result<Discovery> {
+    let started = Instant::now();
+    let call = probe.call(place, file, config, redactor)?;
+    let view = connection::for_driver(config, &file.spec).to_string();
+    let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
+    let found = found.map_err(|failure| {
+        let message = redactor.text(&failure.message).into_owned();
+        let mut problem =
+            Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
+        problem.help = match failure.kind.as_str() {
+            // The message names the limit to raise, if any can be raised.
+            "limit" => None,
+            kind => Failure::help(kind, &file.spec.name)
+                .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
+        };
+        Error { exit: Exit::Environment, problems: vec![problem] }
+    })?;
+    let resources: Vec<_> = found.into_iter().map(|found| masked(found, redactor)).collect();
+    Ok(Discovery {
+        discovered_at: stamp(Timestamp::now()),
+        driver: file.spec.name.clone(),
+        connection_fingerprint: own,
+        fingerprint: sha256(&json!(resources.iter().map(schema).collect::<Vec<_>>())),
+        duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        resources,
+    })
+}
+
+/// Masks secrets in a dataset, for the cache and the output.
+fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
+    let text = |text: String| redactor.text(&text).into_owned();
+    let field = |field: Column| Column {
+        name: text(field.name),
+        native_type: text(field.native_type),
+        format: text(field.format),
+        ..field
+    };
+    Dataset {
+        name: text(dataset.name),
+        kind: text(dataset.kind),
+        fields: dataset.fields.into_iter().map(field).collect(),
+        estimated_row_count: dataset
+            .estimated_row_count
+            .filter(|rows| !redactor.hides((*rows).into())),
+    }
+}
+
+fn sha256(value: &Value) -> String {
+    format!("sha256:{}", canonical::sha256(canonical::json(value)))
+}
+
+/// Hashes everything that the result depends on; `config` has no secrets.
+fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
+    let connection = config.pointer(connection::connection_pointer(&file.spec));
+    Ok(sha256(&json!({"driver": file.sha256()?, "connection": connection})))
+}
+
+fn answer(
+    reference: &Reference,
+    found: &Discovery,
+    cached: bool,
+    changes: Option<Changes>,
+    samples: &BTreeMap<String, Sample>,
+) -> Answer {
+    let Reference { family, alias } = reference;
+    let discovered_at = &found.discovered_at;
+    let mut json = json!({
+        "connection_id": reference.to_string(),
+        "family": family,
+        "alias": alias,
+        "driver": found.driver,
+        "discovered_at": discovered_at,
+        "cached": cached,
+        "duration_ms": found.duration_ms,
+        "connection_fingerprint": found.connection_fingerprint,
+        "fingerprint": found.fingerprint,
+        "resources": found.resources,
+        "changes": changes,
+    });
+    if !samples.is_empty() {
+        let one = |(name, sample): (&String, &Sample)| match sample {
+            Ok(Rows { rows, cut: false }) => (name.clone(), json!({"rows": rows})),
+            Ok(Rows { rows, cut: true }) => (name.clone(), json!({"rows": rows, "cut": true})),
+            Err(why) => (name.clone(), json!({"error": why})),
+        };
+        json["samples"] = samples.iter().map(one).collect::<Map<_, _>>().into();
+    }
+    let mut text = text::of(found, changes.as_ref(), samples);
+    let age = if cached { format!(", from the cache of {discovered_at}") } else { String::new() };
+    let number = found.resources.len();
+    let noun = if number == 1 { "dataset" } else { "datasets" };
+    text.push_str(&format!("{} {number} {noun} in {reference}{age}\n", paint(GOOD, "✓")));
+    Answer::new(json, text)
+}

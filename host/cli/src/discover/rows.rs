@@ -1,0 +1,219 @@
+//! Formats rows of an untrusted table within limits.
+
+use std::fmt::{self, Write};
+
+use arrow::array::{Array, RecordBatch};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use osiris_core::redact::Redactor;
+use serde_json::{Map, Value};
+
+/// Maximum bytes of a cell.
+const MAX_CELL: usize = 1 << 10;
+/// Maximum bytes of a column name.
+const MAX_NAME: usize = 256;
+/// Maximum columns of a row.
+const MAX_COLUMNS: usize = 1000;
+/// Maximum cells in total.
+const MAX_CELLS: usize = 200_000;
+/// Maximum bytes of all names and cells.
+const MAX_BYTES: usize = 16 << 20;
+
+/// Remaining space for the samples of all datasets.
+pub(super) struct Room<'r> {
+    redactor: &'r Redactor,
+    cells: usize,
+    bytes: usize,
+}
+
+impl<'r> Room<'r> {
+    /// Creates the full space; `redactor` masks secrets.
+    pub(super) fn new(redactor: &'r Redactor) -> Self {
+        Self { redactor, cells: MAX_CELLS, bytes: MAX_BYTES }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.cells == 0 || self.bytes == 0
+    }
+
+    /// Returns a text for display and whether it was truncated. Masks first, because half a
+    /// secret cannot be recognized.
+    fn shown(&self, text: &str, most: usize) -> (String, bool) {
+        let (mut shown, end) = self.redactor.beginning(text.as_bytes(), most);
+        let cut = end < text.len();
+        if cut {
+            shown.push_str(" ... (cut)");
+        }
+        (shown, cut)
+    }
+
+    fn count(&mut self, cells: usize, bytes: usize) {
+        self.cells = self.cells.saturating_sub(cells);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+}
+
+/// Appends the first rows as objects. Values are texts, so that nothing is lost except by
+/// truncation. Returns whether anything was truncated.
+pub(super) fn objects(
+    batch: &RecordBatch,
+    most: usize,
+    room: &mut Room<'_>,
+    rows: &mut Vec<Value>,
+) -> bool {
+    let schema = batch.schema();
+    let mut cut = batch.num_columns() > MAX_COLUMNS;
+    let mut columns = Vec::new();
+    for (index, field) in schema.fields().iter().enumerate().take(MAX_COLUMNS) {
+        let (mut name, was_cut) = room.shown(field.name(), MAX_NAME);
+        if was_cut {
+            // Two long names can have the same beginning.
+            name.push_str(&format!(" {index}"));
+        }
+        columns.push((name, Column::new(batch.column(index))));
+        cut |= was_cut;
+    }
+    for row in 0..batch.num_rows().min(most) {
+        if room.is_full() {
+            return true;
+        }
+        let mut cells = Map::new();
+        let mut bytes = 0;
+        for (name, column) in &columns {
+            let (cell, was_cut) = column.cell(row, room);
+            bytes += name.len() + cell.as_str().map_or(4, str::len);
+            cut |= was_cut;
+            cells.insert(name.clone(), cell);
+        }
+        room.count(columns.len(), bytes);
+        rows.push(Value::Object(cells));
+    }
+    cut
+}
+
+/// The values of one column.
+struct Column<'b> {
+    array: &'b dyn Array,
+    /// The formatter, or the reason why the values cannot be formatted.
+    text: Result<ArrayFormatter<'b>, String>,
+}
+
+/// Format options for values.
+static OPTIONS: FormatOptions<'static> = FormatOptions::new();
+
+impl<'b> Column<'b> {
+    fn new(array: &'b dyn Array) -> Self {
+        let text = ArrayFormatter::try_new(array, &OPTIONS).map_err(|error| error.to_string());
+        Self { array, text }
+    }
+
+    fn cell(&self, row: usize, room: &Room<'_>) -> (Value, bool) {
+        if self.array.is_null(row) {
+            return (Value::Null, false);
+        }
+        let most = MAX_CELL.saturating_add(room.redactor.reach()).saturating_add(1);
+        let mut text = Bounded { text: String::new(), most };
+        // The formatter returns an error when the text is full.
+        let _ = match &self.text {
+            Ok(formatter) => write!(text, "{}", formatter.value(row)),
+            Err(why) => text.write_str(why),
+        };
+        let (shown, cut) = room.shown(&text.text, MAX_CELL);
+        (shown.into(), cut)
+    }
+}
+
+/// A text of limited size.
+struct Bounded {
+    text: String,
+    most: usize,
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let left = self.most - self.text.len();
+        let end = text.floor_char_boundary(left);
+        self.text.push_str(&text[..end]);
+        if end < text.len() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, FixedSizeListArray, NullArray, StringArray, TimestampMicrosecondArray,
+        new_null_array,
+    };
+    use arrow::datatypes::{DataType, Field};
+
+    use super::*;
+
+    fn shown(columns: Vec<(String, ArrayRef)>, redactor: &Redactor) -> (Vec<Value>, bool) {
+        let batch = RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(name, array)| (name, array, true)),
+        )
+        .unwrap();
+        let mut rows = Vec::new();
+        let cut = objects(&batch, 1000, &mut Room::new(redactor), &mut rows);
+        (rows, cut)
+    }
+
+    fn texts(text: &str) -> ArrayRef {
+        Arc::new(StringArray::from(vec![text]))
+    }
+
+    #[test]
+    fn what_is_short_is_shown_as_it_is() {
+        let (rows, cut) = shown(vec![("a".into(), texts("x"))], &Redactor::default());
+        assert_eq!((rows, cut), (vec![serde_json::json!({"a": "x"})], false));
+    }
+
+    #[test]
+    fn times_are_shown_in_their_zones() {
+        let noon = TimestampMicrosecondArray::from(vec![1_751_371_200_000_000]);
+        for (zone, wanted) in [
+            ("UTC", "2025-07-01T12:00:00Z"),
+            ("Europe/Berlin", "2025-07-01T14:00:00+02:00"),
+            ("-05:00", "2025-07-01T07:00:00-05:00"),
+        ] {
+            let array = Arc::new(noon.clone().with_timezone(zone)) as ArrayRef;
+            let (rows, _) = shown(vec![("at".into(), array)], &Redactor::default());
+            assert_eq!(rows[0]["at"], wanted, "{zone}");
+        }
+    }
+
+    #[test]
+    fn types_without_buffers_cost_no_more_than_what_is_shown() {
+        let field = Arc::new(Field::new("item", DataType::Null, true));
+        let many = FixedSizeListArray::new(field, 1 << 20, Arc::new(NullArray::new(1 << 25)), None);
+        let columns = (0..8).map(|at| (at.to_string(), Arc::new(many.clone()) as ArrayRef));
+        let started = std::time::Instant::now();
+        let (rows, cut) = shown(columns.collect(), &Redactor::default());
+        assert!(cut && rows.len() == 32 && started.elapsed().as_secs() < 5);
+        assert!(rows[0]["0"].as_str().unwrap().len() < 2 * MAX_CELL);
+    }
+
+    #[test]
+    fn long_names_of_many_columns_are_not_copied_for_each_row() {
+        let name = |at: usize| format!("{}{at}", "n".repeat(60_000));
+        let empty = new_null_array(&DataType::Null, 1000);
+        let columns = (0..2000).map(|at| (name(at), empty.clone())).collect();
+        let (rows, cut) = shown(columns, &Redactor::default());
+        let bytes: usize = rows.iter().map(|row| row.to_string().len()).sum();
+        assert!(cut && bytes < 2 * MAX_BYTES, "{bytes}");
+        assert_eq!(rows[0].as_object().unwrap().len(), MAX_COLUMNS);
+    }
+
+    #[test]
+    fn no_cut_shows_half_a_secret() {
+        let secret = "hunter2hunter2";
+        let redactor = Redactor::new([secret.to_owned()]).unwrap();
+        for before in MAX_CELL - 20..MAX_CELL + 5 {
+            let text = format!("{}{secret} and more", "x".repeat(before));
+            let name = format!("{}{secret}", "x".repeat(MAX_NAME - 5));
+            let (rows, _) = shown(vec![(name, texts(&text))], &redactor);
+            assert!(!rows[0].to_string().contains("hunt"), "{before}");
+        }
+    }
+}

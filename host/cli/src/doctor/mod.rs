@@ -1,0 +1,43 @@
+//! `osiris doctor`.
+
+mod process_sandbox;
+
+use osiris_core::diagnostic::Result;
+use osiris_engine::Engine;
+
+use super::checks::{self, Check};
+use super::shell::{Answer, Shell};
+use super::workspace::Workplace;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris doctor
+  osiris doctor --json
+  osiris connections doctor       whether services can be reached
+  osiris e2b doctor               whether runs in E2B can work";
+
+/// Check this machine: engine, fences, drivers
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {}
+
+pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let engine = Engine::new().map(|engine| match engine.keeps_code() {
+        true => "compiles drivers, and keeps their code".to_owned(),
+        false => "compiles drivers anew each time: its cache cannot be used".to_owned(),
+    });
+    let engine = engine.map_err(|error| error.to_string());
+    let count = place.registry.drivers().count();
+    let drivers = match place.registry.broken()[..] {
+        [] => Ok(format!("{count} in {} folders", place.registry.folders().len())),
+        ref broken => Err(format!(
+            "{} files cannot be used as drivers: see `osiris drivers list`",
+            broken.len()
+        )),
+    };
+    let mut checks = vec![Check { name: "engine", result: engine }];
+    checks.extend(process_sandbox::checks(place.project.base()));
+    checks.push(Check { name: "drivers", result: drivers });
+    Ok(checks::answer(&checks))
+}

@@ -1,0 +1,81 @@
+//! Tests Landlock: under its rules, a second process tries to read, write, dial and start things
+//! that are not allowed.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::Stdio;
+use std::{fs, io};
+
+use osiris_core::program;
+use osiris_engine::process_sandbox::{Attempt, Proof, Strength};
+
+use super::super::checks::Check;
+
+/// Names of the attempts in the output.
+const NAMES: [&str; 8] = [
+    "fence.own",
+    "fence.read",
+    "fence.list",
+    "fence.write",
+    "fence.port",
+    "fence.dial",
+    "fence.start",
+    "fence.signal",
+];
+
+/// Returns a check for Landlock itself and one for each attempt.
+pub(super) fn checks(project: &Path) -> Vec<Check> {
+    let proof = match prove(project) {
+        Ok(proof) => proof,
+        Err(error) => {
+            let why = format!("it cannot be tried: {error}");
+            return vec![Check { name: "fence", result: Err(why) }];
+        }
+    };
+    let mut checks = vec![Check { name: "fence", result: Ok(proof.strength.to_string()) }];
+    // Without Landlock, runs work the same, so the attempts are not failures.
+    if proof.strength != Strength::None {
+        checks.extend(proof.attempts.iter().map(|attempt| check(attempt, proof.strength)));
+    }
+    checks
+}
+
+fn check(attempt: &Attempt, strength: Strength) -> Check {
+    let Attempt { name, action, granted, main, second } = attempt;
+    let seen = match (main, second) {
+        (true, true) => "refused to both threads",
+        (false, false) => "permitted to both threads",
+        (true, false) => "refused to the main thread, permitted to another",
+        (false, true) => "permitted to the main thread, refused to another",
+    };
+    let text = format!("{action}: {seen}");
+    let result = match attempt.holds() {
+        true => Ok(text),
+        false if strength == Strength::Partial && !granted => {
+            Ok(format!("{text}; this kernel cannot refuse it, Linux 6.12 or newer does"))
+        }
+        false if *granted => Err(format!("{text}; a run would be refused what it needs")),
+        false => {
+            Err(format!("{text}; the fence does not hold, so run no driver that you do not know"))
+        }
+    };
+    let name = NAMES.into_iter().find(|known| known.ends_with(&format!(".{name}")));
+    Check { name: name.unwrap_or("fence"), result }
+}
+
+fn prove(project: &Path) -> io::Result<Proof> {
+    let folder = tempfile::tempdir()?;
+    fs::create_dir(folder.path().join("own"))?;
+    fs::write(folder.path().join("elsewhere"), "")?;
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let listeners = [listen()?, listen()?];
+    let port = |of: usize| io::Result::Ok(listeners[of].local_addr()?.port().to_string());
+    let mut command = program::command(&program::path(), "try-fence");
+    let command = command.arg("--folder").arg(folder.path()).arg("--elsewhere").arg(project);
+    let command = command.args(["--granted", &port(0)?, "--refused", &port(1)?]);
+    let output = command.stdout(Stdio::piped()).output()?;
+    serde_json::from_slice(&output.stdout).map_err(|_| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        io::Error::other(format!("{} {}", output.status, said.trim()))
+    })
+}

@@ -1,0 +1,168 @@
+//! `osiris drivers add`.
+
+use std::path::{Path, PathBuf};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::catalog::Registry;
+use osiris_core::sanitize::escape_control;
+use osiris_registry::trust::Asks;
+use osiris_registry::{Fetched, Source, Store, Wanted, hash, is_sha256, known_sources};
+use serde_json::{Value, json};
+
+use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::Workplace;
+use super::fetch_args::{Reach, Way};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers add ./crm-extractor.wasm
+  osiris drivers add oci://ghcr.io/acme/crm-extractor           the newest version
+  osiris drivers add oci://ghcr.io/acme/crm-extractor:1.2.0
+  osiris drivers add https://acme.example/crm.wasm --sha256 6f1f...
+
+A registry's login is docker's own: `docker login ghcr.io`. Or set OSIRIS_REGISTRY
+to the registry, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD.
+
+What is added lands in drivers/ and is pinned in osiris.lock, byte for byte; keep
+that file in git. Another driver of that name then runs nowhere in the project.";
+
+/// Get drivers and pin them in osiris.lock
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Sources of drivers: a file, https://HOST/FILE or oci://REGISTRY/NAME[:TAG][@sha256:HEX]
+    #[arg(value_name = "REF", required = true)]
+    references: Vec<String>,
+    /// The sha256 that the one driver must have
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    sha256: Option<String>,
+    /// Take the place of a driver of the same name
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+fn sha256(text: &str) -> Result<String, String> {
+    let text = text.trim_start_matches("sha256:").to_lowercase();
+    is_sha256(&text).then_some(text).ok_or_else(|| "a sha256 is 64 hex digits".to_owned())
+}
+
+pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
+    if args.sha256.is_some() && args.references.len() > 1 {
+        let problem = Problem::new("usage", "--sha256 is for one driver at a time");
+        return Err(Error::invalid(problem.help("add the drivers one by one")));
+    }
+    let place = Workplace::open(shell)?;
+    let way = Way::open(shell, &place.project, &args.reach)?;
+    let current = std::env::current_dir().unwrap_or_default();
+    let mut drivers: Vec<Fetched> = Vec::new();
+    for reference in &args.references {
+        let source = Source::parse(reference, &current)?;
+        let wanted = Wanted { sha256: args.sha256.as_deref(), ..Wanted::default() };
+        drivers.push(way.fetch(&source, wanted)?);
+    }
+    let mut store = Store::open(&place.project.layout, &place.project.settings.drivers.keys)?;
+    for (index, fetched) in drivers.iter().enumerate() {
+        let name = &fetched.driver.spec.name;
+        if drivers[..index].iter().any(|other| other.driver.spec.name == *name) {
+            return Err(taken(
+                name,
+                &fetched.source,
+                "is asked for twice",
+                "ask for one of the two",
+            ));
+        }
+        check(&store, &place.registry, fetched, place.project.base(), args.replace)?;
+    }
+    let (mut text, mut json) = (String::new(), Vec::new());
+    for fetched in &drivers {
+        let path = store.put(fetched)?;
+        known_sources::remember(&fetched.source.recorded(place.project.base()));
+        text.push_str(&line(fetched, &path));
+        for right in place.project.settings.drivers.rights(&fetched.driver.spec, false, None) {
+            let (may, what) = right.told();
+            text.push_str(&format!("  {may} {}\n", escape_control(&what)));
+        }
+        json.push(document(fetched, &path));
+    }
+    Ok(Answer::new(json!({"drivers": json, "lock": place.project.layout.lock_file()}), text))
+}
+
+/// Formats the line for an added driver.
+pub(super) fn line(fetched: &Fetched, path: &Path) -> String {
+    let spec = &fetched.driver.spec;
+    format!(
+        "{} {} {}  {}  {}\n",
+        paint(GOOD, "✓"),
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
+        bytes(fetched.bytes.len() as u64),
+        paint(DIM, &escape_control(&format!("{}  sha256 {}", shown(path), fetched.sha256))),
+    )
+}
+
+/// Formats the JSON for an added driver.
+pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
+    let spec = &fetched.driver.spec;
+    json!({
+        "name": spec.name, "version": spec.version, "sha256": fetched.sha256,
+        "size": fetched.bytes.len(), "source": fetched.source.to_string(),
+        "digest": fetched.digest, "file": path, "grants": Asks::of(spec).lines(),
+    })
+}
+
+/// Checks that a driver may be added under its name.
+fn check(
+    store: &Store<'_>,
+    registry: &Registry,
+    fetched: &Fetched,
+    base: &Path,
+    replace: bool,
+) -> Result<()> {
+    let name = &fetched.driver.spec.name;
+    let path = store.path(name);
+    if let Some(other) = registry.named(name).into_iter().find(|other| other.path != path) {
+        let there = format!("is there already: {}", other.path.display());
+        let help =
+            "two drivers cannot have one name: remove that one, or build this one under another";
+        return Err(taken(name, &fetched.source, &there, help));
+    }
+    if !replace && let Some(problem) = store.lock.signer_objection(&fetched.driver, &fetched.bytes)
+    {
+        return Err(Error::environment(problem));
+    }
+    let there = hash(&path)?;
+    if replace || there.as_ref() == Some(&fetched.sha256) {
+        return Ok(());
+    }
+    match (store.lock.drivers.get(name), there) {
+        (Some(locked), _) if locked.sha256 == fetched.sha256 => Ok(()),
+        (Some(locked), _) => {
+            let more = Asks::of(&fetched.driver.spec).beyond(&locked.grants);
+            if locked.source == fetched.source.recorded(base) && more.is_empty() {
+                return Ok(());
+            }
+            let there = format!("is locked in version {} from {}", locked.version, locked.source);
+            let why = if more.is_empty() {
+                String::new()
+            } else {
+                format!(", and this one asks for more: {}", more.join("; "))
+            };
+            let help = "--replace takes this one instead";
+            Err(taken(name, &fetched.source, &format!("{there}{why}"), help))
+        }
+        (None, Some(_)) => {
+            let there = format!("is there with other bytes: {}", shown(&path));
+            Err(taken(name, &fetched.source, &there, "--replace takes this one instead"))
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+fn taken(name: &str, source: &Source, why: &str, help: &str) -> Error {
+    let place = PathBuf::from(source.to_string());
+    let problem = Problem::new("name_taken", format!("the driver `{name}` {why}"));
+    Error::invalid(problem.in_file(&place).help(help))
+}

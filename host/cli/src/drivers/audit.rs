@@ -1,0 +1,197 @@
+//! `osiris drivers audit`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use osiris_core::diagnostic::{Exit, Problem, Result};
+use osiris_core::driver::DriverFile;
+use osiris_core::driver::limits::{Bounds, Limits};
+use osiris_core::sanitize::escape_control;
+use osiris_pipeline::project::Project;
+use osiris_registry::Lock;
+use osiris_registry::trust::{Asks, Right};
+use serde_json::{Value, json};
+
+use super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::{Workplace, limits_in_words};
+use super::dependents;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers audit
+  osiris drivers audit --json | jq '.drivers[] | select(.problems != [])'
+
+Looks at every driver in drivers/ and osiris.lock, without running any: is it the
+one that is locked, does it fit this host, does a pipeline use it, what may it
+do. Exit code 1 if something is wrong; notes are not.";
+
+/// Check the project's drivers against osiris.lock
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {}
+
+/// The findings on one driver.
+#[derive(Default)]
+struct Finding {
+    version: Option<String>,
+    sha256: Option<String>,
+    locked: bool,
+    rights: Vec<Right>,
+    limits: Option<Limits>,
+    used_by: BTreeSet<String>,
+    problems: Vec<Problem>,
+    notes: Vec<&'static str>,
+}
+
+pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let lock = Lock::read(&place.project.layout.lock_file())?;
+    let mut used = dependents::by(&place.project);
+    let own = place.project.layout.drivers_dir();
+    let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
+    for driver in place.registry.drivers() {
+        let name = &driver.spec.name;
+        if lock.drivers.contains_key(name) || driver.path.starts_with(&own) {
+            let finding = examine(driver, &place, &lock, used.remove(name).unwrap_or_default())?;
+            findings.insert(name.clone(), finding);
+        }
+    }
+    let there: BTreeSet<String> = findings.keys().cloned().collect();
+    for (name, entry) in lock.drivers.iter().filter(|(name, _)| !there.contains(*name)) {
+        findings.insert(
+            name.clone(),
+            Finding {
+                version: Some(entry.version.clone()),
+                locked: true,
+                used_by: used.remove(name).unwrap_or_default(),
+                problems: vec![missing(&place.project, name)],
+                ..Finding::default()
+            },
+        );
+    }
+    let broken = place.registry.broken().into_iter().filter(|problem| {
+        problem.place.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
+    });
+    for problem in broken {
+        let file = problem.place.as_ref().map(|at| std::path::Path::new(&at.file));
+        let stem = file.and_then(|file| file.file_stem()).unwrap_or_default();
+        let finding = findings.entry(stem.to_string_lossy().into_owned()).or_default();
+        finding.problems.push(problem);
+    }
+    Ok(answer(&findings))
+}
+
+fn examine(
+    driver: &DriverFile,
+    place: &Workplace,
+    lock: &Lock,
+    used_by: BTreeSet<String>,
+) -> Result<Finding> {
+    let spec = &driver.spec;
+    let asks = Asks::of(spec);
+    let sha256 = driver.sha256()?.to_owned();
+    let entry = lock.drivers.get(&spec.name);
+    let mut problems = Vec::new();
+    // The lockfile and the project's policy.
+    if let Err(error) = place.registry.load(driver) {
+        problems.extend(error.problems);
+    }
+    let differs = match entry.filter(|_| problems.is_empty()) {
+        // Older lockfiles did not record the authors' defaults.
+        Some(entry) if asks.without_defaults() == entry.grants => Vec::new(),
+        Some(entry) => [asks.beyond(&entry.grants), entry.grants.beyond(&asks)].concat(),
+        None => Vec::new(),
+    };
+    if !differs.is_empty() {
+        let message = format!(
+            "osiris.lock does not list what `{}` asks for: {}",
+            spec.name,
+            differs.join("; ")
+        );
+        let help = format!("osiris drivers add {} writes it anew", shown(&driver.path));
+        problems.push(Problem::new("grants_differ", message).in_file(lock.file()).help(help));
+    }
+    problems.extend(driver.mismatch());
+    let mut notes = Vec::new();
+    if entry.is_none() {
+        notes.push("not locked: its bytes may change at any time");
+    }
+    let policy = &place.project.settings.drivers;
+    if !driver.built_in && policy.trusts_name_alone(&spec.name, &sha256) {
+        notes.push(
+            "`drivers.allow` has it by name, which its author chose: to know whose it is, add a pin, or its sha256 instead",
+        );
+    }
+    if used_by.is_empty() {
+        notes.push("no pipeline uses it");
+    }
+    Ok(Finding {
+        version: Some(spec.version.clone()),
+        sha256: Some(sha256),
+        locked: entry.is_some(),
+        rights: place.project.settings.drivers.rights(spec, driver.built_in, None),
+        limits: Some(place.limits(&Bounds::new()).tightened(&spec.bounds())),
+        used_by,
+        problems,
+        notes,
+    })
+}
+
+fn missing(project: &Project, name: &str) -> Problem {
+    Problem::new("driver_missing", format!("the driver `{name}` is locked, but not there"))
+        .in_file(&project.layout.driver(name))
+        .help("osiris drivers sync")
+}
+
+fn answer(findings: &BTreeMap<String, Finding>) -> Answer {
+    let wrong = findings.values().any(|finding| !finding.problems.is_empty());
+    let mut text: String = findings.iter().map(|(name, finding)| section(name, finding)).collect();
+    if findings.is_empty() {
+        text.push_str("the project has no drivers of its own\n");
+    }
+    let drivers: Vec<Value> = findings
+        .iter()
+        .map(|(name, finding)| {
+            json!({
+                "name": name, "version": finding.version, "sha256": finding.sha256,
+                "locked": finding.locked, "rights": finding.rights,
+                "limits": finding.limits, "used_by": finding.used_by,
+                "problems": finding.problems, "notes": finding.notes,
+            })
+        })
+        .collect();
+    let mut answer = Answer::new(json!({"drivers": drivers}), text);
+    if wrong {
+        answer.json["status"] = "failure".into();
+        answer.exit = Exit::Failed as u8;
+    }
+    answer
+}
+
+fn section(name: &str, finding: &Finding) -> String {
+    let sign = if finding.problems.is_empty() { paint(GOOD, "✓") } else { paint(BAD, "✗") };
+    let version = finding.version.as_deref().unwrap_or_default();
+    let mut text =
+        format!("{sign} {} {}\n", paint(STRONG, &escape_control(name)), escape_control(version));
+    // Nothing is known about a missing driver.
+    if let Some(limits) = &finding.limits {
+        for (may, what) in finding.rights.iter().map(Right::told) {
+            text.push_str(&format!("  {may} {}\n", escape_control(&what)));
+        }
+        text.push_str(&format!("  limits: {}\n", limits_in_words(limits).join(", ")));
+    }
+    for problem in &finding.problems {
+        text.push_str(&format!("  {}\n", paint(BAD, &multiline(&problem.message))));
+        if let Some(help) = &problem.help {
+            text.push_str(&format!("    {} {}\n", paint(STRONG, "help:"), multiline(help)));
+        }
+    }
+    for note in &finding.notes {
+        text.push_str(&format!("  {}\n", paint(WARN, note)));
+    }
+    let users: Vec<_> = finding.used_by.iter().map(|user| escape_control(user)).collect();
+    if !users.is_empty() {
+        text.push_str(&format!("  {}\n", paint(DIM, &format!("used by {}", users.join(", ")))));
+    }
+    text
+}

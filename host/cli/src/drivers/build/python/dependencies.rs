@@ -1,0 +1,42 @@
+//! Installs the packages that a Python driver uses.
+
+use std::path::{Path, PathBuf};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+
+use super::project::Project;
+use super::{CODE, note, run, tool};
+
+/// Version of Python inside the component.
+const PYTHON: &str = "3.14";
+/// Not installed, because it is available as sources.
+const SDK: &str = "osiris-sdk";
+
+/// Installs the project's dependencies into a directory and returns the directory. Returns `None`
+/// if there are none.
+///
+/// # Errors
+/// Returns an error if a package does not exist or contains native code: only pure Python runs in
+/// a component.
+pub(super) fn install(project: &Project, folder: &Path) -> Result<Option<PathBuf>> {
+    let wanted: Vec<&String> =
+        project.dependencies.iter().filter(|package| !package.starts_with(SDK)).collect();
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    note("Installing the packages that the driver uses ...");
+    let python = tool::python()?;
+    let tool = tool::Tool::Cached { python, folder: folder.to_owned() };
+    let mut pip = tool::pip(python);
+    pip.args(["--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none"]);
+    pip.arg(format!("--python-version={PYTHON}")).arg("--target").arg(folder);
+    // Package names must not be parsed as options.
+    let status = run(pip.arg("--").args(wanted), &tool)?;
+    if status.success() {
+        return Ok(Some(folder.to_owned()));
+    }
+    let message = "a package that the driver uses cannot be installed; pip's messages are above";
+    Err(Error::failed(Problem::new(CODE, message).help(
+        "only packages in pure Python run in a component: those with a wheel `py3-none-any`",
+    )))
+}

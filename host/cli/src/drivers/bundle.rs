@@ -1,0 +1,135 @@
+//! `osiris drivers bundle`.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::{Content, DriverFile};
+use osiris_core::fs::atomic;
+use osiris_core::yaml;
+use osiris_registry::bundle::{self, Index, Item};
+use osiris_registry::trust::Admission;
+use serde_json::json;
+
+use super::super::render::{DIM, GOOD, STRONG, Table, bytes, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::Workplace;
+
+/// Maximum bytes of a lockfile.
+const MAX_LOCK: u64 = 1 << 20;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers bundle --out drivers.tar
+  osiris drivers bundle --out crm.tar acme.crm_extractor acme.crm_writer
+
+Then, where there is no network: osiris drivers sync --from drivers.tar
+
+The file has the drivers that did not come with osiris, the project's lock if it
+has one, and the public keys of osiris.yaml. The same drivers make the same bytes.";
+
+/// Put a project's drivers into one file, for a place without a network
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The file to write
+    #[arg(long, value_name = "FILE.tar")]
+    out: PathBuf,
+    /// Only these drivers
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let policy = &place.project.settings.drivers;
+    let mut drivers = BTreeMap::new();
+    let mut items = Vec::new();
+    for file in chosen(args, &place)? {
+        let Content { bytes, sha256 } = place.registry.load(file)?;
+        let admission = Admission::of(file, bytes, sha256)?;
+        items.push(Item {
+            name: file.spec.name.clone(),
+            version: file.spec.version.clone(),
+            sha256: sha256.clone(),
+            size: bytes.len() as u64,
+            signers: admission.signers.iter().map(ToString::to_string).collect(),
+        });
+        drivers.insert(sha256.clone(), bytes);
+    }
+    let keys = policy.keys.iter().map(|(name, key)| (name.clone(), key.to_string())).collect();
+    let index = Index::new(items, keys);
+    let lock = lock(&place)?;
+    let load = |item: &Item| match drivers.get(&item.sha256) {
+        Some(bytes) => Ok(bytes.to_vec()),
+        None => Err(io::ErrorKind::NotFound.into()),
+    };
+    let write = |file: &mut std::fs::File| {
+        bundle::write(BufWriter::new(file), &index, lock.as_deref(), load)
+    };
+    atomic::write_with(&args.out, write).map_err(|error| {
+        let message = format!("the bundle cannot be written: {error}");
+        Error::environment(Problem::new("bundle_not_written", message).in_file(&args.out))
+    })?;
+    Ok(answer(args, &index, lock.is_some()))
+}
+
+/// Returns the named drivers, or all that do not come with osiris.
+fn chosen<'p>(args: &Args, place: &'p Workplace) -> Result<Vec<&'p Arc<DriverFile>>> {
+    let registry = &place.registry;
+    let mut chosen = Vec::new();
+    for name in &args.names {
+        let file = registry.find(name).ok_or_else(|| registry.missing(name))?;
+        if file.built_in {
+            let message = format!("the driver `{name}` comes with osiris, wherever that is");
+            let problem = Problem::new("driver_built_in", message);
+            return Err(Error::invalid(problem.help("leave it out")));
+        }
+        chosen.push(file);
+    }
+    if args.names.is_empty() {
+        chosen.extend(registry.drivers().filter(|file| !file.built_in));
+    }
+    chosen.dedup_by_key(|file| file.path.clone());
+    if chosen.is_empty() {
+        let message = "this project has no drivers but those that come with osiris";
+        let help = "put drivers into its drivers/, see 'osiris drivers list'";
+        return Err(Error::invalid(Problem::new("nothing_to_bundle", message).help(help)));
+    }
+    Ok(chosen)
+}
+
+/// Reads the project's lockfile. Returns `None` if the file does not exist.
+fn lock(place: &Workplace) -> Result<Option<Vec<u8>>> {
+    let path = place.project.layout.lock_file();
+    match path.try_exists() {
+        Ok(false) => Ok(None),
+        _ => yaml::read_bytes(&path, MAX_LOCK).map(Some),
+    }
+}
+
+fn answer(args: &Args, index: &Index, has_lock: bool) -> Answer {
+    let mut table = Table::new(["Driver", "Version", "#Size", "Signers", "sha256"]);
+    for item in &index.drivers {
+        let Item { name, version, sha256, size, signers } = item.clone();
+        table.row([name, version, bytes(size), signers.len().to_string(), sha256]);
+    }
+    let keys = match index.keys.len() {
+        1 => "1 public key".to_owned(),
+        count => format!("{count} public keys"),
+    };
+    let lock = if has_lock { " and the lock" } else { "" };
+    let text = format!(
+        "{}{} {} {}\n",
+        table.render(),
+        paint(GOOD, "✓"),
+        paint(STRONG, &shown(&args.out)),
+        paint(DIM, &format!("with {keys}{lock}"))
+    );
+    let json = json!({
+        "file": args.out, "drivers": index.drivers, "keys": index.keys, "lock": has_lock,
+    });
+    Answer::new(json, text)
+}

@@ -1,0 +1,112 @@
+//! `osiris drivers inspect`.
+
+use std::path::PathBuf;
+
+use osiris_core::canonical;
+use osiris_core::contract::CONTRACT;
+use osiris_core::diagnostic::Result;
+use osiris_core::driver::catalog::is_built_in;
+use osiris_core::driver::{DriverFile, Producer, producers, unusual};
+use osiris_core::sanitize::escape_control;
+use serde_json::{Value, json};
+
+use super::super::render::{BAD, STRONG, bytes, paint};
+use super::super::shell::{Answer, Shell};
+use super::describe;
+use super::trust_report::Standing;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers inspect ./some.wasm
+  osiris drivers inspect ./some.wasm --json | jq .here
+
+A right is granted (✓) if the driver's spec declares it and no ceiling of the
+project forbids it, bounded (!) if a step's configuration decides, refused (✗),
+or not asked for (-).";
+
+/// Look into a driver's file without running any of its code
+///
+/// Shows the spec, the hash, who signed it, the tools that made it, what the component wants from
+/// its host and what it offers, and what it would be given in this project, and why.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The component
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+}
+
+pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
+    let content = DriverFile::bytes(&args.file)?;
+    let sha256 = canonical::sha256(&content);
+    let mut driver = DriverFile::of(&content, &args.file)?;
+    driver.built_in = is_built_in(&args.file);
+    let project = shell.project()?;
+    let standing = Standing::of(&driver, &content, &sha256, &project)?;
+    let spec = &driver.spec;
+    let producers = producers(&content);
+    let version = contract(&driver);
+    let contract = version.map(|version| format!("{}@{version}", package()));
+    let unusual: Vec<(&String, String)> =
+        driver.imports.iter().filter_map(|import| Some((import, unusual(import)?))).collect();
+    let mut text = describe::heading(spec);
+    // The lines can contain styles, and their content is escaped.
+    let mut section = |name: &str, lines: &[String]| {
+        text.push_str(&format!("{}\n", paint(STRONG, name)));
+        lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    };
+    section("File", &[format!("{}, sha256 {sha256}", bytes(driver.size))]);
+    section("Signed by", &standing.signers());
+    section("Made with", &[made_with(&producers)]);
+    section("Modes", &[describe::modes(spec)]);
+    section("In this project", &standing.here());
+    section("Contract", &[escape_control(contract.as_deref().unwrap_or("none")).into_owned()]);
+    let imports = driver.imports.iter().map(|import| {
+        let why = unusual.iter().find(|(name, _)| *name == import);
+        let why = why.map(|(_, why)| format!("  {}", paint(BAD, &format!("unusual: {why}"))));
+        format!("{}{}", escape_control(import), why.unwrap_or_default())
+    });
+    section("Imports", &imports.collect::<Vec<_>>());
+    let exports = driver.exports.iter().map(|export| escape_control(export).into_owned());
+    section("Exports", &exports.collect::<Vec<_>>());
+    let unusual: Vec<Value> =
+        unusual.iter().map(|(import, why)| json!({"import": import, "why": why})).collect();
+    let (signers, here) = standing.json();
+    let json = json!({
+        "file": args.file,
+        "size": driver.size,
+        "sha256": sha256,
+        "signers": signers,
+        "producers": producers,
+        "contract": contract,
+        "spec": **spec,
+        "imports": driver.imports,
+        "unusual_imports": unusual,
+        "exports": driver.exports,
+        "here": here,
+    });
+    Ok(Answer::new(json, text))
+}
+
+/// Formats the tools like `Rust 1.95, wit-component 0.254`.
+fn made_with(producers: &[Producer]) -> String {
+    let one = |made: &Producer| {
+        escape_control(format!("{} {}", made.name, made.version).trim_end()).into_owned()
+    };
+    match producers.is_empty() {
+        true => "it does not say".to_owned(),
+        false => producers.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Returns the contract's name without its version.
+fn package() -> &'static str {
+    CONTRACT.split('@').next().unwrap_or(CONTRACT)
+}
+
+/// Returns the version of the contract that the driver was built for.
+fn contract(driver: &DriverFile) -> Option<&str> {
+    let names = driver.exports.iter().chain(&driver.imports);
+    let ours = names.map(String::as_str).filter(|name| name.starts_with(package()));
+    ours.filter_map(|name| name.split_once('@')).map(|(_, version)| version).next()
+}

@@ -1,0 +1,104 @@
+//! The last steps for every driver, regardless of the build tool: packing, the checks of a
+//! run, and placing where pipelines find the driver.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::spec::Spec;
+use osiris_core::driver::{DriverFile, pack};
+use osiris_core::fs::atomic;
+use osiris_core::sanitize::escape_control;
+use osiris_engine::Engine;
+use serde_json::{Value, json};
+
+use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
+use super::super::shell::{Shell, shown};
+
+/// Size in bytes from which compiling is announced: a driver with an embedded interpreter takes
+/// seconds.
+const LARGE: usize = 4 << 20;
+
+/// A component that becomes a driver.
+pub(super) struct Component<'a> {
+    /// Path of the component, for messages.
+    pub(super) file: &'a Path,
+    pub(super) bytes: &'a [u8],
+    /// The spec to embed; without one, the component must contain a spec.
+    pub(super) spec: Option<&'a Path>,
+    /// Whether to keep function names.
+    pub(super) keep_names: bool,
+}
+
+/// Packs a component, checks that it is compatible with this host, and writes it atomically to a
+/// path that depends on the driver's name.
+///
+/// # Errors
+/// Returns an error if the file is not a component, the spec is missing or invalid, the component
+/// does not match the world, or the driver cannot be written.
+pub(super) fn install(
+    component: &Component<'_>,
+    shell: &Shell,
+    path: impl FnOnce(&str) -> PathBuf,
+) -> Result<DriverFile> {
+    let file = component.file;
+    let spec = component.spec.map(read_spec).transpose()?;
+    let packed = pack::pack(component.bytes, spec.as_deref(), component.keep_names);
+    let packed = packed.map_err(|problem| Error::invalid(problem.in_file(file)))?;
+    let driver = DriverFile::of(&packed, file)?;
+    check(&driver, &packed, shell)?;
+    let path = path(&driver.spec.name);
+    let write = || {
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        atomic::write(&path, &packed)
+    };
+    write().map_err(|error| {
+        let message = format!("cannot put the driver `{}` here: {error}", driver.spec.name);
+        Error::environment(Problem::new("driver_write", message).in_file(&path))
+    })?;
+    DriverFile::of(&packed, &path)
+}
+
+/// Reads and validates a spec, so that errors name the file that the author wrote.
+pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
+    let bytes = fs::read(path).map_err(|error| {
+        let message = format!("the driver's spec cannot be read: {error}");
+        let help = "every driver has one: its name, its modes and its configSchema; \
+                    `osiris drivers new` makes an example";
+        Error::invalid(Problem::new("spec_unreadable", message).in_file(path).help(help))
+    })?;
+    Spec::parse(&bytes, path)?;
+    Ok(bytes)
+}
+
+/// Compiles the driver as the first run would, so that this run finds the code in the cache.
+fn check(driver: &DriverFile, packed: &[u8], shell: &Shell) -> Result<()> {
+    let compiling = || {
+        if shell.verbose || packed.len() > LARGE {
+            shell.note(&format!(
+                "Compiling {} for this machine ...",
+                escape_control(&driver.spec.name)
+            ));
+        }
+    };
+    Engine::new()?.code(driver, packed, osiris_core::canonical::sha256(packed), compiling)?;
+    Ok(())
+}
+
+/// Returns the output for an installed driver, as JSON and as a line.
+pub(super) fn told(driver: &DriverFile) -> Result<(Value, String)> {
+    let (spec, sha256) = (&driver.spec, driver.sha256()?);
+    let line = format!(
+        "{} {} {}  {}  {}\n",
+        paint(GOOD, "✓"),
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
+        bytes(driver.size),
+        paint(DIM, &format!("{}  sha256 {sha256}", shown(&driver.path))),
+    );
+    let json = json!({
+        "name": spec.name, "version": spec.version, "file": driver.path,
+        "size": driver.size, "sha256": sha256,
+    });
+    Ok((json, line))
+}

@@ -1,0 +1,59 @@
+//! `osiris drivers list`.
+
+use osiris_core::diagnostic::Result;
+use serde_json::json;
+
+use super::super::render::{self, DIM, Table};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::Workplace;
+use super::describe::modes;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers list
+  osiris drivers list --json | jq -r '.drivers[].name'";
+
+/// Maximum unusable files that are shown.
+const SHOWN: usize = 20;
+
+/// List the drivers that a pipeline can use
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {}
+
+pub(super) fn list(_: &Args, shell: &Shell) -> Result<Answer> {
+    let registry = Workplace::open(shell)?.registry;
+    let broken = registry.broken();
+    if !shell.json {
+        broken.iter().take(SHOWN).for_each(|one| shell.note(&render::warning(one)));
+        if let Some(more) = broken.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            shell.note(&format!("... and {more} more files that cannot be used"));
+        }
+    }
+    let mut table = Table::new(["Driver", "Version", "Modes", "Title", "File"]);
+    let mut drivers = Vec::new();
+    for driver in registry.drivers() {
+        let spec = &driver.spec;
+        let plain = anstyle::Style::new();
+        table.styled([
+            (spec.name.clone(), plain),
+            (spec.version.clone(), plain),
+            (modes(spec), plain),
+            (spec.title.clone(), plain),
+            (shown(&driver.path), DIM),
+        ]);
+        drivers.push(json!({
+            "name": spec.name, "version": spec.version, "modes": spec.modes,
+            "title": spec.title, "file": driver.path, "size": driver.size,
+        }));
+    }
+    let folders: Vec<_> = registry.folders().iter().map(|folder| shown(folder)).collect();
+    let text = match drivers.is_empty() {
+        true => format!("no drivers in {}", folders.join(", ")),
+        false => table.render(),
+    };
+    let json = json!({
+        "drivers": drivers, "folders": registry.folders(), "unusable": broken,
+    });
+    Ok(Answer::new(json, text))
+}

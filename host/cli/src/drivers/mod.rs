@@ -1,0 +1,89 @@
+//! `osiris drivers`.
+
+mod add;
+mod audit;
+mod build;
+mod bundle;
+mod dependents;
+mod describe;
+mod fetch_args;
+mod inspect;
+mod install;
+mod keygen;
+mod list;
+mod new;
+mod pack;
+mod publish;
+mod remove;
+mod search;
+mod show;
+mod sign;
+mod sync;
+mod test;
+mod trust_report;
+mod unbundle;
+mod update;
+
+use clap::Subcommand;
+use osiris_core::diagnostic::Result;
+
+use super::shell::{Answer, Shell};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  osiris drivers list                                  what a pipeline can use
+  osiris drivers show filesystem.csv_extractor         how a driver is configured
+  osiris drivers inspect ./some.wasm                   what is in a file, before using it
+  osiris drivers new acme.crm_extractor --lang rust    start a driver of your own
+  osiris drivers build my-driver                       build a driver into drivers/
+  osiris drivers sign acme.crm_extractor.wasm          say that it is yours
+  osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
+  osiris drivers sync                                  make drivers/ what osiris.lock says
+  osiris drivers pack some.wasm --spec spec.yaml       make a driver of any component
+  osiris drivers test drivers/my.driver.wasm           whether it keeps to the contract
+
+Drivers are *.wasm files in the project's drivers folder, in the folder that
+OSIRIS_DRIVERS names, and in the one that comes with osiris.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Inspect(inspect::Args),
+    New(new::Args),
+    Build(build::Args),
+    Keygen(keygen::Args),
+    Sign(sign::Args),
+    Bundle(bundle::Args),
+    Add(add::Args),
+    Sync(sync::Args),
+    Update(update::Args),
+    Remove(remove::Args),
+    Audit(audit::Args),
+    Search(search::Args),
+    Publish(publish::Args),
+    Pack(pack::Args),
+    Test(test::Args),
+}
+
+pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+    match command {
+        Command::List(args) => list::list(&args, shell),
+        Command::Show(args) => show::show(&args, shell),
+        Command::Inspect(args) => inspect::inspect(&args, shell),
+        Command::New(args) => new::new(&args),
+        Command::Build(args) => build::build(&args, shell),
+        Command::Keygen(args) => keygen::keygen(&args),
+        Command::Sign(args) => sign::sign(&args),
+        Command::Bundle(args) => bundle::bundle(&args, shell),
+        Command::Add(args) => add::add(&args, shell),
+        Command::Sync(args) => sync::sync(&args, shell),
+        Command::Update(args) => update::update(&args, shell),
+        Command::Remove(args) => remove::remove(&args, shell),
+        Command::Audit(args) => audit::audit(&args, shell),
+        Command::Search(args) => search::search(&args, shell),
+        Command::Publish(args) => publish::publish(&args, shell),
+        Command::Pack(args) => pack::pack(&args, shell),
+        Command::Test(args) => test::test(&args, shell),
+    }
+}

@@ -1,0 +1,160 @@
+//! `osiris drivers new`.
+
+mod embedded;
+mod javascript;
+mod name;
+mod python;
+mod rust;
+mod template;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use serde_json::json;
+
+use self::name::{Name, Role};
+use self::template::Files;
+use super::super::render::{DIM, GOOD, STRONG, paint};
+use super::super::shell::{Answer, shown};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers new acme.crm_extractor --lang rust
+  osiris drivers new crm --lang rust --role writer       names it crm.writer
+  osiris drivers new acme.clean --lang python --role processor --dir drivers/clean
+
+The driver builds, passes its tests and runs as it is. The SDK of this osiris is
+copied into its vendor/ folder, so that the two fit and nothing is downloaded but
+what the SDK itself uses.";
+
+/// Make the sources of a new driver, with tests
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The driver's name, family.role, or only its family
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The language to write it in
+    #[arg(long = "lang", value_name = "LANGUAGE", value_enum)]
+    language: LanguageName,
+    /// Role of the driver; the end of the name by default, else extractor
+    #[arg(long, value_enum)]
+    role: Option<Role>,
+    /// The folder for it, which must not exist or be empty; without it, one named like the driver
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LanguageName {
+    Rust,
+    Javascript,
+    Python,
+}
+
+/// The parts of a driver project in one language.
+struct Language {
+    name: LanguageName,
+    /// Directory of the template in the repository.
+    template: &'static str,
+    /// The files that do not come from the template: the SDK in `vendor/`, and the lockfiles.
+    vendored: fn() -> Result<Files>,
+    /// The command that runs the driver's own tests.
+    test: &'static str,
+}
+
+const LANGUAGES: [Language; 3] = [rust::LANGUAGE, javascript::LANGUAGE, python::LANGUAGE];
+
+pub(super) fn new(args: &Args) -> Result<Answer> {
+    let name = Name::parse(&args.name, args.role)?;
+    let dir = args.dir.clone().unwrap_or_else(|| name.package().into());
+    let Some(language) = LANGUAGES.iter().find(|language| language.name == args.language) else {
+        let problem = Problem::new("driver_new", "this osiris has no template for that language");
+        return Err(Error::invalid(problem));
+    };
+    let mut files = template::fill(language.template, &name);
+    let own: Vec<String> = files.keys().cloned().collect();
+    files.extend((language.vendored)()?);
+    write(&dir, &files)?;
+    let dir = fs::canonicalize(&dir).unwrap_or(dir);
+    let here = shown(&dir);
+    let next = [
+        format!("cd {here}"),
+        language.test.to_owned(),
+        "osiris drivers build . --out build".to_owned(),
+        format!("osiris drivers test build/{}.wasm --cases conformance.yaml", name.driver),
+    ];
+    let mut text = format!("{} {}\n", paint(GOOD, "✓"), paint(STRONG, &name.driver));
+    own.iter()
+        .for_each(|file| text.push_str(&format!("  {}\n", paint(DIM, &format!("{here}/{file}")))));
+    text.push_str("Next:\n");
+    next.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    let json = json!({
+        "name": name.driver, "role": name.role.as_str(), "dir": dir, "created": own, "next": next,
+    });
+    Ok(Answer::new(json, text))
+}
+
+/// Creates the directory with all its files, or nothing.
+fn write(dir: &Path, files: &Files) -> Result<()> {
+    refuse_what_is_there(dir)?;
+    make(dir, files).map_err(|error| {
+        let message = format!("the driver's folder cannot be made: {error}");
+        Error::environment(Problem::new("driver_new", message).in_file(dir))
+    })
+}
+
+fn refuse_what_is_there(dir: &Path) -> Result<()> {
+    let empty = match fs::read_dir(dir) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(_) => dir.symlink_metadata().is_err(),
+    };
+    if empty {
+        return Ok(());
+    }
+    let problem = Problem::new("files_exist", "there is something at this place already");
+    let help = "name another folder with --dir, or remove this one";
+    Err(Error::invalid(problem.in_file(dir).help(help)))
+}
+
+fn make(dir: &Path, files: &Files) -> std::io::Result<()> {
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    // In the same parent directory, so that the rename is atomic.
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let whole = builder.prefix(".osiris-new-").tempdir_in(parent)?;
+    for (name, content) in files {
+        let path = whole.path().join(name);
+        fs::create_dir_all(path.parent().unwrap_or(whole.path()))?;
+        fs::write(&path, content)?;
+    }
+    fs::rename(whole.path(), dir)?;
+    // The directory has been renamed and must not be deleted.
+    let _ = whole.keep();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_appears_whole_and_nothing_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("a/b");
+        let files = Files::from([("x/y".to_owned(), b"z".to_vec())]);
+        write(&dir, &files).unwrap();
+        assert_eq!(fs::read(dir.join("x/y")).unwrap(), b"z");
+        let beside = fs::read_dir(folder.path().join("a")).unwrap().count();
+        assert_eq!(beside, 1);
+        assert_eq!(write(&dir, &files).unwrap_err().problems[0].code, "files_exist");
+        // An empty directory counts as missing.
+        fs::create_dir(folder.path().join("empty")).unwrap();
+        write(&folder.path().join("empty"), &files).unwrap();
+    }
+}

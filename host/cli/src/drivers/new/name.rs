@@ -1,0 +1,131 @@
+//! The name of a new driver in all forms that its files need.
+
+use clap::ValueEnum;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::text::quoted;
+
+/// Role of a driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Makes a table from the outside
+    Extractor,
+    /// Takes a table to the outside
+    Writer,
+    /// Makes a table from a table
+    Processor,
+}
+
+impl Role {
+    const ALL: [Self; 3] = [Self::Extractor, Self::Writer, Self::Processor];
+
+    /// Returns the role's name for drivers and directories.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Extractor => "extractor",
+            Self::Writer => "writer",
+            Self::Processor => "processor",
+        }
+    }
+
+    /// Returns the mode of the driver's steps in a pipeline.
+    pub(super) fn step_mode(self) -> &'static str {
+        match self {
+            Self::Extractor => "read",
+            Self::Writer => "write",
+            Self::Processor => "transform",
+        }
+    }
+}
+
+/// A driver's name and role.
+#[derive(Debug)]
+pub(super) struct Name {
+    /// The full name, like `acme.crm_extractor`.
+    pub(super) driver: String,
+    pub(super) role: Role,
+}
+
+impl Name {
+    /// Parses `family.role`, or a family to which the role is added. Without a role, the ending
+    /// of the name decides, otherwise the role is extractor.
+    ///
+    /// # Errors
+    /// Returns an error if `text` is not a valid driver name.
+    pub(super) fn parse(text: &str, role: Option<Role>) -> Result<Self> {
+        let named = Role::ALL.into_iter().find(|role| text.ends_with(role.as_str()));
+        let role = role.or(named).unwrap_or(Role::Extractor);
+        let driver = match text.contains('.') {
+            true => text.to_owned(),
+            false => format!("{text}.{}", role.as_str()),
+        };
+        let parts: Vec<&str> = driver.split('.').collect();
+        if parts.len() != 2 || !parts.iter().all(|part| is_word(part)) {
+            let message = format!("{} is no name for a driver", quoted(text));
+            let help = "write it as family.role, in small letters, digits, _ and -, each part \
+                        beginning with a letter: acme.crm_extractor";
+            return Err(Error::invalid(Problem::new("driver_name", message).help(help)));
+        }
+        Ok(Self { driver, role })
+    }
+
+    /// Returns the name for a package in any language and its directory, like
+    /// `acme-crm-extractor`.
+    pub(super) fn package(&self) -> String {
+        self.driver.replace(['.', '_'], "-")
+    }
+
+    /// Returns the name for a module, like `acme_crm_extractor`.
+    pub(super) fn module(&self) -> String {
+        self.driver.replace(['.', '-'], "_")
+    }
+
+    /// Returns the title, like `Acme crm extractor`.
+    pub(super) fn title(&self) -> String {
+        let mut words = self.package().replace('-', " ");
+        // The first character is an ASCII letter.
+        words[..1].make_ascii_uppercase();
+        words
+    }
+}
+
+/// Returns whether `part` is valid on either side of the dot and an identifier in any language.
+fn is_word(part: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    part.len() <= 63 && part.starts_with(|c: char| c.is_ascii_lowercase()) && part.chars().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_the_role_or_gets_it() {
+        for (text, role, driver, expected) in [
+            ("acme.crm_writer", None, "acme.crm_writer", Role::Writer),
+            ("crm", None, "crm.extractor", Role::Extractor),
+            ("crm", Some(Role::Processor), "crm.processor", Role::Processor),
+            ("a.b", Some(Role::Writer), "a.b", Role::Writer),
+        ] {
+            let name = Name::parse(text, role).unwrap();
+            assert_eq!((name.driver.as_str(), name.role), (driver, expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_language_gets_a_name_that_it_can_have() {
+        let name = Name::parse("acme.crm_old-writer", None).unwrap();
+        assert_eq!(name.package(), "acme-crm-old-writer");
+        assert_eq!(name.module(), "acme_crm_old_writer");
+        assert_eq!(name.title(), "Acme crm old writer");
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        let long = "a".repeat(64);
+        for text in ["", ".", "a.", ".a", "a.b.c", "Acme.crm", "2.b", "a b", "é.b", "../x", &long]
+        {
+            let error = Name::parse(text, None).unwrap_err();
+            assert_eq!(error.problems[0].code, "driver_name", "{text}");
+        }
+    }
+}

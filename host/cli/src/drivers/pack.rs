@@ -1,0 +1,59 @@
+//! `osiris drivers pack`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+
+use super::super::shell::{Answer, Shell};
+use super::install::{Component, install, told};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers pack crm.wasm --spec spec.yaml                   into the project's drivers/
+  osiris drivers pack crm.wasm --spec spec.yaml --out out.wasm    into another file
+
+For components that other tools made: it must export the contract's interface
+`driver` and import nothing that a driver does not get. The spec replaces the
+one that the component has; see `osiris drivers inspect`.";
+
+/// Make a driver of a component that any tool built, and of its spec
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The component
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+    /// The driver's spec.yaml
+    #[arg(long, value_name = "FILE.yaml")]
+    spec: PathBuf,
+    /// Output file; <name>.wasm in the project's drivers folder by default
+    #[arg(long, value_name = "FILE.wasm")]
+    out: Option<PathBuf>,
+    /// Keep the names of functions and what debuggers read
+    #[arg(long)]
+    keep_names: bool,
+}
+
+pub(super) fn pack(args: &Args, shell: &Shell) -> Result<Answer> {
+    let bytes = fs::read(&args.file).map_err(|error| {
+        let message = format!("the component cannot be read: {error}");
+        Error::invalid(Problem::new("component_unreadable", message).in_file(&args.file))
+    })?;
+    let component = Component {
+        file: &args.file,
+        bytes: &bytes,
+        spec: Some(&args.spec),
+        keep_names: args.keep_names,
+    };
+    let drivers = match &args.out {
+        Some(_) => PathBuf::new(),
+        None => shell.project()?.layout.drivers_dir(),
+    };
+    let driver = install(&component, shell, |name| match &args.out {
+        Some(out) => out.clone(),
+        None => drivers.join(format!("{name}.wasm")),
+    })?;
+    let (json, text) = told(&driver)?;
+    Ok(Answer::new(json, text))
+}

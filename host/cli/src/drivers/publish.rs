@@ -1,0 +1,76 @@
+//! `osiris drivers publish`.
+
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::{DriverFile, MAX_SIZE};
+use osiris_core::sanitize::escape_control;
+use osiris_core::yaml::read_bytes;
+use osiris_registry::oci::Reference;
+use serde_json::json;
+
+use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
+use super::super::shell::{Answer, Shell};
+use super::fetch_args::{Reach, Way};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers publish crm.wasm oci://ghcr.io/acme/crm-extractor           tagged with its version
+  osiris drivers publish crm.wasm oci://ghcr.io/acme/crm-extractor:nightly --force
+
+Log in with `docker login ghcr.io`, or set OSIRIS_REGISTRY to the registry,
+OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD. The layout is the one of wkg:
+`wkg oci pull ghcr.io/acme/crm-extractor:1.2.0` gets the same bytes.";
+
+/// Put a driver into a registry
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The component
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+    /// Destination, oci://REGISTRY/NAME[:TAG]; without a tag, the version
+    #[arg(value_name = "REF")]
+    reference: Reference,
+    /// Move a tag that leads to other bytes
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
+    let component = read_bytes(&args.file, MAX_SIZE)?;
+    let driver = DriverFile::of(&component, &args.file)?;
+    if let Some(problem) = driver.mismatch() {
+        return Err(Error::invalid(problem));
+    }
+    if args.reference.digest.is_some() {
+        let problem =
+            Problem::new("bad_reference", "a driver is published under a tag, not under a digest");
+        return Err(Error::invalid(problem.help("leave away what is behind the @")));
+    }
+    let spec = &driver.spec;
+    // A tag cannot contain the `+` of a version.
+    let tag = args.reference.tag.clone().unwrap_or_else(|| spec.version.replace('+', "_"));
+    let reference = args.reference.tagged(&tag);
+    let way = Way::open(shell, &shell.project()?, &args.reach)?;
+    let client = way.registry(&reference.registry)?;
+    let size = component.len() as u64;
+    let what = format!("Publishing {reference}  {}", bytes(size));
+    let published = way.wait(&what, client.publish(&reference, &driver, &component, args.force))?;
+    let pinned = reference.pinned(&published.digest);
+    let text = format!(
+        "{} {} {} {}  {}\n",
+        paint(GOOD, "✓"),
+        if published.unchanged { "already there:" } else { "published" },
+        paint(STRONG, &escape_control(&spec.name)),
+        escape_control(&spec.version),
+        paint(DIM, &format!("{}  {pinned}", bytes(size))),
+    );
+    let json = json!({
+        "name": spec.name, "version": spec.version, "reference": reference.to_string(),
+        "digest": published.digest, "size": size, "unchanged": published.unchanged,
+    });
+    Ok(Answer::new(json, text))
+}

@@ -1,0 +1,55 @@
+//! `osiris drivers remove`.
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::sanitize::escape_control;
+use osiris_registry::{Store, hash};
+use serde_json::json;
+
+use super::super::render::{GOOD, STRONG, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::dependents;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers remove acme.crm_extractor
+  osiris drivers remove acme.crm_extractor --force     though its file was changed";
+
+/// Remove a driver from drivers/ and from osiris.lock
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The driver's name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Remove its file even if it is not the one that is locked
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn remove(args: &Args, shell: &Shell) -> Result<Answer> {
+    let project = shell.project()?;
+    let mut store = Store::open(&project.layout, &project.settings.drivers.keys)?;
+    let path = store.path(&args.name);
+    let locked = store.lock.entry(&args.name)?;
+    if !args.force && hash(&path)?.is_some_and(|found| found != locked.sha256) {
+        let message = format!(
+            "the file of `{}` is not the one that is locked: nobody could get it back",
+            args.name
+        );
+        let help = "move it away if you need it, or remove it with --force";
+        return Err(Error::invalid(
+            Problem::new("driver_changed", message).in_file(&path).help(help),
+        ));
+    }
+    store.remove(&args.name)?;
+    let users: Vec<_> =
+        dependents::by(&project).remove(&args.name).unwrap_or_default().into_iter().collect();
+    if !shell.json {
+        for user in &users {
+            shell.note(&format!("{} still uses it", escape_control(user)));
+        }
+    }
+    let name = paint(STRONG, &escape_control(&args.name));
+    let text = format!("{} removed {name}  {}\n", paint(GOOD, "✓"), shown(&path));
+    Ok(Answer::new(json!({"name": args.name, "file": path, "used_by": users}), text))
+}

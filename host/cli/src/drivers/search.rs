@@ -1,0 +1,86 @@
+//! `osiris drivers search`.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_registry::oci::{Listed, REGISTRY};
+use serde_json::json;
+
+use super::super::render::{DIM, Table};
+use super::super::shell::{Answer, Shell};
+use super::fetch_args::{Reach, Way};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers search --registry localhost:5000            all that is there
+  osiris drivers search crm --registry registry.acme.example
+  OSIRIS_REGISTRY=registry.acme.example osiris drivers search crm
+
+Looks at the names, and at what their publishers say of them. Public registries
+like ghcr.io and Docker Hub do not list what they have: there, know the name.";
+
+/// Maximum concurrent requests.
+const AT_ONCE: usize = 8;
+/// Maximum repositories that are requested.
+const MAX_ASKED: usize = 1_000;
+
+/// Search a registry for drivers
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Text in the name or the title
+    #[arg(value_name = "TEXT", default_value = "")]
+    text: String,
+    /// The registry's host; without it, the one that OSIRIS_REGISTRY names
+    #[arg(long, value_name = "HOST")]
+    registry: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+pub(super) fn search(args: &Args, shell: &Shell) -> Result<Answer> {
+    let project = shell.project()?;
+    let way = Way::open(shell, &project, &args.reach)?;
+    let registry = args.registry.clone().or_else(|| way.variable(REGISTRY)).ok_or_else(|| {
+        let problem = Problem::new("usage", "which registry is to be searched?");
+        Error::invalid(problem.help("--registry HOST, or export OSIRIS_REGISTRY=HOST"))
+    })?;
+    let registry = registry.trim_start_matches("oci://").trim_end_matches('/').to_owned();
+    let client = way.registry(&registry)?;
+    let wanted = args.text.to_lowercase();
+    let work = async {
+        let names = client.catalogue().await?;
+        let left = names.len().saturating_sub(MAX_ASKED);
+        let asked = names.iter().take(MAX_ASKED).map(|name| client.look(&registry, name));
+        let found: Vec<Option<Listed>> =
+            stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        Ok((found, left))
+    };
+    let (found, left) = way.wait(&format!("Searching {registry}"), work)?;
+    let mut found: Vec<Listed> = found.into_iter().flatten().collect();
+    found.retain(|one| {
+        let texts = [&one.reference.repository, &one.name, &one.title];
+        texts.iter().any(|text| text.to_lowercase().contains(&wanted))
+    });
+    if left > 0 && !shell.json {
+        shell.note(&format!("{left} more repositories were not looked at"));
+    }
+    let mut table = Table::new(["Reference", "Driver", "Version", "Title"]);
+    for one in &found {
+        let plain = anstyle::Style::new();
+        table.styled([
+            (one.reference.to_string(), plain),
+            (one.name.clone(), plain),
+            (one.version.clone(), plain),
+            (one.title.clone(), DIM),
+        ]);
+    }
+    let text = match found.is_empty() {
+        true => format!("{registry} has no such driver\n"),
+        false => table.render(),
+    };
+    let drivers: Vec<_> = found
+        .iter()
+        .map(|one| json!({"reference": one.reference.to_string(), "name": one.name, "version": one.version, "title": one.title}))
+        .collect();
+    Ok(Answer::new(json!({"registry": registry, "drivers": drivers, "not_looked_at": left}), text))
+}

@@ -1,0 +1,69 @@
+//! `osiris drivers show`.
+
+use osiris_core::canonical;
+use osiris_core::diagnostic::Result;
+use osiris_core::driver::DriverFile;
+use serde_json::json;
+
+use super::super::render::{DIM, STRONG, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::Workplace;
+use super::describe;
+use super::trust_report::Standing;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers show filesystem.csv_extractor
+  osiris drivers show filesystem.csv_extractor --json | jq .spec.configSchema";
+
+/// Show a driver: what it does, how it is configured, what it may touch
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The driver's name, like filesystem.csv_extractor
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
+    let Workplace { project, registry } = Workplace::open(shell)?;
+    let Some(driver) = registry.find(&args.name) else {
+        return Err(registry.missing(&args.name));
+    };
+    let content = DriverFile::bytes(&driver.path)?;
+    let sha256 = canonical::sha256(&content);
+    let standing = Standing::of(driver, &content, &sha256, &project)?;
+    let spec = &driver.spec;
+    let mut text = describe::heading(spec);
+    let mut section = |name: &str, body: &str| {
+        text.push_str(&format!("{}\n{}\n", paint(STRONG, name), body.trim_end()));
+    };
+    section("Modes", &format!("  {}", describe::modes(spec)));
+    section("Configuration", &describe::fields(spec));
+    // The lines can contain styles, and their content is escaped.
+    section("Signed by", &format!("  {}", standing.signers().join("\n  ")));
+    section("In this project", &format!("  {}", standing.here().join("\n  ")));
+    for example in &spec.examples {
+        let lines = serde_json::to_string_pretty(&example.config).unwrap_or_default();
+        let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
+        section(
+            &format!("Example: {}", osiris_core::sanitize::escape_control(&example.title)),
+            &indented(&lines),
+        );
+    }
+    text.push_str(&paint(DIM, &format!("{}\nsha256 {sha256}", shown(&driver.path))));
+    let (signers, here) = standing.json();
+    let json = json!({
+        "spec": **spec, "file": driver.path, "sha256": sha256, "size": driver.size,
+        "signers": signers, "here": here,
+    });
+    Ok(Answer::new(json, text))
+}
+
+fn indented(lines: &[String]) -> String {
+    lines
+        .iter()
+        .map(|line| format!("  {}", osiris_core::sanitize::escape_control(line)))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,167 @@
+//! `osiris drivers sync`.
+
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::sanitize::escape_control;
+use osiris_pipeline::project::Project;
+use osiris_registry::{Entry, Fetched, Lock, Source, Store, Wanted, hash};
+use serde_json::{Value, json};
+
+use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::fetch_args::{Local, Reach, Way};
+use super::{add, unbundle};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers sync             after `git pull`, or in a fresh clone
+  osiris drivers sync --check     only look; exit code 1 if something differs
+  osiris drivers sync --from drivers.tar      out of a bundle, without a network
+
+Fetches what is missing and repairs what was changed, by the hashes in
+osiris.lock. Needs no network when everything is there. Drivers that are not
+locked, like those that you build yourself, stay as they are.
+
+A bundle, which 'osiris drivers bundle' makes, brings its drivers and its lock.
+Each is checked before the first is placed: its sha256, its signatures and the
+rules of this project. Keys in it are shown, and not trusted.";
+
+/// Make drivers/ be what osiris.lock says
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Change nothing; exit with 1 if something differs
+    #[arg(long)]
+    check: bool,
+    /// Take the drivers, and the lock if there is none, out of a bundle
+    #[arg(long, value_name = "FILE.tar", conflicts_with = "check")]
+    from: Option<PathBuf>,
+    /// Let what is in the bundle take the place of other drivers and another lock
+    #[arg(long, requires = "from")]
+    replace: bool,
+    #[command(flatten)]
+    local: Local,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
+    if let Some(bundle) = &args.from {
+        return unbundle::unbundle(bundle, args.replace, shell);
+    }
+    let project = shell.project()?;
+    let lock = Lock::read(&project.layout.lock_file())?;
+    let mut different = Vec::new();
+    for (name, entry) in &lock.drivers {
+        match hash(&project.layout.driver(name))? {
+            Some(found) if found == entry.sha256 => {}
+            Some(_) => different.push((name, entry, "changed")),
+            None => different.push((name, entry, "missing")),
+        }
+    }
+    let count = lock.drivers.len();
+    if args.check {
+        return Ok(checked(&different, &project, count));
+    }
+    let (mut text, mut fetched, mut problems) = (String::new(), Vec::new(), Vec::new());
+    let way = Way::open(shell, &project, &args.reach)?;
+    for (name, entry, state) in different {
+        let put = fetch(&way, &project, name, entry, args.local).and_then(|driver| {
+            // If the lockfile has changed meanwhile, no driver of the old one is placed.
+            let store = Store::open(&project.layout, &project.settings.drivers.keys)?;
+            if store.lock.drivers.get(name) != Some(entry) {
+                let message = format!("osiris.lock has another `{name}` than a moment ago");
+                return Err(Error::environment(
+                    Problem::new("lock_changed", message).help("run it again"),
+                ));
+            }
+            let path = store.restore(&driver)?;
+            Ok((driver, path))
+        });
+        match put {
+            Ok((driver, path)) => {
+                text.push_str(&add::line(&driver, &path));
+                let mut document = add::document(&driver, &path);
+                document["was"] = state.into();
+                fetched.push(document);
+            }
+            Err(error) => problems.push(lost(name, error)),
+        }
+    }
+    if let Some(first) = problems.first() {
+        let exit = first.exit;
+        let problems = problems.into_iter().flat_map(|error| error.problems).collect();
+        return Err(Error { exit, problems });
+    }
+    if fetched.is_empty() {
+        text = as_locked(count);
+    }
+    Ok(Answer::new(json!({"locked": count, "fetched": fetched}), text))
+}
+
+fn fetch(
+    way: &Way<'_>,
+    project: &Project,
+    name: &str,
+    entry: &Entry,
+    local: Local,
+) -> Result<Fetched> {
+    let source = Source::parse(&entry.source, project.base())?;
+    if source == Source::File(project.layout.driver(name)) {
+        let message = "it was added from its own place, so there is nowhere else to get it";
+        let help =
+            format!("restore it from version control or a backup; its sha256 is {}", entry.sha256);
+        return Err(Error::environment(
+            Problem::new("no_source", message).in_file(&project.layout.driver(name)).help(help),
+        ));
+    }
+    let from_lock = local.check(&entry.source, &source, project.base())?;
+    let (sha256, digest) = (Some(entry.sha256.as_str()), entry.digest.as_deref());
+    way.fetch(&source, Wanted { name: Some(name), sha256, digest, from_lock })
+}
+
+/// Adds the name of the driver that cannot be fetched.
+fn lost(name: &str, mut error: Error) -> Error {
+    for problem in &mut error.problems {
+        problem.message = format!("the driver `{name}` cannot be fetched: {}", problem.message);
+        problem.help.get_or_insert_with(|| {
+            "put it back there, or get the driver from elsewhere with `osiris drivers add`".into()
+        });
+    }
+    error
+}
+
+fn as_locked(count: usize) -> String {
+    match count {
+        0 => "no drivers are locked; `osiris drivers add` locks one\n".to_owned(),
+        1 => format!("{} 1 driver is as osiris.lock says\n", paint(GOOD, "✓")),
+        _ => format!("{} {count} drivers are as osiris.lock says\n", paint(GOOD, "✓")),
+    }
+}
+
+fn checked(different: &[(&String, &Entry, &str)], project: &Project, count: usize) -> Answer {
+    if different.is_empty() {
+        return Answer::new(json!({"locked": count, "different": []}), as_locked(count));
+    }
+    let documents: Vec<Value> = different
+        .iter()
+        .map(|(name, entry, state)| {
+            json!({"name": name, "version": entry.version, "state": state, "file": project.layout.driver(name)})
+        })
+        .collect();
+    let mut text = String::new();
+    for (name, entry, state) in different {
+        let file = paint(DIM, &escape_control(&shown(&project.layout.driver(name))));
+        let (sign, name) = (paint(BAD, "✗"), paint(STRONG, &escape_control(name)));
+        text.push_str(&format!(
+            "{sign} {name} {}  {state}  {file}\n",
+            escape_control(&entry.version)
+        ));
+    }
+    text.push_str(&format!("  {} osiris drivers sync\n", paint(STRONG, "help:")));
+    let mut answer = Answer::new(json!({"locked": count, "different": documents}), text);
+    answer.json["status"] = "failure".into();
+    (answer.exit, answer.failed) = (Exit::Failed as u8, true);
+    answer
+}

@@ -1,0 +1,44 @@
+//! Formats results as JUnit XML, which CI systems read.
+
+use osiris_conformance::{Missed, Report};
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::sanitize::escape_control;
+use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
+
+/// Formats a suite for each group and a test case for each check.
+pub(super) fn document(report: &Report) -> Result<String> {
+    let driver = report.spec.as_ref().map_or("driver", |spec| spec.name.as_str());
+    let mut xml = Xml::new(format!("osiris drivers test {driver}"));
+    xml.set_time(report.took);
+    for group in report.results.chunk_by(|a, b| a.check.group() == b.check.group()) {
+        let mut suite = TestSuite::new(group[0].check.group());
+        for one in group {
+            let status = match &one.missed {
+                None => TestCaseStatus::success(),
+                Some(Missed::Skipped(why)) => {
+                    let mut status = TestCaseStatus::skipped();
+                    status.set_message(escape_control(why).into_owned());
+                    status
+                }
+                Some(Missed::Failed(seen)) => {
+                    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                    let seen = escape_control(seen);
+                    status.set_message(seen.clone().into_owned()).set_type(one.check.id);
+                    status.set_description(format!(
+                        "{}\n{seen}\nhelp: {}",
+                        one.check.title, one.check.fix
+                    ));
+                    status
+                }
+            };
+            let mut case = TestCase::new(one.check.id, status);
+            case.set_classname(driver).set_time(one.took);
+            suite.add_test_case(case);
+        }
+        xml.add_test_suite(suite);
+    }
+    xml.to_string().map_err(|error| {
+        let message = format!("the results cannot be written as XML: {error}");
+        Error::failed(Problem::new("junit_unwritable", message))
+    })
+}

@@ -1,0 +1,211 @@
+//! `osiris drivers test`.
+
+mod junit;
+mod text;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use osiris_conformance::{Cases, Check, Missed, Report, Subject};
+use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::driver::DriverFile;
+use osiris_core::driver::limits::Bounds;
+use osiris_core::driver::spec::Spec;
+use osiris_pipeline::connection::{Connections, Environment, Reference};
+use serde_json::{Value, json};
+
+use super::super::shell::{Answer, Shell};
+use super::super::workspace::Workplace;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers test my-driver.wasm                              everything that needs no service
+  osiris drivers test my-driver.wasm --cases conformance.yaml     with files, tables and what to expect
+  osiris drivers test my-driver.wasm --connection @mysql.test     with a service that may be written to
+  osiris drivers test my-driver.wasm --previous my-driver-1.2.0.wasm
+  osiris drivers test my-driver.wasm --only spec --only doctor.in-time
+  osiris drivers test my-driver.wasm --json --junit report.xml    for CI
+  osiris drivers test --list                                      every check
+
+A driver is run with the examples of its spec, and with the cases of a conformance.yaml
+beside it; host/src/conformance/README.md describes that file. Each
+check has a project of its own that is gone afterwards. The exit code is 1 if one fails.";
+
+/// The file of cases that is used if it exists next to the driver.
+const BESIDE: &str = "conformance.yaml";
+
+/// Check that a driver keeps to the contract
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The component
+    #[arg(value_name = "FILE.wasm", required_unless_present = "list")]
+    file: Option<PathBuf>,
+    /// Test cases; the conformance.yaml next to the driver by default, if made for this driver
+    #[arg(long, value_name = "FILE.yaml")]
+    cases: Option<PathBuf>,
+    /// Let it use a connection of the project, to read and to write what the cases name
+    #[arg(long, value_name = "@FAMILY.ALIAS")]
+    connection: Option<String>,
+    /// An earlier version, with which pipelines must still run
+    #[arg(long, value_name = "OLD.wasm")]
+    previous: Option<PathBuf>,
+    /// Only these checks; may be given more than once
+    #[arg(long, value_name = "GROUP|ID")]
+    only: Vec<String>,
+    /// Write the results as JUnit's XML, too
+    #[arg(long, value_name = "FILE.xml")]
+    junit: Option<PathBuf>,
+    /// List the checks instead
+    #[arg(long, conflicts_with_all = ["cases", "connection", "previous", "junit"])]
+    list: bool,
+}
+
+pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
+    let checks = osiris_conformance::chosen(&args.only)?;
+    let Some(file) = args.file.as_deref().filter(|_| !args.list) else {
+        return Ok(list(&checks));
+    };
+    let reference = args.connection.as_deref().map(|text| text.parse::<Reference>());
+    let reference = reference.transpose().map_err(Error::invalid)?;
+    let cases = cases(file, args.cases.as_deref())?;
+    let place = Workplace::open(shell)?;
+    let connections = Connections::read(place.project.base())?;
+    if let Some(Reference { family, alias }) = &reference {
+        connections.choose(family, Some(alias))?;
+    }
+    let subject = Subject {
+        file: file.to_owned(),
+        cases,
+        previous: args.previous.clone(),
+        reference,
+        connections,
+        environment: Environment::read(place.project.base())?,
+        project: place.project.layout.base.clone(),
+        limits: place.limits(&Bounds::new()),
+        registry: place.registry,
+    };
+    let junit = args.junit.as_deref().map(Results::open).transpose()?;
+    let bar = bar(shell, checks.len());
+    let report = osiris_conformance::run(subject, &checks, &|id| {
+        bar.set_message(id.to_owned());
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    if let Some(results) = junit {
+        results.write(&junit::document(&report)?)?;
+    }
+    let mut answer = Answer::new(document(&report), text::report(&report));
+    if report.failed() > 0 {
+        answer.exit = Exit::Failed as u8;
+        answer.json["status"] = "failure".into();
+    }
+    Ok(answer)
+}
+
+/// Returns the named cases, or those next to the driver if they are for this driver.
+fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
+    let beside = file.with_file_name(BESIDE);
+    let Some(path) = named.or_else(|| beside.exists().then_some(beside.as_path())) else {
+        return Ok(None);
+    };
+    let cases = Cases::read(path)?;
+    // The checks report a driver whose name cannot be read.
+    let text = DriverFile::spec_text(file);
+    let spec = text.and_then(|text| Spec::examine(&text, file)).ok().and_then(|(spec, _)| spec);
+    match spec {
+        Some(spec) if spec.name != cases.driver && named.is_none() => Ok(None),
+        Some(spec) if spec.name != cases.driver => {
+            let message = format!("The cases are for '{}', not for '{}'", cases.driver, spec.name);
+            let problem = Problem::new("invalid_cases", message).in_file(path);
+            Err(Error::invalid(problem.help(format!("write 'driver: {}'", spec.name))))
+        }
+        _ => Ok(Some(cases)),
+    }
+}
+
+fn bar(shell: &Shell, checks: usize) -> ProgressBar {
+    if !shell.is_watched() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}");
+    ProgressBar::new(checks as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A file for the results, opened before the checks begin: Landlock denies opening it later.
+struct Results<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Results<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        // Keeps the old content until there are new results.
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, text: &str) -> Result<()> {
+        let written = self.file.set_len(0).and_then(|()| self.file.write_all(text.as_bytes()));
+        written.map_err(|error| unwritable(self.path, &error))
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    let message = format!("the results cannot be written: {error}");
+    Error::environment(Problem::new("junit_unwritable", message).in_file(path))
+}
+
+fn list(checks: &[&Check]) -> Answer {
+    let json: Vec<Value> = checks
+        .iter()
+        .map(|check| {
+            json!({"id": check.id, "group": check.group(), "title": check.title, "fix": check.fix})
+        })
+        .collect();
+    Answer::new(json!({"checks": json}), text::list(checks))
+}
+
+fn document(report: &Report) -> Value {
+    let checks: Vec<Value> = report
+        .results
+        .iter()
+        .map(|one| {
+            let mut json = json!({
+                "id": one.check.id,
+                "group": one.check.group(),
+                "title": one.check.title,
+                "result": "pass",
+                "duration_ms": u64::try_from(one.took.as_millis()).unwrap_or(u64::MAX),
+            });
+            match &one.missed {
+                None => {}
+                Some(Missed::Failed(seen)) => {
+                    json["result"] = "fail".into();
+                    json["seen"] = seen.as_str().into();
+                    json["fix"] = one.check.fix.into();
+                }
+                Some(Missed::Skipped(why)) => {
+                    json["result"] = "skip".into();
+                    json["why"] = why.as_str().into();
+                }
+            }
+            json
+        })
+        .collect();
+    json!({
+        "file": report.file,
+        "driver": report.spec.as_ref().map(|spec| &spec.name),
+        "version": report.spec.as_ref().map(|spec| &spec.version),
+        "passed": report.passed(),
+        "failed": report.failed(),
+        "skipped": report.skipped(),
+        "duration_ms": u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX),
+        "checks": checks,
+    })
+}

@@ -1,0 +1,132 @@
+//! The standing of a driver in a project: its signers, its admission, and its permissions.
+
+use osiris_core::diagnostic::{Problem, Result};
+use osiris_core::driver::limits::{Bounds, Limits};
+use osiris_core::driver::{DriverFile, Gate};
+use osiris_core::sanitize::escape_control;
+use osiris_pipeline::project::Project;
+use osiris_registry::trust::{Policy, PublicKey, Right, Verdict};
+use osiris_registry::{Lock, trust};
+use serde_json::{Value, json};
+
+use super::super::render::{BAD, DIM, GOOD, WARN, paint};
+use super::super::workspace::limits_in_words;
+
+/// The standing of a driver in a project.
+pub(super) struct Standing<'p> {
+    policy: &'p Policy,
+    built_in: bool,
+    /// The verified signers, or the problem with the signatures.
+    signers: Result<Vec<PublicKey>, Problem>,
+    /// The reason for a denial, if the driver is denied.
+    refusal: Option<Problem>,
+    /// Whether the driver is allowed by its name alone.
+    by_name: bool,
+    rights: Vec<Right>,
+    limits: Limits,
+}
+
+impl<'p> Standing<'p> {
+    /// Evaluates a driver with these bytes.
+    ///
+    /// # Errors
+    /// Returns an error if the project's lockfile cannot be read.
+    pub(super) fn of(
+        driver: &DriverFile,
+        bytes: &[u8],
+        sha256: &str,
+        project: &'p Project,
+    ) -> Result<Self> {
+        let policy = &project.settings.drivers;
+        let lock = Lock::read(&project.layout.lock_file())?;
+        let gates: [&dyn Gate; 2] = [&lock, policy];
+        let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
+        let refusal = refusal.and_then(|error| error.problems.into_iter().next());
+        let limits = Limits::new(&project.settings.limits, &Bounds::new());
+        Ok(Self {
+            policy,
+            built_in: driver.built_in,
+            signers: trust::signers(bytes),
+            refusal: refusal.or_else(|| driver.mismatch()),
+            by_name: !driver.built_in && policy.trusts_name_alone(&driver.spec.name, sha256),
+            rights: policy.rights(&driver.spec, driver.built_in, None),
+            limits: limits.tightened(&driver.spec.bounds()),
+        })
+    }
+
+    /// Formats a line for each signer.
+    pub(super) fn signers(&self) -> Vec<String> {
+        match &self.signers {
+            Err(problem) => vec![paint(BAD, &escape_control(&problem.message))],
+            Ok(keys) if keys.is_empty() && self.built_in => {
+                vec!["nobody: it comes with osiris".into()]
+            }
+            Ok(keys) if keys.is_empty() => vec!["nobody".to_owned()],
+            Ok(keys) => keys
+                .iter()
+                .map(|key| match self.policy.name_of(key) {
+                    Some(name) => format!("{}, trusted here: {key}", escape_control(name)),
+                    None => format!("a key that this project does not know: {key}"),
+                })
+                .collect(),
+        }
+    }
+
+    /// Formats the admission, and a line for each permission.
+    pub(super) fn here(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = |style, sign: &str, text: &str, why: &str| {
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            lines.push(format!(
+                "{} {}{}",
+                paint(style, sign),
+                escape_control(text),
+                paint(DIM, &escape_control(&why))
+            ));
+        };
+        match &self.refusal {
+            None if self.by_name => {
+                let why = "by `drivers.allow`, for its name alone, which its author chose";
+                line(WARN, "!", "it is let in", why);
+            }
+            None => line(GOOD, "✓", "it is let in", ""),
+            Some(problem) => {
+                // A message about incompatible imports has several lines.
+                problem.message.lines().enumerate().for_each(|(index, text)| {
+                    line(BAD, if index == 0 { "✗" } else { " " }, text, "");
+                });
+                if let Some(help) = &problem.help {
+                    line(BAD, " ", help, "");
+                }
+            }
+        }
+        for right in &self.rights {
+            let (style, sign) = match right.verdict {
+                Verdict::Granted => (GOOD, "✓ may"),
+                Verdict::Bounded => (WARN, "! may"),
+                Verdict::Refused => (BAD, "✗ may not"),
+                Verdict::Unasked => (DIM, "- may not"),
+            };
+            line(style, sign, &right.what, &right.why);
+        }
+        line(GOOD, "✓", &format!("limits: {}", limits_in_words(&self.limits).join(", ")), "");
+        lines
+    }
+
+    /// Formats the standing as JSON: the signers, and the rest.
+    pub(super) fn json(&self) -> (Value, Value) {
+        let keys = self.signers.as_deref().unwrap_or_default();
+        let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.name_of(key)});
+        let mut here = json!({
+            "comes_with_osiris": self.built_in,
+            "admitted": self.refusal.is_none(),
+            "refusal": self.refusal,
+            "rights": self.rights,
+            "limits": self.limits,
+        });
+        if self.by_name {
+            here["by_name_alone"] = true.into();
+        }
+        (keys.iter().map(signer).collect(), here)
+    }
+}

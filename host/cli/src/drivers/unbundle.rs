@@ -1,0 +1,228 @@
+//! `osiris drivers sync --from`: installs the drivers of a bundle.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::{DriverFile, Gate};
+use osiris_core::fs::atomic;
+use osiris_core::fs::layout::LOCK_FILE;
+use osiris_core::sanitize::escape_control;
+use osiris_registry::bundle::{self, Index, Item};
+use osiris_registry::{Lock, Store, hash};
+use serde_json::{Map, json};
+use tempfile::TempDir;
+
+use super::super::render::{DIM, GOOD, STRONG, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::Workplace;
+
+/// A checked file, ready to be moved to its path.
+struct Staged {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+/// Installs the drivers of a bundle and its lockfile. Everything is checked before the first file
+/// is placed.
+pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    // Prevents concurrent changes of drivers and lockfile until the end.
+    let _store = Store::open(&place.project.layout, &place.project.settings.drivers.keys)?;
+    let folder = place.project.layout.drivers_dir();
+    let stage = stage(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let opened = fs::File::open(file).map_err(|error| {
+        let message = format!("the bundle cannot be read: {error}");
+        Error::invalid(Problem::new("bundle_unreadable", message).in_file(file))
+    })?;
+    let read = bundle::read(BufReader::new(opened), |item, bytes| {
+        let path = path_in(stage.path(), item);
+        let driver = check(item, &bytes, &path, &place);
+        driver.map_err(|error| Refused(error_in(error, &path, file)))?;
+        atomic::write(&path, &bytes).map_err(|error| Refused(unwritable(&path, &error)))
+    });
+    let (index, lock) = read.map_err(|Refused(error)| error_in(error, Path::new(""), file))?;
+    let lock = lock_of(lock, stage.path(), &place, replace)
+        .map_err(|error| error_in(error, &stage.path().join(LOCK_FILE), file))?;
+    let mut staged = Vec::new();
+    for item in &index.drivers {
+        let to = target(item, lock.now(), &place, replace)?;
+        staged.extend(to.map(|to| Staged { from: path_in(stage.path(), item), to }));
+    }
+    complete(&index, lock.now(), &place, file)?;
+    for Staged { from, to } in &staged {
+        fs::rename(from, to).map_err(|error| unwritable(to, &error))?;
+    }
+    if let Locks::New(lock) = &lock {
+        let to = place.project.layout.lock_file();
+        fs::rename(lock.file(), &to).map_err(|error| unwritable(&to, &error))?;
+    }
+    Ok(answer(&index, &staged, matches!(lock, Locks::New(_)), &place))
+}
+
+/// The lockfile in effect afterwards.
+enum Locks {
+    /// The project's own lockfile.
+    Kept(Lock),
+    /// The bundle's lockfile, which has to be placed.
+    New(Lock),
+}
+
+impl Locks {
+    fn now(&self) -> &Lock {
+        match self {
+            Self::Kept(lock) | Self::New(lock) => lock,
+        }
+    }
+}
+
+/// A problem of the bundle itself, or of a driver in the bundle.
+struct Refused(Error);
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(Error::invalid(problem))
+    }
+}
+
+/// Names the bundle where the error names no file, or a temporary one.
+fn error_in(mut error: Error, staged: &Path, bundle: &Path) -> Error {
+    for problem in &mut error.problems {
+        if problem.place.as_ref().is_none_or(|place| Path::new(&place.file) == staged) {
+            *problem = problem.clone().in_file(bundle);
+        }
+    }
+    error
+}
+
+/// Creates a directory next to the drivers, so that files are moved into place and not copied.
+fn stage(folder: &Path) -> io::Result<TempDir> {
+    fs::create_dir_all(folder)?;
+    tempfile::Builder::new().prefix(".bundle-").tempdir_in(folder)
+}
+
+fn path_in(stage: &Path, item: &Item) -> PathBuf {
+    stage.join(format!("{}.wasm", item.sha256))
+}
+
+/// Checks that the driver matches the index and is allowed by the project.
+fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workplace) -> Result<()> {
+    let driver = DriverFile::of(bytes, path)?;
+    if driver.spec.name != item.name || driver.spec.version != item.version {
+        let message = format!(
+            "the driver that the bundle calls `{} {}` calls itself `{} {}`",
+            item.name, item.version, driver.spec.name, driver.spec.version
+        );
+        return Err(Error::invalid(Problem::new("invalid_bundle", message)));
+    }
+    if let Some(problem) = driver.mismatch() {
+        return Err(Error::invalid(problem));
+    }
+    place.project.settings.drivers.admit(&driver, bytes, &item.sha256)
+}
+
+/// Returns the lockfile of the bundle, unless the bundle has none or the same as the project.
+fn lock_of(
+    bytes: Option<Vec<u8>>,
+    stage: &Path,
+    place: &Workplace,
+    replace: bool,
+) -> Result<Locks> {
+    let own = Lock::read(&place.project.layout.lock_file())?;
+    let Some(bytes) = bytes else { return Ok(Locks::Kept(own)) };
+    let path = stage.join(LOCK_FILE);
+    atomic::write(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
+    let new = Lock::read(&path)?;
+    if new.drivers == own.drivers && own.file().exists() {
+        return Ok(Locks::Kept(own));
+    }
+    if own.file().exists() && !replace {
+        let message = "the project has another lock than the bundle";
+        let problem = Problem::new("lock_exists", message).in_file(own.file());
+        return Err(Error::invalid(problem.help("add --replace to take the bundle's")));
+    }
+    Ok(Locks::New(new))
+}
+
+/// Returns the path for a driver. Returns `None` if the driver is already installed.
+fn target(item: &Item, lock: &Lock, place: &Workplace, replace: bool) -> Result<Option<PathBuf>> {
+    let locked = lock.drivers.get(&item.name).map(|entry| entry.sha256.as_str());
+    if locked.is_some_and(|locked| locked != item.sha256) {
+        let message =
+            format!("the driver `{}` in the bundle is not the one in osiris.lock", item.name);
+        let help = "make the bundle again from the project that has this lock";
+        return Err(Error::invalid(
+            Problem::new("driver_not_locked", message).in_file(lock.file()).help(help),
+        ));
+    }
+    let usual = place.project.layout.driver(&item.name);
+    let present = place.registry.find(&item.name).map_or(usual.as_path(), |file| &file.path);
+    match hash(present)? {
+        None => Ok(Some(usual)),
+        Some(sha256) if sha256 == item.sha256 => Ok(None),
+        Some(_) if present.parent() == usual.parent() && (replace || locked.is_some()) => {
+            Ok(Some(present.to_owned()))
+        }
+        Some(_) => {
+            let message = format!("there is another file for the driver `{}` already", item.name);
+            let help = "add --replace if it lies in the project's drivers/, else remove it";
+            Err(Error::invalid(Problem::new("driver_exists", message).in_file(present).help(help)))
+        }
+    }
+}
+
+/// Checks that every locked driver will be present.
+fn complete(index: &Index, lock: &Lock, place: &Workplace, bundle: &Path) -> Result<()> {
+    let brought: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
+    for (name, entry) in lock.drivers.iter().filter(|(name, _)| !brought.contains(name.as_str())) {
+        if hash(&place.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
+            let message = format!("the bundle lacks the driver `{name}`, which osiris.lock names");
+            let help = "make it again, with all drivers: osiris drivers bundle --out FILE.tar";
+            let problem = Problem::new("invalid_bundle", message).in_file(bundle);
+            return Err(Error::environment(problem.help(help)));
+        }
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    let message = format!("the drivers cannot be put here: {error}");
+    Error::environment(Problem::new("bundle_not_unpacked", message).in_file(path))
+}
+
+fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workplace) -> Answer {
+    let policy = &place.project.settings.drivers;
+    let known = |key: &String| policy.keys.values().any(|known| known.to_string() == *key);
+    let new: Vec<_> = index.keys.iter().filter(|(_, key)| !known(key)).collect();
+    let mut text = String::new();
+    for item in &index.drivers {
+        let placed = staged.iter().any(|one| one.from.file_stem() == Some(item.sha256.as_ref()));
+        let what = if placed { "placed" } else { "was there" };
+        text.push_str(&format!(
+            "{} {} {}  {}\n",
+            paint(GOOD, "✓"),
+            paint(STRONG, &escape_control(&item.name)),
+            escape_control(&item.version),
+            paint(DIM, &format!("{what}  sha256 {}", item.sha256))
+        ));
+    }
+    if !new.is_empty() {
+        text.push_str("The bundle has keys that this project does not know. For those that you trust, in osiris.yaml:\n");
+        text.push_str("  drivers:\n    keys:\n");
+        for (name, key) in &new {
+            text.push_str(&format!(
+                "      {}: \"{}\"\n",
+                escape_control(name),
+                escape_control(key)
+            ));
+        }
+    }
+    let files: Vec<String> = staged.iter().map(|staged| shown(&staged.to)).collect();
+    let new: Map<_, _> = new.into_iter().map(|(name, key)| (name.clone(), json!(key))).collect();
+    let json = json!({
+        "drivers": index.drivers, "files": files, "lock": has_lock, "unknown_keys": new,
+    });
+    Answer::new(json, text)
+}

@@ -1,0 +1,158 @@
+//! `osiris drivers update`.
+
+use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::driver::DriverFile;
+use osiris_core::sanitize::escape_control;
+use osiris_pipeline::project::Project;
+use osiris_registry::trust::Asks;
+use osiris_registry::{Entry, Fetched, Lock, Source, Store, Wanted};
+use serde_json::{Value, json};
+
+use super::super::render::{DIM, GOOD, STRONG, WARN, bytes, paint};
+use super::super::shell::{Answer, Shell};
+use super::fetch_args::{Local, Reach, Way};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris drivers update                              all that are locked
+  osiris drivers update acme.crm_extractor
+  osiris drivers update --dry-run                    only show what is new
+
+Asks each driver's source again: the address, the tag, or, if it was added
+without a tag, the newest version. Nothing changes, for no driver, when one of
+them asks for more than before: look at it, then use --accept-rights.";
+
+/// Get what is new where the locked drivers came from
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The drivers; without any, all that are locked
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Accept what new versions ask for beyond the old ones
+    #[arg(long)]
+    accept_rights: bool,
+    /// Change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    local: Local,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// A driver with its changes.
+struct Change<'l> {
+    name: &'l str,
+    old: &'l Entry,
+    new: Fetched,
+    more: Vec<String>,
+    less: Vec<String>,
+}
+
+pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
+    let project = shell.project()?;
+    let lock = Lock::read(&project.layout.lock_file())?;
+    let mut names: Vec<&str> = args.names.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        names = lock.drivers.keys().map(String::as_str).collect();
+    }
+    names.sort_unstable();
+    names.dedup();
+    let way = Way::open(shell, &project, &args.reach)?;
+    let mut changes = Vec::new();
+    for name in names {
+        let old = lock.entry(name)?;
+        let source = Source::parse(&old.source, project.base())?;
+        let from_lock = args.local.check(&old.source, &source, project.base())?;
+        let wanted = Wanted { name: Some(name), from_lock, ..Wanted::default() };
+        let new = way.fetch(&source, wanted)?;
+        if new.sha256 != old.sha256 {
+            if let Some(problem) = lock.signer_objection(&new.driver, &new.bytes) {
+                return Err(Error::environment(problem));
+            }
+            let asks = Asks::of(&new.driver.spec);
+            let had = locked(&project, name, old);
+            let (more, less) = (asks.beyond(&had), had.beyond(&asks));
+            changes.push(Change { name, old, new, more, less });
+        }
+    }
+    let text: String = changes.iter().map(describe).collect();
+    if !args.dry_run {
+        if !args.accept_rights {
+            accepted(&changes)?;
+        }
+        let mut store = Store::open(&project.layout, &project.settings.drivers.keys)?;
+        for change in &changes {
+            if store.lock.drivers.get(change.name) != Some(change.old) {
+                let message =
+                    format!("osiris.lock has another `{}` than a moment ago", change.name);
+                return Err(Error::environment(
+                    Problem::new("lock_changed", message).help("run it again"),
+                ));
+            }
+            store.put(&change.new)?;
+        }
+    }
+    let documents: Vec<Value> = changes.iter().map(document).collect();
+    let text = if changes.is_empty() { "nothing is new\n".to_owned() } else { text };
+    Ok(Answer::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
+}
+
+/// Returns the permissions of the locked driver. Older lockfiles did not record the authors'
+/// defaults, which are therefore taken from the driver.
+fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
+    let there = DriverFile::read(&project.layout.driver(name)).ok();
+    let same = |file: &DriverFile| file.sha256().is_ok_and(|sha256| sha256 == entry.sha256);
+    let asks = there.filter(same).map(|file| Asks::of(&file.spec));
+    let is_older = |asks: &Asks| asks.without_defaults() == entry.grants;
+    asks.filter(is_older).unwrap_or_else(|| entry.grants.clone())
+}
+
+/// Rejects versions that request additional permissions.
+fn accepted(changes: &[Change<'_>]) -> Result<()> {
+    let refused: Vec<Problem> = changes
+        .iter()
+        .filter(|change| !change.more.is_empty())
+        .map(|change| {
+            let (name, old, new) =
+                (change.name, &change.old.version, &change.new.driver.spec.version);
+            let more = change.more.join("; ");
+            let message = format!("`{name}` {new} asks for more than {old} did: {more}");
+            Problem::new("more_rights", message)
+                .help(format!("if it may have that: osiris drivers update {name} --accept-rights"))
+        })
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Failed, problems: refused }) }
+}
+
+fn describe(change: &Change<'_>) -> String {
+    let spec = &change.new.driver.spec;
+    let mut text = format!(
+        "{} {} {} -> {}  {}\n",
+        paint(GOOD, "✓"),
+        paint(STRONG, &escape_control(change.name)),
+        escape_control(&change.old.version),
+        escape_control(&spec.version),
+        paint(
+            DIM,
+            &format!("{}  sha256 {}", bytes(change.new.bytes.len() as u64), change.new.sha256)
+        ),
+    );
+    let lines = |sign: &str, lines: &[String]| -> String {
+        lines.iter().map(|line| format!("  {sign} {}\n", escape_control(line))).collect()
+    };
+    text.push_str(&lines(&paint(WARN, "+"), &change.more));
+    text.push_str(&lines("-", &change.less));
+    text
+}
+
+fn document(change: &Change<'_>) -> Value {
+    let spec = &change.new.driver.spec;
+    json!({
+        "name": change.name,
+        "old": {"version": change.old.version, "sha256": change.old.sha256},
+        "new": {"version": spec.version, "sha256": change.new.sha256},
+        "more_rights": change.more, "fewer_rights": change.less,
+    })
+}

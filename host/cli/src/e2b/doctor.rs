@@ -1,0 +1,132 @@
+//! `osiris e2b doctor`.
+
+use std::time::{Duration, Instant};
+
+use e2b_client::{Command, Control, Create, Envd, Error, Kind, Settings};
+use osiris_core::diagnostic::Result;
+use osiris_e2b::sweep::{self, Owner};
+
+use super::super::checks::{self, Check};
+use super::super::shell::{Answer, Shell};
+use super::{control, runtime};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris e2b doctor                               with the template `base`
+  osiris e2b doctor --template my-osiris --json
+
+It creates a sandbox for some seconds, to see what it is like. The exit code is 3
+if something is wrong.";
+
+/// Maximum lifetime of the sandbox.
+const LIFE: Duration = Duration::from_secs(60);
+/// Timeout of each request.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Check the way to E2B, and the template
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The template to check
+    #[arg(long, value_name = "NAME", default_value = "base")]
+    template: String,
+}
+
+pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
+    let project = shell.project()?;
+    let (control, settings) = control(&project)?;
+    let owner = Owner::of(project.base());
+    let checks = runtime()?.block_on(examine(&control, &settings, &owner, &args.template));
+    Ok(checks::answer(&checks))
+}
+
+async fn examine(
+    control: &Control,
+    settings: &Settings,
+    owner: &Owner,
+    template: &str,
+) -> Vec<Check> {
+    let control = control.within(PATIENCE);
+    let mut checks = Vec::new();
+    let started = Instant::now();
+    let listed = control.list(&sweep::anybodys()).await.map(|running| {
+        format!(
+            "{} answers in {}; {} sandboxes of osiris",
+            settings.api_url(),
+            since(started),
+            running.len()
+        )
+    });
+    let reached = listed.is_ok();
+    checks.push(Check { name: "key", result: listed.map_err(told) });
+    if !reached {
+        return checks;
+    }
+    let started = Instant::now();
+    let create = Create {
+        template: template.to_owned(),
+        timeout: LIFE,
+        metadata: owner.metadata(),
+        ..Create::default()
+    };
+    let sandbox = match control.create(&create).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            let help = match error.kind {
+                Kind::NotFound => {
+                    "; name one that you have with --template, or make one with `osiris e2b template`"
+                }
+                _ => "",
+            };
+            let why = format!("{}{help}", error.message);
+            checks.push(Check { name: "template", result: Err(why) });
+            return checks;
+        }
+    };
+    let made =
+        format!("a sandbox of {template} in {}, envd {}", since(started), sandbox.envd_version);
+    checks.push(Check { name: "template", result: Ok(made) });
+    let limits = control.info(&sandbox.id).await.map_err(told).and_then(|info| {
+        let info = info.ok_or("the sandbox is gone already")?;
+        Ok(format!(
+            "{} CPUs, {} MiB memory, {} MiB disk",
+            info.cpu_count, info.memory_mib, info.disk_mib
+        ))
+    });
+    checks.push(Check { name: "limits", result: limits });
+    let osiris = match Envd::new(settings, &sandbox) {
+        Ok(envd) => version(&envd.within(PATIENCE)).await,
+        Err(error) => Err(told(error)),
+    };
+    checks.push(Check { name: "runtime", result: osiris });
+    let killed = control.kill(&sandbox.id).await.map(|()| "the sandbox is gone again".to_owned());
+    checks.push(Check { name: "kill", result: killed.map_err(told) });
+    checks
+}
+
+/// Returns the version of osiris in the template. A template without osiris is also valid.
+async fn version(envd: &Envd) -> Result<String, String> {
+    let cmd = "/usr/local/bin/osiris".to_owned();
+    let command = Command { cmd, args: vec!["--version".to_owned()], ..Command::default() };
+    let finished = envd.run(&command).await.map_err(told)?;
+    let said = String::from_utf8_lossy(&finished.stdout).trim().to_owned();
+    let own = format!("osiris {}", env!("CARGO_PKG_VERSION"));
+    match finished.exit_code {
+        0 if said == own => Ok(format!("it has {said}")),
+        0 => Err(format!(
+            "it has {said}, and this is {own}; make it again with `osiris e2b template`"
+        )),
+        _ => Ok(
+            "it has no osiris: run with --e2b-install-deps, or make one with `osiris e2b template`"
+                .to_owned(),
+        ),
+    }
+}
+
+fn since(started: Instant) -> String {
+    format!("{} ms", started.elapsed().as_millis())
+}
+
+fn told(error: Error) -> String {
+    error.message
+}

@@ -1,0 +1,55 @@
+//! `osiris e2b`.
+
+mod doctor;
+mod sweep;
+mod template;
+
+use std::io;
+
+use clap::Subcommand;
+use e2b_client::{Control, Settings};
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_pipeline::connection::Environment;
+use osiris_pipeline::project::Project;
+use tokio::runtime::{Builder, Runtime};
+
+use super::shell::{Answer, Shell};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  osiris e2b doctor                       key, network, template, limits
+  osiris e2b template --name my-osiris    a template that has osiris and all drivers
+  osiris e2b sweep                        end sandboxes that no run uses any more
+
+E2B_API_KEY is the key to E2B, in the environment or in .env. E2B_API_URL and
+E2B_SANDBOX_URL lead elsewhere than to E2B's cloud.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Doctor(doctor::Args),
+    Template(template::Args),
+    Sweep(sweep::Args),
+}
+
+pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+    match command {
+        Command::Doctor(args) => doctor::doctor(&args, shell),
+        Command::Template(args) => template::template(&args, shell),
+        Command::Sweep(args) => sweep::sweep(&args, shell),
+    }
+}
+
+/// Returns the control plane client and its settings.
+fn control(project: &Project) -> Result<(Control, Settings)> {
+    let environment = Environment::read(project.base())?;
+    let settings =
+        Settings::from(|name| environment.variable(name)).map_err(osiris_e2b::problem)?;
+    let control = Control::new(&settings).map_err(osiris_e2b::problem)?;
+    Ok((control, settings))
+}
+
+fn runtime() -> Result<Runtime> {
+    Builder::new_current_thread().enable_all().build().map_err(|error: io::Error| {
+        Error::environment(Problem::new("runtime", format!("cannot reach the network: {error}")))
+    })
+}

@@ -1,0 +1,105 @@
+//! `osiris e2b template`.
+
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::Content;
+use osiris_e2b::runner::{Blob, runtime_blob};
+use osiris_e2b::template::Recipe;
+use osiris_engine::Engine;
+use serde_json::json;
+
+use super::super::render::{GOOD, bytes, paint};
+use super::super::shell::{Answer, Shell, shown};
+use super::super::workspace::Workplace;
+use super::{control, runtime};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris e2b template                                 builds `osiris`, from `base`
+  osiris e2b template --name team-osiris:v1 --memory 4096
+  osiris e2b template --out osiris-template           writes a folder with a Dockerfile instead
+
+Then: osiris run --last-compile --e2b --e2b-template osiris";
+
+/// Make a template that has osiris and the drivers
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Name of the template, with an optional tag: NAME[:TAG]
+    #[arg(long, default_value = "osiris")]
+    name: String,
+    /// The template that it starts from
+    #[arg(long, value_name = "TEMPLATE", default_value = "base")]
+    from: String,
+    /// Virtual processors
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    cpus: u32,
+    /// Memory in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048)]
+    memory: u32,
+    /// Write what E2B's own tool builds into this new folder, and build nothing
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    let engine = Engine::new()?;
+    let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
+    for file in place.registry.drivers() {
+        let name = &file.spec.name;
+        let Content { bytes, sha256 } = place.registry.load(file)?;
+        engine.code(file, bytes, sha256.clone(), || {
+            if !shell.json {
+                shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
+            }
+        })?;
+        drivers.push((name.clone(), Blob::read(&file.path)?));
+        if let Some(path) = engine.compiled(sha256)
+            && let Some(file) = path.file_name().and_then(|name| name.to_str())
+        {
+            compiled.push((file.to_owned(), Blob::read(&path)?));
+        }
+    }
+    let recipe = Recipe {
+        name: args.name.clone(),
+        from: args.from.clone(),
+        cpus: args.cpus,
+        memory_mib: args.memory,
+        files: Recipe::files(runtime_blob()?, drivers, compiled),
+    };
+    let size: u64 = recipe.files.iter().map(|(_, blob)| blob.size).sum();
+    let (done, next) = match &args.out {
+        Some(folder) => {
+            recipe.write(folder).map_err(|error| {
+                let problem =
+                    Problem::new("template_folder", format!("cannot write this: {error}"));
+                Error::invalid(problem.in_file(folder).help("name a folder that is not there yet"))
+            })?;
+            let folder = shown(folder);
+            (format!("wrote {folder}"), format!("e2b template create {} in {folder}", args.name))
+        }
+        None => {
+            let (control, _) = control(&place.project)?;
+            let say = |line: &str| {
+                if shell.verbose && !shell.json {
+                    shell.note(line);
+                }
+            };
+            runtime()?.block_on(recipe.build(&control, say)).map_err(osiris_e2b::problem)?;
+            let next = format!("osiris run PIPELINE --e2b --e2b-template {}", args.name);
+            (format!("built the template {}", args.name), next)
+        }
+    };
+    let files: Vec<_> = recipe
+        .files
+        .iter()
+        .map(|(path, blob)| json!({"path": path, "size": blob.size, "sha256": blob.sha256}))
+        .collect();
+    let json = json!({"name": args.name, "from": args.from, "files": files, "next": next});
+    let count = recipe.files.len();
+    let text =
+        format!("{} {done}: {count} files, {}\nNext: {next}\n", paint(GOOD, "✓"), bytes(size));
+    Ok(Answer::new(json, text))
+}

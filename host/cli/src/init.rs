@@ -1,0 +1,120 @@
+//! `osiris init`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::fs::atomic;
+use osiris_core::fs::layout::{DRIVERS_DIR, SETTINGS_FILE};
+use serde_json::json;
+
+use super::render::{DIM, GOOD, STRONG, paint};
+use super::shell::{Answer, shown};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris init                 make the working directory a project
+  osiris init demo            make a project in a new folder
+  osiris init demo --force    write the project's files again";
+
+/// Files of a new project, by path.
+const FILES: [(&str, &str); 4] = [
+    (SETTINGS_FILE, include_str!("init/osiris.yaml")),
+    (".gitignore", include_str!("init/gitignore")),
+    ("pipelines/hello.yaml", include_str!("init/hello.yaml")),
+    ("data/planets.csv", include_str!("init/planets.csv")),
+];
+/// Make a project with a pipeline that runs as it is
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The project's folder; it is made if it is missing
+    #[arg(value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Write over files that are there
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn init(args: &Args) -> Result<Answer> {
+    if !args.force {
+        refuse_to_overwrite(&args.dir)?;
+    }
+    make_folder(&args.dir.join(DRIVERS_DIR))?;
+    for (name, content) in FILES {
+        let path = args.dir.join(name);
+        make_folder(path.parent().unwrap_or(&args.dir))?;
+        atomic::write(&path, content.as_bytes()).map_err(|error| {
+            environment(&path, format!("cannot write this file of the project: {error}"))
+        })?;
+    }
+    let dir = fs::canonicalize(&args.dir).unwrap_or_else(|_| args.dir.clone());
+    let here = shown(&dir);
+    let mut next = vec!["osiris run pipelines/hello.yaml".to_owned()];
+    if here != "." {
+        next.insert(0, format!("cd {here}"));
+    }
+    let names: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+    let mut text = format!("{} {} is an Osiris project\n", paint(GOOD, "✓"), paint(STRONG, &here));
+    names.iter().for_each(|name| text.push_str(&format!("  {}\n", paint(DIM, name))));
+    text.push_str("Next:\n");
+    next.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    Ok(Answer::new(json!({"project": dir, "created": names, "next": next}), text))
+}
+
+fn refuse_to_overwrite(dir: &Path) -> Result<()> {
+    // A dangling symlink would also be replaced.
+    let there = |name: &&str| dir.join(name).symlink_metadata().is_ok();
+    let existing: Vec<&str> = FILES.iter().map(|(name, _)| *name).filter(there).collect();
+    if existing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("these files are there already: {}", existing.join(", "));
+    let problem = Problem::new("files_exist", message)
+        .in_file(dir)
+        .help("choose another folder, or write over them with --force");
+    Err(Error::invalid(problem))
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path)
+        .map_err(|error| environment(path, format!("cannot make this folder: {error}")))
+}
+
+fn environment(path: &Path, message: String) -> Error {
+    Error::environment(Problem::new("init", message).in_file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_exist_are_named_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = Args { dir: folder.path().to_owned(), force: false };
+        init(&args).unwrap();
+        let settings = folder.path().join("osiris.yaml");
+        fs::write(&settings, "mine").unwrap();
+        fs::remove_file(folder.path().join(".gitignore")).unwrap();
+
+        let error = init(&args).unwrap_err();
+        assert_eq!(
+            error.problems[0].message,
+            "these files are there already: osiris.yaml, pipelines/hello.yaml, data/planets.csv"
+        );
+        assert_eq!(fs::read_to_string(&settings).unwrap(), "mine");
+        init(&Args { force: true, ..args }).unwrap();
+        assert!(fs::read_to_string(&settings).unwrap().contains("version: 1"));
+        assert!(folder.path().join(DRIVERS_DIR).is_dir());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("file");
+        fs::write(&dir, "").unwrap();
+        let error = init(&Args { dir, force: false }).unwrap_err().to_string();
+        assert!(error.starts_with("cannot make this folder: Not a directory"), "{error}");
+    }
+}

@@ -1,0 +1,79 @@
+//! The `osiris` program. The commands have one file each. A command returns its result as text and
+//! as JSON; only `shell` prints.
+
+mod allocator;
+mod args;
+mod checks;
+mod compile;
+mod compile_driver;
+mod completions;
+mod connections;
+mod discover;
+mod doctor;
+mod drivers;
+mod e2b;
+mod first_use;
+mod init;
+mod probe;
+mod render;
+mod run;
+mod runs;
+mod secrets;
+mod shell;
+#[cfg(test)]
+mod tests;
+mod try_sandbox;
+mod usage;
+mod validate;
+mod worker;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use osiris_core::diagnostic::Result;
+use osiris_core::program;
+
+use self::args::{Cli, Command};
+use self::shell::{Answer, Shell};
+
+/// Runs the command given by the process's arguments and returns its exit code: 0 success, 1 the
+/// run failed, 2 invalid input or usage, 3 a problem around the run.
+fn main() -> ExitCode {
+    allocator::keep_freed_batches();
+    program::declare();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage::explain(&error, &arguments),
+    };
+    let shell = Shell::new(cli.global);
+    shell.trace();
+    let Some(command) = cli.command else {
+        return shell.answer(usage::help(Cli::command()));
+    };
+    match dispatch(command, &shell) {
+        Ok(answer) => shell.answer(answer),
+        Err(error) => shell.fail(&error),
+    }
+}
+
+fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+    match command {
+        Command::Init(args) => init::init(&args),
+        Command::Validate(args) => validate::validate(&args, shell),
+        Command::Compile(args) => compile::compile(&args, shell),
+        Command::Run(args) => run::run(&args, shell),
+        Command::Connections { command } => connections::dispatch(command, shell),
+        Command::Discover(args) => discover::discover(&args, shell),
+        Command::Doctor(_) => doctor::doctor(shell),
+        Command::Drivers { command } => drivers::dispatch(command, shell),
+        Command::E2b { command } => e2b::dispatch(command, shell),
+        Command::Runs { command } => runs::dispatch(command, shell),
+        Command::Worker(args) => worker::work(&args),
+        Command::CompileDriver(args) => compile_driver::compile(args),
+        Command::TryFence(args) => try_sandbox::try_fence(&args),
+        Command::Completions(args) => Ok(completions::completions(&args)),
+    }
+}

@@ -1,0 +1,66 @@
+//! Text output.
+
+mod number;
+mod style;
+mod table;
+
+use std::borrow::Cow;
+
+use osiris_core::diagnostic::{Place, Position, Problem};
+use osiris_core::sanitize::escape_control;
+
+pub(super) use self::number::{bytes, count, milliseconds};
+pub(super) use self::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
+pub(super) use self::table::Table;
+
+/// Formats problems one below the other, followed by their number if there are more than three.
+pub(super) fn problems(problems: &[Problem]) -> String {
+    let mut lines: Vec<String> = problems.iter().map(|one| problem(BAD, "error", one)).collect();
+    if problems.len() > 3 {
+        lines.push(format!("{} problems", problems.len()));
+    }
+    lines.join("\n")
+}
+
+/// Formats a warning.
+pub(super) fn warning(one: &Problem) -> String {
+    problem(WARN, "warning", one)
+}
+
+fn problem(style: anstyle::Style, word: &str, problem: &Problem) -> String {
+    let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
+    if let Some(Place { file, position }) = &problem.place {
+        let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
+        let place = format!("--> {}{}", escape_control(file), position.unwrap_or_default());
+        text.push_str(&format!("\n  {}", paint(DIM, &place)));
+    }
+    if let Some(help) = &problem.help {
+        text.push_str(&format!("\n  {} {}", paint(STRONG, "help:"), multiline(help)));
+    }
+    text
+}
+
+/// Truncates a text to `most` characters and marks the truncation.
+pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Keeps line breaks and escapes all other control characters.
+pub(super) fn multiline(text: &str) -> String {
+    text.split('\n').map(escape_control).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_cannot_write_to_the_terminal() {
+        let problem = Problem::new("x", "bad \x1b[2J name\nsecond").help("rename it");
+        let text = anstream::adapter::strip_str(&problems(&[problem])).to_string();
+        assert_eq!(text, "error: bad \\u{1b}[2J name\nsecond\n  help: rename it");
+    }
+}

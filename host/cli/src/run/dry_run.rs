@@ -1,0 +1,157 @@
+//! `osiris run --dry-run`: the plan, and the permissions of each step.
+
+use std::collections::BTreeMap;
+
+use osiris_core::diagnostic::Result;
+use osiris_core::driver::limits::Limits;
+use osiris_core::driver::provenance::Origins;
+use osiris_core::driver::spec::{Spec, paths};
+use osiris_core::sanitize::escape_control;
+use osiris_pipeline::connection::REFERENCE;
+use osiris_registry::trust::{Admission, Known, Right, Verdict};
+use osiris_runtime::run;
+use osiris_runtime::run::{Job, Task};
+use serde_json::{Value, json};
+
+use super::super::first_use::{self, Memory};
+use super::super::render::{DIM, GOOD, STRONG, paint};
+use super::super::shell::{Answer, Shell};
+use super::super::workspace::{Workplace, limits_in_words};
+
+/// A step of the plan with its permissions.
+struct Planned<'a> {
+    task: &'a Task,
+    /// The steps whose tables the step reads.
+    tables: Vec<&'a str>,
+    /// The steps that the step only waits for.
+    after: Vec<&'a str>,
+    reads: Vec<&'a str>,
+    writes: Vec<&'a str>,
+    /// Destinations like `db.example:3306`.
+    dials: Vec<String>,
+    rights: Vec<Right>,
+    limits: Limits,
+}
+
+/// Returns the plan as JSON and as text. `origins` contains the origin of each part of the steps'
+/// configurations.
+pub(super) fn plan(
+    job: &Job,
+    origins: &BTreeMap<String, Origins>,
+    place: &Workplace,
+    shell: &Shell,
+) -> Result<(Value, String)> {
+    let tasks = run::plan(&job.manifest, &job.configs)?;
+    let id = |index: usize| tasks[index].step.id.as_str();
+    let mut steps = Vec::new();
+    let admit = |task: &Task| run::pinned(&place.registry, &task.step.driver);
+    let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
+    let policy = &place.project.settings.drivers;
+    let nobody = Origins::default();
+    let rights = |task: &Task, driver: &Admission| {
+        let origins = origins.get(&task.step.id).unwrap_or(&nobody);
+        policy.rights(&driver.spec, driver.built_in, Some(Known { config: &task.config, origins }))
+    };
+    let told = |driver: &Admission| {
+        let of_it = |task: &&Task| task.step.driver.name == driver.spec.name;
+        tasks.iter().filter(of_it).flat_map(|task| rights(task, driver)).collect()
+    };
+    first_use::tell(&drivers, &told, place, shell, Memory::None);
+    for (task, driver) in tasks.iter().zip(&drivers) {
+        let spec: &Spec = &driver.spec;
+        let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
+        let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
+        run::check_task(job, task, spec, driver.built_in)?;
+        let rights = rights(task, driver);
+        let dials = rights
+            .iter()
+            .filter(|right| right.right == "network" && right.verdict != Verdict::Refused)
+            .filter_map(|right| right.value.clone())
+            .collect();
+        let limits = job.limits.clone().tightened(&spec.bounds());
+        steps.push(Planned {
+            task,
+            tables: task.inputs.iter().map(|(_, index)| id(*index)).collect(),
+            after: task.after.iter().map(|index| id(*index)).collect(),
+            reads,
+            writes,
+            dials,
+            rights,
+            limits,
+        });
+    }
+    let json = json!({
+        "dry_run": true,
+        "pipeline": job.manifest.name,
+        "manifest_hash": job.manifest.meta.manifest_hash,
+        "base_path": job.base,
+        "steps": steps.iter().map(as_json).collect::<Vec<_>>(),
+        "outputs": steps.iter().flat_map(|step| &step.writes).collect::<Vec<_>>(),
+    });
+    Ok((json, text(job, &steps)))
+}
+
+/// Adds the data that goes to a sandbox, if the run is to happen in one.
+pub(super) fn answer(
+    (mut json, mut text): (Value, String),
+    e2b: Option<(Value, String)>,
+) -> Answer {
+    if let Some((sent, told)) = e2b {
+        json["e2b"] = sent;
+        text.push_str(&told);
+    }
+    text.push_str(&format!("{} nothing was run\n", paint(GOOD, "✓")));
+    Answer::new(json, text)
+}
+
+fn as_json(step: &Planned<'_>) -> Value {
+    let inputs = step.task.inputs.iter().zip(&step.tables);
+    let inputs: Vec<Value> =
+        inputs.map(|((name, _), from)| json!({"name": name, "from": from})).collect();
+    json!({
+        "id": step.task.step.id,
+        "driver": step.task.step.driver.name,
+        "mode": step.task.step.mode,
+        "inputs": inputs,
+        "after": step.after,
+        "reads": step.reads,
+        "writes": step.writes,
+        "connection": step.task.config.get(REFERENCE),
+        "dials": step.dials,
+        "rights": step.rights,
+        "limits": step.limits,
+    })
+}
+
+fn text(job: &Job, steps: &[Planned<'_>]) -> String {
+    let mut text = format!(
+        "{} {}\n",
+        paint(STRONG, &escape_control(&job.manifest.name)),
+        paint(DIM, &job.manifest.meta.manifest_short)
+    );
+    for (index, step) in steps.iter().enumerate() {
+        let driver = &step.task.step.driver;
+        text.push_str(&format!(
+            "{}. {}  {} {}\n",
+            index + 1,
+            paint(STRONG, &escape_control(&step.task.step.id)),
+            escape_control(&driver.name),
+            paint(DIM, &escape_control(&driver.version)),
+        ));
+        let mut line = |name: &str, values: &[String]| {
+            if !values.is_empty() {
+                let values = values.join(", ");
+                text.push_str(&format!("   {name:<7} {}\n", escape_control(&values)));
+            }
+        };
+        let owned = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>();
+        line("from", &owned(&step.tables));
+        line("after", &owned(&step.after));
+        line("reads", &owned(&step.reads));
+        line("writes", &owned(&step.writes));
+        line("dials", &step.dials);
+        step.rights.iter().map(Right::told).for_each(|(may, what)| line(may, &[what]));
+        line("limits", &limits_in_words(&step.limits));
+    }
+    text
+}

@@ -1,0 +1,162 @@
+//! `osiris run --e2b`: options and plan of a run in a sandbox.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use e2b_client::Settings;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::catalog::Registry;
+use osiris_core::redact::Redactor;
+use osiris_core::sanitize::escape_control;
+use osiris_e2b::runner;
+use osiris_e2b::runner::{E2bAdapter, Note, Notes, Options, Parcel};
+use osiris_pipeline::connection::Environment;
+use osiris_runtime::run::Prepared;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::super::render::{DIM, bytes, paint};
+
+/// The variable that has the same effect as `--e2b-install-deps`.
+const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
+/// Variables that must not enter a sandbox.
+const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
+
+/// Options for a run in E2B.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "In an E2B sandbox")]
+pub(super) struct E2b {
+    /// Run in an E2B cloud sandbox, with the same results
+    ///
+    /// Needs E2B_API_KEY, in the environment or in .env.
+    #[arg(long)]
+    pub(super) e2b: bool,
+    /// Put osiris and drivers that the template lacks into the sandbox
+    ///
+    /// The same as OSIRIS_E2B_INSTALL_DEPS=1.
+    #[arg(long, requires = "e2b")]
+    e2b_install_deps: bool,
+    /// The template of the sandbox; `osiris e2b template` makes one that has osiris
+    #[arg(long, requires = "e2b", value_name = "NAME", default_value = "base")]
+    e2b_template: String,
+    /// Maximum lifetime of the sandbox, in seconds
+    #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 600,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    e2b_timeout: u64,
+    /// Set a variable, for the connections and in the sandbox; may be given more than once
+    ///
+    /// E2B sees it, so it is not for secrets: those reach the sandbox through connections.
+    #[arg(long = "e2b-env", requires = "e2b", value_name = "NAME=VALUE", value_parser = variable)]
+    e2b_env: Vec<(String, String)>,
+    /// Set a variable in the sandbox to its value here; may be given more than once
+    #[arg(long = "e2b-pass-env", requires = "e2b", value_name = "NAME", value_parser = name)]
+    e2b_pass_env: Vec<String>,
+    /// Leave the sandbox as it is afterwards, to look at it
+    #[arg(long, requires = "e2b")]
+    e2b_keep: bool,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((self::name(name)?, value.to_owned()))
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.bytes().all(plain)
+    {
+        return Err("a name has letters, digits and `_` only".to_owned());
+    }
+    if KEYS.contains(&text) {
+        return Err("the key to E2B never goes into a sandbox".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+impl E2b {
+    /// Returns the variables that are set for this run only.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.e2b_env.iter().cloned()
+    }
+
+    /// Creates the run in a sandbox, and the receiver of its notes.
+    pub(super) fn adapter(
+        &self,
+        prepared: Prepared,
+        registry: &Registry,
+        environment: &Environment,
+    ) -> Result<(E2bAdapter, UnboundedReceiver<Note>)> {
+        let options = self.options(environment)?;
+        let parcel = Parcel::collect(&prepared, registry)?;
+        let secrets = prepared.job().secrets.values();
+        let redactor = Redactor::new(secrets.flat_map(|secrets| secrets.values.iter().cloned()))?;
+        let (sender, notes) = unbounded_channel();
+        let notes_to = Notes::new(sender, redactor);
+        Ok((E2bAdapter::new(options, prepared, parcel, notes_to)?, notes))
+    }
+
+    fn options(&self, environment: &Environment) -> Result<Options> {
+        let settings =
+            Settings::from(|name| environment.variable(name)).map_err(osiris_e2b::problem)?;
+        let passed = self.e2b_pass_env.iter().map(|name| {
+            let unset = || {
+                let message = format!("the variable {name} of --e2b-pass-env is not set");
+                let help = format!("export {name}=..., or leave the option out");
+                Error::environment(Problem::new("variable_not_set", message).help(help))
+            };
+            Ok((name.clone(), environment.get(name).ok_or_else(unset)?))
+        });
+        let mut env = passed.collect::<Result<BTreeMap<_, _>>>()?;
+        env.extend(self.variables());
+        let allowed = environment.get(INSTALL).is_some_and(|value| value != "0");
+        Ok(Options {
+            settings,
+            template: self.e2b_template.clone(),
+            limit: Duration::from_secs(self.e2b_timeout),
+            install: self.e2b_install_deps || allowed,
+            env,
+            keep: self.e2b_keep,
+        })
+    }
+
+    /// Describes the uploads and connections of a run, as JSON and as text.
+    pub(super) fn plan(&self, prepared: &Prepared, registry: &Registry) -> Result<(Value, String)> {
+        let parcel = Parcel::collect(prepared, registry)?;
+        let dials = runner::dials(prepared);
+        let mut opens: Vec<String> = dials.iter().map(ToString::to_string).collect();
+        opens.dedup();
+        let local = runner::unreachable(&dials);
+        let uploads: Vec<_> = parcel.blobs().collect();
+        let total: u64 = uploads.iter().map(|(_, blob)| blob.size).sum();
+        let json = json!({
+            "template": self.e2b_template,
+            "timeout_seconds": self.e2b_timeout,
+            "uploads": uploads.iter().map(|(name, blob)| {
+                json!({"name": name, "size": blob.size, "sha256": blob.sha256})
+            }).collect::<Vec<_>>(),
+            "opens": opens,
+            "not_reachable": local,
+        });
+        let mut text = format!(
+            "E2B  template {}  {} s\n",
+            escape_control(&self.e2b_template),
+            self.e2b_timeout
+        );
+        for (name, blob) in &uploads {
+            let size = paint(DIM, &bytes(blob.size));
+            text.push_str(&format!("   uploads {}  {size}\n", escape_control(name)));
+        }
+        let note = "what the template has already is not sent";
+        text.push_str(&format!("   in all  {}  {}\n", bytes(total), paint(DIM, note)));
+        let opened = if opens.is_empty() { "nothing".to_owned() } else { opens.join(", ") };
+        text.push_str(&format!("   opens   {}\n", escape_control(&opened)));
+        if !local.is_empty() {
+            let local = local.join(", ");
+            text.push_str(&format!(
+                "   warning {} is an address of this machine's network, which E2B does not reach\n",
+                escape_control(&local)
+            ));
+        }
+        Ok((json, text))
+    }
+}

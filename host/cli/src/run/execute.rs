@@ -1,0 +1,164 @@
+//! A run in progress: its display, and the signals that stop it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::{io, process};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_e2b::runner::{E2bAdapter, Killer, Note};
+use osiris_pipeline::manifest::Manifest;
+use osiris_runtime::run;
+use osiris_runtime::run::{Board, Prepared};
+use osiris_runtime::session::{Failure, Session, State, Status};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::super::shell::{Shell, many_files};
+use super::progress::{Progress, TICK};
+
+/// Exit code that a shell reports for a process ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// The place where a prepared run happens.
+pub(super) enum Adapter {
+    /// In this process.
+    Local(Box<Prepared>),
+    /// In an E2B sandbox, with the receiver of its notes.
+    E2b(Box<E2bAdapter>, UnboundedReceiver<Note>),
+}
+
+/// Runs to the end, or until the user stops the run.
+pub(super) fn execute(
+    mut adapter: Adapter,
+    session: &Session,
+    board: Arc<Board>,
+    manifest: &Manifest,
+    shell: &Shell,
+) -> Result<Status> {
+    let unable = |error: io::Error| {
+        Error::environment(Problem::new("runtime", format!("cannot start the run: {error}")))
+    };
+    // Under Landlock, the number of CPUs of a container cannot be read.
+    let threads = std::thread::available_parallelism().map_err(unable)?;
+    let mut ground = None;
+    if let Adapter::Local(prepared) = &mut adapter {
+        many_files();
+        let (fence, made) = prepared.fence(session.dir());
+        // Before this process has another thread or any driver code.
+        fence.raise();
+        ground = Some(made);
+    }
+    let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
+    let runtime = runtime.map_err(unable)?;
+    let mut progress = Progress::new(shell, manifest);
+    let status = runtime.block_on(async {
+        let mut signals = Signals::listen().map_err(unable)?;
+        let cancel = CancellationToken::new();
+        let (run, killer, mut notes) = begin(adapter, session, &board, &cancel);
+        let mut run = std::pin::pin!(run);
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                Some(note) = notes.recv() => progress.note(&note),
+                status = &mut run => {
+                    while let Ok(note) = notes.try_recv() {
+                        progress.note(&note);
+                    }
+                    return status;
+                }
+                _ = ticks.tick() => progress.show(&board.snapshot()),
+                () = signals.next() => {
+                    if cancel.is_cancelled() {
+                        progress.close(&board.snapshot());
+                        if let Some(killer) = &killer {
+                            killer.kill().await;
+                        }
+                        stop_now(session, &board);
+                    }
+                    cancel.cancel();
+                    progress.say("Stopping: steps undo what is not finished. Again to stop at once.");
+                }
+            }
+        }
+    });
+    progress.close(&board.snapshot());
+    // All steps have ended; a thread that still waits for the disk holds none of their data.
+    runtime.shutdown_background();
+    if let Some(ground) = ground {
+        ground.clear();
+    }
+    status
+}
+
+type Run<'s> = Pin<Box<dyn Future<Output = Result<Status>> + 's>>;
+
+fn begin<'s>(
+    adapter: Adapter,
+    session: &'s Session,
+    board: &Arc<Board>,
+    cancel: &CancellationToken,
+) -> (Run<'s>, Option<Killer>, UnboundedReceiver<Note>) {
+    let (board, cancel) = (board.clone(), cancel.clone());
+    match adapter {
+        Adapter::Local(prepared) => {
+            let run = run::execute(*prepared, session, board, cancel);
+            (Box::pin(run), None, unbounded_channel().1)
+        }
+        Adapter::E2b(adapter, notes) => {
+            let killer = adapter.killer(session);
+            (Box::pin(adapter.execute(session, board, cancel)), Some(killer), notes)
+        }
+    }
+}
+
+/// Ends the process after a second Ctrl-C, with a matching status.
+fn stop_now(session: &Session, board: &Board) -> ! {
+    let message = "stopped at once by the user: what steps had not finished may lie about";
+    let error = Failure { step: None, kind: "cancelled".to_owned(), message: message.to_owned() };
+    // If the status cannot be written, the next sweep marks the run as crashed.
+    session.finish(board.end(State::Cancelled, INTERRUPTED, Some(error))).ok();
+    process::exit(i32::from(INTERRUPTED))
+}
+
+/// Signals that stop a process.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        // Without a handler, the system ends the process.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Progress of a run: bars on a terminal, or with `--verbose` a line whenever a step starts or
+//! ends.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use osiris_core::sanitize::escape_control;
+use osiris_e2b::runner::Note;
+use osiris_pipeline::manifest::Manifest;
+use osiris_runtime::run::Snapshot;
+use osiris_runtime::session::StepState;
+
+use super::super::render::{BAD, DIM, GOOD, WARN, count, milliseconds, paint};
+use super::super::shell::Shell;
+
+/// Interval between updates.
+pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// Shows the progress of a run on stderr.
+pub(super) enum Progress<'a> {
+    /// One bar for each step.
+    Bars { shell: &'a Shell, all: MultiProgress, bars: Vec<ProgressBar>, stage: ProgressBar },
+    /// One line for each step that starts or ends.
+    Lines { shell: &'a Shell, seen: Vec<Stage> },
+    /// No output.
+    Quiet { shell: &'a Shell },
+}
+
+/// The state of a step in line output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Waiting,
+    Running,
+    Ended,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(shell: &'a Shell, manifest: &Manifest) -> Self {
+        if shell.is_watched() {
+            let all = MultiProgress::new();
+            let widest = manifest.steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
+            let style = format!("{{spinner}} {{prefix:{widest}}}  {{msg}}");
+            // The template is a constant that always parses.
+            let style = ProgressStyle::with_template(&style)
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let bar = |step: &osiris_pipeline::manifest::Step| {
+                let bar = all.add(ProgressBar::new_spinner().with_style(style.clone()));
+                bar.set_prefix(step.id.clone());
+                bar
+            };
+            let bars = manifest.steps.iter().map(bar).collect();
+            // Not visible until it has a message.
+            let stage = ProgressBar::new_spinner();
+            Self::Bars { shell, all, bars, stage }
+        } else if shell.verbose && !shell.json {
+            Self::Lines { shell, seen: vec![Stage::Waiting; manifest.steps.len()] }
+        } else {
+            Self::Quiet { shell }
+        }
+    }
+
+    /// Updates the display of the steps.
+    pub(super) fn show(&mut self, steps: &[Snapshot]) {
+        match self {
+            Self::Bars { shell, bars, stage: now, .. } => {
+                if !now.message().is_empty() {
+                    now.tick();
+                }
+                for (bar, step) in bars.iter().zip(steps).filter(|(bar, _)| !bar.is_finished()) {
+                    bar.set_message(shell.styled(moving(step)));
+                    match stage(step) {
+                        Stage::Waiting => {}
+                        Stage::Running => bar.tick(),
+                        Stage::Ended => bar.finish(),
+                    }
+                }
+            }
+            Self::Lines { shell, seen } => {
+                for (seen, step) in seen.iter_mut().zip(steps) {
+                    let now = stage(step);
+                    if *seen == now {
+                        continue;
+                    }
+                    let text = match now {
+                        Stage::Ended => moving(step),
+                        _ => "started".to_owned(),
+                    };
+                    shell.note(&format!("{}: {text}", escape_control(&step.id)));
+                    *seen = now;
+                }
+            }
+            Self::Quiet { .. } => {}
+        }
+    }
+
+    /// Shows a note from a remote run.
+    pub(super) fn note(&mut self, note: &Note) {
+        match (note, &*self) {
+            (Note::Word(text), _) => self.say(&escape_control(text)),
+            (
+                Note::Detail(text),
+                Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell },
+            ) if shell.verbose => self.say(&escape_control(text)),
+            (Note::Stage(text), Self::Bars { shell, all, stage, .. }) => {
+                if stage.message().is_empty() {
+                    all.insert(0, stage.clone());
+                }
+                stage.set_message(shell.styled(paint(DIM, &escape_control(text))));
+            }
+            (Note::Detail(_) | Note::Stage(_), _) => {}
+        }
+    }
+
+    /// Prints a line without disturbing the bars.
+    pub(super) fn say(&self, text: &str) {
+        match self {
+            // Printing to a closed terminal has no effect.
+            Self::Bars { all, .. } => all.println(text).unwrap_or_default(),
+            Self::Lines { shell, .. } | Self::Quiet { shell } if !shell.json => shell.note(text),
+            Self::Lines { .. } | Self::Quiet { .. } => {}
+        }
+    }
+
+    /// Shows the final state and removes the bars, since the result repeats it.
+    pub(super) fn close(&mut self, steps: &[Snapshot]) {
+        self.show(steps);
+        if let Self::Bars { all, .. } = self {
+            all.clear().unwrap_or_default();
+        }
+    }
+}
+
+fn stage(step: &Snapshot) -> Stage {
+    match step.state {
+        None => Stage::Running,
+        Some(StepState::Pending) => Stage::Waiting,
+        Some(_) => Stage::Ended,
+    }
+}
+
+/// Formats a step like `1,000,000 rows  2,500,000 rows/s  0.4 s`.
+fn moving(step: &Snapshot) -> String {
+    let word = match step.state {
+        Some(StepState::Pending) => return paint(DIM, "waiting"),
+        Some(StepState::Failed) => paint(BAD, "failed "),
+        Some(StepState::Cancelled) => paint(WARN, "stopped "),
+        Some(StepState::Success) => paint(GOOD, "done "),
+        None => String::new(),
+    };
+    let rows = step.rows_out.max(step.rows_in);
+    let seconds = step.elapsed.as_secs_f64();
+    let rate = if seconds > 0.0 { (rows as f64 / seconds) as u64 } else { 0 };
+    let time = milliseconds(u64::try_from(step.elapsed.as_millis()).unwrap_or(u64::MAX));
+    let share = match step.progress {
+        Some((done, Some(total))) if total > 0 && step.state.is_none() => {
+            format!("  {} %", u128::from(done.min(total)) * 100 / u128::from(total))
+        }
+        _ => String::new(),
+    };
+    format!("{word}{} rows{share}  {} rows/s  {time}", count(rows), count(rate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use osiris_core::contract::Mode;
+
+    #[test]
+    fn a_step_is_told_in_one_line() {
+        let running = Snapshot {
+            id: "read".to_owned(),
+            mode: Mode::Extract,
+            state: None,
+            rows_in: 0,
+            rows_out: 1_000_000,
+            progress: Some((50, Some(200))),
+            elapsed: Duration::from_millis(400),
+        };
+        let plain = |step: &Snapshot| anstream::adapter::strip_str(&moving(step)).to_string();
+        assert_eq!(plain(&running), "1,000,000 rows  25 %  2,500,000 rows/s  400 ms");
+        let ended = Snapshot { state: Some(StepState::Success), ..running.clone() };
+        assert_eq!(plain(&ended), "done 1,000,000 rows  2,500,000 rows/s  400 ms");
+        let waiting = Snapshot { state: Some(StepState::Pending), ..running };
+        assert_eq!(plain(&waiting), "waiting");
+    }
+}

@@ -1,0 +1,271 @@
+//! The result of a run, printed at the end.
+
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use osiris_core::driver::spec::paths;
+use osiris_core::sanitize::escape_control;
+use osiris_engine::Failure;
+use osiris_pipeline::compile::Build;
+use osiris_runtime::session::{State, Status, StepState};
+use serde_json::{Value, json};
+
+use super::super::render::{
+    BAD, DIM, GOOD, STRONG, Table, WARN, bytes, count, milliseconds, multiline, paint,
+};
+use super::super::shell::{Answer, shown};
+use super::super::workspace::Workplace;
+
+/// A file or directory that a step is expected to write.
+pub(super) struct Output {
+    step: String,
+    /// The path in the pipeline.
+    path: String,
+    /// The absolute path.
+    whole: PathBuf,
+    /// Metadata before the run.
+    before: Option<Metadata>,
+}
+
+/// Returns the expected outputs of the steps by their drivers' specs. Called before the run.
+pub(super) fn outputs(build: &Build, place: &Workplace) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    for step in &build.manifest.steps {
+        let (Some(driver), Some(config)) =
+            (place.registry.find(&step.driver.name), build.configs.get(&step.id))
+        else {
+            continue;
+        };
+        for path in paths(config, &driver.spec.files.write) {
+            let whole = place.project.layout.base.join(path);
+            outputs.push(Output {
+                step: step.id.clone(),
+                path: path.to_owned(),
+                before: fs::metadata(&whole).ok(),
+                whole,
+            });
+        }
+    }
+    outputs
+}
+
+/// A file or directory that a step wrote.
+struct Written {
+    step: String,
+    path: String,
+    /// The path for display.
+    shown: String,
+    /// Size in bytes, for files.
+    size: Option<u64>,
+}
+
+impl Output {
+    /// Returns the output if it is new. Returns `None` if it does not exist or is unchanged.
+    fn written(self) -> Option<Written> {
+        let Self { step, path, whole, before } = self;
+        let now = fs::metadata(&whole).ok()?;
+        // The content of a directory can change without changing the directory's metadata.
+        let is_new = now.is_dir() || before.is_none_or(|before| mark(&before) != mark(&now));
+        let size = now.is_file().then_some(now.len());
+        is_new.then(|| Written { step, path, shown: shown(&whole), size })
+    }
+}
+
+/// Returns metadata that every write changes.
+#[cfg(unix)]
+fn mark(file: &Metadata) -> impl PartialEq {
+    use std::os::unix::fs::MetadataExt;
+    (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn mark(file: &Metadata) -> impl PartialEq {
+    (file.len(), file.modified().ok())
+}
+
+/// Returns the run's result; `dir` is the session directory.
+pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answer {
+    // The output of a step that did not succeed can be missing or incomplete.
+    let well = |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
+    let outputs: Vec<_> = outputs
+        .into_iter()
+        .filter(|output| well(&output.step))
+        .filter_map(Output::written)
+        .collect();
+    let mut json = json!(status);
+    json["session_dir"] = json!(dir);
+    let files = |o: &Written| json!({"step": o.step, "path": o.path, "size": o.size});
+    json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
+    if let (Some(error), State::Failed | State::Crashed) = (&status.error, status.status) {
+        json["status"] = Value::from("error");
+        let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
+        let message = format!("{step}{}", error.message);
+        let mut problem = json!({"code": error.kind, "message": message, "step": error.step});
+        if let Some(help) = help(status) {
+            problem["help"] = json!(help);
+        }
+        json["problems"] = json!([problem]);
+    }
+    Answer {
+        json,
+        text: text(status, dir, &outputs),
+        exit: status.exit_code.unwrap_or(1),
+        failed: status.status != State::Success,
+    }
+}
+
+fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
+    let mut text = table(status);
+    for output in outputs {
+        let size = output.size.map(|size| paint(DIM, &format!("  {}", bytes(size))));
+        let path = escape_control(&output.shown);
+        text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
+    }
+    text.push_str(&format!("Session  {}\n", escape_control(&shown(dir))));
+    let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
+    let name = escape_control(&status.pipeline);
+    let (style, glyph, how) = match status.status {
+        State::Success => (GOOD, "✓", "done"),
+        State::Cancelled => (WARN, "✗", "cancelled"),
+        _ => (BAD, "✗", "failed"),
+    };
+    let head = format!("{} {} {how} in {time}\n", paint(style, glyph), paint(STRONG, &name));
+    let why = status.error.as_ref().filter(|_| status.status == State::Failed).map(|error| {
+        let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
+        let message = format!("{step}{}", error.message);
+        let kind = escape_control(&error.kind);
+        let help = help(status)
+            .map(|help| format!("  {} {}\n", paint(STRONG, "help:"), escape_control(&help)));
+        let error = paint(BAD.bold(), "error");
+        format!("{error}: {} ({kind})\n{}", multiline(&message), help.unwrap_or_default())
+    });
+    format!("{head}{}{text}", why.unwrap_or_default())
+}
+
+/// Returns the help for a failure, if the message does not contain it.
+fn help(status: &Status) -> Option<String> {
+    let error = status.error.as_ref()?;
+    let step = status.steps.iter().find(|step| Some(&step.id) == error.step.as_ref())?;
+    Failure::help(&error.kind, &step.driver)
+}
+
+fn table(status: &Status) -> String {
+    let mut table = Table::new(["Step", "Driver", "#Rows", "#Time", ""]);
+    let plain = anstyle::Style::new();
+    for step in &status.steps {
+        let note = match step.status {
+            StepState::Success => "",
+            other => other.as_str(),
+        };
+        table.styled([
+            (step.id.clone(), plain),
+            (step.driver.clone(), DIM),
+            (count(step.rows_out), plain),
+            (milliseconds(step.duration_ms), plain),
+            (note.to_owned(), if step.status == StepState::Failed { BAD } else { DIM }),
+        ]);
+    }
+    table.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use osiris_runtime::session::Failure;
+    use osiris_runtime::session::StepStatus;
+
+    fn step(id: &str, status: StepState) -> StepStatus {
+        let driver = "filesystem.csv_writer".to_owned();
+        StepStatus {
+            id: id.to_owned(),
+            driver,
+            status,
+            rows_in: 0,
+            rows_out: 1234,
+            duration_ms: 56,
+        }
+    }
+
+    fn status(state: State, error: Option<Failure>) -> Status {
+        let last = if error.is_some() { StepState::Failed } else { StepState::Success };
+        Status {
+            status: state,
+            execution_duration: 1.25,
+            steps_completed: 1,
+            steps_total: 2,
+            exit_code: Some(u8::from(error.is_some())),
+            error,
+            session_id: "20260131T080509123Z-9f3a61c0".to_owned(),
+            pipeline: "demo".to_owned(),
+            manifest_hash: "0".repeat(64),
+            started_at: "2026-01-31T08:05:09.123Z".to_owned(),
+            finished_at: Some("2026-01-31T08:05:10.373Z".to_owned()),
+            rows_read: 1234,
+            rows_written: 1234,
+            rows_processed: 0,
+            steps: vec![step("read", StepState::Success), step("write", last)],
+            drivers: BTreeMap::new(),
+            peak_memory_bytes: None,
+            pid: 1,
+            osiris_version: "0.1.0".to_owned(),
+            e2b: None,
+        }
+    }
+
+    fn answer_to(status: &Status) -> Answer {
+        let folder = tempfile::tempdir().unwrap();
+        let output = |step: &str, path: &str| {
+            let whole = folder.path().join(path);
+            let before = fs::metadata(&whole).ok();
+            Output { step: step.to_owned(), path: path.to_owned(), whole, before }
+        };
+        fs::create_dir(folder.path().join("parts")).unwrap();
+        fs::write(folder.path().join("kept.csv"), "").unwrap();
+        fs::write(folder.path().join("old.csv"), "").unwrap();
+        let outputs = ["new.csv", "kept.csv", "old.csv", "none.csv", "parts"];
+        let mut outputs: Vec<_> = outputs.map(|path| output("read", path)).into();
+        outputs.push(output("write", "b.csv"));
+        for name in ["new.csv", "b.csv", "old.csv.tmp"] {
+            fs::write(folder.path().join(name), [0; 2048]).unwrap();
+        }
+        fs::rename(folder.path().join("old.csv.tmp"), folder.path().join("old.csv")).unwrap();
+        let mut answer = answer(status, Path::new("/nowhere/logs/run_1"), outputs);
+        let place = folder.path().display().to_string();
+        answer.text = answer.text.replace(&place, "[PROJECT]");
+        answer
+    }
+
+    fn rendered(answer: &Answer) -> String {
+        let text = anstream::adapter::strip_str(&answer.text).to_string();
+        format!("exit {}\n{text}\n{:#}", answer.exit, answer.json)
+    }
+
+    #[test]
+    fn a_run_that_went_well() {
+        let answer = answer_to(&status(State::Success, None));
+        assert!(!answer.failed);
+        insta::assert_snapshot!(rendered(&answer));
+    }
+
+    #[test]
+    fn a_run_that_failed_names_step_and_kind_and_only_outputs_that_are_there() {
+        let error = Failure {
+            step: Some("write".to_owned()),
+            kind: "data".to_owned(),
+            message: "row 7: \x1b[31mtoo long".to_owned(),
+        };
+        let answer = answer_to(&status(State::Failed, Some(error)));
+        assert!(answer.failed);
+        insta::assert_snapshot!(rendered(&answer));
+    }
+
+    #[test]
+    fn a_cancelled_run_is_no_error() {
+        let error = Failure { step: None, kind: "cancelled".to_owned(), message: "x".to_owned() };
+        let answer = answer_to(&status(State::Cancelled, Some(error)));
+        assert_eq!((&answer.json["status"], answer.exit), (&json!("cancelled"), 1));
+        assert_eq!(answer.json.get("problems"), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! `osiris runs diff`.
+
+use std::path::Path;
+
+use osiris_core::diagnostic::{Exit, Result};
+use osiris_core::sanitize::escape_control;
+use osiris_runtime::session::history;
+use osiris_runtime::session::history::diff::{self as compare, Diff, Difference};
+use serde_json::json;
+
+use super::super::render::{BAD, GOOD, STRONG, paint};
+use super::super::shell::Answer;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris runs diff 20260131T080509123Z 20260131T081702456Z
+  osiris runs diff last logs/run_20260131T080509123Z-9f3a61c0 --json
+
+Exit codes: 0 they did the same, 1 they did not.";
+
+/// Compare two runs: everything but times, ids and folders
+///
+/// Compares the status, the events and metrics of each step, and the bytes of all artifacts. Steps
+/// run at the same time, so the order of lines does not count.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// A session's id, the beginning of it, its folder, or `last`
+    #[arg(value_name = "LEFT")]
+    left: String,
+    /// Another one
+    #[arg(value_name = "RIGHT")]
+    right: String,
+}
+
+pub(super) fn diff(args: &Args, logs: &Path) -> Result<Answer> {
+    let (left, right) = (history::find(logs, &args.left)?, history::find(logs, &args.right)?);
+    let diff = compare::diff(&left, &right)?;
+    let mut answer = Answer::new(json!(diff), text(&diff));
+    if !diff.same {
+        answer.exit = Exit::Failed as u8;
+    }
+    Ok(answer)
+}
+
+fn text(diff: &Diff) -> String {
+    if diff.same {
+        let compared: Vec<_> =
+            diff.compared.iter().map(|(area, count)| format!("{area} ({count})")).collect();
+        return format!("{} both runs did the same: {}", paint(GOOD, "✓"), compared.join(", "));
+    }
+    let mut text = String::new();
+    for Difference { area, item, left, right } in &diff.differences {
+        text.push_str(&format!("{} {}\n", paint(STRONG, area), escape_control(item)));
+        for (style, sign, side) in [(BAD, "-", left), (GOOD, "+", right)] {
+            if let Some(side) = side {
+                text.push_str(&format!(
+                    "  {}\n",
+                    paint(style, &format!("{sign} {}", escape_control(side)))
+                ));
+            }
+        }
+    }
+    text.push_str(&format!(
+        "{} {} {} (- {}, + {})",
+        paint(BAD, "✗"),
+        diff.differences.len(),
+        if diff.differences.len() == 1 { "difference" } else { "differences" },
+        escape_control(&diff.left),
+        escape_control(&diff.right),
+    ));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn rendered(differences: Vec<Difference>) -> String {
+        let (left, right) = ("20260131T1".to_owned(), "20260131T2".to_owned());
+        let compared = BTreeMap::from([("events", 7), ("metrics", 5)]);
+        let same = differences.is_empty();
+        let text = text(&Diff { left, right, same, compared, differences });
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    #[test]
+    fn the_sides_stand_below_each_other() {
+        let difference = Difference {
+            area: "metrics",
+            item: "step `read`: rows_read".to_owned(),
+            left: Some("7".to_owned()),
+            right: Some("8\x07".to_owned()),
+        };
+        assert_eq!(
+            rendered(vec![difference]),
+            "metrics step `read`: rows_read\n  - 7\n  + 8\\u{7}\n\
+             ✗ 1 difference (- 20260131T1, + 20260131T2)"
+        );
+        assert_eq!(rendered(Vec::new()), "✓ both runs did the same: events (7), metrics (5)");
+    }
+}

@@ -1,0 +1,50 @@
+//! `osiris runs`.
+
+mod diff;
+mod list;
+mod show;
+
+use clap::Subcommand;
+use osiris_core::diagnostic::Result;
+use osiris_runtime::session;
+use osiris_runtime::session::State;
+
+use super::render::{BAD, DIM, GOOD, WARN};
+use super::shell::{Answer, Shell};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  osiris runs list                        the newest runs
+  osiris runs show                        the last run: steps, rows, error, files
+  osiris runs show 20260131T0805          a run, by the beginning of its id
+  osiris runs diff LEFT RIGHT             did two runs do the same?";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Diff(diff::Args),
+}
+
+pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+    let logs = shell.project()?.layout.logs_dir();
+    for id in session::sweep(&logs) {
+        if !shell.json && shell.verbose {
+            shell.note(&format!("the run {id} has crashed; its status says so now"));
+        }
+    }
+    match command {
+        Command::List(args) => list::list(&args, &logs),
+        Command::Show(args) => show::show(&args, &logs),
+        Command::Diff(args) => diff::diff(&args, &logs),
+    }
+}
+
+fn colour(state: State) -> anstyle::Style {
+    match state {
+        State::Success => GOOD,
+        State::Failed | State::Crashed => BAD,
+        State::Cancelled => WARN,
+        State::Running => DIM,
+    }
+}

@@ -1,0 +1,86 @@
+//! `osiris runs show`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::sanitize::escape_control;
+use osiris_runtime::session::Status;
+use osiris_runtime::session::history::{self, Details, Run};
+use serde_json::json;
+
+use super::super::render::{BAD, DIM, STRONG, Table, bytes, count, milliseconds, multiline, paint};
+use super::super::shell::{Answer, shown};
+use super::colour;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris runs show
+  osiris runs show 20260131T080509123Z-9f3a61c0
+  osiris runs show logs/run_20260131T080509123Z-9f3a61c0 --json";
+
+/// Show a run: its steps, rows, error and files
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The session's id, the beginning of it, its folder, or `last`
+    #[arg(value_name = "SESSION", default_value = "last")]
+    session: String,
+}
+
+pub(super) fn show(args: &Args, logs: &Path) -> Result<Answer> {
+    let run = history::find(logs, &args.session)?;
+    let status = run.status.as_ref().map_err(|why| {
+        Error::invalid(Problem::new("session_invalid", why.clone()).in_file(&run.dir))
+    })?;
+    let details = run.details()?;
+    let json = json!({"run": status, "dir": run.dir, "details": details});
+    Ok(Answer::new(json, text(&run, status, &details)))
+}
+
+fn text(run: &Run, status: &Status, details: &Details) -> String {
+    let mut text = format!(
+        "{} {} {}\n",
+        paint(STRONG, &escape_control(&status.pipeline)),
+        paint(colour(status.status), status.status.as_str()),
+        paint(DIM, &run.id),
+    );
+    if let Some(error) = &status.error {
+        let step = error.step.as_ref().map(|step| format!(" in step `{step}`"));
+        let heading = format!("{}{}", error.kind, step.unwrap_or_default());
+        text.push_str(&format!(
+            "  {}: {}\n",
+            paint(BAD, &escape_control(&heading)),
+            multiline(&error.message)
+        ));
+    }
+    let mut table = Table::new(["Step", "Driver", "Status", "#Rows in", "#Rows out", "#Time"]);
+    for step in &status.steps {
+        table.row([
+            step.id.clone(),
+            step.driver.clone(),
+            step.status.as_str().to_owned(),
+            count(step.rows_in),
+            count(step.rows_out),
+            milliseconds(step.duration_ms),
+        ]);
+    }
+    text.push_str(&table.render());
+    let ended = status.finished_at.as_deref().unwrap_or("still running");
+    let mut line = |name: &str, value: &str| {
+        // Writing to a string never fails.
+        let _ =
+            writeln!(text, "  {} {}", paint(STRONG, &format!("{name:<9}")), escape_control(value));
+    };
+    line("Started", &status.started_at);
+    line("Ended", ended);
+    if let Some(peak) = status.peak_memory_bytes {
+        line("Memory", &format!("{} at most", bytes(peak)));
+    }
+    line("Manifest", &status.manifest_hash);
+    line("Events", &count(details.events));
+    line("Metrics", &count(details.metrics.len() as u64));
+    line("Artifacts", &count(details.artifacts.len() as u64));
+    line("Session", &shown(&run.dir));
+    text
+}

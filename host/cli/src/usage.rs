@@ -1,0 +1,98 @@
+//! Help, the version, and usage errors.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{ColorChoice, Command, Error};
+use osiris_core::diagnostic::{self, Problem};
+use serde_json::json;
+
+use super::args::Global;
+use super::shell::{Answer, Shell};
+
+/// Prints clap's message, as JSON if the arguments contain `--json`.
+pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
+    let shell = Shell::new(Global {
+        project: None,
+        json: arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == "--json"),
+        verbose: false,
+        color: ColorChoice::Auto,
+    });
+    let plain = error.render().to_string();
+    let answer = match error.kind() {
+        ErrorKind::DisplayHelp => {
+            Answer::new(json!({"help": plain}), error.render().ansi().to_string())
+        }
+        ErrorKind::DisplayVersion => {
+            Answer::new(json!({"version": env!("CARGO_PKG_VERSION")}), plain)
+        }
+        // For a command that only groups others, such as `osiris runs`.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !shell.json => {
+            shell.note(&error.render().ansi().to_string());
+            return ExitCode::from(diagnostic::Exit::Invalid as u8);
+        }
+        _ if shell.json => return shell.fail(&diagnostic::Error::invalid(usage_problem(&plain))),
+        _ => {
+            shell.note(&error.render().ansi().to_string());
+            return ExitCode::from(diagnostic::Exit::Invalid as u8);
+        }
+    };
+    shell.answer(answer)
+}
+
+/// Returns the help of a command that got no arguments.
+pub(super) fn help(mut command: Command) -> Answer {
+    let text = command.render_help();
+    Answer::new(json!({"help": text.to_string()}), text.ansi().to_string())
+}
+
+/// Converts clap's text: the message, the usage and a hint, each after an empty line.
+fn usage_problem(text: &str) -> Problem {
+    let text = text.strip_prefix("error: ").unwrap_or(text).trim_end();
+    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let problem = Problem::new("usage", message);
+    let hint = rest.lines().map(str::trim).find(|line| line.starts_with("tip: "));
+    let usage = rest.lines().map(str::trim).find(|line| line.starts_with("Usage: "));
+    match hint.and_then(|hint| hint.strip_prefix("tip: ")).or(usage) {
+        Some(help) => problem.help(help),
+        None => problem.help("see `osiris --help`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::Cli;
+    use super::*;
+
+    fn problem(arguments: &[&str]) -> Problem {
+        let arguments = std::iter::once(&"osiris").chain(arguments);
+        usage_problem(&Cli::try_parse_from(arguments).unwrap_err().render().to_string())
+    }
+
+    #[test]
+    fn a_usage_problem_has_the_message_and_the_fix() {
+        for (arguments, message, help) in [
+            (
+                &["run", "--dry"][..],
+                "unexpected argument '--dry' found",
+                "a similar argument exists: '--dry-run'",
+            ),
+            (
+                &["validate"],
+                "the following required arguments were not provided:\n  <FILE>",
+                "Usage: osiris validate <FILE>",
+            ),
+            (
+                &["valdate"],
+                "unrecognized subcommand 'valdate'",
+                "a similar subcommand exists: 'validate'",
+            ),
+        ] {
+            let problem = problem(arguments);
+            assert_eq!((problem.message.as_str(), problem.help.as_deref()), (message, Some(help)));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `osiris validate`.
+
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::Result;
+use osiris_core::sanitize::escape_control;
+use osiris_pipeline::compile;
+use serde_json::json;
+
+use super::render::{GOOD, STRONG, paint};
+use super::shell::{Answer, Shell};
+use super::workspace::{Values, Workplace, must_exist, warn};
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris validate pipelines/hello.yaml
+  osiris validate pipelines/hello.yaml --profile prod --param day=2026-01-31
+  osiris validate pipelines/hello.yaml --json";
+
+/// Check a pipeline without compiling or running it
+///
+/// Finds everything that compiling would: unknown keys, steps and drivers, configurations that do
+/// not fit the driver's schema, unresolved parameters, secrets in the file. All problems are told
+/// at once, each with its place in the file.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The pipeline's YAML file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    values: Values,
+}
+
+pub(super) fn validate(args: &Args, shell: &Shell) -> Result<Answer> {
+    let place = Workplace::open(shell)?;
+    must_exist(&args.file)?;
+    let options = args.values.options()?;
+    let checked = compile::check(&place.project, &args.file, &options, &place.registry)?;
+    place.admit(&checked.manifest, &checked.configs)?;
+    warn(&checked.warnings, shell);
+    let json = json!({
+        "file": args.file,
+        "pipeline": checked.manifest.name,
+        "steps": checked.manifest.steps.len(),
+        "warnings": checked.warnings,
+    });
+    let (name, steps) = (escape_control(&checked.manifest.name), checked.manifest.steps.len());
+    let noun = if steps == 1 { "step" } else { "steps" };
+    let text = format!("{} {} is valid: {steps} {noun}", paint(GOOD, "✓"), paint(STRONG, &name));
+    Ok(Answer::new(json, text))
+}

@@ -1,0 +1,48 @@
+//! `osiris worker`: the process that `osiris run --e2b` starts in a sandbox.
+
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::{core_dumps, program};
+use osiris_e2b::worker;
+use osiris_engine::process_sandbox::Fence;
+use serde_json::json;
+
+use super::shell::Answer;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris worker --folder /home/user/.osiris/run-... --base /home/user/session/...
+
+It reads commands from standard input and writes messages to standard output, JSON
+a line both ways. `osiris run --e2b` starts it.";
+
+/// Run what a host sends, in a sandbox
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The worker's own folder, which exists
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
+    /// The folder that drivers see as `/`, which exists
+    #[arg(long, value_name = "DIR")]
+    base: PathBuf,
+}
+
+pub(super) fn work(args: &Args) -> Result<Answer> {
+    core_dumps::disable();
+    // The uploaded files are next to the worker's directory.
+    let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
+    // The worker starts its own program to compile, also under Landlock.
+    let programs = vec![program::path()];
+    let fence = Fence { own: vec![sent, args.base.clone()], programs, ..Fence::default() };
+    fence.raise();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Error::environment(Problem::new("runtime", format!("cannot start the worker: {error}")))
+    })?;
+    runtime.block_on(worker::run(&args.folder))?;
+    // A thread can still be waiting for a command.
+    runtime.shutdown_background();
+    Ok(Answer { json: json!({}), text: String::new(), exit: 0, failed: false })
+}

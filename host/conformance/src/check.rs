@@ -1,0 +1,83 @@
+//! Definition and result of a check.
+
+use osiris_core::redact::Redactor;
+
+use super::harness::Bench;
+use super::requirement::Need;
+
+/// A requirement for drivers.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// Stable id for tools: `group.name`.
+    pub id: &'static str,
+    /// The requirement, as a statement.
+    pub title: &'static str,
+    /// Advice to fix a driver that fails the check.
+    pub fix: &'static str,
+    /// Prerequisites; the check is skipped if one is missing.
+    pub(super) needs: &'static [Need],
+    pub(super) run: fn(&Bench) -> Verdict,
+}
+
+impl Check {
+    /// Returns the name within the group: the part of the id after the dot.
+    pub fn name(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(_, name)| name)
+    }
+
+    /// Returns whether the check needs the driver's code.
+    pub(super) fn calls(&self) -> bool {
+        self.group() != "spec" || self.needs.contains(&Need::Driver)
+    }
+
+    /// Returns the group: the part of the id before the dot.
+    pub fn group(&self) -> &'static str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+}
+
+/// The result of a check that did not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missed {
+    /// The requirement is not met; holds the observation.
+    Failed(String),
+    /// The check could not run; holds the reason.
+    Skipped(String),
+}
+
+/// The result of a check.
+pub(super) type Verdict = Result<(), Missed>;
+
+pub(super) fn fail(seen: impl Into<String>) -> Verdict {
+    Err(Missed::Failed(seen.into()))
+}
+
+pub(super) fn skip(why: impl Into<String>) -> Missed {
+    Missed::Skipped(why.into())
+}
+
+/// Fails if `holds` is not true.
+pub(super) fn ensure(holds: bool, seen: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { fail(seen()) }
+}
+
+/// Maximum number of faults in a message.
+const TOLD: usize = 5;
+
+/// Fails if there are any faults.
+pub(super) fn none(seen: impl IntoIterator<Item = String>) -> Verdict {
+    let mut seen: Vec<String> = seen.into_iter().collect();
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let more = seen.len().saturating_sub(TOLD);
+    seen.truncate(TOLD);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    fail(format!("{}{more}", seen.join("; ")))
+}
+
+/// Returns a redactor for these secrets, or skips the check with the reason why one cannot be
+/// built.
+pub(super) fn redactor(secrets: impl IntoIterator<Item = String>) -> Result<Redactor, Missed> {
+    Redactor::new(secrets).map_err(|error| skip(error.to_string()))
+}

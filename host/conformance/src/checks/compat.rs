@@ -1,0 +1,250 @@
+//! Compatibility with an earlier version: a pipeline that ran with the earlier version runs with
+//! this one, unless the major version has changed.
+
+use std::collections::BTreeSet;
+
+use osiris_core::driver::spec::{OverridePolicy, Spec};
+use osiris_core::schema::Schema;
+use osiris_registry::trust::Asks;
+use semver::Version;
+use serde_json::Value;
+
+use super::super::check::{Check, Missed, Verdict, ensure, none, skip};
+use super::super::harness::Bench;
+use super::super::requirement::Need;
+use super::spec_schema::keys;
+
+const FIX: &str = "take it back, or raise the major version";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "compat.name",
+        title: "it has the name of the version before",
+        fix: "keep the name: pipelines find the driver by it",
+        needs: &[Need::Previous],
+        run: |bench| {
+            let (old, new) = both(bench)?;
+            ensure(old.name == new.name, || format!("'{}' was '{}'", new.name, old.name))
+        },
+    },
+    Check {
+        id: "compat.version",
+        title: "its version is higher than the one before",
+        fix: "raise `version` in the spec",
+        needs: &[Need::Previous],
+        run: |bench| {
+            let (old, new) = both(bench)?;
+            let (before, now) = (Version::parse(&old.version), Version::parse(&new.version));
+            ensure(matches!((before, now), (Ok(before), Ok(now)) if now > before), || {
+                format!("{} comes after {}", new.version, old.version)
+            })
+        },
+    },
+    Check {
+        id: "compat.keys-kept",
+        title: "no key of the configuration is gone",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let kept: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
+                let gone = keys(old).into_iter().filter(|(name, _)| !kept.contains(name));
+                gone.map(|(name, _)| format!("'{name}' is gone")).collect()
+            })
+        },
+    },
+    Check {
+        id: "compat.keys-optional",
+        title: "no key of the configuration has become required",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let (before, now) = (required(old), required(new));
+                now.difference(&before).map(|name| format!("'{name}' is required now")).collect()
+            })
+        },
+    },
+    Check {
+        id: "compat.types",
+        title: "what a key took it still takes",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let now = keys(new);
+                let mut narrower = Vec::new();
+                for (name, before) in keys(old) {
+                    let Some((_, after)) = now.iter().find(|(other, _)| *other == name) else {
+                        continue;
+                    };
+                    let lost: Vec<String> =
+                        choices(before).difference(&choices(after)).cloned().collect();
+                    if !lost.is_empty() && !choices(after).is_empty() {
+                        narrower
+                            .push(format!("'{name}' does not take {} any more", lost.join(", ")));
+                    }
+                }
+                narrower
+            })
+        },
+    },
+    Check {
+        id: "compat.defaults",
+        title: "defaults are what they were",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let now = keys(new);
+                let other = |(name, before): (String, &Value)| {
+                    let (_, after) = now.iter().find(|(other, _)| *other == name)?;
+                    let same = before.get("default") == after.get("default");
+                    (!same).then(|| format!("'{name}' has another default"))
+                };
+                keys(old).into_iter().filter_map(other).collect()
+            })
+        },
+    },
+    Check {
+        id: "compat.examples",
+        title: "the examples of the version before still fit",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let Ok(schema) = new.step_schema() else { return Vec::new() };
+                let wrong = |schema: &Schema, example: &osiris_core::driver::spec::Example| {
+                    let mut config = Value::Object(example.config.clone().into_iter().collect());
+                    schema.fill(&mut config);
+                    let finding = schema.check(&config).into_iter().next()?;
+                    Some(format!("'{}' does not: {}", example.title, finding.message))
+                };
+                old.examples.iter().filter_map(|example| wrong(&schema, example)).collect()
+            })
+        },
+    },
+    Check {
+        id: "compat.modes",
+        title: "no mode is gone",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let gone = old.modes.iter().filter(|mode| !new.modes.contains(mode));
+                gone.map(|mode| format!("{mode:?} is gone").to_lowercase()).collect()
+            })
+        },
+    },
+    Check {
+        id: "compat.capabilities",
+        title: "no capability is gone",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let (old, new) = (old.capabilities, new.capabilities);
+                let all = [
+                    ("discover", old.discover, new.discover),
+                    ("doctor", old.doctor, new.doctor),
+                    ("partition", old.partition, new.partition),
+                    ("state", old.state, new.state),
+                ];
+                let gone = all.into_iter().filter(|(_, before, now)| *before && !now);
+                gone.map(|(name, ..)| format!("`{name}` is gone")).collect()
+            })
+        },
+    },
+    Check {
+        id: "compat.rights",
+        title: "it asks for no right that the version before did not have",
+        fix: "raise the major version: who trusted the one before did not grant this",
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let (old, new) = (Asks::of(old), Asks::of(new));
+                let more = new.rights_beyond(&old);
+                more.iter().map(|ask| format!("it asks to {ask}")).collect()
+            })
+        },
+    },
+    Check {
+        id: "compat.secrets",
+        title: "what was a secret still is one",
+        fix: "add the pointer to `secrets` again",
+        needs: &[Need::Previous],
+        run: |bench| {
+            let (old, new) = both(bench)?;
+            let known: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
+            let still =
+                |at: &&String| known.contains(&at.trim_start_matches('/').replace('/', "."));
+            let bare = old.secrets.iter().filter(still).filter(|at| !new.secrets.contains(at));
+            none(bare.map(|at| format!("'{at}' is no secret any more")))
+        },
+    },
+    Check {
+        id: "compat.overrides",
+        title: "what a step could replace of its connection it still can",
+        fix: FIX,
+        needs: &[Need::Previous],
+        run: |bench| {
+            minor(bench, |old, new| {
+                let open = |spec: &Spec| -> BTreeSet<String> {
+                    let fields = spec.connection_fields.iter();
+                    let open = fields.filter(|field| field.policy != OverridePolicy::Forbidden);
+                    open.map(|field| field.name.clone()).collect()
+                };
+                let (before, now) = (open(old), open(new));
+                before
+                    .difference(&now)
+                    .map(|name| format!("'{name}' cannot be replaced any more"))
+                    .collect()
+            })
+        },
+    },
+];
+
+fn both(bench: &Bench) -> Result<(&Spec, &Spec), Missed> {
+    let old = bench.previous.as_deref().ok_or_else(|| skip("needs --previous"))?;
+    Ok((old, bench.spec()?))
+}
+
+/// Checks a rule that only a new major version may break.
+fn minor(bench: &Bench, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdict {
+    let (old, new) = both(bench)?;
+    match (Version::parse(&old.version), Version::parse(&new.version)) {
+        (Ok(before), Ok(now)) if now.major > before.major => {
+            Err(skip(format!("{now} may differ from {before}")))
+        }
+        // Below 1.0.0, the minor version takes the role of the major version.
+        (Ok(before), Ok(now)) if now.major == 0 && now.minor > before.minor => {
+            Err(skip(format!("{now} may differ from {before}")))
+        }
+        _ => none(broken(old, new)),
+    }
+}
+
+/// Returns the required keys, named like those of [`keys`].
+fn required(spec: &Spec) -> BTreeSet<String> {
+    let names = |schema: &Value, prefix: &str| -> Vec<String> {
+        let names = schema["required"].as_array().into_iter().flatten();
+        names.filter_map(Value::as_str).map(|name| format!("{prefix}{name}")).collect()
+    };
+    let resolved = osiris_pipeline::connection::RESOLVED;
+    let inner = &spec.config_schema["properties"][resolved];
+    let mut all = names(&spec.config_schema, "");
+    all.extend(names(inner, &format!("{resolved}.")));
+    all.into_iter().collect()
+}
+
+/// Returns the types or values that a key accepts; empty if the schema does not list them.
+fn choices(key: &Value) -> BTreeSet<String> {
+    if let Some(values) = key["enum"].as_array() {
+        return values.iter().map(Value::to_string).collect();
+    }
+    match &key["type"] {
+        Value::String(name) => [name.clone()].into(),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => BTreeSet::new(),
+    }
+}

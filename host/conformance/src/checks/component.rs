@@ -1,0 +1,75 @@
+//! The component file.
+
+use std::time::Duration;
+
+use osiris_core::text::bytes;
+
+use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
+use super::super::harness::Bench;
+use super::super::requirement::Need;
+
+/// Size limit for a component that people like to download, in bytes.
+const LARGEST: u64 = 64 << 20;
+/// Maximum compile time before the first run.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "component.whole",
+        title: "the file is a WebAssembly component and whole",
+        fix: "build it again with `osiris drivers build`, for wasm32-wasip2",
+        needs: &[],
+        run: |bench| broken_as(bench, &["not_wasm", "core_module", "component_invalid"]),
+    },
+    Check {
+        id: "component.spec",
+        title: "it carries one spec",
+        fix: "export the driver with `osiris_sdk::export!`, which embeds spec.yaml once",
+        needs: &[],
+        run: |bench| broken_as(bench, &["spec_missing", "spec_twice"]),
+    },
+    Check {
+        id: "component.loads",
+        title: "this host can load it: it imports and exports what the contract says",
+        fix: "build it for the world `plugin` of osiris:driver, for example with osiris-sdk",
+        needs: &[Need::Spec],
+        run: |bench| {
+            if bench.file.is_none() {
+                return Err(skip("the spec cannot be used: see the group spec"));
+            }
+            bench.loaded().map(drop).map_err(|problem| Missed::Failed(problem.message))
+        },
+    },
+    Check {
+        id: "component.size",
+        title: "it has at most 64 MiB",
+        fix: "build it in release, with `lto = true` and `strip = true`",
+        needs: &[Need::Driver],
+        run: |bench| {
+            let size = bench.file.as_ref().map_or(0, |file| file.size);
+            ensure(size <= LARGEST, || format!("it has {}", bytes(size)))
+        },
+    },
+    Check {
+        id: "component.compile-time",
+        title: "it is compiled within two minutes",
+        fix: "leave out what it does not need; compile it with `opt-level = \"s\"`",
+        needs: &[Need::Driver],
+        run: |bench| match bench.loaded().ok().and_then(|loaded| loaded.compiling) {
+            None => Err(skip("it was compiled before")),
+            Some(took) => {
+                ensure(took <= PATIENCE, || format!("it took {:.0} s", took.as_secs_f64()))
+            }
+        },
+    },
+];
+
+fn broken_as(bench: &Bench, codes: &[&str]) -> Verdict {
+    match &bench.broken {
+        Some(problem) if codes.contains(&problem.code) => fail(&problem.message),
+        Some(_) if codes.contains(&"spec_missing") && bench.raw.is_null() => {
+            Err(skip("the file cannot be read"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,110 @@
+//! Configurations are rejected before a run, with the faulty key named.
+
+use osiris_core::schema::Schema;
+use osiris_pipeline::connection::RESOLVED;
+use serde_json::{Value, json};
+
+use super::super::check::{Check, Missed, Verdict, none, skip};
+use super::super::harness::Bench;
+use super::super::requirement::Need;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "config.unknown-key",
+        title: "a key that it does not have is refused and named",
+        fix: "add `additionalProperties: false` to configSchema",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let refused = |pointer: &str, config: &mut Value| {
+                let object = config.pointer_mut(pointer).and_then(Value::as_object_mut);
+                object
+                    .map(|fields| fields.insert("no_such_key".into(), json!(1)))
+                    .map(|_| "no_such_key")
+            };
+            varied(bench, |schema, config| {
+                let places = ["".to_owned(), format!("/{RESOLVED}")];
+                let tried = places.into_iter().filter_map(|place| {
+                    let mut config = config.clone();
+                    let key = refused(&place, &mut config)?;
+                    unnamed(schema, &config, key)
+                        .then(|| format!("'no_such_key' is taken below '{place}'"))
+                });
+                tried.collect()
+            })
+        },
+    },
+    Check {
+        id: "config.required-keys",
+        title: "each required key that is missing is refused and named",
+        fix: "put it into `required` of configSchema, once",
+        needs: &[Need::Spec],
+        run: |bench| {
+            varied(bench, |schema, config| {
+                let required = |schema: &Value| -> Vec<String> {
+                    let names = schema["required"].as_array().cloned().unwrap_or_default();
+                    names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+                };
+                let Ok(spec) = bench.spec() else { return Vec::new() };
+                let root = &spec.config_schema;
+                let inner = required(&root["properties"][RESOLVED]);
+                let places = [(String::new(), required(root)), (format!("/{RESOLVED}"), inner)];
+                let mut wrong = Vec::new();
+                for (place, names) in places {
+                    for name in names {
+                        let mut config = config.clone();
+                        if let Some(Value::Object(fields)) = config.pointer_mut(&place) {
+                            fields.remove(&name);
+                        }
+                        if unnamed(schema, &config, &name) {
+                            wrong.push(format!("a configuration without '{name}' is taken"));
+                        }
+                    }
+                }
+                wrong
+            })
+        },
+    },
+    Check {
+        id: "config.wrong-types",
+        title: "a value of another type is refused and its key is named",
+        fix: "give the key a `type` or an `enum` in configSchema",
+        needs: &[Need::Spec],
+        run: |bench| {
+            varied(bench, |schema, config| {
+                let Ok(spec) = bench.spec() else { return Vec::new() };
+                let mut wrong = Vec::new();
+                for (name, _) in super::spec_schema::keys(spec) {
+                    let pointer = format!("/{}", name.replace('.', "/"));
+                    let Some((parent, key)) = pointer.rsplit_once('/') else { continue };
+                    let mut config = config.clone();
+                    let Some(Value::Object(fields)) = config.pointer_mut(parent) else { continue };
+                    // No step takes a value like this.
+                    fields.insert(key.to_owned(), json!([[{"no": ["such", "value"]}]]));
+                    if unnamed(schema, &config, key) {
+                        wrong.push(format!("'{name}' takes a list of lists of mappings"));
+                    }
+                }
+                wrong
+            })
+        },
+    },
+];
+
+/// Checks variants of a configuration that fits the schema.
+fn varied(bench: &Bench, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Verdict {
+    let spec = bench.spec()?;
+    let schema = spec.schema().map_err(|why| skip(format!("configSchema {why}")))?;
+    let config = bench.pretend(None).map_err(|missed| match missed {
+        Missed::Failed(why) | Missed::Skipped(why) => skip(why),
+    })?;
+    none(wrong(&schema, &config.config))
+}
+
+/// Returns whether the schema's findings about a configuration fail to name this key.
+fn unnamed(schema: &Schema, config: &Value, key: &str) -> bool {
+    !schema.check(config).iter().any(|finding| {
+        finding.pointer.split('/').any(|part| part == key)
+            || finding.message.contains(&format!("'{key}'"))
+            || finding.message.contains(&format!(".{key}'"))
+    })
+}

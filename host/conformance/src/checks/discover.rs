@@ -1,0 +1,195 @@
+//! Discovery: the datasets that can be read or written.
+
+use std::time::{Duration, Instant};
+
+use osiris_engine::table::{Field, unflatten};
+use osiris_engine::{Dataset, Failure};
+
+use super::super::check::{Check, Missed, ensure, fail, none, redactor, skip};
+use super::super::harness::Bench;
+use super::super::requirement::Need;
+
+/// Dataset kinds defined by the contract.
+const KINDS: [&str; 6] = ["table", "view", "file", "endpoint", "collection", "stream"];
+/// Maximum time that people wait for a list.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "discover.answers",
+        title: "it lists what is there",
+        fix: "implement `discover`, or write `capabilities: {discover: false}`",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| {
+            let found = ask(bench)?;
+            found
+                .map(drop)
+                .or_else(|failure| fail(format!("({}) {}", failure.kind, failure.message)))
+        },
+    },
+    Check {
+        id: "discover.in-time",
+        title: "it does so within 10 seconds",
+        fix: "ask the service's catalogue once for all tables, not for each",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| {
+            let started = Instant::now();
+            listed(bench)?;
+            let took = started.elapsed();
+            ensure(took <= PATIENCE, || format!("it took {:.1} s", took.as_secs_f64()))
+        },
+    },
+    Check {
+        id: "discover.stable",
+        title: "it lists the same twice",
+        fix: "list in an order that the service or the driver gives; leave out times and counters",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| ensure(listed(bench)? == listed(bench)?, || "two lists differ".to_owned()),
+    },
+    Check {
+        id: "discover.sorted",
+        title: "datasets come sorted by name",
+        fix: "sort them: `datasets.sort_by(|a, b| a.name.cmp(&b.name))`",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| {
+            let found = listed(bench)?;
+            let pairs = found.windows(2).filter(|pair| pair[0].name > pair[1].name);
+            none(pairs.map(|pair| format!("'{}' comes before '{}'", pair[0].name, pair[1].name)))
+        },
+    },
+    Check {
+        id: "discover.unique",
+        title: "datasets and their columns have names, and no two the same",
+        fix: "put the schema before the name, or leave out what cannot be read by name",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| {
+            let found = listed(bench)?;
+            let mut odd = repeated("dataset", found.iter().map(|one| one.name.as_str()));
+            for dataset in &found {
+                let names = dataset.fields.iter().map(|field| field.name.as_str());
+                odd.extend(repeated(&format!("column of '{}'", dataset.name), names));
+            }
+            none(odd)
+        },
+    },
+    Check {
+        id: "discover.kinds",
+        title: "a dataset is a table, view, file, endpoint, collection or stream",
+        fix: "use the one that comes closest",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| {
+            let found = listed(bench)?;
+            let odd = found.iter().filter(|one| !KINDS.contains(&one.kind.as_str()));
+            none(odd.map(|one| format!("'{}' is a {:?}", one.name, one.kind)))
+        },
+    },
+    Check {
+        id: "discover.formats",
+        title: "the format of a column is one of Arrow's",
+        fix: "use the SDK's DataType, or a format string of Arrow's C Data Interface",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| {
+            let mut odd = Vec::new();
+            for dataset in listed(bench)? {
+                for column in &dataset.fields {
+                    if !is_format(&column.format) {
+                        odd.push(format!(
+                            "'{}.{}' has {:?}",
+                            dataset.name, column.name, column.format
+                        ));
+                    }
+                }
+            }
+            none(odd)
+        },
+    },
+    Check {
+        id: "discover.native-types",
+        title: "a column says what the service calls its type",
+        fix: "fill in `native_type`",
+        needs: &[Need::Driver, Need::Discover],
+        run: |bench| {
+            let mut bare = Vec::new();
+            for dataset in listed(bench)? {
+                let columns =
+                    dataset.fields.iter().filter(|column| column.native_type.trim().is_empty());
+                bare.extend(columns.map(|column| format!("'{}.{}'", dataset.name, column.name)));
+            }
+            none(bare)
+        },
+    },
+    Check {
+        id: "discover.no-secrets",
+        title: "no secret is in what it lists",
+        fix: "leave the connection's values out of names and types",
+        needs: &[Need::Driver, Need::Discover, Need::Secrets],
+        run: |bench| {
+            let redactor = redactor(bench.secrets())?;
+            let text = format!("{:?}", listed(bench)?);
+            ensure(redactor.text(&text) == text, || {
+                "a secret of the connection is listed".to_owned()
+            })
+        },
+    },
+    Check {
+        id: "discover.declared",
+        title: "it answers only if its spec declares it",
+        fix: "write `capabilities: {discover: true}` and the mode `discover`",
+        needs: &[Need::Driver],
+        run: |bench| {
+            if bench.spec()?.capabilities.discover {
+                return Ok(());
+            }
+            match ask(bench)? {
+                Ok(found) => {
+                    fail(format!("it is not declared, but lists {} datasets", found.len()))
+                }
+                Err(_) => Ok(()),
+            }
+        },
+    },
+];
+
+/// Returns the datasets in the driver's order, or the driver's failure.
+fn ask(bench: &Bench) -> Result<Result<Vec<Dataset>, Failure>, Missed> {
+    let case = bench.base();
+    let config = match (bench.connected()?, &case) {
+        (Some(config), _) => config,
+        (None, Some(case)) => bench.config(case)?,
+        (None, None) if bench.spec()?.capabilities.discover => {
+            return Err(skip("needs --connection, or a case"));
+        }
+        (None, None) => bench.pretend(None)?.config,
+    };
+    bench.discover(case.as_ref(), &config)
+}
+
+fn listed(bench: &Bench) -> Result<Vec<Dataset>, Missed> {
+    ask(bench)?.map_err(|_| skip("it lists nothing: see discover.answers"))
+}
+
+fn repeated<'n>(what: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    let twice = names.windows(2).filter(|pair| pair[0] == pair[1]);
+    let twice = twice.map(|pair| format!("the {what} '{}' is there twice", pair[0]));
+    let nameless =
+        names.iter().filter(|name| name.is_empty()).map(|_| format!("a {what} has no name"));
+    twice.chain(nameless).collect()
+}
+
+/// Returns whether `format` is a valid format string. For nested types, only the outermost type is
+/// given.
+fn is_format(format: &str) -> bool {
+    if matches!(format, "+s" | "+l" | "+L") || format.starts_with("+w:") {
+        return true;
+    }
+    let field = Field {
+        name: "x".to_owned(),
+        format: format.to_owned(),
+        nullable: true,
+        metadata: Vec::new(),
+        children: 0,
+    };
+    unflatten(&[field]).is_ok()
+}

@@ -1,0 +1,201 @@
+//! Errors: with a kind that the host can act on, and a helpful message.
+
+use osiris_core::contract::Mode;
+use osiris_engine::{Failure, Said};
+use osiris_pipeline::connection::RESOLVED;
+use serde_json::Value;
+
+use super::super::cases::Case;
+use super::super::check::{Check, Missed, ensure, none, skip};
+use super::super::harness::Bench;
+use super::super::invocation::Outcome;
+use super::super::requirement::Need;
+
+/// Kinds of errors that a retry can fix.
+const TRANSIENT: [&str; 4] = ["network", "timeout", "upstream", "internal"];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "errors.kinds",
+        title: "an error has one of the contract's kinds",
+        fix: "use config, auth, permission, network, timeout, not-found, data, upstream, cancelled, unsupported or internal",
+        needs: &[Need::Driver],
+        run: |bench| {
+            let odd = said(bench)?.into_iter().filter(|said| !Failure::is_told(&said.kind));
+            none(odd.map(|said| format!("{:?}: {}", said.kind, said.message)))
+        },
+    },
+    Check {
+        id: "errors.messages",
+        title: "an error says in words what failed",
+        fix: "fill in `message`: what failed, with which table or file, and what to do",
+        needs: &[Need::Driver],
+        run: |bench| {
+            let bare = said(bench)?.into_iter().filter(|said| said.message.trim().len() < 10);
+            none(bare.map(|said| format!("`{}` comes with {:?}", said.kind, said.message)))
+        },
+    },
+    Check {
+        id: "errors.retryable",
+        title: "only what another try may mend is called retryable",
+        fix: "set `retryable` for network and timeout, never for config, auth, permission, not-found, data or unsupported",
+        needs: &[Need::Driver],
+        run: |bench| {
+            let odd = said(bench)?
+                .into_iter()
+                .filter(|said| said.retryable && !TRANSIENT.contains(&said.kind.as_str()));
+            none(odd.map(|said| format!("`{}` is called retryable: {}", said.kind, said.message)))
+        },
+    },
+    Check {
+        id: "errors.no-panic",
+        title: "what is wrong outside of it is no panic, trap or breach of the contract",
+        fix: "return an error: no `unwrap`, no index, no `exit` for what comes from outside",
+        needs: &[Need::Driver],
+        run: |bench| {
+            let kinds = ["panic", "trap", "protocol", "limit"];
+            let fell = failures(bench)?.into_iter().map(|ended| ended.failure);
+            let fell = fell.filter(|failure| kinds.contains(&failure.kind.as_str()));
+            none(fell.map(|failure| format!("({}) {}", failure.kind, failure.message)))
+        },
+    },
+    Check {
+        id: "errors.unreachable",
+        title: "a service that cannot be reached is an error of the kind `network`, and retryable",
+        fix: "report what `connect` says with `Error::network`",
+        needs: &[Need::Driver, Need::Network],
+        run: |bench| {
+            for outcome in &bench.unreachable()?.outcomes {
+                let said = outcome.report.said.as_ref();
+                ensure(said.is_some_and(|said| said.kind == "network" && said.retryable), || {
+                    outcome.failure().unwrap_or_else(|| "it ended well".to_owned())
+                })?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "errors.missing-file",
+        title: "a file that is not there is an error that names it",
+        fix: "put the path into the message, with the kind `not-found`",
+        needs: &[Need::Driver, Need::Reads],
+        run: |bench| {
+            let missing = "no/such/file";
+            let Some((_, outcome)) = with_path(bench, missing, None)? else {
+                return Err(skip("no case names a file to read"));
+            };
+            let said = outcome.report.said.as_ref();
+            ensure(
+                said.is_some_and(|said| said.kind == "not-found" && said.message.contains(missing)),
+                || outcome.failure().unwrap_or_else(|| "it ended well".to_owned()),
+            )
+        },
+    },
+    Check {
+        id: "errors.bad-file",
+        title: "a file of other content than it should have is read, or an error that names it",
+        fix: "put the path into the message, with the kind `data`",
+        needs: &[Need::Driver, Need::Reads],
+        run: |bench| {
+            let mut wrong = Vec::new();
+            for content in BAD {
+                let Some((name, outcome)) = with_path(bench, "odd/file", Some(content))? else {
+                    return Err(skip("no case names a file to read"));
+                };
+                let Err(failure) = &outcome.report.result else { continue };
+                if failure.kind != "data" || !failure.message.contains(&name) {
+                    wrong.push(format!("({}) {}", failure.kind, failure.message));
+                }
+            }
+            none(wrong)
+        },
+    },
+];
+
+/// Broken files: empty, binary, invalid UTF-8, a truncated gzip header, an open quote.
+const BAD: [&[u8]; 5] =
+    [b"", b"\0\0\0\0", b"\xff\xfe\xfd\xfc\xfb", b"\x1f\x8b\x08\x00cut", b"\"open\n"];
+
+fn modes(bench: &Bench) -> Result<Vec<Mode>, Missed> {
+    let modes = bench.spec()?.modes.iter().copied();
+    Ok(modes.filter(|mode| *mode != Mode::Discover).collect())
+}
+
+/// Runs the first case that names a file to read, with another path in its place.
+fn with_path(
+    bench: &Bench,
+    path: &str,
+    content: Option<&[u8]>,
+) -> Result<Option<(String, Outcome)>, Missed> {
+    let pointers = &bench.spec()?.files.read;
+    let named = |config: &Value| {
+        let pointer = pointers.iter().find(|at| config.pointer(at).is_some_and(Value::is_string));
+        // A certificate of the connection is not a data file.
+        pointer.filter(|at| !at.starts_with(&format!("/{RESOLVED}/"))).cloned()
+    };
+    let mut found = None;
+    for case in modes(bench)?.into_iter().flat_map(|mode| bench.cases(mode)).filter(Case::is_plain)
+    {
+        let config = bench.config(&case)?;
+        if let Some(pointer) = named(&config) {
+            found = Some((case, config, pointer));
+            break;
+        }
+    }
+    let Some((case, mut config, pointer)) = found else { return Ok(None) };
+    if let Some(place) = config.pointer_mut(&pointer) {
+        *place = Value::from(path);
+    }
+    let place = bench.place(&case)?;
+    if let Some(content) = content {
+        let file = place.base().join(path);
+        let write = || {
+            std::fs::create_dir_all(file.parent().unwrap_or(place.base()))?;
+            std::fs::write(&file, content)
+        };
+        write().map_err(|error| skip(error.to_string()))?;
+    }
+    let mut trial = bench.trial(&case)?;
+    trial.config = config;
+    Ok(Some((path.to_owned(), bench.run(&place, trial)?)))
+}
+
+/// The failure of a run, and the error as the driver returned it.
+struct Ended {
+    failure: Failure,
+    said: Option<Said>,
+}
+
+/// Runs the driver in situations with an external fault and returns the failures.
+fn failures(bench: &Bench) -> Result<Vec<Ended>, Missed> {
+    let mut tried = 0;
+    let mut failures = Vec::new();
+    let mut add = |outcome: &Outcome| {
+        tried += 1;
+        let said = outcome.report.said.clone();
+        let failure = outcome.report.result.as_ref().err().cloned();
+        failures.extend(failure.map(|failure| Ended { failure, said }));
+    };
+    if Need::Network.lacking(bench).is_none() {
+        bench.unreachable()?.outcomes.iter().for_each(&mut add);
+    }
+    for content in BAD.map(Some).into_iter().chain([None]) {
+        with_path(bench, "odd/file", content)?.iter().for_each(|(_, outcome)| add(outcome));
+    }
+    for mode in modes(bench)? {
+        let wrong = |case: &Case| case.expect.error.is_some();
+        for case in bench.cases(mode).into_iter().filter(wrong) {
+            add(&bench.run(&bench.place(&case)?, bench.trial(&case)?)?);
+        }
+    }
+    if tried == 0 {
+        let why = "nothing outside of it can go wrong: no network, no file, no case with `error`";
+        return Err(skip(why));
+    }
+    Ok(failures)
+}
+
+/// Returns the errors that the driver returned in these situations.
+fn said(bench: &Bench) -> Result<Vec<Said>, Missed> {
+    Ok(failures(bench)?.into_iter().filter_map(|ended| ended.said).collect())
+}

@@ -1,0 +1,75 @@
+//! Imports of the component, read from the file.
+
+use super::super::check::{Check, Verdict, ensure, skip};
+use super::super::harness::Bench;
+use super::super::requirement::Need;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "imports.sockets",
+        title: "it imports sockets only if its spec asks for the network",
+        fix: "name in `network` what it dials, or leave out what uses sockets",
+        needs: &[Need::Driver],
+        run: |bench| {
+            unless(bench, "wasi:sockets/tcp", |bench| Ok(!bench.spec()?.network.is_empty()))
+        },
+    },
+    Check {
+        id: "imports.filesystem",
+        title: "it imports the filesystem only if its spec names files, or it leaves artifacts",
+        fix: "name in `files` what it reads and writes, or leave out what uses std::fs",
+        needs: &[Need::Driver],
+        run: |bench| {
+            unless(bench, "wasi:filesystem/", |bench| {
+                let files = &bench.spec()?.files;
+                let leaves = bench.normals().iter().any(|one| !one.outcome.artifacts.is_empty());
+                Ok(!files.read.is_empty() || !files.write.is_empty() || leaves)
+            })
+        },
+    },
+    Check {
+        id: "imports.network-used",
+        title: "it asks for the network only if it imports sockets",
+        fix: "remove `network` from the spec: nobody should grant what is not used",
+        needs: &[Need::Driver],
+        run: |bench| {
+            let asks = !bench.spec()?.network.is_empty();
+            ensure(!asks || imports(bench, "wasi:sockets/tcp").is_some(), || {
+                "the spec has `network`, but the component imports no sockets".to_owned()
+            })
+        },
+    },
+    Check {
+        id: "imports.files-used",
+        title: "it asks for files only if it imports the filesystem",
+        fix: "remove `files` from the spec: nobody should grant what is not used",
+        needs: &[Need::Driver],
+        run: |bench| {
+            let files = &bench.spec()?.files;
+            let asks = !files.read.is_empty() || !files.write.is_empty();
+            ensure(!asks || imports(bench, "wasi:filesystem/").is_some(), || {
+                "the spec has `files`, but the component does not import the filesystem".to_owned()
+            })
+        },
+    },
+];
+
+fn imports<'b>(bench: &'b Bench, prefix: &str) -> Option<&'b String> {
+    bench.file.as_ref()?.imports.iter().find(|import| import.starts_with(prefix))
+}
+
+fn unless(
+    bench: &Bench,
+    prefix: &str,
+    declared: impl Fn(&Bench) -> Result<bool, super::super::check::Missed>,
+) -> Verdict {
+    if bench.file.is_none() {
+        return Err(skip("the spec cannot be used: see the group spec"));
+    }
+    match imports(bench, prefix) {
+        Some(import) if !declared(bench)? => {
+            ensure(false, || format!("it imports {import}, which the spec does not account for"))
+        }
+        _ => Ok(()),
+    }
+}

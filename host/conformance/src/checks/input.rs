@@ -1,0 +1,226 @@
+//! Tables of every shape for drivers that take rows: each table is accepted, or rejected with a
+//! clear error.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use osiris_core::contract::Mode;
+
+use super::super::cases::Case;
+use super::super::check::{Check, Missed, Verdict, ensure, fail};
+use super::super::data;
+use super::super::harness::Bench;
+use super::super::invocation::{End, Feed, Outcome};
+use super::super::requirement::Need;
+
+/// Kinds of errors with which a driver may reject a table.
+pub(in super::super) const REFUSALS: [&str; 3] = ["config", "data", "unsupported"];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "input.no-batches",
+        title: "a table without any batch is taken",
+        fix: "open the output, or make the file, before the first batch",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| every(bench, |case| (case.inputs[0].schema.clone(), Vec::new())),
+    },
+    Check {
+        id: "input.empty-batch",
+        title: "a batch without rows is taken",
+        fix: "do not look at the first row of a batch before you know that there is one",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| {
+            every(bench, |case| {
+                let schema = case.inputs[0].schema.clone();
+                (schema.clone(), vec![RecordBatch::new_empty(schema)])
+            })
+        },
+    },
+    Check {
+        id: "input.many-batches",
+        title: "it makes no difference how rows are put into batches",
+        fix: "do once what belongs to the table, such as a header, and the rest for every batch",
+        needs: &[Need::Driver, Need::Input],
+        run: many_batches,
+    },
+    Check {
+        id: "input.nulls",
+        title: "columns of nothing but missing values are taken",
+        fix: "look at the validity before the value",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| {
+            every(bench, |case| {
+                let schema = case.inputs[0].schema.clone();
+                let full = data::batch(&schema, 0, 10);
+                let columns = schema.fields().iter().zip(full.columns()).map(|(field, column)| {
+                    if field.is_nullable() {
+                        new_null_array(field.data_type(), 10)
+                    } else {
+                        column.clone()
+                    }
+                });
+                let batch = RecordBatch::try_new(schema.clone(), columns.collect());
+                (schema, batch.into_iter().collect())
+            })
+        },
+    },
+    Check {
+        id: "input.unicode",
+        title: "text of any script, with quotes, line breaks and control characters, is taken or refused",
+        fix: "quote or escape what the destination needs; refuse the rest with the kind `data`",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| {
+            let texts = [
+                "",
+                " ",
+                "Žluťoučký kůň",
+                "日本語",
+                "👩‍👩‍👧‍👦",
+                "שלום",
+                "a\"b'c`d",
+                "a,b;c\td",
+                "line\nbreak\r\n",
+                "\\",
+                "\u{0}",
+                "\u{feff}",
+                "\u{202e}",
+                "NULL",
+                "-",
+                "=1+1",
+                "%s ${x} {{y}}",
+            ];
+            refusable(bench, "text", Arc::new(StringArray::from(texts.to_vec())))
+        },
+    },
+    Check {
+        id: "input.odd-names",
+        title: "columns of any name are taken or refused",
+        fix: "quote names; refuse those that cannot be with the kind `data` or `config`",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| {
+            let names =
+                ["", " ", "a b", "ž", "日本語", "a\"b", "a'b", "a;b", "a\nb", "select", "1", "👍"];
+            for name in names {
+                refusable(bench, name, Arc::new(Int64Array::from(vec![1, 2, 3])))?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "input.wide",
+        title: "a table of a thousand columns is taken or refused",
+        fix: "do not do for each pair of columns what can be done for each column",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| {
+            on_each(bench, |case| {
+                let more =
+                    (0..1000).map(|n| Field::new(format!("column_{n}"), DataType::Int64, true));
+                let own = case.inputs[0].schema.fields().iter().map(|field| field.as_ref().clone());
+                let schema: SchemaRef = Arc::new(Schema::new(own.chain(more).collect::<Vec<_>>()));
+                let outcome = given(bench, case, &schema, vec![data::batch(&schema, 0, 3)])?;
+                refused_well(&outcome, "with 1000 more columns", None)
+            })
+        },
+    },
+    Check {
+        id: "input.long-value",
+        title: "a value of a mebibyte is taken or refused",
+        fix: "do not assume that a value is short; refuse one that does not fit with the kind `data`",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| {
+            let long = "x".repeat(1 << 20);
+            refusable(bench, "long", Arc::new(StringArray::from(vec![long.as_str(), "short"])))
+        },
+    },
+];
+
+/// Runs a check with the case of every mode that takes rows.
+pub(in super::super) fn on_each(bench: &Bench, check: impl Fn(&Case) -> Verdict) -> Verdict {
+    for mode in [Mode::Transform, Mode::Write] {
+        if bench.without_case(mode).is_none() {
+            check(&bench.normal(mode)?.case)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a case with its first table replaced.
+pub(in super::super) fn given(
+    bench: &Bench,
+    case: &Case,
+    schema: &SchemaRef,
+    batches: Vec<RecordBatch>,
+) -> Result<Outcome, Missed> {
+    let mut trial = bench.trial(case)?;
+    if let Some(first) = trial.inputs.first_mut() {
+        *first = Feed {
+            name: first.name.clone(),
+            schema: schema.clone(),
+            batches: Box::new(batches.into_iter()),
+            end: End::Well,
+        };
+    }
+    bench.run(&bench.place(case)?, trial)
+}
+
+/// Checks that a table is accepted.
+fn every(bench: &Bench, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) -> Verdict {
+    on_each(bench, |case| {
+        let (schema, batches) = table(case);
+        let outcome = given(bench, case, &schema, batches)?;
+        outcome.failure().map_or(Ok(()), fail)
+    })
+}
+
+/// Checks that a table with one more column is accepted or properly rejected.
+pub(in super::super) fn refusable(bench: &Bench, name: &str, values: ArrayRef) -> Verdict {
+    on_each(bench, |case| {
+        let schema = data::with(&case.inputs[0].schema, name, values.data_type().clone());
+        let own = data::batch(&case.inputs[0].schema, 0, values.len());
+        let columns = own.columns().iter().cloned().chain([values.clone()]).collect();
+        let batch = RecordBatch::try_new(schema.clone(), columns);
+        let outcome = given(bench, case, &schema, batch.into_iter().collect())?;
+        let what = format!("with a column {name:?} of the type {}", values.data_type());
+        refused_well(&outcome, &what, Some(name))?;
+        let rows = outcome.report.rows_read;
+        let all = outcome.report.result.is_err() || rows == values.len() as u64;
+        ensure(all, || format!("{what}, it ended well and read {rows} of {} rows", values.len()))
+    })
+}
+
+/// Checks that the run succeeded, or failed with an error of the right kind that names the column.
+fn refused_well(outcome: &Outcome, what: &str, column: Option<&str>) -> Verdict {
+    let Err(failure) = &outcome.report.result else { return Ok(()) };
+    ensure(REFUSALS.contains(&failure.kind.as_str()), || {
+        format!("{what}, it failed ({}): {}", failure.kind, failure.message)
+    })?;
+    // An odd name can be quoted in many ways, and a short one can occur anywhere by chance.
+    let plain =
+        |name: &&str| name.len() > 3 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let named = column.filter(plain).is_none_or(|name| failure.message.contains(name));
+    ensure(named, || format!("{what}, its error does not name the column: {}", failure.message))
+}
+
+fn many_batches(bench: &Bench) -> Verdict {
+    on_each(bench, |case| {
+        let normal = bench.normal(case.mode)?;
+        let place = bench.place(case)?;
+        let mut trial = bench.trial(case)?;
+        for (feed, given) in trial.inputs.iter_mut().zip(&case.inputs) {
+            feed.batches = Box::new(given.one_by_one());
+        }
+        let outcome = bench.run(&place, trial)?;
+        if let Some(failure) = outcome.failure() {
+            return fail(format!("in batches of one row, {failure}"));
+        }
+        let (rows, before) = (outcome.rows(), normal.outcome.rows());
+        ensure(rows == before, || {
+            format!("in batches of one row {rows} rows came out, else {before}")
+        })?;
+        let left = bench.left(&place, case)?;
+        ensure(left.files == normal.left.files, || {
+            "in batches of one row other bytes were written than in one batch".to_owned()
+        })
+    })
+}

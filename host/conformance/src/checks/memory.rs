@@ -1,0 +1,102 @@
+//! Memory use that does not grow with the table, and limits that are kept.
+
+use osiris_core::contract::Mode;
+use osiris_core::text::bytes;
+
+use super::super::cases::Case;
+use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
+use super::super::data;
+use super::super::harness::Bench;
+use super::super::invocation::Outcome;
+use super::super::requirement::{EXTRACTS, Need};
+
+/// Rows in a batch.
+const BATCH: usize = 8192;
+/// Batches of the small and the large table.
+const SMALL: usize = 4;
+const LARGE: usize = 32;
+/// Bytes that the large table may take in addition to the small one.
+const SLACK: u64 = 4 << 20;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "memory.input",
+        title: "a table of 260,000 rows takes no more memory than one of 30,000",
+        fix: "send or write each batch before you ask for the next; keep none",
+        needs: &[Need::Driver, Need::Input],
+        run: |bench| {
+            for mode in [Mode::Transform, Mode::Write] {
+                if bench.without_case(mode).is_none() {
+                    let case = &bench.normal(mode)?.case;
+                    flat(fed(bench, case, SMALL)?, fed(bench, case, LARGE)?)?;
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "memory.extract",
+        title: "an extractor takes no more memory for ten times as many rows",
+        fix: "send each batch as soon as it has some hundred KiB",
+        needs: EXTRACTS,
+        run: |bench| {
+            let case = bench.cases(Mode::Extract).into_iter().find(|case| case.large);
+            let case = case.ok_or_else(|| skip("no case of this mode has `large: true`"))?;
+            flat(extracted(bench, &case, 10)?, extracted(bench, &case, 1)?)
+        },
+    },
+    Check {
+        id: "memory.limits",
+        title: "it keeps to the limits that its spec sets",
+        fix: "raise `limits` in the spec, or use less",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            for mode in [Mode::Extract, Mode::Transform, Mode::Write] {
+                for case in bench.cases(mode) {
+                    let outcome = bench.run(&bench.place(&case)?, bench.trial(&case)?)?;
+                    match &outcome.report.result {
+                        Err(failure) if failure.kind == "limit" || failure.kind == "timeout" => {
+                            return fail(format!("{}: {}", case.name, failure.message));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Ok(())
+        },
+    },
+];
+
+fn flat(small: (u64, u64), large: (u64, u64)) -> Verdict {
+    let ((few, before), (many, after)) = (small, large);
+    ensure(after <= before + before / 2 + SLACK, || {
+        format!("it took {} for {few} rows and {} for {many}", bytes(before), bytes(after))
+    })
+}
+
+/// Runs a case with this many batches. Returns the rows, and the memory used.
+fn fed(bench: &Bench, case: &Case, batches: usize) -> Result<(u64, u64), Missed> {
+    let place = bench.place(case)?;
+    let mut trial = bench.trial(case)?;
+    trial.keep = false;
+    if let (Some(feed), Some(given)) = (trial.inputs.first_mut(), case.inputs.first()) {
+        let schema = given.schema.clone();
+        feed.batches = Box::new((0..batches).map(move |n| data::batch(&schema, n * BATCH, BATCH)));
+    }
+    measure(bench.run(&place, trial)?)
+}
+
+fn extracted(bench: &Bench, case: &Case, shrink: u64) -> Result<(u64, u64), Missed> {
+    let place = bench.place_of(case, shrink)?;
+    let mut trial = bench.trial(case)?;
+    trial.keep = false;
+    measure(bench.run(&place, trial)?)
+}
+
+fn measure(outcome: Outcome) -> Result<(u64, u64), Missed> {
+    if let Some(failure) = outcome.failure() {
+        return Err(Missed::Failed(failure));
+    }
+    let report = &outcome.report;
+    Ok((report.rows_read.max(report.rows_written), report.memory))
+}

@@ -1,0 +1,222 @@
+//! The spec: rules that the host enforces.
+
+use osiris_core::contract::Mode;
+use osiris_core::driver::limits::Limits;
+use osiris_core::schema::defaults_at;
+use osiris_core::text::quoted;
+use serde_json::Value;
+
+use super::super::check::{Check, Verdict, ensure, fail, none, skip};
+use super::super::harness::Bench;
+use super::super::requirement::Need;
+
+/// The longest title that fits into a table.
+const TITLE: usize = 80;
+
+/// Parts of the spec with a check of their own.
+const PARTS: [&str; 10] = [
+    "/name",
+    "/version",
+    "/modes",
+    "/capabilities",
+    "/configSchema",
+    "/secrets",
+    "/files",
+    "/network",
+    "/connectionFields",
+    "/examples",
+];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "spec.shape",
+        title: "the spec is YAML or JSON with the keys of a spec, and no others",
+        fix: "correct spec.yaml: name, version, modes and configSchema must be there",
+        needs: &[],
+        run: shape,
+    },
+    Check {
+        id: "spec.name",
+        title: "the name is `family.role`",
+        fix: "write it like `name: acme.extractor`",
+        needs: &[],
+        run: |bench| part(bench, "/name"),
+    },
+    Check {
+        id: "spec.version",
+        title: "the version is semantic",
+        fix: "write it like `version: 1.0.0`",
+        needs: &[],
+        run: |bench| part(bench, "/version"),
+    },
+    Check {
+        id: "spec.modes",
+        title: "modes are some of extract, transform, write and discover",
+        fix: "write them like `modes: [extract]`",
+        needs: &[],
+        run: |bench| part(bench, "/modes"),
+    },
+    Check {
+        id: "spec.capabilities",
+        title: "capabilities are true or false",
+        fix: "write them like `capabilities: {discover: true, doctor: true}`",
+        needs: &[],
+        run: |bench| part(bench, "/capabilities"),
+    },
+    Check {
+        id: "spec.config-schema",
+        title: "configSchema is a JSON Schema 2020-12 of an object",
+        fix: "see https://json-schema.org/draft/2020-12",
+        needs: &[],
+        run: |bench| part(bench, "/configSchema"),
+    },
+    Check {
+        id: "spec.secrets",
+        title: "secrets are pointers to keys that the schema has",
+        fix: "write them like `secrets: [/resolved_connection/password]`",
+        needs: &[],
+        run: |bench| part(bench, "/secrets"),
+    },
+    Check {
+        id: "spec.files",
+        title: "files are pointers to keys that the schema has",
+        fix: "write them like `files: {read: [/path]}`",
+        needs: &[],
+        run: |bench| part(bench, "/files"),
+    },
+    Check {
+        id: "spec.network",
+        title: "network names hosts and ports, or pointers to them",
+        fix: "write it like `network: [{host: /resolved_connection/host, port: /resolved_connection/port}]`",
+        needs: &[],
+        run: |bench| part(bench, "/network"),
+    },
+    Check {
+        id: "spec.no-default-rights",
+        title: "what names a file or a host has no default",
+        fix: "remove the default, and require the key: what an author names opens nothing",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let files = spec.files.read.iter().chain(&spec.files.write);
+            let hosts = spec.network.iter().map(|endpoint| &endpoint.host);
+            let mut pointers: Vec<&String> = files.chain(hosts).collect();
+            pointers.sort_unstable();
+            pointers.dedup();
+            none(pointers.into_iter().filter_map(|pointer| {
+                // A value other than a string names nothing.
+                let defaults = defaults_at(&spec.config_schema, pointer);
+                let default = defaults.into_iter().find_map(Value::as_str)?;
+                let name = pointer.trim_start_matches('/').replace('/', ".");
+                Some(format!("'{name}' has the default {}", quoted(default)))
+            }))
+        },
+    },
+    Check {
+        id: "spec.connection-fields",
+        title: "connection fields have a name each, and a policy",
+        fix: "write them like `connectionFields: [{name: host, override: forbidden}]`",
+        needs: &[],
+        run: |bench| part(bench, "/connectionFields"),
+    },
+    Check {
+        id: "spec.examples",
+        title: "examples fit the schema",
+        fix: "correct the example, or the schema that refuses it",
+        needs: &[],
+        run: |bench| part(bench, "/examples"),
+    },
+    Check {
+        id: "spec.title",
+        title: "it has a title of one line",
+        fix: "add `title: ` with a few words",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let title = &bench.spec()?.title;
+            let fits = !title.trim().is_empty()
+                && title.chars().count() <= TITLE
+                && !title.contains(char::is_control);
+            ensure(fits, || "the title is empty, long, or has several lines".to_owned())
+        },
+    },
+    Check {
+        id: "spec.description",
+        title: "it says in a description what the driver does",
+        fix: "add `description: ` with a sentence or two",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let empty = bench.spec()?.description.trim().is_empty();
+            ensure(!empty, || "there is no description".to_owned())
+        },
+    },
+    Check {
+        id: "spec.discover-mode",
+        title: "mode and capability `discover` go together",
+        fix: "write both, `modes: [..., discover]` and `capabilities: {discover: true}`, or neither",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let (mode, can) = (spec.modes.contains(&Mode::Discover), spec.capabilities.discover);
+            ensure(mode == can, || format!("mode: {mode}, capability: {can}"))
+        },
+    },
+    Check {
+        id: "spec.connection-checked",
+        title: "a driver with a connection can check it",
+        fix: "implement `doctor` and write `capabilities: {doctor: true}`",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let has = spec.connection_fields.is_empty() || spec.capabilities.doctor;
+            ensure(has, || "it has connectionFields, but not the capability `doctor`".to_owned())
+        },
+    },
+    Check {
+        id: "spec.limits",
+        title: "its own limits are amounts, and below the host's",
+        fix: "write them like `limits: {memory: 512MiB, seconds: 60}`",
+        needs: &[],
+        run: |bench| {
+            part(bench, "/limits")?;
+            let own = bench.spec.as_ref().map(|spec| spec.bounds()).unwrap_or_default();
+            let host = Limits::default();
+            let idle = own.iter().filter(|(limit, value)| **value > host.get(**limit));
+            none(idle.map(|(limit, _)| {
+                format!("'{}' is higher than what a host gives, so it limits nothing", limit.name())
+            }))
+        },
+    },
+];
+
+fn part(bench: &Bench, pointer: &str) -> Verdict {
+    if bench.raw.is_null() {
+        return Err(skip("the spec cannot be read"));
+    }
+    let below = format!("{pointer}/");
+    let here = |at: &str| at == pointer || at.starts_with(&below);
+    none(bench.faults.iter().filter(|fault| here(&fault.pointer)).map(|fault| {
+        let position = fault.position;
+        let words = &fault.problem.message;
+        let words = words.strip_prefix("The driver's spec: ").unwrap_or(words);
+        format!("{words} (line {})", position.line)
+    }))
+}
+
+/// Reports faults of the spec that have no check of their own.
+fn shape(bench: &Bench) -> Verdict {
+    if let Some(problem) = &bench.broken {
+        let of_the_file =
+            ["not_wasm", "core_module", "component_invalid", "spec_missing", "spec_twice"];
+        if of_the_file.contains(&problem.code) {
+            return Err(skip("the spec cannot be read"));
+        }
+        return fail(&problem.message);
+    }
+    let known = |at: &str| {
+        PARTS.iter().chain(&["/limits"]).any(|part| {
+            at.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let others = bench.faults.iter().filter(|fault| !known(&fault.pointer));
+    none(others.map(|fault| fault.problem.message.clone()))
+}

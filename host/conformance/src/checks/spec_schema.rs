@@ -1,0 +1,277 @@
+//! The spec: rules that help people and the host.
+
+use osiris_core::driver::spec::Spec;
+use osiris_core::schema::Schema;
+use osiris_core::secret_keys;
+use osiris_pipeline::connection::RESOLVED;
+use serde_json::Value;
+
+use super::super::check::{Check, ensure, none};
+use super::super::requirement::Need;
+
+/// The only supported JSON Schema dialect.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "schema.dialect",
+        title: "configSchema says that it is JSON Schema 2020-12",
+        fix: "add `$schema: https://json-schema.org/draft/2020-12/schema` to configSchema",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let dialect = bench.spec()?.config_schema["$schema"].as_str();
+            ensure(dialect == Some(DIALECT), || match dialect {
+                Some(other) => format!("`$schema` is {other}"),
+                None => "there is no `$schema`".to_owned(),
+            })
+        },
+    },
+    Check {
+        id: "schema.closed",
+        title: "configSchema and the connection in it take no other keys",
+        fix: "add `additionalProperties: false`, so that a typing error is told",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let schema = &bench.spec()?.config_schema;
+            let connection = schema["properties"].get(RESOLVED);
+            let objects = [("configSchema", Some(schema)), (RESOLVED, connection)];
+            let open = |object: &Value| {
+                let closed = |key: &str| object.get(key) == Some(&Value::Bool(false));
+                !closed("additionalProperties") && !closed("unevaluatedProperties")
+            };
+            none(objects.into_iter().filter_map(|(name, object)| {
+                object.filter(|object| open(object)).map(|_| format!("{name} is open"))
+            }))
+        },
+    },
+    Check {
+        id: "schema.described",
+        title: "every key has a description",
+        fix: "add `description: ` to it: it is what `osiris drivers show` tells",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let bare = keys(bench.spec()?).into_iter().filter(|(name, key)| {
+                let text = key["description"].as_str().unwrap_or_default();
+                name != RESOLVED && text.trim().is_empty()
+            });
+            none(bare.map(|(name, _)| format!("'{name}' has none")))
+        },
+    },
+    Check {
+        id: "schema.typed",
+        title: "every key has a type, or a list of values",
+        fix: "add `type: ` or `enum: ` to it, so that a wrong value is told before the run",
+        needs: &[Need::Spec],
+        run: |bench| {
+            const TYPED: [&str; 7] = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
+            let untyped = keys(bench.spec()?)
+                .into_iter()
+                .filter(|(_, key)| !TYPED.iter().any(|word| key.get(word).is_some()));
+            none(untyped.map(|(name, _)| format!("'{name}' has none")))
+        },
+    },
+    Check {
+        id: "schema.defaults",
+        title: "defaults fit what they are defaults of",
+        fix: "correct the default, or the schema that refuses it",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            none(keys(spec).into_iter().filter_map(|(name, key)| {
+                let (default, schema) = (key.get("default")?, Schema::new(key.clone()).ok()?);
+                let finding = schema.check(default).into_iter().next()?;
+                Some(format!("the default of '{name}' does not fit: {}", finding.message))
+            }))
+        },
+    },
+    Check {
+        id: "schema.required",
+        title: "a required key is one that the schema has, and has no default",
+        fix: "remove it from `required`, or remove its default",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let schema = &bench.spec()?.config_schema;
+            let mut wrong = Vec::new();
+            for (owner, object) in [("", schema), (RESOLVED, &schema["properties"][RESOLVED])] {
+                for name in object["required"].as_array().into_iter().flatten() {
+                    let name = name.as_str().unwrap_or_default();
+                    let shown =
+                        if owner.is_empty() { name.to_owned() } else { format!("{owner}.{name}") };
+                    match object["properties"].get(name) {
+                        None => wrong.push(format!("'{shown}' is required, but not described")),
+                        Some(key) if key.get("default").is_some() => {
+                            wrong.push(format!("'{shown}' is required and has a default"));
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+            none(wrong)
+        },
+    },
+    Check {
+        id: "schema.pointers",
+        title: "every pointer of secrets, files and network leads to a key of the schema",
+        fix: "correct the pointer, or describe the key in configSchema",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let network = spec.network.iter().flat_map(|asked| {
+                [Some(asked.host.as_str()), asked.port.as_str()].into_iter().flatten()
+            });
+            let named = spec.secrets.iter().chain(&spec.files.read).chain(&spec.files.write);
+            let all = named.map(String::as_str).chain(network.filter(|one| one.starts_with('/')));
+            let lost = all.filter(|pointer| subschema(&spec.config_schema, pointer).is_none());
+            none(lost.map(|pointer| format!("'{pointer}' leads nowhere")))
+        },
+    },
+    Check {
+        id: "schema.paths",
+        title: "what is named as a file is text",
+        fix: "make it `type: string`, or remove it from `files`",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let files = spec.files.read.iter().chain(&spec.files.write);
+            let odd = files.filter(|pointer| {
+                let kind = subschema(&spec.config_schema, pointer).map(|key| &key["type"]);
+                kind.is_some_and(|kind| kind != "string")
+            });
+            none(odd.map(|pointer| format!("'{pointer}' is no text")))
+        },
+    },
+    Check {
+        id: "schema.secrets-declared",
+        title: "keys that are named like secrets are declared as secrets",
+        fix: "add the pointer to `secrets`, so that the value is masked everywhere",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let named = keys(spec).into_iter().filter(|(name, key)| {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                secret_keys::is_name(last) && key["type"] != "boolean" && key["type"] != "object"
+            });
+            let bare = named.map(|(name, _)| format!("/{}", name.replace('.', "/"))).filter(|at| {
+                !spec
+                    .secrets
+                    .iter()
+                    .any(|secret| at == secret || at.starts_with(&format!("{secret}/")))
+            });
+            none(bare.map(|at| format!("'{at}' is not in `secrets`")))
+        },
+    },
+    Check {
+        id: "schema.secrets-bare",
+        title: "no default and no example holds a secret",
+        fix: "remove it: secrets come from a connection, and that has them from the environment",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let mut told: Vec<String> = Vec::new();
+            for pointer in &spec.secrets {
+                let default =
+                    subschema(&spec.config_schema, pointer).and_then(|key| key.get("default"));
+                if default.and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+                    told.push(format!("'{pointer}' has a default"));
+                }
+                for example in &spec.examples {
+                    let config = Value::Object(example.config.clone().into_iter().collect());
+                    if config.pointer(pointer).is_some() {
+                        told.push(format!("the example '{}' has '{pointer}'", example.title));
+                    }
+                }
+            }
+            none(told)
+        },
+    },
+    Check {
+        id: "schema.connection-fields",
+        title: "the connection's fields are those of `resolved_connection` in the schema",
+        fix: "name each key of configSchema.properties.resolved_connection in `connectionFields`, with a policy",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let properties = &spec.config_schema["properties"][RESOLVED]["properties"];
+            let described = || properties.as_object().into_iter().flatten().map(|(name, _)| name);
+            let named =
+                |name: &String| spec.connection_fields.iter().any(|field| &field.name == name);
+            let bare = described().filter(|name| !named(name));
+            let lost = spec.connection_fields.iter().map(|field| &field.name);
+            let lost =
+                lost.filter(|name| !described().any(|other| other == *name) && !spec.has_key(name));
+            none(
+                bare.map(|name| format!("'{name}' is in the schema only"))
+                    .chain(lost.map(|name| format!("'{name}' is in connectionFields only"))),
+            )
+        },
+    },
+    Check {
+        id: "schema.secrets-forbidden",
+        title: "a step cannot replace a secret, or where it is sent to",
+        fix: "write `override: forbidden` for the field: else a pipeline could send the secret elsewhere",
+        needs: &[Need::Spec],
+        run: |bench| {
+            use osiris_core::driver::spec::OverridePolicy::Forbidden;
+            let spec = bench.spec()?;
+            let prefix = format!("/{RESOLVED}/");
+            let hosts = spec.network.iter().map(|asked| &asked.host);
+            let guarded: Vec<&str> = spec
+                .secrets
+                .iter()
+                .chain(hosts)
+                .filter_map(|at| at.strip_prefix(&prefix))
+                .collect();
+            let open = spec.connection_fields.iter().filter(|field| {
+                field.policy != Forbidden && guarded.contains(&field.name.as_str())
+            });
+            let has_secrets = !spec.secrets.is_empty();
+            none(
+                open.filter(|_| has_secrets)
+                    .map(|field| format!("'{}' can be replaced", field.name)),
+            )
+        },
+    },
+    Check {
+        id: "schema.example",
+        title: "a driver that must be configured has an example",
+        fix: "add `examples: [{title: ..., config: {...}}]`",
+        needs: &[Need::Spec],
+        run: |bench| {
+            let spec = bench.spec()?;
+            let required =
+                spec.config_schema["required"].as_array().is_some_and(|all| !all.is_empty());
+            ensure(!required || !spec.examples.is_empty(), || {
+                "it has required keys and no example".to_owned()
+            })
+        },
+    },
+];
+
+/// Returns the keys of the schema and of the connection in it, like `resolved_connection.host`.
+pub(super) fn keys(spec: &Spec) -> Vec<(String, &Value)> {
+    let mut keys = Vec::new();
+    for (name, key) in properties(&spec.config_schema) {
+        if name == RESOLVED {
+            let inner = properties(key);
+            keys.extend(inner.map(|(name, key)| (format!("{RESOLVED}.{name}"), key)));
+        }
+        keys.push((name.clone(), key));
+    }
+    keys
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    schema["properties"].as_object().into_iter().flatten()
+}
+
+/// Returns the subschema for the value at a pointer.
+fn subschema<'s>(schema: &'s Value, pointer: &str) -> Option<&'s Value> {
+    pointer.split('/').skip(1).try_fold(schema, |at, segment| {
+        let key = segment.replace("~1", "/").replace("~0", "~");
+        let rest = || at.get("additionalProperties").filter(|rest| rest.is_object());
+        at.get("properties")
+            .and_then(|keys| keys.get(&key))
+            .or_else(rest)
+            .or_else(|| at.get("items"))
+    })
+}

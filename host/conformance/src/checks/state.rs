@@ -1,0 +1,150 @@
+//! State between runs, and partitions of one step.
+
+use osiris_core::contract::Mode;
+use serde_json::Value;
+
+use super::super::check::{Check, Missed, ensure, fail, none, skip};
+use super::super::harness::{Bench, Normal};
+use super::super::invocation::Outcome;
+use super::super::requirement::Need;
+use super::super::row_diff::{Row, rows};
+
+/// Number of shares that a step is split into.
+const SHARES: u32 = 3;
+/// The largest reasonable state, in bytes.
+const LARGEST: usize = 64 << 10;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "state.declared",
+        title: "it saves state only if its spec declares it",
+        fix: "write `capabilities: {state: true}`",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            let declared = bench.spec()?.capabilities.state;
+            let saves = bench.normals().iter().any(|one| one.outcome.report.state.is_some());
+            ensure(declared || !saves, || "it is not declared, but saves state".to_owned())
+        },
+    },
+    Check {
+        id: "state.saved",
+        title: "a case of it saves state, of at most 64 KiB",
+        fix: "call `save_state` with the place up to which it has read; give a case that does",
+        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        run: |bench| {
+            let (_, first, _) = resumed(bench)?;
+            let size = first.report.state.as_ref().map_or(0, String::len);
+            ensure(size <= LARGEST, || format!("it has {size} bytes"))
+        },
+    },
+    Check {
+        id: "state.object",
+        title: "the state is a JSON object, so that a later version can add to it",
+        fix: "save `{\"cursor\": ...}` instead of the value alone",
+        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        run: |bench| {
+            let (_, first, _) = resumed(bench)?;
+            let state: Option<Value> =
+                first.report.state.and_then(|text| serde_json::from_str(&text).ok());
+            ensure(state.is_some_and(|state| state.is_object()), || "it is no object".to_owned())
+        },
+    },
+    Check {
+        id: "state.incremental",
+        title: "a run that goes on from the state reads nothing twice",
+        fix: "read only what lies beyond the cursor, and save the last value that was sent",
+        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        run: |bench| {
+            let (_, first, second) = resumed(bench)?;
+            if let Some(failure) = second.failure() {
+                return fail(failure);
+            }
+            let (all, again) = (first.rows(), second.rows());
+            ensure(again == 0, || {
+                format!("the first run read {all} rows, and the second {again} again")
+            })
+        },
+    },
+    Check {
+        id: "state.kept",
+        title: "a run that finds nothing new keeps the state",
+        fix: "save the state that was loaded if no row came",
+        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        run: |bench| {
+            let (_, first, second) = resumed(bench)?;
+            // A run that saves nothing keeps the old state.
+            let kept = second.report.state.is_none() || second.report.state == first.report.state;
+            ensure(kept, || "it saved another one".to_owned())
+        },
+    },
+    Check {
+        id: "partition.whole",
+        title: "the shares of a step make the whole, each row once",
+        fix: "divide the rows by `partition.index` of `partition.count`, with no gap and no overlap",
+        needs: &[Need::Driver, Need::Partition, Need::Case(Mode::Extract)],
+        run: |bench| {
+            let (whole, shares) = shared(bench)?;
+            let mut together: Vec<Row> = shares.iter().flat_map(cells).collect();
+            let mut wanted = cells(&whole.outcome);
+            together.sort_unstable();
+            wanted.sort_unstable();
+            ensure(together == wanted, || {
+                format!(
+                    "{SHARES} shares have {} rows together, the whole has {}",
+                    together.len(),
+                    wanted.len()
+                )
+            })
+        },
+    },
+    Check {
+        id: "partition.schema",
+        title: "every share has the columns of the whole, even one without rows",
+        fix: "find the columns from the whole table, not from the share",
+        needs: &[Need::Driver, Need::Partition, Need::Case(Mode::Extract)],
+        run: |bench| {
+            let (whole, shares) = shared(bench)?;
+            let schema =
+                |outcome: &Outcome| outcome.table.as_ref().map(|(schema, _)| schema.clone());
+            let wanted = schema(&whole.outcome);
+            let odd = shares.iter().enumerate().filter(|(_, share)| schema(share) != wanted);
+            none(odd.map(|(index, _)| format!("share {index} has others")))
+        },
+    },
+];
+
+/// Finds a case that saves state. Returns its name, its first run, and a second run that resumes.
+fn resumed(bench: &Bench) -> Result<(String, Outcome, Outcome), Missed> {
+    for case in bench.cases(Mode::Extract) {
+        let place = bench.place(&case)?;
+        let first = bench.run(&place, bench.trial(&case)?)?;
+        if first.report.result.is_ok() && first.report.state.is_some() {
+            let mut trial = bench.trial(&case)?;
+            trial.state = first.report.state.clone();
+            let second = bench.run(&place, trial)?;
+            return Ok((case.name, first, second));
+        }
+    }
+    Err(skip("no case saves state; give one that reads incrementally"))
+}
+
+/// Runs the first case as a whole, and in shares.
+fn shared(bench: &Bench) -> Result<(&Normal, Vec<Outcome>), Missed> {
+    let whole = bench.normal(Mode::Extract)?;
+    let mut shares = Vec::new();
+    for index in 0..SHARES {
+        let mut trial = bench.trial(&whole.case)?;
+        trial.share = Some((index, SHARES));
+        let share = bench.run(&bench.place(&whole.case)?, trial)?;
+        if let Some(failure) = share.failure() {
+            return Err(Missed::Failed(format!("share {index} of {SHARES}: {failure}")));
+        }
+        shares.push(share);
+    }
+    Ok((whole, shares))
+}
+
+/// Returns each row as text.
+fn cells(outcome: &Outcome) -> Vec<Row> {
+    outcome.table.iter().flat_map(|(_, batches)| batches).flat_map(rows).collect()
+}

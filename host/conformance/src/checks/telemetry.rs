@@ -1,0 +1,215 @@
+//! Output of a running driver: metrics, events, log, progress.
+
+use osiris_core::telemetry::Number;
+
+use super::super::check::{Check, Verdict, none};
+use super::super::harness::Bench;
+use super::super::recorder::Words;
+use super::super::requirement::Need;
+
+/// Metric units defined by the contract.
+const UNITS: [&str; 7] = ["rows", "ms", "bytes", "seconds", "files", "code", "calls"];
+/// Metrics that the host measures for each step.
+const HOSTS: [&str; 4] = ["rows_read", "rows_written", "rows_processed", "step_duration_ms"];
+/// Maximum log lines in one run of a case.
+const LINES: usize = 1000;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "metrics.names",
+        title: "names of metrics are like `bytes_read`",
+        fix: "use lower-case letters, digits and `_`",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let odd = words.metrics.iter().filter(|metric| !is_snake(&metric.name));
+                odd.map(|metric| format!("the metric {:?}", metric.name))
+                    .chain(dropped(words, "metric"))
+                    .collect()
+            })
+        },
+    },
+    Check {
+        id: "metrics.units",
+        title: "units of metrics are rows, ms, bytes, seconds, files, code or calls",
+        fix: "use one of these, or write the unit into the name and take `calls`",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let odd =
+                    words.metrics.iter().filter(|metric| !UNITS.contains(&metric.unit.as_str()));
+                odd.map(|metric| format!("{} has the unit {:?}", metric.name, metric.unit))
+                    .collect()
+            })
+        },
+    },
+    Check {
+        id: "metrics.values",
+        title: "values of metrics are finite, and counts are not negative",
+        fix: "do not divide by a time or a count that may be 0",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let odd = words.metrics.iter().filter(|metric| match metric.value {
+                    Number::Unsigned(_) => false,
+                    Number::Integer(value) => value < 0 && metric.unit != "code",
+                    Number::Float(value) => !value.is_finite(),
+                });
+                odd.map(|metric| format!("{} is {:?}", metric.name, metric.value)).collect()
+            })
+        },
+    },
+    Check {
+        id: "metrics.tags",
+        title: "tags of metrics have names, each once, and values",
+        fix: "use tags like (\"table\", \"orders\"); the host adds the step itself",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let odd = words.metrics.iter().filter(|metric| {
+                    let mut names: Vec<&str> =
+                        metric.tags.iter().map(|(name, _)| name.as_str()).collect();
+                    names.sort_unstable();
+                    let all = names.len();
+                    names.dedup();
+                    names.len() < all || names.iter().any(|name| !is_snake(name))
+                });
+                odd.map(|metric| format!("{} has the tags {:?}", metric.name, metric.tags))
+                    .collect()
+            })
+        },
+    },
+    Check {
+        id: "metrics.host-names",
+        title: "it leaves to the host what the host measures: rows and the step's duration",
+        fix: "remove the metric, or give it another name",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let names = words.metrics.iter().map(|metric| metric.name.as_str());
+                names
+                    .filter(|name| HOSTS.contains(name))
+                    .map(|name| format!("the metric {name}"))
+                    .collect()
+            })
+        },
+    },
+    Check {
+        id: "events.names",
+        title: "names of events are like `table.created`",
+        fix: "write them as `category.action`, with lower-case letters, digits and `_`",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let fits = |name: &str| {
+                    name.split_once('.').is_some_and(|(category, action)| {
+                        is_snake(category) && action.split('.').all(is_snake)
+                    })
+                };
+                let odd = words.events.iter().filter(|(name, _)| !fits(name));
+                odd.map(|(name, _)| format!("the event {name:?}"))
+                    .chain(dropped(words, "event"))
+                    .collect()
+            })
+        },
+    },
+    Check {
+        id: "events.no-logging",
+        title: "events stay few: not one for each row",
+        fix: "say it once for a batch or a table, or in the log with the level debug",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let many = words.events.len() > LINES;
+                many.then(|| format!("{} events or more", words.events.len())).into_iter().collect()
+            })
+        },
+    },
+    Check {
+        id: "logs.volume",
+        title: "the log stays short: a thousand lines in a run are too many",
+        fix: "log what happens to a table, not to a row; nobody reads the rest",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let many = words.logs.len() > LINES;
+                let cut = words
+                    .logs
+                    .iter()
+                    .any(|(_, line)| line.starts_with("the driver wrote more than"));
+                let seen = format!("{} lines or more", words.logs.len());
+                (many || cut).then_some(seen).into_iter().collect()
+            })
+        },
+    },
+    Check {
+        id: "logs.clean",
+        title: "log lines have no control characters",
+        fix: "leave out colours and `\\r`: the log is a file",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let odd =
+                    |line: &&str| line.contains(|c: char| c.is_control() && c != '\n' && c != '\t');
+                words
+                    .logs
+                    .iter()
+                    .map(|(_, line)| line.as_str())
+                    .filter(odd)
+                    .map(|line| format!("{line:?}"))
+                    .collect()
+            })
+        },
+    },
+    Check {
+        id: "progress.grows",
+        title: "progress never goes back, and never beyond its total",
+        fix: "report what is done so far, of all that there is",
+        needs: &[Need::Driver, Need::Any],
+        run: |bench| {
+            told(bench, |words| {
+                let beyond = words
+                    .progress
+                    .iter()
+                    .filter(|(done, total)| total.is_some_and(|total| *done > total));
+                let back = words.progress.windows(2).filter(|pair| pair[1].0 < pair[0].0);
+                beyond
+                    .map(|(done, total)| format!("{done} of {}", total.unwrap_or_default()))
+                    .chain(back.map(|pair| format!("{} after {}", pair[1].0, pair[0].0)))
+                    .collect()
+            })
+        },
+    },
+];
+
+/// Checks the output of normal runs.
+fn told(bench: &Bench, odd: impl Fn(&Words) -> Vec<String>) -> Verdict {
+    none(bench.normals().into_iter().flat_map(|normal| odd(&normal.outcome.words)))
+}
+
+/// Finds the log line in which the host reports dropped output of this kind.
+fn dropped(words: &Words, what: &str) -> Option<String> {
+    let start = format!("the driver's {what} was dropped");
+    let line = words.logs.iter().find(|(_, line)| line.starts_with(&start))?;
+    Some(line.1.clone())
+}
+
+fn is_snake(name: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_snake;
+
+    #[test]
+    fn names_are_snakes() {
+        for name in ["rows", "bytes_read", "http_2xx"] {
+            assert!(is_snake(name), "{name}");
+        }
+        for name in ["", "Rows", "2xx", "bytes-read", "a b", "_a"] {
+            assert!(!is_snake(name), "{name}");
+        }
+    }
+}

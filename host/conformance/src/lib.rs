@@ -1,0 +1,162 @@
+//! The conformance kit: checks that show the author of a driver whether it satisfies the contract.
+//! Each check runs the driver through the same engine, permissions and limits as a run does. See
+//! the README in this directory.
+
+mod cases;
+mod check;
+mod checks;
+mod data;
+mod fixtures;
+mod harness;
+mod invocation;
+mod probes;
+mod recorder;
+mod report;
+mod requirement;
+mod reserved_port;
+mod row_diff;
+mod synthetic_config;
+mod temp_project;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::redact::Redactor;
+use osiris_core::text::{any_of, closest, quoted};
+
+use self::harness::Bench;
+
+pub use self::cases::Cases;
+pub use self::check::{Check, Missed};
+pub use self::harness::Subject;
+pub use self::report::{Outcome, Report};
+
+/// Returns every check, in the order of the report.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    checks::all()
+}
+
+/// Returns the checks with these groups or ids, or all checks if `names` is empty.
+///
+/// # Errors
+/// Returns an error if a name is neither a group nor an id.
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
+    for name in names {
+        if !checks().any(|check| check.id == name || check.group() == name) {
+            let mut groups: Vec<&str> = checks().map(Check::group).collect();
+            groups.dedup();
+            let message = format!("there is no check and no group {}", quoted(name));
+            let help = match closest(name, checks().map(|check| check.id).chain(groups.clone())) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => {
+                    format!("the groups are {}; see `osiris drivers test --list`", any_of(&groups))
+                }
+            };
+            return Err(Error::invalid(Problem::new("unknown_check", message).help(help)));
+        }
+    }
+    let named = |check: &&Check| {
+        names.is_empty() || names.iter().any(|name| name == check.id || name == check.group())
+    };
+    Ok(checks().filter(named).collect())
+}
+
+/// Checks a driver. Enforces Landlock on this process for good. Calls `started` with the id of each
+/// check as it begins.
+///
+/// # Errors
+/// Returns an error if the driver cannot be read, or if the cases or the connection do not fit it.
+pub fn run(
+    subject: Subject,
+    wanted: &[&'static Check],
+    started: &(dyn Fn(&str) + Sync),
+) -> Result<Report> {
+    let begin = Instant::now();
+    let skipped = subject.cases.as_ref().map(|cases| cases.skip.clone()).unwrap_or_default();
+    if let Some(unknown) = skipped.keys().find(|id| !checks().any(|check| check.id == *id)) {
+        let message = format!("The cases: 'skip' names {}, which is no check", quoted(unknown));
+        let help = "see `osiris drivers test --list`";
+        return Err(Error::invalid(Problem::new("invalid_cases", message).help(help)));
+    }
+    let bench = Bench::new(subject, wanted)?;
+    let redactor = Redactor::new(bench.secrets())?;
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(check) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            started(check.id);
+            let begin = Instant::now();
+            let missed = match skipped.get(check.id) {
+                Some(why) => Some(Missed::Skipped(why.clone())),
+                None => one(check, &bench),
+            };
+            let missed = missed.map(|missed| missed.map(|text| redactor.text(&text).into_owned()));
+            let result = Outcome { check, missed, took: begin.elapsed() };
+            results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
+        }
+    };
+    // With a connection, checks run one by one: each would read what another one writes into the
+    // service.
+    let alone = bench.reference.is_some();
+    let threads = bench.threads.min(8);
+    std::thread::scope(|scope| {
+        for _ in 1..if alone { 1 } else { threads } {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let place = |result: &Outcome| wanted.iter().position(|check| check.id == result.check.id);
+    results.sort_by_key(place);
+    Ok(Report {
+        file: bench.path.clone(),
+        spec: bench.spec.clone(),
+        results,
+        took: begin.elapsed(),
+    })
+}
+
+fn one(check: &Check, bench: &Bench) -> Option<Missed> {
+    match check.needs.iter().find_map(|need| need.lacking(bench)) {
+        Some(why) => Some(Missed::Skipped(why)),
+        None => (check.run)(bench).err(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_check_has_an_id_of_its_own_and_says_how_to_mend_what_fails() {
+        let mut ids = HashSet::new();
+        let mut groups: Vec<&str> = Vec::new();
+        for check in checks() {
+            assert!(ids.insert(check.id), "{} is there twice", check.id);
+            let (group, name) = check.id.split_once('.').expect("group.name");
+            assert!(!group.is_empty() && !name.is_empty() && !check.fix.is_empty(), "{}", check.id);
+            if groups.last() != Some(&group) {
+                assert!(!groups.contains(&group), "the group {group} is in two places");
+                groups.push(group);
+            }
+        }
+        assert!(ids.len() >= 60, "{} checks", ids.len());
+    }
+
+    #[test]
+    fn checks_are_chosen_by_id_and_group() {
+        let ids = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&names)
+                .map(|checks| checks.into_iter().map(|check| check.id).collect::<Vec<_>>())
+        };
+        assert_eq!(ids(&["spec.name"]).unwrap(), ["spec.name"]);
+        assert!(ids(&["doctor", "spec.name"]).unwrap().len() > 5);
+        assert_eq!(ids(&[]).unwrap().len(), checks().count());
+        let help = ids(&["doctr"]).unwrap_err().problems[0].help.clone();
+        assert_eq!(help.as_deref(), Some("did you mean 'doctor'?"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Calls that run no step: `discover` and `doctor`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use osiris_core::contract::Mode;
+use osiris_engine::grants::Grants;
+use osiris_engine::{Call, Dataset, Driver, Failure, Health};
+use osiris_pipeline::connection;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::cases::Case;
+use super::check::{Missed, skip};
+use super::fixtures::connection_of;
+use super::harness::Bench;
+use super::recorder::{Recorder, Words};
+use super::temp_project::Place;
+
+impl Bench {
+    /// Returns the driver's datasets in its own order.
+    pub(super) fn discover(
+        &self,
+        case: Option<&Case>,
+        config: &Value,
+    ) -> Result<Result<Vec<Dataset>, Failure>, Missed> {
+        self.listed(case, config).map(|(found, _)| found)
+    }
+
+    /// Like [`Bench::discover`], with the driver's log, metrics, events and progress.
+    pub(super) fn listed(
+        &self,
+        case: Option<&Case>,
+        config: &Value,
+    ) -> Result<(Result<Vec<Dataset>, Failure>, Words), Missed> {
+        let place = self.somewhere(case)?;
+        let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
+        let call = self.call(&place, config, &recorder)?;
+        let view = connection::for_driver(config, &driver.spec).to_string();
+        let found = self.runtime.block_on(driver.listed(&self.engine, call, &view));
+        Ok((found, recorder.take()))
+    }
+
+    /// Returns the driver's unedited answer about a connection.
+    pub(super) fn doctor(
+        &self,
+        config: &Value,
+        timeout: Duration,
+    ) -> Result<Result<Health, Failure>, Missed> {
+        let connection = connection_of(config, self.spec()?);
+        self.examined(config, &connection, timeout).map(|(health, _)| health)
+    }
+
+    /// Like [`Bench::doctor`] for any connection, with the driver's log, metrics, events and
+    /// progress.
+    pub(super) fn examined(
+        &self,
+        config: &Value,
+        connection: &Value,
+        timeout: Duration,
+    ) -> Result<(Result<Health, Failure>, Words), Missed> {
+        let place = self.somewhere(None)?;
+        let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
+        let call = self.call(&place, config, &recorder)?;
+        let connection = connection.to_string();
+        let work = driver.examine(&self.engine, call, &connection, timeout);
+        let health = self.runtime.block_on(work);
+        Ok((health, recorder.take()))
+    }
+
+    fn callee(&self) -> Result<&Driver, Missed> {
+        self.driver().ok_or_else(|| skip("the component does not load"))
+    }
+
+    fn somewhere(&self, case: Option<&Case>) -> Result<Place, Missed> {
+        match case {
+            Some(case) => self.place(case),
+            None => self.place(&Case::new(String::new(), Mode::Extract, serde_json::Map::new())),
+        }
+    }
+
+    fn call(
+        &self,
+        place: &Place,
+        config: &Value,
+        recorder: &Arc<Recorder>,
+    ) -> Result<Call, Missed> {
+        let limits = self.limits()?;
+        Ok(Call {
+            grants: Grants::new(self.spec()?, config, place.base(), None),
+            budgets: limits.budgets(),
+            limits,
+            sink: recorder.clone(),
+            cancel: CancellationToken::new(),
+            saved_state: None,
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Prerequisites of checks.
+
+use osiris_core::contract::Mode;
+
+use super::harness::Bench;
+
+/// Prerequisites to run a case of an extractor.
+pub(super) const EXTRACTS: &[Need] = &[Need::Driver, Need::Case(Mode::Extract)];
+/// Prerequisites to run a case of a transform.
+pub(super) const TRANSFORMS: &[Need] = &[Need::Driver, Need::Case(Mode::Transform)];
+/// Prerequisites to run a case of a writer.
+pub(super) const WRITES: &[Need] = &[Need::Driver, Need::Case(Mode::Write)];
+
+/// A prerequisite; the check is skipped without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A spec that can be read.
+    Spec,
+    /// A component that this host can run.
+    Driver,
+    /// A case of this mode.
+    Case(Mode),
+    /// A case of a mode that takes rows.
+    Input,
+    /// Any case.
+    Any,
+    /// The capability `discover`.
+    Discover,
+    /// The capability `doctor`.
+    Doctor,
+    /// The capability `state`.
+    State,
+    /// The capability `partition`.
+    Partition,
+    /// A network address taken from the configuration.
+    Network,
+    /// Pointers to secrets.
+    Secrets,
+    /// Files to read.
+    Reads,
+    /// `--connection`.
+    Connection,
+    /// `--previous`.
+    Previous,
+}
+
+impl Need {
+    /// Returns the reason to skip the check, or `None` if the prerequisite is met.
+    pub(super) fn lacking(self, bench: &Bench) -> Option<String> {
+        let Some(spec) = &bench.spec else {
+            return Some("the spec cannot be read".to_owned());
+        };
+        let lacks = |has: bool, why: &str| (!has).then(|| why.to_owned());
+        let can = spec.capabilities;
+        match self {
+            Self::Spec => None,
+            Self::Driver => {
+                lacks(bench.driver().is_some(), "the component does not load: see component.loads")
+            }
+            Self::Case(mode) => bench.without_case(mode),
+            Self::Input => lacks(bench.taker().is_some(), "no case of a mode that takes rows"),
+            Self::Any => lacks(bench.base().is_some(), "no case: give one with --cases"),
+            Self::Discover => lacks(can.discover, "the spec does not declare `discover`"),
+            Self::Doctor => lacks(can.doctor, "the spec does not declare `doctor`"),
+            Self::State => lacks(can.state, "the spec does not declare `state`"),
+            Self::Partition => lacks(can.partition, "the spec does not declare `partition`"),
+            Self::Network => lacks(
+                spec.network.iter().any(|asked| asked.host.starts_with('/')),
+                "the spec asks for no address out of the configuration",
+            ),
+            Self::Secrets => lacks(!spec.secrets.is_empty(), "the spec names no secrets"),
+            Self::Reads => lacks(!spec.files.read.is_empty(), "the spec reads no files"),
+            Self::Connection => lacks(bench.reference.is_some(), "needs --connection"),
+            Self::Previous => lacks(bench.previous.is_some(), "needs --previous"),
+        }
+    }
+}

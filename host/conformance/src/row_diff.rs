@@ -1,0 +1,204 @@
+//! Rows as text, and the comparison of written rows with those read back.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options, concat_batches};
+use arrow::datatypes::DataType;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use osiris_core::text::quoted;
+use serde_json::{Map, Value};
+
+/// The values of a row as text; `None` for null.
+pub(super) type Row = Vec<Option<String>>;
+
+/// Columns of a row that a case expects to read back.
+pub(super) type Said = Map<String, Value>;
+
+/// Maximum number of values displayed per row.
+const SHOWN: usize = 8;
+
+/// Returns all rows of a batch.
+pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
+    across(batch.columns().iter().map(texts).collect(), batch.num_rows())
+}
+
+/// Describes the difference between written rows and those read back: in column names, or in rows,
+/// whose order does not matter. A column is compared if the reader returns the same type or if both
+/// hold numbers.
+pub(super) fn changed(written: &RecordBatch, found: &[RecordBatch]) -> Option<String> {
+    let found = whole(found)?;
+    let names = names(written);
+    if let Some(odd) = differing(&names, &self::names(&found)) {
+        return Some(odd);
+    }
+    let (mut compared, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, wanted) in names.into_iter().zip(written.columns()) {
+        let Some(column) = found.column_by_name(&name) else { continue };
+        if let Some(column) = comparable(column, wanted.data_type()) {
+            compared.push(name);
+            before.push(texts(wanted));
+            after.push(texts(&column));
+        }
+    }
+    let (before, after) = (across(before, written.num_rows()), across(after, found.num_rows()));
+    difference(&compared, before, after)
+}
+
+/// Describes the difference between the rows read back and those that a case expects. Columns that
+/// the case does not mention can hold anything.
+pub(super) fn unlike(said: &[Said], found: &[RecordBatch]) -> Option<String> {
+    let mut names: Vec<String> = said.iter().flat_map(Map::keys).cloned().collect();
+    names.sort_unstable();
+    names.dedup();
+    let count: usize = found.iter().map(RecordBatch::num_rows).sum();
+    if count != said.len() {
+        return Some(format!("{count} rows are there, not {}", said.len()));
+    }
+    let found = whole(found)?;
+    let mut columns = Vec::new();
+    for name in &names {
+        let Some(column) = found.column_by_name(name) else {
+            return Some(format!("the column {} is not there", quoted(name)));
+        };
+        columns.push(texts(column));
+    }
+    let text = |value: &Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let row = |said: &Said| names.iter().map(|name| said.get(name).and_then(text)).collect();
+    difference(&names, said.iter().map(row).collect(), across(columns, found.num_rows()))
+}
+
+/// Concatenates batches; returns `None` without any rows.
+fn whole(batches: &[RecordBatch]) -> Option<RecordBatch> {
+    concat_batches(&batches.first()?.schema(), batches).ok()
+}
+
+fn names(batch: &RecordBatch) -> Vec<String> {
+    batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+}
+
+fn differing(wanted: &[String], found: &[String]) -> Option<String> {
+    if let Some(name) = wanted.iter().find(|name| !found.contains(name)) {
+        return Some(format!("the column {} is not there", quoted(name)));
+    }
+    let more = found.iter().find(|name| !wanted.contains(name))?;
+    Some(format!("the column {} is there, too", quoted(more)))
+}
+
+/// Converts a column to a type, if that makes the two comparable.
+fn comparable(found: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
+    if found.data_type() == wanted {
+        return Some(found.clone());
+    }
+    let is_text = matches!(found.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+    let is_number = |data_type: &DataType| data_type.is_numeric();
+    if !is_number(wanted) || !(is_text || is_number(found.data_type())) {
+        return None;
+    }
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    // A value that is not such a number is shown unchanged.
+    Some(cast_with_options(found, wanted, &strict).unwrap_or_else(|_| found.clone()))
+}
+
+fn texts(array: &ArrayRef) -> Row {
+    let options = FormatOptions::default();
+    let Ok(shown) = ArrayFormatter::try_new(array, &options) else {
+        return vec![None; array.len()];
+    };
+    (0..array.len()).map(|row| array.is_valid(row).then(|| shown.value(row).to_string())).collect()
+}
+
+fn across(columns: Vec<Row>, rows: usize) -> Vec<Row> {
+    (0..rows).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
+}
+
+/// Describes a missing row, and the new row most similar to it.
+fn difference(names: &[String], before: Vec<Row>, after: Vec<Row>) -> Option<String> {
+    let mut counts: BTreeMap<Row, i64> = BTreeMap::new();
+    after.into_iter().for_each(|row| *counts.entry(row).or_default() -= 1);
+    before.into_iter().for_each(|row| *counts.entry(row).or_default() += 1);
+    let gone = counts.iter().find(|(_, count)| **count > 0)?.0;
+    let alike = |row: &&Row| row.iter().zip(gone).filter(|(one, other)| one == other).count();
+    let new = counts.iter().filter(|(_, count)| **count < 0).map(|(row, _)| row).max_by_key(alike);
+    let gone = shown(names, gone);
+    Some(match new {
+        None => format!("the row {gone} is not there"),
+        Some(new) => format!("the row {gone} came back as {}", shown(names, new)),
+    })
+}
+
+fn shown(names: &[String], row: &Row) -> String {
+    let value = |(name, value): (&String, &Option<String>)| match value {
+        None => format!("{name}: none"),
+        Some(text) => format!("{name}: {}", quoted(text)),
+    };
+    let mut values: Vec<String> = names.iter().zip(row).take(SHOWN).map(value).collect();
+    if row.len() > SHOWN {
+        values.push("…".to_owned());
+    }
+    format!("({})", values.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Float64Array, Int64Array, StringArray};
+    use serde_json::json;
+
+    use super::*;
+
+    fn table(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+        RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(name, column)| (name, column, true)),
+        )
+        .unwrap()
+    }
+
+    fn ids(ids: [Option<i64>; 3]) -> ArrayRef {
+        Arc::new(Int64Array::from(ids.to_vec()))
+    }
+
+    #[test]
+    fn rows_may_come_in_another_order_and_columns_as_other_numbers() {
+        let names = |names: [&str; 3]| Arc::new(StringArray::from(names.to_vec())) as ArrayRef;
+        let written =
+            table(vec![("id", ids([Some(1), Some(2), None])), ("name", names(["a", "b", "c"]))]);
+        let floats = Arc::new(Float64Array::from(vec![None, Some(2.0), Some(1.0)])) as ArrayRef;
+        let found = table(vec![("name", names(["c", "b", "a"])), ("id", floats)]);
+        assert_eq!(changed(&written, &[found]), None);
+        let found = table(vec![("name", names(["c", "b", "a"])), ("id", names(["", "2", "1x"]))]);
+        let seen = "the row (id: none, name: 'c') came back as (id: '', name: 'c')";
+        assert_eq!(changed(&written, &[found]).unwrap(), seen);
+    }
+
+    #[test]
+    fn what_differs_is_shown() {
+        let written = table(vec![("id", ids([Some(1), Some(2), None]))]);
+        let seen = |name, values| changed(&written, &[table(vec![(name, ids(values))])]).unwrap();
+        assert_eq!(
+            seen("id", [Some(1), Some(3), None]),
+            "the row (id: '2') came back as (id: '3')"
+        );
+        assert_eq!(
+            seen("id", [Some(1), Some(1), None]),
+            "the row (id: '2') came back as (id: '1')"
+        );
+        assert_eq!(seen("ID", [Some(1), Some(2), None]), "the column 'id' is not there");
+    }
+
+    #[test]
+    fn a_case_may_say_what_comes_back() {
+        let found = [table(vec![("id", ids([Some(1), Some(2), None])), ("more", ids([None; 3]))])];
+        let said = |rows: Value| -> Vec<Said> { serde_json::from_value(rows).unwrap() };
+        assert_eq!(unlike(&said(json!([{"id": null}, {"id": "2"}, {"id": 1}])), &found), None);
+        let seen = unlike(&said(json!([{"id": null}, {"id": 2}, {"id": 3}])), &found).unwrap();
+        assert_eq!(seen, "the row (id: '3') came back as (id: '1')");
+        let seen = unlike(&said(json!([{"id": 1}])), &found).unwrap();
+        assert_eq!(seen, "3 rows are there, not 1");
+    }
+}

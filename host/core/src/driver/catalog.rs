@@ -1,0 +1,314 @@
+//! Registry of the available drivers: finds drivers by name and loads them after the admission
+//! checks.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+use memchr::memmem;
+
+use super::file::Raw;
+use super::{Content, DriverFile, Gate};
+use crate::diagnostic::{Error, Exit, Problem, Result};
+
+/// Maximum bytes of specs read in search of drivers. A driver in a file named after it is found
+/// even beyond this limit.
+const MAX_SPECS: usize = 4 << 20;
+
+/// The drivers of a project, its user and this installation.
+///
+/// [`Registry::load`] is the only source of a driver's bytes, so that no driver runs without
+/// passing the gates. Invalid files do not affect the use of other drivers: a file is only parsed
+/// if it can be the requested driver, or if all drivers are requested.
+#[derive(Debug)]
+pub struct Registry {
+    gates: Vec<Box<dyn Gate>>,
+    folders: Vec<PathBuf>,
+    files: Vec<Candidate>,
+    /// Bytes of specs that can still be read.
+    left: AtomicUsize,
+}
+
+/// A candidate file for a driver. Results of reading it are cached.
+#[derive(Debug)]
+struct Candidate {
+    path: PathBuf,
+    built_in: bool,
+    raw: OnceLock<std::result::Result<Raw, Error>>,
+    file: OnceLock<std::result::Result<Arc<DriverFile>, Vec<Problem>>>,
+}
+
+impl Registry {
+    /// Finds every `*.wasm` file in the project's drivers directory, in `$OSIRIS_DRIVERS` and next
+    /// to this program. A file that is not a driver, or has the same name as another driver, only
+    /// affects those who use it. Every gate must admit a driver before its use.
+    ///
+    /// Returns an error if a directory cannot be read.
+    pub fn open(project_drivers: &Path, gates: Vec<Box<dyn Gate>>) -> Result<Self> {
+        let mut folders = vec![project_drivers.to_owned()];
+        folders.extend(std::env::var_os("OSIRIS_DRIVERS").map(PathBuf::from));
+        folders.extend(built_in());
+        folders.dedup();
+        let built_in = built_in();
+        let mut files = Vec::new();
+        for folder in &folders {
+            let is_built_in = built_in.as_ref() == Some(folder);
+            let paths = wasm_files(folder)?.into_iter();
+            files.extend(paths.map(|path| Candidate::new(path, is_built_in)));
+        }
+        Ok(Self { gates, folders, files, left: AtomicUsize::new(MAX_SPECS) })
+    }
+
+    /// Creates a registry of exactly these files.
+    ///
+    /// # Errors
+    /// Returns an error if a file is not a driver, or if two drivers have the same name.
+    pub fn of<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
+        let files = files.into_iter().map(|path| Candidate::new(path.clone(), false)).collect();
+        let left = AtomicUsize::new(MAX_SPECS);
+        let registry = Self { gates: Vec::new(), folders: Vec::new(), files, left };
+        match registry.broken() {
+            broken if broken.is_empty() => Ok(registry),
+            broken => Err(invalid(broken)),
+        }
+    }
+
+    /// Returns the driver with a name. Returns `None` if there is no such driver or more than one:
+    /// see [`Registry::missing`].
+    pub fn find(&self, name: &str) -> Option<&Arc<DriverFile>> {
+        match self.named(name)[..] {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Returns every driver with this name.
+    pub fn named(&self, name: &str) -> Vec<&Arc<DriverFile>> {
+        // Files named after the driver come first, before other files use up the byte limit.
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.files.iter().partition(|file| file.is_named(name));
+        let raw = own.into_iter().filter_map(|file| Some((file, file.raw().as_ref().ok()?)));
+        let more = others.into_iter().filter_map(|file| Some((file, self.afford(file)?)));
+        let files = raw.chain(more).filter(|(_, raw)| may_be(&raw.text, name));
+        let files = files.map(|(file, _)| file);
+        files.filter_map(Candidate::driver).filter(|driver| driver.spec.name == name).collect()
+    }
+
+    /// Returns the spec, imports and exports of a file. Returns `None` if the file is invalid or
+    /// the byte limit is used up.
+    fn afford<'c>(&self, file: &'c Candidate) -> Option<&'c Raw> {
+        if file.raw.get().is_none() {
+            let left = self.left.load(Relaxed);
+            if left == 0 {
+                return None;
+            }
+            let size = file.raw().as_ref().map_or(0, |raw| raw.text.len());
+            self.left.store(left.saturating_sub(size), Relaxed);
+        }
+        file.raw().as_ref().ok()
+    }
+
+    /// Returns the bytes and SHA-256 of a driver for its use.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, a gate denies it, or its spec is invalid.
+    pub fn load<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
+        let content = self.admit(driver)?;
+        // Checked after the gates, so that a denied driver costs no work.
+        driver.check()?;
+        Ok(content)
+    }
+
+    /// Like [`Registry::load`], for callers that check the whole spec later.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or a gate denies it.
+    pub fn admit<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
+        let content = driver.content()?;
+        for gate in &self.gates {
+            gate.admit(driver, &content.bytes, &content.sha256)?;
+        }
+        Ok(content)
+    }
+
+    /// Returns the problems of the files that are named after a driver, or of several files that
+    /// hold the driver.
+    pub fn broken_as(&self, name: &str) -> Vec<Problem> {
+        if let [one, other, ..] = self.named(name)[..] {
+            return vec![twice(name, one, other)];
+        }
+        let named = self.files.iter().filter(|file| file.is_named(name));
+        named.flat_map(Candidate::problems).cloned().collect()
+    }
+
+    /// Returns an error for a missing driver, with the searched directories and a fix, or the
+    /// problems of the file that should hold the driver.
+    pub fn missing(&self, name: &str) -> Error {
+        let broken = self.broken_as(name);
+        if broken.iter().any(|problem| problem.code == TWICE) {
+            return invalid(broken);
+        }
+        if !broken.is_empty() {
+            return Error { exit: Exit::Environment, problems: broken };
+        }
+        let folders: Vec<_> =
+            self.folders.iter().map(|folder| folder.display().to_string()).collect();
+        let message = format!("there is no driver `{name}`; looked in {}", folders.join(", "));
+        Error::environment(Problem::new("driver_missing", message).help(format!(
+            "put {name}.wasm into {}, or see `osiris drivers list`",
+            self.folders[0].display()
+        )))
+    }
+
+    /// Returns all drivers, sorted by name, except those that share a name.
+    pub fn drivers(&self) -> impl Iterator<Item = &Arc<DriverFile>> {
+        self.by_name().into_values().filter_map(|drivers| match drivers[..] {
+            [one] => Some(one),
+            _ => None,
+        })
+    }
+
+    fn by_name(&self) -> BTreeMap<&str, Vec<&Arc<DriverFile>>> {
+        let mut drivers: BTreeMap<&str, Vec<&Arc<DriverFile>>> = BTreeMap::new();
+        let read = self.files.iter().filter(|file| self.afford(file).is_some());
+        for driver in read.filter_map(Candidate::driver) {
+            drivers.entry(&driver.spec.name).or_default().push(driver);
+        }
+        drivers
+    }
+
+    /// Returns the problems of all files that are not drivers or cannot be used because of their
+    /// name.
+    pub fn broken(&self) -> Vec<Problem> {
+        let by_name = self.by_name();
+        let problems = self.files.iter().filter(|file| file.raw.get().is_some());
+        let mut broken: Vec<_> = problems.flat_map(Candidate::problems).cloned().collect();
+        for (name, drivers) in by_name {
+            if let [one, other, ..] = drivers[..] {
+                let each = drivers.iter();
+                broken.extend(each.map(|file| twice(name, one, other).in_file(&file.path)));
+            }
+        }
+        let unread = self.files.iter().filter(|file| file.raw.get().is_none());
+        broken.extend(unread.map(|file| {
+            let message = "this file was not read: those before it hold too many drivers";
+            let help = "move what is no driver out of the folder";
+            Problem::new("driver_unread", message).in_file(&file.path).help(help)
+        }));
+        broken
+    }
+
+    /// Returns the searched directories, in search order.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+}
+
+impl Candidate {
+    fn new(path: PathBuf, built_in: bool) -> Self {
+        Self { path, built_in, raw: OnceLock::new(), file: OnceLock::new() }
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.path.file_stem().is_some_and(|stem| stem == name)
+    }
+
+    fn raw(&self) -> &std::result::Result<Raw, Error> {
+        self.raw.get_or_init(|| Raw::read(&self.path))
+    }
+
+    fn parsed(&self) -> &std::result::Result<Arc<DriverFile>, Vec<Problem>> {
+        self.file.get_or_init(|| {
+            let raw = self.raw().as_ref().map_err(|error| error.problems.clone())?;
+            let mut driver = DriverFile::parse(raw, &self.path).map_err(|error| error.problems)?;
+            driver.built_in = self.built_in;
+            Ok(Arc::new(driver))
+        })
+    }
+
+    fn driver(&self) -> Option<&Arc<DriverFile>> {
+        self.parsed().as_ref().ok()
+    }
+
+    fn problems(&self) -> &[Problem] {
+        self.parsed().as_ref().err().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Returns whether a spec can have this driver name, without parsing it. A name in an unusual
+/// spelling is not found, which affects no other driver.
+fn may_be(spec: &[u8], name: &str) -> bool {
+    let plain = |byte: &u8| !byte.is_ascii_whitespace() && !b"\"':".contains(byte);
+    memmem::find_iter(spec, name.as_bytes()).any(|at| {
+        let before = spec[..at].iter().rposition(plain).map_or(0, |last| last + 1);
+        spec[..before].ends_with(b"name")
+    })
+}
+
+/// Code of the problem that two files have the same driver name.
+const TWICE: &str = "duplicate_driver";
+
+fn twice(name: &str, one: &DriverFile, other: &DriverFile) -> Problem {
+    let (one, other) = (one.path.display(), other.path.display());
+    Problem::new(TWICE, format!("the driver `{name}` is there twice: {one} and {other}"))
+        .help(format!("remove one of them, for example: rm {other}"))
+}
+
+fn invalid(problems: Vec<Problem>) -> Error {
+    Error { exit: Exit::Invalid, problems }
+}
+
+/// Returns whether a file is in the directory of the drivers that come with osiris.
+pub fn is_built_in(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok();
+    folder.is_some() && folder == built_in().and_then(|built_in| built_in.canonicalize().ok())
+}
+
+/// Returns the directory of the drivers that come with osiris: next to the program, or in an
+/// installation's library directory.
+fn built_in() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?.canonicalize().ok()?;
+    let folder = program.parent()?;
+    [folder.join("drivers"), folder.join("../lib/osiris/drivers")]
+        .into_iter()
+        .find(|path| path.is_dir())
+}
+
+fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            return Err(Error::environment(
+                Problem::new(
+                    "drivers_unreadable",
+                    format!("the drivers' folder cannot be read: {error}"),
+                )
+                .in_file(folder),
+            ));
+        }
+    };
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_is_parsed_only_where_it_may_be_the_one() {
+        for spec in ["name: a.b\n", "{\"name\": \"a.b\"}", "x: 1\nname:   'a.b'", "{name: a.b}"] {
+            assert!(may_be(spec.as_bytes(), "a.b"), "{spec}");
+        }
+        for spec in ["", "a.b", "title: a.b\nname: a.c", "name: a.c # a.b"] {
+            assert!(!may_be(spec.as_bytes(), "a.b"), "{spec}");
+        }
+    }
+}

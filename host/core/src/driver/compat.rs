@@ -1,0 +1,160 @@
+//! Compatibility of a component's imports and exports with this host, as a table of the interfaces
+//! wanted, the interfaces offered, and the reason for each difference.
+
+use semver::{Comparator, Op, Version, VersionReq};
+
+use super::DriverFile;
+use crate::contract::CONTRACT;
+use crate::diagnostic::Problem;
+use crate::sanitize::escape_control;
+
+/// The WASI 0.2 packages that drivers can import. Permissions within them are granted separately.
+const WASI: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
+const SOCKETS: &str = "wasi:sockets";
+/// Maximum length of a displayed name, in characters.
+const SHOWN: usize = 100;
+
+/// Returns the problem if the names of the interfaces show that a component is incompatible.
+pub fn mismatch(file: &DriverFile) -> Option<Problem> {
+    let (package, offered) = CONTRACT.split_once('@')?;
+    let offered = Version::parse(offered).ok()?;
+    let mut rows: Vec<[String; 3]> =
+        file.imports.iter().filter_map(|import| row(import, &offered)).collect();
+    let interface = format!("{package}/driver");
+    let export = file.exports.iter().find_map(|name| match name.split_once('@') {
+        Some((name, version)) if name == interface => Some(version),
+        _ => None,
+    });
+    match export.map(|version| (version, outdated(version, &offered))) {
+        Some((_, None)) => {}
+        Some((version, Some(why))) => {
+            rows.push([
+                format!("{interface}@{offered}"),
+                named(&format!("{interface}@{version}")),
+                why.into(),
+            ]);
+        }
+        None => rows.push([format!("{interface}@{offered}"), "nothing".into(), WORLD.into()]),
+    }
+    if rows.is_empty() {
+        return None;
+    }
+    rows.insert(0, ["wanted", "offered", "why"].map(String::from));
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    let table: String = rows
+        .iter()
+        .map(|[wanted, offered, why]| format!("\n    {wanted:first$}  {offered:second$}  {why}"))
+        .collect();
+    let message = format!("the driver `{}` and this host do not fit:{table}", file.spec.name);
+    Some(Problem::new("world_mismatch", message).in_file(&file.path).help(help(&rows)))
+}
+
+/// Returns the help: update the older of the two sides.
+fn help(rows: &[[String; 3]]) -> String {
+    let own = env!("CARGO_PKG_VERSION");
+    let any = |text: &str| rows.iter().any(|[_, _, why]| why == text);
+    if any(NEWER) {
+        format!("update osiris, which is {own}, or use a driver that was built for {CONTRACT}")
+    } else if any(OLDER) {
+        format!("build the driver again with the SDK of this osiris, which is {own}")
+    } else if any(WORLD) {
+        format!(
+            "build it for the world `plugin` of {CONTRACT}; with osiris-sdk, by this line in \
+             src/lib.rs: osiris_sdk::export!(MyDriver);"
+        )
+    } else {
+        format!("build it for the world `plugin` of {CONTRACT}, for example with osiris-sdk")
+    }
+}
+
+const WORLD: &str = "the component was built for another world";
+const NEWER: &str = "it was built for a newer contract than this osiris has";
+const OTHER: &str = "it was built for another version of the contract";
+const OLDER: &str = "it was built for an older contract, which this osiris no longer has";
+
+/// Returns the reason why a host with the `offered` contract cannot run a component that wants the
+/// `wanted` one. Returns `None` if it can: later versions only add, except for breaking ones by
+/// semantic versioning.
+fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
+    let Ok(wanted) = Version::parse(wanted) else { return Some(OTHER) };
+    let compatible = VersionReq {
+        comparators: vec![Comparator {
+            op: Op::Caret,
+            major: wanted.major,
+            minor: Some(wanted.minor),
+            patch: Some(wanted.patch),
+            pre: wanted.pre.clone(),
+        }],
+    };
+    if compatible.matches(offered) {
+        return None;
+    }
+    Some(if wanted > *offered { NEWER } else { OLDER })
+}
+
+/// Returns the reason why an import is not available to drivers. Returns `None` if it is available.
+pub fn unusual(import: &str) -> Option<String> {
+    let (_, contract) = CONTRACT.split_once('@')?;
+    row(import, &Version::parse(contract).ok()?).map(|[_, _, why]| why)
+}
+
+/// Returns the row of the table for an import that is not offered.
+fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
+    let (interface, version) = import.split_once('@').unwrap_or((import, ""));
+    let package = interface.split('/').next().unwrap_or(interface);
+    let (offered, why) = match package {
+        "osiris:driver" => (contract.to_string(), outdated(version, contract)?),
+        _ if WASI.contains(&package) || package == SOCKETS => {
+            if version.starts_with("0.2.") {
+                return None;
+            }
+            ("0.2".into(), "it was built for another version of WASI")
+        }
+        "wasi:http" => ("nothing".into(), "drivers have no HTTP of the host"),
+        _ => ("nothing".into(), "this host knows no such interface"),
+    };
+    Some([named(import), offered, why.into()])
+}
+
+/// Formats a name from a component, which can contain anything, as a cell of the table.
+fn named(name: &str) -> String {
+    let name = escape_control(name);
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} ... (cut)", &name[..end]),
+        None => name.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_contract_serves_what_was_built_for_an_earlier_one() {
+        for (wanted, offered, why) in [
+            ("0.1.0", "0.1.0", None),
+            ("0.1.0", "0.1.4", None),
+            ("1.2.0", "1.3.0", None),
+            ("0.1.1", "0.1.0", Some(NEWER)),
+            ("0.2.0", "0.1.0", Some(NEWER)),
+            ("0.1.0", "0.2.0", Some(OLDER)),
+            ("1.9.0", "2.0.0", Some(OLDER)),
+            ("", "0.1.0", Some(OTHER)),
+        ] {
+            assert_eq!(
+                outdated(wanted, &Version::parse(offered).unwrap()),
+                why,
+                "{wanted} {offered}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_cell_whatever_is_in_it() {
+        assert_eq!(named("a:b/c@1.0.0"), "a:b/c@1.0.0");
+        assert_eq!(named("a:\u{1b}[2J\nb"), r"a:\u{1b}[2J\nb");
+        // The maximum width of the formatter is 16 bits.
+        assert!(named(&"é".repeat(1 << 17)).chars().count() < 2 * SHOWN);
+    }
+}

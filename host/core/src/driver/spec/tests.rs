@@ -1,0 +1,136 @@
+use std::path::Path;
+
+use super::*;
+
+const GOOD: &str = r#"name: filesystem.csv_writer
+version: 1.0.0
+title: CSV files
+modes: [write]
+capabilities: {discover: false}
+configSchema:
+  type: object
+  required: [path]
+  properties:
+    path: {type: string, minLength: 1}
+    delimiter: {type: string, maxLength: 1, default: ","}
+    password: {type: string}
+secrets: [/password, /resolved_connection/password]
+connectionFields: [{name: base, override: allowed}]
+files: {write: [/path]}
+network: [{host: /resolved_connection/host, port: 5432}]
+limits: {memory: 512MiB, seconds: 60}
+examples: [{title: Plain, config: {path: out.csv}}]
+"#;
+
+fn problems(text: &str) -> Vec<String> {
+    let error = Spec::parse(text.as_bytes(), Path::new("spec.yaml")).expect_err("invalid");
+    let line = |problem: crate::diagnostic::Problem| {
+        let at = problem.place.and_then(|place| place.position).expect("a position");
+        let help = problem.help.unwrap_or_default();
+        format!("{}:{} {}: {} ({help})", at.line, at.column, problem.code, problem.message)
+    };
+    error.problems.into_iter().map(line).collect()
+}
+
+#[test]
+fn a_good_spec_parses() {
+    let spec = Spec::parse(GOOD.as_bytes(), Path::new("spec.yaml")).unwrap();
+    assert_eq!(spec.modes, [Mode::Write]);
+    assert_eq!(spec.bounds(), [(Limit::Memory, 512 << 20), (Limit::Seconds, 60)].into());
+    assert_eq!(spec.connection_fields[0].policy, OverridePolicy::Allowed);
+}
+
+#[test]
+fn a_spec_survives_json() {
+    let spec = Spec::parse(GOOD.as_bytes(), Path::new("spec.yaml")).unwrap();
+    let json = serde_json::to_vec(&spec).unwrap();
+    assert_eq!(Spec::parse(&json, Path::new("spec.json")).unwrap(), spec);
+}
+
+#[test]
+fn every_problem_says_what_and_where() {
+    let table = [
+        (
+            "name: filesystem.csv_writer",
+            "name: csv",
+            "1:1 invalid_spec: The driver's spec: 'name' must match the pattern '^[a-z0-9][a-z0-9_-]{0,62}\\.[a-z0-9][a-z0-9_-]{0,62}$' (the name is 'family.role' in lower case, like 'filesystem.csv_writer')",
+        ),
+        (
+            "version: 1.0.0",
+            "version: \"1.0\"",
+            "2:1 invalid_spec: The driver's spec: the version '1.0' is not a semantic one: unexpected end of input while parsing minor version number (write it like '1.0.0')",
+        ),
+        (
+            "modes: [write]",
+            "modes: []",
+            "4:1 invalid_spec: The driver's spec: 'modes' must have at least 1 item (a list of extract, transform, write and discover)",
+        ),
+        (
+            "modes: [write]",
+            "modes: [load]",
+            "4:9 invalid_spec: The driver's spec: 'modes[0]' must be 'extract', 'transform', 'write' or 'discover' ()",
+        ),
+        (
+            "modes: [write]\n",
+            "",
+            "1:1 missing_required_key: The driver's spec: the key 'modes' is missing (add 'modes: ...': a list of extract, transform, write and discover)",
+        ),
+        (
+            "title:",
+            "titel:",
+            "3:1 unknown_key: The driver's spec: unknown key 'titel' (did you mean 'title'?)",
+        ),
+        (
+            "discover: false",
+            "discover: no",
+            "5:16 invalid_spec: The driver's spec: 'capabilities.discover' must be true or false, but it is text ()",
+        ),
+        (
+            "  type: object",
+            "  type: array",
+            "7:3 invalid_spec: The driver's spec: 'configSchema.type' must be 'object' ()",
+        ),
+        (
+            "maxLength: 1,",
+            "maxLength: x,",
+            "6:1 invalid_spec: The driver's spec: 'configSchema' is not a valid JSON Schema 2020-12 at /properties/delimiter/maxLength: value is not of type \"integer\" (see https://json-schema.org/draft/2020-12)",
+        ),
+        (
+            "[/password,",
+            "[/passwort,",
+            "13:11 invalid_spec: The driver's spec: '/passwort' in 'secrets' leads to no key of 'configSchema.properties' (did you mean '/password'?)",
+        ),
+        (
+            "write: [/path]",
+            "write: [path]",
+            "15:17 invalid_spec: The driver's spec: 'files.write[0]' must match the pattern '^(/([^~/]|~0|~1)+)+$' (a JSON pointer into the configuration, like '/path')",
+        ),
+        (
+            "{name: base,",
+            "{name: base}, {name: base,",
+            "14:34 invalid_spec: The driver's spec: the connection field 'base' is there twice (remove one of the two)",
+        ),
+        (
+            "port: 5432",
+            "port: 70000",
+            "16:45 invalid_spec: The driver's spec: 'network[0].port' must be at most 65535 ()",
+        ),
+        (
+            "512MiB",
+            "much",
+            "17:10 invalid_spec: The driver's spec: 'limits.memory' must be a size like '512MiB', but it is \"much\" (correct it, or leave it out)",
+        ),
+    ];
+    for (from, to, wanted) in table {
+        assert_eq!(problems(&GOOD.replacen(from, to, 1)), [wanted]);
+    }
+}
+
+#[test]
+fn examples_must_fit() {
+    let example =
+        "18:27 invalid_spec: The driver's spec: the example 'Plain' does not fit 'configSchema'";
+    let found = problems(&GOOD.replacen("{path: out.csv}", "{pth: x}", 1));
+    assert_eq!(found[0], format!("{example}: the key 'path' is missing (add 'path: ...')"));
+    assert!(found[1].ends_with("unknown key 'pth' (did you mean 'path'?)"), "{found:?}");
+}

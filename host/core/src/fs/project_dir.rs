@@ -1,0 +1,333 @@
+//! Access to the host's own directories inside a project. A driver that may write to the project,
+//! now or in an earlier run, can replace any of these directories with a symlink, so every
+//! operation here refuses symlinks.
+
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use rustix::fs::{Mode, OFlags, openat};
+
+use crate::fs::regular;
+
+/// A directory inside the project, which does not have to exist yet.
+#[derive(Debug, Clone)]
+pub struct Below {
+    base: PathBuf,
+    folder: PathBuf,
+}
+
+impl Below {
+    /// Creates a handle on `folder`, an absolute path or one relative to `base`.
+    pub fn new(base: &Path, folder: &Path) -> Self {
+        let folder = folder.strip_prefix(base).unwrap_or(folder);
+        Self { base: base.to_owned(), folder: folder.to_owned() }
+    }
+
+    /// Opens the directory, creates missing components and makes them accessible to the user
+    /// only.
+    ///
+    /// # Errors
+    /// Returns an error if a component is a symlink or any I/O operation fails.
+    pub fn make(&self) -> io::Result<Dir> {
+        self.create(true)
+    }
+
+    /// Opens a directory of the user, creating missing components.
+    ///
+    /// # Errors
+    /// Returns an error if a component is a symlink or any I/O operation fails.
+    pub fn make_shared(&self) -> io::Result<Dir> {
+        self.create(false)
+    }
+
+    fn create(&self, private: bool) -> io::Result<Dir> {
+        let mut dir = self.root()?;
+        let mut path = self.base.clone();
+        for part in &self.folder {
+            path.push(part);
+            let made = match private {
+                true => create_private_dir(&dir, part.as_ref()),
+                false => dir.create_dir(part),
+            };
+            match made {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+            dir = open_folder(&dir, part.as_ref(), &path)?;
+            if private {
+                tighten(&dir);
+            }
+        }
+        Ok(dir)
+    }
+
+    /// Opens the directory. Returns `None` if the directory does not exist.
+    ///
+    /// # Errors
+    /// Returns an error if a component is a symlink or any I/O operation fails.
+    pub fn open(&self) -> io::Result<Option<Dir>> {
+        let mut dir = self.root()?;
+        let mut path = self.base.clone();
+        for part in &self.folder {
+            path.push(part);
+            match open_folder(&dir, part.as_ref(), &path) {
+                Ok(inner) => dir = inner,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(dir))
+    }
+
+    /// Reads a file of at most `limit` bytes. Returns `None` if the file does not exist.
+    ///
+    /// # Errors
+    /// Returns an error if the file is a symlink, not a regular file or too large, or any I/O
+    /// operation fails.
+    pub fn read(&self, name: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let Some(dir) = self.open()? else { return Ok(None) };
+        let path = self.path(name);
+        match open_file(&dir, name.as_ref(), &path)
+            .and_then(|file| regular::read_bounded(file, limit))
+        {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Atomically writes a file that only the user can read.
+    ///
+    /// # Errors
+    /// Returns an error if a component is a symlink or any I/O operation fails; the file is then
+    /// unchanged.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let dir = self.make()?;
+        // Not the process id: in a container, the next process often has the id of a killed one.
+        let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        private(&mut options);
+        let write = |mut file: File| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            // Replaces a symlink.
+            dir.rename(&partial, &dir, name)
+        };
+        write(dir.open_with(&partial, &options)?.into_std()).inspect_err(|_| {
+            // The error to report is the one of the write.
+            dir.remove_file(&partial).ok();
+        })
+    }
+
+    /// Creates an unnamed file to write and read, which disappears when the process ends in any
+    /// way.
+    ///
+    /// # Errors
+    /// Returns an error if a component is a symlink or any I/O operation fails.
+    pub fn nameless(&self) -> io::Result<File> {
+        Ok(cap_tempfile::TempFile::new_anonymous(&self.make()?)?.into_std())
+    }
+
+    /// Returns the whole path of an entry of the directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.base.join(&self.folder).join(name)
+    }
+
+    fn root(&self) -> io::Result<Dir> {
+        Dir::open_ambient_dir(&self.base, ambient_authority())
+    }
+}
+
+/// Opens a directory inside another one. Never follows a symlink.
+fn open_folder(dir: &Dir, name: &Path, path: &Path) -> io::Result<Dir> {
+    refuse_link(dir, name, path)?;
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // A handle for the entries, without access to their list: Landlock denies listing directories
+    // that a run only passes through.
+    #[cfg(target_os = "linux")]
+    let flags = flags | OFlags::PATH;
+    Ok(Dir::from_std_file(openat(dir, name, flags, Mode::empty())?.into()))
+}
+
+/// Opens a regular file in a directory. Never follows a symlink.
+fn open_file(dir: &Dir, name: &Path, path: &Path) -> io::Result<File> {
+    refuse_link(dir, name, path)?;
+    // Opening a pipe would wait for its other end.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(dir, name, flags, Mode::empty())?);
+    regular::check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Reads a regular file of at most `limit` bytes inside a directory.
+///
+/// # Errors
+/// Returns an error if `path` is not such a file or any I/O operation fails.
+pub fn read(dir: &Dir, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
+    let path = path.as_ref();
+    let about = dir.metadata(path)?;
+    regular::check(about.is_file(), about.is_dir(), about.is_symlink())?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::custom_flags(&mut options, regular::flags(false));
+    let file = dir.open_with(path, &options)?.into_std();
+    regular::check_regular(&file.metadata()?)?;
+    regular::read_bounded(file, limit)
+}
+
+/// Creates a directory that only the user can access.
+///
+/// # Errors
+/// Returns an error if any I/O operation fails, also if the directory exists.
+pub fn create_private_dir(dir: &Dir, name: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut builder = cap_std::fs::DirBuilder::new();
+        cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        dir.create_dir_with(name, &builder)
+    }
+    #[cfg(not(unix))]
+    dir.create_dir(name)
+}
+
+/// Makes a new file accessible to the user only.
+pub fn private(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Removes the access of other users, which older versions gave them.
+fn tighten(dir: &Dir) {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::{Permissions, PermissionsExt as _};
+        let mode = dir.dir_metadata().map_or(0o700, |about| about.permissions().mode());
+        if mode & 0o077 != 0 {
+            // Permissions that the user took away stay so, and a directory of another user is
+            // left as is.
+            dir.set_permissions(".", Permissions::from_mode(mode & 0o700)).ok();
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
+}
+
+/// Error for a symlink where the host does not follow any.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` is a link, and the host follows none there", .0.display())]
+struct Link(PathBuf);
+
+fn refuse_link(dir: &Dir, name: &Path, path: &Path) -> io::Result<()> {
+    if dir.symlink_metadata(name)?.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, Link(path.to_owned())));
+    }
+    Ok(())
+}
+
+/// Checks that no component of a path inside `dir`, which is at `base`, is a symlink.
+///
+/// # Errors
+/// Returns an error if a component is a symlink, or on any I/O error other than a missing
+/// component.
+pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
+    let mut so_far = PathBuf::new();
+    for part in path {
+        so_far.push(part);
+        match refuse_link(dir, &so_far, &base.join(&so_far)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// Returns the help for an error: the removal of a symlink, otherwise `otherwise`.
+pub fn help(error: &io::Error, otherwise: &str) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Link>()) {
+        Some(Link(path)) => format!(
+            "remove it: `rm '{}'`; if you did not make it, a step that may write files did",
+            path.display()
+        ),
+        None => otherwise.to_owned(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_comes_back_and_nothing_else_stays() {
+        let base = tempfile::tempdir().unwrap();
+        let below = Below::new(base.path(), &base.path().join("a/b"));
+        assert_eq!(below.read("file", 9).unwrap(), None);
+        below.write("file", b"1").unwrap();
+        below.write("file", b"22").unwrap();
+        assert_eq!(below.read("file", 2).unwrap().as_deref(), Some(&b"22"[..]));
+        let error = below.read("file", 1).unwrap_err();
+        assert_eq!(error.to_string(), "this is larger than 1 B, the most that is read here");
+        let mut file = below.nameless().unwrap();
+        file.write_all(b"x").unwrap();
+        assert_eq!(fs::read_dir(base.path().join("a/b")).unwrap().count(), 1);
+        assert!(Below::new(base.path(), Path::new("a")).read("b", 9).is_err(), "a folder");
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let own = base.path().join("own");
+        fs::create_dir(&own).unwrap();
+        fs::create_dir(base.path().join("data")).unwrap();
+        for target in [elsewhere.path(), Path::new("../data"), Path::new("nowhere")] {
+            let link = own.join("link");
+            symlink(target, &link).unwrap();
+            for folder in ["own/link", "own/link/deeper"] {
+                let below = Below::new(base.path(), Path::new(folder));
+                let errors = [
+                    below.make().map(drop).unwrap_err(),
+                    below.open().map(drop).unwrap_err(),
+                    below.read("file", 9).map(drop).unwrap_err(),
+                    below.write("file", b"1").unwrap_err(),
+                    below.nameless().map(drop).unwrap_err(),
+                ];
+                for error in errors {
+                    let link = link.display();
+                    let text = format!("`{link}` is a link, and the host follows none there");
+                    assert_eq!(error.to_string(), text);
+                    assert!(help(&error, "").starts_with(&format!("remove it: `rm '{link}'`")));
+                }
+            }
+            let file = Below::new(base.path(), Path::new("own"));
+            assert!(file.read("link", 9).is_err());
+            fs::remove_file(link).unwrap();
+        }
+        for folder in [base.path().join("data"), elsewhere.path().to_owned()] {
+            assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+        }
+        assert_eq!(help(&io::ErrorKind::NotFound.into(), "make room"), "make room");
+    }
+
+    #[test]
+    fn a_file_takes_the_place_of_a_link() {
+        let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = elsewhere.path().join("theirs");
+        fs::write(&target, "theirs").unwrap();
+        symlink(&target, base.path().join("file")).unwrap();
+        let below = Below::new(base.path(), Path::new(""));
+        below.write("file", b"mine").unwrap();
+        assert_eq!(below.read("file", 9).unwrap().as_deref(), Some(&b"mine"[..]));
+        assert_eq!(fs::read_to_string(target).unwrap(), "theirs");
+    }
+}

@@ -1,0 +1,35 @@
+//! The ground that the crates of osiris share: everything that is written in files, and everything
+//! that a driver's file says about the driver, without running anything.
+//!
+//! - [`diagnostic`], [`text`] and [`sanitize`] build the messages that users see.
+//! - [`yaml`] and [`schema`] read configuration with the position of every value.
+//! - [`paths`] decides the files that a step can access; [`fs`] opens and writes the host's own.
+//! - [`redact`] and [`secret_keys`] keep secrets out of every text.
+//! - [`driver`] reads a driver's file: its spec, limits and interfaces.
+//!
+//! ```
+//! use osiris_core::redact::Redactor;
+//!
+//! let redactor = Redactor::new(["hunter2hunter2".to_owned()])?;
+//! assert_eq!(redactor.text("login with hunter2hunter2 failed"), "login with *** failed");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod budget;
+pub mod canonical;
+pub mod contract;
+pub mod core_dumps;
+pub mod diagnostic;
+pub mod driver;
+pub mod fs;
+pub mod invisible;
+pub mod paths;
+pub mod program;
+pub mod redact;
+pub mod sanitize;
+pub mod schema;
+pub mod secret_keys;
+pub mod telemetry;
+pub mod text;
+pub mod variable;
+pub mod yaml;

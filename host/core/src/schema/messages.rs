@@ -1,0 +1,128 @@
+//! Messages for values that are not allowed.
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind as Kind;
+use serde_json::Value;
+
+use super::describe;
+use super::violation::{Fault, Finding};
+use crate::text::{any_of, closest, quoted};
+
+/// Creates the finding for a value that violates one keyword. `parent` is the schema that holds the
+/// keyword.
+pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Finding {
+    let instance = error.instance();
+    let what = match error.kind() {
+        Kind::Type { kind } => return wrong_type(error, &describe::types(kind), parent),
+        Kind::Enum { options } => return not_an_option(error, options, parent),
+        Kind::Constant { expected_value } => {
+            format!("must be {}", describe::literal(expected_value))
+        }
+        Kind::Minimum { limit } => format!("must be at least {limit}"),
+        Kind::Maximum { limit } => format!("must be at most {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
+        Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
+        Kind::MinLength { limit } => format!("must have at least {}", count(*limit, "character")),
+        Kind::MaxLength { limit } => format!("must have at most {}", count(*limit, "character")),
+        Kind::MinItems { limit } => format!("must have at least {}", count(*limit, "item")),
+        Kind::MaxItems { limit } => format!("must have at most {}", count(*limit, "item")),
+        Kind::MinProperties { limit } => format!("must have at least {}", count(*limit, "key")),
+        Kind::MaxProperties { limit } => format!("must have at most {}", count(*limit, "key")),
+        Kind::AdditionalItems { limit } => {
+            format!("must have at most {}", count(*limit as u64, "item"))
+        }
+        Kind::UniqueItems => "has the same item twice".to_owned(),
+        Kind::Pattern { pattern } => format!("must match the pattern {}", quoted(pattern)),
+        Kind::Format { format } => format!("must have the format {}", quoted(format)),
+        Kind::PropertyNames { error } => {
+            format!("has a key that is not allowed: {}", finding(error, parent).message)
+        }
+        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => {
+            format!("is {}, but has none of the forms that are allowed", describe::kind(instance))
+        }
+        Kind::OneOfMultipleValid { .. } => {
+            "fits more than one of several forms of which only one may fit".to_owned()
+        }
+        Kind::FalseSchema => "is not allowed here".to_owned(),
+        // The library's message, with the values masked.
+        _ => format!("does not fit: {}", error.masked()),
+    };
+    build(error, &what, description(parent))
+}
+
+/// Creates the finding for a value of the wrong type.
+pub(super) fn wrong_type(error: &ValidationError<'_>, wanted: &[&str], parent: &Value) -> Finding {
+    let value = error.instance().as_ref();
+    let what = format!("must be {}, but it is {}", any_of(wanted), describe::kind(value));
+    let help = match value {
+        Value::Number(_) | Value::Bool(_) if wanted.contains(&"text") => {
+            Some("put the value in quotes".to_owned())
+        }
+        Value::String(text) if is_quoted_literal(text, wanted) => {
+            Some("remove the quotes around the value".to_owned())
+        }
+        Value::Null if is_cut_off(error.instance_path().as_str()) => Some(
+            "a comma ends a value in braces: put the value before it in quotes, up to its bracket"
+                .to_owned(),
+        ),
+        Value::Null => Some("give it a value, or remove the key".to_owned()),
+        _ => description(parent),
+    };
+    build(error, &what, help)
+}
+
+/// Returns whether a key is the remainder of a value that was split at a comma, like `2)` in
+/// `{price: decimal(10,2)}`.
+fn is_cut_off(pointer: &str) -> bool {
+    let key = pointer.rsplit('/').next().unwrap_or_default();
+    key.ends_with([')', ']']) && !key.contains(['(', '['])
+}
+
+/// Returns whether a text would have an allowed type without its quotes.
+fn is_quoted_literal(text: &str, wanted: &[&str]) -> bool {
+    (wanted.contains(&"a whole number") && text.parse::<i64>().is_ok())
+        || (wanted.contains(&"a number") && text.parse::<f64>().is_ok())
+        || (wanted.contains(&"true or false") && matches!(text, "true" | "false"))
+}
+
+fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -> Finding {
+    let names = || options.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let meant = error.instance().as_str().and_then(|text| {
+        // A different number is not a typo: `iso-8859-7` is not `iso-8859-1`.
+        let is_other = |name: &&str| *name != text && without_digits(name) == without_digits(text);
+        closest(text, names()).filter(|name| !is_other(name))
+    });
+    let help = meant.map(|meant| format!("did you mean '{meant}'?"));
+    let what = format!("must be {}", describe::options(options));
+    build(error, &what, help.or_else(|| description(parent)))
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+fn build(error: &ValidationError<'_>, what: &str, help: Option<String>) -> Finding {
+    let pointer = error.instance_path().as_str().to_owned();
+    let subject = match describe::path(&pointer) {
+        path if path.is_empty() => "the whole".to_owned(),
+        path => quoted(&path),
+    };
+    Finding { fault: Fault::InvalidValue, pointer, message: format!("{subject} {what}"), help }
+}
+
+fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Returns the schema's description of a value, as display text.
+fn description(schema: &Value) -> Option<String> {
+    schema.get("description").and_then(Value::as_str).map(one_line)
+}
+
+/// Returns the first paragraph of a text as one line, without control characters.
+pub(super) fn one_line(text: &str) -> String {
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = paragraph.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+    words.join(" ").trim().chars().take(200).collect()
+}

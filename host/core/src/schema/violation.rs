@@ -1,0 +1,117 @@
+//! Findings: the parts of a value that do not match its schema, with their position and a fix.
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind as Kind;
+use serde_json::Value;
+
+use super::{MAX_FINDINGS, describe, messages};
+use crate::text::{any_of, closest, quoted};
+
+/// A mismatch between a value and its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Kind of the mismatch.
+    pub fault: Fault,
+    /// Location of the mismatch, as a JSON pointer into the value.
+    pub pointer: String,
+    /// Description of the mismatch, with names but without any value: `'limit' must be text`.
+    pub message: String,
+    /// Fix for the mismatch.
+    pub help: Option<String>,
+}
+
+/// Kind of a mismatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A key that the schema does not have. The pointer leads to the key.
+    UnknownKey,
+    /// A missing key. The pointer leads to the mapping that lacks the key.
+    MissingKey,
+    /// A value that is not allowed.
+    InvalidValue,
+}
+
+/// Adds the findings for one error of the validator.
+pub(super) fn describe(schema: &Value, error: &ValidationError<'_>, out: &mut Vec<Finding>) {
+    match error.kind() {
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            let parent = parent_schema(schema, error);
+            let named = unexpected.iter().take(MAX_FINDINGS);
+            out.extend(named.map(|key| unknown(key, error, parent)));
+        }
+        Kind::Required { property } => {
+            out.push(missing(property.as_str().unwrap_or_default(), error, schema));
+        }
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            alternatives(schema, error, context, out);
+        }
+        _ => out.push(messages::finding(error, parent_schema(schema, error))),
+    }
+}
+
+/// Returns the subschema that holds the failed keyword.
+fn parent_schema<'s>(schema: &'s Value, error: &ValidationError<'_>) -> &'s Value {
+    let keyword = error.schema_path().as_str();
+    let parent = keyword.rsplit_once('/').map_or("", |(parent, _)| parent);
+    schema.pointer(parent).unwrap_or(&Value::Null)
+}
+
+fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Finding {
+    let at = error.instance_path().as_str();
+    let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let known: Vec<&str> = describe::keys_of(parent).collect();
+    let help = match closest(key, known.iter().copied()) {
+        Some(meant) => Some(format!("did you mean '{meant}'?")),
+        None if known.is_empty() => None,
+        None => Some(format!("the keys here are {}", any_of(&known))),
+    };
+    let place = if at.is_empty() { String::new() } else { format!(" in '{}'", describe::path(at)) };
+    let message = format!("unknown key {}{place}", quoted(key));
+    Finding { fault: Fault::UnknownKey, pointer, message, help }
+}
+
+fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Finding {
+    let at = error.instance_path().as_str();
+    let place = if at.is_empty() { String::new() } else { format!(" in '{}'", describe::path(at)) };
+    let property = &parent_schema(schema, error)["properties"][key];
+    let description = property.get("description").and_then(Value::as_str);
+    Finding {
+        fault: Fault::MissingKey,
+        pointer: at.to_owned(),
+        message: format!("the key '{key}' is missing{place}"),
+        help: Some(match description {
+            Some(text) => format!("add '{key}: ...': {}", messages::one_line(text)),
+            None => format!("add '{key}: ...'"),
+        }),
+    }
+}
+
+/// Adds the findings for a value that matches none of several alternatives. If no alternative has
+/// the value's type, the finding lists the allowed types. If exactly one has, the findings are
+/// those of that alternative.
+fn alternatives(
+    schema: &Value,
+    error: &ValidationError<'_>,
+    branches: &[Vec<ValidationError<'static>>],
+    out: &mut Vec<Finding>,
+) {
+    let at = error.instance_path();
+    let wrong_type = |branch: &&Vec<ValidationError<'static>>| {
+        branch.iter().any(|e| matches!(e.kind(), Kind::Type { .. }) && e.instance_path() == at)
+    };
+    let mut close = branches.iter().filter(|branch| !wrong_type(branch));
+    match (close.next(), close.next()) {
+        (None, _) => {
+            let mut wanted: Vec<&str> = Vec::new();
+            for error in branches.iter().flatten().filter(|e| e.instance_path() == at) {
+                if let Kind::Type { kind } = error.kind() {
+                    wanted.extend(describe::types(kind));
+                }
+            }
+            wanted.dedup();
+            out.push(messages::wrong_type(error, &wanted, parent_schema(schema, error)));
+        }
+        (Some(only), None) => only.iter().for_each(|error| describe(schema, error, out)),
+        _ => out.push(messages::finding(error, parent_schema(schema, error))),
+    }
+}

@@ -1,0 +1,343 @@
+//! Builds a tree from the parser's events.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, hash_map};
+use std::path::Path;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+
+use super::source::to_u32;
+use super::{Entry, Node, Position, Problems, Value, scalar};
+use crate::diagnostic::{Error, Problem};
+use crate::text::quoted;
+
+/// Maximum nesting depth of collections.
+const MAX_DEPTH: usize = 64;
+/// Maximum cost of all values, aliases expanded. See [`cost_of`].
+const MAX_COST: usize = 32 * 1024 * 1024;
+
+/// Returns the estimated memory of a value, in bytes.
+fn cost_of(text: &str) -> usize {
+    64 + text.len()
+}
+
+/// A problem that ends the parsing.
+type Fatal = (Position, Problem);
+
+/// Builds the tree of the only document in `text`, which problems refer to as `what`.
+pub(super) fn build(text: &str, file: &Path, what: &str) -> Result<Node, Error> {
+    let mut builder = Builder::new(file, what);
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let done = event
+            .map_err(|error| syntax(&error, text, what))
+            .and_then(|(event, span)| builder.event(event, position(span)));
+        if let Err((position, problem)) = done {
+            builder.problems.report(position, problem);
+            break;
+        }
+    }
+    let root = builder.root.unwrap_or(Node { position: START, value: Value::Null });
+    builder.problems.into_result(root)
+}
+
+const START: Position = Position { line: 1, column: 1 };
+
+fn position(span: Span) -> Position {
+    Position { line: to_u32(span.start.line()), column: to_u32(span.start.col() + 1) }
+}
+
+/// Converts a syntax error of the parser.
+fn syntax(error: &ScanError, text: &str, what: &str) -> Fatal {
+    let marker = error.marker();
+    let at = Position { line: to_u32(marker.line()), column: to_u32(marker.col() + 1) };
+    let line = text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
+    let indent = line.len() - line.trim_start().len();
+    if line[..indent].contains('\t') {
+        let message = "A tab cannot indent a line in YAML";
+        return (at, Problem::new("tab_indent", message).help("indent with spaces"));
+    }
+    if error.info() == "recursion limit exceeded" {
+        return (at, too_deep());
+    }
+    (at, Problem::new("invalid_yaml", format!("{what} is not valid YAML: {}", error.info())))
+}
+
+fn too_deep() -> Problem {
+    let message = format!("More than {MAX_DEPTH} lists and mappings stand in each other here");
+    Problem::new("too_deep", message).help("put fewer of them into each other")
+}
+
+/// A value with an anchor.
+struct Anchored {
+    node: Node,
+    cost: usize,
+    /// Nesting depth of the collections in the value.
+    height: usize,
+}
+
+/// A collection that is not complete yet.
+struct Open {
+    position: Position,
+    anchor: usize,
+    cost: usize,
+    height: usize,
+    items: Items,
+}
+
+enum Items {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, seen: HashMap<String, Position>, key: Option<(Position, String)> },
+}
+
+struct Builder<'f> {
+    /// Name of the text in problems.
+    what: &'f str,
+    problems: Problems<'f>,
+    documents: usize,
+    root: Option<Node>,
+    open: Vec<Open>,
+    /// Values by the parser's number of their anchor.
+    anchors: HashMap<usize, Anchored>,
+    cost: usize,
+}
+
+impl<'f> Builder<'f> {
+    fn new(file: &'f Path, what: &'f str) -> Self {
+        Self {
+            what,
+            problems: Problems::new(file),
+            documents: 0,
+            root: None,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            cost: 0,
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, at: Position) -> Result<(), Fatal> {
+        match event {
+            Event::DocumentStart(_) => self.document(at),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(at, &text, style, anchor, tag),
+            Event::SequenceStart(anchor, tag) => {
+                self.check_tag(tag.as_deref(), "seq", at);
+                self.begin(at, anchor, Items::List(Vec::new()))
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.check_tag(tag.as_deref(), "map", at);
+                let seen = HashMap::new();
+                self.begin(at, anchor, Items::Map { entries: Vec::new(), seen, key: None })
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(),
+            Event::Alias(anchor) => self.alias(at, anchor),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+        }
+    }
+
+    fn document(&mut self, at: Position) -> Result<(), Fatal> {
+        self.documents += 1;
+        if self.documents > 1 {
+            let message = "A second YAML document starts here, but one file holds one";
+            let help = "remove the '---' line, or put the rest into its own file";
+            return Err((at, Problem::new("several_documents", message).help(help)));
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        at: Position,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<Cow<'_, Tag>>,
+    ) -> Result<(), Fatal> {
+        let cost = cost_of(text);
+        self.spend(cost, at)?;
+        let plain = style == ScalarStyle::Plain;
+        let resolved = match tag.as_deref() {
+            None if plain => scalar::plain(text),
+            None => Ok(Value::Text(text.to_owned())),
+            Some(tag) => self.tagged(tag, text, at),
+        };
+        let value = resolved.unwrap_or_else(|why| {
+            // Omits the number, which can be a password without quotes.
+            let message = format!("This number {why}");
+            let help = "put it in quotes if it is meant as text";
+            self.problems.report(at, Problem::new("invalid_number", message).help(help));
+            Value::Null
+        });
+        if plain && text == "<<" && self.expects_key() {
+            let message = "Merge keys ('<<') are not part of YAML 1.2";
+            let help = "write out the keys, or use an alias for the whole value";
+            self.problems.report(at, Problem::new("merge_key", message).help(help));
+        } else if self.expects_key() && !matches!(value, Value::Text(_)) {
+            let kind = Node { position: at, value }.kind();
+            let message = format!("A key must be text, but {} is {kind}", quoted(text));
+            let help = format!("put it in quotes: \"{}\"", text.escape_default());
+            self.problems.report(at, Problem::new("invalid_key", message).help(help));
+            return self.place(Node { position: at, value: Value::Text(text.to_owned()) }, 0);
+        }
+        let node = Node { position: at, value };
+        self.remember(anchor, &node, cost, 0)?;
+        self.place(node, 0)
+    }
+
+    /// Resolves a scalar with a tag.
+    fn tagged(&mut self, tag: &Tag, text: &str, at: Position) -> Result<Value, &'static str> {
+        let name = format!("{}{}", tag.handle, tag.suffix);
+        let as_text = Value::Text(text.to_owned());
+        let resolved = match name.strip_prefix("tag:yaml.org,2002:") {
+            Some("str") => return Ok(as_text),
+            Some("int" | "float" | "bool" | "null") => scalar::plain(text)?,
+            _ if name == "!" => return Ok(as_text),
+            _ => {
+                self.unknown_tag(&name, at);
+                return Ok(as_text);
+            }
+        };
+        let fits = match (&resolved, tag.suffix.as_str()) {
+            (Value::Null, "null") | (Value::Bool(_), "bool") => true,
+            (Value::Number(number), "int") => !number.is_f64(),
+            (Value::Number(_), "float") => true,
+            _ => false,
+        };
+        if !fits {
+            let message = format!("This value is not what its tag '!!{}' says", tag.suffix);
+            self.problems.report(at, Problem::new("invalid_tag", message).help("remove the tag"));
+        }
+        Ok(resolved)
+    }
+
+    /// Accepts only the tag of the collection's own type.
+    fn check_tag(&mut self, tag: Option<&Tag>, own: &str, at: Position) {
+        let Some(tag) = tag else { return };
+        let name = format!("{}{}", tag.handle, tag.suffix);
+        if name != "!" && name.strip_prefix("tag:yaml.org,2002:") != Some(own) {
+            self.unknown_tag(&name, at);
+        }
+    }
+
+    fn unknown_tag(&mut self, name: &str, at: Position) {
+        let message = format!("Unknown YAML tag {}", quoted(name));
+        self.problems.report(at, Problem::new("unknown_tag", message).help("remove the tag"));
+    }
+
+    fn begin(&mut self, position: Position, anchor: usize, items: Items) -> Result<(), Fatal> {
+        if self.expects_key() {
+            let kind = if matches!(items, Items::List(_)) { "a list" } else { "a mapping" };
+            let message = format!("A key must be text, but this one is {kind}");
+            let help = "a value that starts with '{' or '[' and is meant as text needs quotes";
+            return Err((position, Problem::new("invalid_key", message).help(help)));
+        }
+        let before = self.cost;
+        self.spend(cost_of(""), position)?;
+        self.check_depth(self.open.len() + 1, position)?;
+        self.open.push(Open { position, anchor, cost: before, height: 1, items });
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Fatal> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let value = match open.items {
+            Items::List(items) => Value::List(items),
+            Items::Map { entries, .. } => Value::Map(entries),
+        };
+        let node = Node { position: open.position, value };
+        self.remember(open.anchor, &node, self.cost - open.cost, open.height)?;
+        self.place(node, open.height)
+    }
+
+    fn alias(&mut self, at: Position, anchor: usize) -> Result<(), Fatal> {
+        let size = self.anchors.get(&anchor).map(|anchored| (anchored.cost, anchored.height));
+        let Some((cost, height)) = size else {
+            let message = "An alias cannot stand inside the value that it stands for";
+            return Err((at, Problem::new("recursive_alias", message)));
+        };
+        // Checked before the copy is made, to stop alias bombs.
+        self.check_depth(self.open.len() + height, at)?;
+        self.spend(cost, at)?;
+        let mut node = self.anchors[&anchor].node.clone();
+        node.position = at;
+        if self.expects_key() && node.as_text().is_none() {
+            let message = format!("A key must be text, but this alias is {}", node.kind());
+            return Err((at, Problem::new("invalid_key", message)));
+        }
+        self.place(node, height)
+    }
+
+    /// Stores a copy of a value that has an anchor; `anchor` is 0 if there is none.
+    fn remember(
+        &mut self,
+        anchor: usize,
+        node: &Node,
+        cost: usize,
+        height: usize,
+    ) -> Result<(), Fatal> {
+        if anchor > 0 {
+            self.spend(cost, node.position)?;
+            self.anchors.insert(anchor, Anchored { node: node.clone(), cost, height });
+        }
+        Ok(())
+    }
+
+    /// Adds a complete value of nesting depth `height` to its collection.
+    fn place(&mut self, node: Node, height: usize) -> Result<(), Fatal> {
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        open.height = open.height.max(height + 1);
+        match &mut open.items {
+            Items::List(items) => items.push(node),
+            Items::Map { entries, seen, key } => match key.take() {
+                None => *key = Some((node.position, text_of(node))),
+                Some((position, key)) => match seen.entry(key) {
+                    hash_map::Entry::Vacant(slot) => {
+                        entries.push(Entry { position, key: slot.key().clone(), value: node });
+                        slot.insert(position);
+                    }
+                    hash_map::Entry::Occupied(slot) => {
+                        let line = slot.get().line;
+                        let name = quoted(slot.key());
+                        let message = format!("The key {name} is already there, in line {line}");
+                        let problem = Problem::new("duplicate_key", message);
+                        self.problems.report(position, problem.help("remove one of the two"));
+                    }
+                },
+            },
+        }
+        Ok(())
+    }
+
+    /// Returns whether the next value is a key of a mapping.
+    fn expects_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { items: Items::Map { key: None, .. }, .. }))
+    }
+
+    fn spend(&mut self, cost: usize, at: Position) -> Result<(), Fatal> {
+        self.cost = self.cost.saturating_add(cost);
+        if self.cost <= MAX_COST {
+            return Ok(());
+        }
+        let what = self.what;
+        let message = format!("{what} holds too many values, counting each use of an alias");
+        let help = "write less data into it, or use fewer aliases";
+        Err((at, Problem::new("too_many_values", message).help(help)))
+    }
+
+    fn check_depth(&self, depth: usize, at: Position) -> Result<(), Fatal> {
+        if depth <= MAX_DEPTH {
+            return Ok(());
+        }
+        Err((at, too_deep()))
+    }
+}
+
+/// Returns the text of a key. Callers have checked that the key is text.
+fn text_of(node: Node) -> String {
+    match node.value {
+        Value::Text(text) => text,
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Collects the problems of one file, to report them together.
+
+use std::path::Path;
+
+use super::Position;
+use crate::diagnostic::{Error, Exit, Problem};
+
+/// Maximum displayed problems; further problems are only counted.
+const SHOWN: usize = 100;
+
+/// The problems found in one file so far.
+#[derive(Debug)]
+pub struct Problems<'f> {
+    file: &'f Path,
+    found: Vec<Problem>,
+}
+
+impl<'f> Problems<'f> {
+    /// Creates an empty collection. `file` is displayed as it is.
+    pub fn new(file: &'f Path) -> Self {
+        Self { file, found: Vec::new() }
+    }
+
+    /// Adds a problem.
+    pub fn report(&mut self, position: Position, problem: Problem) {
+        self.found.push(problem.at(self.file, position));
+    }
+
+    /// Adds a problem without a position in the file.
+    pub fn report_unplaced(&mut self, problem: Problem) {
+        self.found.push(problem);
+    }
+
+    /// Returns the number of problems.
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Returns whether there are no problems.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Returns the problems sorted by position and text, without duplicates.
+    pub fn into_sorted(mut self) -> Vec<Problem> {
+        self.found.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        self.found.dedup();
+        if self.found.len() > SHOWN {
+            let more = self.found.len() - SHOWN;
+            self.found.truncate(SHOWN);
+            let message = format!("{more} more problems are not shown");
+            self.found.push(Problem::new("more_problems", message).in_file(self.file));
+        }
+        self.found
+    }
+
+    /// Returns the value if there are no problems.
+    ///
+    /// # Errors
+    /// Returns an error for invalid input, with all problems, if there are any.
+    pub fn into_result<T>(self, value: T) -> Result<T, Error> {
+        if self.found.is_empty() {
+            Ok(value)
+        } else {
+            Err(Error { exit: Exit::Invalid, problems: self.into_sorted() })
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Reads a mapping key by key, and reports every problem at its position.
+
+use super::{Entry, Node, Position, Problems};
+use crate::diagnostic::Problem;
+use crate::text::{any_of, closest, quoted};
+
+/// A mapping with a known set of keys.
+#[derive(Debug, Clone)]
+pub struct Fields<'n> {
+    /// Owner of the keys, as the start of a message: `Step 'load'`.
+    owner: String,
+    position: Position,
+    entries: &'n [Entry],
+}
+
+impl<'n> Fields<'n> {
+    /// Returns the fields of `node`. Reports a problem with `code` and returns `None` if `node` is
+    /// not a mapping.
+    pub fn of(
+        node: &'n Node,
+        owner: impl Into<String>,
+        code: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Self> {
+        let owner = owner.into();
+        let Some(entries) = node.as_map() else {
+            let message = format!("{owner} must be a mapping, but it is {}", node.kind());
+            problems.report(
+                node.position,
+                Problem::new(code, message).help("write 'key: value' lines"),
+            );
+            return None;
+        };
+        Some(Self { owner, position: node.position, entries })
+    }
+
+    /// Returns the owner of the keys.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Returns the position of the mapping.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Returns all entries of the mapping.
+    pub fn entries(&self) -> &'n [Entry] {
+        self.entries
+    }
+
+    /// Reports every key that is not in `known`, and suggests the closest known key.
+    pub fn only(&self, known: &[&str], problems: &mut Problems<'_>) {
+        for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let message = format!("{}: unknown key {}", self.owner, quoted(&entry.key));
+            let help = match closest(&entry.key, known.iter().copied()) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => format!("the keys here are {}", any_of(known)),
+            };
+            problems.report(entry.position, Problem::new("unknown_key", message).help(help));
+        }
+    }
+
+    /// Returns the value of a key. Returns `None` if the key is missing or its value is null.
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        let entry = self.entries.iter().find(|entry| entry.key == key)?;
+        Some(&entry.value).filter(|node| node.value != super::Value::Null)
+    }
+
+    /// Returns the value of a required key. Reports a problem with `help` if the key is missing.
+    pub fn require(
+        &self,
+        key: &str,
+        code: &'static str,
+        help: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<&'n Node> {
+        let found = self.get(key);
+        if found.is_none() {
+            let message = format!("{}: the key '{key}' is missing", self.owner);
+            problems.report(self.position, Problem::new(code, message).help(help));
+        }
+        found
+    }
+
+    /// Converts the value of `key` with `read`. Reports a problem with the `wanted` form if `read`
+    /// returns `None`.
+    pub fn read<T>(
+        &self,
+        key: &str,
+        node: &'n Node,
+        wanted: &str,
+        code: &'static str,
+        read: impl FnOnce(&'n Node) -> Option<T>,
+        problems: &mut Problems<'_>,
+    ) -> Option<T> {
+        let value = read(node);
+        if value.is_none() {
+            let message =
+                format!("{}: '{key}' must be {wanted}, but it is {}", self.owner, node.kind());
+            problems.report(node.position, Problem::new(code, message));
+        }
+        value
+    }
+}

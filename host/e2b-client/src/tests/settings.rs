@@ -1,0 +1,142 @@
+use osiris_core::variable::Variable;
+
+use super::super::error::{Error, Kind};
+use super::{ID, KEY, Settings};
+
+fn read(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
+    Settings::from(|name| {
+        let pair = pairs.iter().find(|(key, _)| *key == name);
+        pair.map(|(_, value)| Variable { value: (*value).to_owned(), file: None })
+    })
+}
+
+/// Place where a variable is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Exported,
+    File(&'static str),
+}
+
+#[test]
+fn a_key_goes_only_to_an_address_from_the_same_place() {
+    use Place::{Exported, File};
+    let table = [
+        (Exported, Exported, true),
+        (Exported, File("/project/.env"), false),
+        (File("/project/.env"), File("/project/.env"), true),
+        (File("/project/.env"), Exported, true),
+        (File("/home/.env"), File("/project/.env"), false),
+        (File("/project/.env"), File("/home/.env"), false),
+    ];
+    for (key, address, may) in table {
+        for name in ["E2B_API_URL", "E2B_SANDBOX_URL", "E2B_DOMAIN"] {
+            let value = if name == "E2B_DOMAIN" { "x.org" } else { "https://x.org" };
+            let settings = Settings::from(|asked| {
+                let (value, place) = match asked {
+                    "E2B_API_KEY" => (KEY, key),
+                    asked if asked == name => (value, address),
+                    _ => return None,
+                };
+                let file = match place {
+                    Exported => None,
+                    File(path) => Some(path.into()),
+                };
+                Some(Variable { value: value.to_owned(), file })
+            });
+            assert_eq!(settings.is_ok(), may, "{name} {address:?}, the key {key:?}");
+            if let Err(error) = settings {
+                assert_eq!(error.kind, Kind::Auth);
+                assert!(error.message.contains(name), "{error}");
+                assert!(!error.message.contains(KEY), "{error}");
+            }
+        }
+    }
+}
+
+fn good(pairs: &[(&str, &str)]) -> Settings {
+    read(&[&[("E2B_API_KEY", KEY)], pairs].concat()).unwrap()
+}
+
+fn bad(pairs: &[(&str, &str)]) -> Error {
+    let error = read(&[&[("E2B_API_KEY", KEY)], pairs].concat()).unwrap_err();
+    assert_eq!(error.kind, Kind::Invalid, "{error}");
+    error
+}
+
+fn envd(settings: &Settings, domain: Option<&str>) -> String {
+    settings.envd(ID, domain).unwrap().to_string()
+}
+
+#[test]
+fn only_the_key_is_needed() {
+    let settings = good(&[]);
+    assert_eq!(settings.api_url(), "https://api.e2b.app");
+    assert_eq!(settings.api_host(), "api.e2b.app");
+    assert_eq!(envd(&settings, None), "https://sandbox.e2b.app/");
+    assert_eq!(envd(&settings, Some("e2b.dev")), "https://sandbox.e2b.dev/");
+    assert_eq!(envd(&good(&[("E2B_DOMAIN", "")]), None), "https://sandbox.e2b.app/");
+}
+
+#[test]
+fn another_domain_has_a_host_for_every_sandbox() {
+    let settings = good(&[("E2B_DOMAIN", "e2b.example.org")]);
+    assert_eq!(settings.api_url(), "https://api.e2b.example.org");
+    assert_eq!(envd(&settings, None), format!("https://49983-{ID}.e2b.example.org/"));
+    assert_eq!(envd(&settings, Some("x.net")), format!("https://49983-{ID}.x.net/"));
+    assert_eq!(settings.envd(ID, Some("x.net/?a=")).unwrap_err().kind, Kind::Invalid);
+}
+
+#[test]
+fn an_address_is_taken_as_it_is() {
+    let settings = good(&[
+        ("E2B_API_URL", "http://127.0.0.1:3000"),
+        ("E2B_SANDBOX_URL", "http://[::1]:49983/envd/"),
+    ]);
+    assert_eq!(settings.api_url(), "http://127.0.0.1:3000");
+    assert_eq!(envd(&settings, Some("e2b.dev")), "http://[::1]:49983/envd/");
+}
+
+#[test]
+fn a_key_goes_in_the_clear_only_within_this_machine() {
+    for url in ["http://localhost:1", "http://127.8.9.1", "http://[::1]", "https://x.org"] {
+        good(&[("E2B_API_URL", url), ("E2B_SANDBOX_URL", url)]);
+    }
+    for url in
+        ["http://x.org", "http://127.0.0.1.x.org", "http://localhost.x.org", "http://0.0.0.0"]
+    {
+        assert!(bad(&[("E2B_API_URL", url)]).message.contains("https"));
+        bad(&[("E2B_SANDBOX_URL", url)]);
+    }
+}
+
+#[test]
+fn what_is_no_address_is_refused() {
+    for url in
+        ["x", "ftp://x.org", "https://", "https://a:b@x.org", "https://x.org/?a", "https://x#"]
+    {
+        assert!(bad(&[("E2B_API_URL", url)]).message.contains("E2B_API_URL"), "{url}");
+    }
+    for domain in ["https://x.org", "x.org/y", "x y", "a@b", ".x", "x:1"] {
+        assert!(bad(&[("E2B_DOMAIN", domain)]).message.contains("E2B_DOMAIN"), "{domain}");
+    }
+}
+
+#[test]
+fn without_a_key_the_message_says_how_to_get_one() {
+    for pairs in [&[][..], &[("E2B_API_KEY", " ")]] {
+        let error = read(pairs).unwrap_err();
+        assert_eq!(error.kind, Kind::Auth);
+        assert!(error.message.contains("https://e2b.dev/dashboard"), "{error}");
+    }
+    let error = read(&[("E2B_API_KEY", "e2b_secret\nX: y")]).unwrap_err();
+    assert_eq!(error.kind, Kind::Auth);
+    assert!(!error.message.contains("secret"), "{error}");
+}
+
+#[test]
+fn nothing_shows_the_key() {
+    let settings = good(&[]);
+    assert!(!format!("{settings:?}").contains(KEY));
+    let sandbox = super::sandbox("0.6.13");
+    assert!(!format!("{sandbox:?}").contains(super::TOKEN));
+}

@@ -1,0 +1,23 @@
+//! Runs in an E2B sandbox: [`adapter`] uploads everything a run needs, follows the run and
+//! downloads its results; [`worker`] is this program in the sandbox, where it executes the same
+//! code as a local run; [`protocol`] is the protocol between the two; [`client`] speaks E2B's own.
+
+pub mod protocol;
+pub mod runner;
+pub mod sweep;
+pub mod template;
+pub mod worker;
+
+use osiris_core::diagnostic::{Error, Problem};
+
+/// Converts an error of E2B's client into an error of this program.
+pub fn problem(error: e2b_client::Error) -> Error {
+    use e2b_client::Kind;
+    let problem = Problem::new("e2b", error.message);
+    Error::environment(match error.kind {
+        // The message already says what to do.
+        Kind::Auth => problem,
+        Kind::Invalid | Kind::NotFound => problem.help("see `osiris e2b doctor`"),
+        _ => problem.help("check the network with `osiris e2b doctor`"),
+    })
+}

@@ -1,0 +1,398 @@
+//! Downloads the files that a run left in a sandbox to the places where a local run leaves them. No
+//! file is moved into place before all are downloaded and verified.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::{Dir, OpenOptions};
+use e2b_client::Envd;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use osiris_core::canonical::hex;
+use osiris_core::driver::limits::Limit;
+use osiris_core::driver::spec::paths;
+use osiris_core::fs::project_dir::{self, Below};
+use osiris_core::invisible::is_invisible;
+use osiris_core::paths::{ProjectPath, Resolver, reserved_to_write};
+use osiris_engine::{MAX_STATE, unfit_state};
+use osiris_pipeline::manifest::Manifest;
+use osiris_runtime::run::Prepared;
+use osiris_runtime::session;
+use osiris_runtime::session::{Status, StepState, files};
+use sha2::{Digest as _, Sha256};
+
+use super::error::Trouble;
+use super::notice::Notes;
+use super::transfer_progress::Transfer;
+use crate::protocol::Made;
+
+/// Maximum files downloaded concurrently.
+const AT_ONCE: usize = 4;
+/// Attempts to download a file that arrives damaged, and resumptions of each attempt.
+const ATTEMPTS: usize = 4;
+
+/// The files that a run can leave, by its plan.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    artifacts: String,
+    states: String,
+    steps: Vec<String>,
+    /// Maximum number of files and bytes, by the limits of the steps.
+    most: (u64, u64),
+    /// Output paths of the steps, as written in the configuration and as resolved on this machine.
+    written: Vec<(ProjectPath, PathBuf)>,
+}
+
+impl Expected {
+    pub(super) fn of(prepared: &Prepared, session: &str) -> Self {
+        let manifest: &Manifest = &prepared.job().manifest;
+        let resolver = Resolver::open(&prepared.job().base);
+        let written = prepared
+            .tasks()
+            .zip(prepared.drivers())
+            .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
+            .filter_map(|path| ProjectPath::new(path).ok())
+            .map(|path| {
+                // A link in the configuration is the user's own.
+                let place = resolver.as_ref().ok().map(|all| all.resolve(path.as_ref(), true));
+                let leads_to = place.and_then(Result::ok).map(|place| place.path);
+                (path.clone(), leads_to.unwrap_or_else(|| path.as_ref().to_owned()))
+            });
+        let limits = &prepared.job().limits;
+        // In addition to its own files, a step has a configuration and a state.
+        let files = limits.get(Limit::Files).saturating_add(2);
+        let bytes = limits.get(Limit::Disk).saturating_add(2 * MAX_STATE as u64);
+        let steps = manifest.steps.len() as u64;
+        Self {
+            most: (files.saturating_mul(steps), bytes.saturating_mul(steps)),
+            artifacts: format!("logs/{}{session}/{}", session::PREFIX, files::ARTIFACTS),
+            states: format!(".osiris/state/{}", manifest.pipeline.id),
+            steps: manifest.steps.iter().map(|step| step.id.clone()).collect(),
+            written: written.collect(),
+        }
+    }
+
+    /// Returns the files to download among those that a worker offers: all except the states of
+    /// failed steps.
+    ///
+    /// # Errors
+    /// Returns an error if the files exceed the limits of the steps.
+    pub(super) fn wanted(&self, made: Vec<Made>, status: &Status) -> Result<Vec<Made>, Trouble> {
+        let bytes = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
+        let (most_files, most_bytes) = self.most;
+        if made.len() as u64 > most_files || bytes > most_bytes {
+            let why = format!(
+                "the worker offers {} files of {bytes} bytes together; within the limits `files` and `disk`, the steps can have made {most_files} files of {most_bytes} bytes",
+                made.len()
+            );
+            return Err(Trouble::failed("protocol", why));
+        }
+        let failed = status.steps.iter().filter(|step| step.status != StepState::Success);
+        let dropped: HashSet<String> =
+            failed.map(|step| format!("{}/{}.json", self.states, step.id)).collect();
+        let is_wanted = |made: &Made| !dropped.contains(&made.path);
+        Ok(made.into_iter().filter(is_wanted).collect())
+    }
+
+    fn is_state(&self, path: &str) -> bool {
+        below(path, &self.states).is_some()
+    }
+
+    /// Returns the local path for a file that a run of this plan can have left, or `None` for any
+    /// other file: the worker is not trusted.
+    fn place(&self, path: &str) -> Option<PathBuf> {
+        if !ProjectPath::is_normal(path) || path.contains('\\') {
+            return None;
+        }
+        // Names in a configuration are the user's, all others a driver's.
+        let is_visible = |rest: &str| !rest.contains(is_invisible);
+        let is_of_step = |rest: &str| self.steps.iter().any(|step| below(rest, step).is_some());
+        let is_state = |rest: &str| self.steps.iter().any(|step| *rest == format!("{step}.json"));
+        if below(path, &self.artifacts).is_some_and(|rest| is_visible(rest) && is_of_step(rest))
+            || below(path, &self.states).is_some_and(is_state)
+        {
+            return Some(path.into());
+        }
+        let path = Path::new(path);
+        let placed = self.written.iter().find_map(|(own, leads_to)| {
+            let rest = path.strip_prefix(own).ok()?;
+            if !is_visible(&rest.to_string_lossy()) {
+                return None;
+            }
+            // Joining an empty path would add a slash.
+            Some(leads_to.components().chain(rest.components()).collect::<PathBuf>())
+        });
+        let is_open = |path: &Path| reserved_to_write(path).is_none();
+        placed.filter(|placed| is_open(path) && is_open(placed))
+    }
+}
+
+/// Returns the rest of a path below a directory.
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+/// Downloads the files from below `from` in the sandbox to below `base` on this machine. Returns
+/// their total size in bytes.
+pub(super) async fn collect(
+    envd: &Envd,
+    made: &[Made],
+    expected: &Expected,
+    from: &str,
+    base: &Path,
+    notes: &Notes,
+) -> Result<u64, Trouble> {
+    let mut places = Vec::with_capacity(made.len());
+    for made in made {
+        let Some(place) = expected.place(&made.path) else {
+            let why =
+                format!("the worker offers {:?}, which no step of this run writes", made.path);
+            return Err(Trouble::failed("protocol", why));
+        };
+        places.push(place);
+    }
+    let mut names = HashSet::new();
+    let twice = made.iter().zip(&places).find(|(_, place)| !names.insert(*place));
+    if let Some((twice, _)) = twice {
+        let why = format!("the worker offers {:?} twice", twice.path);
+        return Err(Trouble::failed("protocol", why));
+    }
+    // An untrusted worker can report any sizes.
+    let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
+    let transfer = Transfer::new("downloading", made.len(), all, notes);
+    let fetched = made.iter().zip(&places).enumerate().map(|(index, (made, place))| {
+        let transfer = transfer.clone();
+        fetch(envd, made, from, (base, place), move |size| transfer.set(index, size))
+    });
+    let fetched = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    for part in &fetched {
+        if expected.is_state(part.path)
+            && let Some(why) = part.unfit_state()?
+        {
+            return Err(Trouble::failed("protocol", format!("{:?}: {why}", part.path)));
+        }
+    }
+    for part in fetched {
+        part.settle()?;
+    }
+    Ok(all)
+}
+
+/// A downloaded file next to its final path. Removed on drop.
+struct Part<'d> {
+    /// The open directory of both.
+    folder: Dir,
+    file: File,
+    part: String,
+    name: String,
+    path: &'d str,
+    settled: bool,
+}
+
+impl<'d> Part<'d> {
+    /// Creates a file next to its final path, with missing parent directories. Links are not
+    /// followed.
+    fn new(base: &Path, place: &Path, path: &'d str) -> io::Result<Self> {
+        let name = place.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+        let folder = Below::new(base, place.parent().unwrap_or(Path::new("")));
+        let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
+        let folder = if is_own { folder.make()? } else { folder.make_shared()? };
+        // Not named by the process id, which other processes can guess.
+        let part = format!(".{:016x}.part", RandomState::new().hash_one(&name));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        if is_own {
+            project_dir::private(&mut options);
+        }
+        let file = folder.open_with(&part, &options)?.into_std();
+        Ok(Self { folder, file, part, name, path, settled: false })
+    }
+
+    /// Returns the reason if the file cannot be a state.
+    fn unfit_state(&self) -> Result<Option<String>, Trouble> {
+        let read = || {
+            let file = self.folder.open(&self.part)?;
+            let mut text = String::new();
+            file.take(MAX_STATE as u64 + 1).read_to_string(&mut text)?;
+            io::Result::Ok(text)
+        };
+        match read() {
+            Ok(text) => Ok(unfit_state(&text)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Ok(Some("the state is no UTF-8".to_owned()))
+            }
+            Err(error) => Err(unwritable(self.path, &error)),
+        }
+    }
+
+    fn settle(mut self) -> Result<(), Trouble> {
+        let moved = self.folder.rename(&self.part, &self.folder, &self.name);
+        moved.map_err(|error| unwritable(self.path, &error))?;
+        self.settled = true;
+        Ok(())
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            // If the file is missing, another process removed it.
+            self.folder.remove_file(&self.part).ok();
+        }
+    }
+}
+
+async fn fetch<'d>(
+    envd: &Envd,
+    made: &'d Made,
+    from: &str,
+    (base, place): (&Path, &Path),
+    progress: impl Fn(u64),
+) -> Result<Part<'d>, Trouble> {
+    let part = Part::new(base, place, &made.path);
+    let mut part = part.map_err(|error| unwritable(&made.path, &error))?;
+    let source = format!("{from}/{}", made.path);
+    let mut why = String::new();
+    for _ in 0..ATTEMPTS {
+        match copy(envd, &source, made, &mut part, &progress).await? {
+            Ok(()) => return Ok(part),
+            Err(damage) => why = damage,
+        }
+    }
+    Err(Trouble::failed(
+        "sandbox",
+        format!("`{}` could not be fetched from the sandbox: {why}; run it again", made.path),
+    ))
+}
+
+/// Downloads a file, resuming where the download breaks off. The inner error is damage that
+/// another attempt can avoid.
+async fn copy(
+    envd: &Envd,
+    source: &str,
+    made: &Made,
+    part: &mut Part<'_>,
+    progress: &impl Fn(u64),
+) -> Result<Result<(), String>, Trouble> {
+    let unwritable = |error: &io::Error| unwritable(&made.path, error);
+    let file = &mut part.file;
+    file.set_len(0).and_then(|()| file.rewind()).map_err(|error| unwritable(&error))?;
+    let (mut hash, mut size, mut cuts) = (Sha256::new(), 0_u64, 0);
+    while size < made.size {
+        let before = size;
+        let mut download = match envd.download(source, size).await {
+            Ok(download) => download,
+            Err(error) => return Ok(Err(error.message)),
+        };
+        loop {
+            match download.next().await {
+                Ok(Some(bytes)) => {
+                    size += bytes.len() as u64;
+                    if size > made.size {
+                        return Ok(Err("it is longer than the worker says".to_owned()));
+                    }
+                    hash.update(&bytes);
+                    progress(size);
+                    file.write_all(&bytes).map_err(|error| unwritable(&error))?;
+                }
+                Ok(None) => break,
+                Err(error) if cuts < ATTEMPTS => {
+                    tracing::debug!("{source}: {}", error.message);
+                    cuts += 1;
+                    break;
+                }
+                Err(error) => return Ok(Err(error.message)),
+            }
+        }
+        if size == before && cuts == 0 {
+            return Ok(Err("it is shorter than the worker says".to_owned()));
+        }
+        if size == before {
+            cuts += 1;
+        }
+        if cuts > ATTEMPTS {
+            return Ok(Err("it is cut off each time".to_owned()));
+        }
+    }
+    if hex(&hash.finalize()) != made.sha256 {
+        return Ok(Err("it arrives altered: its sha256 is not what the worker says".to_owned()));
+    }
+    file.sync_all().map_err(|error| unwritable(&error))?;
+    Ok(Ok(()))
+}
+
+fn unwritable(path: &str, error: &io::Error) -> Trouble {
+    Trouble::failed("session", format!("cannot write `{path}`: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_plan_writes_may_come() {
+        let expected = Expected {
+            artifacts: "logs/run_1/artifacts".to_owned(),
+            states: ".osiris/state/demo".to_owned(),
+            steps: vec!["read".to_owned()],
+            most: (10, 1 << 20),
+            written: [("output/a.csv", "output/a.csv"), ("parts", "data/parts"), (".", "")]
+                .map(|(own, leads_to)| (ProjectPath::new(own).unwrap(), leads_to.into()))
+                .into(),
+        };
+        let all = Expected { written: expected.written[2..].to_vec(), ..expected.clone() };
+        let expected = Expected { written: expected.written[..2].to_vec(), ..expected };
+        for (path, place) in [
+            ("logs/run_1/artifacts/read/cleaned_config.json", ""),
+            (".osiris/state/demo/read.json", ""),
+            ("output/a.csv", ""),
+            ("parts/1/x.bin", "data/parts/1/x.bin"),
+        ] {
+            let wanted = if place.is_empty() { path } else { place };
+            assert_eq!(expected.place(path).as_deref(), Some(Path::new(wanted)));
+        }
+        for path in [
+            "osiris.lock",
+            "OSIRIS.YAML",
+            ".env",
+            ".Env.local",
+            ".git/hooks/pre-commit",
+            "sub/.git/config",
+            "drivers/a.wasm",
+            "logs/run_1/status.json",
+            ".osiris/state/demo/other.json",
+        ] {
+            assert_eq!(all.place(path), None, "{path}");
+        }
+        assert_eq!(all.place("any/thing"), Some("any/thing".into()));
+        for path in [
+            "../a",
+            "/etc/passwd",
+            "output/b.csv",
+            "parts/../osiris.yaml",
+            "output/../osiris.lock",
+            "output/../drivers/x.wasm",
+            "x/../.env",
+            "./output/a.csv",
+            "parts/.env",
+            "parts//x",
+            "parts/./x",
+            "logs/run_1/artifacts/other/x",
+            "logs/run_1/status.json",
+            "logs/run_2/artifacts/read/x",
+            ".osiris/state/demo/other.json",
+            "output/a.csv.part",
+            "parts/\u{202e}gpj.exe",
+            "logs/run_1/artifacts/read/a\nb",
+            "logs/run_1/artifacts/read/\u{1b}[2J/b",
+            "parts\\..\\x",
+            "",
+            "parts/",
+        ] {
+            assert_eq!(expected.place(path), None, "{path}");
+        }
+    }
+}

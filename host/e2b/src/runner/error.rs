@@ -1,0 +1,82 @@
+//! Errors that end a run in a sandbox early.
+
+use std::time::Duration;
+
+use osiris_core::diagnostic::Exit;
+use osiris_runtime::session::{Failure, State};
+
+/// The error, in the form of `status.json`.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) failure: Failure,
+    pub(super) state: State,
+    pub(super) exit: Exit,
+}
+
+impl Trouble {
+    /// An error around the run, such as a sandbox that cannot be created or reached.
+    pub(super) fn environment(kind: &str, message: impl Into<String>) -> Self {
+        Self::new(kind, message, Exit::Environment)
+    }
+
+    /// An error in a run that had started; the run can be repeated unchanged.
+    pub(super) fn failed(kind: &str, message: impl Into<String>) -> Self {
+        Self::new(kind, message, Exit::Failed)
+    }
+
+    /// The run exceeded its time limit.
+    pub(super) fn late(limit: Duration) -> Self {
+        let limit = limit.as_secs();
+        Self::failed(
+            "timeout",
+            format!("the run was not over after {limit} s; allow it more with --e2b-timeout"),
+        )
+    }
+
+    /// Marks the error as one before the start of the run.
+    pub(super) fn before(self) -> Self {
+        Self { exit: Exit::Environment, ..self }
+    }
+
+    pub(super) fn cancelled() -> Self {
+        let message = "stopped by the user before the run had begun".to_owned();
+        let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
+        Self { failure, state: State::Cancelled, exit: Exit::Failed }
+    }
+
+    /// The run has ended, but no output was kept.
+    pub(super) fn cancelled_fetching() -> Self {
+        let message = "stopped by the user before the outputs were here; none was kept".to_owned();
+        let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
+        Self { failure, state: State::Cancelled, exit: Exit::Failed }
+    }
+
+    fn new(kind: &str, message: impl Into<String>, exit: Exit) -> Self {
+        let failure = Failure { step: None, kind: kind.to_owned(), message: message.into() };
+        Self { failure, state: State::Failed, exit }
+    }
+}
+
+/// Converts an E2B error before the start of the run.
+impl From<e2b_client::Error> for Trouble {
+    fn from(error: e2b_client::Error) -> Self {
+        use e2b_client::Kind;
+        let help = match error.kind {
+            Kind::Auth => {
+                "; set E2B_API_KEY to a key of https://e2b.dev/dashboard, or check it with `osiris e2b doctor`"
+            }
+            // Without an error code of envd, the template is missing.
+            Kind::NotFound if error.code.is_none() => {
+                "; name a template that you have with --e2b-template, or make one with `osiris e2b template`"
+            }
+            Kind::RateLimited | Kind::Capacity => {
+                "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`"
+            }
+            Kind::Unreachable | Kind::Timeout if error.was_sent() => {
+                "; check the network with `osiris e2b doctor`"
+            }
+            _ => "",
+        };
+        Self::environment("sandbox", format!("{}{help}", error.message))
+    }
+}

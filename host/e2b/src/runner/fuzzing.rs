@@ -1,0 +1,32 @@
+//! Entry points for fuzzing.
+
+use osiris_runtime::session::{Session, Status};
+
+use super::line_splitter::Lines;
+use super::sequence::{Taken, Taking};
+use super::validate;
+use crate::protocol::Message;
+
+/// Parses a worker's output, given in pieces, and returns the messages up to the first gap.
+///
+/// # Errors
+/// Returns an error if a line is too long.
+pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Message>, String> {
+    let (mut lines, mut taken, mut messages) = (Lines::default(), Taken::default(), Vec::new());
+    for piece in pieces {
+        lines.push(piece)?;
+        while let Some(line) = lines.next() {
+            match taken.take(&line) {
+                Taking::Next(message) => messages.push(message),
+                Taking::Known => {}
+                Taking::Gap => return Ok(messages),
+            }
+        }
+    }
+    Ok(messages)
+}
+
+/// Validates a worker's status as the host does. Returns `None` if the status is inconsistent.
+pub fn judged(theirs: Status, session: &Session) -> Option<Status> {
+    validate::checked(theirs, session).ok()
+}

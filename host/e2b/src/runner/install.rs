@@ -1,0 +1,209 @@
+//! Uploads the files of a run into a sandbox. Files that exist there are skipped, and uploaded
+//! files are moved into place only if their hash is right.
+
+use std::collections::{BTreeMap, HashMap};
+
+use e2b_client::{Command, Envd, Finished, Source};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use osiris_core::text::bytes;
+
+use super::error::Trouble;
+use super::notice::Notes;
+use super::payload::{Blob, Parcel};
+use super::transfer_progress::Transfer;
+
+/// Files uploaded concurrently.
+const AT_ONCE: usize = 4;
+/// Attempts to upload a file that arrives damaged.
+const ATTEMPTS: usize = 3;
+/// Files per shell command.
+const CHUNK: usize = 500;
+
+/// Script that creates the directories of a run, then prints the home directory and the hashes of
+/// all usable files. Creates the secrets file empty and private before anything is written to it.
+const LOOK: &str = r#"set -eu
+umask 077
+mkdir -p "$HOME/.osiris/blobs" "$HOME/.osiris/run-$1" "$HOME/session/$1"
+: > "$HOME/.osiris/run-$1/confidential.json"
+echo "$HOME"
+sha256sum -- /usr/local/bin/osiris /usr/local/lib/osiris/drivers/* /usr/local/lib/osiris/compiled/* "$HOME"/.osiris/blobs/* 2>/dev/null || true"#;
+
+/// Script that moves uploaded files with the right hash into place, or lists the others.
+const SETTLE: &str = r#"cd "$HOME/.osiris/blobs" || exit 1
+for h in "$@"; do echo "$h  $h.part"; done | sha256sum -c --quiet - 2>/dev/null || exit 9
+for h in "$@"; do chmod 700 "$h.part" && mv -f "$h.part" "$h" || exit 1; done"#;
+
+/// A sandbox with all files of a run.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// Home directory of the sandbox's user.
+    pub(super) home: String,
+    /// Paths of the existing files, by hash.
+    paths: HashMap<String, String>,
+    /// Number of uploaded files.
+    pub(super) sent: u64,
+    /// Number of uploaded bytes.
+    pub(super) bytes: u64,
+}
+
+impl Site {
+    pub(super) fn path(&self, blob: &Blob) -> String {
+        let sent = || format!("{}/.osiris/blobs/{}", self.home, blob.sha256);
+        self.paths.get(&blob.sha256).cloned().unwrap_or_else(sent)
+    }
+
+    /// Returns the worker's directory.
+    pub(super) fn folder(&self, session: &str) -> String {
+        format!("{}/.osiris/run-{session}", self.home)
+    }
+
+    /// Returns the directory that drivers see as `/`.
+    pub(super) fn base(&self, session: &str) -> String {
+        format!("{}/session/{session}", self.home)
+    }
+}
+
+/// Checks which files exist and uploads the rest. Without `may_install`, the program and the
+/// drivers must exist.
+pub(super) async fn install(
+    envd: &Envd,
+    parcel: &Parcel,
+    session: &str,
+    template: &str,
+    may_install: bool,
+    notes: &Notes,
+) -> Result<Site, Trouble> {
+    let seen = shell(envd, LOOK, [session]).await?;
+    let mut site = read(&seen)?;
+    let missing: Vec<&str> = std::iter::once(("osiris", &parcel.runtime))
+        .chain(parcel.drivers.iter().map(|(name, blob)| (name.as_str(), blob)))
+        .filter(|(_, blob)| !site.paths.contains_key(&blob.sha256))
+        .map(|(name, _)| name)
+        .collect();
+    if !missing.is_empty() && !may_install {
+        return Err(Trouble::environment(
+            "dependencies",
+            format!(
+                "Missing required dependencies: {}. The template `{template}` does not have them in these versions. Enable auto-install with --e2b-install-deps or set OSIRIS_E2B_INSTALL_DEPS=1, or make a template that has them with `osiris e2b template`",
+                missing.join(", ")
+            ),
+        ));
+    }
+    // By hash: the same content is sent once.
+    let needed: BTreeMap<&str, (&str, &Blob)> = parcel
+        .blobs()
+        .filter(|(_, blob)| !site.paths.contains_key(&blob.sha256))
+        .map(|(name, blob)| (blob.sha256.as_str(), (name, blob)))
+        .collect();
+    site.sent = needed.len() as u64;
+    site.bytes = needed.values().map(|(_, blob)| blob.size).sum();
+    send(envd, needed.into_values().collect(), site.bytes, notes).await?;
+    Ok(site)
+}
+
+async fn send(
+    envd: &Envd,
+    mut files: Vec<(&str, &Blob)>,
+    all: u64,
+    notes: &Notes,
+) -> Result<(), Trouble> {
+    for (name, blob) in &files {
+        notes.detail(format!("Uploading {name}  {}", bytes(blob.size)));
+    }
+    for _ in 0..ATTEMPTS {
+        let transfer = Transfer::new("uploading", files.len(), all, notes);
+        let send_one = async |(index, (_, blob)): (usize, &(&str, &Blob))| {
+            let path = format!(".osiris/blobs/{}.part", blob.sha256);
+            let told = transfer.clone();
+            let source = Source::file(&blob.path).on_progress(move |size| told.set(index, size));
+            envd.upload(&path, &source).await
+        };
+        stream::iter(files.iter().enumerate().map(send_one))
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let mut damaged = String::new();
+        for chunk in files.chunks(CHUNK) {
+            let hashes = chunk.iter().map(|(_, blob)| blob.sha256.as_str());
+            let settled = run(envd, SETTLE, hashes).await?;
+            match settled.exit_code {
+                0 => {}
+                9 => damaged.push_str(&String::from_utf8_lossy(&settled.stdout)),
+                _ => return Err(broken("settle what was uploaded", &settled)),
+            }
+        }
+        files.retain(|(_, blob)| damaged.contains(&blob.sha256));
+        if files.is_empty() {
+            return Ok(());
+        }
+    }
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    Err(Trouble::environment(
+        "sandbox",
+        format!("{} arrived damaged in the sandbox {ATTEMPTS} times; try again", names.join(", ")),
+    ))
+}
+
+/// Parses the output of `LOOK`.
+fn read(seen: &str) -> Result<Site, Trouble> {
+    let mut lines = seen.lines();
+    let home = lines.next().filter(|home| home.starts_with('/')).ok_or_else(|| {
+        Trouble::environment("sandbox", "the sandbox does not tell where its home folder is")
+    })?;
+    let entry = |line: &str| {
+        let (hash, path) = line.split_once("  ")?;
+        let whole = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (whole && !path.ends_with(".part")).then(|| (hash.to_owned(), path.to_owned()))
+    };
+    Ok(Site { home: home.to_owned(), paths: lines.filter_map(entry).collect(), sent: 0, bytes: 0 })
+}
+
+/// Runs a script, which must succeed, and returns its output.
+async fn shell<'a>(
+    envd: &Envd,
+    script: &'a str,
+    arguments: impl IntoIterator<Item = &'a str>,
+) -> Result<String, Trouble> {
+    let finished = run(envd, script, arguments).await?;
+    match finished.exit_code {
+        0 => Ok(String::from_utf8_lossy(&finished.stdout).into_owned()),
+        _ => Err(broken("look around", &finished)),
+    }
+}
+
+async fn run<'a>(
+    envd: &Envd,
+    script: &'a str,
+    arguments: impl IntoIterator<Item = &'a str>,
+) -> Result<Finished, Trouble> {
+    let fixed = ["-c", script, "osiris"].into_iter();
+    let args = fixed.chain(arguments).map(str::to_owned).collect();
+    Ok(envd.run(&Command { cmd: "/bin/sh".to_owned(), args, ..Command::default() }).await?)
+}
+
+fn broken(what: &str, finished: &Finished) -> Trouble {
+    let said = String::from_utf8_lossy(&finished.stderr);
+    let said = said.lines().last().unwrap_or("nothing").to_owned();
+    Trouble::environment(
+        "sandbox",
+        format!("cannot {what} in the sandbox: exit code {}, it said: {said}", finished.exit_code),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_known_by_its_hash() {
+        let hash = "a".repeat(64);
+        let text = format!(
+            "/home/user\n{hash}  /usr/local/bin/osiris\n\\{hash}  odd\\nname\n{hash}x  no\nrubbish\n"
+        );
+        let site = read(&text).unwrap();
+        let blob = |sha256: &str| Blob { path: "x".into(), size: 1, sha256: sha256.to_owned() };
+        assert_eq!(site.path(&blob(&hash)), "/usr/local/bin/osiris");
+        assert_eq!(site.path(&blob("b")), "/home/user/.osiris/blobs/b");
+        assert!(read("what?\n").is_err());
+    }
+}

@@ -1,0 +1,373 @@
+//! Executes a prepared run in an E2B sandbox: creates a sandbox, uploads the files, starts a
+//! worker, follows it, downloads the results, and kills the sandbox in any case.
+
+mod download;
+mod egress;
+mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod install;
+mod keepalive;
+mod line_splitter;
+mod notice;
+mod overhead;
+mod payload;
+mod sequence;
+mod stream;
+mod submit;
+mod transfer_progress;
+mod validate;
+mod worker_handle;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use e2b_client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
+use osiris_core::diagnostic::Result;
+use osiris_runtime::run;
+use osiris_runtime::run::{Board, Prepared};
+use osiris_runtime::session::{E2b, Session, Status, fields, files};
+use serde_json::{Value, json};
+use tokio::task::{LocalSet, spawn_local};
+use tokio_util::sync::CancellationToken;
+
+use self::download::Expected;
+use self::error::Trouble;
+use self::overhead::{Costs, Stage};
+use super::sweep::{self, Owner};
+use crate::protocol::Made;
+
+pub use self::egress::{dials, unreachable};
+pub use self::notice::{Note, Notes};
+pub use self::payload::{Blob, Parcel, RUNTIME, runtime_blob};
+
+/// Lifetime of a sandbox unless its host extends it.
+const LEASE: Duration = Duration::from_secs(300);
+/// Time limit for creating a sandbox.
+const CREATE: Duration = Duration::from_secs(120);
+/// After this time without a sandbox, the user sees the reason.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Time limit for killing a sandbox.
+const KILL: Duration = Duration::from_secs(30);
+/// The same limit if the user wants to stop immediately.
+const KILL_NOW: Duration = Duration::from_secs(5);
+
+/// Options of a sandbox.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Addresses and key of E2B.
+    pub settings: Settings,
+    /// Template of the sandbox.
+    pub template: String,
+    /// Time limit for using the sandbox.
+    pub limit: Duration,
+    /// Whether files missing in the template may be uploaded.
+    pub install: bool,
+    /// Environment variables of every process in the sandbox. E2B can read them.
+    pub env: BTreeMap<String, String>,
+    /// Whether to keep the sandbox after the run.
+    pub keep: bool,
+}
+
+/// A run that is to be executed in a sandbox.
+pub struct E2bAdapter {
+    options: Options,
+    prepared: Prepared,
+    parcel: Parcel,
+    control: Control,
+    /// Id of the sandbox while one exists.
+    sandbox: Arc<Mutex<Option<String>>>,
+    notes: Notes,
+}
+
+/// Kills the sandbox of a run immediately.
+#[derive(Clone)]
+pub struct Killer {
+    control: Control,
+    sandbox: Arc<Mutex<Option<String>>>,
+    owner: Owner,
+    run: String,
+}
+
+impl Killer {
+    /// Tries for some seconds. A sandbox that survives ends with its lifetime, or with the next
+    /// run.
+    pub async fn kill(&self) {
+        let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let control = self.control.within(KILL_NOW);
+        match sandbox {
+            Some(id) => drop(control.kill(&id).await),
+            // A sandbox may already exist, with its answer on the way.
+            None => sweep::doubles(&control, &self.owner, &self.run, None).await,
+        }
+    }
+}
+
+impl E2bAdapter {
+    /// Creates an adapter for a run and the files it needs.
+    ///
+    /// # Errors
+    /// Returns an error if this machine cannot use HTTPS for E2B.
+    pub fn new(options: Options, prepared: Prepared, parcel: Parcel, notes: Notes) -> Result<Self> {
+        let control = Control::new(&options.settings).map_err(super::problem)?;
+        Ok(Self { options, prepared, parcel, control, sandbox: Arc::default(), notes })
+    }
+
+    /// Returns a handle to kill the sandbox of this session's run immediately.
+    pub fn killer(&self, session: &Session) -> Killer {
+        Killer {
+            control: self.control.clone(),
+            sandbox: self.sandbox.clone(),
+            owner: Owner::of(&self.prepared.job().base),
+            run: session.id().to_owned(),
+        }
+    }
+
+    /// Executes the run and, like a local run, returns the content of `status.json`.
+    ///
+    /// # Errors
+    /// Returns an error if the session's files could not be written.
+    pub async fn execute(
+        self,
+        session: &Session,
+        board: Arc<Board>,
+        cancel: CancellationToken,
+    ) -> Result<Status> {
+        // The tasks mostly wait for the network: one thread is enough.
+        LocalSet::new().run_until(self.run(session, board, cancel)).await
+    }
+
+    async fn run(
+        self,
+        session: &Session,
+        board: Arc<Board>,
+        cancel: CancellationToken,
+    ) -> Result<Status> {
+        let owner = Owner::of(&self.prepared.job().base);
+        let logs = self.prepared.job().base.join("logs");
+        // Kills the leftovers of earlier runs while this run goes on.
+        let sweep = spawn_local(sweep::leftovers(self.control.clone(), owner.clone(), logs));
+        let mut costs = Costs::default();
+        let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
+        let sandbox_id = self.id().unwrap_or_default();
+        self.end(session, &owner, &mut costs).await;
+        // The clean-up has had the whole run's time.
+        tokio::time::timeout(KILL_NOW, sweep).await.ok();
+        let summary = costs.summary();
+        let run = ended.as_ref().ok().map(|status| status.execution_duration);
+        let metrics = costs.conclude(session, run);
+        let status = match ended {
+            Ok(status) => status,
+            Err(trouble) => self.failed(session, &board, trouble),
+        };
+        self.notes.detail(format!(
+            "E2B  {summary}  in all {} ms beside the run",
+            metrics.get("e2b_overhead_ms").copied().unwrap_or_default()
+        ));
+        let e2b = E2b { sandbox_id, template: self.options.template, metrics };
+        session.finish_followed(status, e2b)
+    }
+
+    async fn attempt(
+        &self,
+        session: &Session,
+        board: &Board,
+        cancel: &CancellationToken,
+        owner: &Owner,
+        costs: &mut Costs,
+    ) -> Result<Status, Trouble> {
+        let deadline = Instant::now() + self.options.limit;
+        costs.begin(Stage::Create);
+        let hosts = egress::look_up(&dials(&self.prepared)).await;
+        for host in &hosts.unreachable {
+            self.notes.word(format!(
+                "{host} is an address of this machine's network, which E2B does not reach"
+            ));
+        }
+        self.notes.stage("creating a sandbox");
+        let sandbox = self.create(session, owner, hosts.network, cancel).await?;
+        let begun = async {
+            let envd = Envd::new(&self.options.settings, &sandbox)?;
+            let lease = keepalive::keep(self.control.clone(), sandbox.id.clone(), deadline);
+            costs.begin(Stage::Upload);
+            let site = install::install(
+                &envd,
+                &self.parcel,
+                session.id(),
+                &self.options.template,
+                self.options.install,
+                &self.notes,
+            )
+            .await?;
+            let plan =
+                submit::send(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
+                    .await?;
+            event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
+            costs.begin(Stage::Start);
+            self.notes.stage("starting the worker");
+            let worker =
+                worker_handle::start(&envd, &self.parcel, &site, session, &plan, &self.notes)
+                    .await?;
+            event(session, "e2b_worker_started", json!({"pid": worker.pid}));
+            Ok::<_, Trouble>((envd, site, worker, lease))
+        };
+        let (envd, site, worker, lease) = tokio::select! {
+            begun = begun => begun?,
+            () = cancel.cancelled() => return Err(Trouble::cancelled()),
+            () = tokio::time::sleep_until(deadline.into()) => return Err(Trouble::late(self.options.limit)),
+        };
+        costs.begin(Stage::Run);
+        self.notes.stage("running");
+        let ended = worker
+            .follow(
+                session,
+                board,
+                &self.prepared,
+                cancel,
+                (self.options.limit, deadline),
+                &self.notes,
+            )
+            .await;
+        let (mut worker, status, files) = ended?;
+        costs.begin(Stage::Download);
+        let base = site.base(session.id());
+        let expected = Expected::of(&self.prepared, session.id());
+        let job = self.prepared.job();
+        let files = expected.wanted(files, &status)?;
+        // The run has ended in time: downloading its results can take longer.
+        drop(lease);
+        let lease = keepalive::keep_fetching(self.control.clone(), sandbox.id);
+        let fetch = download::collect(&envd, &files, &expected, &base, &job.base, &self.notes);
+        let patience = async {
+            match cancel.is_cancelled() {
+                true => tokio::time::sleep(worker_handle::GRACE).await,
+                false => cancel.cancelled().await,
+            }
+        };
+        let bytes = tokio::select! {
+            bytes = fetch => bytes?,
+            () = patience => return Err(Trouble::cancelled_fetching()),
+        };
+        self.write_configs(session, &files)?;
+        costs.end();
+        event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
+        if !self.options.keep {
+            worker.clean_up().await;
+        }
+        drop(lease);
+        Ok(status)
+    }
+
+    /// Writes each step's configuration without its secrets, in place of the copy that the worker
+    /// offers, if any.
+    fn write_configs(&self, session: &Session, made: &[Made]) -> Result<(), Trouble> {
+        for (index, task) in self.prepared.tasks().enumerate() {
+            let end = format!("/{}/{}/{}", files::ARTIFACTS, task.step.id, files::CLEANED_CONFIG);
+            let is_there =
+                |made: &Made| made.path.starts_with("logs/") && made.path.ends_with(&end);
+            if made.iter().any(is_there) {
+                let written = run::write_config(session, &self.prepared, index);
+                written.map_err(|error| Trouble::failed("session", error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        session: &Session,
+        owner: &Owner,
+        network: Network,
+        cancel: &CancellationToken,
+    ) -> Result<Sandbox, Trouble> {
+        let mut metadata = owner.metadata();
+        let until = SystemTime::now() + self.options.limit;
+        let seconds = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        metadata.insert(sweep::RUN.to_owned(), session.id().to_owned());
+        metadata.insert(sweep::DEADLINE.to_owned(), seconds.to_string());
+        if self.options.keep {
+            metadata.insert(sweep::KEPT.to_owned(), "true".to_owned());
+        }
+        let create = Create {
+            template: self.options.template.clone(),
+            timeout: (self.options.limit + keepalive::REST).min(LEASE),
+            metadata,
+            env: self.options.env.clone(),
+            network,
+        };
+        let control = self.control.within(CREATE);
+        let notes = self.notes.clone();
+        let since = Instant::now();
+        let is_told = Cell::new(false);
+        let mut creating = spawn_local(async move {
+            let tell = |error: &Error| {
+                if since.elapsed() >= PATIENCE && !is_told.replace(true) {
+                    notes.word(format!("{}; trying again", error.message));
+                }
+            };
+            control.create_observed(&create, tell).await
+        });
+        let created = tokio::select! {
+            created = &mut creating => created,
+            () = cancel.cancelled() => match tokio::time::timeout(KILL_NOW, creating).await {
+                Ok(created) => created,
+                Err(_) => return Err(Trouble::cancelled()),
+            }
+        };
+        let sandbox =
+            created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
+        let fields = json!({"sandbox_id": sandbox.id, "template": self.options.template});
+        event(session, "e2b_sandbox_created", fields);
+        self.notes.detail(format!("Sandbox {}", sandbox.id));
+        Ok(sandbox)
+    }
+
+    /// Kills the sandbox, or tells the user how to connect to a kept one.
+    async fn end(&self, session: &Session, owner: &Owner, costs: &mut Costs) {
+        let now = self.control.within(KILL_NOW);
+        let Some(id) = self.id() else {
+            return sweep::doubles(&now, owner, session.id(), None).await;
+        };
+        if self.options.keep {
+            let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
+            let until = if lasts { self.options.limit } else { LEASE }.as_secs();
+            self.notes.word(format!(
+                "The sandbox {id} is kept for {until} s. Look at it with `e2b sandbox connect {id}`; end it with `osiris e2b sweep --kept`"
+            ));
+            return;
+        }
+        costs.begin(Stage::Kill);
+        self.notes.stage("killing the sandbox");
+        let kill = self.control.within(KILL);
+        let doubles = sweep::doubles(&now, owner, session.id(), Some(&id));
+        let (killed, ()) = tokio::join!(kill.kill(&id), doubles);
+        match killed {
+            Ok(()) => event(session, "e2b_sandbox_killed", json!({"sandbox_id": id})),
+            Err(error) => self.notes.word(format!(
+                "{}. It ends by itself within {} s, and with `osiris e2b sweep`",
+                error.message,
+                LEASE.as_secs()
+            )),
+        }
+        costs.end();
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn id(&self) -> Option<String> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the status of a run whose worker could not report its end.
+    fn failed(&self, session: &Session, board: &Board, trouble: Trouble) -> Status {
+        let Trouble { failure, state, exit } = trouble;
+        let failure = validate::short(failure, session);
+        session.status_of(board.end(state, exit as u8, Some(failure)))
+    }
+}
+
+fn event(session: &Session, name: &str, of: Value) {
+    session.event(name, fields(of));
+}

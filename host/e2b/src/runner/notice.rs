@@ -1,0 +1,51 @@
+//! Messages for the user about a run in a sandbox.
+
+use osiris_core::redact::Redactor;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Maximum length of a message in bytes: the text can come from a sandbox.
+const MOST: usize = 4096;
+
+/// A message for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Information for everybody.
+    Word(String),
+    /// Details for verbose output.
+    Detail(String),
+    /// The current stage, which replaces the previous one.
+    Stage(String),
+}
+
+/// Sender of messages. Masks secrets and cuts long messages: a sandbox knows the secrets of its
+/// run, and a message can quote the sandbox.
+#[derive(Debug, Clone)]
+pub struct Notes {
+    sender: UnboundedSender<Note>,
+    redactor: Redactor,
+}
+
+impl Notes {
+    /// Creates a sender for this channel.
+    pub fn new(sender: UnboundedSender<Note>, redactor: Redactor) -> Self {
+        Self { sender, redactor }
+    }
+
+    // A closed channel is fine: the receiver may have gone.
+
+    pub(super) fn word(&self, text: impl AsRef<str>) {
+        self.sender.send(Note::Word(self.masked(text.as_ref()))).ok();
+    }
+
+    pub(super) fn detail(&self, text: impl AsRef<str>) {
+        self.sender.send(Note::Detail(self.masked(text.as_ref()))).ok();
+    }
+
+    pub(super) fn stage(&self, text: impl AsRef<str>) {
+        self.sender.send(Note::Stage(self.masked(text.as_ref()))).ok();
+    }
+
+    fn masked(&self, text: &str) -> String {
+        self.redactor.beginning(text.as_bytes(), MOST).0
+    }
+}

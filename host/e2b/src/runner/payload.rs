@@ -1,0 +1,236 @@
+//! The files that a run needs in a sandbox, addressed by content.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use osiris_core::canonical;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::catalog::Registry;
+use osiris_core::driver::spec::Destination;
+use osiris_core::paths::{FileKind, Permissions, ProjectPath, Resolver, leads_outside};
+use osiris_pipeline::connection::with_defaults;
+use osiris_runtime::run::{Prepared, Saved};
+
+/// Variable with the path of the `osiris` to run in sandboxes, for machines whose own binary cannot
+/// run there.
+pub const RUNTIME: &str = "OSIRIS_E2B_RUNTIME";
+
+/// A file to upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// Local path.
+    pub path: PathBuf,
+    /// Size in bytes.
+    pub size: u64,
+    /// The sha256 of the content, 64 hex digits.
+    pub sha256: String,
+}
+
+impl Blob {
+    /// Reads a file's size and hash.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        let read = || canonical::sha256_of(File::open(path)?);
+        let (size, sha256) = read().map_err(|error| unreadable(path, &error))?;
+        Ok(Self { path: path.to_owned(), size, sha256 })
+    }
+}
+
+/// Everything that a run needs except its plan and its secrets.
+#[derive(Debug)]
+pub struct Parcel {
+    /// The `osiris` program.
+    pub runtime: Blob,
+    /// Drivers, by name.
+    pub drivers: BTreeMap<String, Blob>,
+    /// Compiled code of the drivers, by name in the code cache.
+    pub compiled: BTreeMap<String, Blob>,
+    /// Files that steps read, by path below the base path.
+    pub inputs: BTreeMap<String, Blob>,
+    /// Existing directories, below the base path.
+    pub folders: BTreeSet<String>,
+    /// Files that exist where a path needs a directory, below the base path.
+    pub in_the_way: BTreeSet<String>,
+    /// Saved states of the steps, by step id.
+    pub states: BTreeMap<String, String>,
+}
+
+impl Parcel {
+    /// Finds and hashes all files.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or this program cannot run in a sandbox.
+    pub fn collect(prepared: &Prepared, registry: &Registry) -> Result<Self> {
+        let mut parcel = Self {
+            runtime: runtime_blob()?,
+            drivers: BTreeMap::new(),
+            compiled: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            folders: BTreeSet::new(),
+            in_the_way: BTreeSet::new(),
+            states: BTreeMap::new(),
+        };
+        let job = prepared.job();
+        let resolver = Resolver::open(&job.base).map_err(|error| unreadable(&job.base, &error))?;
+        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        for (index, (task, driver)) in prepared.tasks().zip(prepared.drivers()).enumerate() {
+            let name = &driver.spec.name;
+            if let Some(file) = registry.find(name)
+                && !parcel.drivers.contains_key(name)
+            {
+                parcel.drivers.insert(name.clone(), Blob::read(&file.path)?);
+                let compiled = prepared.engine().compiled(&driver.sha256);
+                if let Some((path, name)) = compiled.as_deref().and_then(named) {
+                    parcel.compiled.insert(name.to_owned(), Blob::read(path)?);
+                }
+            }
+            let grants = prepared.grants(index, None);
+            let permissions = grants.permissions(&resolver);
+            let from = ReadableFiles { base: &job.base, resolver: &resolver, permissions };
+            // Every path was checked when the run was prepared.
+            let normal = |path: &String| ProjectPath::new(path).ok();
+            // An output that keeps existing data is also an input.
+            let is_kept = |place: &Destination| {
+                !place.replaces.holds(&with_defaults(&task.config, &driver.spec))
+            };
+            let kept = driver.spec.destination.as_ref().is_some_and(is_kept);
+            let kept = grants.writes.iter().filter(|_| kept);
+            for path in grants.reads.iter().chain(kept).filter_map(normal) {
+                parcel
+                    .add(&from, path.as_str(), &mut Vec::new())
+                    .map_err(|error| unreadable(&job.base.join(&path), &error))?;
+            }
+            for path in grants.writes.iter().filter_map(normal) {
+                parcel.add_folders(&resolver, path.as_str());
+            }
+            let state = saved.load(&task.step.id).map_err(|why| {
+                let id = &task.step.id;
+                let message = format!("the state of the step `{id}` cannot be read: {why}");
+                Error::environment(Problem::new("state_unreadable", message))
+            })?;
+            parcel.states.extend(state.map(|state| (task.step.id.clone(), state)));
+        }
+        Ok(parcel)
+    }
+
+    /// Returns all files that may have to be uploaded, with display names.
+    pub fn blobs(&self) -> impl Iterator<Item = (&str, &Blob)> {
+        let named = |(name, blob)| (String::as_str(name), blob);
+        std::iter::once(("osiris", &self.runtime))
+            .chain(self.drivers.iter().map(named))
+            .chain(self.compiled.values().map(|blob| ("compiled code", blob)))
+            .chain(self.inputs.iter().map(named))
+    }
+
+    /// Adds a file, or all files in a directory, as far as the step may read them on this machine.
+    /// Links are replaced by their targets. Missing files are skipped: the driver reports them,
+    /// there as here.
+    fn add(
+        &mut self,
+        from: &ReadableFiles<'_>,
+        path: &str,
+        above: &mut Vec<PathBuf>,
+    ) -> io::Result<()> {
+        let place = match from.resolver.resolve(Path::new(path), true) {
+            Ok(place) => place,
+            Err(error) => {
+                if !leads_outside(&error) {
+                    self.add_folders(from.resolver, path);
+                }
+                return Ok(());
+            }
+        };
+        if place.found.is_some() && !from.permissions.of(&place.path).read {
+            return Ok(());
+        }
+        self.add_folders(from.resolver, path);
+        match place.found.map(|found| found.kind) {
+            None => Ok(()),
+            // A link to one of its parent directories would recurse forever.
+            Some(FileKind::Folder) if above.contains(&place.path) => Ok(()),
+            Some(FileKind::Folder) => {
+                let names = Resolver::names(&place)?;
+                above.push(place.path);
+                for name in names {
+                    let name = name.to_str().ok_or_else(|| {
+                        io::Error::other(format!(
+                            "a file in it has a name that is no text: {name:?}"
+                        ))
+                    })?;
+                    let slash = if path.is_empty() { "" } else { "/" };
+                    self.add(from, &format!("{path}{slash}{name}"), above)?;
+                }
+                above.pop();
+                Ok(())
+            }
+            Some(FileKind::File) => {
+                let (size, sha256) = canonical::sha256_of(Resolver::open_file(&place)?)?;
+                let blob = Blob { path: from.base.join(place.path), size, sha256 };
+                self.inputs.insert(path.to_owned(), blob);
+                Ok(())
+            }
+            Some(FileKind::Link | FileKind::Other) => {
+                Err(io::Error::other("it is neither a file nor a folder"))
+            }
+        }
+    }
+
+    /// Adds the existing directories on the way to a path, and the path itself if it is a
+    /// directory. A driver that meets a file on the way reports it, there as here.
+    fn add_folders(&mut self, resolver: &Resolver, path: &str) {
+        let mut folder = PathBuf::new();
+        let mut parts = Path::new(path).components().peekable();
+        while let Some(part) = parts.next() {
+            folder.push(part);
+            let name = || folder.to_string_lossy().into_owned();
+            let found = resolver.resolve(&folder, true).ok().and_then(|place| place.found);
+            match found.map(|found| found.kind) {
+                Some(FileKind::Folder) => drop(self.folders.insert(name())),
+                Some(_) if parts.peek().is_some() => {
+                    self.in_the_way.insert(name());
+                    return;
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Location of a step's inputs, and the permissions to read them.
+struct ReadableFiles<'a> {
+    base: &'a Path,
+    resolver: &'a Resolver,
+    permissions: Permissions,
+}
+
+fn named(path: &Path) -> Option<(&Path, &str)> {
+    Some((path, path.file_name()?.to_str()?))
+}
+
+/// Returns the program to run in the sandbox: this one, or another of the same version.
+///
+/// # Errors
+/// Returns an error if this program cannot run in a sandbox or cannot be read.
+pub fn runtime_blob() -> Result<Blob> {
+    if let Some(path) = std::env::var_os(RUNTIME) {
+        return Blob::read(Path::new(&path));
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let message = "this osiris cannot run in an E2B sandbox, which is Linux on x86_64";
+        let help = format!(
+            "download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it"
+        );
+        return Err(Error::environment(Problem::new("e2b_runtime", message).help(help)));
+    }
+    let own = std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))?;
+    Blob::read(&own)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot read what the sandbox needs: {error}");
+    Error::environment(Problem::new("e2b_parcel", message).in_file(path))
+}

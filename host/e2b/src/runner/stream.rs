@@ -1,0 +1,317 @@
+//! Follows the messages of a worker over broken connections: a line that is missing, damaged or
+//! late is read from the worker's own copy.
+
+use std::time::{Duration, Instant};
+
+use e2b_client::{Download, Envd, Error, Health, Kind, Output, Process};
+use osiris_engine::json_values;
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+
+use super::line_splitter::Lines;
+use super::notice::Notes;
+use super::sequence::{Taken, Taking};
+use crate::protocol::{HEARTBEAT, Message};
+
+/// Maximum messages that wait to be processed. Each can be as long as a line, and nothing more is
+/// read from the sandbox meanwhile.
+const WAITING: usize = 2;
+/// Maximum values in a line. Parsed, a value takes many times its bytes.
+const MAX_VALUES: usize = 500_000;
+/// Maximum reads of the worker's copy in a row without a new line; one more is an error.
+const FRUITLESS: u32 = 20;
+/// A worker that cannot be attached to and has written nothing for this long is dead.
+const DEAD: Duration = Duration::from_secs(20);
+/// A stream that is silent for this long has lost the worker, which writes more often.
+const QUIET: Duration = HEARTBEAT.saturating_mul(3);
+/// Minimum pause between attempts to reach a worker that cannot be attached to.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Maximum pause between such attempts, reached by doubling.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// Pause between attempts to reach a sandbox.
+const FAR: Duration = Duration::from_secs(2);
+/// Bytes kept of the worker's standard error.
+const TAIL: usize = 4096;
+
+/// The reason why the messages end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// The worker ended without a final message.
+    Died {
+        /// Exit status as reported by the system.
+        status: String,
+        /// The end of the worker's standard error.
+        said: String,
+    },
+    /// The sandbox no longer exists.
+    Gone(String),
+    /// The worker does not follow the protocol.
+    Protocol(String),
+    /// E2B denied access.
+    Refused(String),
+}
+
+/// The messages of a worker, in order, each exactly once.
+pub(super) struct Following {
+    messages: Receiver<Result<Message, Lost>>,
+    task: AbortHandle,
+}
+
+impl Following {
+    /// Starts with a process that has just started; `stream` is the path of the worker's copy.
+    pub(super) fn begin(envd: Envd, process: Process, stream: String, notes: Notes) -> Self {
+        let (sender, messages) = channel(WAITING);
+        let mut follower = Follower {
+            envd,
+            pid: process.pid,
+            process: Some(process),
+            stream,
+            notes,
+            taken: Taken::default(),
+            live: Lines::default(),
+            copy: None,
+            fruitless: 0,
+            nothing_new: false,
+            heard: Instant::now(),
+            pause: PAUSE,
+            ended: None,
+            said: Vec::new(),
+        };
+        let task = tokio::task::spawn_local(async move {
+            loop {
+                let next = follower.next().await;
+                let over = next.is_err();
+                if sender.send(next).await.is_err() || over {
+                    return;
+                }
+            }
+        });
+        Self { messages, task: task.abort_handle() }
+    }
+
+    /// Returns the next message. An error is the last item.
+    pub(super) async fn next(&mut self) -> Result<Message, Lost> {
+        let over = || Err(Lost::Protocol("nothing more comes".to_owned()));
+        self.messages.recv().await.unwrap_or_else(over)
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The worker's copy of its lines while being read.
+struct Copy {
+    download: Download,
+    lines: Lines,
+    /// Number of the last line accepted before the copy was opened.
+    before: u64,
+}
+
+struct Follower {
+    envd: Envd,
+    pid: u32,
+    /// `None` without a connection.
+    process: Option<Process>,
+    stream: String,
+    notes: Notes,
+    taken: Taken,
+    live: Lines,
+    /// The worker's copy while being read, and its lines.
+    copy: Option<Copy>,
+    fruitless: u32,
+    /// Whether the copy had nothing new at the last read.
+    nothing_new: bool,
+    /// Time of the last accepted line.
+    heard: Instant,
+    /// Pause before the next read of the worker's copy, while there is no stream.
+    pause: Duration,
+    /// Exit status of the process, once ended.
+    ended: Option<String>,
+    said: Vec<u8>,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Result<Message, Lost> {
+        loop {
+            if self.copy.is_some() {
+                if let Some(message) = self.read_on().await? {
+                    return Ok(message);
+                }
+                continue;
+            }
+            if let Some(line) = self.live.next() {
+                match self.take(&line)? {
+                    Taking::Next(message) => return Ok(message),
+                    Taking::Known => {}
+                    Taking::Gap => self.catch_up().await?,
+                }
+                continue;
+            }
+            if let Some(status) = self.ended.clone() {
+                return Err(self.died(status));
+            }
+            match &mut self.process {
+                None => self.reattach().await?,
+                Some(process) => match timeout(QUIET, process.next()).await {
+                    Err(_) => {
+                        self.process = None;
+                        // A silent stream does not mean that a line is missing in the copy.
+                        self.fruitless = 0;
+                    }
+                    Ok(Ok(Some(Output::Stdout(bytes)))) => {
+                        // An endless line is reported from the copy, which has its beginning.
+                        if self.live.push(&bytes).is_err() {
+                            self.live.clear();
+                            self.catch_up().await?;
+                        }
+                    }
+                    Ok(Ok(Some(Output::Stderr(bytes)))) => {
+                        self.said.extend_from_slice(&bytes);
+                        let surplus = self.said.len().saturating_sub(TAIL);
+                        self.said.drain(..surplus);
+                    }
+                    Ok(Ok(Some(Output::Exited { status, .. }))) => {
+                        self.catch_up().await?;
+                        self.ended = Some(status);
+                    }
+                    Ok(Ok(Some(Output::KeepAlive))) => {}
+                    Ok(Ok(None) | Err(_)) => self.process = None,
+                },
+            }
+        }
+    }
+
+    /// Accepts a line if it is the next one.
+    fn take(&mut self, line: &[u8]) -> Result<Taking, Lost> {
+        if json_values(line) > MAX_VALUES {
+            return Err(Lost::Protocol(format!("a line has more than {MAX_VALUES} values")));
+        }
+        let taking = self.taken.take(line);
+        if matches!(taking, Taking::Next(_)) {
+            self.fruitless = 0;
+            self.heard = Instant::now();
+        }
+        Ok(taking)
+    }
+
+    /// Starts reading the worker's copy after the last accepted line.
+    async fn catch_up(&mut self) -> Result<(), Lost> {
+        let before = self.taken.last;
+        match self.envd.download(&self.stream, self.taken.bytes).await {
+            Ok(download) => self.copy = Some(Copy { download, lines: Lines::default(), before }),
+            // The copy does not exist yet, has nothing new, or cannot be reached now.
+            Err(error)
+                if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) =>
+            {
+                self.caught_up(before)?;
+            }
+            Err(error) => return Err(lost(error)),
+        }
+        Ok(())
+    }
+
+    /// Returns the next message of the worker's copy, or `None` if no further message is complete
+    /// yet or the copy ends.
+    async fn read_on(&mut self) -> Result<Option<Message>, Lost> {
+        let Some(copy) = &mut self.copy else { return Ok(None) };
+        if let Some(line) = copy.lines.next() {
+            return match self.take(&line)? {
+                Taking::Next(message) => Ok(Some(message)),
+                Taking::Known => Ok(None),
+                Taking::Gap => Err(Lost::Protocol(format!(
+                    "line {} of it is not the one that follows",
+                    self.taken.last + 1
+                ))),
+            };
+        }
+        // A line that is cut off here is read the next time.
+        if let Ok(Some(bytes)) = copy.download.next().await {
+            copy.lines.push(&bytes).map_err(Lost::Protocol)?;
+        } else {
+            let before = copy.before;
+            self.copy = None;
+            self.caught_up(before)?;
+        }
+        Ok(None)
+    }
+
+    /// Records that the worker's copy was read to its end. `before` is the number of the last line
+    /// accepted before that read.
+    fn caught_up(&mut self, before: u64) -> Result<(), Lost> {
+        self.nothing_new = self.taken.last == before;
+        if self.nothing_new {
+            self.fruitless += 1;
+            if self.fruitless > FRUITLESS {
+                return Err(Lost::Protocol(format!("line {} never comes", self.taken.last + 1)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Attaches again to a worker whose stream has ended.
+    async fn reattach(&mut self) -> Result<(), Lost> {
+        self.live.clear();
+        match self.envd.health().await {
+            Health::Gone => {
+                return Err(Lost::Gone("it was killed, or its time was over".to_owned()));
+            }
+            Health::Unreachable(why) => {
+                self.notes.stage(format!("the sandbox cannot be reached: {why}"));
+                // A sandbox that cannot be reached is silent, not dead.
+                self.heard = Instant::now();
+                sleep(FAR).await;
+                return Ok(());
+            }
+            Health::Up => {}
+        }
+        match self.envd.attach(self.pid).await {
+            Ok(process) => {
+                self.process = Some(process);
+                self.pause = PAUSE;
+                self.catch_up().await
+            }
+            Err(error) if error.kind == Kind::NotFound => {
+                if self.nothing_new {
+                    if self.heard.elapsed() > DEAD {
+                        return Err(self.died("it cannot be found any more".to_owned()));
+                    }
+                    sleep(self.pause).await;
+                    self.pause = (self.pause * 2).min(MAX_PAUSE);
+                } else {
+                    self.pause = PAUSE;
+                }
+                self.fruitless = 0;
+                self.catch_up().await
+            }
+            Err(error) if error.is_transient() => {
+                sleep(FAR).await;
+                Ok(())
+            }
+            Err(error) => Err(lost(error)),
+        }
+    }
+
+    fn died(&self, status: String) -> Lost {
+        let said = String::from_utf8_lossy(&self.said);
+        // The beginning of the first line is cut off, and its rest could be half a secret.
+        let whole = if self.said.len() < TAIL {
+            Some(&*said)
+        } else {
+            said.split_once('\n').map(|(_, rest)| rest)
+        };
+        let said = whole.unwrap_or_default().trim().to_owned();
+        Lost::Died { status, said }
+    }
+}
+
+fn lost(error: Error) -> Lost {
+    match error.kind {
+        Kind::SandboxGone => Lost::Gone(error.message),
+        Kind::Auth | Kind::Token | Kind::Forbidden => Lost::Refused(error.message),
+        _ => Lost::Protocol(error.message),
+    }
+}

@@ -1,0 +1,66 @@
+//! Progress of file transfers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use osiris_core::text::bytes;
+
+use super::notice::Notes;
+
+/// Several files transferred in the same direction. Clones share their state.
+#[derive(Clone)]
+pub(super) struct Transfer(Arc<Inner>);
+
+struct Inner {
+    what: &'static str,
+    all: u64,
+    /// Bytes transferred, by file.
+    done: Vec<AtomicU64>,
+    /// Percentage last reported.
+    told: AtomicU64,
+    notes: Notes,
+}
+
+impl Transfer {
+    /// Starts a transfer of this many files, with `all` bytes in total.
+    pub(super) fn new(what: &'static str, files: usize, all: u64, notes: &Notes) -> Self {
+        let done = std::iter::repeat_with(AtomicU64::default).take(files).collect();
+        Self(Arc::new(Inner { what, all, done, told: AtomicU64::new(0), notes: notes.clone() }))
+    }
+
+    /// Records the bytes transferred of a file; fewer than before if the file is restarted.
+    pub(super) fn set(&self, file: usize, size: u64) {
+        let Inner { what, all, done, told, notes } = &*self.0;
+        if let Some(part) = done.get(file) {
+            part.store(size, Relaxed);
+        }
+        let sum: u64 = done.iter().map(|part| part.load(Relaxed)).sum();
+        let hundredth = u128::from(sum) * 100 / u128::from(*all).max(1);
+        let hundredth = u64::try_from(hundredth).unwrap_or(100);
+        if told.swap(hundredth, Relaxed) != hundredth {
+            notes.stage(format!("{what}  {} of {}", bytes(sum), bytes(*all)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+    use crate::runner::Note;
+    use osiris_core::redact::Redactor;
+
+    #[test]
+    fn a_file_that_starts_again_is_not_counted_twice() {
+        let (sender, mut notes) = unbounded_channel();
+        let transfer =
+            Transfer::new("uploading", 2, 2048, &Notes::new(sender, Redactor::default()));
+        for (file, size) in [(0, 512), (1, 1024), (0, 0), (0, 1024)] {
+            transfer.clone().set(file, size);
+        }
+        let told: Vec<_> = std::iter::from_fn(|| notes.try_recv().ok()).collect();
+        let stage = |size: &str| Note::Stage(format!("uploading  {size} of 2.00 KiB"));
+        assert_eq!(told, ["512 B", "1.50 KiB", "1.00 KiB", "2.00 KiB"].map(stage));
+    }
+}

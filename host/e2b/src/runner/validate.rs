@@ -1,0 +1,152 @@
+//! Validates the messages of a worker, which is not trusted.
+
+use osiris_runtime::session::{Failure, Record, Session, State, Status, StepState, StepStatus};
+
+use super::error::Trouble;
+use super::stream::Lost;
+use crate::protocol::Message;
+
+/// Minimum size of a session line in addition to its texts, in bytes: less than a step is charged
+/// for a line.
+const FRAME: u64 = 32;
+/// Text in the error of a driver or the host when a disk is full.
+const DISK_FULL: &str = "the disk is full";
+
+/// Validates a worker's final status and clamps its values to plausible ones.
+pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
+    let own = session.first_status().clone();
+    let same =
+        |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
+    let fits = theirs.steps.len() == own.steps.len()
+        && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
+    if !fits {
+        return Err(broken("the steps that it ran are not those of the plan"));
+    }
+    let well = theirs.status == State::Success;
+    let ended = matches!(theirs.status, State::Success | State::Failed | State::Cancelled);
+    let known = theirs
+        .error
+        .as_ref()
+        .is_none_or(|error| is_kind(&error.kind) && is_of_plan(error.step.as_deref(), session));
+    let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
+    if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
+        return Err(broken("how it says that the run ended makes no sense"));
+    }
+    let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
+    Ok(Status {
+        status: theirs.status,
+        execution_duration: duration.unwrap_or_default().max(0.0),
+        steps_completed: theirs.steps_completed.min(own.steps_total),
+        exit_code: Some(u8::from(!well)),
+        error: theirs.error.map(|error| short(error, session)),
+        rows_read: theirs.rows_read,
+        rows_written: theirs.rows_written,
+        rows_processed: theirs.rows_processed,
+        steps: theirs.steps,
+        peak_memory_bytes: theirs.peak_memory_bytes,
+        ..own
+    })
+}
+
+/// Masks and shortens a failure's message, which can come from a sandbox, like a driver's.
+pub(super) fn short(failure: Failure, session: &Session) -> Failure {
+    let message = osiris_engine::shortened(&failure.message, session.redactor());
+    // The words of a limit name the limit.
+    let message = if failure.kind == "limit" { message } else { name_disk(message) };
+    Failure { message, ..failure }
+}
+
+/// Adds that the sandbox's disk is full, which the driver's message does not say.
+fn name_disk(mut message: String) -> String {
+    if message.contains(DISK_FULL) {
+        message.push_str(" (the sandbox's disk: take a template with a larger one)");
+    }
+    message
+}
+
+/// Returns whether a record belongs to a step of the run, or to the run itself. Only checks the
+/// step: texts are masked when they are written.
+pub(super) fn is_of_run(record: &Record, session: &Session) -> bool {
+    match record {
+        Record::Log { step, .. } => is_of_plan(step.as_deref(), session),
+        _ => true,
+    }
+}
+
+fn is_of_plan(step: Option<&str>, session: &Session) -> bool {
+    let mut own = session.first_status().steps.iter();
+    step.is_none_or(|step| own.any(|own| own.id == step))
+}
+
+/// Returns whether a run can fail with this kind in the sandbox: any kind of a driver's failure, or
+/// a failure to write the session's files.
+fn is_kind(kind: &str) -> bool {
+    osiris_engine::Failure::is_kind(kind) || kind == "session"
+}
+
+/// Returns the size of a record in the log budget: its texts and a line's frame, so that empty
+/// records are not free.
+pub(super) fn size(record: &Record) -> u64 {
+    let texts = match record {
+        Record::Event { event_type, fields, .. } => {
+            event_type.len() + serde_json::to_string(fields).map_or(0, |text| text.len())
+        }
+        Record::Metric { metric, unit, tags, .. } => {
+            metric.len() + unit.len() + tags.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>()
+        }
+        Record::Log { step, message, .. } => step.as_ref().map_or(0, String::len) + message.len(),
+    };
+    FRAME + texts as u64
+}
+
+/// Returns the error of a run whose message stream has ended.
+pub(super) fn lost(why: Lost) -> Trouble {
+    match why {
+        Lost::Died { status, said } => {
+            let said = said.lines().rev().take(5).collect::<Vec<_>>();
+            let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
+            let said = if said.is_empty() { said } else { format!("; it said: {said}") };
+            let hint = if status.contains("killed") {
+                ": most likely the sandbox had no memory left; use a template with more, or lower `limits.memory` in osiris.yaml"
+            } else {
+                ""
+            };
+            Trouble::failed(
+                "sandbox",
+                format!("the worker in the sandbox died ({status}){hint}{said}"),
+            )
+        }
+        Lost::Gone(why) => Trouble::failed(
+            "sandbox",
+            format!("the sandbox is gone before the run was over: {why}; run it again"),
+        ),
+        Lost::Protocol(why) => broken(&why),
+        Lost::Refused(why) => Trouble::failed("sandbox", why),
+    }
+}
+
+/// Returns the error for a message that answers no command.
+pub(super) fn unexpected(message: &Message) -> Trouble {
+    let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
+    broken(&format!("it says {name} where nobody asked"))
+}
+
+/// Returns the error for a violation of the protocol.
+pub(super) fn broken(why: &str) -> Trouble {
+    Trouble::failed(
+        "protocol",
+        format!("the worker in the sandbox does not keep to the protocol: {why}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_as_the_sandboxs() {
+        let message = name_disk("cannot write `a.csv`: the disk is full".to_owned());
+        assert!(message.ends_with("(the sandbox's disk: take a template with a larger one)"));
+        assert_eq!(name_disk("no such file".to_owned()), "no such file");
+    }
+}

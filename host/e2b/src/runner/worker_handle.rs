@@ -1,0 +1,267 @@
+//! Host-side handle on the worker in the sandbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use e2b_client::Command as Process;
+use e2b_client::Envd;
+use jiff::{SignedDuration, Timestamp};
+use osiris_core::driver::limits::Limit;
+use osiris_runtime::run::{Board, Prepared};
+use osiris_runtime::session::{Record, Session, State, Status, stamp};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::error::Trouble;
+use super::install::Site;
+use super::notice::Notes;
+use super::payload::Parcel;
+use super::stream::Following;
+use super::validate::{broken, checked, is_of_run, lost, size, unexpected};
+use crate::protocol::{Command, Made, Message, Numbered, STREAM, VERSION};
+
+/// Time without a message after which the user is notified.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Time for a cancelled run to undo its work.
+pub(super) const GRACE: Duration = Duration::from_secs(30);
+/// Attempts to send a command that may not have arrived, and the pause between them.
+const SENDS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
+/// Time limit for the worker's answers outside a run.
+const ANSWER: Duration = Duration::from_secs(60);
+/// Time to wait for the worker's clean-up: the sandbox is killed anyway.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// Clock differences below this are ignored.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+/// Bytes of records that all steps together may send in addition to their logs.
+const RECORDS: u64 = 64 << 20;
+
+/// A worker that is ready to execute the run.
+pub(super) struct Worker {
+    pub(super) pid: u32,
+    envd: Envd,
+    following: Following,
+    /// Number of the last command.
+    last: u64,
+    /// Correction to add to the sandbox's time.
+    skew: SignedDuration,
+}
+
+/// Starts the worker and has it prepare the run.
+pub(super) async fn start(
+    envd: &Envd,
+    parcel: &Parcel,
+    site: &Site,
+    session: &Session,
+    plan_sha256: &str,
+    notes: &Notes,
+) -> Result<Worker, Trouble> {
+    let folder = site.folder(session.id());
+    let process = Process {
+        cmd: site.path(&parcel.runtime),
+        args: ["worker", "--folder", &folder, "--base", &site.base(session.id())]
+            .map(str::to_owned)
+            .to_vec(),
+        env: BTreeMap::from([("OSIRIS_CACHE".to_owned(), format!("{folder}/cache"))]),
+        stdin: true,
+        ..Process::default()
+    };
+    let process = envd.start(&process).await?;
+    let pid = process.pid;
+    let stream = format!("{folder}/{STREAM}");
+    let following = Following::begin(envd.clone(), process, stream, notes.clone());
+    let (envd, skew) = (envd.clone(), SignedDuration::ZERO);
+    let mut worker = Worker { pid, envd, following, last: 0, skew };
+    let hello = worker.answer(notes).await?;
+    let Message::Hello { protocol, version, ts, .. } = hello else {
+        return Err(broken("it did not begin with a hello").before());
+    };
+    if protocol != VERSION {
+        return Err(Trouble::environment(
+            "protocol",
+            format!(
+                "the worker in the sandbox speaks version {protocol} of the protocol, and this osiris version {VERSION}: its version is {version}, ours {}; make the template again with `osiris e2b template`",
+                env!("CARGO_PKG_VERSION")
+            ),
+        ));
+    }
+    worker.skew = skew_of(&ts);
+    if !worker.skew.is_zero() {
+        let seconds = worker.skew.as_secs();
+        notes.detail(format!("The sandbox's clock is off by {seconds} s; its times are put right"));
+    }
+    worker
+        .command(Command::Prepare {
+            plan: format!("{folder}/plan.json").into(),
+            plan_sha256: plan_sha256.to_owned(),
+            confidential: format!("{folder}/confidential.json").into(),
+        })
+        .await?;
+    // Each driver is reported once.
+    let mut compiling: BTreeSet<String> = parcel.drivers.keys().cloned().collect();
+    loop {
+        match worker.answer(notes).await? {
+            Message::Ready { .. } => return Ok(worker),
+            Message::Compiling { driver } if compiling.remove(&driver) => {
+                notes.detail(format!("Compiling the driver {driver} in the sandbox"));
+            }
+            Message::Refused { why, .. } => {
+                return Err(Trouble::environment(
+                    "sandbox",
+                    format!("the worker in the sandbox cannot run this: {why}"),
+                ));
+            }
+            Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {}
+            Message::Progress { .. } | Message::Pong { .. } => {}
+            other => return Err(unexpected(&other).before()),
+        }
+    }
+}
+
+impl Worker {
+    /// Has the worker execute the run, and records its messages in the session. Returns the final
+    /// status and the files to download.
+    pub(super) async fn follow(
+        mut self,
+        session: &Session,
+        board: &Board,
+        prepared: &Prepared,
+        cancel: &CancellationToken,
+        (limit, deadline): (Duration, Instant),
+        notes: &Notes,
+    ) -> Result<(Self, Status, Vec<Made>), Trouble> {
+        self.command(Command::Run).await?;
+        let job = prepared.job();
+        let steps = job.manifest.steps.len();
+        let mut room = RECORDS + steps as u64 * job.limits.get(Limit::Log);
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut heard, mut told) = (Instant::now(), false);
+        let mut late = false;
+        // Time by which the worker must have stopped.
+        let mut stop: Option<Instant> = None;
+        loop {
+            let end = stop.unwrap_or(deadline);
+            tokio::select! {
+                message = self.following.next() => {
+                    (heard, told) = (Instant::now(), false);
+                    match message.map_err(lost)? {
+                        Message::Record { record } => {
+                            room = room.checked_sub(size(&record)).ok_or_else(|| {
+                                broken("it says more than all steps together may")
+                            })?;
+                            if !is_of_run(&record, session) {
+                                return Err(broken("it logs for a step that the plan does not have"));
+                            }
+                            session.record(self.corrected(record));
+                        }
+                        Message::Progress { steps } => board.follow(&steps),
+                        Message::Finished { status, files, .. } => {
+                            let mut status = checked(*status, session)?;
+                            // A run that succeeded before the stop took effect counts as a success.
+                            if late && status.status != State::Success {
+                                status.error = Some(Trouble::late(limit).failure);
+                                status.status = State::Failed;
+                            }
+                            return Ok((self, status, files));
+                        }
+                        Message::Refused { why, .. } => return Err(Trouble::failed("sandbox", why)),
+                        Message::Pong { .. } | Message::Compiling { .. } => {}
+                        other => return Err(unexpected(&other)),
+                    }
+                }
+                () = cancel.cancelled(), if stop.is_none() => {
+                    let grace = self.stop(notes).await;
+                    stop = Some(Instant::now() + grace);
+                }
+                () = sleep_until(end.into()) => {
+                    if stop.is_some() {
+                        let why = "the run did not stop when it was told to, so its sandbox was killed";
+                        let mut trouble = Trouble::failed("cancelled", why);
+                        trouble.state = State::Cancelled;
+                        return Err(if late { Trouble::late(limit) } else { trouble });
+                    }
+                    let grace = self.stop(notes).await;
+                    (late, stop) = (true, Some(Instant::now() + grace));
+                }
+                _ = ticks.tick() => {
+                    if told || heard.elapsed() < SILENCE {
+                        continue;
+                    }
+                    told = true;
+                    notes.word(format!(
+                        "No word from the sandbox for {} s. Waiting on; Ctrl-C stops the run",
+                        SILENCE.as_secs()
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Has the worker remove its files and exit. The sandbox is killed in any case.
+    pub(super) async fn clean_up(&mut self) {
+        if self.command(Command::Cleanup).await.is_ok() {
+            let cleaned = async {
+                while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {
+                }
+            };
+            tokio::time::timeout(FAREWELL, cleaned).await.ok();
+        }
+    }
+
+    /// Tells the worker to stop. Returns the time that stopping can take.
+    async fn stop(&mut self, notes: &Notes) -> Duration {
+        match self.command(Command::Cancel).await {
+            Ok(()) => GRACE,
+            Err(trouble) => {
+                // A worker that does not get the command does not stop.
+                notes.detail(trouble.failure.message);
+                Duration::ZERO
+            }
+        }
+    }
+
+    async fn command(&mut self, command: Command) -> Result<(), Trouble> {
+        self.last += 1;
+        let line = Numbered { n: self.last, body: command }.line();
+        let envd = self.envd.within(ANSWER / SENDS);
+        for _ in 1..SENDS {
+            match envd.send_input(self.pid, line.as_bytes()).await {
+                // The worker executes each number once.
+                Err(error) if error.is_transient() => sleep(PAUSE).await,
+                other => return Ok(other?),
+            }
+        }
+        Ok(envd.send_input(self.pid, line.as_bytes()).await?)
+    }
+
+    /// Returns the next message before the run.
+    async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
+        let next = tokio::time::timeout(ANSWER, self.following.next());
+        match next.await {
+            Ok(message) => message.map_err(|why| lost(why).before()),
+            Err(_) => {
+                notes.detail("the worker is silent");
+                let why =
+                    format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
+                Err(Trouble::environment("sandbox", why))
+            }
+        }
+    }
+
+    /// Returns the record with its time corrected to this machine's clock.
+    fn corrected(&self, mut record: Record) -> Record {
+        let time = record.time();
+        let corrected = time.parse::<Timestamp>().ok().and_then(|t| t.checked_add(self.skew).ok());
+        *time = stamp(corrected.unwrap_or_else(Timestamp::now));
+        record
+    }
+}
+
+/// Returns how far the sandbox's clock is behind this machine's, or zero for a difference within
+/// the transfer time.
+fn skew_of(theirs: &str) -> SignedDuration {
+    let Ok(theirs) = theirs.parse::<Timestamp>() else { return SignedDuration::ZERO };
+    let skew = Timestamp::now().duration_since(theirs);
+    if skew.abs() < SKEW { SignedDuration::ZERO } else { skew }
+}

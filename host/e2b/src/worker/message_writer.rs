@@ -1,0 +1,102 @@
+//! The worker's message stream. Each line goes into a file, which has all lines, and to standard
+//! output while that has a reader.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_runtime::session::Record;
+
+use crate::protocol::{Message, Numbered, STREAM};
+
+/// Maximum bytes that wait for a reader of standard output. Further lines are only in the file: the
+/// reader sees the gap in the numbers.
+const WAITING: usize = 4 << 20;
+/// Maximum time to deliver the last lines.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Writer of the message stream.
+pub(super) struct Outlet(Mutex<Inner>);
+
+struct Inner {
+    last: u64,
+    file: File,
+    /// The size of the file up to the end of its last whole line.
+    size: u64,
+    /// Sender to the thread that writes to standard output, or `None` once closed.
+    live: Option<Sender<String>>,
+    waiting: Arc<AtomicUsize>,
+    done: Receiver<()>,
+}
+
+impl Outlet {
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(STREAM);
+        let mut options = OpenOptions::new();
+        let file = options.append(true).create_new(true).open(&path).map_err(|error| {
+            let why = format!("the worker cannot write what it has to say: {error}");
+            Error::environment(Problem::new("worker", why).in_file(&path))
+        })?;
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let (live, lines) = channel::<String>();
+        let (over, done) = channel();
+        let left = waiting.clone();
+        std::thread::spawn(move || {
+            let mut heard = true;
+            for line in lines {
+                left.fetch_sub(line.len(), Relaxed);
+                // A reader that has gone resumes from the file.
+                heard = heard && write(&line).is_ok();
+            }
+            over.send(()).ok();
+        });
+        let live = Some(live);
+        Ok(Self(Mutex::new(Inner { last: 0, file, size: 0, live, waiting, done })))
+    }
+
+    pub(super) fn record(&self, record: &Record) {
+        self.send(&Message::Record { record: record.clone() });
+    }
+
+    pub(super) fn send(&self, message: &Message) {
+        let mut inner = self.held();
+        inner.last += 1;
+        let line = Numbered { n: inner.last, body: message }.line();
+        match inner.file.write_all(line.as_bytes()) {
+            Ok(()) => inner.size += line.len() as u64,
+            // A full disk may have taken half of the line: cut it off. A reader has its own copy,
+            // unless it was disconnected.
+            Err(_) => drop(inner.file.set_len(inner.size)),
+        }
+        if inner.waiting.load(Relaxed) < WAITING
+            && let Some(live) = &inner.live
+        {
+            inner.waiting.fetch_add(line.len(), Relaxed);
+            // The receiving thread ends only with the process.
+            live.send(line).ok();
+        }
+    }
+
+    /// Waits until the last lines are delivered, while there is a reader.
+    pub(super) fn close(&self) {
+        let mut inner = self.held();
+        inner.live = None;
+        inner.done.recv_timeout(LAST_WORDS).ok();
+    }
+
+    fn held(&self) -> MutexGuard<'_, Inner> {
+        // A panic in another thread leaves the data consistent: every change is one call.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write(line: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(line.as_bytes())?;
+    stdout.flush()
+}

@@ -1,0 +1,320 @@
+//! A single call into a driver, in a store that is dropped afterwards.
+
+use std::time::Duration;
+
+use osiris_core::contract::Mode;
+use osiris_core::driver::limits::{Limit, Limits, format_bytes};
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::Resource;
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+
+use super::bindings::exports::osiris::driver::driver as wit;
+use super::bindings::osiris::driver::types;
+use super::failure::{Beyond, Breach, Failure, breach, reported, shortened};
+use super::state::{Call, State};
+use super::tables::{Reader, Writer};
+use super::throttle::paced;
+use super::timer::Clock;
+use super::{Driver, Engine};
+use crate::table::{Receiver, Sender};
+
+/// Maximum bytes that a driver can pass to the host in one call: a whole batch. The engine copies
+/// them without yielding, so a larger value would delay a cancellation.
+const CALL_BYTES: u64 = 64 << 20;
+/// Maximum bytes per call if the batch limit was raised.
+const MAX_CALL_BYTES: u64 = 128 << 20;
+/// Bytes allowed in addition to the batch in a call that passes a whole batch.
+const BESIDE: u64 = 64 << 10;
+/// Maximum length of each text of a driver's error that is kept unredacted, in bytes.
+const MAX_SAID: usize = 1 << 20;
+/// Maximum handles that the instances of a component hold or lend at the same time.
+const HANDLES: usize = 100_000;
+/// Prefix of messages about an exceeded limit.
+const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
+
+/// A request to a driver to run a step.
+pub struct StepCall {
+    /// ID of the step.
+    pub id: String,
+    /// Mode in which the step uses the driver.
+    pub mode: Mode,
+    /// The configuration: a JSON object as text.
+    pub config: String,
+    /// The tables to read, by the names that the driver sees.
+    pub inputs: Vec<(String, Receiver)>,
+    /// The table to fill.
+    pub output: Option<Sender>,
+    /// Index of the step's partition and number of partitions, if the step is split.
+    pub share: Option<(u32, u32)>,
+}
+
+/// The outcome of a step. The host itself counts the rows read and written.
+#[derive(Debug)]
+pub struct Report {
+    /// Success, or the cause of the failure.
+    pub result: Result<(), Failure>,
+    /// Rows that the driver read from its inputs.
+    pub rows_read: u64,
+    /// Rows that the driver sent to its output.
+    pub rows_written: u64,
+    /// Rows that reached their destination, if the driver reports them.
+    pub rows_delivered: Option<u64>,
+    /// The state to save if the whole run succeeds.
+    pub state: Option<String>,
+    /// The error that the driver returned, unredacted.
+    pub said: Option<Said>,
+    /// Peak linear memory of the driver, in bytes.
+    pub memory: u64,
+}
+
+/// A driver's error without redaction or escaping, cut to 1 MiB per text. Must not be displayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Kind of the error. The contract requires one of its kinds, but does not guarantee it.
+    pub kind: String,
+    /// The driver's message.
+    pub message: String,
+    /// Whether the driver expects that the same call can succeed later.
+    pub retryable: bool,
+}
+
+impl Report {
+    /// The outcome of a step whose driver was never called.
+    pub fn failed(failure: Failure) -> Self {
+        Self {
+            result: Err(failure),
+            rows_read: 0,
+            rows_written: 0,
+            rows_delivered: None,
+            state: None,
+            said: None,
+            memory: 0,
+        }
+    }
+}
+
+impl Driver {
+    /// Runs a step.
+    pub async fn run(&self, engine: &Engine, call: Call, step: StepCall) -> Report {
+        let StepCall { id, mode, config, inputs, output, share } = step;
+        let (limits, cancel) = (call.limits.clone(), call.cancel.clone());
+        let has_output = output.is_some();
+        let mut store = match State::new(call, output) {
+            Ok(state) => new_store(engine, state),
+            Err(error) => {
+                let failure = Failure::new(
+                    "permission",
+                    format!("a folder could not be opened for the driver: {error:#}"),
+                );
+                return Report::failed(failure);
+            }
+        };
+        let partition = share.map(|(index, count)| wit::Partition { index, count });
+        let step = wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition };
+        let clock = store.data().clock.clone();
+        let work = self.run_in(&mut store, &step, inputs, has_output);
+        let limit = Duration::from_secs(limits.get(Limit::Seconds));
+        let work = paced(work, limits.get(Limit::Cpu), || clock.take_aside());
+        let ended = ending(work, &clock, limit, &cancel).await;
+        let state = store.data_mut();
+        let said = said(&ended);
+        let result = conclude(ended, state);
+        if result.is_err() {
+            state.files.undo();
+        }
+        let result = match (result, state.output.take()) {
+            (Ok(_), Some(_)) if !state.opened => {
+                Err(Failure::new("protocol", "the driver ended well but never opened its output"))
+            }
+            (Ok(summary), Some(output)) => {
+                output.finish();
+                Ok(summary)
+            }
+            (Err(failure), Some(output)) => {
+                output.fail(Failure::upstream(&id).message);
+                Err(failure)
+            }
+            (result, None) => result,
+        };
+        Report {
+            rows_read: state.rows_read,
+            rows_written: state.rows_written,
+            rows_delivered: result.as_ref().ok().and_then(|summary| summary.rows_written),
+            state: state.new_state.take(),
+            said,
+            memory: state.limiter.memory(),
+            result: result.map(drop),
+        }
+    }
+
+    async fn run_in(
+        &self,
+        store: &mut Store<State>,
+        step: &wit::Step,
+        inputs: Vec<(String, Receiver)>,
+        has_output: bool,
+    ) -> Answer<wit::Summary> {
+        let table = &mut store.data_mut().table;
+        let mut handles = Vec::with_capacity(inputs.len());
+        for (name, receiver) in inputs {
+            handles.push(wit::Input { name, table: table.push(Reader { receiver })? });
+        }
+        let writer = if has_output { Some(table.push(Writer::default())?) } else { None };
+        let kept = writer.as_ref().map(|writer| Resource::<Writer>::new_borrow(writer.rep()));
+        let plugin = self.pre.instantiate_async(&mut *store).await?;
+        let answer =
+            plugin.osiris_driver_driver().call_run(&mut *store, step, &handles, writer).await?;
+        // A driver can return without dropping its output, so its unsent buffers are checked here
+        // too.
+        if let Some(writer) = kept.and_then(|writer| store.data().table.get(&writer).ok()) {
+            writer.finished().map_err(breach)?;
+        }
+        Ok(answer)
+    }
+}
+
+/// Result of a call into a driver: the driver's answer inside the engine's.
+pub(super) type Answer<T> = wasmtime::Result<Result<T, types::Error>>;
+
+/// Waits for a call to end. Returns `None` if the call reached its time limit.
+pub(super) async fn ending<T>(
+    work: impl Future<Output = Answer<T>>,
+    clock: &Clock,
+    limit: Duration,
+    cancel: &CancellationToken,
+) -> Option<Answer<T>> {
+    tokio::select! {
+        ended = work => Some(ended),
+        () = clock.expire(limit) => None,
+        () = async { cancel.cancelled().await; clock.stop().await } => {
+            Some(Ok(Err(super::state::cancelled())))
+        }
+    }
+}
+
+fn said<T>(ended: &Option<Answer<T>>) -> Option<Said> {
+    let Some(Ok(Err(types::Error { kind, message, retryable }))) = ended else { return None };
+    let most = |text: &str| text[..text.floor_char_boundary(MAX_SAID)].to_owned();
+    Some(Said { kind: most(kind), message: most(message), retryable: *retryable })
+}
+
+/// Converts the end of a call into the driver's answer or a failure.
+pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
+    match ended {
+        Some(Ok(Ok(answer))) => Ok(answer),
+        Some(Ok(Err(error))) => Err(refused(reported(error, state.journal.sink.redactor()), state)),
+        Some(Err(error)) => Err(explain(&error, state)),
+        None => Err(Failure::new(
+            "timeout",
+            state.limits.refusal(Limit::Seconds, "it did not end in time"),
+        )),
+    }
+}
+
+/// Adds the permission or limit that the host denied, if the denial can be the cause of a driver's
+/// failure.
+fn refused(failure: Failure, state: &State) -> Failure {
+    if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
+        let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
+        return Failure::new("limit", message);
+    }
+    // Interpreters probe for files unrelated to the failure: a path can only be the cause if the
+    // driver's message mentions it, or if the error is a permission error.
+    let files = state.files.refusal(&failure.message, failure.kind == "permission");
+    failure.explained(files).explained(state.network.refusal())
+}
+
+pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
+    let mut store = Store::new(engine.running(), state);
+    store.set_hostcall_fuel(call_bytes(&store.data().limits) as usize);
+    store.set_max_component_handles(HANDLES);
+    store.limiter(|state| &mut state.limiter);
+    // The driver yields at every tick of the clock, so that time limits and cancellations take
+    // effect.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    store
+}
+
+/// Returns the maximum bytes that one call can pass to the host.
+fn call_bytes(limits: &Limits) -> u64 {
+    limits.get(Limit::Batch).clamp(CALL_BYTES, MAX_CALL_BYTES) + BESIDE
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Extract => "extract",
+        Mode::Transform => "transform",
+        Mode::Write => "write",
+        Mode::Discover => "discover",
+    }
+}
+
+/// Converts an error of the engine into a failure with a message for the user.
+fn explain(error: &wasmtime::Error, state: &State) -> Failure {
+    if let Some(Breach(why)) = error.downcast_ref::<Breach>() {
+        // The reason can quote text of the driver.
+        let why = shortened(why, state.journal.sink.redactor());
+        return Failure::new("protocol", format!("the driver broke its contract: {why}"));
+    }
+    if let Some(Beyond(why)) = error.downcast_ref::<Beyond>() {
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {why}"));
+    }
+    if let Some(message) = &state.panic {
+        return Failure::new("panic", format!("the driver panicked: {message}"));
+    }
+    if let Some(refused) = &state.limiter.refused {
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refused}"));
+    }
+    if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
+        let refusal = state.limits.refusal(Limit::Handles, "it asked for one more");
+        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refusal}"));
+    }
+    if let Some(I32Exit(code)) = error.downcast_ref() {
+        return Failure::new(
+            "trap",
+            format!(
+                "the driver ended its process, {}, instead of returning",
+                if *code == 0 { "as if all were well" } else { "as failed" }
+            ),
+        );
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => {
+            Failure::new("trap", "the driver used up its stack of 1 MiB: endless recursion?")
+        }
+        Some(Trap::MemoryOutOfBounds) => Failure::new(
+            "trap",
+            "the driver crashed: it touched memory that it does not have, as endless recursion does too",
+        ),
+        Some(Trap::UnreachableCodeReached) => Failure::new(
+            "trap",
+            "the driver aborted, as a program does that panics or runs out of memory",
+        ),
+        Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
+        None => {
+            let why = error.root_cause().to_string();
+            match exceeded(&why, &state.limits) {
+                Some(limit) => Failure::new("limit", limit),
+                None => Failure::new("trap", format!("the driver called the host wrongly: {why}")),
+            }
+        }
+    }
+}
+
+/// Returns the message of the engine limit that an error text names. The engine has no error types
+/// for these limits.
+fn exceeded(why: &str, limits: &Limits) -> Option<String> {
+    if why.contains("fuel allocated for hostcalls has been exhausted") {
+        let limit = format_bytes(call_bytes(limits) - BESIDE);
+        return Some(format!(
+            "the driver passed more than {limit} to the host in one call; pass less at a time"
+        ));
+    }
+    why.contains("store handle limit exceeded").then(|| {
+        format!(
+            "the driver held or lent more than {HANDLES} handles at once; drop what is done with"
+        )
+    })
+}

@@ -1,0 +1,85 @@
+//! Compiled code that is not loaded yet. Code is found or compiled before the kernel sandbox is
+//! enforced, and loaded inside it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use osiris_core::diagnostic::{Error, Problem};
+use osiris_core::driver::spec::Spec;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// A compiled driver.
+#[derive(Clone)]
+pub struct Code {
+    pub(super) place: Place,
+    /// Spec of the driver.
+    pub spec: Arc<Spec>,
+    /// The file of the driver.
+    pub(super) path: PathBuf,
+    /// SHA-256 of the component.
+    pub sha256: String,
+}
+
+/// Location of compiled code.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// In a file of the cache.
+    File(PathBuf),
+    /// In memory, if there is no cache.
+    Bytes(Arc<[u8]>),
+}
+
+impl Place {
+    /// Loads the code into `engine`.
+    pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
+        #[expect(unsafe_code, reason = "the only way to load compiled code")]
+        // SAFETY: this program wrote the complete code, in this process or in one that it started:
+        // `Cache::open` made sure that only this user can write to the directory, and the name
+        // contains the hash of the component and of everything that decides compatibility.
+        unsafe {
+            match self {
+                Self::File(path) => Component::deserialize_file(engine, path),
+                Self::Bytes(bytes) => Component::deserialize(engine, bytes),
+            }
+        }
+    }
+}
+
+impl Code {
+    /// Returns the file that the code is loaded from. Returns `None` if the code is in memory.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Bytes(_) => None,
+        }
+    }
+
+    /// The error for code that cannot be loaded.
+    pub(super) fn unusable(&self, why: &wasmtime::Error) -> Error {
+        let name = &self.spec.name;
+        let message = format!("cannot load the compiled code of driver `{name}`: {why:#}");
+        let problem = Problem::new("code_damaged", message);
+        Error::environment(match self.file() {
+            // The driver is compiled again if the file is missing.
+            Some(file) => problem.in_file(file).help(format!("run `rm '{}'`", file.display())),
+            None => problem.in_file(&self.path),
+        })
+    }
+}
+
+#[cfg(test)]
+impl Code {
+    /// Empty code.
+    pub(crate) fn of(spec: Arc<Spec>) -> Self {
+        let place = Place::Bytes([].into());
+        Self { place, spec, path: PathBuf::new(), sha256: String::new() }
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("driver", &self.spec.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,183 @@
+//! Starts the process that compiles, and waits for it.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+use std::process::{Child, ExitStatus, Stdio};
+use std::thread::{available_parallelism, sleep};
+use std::time::{Duration, Instant};
+
+use osiris_core::program;
+use osiris_core::text::bytes;
+
+use super::COMMAND;
+use super::budget::Budget;
+use super::refusal::Refusal;
+
+/// Initial and maximum interval between polls of the process.
+const LOOK: Duration = Duration::from_micros(500);
+const LONGEST_LOOK: Duration = Duration::from_millis(10);
+/// Maximum compiling threads: each needs memory, and the memory limit is for the process.
+const THREADS: usize = 8;
+/// Maximum length of the refusal and of the stderr output, in bytes.
+const REASON: u64 = 64 << 10;
+const LAST_WORDS: u64 = 4 << 10;
+/// Exit code of a process that has refused a component.
+pub(super) const REFUSED: i32 = 2;
+
+/// Compiles a component with `program`, an `osiris` executable. Returns the code in an anonymous
+/// file.
+pub(crate) fn compile(
+    program: &Path,
+    component: &[u8],
+    engine: &str,
+    interrupts: bool,
+) -> Result<File, Refusal> {
+    let budget = Budget::of(component.len());
+    let unable = |error: io::Error| {
+        Refusal::Failed(format!("the process that compiles cannot be started: {error}"))
+    };
+    if program.as_os_str().is_empty() {
+        let why = "there is no `osiris` beside this program to compile with; name one in `Setup`";
+        return Err(Refusal::Failed(why.to_owned()));
+    }
+    let code = nameless().map_err(unable)?;
+    let threads = available_parallelism().map_or(1, usize::from).min(THREADS);
+    let mut command = program::command(program, COMMAND);
+    command
+        .args(["--parent", &std::process::id().to_string()])
+        .args(["--size", &component.len().to_string()])
+        .args(["--engine", engine])
+        .env("RAYON_NUM_THREADS", threads.to_string())
+        .stdin(Stdio::piped())
+        .stdout(code.try_clone().map_err(unable)?);
+    if !interrupts {
+        command.arg("--without-interrupts");
+    }
+    let mut process = Process(command.spawn().map_err(unable)?);
+    if let Some(mut stdin) = process.0.stdin.take() {
+        // If the process has ended by now, its status below has the reason.
+        stdin.write_all(component).ok();
+    }
+    let status = process.wait(budget.patience);
+    let said = process.last_words();
+    if !said.is_empty() {
+        tracing::debug!(
+            "the process that compiles: {}",
+            osiris_core::sanitize::escape_control(&said)
+        );
+    }
+    judged(status, code, &said, budget)
+}
+
+/// Returns the code, or the reason why there is none.
+fn judged(
+    status: io::Result<Option<ExitStatus>>,
+    mut code: File,
+    said: &str,
+    budget: Budget,
+) -> Result<File, Refusal> {
+    let unable = |error: io::Error| {
+        Refusal::Failed(format!("the process that compiles cannot be followed: {error}"))
+    };
+    let costly = |what: String| Err(Refusal::Costly(format!("it needs more than {what}")));
+    let Some(status) = status.map_err(unable)? else {
+        return costly(format!("{} s", budget.patience.as_secs()));
+    };
+    code.rewind().map_err(unable)?;
+    if status.success() {
+        return Ok(code);
+    }
+    if status.code() == Some(REFUSED) {
+        let mut reason = Vec::new();
+        code.take(REASON).read_to_end(&mut reason).map_err(unable)?;
+        let known = serde_json::from_slice(&reason).ok();
+        return Err(known.unwrap_or_else(|| Refusal::Failed(ended(status))));
+    }
+    if said.contains("memory allocation of") || said.contains("Cannot allocate memory") {
+        return costly(format!("{} of memory", bytes(budget.memory)));
+    }
+    match signal(status) {
+        Some("SIGXCPU") => costly(format!("{} s of a processor", budget.seconds)),
+        Some("SIGXFSZ") => costly(format!("{} for its compiled code", bytes(budget.code))),
+        _ => Err(Refusal::Failed(ended(status))),
+    }
+}
+
+fn ended(status: ExitStatus) -> String {
+    match signal(status) {
+        Some("SIGKILL") => {
+            "the process that compiles was killed, by somebody or for want of memory".to_owned()
+        }
+        _ => format!("the process that compiles ended with {status}"),
+    }
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<&'static str> {
+    use std::os::unix::process::ExitStatusExt;
+
+    use rustix::process::Signal;
+    let known = [(Signal::XCPU, "SIGXCPU"), (Signal::XFSZ, "SIGXFSZ"), (Signal::KILL, "SIGKILL")];
+    let number = status.signal()?;
+    known.into_iter().find_map(|(signal, name)| (signal.as_raw() == number).then_some(name))
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<&'static str> {
+    None
+}
+
+/// A process that is killed on drop.
+struct Process(Child);
+
+impl Process {
+    /// Waits for the process to end. Returns `None` if it does not end in time.
+    fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
+        let (started, mut look) = (Instant::now(), LOOK);
+        while started.elapsed() < patience {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(Some(status));
+            }
+            sleep(look);
+            look = (look * 2).min(LONGEST_LOOK);
+        }
+        Ok(None)
+    }
+
+    /// Ends the process and returns its stderr.
+    fn last_words(&mut self) -> String {
+        self.end();
+        let mut said = Vec::new();
+        if let Some(stderr) = self.0.stderr.take() {
+            stderr.take(LAST_WORDS).read_to_end(&mut said).ok();
+        }
+        String::from_utf8_lossy(&said).trim().to_owned()
+    }
+
+    fn end(&mut self) {
+        // A process that has already ended and been waited for cannot be killed, so no other
+        // process is hit.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Creates an anonymous file.
+#[cfg(target_os = "linux")]
+fn nameless() -> io::Result<File> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    Ok(File::from(memfd_create("osiris-code", MemfdFlags::CLOEXEC)?))
+}
+
+/// Creates an anonymous file.
+#[cfg(not(target_os = "linux"))]
+fn nameless() -> io::Result<File> {
+    tempfile::tempfile()
+}

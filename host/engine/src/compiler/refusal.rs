@@ -1,0 +1,56 @@
+//! Reasons for refusing to compile a component.
+
+use osiris_core::contract::CONTRACT;
+use osiris_core::diagnostic::{Error, Problem};
+use osiris_core::driver::DriverFile;
+use serde::{Deserialize, Serialize};
+
+/// Reason for a refusal, serialized from the compiling process to its parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Refusal {
+    /// The bytes are not a valid component.
+    Invalid(String),
+    /// The component was built for another world.
+    Misfit(String),
+    /// The component exceeds the limits on compilation.
+    Costly(String),
+    /// The compiler itself failed.
+    Failed(String),
+}
+
+impl Refusal {
+    /// Converts the refusal into an error about a driver.
+    pub(crate) fn error(self, driver: &DriverFile) -> Error {
+        let name = &driver.spec.name;
+        let cannot = |why: &str| format!("cannot compile driver `{name}`: {why}");
+        let problem = |code, message, help: &str| {
+            Problem::new(code, message).in_file(&driver.path).help(help)
+        };
+        match self {
+            Self::Invalid(why) => Error::invalid(problem(
+                "component_invalid",
+                format!("the component is not valid: {why}"),
+                "build or download it again",
+            )),
+            Self::Misfit(why) => Error::invalid(problem(
+                "world_mismatch",
+                format!("the driver `{name}` does not fit this host: {why}"),
+                &format!("build it for the world `plugin` of {CONTRACT}"),
+            )),
+            Self::Costly(why) => Error::invalid(problem(
+                "compile_limit",
+                cannot(&why),
+                &format!(
+                    "if it is yours, split its largest functions or build it with `opt-level = \"s\"`; else remove it: rm '{}'",
+                    driver.path.display()
+                ),
+            )),
+            Self::Failed(why) => Error::environment(problem(
+                "compiler",
+                cannot(&why),
+                "run the command again with --verbose; `osiris doctor` checks this machine",
+            )),
+        }
+    }
+}

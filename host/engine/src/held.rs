@@ -1,0 +1,42 @@
+//! Accounting of the memory that the host holds for one call, outside the driver's linear memory.
+
+use osiris_core::budget::Share;
+use osiris_core::driver::limits::{Limit, Limits};
+use wasmtime::Result;
+
+use super::failure::beyond;
+
+/// Number of bytes held, counted in a share of the run's budget.
+#[derive(Debug)]
+pub(super) struct Held {
+    limits: Limits,
+    bytes: Share,
+}
+
+impl Held {
+    /// Creates an account that takes memory from the run's budget through an empty share.
+    pub(super) fn new(limits: Limits, bytes: Share) -> Self {
+        Self { limits, bytes }
+    }
+
+    /// Counts more bytes.
+    ///
+    /// # Errors
+    /// Returns an error, which ends the call, if the total exceeds the limit of the step or of the
+    /// run.
+    pub(super) fn add(&mut self, bytes: u64) -> Result<()> {
+        let total = self.bytes.amount().saturating_add(bytes);
+        if total > self.limits.get(Limit::Held) {
+            let asked = format!(
+                "the host would hold {total} bytes for it: batches that it has not dropped or sent, its columns and its state"
+            );
+            return Err(beyond(self.limits.refusal(Limit::Held, asked)));
+        }
+        self.bytes.grow(bytes).map_err(|exceeded| beyond(self.limits.refusal_of_run(exceeded)))
+    }
+
+    /// Counts fewer bytes.
+    pub(super) fn remove(&mut self, bytes: u64) {
+        self.bytes.shrink(bytes);
+    }
+}

@@ -1,0 +1,235 @@
+//! The network permissions of a call: checks every address and name that a driver uses against the
+//! granted endpoints.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use osiris_core::driver::endpoints::Endpoint;
+use wasmtime_wasi::sockets::SocketAddrUse;
+
+/// The network permissions of one call. Clones share the resolved addresses.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Network {
+    granted: Arc<[Endpoint]>,
+    hosts: Arc<BTreeMap<String, Vec<IpAddr>>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// Host names, in lower case, with the addresses that they resolved to.
+    resolved: HashMap<String, Vec<IpAddr>>,
+    /// The last denial, for the error message.
+    refused: Option<String>,
+}
+
+impl Network {
+    /// Permits these endpoints. `hosts` maps host names in lower case to known addresses.
+    pub(super) fn new(granted: Vec<Endpoint>, hosts: BTreeMap<String, Vec<IpAddr>>) -> Self {
+        Self { granted: granted.into(), hosts: hosts.into(), seen: Arc::default() }
+    }
+
+    /// Returns the addresses of a name that need no look-up.
+    pub(super) fn known(&self, name: &str) -> Option<&[IpAddr]> {
+        self.hosts.get(&plain(name)).map(Vec::as_slice)
+    }
+
+    /// Returns whether no endpoint is permitted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.granted.is_empty()
+    }
+
+    /// Returns whether a name may be looked up.
+    pub(super) fn may_look_up(&self, name: &str) -> bool {
+        let name = plain(name);
+        let granted = self.granted.iter().any(|endpoint| plain(&endpoint.host) == name);
+        if !granted {
+            self.refuse(format!("the name {name:?} was not granted"));
+        }
+        granted
+    }
+
+    /// Records an address that a name resolved to.
+    pub(super) fn learn(&self, name: &str, address: IpAddr) {
+        self.seen().resolved.entry(plain(name)).or_default().push(address.to_canonical());
+    }
+
+    /// Returns whether an address may be used for an operation.
+    pub(super) fn may_use(&self, address: SocketAddr, usage: SocketAddrUse) -> bool {
+        match usage {
+            // Every socket is bound to this address before it connects.
+            SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
+            SocketAddrUse::TcpConnect => {
+                let may = self.granted.iter().any(|endpoint| self.matches(endpoint, address));
+                if !may {
+                    self.refuse(format!("the address {address} was not granted"));
+                }
+                may
+            }
+            _ => {
+                self.refuse("a driver may only dial".to_owned());
+                false
+            }
+        }
+    }
+
+    fn matches(&self, endpoint: &Endpoint, address: SocketAddr) -> bool {
+        let ip = address.ip().to_canonical();
+        if endpoint.port != address.port() {
+            return false;
+        }
+        let is_it = match endpoint.host.parse::<IpAddr>() {
+            Ok(named) => named.to_canonical() == ip,
+            Err(_) => self
+                .seen()
+                .resolved
+                .get(&plain(&endpoint.host))
+                .is_some_and(|addresses| addresses.contains(&ip)),
+        };
+        is_it && endpoint.may_reach(ip)
+    }
+
+    fn refuse(&self, what: String) {
+        self.seen().refused = Some(what);
+    }
+
+    /// Returns the message with the last denial and the permitted endpoints.
+    pub(super) fn refusal(&self) -> Option<String> {
+        let what = self.seen().refused.clone()?;
+        let granted: Vec<String> = self.granted.iter().map(ToString::to_string).collect();
+        let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
+        Some(format!(
+            "the host refused it the network: {what}; granted is {granted}. A driver may dial what `network` in its spec names, which is mostly the host and port of its connection"
+        ))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Normalizes a name for comparison.
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(host: &str, port: u16, is_own: bool) -> Network {
+        let host_by = if is_own { Provenance::User } else { Provenance::Author };
+        let host = host.to_owned();
+        let endpoint = Endpoint { host, port, host_by, port_by: Provenance::Author };
+        Network::new(vec![endpoint], BTreeMap::new())
+    }
+
+    fn dials(network: &Network, address: &str) -> bool {
+        network.may_use(address.parse().unwrap(), SocketAddrUse::TcpConnect)
+    }
+
+    #[test]
+    fn only_the_granted_address_and_port() {
+        let network = network("127.0.0.1", 3306, true);
+        assert!(dials(&network, "127.0.0.1:3306"));
+        assert!(dials(&network, "[::ffff:127.0.0.1]:3306"));
+        for other in ["127.0.0.1:3307", "127.0.0.2:3306", "[::1]:3306", "169.254.169.254:3306"] {
+            assert!(!dials(&network, other), "{other}");
+        }
+        assert!(network.refusal().unwrap().contains("169.254.169.254:3306 was not granted"));
+    }
+
+    #[test]
+    fn a_name_stands_for_what_it_was_resolved_to() {
+        let network = network("db.example", 5432, true);
+        assert!(network.may_look_up("DB.example."));
+        assert!(!network.may_look_up("other.example"));
+        assert!(!dials(&network, "10.0.0.5:5432"));
+        network.learn("db.example", "10.0.0.5".parse().unwrap());
+        network.learn("db.example", "169.254.169.254".parse().unwrap());
+        assert!(dials(&network, "10.0.0.5:5432"));
+        assert!(!dials(&network, "169.254.169.254:5432"), "metadata behind a name");
+    }
+
+    #[test]
+    fn a_drivers_own_name_leads_to_the_internet_only() {
+        let network = network("api.example", 443, false);
+        for (address, may) in [("93.184.216.34", true), ("10.0.0.1", false), ("127.0.0.1", false)] {
+            network.learn("api.example", address.parse().unwrap());
+            assert_eq!(dials(&network, &format!("{address}:443")), may, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_name_leads_to_no_metadata_whoever_names_it() {
+        let network = network("db.example", 80, true);
+        for address in ["fd20:ce::254", "168.63.129.16", "64:ff9b::a9fe:a9fe", "192.0.0.192"] {
+            network.learn("db.example", address.parse().unwrap());
+            let address = SocketAddr::new(address.parse().unwrap(), 80);
+            assert!(!network.may_use(address, SocketAddrUse::TcpConnect), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_author_names_the_internet_and_the_user_any_address() {
+        for (host, may) in [
+            ("10.0.0.1", false),
+            ("fd20:ce::254", false),
+            ("64:ff9b::a00:1", false),
+            ("1.1.1.1", true),
+        ] {
+            let address = SocketAddr::new(host.parse().unwrap(), 80);
+            let dials =
+                |is_own| network(host, 80, is_own).may_use(address, SocketAddrUse::TcpConnect);
+            assert_eq!((dials(true), dials(false)), (true, may), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_knows_who_set_it() {
+        let text = "
+name: a.b
+version: 1.0.0
+modes: [extract]
+secrets: [/pass]
+network:
+  - {host: /host, port: /port}
+  - {host: api.example, port: 443}
+  - {host: /pass, port: 1}
+  - {host: /deep/host, port: 2}
+configSchema:
+  type: object
+  properties:
+    host: {type: string, default: 10.0.0.1}
+    port: {type: integer, default: 5432}
+    pass: {type: string}
+    deep: {type: object, default: {host: 10.0.0.2}}
+";
+        let spec = Spec::parse(text.as_bytes(), std::path::Path::new("spec.yaml")).unwrap();
+        let found = |config: Value| -> Vec<_> {
+            let all = endpoints(&spec, &config);
+            all.iter().map(|one| (one.to_string(), one.host_by, one.port_by)).collect()
+        };
+        use Provenance::{Author, User};
+        let own = ("api.example:443".to_owned(), Author, Author);
+        assert_eq!(found(serde_json::json!({"pass": "10.0.0.3"})), std::slice::from_ref(&own));
+        assert_eq!(
+            found(serde_json::json!({"host": "::1", "deep": {}})),
+            [("[::1]:5432".to_owned(), User, Author), own.clone()]
+        );
+        assert_eq!(
+            found(serde_json::json!({"host": "h", "port": 1, "deep": {"host": "d"}})),
+            [("h:1".to_owned(), User, User), own, ("d:2".to_owned(), User, Author)]
+        );
+    }
+
+    #[test]
+    fn nothing_but_dialling() {
+        let network = network("127.0.0.1", 80, true);
+        let address = "127.0.0.1:80".parse().unwrap();
+        for usage in [SocketAddrUse::TcpListen, SocketAddrUse::UdpSend, SocketAddrUse::TcpBind] {
+            assert!(!network.may_use(address, usage), "{usage:?}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `wasi:sockets` with the permissions of a call: look-ups of permitted names only, and a limit on
+//! sockets. The engine's own implementation checks connections with [`Network::may_use`].
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use osiris_core::driver::limits::{Limit, Limits};
+use wasmtime::component::{HasData, Linker, Resource};
+use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{
+    self, Host, HostResolveAddressStream, ResolveAddressStream,
+};
+use wasmtime_wasi::p2::bindings::sockets::network::{
+    self, ErrorCode, IpAddress, IpAddressFamily, Network as Handle,
+};
+use wasmtime_wasi::p2::bindings::sockets::tcp_create_socket;
+use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult, TcpSocket};
+use wasmtime_wasi::sockets::WasiSocketsCtxView;
+
+use super::network::Network;
+use super::state::State;
+use super::timer::Clock;
+
+/// Maximum length of a DNS name with a final dot, in bytes.
+const MAX_NAME: usize = 254;
+/// Address passed to the engine instead of a known name.
+const NO_LOOK_UP: &str = "127.0.0.1";
+/// Look-ups that a call can do in a burst, and further look-ups per second. Limited because a
+/// look-up continues even after its caller has given up.
+const LOOK_UPS: u64 = 256;
+const LOOK_UPS_A_SECOND: u64 = 10;
+
+/// A name that is being looked up.
+pub(super) struct LookUp {
+    name: String,
+    /// The known addresses that the driver has not read yet.
+    known: Option<VecDeque<IpAddr>>,
+}
+
+/// The sockets of one call, and the engine's own implementation.
+pub(super) struct View<'a> {
+    wasi: WasiSocketsCtxView<'a>,
+    network: &'a Network,
+    asked: &'a mut HashMap<u32, LookUp>,
+    look_ups: &'a mut u64,
+    clock: &'a Clock,
+    limits: &'a Limits,
+    refused: &'a mut Option<String>,
+}
+
+struct Access;
+
+impl HasData for Access {
+    type Data<'a> = View<'a>;
+}
+
+/// Replaces the engine's sockets with the checked ones.
+pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    ip_name_lookup::add_to_linker::<_, Access>(linker, State::sockets)?;
+    tcp_create_socket::add_to_linker::<_, Access>(linker, State::sockets)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+impl network::Host for View<'_> {
+    fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<ErrorCode> {
+        network::Host::convert_error_code(&mut self.wasi, error)
+    }
+
+    fn network_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<ErrorCode>> {
+        network::Host::network_error_code(&mut self.wasi, error)
+    }
+}
+
+impl network::HostNetwork for View<'_> {
+    fn drop(&mut self, handle: Resource<Handle>) -> wasmtime::Result<()> {
+        network::HostNetwork::drop(&mut self.wasi, handle)
+    }
+}
+
+impl Host for View<'_> {
+    fn resolve_addresses(
+        &mut self,
+        handle: Resource<Handle>,
+        name: String,
+    ) -> Result<Resource<ResolveAddressStream>, SocketError> {
+        if name.len() > MAX_NAME {
+            return Err(ErrorCode::InvalidArgument.into());
+        }
+        if !self.network.may_look_up(&name) {
+            return Err(ErrorCode::AccessDenied.into());
+        }
+        *self.look_ups += 1;
+        let most = LOOK_UPS + LOOK_UPS_A_SECOND * self.clock.seconds();
+        if *self.look_ups > most {
+            *self.refused = Some(format!(
+                "it looked up names {} times; the most is {LOOK_UPS} times and {LOOK_UPS_A_SECOND} times a second. A driver can keep the addresses that it has",
+                self.look_ups
+            ));
+            return Err(ErrorCode::TemporaryResolverFailure.into());
+        }
+        let known = self.network.known(&name).map(|addresses| addresses.iter().copied().collect());
+        // Looking up an IP address uses no resolver: the engine's stream is only a placeholder for
+        // the known addresses.
+        let asked = if known.is_some() { NO_LOOK_UP } else { &name };
+        let stream = self.wasi.resolve_addresses(handle, asked.to_owned())?;
+        self.asked.insert(stream.rep(), LookUp { name, known });
+        Ok(stream)
+    }
+}
+
+impl HostResolveAddressStream for View<'_> {
+    fn resolve_next_address(
+        &mut self,
+        stream: Resource<ResolveAddressStream>,
+    ) -> Result<Option<IpAddress>, SocketError> {
+        let rep = stream.rep();
+        let address = match self.asked.get_mut(&rep) {
+            Some(LookUp { known: Some(known), .. }) => known.pop_front().map(wasi_address),
+            _ => self.wasi.resolve_next_address(stream)?,
+        };
+        if let (Some(address), Some(LookUp { name, .. })) = (address, self.asked.get(&rep)) {
+            self.network.learn(name, std_address(address));
+        }
+        Ok(address)
+    }
+
+    fn subscribe(
+        &mut self,
+        stream: Resource<ResolveAddressStream>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
+        HostResolveAddressStream::subscribe(&mut self.wasi, stream)
+    }
+
+    fn drop(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<()> {
+        self.asked.remove(&stream.rep());
+        HostResolveAddressStream::drop(&mut self.wasi, stream)
+    }
+}
+
+impl tcp_create_socket::Host for View<'_> {
+    fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
+        // Counting is cheap compared to opening a socket.
+        let open =
+            self.wasi.table.iter_mut().filter(|entry| entry.is::<TcpSocket>()).count() as u64;
+        if open >= self.limits.get(Limit::Sockets) {
+            let asked = format!("it asked for socket {}", open + 1);
+            *self.refused = Some(self.limits.refusal(Limit::Sockets, asked));
+            return Err(ErrorCode::NewSocketLimit.into());
+        }
+        self.wasi.create_tcp_socket(family)
+    }
+}
+
+impl State {
+    fn sockets(&mut self) -> View<'_> {
+        let Self { wasi, table, network, asked, look_ups, clock, limits, refused, .. } = self;
+        let wasi = WasiSocketsCtxView { ctx: wasi.sockets(), table };
+        View { wasi, network, asked, look_ups, clock, limits, refused }
+    }
+}
+
+fn std_address(address: IpAddress) -> IpAddr {
+    match address {
+        IpAddress::Ipv4((a, b, c, d)) => Ipv4Addr::new(a, b, c, d).into(),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => Ipv6Addr::new(a, b, c, d, e, f, g, h).into(),
+    }
+}
+
+fn wasi_address(address: IpAddr) -> IpAddress {
+    match address {
+        IpAddr::V4(ip) => IpAddress::Ipv4(ip.octets().into()),
+        IpAddr::V6(ip) => IpAddress::Ipv6(ip.segments().into()),
+    }
+}

@@ -1,0 +1,207 @@
+//! Host state of a call into a driver: the data of its store.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use osiris_core::budget::Budgets;
+use osiris_core::driver::limits::{Limit, Limits};
+use osiris_core::telemetry::Level;
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::bindings::osiris::driver::types;
+use super::failure::answer;
+use super::grants::Grants;
+use super::held::Held;
+use super::limiter::Limiter;
+use super::network::Network;
+use super::sink::Sink;
+use super::sockets::LookUp;
+use super::stdio::Lines;
+use super::timer::Clock;
+use super::vfs::Files;
+use crate::table::Sender;
+
+/// Maximum length of the name of an event or metric, in bytes.
+const MAX_NAME: usize = 256;
+
+/// Maximum length of a log message, in bytes.
+const MAX_MESSAGE: usize = 256 << 10;
+/// Maximum random bytes per call, because generating them cannot be interrupted.
+const MAX_RANDOM: u64 = 8 << 20;
+
+/// The permissions and limits of a call, and the receiver of its telemetry.
+pub struct Call {
+    /// Permissions of the driver.
+    pub grants: Grants,
+    /// Limits of the driver.
+    pub limits: Limits,
+    /// Receives the driver's logs, metrics, events and progress.
+    pub sink: Arc<dyn Sink>,
+    /// Asks the driver to undo its work and stop.
+    pub cancel: CancellationToken,
+    /// The state that the last successful run saved.
+    pub saved_state: Option<String>,
+    /// Budgets shared with the other steps of the run.
+    pub budgets: Budgets,
+}
+
+/// The data of a store.
+pub(super) struct State {
+    pub(super) wasi: WasiCtx,
+    pub(super) files: Files,
+    pub(super) network: Network,
+    /// Names that are being looked up, by the handles of their streams.
+    pub(super) asked: HashMap<u32, LookUp>,
+    /// Number of names looked up.
+    pub(super) look_ups: u64,
+    pub(super) table: ResourceTable,
+    pub(super) limiter: Limiter,
+    /// Memory that the host holds for the call.
+    pub(super) held: Held,
+    pub(super) limits: Limits,
+    /// The last socket or name look-up that was denied, for the error message.
+    pub(super) refused: Option<String>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) cancel: CancellationToken,
+    pub(super) clock: Arc<Clock>,
+    pub(super) artifacts: String,
+    /// Destination of the output; the driver's writer handle only refers to it.
+    pub(super) output: Option<Sender>,
+    pub(super) opened: bool,
+    pub(super) rows_read: u64,
+    pub(super) rows_written: u64,
+    pub(super) saved_state: Option<String>,
+    pub(super) new_state: Option<String>,
+    pub(super) panic: Option<String>,
+}
+
+impl State {
+    pub(super) fn new(call: Call, output: Option<Sender>) -> wasmtime::Result<Self> {
+        let journal = Arc::new(Journal::new(call.sink, call.limits.clone()));
+        let mut wasi = WasiCtxBuilder::new();
+        // Files are local: dispatching each read to another thread costs more than the read.
+        wasi.allow_blocking_current_thread(true)
+            .stdout(Lines::new(journal.clone(), Level::Info))
+            .stderr(Lines::new(journal.clone(), Level::Warn))
+            .max_random_size(MAX_RANDOM)
+            .allow_udp(false);
+        let (mut files, network) = call.grants.apply(&mut wasi, &call.limits)?;
+        let wasi = wasi.build();
+        let mut table = ResourceTable::new();
+        let handles = usize::try_from(call.limits.get(Limit::Handles)).unwrap_or(usize::MAX);
+        table.set_max_capacity(handles);
+        files.attach(&mut table)?;
+        Ok(Self {
+            wasi,
+            files,
+            network,
+            asked: HashMap::new(),
+            look_ups: 0,
+            table,
+            limiter: Limiter::new(call.limits.clone(), call.budgets.memory.share()),
+            held: Held::new(call.limits.clone(), call.budgets.memory.share()),
+            limits: call.limits,
+            refused: None,
+            journal,
+            cancel: call.cancel,
+            clock: Arc::new(Clock::start()),
+            artifacts: call.grants.artifacts_path(),
+            output,
+            opened: false,
+            rows_read: 0,
+            rows_written: 0,
+            saved_state: call.saved_state,
+            new_state: None,
+            panic: None,
+        })
+    }
+}
+
+impl State {
+    /// Records that the driver knows of the cancellation, and returns the error for its call.
+    pub(super) fn told_to_stop(&self) -> types::Error {
+        self.clock.tell();
+        cancelled()
+    }
+}
+
+/// The error that a driver gets after the run was cancelled.
+pub(super) fn cancelled() -> types::Error {
+    answer("cancelled", "the run was cancelled")
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// A sink with a limit on bytes. Output beyond the limit is dropped, after one warning.
+pub(super) struct Journal {
+    pub(super) sink: Arc<dyn Sink>,
+    left: std::sync::atomic::AtomicI64,
+    limits: Limits,
+    /// Kinds of items dropped for their size; each is reported once.
+    told: Mutex<BTreeSet<&'static str>>,
+}
+
+impl Journal {
+    pub(super) fn new(sink: Arc<dyn Sink>, limits: Limits) -> Self {
+        let room = i64::try_from(limits.get(Limit::Log)).unwrap_or(i64::MAX);
+        Self { sink, left: room.into(), limits, told: Mutex::default() }
+    }
+
+    /// Counts `bytes` against the limit and returns whether they may be written.
+    pub(super) fn admits(&self, bytes: usize) -> bool {
+        use std::sync::atomic::Ordering::Relaxed;
+        // Every entry counts 64 bytes more, so that empty entries are not free.
+        let cost = bytes as i64 + 64;
+        let before = self.left.fetch_sub(cost, Relaxed);
+        if before >= 0 && before < cost {
+            let asked = "the driver says more than it may, and the rest is dropped";
+            self.sink.log(Level::Warn, &self.limits.refusal(Limit::Log, asked));
+        }
+        if before < cost {
+            self.left.store(-1, Relaxed);
+        }
+        before >= cost
+    }
+
+    /// Like [`Journal::admits`], for an item whose name must also be printable.
+    pub(super) fn admits_named(&self, what: &str, name: &str, bytes: usize) -> bool {
+        let fit = (1..=MAX_NAME).contains(&name.len()) && !name.contains(char::is_control);
+        if !fit {
+            self.log(
+                Level::Warn,
+                &format!("the driver's {what} was dropped: its name must have 1 to {MAX_NAME} bytes and no control characters"),
+            );
+        }
+        fit && self.admits(name.len() + bytes)
+    }
+
+    /// Warns that an item was dropped for its size, once for each kind of item.
+    pub(super) fn dropped(&self, what: &'static str, why: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(what) {
+            let text = format!(
+                "the driver's {what} was dropped, as all will be that are too large: {why}"
+            );
+            self.log(Level::Warn, &text);
+        }
+    }
+
+    /// Writes a message, cut to the maximum length because searching it for secrets takes time.
+    pub(super) fn log(&self, level: Level, message: &str) {
+        if !self.admits(message.len()) {
+            return;
+        }
+        if message.len() <= MAX_MESSAGE {
+            return self.sink.log(level, message);
+        }
+        let (mut beginning, _) = self.sink.redactor().beginning(message.as_bytes(), MAX_MESSAGE);
+        beginning.push_str(" ... (cut)");
+        self.sink.log(level, &beginning);
+    }
+}

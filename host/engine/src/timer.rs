@@ -1,0 +1,153 @@
+//! Running time of a driver, without the time in which it waits for other steps: a slow step must
+//! not use up the time limit of its neighbours.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::offload::aside;
+
+/// Minimum interval between checks of the time limit.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Time for a driver to notice a cancellation.
+const DEAF: Duration = Duration::from_millis(100);
+/// Time for a driver that has noticed a cancellation to undo its work.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Timer of one call.
+#[derive(Debug)]
+pub(super) struct Clock {
+    started: Instant,
+    waits: Mutex<Waits>,
+    /// Whether the driver knows of the cancellation.
+    told: AtomicBool,
+    /// Nanoseconds of work that other threads did for the call and that were not taken yet.
+    aside: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Waits {
+    over: Duration,
+    since: Option<Instant>,
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            waits: Mutex::default(),
+            told: AtomicBool::new(false),
+            aside: AtomicU64::new(0),
+        }
+    }
+
+    /// Runs work for the driver, on another thread if it `is_long`.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        is_long: bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        let started = is_long.then(Instant::now);
+        let done = aside(is_long, work).await;
+        if let Some(started) = started {
+            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.aside.fetch_add(nanos, Relaxed);
+        }
+        done
+    }
+
+    /// Returns the time that other threads worked for the call since the last request.
+    pub(super) fn take_aside(&self) -> Duration {
+        Duration::from_nanos(self.aside.swap(0, Relaxed))
+    }
+
+    /// Returns the whole seconds since the call began.
+    pub(super) fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+
+    /// Records that the driver knows of the cancellation.
+    pub(super) fn tell(&self) {
+        self.told.store(true, Relaxed);
+    }
+
+    /// Waits until a cancelled driver has had its time to stop. That time is short for a driver
+    /// that has not noticed the cancellation, because it computes or waits for another service.
+    pub(super) async fn stop(&self) {
+        tokio::time::sleep(DEAF).await;
+        if self.told.load(Relaxed) {
+            tokio::time::sleep(GRACE).await;
+        }
+    }
+
+    /// Waits for another step. Counts only the time between polls as a wait.
+    pub(super) async fn wait<T>(&self, step: impl Future<Output = T>) -> T {
+        let mut step = pin!(step);
+        let _resume = Resume(self);
+        poll_fn(|context| {
+            self.resume();
+            let poll = step.as_mut().poll(context);
+            if poll.is_pending() {
+                self.waits().since = Some(Instant::now());
+            }
+            poll
+        })
+        .await
+    }
+
+    /// Waits until the driver has run for longer than `limit`.
+    pub(super) async fn expire(&self, limit: Duration) {
+        loop {
+            match limit.checked_sub(self.used()) {
+                None | Some(Duration::ZERO) => return,
+                Some(left) => tokio::time::sleep(left.max(LOOK)).await,
+            }
+        }
+    }
+
+    fn used(&self) -> Duration {
+        let waits = self.waits();
+        let now = waits.since.map(|since| since.elapsed()).unwrap_or_default();
+        self.started.elapsed().saturating_sub(waits.over + now)
+    }
+
+    fn resume(&self) {
+        let mut waits = self.waits();
+        if let Some(since) = waits.since.take() {
+            waits.over += since.elapsed();
+        }
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the wait when its future is dropped.
+struct Resume<'a>(&'a Clock);
+
+impl Drop for Resume<'_> {
+    fn drop(&mut self) {
+        self.0.resume();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn waiting_does_not_count() {
+        let clock = Clock::start();
+        let limit = Duration::from_millis(50);
+        let expired = tokio::select! {
+            () = clock.wait(tokio::time::sleep(limit * 3)) => false,
+            () = clock.expire(limit) => true,
+        };
+        assert!(!expired, "it has only waited");
+        clock.expire(limit).await;
+    }
+}

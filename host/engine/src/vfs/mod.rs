@@ -1,0 +1,251 @@
+//! Virtual file system of one call into a driver.
+//!
+//! A driver sees one directory, the base path, and in it only the paths that its configuration
+//! names ([`Permissions`]) and the files that it created itself ([`creations`]). Every path is
+//! resolved to an open directory and one name in it ([`Resolver`]), and operations use these two,
+//! so that a concurrent rename cannot redirect them. The permissions of a descriptor are decided
+//! when it is opened.
+
+mod creations;
+mod listing;
+mod quota;
+mod stream;
+mod wasi;
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+
+use osiris_core::driver::limits::Limits;
+use osiris_core::paths;
+use osiris_core::paths::{FileKind, May, Permissions, Resolver, Stat, UnfinishedLog, reserved};
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::filesystem::{Descriptor, Dir};
+use wasmtime_wasi::p2::FsResult;
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+use wasmtime_wasi::{FsPerms, OpenMode};
+
+use self::creations::Creations;
+use self::quota::Quota;
+use super::hidden_dirs::Folders;
+
+pub(super) use self::wasi::add_to_linker;
+
+/// Maximum length of a path, in bytes.
+const MAX_PATH: usize = 4096;
+/// Maximum denied paths that are remembered.
+const REFUSED: usize = 16;
+
+/// The files of one call.
+pub(super) struct Files {
+    resolver: Resolver,
+    permissions: Permissions,
+    folders: Folders,
+    made: Creations,
+    quota: Quota,
+    /// The host's own descriptor, which refers to the directory of the next operation. `None` if
+    /// the driver sees no files.
+    slot: Option<u32>,
+    /// Descriptors that the driver holds.
+    held: HashMap<u32, Handle>,
+    /// Number of open directory listings.
+    lists: usize,
+    /// The last denied paths, the latest first.
+    refused: VecDeque<PathBuf>,
+}
+
+/// A descriptor that the driver holds.
+struct Handle {
+    path: PathBuf,
+    /// Permissions at the time of opening.
+    may: May,
+}
+
+/// A driver's path, resolved.
+struct Place {
+    at: paths::Location,
+    /// Whether the path was written with a slash at its end.
+    is_folder: bool,
+    may: May,
+}
+
+impl Place {
+    fn kind(&self) -> Option<FileKind> {
+        self.at.found.map(|found| found.kind)
+    }
+}
+
+impl Files {
+    /// Creates the file system with these permissions. `log` records unfinished files.
+    pub(super) fn new(
+        resolver: Resolver,
+        permissions: Permissions,
+        folders: Folders,
+        limits: &Limits,
+        log: Option<UnfinishedLog>,
+    ) -> Self {
+        Self {
+            resolver,
+            permissions,
+            folders,
+            made: Creations::new(log),
+            quota: Quota::new(limits),
+            slot: None,
+            held: HashMap::new(),
+            lists: 0,
+            refused: VecDeque::new(),
+        }
+    }
+
+    /// Creates the host's own descriptor, if the driver sees any files.
+    pub(super) fn attach(&mut self, table: &mut ResourceTable) -> wasmtime::Result<()> {
+        if self.permissions.reach().is_some() {
+            let base = self.resolver.resolve(Path::new(""), false)?;
+            let base = self.folder(base.parent.ok_or(ErrorCode::NoEntry)?.into());
+            self.slot = Some(table.push(base)?.rep());
+        }
+        Ok(())
+    }
+
+    /// Creates the engine's descriptor of a directory.
+    fn folder(&self, folder: std::fs::File) -> Descriptor {
+        let (perms, mode) = match self.permissions.reach() {
+            Some(true) => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
+            _ => (FsPerms::ReadOnly, OpenMode::READ),
+        };
+        // Files are local: dispatching each call to another thread costs more than the call.
+        Descriptor::Dir(Dir::new(folder, perms, mode, true))
+    }
+
+    /// Returns the message of the last denial for lack of space, if any.
+    pub(super) fn refused_room(&self) -> Option<String> {
+        self.quota.refused()
+    }
+
+    /// Returns the message of a denied path, with the permitted paths. Selects the last denied path
+    /// that `said` mentions, else the last denied path if a denial `matters`.
+    pub(super) fn refusal(&self, said: &str, matters: bool) -> Option<String> {
+        let spoken_of = |path: &&PathBuf| said.contains(&path.display().to_string());
+        let path = self.refused.iter().find(spoken_of);
+        let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
+        let shown = path.display();
+        let granted = self.permissions.told();
+        let may = self.permissions.of(path);
+        let why = if may.write && !may.make {
+            "no driver may make a name with control or invisible characters".to_owned()
+        } else if may.make {
+            "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
+        } else if let Some(own) = self.permissions.wants_allowing(path) {
+            format!(
+                "it is one of the project's own files; to let drivers read it, write {} into osiris.yaml",
+                paths::setting(&own)
+            )
+        } else if let (None, Some(output)) = (reserved(path), self.permissions.neighbour(path)) {
+            let name = output.file_name().unwrap_or_default().display();
+            format!(
+                "beside `{}` a driver may only make names that begin with `.{name}.` or `{name}.`, like `.{name}.tmp`, and that no other step uses",
+                output.display()
+            )
+        } else {
+            "a driver may read and write what its configuration names in the fields that its spec lists under `files`".to_owned()
+        };
+        Some(format!("the host refused it `{shown}`; granted is {granted}; {why}"))
+    }
+
+    /// Removes unfinished files and directories that a failed call has created and that were not
+    /// replaced since. Artifacts stay.
+    pub(super) fn undo(&self) {
+        for (path, identity) in self.made.left() {
+            if let Err(error) = paths::remove_unfinished(&self.resolver, path, identity) {
+                tracing::debug!("{} stays: {error}", path.display());
+            }
+        }
+    }
+
+    /// Resolves a path relative to a descriptor that the driver holds. `follow` decides whether a
+    /// link at the end of the path is followed.
+    fn place(&self, fd: &Resource<Descriptor>, path: &str, follow: bool) -> FsResult<Place> {
+        let from = &self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.path;
+        let is_folder = path.ends_with('/') || path.ends_with("/.");
+        let mut at = self.resolver.resolve(&joined(from, path)?, follow)?;
+        if self.folders.is_within(&at.path) {
+            return Err(ErrorCode::NoEntry.into());
+        }
+        if self.folders.is_hidden(&at.path) {
+            at.found = None;
+        }
+        let may = self.may(&at.path, at.found);
+        let may = match &at.parent {
+            // In a directory that it created itself, a driver may create anything.
+            Some(parent) if !may.make && self.makes_in(&at.path, parent)? => {
+                May { look: true, make: true, make_folder: true, ..may }
+            }
+            _ => may,
+        };
+        Ok(Place { at, is_folder, may })
+    }
+
+    /// Returns the permissions for the file or directory at a path.
+    fn may(&self, path: &Path, found: Option<Stat>) -> May {
+        match found {
+            Some(found) if self.made.owns(path, found.identity) => May::ALL,
+            _ => self.permissions.of(path),
+        }
+    }
+
+    /// Returns the entry at a place if only the driver's creation of it gives the driver write
+    /// permission, and not the configuration. If another file takes the path, the driver loses that
+    /// permission.
+    fn own(&self, place: &Place) -> Option<Stat> {
+        place.at.found.filter(|_| !self.permissions.of(&place.at.path).write)
+    }
+
+    /// Returns whether a path is in a directory that the driver created itself.
+    fn makes_in(&self, path: &Path, parent: &std::os::fd::OwnedFd) -> std::io::Result<bool> {
+        let Some(folder) = path.parent().filter(|folder| self.made.knows(folder)) else {
+            return Ok(false);
+        };
+        let is_nameable = reserved(path).is_none() && !self.permissions.hides_characters(path);
+        Ok(is_nameable && self.made.owns(folder, Stat::of(parent)?.identity))
+    }
+
+    /// Returns whether a path is in a directory that the driver may create but has not created yet.
+    fn waits_for_its_folder(&self, place: &Place) -> bool {
+        let folders = place.at.path.ancestors().skip(1);
+        let mut missing = folders.take_while(|folder| !self.resolver.exists(folder));
+        missing.any(|folder| {
+            let above = folder.parent().unwrap_or(Path::new(""));
+            self.permissions.of(folder).make_folder || self.made.knows(above)
+        })
+    }
+
+    /// Denies a path, and remembers it for the error message.
+    fn refuse<T>(&mut self, path: &Path) -> FsResult<T> {
+        self.refused.truncate(REFUSED - 1);
+        self.refused.push_front(path.to_owned());
+        Err(ErrorCode::Access.into())
+    }
+}
+
+/// Joins a driver's path to a directory and resolves `.` and `..` in it, without looking at links.
+fn joined(from: &Path, path: &str) -> Result<PathBuf, ErrorCode> {
+    if path.is_empty() {
+        return Err(ErrorCode::NoEntry);
+    }
+    if path.len() > MAX_PATH {
+        return Err(ErrorCode::NameTooLong);
+    }
+    if path.starts_with('/') || path.contains('\0') {
+        return Err(ErrorCode::NotPermitted);
+    }
+    let mut whole = from.to_owned();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if whole.pop() => {}
+            ".." => return Err(ErrorCode::NotPermitted),
+            name if Path::new(name).file_name() == Some(name.as_ref()) => whole.push(name),
+            _ => return Err(ErrorCode::NotPermitted),
+        }
+    }
+    Ok(whole)
+}

@@ -1,0 +1,70 @@
+//! Quota for the bytes and files that a call writes.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use osiris_core::driver::limits::{Limit, Limits};
+
+/// Counts the bytes and files that a call writes. Clones share the count.
+#[derive(Debug, Clone)]
+pub(super) struct Quota {
+    limits: Arc<Limits>,
+    used: Arc<Mutex<Used>>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    bytes: u64,
+    files: u64,
+    refused: Option<String>,
+}
+
+impl Quota {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { limits: Arc::new(limits.clone()), used: Arc::default() }
+    }
+
+    /// Counts `bytes` that end at offset `end` of their file, and returns whether they may be
+    /// written.
+    pub(super) fn admits(&self, bytes: u64, end: u64) -> bool {
+        let limit = self.limits.get(Limit::Disk);
+        let mut used = self.used();
+        let total = used.bytes.saturating_add(bytes);
+        if total.max(end) > limit {
+            let asked = if total > limit {
+                format!("it was to write {total} bytes")
+            } else {
+                format!("it was to make a file of {end} bytes")
+            };
+            used.refused = Some(self.limits.refusal(Limit::Disk, asked));
+            return false;
+        }
+        used.bytes = total;
+        true
+    }
+
+    /// Counts a file or directory, and returns whether it may be created.
+    pub(super) fn admits_file(&self) -> bool {
+        let mut used = self.used();
+        if used.files >= self.limits.get(Limit::Files) {
+            let asked = format!("it was to make {}", used.files + 1);
+            used.refused = Some(self.limits.refusal(Limit::Files, asked));
+            return false;
+        }
+        used.files += 1;
+        true
+    }
+
+    /// Records a denial for lack of space.
+    pub(super) fn refuse(&self, why: String) {
+        self.used().refused = Some(why);
+    }
+
+    /// The last denial, for the error message.
+    pub(super) fn refused(&self) -> Option<String> {
+        self.used().refused.clone()
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

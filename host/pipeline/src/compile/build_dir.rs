@@ -1,0 +1,102 @@
+//! Writes the build directory.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::Dir;
+use cap_tempfile::TempDir;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::fs::layout::LAST_COMPILE;
+use osiris_core::fs::project_dir::{self, Below, help};
+use osiris_core::{canonical, yaml};
+use serde_json::{Value, json};
+
+use super::plan::plan;
+use crate::manifest::Manifest;
+use crate::project::Project;
+
+/// The only file that contains a time; no hash covers it.
+const COMPILED: &str = "compiled.json";
+
+/// Writes the build and points `last_compile` at it. The build directory appears complete or not
+/// at all.
+pub(super) fn write(
+    project: &Project,
+    manifest: &Manifest,
+    configs: &BTreeMap<String, Value>,
+) -> Result<PathBuf> {
+    let files = files(manifest, configs);
+    let name = format!("{}-{}", manifest.meta.manifest_short, manifest.meta.manifest_hash);
+    let builds = project.layout.build_dir().join(&manifest.pipeline.id);
+    let dir = builds.join(&name);
+    let placed = Below::new(project.base(), &builds).make().and_then(|builds| {
+        if holds(&builds, &name, &files) { Ok(()) } else { place(&builds, &name, &files) }
+    });
+    placed.map_err(|error| unwritable(&dir, &error))?;
+    remember(project, &dir, manifest)
+        .map_err(|error| unwritable(&project.layout.last_compile(), &error))?;
+    Ok(dir)
+}
+
+/// Returns the files of the directory by name, except [`COMPILED`].
+fn files(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let fingerprints = json!({"fingerprints": manifest.pipeline.fingerprints});
+    let mut files = BTreeMap::from([
+        ("manifest.yaml".to_owned(), yaml::to_string(&json!(manifest))),
+        ("plan.json".to_owned(), canonical::json(&plan(manifest))),
+        ("fingerprints.json".to_owned(), canonical::json(&fingerprints)),
+    ]);
+    for step in &manifest.steps {
+        files.insert(step.cfg_path.clone(), canonical::json(&configs[&step.id]));
+    }
+    files
+}
+
+/// Returns whether a build has exactly these contents in these files.
+fn holds(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> bool {
+    builds.open_dir(name).is_ok_and(|dir| {
+        files.iter().all(|(name, text)| {
+            let limit = text.len() as u64;
+            project_dir::read(&dir, name, limit).is_ok_and(|bytes| bytes == text.as_bytes())
+        })
+    })
+}
+
+fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Result<()> {
+    let new = TempDir::new_in(builds)?;
+    // Not the temporary directory itself, which only its owner may enter.
+    new.create_dir_all("build/cfg")?;
+    let made = new.open_dir("build")?;
+    for (name, text) in files {
+        made.write(name, text)?;
+    }
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    made.write(COMPILED, canonical::json(&json!({"compiled_at": now})))?;
+    match new.rename("build", builds, name) {
+        // A concurrent compile of the same pipeline was faster.
+        Err(_) if holds(builds, name, files) => Ok(()),
+        Err(_) if builds.symlink_metadata(name).is_ok() => {
+            // The build was changed: move it into the temporary directory, to be deleted with it.
+            builds.rename(name, &new, "old")?;
+            new.rename("build", builds, name)
+        }
+        renamed => renamed,
+    }
+}
+
+/// Writes `last_compile`: one line each for the manifest's path inside the project, its hash and
+/// the profile.
+fn remember(project: &Project, dir: &Path, manifest: &Manifest) -> io::Result<()> {
+    let path = dir.join("manifest.yaml");
+    let path = path.strip_prefix(project.base()).unwrap_or(&path);
+    let text =
+        format!("{}\n{}\n{}\n", path.display(), manifest.meta.manifest_hash, manifest.meta.profile);
+    Below::new(project.base(), &project.layout.index_dir()).write(LAST_COMPILE, text.as_bytes())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    let message = format!("The compiled pipeline cannot be written: {error}");
+    let help = help(error, "make the project folder writable and see that the disk is not full");
+    Error::environment(Problem::new("build_not_written", message).in_file(path).help(help))
+}

@@ -1,0 +1,167 @@
+//! Checks a step's configuration against the spec of its driver.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::driver::provenance::unset;
+use osiris_core::driver::spec::{OverridePolicy, Spec};
+use osiris_core::paths;
+use osiris_core::paths::{AccessMode, PathFault, ProjectPath};
+use osiris_core::schema::{Fault, Schema};
+use osiris_core::text::quoted;
+use osiris_core::yaml::{Node, Problems};
+use serde_json::Value as Json;
+
+use crate::connection::{REFERENCE, Reference, author_only, mismatch};
+use crate::project::Project;
+use osiris_core::fs::layout::CONNECTIONS_FILE;
+
+/// Returns the configuration as the user wrote it: `config`, whose parameters are substituted.
+/// The defaults of the driver's author are added only when the driver gets the configuration, but
+/// are included in this check. `owner` starts the messages.
+pub(super) fn complete(
+    owner: &str,
+    config: &Node,
+    schema: &Schema,
+    spec: &Spec,
+    problems: &mut Problems<'_>,
+) -> Json {
+    let json = config.to_json();
+    let mut filled = json.clone();
+    schema.fill(&mut filled);
+    // The connection's own fields have been checked already.
+    let is_connection = |pointer: &str| {
+        spec.connection_fields.iter().any(|field| pointer.strip_prefix('/') == Some(&field.name))
+    };
+    for finding in schema.check(&filled) {
+        if finding.fault == Fault::UnknownKey && is_connection(&finding.pointer) {
+            continue;
+        }
+        let code = match finding.fault {
+            Fault::UnknownKey => "unknown_config_key",
+            Fault::MissingKey => "missing_config_key",
+            Fault::InvalidValue => "invalid_config_value",
+        };
+        let mut problem = Problem::new(code, format!("{owner}: {}", finding.message));
+        problem.help = finding.help;
+        problems.report(config.position_of(&finding.pointer), problem);
+    }
+    for field in unset(spec, &json, &filled) {
+        problems.report(config.position, author_only(owner, &field.pointer, &field));
+    }
+    json
+}
+
+/// Checks the connection keys of a step; the connection itself is resolved by the run.
+pub(super) fn check_connection(
+    owner: &str,
+    config: &Node,
+    spec: &Spec,
+    problems: &mut Problems<'_>,
+    warnings: &mut Problems<'_>,
+) {
+    if let Some(entry) = config.entry(REFERENCE).filter(|_| !spec.connection_fields.is_empty())
+        && let Some(text) = entry.value.as_text()
+    {
+        match Reference::from_str(text) {
+            Ok(reference) if reference.family != spec.family() => {
+                problems.report(entry.position, mismatch(owner, spec.family(), &reference));
+            }
+            Ok(_) => {}
+            Err(mut problem) => {
+                problem.message = format!("{owner}: {}", problem.message);
+                problems.report(entry.position, problem);
+            }
+        }
+    }
+    for field in spec.connection_fields.iter().filter(|field| !spec.has_key(&field.name)) {
+        let Some(entry) = config.entry(&field.name) else { continue };
+        let name = &field.name;
+        match field.policy {
+            OverridePolicy::Allowed => {}
+            OverridePolicy::Warning => {
+                let message = format!("{owner}: '{name}' replaces the connection's own");
+                warnings.report(entry.position, Problem::new("override_warning", message));
+            }
+            OverridePolicy::Forbidden => {
+                let message = format!(
+                    "{owner}: '{name}' belongs to the connection, and a step may not replace it"
+                );
+                let help =
+                    format!("write it in {CONNECTIONS_FILE}, in an alias of its own if need be");
+                problems
+                    .report(entry.position, Problem::new("override_forbidden", message).help(help));
+            }
+        }
+    }
+}
+
+/// Reports every path that leaves the base directory or is reserved.
+pub(super) fn check_paths(
+    owner: &str,
+    config: &Node,
+    json: &Json,
+    spec: &Spec,
+    project: &Project,
+    problems: &mut Problems<'_>,
+) {
+    // Write access includes read access.
+    let read = spec.files.read.iter().filter(|pointer| !spec.files.write.contains(pointer));
+    let read = read.map(|pointer| (pointer, AccessMode::Read));
+    let write = spec.files.write.iter().map(|pointer| (pointer, AccessMode::Write));
+    for (pointer, access) in read.chain(write) {
+        let Some(value) = json.pointer(pointer) else { continue };
+        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for (index, path) in items.iter().enumerate() {
+            let Some(path) = path.as_str() else { continue };
+            let pointer =
+                if value.is_array() { format!("{pointer}/{index}") } else { pointer.clone() };
+            let problem = match ProjectPath::new(path) {
+                Err(fault) => path_problem(owner, &pointer, path, fault, project),
+                Ok(_) => {
+                    let allow_read = &project.settings.allow_read;
+                    match paths::check(project.base(), path, access, allow_read) {
+                        Err(refusal) => refusal.into_problem(owner),
+                        Ok(_) => continue,
+                    }
+                }
+            };
+            problems.report(config.position_of(&pointer), problem);
+        }
+    }
+}
+
+fn path_problem(
+    owner: &str,
+    pointer: &str,
+    path: &str,
+    fault: PathFault,
+    project: &Project,
+) -> Problem {
+    let field = pointer.trim_start_matches('/').replace('/', ".");
+    let subject = format!("{owner}: the path {} in '{field}'", quoted(path));
+    match fault {
+        PathFault::Malformed => {
+            Problem::new("invalid_path", format!("{owner}: the path in '{field}' is empty"))
+                .help("write a path relative to the project folder, like 'data/orders.csv'")
+        }
+        PathFault::Absolute => {
+            let below = Path::new(path).strip_prefix(project.base()).ok();
+            let below = below.and_then(Path::to_str).filter(|below| !below.is_empty());
+            let help = match below {
+                Some(below) => format!("write '{below}'"),
+                None => {
+                    "put the file below the project folder and write its path from there".to_owned()
+                }
+            };
+            let message = format!("{subject} is absolute, but drivers see only the project folder");
+            Problem::new("absolute_path", message).help(help)
+        }
+        PathFault::Outside => {
+            let message = format!("{subject} leads out of the project folder");
+            Problem::new("path_outside", message)
+                .help("put the file below the project folder and write its path from there")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The compiler's view of the available drivers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use osiris_core::diagnostic::{Error, Problem};
+use osiris_core::driver::catalog::Registry;
+use osiris_core::driver::spec::Spec;
+
+/// The drivers that a project can use.
+pub trait Drivers {
+    /// Returns the driver of this name.
+    ///
+    /// # Errors
+    /// Returns an error if no usable driver has this name; the error is the reason.
+    fn find(&self, name: &str) -> Result<Found, Missing>;
+
+    /// Returns the names of all drivers.
+    fn names(&self) -> Vec<String>;
+}
+
+/// A usable driver.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The driver's spec.
+    pub spec: Arc<Spec>,
+    /// The sha256 of the driver's component, 64 hex digits.
+    pub sha256: String,
+}
+
+/// The reason why a driver cannot be used.
+#[derive(Debug, Clone)]
+pub enum Missing {
+    /// No driver has the name.
+    Unknown {
+        /// The directories that were searched.
+        searched: Vec<PathBuf>,
+    },
+    /// The driver exists, but is broken.
+    Unusable(Vec<Problem>),
+    /// The driver exists, but the project's policy or lockfile denies it.
+    Refused(Vec<Problem>),
+}
+
+impl Drivers for Registry {
+    fn find(&self, name: &str) -> Result<Found, Missing> {
+        if let Some(file) = Self::find(self, name) {
+            let refused = |error: Error| Missing::Refused(error.problems);
+            let sha256 = self.admit(file).map_err(refused)?.sha256.clone();
+            file.check().map_err(|error| Missing::Unusable(error.problems))?;
+            return Ok(Found { spec: file.spec.clone(), sha256 });
+        }
+        let broken = self.broken_as(name);
+        if broken.is_empty() {
+            return Err(Missing::Unknown { searched: self.folders().to_vec() });
+        }
+        Err(Missing::Unusable(broken))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.drivers().map(|file| file.spec.name.clone()).collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! Loads a build from its directory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::fs::layout::LAST_COMPILE;
+use osiris_core::fs::project_dir::{Below, help};
+use osiris_core::paths::ProjectPath;
+use osiris_core::{canonical, yaml};
+use serde_json::Value;
+
+use super::Build;
+use crate::manifest::{Manifest, Step};
+use crate::project::Project;
+
+const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
+
+/// Loads the build of a manifest and checks that the build is unchanged.
+///
+/// # Errors
+/// Returns an error if a file is missing, malformed or changed; the error names the file.
+pub fn load(manifest_path: &Path) -> Result<Build> {
+    let manifest = manifest(manifest_path, &yaml::read(manifest_path)?)?;
+    let dir = manifest_path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let mut configs = BTreeMap::new();
+    for step in &manifest.steps {
+        configs.insert(step.id.clone(), config(&dir, step)?);
+    }
+    Ok(Build { dir, manifest, configs, warnings: Vec::new() })
+}
+
+/// Reads a manifest from the content of `path` and checks that the manifest is unchanged.
+///
+/// # Errors
+/// Returns an error if the content is not a manifest or was changed.
+pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
+    let refuse = |code, message: String| {
+        Error::invalid(Problem::new(code, message).in_file(path).help(RECOMPILE))
+    };
+    let manifest: Manifest = serde_json::from_value(root.to_json())
+        .map_err(|why| refuse("invalid_manifest", format!("This is not a manifest: {why:.200}")))?;
+    if manifest.hash() != manifest.meta.manifest_hash {
+        let message = "The manifest was changed after it was compiled: its hash does not fit";
+        return Err(refuse("manifest_changed", message.to_owned()));
+    }
+    manifest.check().map_err(|why| refuse("invalid_manifest", why))?;
+    Ok(manifest)
+}
+
+fn config(dir: &Path, step: &Step) -> Result<Value> {
+    let file = dir.join(&step.cfg_path);
+    let refuse = |code, message: &str| {
+        Err(Error::invalid(Problem::new(code, message).in_file(&file).help(RECOMPILE)))
+    };
+    let bytes = yaml::read_bytes(&file, yaml::MAX_BYTES)?;
+    if canonical::sha256(&bytes) != step.cfg_sha256 {
+        return refuse("config_changed", "The configuration was changed after it was compiled");
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(config @ Value::Object(_)) => Ok(config),
+        _ => refuse("invalid_config", "The configuration is not a JSON object"),
+    }
+}
+
+/// Loads the build that was compiled last.
+///
+/// # Errors
+/// Returns an error if no build exists (`no_last_compile`) or [`load`] fails.
+pub fn last(project: &Project) -> Result<Build> {
+    let pointer = project.layout.last_compile();
+    let stale = |message: String| {
+        let help = "run 'osiris compile <pipeline.yaml>' first";
+        Error::invalid(Problem::new("no_last_compile", message).help(help))
+    };
+    let Some(text) = read_pointer(project, &pointer)? else {
+        return Err(stale("No pipeline of this project has been compiled yet".to_owned()));
+    };
+    let mut lines = text.lines();
+    let (path, hash) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    if ProjectPath::new(path).is_err() {
+        return Err(stale(format!("The file {} is damaged", pointer.display())));
+    }
+    let path: PathBuf = project.layout.base.join(path);
+    if !path.exists() {
+        return Err(stale(format!("The build that was compiled last is gone: {}", path.display())));
+    }
+    let build = load(&path)?;
+    if build.manifest.meta.manifest_hash != hash {
+        return Err(stale(format!("The manifest {} is not the one compiled last", path.display())));
+    }
+    Ok(build)
+}
+
+/// Reads the text of `last_compile`. Returns `None` if the file does not exist.
+fn read_pointer(project: &Project, pointer: &Path) -> Result<Option<String>> {
+    let folder = Below::new(project.base(), &project.layout.index_dir());
+    let bytes = folder.read(LAST_COMPILE, 64 * 1024).map_err(|error| {
+        let problem = Problem::new("file_unreadable", format!("Cannot read the file: {error}"));
+        let help = help(&error, "remove it, and compile the pipeline again");
+        Error::invalid(problem.in_file(pointer).help(help))
+    })?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}

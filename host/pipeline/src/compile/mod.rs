@@ -1,0 +1,143 @@
+//! Compiles a pipeline into a build: the manifest and the configurations that a run executes, the
+//! same bytes for the same inputs on any machine.
+
+mod assemble;
+mod build_dir;
+mod config;
+mod cycle;
+mod drivers;
+mod edges;
+mod load;
+mod options;
+mod parameters;
+mod places;
+mod plan;
+mod secrets;
+mod steps;
+mod substitute;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::yaml;
+use osiris_core::yaml::Problems;
+use serde_json::Value;
+
+use crate::manifest::Manifest;
+use crate::project::Project;
+use crate::project::pipeline::{Pipeline, Profile};
+
+pub use drivers::{Drivers, Found, Missing};
+pub use load::{last, load, manifest};
+pub use options::Options;
+
+/// A compiled pipeline in its build directory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Build {
+    /// The build directory, `.osiris/build/<slug>/<short>-<hash>`, absolute.
+    pub dir: PathBuf,
+    /// The manifest that a run executes.
+    pub manifest: Manifest,
+    /// Each step's configuration, by the step's id.
+    pub configs: BTreeMap<String, Value>,
+    /// Possible mistakes; empty for a loaded build.
+    pub warnings: Vec<Problem>,
+}
+
+/// A valid pipeline, not written to disk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// The manifest that a run would execute.
+    pub manifest: Manifest,
+    /// Each step's configuration, by the step's id.
+    pub configs: BTreeMap<String, Value>,
+    /// Possible mistakes.
+    pub warnings: Vec<Problem>,
+}
+
+/// Codes of problems outside the pipeline.
+const ENVIRONMENT: [&str; 2] = ["unknown_component", "unusable_driver"];
+
+/// Checks a pipeline with everything that it refers to. Writes nothing.
+///
+/// # Errors
+/// Returns an error if there is any problem, and reports all problems by position: as
+/// [`Exit::Environment`] if drivers are all that is missing, otherwise as [`Exit::Invalid`].
+pub fn check(
+    project: &Project,
+    pipeline_file: &Path,
+    options: &Options,
+    drivers: &dyn Drivers,
+) -> Result<Checked> {
+    let root = yaml::read(pipeline_file)?;
+    let mut problems = Problems::new(pipeline_file);
+    let mut warnings = Problems::new(pipeline_file);
+    let Some(pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
+        return Err(Error { exit: Exit::Invalid, problems: problems.into_sorted() });
+    };
+    secrets::scan_file(&pipeline.root, &mut problems);
+    let profile = profile(project, &pipeline, options, &mut problems);
+    let parameters = parameters::resolve(&pipeline, profile, options, &mut problems);
+    let graph = edges::resolve(&pipeline.steps, &mut problems, &mut warnings);
+    let steps =
+        steps::check(project, &pipeline, &parameters, drivers, &mut problems, &mut warnings);
+    if problems.is_empty() {
+        places::check(project, &pipeline, &graph, &steps, &mut problems);
+    }
+    if !problems.is_empty() {
+        let problems = problems.into_sorted();
+        let outside = problems.iter().all(|problem| ENVIRONMENT.contains(&problem.code));
+        let exit = if outside { Exit::Environment } else { Exit::Invalid };
+        return Err(Error { exit, problems });
+    }
+    let profile = profile.map_or("", |profile| profile.name.as_str());
+    let (manifest, configs) = assemble::manifest(&pipeline, profile, &parameters, &graph, steps);
+    Ok(Checked { manifest, configs, warnings: warnings.into_sorted() })
+}
+
+/// Compiles a pipeline into its build directory and makes it the last compiled one. A build that
+/// exists complete and with the same hash is left unchanged.
+///
+/// # Errors
+/// Returns an error if [`check`] fails or the build directory cannot be written.
+pub fn compile(
+    project: &Project,
+    pipeline_file: &Path,
+    options: &Options,
+    drivers: &dyn Drivers,
+) -> Result<Build> {
+    let Checked { manifest, configs, warnings } = check(project, pipeline_file, options, drivers)?;
+    let dir = build_dir::write(project, &manifest, &configs)?;
+    Ok(Build { dir, manifest, configs, warnings })
+}
+
+/// Returns the profile to compile for. A profile named by a command must exist; the project's
+/// default counts only for pipelines that have it.
+fn profile<'p>(
+    project: &Project,
+    pipeline: &'p Pipeline,
+    options: &Options,
+    problems: &mut Problems<'_>,
+) -> Option<&'p Profile> {
+    let named = |name: &str| pipeline.profiles.iter().find(|profile| profile.name == name);
+    let Some(name) = &options.profile else {
+        return project.settings.profile.as_deref().and_then(named);
+    };
+    let found = named(name);
+    if found.is_none() {
+        let names: Vec<&str> = pipeline.profiles.iter().map(|p| p.name.as_str()).collect();
+        let help = match closest(name, names.iter().copied()) {
+            Some(meant) => format!("did you mean '{meant}'?"),
+            None if names.is_empty() => "it has none: declare it below 'profiles'".to_owned(),
+            None => format!("its profiles are {}", any_of(&names)),
+        };
+        let message = format!("The pipeline has no profile {}", quoted(name));
+        problems.report_unplaced(Problem::new("unknown_profile", message).help(help));
+    }
+    found
+}

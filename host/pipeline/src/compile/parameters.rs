@@ -1,0 +1,136 @@
+//! Resolves the parameters of a compile.
+
+use std::collections::BTreeMap;
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::yaml;
+use osiris_core::yaml::{Node, Problems, Value};
+use serde_json::{Map, Value as Json};
+
+use super::Options;
+use super::substitute::names_used;
+use crate::project::pipeline::{Kind, Parameter, Pipeline, Profile};
+
+/// Parameter values by name.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    values: BTreeMap<String, Value>,
+    declared: Vec<String>,
+}
+
+impl Parameters {
+    /// Returns the value of a parameter. Returns `None` if the parameter has no value.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// Returns the most similar parameter name.
+    pub(super) fn closest(&self, name: &str) -> Option<&str> {
+        let names = self.values.keys().chain(&self.declared).map(String::as_str);
+        closest(name, names)
+    }
+
+    /// Returns all parameters as JSON, for the fingerprint.
+    pub(super) fn to_json(&self) -> Json {
+        let entry = |(name, value): (&String, &Value)| {
+            let position = yaml::Position { line: 1, column: 1 };
+            (name.clone(), Node { position, value: value.clone() }.to_json())
+        };
+        Json::Object(self.values.iter().map(entry).collect::<Map<_, _>>())
+    }
+}
+
+/// Merges the parameters, the weakest source first: defaults, profile, environment, command line.
+pub(super) fn resolve(
+    pipeline: &Pipeline,
+    profile: Option<&Profile>,
+    options: &Options,
+    problems: &mut Problems<'_>,
+) -> Parameters {
+    let mut found = Parameters {
+        values: BTreeMap::new(),
+        declared: pipeline.params.iter().map(|param| param.name.clone()).collect(),
+    };
+    for param in &pipeline.params {
+        if let Some(default) = &param.default {
+            found.values.insert(param.name.clone(), default.value.clone());
+        }
+    }
+    for (name, node) in profile.into_iter().flat_map(|profile| &profile.params) {
+        found.values.insert(name.clone(), node.value.clone());
+    }
+    for param in &pipeline.params {
+        let variable = format!("OSIRIS_PARAM_{}", param.name.to_uppercase());
+        if let Some(text) = options.environment.get(&variable) {
+            set(&mut found, param, text, &variable, problems);
+        }
+    }
+    command_line(pipeline, options, &mut found, problems);
+    found
+}
+
+fn command_line(
+    pipeline: &Pipeline,
+    options: &Options,
+    found: &mut Parameters,
+    problems: &mut Problems<'_>,
+) {
+    let used = names_used(&pipeline.steps);
+    for (index, (name, text)) in options.params.iter().enumerate() {
+        if options.params[..index].iter().any(|(earlier, _)| earlier == name) {
+            let message = format!("The parameter {} is given twice with --param", quoted(name));
+            problems.report_unplaced(
+                Problem::new("duplicate_param", message).help("remove one of the two"),
+            );
+        } else if let Some(param) = pipeline.params.iter().find(|param| param.name == *name) {
+            set(found, param, text, &format!("--param {name}"), problems);
+        } else if used.contains(name) {
+            found.values.insert(name.clone(), Value::Text(text.clone()));
+        } else {
+            let message = format!("The pipeline has no parameter {}", quoted(name));
+            let names: Vec<&str> =
+                pipeline.params.iter().map(|param| param.name.as_str()).collect();
+            let help = match closest(name, names.iter().copied()) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None if names.is_empty() => "declare it below 'params', or leave it out".to_owned(),
+                None => format!("its parameters are {}", any_of(&names)),
+            };
+            problems.report_unplaced(Problem::new("unknown_param", message).help(help));
+        }
+    }
+}
+
+/// Sets a parameter from text. Messages never contain the value, because it can be private.
+fn set(
+    found: &mut Parameters,
+    param: &Parameter,
+    text: &str,
+    source: &str,
+    problems: &mut Problems<'_>,
+) {
+    let kind = param.kind.unwrap_or(Kind::String);
+    if let Some(value) = parse(kind, text) {
+        found.values.insert(param.name.clone(), value);
+        return;
+    }
+    let message = format!(
+        "The parameter '{}' must be {}, but what {source} gives is not",
+        param.name,
+        kind.words()
+    );
+    let help = match kind {
+        Kind::Boolean => "give true or false",
+        Kind::List => "give it like '[a, b]'",
+        _ => "give a value of that kind, or declare another 'type' for the parameter",
+    };
+    problems.report(param.position, Problem::new("invalid_param_value", message).help(help));
+}
+
+fn parse(kind: Kind, text: &str) -> Option<Value> {
+    if kind == Kind::String {
+        return Some(Value::Text(text.to_owned()));
+    }
+    let node = yaml::parse(text.as_bytes(), std::path::Path::new("")).ok()?;
+    Some(node.value).filter(|value| kind.accepts(value))
+}

@@ -1,0 +1,180 @@
+//! Conflicts between the steps of a pipeline over the files and tables that they read and write.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::driver::spec::paths;
+use osiris_core::paths::{ProjectPath, Resolver};
+use osiris_core::text::quoted;
+use osiris_core::yaml::{Position, Problems};
+use serde_json::Value;
+
+use super::edges::Graph;
+use super::steps::Checked;
+use crate::connection::{REFERENCE, with_defaults};
+use crate::project::Project;
+use crate::project::pipeline::{Pipeline, Step};
+
+/// A file or a table.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    identity: Identity,
+    /// Name for messages.
+    name: String,
+    position: Position,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Identity {
+    File(PathBuf),
+    /// The driver's family and the values that identify the table.
+    Table(String, Vec<Value>),
+}
+
+/// The places that one step uses.
+struct Use<'s> {
+    step: &'s Step,
+    reads: Vec<Place>,
+    writes: Vec<Place>,
+    /// Whether the step replaces the rows of earlier runs.
+    replaces: bool,
+    /// Position of the setting by which the step reads only new rows.
+    incremental: Option<Position>,
+}
+
+/// Reports steps that would lose or mix up each other's rows: two steps that write one place, a
+/// step that reads a file while another step writes it, and an incremental step whose rows
+/// replace those of earlier runs.
+pub(super) fn check(
+    project: &Project,
+    pipeline: &Pipeline,
+    graph: &Graph,
+    steps: &BTreeMap<usize, Checked>,
+    problems: &mut Problems<'_>,
+) {
+    let resolver = Resolver::open(project.base()).ok();
+    let uses: BTreeMap<usize, Use<'_>> = steps
+        .iter()
+        .map(|(index, checked)| (*index, uses(&pipeline.steps[*index], checked, resolver.as_ref())))
+        .collect();
+    for (index, here) in &uses {
+        for (other, there) in uses.iter().filter(|(other, _)| *other != index) {
+            if other < index
+                && (here.replaces || there.replaces)
+                && let Some(place) = shared(&here.writes, &there.writes)
+            {
+                problems.report(place.position, two_writers(here, place, there));
+            }
+            // A step that needs the writer reads the written file.
+            if let Some(place) = shared(&here.reads, &there.writes)
+                && !graph.comes_after(*index, *other)
+            {
+                problems.report(place.position, read_and_written(here, place, there));
+            }
+            if let Some(position) = here.incremental
+                && there.replaces
+                && !there.writes.is_empty()
+                && graph.comes_after(*other, *index)
+            {
+                problems.report(position, incremental_replaced(here, there));
+            }
+        }
+    }
+}
+
+/// Returns the first of `places` that is also among `others`.
+fn shared<'p>(places: &'p [Place], others: &[Place]) -> Option<&'p Place> {
+    places.iter().find(|place| others.iter().any(|other| other.identity == place.identity))
+}
+
+impl Use<'_> {
+    /// Returns the step's name for the middle of a sentence.
+    fn name(&self) -> String {
+        format!("step {}", quoted(self.step.id.as_ref().map_or("", |id| &id.text)))
+    }
+}
+
+fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> Use<'s> {
+    let (spec, config) = (checked.found.spec.as_ref(), &checked.config);
+    let filled = with_defaults(config, spec);
+    let file = |pointer: &String| {
+        let list = std::slice::from_ref(pointer);
+        let position = step.config.position_of(pointer);
+        let named = paths(&filled, list).filter_map(|path| ProjectPath::new(path).ok());
+        let places = named.map(|path| {
+            let name = path.as_str().to_owned();
+            let end = resolver.and_then(|resolver| resolver.resolve(path.as_ref(), true).ok());
+            let end = end.map_or_else(|| path.as_ref().to_owned(), |location| location.path);
+            Place { identity: Identity::File(end), name, position }
+        });
+        places.collect::<Vec<_>>()
+    };
+    // Output files are compared with the outputs of other steps instead.
+    let is_input = |pointer: &&String| !spec.files.write.contains(pointer);
+    let reads = spec.files.read.iter().filter(is_input).flat_map(file).collect();
+    let mut writes = Vec::new();
+    let mut replaces = false;
+    // A driver without a declared destination may write a directory that other steps also write.
+    if let Some(destination) = &spec.destination {
+        replaces = destination.replaces.holds(&filled);
+        writes = spec.files.write.iter().flat_map(file).collect();
+        let overrides = spec.connection_fields.iter().map(|field| config.get(&field.name));
+        let own = destination.identity.iter().map(|pointer| filled.pointer(pointer));
+        let values = own.clone().chain([config.get(REFERENCE)]).chain(overrides);
+        let name = own
+            .flatten()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        // A destination with paths is compared by its paths instead.
+        if writes.is_empty()
+            && let Some(pointer) = destination.identity.first()
+        {
+            writes.push(Place {
+                identity: Identity::Table(
+                    spec.family().to_owned(),
+                    values.map(|value| value.cloned().unwrap_or_default()).collect(),
+                ),
+                name: name.collect::<Vec<_>>().join("."),
+                position: step.config.position_of(pointer),
+            });
+        }
+    }
+    let is_set = |pointer: &&String| filled.pointer(pointer).is_some_and(|value| !value.is_null());
+    let incremental = spec.incremental.as_ref().filter(is_set);
+    let incremental = incremental.map(|pointer| step.config.position_of(pointer));
+    Use { step, reads, writes, replaces, incremental }
+}
+
+fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
+    let message = format!(
+        "{}: it writes {}, as {} does, and one would replace the rows of the other",
+        here.step.label(),
+        quoted(&place.name),
+        there.name()
+    );
+    let help = match place.identity {
+        Identity::File(_) => "give one of them another path",
+        Identity::Table(..) => "give one of them another table, or let both append",
+    };
+    Problem::new("output_conflict", message).help(help)
+}
+
+fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
+    let message = format!(
+        "{}: it reads {}, which {} writes in the same run",
+        here.step.label(),
+        quoted(&place.name),
+        there.name()
+    );
+    Problem::new("output_conflict", message).help("write to another path")
+}
+
+fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Problem {
+    let message = format!(
+        "{}: it reads only what is new since its last run, and {} would replace the rows of the runs before with that",
+        here.step.label(),
+        there.name()
+    );
+    let help = "remove 'incremental', or let the writer append or update rows (see the driver's options in `osiris drivers show`)";
+    Problem::new("incremental_replaced", message).help(help)
+}

@@ -1,0 +1,174 @@
+//! Checks the steps of a pipeline against their drivers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use osiris_core::contract;
+use osiris_core::diagnostic::Problem;
+use osiris_core::driver::spec::Spec;
+use osiris_core::schema::Schema;
+use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::yaml::{Position, Problems};
+use serde_json::Value as Json;
+
+use super::parameters::Parameters;
+use super::substitute::substitute;
+use super::{Drivers, Found, Missing, config, secrets};
+use crate::project::Project;
+use crate::project::pipeline::{Located, Mode, Pipeline, Step};
+
+/// A driver with its parsed schema.
+struct Ready {
+    found: Found,
+    schema: Schema,
+}
+
+/// The facts about a step that passed all checks.
+pub(super) struct Checked {
+    pub(super) found: Found,
+    pub(super) mode: contract::Mode,
+    pub(super) config: Json,
+}
+
+/// Checks every step and returns those that passed, by step number.
+pub(super) fn check(
+    project: &Project,
+    pipeline: &Pipeline,
+    parameters: &Parameters,
+    drivers: &dyn Drivers,
+    problems: &mut Problems<'_>,
+    warnings: &mut Problems<'_>,
+) -> BTreeMap<usize, Checked> {
+    let mut known: HashMap<&str, Result<Ready, Missing>> = HashMap::new();
+    let mut checked = BTreeMap::new();
+    for (number, step) in pipeline.steps.iter().enumerate() {
+        let ready = step.component.as_ref().and_then(|component| {
+            let found = known
+                .entry(component.text.as_str())
+                .or_insert_with(|| find(drivers, &component.text));
+            found.as_ref().map_err(|why| report(step, component, why, drivers, problems)).ok()
+        });
+        let driver = ready.map(|ready| (ready.found.spec.as_ref(), &ready.schema));
+        let before = problems.count();
+        secrets::scan_config(step.index, &step.config, driver, problems);
+        let holds_secrets = problems.count() > before;
+        let before = problems.count();
+        let resolved = substitute(step, parameters, problems);
+        let Some(Ready { found, schema }) = ready else { continue };
+        let mode = step.mode.map(|mode| check_mode(step, mode, &found.spec, problems));
+        if problems.count() > before {
+            continue;
+        }
+        let owner = step.label();
+        config::check_connection(&owner, &resolved, &found.spec, problems, warnings);
+        let config = config::complete(&owner, &resolved, schema, &found.spec, problems);
+        // Messages of this check show paths, and a path can be a URL with a password.
+        if !holds_secrets {
+            config::check_paths(&owner, &resolved, &config, &found.spec, project, problems);
+        }
+        if let Some(mode) = mode {
+            checked.insert(number, Checked { found: found.clone(), mode, config });
+        }
+    }
+    checked
+}
+
+fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
+    let found = drivers.find(name)?;
+    match found.spec.step_schema() {
+        Ok(schema) => Ok(Ready { found, schema }),
+        Err(why) => {
+            let message = format!("The spec of {}: 'configSchema' {why}", quoted(name));
+            Err(Missing::Unusable(vec![Problem::new("invalid_spec", message)]))
+        }
+    }
+}
+
+fn report(
+    step: &Step,
+    component: &Located,
+    why: &Missing,
+    drivers: &dyn Drivers,
+    problems: &mut Problems<'_>,
+) {
+    let name = quoted(&component.text);
+    match why {
+        Missing::Unknown { searched } => {
+            let searched: Vec<String> =
+                searched.iter().map(|folder| folder.display().to_string()).collect();
+            let place = if searched.is_empty() {
+                "no folder has any drivers".to_owned()
+            } else {
+                format!("searched {}", searched.join(", "))
+            };
+            let message = format!("{}: there is no driver {name} ({place})", step.label());
+            let names = drivers.names();
+            let help = match closest(&component.text, names.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => format!("put '{}.wasm' into one of these folders", plain(&component.text)),
+            };
+            let problem = Problem::new("unknown_component", message);
+            problems.report(component.position, problem.help(help));
+        }
+        Missing::Unusable(reasons) => {
+            for reason in reasons {
+                let message = format!(
+                    "{}: the driver {name} cannot be used: {}",
+                    step.label(),
+                    reason.message
+                );
+                let mut problem = Problem::new("unusable_driver", message);
+                problem.help = reason.help.clone();
+                problems.report(component.position, problem);
+            }
+        }
+        Missing::Refused(reasons) => {
+            for reason in reasons {
+                // The fix is not in the pipeline, but at the location of the reason.
+                let message = format!("{}: {}", step.label(), reason.message);
+                problems.report_unplaced(Problem {
+                    code: "unusable_driver",
+                    message,
+                    ..reason.clone()
+                });
+            }
+        }
+    }
+}
+
+/// Returns an escaped name without quotes, for use in a file name.
+fn plain(name: &str) -> String {
+    quoted(name).trim_matches('\'').to_owned()
+}
+
+fn check_mode(
+    step: &Step,
+    (position, mode): (Position, Mode),
+    spec: &Spec,
+    problems: &mut Problems<'_>,
+) -> contract::Mode {
+    let needed = spec_mode(mode);
+    if !spec.modes.contains(&needed) {
+        let can: Vec<&str> = [Mode::Read, Mode::Transform, Mode::Write]
+            .into_iter()
+            .filter(|mode| spec.modes.contains(&spec_mode(*mode)))
+            .map(Mode::name)
+            .collect();
+        let message =
+            format!("{}: the driver '{}' has no mode '{}'", step.label(), spec.name, mode.name());
+        let help = match can.as_slice() {
+            [] => "it cannot be used in steps at all".to_owned(),
+            can => format!("its modes are: {}", any_of(can)),
+        };
+        problems.report(position, Problem::new("incompatible_mode", message).help(help));
+    }
+    needed
+}
+
+/// Returns a step's mode as drivers call it.
+fn spec_mode(mode: Mode) -> contract::Mode {
+    match mode {
+        Mode::Read => contract::Mode::Extract,
+        Mode::Transform => contract::Mode::Transform,
+        Mode::Write => contract::Mode::Write,
+    }
+}

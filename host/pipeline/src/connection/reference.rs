@@ -1,0 +1,49 @@
+//! References to connections: `@family.alias`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::text::quoted;
+
+/// The name of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The kind of service, like `mysql`: the first part of its drivers' names.
+    pub family: String,
+    /// The connection's name within its family.
+    pub alias: String,
+}
+
+impl FromStr for Reference {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let parts = text.strip_prefix('@').and_then(|text| text.split_once('.'));
+        match parts {
+            Some((family, alias)) if is_name(family) && is_name(alias) => {
+                Ok(Self { family: family.to_owned(), alias: alias.to_owned() })
+            }
+            _ => Err(Problem::new(
+                "invalid_reference",
+                format!(
+                    "Invalid connection reference format: {}. Expected '@family.alias'",
+                    quoted(text)
+                ),
+            )
+            .help("see 'osiris connections list'")),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "@{}.{}", self.family, self.alias)
+    }
+}
+
+/// Returns whether `text` is a valid name of a family or an alias.
+pub(super) fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=63).contains(&text.len()) && text.bytes().all(plain)
+}

@@ -1,0 +1,170 @@
+//! Resolves a name to a connection with its values.
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::fs::layout::CONNECTIONS_FILE;
+use osiris_core::text::closest;
+use osiris_core::yaml::{Node, Position, Value};
+use serde_json::Value as Json;
+
+use super::file::Alias;
+use super::placeholder::{fill, is_variable};
+use super::{Connections, Environment, Reference};
+
+/// A connection with its values, kept in memory only because the fields can hold secrets.
+pub struct Resolved {
+    /// The connection's name.
+    pub reference: Reference,
+    /// The fields, an object.
+    pub fields: Json,
+    /// Keys whose value was a single variable, so that the text can mean a value of another type.
+    pub(super) untyped: Vec<String>,
+    /// The fields as written in the file.
+    pub source: Node,
+}
+
+impl Connections {
+    /// Returns the connection of a step of `family`: the one with the given alias, otherwise the
+    /// family's default.
+    ///
+    /// # Errors
+    /// Returns an error if the connection or the default does not exist. Exit code 2.
+    pub fn choose(&self, family: &str, alias: Option<&str>) -> Result<(Reference, &Alias)> {
+        let invalid = |code, message: String, help: String| {
+            let mut problem = Problem::new(code, message).help(help);
+            if let Some(file) = &self.file {
+                problem = problem.in_file(file);
+            }
+            Error::invalid(problem)
+        };
+        if self.families.is_empty() {
+            let message = format!(
+                "No connections configured. Create {CONNECTIONS_FILE} with {family} connections."
+            );
+            let help = format!(
+                "{CONNECTIONS_FILE}:  version: 1  connections: {{{family}: {{main: {{...}}}}}}"
+            );
+            return Err(invalid("no_connections", message, help));
+        }
+        let Some(aliases) = self.families.get(family) else {
+            let names: Vec<&str> = self.families.keys().map(String::as_str).collect();
+            let message = format!(
+                "Connection family '{family}' not found. Available families: {}",
+                names.join(", ")
+            );
+            let help = match closest(family, names) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => format!("add it below 'connections' in {CONNECTIONS_FILE}"),
+            };
+            return Err(invalid("unknown_family", message, help));
+        };
+        let names: Vec<&str> = aliases.keys().map(String::as_str).collect();
+        let available = names.join(", ");
+        let found = match alias {
+            Some(alias) => aliases.get_key_value(alias),
+            None => aliases
+                .iter()
+                .find(|(_, alias)| alias.is_default)
+                .or_else(|| aliases.get_key_value("default")),
+        };
+        match (found, alias) {
+            (Some((name, alias)), _) => {
+                Ok((Reference { family: family.to_owned(), alias: name.clone() }, alias))
+            }
+            (None, Some(alias)) => {
+                let message = format!(
+                    "Connection alias '{alias}' not found in family '{family}'. Available aliases: {available}"
+                );
+                let help = match closest(alias, names) {
+                    Some(meant) => format!("did you mean '@{family}.{meant}'?"),
+                    None => format!("add it below '{family}' in {CONNECTIONS_FILE}"),
+                };
+                Err(invalid("unknown_alias", message, help))
+            }
+            (None, None) => {
+                let message = format!(
+                    "No default connection for family '{family}'. Available aliases: {available}. Either: 1) Set 'default: true' on an alias, 2) Name an alias 'default', or 3) Specify an alias explicitly."
+                );
+                let help = match names.first() {
+                    Some(first) => format!("write 'connection: \"@{family}.{first}\"' in the step"),
+                    None => format!("add a connection below '{family}' in {CONNECTIONS_FILE}"),
+                };
+                Err(invalid("no_default", message, help))
+            }
+        }
+    }
+
+    /// Resolves a connection and substitutes its variables.
+    ///
+    /// # Errors
+    /// Returns an error if [`Self::choose`] fails, or for every variable that is not set (exit
+    /// code 3).
+    pub fn resolve(
+        &self,
+        family: &str,
+        alias: Option<&str>,
+        environment: &Environment,
+    ) -> Result<Resolved> {
+        let (reference, alias) = self.choose(family, alias)?;
+        let mut filler = Filler { environment, unset: Vec::new(), untyped: Vec::new() };
+        let fields = filler.value(&alias.fields, "");
+        if filler.unset.is_empty() {
+            let untyped = filler.untyped;
+            return Ok(Resolved { reference, fields, untyped, source: alias.fields.clone() });
+        }
+        let Reference { family, alias } = &reference;
+        let problems = filler.unset.into_iter().map(|(name, field, position)| {
+            let message =
+                format!("Environment variable '{name}' not set for {field} in {family}.{alias}");
+            let help = format!("export {name}=..., or put {name}=... into .env");
+            let mut problem = Problem::new("variable_not_set", message).help(help);
+            if let Some(file) = &self.file {
+                problem = problem.at(file, position);
+            }
+            problem
+        });
+        Err(Error {
+            exit: osiris_core::diagnostic::Exit::Environment,
+            problems: problems.collect(),
+        })
+    }
+}
+
+struct Filler<'e> {
+    environment: &'e Environment,
+    /// Variable, field and position of each variable that is not set.
+    unset: Vec<(String, String, Position)>,
+    untyped: Vec<String>,
+}
+
+impl Filler<'_> {
+    fn value(&mut self, node: &Node, field: &str) -> Json {
+        match &node.value {
+            Value::Text(text) => match fill(text, self.environment) {
+                Ok(filled) => {
+                    if is_variable(text) && !field.contains('.') {
+                        self.untyped.push(field.to_owned());
+                    }
+                    Json::String(filled.into_owned())
+                }
+                Err(name) => {
+                    self.unset.push((name.to_owned(), field.to_owned(), node.position));
+                    Json::Null
+                }
+            },
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.value(item, &format!("{field}[{index}]")))
+                .collect(),
+            Value::Map(entries) => entries
+                .iter()
+                .map(|entry| {
+                    let dot = if field.is_empty() { "" } else { "." };
+                    let field = format!("{field}{dot}{}", entry.key);
+                    (entry.key.clone(), self.value(&entry.value, &field))
+                })
+                .collect(),
+            _ => node.to_json(),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Connections from their files to a step's configuration.
+
+use std::fs;
+use std::path::Path;
+
+use osiris_core::diagnostic::Exit;
+use osiris_core::driver::spec::Spec;
+use proptest::prelude::*;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+
+const FILE_TEXT: &str = "\
+version: 1
+connections:
+  db:
+    main:
+      host: ${CONN_HOST:-localhost}
+      port: ${CONN_PORT:-5432}
+      password: ${CONN_PASSWORD}
+      options: {tags: ['a ${CONN_HOST:-b} c', 7, true]}
+    other: {host: other, password: other-password, default: true}
+  plain:
+    default: {host: d}
+    last: {host: l}
+";
+
+fn project(env: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(FILE), FILE_TEXT).unwrap();
+    fs::write(folder.path().join(".env"), env).unwrap();
+    folder
+}
+
+fn read(base: &Path) -> (Connections, Environment) {
+    (Connections::read(base).unwrap(), Environment::read(base).unwrap())
+}
+
+fn spec(required: &str) -> Spec {
+    let text = format!(
+        "
+name: db.reader
+version: 1.0.0
+modes: [extract]
+secrets: [/resolved_connection/password]
+connectionFields:
+  - {{name: host}}
+  - {{name: password}}
+  - {{name: database, override: allowed}}
+configSchema:
+  type: object
+  required: {required}
+  additionalProperties: false
+  properties:
+    query: {{type: string, default: all}}
+    resolved_connection:
+      type: object
+      required: [host]
+      properties:
+        host: {{type: string}}
+        port: {{type: integer, default: 1}}
+        password: {{type: string}}
+        database: {{type: string, default: main}}
+"
+    );
+    Spec::parse(text.as_bytes(), Path::new("spec.yaml")).unwrap()
+}
+
+#[test]
+fn variables_are_filled_in_at_any_depth() {
+    let folder = project("CONN_PASSWORD='p # w'\nCONN_PORT=99\n");
+    let (connections, environment) = read(folder.path());
+    let fields = connections.resolve("db", Some("main"), &environment).unwrap().fields;
+    assert_eq!(
+        fields,
+        json!({
+            "host": "localhost", "port": "99", "password": "p # w",
+            "options": {"tags": ["a b c", 7, true]},
+        })
+    );
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let folder = project("CONN_PASSWORD=\n");
+    let (connections, environment) = read(folder.path());
+    let error = connections.resolve("db", Some("main"), &environment).err().unwrap();
+    assert_eq!(error.exit, Exit::Environment);
+    assert_eq!(
+        error.problems[0].message,
+        "Environment variable 'CONN_PASSWORD' not set for password in db.main"
+    );
+}
+
+#[test]
+fn a_line_of_an_env_file_is_never_shown() {
+    let folder = project("CONN_PASSWORD=ok\nthis is: a secret's line\n");
+    let error = Environment::read(folder.path()).err().unwrap();
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn the_default_is_the_one_that_says_so_then_the_one_that_is_called_so() {
+    let folder = project("");
+    let (connections, _) = read(folder.path());
+    assert_eq!(connections.choose("db", None).unwrap().0.alias, "other");
+    assert_eq!(connections.choose("plain", None).unwrap().0.alias, "default");
+    assert_eq!(connections.choose("plain", Some("last")).unwrap().0.to_string(), "@plain.last");
+}
+
+#[test]
+fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
+    let folder = project("CONN_PASSWORD=secret\nCONN_PORT=99\n");
+    let text = FILE_TEXT.replace("      options:", "      # ");
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let config = json!({"connection": "@db.main", "database": "shop", "query": "q"});
+    let spec = spec("[resolved_connection]");
+    let config = complete("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+    assert_eq!(
+        config,
+        json!({"connection": "@db.main", "query": "q", "resolved_connection": {
+            "host": "localhost", "port": 99, "password": "secret", "database": "shop",
+        }})
+    );
+    let secrets = Secrets::find(&config, &spec, &connections, &environment);
+    assert_eq!(Vec::from_iter(secrets.values), ["secret"]);
+    assert_eq!(Vec::from_iter(secrets.places), ["/resolved_connection/password"]);
+    assert_eq!(for_driver(&config, &spec).get("connection"), None);
+}
+
+#[test]
+fn the_authors_defaults_come_last_and_each_part_knows_who_set_it() {
+    use osiris_core::driver::provenance::Provenance::{Environment as Variable, Project, User};
+    let folder = project("CONN_PASSWORD=secret\nCONN_PORT=99\n");
+    let (connections, environment) = read(folder.path());
+    let config = json!({"connection": "@db.main", "database": "shop"});
+    let spec = spec("[resolved_connection]");
+    let origins = origins(&config, &spec, &connections, &environment);
+    for (pointer, by) in [
+        ("/resolved_connection/host", Project),
+        ("/resolved_connection/port", Variable),
+        ("/resolved_connection/password", Variable),
+        ("/resolved_connection/options/tags/1", Project),
+        ("/resolved_connection/database", User),
+        ("/query", User),
+    ] {
+        assert_eq!(origins.of(pointer), by, "{pointer}");
+    }
+    let text = FILE_TEXT.replace("      options:", "      # ").replace("      port:", "      # ");
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let config = complete("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+    assert_eq!(config.pointer("/resolved_connection/port"), None);
+    assert_eq!(config.get("query"), None);
+    let got = for_driver(&config, &spec);
+    let defaults = (&got["query"], &got["resolved_connection"]["port"]);
+    assert_eq!(defaults, (&json!("all"), &json!(1)));
+    assert_eq!(got.get("connection"), None);
+    assert_eq!(with_defaults(&config, &spec)["connection"], "@db.main");
+}
+
+#[test]
+fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
+    let folder = project("CONN_PASSWORD=secret\n");
+    let text = FILE_TEXT.replace("      host:", "      # ").replace("      options:", "      # ");
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let mut spec = spec("[]");
+    let connection = &mut spec.config_schema["properties"]["resolved_connection"];
+    connection["required"] = json!([]);
+    connection["properties"]["host"] = json!({"type": "string", "default": "10.0.0.1"});
+    spec.network = vec![osiris_core::driver::spec::Endpoint {
+        host: "/resolved_connection/host".to_owned(),
+        port: json!(1),
+    }];
+    let config = json!({"connection": "@db.main"});
+    let reference = "@db.main".parse().unwrap();
+    let errors = [
+        complete("Step 'a'", &config, &spec, &connections, &environment).unwrap_err(),
+        connect(&reference, &spec, &connections, &environment).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.exit, Exit::Invalid);
+        let problem = &error.problems[0];
+        assert_eq!(
+            problem.message,
+            "The connection '@db.main': 'host' is not set, and the default of the driver's author, '10.0.0.1', dials no host"
+        );
+        assert_eq!(problem.help.as_deref(), Some("if you want that: write host: \"10.0.0.1\""));
+    }
+}
+
+#[test]
+fn a_driver_that_can_do_without_a_connection_does() {
+    let none = Connections::default();
+    let environment = Environment::default();
+    let config = json!({"query": "q"});
+    let done = complete("Step 'a'", &config, &spec("[]"), &none, &environment).unwrap();
+    assert_eq!(done, config);
+    let error = complete("Step 'a'", &config, &spec("[resolved_connection]"), &none, &environment);
+    let message = error.unwrap_err().problems[0].message.clone();
+    assert!(message.starts_with("No connections configured."), "{message}");
+}
+
+/// A driver that declares no secret and accepts any connection.
+fn careless() -> Spec {
+    let text = "
+name: db.reader
+version: 1.0.0
+modes: [extract]
+connectionFields: [{name: host}]
+configSchema:
+  type: object
+  properties:
+    resolved_connection:
+      type: object
+      properties: {mode: {enum: [fast, slow]}, retries: {type: integer}, tls: {type: boolean}, timeout: {type: integer}}
+";
+    Spec::parse(text.as_bytes(), Path::new("spec.yaml")).unwrap()
+}
+
+#[test]
+fn what_a_variable_sets_is_secret_unless_it_says_where_or_who() {
+    let folder = project("A=alpha-1\nB=bravo-2\nMODE=slow\nN=5\nTLS=true\nKEY_B=charlie-3\n");
+    let text = "\
+version: 1
+connections:
+  db:
+    main:
+      host: ${A}.example
+      user: ${A}
+      note: ${A}
+      headers: {x: ['Bearer ${B}']}
+      mode: ${MODE}
+      retries: ${N}
+      code: ${N}7777
+      timeout: ${N}
+      tls: ${TLS}
+      path: /x/${KEY_B}/y
+      login: ${UNSET:-public-by-default}
+      url: https://h/?sig=d%2Fe&v=1
+      sas: literal
+      pin: 12
+";
+    fs::write(folder.path().join(FILE), text).unwrap();
+    let (connections, environment) = read(folder.path());
+    let spec = careless();
+    let config = json!({"connection": "@db.main"});
+    let config = complete("", &config, &spec, &connections, &environment).unwrap();
+    let secrets = Secrets::find(&config, &spec, &connections, &environment);
+    let found: Vec<&str> = secrets.values.iter().map(String::as_str).collect();
+    let wanted = [
+        "/x/charlie-3/y",
+        "12",
+        "57777",
+        "Bearer bravo-2",
+        "alpha-1",
+        "bravo-2",
+        "charlie-3",
+        "d%2Fe",
+        "literal",
+    ];
+    assert_eq!(found, wanted);
+    assert_eq!(Vec::from_iter(&secrets.short), ["pin"]);
+    assert_eq!(
+        secrets.mask(&config)["resolved_connection"],
+        json!({
+            "host": "alpha-1.example", "user": "alpha-1", "note": "***MASKED***",
+            "headers": {"x": ["***MASKED***"]}, "mode": "slow", "retries": 5, "tls": true, "code": "***MASKED***", "timeout": 5,
+            "path": "***MASKED***", "login": "public-by-default",
+            "url": "https://h/?sig=***MASKED***&v=1", "sas": "***MASKED***", "pin": "***MASKED***",
+        })
+    );
+    let travelled = serde_json::to_string(&secrets).unwrap();
+    assert!(serde_json::from_str::<Secrets>(&travelled).unwrap() == secrets);
+    assert!(!format!("{secrets:?}").contains("alpha-1"));
+}
+
+#[test]
+fn no_core_file_once_the_environment_was_read() {
+    let folder = project("");
+    let _ = read(folder.path());
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        assert!(matches!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable));
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_connection_holds_no_secret() {
+    let fields = json!({
+        "host": "h", "password": "${NAME}", "token": "abc", "url": "pg://u:pw@h/d", "pin": 1234,
+        "nested": {"secret": ["x"]},
+    });
+    assert_eq!(
+        shown_fields(&fields, &["/pin".to_owned()]),
+        json!({
+            "host": "h", "password": "${NAME}", "token": "***MASKED***",
+            "url": "pg://u:***MASKED***@h/d", "pin": "***MASKED***",
+            "nested": {"secret": "***MASKED***"},
+        })
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_variables_in_it(text in "[${}:A-c_-]{0,24}") {
+        let environment = Environment::default();
+        let names: Vec<&str> = variables(&text).collect();
+        match placeholder::fill(&text, &environment) {
+            Ok(filled) if names.is_empty() => prop_assert_eq!(filled, text.as_str()),
+            Ok(_) => {}
+            Err(name) => prop_assert!(names.contains(&name)),
+        }
+    }
+}
+
+#[test]
+fn references_have_two_names() {
+    assert_eq!("@a.b-1".parse::<Reference>().unwrap().to_string(), "@a.b-1");
+    for wrong in ["", "@", "a.b", "@a", "@a.", "@.b", "@a.b.c", "@a/b.c", "@a.b c", "@A.\u{e9}"] {
+        assert!(wrong.parse::<Reference>().is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,142 @@
+//! The compiled form of a pipeline, which a run executes: the same bytes for the same inputs on
+//! any machine.
+
+mod check;
+mod inputs;
+
+use osiris_core::canonical;
+use osiris_core::contract::Mode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use inputs::{Input, names as input_names};
+
+/// Hex digits of the short hash.
+const SHORT: usize = 7;
+
+/// The content of `manifest.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Facts about the compile.
+    pub meta: Meta,
+    /// The pipeline's name.
+    pub name: String,
+    /// The pipeline's own `metadata`, unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
+    /// Facts about the pipeline.
+    pub pipeline: Pipeline,
+    /// The steps, in an order in which they can run.
+    pub steps: Vec<Step>,
+}
+
+impl Manifest {
+    /// Returns the sha256 of the manifest as canonical JSON, without the hash fields.
+    pub fn hash(&self) -> String {
+        let mut value = json!(self);
+        if let Some(Value::Object(meta)) = value.get_mut("meta") {
+            meta.remove("manifest_hash");
+            meta.remove("manifest_short");
+        }
+        canonical::sha256(canonical::json(&value))
+    }
+
+    /// Sets the manifest's hash fields.
+    pub fn seal(&mut self) {
+        let hash = self.hash();
+        self.meta.manifest_short = hash.chars().take(SHORT).collect();
+        self.meta.manifest_hash = hash;
+    }
+}
+
+/// Returns the path of a step's configuration, relative to the manifest.
+pub fn cfg_path(id: &str) -> String {
+    format!("cfg/{id}.json")
+}
+
+/// Facts about the compile. Holds no time and no path of the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meta {
+    /// 64 hex digits over the whole manifest except this field and `manifest_short`.
+    pub manifest_hash: String,
+    /// The first 7 digits of `manifest_hash`.
+    pub manifest_short: String,
+    /// The pipeline's `oml_version`.
+    pub oml_version: String,
+    /// The profile of the compile; empty for none.
+    pub profile: String,
+    /// The compiler of the manifest.
+    pub toolchain: Toolchain,
+}
+
+/// The compiler of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Toolchain {
+    /// Name and version, like `osiris/0.1.0`.
+    pub compiler: String,
+    /// Contract of the drivers, like `osiris:driver@0.1.0`.
+    pub contract: String,
+}
+
+/// Facts about the pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// The name in the form used in paths.
+    pub id: String,
+    /// Hashes of the inputs.
+    pub fingerprints: Fingerprints,
+}
+
+/// Hashes of a compile's inputs, `sha256:` and 64 hex digits each, and the profile's name. Also
+/// the content of `fingerprints.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fingerprints {
+    /// Hash of the toolchain.
+    pub compiler_fp: String,
+    /// Hash of the drivers that the steps use: names, bytes and specs.
+    pub registry_fp: String,
+    /// Hash of the pipeline file's meaning, before parameters.
+    pub oml_fp: String,
+    /// Hash of the resolved parameters.
+    pub params_fp: String,
+    /// The profile's name; empty for none.
+    pub profile: String,
+}
+
+/// A step that is ready to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The step's id, safe as a file name.
+    pub id: String,
+    /// The driver that runs the step.
+    pub driver: DriverRef,
+    /// The kind of the step.
+    pub mode: Mode,
+    /// The steps that this step needs. A `write` step has no table, so needing it only fixes the
+    /// order; any other step is also an input.
+    pub needs: Vec<String>,
+    /// Path of the configuration, relative to the manifest: `cfg/<id>.json`.
+    pub cfg_path: String,
+    /// The sha256 of the configuration file.
+    pub cfg_sha256: String,
+}
+
+/// A driver pinned to its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DriverRef {
+    /// Driver name, `family.role`.
+    pub name: String,
+    /// Version from the spec.
+    pub version: String,
+    /// The sha256 of the component.
+    pub sha256: String,
+    /// The sha256 of the spec as canonical JSON.
+    pub spec_sha256: String,
+}

@@ -1,0 +1,233 @@
+//! A pipeline file in the format OML 0.1.0.
+//!
+//! Reading checks everything that needs no driver, and keeps the positions.
+
+mod parameters;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::yaml::{Fields, Node, Position, Problems};
+
+pub use parameters::{Kind, Parameter, Profile};
+pub use step::{Mode, Needs, Step, is_step_id};
+
+/// The version of the format.
+pub const OML_VERSION: &str = "0.1.0";
+
+const KEYS: [&str; 8] =
+    ["oml_version", "name", "description", "metadata", "schedule", "params", "profiles", "steps"];
+
+/// Keys of other formats and their replacements.
+const FORBIDDEN: [(&str, &str); 4] = [
+    ("version", "the format's version is written 'oml_version: 0.1.0'"),
+    ("connectors", "name a driver in each step: 'component: family.role'"),
+    ("tasks", "the list of steps is written 'steps:'"),
+    ("outputs", "what a pipeline writes is a step with 'mode: write'"),
+];
+
+/// Maximum length of a pipeline's name. Longer names make paths that file systems reject.
+const MAX_NAME: usize = 100;
+
+/// A text with its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Position in the file.
+    pub position: Position,
+    /// The text.
+    pub text: String,
+}
+
+/// A pipeline, as far as the file was readable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pipeline {
+    /// The whole file.
+    pub root: Node,
+    /// The pipeline's name; empty if missing.
+    pub name: String,
+    /// Free-form data of the author.
+    pub metadata: Option<Node>,
+    /// The declared parameters.
+    pub params: Vec<Parameter>,
+    /// The declared profiles.
+    pub profiles: Vec<Profile>,
+    /// The steps in the order of the file.
+    pub steps: Vec<Step>,
+}
+
+impl Pipeline {
+    /// Reads a pipeline. Problems go to `problems`, and possible mistakes to
+    /// `warnings`. Returns `None` if the file is not a mapping.
+    pub fn read(
+        root: Node,
+        problems: &mut Problems<'_>,
+        warnings: &mut Problems<'_>,
+    ) -> Option<Self> {
+        let fields = Fields::of(&root, "The pipeline", "invalid_type", problems)?;
+        check_keys(&fields, problems);
+        check_version(&fields, problems);
+        let name = name(&fields, problems, warnings).unwrap_or_default();
+        if let Some(node) = fields.get("description") {
+            fields.read("description", node, "text", "invalid_type", Node::as_text, problems);
+        }
+        let metadata = fields.get("metadata").filter(|node| {
+            let read = Node::as_map;
+            fields.read("metadata", node, "a mapping", "invalid_type", read, problems).is_some()
+        });
+        let params = parameters::declared(&fields, problems);
+        let profiles = parameters::profiles(&fields, &params, problems);
+        let steps = steps(&fields, problems);
+        let metadata = metadata.cloned();
+        Some(Self { name, metadata, params, profiles, steps, root })
+    }
+
+    /// Returns the name in the form used in paths.
+    pub fn slug(&self) -> String {
+        slug(&self.name)
+    }
+}
+
+/// Converts a name to lower-case words joined by `-`, using only `[a-z0-9-]`.
+pub fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for character in name.chars().flat_map(char::to_lowercase) {
+        match character {
+            'a'..='z' | '0'..='9' => slug.push(character),
+            ' ' | '_' | '-' if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+            _ => {}
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
+    for entry in fields.entries() {
+        let key = entry.key.as_str();
+        let problem = if let Some((_, help)) = FORBIDDEN.iter().find(|(name, _)| *name == key) {
+            Problem::new("forbidden_key", format!("A pipeline has no key '{key}'")).help(*help)
+        } else if KEYS.contains(&key) {
+            continue;
+        } else {
+            let help = match closest(key, KEYS) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => {
+                    format!("the keys here are {}; own data goes below 'metadata'", any_of(&KEYS))
+                }
+            };
+            Problem::new("unknown_key", format!("The pipeline: unknown key {}", quoted(key)))
+                .help(help)
+        };
+        problems.report(entry.position, problem);
+    }
+}
+
+fn check_version(fields: &Fields<'_>, problems: &mut Problems<'_>) {
+    let help = "write 'oml_version: 0.1.0'";
+    let Some(node) = fields.require("oml_version", "missing_required_key", help, problems) else {
+        return;
+    };
+    match node.as_text() {
+        Some(OML_VERSION) => {}
+        Some(other) => {
+            let message = format!(
+                "The pipeline is written for OML {}, but this osiris reads OML {OML_VERSION}",
+                quoted(other)
+            );
+            problems.report(node.position, Problem::new("unsupported_version", message).help(help));
+        }
+        None => {
+            let message =
+                format!("The pipeline: 'oml_version' must be text, but it is {}", node.kind());
+            problems
+                .report(node.position, Problem::new("invalid_version_type", message).help(help));
+        }
+    }
+}
+
+fn name(
+    fields: &Fields<'_>,
+    problems: &mut Problems<'_>,
+    warnings: &mut Problems<'_>,
+) -> Option<String> {
+    let help = "write a name like 'name: orders-to-csv'";
+    let node = fields.require("name", "missing_required_key", help, problems)?;
+    let name = fields.read("name", node, "text", "invalid_name_type", Node::as_text, problems)?;
+    let mut refuse = |code, message: String| {
+        problems.report(node.position, Problem::new(code, message).help(help));
+    };
+    if name.trim().is_empty() {
+        refuse("empty_name", "The pipeline's name is empty".to_owned());
+    } else if name.chars().count() > MAX_NAME {
+        refuse("invalid_name", format!("The pipeline's name is longer than {MAX_NAME} characters"));
+    } else if slug(name).is_empty() {
+        let message = format!(
+            "The pipeline's name {} has no letter from a to z and no digit, so no folder can be named after it",
+            quoted(name)
+        );
+        refuse("invalid_name", message);
+    } else if name != slug(name) {
+        let message = format!(
+            "The pipeline's name {} is not written in lower case with hyphens",
+            quoted(name)
+        );
+        let help = format!("write 'name: {}'", slug(name));
+        warnings.report(node.position, Problem::new("naming_convention", message).help(help));
+    }
+    Some(name.to_owned())
+}
+
+fn steps(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
+    let help = "write 'steps:' and below it one '- id: ...' for each step";
+    let Some(node) = fields.require("steps", "missing_required_key", help, problems) else {
+        return Vec::new();
+    };
+    let read = Node::as_list;
+    let Some(items) = fields.read("steps", node, "a list", "invalid_steps_type", read, problems)
+    else {
+        return Vec::new();
+    };
+    if items.is_empty() {
+        let message = "The pipeline has no steps";
+        problems.report(node.position, Problem::new("empty_steps", message).help(help));
+    }
+    let steps: Vec<Step> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, item)| Step::read(item, index, problems))
+        .collect();
+    check_ids(&steps, problems);
+    steps
+}
+
+/// Checks that step ids differ ignoring case, because they become names of files and directories.
+fn check_ids(steps: &[Step], problems: &mut Problems<'_>) {
+    let mut seen: HashMap<String, &Located> = HashMap::new();
+    for id in steps.iter().filter_map(|step| step.id.as_ref()) {
+        match seen.entry(id.text.to_lowercase()) {
+            Entry::Vacant(slot) => {
+                slot.insert(id);
+            }
+            Entry::Occupied(slot) => {
+                let first = slot.get();
+                let (name, line) = (quoted(&id.text), first.position.line);
+                let message = if first.text == id.text {
+                    format!("The step id {name} is already used in line {line}")
+                } else {
+                    format!(
+                        "The step id {name} differs only in case from {} in line {line}",
+                        quoted(&first.text)
+                    )
+                };
+                let problem =
+                    Problem::new("duplicate_id", message).help("give each step its own id");
+                problems.report(id.position, problem);
+            }
+        }
+    }
+}

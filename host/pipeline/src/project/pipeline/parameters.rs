@@ -1,0 +1,225 @@
+//! The parameters and profiles that a pipeline declares.
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::text::{any_of, quoted};
+use osiris_core::yaml::{Entry, Fields, Node, Position, Problems, Value};
+
+const DEFINITION: [&str; 3] = ["default", "type", "description"];
+
+/// The type of a parameter's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    String,
+    /// A 64-bit integer.
+    Integer,
+    /// Any number.
+    Number,
+    /// A boolean.
+    Boolean,
+    /// A list, written as JSON or YAML where only text is possible.
+    List,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::List];
+
+    /// Returns the kind's name as written in `type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::List => "list",
+        }
+    }
+
+    /// Returns a description for messages, like `a whole number`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::String => "text",
+            Self::Integer => "a whole number",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+            Self::List => "a list",
+        }
+    }
+
+    /// Returns whether a value is of this kind.
+    pub fn accepts(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Integer, Value::Number(number)) => !number.is_f64(),
+            (Self::String, Value::Text(_))
+            | (Self::Number, Value::Number(_))
+            | (Self::Boolean, Value::Bool(_))
+            | (Self::List, Value::List(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Returns the narrowest kind of a value. Returns `None` for mappings and null.
+    pub fn of(value: &Value) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.accepts(value))
+    }
+}
+
+/// A declared parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Position of the name.
+    pub position: Position,
+    /// The name, unique ignoring case.
+    pub name: String,
+    /// The declared kind, otherwise the kind of the default. `None` if both are missing.
+    pub kind: Option<Kind>,
+    /// The value if no other is given.
+    pub default: Option<Node>,
+}
+
+/// Parameter values for one purpose, like `prod`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// The profile's name.
+    pub name: String,
+    /// The parameter values, by name.
+    pub params: Vec<(String, Node)>,
+}
+
+/// Reads `params`.
+pub(super) fn declared(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Parameter> {
+    let Some(node) = fields.get("params") else { return Vec::new() };
+    let Some(params) = Fields::of(node, "'params'", "invalid_params_type", problems) else {
+        return Vec::new();
+    };
+    let mut declared: Vec<Parameter> = Vec::new();
+    for entry in params.entries() {
+        check_name(entry, problems);
+        if let Some(same) = declared.iter().find(|same| same.name.eq_ignore_ascii_case(&entry.key))
+        {
+            let message = format!(
+                "The parameter {} differs only in case from {}",
+                quoted(&entry.key),
+                quoted(&same.name)
+            );
+            let problem = Problem::new("duplicate_param", message);
+            problems.report(entry.position, problem.help("give each parameter its own name"));
+            continue;
+        }
+        declared.push(parameter(entry, problems));
+    }
+    declared
+}
+
+fn parameter(entry: &Entry, problems: &mut Problems<'_>) -> Parameter {
+    let owner = format!("The parameter {}", quoted(&entry.key));
+    let (position, name) = (entry.position, entry.key.clone());
+    if entry.value.as_map().is_none() {
+        let default = value(&entry.value).cloned();
+        let kind = default.as_ref().and_then(|node| Kind::of(&node.value));
+        return Parameter { position, name, kind, default };
+    }
+    let Some(fields) = Fields::of(&entry.value, owner, "invalid_param", problems) else {
+        return Parameter { position, name, kind: None, default: None };
+    };
+    fields.only(&DEFINITION, problems);
+    if let Some(node) = fields.get("description") {
+        fields.read("description", node, "text", "invalid_param", Node::as_text, problems);
+    }
+    let names = Kind::ALL.map(Kind::name);
+    let declared = fields.get("type").and_then(|node| {
+        let read = |node| {
+            let name = Node::as_text(node)?;
+            Kind::ALL.into_iter().find(|kind| kind.name() == name)
+        };
+        fields.read("type", node, &any_of(&names), "invalid_param", read, problems)
+    });
+    let default = fields.get("default").filter(|node| {
+        let fits = match declared {
+            Some(kind) => kind.accepts(&node.value),
+            None => Kind::of(&node.value).is_some(),
+        };
+        if !fits {
+            let wanted = declared.map_or("a single value or a list", Kind::words);
+            let message = format!(
+                "{}: 'default' must be {wanted}, but it is {}",
+                fields.owner(),
+                node.kind()
+            );
+            problems.report(node.position, Problem::new("invalid_param", message));
+        }
+        fits
+    });
+    let kind = declared.or_else(|| default.and_then(|node| Kind::of(&node.value)));
+    Parameter { position, name, kind, default: default.cloned() }
+}
+
+/// Returns a node unless its value is null.
+fn value(node: &Node) -> Option<&Node> {
+    Some(node).filter(|node| node.value != Value::Null)
+}
+
+/// Checks a parameter name, which must fit into `${params.name}` and into a variable's name.
+fn check_name(entry: &Entry, problems: &mut Problems<'_>) {
+    if is_param_name(&entry.key) {
+        return;
+    }
+    let message = format!("{} cannot be the name of a parameter", quoted(&entry.key));
+    let help = "a name has letters, digits and '_', and does not start with a digit";
+    problems.report(entry.position, Problem::new("invalid_param_name", message).help(help));
+}
+
+fn is_param_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Reads `profiles` and checks their values against the declared kinds.
+pub(super) fn profiles(
+    fields: &Fields<'_>,
+    declared: &[Parameter],
+    problems: &mut Problems<'_>,
+) -> Vec<Profile> {
+    let Some(node) = fields.get("profiles") else { return Vec::new() };
+    let Some(profiles) = Fields::of(node, "'profiles'", "invalid_profiles_type", problems) else {
+        return Vec::new();
+    };
+    profiles.entries().iter().filter_map(|entry| profile(entry, declared, problems)).collect()
+}
+
+fn profile(entry: &Entry, declared: &[Parameter], problems: &mut Problems<'_>) -> Option<Profile> {
+    let mut profile = Profile { name: entry.key.clone(), params: Vec::new() };
+    if entry.value.value == Value::Null {
+        return Some(profile);
+    }
+    let owner = format!("The profile {}", quoted(&entry.key));
+    let fields = Fields::of(&entry.value, owner.clone(), "invalid_profile", problems)?;
+    fields.only(&["params"], problems);
+    let Some(node) = fields.get("params") else { return Some(profile) };
+    let params = Fields::of(node, format!("{owner}: 'params'"), "invalid_profile", problems)?;
+    for entry in params.entries() {
+        check_name(entry, problems);
+        check_kind(&owner, entry, declared, problems);
+        profile.params.push((entry.key.clone(), entry.value.clone()));
+    }
+    Some(profile)
+}
+
+fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut Problems<'_>) {
+    let value = &entry.value;
+    let kind = declared.iter().find(|param| param.name == entry.key).and_then(|param| param.kind);
+    let fits = match kind {
+        Some(kind) => kind.accepts(&value.value),
+        None => Kind::of(&value.value).is_some(),
+    };
+    if !fits {
+        let wanted = kind.map_or("a single value or a list", Kind::words);
+        let name = quoted(&entry.key);
+        let message = format!(
+            "{owner}: the parameter {name} must be {wanted}, but here it is {}",
+            value.kind()
+        );
+        problems.report(value.position, Problem::new("invalid_param_value", message));
+    }
+}

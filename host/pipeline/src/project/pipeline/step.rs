@@ -1,0 +1,219 @@
+//! A step of a pipeline.
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::text::{closest, quoted};
+use osiris_core::yaml::{Fields, Node, Position, Problems, Value};
+
+use super::Located;
+
+const KEYS: [&str; 5] = ["id", "component", "mode", "needs", "config"];
+const MAX_ID: usize = 64;
+
+/// The mode of a step, in the pipeline's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Reads a table from an external source.
+    Read,
+    /// Computes a table from tables.
+    Transform,
+    /// Writes one table to an external destination.
+    Write,
+}
+
+impl Mode {
+    const ALL: [Self; 3] = [Self::Read, Self::Transform, Self::Write];
+
+    /// Returns the mode's name as written in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Transform => "transform",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// The explicit needs of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// Position of the list.
+    pub position: Position,
+    /// The step ids, without duplicates.
+    pub ids: Vec<Located>,
+}
+
+/// A step, as far as it was readable. Missing parts have been reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Position of the step.
+    pub position: Position,
+    /// The step's number in the file, from 0.
+    pub index: usize,
+    /// The step's id, safe as a file name.
+    pub id: Option<Located>,
+    /// The driver's name.
+    pub component: Option<Located>,
+    /// The step's mode and its position.
+    pub mode: Option<(Position, Mode)>,
+    /// The needed steps. `None` if the file has no `needs`.
+    pub needs: Option<Needs>,
+    /// The configuration, always a mapping.
+    pub config: Node,
+}
+
+impl Step {
+    /// Reads a step. Returns `None` if `node` is not a mapping.
+    pub(super) fn read(node: &Node, index: usize, problems: &mut Problems<'_>) -> Option<Self> {
+        let id = node.entry("id").and_then(|entry| entry.value.as_text());
+        let owner = label(id.filter(|id| is_step_id(id)), index);
+        let fields = Fields::of(node, owner, "invalid_step_type", problems)?;
+        check_keys(&fields, problems);
+        Some(Self {
+            position: node.position,
+            index,
+            id: read_id(&fields, problems),
+            component: read_component(&fields, problems),
+            mode: read_mode(&fields, problems),
+            needs: read_needs(&fields, problems),
+            config: read_config(&fields, problems),
+        })
+    }
+
+    /// Returns the name for messages, like `Step 'load'`.
+    pub fn label(&self) -> String {
+        label(self.id.as_ref().map(|id| id.text.as_str()), self.index)
+    }
+}
+
+fn label(id: Option<&str>, index: usize) -> String {
+    match id {
+        Some(id) => format!("Step '{id}'"),
+        None => format!("Step {}", index + 1),
+    }
+}
+
+/// Returns whether a text is a valid step id: `[A-Za-z0-9][A-Za-z0-9_-]{0,63}`.
+pub fn is_step_id(text: &str) -> bool {
+    text.len() <= MAX_ID
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
+    for entry in fields.entries() {
+        let key = entry.key.as_str();
+        if KEYS.contains(&key) {
+            continue;
+        }
+        let help = match key {
+            "uses" => "the driver is named by 'component'".to_owned(),
+            "with" => "the configuration is written below 'config:'".to_owned(),
+            _ => match closest(key, KEYS) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => "what the driver is told is written below 'config:'".to_owned(),
+            },
+        };
+        let message = format!("{}: unknown key {}", fields.owner(), quoted(key));
+        problems.report(entry.position, Problem::new("unknown_key", message).help(help));
+    }
+}
+
+/// Reads the text of a required key.
+fn text<'n>(
+    fields: &Fields<'n>,
+    key: &str,
+    code: &'static str,
+    help: &str,
+    problems: &mut Problems<'_>,
+) -> Option<(Position, &'n str)> {
+    let node = fields.require(key, "missing_step_field", help, problems)?;
+    let text = fields.read(key, node, "text", code, Node::as_text, problems)?;
+    Some((node.position, text))
+}
+
+fn read_id(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Located> {
+    let help = "write an id like 'id: load-orders'";
+    let (position, id) = text(fields, "id", "invalid_id_type", help, problems)?;
+    if !is_step_id(id) {
+        let message = format!("{}: the id {} cannot be used", fields.owner(), quoted(id));
+        let help = format!(
+            "an id has 1 to {MAX_ID} letters, digits, '_' and '-', and starts with a letter or a digit"
+        );
+        problems.report(position, Problem::new("invalid_id", message).help(help));
+        return None;
+    }
+    Some(Located { position, text: id.to_owned() })
+}
+
+fn read_component(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Located> {
+    let help = "name a driver: 'component: family.role'";
+    let (position, name) = text(fields, "component", "invalid_component_type", help, problems)?;
+    Some(Located { position, text: name.to_owned() })
+}
+
+fn read_mode(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<(Position, Mode)> {
+    let help = "write 'mode: read', 'mode: transform' or 'mode: write'";
+    let (position, name) = text(fields, "mode", "invalid_mode_type", help, problems)?;
+    let mode = Mode::ALL.into_iter().find(|mode| mode.name() == name);
+    if mode.is_none() {
+        let message = format!(
+            "{}: the mode {} is none of read, transform and write",
+            fields.owner(),
+            quoted(name)
+        );
+        let help = match name {
+            "extract" => "a step that reads is written 'mode: read'".to_owned(),
+            "load" => "a step that writes is written 'mode: write'".to_owned(),
+            _ => match closest(name, Mode::ALL.map(Mode::name)) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => help.to_owned(),
+            },
+        };
+        problems.report(position, Problem::new("invalid_mode", message).help(help));
+    }
+    mode.map(|mode| (position, mode))
+}
+
+fn read_needs(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Needs> {
+    // Not `get`: an empty 'needs:' means neither "none" nor "the previous step".
+    let node = &fields.entries().iter().find(|entry| entry.key == "needs")?.value;
+    let Some(items) = node.as_list() else {
+        let message =
+            format!("{}: 'needs' must be a list, but it is {}", fields.owner(), node.kind());
+        let help = match node.as_text() {
+            Some(id) => format!("write 'needs: [{id}]'"),
+            None => "write 'needs: [step-id]', 'needs: []' for none, or leave it out".to_owned(),
+        };
+        problems.report(node.position, Problem::new("invalid_needs_type", message).help(help));
+        return None;
+    };
+    let mut ids: Vec<Located> = Vec::new();
+    for item in items {
+        let Some(id) = item.as_text() else {
+            let message = format!(
+                "{}: 'needs' must hold ids of steps, but one is {}",
+                fields.owner(),
+                item.kind()
+            );
+            let problem = Problem::new("invalid_dependency_type", message);
+            problems.report(item.position, problem.help("write 'needs: [step-id]'"));
+            continue;
+        };
+        if ids.iter().any(|known| known.text == id) {
+            let message = format!("{}: 'needs' names {} twice", fields.owner(), quoted(id));
+            let problem = Problem::new("duplicate_dependency", message);
+            problems.report(item.position, problem.help("remove one of the two"));
+            continue;
+        }
+        ids.push(Located { position: item.position, text: id.to_owned() });
+    }
+    Some(Needs { position: node.position, ids })
+}
+
+fn read_config(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Node {
+    let empty = || Node { position: fields.position(), value: Value::Map(Vec::new()) };
+    let Some(node) = fields.get("config") else { return empty() };
+    let read = |node| Node::as_map(node).map(|_| node);
+    let found = fields.read("config", node, "a mapping", "invalid_config_type", read, problems);
+    found.cloned().unwrap_or_else(empty)
+}

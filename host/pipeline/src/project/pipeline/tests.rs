@@ -1,0 +1,102 @@
+use std::path::Path;
+
+use osiris_core::yaml;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Returns every problem and warning as `line:column code: message`.
+fn findings(text: &str) -> (Vec<String>, Vec<String>) {
+    let file = Path::new("p.yaml");
+    let root = yaml::parse(text.as_bytes(), file).unwrap();
+    let (mut problems, mut warnings) = (Problems::new(file), Problems::new(file));
+    Pipeline::read(root, &mut problems, &mut warnings);
+    let lines = |problems: Problems<'_>| {
+        let line = |problem: Problem| {
+            let at = problem.place.and_then(|place| place.position).expect("a position");
+            format!("{}:{} {}: {}", at.line, at.column, problem.code, problem.message)
+        };
+        problems.into_sorted().into_iter().map(line).collect()
+    };
+    (lines(problems), lines(warnings))
+}
+
+#[test]
+fn problems_come_all_at_once_and_by_position() {
+    let text = "steps: []\nparams: [a]\nprofiles: {dev: 1}\nnam: x\noml_version: '1'\n";
+    assert_eq!(
+        findings(text).0,
+        [
+            "1:1 missing_required_key: The pipeline: the key 'name' is missing",
+            "1:8 empty_steps: The pipeline has no steps",
+            "2:9 invalid_params_type: 'params' must be a mapping, but it is a list",
+            "3:17 invalid_profile: The profile 'dev' must be a mapping, but it is a whole number",
+            "4:1 unknown_key: The pipeline: unknown key 'nam'",
+            "5:14 unsupported_version: The pipeline is written for OML '1', but this osiris reads OML 0.1.0",
+        ]
+    );
+}
+
+#[test]
+fn parameters_are_declared_with_care() {
+    let start =
+        "oml_version: 0.1.0\nname: x\nsteps: [{id: a, component: b.c, mode: read}]\nparams:\n";
+    let table = [
+        ("  a-b: 1\n", "5:3 invalid_param_name: 'a-b' cannot be the name of a parameter"),
+        (
+            "  a: 1\n  A: 2\n",
+            "6:3 duplicate_param: The parameter 'A' differs only in case from 'a'",
+        ),
+        ("  a: {value: 1}\n", "5:7 unknown_key: The parameter 'a': unknown key 'value'"),
+        (
+            "  a: {type: int}\n",
+            "5:13 invalid_param: The parameter 'a': 'type' must be string, integer, number, boolean or list, but it is text",
+        ),
+        (
+            "  a: {type: integer, default: x}\n",
+            "5:31 invalid_param: The parameter 'a': 'default' must be a whole number, but it is text",
+        ),
+    ];
+    for (params, wanted) in table {
+        assert_eq!(findings(&format!("{start}{params}")).0, [wanted], "{params}");
+    }
+}
+
+#[test]
+fn slugs_are_safe() {
+    let table = [
+        ("orders_etl", "orders-etl"),
+        ("My Pipeline!@#$", "my-pipeline"),
+        ("hello@world!", "helloworld"),
+        ("--a  b--", "a-b"),
+        ("../../x", "x"),
+        ("王芳", ""),
+    ];
+    for (name, wanted) in table {
+        assert_eq!(slug(name), wanted, "{name}");
+    }
+}
+
+#[test]
+fn step_ids_are_safe() {
+    for id in ["a", "0", "load-orders_2", &"x".repeat(64)] {
+        assert!(is_step_id(id), "{id}");
+    }
+    for id in ["", "-a", "_a", ".", "a/b", "a.b", "a b", "é", "a\n", &"x".repeat(65)] {
+        assert!(!is_step_id(id), "{id}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_value_of_any_key_is_read_or_refused(
+        key in "(oml_version|name|steps|params|profiles|metadata|x)",
+        value in "[-a-z0-9{}\\[\\],: \"~]{0,30}",
+    ) {
+        let text = format!("oml_version: 0.1.0\nname: x\n{key}: {value}\n");
+        let file = Path::new("p.yaml");
+        if let Ok(root) = yaml::parse(text.as_bytes(), file) {
+            Pipeline::read(root, &mut Problems::new(file), &mut Problems::new(file));
+        }
+    }
+}

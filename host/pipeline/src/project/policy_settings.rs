@@ -1,0 +1,174 @@
+//! `drivers` in `osiris.yaml`: the allowed drivers and their permission ceilings.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use osiris_core::diagnostic::Problem;
+use osiris_core::text::{any_of, quoted};
+use osiris_core::yaml::{Fields, Node, Position, Problems, Value};
+use osiris_registry::trust::{
+    Ceilings, FileCeiling, HostPort, Pattern, Pin, Policy, PublicKey, Rule,
+};
+
+const POLICY: [&str; 6] = ["require_signature", "keys", "allow", "deny", "pins", "ceilings"];
+const CEILINGS: [&str; 2] = ["network", "files"];
+const OWNER: &str = "The settings' drivers";
+const INVALID: &str = "invalid_policy";
+
+pub(super) fn policy(node: &Node, file: &Path, problems: &mut Problems<'_>) -> Policy {
+    let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
+        return Policy::default();
+    };
+    fields.only(&POLICY, problems);
+    let require_signature = fields.get("require_signature").and_then(|node| {
+        let wanted = "true or false";
+        let read = Node::as_bool;
+        fields
+            .read("require_signature", node, wanted, "invalid_type", read, problems)
+            .filter(|required| *required)
+            .map(|_| node.position)
+    });
+    let keys = fields.get("keys").map(|node| keys(node, problems)).unwrap_or_default();
+    let allow = fields.get("allow").map(|node| {
+        let rules = rules(node, "allow", problems);
+        (node.position, rules.into_iter().map(|rule| rule.pattern).collect())
+    });
+    let deny = fields.get("deny").map(|node| rules(node, "deny", problems)).unwrap_or_default();
+    let pins = fields.get("pins").map(|node| pins(node, &keys, problems)).unwrap_or_default();
+    let ceilings = fields.get("ceilings").map(|node| ceilings(node, problems));
+    Policy {
+        file: file.to_owned(),
+        require_signature,
+        keys,
+        allow,
+        deny,
+        pins,
+        ceilings: ceilings.unwrap_or_default(),
+    }
+}
+
+fn keys(node: &Node, problems: &mut Problems<'_>) -> BTreeMap<String, PublicKey> {
+    let owner = format!("{OWNER}: 'keys'");
+    let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
+        return BTreeMap::new();
+    };
+    let mut keys: BTreeMap<String, PublicKey> = BTreeMap::new();
+    for entry in fields.entries() {
+        let Some(key) = parsed::<PublicKey>(&entry.value, &entry.key, problems) else { continue };
+        if let Some((other, _)) = keys.iter().find(|(_, known)| **known == key) {
+            let message =
+                format!("{OWNER}: {} and {} are the same key", quoted(other), quoted(&entry.key));
+            problems.report(entry.position, Problem::new(INVALID, message).help("keep one name"));
+            continue;
+        }
+        keys.insert(entry.key.clone(), key);
+    }
+    keys
+}
+
+fn rules(node: &Node, key: &str, problems: &mut Problems<'_>) -> Vec<Rule> {
+    let Some(items) = node.as_list() else {
+        let message = format!("{OWNER}: '{key}' must be a list, but it is {}", node.kind());
+        let help = format!("write it like '{key}: [\"acme.*\"]'");
+        problems.report(node.position, Problem::new("invalid_type", message).help(help));
+        return Vec::new();
+    };
+    let rule = |item: &Node| {
+        let pattern = parsed(item, key, problems)?;
+        Some(Rule { pattern, position: item.position })
+    };
+    items.iter().filter_map(rule).collect()
+}
+
+fn pins(node: &Node, keys: &BTreeMap<String, PublicKey>, problems: &mut Problems<'_>) -> Vec<Pin> {
+    let owner = format!("{OWNER}: 'pins'");
+    let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
+        return Vec::new();
+    };
+    let mut pins = Vec::new();
+    for entry in fields.entries() {
+        let pattern = pattern_of(&entry.key, entry.position, problems);
+        let key = entry.value.as_text().filter(|name| keys.contains_key(*name));
+        if key.is_none() {
+            let names: Vec<&String> = keys.keys().collect();
+            let message =
+                format!("{OWNER}: the pin of {} must be the name of a key", quoted(&entry.key));
+            let help = match names.is_empty() {
+                true => "name the key first: 'keys: {acme: \"osiris-key:...\"}'".to_owned(),
+                false => format!("the keys here are {}", any_of(&names)),
+            };
+            problems.report(entry.value.position, Problem::new(INVALID, message).help(help));
+        }
+        if let (Some(pattern), Some(key)) = (pattern, key) {
+            let rule = Rule { pattern, position: entry.position };
+            pins.push(Pin { rule, key: key.to_owned() });
+        }
+    }
+    pins
+}
+
+fn ceilings(node: &Node, problems: &mut Problems<'_>) -> Ceilings {
+    let owner = format!("{OWNER}: 'ceilings'");
+    let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
+        return Ceilings::default();
+    };
+    fields.only(&CEILINGS, problems);
+    let files = fields.get("files").and_then(|node| {
+        let text = node.as_text();
+        let known = FileCeiling::NAMES.into_iter().find(|(name, _)| text == Some(*name));
+        if known.is_none() {
+            let message = format!("{}: 'files' must be none, read or write", fields.owner());
+            problems.report(node.position, Problem::new(INVALID, message));
+        }
+        known.map(|(_, ceiling)| (node.position, ceiling))
+    });
+    let network = fields.get("network").and_then(|node| match &node.value {
+        Value::Bool(false) => Some((node.position, Vec::new())),
+        Value::List(items) => {
+            let allowed =
+                items.iter().filter_map(|item| parsed::<HostPort>(item, "network", problems));
+            Some((node.position, allowed.collect()))
+        }
+        _ => {
+            let message = format!(
+                "{}: 'network' must be false or a list, but it is {}",
+                fields.owner(),
+                node.kind()
+            );
+            let help = "write it like 'network: [\"db.example:5432\"]'";
+            problems.report(node.position, Problem::new("invalid_type", message).help(help));
+            None
+        }
+    });
+    Ceilings { network, files }
+}
+
+/// Parses the text of a node. Returns `None` after a reported problem if the text is invalid.
+fn parsed<T: std::str::FromStr<Err = String>>(
+    node: &Node,
+    key: &str,
+    problems: &mut Problems<'_>,
+) -> Option<T> {
+    let Some(text) = node.as_text() else {
+        let message = format!("{OWNER}: {} must be text, but it is {}", quoted(key), node.kind());
+        let problem = Problem::new("invalid_type", message).help("put it in quotes");
+        problems.report(node.position, problem);
+        return None;
+    };
+    let read = text.parse::<T>();
+    read.map_err(|help| unreadable(text, node.position, help, problems)).ok()
+}
+
+fn pattern_of(text: &str, position: Position, problems: &mut Problems<'_>) -> Option<Pattern> {
+    text.parse().map_err(|help| unreadable(text, position, help, problems)).ok()
+}
+
+fn unreadable(text: &str, position: Position, help: String, problems: &mut Problems<'_>) {
+    // Hides a private key that was entered here by mistake.
+    let shown = match text.starts_with("osiris-secret-key:") {
+        true => "'osiris-secret-key:…'".to_owned(),
+        false => quoted(text),
+    };
+    let message = format!("{OWNER}: {shown} cannot be read");
+    problems.report(position, Problem::new(INVALID, message).help(help));
+}

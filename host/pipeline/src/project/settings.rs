@@ -1,0 +1,136 @@
+//! Reads `osiris.yaml`.
+
+use std::path::Path;
+
+use osiris_core::diagnostic::{Problem, Result};
+use osiris_core::driver::limits::{Bounds, Limit};
+use osiris_core::paths::{ProjectPath, RESERVED, reserved};
+use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::yaml;
+use osiris_core::yaml::{Fields, Node, Problems};
+use osiris_registry::trust::Policy;
+
+use super::policy_settings::policy;
+
+/// Settings of `osiris.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The profile for pipelines that have it, unless a command names another.
+    pub profile: Option<String>,
+    /// Resource limits of a step.
+    pub limits: Bounds,
+    /// Policy for drivers: the allowed ones and their permission ceilings.
+    pub drivers: Policy,
+    /// Reserved files that steps may read if their configuration names them.
+    pub allow_read: Vec<ProjectPath>,
+}
+
+const SETTINGS: [&str; 5] = ["version", "profile", "limits", "drivers", "files"];
+/// The only version of the file's format.
+const VERSION: u64 = 1;
+
+impl Settings {
+    /// Reads the file. Returns the defaults if the file does not exist.
+    ///
+    /// # Errors
+    /// Returns an error if the file has any problem; the error lists all of them.
+    pub fn read(file: &Path) -> Result<Self> {
+        if !file.try_exists().unwrap_or(true) {
+            return Ok(Self::default());
+        }
+        let root = yaml::read(file)?;
+        let mut problems = Problems::new(file);
+        let settings = settings(&root, file, &mut problems);
+        problems.into_result(settings.unwrap_or_default())
+    }
+}
+
+fn settings(root: &Node, file: &Path, problems: &mut Problems<'_>) -> Option<Settings> {
+    let fields = Fields::of(root, "The settings", "invalid_type", problems)?;
+    fields.only(&SETTINGS, problems);
+    let help = "write 'version: 1'";
+    if let Some(node) = fields.require("version", "missing_required_key", help, problems)
+        && node.as_u64() != Some(VERSION)
+    {
+        let message = "The settings: the only version is 1";
+        problems.report(node.position, Problem::new("unsupported_version", message).help(help));
+    }
+    let profile = fields.get("profile").and_then(|node| {
+        fields.read("profile", node, "text", "invalid_type", Node::as_text, problems)
+    });
+    Some(Settings {
+        profile: profile.map(str::to_owned),
+        limits: fields.get("limits").map(|node| limits(node, problems)).unwrap_or_default(),
+        drivers: fields.get("drivers").map(|node| policy(node, file, problems)).unwrap_or_default(),
+        allow_read: fields.get("files").map(|node| allow_read(node, problems)).unwrap_or_default(),
+    })
+}
+
+fn allow_read(node: &Node, problems: &mut Problems<'_>) -> Vec<ProjectPath> {
+    const OWNER: &str = "The settings' files";
+    const INVALID: &str = "invalid_files";
+    let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
+        return Vec::new();
+    };
+    fields.only(&["allow_read"], problems);
+    let Some(list) = fields.get("allow_read") else { return Vec::new() };
+    let Some(items) = list.as_list() else {
+        let message = format!("{OWNER}: 'allow_read' must be a list, but it is {}", list.kind());
+        let help = "write it like 'allow_read: [\"logs\"]'";
+        problems.report(list.position, Problem::new("invalid_type", message).help(help));
+        return Vec::new();
+    };
+    let mut paths = Vec::new();
+    for item in items {
+        let Some(text) = item.as_text() else {
+            let message = format!("{OWNER}: 'allow_read' lists paths, but one is {}", item.kind());
+            problems.report(item.position, Problem::new("invalid_type", message));
+            continue;
+        };
+        match ProjectPath::new(text) {
+            Ok(path) if reserved(path.as_ref()).is_some() => paths.push(path),
+            Ok(_) => {
+                let message = format!("{OWNER}: {} is no reserved file", quoted(text));
+                let help = match closest(text, RESERVED) {
+                    Some(meant) => format!("did you mean '{meant}'?"),
+                    None => format!(
+                        "leave it out: a step reads it if its configuration names it; the reserved files are {}",
+                        any_of(&RESERVED)
+                    ),
+                };
+                problems.report(item.position, Problem::new(INVALID, message).help(help));
+            }
+            Err(_) => {
+                let message = format!("{OWNER}: {} is no path in the project", quoted(text));
+                let help = "write it from the project folder on, like 'logs'";
+                problems.report(item.position, Problem::new(INVALID, message).help(help));
+            }
+        }
+    }
+    paths
+}
+
+fn limits(node: &Node, problems: &mut Problems<'_>) -> Bounds {
+    let Some(fields) = Fields::of(node, "The settings' limits", "invalid_type", problems) else {
+        return Bounds::new();
+    };
+    fields.only(&Limit::ALL.map(Limit::name), problems);
+    let mut bounds = Bounds::new();
+    for limit in Limit::ALL {
+        let Some(node) = fields.get(limit.name()) else { continue };
+        let written = node.as_text().map_or_else(|| node.to_json().to_string(), str::to_owned);
+        match limit.parse(&written) {
+            Ok(value) => drop(bounds.insert(limit, value)),
+            Err(wanted) => {
+                let name = limit.name();
+                let message = format!(
+                    "{}: '{name}' {wanted}, but it is {}",
+                    fields.owner(),
+                    quoted(&written)
+                );
+                problems.report(node.position, Problem::new("invalid_limit", message));
+            }
+        }
+    }
+    bounds
+}

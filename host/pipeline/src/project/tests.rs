@@ -1,0 +1,85 @@
+use std::fs;
+
+use osiris_core::driver::limits::Limit;
+
+use super::*;
+
+fn problems(settings: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(SETTINGS_FILE), settings).unwrap();
+    let error = Project::open(folder.path()).expect_err("invalid settings");
+    error
+        .problems
+        .into_iter()
+        .map(|problem| format!("{}: {}", problem.code, problem.message))
+        .collect()
+}
+
+#[test]
+fn the_nearest_folder_with_settings_is_the_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/b");
+    fs::create_dir_all(&deep).unwrap();
+    assert_eq!(root_of(&deep, None), deep);
+    fs::write(folder.path().join(SETTINGS_FILE), "version: 1\n").unwrap();
+    assert_eq!(root_of(&deep, None), folder.path());
+    // The home directory ends the search, and is the last one searched.
+    assert_eq!(root_of(&deep, Some(&deep)), deep);
+    assert_eq!(root_of(&deep, Some(folder.path())), folder.path());
+}
+
+#[test]
+fn settings_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Project::open(folder.path()).unwrap().settings, Settings::default());
+    let text = "version: 1\nprofile: dev\nlimits: {memory: 2GiB, seconds: 600}\n\
+                files: {allow_read: [.env.sample, ./logs/]}\n";
+    fs::write(folder.path().join(SETTINGS_FILE), text).unwrap();
+    let settings = Project::open(folder.path()).unwrap().settings;
+    assert_eq!(settings.profile.as_deref(), Some("dev"));
+    assert_eq!(settings.limits, [(Limit::Memory, 2 << 30), (Limit::Seconds, 600)].into());
+    let allowed: Vec<_> = settings.allow_read.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, [".env.sample", "logs"]);
+}
+
+#[test]
+fn every_problem_of_the_settings_is_reported() {
+    let table: [(&str, &[&str]); 5] = [
+        ("", &["invalid_type: The settings must be a mapping, but it is empty"]),
+        (
+            "profil: dev\n",
+            &[
+                "missing_required_key: The settings: the key 'version' is missing",
+                "unknown_key: The settings: unknown key 'profil'",
+            ],
+        ),
+        ("version: 2\n", &["unsupported_version: The settings: the only version is 1"]),
+        (
+            "version: 1\nlimits: {memory: lots, seconds: 0, cpu: 2, disc: 1GiB}\n",
+            &[
+                "invalid_limit: The settings' limits: 'memory' must be a size like '512MiB', but it is 'lots'",
+                "invalid_limit: The settings' limits: 'seconds' must be a whole number of seconds from 1, but it is '0'",
+                "unknown_key: The settings' limits: unknown key 'disc'",
+            ],
+        ),
+        (
+            "version: 1\nfiles: {allow_read: [logs, data, ../.env, 7, [x]], allow_write: [logs]}\n",
+            &[
+                "invalid_files: The settings' files: 'data' is no reserved file",
+                "invalid_files: The settings' files: '../.env' is no path in the project",
+                "invalid_type: The settings' files: 'allow_read' lists paths, but one is a whole number",
+                "invalid_type: The settings' files: 'allow_read' lists paths, but one is a list",
+                "unknown_key: The settings' files: unknown key 'allow_write'",
+            ],
+        ),
+    ];
+    for (settings, wanted) in table {
+        assert_eq!(problems(settings), wanted, "{settings}");
+    }
+}
+
+#[test]
+fn a_project_folder_must_be_there() {
+    let error = Project::open(Path::new("/no/such/folder")).expect_err("missing");
+    assert_eq!(error.problems[0].code, "project_not_found");
+}

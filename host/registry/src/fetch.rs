@@ -1,0 +1,173 @@
+//! Fetches a driver's bytes and checks them. Nothing is written: the bytes stay in memory until
+//! they are verified.
+
+use std::path::{Path, PathBuf};
+
+use osiris_core::canonical::sha256;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::{DriverFile, MAX_SIZE};
+use osiris_core::text::quoted;
+use osiris_core::yaml::read_bytes;
+use osiris_http::NamedBy;
+
+use super::http_client::Web;
+use super::oci::{Client, Login, Reference};
+use super::{Source, oci};
+
+/// Callback with the bytes received so far and the total, if known.
+pub type Progress<'p> = dyn FnMut(u64, Option<u64>) + 'p;
+
+/// Settings for fetching drivers.
+pub struct Fetcher<'e> {
+    /// Whether unencrypted connections over networks are allowed.
+    pub insecure: bool,
+    /// Looks up an environment variable.
+    pub variable: &'e dyn Fn(&str) -> Option<String>,
+}
+
+/// Requirements on a driver.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'w> {
+    /// The driver's name.
+    pub name: Option<&'w str>,
+    /// The sha256 of the driver's bytes.
+    pub sha256: Option<&'w str>,
+    /// The digest of the driver's manifest in a registry.
+    pub digest: Option<&'w str>,
+    /// True if only the project's lockfile names the source, and not the user: the source must
+    /// then be on the internet or in the project.
+    pub from_lock: bool,
+}
+
+impl Wanted<'_> {
+    fn named_by(self) -> NamedBy {
+        if self.from_lock { NamedBy::Stranger } else { NamedBy::User }
+    }
+}
+
+/// A fetched driver that is compatible with this host.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Source of the driver.
+    pub source: Source,
+    /// Digest of the driver's manifest in a registry.
+    pub digest: Option<String>,
+    /// The driver's self-description, with the source as its path.
+    pub driver: DriverFile,
+    /// Bytes of the component.
+    pub bytes: Vec<u8>,
+    /// The sha256 of the bytes.
+    pub sha256: String,
+}
+
+impl Fetcher<'_> {
+    /// Fetches a driver and checks it against the requirements.
+    ///
+    /// # Errors
+    /// Returns an error if the driver cannot be fetched, is not a driver, is incompatible with
+    /// this host or does not meet the requirements.
+    pub async fn fetch(
+        &self,
+        source: &Source,
+        wanted: Wanted<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Fetched> {
+        let (bytes, digest) = match source {
+            Source::File(path) => (read_bytes(path, MAX_SIZE)?, None),
+            Source::Web(url) => {
+                let web = Web::new(url, self.insecure, wanted.named_by())?;
+                let what = "get the driver";
+                let response = web.send(web.client().get(url.clone()), what).await?;
+                if !response.status().is_success() {
+                    return Err(web.refused(response, what).await);
+                }
+                (web.body(response, MAX_SIZE, what, progress).await?, None)
+            }
+            Source::Oci(reference) => {
+                let client = self.registry_of(&reference.registry, wanted.named_by())?;
+                let reference = match wanted.digest {
+                    Some(digest) => reference.pinned(digest),
+                    None => resolve(&client, reference).await?,
+                };
+                let (bytes, digest) = client.component(&reference, progress).await?;
+                (bytes, Some(digest))
+            }
+        };
+        let sha256 = sha256(&bytes);
+        if let Some(pin) = wanted.sha256.filter(|pin| *pin != sha256) {
+            return Err(another(source, wanted, &sha256, pin));
+        }
+        let place = match source {
+            Source::File(path) => path.clone(),
+            other => PathBuf::from(other.to_string()),
+        };
+        let driver = DriverFile::of(&bytes, &place)?;
+        if let Some(problem) = driver.mismatch() {
+            return Err(Error::invalid(problem));
+        }
+        if let Some(name) = wanted.name.filter(|name| *name != driver.spec.name) {
+            return Err(misnamed(&place, name, &driver.spec.name));
+        }
+        Ok(Fetched { source: source.clone(), digest, driver, bytes, sha256 })
+    }
+
+    /// Creates a client for a registry, with the user's login.
+    ///
+    /// # Errors
+    /// Returns an error if `registry` is not a valid host or its login cannot be used.
+    pub fn registry(&self, registry: &str) -> Result<Client> {
+        self.registry_of(registry, NamedBy::User)
+    }
+
+    fn registry_of(&self, registry: &str, named_by: NamedBy) -> Result<Client> {
+        let login = Login::find(registry, self.variable)?;
+        Client::new(registry, self.insecure, login, named_by)
+    }
+}
+
+/// Resolves a reference without a tag and a digest to the newest version.
+async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
+    if reference.tag.is_some() || reference.digest.is_some() {
+        return Ok(reference.clone());
+    }
+    let tags = client.tags(&reference.repository).await?;
+    match oci::newest(&tags) {
+        Some(tag) => Ok(reference.tagged(&tag)),
+        None if tags.is_empty() => {
+            let message = format!("there is no {reference}");
+            let help = format!(
+                "check the name; `osiris drivers search --registry {}` lists what is there",
+                reference.registry
+            );
+            Err(Error::environment(Problem::new("driver_not_found", message).help(help)))
+        }
+        None => {
+            let message = format!("{reference} has no tag that is a version, and no `latest`");
+            let help = format!("choose one, like {}", reference.tagged(&tags[0]));
+            Err(Error::invalid(Problem::new("no_version", message).help(help)))
+        }
+    }
+}
+
+fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error {
+    // The author of a lockfile must not learn the content of a file on this machine.
+    let message = match source {
+        Source::File(_) if wanted.from_lock => {
+            format!("{source} is not what was locked: its sha256 is not {pin}")
+        }
+        _ => format!("{source} is not what was asked for: its sha256 is {found}, not {pin}"),
+    };
+    Error::failed(Problem::new("hash_differs", message).help(match wanted.name {
+        Some(name) => format!(
+            "it has changed since it was locked: restore it there, or see what is new with `osiris drivers update {name}`"
+        ),
+        None => "nothing was changed; ask whoever gave you the hash".to_owned(),
+    }))
+}
+
+fn misnamed(place: &Path, wanted: &str, found: &str) -> Error {
+    let message =
+        format!("this should be the driver {}, but it is {}", quoted(wanted), quoted(found));
+    let help = format!("if that is right: `osiris drivers remove {wanted}`, then add it anew");
+    Error::failed(Problem::new("driver_other", message).in_file(place).help(help))
+}

@@ -1,0 +1,242 @@
+//! HTTP to untrusted servers, with limits on redirects, time and response size.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::sanitize::escape_control;
+use osiris_core::text::bytes;
+use osiris_http::{Guard, NamedBy, builder, is_loopback, reason};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+
+use super::fetch::Progress;
+use super::source::check_scheme;
+
+/// Timeout for connecting to a host.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Maximum time without any data from a server.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Maximum time for one response.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+/// Maximum number of redirects.
+const REDIRECTS: usize = 5;
+/// Maximum bytes read of an error's body, and maximum bytes shown.
+const MAX_ERROR: u64 = 16 << 10;
+const MAX_MESSAGE: usize = 300;
+
+/// Help for a lockfile that names a local address.
+pub(super) const ALLOW_LOCAL: &str =
+    "osiris.lock came with the project: if you know that this is right, use --allow-local";
+
+/// A client of one server and of the servers that it redirects to.
+#[derive(Debug)]
+pub(super) struct Web {
+    client: Client,
+    guard: Arc<Guard>,
+    host: String,
+}
+
+impl Web {
+    /// Creates a client for the server of `base`, chosen by `named_by`; `insecure` allows
+    /// unencrypted connections.
+    pub(super) fn new(base: &Url, insecure: bool, named_by: NamedBy) -> Result<Self> {
+        check_scheme(base, insecure)?;
+        let wrong = |why: String| {
+            let message = format!("cannot prepare HTTPS on this machine: {why}");
+            Error::environment(Problem::new("https", message))
+        };
+        let guard = Guard::new(base, named_by).map_err(|why| {
+            let message = format!("this server is not asked: {why}");
+            let problem = Problem::new("local_source", message);
+            Error::environment(match named_by {
+                NamedBy::Stranger => problem.help(ALLOW_LOCAL),
+                _ => problem,
+            })
+        })?;
+        let (from, watch) = (base.clone(), guard.clone());
+        let policy = redirect::Policy::custom(move |attempt| {
+            if attempt.previous().len() > REDIRECTS {
+                return attempt.error(format!("it redirects more than {REDIRECTS} times"));
+            }
+            let origin = attempt.url().origin().ascii_serialization();
+            if !may_lead(&from, attempt.url(), insecure) {
+                let why = format!("it redirects to {origin}, which is not followed from there");
+                return attempt.error(why);
+            }
+            match watch.check(attempt.url()) {
+                Ok(()) => attempt.follow(),
+                Err(why) => attempt.error(format!("it redirects to {origin}: {why}")),
+            }
+        });
+        let client = builder(&guard, base)
+            .map_err(|error| wrong(error.to_string()))?
+            .redirect(policy)
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .timeout(LONGEST);
+        let client = client.build().map_err(|error| wrong(reason(&error)))?;
+        let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Self { client, guard, host: format!("{}{port}", base.host_str().unwrap_or_default()) })
+    }
+
+    /// Returns the underlying client, to build requests.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns the origin of servers that this server leads to: they must be on the internet or
+    /// in the zone of this server.
+    pub(super) fn leads(&self) -> NamedBy {
+        NamedBy::Server(self.guard.zone())
+    }
+
+    /// Returns the server's host for messages.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Sends a request. Any status counts as success.
+    pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
+        request.send().await.map_err(|error| self.broken(what, &error))
+    }
+
+    fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
+        let why = escape_control(&reason(error)).into_owned();
+        // The reason usually names the host, but a redirect is caused by this server.
+        let message = match error.is_redirect() || error.url().is_none() {
+            true => format!("{}: cannot {what}: {why}", self.host),
+            false => format!("cannot {what}: {why}"),
+        };
+        let problem = Problem::new("unreachable", message);
+        Error::environment(match error.is_connect() {
+            true if self.guard.is_of_stranger() => problem.help(ALLOW_LOCAL),
+            true => problem.help("check the address and the network"),
+            false => problem,
+        })
+    }
+
+    /// Returns the error for a refusal by the server.
+    pub(super) async fn refused(&self, response: Response, what: &str) -> Error {
+        let status = response.status();
+        let told = self.body(response, MAX_ERROR, what, &mut |_, _| {}).await.unwrap_or_default();
+        let told = said(&told);
+        let message = format!("{}: cannot {what}: it answers {status}{told}", self.host);
+        Error::environment(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Problem::new("registry_login", message).help(format!(
+                    "log in with `docker login {host}`, or set OSIRIS_REGISTRY={host}, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD",
+                    host = self.host
+                ))
+            }
+            StatusCode::NOT_FOUND => {
+                Problem::new("driver_not_found", message).help("check the name and the tag")
+            }
+            _ => Problem::new("server_refused", message),
+        })
+    }
+
+    /// Reads a complete response of at most `limit` bytes.
+    pub(super) async fn body(
+        &self,
+        mut response: Response,
+        limit: u64,
+        what: &str,
+        progress: &mut Progress<'_>,
+    ) -> Result<Vec<u8>> {
+        let too_large = || {
+            let message = format!(
+                "{}: cannot {what}: it is larger than {}, the most that is read",
+                self.host,
+                bytes(limit)
+            );
+            Error::environment(Problem::new("too_large", message))
+        };
+        let announced = response.content_length();
+        if announced.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(what, &error))? {
+            if (body.len() + chunk.len()) as u64 > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+            progress(body.len() as u64, announced);
+        }
+        Ok(body)
+    }
+}
+
+/// Returns whether a redirect is allowed. It must not drop encryption, and only this machine may
+/// redirect to this machine.
+fn may_lead(from: &Url, to: &Url, insecure: bool) -> bool {
+    match to.scheme() {
+        "https" => is_loopback(from) || !is_loopback(to),
+        "http" if from.scheme() == "http" => {
+            if is_loopback(to) {
+                is_loopback(from)
+            } else {
+                insecure
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Returns a server's description of a failure, as the end of a line: the messages of a registry,
+/// otherwise the first line of the text.
+fn said(body: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = match json["errors"].as_array() {
+        Some(errors) => {
+            let messages = errors.iter().filter_map(|error| error["message"].as_str());
+            messages.take(3).collect::<Vec<_>>().join("; ")
+        }
+        None => {
+            let text = String::from_utf8_lossy(body);
+            let first = text.lines().next().unwrap_or_default().trim();
+            if first.starts_with('<') { String::new() } else { first.to_owned() }
+        }
+    };
+    if text.is_empty() {
+        return String::new();
+    }
+    let end = text.floor_char_boundary(MAX_MESSAGE);
+    format!(": {}", escape_control(&text[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_leads_nowhere_less_safe() {
+        for (from, to, insecure, may) in [
+            ("https://a/x", "https://cdn.b/y", false, true),
+            ("https://a/x", "http://a/y", true, false),
+            ("https://a/x", "https://127.0.0.1/y", true, false),
+            ("http://127.0.0.1/x", "http://127.0.0.1:2/y", false, true),
+            ("http://127.0.0.1/x", "http://169.254.169.254/y", false, false),
+            ("http://127.0.0.1/x", "https://cdn.b/y", false, true),
+            ("http://a/x", "http://b/y", true, true),
+            ("http://a/x", "http://localhost/y", true, false),
+            ("http://127.0.0.1/x", "file:///etc/passwd", true, false),
+        ] {
+            let url = |text| Url::parse(text).unwrap();
+            assert_eq!(may_lead(&url(from), &url(to), insecure), may, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_is_a_short_harmless_end_of_a_line() {
+        for (body, text) in [
+            (r#"{"errors":[{"code":"X","message":"no \u001b[2J"}]}"#, r": no \u{1b}[2J"),
+            ("plain\nmore", ": plain"),
+            ("<html>", ""),
+            ("", ""),
+        ] {
+            assert_eq!(said(body.as_bytes()), text);
+        }
+        assert!(said("x".repeat(10_000).as_bytes()).len() < 400);
+    }
+}

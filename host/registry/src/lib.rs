@@ -1,0 +1,19 @@
+//! The registry: fetches drivers from files, web servers and OCI registries, locks, signs and
+//! publishes them. Fetched bytes are checked before they are written, and `osiris.lock` pins the
+//! bytes that the project uses: no other driver of the same name runs. [`trust`] decides which
+//! drivers may run, and what they may access at most.
+
+pub mod bundle;
+mod fetch;
+mod http_client;
+mod installer;
+pub mod known_sources;
+mod lockfile;
+pub mod oci;
+mod source;
+pub mod trust;
+
+pub use fetch::{Fetched, Fetcher, Progress, Wanted};
+pub use installer::{Store, hash};
+pub use lockfile::{Entry, Lock, is_sha256};
+pub use source::Source;

@@ -1,0 +1,170 @@
+//! The manifest of a component in a registry, in the layout that CNCF's TAG Runtime describes and
+//! `wkg` reads: a small config, and a single layer with the unchanged component.
+
+use osiris_core::canonical::sha256;
+use osiris_core::driver::DriverFile;
+use osiris_core::text::quoted;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::super::lockfile::is_digest;
+
+/// Media type of the manifest.
+pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.wasm.config.v0+json";
+const LAYER: &str = "application/wasm";
+/// Fixed creation time, so that equal components give equal manifests.
+const CREATED: &str = "1970-01-01T00:00:00Z";
+
+/// Annotation keys of the OCI image specification.
+pub(super) const TITLE: &str = "org.opencontainers.image.title";
+pub(super) const VERSION: &str = "org.opencontainers.image.version";
+pub(super) const DESCRIPTION: &str = "org.opencontainers.image.description";
+
+/// An OCI image manifest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Manifest {
+    schema_version: u32,
+    #[serde(default)]
+    media_type: Option<String>,
+    #[serde(default)]
+    config: Option<Descriptor>,
+    #[serde(default)]
+    layers: Vec<Descriptor>,
+    /// Annotations of the publisher.
+    #[serde(default)]
+    pub(super) annotations: std::collections::BTreeMap<String, String>,
+}
+
+/// A reference to a blob in a manifest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Descriptor {
+    media_type: String,
+    /// The digest, `sha256:` and 64 hex digits.
+    pub(super) digest: String,
+    /// The size in bytes.
+    pub(super) size: u64,
+}
+
+impl Descriptor {
+    fn of(media_type: &str, content: &[u8]) -> Self {
+        Self {
+            media_type: media_type.to_owned(),
+            digest: format!("sha256:{}", sha256(content)),
+            size: content.len() as u64,
+        }
+    }
+}
+
+impl Manifest {
+    /// Parses a manifest.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))
+    }
+
+    /// Returns the descriptor of the component.
+    pub(super) fn component(&self) -> Result<&Descriptor, String> {
+        if let Some(other) = self.media_type.as_deref().filter(|kind| *kind != MANIFEST) {
+            return Err(format!("it is no component, but {}", quoted(other)));
+        }
+        match self.layers.as_slice() {
+            [layer] if layer.media_type == LAYER && is_digest(&layer.digest) => Ok(layer),
+            [layer] if layer.media_type == LAYER => Err(format!(
+                "its layer has the digest {}, which is no sha256",
+                quoted(&layer.digest)
+            )),
+            [layer] => Err(format!("its layer is {}, not {LAYER}", quoted(&layer.media_type))),
+            layers => Err(format!("it has {} layers, a component has one", layers.len())),
+        }
+    }
+}
+
+/// A component ready for upload.
+pub(super) struct Package<'b> {
+    /// The config and the component.
+    pub(super) blobs: [(Descriptor, std::borrow::Cow<'b, [u8]>); 2],
+    /// The manifest as JSON.
+    pub(super) manifest: String,
+}
+
+impl<'b> Package<'b> {
+    /// Packages a driver; equal bytes give equal packages on every machine.
+    pub(super) fn of(driver: &DriverFile, bytes: &'b [u8]) -> Self {
+        let layer = Descriptor::of(LAYER, bytes);
+        let config = json!({
+            "created": CREATED,
+            "author": null,
+            "architecture": "wasm",
+            "os": "wasip2",
+            "layerDigests": [layer.digest],
+            "component": {"exports": driver.exports, "imports": driver.imports, "target": null},
+        });
+        let config = config.to_string().into_bytes();
+        let spec = &driver.spec;
+        let texts = [(TITLE, &spec.name), (VERSION, &spec.version), (DESCRIPTION, &spec.title)];
+        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        let manifest = Manifest {
+            schema_version: 2,
+            media_type: Some(MANIFEST.to_owned()),
+            config: Some(Descriptor::of(CONFIG, &config)),
+            layers: vec![layer.clone()],
+            annotations: texts.map(|(key, text)| (key.to_owned(), text.clone())).collect(),
+        };
+        let config = (Descriptor::of(CONFIG, &config), config.into());
+        // Cannot fail: all map keys are text.
+        let manifest = serde_json::to_string(&manifest).unwrap_or_default();
+        Self { blobs: [config, (layer, bytes.into())], manifest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_is_the_one_of_wkg() {
+        let spec =
+            "{name: a.b, version: 1.0.0, title: T, modes: [extract], configSchema: {type: object}}";
+        let spec = [b"\x0bosiris:spec", spec.as_bytes()].concat();
+        let component = [b"\0asm\x0d\0\x01\0\0", &[spec.len() as u8][..], &spec].concat();
+        let driver = DriverFile::of(&component, std::path::Path::new("a.wasm")).unwrap();
+        let package = Package::of(&driver, &component);
+        let [(config, text), (layer, bytes)] = &package.blobs;
+        assert_eq!((bytes.as_ref(), layer.size), (component.as_slice(), component.len() as u64));
+        assert_eq!(config.digest, format!("sha256:{}", sha256(text)));
+        insta::assert_snapshot!(format!("{}\n{}", package.manifest, String::from_utf8_lossy(text)));
+        let read = Manifest::parse(package.manifest.as_bytes()).unwrap();
+        assert_eq!(read.component().unwrap().digest, layer.digest);
+    }
+
+    #[test]
+    fn what_is_no_component_is_named() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let layer =
+            |kind: &str, digest: &str| json!({"mediaType": kind, "digest": digest, "size": 1});
+        for (manifest, why) in [
+            (json!({"schemaVersion": 2, "layers": []}), "it has 0 layers"),
+            (
+                json!({"schemaVersion": 2, "layers": [layer("text/plain", &digest)]}),
+                "its layer is 'text/plain'",
+            ),
+            (
+                json!({"schemaVersion": 2, "layers": [layer(LAYER, "sha256:../x")]}),
+                "which is no sha256",
+            ),
+            (
+                json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json"}),
+                "it is no component, but",
+            ),
+        ] {
+            let manifest = Manifest::parse(manifest.to_string().as_bytes()).unwrap();
+            let error = manifest.component().unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        assert!(Manifest::parse(b"{}").unwrap_err().contains("it is no manifest"));
+        let good = json!({"schemaVersion": 2, "layers": [layer(LAYER, &digest)]}).to_string();
+        assert_eq!(Manifest::parse(good.as_bytes()).unwrap().component().unwrap().digest, digest);
+    }
+}

@@ -1,0 +1,98 @@
+//! Downloads a component: the manifest, then the bytes, each checked by its digest.
+
+use osiris_core::canonical::sha256;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::MAX_SIZE;
+use osiris_core::text::bytes;
+use reqwest::header::ACCEPT;
+use reqwest::{Method, StatusCode};
+
+use super::super::fetch::Progress;
+use super::manifest::{MANIFEST, Manifest};
+use super::{Client, MAX_JSON, Reference, pulling};
+
+impl Client {
+    /// Returns the manifest of a reference and its digest. Returns `None` if the manifest does
+    /// not exist.
+    pub(super) async fn manifest(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<(Manifest, String)>> {
+        let what = format!("get {}", reference.repository);
+        let path = format!("{}/manifests/{}", reference.repository, reference.version());
+        let response = self
+            .call(&pulling(&reference.repository), &what, || {
+                self.request(Method::GET, &path).header(ACCEPT, MANIFEST)
+            })
+            .await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        if !response.status().is_success() {
+            return Err(self.web.refused(response, &what).await);
+        }
+        let body = self.web.body(response, MAX_JSON, &what, &mut |_, _| {}).await?;
+        let digest = format!("sha256:{}", sha256(&body));
+        if let Some(wanted) = reference.digest.as_ref().filter(|wanted| **wanted != digest) {
+            return Err(self.damaged(
+                reference,
+                &format!("a manifest with the digest {digest}, not {wanted}"),
+            ));
+        }
+        let manifest = Manifest::parse(&body).map_err(|why| no_component(reference, &why))?;
+        Ok(Some((manifest, digest)))
+    }
+
+    /// Returns the bytes of a component and the digest of its manifest.
+    pub(in super::super) async fn component(
+        &self,
+        reference: &Reference,
+        progress: &mut Progress<'_>,
+    ) -> Result<(Vec<u8>, String)> {
+        let Some((manifest, digest)) = self.manifest(reference).await? else {
+            return Err(self.missing(reference));
+        };
+        let layer = manifest.component().map_err(|why| no_component(reference, &why))?;
+        if layer.size > MAX_SIZE {
+            let why =
+                format!("it is {} large, and {} is the most", bytes(layer.size), bytes(MAX_SIZE));
+            return Err(no_component(reference, &why));
+        }
+        let what = format!("get {}", reference.repository);
+        let path = format!("{}/blobs/{}", reference.repository, layer.digest);
+        let scope = pulling(&reference.repository);
+        let response = self.call(&scope, &what, || self.request(Method::GET, &path)).await?;
+        if !response.status().is_success() {
+            return Err(self.web.refused(response, &what).await);
+        }
+        let component = self.web.body(response, layer.size, &what, progress).await?;
+        let found = format!("sha256:{}", sha256(&component));
+        if found != layer.digest {
+            return Err(self.damaged(
+                reference,
+                &format!("a component with the digest {found}, not {}", layer.digest),
+            ));
+        }
+        Ok((component, digest))
+    }
+
+    fn missing(&self, reference: &Reference) -> Error {
+        let message = format!("there is no {reference}");
+        Error::environment(Problem::new("driver_not_found", message).help(format!(
+            "check the name and the tag; `osiris drivers search --registry {}` lists what is there",
+            self.web.host()
+        )))
+    }
+
+    fn damaged(&self, reference: &Reference, what: &str) -> Error {
+        let message = format!("{} sent {what}, for {reference}", self.web.host());
+        Error::environment(
+            Problem::new("download_damaged", message)
+                .help("try again; if it stays, do not trust the registry"),
+        )
+    }
+}
+
+fn no_component(reference: &Reference, why: &str) -> Error {
+    Error::invalid(Problem::new("no_component", format!("{reference} is no driver: {why}")))
+}

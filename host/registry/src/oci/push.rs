@@ -1,0 +1,117 @@
+//! Uploads a driver to a registry.
+
+use bytes::Bytes;
+use osiris_core::canonical::sha256;
+use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::driver::DriverFile;
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+
+use super::manifest::{Descriptor, MANIFEST, Package};
+use super::{Client, Reference};
+
+/// The result of an upload.
+#[derive(Debug)]
+pub struct Published {
+    /// Digest of the manifest: `sha256:` and 64 hex digits.
+    pub digest: String,
+    /// Whether the registry already had the driver.
+    pub unchanged: bool,
+}
+
+impl Client {
+    /// Uploads a driver under a reference with a tag. A tag of other bytes is moved only with
+    /// `force`.
+    ///
+    /// # Errors
+    /// Returns an error if the tag is taken or the registry refuses.
+    pub async fn publish(
+        &self,
+        reference: &Reference,
+        driver: &DriverFile,
+        component: &[u8],
+        force: bool,
+    ) -> Result<Published> {
+        let package = Package::of(driver, component);
+        let digest = format!("sha256:{}", sha256(&package.manifest));
+        if let Some((there, old)) = self.manifest(reference).await? {
+            let [_, (layer, _)] = &package.blobs;
+            if there.component().is_ok_and(|there| there.digest == layer.digest) {
+                return Ok(Published { digest: old, unchanged: true });
+            }
+            if !force {
+                return Err(taken(reference, &old));
+            }
+        }
+        for (descriptor, content) in &package.blobs {
+            self.upload(&reference.repository, descriptor, content).await?;
+        }
+        let path = format!("{}/manifests/{}", reference.repository, reference.version());
+        let manifest = Bytes::from(package.manifest);
+        self.change(&reference.repository, "publish the manifest", StatusCode::CREATED, || {
+            let request = self.request(Method::PUT, &path).header(CONTENT_TYPE, MANIFEST);
+            request.body(manifest.clone())
+        })
+        .await?;
+        Ok(Published { digest, unchanged: false })
+    }
+
+    /// Uploads a blob unless the registry has it.
+    async fn upload(&self, name: &str, descriptor: &Descriptor, content: &[u8]) -> Result<()> {
+        let digest = &descriptor.digest;
+        let path = format!("{name}/blobs/{digest}");
+        let what = "look what is there";
+        let look = || self.request(Method::HEAD, &path);
+        if self.call(&pushing(name), what, look).await?.status() == StatusCode::OK {
+            return Ok(());
+        }
+        let path = format!("{name}/blobs/uploads/");
+        let start = || self.request(Method::POST, &path).body(Bytes::new());
+        let started = self.change(name, "start an upload", StatusCode::ACCEPTED, start).await?;
+        let mut to = self.upload_address(&started)?;
+        to.query_pairs_mut().append_pair("digest", digest);
+        let content = Bytes::copy_from_slice(content);
+        self.change(name, "upload the driver", StatusCode::CREATED, || {
+            let request = self.web.client().put(to.clone());
+            request.header(CONTENT_TYPE, "application/octet-stream").body(content.clone())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Returns the URL of an upload. It must be on the same server, because the credentials are
+    /// sent.
+    fn upload_address(&self, started: &Response) -> Result<Url> {
+        let location = started.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let address = location.and_then(|location| started.url().join(location).ok());
+        address.filter(|address| address.origin() == self.base.origin()).ok_or_else(|| {
+            let message =
+                format!("{} wants the upload on another server, or nowhere", self.web.host());
+            Error::environment(Problem::new("server_refused", message))
+        })
+    }
+
+    async fn change(
+        &self,
+        name: &str,
+        what: &str,
+        expected: StatusCode,
+        build: impl Fn() -> RequestBuilder,
+    ) -> Result<Response> {
+        let response = self.call(&pushing(name), what, build).await?;
+        match response.status() == expected {
+            true => Ok(response),
+            false => Err(self.web.refused(response, what).await),
+        }
+    }
+}
+
+fn pushing(repository: &str) -> String {
+    format!("repository:{repository}:pull,push")
+}
+
+fn taken(reference: &Reference, digest: &str) -> Error {
+    let message = format!("{reference} is there with other bytes: {digest}");
+    let help = "give the driver another version, or --force to move the tag";
+    Error { exit: Exit::Failed, problems: vec![Problem::new("tag_taken", message).help(help)] }
+}

@@ -1,0 +1,297 @@
+//! The permissions that a driver requests, and those that a project grants.
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::endpoints::{Endpoint, endpoint, endpoints};
+use osiris_core::driver::provenance::{Origins, PathGrant, Provenance, path_grant};
+use osiris_core::driver::spec::{self, Files, Spec};
+use osiris_core::redact::MASK;
+use osiris_core::sanitize::escape_control;
+use osiris_core::secret_keys;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ceilings::FileCeiling;
+use super::permissions::{Ask, Asks, part};
+use super::policy::Policy;
+
+/// A permission that a driver can request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Right {
+    /// `files`, `network` or `secrets`.
+    pub right: &'static str,
+    /// Description of the permission.
+    pub what: String,
+    /// The decision on the permission.
+    pub verdict: Verdict,
+    /// The reason for the decision.
+    pub why: String,
+    /// The path, or the host and port, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The origin of the value; for a host and port, the origins of both in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_by: Vec<Provenance>,
+}
+
+/// A configuration as the user wrote it, with the origins of its parts.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'c> {
+    /// The configuration with its connection.
+    pub config: &'c Value,
+    /// The origins of the configuration's parts.
+    pub origins: &'c Origins,
+}
+
+/// The facts about a requested permission.
+struct Found {
+    what: String,
+    value: Option<String>,
+    set_by: Vec<Provenance>,
+    /// Whether the configuration leaves the field out.
+    is_unset: bool,
+}
+
+/// The decision on a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The permission is granted.
+    Granted,
+    /// The permission is granted if the step's configuration stays within a ceiling.
+    Bounded,
+    /// The permission is requested, but not granted.
+    Refused,
+    /// The permission is neither requested nor granted.
+    Unasked,
+}
+
+impl Right {
+    /// Returns the verb and the rest of a sentence on the permission.
+    pub fn told(&self) -> (&'static str, String) {
+        let Self { what, why, .. } = self;
+        match self.verdict {
+            Verdict::Granted => ("may", what.clone()),
+            Verdict::Bounded => ("may", format!("{what}, but {why}")),
+            Verdict::Refused => ("may not", format!("{what}: {why}")),
+            Verdict::Unasked => ("may not", what.clone()),
+        }
+    }
+}
+
+impl Policy {
+    /// Returns the requested permissions with the project's decisions, and the permissions that
+    /// the spec does not request. If the configuration is known, the descriptions contain its
+    /// values.
+    pub fn rights(&self, spec: &Spec, built_in: bool, known: Option<Known<'_>>) -> Vec<Right> {
+        let mut rights: Vec<Right> = Vec::new();
+        for ask in Asks::of(spec).rights {
+            let found = known.map_or_else(|| literal(&ask), |known| found(&ask, spec, known));
+            let (right, (verdict, why)) = match &ask {
+                Ask::Dial(..) => ("network", self.network(&ask, &found, built_in)),
+                Ask::Read(_) => ("files", self.files(FileCeiling::Read, built_in)),
+                Ask::Write(_) => ("files", self.files(FileCeiling::Write, built_in)),
+            };
+            let Found { what, value, set_by, is_unset } = found;
+            let (verdict, why) = match is_unset {
+                true => (Verdict::Unasked, "the configuration does not set it".to_owned()),
+                false => (verdict, why),
+            };
+            // The description already contains a literal.
+            let (value, set_by) = known.map(|_| (value, set_by)).unwrap_or_default();
+            rights.push(Right { right, what, verdict, why, value, set_by });
+        }
+        let mut add = |right, what, verdict, why: &str| {
+            let why = why.to_owned();
+            rights.push(Right { right, what, verdict, why, value: None, set_by: Vec::new() });
+        };
+        for pointer in &spec.secrets {
+            let why = "the spec declares it, and its connection or configuration holds it";
+            let what = format!("be given the secret {}", part(pointer));
+            add("secrets", what, Verdict::Granted, why);
+        }
+        let unasked = "the spec does not ask for it";
+        if spec.files == Files::default() {
+            let what = "read or write anything but its own artifacts".to_owned();
+            add("files", what, Verdict::Unasked, unasked);
+        }
+        if spec.network.is_empty() {
+            add("network", "dial anything".to_owned(), Verdict::Unasked, unasked);
+        }
+        rights
+    }
+
+    /// Checks that the permissions of a call with this configuration stay within the ceilings.
+    /// `step` is the id of the calling step, if any.
+    ///
+    /// # Errors
+    /// Returns an error if a permission exceeds a ceiling; the error names both.
+    pub fn check_call(
+        &self,
+        step: Option<&str>,
+        spec: &Spec,
+        built_in: bool,
+        config: &Value,
+    ) -> Result<()> {
+        if built_in {
+            return Ok(());
+        }
+        let step = step.map(|step| format!("step `{step}`: ")).unwrap_or_default();
+        let name = &spec.name;
+        let refused = |position, what: String, rule: &str, help: String| {
+            let message = format!(
+                "{step}the driver `{name}` asks for more than `drivers.ceilings.{rule}` allows: to {what}"
+            );
+            let problem = Problem::new("beyond_ceiling", message);
+            Err(Error::environment(problem.at(&self.file, position).help(help)))
+        };
+        if let Some((position, ceiling)) = self.ceilings.files {
+            // Write access includes read access, so the widest request is reported first.
+            for ask in Asks::of(spec).rights.iter().rev() {
+                let (name, access) = match ask {
+                    Ask::Write(name) => (name, FileCeiling::Write),
+                    Ask::Read(name) => (name, FileCeiling::Read),
+                    Ask::Dial(..) => continue,
+                };
+                if access > ceiling && config.pointer(&name.text).is_some_and(|v| !v.is_null()) {
+                    let help = format!("write 'files: {access}' there if drivers may");
+                    return refused(position, ask.to_string(), "files", help);
+                }
+            }
+        }
+        if let Some((position, allowed)) = &self.ceilings.network {
+            for endpoint in endpoints(spec, config) {
+                let (host, port) = (&endpoint.host, endpoint.port);
+                if !allowed.iter().any(|one| one.covers(host, port)) {
+                    let what = format!("dial {endpoint}");
+                    let help = match allowed.is_empty() {
+                        true => format!("write 'network: [\"{endpoint}\"]' there if drivers may"),
+                        false => format!("add \"{endpoint}\" to the list there if drivers may"),
+                    };
+                    return refused(*position, what, "network", help);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn files(&self, access: FileCeiling, built_in: bool) -> (Verdict, String) {
+        match self.ceilings.files.filter(|_| !built_in) {
+            None => (Verdict::Granted, declared(built_in)),
+            Some((position, ceiling)) => {
+                let verdict = if access <= ceiling { Verdict::Granted } else { Verdict::Refused };
+                let line = position.line;
+                (verdict, format!("`drivers.ceilings.files` is '{ceiling}', line {line}"))
+            }
+        }
+    }
+
+    fn network(&self, ask: &Ask, found: &Found, built_in: bool) -> (Verdict, String) {
+        let literal = match ask {
+            Ask::Dial(host, _) => Some(host.text.as_str()).filter(|host| !host.starts_with('/')),
+            _ => None,
+        };
+        if literal.is_some_and(|host| !leads_anywhere(host)) {
+            let why = "the spec names an address that is not the internet's".to_owned();
+            return (Verdict::Refused, why);
+        }
+        let Some((position, allowed)) = self.ceilings.network.as_ref().filter(|_| !built_in) else {
+            return (Verdict::Granted, declared(built_in));
+        };
+        let line = position.line;
+        if allowed.is_empty() {
+            return (Verdict::Refused, format!("`drivers.ceilings.network` is false, line {line}"));
+        }
+        let list: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+        let list = list.join(", ");
+        let known = found.value.as_deref().and_then(|value| value.rsplit_once(':'));
+        let known = known.and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        let covered = known.map(|(host, port)| allowed.iter().any(|one| one.covers(host, port)));
+        let verdict = match covered {
+            // The same ceiling applies to any other configuration.
+            None => Verdict::Bounded,
+            Some(true) if literal.is_none() => Verdict::Bounded,
+            Some(true) => Verdict::Granted,
+            Some(false) => Verdict::Refused,
+        };
+        (verdict, format!("`drivers.ceilings.network` has {list}, line {line}"))
+    }
+}
+
+/// Returns whether a literal host from the author may be dialled at all.
+fn leads_anywhere(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let by = Provenance::Author;
+    Endpoint { host, port: 0, host_by: by, port_by: by }.leads_anywhere()
+}
+
+/// Describes a request without a configuration.
+fn literal(ask: &Ask) -> Found {
+    let what = ask.to_string();
+    let value = match ask {
+        Ask::Dial(host, port) if !host.text.starts_with('/') && !port.text.starts_with('/') => {
+            Some(format!("{}:{}", host.text, port.text))
+        }
+        _ => None,
+    };
+    let set_by = vec![Provenance::Author; if value.is_some() { 2 } else { 0 }];
+    Found { what, value, set_by, is_unset: false }
+}
+
+/// Describes a request with the values of a configuration.
+fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
+    let unset = || Found { is_unset: true, value: None, ..literal(ask) };
+    match ask {
+        Ask::Dial(ask_host, ask_port) => {
+            let same = |asked: &&spec::Endpoint| {
+                let asked_port =
+                    asked.port.as_str().map_or_else(|| asked.port.to_string(), str::to_owned);
+                asked.host == ask_host.text && asked_port == ask_port.text
+            };
+            let asked = spec.network.iter().find(same);
+            let endpoint =
+                asked.and_then(|asked| endpoint(spec, asked, known.config, known.origins));
+            let Some(Endpoint { host, port, host_by, port_by }) = endpoint else { return unset() };
+            let by = match host_by == port_by {
+                true => format!(", set by {host_by}"),
+                false => format!(", the host set by {host_by}, the port by {port_by}"),
+            };
+            let host = shown(&ask_host.text, host);
+            Found {
+                what: format!("dial {} port {port}{by}", escape_control(&host)),
+                value: Some(Endpoint { host, port, host_by, port_by }.to_string()),
+                set_by: vec![host_by, port_by],
+                is_unset: false,
+            }
+        }
+        Ask::Read(name) | Ask::Write(name) => {
+            let Some(PathGrant { path, origin }) =
+                path_grant(known.config, &name.text, known.origins)
+            else {
+                return unset();
+            };
+            let path = shown(&name.text, path);
+            let line = escape_control(&path);
+            let what = match ask {
+                Ask::Read(_) => format!("read {line}, set by {origin}"),
+                _ => format!("read and write {line}, set by {origin}, and what it makes beside it"),
+            };
+            Found { what, value: Some(path), set_by: vec![origin], is_unset: false }
+        }
+    }
+}
+
+/// Returns the value of a field, masked if the field is named like a secret: a spec can request
+/// any.
+fn shown(pointer: &str, value: String) -> String {
+    match pointer.starts_with('/') && pointer.rsplit('/').next().is_some_and(secret_keys::is_name) {
+        true => MASK.to_owned(),
+        false => value,
+    }
+}
+
+fn declared(built_in: bool) -> String {
+    match built_in {
+        true => "the spec declares it, and ceilings do not hold for drivers of osiris".to_owned(),
+        false => "the spec declares it, and no ceiling forbids it".to_owned(),
+    }
+}

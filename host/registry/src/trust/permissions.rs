@@ -1,0 +1,282 @@
+//! The permissions that a driver requests, as display text and as reviewable lines in
+//! `osiris.lock`, by which two versions can be compared.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use osiris_core::driver::limits::{Bounds, Limit};
+use osiris_core::driver::provenance::default_of;
+use osiris_core::driver::spec::{Endpoint, Spec};
+use osiris_core::sanitize::escape_control;
+
+/// A value that a driver's spec names: a literal, or a field of its configuration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// A literal, or the JSON pointer of the field.
+    pub text: String,
+    /// The author's default, which applies if the user leaves the field out.
+    pub default: Option<String>,
+}
+
+/// Prefix and suffix of a default in `osiris.lock`.
+const DEFAULT: (&str, &str) = (" (default ", ")");
+
+impl Name {
+    fn of(spec: &Spec, text: &str) -> Self {
+        let default = text.starts_with('/').then(|| default_of(spec, text)).flatten();
+        Self { text: text.to_owned(), default }
+    }
+
+    /// Parses a name from a line.
+    fn from_line(line: &str) -> Self {
+        let parts = line.strip_suffix(DEFAULT.1).and_then(|line| line.split_once(DEFAULT.0));
+        let (text, default) = match parts.filter(|(text, _)| text.starts_with('/')) {
+            Some((text, default)) => (text, Some(default.to_owned())),
+            None => (line, None),
+        };
+        Self { text: text.to_owned(), default }
+    }
+
+    fn line(&self) -> String {
+        match &self.default {
+            Some(default) => format!("{}{}{default}{}", self.text, DEFAULT.0, DEFAULT.1),
+            None => self.text.clone(),
+        }
+    }
+
+    /// Describes a name whose default grants no access.
+    fn closed(&self) -> String {
+        match &self.default {
+            Some(default) => {
+                format!(
+                    "{} (its default {} opens nothing)",
+                    part(&self.text),
+                    escape_control(default)
+                )
+            }
+            None => part(&self.text),
+        }
+    }
+}
+
+/// A permission that a driver requests.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// Dial a host and a port.
+    Dial(Name, Name),
+    /// Read the path that a field names.
+    Read(Name),
+    /// Write the path that a field names.
+    Write(Name),
+}
+
+impl Ask {
+    /// Formats the permission as in `osiris.lock`.
+    fn line(&self) -> String {
+        let line = match self {
+            Self::Dial(host, port) => format!("dials: {} port {}", host.line(), port.line()),
+            Self::Read(name) => format!("reads files: {}", name.line()),
+            Self::Write(name) => format!("writes files: {}", name.line()),
+        };
+        escape_control(&line).into_owned()
+    }
+
+    /// Returns the permission without the author's defaults.
+    fn without_defaults(&self) -> Self {
+        let plain = |name: &Name| Name { default: None, ..name.clone() };
+        match self {
+            Self::Dial(host, port) => Self::Dial(plain(host), plain(port)),
+            Self::Read(name) => Self::Read(plain(name)),
+            Self::Write(name) => Self::Write(plain(name)),
+        }
+    }
+}
+
+/// Formats the permission to follow `may` or `asks to`.
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dial(host, port) => {
+                write!(f, "dial {} port {}", host.closed(), part(&port.text))?;
+                match &port.default {
+                    Some(default) => write!(f, " or {}", escape_control(default)),
+                    None => Ok(()),
+                }
+            }
+            Self::Read(name) => write!(f, "read {}", named(name)),
+            Self::Write(name) => {
+                write!(f, "read and write {}, and what it makes beside it", named(name))
+            }
+        }
+    }
+}
+
+fn named(name: &Name) -> String {
+    format!("the file or folder that {} names", name.closed())
+}
+
+/// Formats a literal, or a field like `` `resolved_connection/host` ``, on one line and safe to
+/// print.
+pub(super) fn part(text: &str) -> String {
+    let text = escape_control(text);
+    text.strip_prefix('/').map_or_else(|| text.to_string(), |field| format!("`{field}`"))
+}
+
+/// All permissions that a driver requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// The requested permissions.
+    pub(super) rights: BTreeSet<Ask>,
+    /// The driver's own limits; for any other limit, the project's value applies.
+    limits: Bounds,
+}
+
+impl Asks {
+    /// Collects the requests of a spec.
+    pub fn of(spec: &Spec) -> Self {
+        let name = |text: &String| Name::of(spec, text);
+        let reads = spec.files.read.iter().map(name).map(Ask::Read);
+        let writes = spec.files.write.iter().map(name).map(Ask::Write);
+        let dials = spec.network.iter().map(|Endpoint { host, port }| {
+            let port = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
+            Ask::Dial(name(host), name(&port))
+        });
+        Self { rights: reads.chain(writes).chain(dials).collect(), limits: spec.bounds() }
+    }
+
+    /// Parses [`Self::lines`]. Returns `None` if any line is invalid.
+    pub fn from_lines<'l>(lines: impl IntoIterator<Item = &'l str>) -> Option<Self> {
+        let mut asks = Self::default();
+        for line in lines {
+            let ask = match line.split_once(": ")? {
+                ("dials", address) => {
+                    let (host, port) = address.rsplit_once(" port ")?;
+                    Ask::Dial(Name::from_line(host), Name::from_line(port))
+                }
+                ("reads files", name) => Ask::Read(Name::from_line(name)),
+                ("writes files", name) => Ask::Write(Name::from_line(name)),
+                (limit, value) => {
+                    let limit = Limit::named(limit.strip_prefix("limit ")?)?;
+                    asks.limits.insert(limit, limit.parse(value).ok()?);
+                    continue;
+                }
+            };
+            asks.rights.insert(ask);
+        }
+        Some(asks)
+    }
+
+    /// Returns the requests without the authors' defaults, as older lockfiles recorded them.
+    #[must_use]
+    pub fn without_defaults(&self) -> Self {
+        let rights = self.rights.iter().map(Ask::without_defaults).collect();
+        Self { rights, limits: self.limits.clone() }
+    }
+
+    /// Formats one line per request, in a stable order.
+    pub fn lines(&self) -> Vec<String> {
+        let limits = self.limits.iter().map(|(limit, value)| written(*limit, *value));
+        self.rights.iter().map(Ask::line).chain(limits).collect()
+    }
+
+    /// Returns the permissions that the other version did not request.
+    pub fn rights_beyond(&self, other: &Self) -> Vec<&Ask> {
+        // A request parsed from a line can only be compared by its line.
+        let had: BTreeSet<String> = other.rights.iter().map(Ask::line).collect();
+        self.rights.iter().filter(|ask| !had.contains(&ask.line())).collect()
+    }
+
+    /// Describes everything requested beyond another version.
+    pub fn beyond(&self, other: &Self) -> Vec<String> {
+        let limits =
+            other.limits.iter().filter_map(|(limit, before)| match self.limits.get(limit) {
+                Some(now) if now <= before => None,
+                Some(now) => Some(written(*limit, *now)),
+                None => Some(format!("limit {}: none of its own", limit.name())),
+            });
+        self.rights_beyond(other).iter().map(ToString::to_string).chain(limits).collect()
+    }
+}
+
+/// Formats a limit as a line.
+fn written(limit: Limit, value: u64) -> String {
+    format!("limit {}: {}", limit.name(), limit.format(value).trim_end_matches(" s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(lines: &[&str]) -> Asks {
+        Asks::from_lines(lines.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_more_is_told() {
+        let old = asks(&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"]);
+        for (new, more) in [
+            (&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"][..], &[][..]),
+            (&["limit memory: 1024MiB", "limit seconds: 1", "limit cpu: 50%"], &[]),
+            (
+                &["dials: x port 1", "limit memory: 2GiB", "limit seconds: 60"],
+                &["dial x port 1", "limit memory: 2GiB"],
+            ),
+            (
+                &["limit memory: 1GiB", "reads files: /a/b"],
+                &["read the file or folder that `a/b` names", "limit seconds: none of its own"],
+            ),
+        ] {
+            assert_eq!(asks(new).beyond(&old), more, "{new:?}");
+        }
+        assert!(old.beyond(&asks(&["reads files: /path"])).is_empty());
+    }
+
+    #[test]
+    fn lines_are_read_as_they_are_written() {
+        let lines = [
+            "dials: /h port /p (default 3306)",
+            "dials: h port 1",
+            "reads files: /a",
+            "writes files: /a (default (a) or b)",
+            "limit memory: 512MiB",
+            "limit seconds: 9",
+            "limit cpu: 50%",
+        ];
+        assert_eq!(asks(&lines).lines(), lines);
+        for other in ["reads: /a", "dials: h", "limit color: 1", "limit memory: lots", ""] {
+            assert_eq!(Asks::from_lines([other]), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_default_is_told_and_another_one_is_more() {
+        let old = asks(&["dials: /h port /p (default 1)", "reads files: /a"]);
+        for (new, more) in [
+            (&["dials: /h port /p (default 1)", "reads files: /a"][..], &[][..]),
+            (&["dials: /h port /p (default 2)"], &["dial `h` port `p` or 2"]),
+            (
+                &["dials: /h (default x) port /p (default 1)"],
+                &["dial `h` (its default x opens nothing) port `p` or 1"],
+            ),
+            (
+                &["reads files: /a (default .)"],
+                &["read the file or folder that `a` (its default . opens nothing) names"],
+            ),
+        ] {
+            assert_eq!(asks(new).beyond(&old), more, "{new:?}");
+        }
+        assert_eq!(old.without_defaults(), asks(&["dials: /h port /p", "reads files: /a"]));
+    }
+
+    #[test]
+    fn a_hostile_ask_stays_on_its_line_and_is_the_same_again() {
+        let name = |text: &str| Name { text: text.to_owned(), default: None };
+        let dial = Ask::Dial(name("a\nb port c"), name("/d port e"));
+        let asks = Asks { rights: [dial].into(), ..Asks::default() };
+        let lines = asks.lines();
+        assert_eq!(lines, [r"dials: a\nb port c port /d port e"]);
+        let again = Asks::from_lines(lines.iter().map(String::as_str)).unwrap();
+        assert_eq!((asks.beyond(&again), again.beyond(&asks)), (Vec::new(), Vec::new()));
+        assert_eq!(asks.beyond(&Asks::default()), [r"dial a\nb port c port `d port e`"]);
+    }
+}

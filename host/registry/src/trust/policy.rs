@@ -1,0 +1,146 @@
+//! The project's policy for drivers: the section `drivers` in `osiris.yaml`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use osiris_core::canonical;
+use osiris_core::diagnostic::{Error, Position, Problem, Result};
+use osiris_core::driver::{DriverFile, Gate};
+
+use super::admission::Admission;
+use super::ceilings::Ceilings;
+use super::key::PublicKey;
+use super::pattern::Pattern;
+use super::signature;
+
+/// Rules for the drivers that may run in a project. Drivers that come with osiris are allowed
+/// unless a rule denies them, and no ceiling applies to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The file with the rules.
+    pub file: PathBuf,
+    /// Position of the rule that allows signed drivers only.
+    pub require_signature: Option<Position>,
+    /// Trusted keys, by the names that the project gives them.
+    pub keys: BTreeMap<String, PublicKey>,
+    /// If set, only drivers that match one of these patterns are allowed.
+    pub allow: Option<(Position, Vec<Pattern>)>,
+    /// Drivers that match one of these rules are always denied.
+    pub deny: Vec<Rule>,
+    /// Keys that must have signed certain drivers.
+    pub pins: Vec<Pin>,
+    /// Permission ceilings for drivers.
+    pub ceilings: Ceilings,
+}
+
+/// A rule and its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The drivers that the rule applies to.
+    pub pattern: Pattern,
+    /// Position of the rule.
+    pub position: Position,
+}
+
+/// The key that must have signed certain drivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The drivers that the pin applies to, and its position.
+    pub rule: Rule,
+    /// The key's name.
+    pub key: String,
+}
+
+impl Gate for Policy {
+    fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
+        let admission = Admission::of(driver, bytes, sha256)?;
+        match self.refusal(&admission, bytes) {
+            None => Ok(()),
+            Some(problem) => Err(Error::environment(problem)),
+        }
+    }
+}
+
+impl Policy {
+    /// Returns the first rule that denies a driver.
+    fn refusal(&self, driver: &Admission, bytes: &[u8]) -> Option<Problem> {
+        let name = driver.spec.name.as_str();
+        if !self.deny.is_empty() {
+            let body = canonical::sha256(signature::body(bytes));
+            let denies = |rule: &&Rule| rule.pattern.matches(name, &[&driver.sha256, &body]);
+            if let Some(rule) = self.deny.iter().find(denies) {
+                let why = format!("`drivers.deny` has '{}'", rule.pattern);
+                let help = "take the line out if the driver is good after all, or use another";
+                return Some(self.refused(driver, rule.position, &why, help));
+            }
+        }
+        if driver.built_in {
+            return None;
+        }
+        if let Some((position, allowed)) = &self.allow
+            && !allowed.iter().any(|pattern| pattern.matches(name, &[&driver.sha256]))
+        {
+            let help = format!("add '{name}' to `allow` if it may be used");
+            return Some(self.refused(
+                driver,
+                *position,
+                "`drivers.allow` does not have it",
+                &help,
+            ));
+        }
+        for pin in self.pins.iter().filter(|pin| pin.rule.pattern.matches(name, &[&driver.sha256]))
+        {
+            if self.keys.get(&pin.key).is_none_or(|key| !driver.signers.contains(key)) {
+                let why = format!(
+                    "`drivers.pins` wants it signed by {}, but it is {}",
+                    pin.key,
+                    driver.signed(self)
+                );
+                let help = format!("get the driver from {}, or change the pin", pin.key);
+                return Some(self.refused(driver, pin.rule.position, &why, &help));
+            }
+        }
+        let position = self.require_signature.filter(|_| self.trusted(driver).is_none())?;
+        let why = format!("`drivers.require_signature` is true, but it is {}", driver.signed(self));
+        let help = match driver.signers.first() {
+            Some(key) => {
+                format!("if you trust whoever has this key: add 'NAME: \"{key}\"' to `keys`")
+            }
+            None => {
+                "get a signed one, or sign it yourself: osiris drivers sign FILE.wasm --key KEY"
+                    .to_owned()
+            }
+        };
+        Some(self.refused(driver, position, &why, &help))
+    }
+
+    /// Returns whether a driver is allowed by its name alone: by a rule of `allow`, without a
+    /// pin, a required signature or a hash. The name is the choice of the driver's author.
+    pub fn trusts_name_alone(&self, name: &str, sha256: &str) -> bool {
+        let Some((_, allowed)) = &self.allow else { return false };
+        let is_hash = |pattern: &Pattern| matches!(pattern, Pattern::Sha256(_));
+        let mut matching = allowed.iter().filter(|pattern| pattern.matches(name, &[sha256]));
+        let by_name = matching.clone().next().is_some() && !matching.any(is_hash);
+        let is_pinned = self.pins.iter().any(|pin| pin.rule.pattern.matches(name, &[sha256]));
+        by_name && !is_pinned && self.require_signature.is_none()
+    }
+
+    /// Returns the name of a trusted key that signed the driver.
+    pub fn trusted(&self, driver: &Admission) -> Option<&str> {
+        let named = self.keys.iter().find(|(_, key)| driver.signers.contains(key));
+        named.map(|(name, _)| name.as_str())
+    }
+
+    /// Returns the project's name for a key.
+    pub fn name_of(&self, key: &PublicKey) -> Option<&str> {
+        self.keys.iter().find(|(_, known)| *known == key).map(|(name, _)| name.as_str())
+    }
+
+    fn refused(&self, driver: &Admission, at: Position, why: &str, help: &str) -> Problem {
+        let message = format!(
+            "the driver `{}` (sha256 {}) is not let in: {why}",
+            driver.spec.name, driver.sha256
+        );
+        Problem::new("driver_refused", message).at(&self.file, at).help(help)
+    }
+}

@@ -1,0 +1,199 @@
+//! Measures the cost of the host's checks in a copy of a CSV file, for `cargo xtask bench checks`:
+//! repeats each check on everything that one copy sends and logs, and times whole copies next to
+//! that.
+//!
+//! Takes the directory of a project with a `pipeline.yaml` and prints a JSON object. All times are
+//! processor seconds: the steps of a copy overlap, and other programs can be running.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use arrow::buffer::Buffer;
+use osiris::below::Below;
+use osiris::compile::{self, Build, Options};
+use osiris::contract::Mode;
+use osiris::driver::grants::Grants;
+use osiris::driver::limits::Limits;
+use osiris::driver::registry::Registry;
+use osiris::driver::sink::Sink;
+use osiris::driver::{Call, Engine, Setup, StepCall};
+use osiris::project::Project;
+use osiris::redact::Redactor;
+use osiris::run::{self, Board, Job};
+use osiris::session::{Session, State, files};
+use osiris::table::{Batch, channel};
+use osiris::telemetry::{Level, Number};
+use osiris_tests::{built, processor};
+use serde_json::{Map, Value, json};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+/// Number of measurements, of which the least counts: other load on the machine only adds time.
+const RUNS: usize = 15;
+
+fn main() -> Result<()> {
+    let folder = std::env::args_os().nth(1).context("name the folder of a project")?;
+    let bench = Bench::new(Path::new(&folder))?;
+    let (mut plain, mut copies) = (Vec::new(), Vec::new());
+    bench.copy(false)?;
+    bench.copy(true)?;
+    for _ in 0..RUNS {
+        plain.push(bench.copy(false)?.0);
+        copies.push(bench.copy(true)?.0);
+    }
+    let batches = bench.batches()?;
+    let lines = bench.copy(true)?.1;
+    let secrets = ["correct-horse", "battery-staple", "hunter2-hunter2", "s3cr3t-t0k3n"];
+    let redactor = Redactor::new(secrets.map(str::to_owned))?;
+    let seconds = json!({
+        "copy": least(copies),
+        "copy_without_interrupts": least(plain),
+        "validation": least((0..RUNS).map(|_| validate(&batches)).collect::<Result<_>>()?),
+        "redaction": least((0..RUNS).map(|_| redact(&redactor, &lines)).collect()),
+        "batches": batches.len(),
+    });
+    println!("{seconds}");
+    Ok(())
+}
+
+struct Bench {
+    project: Project,
+    registry: Registry,
+    build: Build,
+    runtime: Runtime,
+}
+
+impl Bench {
+    fn new(folder: &Path) -> Result<Self> {
+        let project = Project::open(folder)?;
+        let names = ["filesystem.csv_extractor", "filesystem.csv_writer"];
+        let drivers = built::folder().join("drivers");
+        let files: Vec<PathBuf> =
+            names.iter().map(|name| drivers.join(format!("{name}.wasm"))).collect();
+        let registry = Registry::of(&files)?;
+        let file = folder.join("pipeline.yaml");
+        let build = compile::compile(&project, &file, &Options::default(), &registry)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        Ok(Self { project, registry, build, runtime })
+    }
+
+    fn job(&self) -> Job {
+        Job {
+            base: self.project.layout.base.clone(),
+            state: self.project.layout.state_dir(),
+            spill: self.project.layout.tmp_dir(),
+            limits: Limits::default(),
+            policy: self.project.settings.drivers.clone(),
+            allow_read: Vec::new(),
+            hosts: std::collections::BTreeMap::new(),
+            manifest: self.build.manifest.clone(),
+            configs: self.build.configs.clone(),
+            secrets: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// Makes one copy and returns its processor time and all lines in its session's files.
+    fn copy(&self, interrupts: bool) -> Result<(f64, Vec<String>)> {
+        let prepared = run::prepare(engine(interrupts)?, &self.registry, self.job(), |_| {})?;
+        let board = Arc::new(Board::new(prepared.tasks()));
+        let logs = self.project.layout.logs_dir();
+        let session = Session::create(&logs, &self.build.manifest, b"", Redactor::default())?;
+        let started = processor::time();
+        let work = run::execute(prepared, &session, board, CancellationToken::new());
+        let status = self.runtime.block_on(work)?;
+        let seconds = (processor::time() - started).as_secs_f64();
+        ensure!(status.status == State::Success, "the copy failed: {:?}", status.error);
+        let mut lines = Vec::new();
+        for name in [files::EVENTS, files::METRICS, files::LOG] {
+            let text = std::fs::read_to_string(session.dir().join(name))?;
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        Ok((seconds, lines))
+    }
+
+    /// Returns all batches that the reading step sends in one copy.
+    fn batches(&self) -> Result<Vec<Batch>> {
+        let prepared = run::prepare(engine(true)?, &self.registry, self.job(), |_| {})?;
+        let (task, code) =
+            prepared.tasks().zip(prepared.drivers()).next().context("there is a step")?;
+        let driver = prepared.engine().link(code)?;
+        let spill = Below::new(self.project.base(), &self.project.layout.tmp_dir());
+        let (output, mut readers) = channel(1, usize::MAX, spill);
+        let mut reader = readers.remove(0);
+        let call = Call {
+            grants: Grants::new(&driver.spec, &task.config, self.project.base(), None),
+            budgets: Limits::default().budgets(),
+            limits: Limits::default(),
+            sink: Arc::new(Silent(Redactor::default())),
+            cancel: CancellationToken::new(),
+            saved_state: None,
+        };
+        let step = StepCall {
+            id: task.step.id.clone(),
+            mode: Mode::Extract,
+            config: task.config.to_string(),
+            inputs: Vec::new(),
+            output: Some(output),
+            share: None,
+        };
+        let drain = async {
+            let mut batches = Vec::new();
+            while let Ok(Some(batch)) = reader.next().await {
+                batches.push(batch);
+            }
+            batches
+        };
+        let run = driver.run(prepared.engine(), call, step);
+        let (report, batches) = self.runtime.block_on(async { tokio::join!(run, drain) });
+        report.result.map_err(|failure| anyhow::anyhow!("{}", failure.message))?;
+        ensure!(!batches.is_empty(), "the step that reads sent nothing");
+        Ok(batches)
+    }
+}
+
+fn engine(interrupts: bool) -> Result<Engine> {
+    Ok(Engine::with(&Setup { cache: Some(built::cache()), interrupts, ..Setup::default() })?)
+}
+
+/// Times the validation of every batch, as when its driver has just sent it.
+fn validate(batches: &[Batch]) -> Result<f64> {
+    let sent: Vec<(u64, Vec<Buffer>)> = batches
+        .iter()
+        .map(|batch| (batch.rows(), (0..).map_while(|at| batch.buffer(at).cloned()).collect()))
+        .collect();
+    let started = processor::time();
+    for (batch, (rows, buffers)) in batches.iter().zip(sent) {
+        let schema = batch.record().schema();
+        let checked = Batch::from_parts(schema, rows, batch.nodes(), buffers);
+        std::hint::black_box(checked.map_err(|why| anyhow::anyhow!("{why}"))?);
+    }
+    Ok((processor::time() - started).as_secs_f64())
+}
+
+/// Times the search for secrets in all lines of a copy.
+fn redact(redactor: &Redactor, lines: &[String]) -> f64 {
+    let started = processor::time();
+    for line in lines {
+        std::hint::black_box(redactor.text(line));
+    }
+    (processor::time() - started).as_secs_f64()
+}
+
+fn least(seconds: Vec<f64>) -> f64 {
+    seconds.into_iter().fold(f64::INFINITY, f64::min)
+}
+
+/// Ignores all telemetry.
+struct Silent(Redactor);
+
+impl Sink for Silent {
+    fn redactor(&self) -> &Redactor {
+        &self.0
+    }
+    fn log(&self, _: Level, _: &str) {}
+    fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
+    fn event(&self, _: &str, _: Map<String, Value>) {}
+    fn progress(&self, _: u64, _: Option<u64>) {}
+    fn rows(&self, _: u64, _: u64) {}
+}

@@ -1,0 +1,184 @@
+//! Executes a whole run.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use osiris_core::contract::Mode;
+use osiris_core::diagnostic::Result;
+use osiris_core::driver::limits::Limit;
+use osiris_core::fs::project_dir::Below;
+use osiris_engine::Failure;
+use osiris_engine::table::channel_within;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::failure_cause::Failed;
+use super::prepare::Prepared;
+use super::progress::Board;
+use super::slots;
+use super::state_commit::States;
+use super::step::{StepEnd, StepTask};
+use crate::session;
+use crate::session::{End, Session, State, Status, StepState, fields};
+
+/// Maximum bytes of batches buffered in memory per edge.
+const EDGE_BUDGET: usize = 2 << 20;
+
+/// Runs every step, independent ones concurrently. The first failure stops the other steps, and so
+/// does `cancel`. Returns the content of `status.json`.
+///
+/// # Errors
+/// Returns an error if the session's files could not be written.
+pub async fn execute(
+    prepared: Prepared,
+    session: &Session,
+    board: Arc<Board>,
+    cancel: CancellationToken,
+) -> Result<Status> {
+    let started = Instant::now();
+    let prepared = Arc::new(prepared);
+    let manifest = &prepared.job.manifest;
+    session.event(
+        "run_start",
+        fields(json!({
+            "pipeline": manifest.name,
+            "manifest_hash": manifest.meta.manifest_hash,
+            "steps_total": manifest.steps.len(),
+        })),
+    );
+    let (ends, unsaved) = run_steps(&prepared, session, &board, &cancel).await;
+    let end = conclude(&prepared, ends, unsaved, cancel.is_cancelled());
+    let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
+    let executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
+    session.event(
+        "cleanup_complete",
+        fields(json!({"steps_executed": executed, "total_rows": total_rows})),
+    );
+    match &end.error {
+        None => session.event(
+            "run_complete",
+            fields(json!({"pipeline": manifest.name, "steps_executed": executed})),
+        ),
+        Some(failure) => session.event(
+            "run_error",
+            fields(
+                json!({"step_id": failure.step, "kind": failure.kind, "error": failure.message}),
+            ),
+        ),
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    session.metric(
+        "execution_duration",
+        seconds,
+        "seconds",
+        [("pipeline", manifest.name.as_str())],
+    );
+    session.event("run_end", fields(json!({"status": end.state, "duration_seconds": seconds})));
+    session.finish(end)
+}
+
+/// Runs the steps as concurrent tasks. Returns the step ends in order of completion, and the
+/// failure to save a state if one occurred.
+async fn run_steps(
+    prepared: &Arc<Prepared>,
+    session: &Session,
+    board: &Arc<Board>,
+    cancel: &CancellationToken,
+) -> (Vec<StepEnd>, Option<session::Failure>) {
+    let stop = cancel.child_token();
+    let failed = Arc::new(Failed::default());
+    let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
+    let mut senders = Vec::new();
+    let mut receivers = Vec::new();
+    let spill = Below::new(&prepared.job.base, &prepared.job.spill);
+    let budgets = prepared.job.limits.budgets();
+    for ready in &prepared.tasks {
+        let (sender, readers) =
+            channel_within(&budgets, ready.task.readers, EDGE_BUDGET, spill.clone());
+        senders.push((ready.task.step.mode != Mode::Write).then_some(sender));
+        receivers.push(readers);
+    }
+    let tasks: Vec<_> = prepared.tasks.iter().map(|ready| &ready.task).collect();
+    let groups = slots::groups(&tasks, prepared.job.limits.get(Limit::Steps), &done);
+    let mut steps = JoinSet::new();
+    for (index, ready) in prepared.tasks.iter().enumerate() {
+        let inputs = ready.task.inputs.iter();
+        let task = StepTask {
+            prepared: prepared.clone(),
+            index,
+            session: session.clone(),
+            board: board.clone(),
+            stop: stop.clone(),
+            failed: failed.clone(),
+            group: groups.as_ref().map(|groups| groups[index].clone()),
+            after: ready.task.after.iter().map(|index| done[*index].clone()).collect(),
+            inputs: inputs
+                .filter_map(|(name, from)| Some((name.clone(), receivers[*from].pop()?)))
+                .collect(),
+            output: senders[index].take(),
+            budgets: budgets.clone(),
+        };
+        steps.spawn(task.run());
+    }
+    drop(groups);
+    let (mut ends, mut unsaved) = (Vec::new(), None);
+    let mut states = States::new(prepared);
+    while let Some(end) = steps.join_next().await {
+        // A panic of the host in a step must end the run instead of hanging it.
+        let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        if let Some(failure) = &end.failure {
+            if !failure.is_consequence() {
+                failed.add(end.index);
+            }
+            stop.cancel();
+        } else {
+            done[end.index].cancel();
+            unsaved = unsaved.or(states.end(&end));
+        }
+        ends.push(end);
+    }
+    (ends, unsaved)
+}
+
+/// Summarizes the run.
+fn conclude(
+    prepared: &Prepared,
+    mut ends: Vec<StepEnd>,
+    unsaved: Option<session::Failure>,
+    cancelled: bool,
+) -> End {
+    // Report the first failure that is not a consequence of another one.
+    let mut failures =
+        ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
+    let first = failures.next();
+    let cause = first
+        .filter(|(_, failure)| !failure.is_consequence())
+        .or_else(|| failures.find(|(_, failure)| !failure.is_consequence()));
+    let consequence =
+        ends.iter().find_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
+    let mut error = cause.or(consequence).map(|(step, Failure { kind, message })| {
+        session::Failure { step: Some(step), kind, message }
+    });
+    ends.sort_by_key(|end| end.index);
+    error = error.or(unsaved);
+    let sum = |mode: Mode| {
+        let of_mode = ends.iter().filter(|end| prepared.tasks[end.index].task.step.mode == mode);
+        of_mode.map(|end| end.status.rows_out).sum()
+    };
+    let state = match &error {
+        None if ends.iter().all(|end| end.status.status == StepState::Success) => State::Success,
+        Some(failure) if failure.kind != "cancelled" => State::Failed,
+        _ if cancelled => State::Cancelled,
+        _ => State::Failed,
+    };
+    End {
+        state,
+        exit_code: u8::from(state != State::Success),
+        error,
+        rows_read: sum(Mode::Extract),
+        rows_written: sum(Mode::Write),
+        rows_processed: sum(Mode::Transform),
+        steps: ends.into_iter().map(|end| end.status).collect(),
+    }
+}

@@ -1,0 +1,55 @@
+//! Tracks failed steps, to attribute downstream failures to their root cause.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use osiris_engine::Failure;
+
+use super::prepare::Ready;
+
+/// Steps that failed on their own, by index in the plan.
+#[derive(Debug, Default)]
+pub(super) struct Failed(Mutex<BTreeSet<usize>>);
+
+impl Failed {
+    pub(super) fn add(&self, index: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+    }
+
+    /// Corrects the kind of a step's failure. A step downstream of a failed one is notified by its
+    /// input or by the stop of the run, whichever comes first: both are the same failure. And if a
+    /// driver reports a cancellation or an upstream failure that did not happen, the failure is the
+    /// driver's own. `is_stopped` is whether the run was stopped.
+    pub(super) fn settled(
+        &self,
+        failure: Failure,
+        tasks: &[Ready],
+        index: usize,
+        is_stopped: bool,
+    ) -> Failure {
+        let mut inputs = tasks[index].task.inputs.iter().map(|(_, input)| *input);
+        let untrue = match failure.kind.as_str() {
+            "cancelled" => !is_stopped,
+            "upstream" => inputs.len() == 0,
+            _ => return failure,
+        };
+        if untrue {
+            let Failure { kind, message } = failure;
+            let message = format!("{message} (it calls this `{kind}`, which did not happen)");
+            return Failure::new("internal", message);
+        }
+        let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match inputs.find(|input| is_behind(&failed, tasks, *input)) {
+            Some(input) if failure.kind == "cancelled" => {
+                Failure::upstream(&tasks[input].task.step.id)
+            }
+            _ => failure,
+        }
+    }
+}
+
+/// Returns whether a step or one of its ancestors is in `failed`.
+fn is_behind(failed: &BTreeSet<usize>, tasks: &[Ready], index: usize) -> bool {
+    let mut inputs = tasks[index].task.inputs.iter();
+    failed.contains(&index) || inputs.any(|(_, input)| is_behind(failed, tasks, *input))
+}

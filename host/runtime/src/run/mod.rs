@@ -1,0 +1,19 @@
+//! Runs a manifest: every step is a task with its own store, connected to the others by edges.
+
+mod execute;
+mod failure_cause;
+mod plan;
+mod prepare;
+mod progress;
+mod sink;
+mod slots;
+mod state_commit;
+mod state_store;
+mod step;
+
+pub use execute::execute;
+pub use plan::{Task, plan};
+pub use prepare::{Job, Prepared, check_task, pinned, prepare};
+pub use progress::{Board, Snapshot};
+pub use state_store::Saved;
+pub use step::write_config;

@@ -1,0 +1,246 @@
+//! Checks everything that can be checked before a run starts. A failure here has no side effects on
+//! the run's data.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::driver::catalog::Registry;
+use osiris_core::driver::limits::Limits;
+use osiris_core::driver::spec::{Spec, paths};
+use osiris_core::driver::{Content, DriverFile};
+use osiris_core::paths;
+use osiris_core::paths::{AccessMode, Others, ProjectPath};
+use osiris_engine::grants::Grants;
+use osiris_engine::process_sandbox::{Fence, Ground};
+use osiris_engine::{Code, Driver, Engine, Folders};
+use osiris_pipeline::connection::Secrets;
+use osiris_pipeline::manifest::{DriverRef, Manifest};
+use osiris_registry::trust::{Admission, Policy};
+use serde_json::Value;
+
+use super::plan::{Task, plan};
+
+/// The input of a run.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Base directory, which drivers see as `/`.
+    pub base: PathBuf,
+    /// Directory for the state that steps keep between runs.
+    pub state: PathBuf,
+    /// Directory for spilled tables.
+    pub spill: PathBuf,
+    /// Limits of the project.
+    pub limits: Limits,
+    /// The trust policy: allowed drivers and their maximum permissions.
+    pub policy: Policy,
+    /// Reserved project files that steps may read.
+    pub allow_read: Vec<ProjectPath>,
+    /// Addresses of hosts that are already resolved, by name in lower case.
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// The manifest to run.
+    pub manifest: Manifest,
+    /// Configuration of each step, by step id.
+    pub configs: BTreeMap<String, Value>,
+    /// Secrets in each configuration, by step id.
+    pub secrets: BTreeMap<String, Secrets>,
+}
+
+/// A job with compiled drivers and checked paths. Drivers are loaded when their step starts.
+pub struct Prepared {
+    pub(super) engine: Engine,
+    pub(super) job: Job,
+    pub(super) tasks: Vec<Ready>,
+    /// Output directories that already exist but are hidden from drivers.
+    pub(super) folders: Folders,
+    admitted: Vec<Admission>,
+}
+
+/// A task with its compiled driver.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub(super) task: Task,
+    pub(super) code: Code,
+    pub(super) limits: Limits,
+    /// The driver once loaded, shared by all tasks that use it.
+    driver: Arc<OnceLock<Driver>>,
+}
+
+impl Ready {
+    /// Loads the driver, unless another task has loaded it.
+    ///
+    /// # Errors
+    /// Returns an error if the compiled code was damaged since the run was prepared.
+    pub(super) fn driver(&self, engine: &Engine) -> Result<&Driver> {
+        if self.driver.get().is_none() {
+            // A driver that another thread has loaded meanwhile is just as good.
+            self.driver.set(engine.link(&self.code)?).ok();
+        }
+        Ok(self.driver.wait())
+    }
+}
+
+impl Prepared {
+    /// Returns the Landlock rules for the run. Creates the directories of its outputs;
+    /// [`Ground::clear`] removes those that drivers did not use. `session` is the session's
+    /// directory.
+    pub fn fence(&mut self, session: &Path) -> (Fence, Ground) {
+        let job = &self.job;
+        let ground = Ground::new(&job.base);
+        let mut fence = Fence { ports: Some(Vec::new()), ..Fence::default() };
+        for Ready { task, code, .. } in &self.tasks {
+            let grants = Grants::new(&code.spec, &task.config, &job.base, None);
+            ground.admit(&mut fence, code, &grants);
+        }
+        ground.own(&mut fence, &job.spill);
+        ground.own(&mut fence, &job.state.join(&job.manifest.pipeline.id));
+        fence.own.push(session.to_owned());
+        self.folders = ground.folders().clone();
+        (fence, ground)
+    }
+
+    /// Returns the job.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Returns the permissions of the step with index `index`. `artifacts` is the step's artifacts
+    /// directory.
+    pub fn grants(&self, index: usize, artifacts: Option<PathBuf>) -> Grants {
+        let mut others = Others::default();
+        for (other, Ready { task, code, .. }) in self.tasks.iter().enumerate() {
+            if other != index {
+                let owned = |pointers| paths(&task.config, pointers).map(str::to_owned);
+                others.reads.extend(owned(&code.spec.files.read));
+                others.writes.extend(owned(&code.spec.files.write));
+            }
+        }
+        let Ready { task, code, .. } = &self.tasks[index];
+        Grants::new(&code.spec, &task.config, &self.job.base, artifacts)
+            .allowing(&self.job.allow_read)
+            .beside(others)
+            .hiding(self.folders.clone())
+            .knowing(self.job.hosts.clone())
+    }
+
+    /// Returns each step's driver, in the order of the plan.
+    pub fn drivers(&self) -> impl Iterator<Item = &Code> {
+        self.tasks.iter().map(|ready| &ready.code)
+    }
+
+    /// Returns each driver once, with its origin as far as known.
+    pub fn admitted(&self) -> &[Admission] {
+        &self.admitted
+    }
+
+    /// Returns the engine that compiled the drivers.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Returns the tasks, in the order of the plan.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().map(|ready| &ready.task)
+    }
+}
+
+/// Finds and compiles the drivers and checks every path. Drivers are not loaded until the run.
+/// Calls `compiling` with the name of each driver that must be compiled, which takes a while.
+///
+/// # Errors
+/// Returns an error if a driver is missing, has changed since the pipeline was compiled or is not
+/// compatible with this host, or if a path leads outside the base directory.
+pub fn prepare(
+    engine: Engine,
+    registry: &Registry,
+    job: Job,
+    mut compiling: impl FnMut(&str),
+) -> Result<Prepared> {
+    let mut drivers: BTreeMap<DriverRef, (Code, Arc<OnceLock<Driver>>, bool)> = BTreeMap::new();
+    let (mut tasks, mut admitted) = (Vec::new(), Vec::new());
+    for task in plan(&job.manifest, &job.configs)? {
+        let wanted = &task.step.driver;
+        let (code, driver, built_in) = match drivers.get(wanted) {
+            Some(known) => known.clone(),
+            None => {
+                let (admission, code) = compile(&engine, registry, wanted, &mut compiling)?;
+                let known = (code, Arc::default(), admission.built_in);
+                drivers.insert(wanted.clone(), known.clone());
+                admitted.push(admission);
+                known
+            }
+        };
+        check_task(&job, &task, &code.spec, built_in)?;
+        let limits = job.limits.clone().tightened(&code.spec.bounds());
+        tasks.push(Ready { task, code, limits, driver });
+    }
+    Ok(Prepared { engine, job, tasks, folders: Folders::default(), admitted })
+}
+
+/// Checks that the paths which a step reads and writes stay below the base directory, and that the
+/// permissions of its driver stay within the project's ceilings.
+///
+/// # Errors
+/// Returns an error if a path leads outside or a permission exceeds a ceiling.
+pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result<()> {
+    check_paths(job, task, spec)?;
+    job.policy.check_call(Some(&task.step.id), spec, built_in, &task.config)
+}
+
+fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
+    let written = paths(&task.config, &spec.files.write).map(|path| (path, AccessMode::Write));
+    let read = paths(&task.config, &spec.files.read).map(|path| (path, AccessMode::Read));
+    for (path, access) in written.chain(read) {
+        paths::check(&job.base, path, access, &job.allow_read).map_err(|refusal| {
+            Error::invalid(refusal.into_problem(&format!("step `{}`", task.step.id)))
+        })?;
+    }
+    Ok(())
+}
+
+/// Finds the driver that a step was compiled against, if the project's policy allows it.
+///
+/// # Errors
+/// Returns an error if the driver is missing, has changed or is denied by the policy.
+pub fn pinned(registry: &Registry, wanted: &DriverRef) -> Result<Admission> {
+    Ok(admit(registry, wanted)?.0)
+}
+
+fn compile(
+    engine: &Engine,
+    registry: &Registry,
+    wanted: &DriverRef,
+    compiling: &mut impl FnMut(&str),
+) -> Result<(Admission, Code)> {
+    let (admission, file, bytes) = admit(registry, wanted)?;
+    let code = engine.code(file, bytes, admission.sha256.clone(), || compiling(&wanted.name))?;
+    Ok((admission, code))
+}
+
+/// Finds an allowed driver. Also returns its file, and the bytes that were checked.
+fn admit<'r>(
+    registry: &'r Registry,
+    wanted: &DriverRef,
+) -> Result<(Admission, &'r DriverFile, &'r [u8])> {
+    let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
+    let Content { bytes, sha256 } = registry.load(file)?;
+    same(file, sha256, wanted)?;
+    Ok((Admission::of(file, bytes, sha256)?, file, bytes))
+}
+
+fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
+    if sha256 == wanted.sha256 {
+        return Ok(());
+    }
+    let message = format!(
+        "the driver `{}` is not the one that the pipeline was compiled against: its sha256 is {sha256}, not {}",
+        wanted.name, wanted.sha256
+    );
+    Err(Error::environment(
+        Problem::new("driver_changed", message)
+            .in_file(&file.path)
+            .help("compile the pipeline again with `osiris compile`, or put the old driver back"),
+    ))
+}

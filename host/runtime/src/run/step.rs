@@ -1,0 +1,226 @@
+//! Runs one step: waits for earlier steps, calls the driver, records the result.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use osiris_core::budget::Budgets;
+use osiris_core::contract::Mode;
+use osiris_core::diagnostic::{Error, Problem};
+use osiris_core::fs::project_dir::Below;
+use osiris_engine::table::{Receiver, Sender};
+use osiris_engine::{Call, Failure, Report, StepCall};
+use osiris_pipeline::connection;
+use osiris_pipeline::connection::Secrets;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::failure_cause::Failed;
+use super::prepare::{Prepared, Ready};
+use super::progress::Board;
+use super::sink::StepSink;
+use super::slots::Group;
+use super::state_store::Saved;
+use crate::session::{Session, StepState, StepStatus, fields, files};
+
+/// The task of one step.
+pub(super) struct StepTask {
+    pub(super) prepared: Arc<Prepared>,
+    pub(super) index: usize,
+    pub(super) session: Session,
+    pub(super) board: Arc<Board>,
+    pub(super) stop: CancellationToken,
+    pub(super) failed: Arc<Failed>,
+    /// The steps that run together with this one, if steps have to wait for room.
+    pub(super) group: Option<Arc<Group>>,
+    /// Cancelled when the steps that must come first have succeeded.
+    pub(super) after: Vec<CancellationToken>,
+    pub(super) inputs: Vec<(String, Receiver)>,
+    pub(super) output: Option<Sender>,
+    /// Budgets shared by all steps.
+    pub(super) budgets: Budgets,
+}
+
+/// The result of a step.
+pub(super) struct StepEnd {
+    pub(super) index: usize,
+    pub(super) status: StepStatus,
+    pub(super) failure: Option<Failure>,
+    pub(super) state: Option<String>,
+}
+
+impl StepTask {
+    pub(super) async fn run(self) -> StepEnd {
+        let (prepared, index) = (self.prepared.clone(), self.index);
+        let ready = &prepared.tasks[index];
+        let (session, board, stop) = (self.session.clone(), self.board.clone(), self.stop.clone());
+        let failed = self.failed.clone();
+        // Held to the end of the step.
+        let group = self.group.clone();
+        if let Some(group) = &group {
+            tokio::select! {
+                () = group.start() => {}
+                () = stop.cancelled() => return never_started(ready, index, &board),
+            }
+        }
+        for step in &self.after {
+            tokio::select! {
+                () = step.cancelled() => {}
+                () = stop.cancelled() => return never_started(ready, index, &board),
+            }
+        }
+        let step = &ready.task.step;
+        board.row(index).start();
+        let started = Instant::now();
+        session
+            .event("step_start", fields(json!({"step_id": step.id, "driver": step.driver.name})));
+        let loaded = ready.driver(&prepared.engine).map_err(told);
+        let mut report = match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
+            Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
+            Err(failure) => Report::failed(failure),
+        };
+        // The driver may have written next to this file or replaced it.
+        if let Err(error) = write_config(&session, &prepared, index)
+            && report.result.is_ok()
+        {
+            report.result = Err(told(error));
+        }
+        let is_stopped = stop.is_cancelled();
+        report.result = report
+            .result
+            .map_err(|failure| failed.settled(failure, &prepared.tasks, index, is_stopped));
+        let duration_ms = started.elapsed().as_millis() as u64;
+        let end = finish(ready, index, report, duration_ms);
+        board.row(index).end(end.status.status, end.status.rows_out);
+        record(&session, ready, &end);
+        end
+    }
+
+    fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
+        let step = &ready.task.step;
+        let path = write_config(&self.session, &self.prepared, self.index).map_err(told)?;
+        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(told)?;
+        self.session.event(
+            "artifact_created",
+            fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
+        );
+        let job = &self.prepared.job;
+        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        let saved_state = saved.load(&step.id).map_err(|error| {
+            let message = format!("the state of the last run cannot be read: {error}");
+            Failure::new("permission", message)
+        })?;
+        let call = Call {
+            grants: self
+                .prepared
+                .grants(self.index, Some(artifacts))
+                .logging(Below::new(&job.base, self.session.dir()), &step.id),
+            limits: ready.limits.clone(),
+            budgets: self.budgets,
+            sink: Arc::new(StepSink {
+                session: self.session,
+                board: self.board,
+                index: self.index,
+                step: step.id.clone(),
+            }),
+            cancel: self.stop,
+            saved_state,
+        };
+        let step_call = StepCall {
+            id: step.id.clone(),
+            mode: step.mode,
+            config: connection::for_driver(&ready.task.config, &ready.code.spec).to_string(),
+            inputs: self.inputs,
+            output: self.output,
+            share: None,
+        };
+        Ok((call, step_call))
+    }
+}
+
+/// Writes a step's configuration without its secrets into its artifacts. Called before the driver
+/// runs, and again afterwards.
+pub fn write_config(
+    session: &Session,
+    prepared: &Prepared,
+    index: usize,
+) -> osiris_core::diagnostic::Result<PathBuf> {
+    let Ready { task, code, .. } = &prepared.tasks[index];
+    let none = Secrets::default();
+    let secrets = prepared.job.secrets.get(&task.step.id).unwrap_or(&none);
+    let effective = connection::with_defaults(&task.config, &code.spec);
+    session.write_artifact(&task.step.id, files::CLEANED_CONFIG, &secrets.mask(&effective))
+}
+
+/// Converts a host error into a step's failure.
+fn told(error: Error) -> Failure {
+    let problem = error.problems.into_iter().next();
+    let said = problem.map(|Problem { message, help, .. }| match help {
+        Some(help) => format!("{message}; {help}"),
+        None => message,
+    });
+    Failure::new("permission", said.unwrap_or_default())
+}
+
+fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {
+    let status = StepStatus {
+        id: ready.task.step.id.clone(),
+        driver: ready.task.step.driver.name.clone(),
+        status: StepState::Pending,
+        rows_in: 0,
+        rows_out: 0,
+        duration_ms: 0,
+    };
+    board.row(index).end(StepState::Pending, 0);
+    StepEnd { index, status, failure: None, state: None }
+}
+
+fn finish(ready: &Ready, index: usize, report: Report, duration_ms: u64) -> StepEnd {
+    let Report { result, rows_read, rows_written, rows_delivered, state, .. } = report;
+    // The writer's own count is the most accurate, but it cannot exceed the rows that it was given.
+    let rows_out = match ready.task.step.mode {
+        Mode::Write => rows_delivered.map_or(rows_read, |rows| rows.min(rows_read)),
+        _ => rows_written,
+    };
+    let failure = result.err();
+    let status = StepStatus {
+        id: ready.task.step.id.clone(),
+        driver: ready.task.step.driver.name.clone(),
+        status: match &failure {
+            None => StepState::Success,
+            Some(failure) if failure.is_consequence() => StepState::Cancelled,
+            Some(_) => StepState::Failed,
+        },
+        rows_in: rows_read,
+        rows_out: if failure.is_some() && ready.task.step.mode == Mode::Write {
+            0
+        } else {
+            rows_out
+        },
+        duration_ms,
+    };
+    StepEnd { index, status, failure, state }
+}
+
+/// Writes the host's metrics and the event for the step's end.
+fn record(session: &Session, ready: &Ready, end: &StepEnd) {
+    let StepStatus { id, driver, rows_in, rows_out, duration_ms, .. } = &end.status;
+    let tags = || [("step", id.as_str())];
+    let rows = match ready.task.step.mode {
+        Mode::Extract | Mode::Discover => "rows_read",
+        Mode::Transform => "rows_processed",
+        Mode::Write => "rows_written",
+    };
+    session.metric(rows, *rows_out, "rows", tags());
+    session.metric("step_duration_ms", *duration_ms, "ms", tags());
+    match &end.failure {
+        None => session.event(
+            "step_complete",
+            fields(json!({"step_id": id, "driver": driver, "rows_in": rows_in, "rows_out": rows_out, "duration_ms": duration_ms})),
+        ),
+        Some(failure) => session.event(
+            "step_error",
+            fields(json!({"step_id": id, "driver": driver, "kind": failure.kind, "error": failure.message, "duration_ms": duration_ms})),
+        ),
+    }
+}

@@ -1,0 +1,208 @@
+//! Sessions on disk: list, find and compare them.
+
+pub mod diff;
+mod jsonl;
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::fs::regular::read_regular_no_link;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Status, files, id};
+
+/// The largest `status.json` that is read, in bytes.
+pub(super) const STATUS_LIMIT: u64 = 16 << 20;
+
+/// A session's directory and status.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The session's id.
+    pub id: String,
+    /// The session's directory.
+    pub dir: PathBuf,
+    /// The parsed `status.json`, or the reason why it cannot be read.
+    pub status: Result<Status, String>,
+}
+
+/// The result of [`Run::details`]: everything but the status.
+#[derive(Debug, Clone, Serialize)]
+pub struct Details {
+    /// Number of lines in `events.jsonl`.
+    pub events: u64,
+    /// The lines of `metrics.jsonl`.
+    pub metrics: Vec<Value>,
+    /// The files below `artifacts/`, with `/` as separator.
+    pub artifacts: Vec<String>,
+}
+
+impl Run {
+    /// Reads a session's directory. A missing or broken status becomes an error in [`Run::status`].
+    fn open(id: &str, dir: PathBuf) -> Self {
+        let path = dir.join(files::STATUS);
+        let status = read_regular_no_link(&path, STATUS_LIMIT)
+            .map_err(|error| format!("cannot read `{}`: {error}", files::STATUS))
+            .and_then(|bytes| {
+                serde_json::from_slice(&bytes)
+                    .map_err(|error| format!("`{}` is not a status: {error}", files::STATUS))
+            });
+        Self { id: id.to_owned(), dir, status }
+    }
+
+    /// Reads the metrics, counts the events and lists the artifacts.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or is larger than any file of a session can be.
+    pub fn details(&self) -> Result<Details> {
+        let metrics = jsonl::read(&self.dir.join(files::METRICS))?;
+        let events = jsonl::count(&self.dir.join(files::EVENTS))?;
+        Ok(Details { events, metrics, artifacts: artifacts(&self.dir)? })
+    }
+}
+
+/// Lists the sessions below `logs`, newest first. Returns no sessions if `logs` does not exist.
+///
+/// # Errors
+/// Returns an error if the directory cannot be read.
+pub fn list(logs: &Path) -> Result<Vec<Run>> {
+    let entries = match fs::read_dir(logs) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(logs, &error)),
+    };
+    let mut runs: Vec<Run> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let name = entry.file_name();
+            Some(Run::open(id::of_folder(name.to_str()?)?, entry.path()))
+        })
+        .collect();
+    runs.sort_by(|a, b| b.id.cmp(&a.id));
+    Ok(runs)
+}
+
+/// Finds the session for `name`: a directory, an id, an id's prefix, or `last`.
+///
+/// # Errors
+/// Returns an error if no session or more than one matches.
+pub fn find(logs: &Path, name: &str) -> Result<Run> {
+    let folder = Path::new(name);
+    if folder.join(files::STATUS).is_file() {
+        let dir = folder.to_path_buf();
+        let path = fs::canonicalize(folder).map_err(|error| unreadable(folder, &error))?;
+        let last = path.file_name().unwrap_or_default().to_string_lossy();
+        return Ok(Run::open(id::of_folder(&last).unwrap_or(&last), dir));
+    }
+    let wanted = name.strip_prefix(super::PREFIX).unwrap_or(name);
+    let mut runs = list(logs)?;
+    runs.retain(|run| wanted == "last" || run.id.starts_with(wanted));
+    if wanted == "last" {
+        runs.truncate(1);
+    }
+    match runs.len() {
+        1 => Ok(runs.remove(0)),
+        0 => Err(Error::invalid(
+            Problem::new("unknown_session", format!("there is no session `{name}`"))
+                .in_file(logs)
+                .help("`osiris runs list` shows the sessions"),
+        )),
+        count => Err(Error::invalid(
+            Problem::new(
+                "ambiguous_session",
+                format!("`{name}` is the beginning of {count} sessions"),
+            )
+            .in_file(logs)
+            .help(format!("the newest of them is `{}`", runs[0].id)),
+        )),
+    }
+}
+
+/// Lists the files below a session's artifacts, sorted, with `/` as separator. Links are listed but
+/// never followed.
+fn artifacts(dir: &Path) -> Result<Vec<String>> {
+    let root = dir.join(files::ARTIFACTS);
+    let mut found = Vec::new();
+    let mut folders = vec![(root, String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && prefix.is_empty() => break,
+            Err(error) => return Err(unreadable(&folder, &error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(&folder, &error))?;
+            let kind = entry.file_type().map_err(|error| unreadable(&entry.path(), &error))?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if kind.is_dir() {
+                folders.push((entry.path(), format!("{name}/")));
+            } else {
+                found.push(name);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::environment(
+        Problem::new("session_read", format!("cannot read this: {error}")).in_file(path),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{session, success};
+    use super::*;
+    use crate::session::State;
+    use osiris_core::redact::Redactor;
+
+    #[test]
+    fn sessions_are_listed_newest_first_and_found_by_any_name() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(list(&folder.path().join("none")).unwrap().is_empty());
+        let older = session(folder.path(), Redactor::default());
+        older.finish(success()).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let newer = session(folder.path(), Redactor::default());
+        fs::create_dir(folder.path().join("other")).unwrap();
+
+        let ids: Vec<_> = list(folder.path()).unwrap().into_iter().map(|run| run.id).collect();
+        assert_eq!(ids, [newer.id(), older.id()]);
+        let dir = older.dir().to_str().unwrap();
+        for name in [older.id(), &older.id()[..18], &format!("run_{}", older.id()), dir] {
+            let run = find(folder.path(), name).unwrap();
+            assert_eq!(run.id, older.id(), "{name}");
+            assert_eq!(run.status.unwrap().status, State::Success);
+        }
+        assert_eq!(find(folder.path(), "last").unwrap().id, newer.id());
+    }
+
+    #[test]
+    fn a_name_that_means_no_session_or_several_is_explained() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = session(folder.path(), Redactor::default());
+        let second = session(folder.path(), Redactor::default());
+        let newest = first.id().max(second.id());
+        for (name, text) in [
+            ("nope", "there is no session `nope`".to_owned()),
+            ("20", "`20` is the beginning of 2 sessions".to_owned()),
+        ] {
+            let error = find(folder.path(), name).unwrap_err().to_string();
+            assert!(error.starts_with(&text), "{error}");
+        }
+        let error = find(folder.path(), "20").unwrap_err().to_string();
+        assert!(error.ends_with(&format!("help: the newest of them is `{newest}`")), "{error}");
+    }
+
+    #[test]
+    fn a_session_without_a_status_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("run_20260131T080509123Z-00000000")).unwrap();
+        let runs = list(folder.path()).unwrap();
+        let text = runs[0].status.as_ref().unwrap_err();
+        assert!(text.starts_with("cannot read `status.json`: No such file"), "{text}");
+    }
+}

@@ -1,0 +1,378 @@
+//! The session of a running run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::fs::project_dir::help;
+use osiris_core::redact::Redactor;
+use osiris_core::telemetry::{Level, Number};
+use osiris_pipeline::manifest::Manifest;
+use serde_json::{Map, Value};
+
+use super::dir::Folder;
+use super::line_file::Lines;
+use super::lock::Lock;
+use super::memory::Memory;
+use super::record::Record;
+use super::status::{E2b, End, Failure, State, Status, StepState};
+use super::{files, id, metric, time};
+
+/// A run's session. Clones write to the same files; no call blocks for longer than a write to a
+/// file.
+///
+/// Dropping the session without [`Session::finish`] leaves the status at `running`, and the next
+/// [`sweep`](super::sweep) reports the run as crashed.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+/// A listener for every record of a session. Records arrive with secrets masked, before they are
+/// written.
+pub type Tap = Box<dyn Fn(&Record) + Send + Sync>;
+
+struct Inner {
+    id: String,
+    folder: Folder,
+    started: Instant,
+    redactor: Redactor,
+    /// The status as written at the start.
+    status: Status,
+    events: Mutex<Lines>,
+    metrics: Mutex<Lines>,
+    log: Mutex<Lines>,
+    /// The first error while writing; fails the run.
+    broken: Mutex<Option<String>>,
+    lock: Mutex<Option<Lock>>,
+    tap: Option<Tap>,
+    memory: Memory,
+}
+
+/// Locks a mutex. A panic in another thread leaves the data consistent: every change is one call.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    /// Creates `<logs>/run_<id>/` for a run of `manifest`, with `bytes` as its `manifest.yaml`, and
+    /// sets the status to `running`.
+    ///
+    /// # Errors
+    /// Returns an error if the directory or a file in it cannot be written.
+    pub fn create(
+        logs: &Path,
+        manifest: &Manifest,
+        bytes: &[u8],
+        redactor: Redactor,
+    ) -> Result<Self> {
+        let now = Timestamp::now();
+        Self::start(logs, now, manifest, bytes, redactor, None, || Folder::create(logs, now))
+    }
+
+    /// Like [`Session::create`], for a run that another process follows: takes the id from that
+    /// process and passes every record to `tap`.
+    ///
+    /// # Errors
+    /// Returns an error if the directory or a file in it cannot be written, or if the directory
+    /// exists.
+    pub fn create_followed(
+        logs: &Path,
+        id: &str,
+        manifest: &Manifest,
+        bytes: &[u8],
+        redactor: Redactor,
+        tap: Tap,
+    ) -> Result<Self> {
+        let (now, tap) = (Timestamp::now(), Some(tap));
+        Self::start(logs, now, manifest, bytes, redactor, tap, || {
+            let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "its id is not safe");
+            let id =
+                id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
+            Ok((id.clone(), Folder::create_as(logs, &id)?))
+        })
+    }
+
+    fn start(
+        logs: &Path,
+        now: Timestamp,
+        manifest: &Manifest,
+        bytes: &[u8],
+        redactor: Redactor,
+        tap: Option<Tap>,
+        folder: impl FnOnce() -> io::Result<(String, Folder)>,
+    ) -> Result<Self> {
+        let start = || -> io::Result<Self> {
+            let (id, folder) = folder()?;
+            // Taken before the status is written, so that a `running` status always has its lock.
+            let lock = Lock::acquire(&folder.path)?;
+            let status = Status::start(&id, &time::stamp(now), manifest);
+            folder.place(files::STATUS.as_ref(), status.text()?.as_bytes(), false)?;
+            folder.place(files::MANIFEST.as_ref(), bytes, false)?;
+            folder.make(files::ARTIFACTS.as_ref())?;
+            let lines = |name| folder.append(name).map(|file| Mutex::new(Lines::new(file)));
+            Ok(Self(Arc::new(Inner {
+                events: lines(files::EVENTS)?,
+                metrics: lines(files::METRICS)?,
+                log: lines(files::LOG)?,
+                id,
+                started: Instant::now(),
+                redactor,
+                status,
+                broken: Mutex::new(None),
+                lock: Mutex::new(Some(lock)),
+                folder,
+                tap,
+                memory: Memory::open(),
+            })))
+        };
+        start().map_err(|error| {
+            Error::environment(
+                Problem::new(
+                    "session_create",
+                    format!("cannot write the session's files: {error}"),
+                )
+                .in_file(logs)
+                .help(help(&error, "make this folder writable and make room on its disk")),
+            )
+        })
+    }
+
+    /// Returns the session's id: unique, sortable by time, safe in a path.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// Returns the session's directory.
+    pub fn dir(&self) -> &Path {
+        &self.0.folder.path
+    }
+
+    /// Returns the redactor that every output of the run passes its text through.
+    pub fn redactor(&self) -> &Redactor {
+        &self.0.redactor
+    }
+
+    /// Creates the directory for a step's artifacts, if missing, and returns its path.
+    ///
+    /// # Errors
+    /// Returns an error if the directory cannot be created.
+    pub fn artifacts_dir(&self, step: &str) -> Result<PathBuf> {
+        let name = Path::new(files::ARTIFACTS).join(step);
+        self.0.folder.make(&name).map_err(|error| self.artifact_error(&name, &error))
+    }
+
+    /// Writes a JSON file into a step's artifacts; a reader sees all of it or nothing. Removes
+    /// anything that a driver put in the file's place, even if the write fails.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be written.
+    pub fn write_artifact(&self, step: &str, name: &str, document: &Value) -> Result<PathBuf> {
+        self.artifacts_dir(step)?;
+        let name = Path::new(files::ARTIFACTS).join(step).join(name);
+        let mut document = document.clone();
+        // Mask in the document, so that a mask never swallows a quote.
+        self.0.redactor.value(&mut document);
+        let text = format!("{document:#}\n");
+        if self.0.folder.holds(&name, text.as_bytes()) {
+            return Ok(self.0.folder.path.join(name));
+        }
+        let placed = self.0.folder.place(&name, text.as_bytes(), false);
+        placed.map_err(|error| {
+            // Report why the write failed, even if the removal fails too.
+            self.0.folder.remove(&name).ok();
+            self.artifact_error(&name, &error)
+        })
+    }
+
+    fn artifact_error(&self, name: &Path, error: &io::Error) -> Error {
+        Error::environment(
+            Problem::new("session_write", format!("cannot write an artifact: {error}"))
+                .in_file(&self.0.folder.path.join(name))
+                .help(help(
+                    error,
+                    "make room on the disk, and look which step may write files and moved the session's",
+                )),
+        )
+    }
+
+    /// Writes an event. A field with the name of one of the line's standard fields gets `_`
+    /// appended.
+    pub fn event(&self, event_type: &str, fields: Map<String, Value>) {
+        self.record(Record::Event { ts: self.now(), event_type: event_type.to_owned(), fields });
+    }
+
+    /// Writes a metric. A float that is not finite is written as null.
+    pub fn metric<K: Into<String>, V: Into<String>>(
+        &self,
+        name: &str,
+        value: impl Into<Number>,
+        unit: &str,
+        tags: impl IntoIterator<Item = (K, V)>,
+    ) {
+        self.record(Record::Metric {
+            ts: self.now(),
+            metric: name.to_owned(),
+            value: value.into(),
+            unit: unit.to_owned(),
+            tags: tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        });
+    }
+
+    /// Writes to the log; `step` is `None` for the run itself.
+    pub fn log(&self, level: Level, step: Option<&str>, message: &str) {
+        let (step, message) = (step.map(str::to_owned), message.to_owned());
+        self.record(Record::Log { ts: self.now(), level, step, message });
+    }
+
+    /// Writes a record of this run, or of the remote run that this session follows.
+    pub fn record(&self, record: Record) {
+        let record = record.redacted(&self.0.redactor);
+        // A metric has a number or nothing: a mask does not fit in it.
+        if let Record::Metric { ts, metric, value, tags, .. } = &record
+            && !metric::HOST.contains(&metric.as_str())
+            && self.0.redactor.hides(*value)
+        {
+            let message = format!("the metric `{metric}` was dropped, since its value is a secret");
+            let (ts, step) = (ts.clone(), tags.get("step").cloned());
+            return self.record(Record::Log { ts, level: Level::Warn, step, message });
+        }
+        if let Some(tap) = &self.0.tap {
+            tap(&record);
+        }
+        let file = record.file();
+        let sink = match record {
+            Record::Event { .. } => &self.0.events,
+            Record::Metric { .. } => &self.0.metrics,
+            Record::Log { .. } => &self.0.log,
+        };
+        if let Err(error) = held(sink).append(record.line(&self.0.id)) {
+            let message = || format!("cannot write `{file}` of the session: {error}");
+            held(&self.0.broken).get_or_insert_with(message);
+        }
+    }
+
+    /// Checks that everything could be written so far.
+    ///
+    /// # Errors
+    /// Returns the first error that occurred while writing an event, metric or log line.
+    pub fn check(&self) -> Result<()> {
+        match &*held(&self.0.broken) {
+            None => Ok(()),
+            Some(message) => Err(Error::environment(
+                Problem::new("session_write", message.clone()).in_file(self.dir()),
+            )),
+        }
+    }
+
+    /// Ends the session and writes the status last. If any write failed before, a run that
+    /// succeeded is `failed` with kind `session`.
+    ///
+    /// # Errors
+    /// Returns an error if the status cannot be written.
+    pub fn finish(&self, end: End) -> Result<Status> {
+        self.close(self.status_of(end))
+    }
+
+    /// Ends the session of a followed run that ended with the status `theirs`.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Session::finish`].
+    pub fn finish_followed(&self, theirs: Status, e2b: E2b) -> Result<Status> {
+        let Status { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
+        self.close(Status { session_id, started_at, pid, osiris_version, e2b: Some(e2b), ..theirs })
+    }
+
+    /// Returns the status of a run with this end, for [`Session::finish_followed`].
+    pub fn status_of(&self, end: End) -> Status {
+        let completed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
+        Status {
+            status: end.state,
+            execution_duration: time::seconds(self.0.started.elapsed().as_millis()),
+            steps_completed: completed as u64,
+            exit_code: Some(end.exit_code),
+            error: end.error,
+            rows_read: end.rows_read,
+            rows_written: end.rows_written,
+            rows_processed: end.rows_processed,
+            steps: end.steps,
+            peak_memory_bytes: self.0.memory.peak(),
+            ..self.0.status.clone()
+        }
+    }
+
+    /// Returns the status as written at the start.
+    pub fn first_status(&self) -> &Status {
+        &self.0.status
+    }
+
+    /// Reads the manifest from the session's directory.
+    ///
+    /// # Errors
+    /// Returns an error if the manifest cannot be read.
+    pub fn manifest(&self) -> io::Result<String> {
+        let bytes = self.0.folder.read(files::MANIFEST, u64::MAX - 1)?;
+        String::from_utf8(bytes).map_err(io::Error::other)
+    }
+
+    /// Returns the time since the session was created.
+    pub fn elapsed(&self) -> Duration {
+        self.0.started.elapsed()
+    }
+
+    fn close(&self, mut status: Status) -> Result<Status> {
+        if let Err(error) = self.check()
+            && status.error.is_none()
+        {
+            let message = error.problems.into_iter().next().map(|p| p.message).unwrap_or_default();
+            status.status = State::Failed;
+            status.exit_code = Some(status.exit_code.unwrap_or(0).max(1));
+            status.error = Some(Failure { step: None, kind: "session".to_owned(), message });
+        }
+        if let Some(error) = &mut status.error {
+            error.message = self.0.redactor.text(&error.message).into_owned();
+        }
+        status.finished_at = Some(self.now());
+        status.write(&self.0.folder).map_err(|error| {
+            let file = self.dir().join(files::STATUS);
+            let message = format!("{}; but this cannot be written: {error}", status.summary());
+            let help = "make room on the disk, and look which step may write files and removed the session's; what the steps did stays done";
+            Error::environment(Problem::new("session_write", message).in_file(&file).help(help))
+        })?;
+        if let Some(lock) = held(&self.0.lock).take() {
+            // The status is written: the next sweep removes a leftover lock file.
+            lock.remove().ok();
+        }
+        Ok(status)
+    }
+
+    fn now(&self) -> String {
+        time::stamp(Timestamp::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{session, success};
+    use super::*;
+
+    #[test]
+    fn a_line_that_could_not_be_written_fails_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(folder.path(), Redactor::default());
+        *held(&session.0.events) = Lines::full();
+        session.event("step_start", Map::new());
+        session.event("step_end", Map::new());
+        let error = session.check().unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot write `events.jsonl` of the session: No space"),
+            "{error}"
+        );
+
+        let status = session.finish(success()).unwrap();
+        assert_eq!((status.status, status.exit_code), (State::Failed, Some(1)));
+        assert_eq!(status.error.unwrap().kind, "session");
+        assert_eq!(status.steps_completed, 1, "what the steps did is still told");
+    }
+}

@@ -1,0 +1,203 @@
+//! The kinds of runs: a project, its pipelines, and the expected ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use osiris::compile::{self, Build, Options};
+use osiris::driver::limits::{Limit, Limits};
+use osiris::driver::registry::Registry;
+use osiris::driver::{Engine, Setup};
+use osiris::project::Project;
+use osiris::redact::Redactor;
+use osiris::run::{self, Board, Job};
+use osiris::session::{Session, State};
+use osiris_tests::built;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+/// A kind of run.
+pub(crate) struct Kind {
+    name: &'static str,
+    steps: &'static str,
+    /// The kind of the expected failure, `None` for success.
+    fails: Option<&'static str>,
+    /// Whether the run is cancelled after rows have arrived at its last step.
+    cancelled: bool,
+}
+
+const fn ends(name: &'static str, fails: Option<&'static str>, steps: &'static str) -> Kind {
+    Kind { name, steps, fails, cancelled: false }
+}
+
+const COPY: Kind = ends(
+    "copy",
+    None,
+    "  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv}}
+  - {id: pass, component: test.passthrough, mode: transform, config: {rebuild: true}}
+  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}",
+);
+
+/// The kinds, in the order in which they run.
+pub(crate) const MIX: [Kind; 12] = [
+    COPY,
+    ends(
+        "spill",
+        None,
+        "  - {id: source, component: test.source, mode: read, config: {rows: 30000, text: a text that fills the edge because it has more than a hundred characters in each row of the table that is made here}}
+  - {id: fast, component: test.passthrough, mode: transform, needs: [source]}
+  - {id: both, component: test.passthrough, mode: transform, needs: [fast, source]}
+  - {id: write, component: test.sink, mode: write, needs: [both], config: {path: ids.txt}}",
+    ),
+    ends(
+        "failure",
+        Some("data"),
+        "  - {id: source, component: test.source, mode: read, config: {then: fail}}
+  - {id: pass, component: test.passthrough, mode: transform}
+  - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}",
+    ),
+    COPY,
+    Kind {
+        cancelled: true,
+        ..ends(
+            "cancel",
+            Some("cancelled"),
+            "  - {id: source, component: test.source, mode: read, config: {then: hold}}
+  - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}",
+        )
+    },
+    ends("trap", Some("trap"), "  - {id: a, component: test.hostile, mode: read, config: {attack: trap}}"),
+    COPY,
+    ends(
+        "panic beside a writer",
+        Some("panic"),
+        "  - {id: a, component: test.hostile, mode: read, config: {attack: panic}}
+  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}",
+    ),
+    ends(
+        "batch that is not sound",
+        Some("protocol"),
+        "  - {id: a, component: test.hostile, mode: read, config: {attack: offsets-beyond-values}}
+  - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}",
+    ),
+    ends(
+        "handles without end",
+        Some("limit"),
+        "  - {id: a, component: test.hostile, mode: read, config: {attack: pollables-hoarded}}",
+    ),
+    ends(
+        "memory without end",
+        Some("limit"),
+        "  - {id: a, component: test.hostile, mode: read, config: {attack: memory-bomb}}",
+    ),
+    ends(
+        "recursion without end",
+        Some("trap"),
+        "  - {id: a, component: test.hostile, mode: read, config: {attack: endless-recursion}}",
+    ),
+];
+
+/// A project with everything that runs need.
+pub(crate) struct Place {
+    folder: TempDir,
+    project: Project,
+    registry: Registry,
+    builds: Vec<(&'static str, Build)>,
+    runtime: Runtime,
+}
+
+impl Place {
+    /// Creates the project and compiles every pipeline.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("in.csv"), "id,name\n1,one\n2,two\n3,three\n").unwrap();
+        fs::create_dir(folder.path().join("data")).unwrap();
+        let project = Project::open(folder.path()).unwrap();
+        let own = ["filesystem.csv_extractor", "filesystem.csv_writer"];
+        let own = own.map(|name| built::folder().join("drivers").join(format!("{name}.wasm")));
+        let guests = ["hostile", "passthrough", "sink", "source"];
+        let guests = guests.map(|name| built::guest(&format!("test.{name}")));
+        let files: Vec<PathBuf> = own.into_iter().chain(guests).collect();
+        let registry = Registry::of(&files).unwrap();
+        let builds = MIX.iter().map(|kind| {
+            let file = folder.path().join("pipeline.yaml");
+            let text = format!("oml_version: 0.1.0\nname: soak\nsteps:\n{}\n", kind.steps);
+            fs::write(&file, text).unwrap();
+            let build = compile::compile(&project, &file, &Options::default(), &registry);
+            (kind.name, build.unwrap_or_else(|error| panic!("{}: {error}", kind.name)))
+        });
+        let builds = builds.collect();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        Self { folder, project, registry, builds, runtime }
+    }
+
+    /// Does everything that `osiris run` does, in this process, and removes the session.
+    pub(crate) fn run(&self, kind: &Kind) {
+        let (_, build) = self.builds.iter().find(|(name, _)| *name == kind.name).unwrap();
+        let job = Job {
+            base: self.project.layout.base.clone(),
+            state: self.project.layout.state_dir(),
+            spill: self.project.layout.tmp_dir(),
+            limits: Limits::default().tightened(&[(Limit::Memory, 64 << 20)].into()),
+            policy: self.project.settings.drivers.clone(),
+            allow_read: Vec::new(),
+            hosts: std::collections::BTreeMap::new(),
+            manifest: build.manifest.clone(),
+            configs: build.configs.clone(),
+            secrets: std::collections::BTreeMap::new(),
+        };
+        let setup = Setup { cache: Some(built::cache()), ..Setup::default() };
+        let engine = Engine::with(&setup).unwrap();
+        let prepared = run::prepare(engine, &self.registry, job, |_| {}).unwrap();
+        let board = Arc::new(Board::new(prepared.tasks()));
+        let redactor = Redactor::new(["a-secret-that-nobody-says".to_owned()]).unwrap();
+        let bytes = fs::read(build.dir.join("manifest.yaml")).unwrap();
+        let logs = self.project.layout.logs_dir();
+        let session = Session::create(&logs, &build.manifest, &bytes, redactor).unwrap();
+        let status = self.runtime.block_on(async {
+            let cancel = CancellationToken::new();
+            let work = run::execute(prepared, &session, board.clone(), cancel.clone());
+            let stop = async {
+                if kind.cancelled {
+                    while board.snapshot().last().unwrap().rows_in == 0 {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                    cancel.cancel();
+                }
+            };
+            tokio::join!(work, stop).0.unwrap()
+        });
+        let want = match (kind.fails, kind.cancelled) {
+            (None, _) => State::Success,
+            (Some(_), true) => State::Cancelled,
+            (Some(_), false) => State::Failed,
+        };
+        let why = status.error.as_ref().map(|error| error.kind.as_str());
+        assert_eq!((status.status, why), (want, kind.fails), "{}: {:?}", kind.name, status.error);
+        let dir = session.dir().to_owned();
+        drop(session);
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    /// Returns the files that no run should have left.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        let known = ["data", "in.csv", "ids.txt", "logs", "out.csv", "pipeline.yaml", ".osiris"];
+        let mut left = names(self.folder.path());
+        left.retain(|name| !known.contains(&name.as_str()));
+        left.extend(names(&self.project.layout.tmp_dir()));
+        left.extend(names(&self.project.layout.logs_dir()));
+        left.extend(names(&self.project.layout.state_dir()));
+        left
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}

@@ -1,5 +1,0 @@
-//! The `osiris` command.
-
-fn main() -> std::process::ExitCode {
-    osiris::cli::main()
-}
