@@ -22,7 +22,7 @@ use project::{Project, Setup};
 const FOLDERS: [&str; 9] = [
     "",
     "docs",
-    "host/src/conformance",
+    "host/conformance",
     "sdk/javascript",
     "sdk/python",
     "sdk/rust",

@@ -36,9 +36,9 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
         jsonschema::draft202012::new(&schema).expect("a schema is one of 2020-12")
     };
     Schemas {
-        status: compile(include_str!("../../host/src/session/schemas/status.json")),
-        event: compile(include_str!("../../host/src/session/schemas/event.json")),
-        metric: compile(include_str!("../../host/src/session/schemas/metric.json")),
+        status: compile(include_str!("../../host/runtime/src/session/schemas/status.json")),
+        event: compile(include_str!("../../host/runtime/src/session/schemas/event.json")),
+        metric: compile(include_str!("../../host/runtime/src/session/schemas/metric.json")),
     }
 });
 

@@ -10,8 +10,7 @@ use osiris_core::diagnostic::{Error, Problem, Result};
 use osiris_core::driver::spec::Example;
 use osiris_core::schema::Schema;
 use osiris_core::text::quoted;
-use osiris_core::yaml;
-use osiris_core::yaml::{Node, Problems};
+use osiris_core::yaml::{self, Node, Problems};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

@@ -4,8 +4,7 @@
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Error, Problem, Result};
 use osiris_core::driver::spec::{Spec, paths};
-use osiris_pipeline::connection;
-use osiris_pipeline::connection::{REFERENCE, RESOLVED};
+use osiris_pipeline::connection::{self, REFERENCE, RESOLVED};
 use serde_json::{Map, Value, json};
 
 use super::cases::{Case, Given};

@@ -7,12 +7,10 @@ use std::path::{Path, PathBuf};
 use osiris_core::diagnostic::{Error, Problem, Result};
 use osiris_core::driver::{DriverFile, Gate};
 use osiris_core::fs::atomic;
-use osiris_core::yaml;
-use osiris_core::yaml::{Fields, Node, Problems};
+use osiris_core::yaml::{self, Fields, Node, Problems};
 use serde_json::{Map, Value, json};
 
-use crate::trust;
-use crate::trust::Asks;
+use crate::trust::{self, Asks};
 
 /// The only version of the file's format.
 const VERSION: u64 = 1;

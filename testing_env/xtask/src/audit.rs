@@ -12,7 +12,7 @@ use crate::shell::{built, cargo_path, command, root, run as run_command};
 const CARGO_DENY: &str = "cargo-deny";
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The lockfile of the packages that `osiris drivers build` installs for Python drivers.
-const PYTHON_LOCK: &str = "host/src/cli/drivers/build/python/componentize-py.txt";
+const PYTHON_LOCK: &str = "host/cli/src/drivers/build/python/componentize-py.txt";
 
 /// Builds cargo-deny unless this version exists, and returns its path.
 fn cargo_deny() -> Result<PathBuf> {

@@ -71,7 +71,7 @@ pub(crate) fn examples() -> Result<()> {
 /// always starts from scratch, which takes seconds per driver.
 fn python(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
     services::install("pip3", "python3-pip", &[])?;
-    let sources = ["sdk/python", "wit", "host/src/cli/drivers/build/python"];
+    let sources = ["sdk/python", "wit", "host/cli/src/drivers/build/python"];
     let changed = sources.into_iter().filter_map(|source| newest(&root().join(source))).max();
     let is_old = |folder: &PathBuf| {
         let spec = std::fs::read_to_string(folder.join("spec.yaml")).unwrap_or_default();

@@ -10,8 +10,8 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use osiris::below::Below;
-use osiris::table::{Batch, Field, Node, channel, flatten, unflatten};
+use osiris_core::fs::project_dir::Below;
+use osiris_engine::table::{Batch, Field, Node, channel, flatten, unflatten};
 use tempfile::TempDir;
 
 const LEAVES: &str = "n b c C s S i I l L e f g z Z u U tdD tdm tts ttm ttu ttn tDs tDm tDu tDn \

@@ -5,8 +5,9 @@ use std::fs;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use osiris::driver::spec::SECTION;
-use osiris::driver::{DriverFile, fuzzing};
+use osiris_core::driver::spec::SECTION;
+use osiris_core::driver::DriverFile;
+use osiris_engine::fuzzing;
 use tempfile::TempDir;
 use wasmparser::{Parser, Payload};
 

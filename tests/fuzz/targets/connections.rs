@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use osiris::connection::{self, Connections, Environment, FILE, Reference, Secrets, shown_fields};
-use osiris::redact::Redactor;
+use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets, shown_fields};
+use osiris_core::fs::layout::CONNECTIONS_FILE;
+use osiris_core::redact::Redactor;
 use osiris_fuzz::Specs;
 use serde_json::json;
 use tempfile::TempDir;
@@ -25,7 +26,7 @@ fuzz_target!(|text: &[u8]| {
     let at = text.windows(PARTING.len()).position(|window| window == PARTING);
     let (file, env) = at.map_or((text, &b""[..]), |at| (&text[..at], &text[at + PARTING.len()..]));
     let base: &Path = FOLDER.path();
-    fs::write(base.join(FILE), file).expect("the folder is ours");
+    fs::write(base.join(CONNECTIONS_FILE), file).expect("the folder is ours");
     fs::write(base.join(".env"), env).expect("the folder is ours");
     let environment = match Environment::read(base) {
         Ok(environment) => environment,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use osiris::remote::client::{Output, fuzzing};
+use e2b_client::{Output, fuzzing};
 use reqwest::{Body, Response};
 use serde_json::json;
 

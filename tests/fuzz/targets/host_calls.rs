@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use osiris::below::Below;
-use osiris::driver::Call;
-use osiris::driver::fuzzing::{Host, HostCall};
-use osiris::driver::grants::Grants;
-use osiris::driver::limits::{Bounds, Limit, Limits};
-use osiris::driver::sink::Sink;
-use osiris::redact::Redactor;
-use osiris::table::{Batch, Field, Node, channel_within, unflatten};
-use osiris::telemetry::{Level, Number};
+use osiris_core::fs::project_dir::Below;
+use osiris_engine::Call;
+use osiris_engine::fuzzing::{Host, HostCall};
+use osiris_engine::grants::Grants;
+use osiris_core::driver::limits::{Bounds, Limit, Limits};
+use osiris_engine::sink::Sink;
+use osiris_core::redact::Redactor;
+use osiris_engine::table::{Batch, Field, Node, channel_within, unflatten};
+use osiris_core::telemetry::{Level, Number};
 use osiris_fuzz::Specs;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -279,7 +279,7 @@ fn limits() -> Limits {
 }
 
 /// Creates a table of three small batches for the driver to read.
-async fn input() -> osiris::table::Receiver {
+async fn input() -> osiris_engine::table::Receiver {
     let (sender, mut readers) = channel_within(&limits().budgets(), 1, 1 << 20, below());
     let field = Field {
         name: "n".into(),

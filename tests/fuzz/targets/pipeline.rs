@@ -6,8 +6,8 @@ use std::fs;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use osiris::compile::{self, Options};
-use osiris::project::Project;
+use osiris_pipeline::compile::{self, Options};
+use osiris_pipeline::project::Project;
 use osiris_fuzz::Specs;
 use tempfile::TempDir;
 

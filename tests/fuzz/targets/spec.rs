@@ -4,9 +4,8 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use osiris::driver::grants::paths;
-use osiris::driver::network::endpoints;
-use osiris::driver::spec::Spec;
+use osiris_core::driver::spec::{paths, Spec};
+use osiris_core::driver::endpoints::endpoints;
 use serde_json::Value;
 
 fuzz_target!(|text: &[u8]| {

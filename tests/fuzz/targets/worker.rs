@@ -7,14 +7,14 @@ use std::sync::{LazyLock, Mutex};
 use std::{fs, io};
 
 use libfuzzer_sys::fuzz_target;
-use osiris::compile::{self, Options};
-use osiris::manifest::Manifest;
-use osiris::project::Project;
-use osiris::redact::Redactor;
-use osiris::remote::adapter::fuzzing;
-use osiris::remote::protocol::Message;
-use osiris::run::Board;
-use osiris::session::{Session, files};
+use osiris_pipeline::compile::{self, Options};
+use osiris_pipeline::manifest::Manifest;
+use osiris_pipeline::project::Project;
+use osiris_core::redact::Redactor;
+use osiris_e2b::runner::fuzzing;
+use osiris_e2b::protocol::Message;
+use osiris_runtime::run::Board;
+use osiris_runtime::session::{Session, files};
 use osiris_fuzz::Specs;
 use tempfile::TempDir;
 

@@ -22,8 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const DRIVERS: [&str; 2] = ["test.source", "test.sink"];
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/remote/protocol.schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/e2b/src/protocol.schema.json");
     let text = fs::read_to_string(path).expect("the schema is there");
     let schema = serde_json::from_str(&text).expect("the schema is JSON");
     jsonschema::draft202012::new(&schema).expect("it is one of 2020-12")

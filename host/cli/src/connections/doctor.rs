@@ -8,8 +8,7 @@ use osiris_core::redact::Redactor;
 use osiris_core::sanitize::escape_control;
 use osiris_engine::process_sandbox::{Fence, Ground};
 use osiris_engine::{Code, Engine, Health};
-use osiris_pipeline::connection;
-use osiris_pipeline::connection::{Connections, Environment, Reference, Secrets};
+use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets};
 use osiris_registry::trust::Known;
 use serde_json::{Value, json};
 

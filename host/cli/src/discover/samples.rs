@@ -11,8 +11,7 @@ use osiris_core::fs::project_dir::Below;
 use osiris_core::redact::Redactor;
 use osiris_engine::table::channel;
 use osiris_engine::{Dataset, Driver, Failure, StepCall};
-use osiris_pipeline::connection;
-use osiris_pipeline::connection::RESOLVED;
+use osiris_pipeline::connection::{self, RESOLVED};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 

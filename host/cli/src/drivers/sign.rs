@@ -7,8 +7,7 @@ use osiris_core::driver::DriverFile;
 use osiris_core::fs::atomic;
 use osiris_core::sanitize::escape_control;
 use osiris_core::{canonical, yaml};
-use osiris_registry::trust;
-use osiris_registry::trust::SecretKey;
+use osiris_registry::trust::{self, SecretKey};
 use serde_json::json;
 
 use super::super::render::{DIM, GOOD, STRONG, paint};

@@ -9,8 +9,7 @@ use osiris_core::driver::spec::{Spec, paths};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::connection::REFERENCE;
 use osiris_registry::trust::{Admission, Known, Right, Verdict};
-use osiris_runtime::run;
-use osiris_runtime::run::{Job, Task};
+use osiris_runtime::run::{self, Job, Task};
 use serde_json::{Value, json};
 
 use super::super::first_use::{self, Memory};

@@ -6,8 +6,7 @@ mod show;
 
 use clap::Subcommand;
 use osiris_core::diagnostic::Result;
-use osiris_runtime::session;
-use osiris_runtime::session::State;
+use osiris_runtime::session::{self, State};
 
 use super::render::{BAD, DIM, GOOD, WARN};
 use super::shell::{Answer, Shell};

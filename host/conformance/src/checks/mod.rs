@@ -16,7 +16,7 @@ mod spec;
 mod spec_schema;
 mod state;
 mod telemetry;
-mod types;
+pub(super) mod types;
 
 use super::check::Check;
 

@@ -10,12 +10,12 @@ use crate::requirement::Need;
 
 /// Related types.
 #[derive(Debug)]
-pub(super) struct Family {
+pub(in super::super) struct Family {
     types: fn() -> Vec<DataType>,
 }
 
 impl Family {
-    pub(super) fn types(&self) -> Vec<DataType> {
+    pub(in super::super) fn types(&self) -> Vec<DataType> {
         (self.types)()
     }
 }
@@ -99,7 +99,7 @@ const STRUCTS: Family = Family {
 
 /// All families.
 #[cfg(test)]
-pub(super) const FAMILIES: [Family; 14] = [
+pub(in super::super) const FAMILIES: [Family; 14] = [
     BOOL, INTEGERS, FLOATS, DECIMALS, TEXT, BINARY, DATES, TIMES, TIMESTAMPS, DURATIONS, INTERVALS,
     NULL, LISTS, STRUCTS,
 ];

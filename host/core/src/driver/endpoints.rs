@@ -99,3 +99,46 @@ pub fn is_secret(spec: &Spec, pointer: &str) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_knows_who_set_it() {
+        let text = "
+name: a.b
+version: 1.0.0
+modes: [extract]
+secrets: [/pass]
+network:
+  - {host: /host, port: /port}
+  - {host: api.example, port: 443}
+  - {host: /pass, port: 1}
+  - {host: /deep/host, port: 2}
+configSchema:
+  type: object
+  properties:
+    host: {type: string, default: 10.0.0.1}
+    port: {type: integer, default: 5432}
+    pass: {type: string}
+    deep: {type: object, default: {host: 10.0.0.2}}
+";
+        let spec = Spec::parse(text.as_bytes(), std::path::Path::new("spec.yaml")).unwrap();
+        let found = |config: Value| -> Vec<_> {
+            let all = endpoints(&spec, &config);
+            all.iter().map(|one| (one.to_string(), one.host_by, one.port_by)).collect()
+        };
+        use Provenance::{Author, User};
+        let own = ("api.example:443".to_owned(), Author, Author);
+        assert_eq!(found(serde_json::json!({"pass": "10.0.0.3"})), std::slice::from_ref(&own));
+        assert_eq!(
+            found(serde_json::json!({"host": "::1", "deep": {}})),
+            [("[::1]:5432".to_owned(), User, Author), own.clone()]
+        );
+        assert_eq!(
+            found(serde_json::json!({"host": "h", "port": 1, "deep": {"host": "d"}})),
+            [("h:1".to_owned(), User, User), own, ("d:2".to_owned(), User, Author)]
+        );
+    }
+}

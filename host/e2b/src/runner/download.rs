@@ -19,8 +19,7 @@ use osiris_core::paths::{ProjectPath, Resolver, reserved_to_write};
 use osiris_engine::{MAX_STATE, unfit_state};
 use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::Prepared;
-use osiris_runtime::session;
-use osiris_runtime::session::{Status, StepState, files};
+use osiris_runtime::session::{self, Status, StepState, files};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Trouble;

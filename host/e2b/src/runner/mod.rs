@@ -26,8 +26,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use e2b_client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
 use osiris_core::diagnostic::Result;
-use osiris_runtime::run;
-use osiris_runtime::run::{Board, Prepared};
+use osiris_runtime::run::{self, Board, Prepared};
 use osiris_runtime::session::{E2b, Session, Status, fields, files};
 use serde_json::{Value, json};
 use tokio::task::{LocalSet, spawn_local};

@@ -11,8 +11,7 @@ use osiris_core::paths::{ProjectPath, reserved_to_write};
 use osiris_engine::Code;
 use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::Task;
-use osiris_runtime::session;
-use osiris_runtime::session::files;
+use osiris_runtime::session::{self, files};
 
 use crate::protocol::{Made, Plan};
 

@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use osiris_core::diagnostic::Result;
-use osiris_runtime::run;
-use osiris_runtime::run::{Board, Snapshot};
+use osiris_runtime::run::{self, Board, Snapshot};
 use osiris_runtime::session::{Session, stamp};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{MissedTickBehavior, interval};

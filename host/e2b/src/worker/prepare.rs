@@ -14,8 +14,7 @@ use osiris_pipeline::compile;
 use osiris_pipeline::connection::Secrets;
 use osiris_pipeline::manifest::Manifest;
 use osiris_registry::trust::Policy;
-use osiris_runtime::run;
-use osiris_runtime::run::{Job, Prepared, Saved};
+use osiris_runtime::run::{self, Job, Prepared, Saved};
 use osiris_runtime::session::files;
 
 use crate::protocol::{Confidential, Plan};

@@ -16,8 +16,9 @@ use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
 use osiris_core::driver::limits::Limits;
-use osiris_core::paths;
-use osiris_core::paths::{FileKind, May, Permissions, Resolver, Stat, UnfinishedLog, reserved};
+use osiris_core::paths::{
+    self, FileKind, May, Permissions, Resolver, Stat, UnfinishedLog, reserved,
+};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, Dir};
 use wasmtime_wasi::p2::FsResult;

@@ -24,8 +24,7 @@ use std::path::{Path, PathBuf};
 
 use osiris_core::diagnostic::{Error, Exit, Problem, Result};
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml;
-use osiris_core::yaml::Problems;
+use osiris_core::yaml::{self, Problems};
 use serde_json::Value;
 
 use crate::manifest::Manifest;

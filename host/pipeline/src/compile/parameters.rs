@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use osiris_core::diagnostic::Problem;
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml;
-use osiris_core::yaml::{Node, Problems, Value};
+use osiris_core::yaml::{self, Node, Problems, Value};
 use serde_json::{Map, Value as Json};
 
 use super::Options;

@@ -7,12 +7,10 @@ use std::path::{Path, PathBuf};
 use osiris_core::diagnostic::{Problem, Result};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::text::quoted;
-use osiris_core::yaml;
-use osiris_core::yaml::{Fields, Node, Position, Problems, Value};
+use osiris_core::yaml::{self, Fields, Node, Position, Problems, Value};
 
 use super::reference::is_name;
-use crate::project;
-use crate::project::ownership;
+use crate::project::{self, ownership};
 
 /// Every described connection, by family and alias. Holds no value of the environment.
 #[derive(Debug, Clone, Default, PartialEq)]

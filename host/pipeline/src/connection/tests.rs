@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::diagnostic::Exit;
 use osiris_core::driver::spec::Spec;
 use proptest::prelude::*;
@@ -28,7 +29,7 @@ connections:
 
 fn project(env: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(FILE), FILE_TEXT).unwrap();
+    fs::write(folder.path().join(CONNECTIONS_FILE), FILE_TEXT).unwrap();
     fs::write(folder.path().join(".env"), env).unwrap();
     folder
 }
@@ -113,7 +114,7 @@ fn the_default_is_the_one_that_says_so_then_the_one_that_is_called_so() {
 fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
     let folder = project("CONN_PASSWORD=secret\nCONN_PORT=99\n");
     let text = FILE_TEXT.replace("      options:", "      # ");
-    fs::write(folder.path().join(FILE), text).unwrap();
+    fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
     let (connections, environment) = read(folder.path());
     let config = json!({"connection": "@db.main", "database": "shop", "query": "q"});
     let spec = spec("[resolved_connection]");
@@ -149,7 +150,7 @@ fn the_authors_defaults_come_last_and_each_part_knows_who_set_it() {
         assert_eq!(origins.of(pointer), by, "{pointer}");
     }
     let text = FILE_TEXT.replace("      options:", "      # ").replace("      port:", "      # ");
-    fs::write(folder.path().join(FILE), text).unwrap();
+    fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
     let (connections, environment) = read(folder.path());
     let config = complete("Step 'a'", &config, &spec, &connections, &environment).unwrap();
     assert_eq!(config.pointer("/resolved_connection/port"), None);
@@ -165,7 +166,7 @@ fn the_authors_defaults_come_last_and_each_part_knows_who_set_it() {
 fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
     let folder = project("CONN_PASSWORD=secret\n");
     let text = FILE_TEXT.replace("      host:", "      # ").replace("      options:", "      # ");
-    fs::write(folder.path().join(FILE), text).unwrap();
+    fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
     let (connections, environment) = read(folder.path());
     let mut spec = spec("[]");
     let connection = &mut spec.config_schema["properties"]["resolved_connection"];
@@ -244,7 +245,7 @@ connections:
       sas: literal
       pin: 12
 ";
-    fs::write(folder.path().join(FILE), text).unwrap();
+    fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
     let (connections, environment) = read(folder.path());
     let spec = careless();
     let config = json!({"connection": "@db.main"});

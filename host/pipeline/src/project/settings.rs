@@ -6,8 +6,7 @@ use osiris_core::diagnostic::{Problem, Result};
 use osiris_core::driver::limits::{Bounds, Limit};
 use osiris_core::paths::{ProjectPath, RESERVED, reserved};
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml;
-use osiris_core::yaml::{Fields, Node, Problems};
+use osiris_core::yaml::{self, Fields, Node, Problems};
 use osiris_registry::trust::Policy;
 
 use super::policy_settings::policy;

@@ -19,8 +19,7 @@ use super::progress::Board;
 use super::slots;
 use super::state_commit::States;
 use super::step::{StepEnd, StepTask};
-use crate::session;
-use crate::session::{End, Session, State, Status, StepState, fields};
+use crate::session::{self, End, Session, State, Status, StepState, fields};
 
 /// Maximum bytes of batches buffered in memory per edge.
 const EDGE_BUDGET: usize = 2 << 20;

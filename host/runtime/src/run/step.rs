@@ -10,8 +10,7 @@ use osiris_core::diagnostic::{Error, Problem};
 use osiris_core::fs::project_dir::Below;
 use osiris_engine::table::{Receiver, Sender};
 use osiris_engine::{Call, Failure, Report, StepCall};
-use osiris_pipeline::connection;
-use osiris_pipeline::connection::Secrets;
+use osiris_pipeline::connection::{self, Secrets};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 

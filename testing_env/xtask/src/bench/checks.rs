@@ -10,7 +10,7 @@ use super::trial::Trial;
 use super::{Row, data};
 use crate::shell::{built, cargo, command};
 
-/// CPU seconds, as printed by `host/examples/checks.rs`.
+/// CPU seconds, as printed by `host/runtime/examples/checks.rs`.
 #[derive(Deserialize)]
 struct Seconds {
     /// A whole copy.

@@ -30,7 +30,7 @@ Examples:
   osiris drivers test --list                                      every check
 
 A driver is run with the examples of its spec, and with the cases of a conformance.yaml
-beside it; host/src/conformance/README.md describes that file. Each
+beside it; host/conformance/README.md describes that file. Each
 check has a project of its own that is gone afterwards. The exit code is 1 if one fails.";
 
 /// The file of cases that is used if it exists next to the driver.

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::{OverridePolicy, Spec, check};
 use crate::diagnostic::{Error, Problem, Result};
 use crate::schema::{Fault, Finding, Schema};
-use crate::yaml;
-use crate::yaml::{Node, Position, Problems};
+use crate::yaml::{self, Node, Position, Problems};
 
 /// Maximum size of a spec, in bytes. Each start of a command can read several specs.
 pub const MAX_SPEC: u64 = 256 << 10;
