@@ -5,7 +5,7 @@ use osiris_core::sanitize::escape_control;
 use serde_json::{Value, json};
 
 use super::render::{BAD, DIM, GOOD, STRONG, paint};
-use super::shell::Answer;
+use super::shell::CommandOutput;
 
 /// A single check.
 pub(super) struct Check {
@@ -15,7 +15,7 @@ pub(super) struct Check {
 }
 
 /// Formats one line per check; the exit code is 3 if any check failed.
-pub(super) fn answer(checks: &[Check]) -> Answer {
+pub(super) fn answer(checks: &[Check]) -> CommandOutput {
     let well = checks.iter().all(|check| check.result.is_ok());
     let told = |Check { name, result }: &Check| {
         let message = result.as_ref().unwrap_or_else(|why| why);
@@ -34,5 +34,5 @@ pub(super) fn answer(checks: &[Check]) -> Answer {
         format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<width$}")))
     });
     let exit = if well { 0 } else { Exit::Environment as u8 };
-    Answer { json, text: text.collect(), exit, failed: false }
+    CommandOutput { json, text: text.collect(), exit, failed: false }
 }

@@ -7,8 +7,8 @@ use osiris_core::sanitize::escape_control;
 use serde_json::json;
 
 use super::render::{DIM, GOOD, STRONG, paint};
-use super::shell::{Answer, Shell, shown};
-use super::workspace::{Values, Workplace, manifest_of};
+use super::shell::{CommandOutput, Shell, shown};
+use super::workspace::{CompileArgs, Workspace, manifest_of};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,11 +27,11 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    values: Values,
+    values: CompileArgs,
 }
 
-pub(super) fn compile(args: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn compile(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     let build = place.compile(&args.file, &args.values, shell)?;
     place.admit(&build.manifest, &build.configs)?;
     let (manifest, path) = (&build.manifest, manifest_of(&build));
@@ -51,5 +51,5 @@ pub(super) fn compile(args: &Args, shell: &Shell) -> Result<Answer> {
         manifest.meta.manifest_short,
         paint(DIM, &shown(&path)),
     );
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }

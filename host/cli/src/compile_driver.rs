@@ -1,10 +1,10 @@
 //! `osiris compile-driver`: the process in which a driver is compiled.
 
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_engine::compiler::{self, Order};
 use serde_json::json;
 
-use super::shell::Answer;
+use super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,12 +31,12 @@ pub(super) struct Args {
     without_interrupts: bool,
 }
 
-pub(super) fn compile(args: Args) -> Result<Answer> {
+pub(super) fn compile(args: Args) -> Result<CommandOutput> {
     let Args { parent, size, engine, without_interrupts } = args;
     let order = Order { parent, size, engine, interrupts: !without_interrupts };
     let done = compiler::serve(&order).map_err(|error| {
-        Error::environment(Problem::new("compiler", format!("cannot compile: {error}")))
+        Error::environment(Diagnostic::new("compiler", format!("cannot compile: {error}")))
     })?;
     let exit = if done { 0 } else { Exit::Invalid as u8 };
-    Ok(Answer { json: json!({}), text: String::new(), exit, failed: false })
+    Ok(CommandOutput { json: json!({}), text: String::new(), exit, failed: false })
 }

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use serde_json::json;
 
 use super::args::Cli;
-use super::shell::Answer;
+use super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,9 +22,9 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn completions(args: &Args) -> Answer {
+pub(super) fn completions(args: &Args) -> CommandOutput {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "osiris", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
-    Answer::new(json!({"shell": args.shell.to_string(), "script": script}), script)
+    CommandOutput::new(json!({"shell": args.shell.to_string(), "script": script}), script)
 }

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::atomic;
 use osiris_core::fs::layout::{DRIVERS_DIR, SETTINGS_FILE};
 use serde_json::json;
 
 use super::render::{DIM, GOOD, STRONG, paint};
-use super::shell::{Answer, shown};
+use super::shell::{CommandOutput, shown};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +36,7 @@ pub(super) struct Args {
     force: bool,
 }
 
-pub(super) fn init(args: &Args) -> Result<Answer> {
+pub(super) fn init(args: &Args) -> Result<CommandOutput> {
     if !args.force {
         refuse_to_overwrite(&args.dir)?;
     }
@@ -59,7 +59,7 @@ pub(super) fn init(args: &Args) -> Result<Answer> {
     names.iter().for_each(|name| text.push_str(&format!("  {}\n", paint(DIM, name))));
     text.push_str("Next:\n");
     next.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
-    Ok(Answer::new(json!({"project": dir, "created": names, "next": next}), text))
+    Ok(CommandOutput::new(json!({"project": dir, "created": names, "next": next}), text))
 }
 
 fn refuse_to_overwrite(dir: &Path) -> Result<()> {
@@ -70,7 +70,7 @@ fn refuse_to_overwrite(dir: &Path) -> Result<()> {
         return Ok(());
     }
     let message = format!("these files are there already: {}", existing.join(", "));
-    let problem = Problem::new("files_exist", message)
+    let problem = Diagnostic::new("files_exist", message)
         .in_file(dir)
         .help("choose another folder, or write over them with --force");
     Err(Error::invalid(problem))
@@ -82,7 +82,7 @@ fn make_folder(path: &Path) -> Result<()> {
 }
 
 fn environment(path: &Path, message: String) -> Error {
-    Error::environment(Problem::new("init", message).in_file(path))
+    Error::environment(Diagnostic::new("init", message).in_file(path))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use osiris_core::diagnostic::Result;
 use osiris_core::program;
 
 use self::args::{Cli, Command};
-use self::shell::{Answer, Shell};
+use self::shell::{CommandOutput, Shell};
 
 /// Runs the command given by the process's arguments and returns its exit code: 0 success, 1 the
 /// run failed, 2 invalid input or usage, 3 a problem around the run.
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::Init(args) => init::init(&args),
         Command::Validate(args) => validate::validate(&args, shell),

@@ -4,23 +4,23 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::limits::Bounds;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::driver::{Content, DriverFile};
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
 use osiris_engine::grants::Grants;
-use osiris_engine::process_sandbox::Fence;
-use osiris_engine::sink::Sink;
-use osiris_engine::{Call, Code, Engine};
-use osiris_registry::trust::{Admission, Known};
+use osiris_engine::process_sandbox::ProcessSandbox;
+use osiris_engine::sink::CallObserver;
+use osiris_engine::{CallContext, Code, Engine};
+use osiris_registry::trust::{AdmittedDriver, Known};
 use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
-use super::first_use::{self, Memory};
+use super::first_use::{self, Remember};
 use super::shell::Shell;
-use super::workspace::Workplace;
+use super::workspace::Workspace;
 
 /// An engine and a runtime for calls, under Landlock.
 pub(super) struct Probe {
@@ -33,9 +33,9 @@ pub(super) struct Probe {
 impl Probe {
     /// Irreversibly restricts this process by Landlock to the permissions of its calls. Until
     /// then the process has no other thread and runs no driver code.
-    pub(super) fn start(engine: Engine, fence: &Fence) -> Result<Self> {
+    pub(super) fn start(engine: Engine, fence: &ProcessSandbox) -> Result<Self> {
         let unable = |error: io::Error| {
-            Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
+            Error::environment(Diagnostic::new("runtime", format!("cannot start: {error}")))
         };
         // Under Landlock, the number of CPUs of a container cannot be read.
         let threads = std::thread::available_parallelism().map_err(unable)?;
@@ -48,11 +48,11 @@ impl Probe {
     /// Creates a call, see [`call`].
     pub(super) fn call(
         &self,
-        place: &Workplace,
+        place: &Workspace,
         file: &DriverFile,
         config: &Value,
         redactor: &Redactor,
-    ) -> Result<Call> {
+    ) -> Result<CallContext> {
         call(place, file, config, redactor)
     }
 }
@@ -60,17 +60,17 @@ impl Probe {
 /// Compiles a driver that the project allows, or loads the cached code.
 pub(super) fn code(
     engine: &Engine,
-    place: &Workplace,
+    place: &Workspace,
     file: &DriverFile,
     known: Known<'_>,
     shell: &Shell,
 ) -> Result<Code> {
     let Content { bytes, sha256 } = place.registry.load(file)?;
-    let admission = Admission::of(file, bytes, sha256)?;
-    let rights = |driver: &Admission| {
+    let admission = AdmittedDriver::of(file, bytes, sha256)?;
+    let rights = |driver: &AdmittedDriver| {
         place.project.settings.drivers.rights(&driver.spec, driver.built_in, Some(known))
     };
-    first_use::tell(&[admission], &rights, place, shell, Memory::Kept);
+    first_use::tell(&[admission], &rights, place, shell, Remember::Yes);
     engine.code(file, bytes, sha256.clone(), || {})
 }
 
@@ -79,15 +79,15 @@ pub(super) fn code(
 /// # Errors
 /// Returns an error if a permission exceeds a ceiling of the project.
 pub(super) fn call(
-    place: &Workplace,
+    place: &Workspace,
     file: &DriverFile,
     config: &Value,
     redactor: &Redactor,
-) -> Result<Call> {
+) -> Result<CallContext> {
     let policy = &place.project.settings.drivers;
     policy.check_call(None, &file.spec, file.built_in, config)?;
-    let limits = place.limits(&Bounds::new()).tightened(&file.spec.bounds());
-    Ok(Call {
+    let limits = place.limits(&LimitOverrides::new()).tightened(&file.spec.bounds());
+    Ok(CallContext {
         grants: Grants::new(&file.spec, config, place.project.base(), None)
             .allowing(&place.project.settings.allow_read),
         budgets: limits.budgets(),
@@ -103,7 +103,7 @@ struct Trace {
     redactor: Redactor,
 }
 
-impl Sink for Trace {
+impl CallObserver for Trace {
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }

@@ -19,8 +19,8 @@ use super::render;
 
 /// The result of a command.
 #[derive(Debug)]
-pub(super) struct Answer {
-    /// The JSON document without `status`, which [`Answer::new`] adds.
+pub(super) struct CommandOutput {
+    /// The JSON document without `status`, which [`CommandOutput::new`] adds.
     pub(super) json: Value,
     /// Whole lines with colours, which are stripped for outputs without colours.
     pub(super) text: String,
@@ -30,7 +30,7 @@ pub(super) struct Answer {
     pub(super) failed: bool,
 }
 
-impl Answer {
+impl CommandOutput {
     /// Creates the result of a successful command. `json` is an object.
     pub(super) fn new(json: Value, text: impl Into<String>) -> Self {
         let mut with_status = json!({"status": "success"});
@@ -96,7 +96,7 @@ impl Shell {
     }
 
     /// Prints the result.
-    pub(super) fn answer(&self, answer: Answer) -> ExitCode {
+    pub(super) fn answer(&self, answer: CommandOutput) -> ExitCode {
         if answer.failed && !self.json {
             self.note(&answer.text);
             return ExitCode::from(answer.exit);

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_engine::process_sandbox;
 use serde_json::json;
 
-use super::shell::Answer;
+use super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,10 +32,10 @@ pub(super) struct Args {
     elsewhere: PathBuf,
 }
 
-pub(super) fn try_fence(args: &Args) -> Result<Answer> {
+pub(super) fn try_fence(args: &Args) -> Result<CommandOutput> {
     let ports = [args.granted, args.refused];
     let proof = process_sandbox::prove(&args.folder, &args.elsewhere, ports).map_err(|error| {
-        Error::environment(Problem::new("fence", format!("cannot try the fence: {error}")))
+        Error::environment(Diagnostic::new("fence", format!("cannot try the fence: {error}")))
     })?;
-    Ok(Answer { json: json!({}), text: json!(proof).to_string(), exit: 0, failed: false })
+    Ok(CommandOutput { json: json!({}), text: json!(proof).to_string(), exit: 0, failed: false })
 }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ColorChoice, Command, Error};
-use osiris_core::diagnostic::{self, Problem};
+use osiris_core::diagnostic::{self, Diagnostic};
 use serde_json::json;
 
 use super::args::Global;
-use super::shell::{Answer, Shell};
+use super::shell::{CommandOutput, Shell};
 
 /// Prints clap's message, as JSON if the arguments contain `--json`.
 pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
@@ -22,10 +22,10 @@ pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
     let plain = error.render().to_string();
     let answer = match error.kind() {
         ErrorKind::DisplayHelp => {
-            Answer::new(json!({"help": plain}), error.render().ansi().to_string())
+            CommandOutput::new(json!({"help": plain}), error.render().ansi().to_string())
         }
         ErrorKind::DisplayVersion => {
-            Answer::new(json!({"version": env!("CARGO_PKG_VERSION")}), plain)
+            CommandOutput::new(json!({"version": env!("CARGO_PKG_VERSION")}), plain)
         }
         // For a command that only groups others, such as `osiris runs`.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !shell.json => {
@@ -42,16 +42,16 @@ pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
 }
 
 /// Returns the help of a command that got no arguments.
-pub(super) fn help(mut command: Command) -> Answer {
+pub(super) fn help(mut command: Command) -> CommandOutput {
     let text = command.render_help();
-    Answer::new(json!({"help": text.to_string()}), text.ansi().to_string())
+    CommandOutput::new(json!({"help": text.to_string()}), text.ansi().to_string())
 }
 
 /// Converts clap's text: the message, the usage and a hint, each after an empty line.
-fn usage_problem(text: &str) -> Problem {
+fn usage_problem(text: &str) -> Diagnostic {
     let text = text.strip_prefix("error: ").unwrap_or(text).trim_end();
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-    let problem = Problem::new("usage", message);
+    let problem = Diagnostic::new("usage", message);
     let hint = rest.lines().map(str::trim).find(|line| line.starts_with("tip: "));
     let usage = rest.lines().map(str::trim).find(|line| line.starts_with("Usage: "));
     match hint.and_then(|hint| hint.strip_prefix("tip: ")).or(usage) {
@@ -67,7 +67,7 @@ mod tests {
     use super::super::args::Cli;
     use super::*;
 
-    fn problem(arguments: &[&str]) -> Problem {
+    fn problem(arguments: &[&str]) -> Diagnostic {
         let arguments = std::iter::once(&"osiris").chain(arguments);
         usage_problem(&Cli::try_parse_from(arguments).unwrap_err().render().to_string())
     }

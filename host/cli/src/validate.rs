@@ -8,8 +8,8 @@ use osiris_pipeline::compile;
 use serde_json::json;
 
 use super::render::{GOOD, STRONG, paint};
-use super::shell::{Answer, Shell};
-use super::workspace::{Values, Workplace, must_exist, warn};
+use super::shell::{CommandOutput, Shell};
+use super::workspace::{CompileArgs, Workspace, must_exist, warn};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,11 +29,11 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    values: Values,
+    values: CompileArgs,
 }
 
-pub(super) fn validate(args: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn validate(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     must_exist(&args.file)?;
     let options = args.values.options()?;
     let checked = compile::check(&place.project, &args.file, &options, &place.registry)?;
@@ -48,5 +48,5 @@ pub(super) fn validate(args: &Args, shell: &Shell) -> Result<Answer> {
     let (name, steps) = (escape_control(&checked.manifest.name), checked.manifest.steps.len());
     let noun = if steps == 1 { "step" } else { "steps" };
     let text = format!("{} {} is valid: {steps} {noun}", paint(GOOD, "✓"), paint(STRONG, &name));
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }

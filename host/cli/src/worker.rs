@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::{core_dumps, program};
 use osiris_e2b::worker;
-use osiris_engine::process_sandbox::Fence;
+use osiris_engine::process_sandbox::ProcessSandbox;
 use serde_json::json;
 
-use super::shell::Answer;
+use super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,20 +29,24 @@ pub(super) struct Args {
     base: PathBuf,
 }
 
-pub(super) fn work(args: &Args) -> Result<Answer> {
+pub(super) fn work(args: &Args) -> Result<CommandOutput> {
     core_dumps::disable();
     // The uploaded files are next to the worker's directory.
     let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
     // The worker starts its own program to compile, also under Landlock.
     let programs = vec![program::path()];
-    let fence = Fence { own: vec![sent, args.base.clone()], programs, ..Fence::default() };
+    let fence = ProcessSandbox {
+        own: vec![sent, args.base.clone()],
+        programs,
+        ..ProcessSandbox::default()
+    };
     fence.raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        Error::environment(Problem::new("runtime", format!("cannot start the worker: {error}")))
+        Error::environment(Diagnostic::new("runtime", format!("cannot start the worker: {error}")))
     })?;
     runtime.block_on(worker::run(&args.folder))?;
     // A thread can still be waiting for a command.
     runtime.shutdown_background();
-    Ok(Answer { json: json!({}), text: String::new(), exit: 0, failed: false })
+    Ok(CommandOutput { json: json!({}), text: String::new(), exit: 0, failed: false })
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::Gate;
-use osiris_core::driver::catalog::Registry;
-use osiris_core::driver::limits::{Bounds, Limit, Limits, Origin};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::AdmissionPolicy;
+use osiris_core::driver::catalog::DriverCatalog;
+use osiris_core::driver::limits::{Limit, LimitOverrides, Limits, Origin};
 use osiris_pipeline::compile::{self, Build, Options};
 use osiris_pipeline::manifest::Manifest;
 use osiris_pipeline::project::Project;
-use osiris_registry::Lock;
+use osiris_registry::Lockfile;
 use osiris_runtime::run;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use super::shell::Shell;
 
 /// Options for compiling a pipeline.
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct Values {
+pub(super) struct CompileArgs {
     /// The profile whose parameters apply
     #[arg(long, short, value_name = "NAME")]
     pub(super) profile: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Values {
     pub(super) params: Vec<(String, String)>,
 }
 
-impl Values {
+impl CompileArgs {
     /// Returns whether no value was given.
     pub(super) fn is_empty(&self) -> bool {
         self.profile.is_none() && self.params.is_empty()
@@ -52,23 +52,23 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 }
 
 /// A project with its available drivers.
-pub(super) struct Workplace {
+pub(super) struct Workspace {
     pub(super) project: Project,
-    pub(super) registry: Registry,
+    pub(super) registry: DriverCatalog,
 }
 
-impl Workplace {
+impl Workspace {
     pub(super) fn open(shell: &Shell) -> Result<Self> {
         let project = shell.project()?;
-        let lock = Lock::read(&project.layout.lock_file())?;
+        let lock = Lockfile::read(&project.layout.lock_file())?;
         let policy = project.settings.drivers.clone();
-        let gates: Vec<Box<dyn Gate>> = vec![Box::new(lock), Box::new(policy)];
-        let registry = Registry::open(&project.layout.drivers_dir(), gates)?;
+        let gates: Vec<Box<dyn AdmissionPolicy>> = vec![Box::new(lock), Box::new(policy)];
+        let registry = DriverCatalog::open(&project.layout.drivers_dir(), gates)?;
         Ok(Self { project, registry })
     }
 
     /// Returns the limits of a driver by the settings and `command`, without those of its spec.
-    pub(super) fn limits(&self, command: &Bounds) -> Limits {
+    pub(super) fn limits(&self, command: &LimitOverrides) -> Limits {
         Limits::new(&self.project.settings.limits, command)
     }
 
@@ -89,7 +89,12 @@ impl Workplace {
     }
 
     /// Compiles a pipeline and prints its warnings.
-    pub(super) fn compile(&self, file: &Path, values: &Values, shell: &Shell) -> Result<Build> {
+    pub(super) fn compile(
+        &self,
+        file: &Path,
+        values: &CompileArgs,
+        shell: &Shell,
+    ) -> Result<Build> {
         must_exist(file)?;
         let build = compile::compile(&self.project, file, &values.options()?, &self.registry)?;
         warn(&build.warnings, shell);
@@ -111,7 +116,7 @@ pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
 }
 
 /// Prints warnings on stderr.
-pub(super) fn warn(warnings: &[Problem], shell: &Shell) {
+pub(super) fn warn(warnings: &[Diagnostic], shell: &Shell) {
     if !shell.json {
         warnings.iter().for_each(|one| shell.note(&render::warning(one)));
     }
@@ -122,7 +127,7 @@ pub(super) fn must_exist(file: &Path) -> Result<()> {
     if file.exists() {
         return Ok(());
     }
-    let problem = Problem::new("pipeline_not_found", "there is no such pipeline file")
+    let problem = Diagnostic::new("pipeline_not_found", "there is no such pipeline file")
         .in_file(file)
         .help("a path on the command line is relative to the working directory");
     Err(Error::invalid(problem))

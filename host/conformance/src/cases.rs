@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 use osiris_core::contract::Mode;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Example;
 use osiris_core::schema::Schema;
 use osiris_core::text::quoted;
-use osiris_core::yaml::{self, Node, Problems};
+use osiris_core::yaml::{self, Diagnostics, Node};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -101,17 +101,19 @@ impl Cases {
         let root = yaml::read(file)?;
         let json = root.to_json();
         let internal = |why: String| {
-            Error::invalid(Problem::new("invalid_cases", format!("The cases: {why}")).in_file(file))
+            Error::invalid(
+                Diagnostic::new("invalid_cases", format!("The cases: {why}")).in_file(file),
+            )
         };
         let shape = serde_json::from_str(SCHEMA).map_err(|error| internal(error.to_string()))?;
-        let mut problems = Problems::new(file);
+        let mut problems = Diagnostics::new(file);
         for finding in Schema::new(shape).map_err(internal)?.check(&json) {
             let mut problem =
-                Problem::new("invalid_cases", format!("The cases: {}", finding.message));
+                Diagnostic::new("invalid_cases", format!("The cases: {}", finding.message));
             problem.help = finding.help;
             problems.report(root.position_of(&finding.pointer), problem);
         }
-        problems = problems.into_result(Problems::new(file))?;
+        problems = problems.into_result(Diagnostics::new(file))?;
         let mut cases: Self =
             serde_json::from_value(json).map_err(|error| internal(error.to_string()))?;
         for (index, case) in cases.cases.iter_mut().enumerate() {
@@ -149,10 +151,10 @@ impl Case {
         self.expect.error.is_none() && !self.large
     }
 
-    fn finish(&mut self, at: &str, root: &Node, file: &Path, problems: &mut Problems<'_>) {
+    fn finish(&mut self, at: &str, root: &Node, file: &Path, problems: &mut Diagnostics<'_>) {
         let invalid = |pointer: &str, message: String, help: &str| {
             let message = format!("The case {}: {message}", quoted(&self.name));
-            (root.position_of(pointer), Problem::new("invalid_cases", message).help(help))
+            (root.position_of(pointer), Diagnostic::new("invalid_cases", message).help(help))
         };
         let mut found = Vec::new();
         for (name, fixture) in &mut self.files {

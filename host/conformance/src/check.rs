@@ -2,8 +2,8 @@
 
 use osiris_core::redact::Redactor;
 
-use super::harness::Bench;
-use super::requirement::Need;
+use super::harness::Harness;
+use super::requirement::Requirement;
 
 /// A requirement for drivers.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,8 @@ pub struct Check {
     /// Advice to fix a driver that fails the check.
     pub fix: &'static str,
     /// Prerequisites; the check is skipped if one is missing.
-    pub(super) needs: &'static [Need],
-    pub(super) run: fn(&Bench) -> Verdict,
+    pub(super) needs: &'static [Requirement],
+    pub(super) run: fn(&Harness) -> Verdict,
 }
 
 impl Check {
@@ -27,7 +27,7 @@ impl Check {
 
     /// Returns whether the check needs the driver's code.
     pub(super) fn calls(&self) -> bool {
-        self.group() != "spec" || self.needs.contains(&Need::Driver)
+        self.group() != "spec" || self.needs.contains(&Requirement::Driver)
     }
 
     /// Returns the group: the part of the id before the dot.
@@ -38,7 +38,7 @@ impl Check {
 
 /// The result of a check that did not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missed {
+pub enum NotPassed {
     /// The requirement is not met; holds the observation.
     Failed(String),
     /// The check could not run; holds the reason.
@@ -46,14 +46,14 @@ pub enum Missed {
 }
 
 /// The result of a check.
-pub(super) type Verdict = Result<(), Missed>;
+pub(super) type Verdict = Result<(), NotPassed>;
 
 pub(super) fn fail(seen: impl Into<String>) -> Verdict {
-    Err(Missed::Failed(seen.into()))
+    Err(NotPassed::Failed(seen.into()))
 }
 
-pub(super) fn skip(why: impl Into<String>) -> Missed {
-    Missed::Skipped(why.into())
+pub(super) fn skip(why: impl Into<String>) -> NotPassed {
+    NotPassed::Skipped(why.into())
 }
 
 /// Fails if `holds` is not true.
@@ -78,6 +78,6 @@ pub(super) fn none(seen: impl IntoIterator<Item = String>) -> Verdict {
 
 /// Returns a redactor for these secrets, or skips the check with the reason why one cannot be
 /// built.
-pub(super) fn redactor(secrets: impl IntoIterator<Item = String>) -> Result<Redactor, Missed> {
+pub(super) fn redactor(secrets: impl IntoIterator<Item = String>) -> Result<Redactor, NotPassed> {
     Redactor::new(secrets).map_err(|error| skip(error.to_string()))
 }

@@ -2,26 +2,26 @@
 //! they run.
 
 use osiris_core::contract::Mode;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::{Spec, paths};
 use osiris_pipeline::connection::{self, REFERENCE, RESOLVED};
 use serde_json::{Map, Value, json};
 
 use super::cases::{Case, Given};
-use super::check::{Missed, skip};
+use super::check::{NotPassed, skip};
 use super::data;
-use super::harness::{Bench, Subject};
-use super::invocation::{End, Feed, Trial};
-use super::temp_project::Place;
+use super::harness::{Harness, TestTarget};
+use super::invocation::{InputEnd, InputStream, Invocation};
+use super::temp_project::TempProject;
 
-impl Bench {
+impl Harness {
     /// Checks the cases. A configuration that does not fit is the case's fault, not the driver's.
     pub(super) fn check_cases(&self) -> Result<()> {
         let Some(spec) = &self.spec else { return Ok(()) };
         for case in &self.cases {
             let wrong = |why: String| {
                 let message = format!("The case '{}': {why}", case.name);
-                Error::invalid(Problem::new("invalid_cases", message).help(format!(
+                Error::invalid(Diagnostic::new("invalid_cases", message).help(format!(
                     "see `osiris drivers inspect {}` for what the driver takes",
                     self.path.display()
                 )))
@@ -33,7 +33,7 @@ impl Bench {
                 continue;
             }
             self.config(case).map_err(|missed| match missed {
-                Missed::Failed(why) | Missed::Skipped(why) => wrong(why),
+                NotPassed::Failed(why) | NotPassed::Skipped(why) => wrong(why),
             })?;
         }
         Ok(())
@@ -95,9 +95,9 @@ impl Bench {
     }
 
     /// Returns the complete configuration of a case, as a run would pass it on.
-    pub(super) fn config(&self, case: &Case) -> Result<Value, Missed> {
+    pub(super) fn config(&self, case: &Case) -> Result<Value, NotPassed> {
         let spec = self.spec()?;
-        self.complete(&case.config, spec).map_err(Missed::Failed)
+        self.complete(&case.config, spec).map_err(NotPassed::Failed)
     }
 
     pub(super) fn complete(
@@ -112,7 +112,7 @@ impl Bench {
             None => Value::Object(config),
             Some(reference) => {
                 config.insert(REFERENCE.to_owned(), reference.to_string().into());
-                let Subject { connections, environment, .. } = &self.subject;
+                let TestTarget { connections, environment, .. } = &self.subject;
                 let config = Value::Object(config);
                 let mut whole = connection::complete(
                     "the configuration",
@@ -138,9 +138,9 @@ impl Bench {
     }
 
     /// Returns a configuration with nothing but the connection, or `None` without a connection.
-    pub(super) fn connected(&self) -> Result<Option<Value>, Missed> {
+    pub(super) fn connected(&self) -> Result<Option<Value>, NotPassed> {
         let (spec, Some(reference)) = (self.spec()?, &self.reference) else { return Ok(None) };
-        let Subject { connections, environment, .. } = &self.subject;
+        let TestTarget { connections, environment, .. } = &self.subject;
         let mut config = connection::connect(reference, spec, connections, environment)
             .map_err(|error| skip(error.problems[0].message.clone()))?;
         if let Some(fields) = config.as_object_mut() {
@@ -150,14 +150,14 @@ impl Bench {
     }
 
     /// Creates a project with a case's files.
-    pub(super) fn place(&self, case: &Case) -> Result<Place, Missed> {
+    pub(super) fn place(&self, case: &Case) -> Result<TempProject, NotPassed> {
         self.place_of(case, 1)
     }
 
-    /// Creates a project like [`Bench::place`], with repeated text divided by `shrink`.
-    pub(super) fn place_of(&self, case: &Case, shrink: u64) -> Result<Place, Missed> {
+    /// Creates a project like [`Harness::place`], with repeated text divided by `shrink`.
+    pub(super) fn place_of(&self, case: &Case, shrink: u64) -> Result<TempProject, NotPassed> {
         let broken = |error: std::io::Error| skip(format!("its files cannot be written: {error}"));
-        let place = Place::new(self.root.path(), &case.files, shrink).map_err(broken)?;
+        let place = TempProject::new(self.root.path(), &case.files, shrink).map_err(broken)?;
         // Certificates of a connection are files of the project.
         if let Some(config) = self.connected()? {
             for path in paths(&config, &self.spec()?.files.read) {
@@ -171,11 +171,11 @@ impl Bench {
     }
 
     /// Returns the call that a case describes.
-    pub(super) fn trial(&self, case: &Case) -> Result<Trial, Missed> {
-        Ok(Trial {
+    pub(super) fn trial(&self, case: &Case) -> Result<Invocation, NotPassed> {
+        Ok(Invocation {
             mode: case.mode,
             config: self.config(case)?,
-            inputs: feeds(case, End::Well),
+            inputs: feeds(case, InputEnd::Well),
             cancel_at: None,
             state: None,
             share: None,
@@ -186,9 +186,9 @@ impl Bench {
 
 /// Returns the tables of a case. A table that does not end well has different rows, which must not
 /// arrive.
-pub(super) fn feeds(case: &Case, end: End) -> Vec<Feed> {
-    let from = |given: &Given| if end == End::Well { 0 } else { given.rows };
-    let feed = |given: &Given| Feed {
+pub(super) fn feeds(case: &Case, end: InputEnd) -> Vec<InputStream> {
+    let from = |given: &Given| if end == InputEnd::Well { 0 } else { given.rows };
+    let feed = |given: &Given| InputStream {
         name: given.name.clone(),
         schema: given.schema.clone(),
         batches: Box::new(std::iter::once(data::batch(&given.schema, from(given), given.rows))),

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use arrow::array::RecordBatch;
 use osiris_core::canonical;
 use osiris_core::contract::Mode;
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::catalog::Registry;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::endpoints::endpoints;
 use osiris_core::driver::limits::Limits;
 use osiris_core::driver::spec::{Spec, SpecFault, paths};
 use osiris_core::driver::{Content, DriverFile};
-use osiris_engine::process_sandbox::Fence;
+use osiris_engine::process_sandbox::ProcessSandbox;
 use osiris_engine::{Code, Driver, Engine};
 use osiris_pipeline::connection::{Connections, Environment, REFERENCE, Reference, Secrets};
 use serde_json::Value;
@@ -24,14 +24,14 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use super::cases::{Case, Cases};
-use super::check::{Check, Missed, skip};
-use super::invocation::{self, Outcome, Trial};
-use super::reserved_port::Held;
+use super::check::{Check, NotPassed, skip};
+use super::invocation::{self, Invocation, Outcome};
+use super::reserved_port::ReservedPort;
 use super::synthetic_config::Unreachable;
-use super::temp_project::Place;
+use super::temp_project::TempProject;
 
 /// The driver to check, and everything to check it with. Contains secrets.
-pub struct Subject {
+pub struct TestTarget {
     /// The component.
     pub file: PathBuf,
     /// Cases to run; in their modes they replace the spec's examples.
@@ -49,18 +49,18 @@ pub struct Subject {
     /// Limits of the project.
     pub limits: Limits,
     /// The drivers that read back the written rows.
-    pub registry: Registry,
+    pub registry: DriverCatalog,
 }
 
 /// The harness; see the module documentation.
-pub(super) struct Bench {
+pub(super) struct Harness {
     pub(super) path: PathBuf,
     pub(super) spec: Option<Arc<Spec>>,
     /// The spec as written, or null if the component has none.
     pub(super) raw: Value,
     pub(super) faults: Vec<SpecFault>,
     /// The problem that makes the file unreadable.
-    pub(super) broken: Option<Problem>,
+    pub(super) broken: Option<Diagnostic>,
     pub(super) file: Option<DriverFile>,
     pub(super) reference: Option<Reference>,
     pub(super) previous: Option<Arc<Spec>>,
@@ -69,19 +69,19 @@ pub(super) struct Bench {
     pub(super) threads: usize,
     /// Directory of all trial projects.
     pub(super) root: TempDir,
-    closed: io::Result<Held>,
-    silent: io::Result<Held>,
+    closed: io::Result<ReservedPort>,
+    silent: io::Result<ReservedPort>,
     /// Compiled driver and compile time, or `None` if no selected check needs it.
-    code: Option<Result<(Code, Option<Duration>), Problem>>,
+    code: Option<Result<(Code, Option<Duration>), Diagnostic>>,
     /// Compiled drivers that read back written rows, by name, or the reason why there is none.
     readers: BTreeMap<String, Result<Code, String>>,
     /// Never dropped, since dropping the runtime would wait for DNS look-ups.
     pub(super) runtime: ManuallyDrop<Runtime>,
-    pub(super) subject: Subject,
+    pub(super) subject: TestTarget,
     pub(super) cases: Vec<Case>,
-    loaded: OnceLock<Result<Loaded, Problem>>,
-    normal: [OnceLock<Result<Normal, Missed>>; 3],
-    pub(super) unreachable: OnceLock<Result<Unreachable, Missed>>,
+    loaded: OnceLock<Result<Loaded, Diagnostic>>,
+    normal: [OnceLock<Result<Baseline, NotPassed>>; 3],
+    pub(super) unreachable: OnceLock<Result<Unreachable, NotPassed>>,
 }
 
 /// A driver that is ready to run.
@@ -92,24 +92,24 @@ pub(super) struct Loaded {
 }
 
 /// A driver's result in the normal case.
-pub(super) struct Normal {
+pub(super) struct Baseline {
     pub(super) case: Case,
     pub(super) outcome: Outcome,
-    pub(super) left: Left,
+    pub(super) left: SideEffects,
     /// Files before the run.
     pub(super) before: BTreeMap<String, String>,
 }
 
 /// Files and rows present after a call.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Left {
+pub(super) struct SideEffects {
     /// Hash of each file, by path.
     pub(super) files: BTreeMap<String, String>,
     /// Rows that the case reads back.
     pub(super) rows: Option<Vec<RecordBatch>>,
 }
 
-impl Left {
+impl SideEffects {
     /// Returns the files that were changed, added or removed since `before`.
     pub(super) fn changed<'l>(&'l self, before: &'l Self) -> Vec<&'l str> {
         let gone = before.files.keys().filter(|name| !self.files.contains_key(*name));
@@ -118,14 +118,14 @@ impl Left {
     }
 }
 
-impl Bench {
+impl Harness {
     /// Examines a driver without running it, then restricts this process for good with Landlock.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or a case does not fit the driver.
-    pub(super) fn new(mut subject: Subject, wanted: &[&Check]) -> Result<Self> {
+    pub(super) fn new(mut subject: TestTarget, wanted: &[&Check]) -> Result<Self> {
         let unable = |error: io::Error| {
-            Error::environment(Problem::new("runtime", format!("cannot start: {error}")))
+            Error::environment(Diagnostic::new("runtime", format!("cannot start: {error}")))
         };
         // The CPU limit of a container cannot be read once Landlock is enforced.
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -145,8 +145,8 @@ impl Bench {
             engine: Engine::new()?,
             threads,
             root: root.map_err(unable)?,
-            closed: Held::closed(),
-            silent: Held::silent(),
+            closed: ReservedPort::closed(),
+            silent: ReservedPort::silent(),
             code: None,
             readers: BTreeMap::new(),
             runtime: ManuallyDrop::new(runtime),
@@ -188,13 +188,13 @@ impl Bench {
     }
 
     /// Returns the spec, or skips the check if the spec cannot be read.
-    pub(super) fn spec(&self) -> Result<&Spec, Missed> {
+    pub(super) fn spec(&self) -> Result<&Spec, NotPassed> {
         self.spec.as_deref().ok_or_else(|| skip("the spec cannot be read"))
     }
 
-    fn compile(&self) -> Result<(Code, Option<Duration>), Problem> {
+    fn compile(&self) -> Result<(Code, Option<Duration>), Diagnostic> {
         let Some(file) = &self.file else {
-            let spec = Problem::new("invalid_spec", "the spec cannot be used");
+            let spec = Diagnostic::new("invalid_spec", "the spec cannot be used");
             return Err(self.broken.clone().unwrap_or(spec));
         };
         let (started, mut compiled) = (Instant::now(), false);
@@ -209,7 +209,7 @@ impl Bench {
     }
 
     fn compile_readers(&self) -> BTreeMap<String, Result<Code, String>> {
-        let Subject { registry, .. } = &self.subject;
+        let TestTarget { registry, .. } = &self.subject;
         let code = |name: &String| {
             let file = registry.find(name).ok_or_else(|| registry.missing(name))?;
             let Content { bytes, sha256 } = registry.load(file)?;
@@ -220,8 +220,9 @@ impl Bench {
     }
 
     /// Returns the permissions that the checks need on this machine.
-    fn fence(&self) -> Fence {
-        let mut fence = Fence { own: vec![self.root.path().to_owned()], ..Fence::default() };
+    fn fence(&self) -> ProcessSandbox {
+        let mut fence =
+            ProcessSandbox { own: vec![self.root.path().to_owned()], ..ProcessSandbox::default() };
         // The directory of all projects is removed in the end.
         fence.tidy.extend(self.root.path().parent().map(Path::to_owned));
         let held = [&self.closed, &self.silent].into_iter().flatten();
@@ -257,19 +258,19 @@ impl Bench {
     }
 
     /// Returns a port that refuses connections.
-    pub(super) fn closed(&self) -> Result<&Held, Missed> {
+    pub(super) fn closed(&self) -> Result<&ReservedPort, NotPassed> {
         self.closed.as_ref().map_err(|error| skip(error.to_string()))
     }
 
     /// Returns a port where the kernel accepts connections and no program answers.
-    pub(super) fn silent(&self) -> Result<&Held, Missed> {
+    pub(super) fn silent(&self) -> Result<&ReservedPort, NotPassed> {
         self.silent.as_ref().map_err(|error| skip(error.to_string()))
     }
 
     /// Returns the loaded driver, or the problem that keeps it from loading.
-    pub(super) fn loaded(&self) -> Result<&Loaded, Problem> {
+    pub(super) fn loaded(&self) -> Result<&Loaded, Diagnostic> {
         let load = || {
-            let none = || Err(Problem::new("not_compiled", "no check asked for its code"));
+            let none = || Err(Diagnostic::new("not_compiled", "no check asked for its code"));
             let (code, compiling) = self.code.clone().unwrap_or_else(none)?;
             let driver = self.engine.link(&code).map_err(|error| error.problems[0].clone())?;
             Ok(Loaded { driver, compiling })
@@ -282,12 +283,12 @@ impl Bench {
     }
 
     /// Returns the limits of the driver.
-    pub(super) fn limits(&self) -> Result<Limits, Missed> {
+    pub(super) fn limits(&self) -> Result<Limits, NotPassed> {
         Ok(self.subject.limits.clone().tightened(&self.spec()?.bounds()))
     }
 
     /// Runs the driver.
-    pub(super) fn run(&self, place: &Place, trial: Trial) -> Result<Outcome, Missed> {
+    pub(super) fn run(&self, place: &TempProject, trial: Invocation) -> Result<Outcome, NotPassed> {
         let driver = self.driver().ok_or_else(|| skip("the component does not load"))?;
         Ok(self.runtime.block_on(invocation::run(
             &self.engine,
@@ -299,7 +300,7 @@ impl Bench {
     }
 
     /// Returns the files and rows present after a call.
-    pub(super) fn left(&self, place: &Place, case: &Case) -> Result<Left, Missed> {
+    pub(super) fn left(&self, place: &TempProject, case: &Case) -> Result<SideEffects, NotPassed> {
         let rows = match &case.read_back {
             None => None,
             Some(reader) => {
@@ -310,7 +311,7 @@ impl Bench {
                 let driver = self.engine.link(code);
                 let driver = driver.map_err(|error| broken(&error.to_string()))?;
                 let config = self.complete(&reader.config, &code.spec).map_err(skip)?;
-                let mut trial = Trial { mode: Mode::Extract, config, ..self.trial(case)? };
+                let mut trial = Invocation { mode: Mode::Extract, config, ..self.trial(case)? };
                 trial.inputs.clear();
                 let limits = self.limits()?;
                 let run = invocation::run(&self.engine, &driver, limits, place, trial);
@@ -318,12 +319,12 @@ impl Bench {
                 Some(self.runtime.block_on(run).table.map(|(_, rows)| rows).unwrap_or_default())
             }
         };
-        Ok(Left { files: place.files(), rows })
+        Ok(SideEffects { files: place.files(), rows })
     }
 
     /// Returns the result of the first case of a mode. Skips the check if that case fails, which
     /// another check reports.
-    pub(super) fn normal(&self, mode: Mode) -> Result<&Normal, Missed> {
+    pub(super) fn normal(&self, mode: Mode) -> Result<&Baseline, NotPassed> {
         let index = match mode {
             Mode::Extract => 0,
             Mode::Transform => 1,
@@ -332,7 +333,7 @@ impl Bench {
         self.normal[index].get_or_init(|| self.ordinary(mode)).as_ref().map_err(Clone::clone)
     }
 
-    fn ordinary(&self, mode: Mode) -> Result<Normal, Missed> {
+    fn ordinary(&self, mode: Mode) -> Result<Baseline, NotPassed> {
         let why = || self.without_case(mode).unwrap_or_default();
         let case = self.plain(mode).ok_or_else(|| skip(why()))?;
         let place = self.place(&case)?;
@@ -342,11 +343,11 @@ impl Bench {
             return Err(skip(format!("{}: {failure}", case.name)));
         }
         let left = self.left(&place, &case)?;
-        Ok(Normal { case, outcome, left, before })
+        Ok(Baseline { case, outcome, left, before })
     }
 
     /// Returns the results of the first case of every mode that has one and succeeds.
-    pub(super) fn normals(&self) -> Vec<&Normal> {
+    pub(super) fn normals(&self) -> Vec<&Baseline> {
         [Mode::Extract, Mode::Transform, Mode::Write]
             .into_iter()
             .filter_map(|mode| self.normal(mode).ok())
@@ -361,7 +362,7 @@ impl Bench {
         if let Some(reference) = &self.reference {
             config[REFERENCE] = reference.to_string().into();
         }
-        let Subject { connections, environment, .. } = &self.subject;
+        let TestTarget { connections, environment, .. } = &self.subject;
         Secrets::find(&config, spec, connections, environment).values.into_iter().collect()
     }
 }

@@ -10,23 +10,23 @@ use osiris_core::contract::Mode;
 use osiris_core::driver::limits::Limits;
 use osiris_engine::grants::Grants;
 use osiris_engine::table::{Batch, Receiver, Sender, channel};
-use osiris_engine::{Call, Driver, Engine, Report, StepCall};
+use osiris_engine::{CallContext, Driver, Engine, RunOutcome, RunRequest};
 use osiris_pipeline::connection;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::recorder::{Recorder, Words};
-use super::temp_project::Place;
+use super::recorder::{Recorder, Recording};
+use super::temp_project::TempProject;
 
 /// Maximum bytes of batches buffered on an edge, as in a run.
 const BUDGET: usize = 2 << 20;
 
 /// Parameters of the call.
-pub(super) struct Trial {
+pub(super) struct Invocation {
     pub(super) mode: Mode,
     /// Complete configuration, with connection and defaults.
     pub(super) config: Value,
-    pub(super) inputs: Vec<Feed>,
+    pub(super) inputs: Vec<InputStream>,
     /// Cancels the run once this many rows have crossed the boundary.
     pub(super) cancel_at: Option<u64>,
     pub(super) state: Option<String>,
@@ -36,16 +36,16 @@ pub(super) struct Trial {
 }
 
 /// An input table.
-pub(super) struct Feed {
+pub(super) struct InputStream {
     pub(super) name: String,
     pub(super) schema: SchemaRef,
     pub(super) batches: Box<dyn Iterator<Item = RecordBatch>>,
-    pub(super) end: End,
+    pub(super) end: InputEnd,
 }
 
 /// The end of an input table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum InputEnd {
     /// Normal end.
     Well,
     /// The upstream step fails once the driver has read all batches.
@@ -57,10 +57,10 @@ pub(super) enum End {
 /// The result of a trial.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    pub(super) report: Report,
+    pub(super) report: RunOutcome,
     /// The output table, if it was opened.
     pub(super) table: Option<(SchemaRef, Vec<RecordBatch>)>,
-    pub(super) words: Words,
+    pub(super) words: Recording,
     pub(super) artifacts: BTreeMap<String, Vec<u8>>,
     /// Time from the cancel to the end, or `None` if the run was not cancelled.
     pub(super) stopping: Option<Duration>,
@@ -84,13 +84,13 @@ pub(super) async fn run(
     engine: &Engine,
     driver: &Driver,
     limits: Limits,
-    place: &Place,
-    trial: Trial,
+    place: &TempProject,
+    trial: Invocation,
 ) -> Outcome {
-    let Trial { mode, config, inputs, cancel_at, state, share, keep } = trial;
+    let Invocation { mode, config, inputs, cancel_at, state, share, keep } = trial;
     let recorder = Arc::new(Recorder::new());
     let (cancel, done) = (CancellationToken::new(), CancellationToken::new());
-    let call = Call {
+    let call = CallContext {
         grants: Grants::new(&driver.spec, &config, place.base(), Some(place.artifacts())),
         budgets: limits.budgets(),
         limits,
@@ -112,7 +112,7 @@ pub(super) async fn run(
         let (sender, mut readers) = channel(1, budget, place.spill());
         (Some(sender), readers.pop())
     };
-    let step = StepCall {
+    let step = RunRequest {
         id: "check".to_owned(),
         mode,
         config: connection::for_driver(&config, &driver.spec).to_string(),
@@ -135,7 +135,7 @@ pub(super) async fn run(
     Outcome { report, table, words, artifacts: place.read_artifacts(), stopping }
 }
 
-async fn supply(feed: Feed, sender: Sender, recorder: &Recorder, done: &CancellationToken) {
+async fn supply(feed: InputStream, sender: Sender, recorder: &Recorder, done: &CancellationToken) {
     sender.open(feed.schema);
     let (mut sent, mut rows) = (0, recorder.rows());
     for batch in feed.batches {
@@ -145,15 +145,15 @@ async fn supply(feed: Feed, sender: Sender, recorder: &Recorder, done: &Cancella
         }
     }
     match feed.end {
-        End::Well => sender.finish(),
-        End::Badly => {
+        InputEnd::Well => sender.finish(),
+        InputEnd::Badly => {
             tokio::select! {
                 _ = rows.wait_for(|(read, _)| *read >= sent) => {}
                 () = done.cancelled() => {}
             }
             sender.fail("the step `before` before it failed");
         }
-        End::Never => done.cancelled().await,
+        InputEnd::Never => done.cancelled().await,
     }
 }
 

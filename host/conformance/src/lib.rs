@@ -22,15 +22,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::redact::Redactor;
 use osiris_core::text::{any_of, closest, quoted};
 
-use self::harness::Bench;
+use self::harness::Harness;
 
 pub use self::cases::Cases;
-pub use self::check::{Check, Missed};
-pub use self::harness::Subject;
+pub use self::check::{Check, NotPassed};
+pub use self::harness::TestTarget;
 pub use self::report::{Outcome, Report};
 
 /// Returns every check, in the order of the report.
@@ -54,7 +54,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
                     format!("the groups are {}; see `osiris drivers test --list`", any_of(&groups))
                 }
             };
-            return Err(Error::invalid(Problem::new("unknown_check", message).help(help)));
+            return Err(Error::invalid(Diagnostic::new("unknown_check", message).help(help)));
         }
     }
     let named = |check: &&Check| {
@@ -69,7 +69,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
 /// # Errors
 /// Returns an error if the driver cannot be read, or if the cases or the connection do not fit it.
 pub fn run(
-    subject: Subject,
+    subject: TestTarget,
     wanted: &[&'static Check],
     started: &(dyn Fn(&str) + Sync),
 ) -> Result<Report> {
@@ -78,9 +78,9 @@ pub fn run(
     if let Some(unknown) = skipped.keys().find(|id| !checks().any(|check| check.id == *id)) {
         let message = format!("The cases: 'skip' names {}, which is no check", quoted(unknown));
         let help = "see `osiris drivers test --list`";
-        return Err(Error::invalid(Problem::new("invalid_cases", message).help(help)));
+        return Err(Error::invalid(Diagnostic::new("invalid_cases", message).help(help)));
     }
-    let bench = Bench::new(subject, wanted)?;
+    let bench = Harness::new(subject, wanted)?;
     let redactor = Redactor::new(bench.secrets())?;
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
@@ -88,7 +88,7 @@ pub fn run(
             started(check.id);
             let begin = Instant::now();
             let missed = match skipped.get(check.id) {
-                Some(why) => Some(Missed::Skipped(why.clone())),
+                Some(why) => Some(NotPassed::Skipped(why.clone())),
                 None => one(check, &bench),
             };
             let missed = missed.map(|missed| missed.map(|text| redactor.text(&text).into_owned()));
@@ -117,9 +117,9 @@ pub fn run(
     })
 }
 
-fn one(check: &Check, bench: &Bench) -> Option<Missed> {
+fn one(check: &Check, bench: &Harness) -> Option<NotPassed> {
     match check.needs.iter().find_map(|need| need.lacking(bench)) {
-        Some(why) => Some(Missed::Skipped(why)),
+        Some(why) => Some(NotPassed::Skipped(why)),
         None => (check.run)(bench).err(),
     }
 }

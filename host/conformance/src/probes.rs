@@ -5,34 +5,34 @@ use std::time::Duration;
 
 use osiris_core::contract::Mode;
 use osiris_engine::grants::Grants;
-use osiris_engine::{Call, Dataset, Driver, Failure, Health};
+use osiris_engine::{CallContext, CallError, Dataset, Driver, Health};
 use osiris_pipeline::connection;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::cases::Case;
-use super::check::{Missed, skip};
+use super::check::{NotPassed, skip};
 use super::fixtures::connection_of;
-use super::harness::Bench;
-use super::recorder::{Recorder, Words};
-use super::temp_project::Place;
+use super::harness::Harness;
+use super::recorder::{Recorder, Recording};
+use super::temp_project::TempProject;
 
-impl Bench {
+impl Harness {
     /// Returns the driver's datasets in its own order.
     pub(super) fn discover(
         &self,
         case: Option<&Case>,
         config: &Value,
-    ) -> Result<Result<Vec<Dataset>, Failure>, Missed> {
+    ) -> Result<Result<Vec<Dataset>, CallError>, NotPassed> {
         self.listed(case, config).map(|(found, _)| found)
     }
 
-    /// Like [`Bench::discover`], with the driver's log, metrics, events and progress.
+    /// Like [`Harness::discover`], with the driver's log, metrics, events and progress.
     pub(super) fn listed(
         &self,
         case: Option<&Case>,
         config: &Value,
-    ) -> Result<(Result<Vec<Dataset>, Failure>, Words), Missed> {
+    ) -> Result<(Result<Vec<Dataset>, CallError>, Recording), NotPassed> {
         let place = self.somewhere(case)?;
         let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
         let call = self.call(&place, config, &recorder)?;
@@ -46,19 +46,19 @@ impl Bench {
         &self,
         config: &Value,
         timeout: Duration,
-    ) -> Result<Result<Health, Failure>, Missed> {
+    ) -> Result<Result<Health, CallError>, NotPassed> {
         let connection = connection_of(config, self.spec()?);
         self.examined(config, &connection, timeout).map(|(health, _)| health)
     }
 
-    /// Like [`Bench::doctor`] for any connection, with the driver's log, metrics, events and
+    /// Like [`Harness::doctor`] for any connection, with the driver's log, metrics, events and
     /// progress.
     pub(super) fn examined(
         &self,
         config: &Value,
         connection: &Value,
         timeout: Duration,
-    ) -> Result<(Result<Health, Failure>, Words), Missed> {
+    ) -> Result<(Result<Health, CallError>, Recording), NotPassed> {
         let place = self.somewhere(None)?;
         let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
         let call = self.call(&place, config, &recorder)?;
@@ -68,11 +68,11 @@ impl Bench {
         Ok((health, recorder.take()))
     }
 
-    fn callee(&self) -> Result<&Driver, Missed> {
+    fn callee(&self) -> Result<&Driver, NotPassed> {
         self.driver().ok_or_else(|| skip("the component does not load"))
     }
 
-    fn somewhere(&self, case: Option<&Case>) -> Result<Place, Missed> {
+    fn somewhere(&self, case: Option<&Case>) -> Result<TempProject, NotPassed> {
         match case {
             Some(case) => self.place(case),
             None => self.place(&Case::new(String::new(), Mode::Extract, serde_json::Map::new())),
@@ -81,12 +81,12 @@ impl Bench {
 
     fn call(
         &self,
-        place: &Place,
+        place: &TempProject,
         config: &Value,
         recorder: &Arc<Recorder>,
-    ) -> Result<Call, Missed> {
+    ) -> Result<CallContext, NotPassed> {
         let limits = self.limits()?;
-        Ok(Call {
+        Ok(CallContext {
             grants: Grants::new(self.spec()?, config, place.base(), None),
             budgets: limits.budgets(),
             limits,

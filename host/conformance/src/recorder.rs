@@ -4,13 +4,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
-use osiris_engine::sink::Sink;
+use osiris_engine::sink::CallObserver;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 /// Log, metrics, events and progress of a driver.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Words {
+pub(super) struct Recording {
     pub(super) logs: Vec<(Level, String)>,
     pub(super) metrics: Vec<Metric>,
     pub(super) events: Vec<(String, Map<String, Value>)>,
@@ -31,7 +31,7 @@ const MOST: usize = 10_000;
 
 /// A sink that records everything.
 pub(super) struct Recorder {
-    words: Mutex<Words>,
+    words: Mutex<Recording>,
     redactor: Redactor,
     /// Rows read and written so far.
     rows: watch::Sender<(u64, u64)>,
@@ -51,11 +51,11 @@ impl Recorder {
         self.rows.subscribe()
     }
 
-    pub(super) fn take(&self) -> Words {
+    pub(super) fn take(&self) -> Recording {
         std::mem::take(&mut *self.words())
     }
 
-    fn words(&self) -> MutexGuard<'_, Words> {
+    fn words(&self) -> MutexGuard<'_, Recording> {
         self.words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -66,7 +66,7 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
     }
 }
 
-impl Sink for Recorder {
+impl CallObserver for Recorder {
     /// Returns a redactor without secrets: the kit searches for the secrets that a driver reveals.
     fn redactor(&self) -> &Redactor {
         &self.redactor

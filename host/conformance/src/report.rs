@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use osiris_core::driver::spec::Spec;
 
-use super::check::{Check, Missed};
+use super::check::{Check, NotPassed};
 
 /// Results of all checks, in order.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub struct Outcome {
     /// The check.
     pub check: &'static Check,
     /// The reason why the check did not pass, or `None` if it did.
-    pub missed: Option<Missed>,
+    pub missed: Option<NotPassed>,
     /// Duration of the check.
     pub took: Duration,
 }
@@ -35,12 +35,12 @@ pub struct Outcome {
 impl Report {
     /// Returns the number of failed checks.
     pub fn failed(&self) -> usize {
-        self.count(|missed| matches!(missed, Some(Missed::Failed(_))))
+        self.count(|missed| matches!(missed, Some(NotPassed::Failed(_))))
     }
 
     /// Returns the number of skipped checks.
     pub fn skipped(&self) -> usize {
-        self.count(|missed| matches!(missed, Some(Missed::Skipped(_))))
+        self.count(|missed| matches!(missed, Some(NotPassed::Skipped(_))))
     }
 
     /// Returns the number of passed checks.
@@ -48,12 +48,12 @@ impl Report {
         self.count(Option::is_none)
     }
 
-    fn count(&self, wanted: impl Fn(&Option<Missed>) -> bool) -> usize {
+    fn count(&self, wanted: impl Fn(&Option<NotPassed>) -> bool) -> usize {
         self.results.iter().filter(|result| wanted(&result.missed)).count()
     }
 }
 
-impl Missed {
+impl NotPassed {
     /// Replaces the text.
     pub(super) fn map(self, change: impl FnOnce(String) -> String) -> Self {
         match self {

@@ -2,18 +2,20 @@
 
 use osiris_core::contract::Mode;
 
-use super::harness::Bench;
+use super::harness::Harness;
 
 /// Prerequisites to run a case of an extractor.
-pub(super) const EXTRACTS: &[Need] = &[Need::Driver, Need::Case(Mode::Extract)];
+pub(super) const EXTRACTS: &[Requirement] =
+    &[Requirement::Driver, Requirement::Case(Mode::Extract)];
 /// Prerequisites to run a case of a transform.
-pub(super) const TRANSFORMS: &[Need] = &[Need::Driver, Need::Case(Mode::Transform)];
+pub(super) const TRANSFORMS: &[Requirement] =
+    &[Requirement::Driver, Requirement::Case(Mode::Transform)];
 /// Prerequisites to run a case of a writer.
-pub(super) const WRITES: &[Need] = &[Need::Driver, Need::Case(Mode::Write)];
+pub(super) const WRITES: &[Requirement] = &[Requirement::Driver, Requirement::Case(Mode::Write)];
 
 /// A prerequisite; the check is skipped without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
+pub(super) enum Requirement {
     /// A spec that can be read.
     Spec,
     /// A component that this host can run.
@@ -44,9 +46,9 @@ pub(super) enum Need {
     Previous,
 }
 
-impl Need {
+impl Requirement {
     /// Returns the reason to skip the check, or `None` if the prerequisite is met.
-    pub(super) fn lacking(self, bench: &Bench) -> Option<String> {
+    pub(super) fn lacking(self, bench: &Harness) -> Option<String> {
         let Some(spec) = &bench.spec else {
             return Some("the spec cannot be read".to_owned());
         };

@@ -6,12 +6,12 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use socket2::{Domain, Socket, Type};
 
 /// A local port that is reserved until this value is dropped.
-pub(super) struct Held {
+pub(super) struct ReservedPort {
     socket: Socket,
     pub(super) address: SocketAddr,
 }
 
-impl Held {
+impl ReservedPort {
     /// Reserves a port that refuses connections.
     pub(super) fn closed() -> io::Result<Self> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
@@ -36,10 +36,10 @@ mod tests {
 
     #[test]
     fn one_refuses_and_one_takes() {
-        let closed = Held::closed().unwrap();
+        let closed = ReservedPort::closed().unwrap();
         let error = TcpStream::connect(closed.address).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-        let silent = Held::silent().unwrap();
+        let silent = ReservedPort::silent().unwrap();
         assert!(TcpStream::connect(silent.address).is_ok());
     }
 }

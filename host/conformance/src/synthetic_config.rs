@@ -9,14 +9,14 @@ use osiris_pipeline::connection::{REFERENCE, RESOLVED};
 use serde_json::{Map, Value, json};
 
 use super::cases::Case;
-use super::check::{Missed, skip};
+use super::check::{NotPassed, skip};
 use super::fixtures::feeds;
-use super::harness::Bench;
-use super::invocation::{End, Outcome, Trial};
+use super::harness::Harness;
+use super::invocation::{InputEnd, Invocation, Outcome};
 
 /// A configuration, and the secrets planted in it.
 #[derive(Debug, Clone)]
-pub(super) struct Pretence {
+pub(super) struct SyntheticConfig {
     pub(super) config: Value,
     /// Pointer and value of each secret.
     pub(super) canaries: Vec<(String, String)>,
@@ -25,7 +25,7 @@ pub(super) struct Pretence {
 /// Results of a driver whose service is unreachable.
 #[derive(Debug)]
 pub(super) struct Unreachable {
-    pub(super) pretence: Pretence,
+    pub(super) pretence: SyntheticConfig,
     /// One outcome per mode.
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -33,14 +33,14 @@ pub(super) struct Unreachable {
 /// The `discard` port, where nothing listens.
 const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
-impl Bench {
+impl Harness {
     /// Runs the driver against a closed port, with canaries for secrets. Done only once, since the
     /// driver can retry for some time.
-    pub(super) fn unreachable(&self) -> Result<&Unreachable, Missed> {
+    pub(super) fn unreachable(&self) -> Result<&Unreachable, NotPassed> {
         self.unreachable.get_or_init(|| self.call_in_vain()).as_ref().map_err(Clone::clone)
     }
 
-    fn call_in_vain(&self) -> Result<Unreachable, Missed> {
+    fn call_in_vain(&self) -> Result<Unreachable, NotPassed> {
         let closed = self.closed()?;
         let pretence = self.pretend(Some(closed.address))?;
         let modes = self.spec()?.modes.iter().copied().filter(|mode| *mode != Mode::Discover);
@@ -48,8 +48,8 @@ impl Bench {
             let case = self.base().filter(|case| case.mode == mode);
             let case = case.unwrap_or_else(|| Case::new(String::new(), mode, Map::new()));
             let config = pretence.config.clone();
-            let inputs = feeds(&case, End::Well);
-            let trial = Trial {
+            let inputs = feeds(&case, InputEnd::Well);
+            let trial = Invocation {
                 mode,
                 config,
                 inputs,
@@ -66,7 +66,10 @@ impl Bench {
 
     /// Returns the configuration that a connection to `address` would produce, with canaries for
     /// secrets. Without an address, nothing listens at the one used.
-    pub(super) fn pretend(&self, address: Option<SocketAddr>) -> Result<Pretence, Missed> {
+    pub(super) fn pretend(
+        &self,
+        address: Option<SocketAddr>,
+    ) -> Result<SyntheticConfig, NotPassed> {
         let spec = self.spec()?;
         let known = match self.base() {
             Some(case) => Some(self.config(&case)?),
@@ -99,7 +102,7 @@ impl Bench {
             let why = format!("no configuration can be made up: {}", finding.message);
             return Err(skip(format!("{why}; give a case, or --connection")));
         }
-        Ok(Pretence { config, canaries })
+        Ok(SyntheticConfig { config, canaries })
     }
 }
 

@@ -8,21 +8,21 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use osiris_core::canonical;
 use osiris_core::fs::layout::TMP_DIR;
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use tempfile::TempDir;
 
 use super::cases::Fixture;
 
 /// A temporary directory with a case's files. Removed on drop.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct TempProject {
     folder: TempDir,
 }
 
 /// Directory for a step's artifacts, as in a run.
 const ARTIFACTS: &str = "logs/conformance/artifacts/check";
 
-impl Place {
+impl TempProject {
     /// Creates a project with these files in the directory `within`.
     pub(super) fn new(
         within: &Path,
@@ -51,8 +51,8 @@ impl Place {
         self.base().join(ARTIFACTS)
     }
 
-    pub(super) fn spill(&self) -> Below {
-        Below::new(self.base(), Path::new(TMP_DIR))
+    pub(super) fn spill(&self) -> ProjectDir {
+        ProjectDir::new(self.base(), Path::new(TMP_DIR))
     }
 
     /// Returns the sha256 of every file except the artifacts, by path.

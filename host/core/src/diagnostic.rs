@@ -26,7 +26,7 @@ pub struct Position {
 
 /// One finding, as text for the user. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
+pub struct Diagnostic {
     /// Stable name for tools, like `unknown_key`.
     pub code: &'static str,
     /// The failure and its cause.
@@ -39,7 +39,7 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-impl Problem {
+impl Diagnostic {
     /// Creates a problem without a location.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), place: None, help: None }
@@ -67,7 +67,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if let Some(place) = &self.place {
@@ -101,22 +101,22 @@ pub struct Error {
     /// The failure class, which decides the exit code.
     pub exit: Exit,
     /// The problems in a stable order; never empty.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Diagnostic>,
 }
 
 impl Error {
     /// Creates an error for invalid input.
-    pub fn invalid(problem: Problem) -> Self {
+    pub fn invalid(problem: Diagnostic) -> Self {
         Self { exit: Exit::Invalid, problems: vec![problem] }
     }
 
     /// Creates an error for something missing or broken around the run.
-    pub fn environment(problem: Problem) -> Self {
+    pub fn environment(problem: Diagnostic) -> Self {
         Self { exit: Exit::Environment, problems: vec![problem] }
     }
 
     /// Creates an error for a failed run.
-    pub fn failed(problem: Problem) -> Self {
+    pub fn failed(problem: Diagnostic) -> Self {
         Self { exit: Exit::Failed, problems: vec![problem] }
     }
 }

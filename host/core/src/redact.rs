@@ -25,10 +25,10 @@ use std::sync::Arc;
 use aho_corasick::AhoCorasick;
 use serde_json::{Map, Value};
 
-use self::alphanumeric::{Beginnings, Squeezed};
-use self::encodings::Forms;
-use self::unescape::Plain;
-use crate::diagnostic::{Error, Problem, Result};
+use self::alphanumeric::{Alphanumerics, Beginnings};
+use self::encodings::Encodings;
+use self::unescape::Unescaped;
+use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::telemetry::Number;
 
 /// Replacement for a secret.
@@ -59,7 +59,7 @@ pub struct Redactor {
 struct Finder {
     /// Finds secrets verbatim, in any case.
     plain: AhoCorasick,
-    /// Finds the letters and digits of a secret and of its encodings in [`Squeezed`] text, or
+    /// Finds the letters and digits of a secret and of its encodings in [`Alphanumerics`] text, or
     /// `None` if all of them are too short.
     squeezed: Option<AhoCorasick>,
     beginnings: Arc<Beginnings>,
@@ -86,12 +86,12 @@ impl Redactor {
             let most = crate::text::bytes(MOST as u64);
             return Err(unusable(&format!("they are larger than {most} together")));
         }
-        let Forms { mut plain, mut squeezed } = Forms::of(&long);
+        let Encodings { mut plain, mut squeezed } = Encodings::of(&long);
         // Undoing escapes in a text also undoes apparent escapes in the secret itself.
         let mut newest = plain.clone();
         for _ in 0..LAYERS {
             newest =
-                newest.iter().flat_map(|form| Plain::all_of(form)).map(|of| of.bytes).collect();
+                newest.iter().flat_map(|form| Unescaped::all_of(form)).map(|of| of.bytes).collect();
             plain.extend(newest.iter().filter(|form| form.len() >= SHORTEST).cloned());
         }
         for needles in [&mut plain, &mut squeezed] {
@@ -140,7 +140,7 @@ impl Redactor {
     pub fn goes_on(&self, text: &[u8]) -> bool {
         let Some(Finder { beginnings, .. }) = &self.finder else { return false };
         let text = &text[text.len().saturating_sub(self.reach)..];
-        beginnings.ends(text) || Plain::all_of(text).any(|plain| beginnings.ends(&plain.bytes))
+        beginnings.ends(text) || Unescaped::all_of(text).any(|plain| beginnings.ends(&plain.bytes))
     }
 
     /// Returns the ranges of the secrets, sorted and disjoint.
@@ -209,7 +209,7 @@ impl Redactor {
 fn unusable(why: &str) -> Error {
     let message = format!("cannot mask the secrets of the connections: {why}");
     let help = "a connection takes what a file holds by the file's path, not as a variable";
-    Error::environment(Problem::new("secrets_unusable", message).help(help))
+    Error::environment(Diagnostic::new("secrets_unusable", message).help(help))
 }
 
 impl std::fmt::Debug for Redactor {
@@ -229,11 +229,11 @@ impl Finder {
         let mut found = Vec::new();
         self.look(text, &|at| at, &mut found);
         // Separate pass, since other encodings would misread the escapes of quoted-printable.
-        let printable = Plain::of_quoted_printable(text);
+        let printable = Unescaped::of_quoted_printable(text);
         if let Some(plain) = &printable {
             self.look(&plain.bytes, &|at| plain.source(at), &mut found);
         }
-        for undo in [Plain::of, Plain::of_backslashes] {
+        for undo in [Unescaped::of, Unescaped::of_backslashes] {
             self.escaped(text, undo, &|at| at, &mut found);
             if let Some(plain) = &printable {
                 self.escaped(&plain.bytes, undo, &|at| plain.source(at), &mut found);
@@ -247,11 +247,11 @@ impl Finder {
     fn escaped(
         &self,
         text: &[u8],
-        undo: fn(&[u8]) -> Option<Plain>,
+        undo: fn(&[u8]) -> Option<Unescaped>,
         source: &dyn Fn(usize) -> usize,
         found: &mut Vec<Range<usize>>,
     ) {
-        let mut layers: Vec<Plain> = Vec::new();
+        let mut layers: Vec<Unescaped> = Vec::new();
         while layers.len() < LAYERS {
             let inner = layers.last().map_or(text, |plain| &plain.bytes);
             let Some(plain) = undo(inner) else { break };
@@ -268,7 +268,7 @@ impl Finder {
             add(secret.range());
         }
         let Some(finder) = &self.squeezed else { return };
-        let squeezed = Squeezed::of(text);
+        let squeezed = Alphanumerics::of(text);
         for secret in finder.find_overlapping_iter(&squeezed.bytes) {
             add(squeezed.source(secret.range()));
         }

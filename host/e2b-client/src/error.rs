@@ -45,7 +45,7 @@ pub enum Kind {
 
 /// Reasons for and against sending a failed request again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Again {
+pub(super) enum Retryability {
     /// The request would fail again.
     No,
     /// The request never reached the server.
@@ -70,7 +70,7 @@ pub struct Error {
     pub message: String,
     /// Time to wait before the next attempt, as requested by the server.
     pub retry_after: Option<Duration>,
-    pub(super) again: Again,
+    pub(super) again: Retryability,
     /// The server's own message.
     pub(super) told: String,
 }
@@ -83,7 +83,7 @@ impl Error {
             code: None,
             message: message.into(),
             retry_after: None,
-            again: Again::No,
+            again: Retryability::No,
             told: String::new(),
         }
     }
@@ -95,10 +95,10 @@ impl Error {
 
     /// Returns whether the request may have reached the server.
     pub fn was_sent(&self) -> bool {
-        self.again != Again::Unsent
+        self.again != Retryability::Unsent
     }
 
-    pub(super) fn again(self, again: Again) -> Self {
+    pub(super) fn again(self, again: Retryability) -> Self {
         Self { again, ..self }
     }
 
@@ -110,6 +110,6 @@ impl Error {
 
     /// Returns whether the same call can succeed later without a change by the caller.
     pub fn is_transient(&self) -> bool {
-        self.again != Again::No || matches!(self.kind, Kind::Timeout | Kind::StreamLost)
+        self.again != Retryability::No || matches!(self.kind, Kind::Timeout | Kind::StreamLost)
     }
 }

@@ -8,7 +8,7 @@ use osiris_http::{Guard, NamedBy, builder, reason};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
 
-use super::error::{Again, Error, Kind, Result};
+use super::error::{Error, Kind, Result, Retryability};
 use super::response;
 use super::secret::Secret;
 
@@ -144,13 +144,13 @@ pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
     let (kind, again, hint) = if error.is_connect() {
         let hint =
             "; check the network, and that E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN are right";
-        (Kind::Unreachable, Again::Unsent, hint)
+        (Kind::Unreachable, Retryability::Unsent, hint)
     } else if error.is_builder() {
-        (Kind::Invalid, Again::No, "")
+        (Kind::Invalid, Retryability::No, "")
     } else if error.is_timeout() {
-        (Kind::Timeout, Again::Lost, "")
+        (Kind::Timeout, Retryability::Lost, "")
     } else {
-        (Kind::Unreachable, Again::Lost, "")
+        (Kind::Unreachable, Retryability::Lost, "")
     };
     Error::new(kind, format!("cannot {what}: {}{hint}", reason(error))).again(again)
 }

@@ -18,8 +18,8 @@ mod settings;
 mod tests;
 
 pub use self::control::{
-    Build, BuildState, BuildStatus, Control, Create, Info, Listed, LogEntry, Network, Sample,
-    Sandbox, State, Step, Template,
+    Build, BuildState, BuildStatus, Control, Create, LogEntry, Network, Sample, Sandbox,
+    SandboxInfo, SandboxSummary, State, Step, Template,
 };
 #[cfg(fuzzing)]
 pub use self::envd::fuzzing;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::{Again, Error, Kind, Result};
+use super::error::{Error, Kind, Result, Retryability};
 use super::http::{Http, Service};
 
 /// Maximum size of a JSON response, in bytes.
@@ -34,7 +34,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// An error as the server reports it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Told {
+pub(super) struct ServerError {
     code: Value,
     message: Value,
     error_code: Option<String>,
@@ -73,8 +73,11 @@ pub(super) async fn refusal(response: Response, what: &str, http: &Http) -> Erro
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let body = read(response, MAX_ERROR, what).await.map(|(body, _)| body).unwrap_or_default();
-    let told: Option<Told> = serde_json::from_slice(&body).ok();
-    let told = told.unwrap_or_else(|| Told { message: text(&headers, &body), ..Told::default() });
+    let told: Option<ServerError> = serde_json::from_slice(&body).ok();
+    let told = told.unwrap_or_else(|| ServerError {
+        message: text(&headers, &body),
+        ..ServerError::default()
+    });
     told.error(what, Some(status), &headers, http)
 }
 
@@ -89,7 +92,7 @@ fn text(headers: &HeaderMap, body: &[u8]) -> Value {
     }
 }
 
-impl Told {
+impl ServerError {
     /// Returns the typed error; `status` is `None` for an error that ends a stream.
     pub(super) fn error(
         self,
@@ -185,25 +188,25 @@ fn again(
     code: Option<&str>,
     message: &str,
     headers: &HeaderMap,
-) -> Again {
+) -> Retryability {
     if kind == Kind::SandboxGone {
-        return Again::No;
+        return Retryability::No;
     }
     match headers.get("should-retry").map(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
-        Some(true) => return Again::Later,
-        Some(false) => return Again::No,
+        Some(true) => return Retryability::Later,
+        Some(false) => return Retryability::No,
         None => {}
     }
     match status {
         // No process listened, so the request was not executed.
-        Some(502) if message.contains("port is not open") => Again::Unsent,
+        Some(502) if message.contains("port is not open") => Retryability::Unsent,
         // The request may have been forwarded before the response was lost.
-        Some(502 | 504) if kind != Kind::Capacity => Again::Lost,
-        Some(429 | 502..=504) => Again::Later,
-        Some(_) if code == Some(OUTCOME_UNKNOWN) => Again::Lost,
-        Some(409) if code == Some("idempotency_in_progress") => Again::Later,
-        Some(409) if message.contains("still transitioning") => Again::Later,
-        _ => Again::No,
+        Some(502 | 504) if kind != Kind::Capacity => Retryability::Lost,
+        Some(429 | 502..=504) => Retryability::Later,
+        Some(_) if code == Some(OUTCOME_UNKNOWN) => Retryability::Lost,
+        Some(409) if code == Some("idempotency_in_progress") => Retryability::Later,
+        Some(409) if message.contains("still transitioning") => Retryability::Later,
+        _ => Retryability::No,
     }
 }
 

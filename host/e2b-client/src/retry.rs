@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
-use super::error::{Again, Error, Kind, Result};
+use super::error::{Error, Kind, Result, Retryability};
 
 /// Default time limit of a call, retries included.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,18 +15,18 @@ const MAX_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Failures after which a call can be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
+pub(super) enum RetryPolicy {
     /// The call is idempotent.
     Safe,
     /// Retry only if the request certainly never reached the server.
     Unsent,
 }
 
-impl Repeat {
+impl RetryPolicy {
     fn covers(self, error: &Error) -> bool {
         match self {
-            Self::Safe => error.again != Again::No,
-            Self::Unsent => error.again == Again::Unsent,
+            Self::Safe => error.again != Retryability::No,
+            Self::Unsent => error.again == Retryability::Unsent,
         }
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn pauses() -> ExponentialBackoff {
 pub(super) async fn retry<T>(
     what: &str,
     deadline: Instant,
-    repeat: Repeat,
+    repeat: RetryPolicy,
     call: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
     retry_when(what, deadline, |error| repeat.covers(error), call).await
@@ -85,5 +85,5 @@ pub(super) async fn retry_when<T>(
 fn late(what: &str, last: Option<Error>) -> Error {
     let before = last.map(|error| format!("; before that: {error}")).unwrap_or_default();
     Error::new(Kind::Timeout, format!("cannot {what}: no answer in the time there was{before}"))
-        .again(Again::Lost)
+        .again(Retryability::Lost)
 }

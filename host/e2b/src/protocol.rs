@@ -25,8 +25,8 @@ use std::time::Duration;
 
 use osiris_core::driver::limits::Limits;
 use osiris_pipeline::connection::Secrets;
-use osiris_runtime::run::Snapshot;
-use osiris_runtime::session::{Record, Status};
+use osiris_runtime::run::StepSnapshot;
+use osiris_runtime::session::{Record, StatusFile};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub const STREAM: &str = "stream.jsonl";
 
 /// A numbered line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Numbered<T> {
+pub struct Sequenced<T> {
     /// Number of the line, counted from 1.
     pub n: u64,
     /// The command or message.
@@ -53,7 +53,7 @@ pub struct Numbered<T> {
     pub body: T,
 }
 
-impl<T: Serialize> Numbered<T> {
+impl<T: Serialize> Sequenced<T> {
     /// Serializes the line, with the newline.
     pub fn line(&self) -> String {
         // Serialization can fail only for maps with keys other than text, which no type here has.
@@ -126,7 +126,7 @@ pub enum Message {
     /// Progress of the steps.
     Progress {
         /// Snapshots of the steps, in the order of the plan.
-        steps: Vec<Snapshot>,
+        steps: Vec<StepSnapshot>,
     },
     /// Answer to a ping.
     Pong {
@@ -138,9 +138,9 @@ pub enum Message {
         /// Number of the answered command.
         re: u64,
         /// Final status of the run.
-        status: Box<Status>,
+        status: Box<StatusFile>,
         /// Files to download.
-        files: Vec<Made>,
+        files: Vec<OutputFile>,
     },
     /// All files are removed.
     Cleaned {
@@ -151,7 +151,7 @@ pub enum Message {
 
 /// A file that a run left in the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
+pub struct OutputFile {
     /// Path relative to the base path, with `/` as separator.
     pub path: String,
     /// Size in bytes.

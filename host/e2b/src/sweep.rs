@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use e2b_client::{Control, Listed, Result};
+use e2b_client::{Control, Result, SandboxSummary};
 use osiris_core::canonical;
 use osiris_runtime::session;
 
@@ -96,7 +96,7 @@ pub async fn sweep(
 
 /// Returns whether a sandbox is unused: its deadline has passed, or its run on this machine has
 /// ended.
-fn is_left(sandbox: &Listed, logs: Option<&Path>) -> bool {
+fn is_left(sandbox: &SandboxSummary, logs: Option<&Path>) -> bool {
     let now =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let deadline = tag(sandbox, DEADLINE).and_then(|text| text.parse::<u64>().ok());
@@ -107,6 +107,6 @@ fn is_left(sandbox: &Listed, logs: Option<&Path>) -> bool {
     tag(sandbox, KEPT).is_none() && tag(sandbox, RUN).is_some_and(over)
 }
 
-fn tag<'s>(sandbox: &'s Listed, name: &str) -> Option<&'s str> {
+fn tag<'s>(sandbox: &'s SandboxSummary, name: &str) -> Option<&'s str> {
     sandbox.metadata.as_ref()?.get(name).map(String::as_str)
 }

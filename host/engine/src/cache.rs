@@ -16,11 +16,11 @@ use super::compiler::Output;
 
 /// A directory of compiled components.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(super) struct CodeCache {
     folder: PathBuf,
 }
 
-impl Cache {
+impl CodeCache {
     /// Opens the cache below `root`. Returns `None` if the directory cannot be created or other
     /// users could write to it.
     pub(super) fn open(root: &Path) -> Option<Self> {
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn what_is_cut_off_is_not_there() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::open(folder.path()).unwrap();
+        let cache = CodeCache::open(folder.path()).unwrap();
         let mut file = vec![0; 192];
         file[..4].copy_from_slice(b"\x7fELF");
         (file[0x28], file[0x3a], file[0x3c]) = (64, 64, 2);

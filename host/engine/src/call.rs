@@ -11,11 +11,11 @@ use wasmtime_wasi::I32Exit;
 
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
-use super::failure::{Beyond, Breach, Failure, breach, reported, shortened};
-use super::state::{Call, State};
+use super::failure::{CallError, ContractViolation, LimitExceeded, breach, reported, shortened};
+use super::state::{CallContext, HostState};
 use super::tables::{Reader, Writer};
 use super::throttle::paced;
-use super::timer::Clock;
+use super::timer::StepTimer;
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
 
@@ -34,7 +34,7 @@ const HANDLES: usize = 100_000;
 const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
 
 /// A request to a driver to run a step.
-pub struct StepCall {
+pub struct RunRequest {
     /// ID of the step.
     pub id: String,
     /// Mode in which the step uses the driver.
@@ -51,9 +51,9 @@ pub struct StepCall {
 
 /// The outcome of a step. The host itself counts the rows read and written.
 #[derive(Debug)]
-pub struct Report {
+pub struct RunOutcome {
     /// Success, or the cause of the failure.
-    pub result: Result<(), Failure>,
+    pub result: Result<(), CallError>,
     /// Rows that the driver read from its inputs.
     pub rows_read: u64,
     /// Rows that the driver sent to its output.
@@ -63,14 +63,14 @@ pub struct Report {
     /// The state to save if the whole run succeeds.
     pub state: Option<String>,
     /// The error that the driver returned, unredacted.
-    pub said: Option<Said>,
+    pub said: Option<DriverError>,
     /// Peak linear memory of the driver, in bytes.
     pub memory: u64,
 }
 
 /// A driver's error without redaction or escaping, cut to 1 MiB per text. Must not be displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct DriverError {
     /// Kind of the error. The contract requires one of its kinds, but does not guarantee it.
     pub kind: String,
     /// The driver's message.
@@ -79,9 +79,9 @@ pub struct Said {
     pub retryable: bool,
 }
 
-impl Report {
+impl RunOutcome {
     /// The outcome of a step whose driver was never called.
-    pub fn failed(failure: Failure) -> Self {
+    pub fn failed(failure: CallError) -> Self {
         Self {
             result: Err(failure),
             rows_read: 0,
@@ -96,18 +96,18 @@ impl Report {
 
 impl Driver {
     /// Runs a step.
-    pub async fn run(&self, engine: &Engine, call: Call, step: StepCall) -> Report {
-        let StepCall { id, mode, config, inputs, output, share } = step;
+    pub async fn run(&self, engine: &Engine, call: CallContext, step: RunRequest) -> RunOutcome {
+        let RunRequest { id, mode, config, inputs, output, share } = step;
         let (limits, cancel) = (call.limits.clone(), call.cancel.clone());
         let has_output = output.is_some();
-        let mut store = match State::new(call, output) {
+        let mut store = match HostState::new(call, output) {
             Ok(state) => new_store(engine, state),
             Err(error) => {
-                let failure = Failure::new(
+                let failure = CallError::new(
                     "permission",
                     format!("a folder could not be opened for the driver: {error:#}"),
                 );
-                return Report::failed(failure);
+                return RunOutcome::failed(failure);
             }
         };
         let partition = share.map(|(index, count)| wit::Partition { index, count });
@@ -125,19 +125,19 @@ impl Driver {
         }
         let result = match (result, state.output.take()) {
             (Ok(_), Some(_)) if !state.opened => {
-                Err(Failure::new("protocol", "the driver ended well but never opened its output"))
+                Err(CallError::new("protocol", "the driver ended well but never opened its output"))
             }
             (Ok(summary), Some(output)) => {
                 output.finish();
                 Ok(summary)
             }
             (Err(failure), Some(output)) => {
-                output.fail(Failure::upstream(&id).message);
+                output.fail(CallError::upstream(&id).message);
                 Err(failure)
             }
             (result, None) => result,
         };
-        Report {
+        RunOutcome {
             rows_read: state.rows_read,
             rows_written: state.rows_written,
             rows_delivered: result.as_ref().ok().and_then(|summary| summary.rows_written),
@@ -150,7 +150,7 @@ impl Driver {
 
     async fn run_in(
         &self,
-        store: &mut Store<State>,
+        store: &mut Store<HostState>,
         step: &wit::Step,
         inputs: Vec<(String, Receiver)>,
         has_output: bool,
@@ -180,7 +180,7 @@ pub(super) type Answer<T> = wasmtime::Result<Result<T, types::Error>>;
 /// Waits for a call to end. Returns `None` if the call reached its time limit.
 pub(super) async fn ending<T>(
     work: impl Future<Output = Answer<T>>,
-    clock: &Clock,
+    clock: &StepTimer,
     limit: Duration,
     cancel: &CancellationToken,
 ) -> Option<Answer<T>> {
@@ -193,19 +193,19 @@ pub(super) async fn ending<T>(
     }
 }
 
-fn said<T>(ended: &Option<Answer<T>>) -> Option<Said> {
+fn said<T>(ended: &Option<Answer<T>>) -> Option<DriverError> {
     let Some(Ok(Err(types::Error { kind, message, retryable }))) = ended else { return None };
     let most = |text: &str| text[..text.floor_char_boundary(MAX_SAID)].to_owned();
-    Some(Said { kind: most(kind), message: most(message), retryable: *retryable })
+    Some(DriverError { kind: most(kind), message: most(message), retryable: *retryable })
 }
 
 /// Converts the end of a call into the driver's answer or a failure.
-pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, Failure> {
+pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &HostState) -> Result<T, CallError> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
         Some(Ok(Err(error))) => Err(refused(reported(error, state.journal.sink.redactor()), state)),
         Some(Err(error)) => Err(explain(&error, state)),
-        None => Err(Failure::new(
+        None => Err(CallError::new(
             "timeout",
             state.limits.refusal(Limit::Seconds, "it did not end in time"),
         )),
@@ -214,10 +214,10 @@ pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &State) -> Result<T, 
 
 /// Adds the permission or limit that the host denied, if the denial can be the cause of a driver's
 /// failure.
-fn refused(failure: Failure, state: &State) -> Failure {
+fn refused(failure: CallError, state: &HostState) -> CallError {
     if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
         let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
-        return Failure::new("limit", message);
+        return CallError::new("limit", message);
     }
     // Interpreters probe for files unrelated to the failure: a path can only be the cause if the
     // driver's message mentions it, or if the error is a permission error.
@@ -225,7 +225,7 @@ fn refused(failure: Failure, state: &State) -> Failure {
     failure.explained(files).explained(state.network.refusal())
 }
 
-pub(super) fn new_store(engine: &Engine, state: State) -> Store<State> {
+pub(super) fn new_store(engine: &Engine, state: HostState) -> Store<HostState> {
     let mut store = Store::new(engine.running(), state);
     store.set_hostcall_fuel(call_bytes(&store.data().limits) as usize);
     store.set_max_component_handles(HANDLES);
@@ -252,27 +252,27 @@ fn mode_name(mode: Mode) -> &'static str {
 }
 
 /// Converts an error of the engine into a failure with a message for the user.
-fn explain(error: &wasmtime::Error, state: &State) -> Failure {
-    if let Some(Breach(why)) = error.downcast_ref::<Breach>() {
+fn explain(error: &wasmtime::Error, state: &HostState) -> CallError {
+    if let Some(ContractViolation(why)) = error.downcast_ref::<ContractViolation>() {
         // The reason can quote text of the driver.
         let why = shortened(why, state.journal.sink.redactor());
-        return Failure::new("protocol", format!("the driver broke its contract: {why}"));
+        return CallError::new("protocol", format!("the driver broke its contract: {why}"));
     }
-    if let Some(Beyond(why)) = error.downcast_ref::<Beyond>() {
-        return Failure::new("limit", format!("{OUT_OF_ROOM}: {why}"));
+    if let Some(LimitExceeded(why)) = error.downcast_ref::<LimitExceeded>() {
+        return CallError::new("limit", format!("{OUT_OF_ROOM}: {why}"));
     }
     if let Some(message) = &state.panic {
-        return Failure::new("panic", format!("the driver panicked: {message}"));
+        return CallError::new("panic", format!("the driver panicked: {message}"));
     }
     if let Some(refused) = &state.limiter.refused {
-        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refused}"));
+        return CallError::new("limit", format!("{OUT_OF_ROOM}: {refused}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
         let refusal = state.limits.refusal(Limit::Handles, "it asked for one more");
-        return Failure::new("limit", format!("{OUT_OF_ROOM}: {refusal}"));
+        return CallError::new("limit", format!("{OUT_OF_ROOM}: {refusal}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
-        return Failure::new(
+        return CallError::new(
             "trap",
             format!(
                 "the driver ended its process, {}, instead of returning",
@@ -282,22 +282,24 @@ fn explain(error: &wasmtime::Error, state: &State) -> Failure {
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => {
-            Failure::new("trap", "the driver used up its stack of 1 MiB: endless recursion?")
+            CallError::new("trap", "the driver used up its stack of 1 MiB: endless recursion?")
         }
-        Some(Trap::MemoryOutOfBounds) => Failure::new(
+        Some(Trap::MemoryOutOfBounds) => CallError::new(
             "trap",
             "the driver crashed: it touched memory that it does not have, as endless recursion does too",
         ),
-        Some(Trap::UnreachableCodeReached) => Failure::new(
+        Some(Trap::UnreachableCodeReached) => CallError::new(
             "trap",
             "the driver aborted, as a program does that panics or runs out of memory",
         ),
-        Some(trap) => Failure::new("trap", format!("the driver crashed: {trap}")),
+        Some(trap) => CallError::new("trap", format!("the driver crashed: {trap}")),
         None => {
             let why = error.root_cause().to_string();
             match exceeded(&why, &state.limits) {
-                Some(limit) => Failure::new("limit", limit),
-                None => Failure::new("trap", format!("the driver called the host wrongly: {why}")),
+                Some(limit) => CallError::new("limit", limit),
+                None => {
+                    CallError::new("trap", format!("the driver called the host wrongly: {why}"))
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use osiris_core::diagnostic::{Error, Problem};
+use osiris_core::diagnostic::{Diagnostic, Error};
 use osiris_core::driver::spec::Spec;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -36,7 +36,7 @@ impl Place {
     pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
         #[expect(unsafe_code, reason = "the only way to load compiled code")]
         // SAFETY: this program wrote the complete code, in this process or in one that it started:
-        // `Cache::open` made sure that only this user can write to the directory, and the name
+        // `CodeCache::open` made sure that only this user can write to the directory, and the name
         // contains the hash of the component and of everything that decides compatibility.
         unsafe {
             match self {
@@ -60,7 +60,7 @@ impl Code {
     pub(super) fn unusable(&self, why: &wasmtime::Error) -> Error {
         let name = &self.spec.name;
         let message = format!("cannot load the compiled code of driver `{name}`: {why:#}");
-        let problem = Problem::new("code_damaged", message);
+        let problem = Diagnostic::new("code_damaged", message);
         Error::environment(match self.file() {
             // The driver is compiled again if the file is missing.
             Some(file) => problem.in_file(file).help(format!("run `rm '{}'`", file.display())),

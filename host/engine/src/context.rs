@@ -8,7 +8,7 @@ use wasmtime::Result;
 use super::bindings::osiris::driver::context::{self, Host, MetricValue};
 use super::bindings::osiris::driver::types;
 use super::failure::{answer, breach, shortened};
-use super::state::State;
+use super::state::HostState;
 
 /// Maximum length of the unit and tags of a metric, in bytes.
 const MAX_METRIC: usize = 64 << 10;
@@ -21,7 +21,7 @@ const MAX_VALUES: usize = 20_000;
 /// Maximum length of the state that a step can save, in bytes.
 pub const MAX_STATE: usize = 16 << 20;
 
-impl Host for State {
+impl Host for HostState {
     fn log(&mut self, level: context::Level, message: String) -> Result<()> {
         self.journal.log(level.into(), &message);
         Ok(())

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Spec;
 use osiris_core::driver::{DriverFile, compat};
 use osiris_core::fs::cache_dir;
@@ -13,10 +13,10 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, OptLevel};
 
 use super::bindings::{Plugin, PluginPre};
-use super::cache::Cache;
+use super::cache::CodeCache;
 use super::code::{Code, Place};
 use super::compiler::{self, Compiler, Output, Refusal};
-use super::state::State;
+use super::state::HostState;
 use super::{lists, sockets, vfs};
 
 /// Interval at which running drivers yield to the host, for time limits and cancellations.
@@ -28,7 +28,7 @@ const FIBER_STACK: usize = 2 << 20;
 
 /// Configuration of an engine.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub struct EngineConfig {
     /// The directory of the code cache. `None` disables the cache.
     pub cache: Option<PathBuf>,
     /// Whether drivers can be interrupted anywhere. Disabled only to measure the cost of
@@ -38,7 +38,7 @@ pub struct Setup {
     pub compiler: Compiler,
 }
 
-impl Default for Setup {
+impl Default for EngineConfig {
     fn default() -> Self {
         Self { cache: cache_dir::root(), interrupts: true, compiler: Compiler::default() }
     }
@@ -48,8 +48,8 @@ impl Default for Setup {
 /// before the first call into a driver.
 pub struct Engine {
     engine: wasmtime::Engine,
-    linker: Linker<State>,
-    cache: Option<Cache>,
+    linker: Linker<HostState>,
+    cache: Option<CodeCache>,
     compiler: Compiler,
     interrupts: bool,
     clock: Once,
@@ -58,7 +58,7 @@ pub struct Engine {
 /// A compiled driver that is compatible with this host.
 #[derive(Clone)]
 pub struct Driver {
-    pub(super) pre: PluginPre<State>,
+    pub(super) pre: PluginPre<HostState>,
     /// Spec of the driver.
     pub spec: Arc<Spec>,
     /// SHA-256 of the component.
@@ -71,23 +71,23 @@ impl Engine {
     /// # Errors
     /// Returns an error if the machine cannot run compiled WebAssembly.
     pub fn new() -> Result<Self> {
-        Self::with(&Setup::default())
+        Self::with(&EngineConfig::default())
     }
 
     /// Creates an engine.
     ///
     /// # Errors
     /// Returns an error if the machine cannot run compiled WebAssembly.
-    pub fn with(setup: &Setup) -> Result<Self> {
+    pub fn with(setup: &EngineConfig) -> Result<Self> {
         Self::start(setup).map_err(|error| {
-            Error::environment(Problem::new(
+            Error::environment(Diagnostic::new(
                 "engine",
                 format!("the WebAssembly engine did not start: {error}"),
             ))
         })
     }
 
-    fn start(setup: &Setup) -> wasmtime::Result<Self> {
+    fn start(setup: &EngineConfig) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
             .epoch_interruption(setup.interrupts)
@@ -110,8 +110,8 @@ impl Engine {
         sockets::add_to_linker(&mut linker)?;
         Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
         lists::add_to_linker(&mut linker)?;
-        let Setup { cache, interrupts, compiler } = setup.clone();
-        let cache = cache.as_deref().and_then(Cache::open);
+        let EngineConfig { cache, interrupts, compiler } = setup.clone();
+        let cache = cache.as_deref().and_then(CodeCache::open);
         Ok(Self { engine, linker, cache, compiler, interrupts, clock: Once::new() })
     }
 
@@ -240,7 +240,7 @@ impl Engine {
         Ok(Driver { pre, spec: code.spec.clone(), sha256: code.sha256.clone() })
     }
 
-    fn fit(&self, component: &Component) -> wasmtime::Result<PluginPre<State>> {
+    fn fit(&self, component: &Component) -> wasmtime::Result<PluginPre<HostState>> {
         self.linker.instantiate_pre(component).and_then(PluginPre::new)
     }
 }

@@ -30,7 +30,7 @@ const OWN_KINDS: [&str; 4] = ["panic", "trap", "limit", "protocol"];
 
 /// Cause of a failed call, with a message for the user. Contains no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct CallError {
     /// One of the contract's kinds if the driver reported the failure: config, auth, permission,
     /// network, timeout, not-found, data, upstream, cancelled, unsupported, internal. The host adds
     /// panic, trap, limit and protocol.
@@ -39,7 +39,7 @@ pub struct Failure {
     pub message: String,
 }
 
-impl Failure {
+impl CallError {
     /// Creates a failure of a kind.
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
         Self { kind: kind.into(), message: message.into() }
@@ -84,20 +84,20 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
 /// Converts the error that a driver returned.
-pub(super) fn reported(error: types::Error, redactor: &Redactor) -> Failure {
+pub(super) fn reported(error: types::Error, redactor: &Redactor) -> CallError {
     let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
     let message = match error.message.trim() {
         "" => "the driver gave no reason".to_owned(),
         _ => shortened(&error.message, redactor),
     };
-    Failure::new(kind, message)
+    CallError::new(kind, message)
 }
 
 /// Redacts a driver's message and cuts it to the maximum length. Indents its lines after the first,
@@ -135,24 +135,24 @@ pub(super) fn answer(kind: &str, message: impl Into<String>) -> types::Error {
 
 /// A violation of the contract: traps the driver and becomes the failure of the step.
 pub(super) fn breach(message: impl Into<String>) -> wasmtime::Error {
-    wasmtime::Error::new(Breach(message.into()))
+    wasmtime::Error::new(ContractViolation(message.into()))
 }
 
 /// A resource limit that the driver made the host exceed: traps the driver and becomes the failure
 /// of the step, with the kind `limit`.
 pub(super) fn beyond(message: impl Into<String>) -> wasmtime::Error {
-    wasmtime::Error::new(Beyond(message.into()))
+    wasmtime::Error::new(LimitExceeded(message.into()))
 }
 
 /// Payload of [`beyond`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Beyond(pub(super) String);
+pub(super) struct LimitExceeded(pub(super) String);
 
 /// Payload of [`breach`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Breach(pub(super) String);
+pub(super) struct ContractViolation(pub(super) String);
 
 #[cfg(test)]
 mod tests {

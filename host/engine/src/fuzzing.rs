@@ -1,20 +1,20 @@
 //! Entry points for fuzzing the driver side of the host.
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::sections::Outline;
 use osiris_core::driver::{DriverFile, compat};
 use wasmtime::component::Resource;
 
-use super::Call;
+use super::CallContext;
 use super::bindings::osiris::driver::context::{self, Host as _};
 use super::bindings::osiris::driver::tables::{HostBatch, HostReader, HostWriter};
-use super::state::State;
+use super::state::HostState;
 use super::tables::{Reader, Writer};
 use crate::table::{Field, Node, Receiver, Sender};
 
 /// Returns the problem if the names of a component's interfaces show that it is incompatible with
 /// this host.
-pub fn mismatch(file: &DriverFile) -> Option<Problem> {
+pub fn mismatch(file: &DriverFile) -> Option<Diagnostic> {
     compat::mismatch(file)
 }
 
@@ -60,7 +60,7 @@ pub enum HostCall {
 
 /// The host side of one call into a driver without code.
 pub struct Host {
-    state: State,
+    state: HostState,
     writer: u32,
     reader: u32,
     batches: Vec<u32>,
@@ -71,8 +71,8 @@ impl Host {
     ///
     /// # Errors
     /// Returns an error if the base path of the call cannot be opened.
-    pub fn new(call: Call, input: Receiver, output: Sender) -> wasmtime::Result<Self> {
-        let mut state = State::new(call, Some(output))?;
+    pub fn new(call: CallContext, input: Receiver, output: Sender) -> wasmtime::Result<Self> {
+        let mut state = HostState::new(call, Some(output))?;
         let reader = state.table.push(Reader { receiver: input })?.rep();
         let writer = state.table.push(Writer::default())?.rep();
         Ok(Self { state, writer, reader, batches: Vec::new() })

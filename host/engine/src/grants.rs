@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use osiris_core::driver::endpoints::{Endpoint, endpoints};
 use osiris_core::driver::limits::Limits;
 use osiris_core::driver::spec::{Spec, paths};
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::paths::{
     Others, PermissionSources, Permissions, ProjectPath, Resolver, UnfinishedLog,
 };
 use serde_json::Value;
 use wasmtime_wasi::WasiCtxBuilder;
 
-use super::hidden_dirs::Folders;
+use super::hidden_dirs::HiddenDirs;
 use super::network::Network;
 use super::vfs::Files;
 
@@ -36,9 +36,9 @@ pub struct Grants {
     /// Endpoints that the driver may connect to.
     pub network: Vec<Endpoint>,
     /// Directories that are hidden from the driver until it creates them.
-    pub folders: Folders,
+    pub folders: HiddenDirs,
     /// Name of the call in the log of unfinished files, and the log's directory. `None` for no log.
-    pub unfinished: Option<(Below, String)>,
+    pub unfinished: Option<(ProjectDir, String)>,
     /// Known addresses of hosts, by name in lower case.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
@@ -57,7 +57,7 @@ impl Grants {
             others: Others::default(),
             allow_read: Vec::new(),
             network: endpoints(spec, config),
-            folders: Folders::default(),
+            folders: HiddenDirs::default(),
             unfinished: None,
             hosts: BTreeMap::new(),
         }
@@ -66,7 +66,7 @@ impl Grants {
     /// Records unfinished files in a log of the host, so that another process can remove them if
     /// this one is killed. `call` must be a valid file name.
     #[must_use]
-    pub fn logging(self, folder: Below, call: &str) -> Self {
+    pub fn logging(self, folder: ProjectDir, call: &str) -> Self {
         Self { unfinished: Some((folder, call.to_owned())), ..self }
     }
 
@@ -84,7 +84,7 @@ impl Grants {
 
     /// Adds the directories that are hidden from the driver until it creates them.
     #[must_use]
-    pub fn hiding(self, folders: Folders) -> Self {
+    pub fn hiding(self, folders: HiddenDirs) -> Self {
         Self { folders, ..self }
     }
 

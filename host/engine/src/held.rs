@@ -8,12 +8,12 @@ use super::failure::beyond;
 
 /// Number of bytes held, counted in a share of the run's budget.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldMemory {
     limits: Limits,
     bytes: Share,
 }
 
-impl Held {
+impl HeldMemory {
     /// Creates an account that takes memory from the run's budget through an empty share.
     pub(super) fn new(limits: Limits, bytes: Share) -> Self {
         Self { limits, bytes }

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The hidden directories of one run, relative to its base path. Clones share the set.
 #[derive(Debug, Clone, Default)]
-pub struct Folders(Arc<Mutex<BTreeSet<PathBuf>>>);
+pub struct HiddenDirs(Arc<Mutex<BTreeSet<PathBuf>>>);
 
-impl Folders {
+impl HiddenDirs {
     /// Hides a directory until a driver creates it.
     pub fn hide(&self, folder: PathBuf) {
         self.held().insert(folder);
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_folder_is_not_there_before_it_is_made() {
-        let folders = Folders::default();
+        let folders = HiddenDirs::default();
         folders.hide("out".into());
         folders.hide("out/a".into());
         assert!(folders.is_hidden(Path::new("out")) && !folders.is_within(Path::new("out")));

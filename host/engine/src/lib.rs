@@ -30,12 +30,12 @@ mod throttle;
 mod timer;
 mod vfs;
 
-pub use call::{Report, Said, StepCall};
+pub use call::{DriverError, RunOutcome, RunRequest};
 pub use code::Code;
 pub use compiler::Compiler;
 pub use context::{MAX_STATE, json_values, unfit_state};
-pub use engine::{Driver, Engine, Setup};
-pub use failure::{Failure, shortened};
-pub use hidden_dirs::Folders;
+pub use engine::{Driver, Engine, EngineConfig};
+pub use failure::{CallError, shortened};
+pub use hidden_dirs::HiddenDirs;
 pub use probe::{Column, Dataset, Health};
-pub use state::Call;
+pub use state::CallContext;

@@ -8,7 +8,7 @@ use wasmtime::{AsContextMut, Result, StoreContextMut};
 use super::bindings::osiris::driver::context::{Host, MetricValue};
 use super::bindings::osiris::driver::types;
 use super::failure::breach;
-use super::state::State;
+use super::state::HostState;
 use super::tables::Writer;
 use crate::table::{Field, MAX_FIELDS, MAX_METADATA as MAX_METADATA_BYTES};
 
@@ -31,7 +31,7 @@ struct Column {
 }
 
 /// Replaces the generated functions that copy lists first.
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> Result<()> {
     let (package, version) = CONTRACT.split_once('@').unwrap_or((CONTRACT, ""));
     linker.allow_shadowing(true);
     linker.instance(&format!("{package}/context@{version}"))?.func_wrap("metric", metric)?;
@@ -43,7 +43,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
 }
 
 fn metric(
-    mut store: StoreContextMut<'_, State>,
+    mut store: StoreContextMut<'_, HostState>,
     (name, value, unit, tags): (String, MetricValue, String, Texts),
 ) -> Result<()> {
     if tags.len() > MAX_TAGS {
@@ -61,7 +61,7 @@ fn metric(
 type Opened = (std::result::Result<(), types::Error>,);
 
 async fn open(
-    mut store: StoreContextMut<'_, State>,
+    mut store: StoreContextMut<'_, HostState>,
     (writer, columns): (Resource<Writer>, WasmList<Column>),
 ) -> Result<Opened> {
     let refused = |why: String| breach(format!("it opened its output badly: {why}"));

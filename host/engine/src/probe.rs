@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::call::{conclude, ending, new_store};
-use super::failure::{Failure, shortened};
-use super::state::{Call, State};
+use super::failure::{CallError, shortened};
+use super::state::{CallContext, HostState};
 use super::throttle::paced;
 use super::{Driver, Engine};
 
@@ -68,7 +68,7 @@ impl Driver {
     pub async fn doctor(
         &self,
         engine: &Engine,
-        call: Call,
+        call: CallContext,
         connection: &str,
         timeout: Duration,
     ) -> Health {
@@ -104,10 +104,10 @@ impl Driver {
     pub async fn examine(
         &self,
         engine: &Engine,
-        call: Call,
+        call: CallContext,
         connection: &str,
         timeout: Duration,
-    ) -> Result<Health, Failure> {
+    ) -> Result<Health, CallError> {
         let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
         let work = async |store: &mut _| {
             let plugin = self.pre.instantiate_async(&mut *store).await?;
@@ -126,9 +126,9 @@ impl Driver {
     pub async fn discover(
         &self,
         engine: &Engine,
-        call: Call,
+        call: CallContext,
         config: &str,
-    ) -> Result<Vec<Dataset>, Failure> {
+    ) -> Result<Vec<Dataset>, CallError> {
         let mut found = self.listed(engine, call, config).await?;
         found.sort();
         Ok(found)
@@ -141,9 +141,9 @@ impl Driver {
     pub async fn listed(
         &self,
         engine: &Engine,
-        call: Call,
+        call: CallContext,
         config: &str,
-    ) -> Result<Vec<Dataset>, Failure> {
+    ) -> Result<Vec<Dataset>, CallError> {
         let limit = Duration::from_secs(call.limits.get(Limit::Seconds));
         let work = async |store: &mut _| {
             let plugin = self.pre.instantiate_async(&mut *store).await?;
@@ -155,7 +155,7 @@ impl Driver {
             let message = format!(
                 "the driver listed {listed} datasets and columns, {MAX_LISTED} is the limit"
             );
-            return Err(Failure::new("limit", message));
+            return Err(CallError::new("limit", message));
         }
         Ok(found.into_iter().map(dataset).collect())
     }
@@ -163,14 +163,14 @@ impl Driver {
     async fn ask<T>(
         &self,
         engine: &Engine,
-        call: Call,
+        call: CallContext,
         limit: Duration,
-        work: impl AsyncFnOnce(&mut wasmtime::Store<State>) -> super::call::Answer<T>,
-    ) -> Result<T, Failure> {
+        work: impl AsyncFnOnce(&mut wasmtime::Store<HostState>) -> super::call::Answer<T>,
+    ) -> Result<T, CallError> {
         let (cancel, share) = (call.cancel.clone(), call.limits.get(Limit::Cpu));
-        let state = State::new(call, None).map_err(|error| {
+        let state = HostState::new(call, None).map_err(|error| {
             let message = format!("a folder could not be opened for the driver: {error:#}");
-            Failure::new("permission", message)
+            CallError::new("permission", message)
         })?;
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();

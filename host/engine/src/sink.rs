@@ -5,7 +5,7 @@ use osiris_core::telemetry::{Level, Number};
 use serde_json::{Map, Value};
 
 /// Receives a driver's logs, metrics, events, progress and row counts while a call runs.
-pub trait Sink: Send + Sync + 'static {
+pub trait CallObserver: Send + Sync + 'static {
     /// Returns the redactor of the driver's secrets. Text is redacted before it is cut.
     fn redactor(&self) -> &Redactor;
     /// Logs a message.

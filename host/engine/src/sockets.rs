@@ -17,8 +17,8 @@ use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult, TcpSocket};
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 
 use super::network::Network;
-use super::state::State;
-use super::timer::Clock;
+use super::state::HostState;
+use super::timer::StepTimer;
 
 /// Maximum length of a DNS name with a final dot, in bytes.
 const MAX_NAME: usize = 254;
@@ -42,7 +42,7 @@ pub(super) struct View<'a> {
     network: &'a Network,
     asked: &'a mut HashMap<u32, LookUp>,
     look_ups: &'a mut u64,
-    clock: &'a Clock,
+    clock: &'a StepTimer,
     limits: &'a Limits,
     refused: &'a mut Option<String>,
 }
@@ -54,10 +54,10 @@ impl HasData for Access {
 }
 
 /// Replaces the engine's sockets with the checked ones.
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    ip_name_lookup::add_to_linker::<_, Access>(linker, State::sockets)?;
-    tcp_create_socket::add_to_linker::<_, Access>(linker, State::sockets)?;
+    ip_name_lookup::add_to_linker::<_, Access>(linker, HostState::sockets)?;
+    tcp_create_socket::add_to_linker::<_, Access>(linker, HostState::sockets)?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -155,7 +155,7 @@ impl tcp_create_socket::Host for View<'_> {
     }
 }
 
-impl State {
+impl HostState {
     fn sockets(&mut self) -> View<'_> {
         let Self { wasi, table, network, asked, look_ups, clock, limits, refused, .. } = self;
         let wasi = WasiSocketsCtxView { ctx: wasi.sockets(), table };

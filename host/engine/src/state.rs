@@ -13,13 +13,13 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use super::bindings::osiris::driver::types;
 use super::failure::answer;
 use super::grants::Grants;
-use super::held::Held;
+use super::held::HeldMemory;
 use super::limiter::Limiter;
 use super::network::Network;
-use super::sink::Sink;
+use super::sink::CallObserver;
 use super::sockets::LookUp;
-use super::stdio::Lines;
-use super::timer::Clock;
+use super::stdio::LineLogger;
+use super::timer::StepTimer;
 use super::vfs::Files;
 use crate::table::Sender;
 
@@ -32,13 +32,13 @@ const MAX_MESSAGE: usize = 256 << 10;
 const MAX_RANDOM: u64 = 8 << 20;
 
 /// The permissions and limits of a call, and the receiver of its telemetry.
-pub struct Call {
+pub struct CallContext {
     /// Permissions of the driver.
     pub grants: Grants,
     /// Limits of the driver.
     pub limits: Limits,
     /// Receives the driver's logs, metrics, events and progress.
-    pub sink: Arc<dyn Sink>,
+    pub sink: Arc<dyn CallObserver>,
     /// Asks the driver to undo its work and stop.
     pub cancel: CancellationToken,
     /// The state that the last successful run saved.
@@ -48,7 +48,7 @@ pub struct Call {
 }
 
 /// The data of a store.
-pub(super) struct State {
+pub(super) struct HostState {
     pub(super) wasi: WasiCtx,
     pub(super) files: Files,
     pub(super) network: Network,
@@ -59,13 +59,13 @@ pub(super) struct State {
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
     /// Memory that the host holds for the call.
-    pub(super) held: Held,
+    pub(super) held: HeldMemory,
     pub(super) limits: Limits,
     /// The last socket or name look-up that was denied, for the error message.
     pub(super) refused: Option<String>,
-    pub(super) journal: Arc<Journal>,
+    pub(super) journal: Arc<LimitedObserver>,
     pub(super) cancel: CancellationToken,
-    pub(super) clock: Arc<Clock>,
+    pub(super) clock: Arc<StepTimer>,
     pub(super) artifacts: String,
     /// Destination of the output; the driver's writer handle only refers to it.
     pub(super) output: Option<Sender>,
@@ -77,14 +77,14 @@ pub(super) struct State {
     pub(super) panic: Option<String>,
 }
 
-impl State {
-    pub(super) fn new(call: Call, output: Option<Sender>) -> wasmtime::Result<Self> {
-        let journal = Arc::new(Journal::new(call.sink, call.limits.clone()));
+impl HostState {
+    pub(super) fn new(call: CallContext, output: Option<Sender>) -> wasmtime::Result<Self> {
+        let journal = Arc::new(LimitedObserver::new(call.sink, call.limits.clone()));
         let mut wasi = WasiCtxBuilder::new();
         // Files are local: dispatching each read to another thread costs more than the read.
         wasi.allow_blocking_current_thread(true)
-            .stdout(Lines::new(journal.clone(), Level::Info))
-            .stderr(Lines::new(journal.clone(), Level::Warn))
+            .stdout(LineLogger::new(journal.clone(), Level::Info))
+            .stderr(LineLogger::new(journal.clone(), Level::Warn))
             .max_random_size(MAX_RANDOM)
             .allow_udp(false);
         let (mut files, network) = call.grants.apply(&mut wasi, &call.limits)?;
@@ -101,12 +101,12 @@ impl State {
             look_ups: 0,
             table,
             limiter: Limiter::new(call.limits.clone(), call.budgets.memory.share()),
-            held: Held::new(call.limits.clone(), call.budgets.memory.share()),
+            held: HeldMemory::new(call.limits.clone(), call.budgets.memory.share()),
             limits: call.limits,
             refused: None,
             journal,
             cancel: call.cancel,
-            clock: Arc::new(Clock::start()),
+            clock: Arc::new(StepTimer::start()),
             artifacts: call.grants.artifacts_path(),
             output,
             opened: false,
@@ -119,7 +119,7 @@ impl State {
     }
 }
 
-impl State {
+impl HostState {
     /// Records that the driver knows of the cancellation, and returns the error for its call.
     pub(super) fn told_to_stop(&self) -> types::Error {
         self.clock.tell();
@@ -132,23 +132,23 @@ pub(super) fn cancelled() -> types::Error {
     answer("cancelled", "the run was cancelled")
 }
 
-impl WasiView for State {
+impl WasiView for HostState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 /// A sink with a limit on bytes. Output beyond the limit is dropped, after one warning.
-pub(super) struct Journal {
-    pub(super) sink: Arc<dyn Sink>,
+pub(super) struct LimitedObserver {
+    pub(super) sink: Arc<dyn CallObserver>,
     left: std::sync::atomic::AtomicI64,
     limits: Limits,
     /// Kinds of items dropped for their size; each is reported once.
     told: Mutex<BTreeSet<&'static str>>,
 }
 
-impl Journal {
-    pub(super) fn new(sink: Arc<dyn Sink>, limits: Limits) -> Self {
+impl LimitedObserver {
+    pub(super) fn new(sink: Arc<dyn CallObserver>, limits: Limits) -> Self {
         let room = i64::try_from(limits.get(Limit::Log)).unwrap_or(i64::MAX);
         Self { sink, left: room.into(), limits, told: Mutex::default() }
     }
@@ -169,7 +169,7 @@ impl Journal {
         before >= cost
     }
 
-    /// Like [`Journal::admits`], for an item whose name must also be printable.
+    /// Like [`LimitedObserver::admits`], for an item whose name must also be printable.
     pub(super) fn admits_named(&self, what: &str, name: &str, bytes: usize) -> bool {
         let fit = (1..=MAX_NAME).contains(&name.len()) && !name.contains(char::is_control);
         if !fit {

@@ -12,7 +12,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use super::state::Journal;
+use super::state::LimitedObserver;
 
 /// Maximum length of a line, in bytes. Longer lines are split.
 const MAX_LINE: usize = 8 << 10;
@@ -20,10 +20,10 @@ const MAX_LINE: usize = 8 << 10;
 /// A stream that logs each line as soon as it is written, in order with the driver's own log
 /// messages. A line that ends with the beginning of a secret is held until the next line.
 #[derive(Clone)]
-pub(super) struct Lines(Arc<Mutex<Partial>>);
+pub(super) struct LineLogger(Arc<Mutex<Partial>>);
 
-impl Lines {
-    pub(super) fn new(journal: Arc<Journal>, level: Level) -> Self {
+impl LineLogger {
+    pub(super) fn new(journal: Arc<LimitedObserver>, level: Level) -> Self {
         Self(Arc::new(Mutex::new(Partial { journal, level, line: Vec::new() })))
     }
 
@@ -34,7 +34,7 @@ impl Lines {
 
 /// The current unfinished line. Logged when the stream ends.
 struct Partial {
-    journal: Arc<Journal>,
+    journal: Arc<LimitedObserver>,
     level: Level,
     line: Vec<u8>,
 }
@@ -82,13 +82,13 @@ impl Drop for Partial {
     }
 }
 
-impl IsTerminal for Lines {
+impl IsTerminal for LineLogger {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Lines {
+impl StdoutStream for LineLogger {
     // Unused by WASI 0.2, but required by the trait.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
@@ -101,12 +101,12 @@ impl StdoutStream for Lines {
 }
 
 #[async_trait]
-impl Pollable for Lines {
+impl Pollable for LineLogger {
     async fn ready(&mut self) {}
 }
 
 #[async_trait]
-impl OutputStream for Lines {
+impl OutputStream for LineLogger {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.partial().write(&bytes);
         Ok(())
@@ -121,7 +121,7 @@ impl OutputStream for Lines {
     }
 }
 
-impl AsyncWrite for Lines {
+impl AsyncWrite for LineLogger {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -145,7 +145,7 @@ mod tests {
     use serde_json::{Map, Value};
 
     use super::*;
-    use crate::sink::Sink;
+    use crate::sink::CallObserver;
     use osiris_core::driver::limits::Limits;
     use osiris_core::redact::Redactor;
     use osiris_core::telemetry::Number;
@@ -156,7 +156,7 @@ mod tests {
         redactor: Redactor,
     }
 
-    impl Sink for Heard {
+    impl CallObserver for Heard {
         fn redactor(&self) -> &Redactor {
             &self.redactor
         }
@@ -174,8 +174,8 @@ mod tests {
     #[test]
     fn a_line_is_logged_as_it_is_written_and_the_last_one_with_its_stream() {
         let heard = Arc::new(Heard::default());
-        let journal = Arc::new(Journal::new(heard.clone(), Limits::default()));
-        let lines = Lines::new(journal.clone(), Level::Info);
+        let journal = Arc::new(LimitedObserver::new(heard.clone(), Limits::default()));
+        let lines = LineLogger::new(journal.clone(), Level::Info);
         let (mut one, mut other) = (lines.p2_stream(), lines.p2_stream());
         one.write(Bytes::from_static(b"a\nb")).unwrap();
         journal.log(Level::Warn, "between");
@@ -192,8 +192,8 @@ mod tests {
     fn a_secret_that_is_wrapped_is_masked_as_one() {
         let redactor = Redactor::new(["hunter2hunter2".to_owned()]).unwrap();
         let heard = Arc::new(Heard { redactor, ..Heard::default() });
-        let journal = Arc::new(Journal::new(heard.clone(), Limits::default()));
-        let lines = Lines::new(journal, Level::Info);
+        let journal = Arc::new(LimitedObserver::new(heard.clone(), Limits::default()));
+        let lines = LineLogger::new(journal, Level::Info);
         let mut stream = lines.p2_stream();
         let printed =
             format!("it is hunter2hun\n  ter2, so\nhunt\nfor it\n{:#?}\n", b"hunter2hunter2");

@@ -9,7 +9,7 @@ use wasmtime::component::Resource;
 use super::bindings::osiris::driver::tables::{Host, HostBatch, HostReader, HostWriter};
 use super::bindings::osiris::driver::{arrow as wit, types};
 use super::failure::{answer, beyond, breach};
-use super::state::State;
+use super::state::HostState;
 use crate::table::{Batch, Closed, Field, Node, Receiver, SendError, flatten, size, unflatten};
 
 /// Lists of more columns or arrays are processed on another thread.
@@ -41,11 +41,11 @@ impl Writer {
 
 type Answer<T> = Result<std::result::Result<T, types::Error>>;
 
-impl Host for State {}
-impl wit::Host for State {}
-impl types::Host for State {}
+impl Host for HostState {}
+impl wit::Host for HostState {}
+impl types::Host for HostState {}
 
-impl HostBatch for State {
+impl HostBatch for HostState {
     fn rows(&mut self, batch: Resource<Batch>) -> Result<u64> {
         Ok(self.table.get(&batch)?.rows())
     }
@@ -69,7 +69,7 @@ impl HostBatch for State {
     }
 }
 
-impl HostReader for State {
+impl HostReader for HostState {
     async fn schema(&mut self, reader: Resource<Reader>) -> Answer<Vec<wit::Field>> {
         let reader = self.table.get(&reader)?;
         let schema = tokio::select! {
@@ -112,7 +112,7 @@ impl HostReader for State {
     }
 }
 
-impl HostWriter for State {
+impl HostWriter for HostState {
     async fn open(&mut self, writer: Resource<Writer>, fields: Vec<wit::Field>) -> Answer<()> {
         self.open_output(writer, fields.into_iter().map(Into::into).collect()).await
     }
@@ -170,7 +170,7 @@ impl HostWriter for State {
     }
 }
 
-impl State {
+impl HostState {
     /// Opens the output with these columns.
     pub(super) async fn open_output(
         &mut self,

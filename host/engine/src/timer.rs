@@ -19,9 +19,9 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Timer of one call.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct StepTimer {
     started: Instant,
-    waits: Mutex<Waits>,
+    waits: Mutex<WaitTime>,
     /// Whether the driver knows of the cancellation.
     told: AtomicBool,
     /// Nanoseconds of work that other threads did for the call and that were not taken yet.
@@ -29,12 +29,12 @@ pub(super) struct Clock {
 }
 
 #[derive(Debug, Default)]
-struct Waits {
+struct WaitTime {
     over: Duration,
     since: Option<Instant>,
 }
 
-impl Clock {
+impl StepTimer {
     pub(super) fn start() -> Self {
         Self {
             started: Instant::now(),
@@ -121,13 +121,13 @@ impl Clock {
         }
     }
 
-    fn waits(&self) -> MutexGuard<'_, Waits> {
+    fn waits(&self) -> MutexGuard<'_, WaitTime> {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Ends the wait when its future is dropped.
-struct Resume<'a>(&'a Clock);
+struct Resume<'a>(&'a StepTimer);
 
 impl Drop for Resume<'_> {
     fn drop(&mut self) {
@@ -141,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_does_not_count() {
-        let clock = Clock::start();
+        let clock = StepTimer::start();
         let limit = Duration::from_millis(50);
         let expired = tokio::select! {
             () = clock.wait(tokio::time::sleep(limit * 3)) => false,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 
 use osiris_core::canonical;
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::MAX_SIZE;
 use osiris_core::fs::layout::LOCK_FILE;
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ impl Index {
         Self { format: FORMAT, drivers, keys }
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+    fn parse(bytes: &[u8]) -> Result<Self, Diagnostic> {
         let index: Self = serde_json::from_slice(bytes)
             .map_err(|why| refused(format!("its {INDEX} cannot be read: {why:.200}")))?;
         if index.format != FORMAT {
@@ -147,7 +147,7 @@ fn path_of(item: &Item) -> String {
 ///
 /// # Errors
 /// Returns an error if the bundle is invalid or `take` fails.
-pub fn read<E: From<Problem>>(
+pub fn read<E: From<Diagnostic>>(
     from: impl Read,
     mut take: impl FnMut(&Item, Vec<u8>) -> Result<(), E>,
 ) -> Result<(Index, Option<Vec<u8>>), E> {
@@ -183,7 +183,7 @@ struct Files<'a, R: Read> {
 impl<R: Read> Files<'_, R> {
     /// Returns the next file if it has this name. Returns `None` if it has another name or there
     /// are no more files.
-    fn next(&mut self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Problem> {
+    fn next(&mut self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Diagnostic> {
         let next = match self.waiting.take() {
             Some(entry) => Some(entry),
             None => self.entries.next().transpose().map_err(|error| damaged(&error))?,
@@ -209,15 +209,18 @@ impl<R: Read> Files<'_, R> {
     }
 }
 
-fn missing(path: &str) -> Problem {
+fn missing(path: &str) -> Diagnostic {
     refused(format!("`{path}` is missing where it should stand"))
 }
 
-fn damaged(error: &io::Error) -> Problem {
+fn damaged(error: &io::Error) -> Diagnostic {
     refused(format!("it is damaged or cut off: {error}"))
 }
 
-fn refused(why: String) -> Problem {
-    Problem::new("invalid_bundle", format!("this is no bundle of drivers that can be used: {why}"))
-        .help("make it again with 'osiris drivers bundle'")
+fn refused(why: String) -> Diagnostic {
+    Diagnostic::new(
+        "invalid_bundle",
+        format!("this is no bundle of drivers that can be used: {why}"),
+    )
+    .help("make it again with 'osiris drivers bundle'")
 }

@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical::sha256;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{DriverFile, MAX_SIZE};
 use osiris_core::text::quoted;
 use osiris_core::yaml::read_bytes;
 use osiris_http::NamedBy;
 
-use super::http_client::Web;
+use super::http_client::BoundedClient;
 use super::oci::{Client, Login, Reference};
 use super::{Source, oci};
 
@@ -75,7 +75,7 @@ impl Fetcher<'_> {
         let (bytes, digest) = match source {
             Source::File(path) => (read_bytes(path, MAX_SIZE)?, None),
             Source::Web(url) => {
-                let web = Web::new(url, self.insecure, wanted.named_by())?;
+                let web = BoundedClient::new(url, self.insecure, wanted.named_by())?;
                 let what = "get the driver";
                 let response = web.send(web.client().get(url.clone()), what).await?;
                 if !response.status().is_success() {
@@ -139,12 +139,12 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
                 "check the name; `osiris drivers search --registry {}` lists what is there",
                 reference.registry
             );
-            Err(Error::environment(Problem::new("driver_not_found", message).help(help)))
+            Err(Error::environment(Diagnostic::new("driver_not_found", message).help(help)))
         }
         None => {
             let message = format!("{reference} has no tag that is a version, and no `latest`");
             let help = format!("choose one, like {}", reference.tagged(&tags[0]));
-            Err(Error::invalid(Problem::new("no_version", message).help(help)))
+            Err(Error::invalid(Diagnostic::new("no_version", message).help(help)))
         }
     }
 }
@@ -157,7 +157,7 @@ fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error
         }
         _ => format!("{source} is not what was asked for: its sha256 is {found}, not {pin}"),
     };
-    Error::failed(Problem::new("hash_differs", message).help(match wanted.name {
+    Error::failed(Diagnostic::new("hash_differs", message).help(match wanted.name {
         Some(name) => format!(
             "it has changed since it was locked: restore it there, or see what is new with `osiris drivers update {name}`"
         ),
@@ -169,5 +169,5 @@ fn misnamed(place: &Path, wanted: &str, found: &str) -> Error {
     let message =
         format!("this should be the driver {}, but it is {}", quoted(wanted), quoted(found));
     let help = format!("if that is right: `osiris drivers remove {wanted}`, then add it anew");
-    Error::failed(Problem::new("driver_other", message).in_file(place).help(help))
+    Error::failed(Diagnostic::new("driver_other", message).in_file(place).help(help))
 }

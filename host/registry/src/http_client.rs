@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_core::text::bytes;
 use osiris_http::{Guard, NamedBy, builder, is_loopback, reason};
@@ -30,24 +30,24 @@ pub(super) const ALLOW_LOCAL: &str =
 
 /// A client of one server and of the servers that it redirects to.
 #[derive(Debug)]
-pub(super) struct Web {
+pub(super) struct BoundedClient {
     client: Client,
     guard: Arc<Guard>,
     host: String,
 }
 
-impl Web {
+impl BoundedClient {
     /// Creates a client for the server of `base`, chosen by `named_by`; `insecure` allows
     /// unencrypted connections.
     pub(super) fn new(base: &Url, insecure: bool, named_by: NamedBy) -> Result<Self> {
         check_scheme(base, insecure)?;
         let wrong = |why: String| {
             let message = format!("cannot prepare HTTPS on this machine: {why}");
-            Error::environment(Problem::new("https", message))
+            Error::environment(Diagnostic::new("https", message))
         };
         let guard = Guard::new(base, named_by).map_err(|why| {
             let message = format!("this server is not asked: {why}");
-            let problem = Problem::new("local_source", message);
+            let problem = Diagnostic::new("local_source", message);
             Error::environment(match named_by {
                 NamedBy::Stranger => problem.help(ALLOW_LOCAL),
                 _ => problem,
@@ -107,7 +107,7 @@ impl Web {
             true => format!("{}: cannot {what}: {why}", self.host),
             false => format!("cannot {what}: {why}"),
         };
-        let problem = Problem::new("unreachable", message);
+        let problem = Diagnostic::new("unreachable", message);
         Error::environment(match error.is_connect() {
             true if self.guard.is_of_stranger() => problem.help(ALLOW_LOCAL),
             true => problem.help("check the address and the network"),
@@ -123,15 +123,15 @@ impl Web {
         let message = format!("{}: cannot {what}: it answers {status}{told}", self.host);
         Error::environment(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Problem::new("registry_login", message).help(format!(
+                Diagnostic::new("registry_login", message).help(format!(
                     "log in with `docker login {host}`, or set OSIRIS_REGISTRY={host}, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD",
                     host = self.host
                 ))
             }
             StatusCode::NOT_FOUND => {
-                Problem::new("driver_not_found", message).help("check the name and the tag")
+                Diagnostic::new("driver_not_found", message).help("check the name and the tag")
             }
-            _ => Problem::new("server_refused", message),
+            _ => Diagnostic::new("server_refused", message),
         })
     }
 
@@ -149,7 +149,7 @@ impl Web {
                 self.host,
                 bytes(limit)
             );
-            Error::environment(Problem::new("too_large", message))
+            Error::environment(Diagnostic::new("too_large", message))
         };
         let announced = response.content_length();
         if announced.is_some_and(|length| length > limit) {

@@ -6,29 +6,29 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical::sha256_of;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::MAX_SIZE;
 use osiris_core::fs::atomic;
 use osiris_core::fs::layout::ProjectLayout;
 use osiris_core::fs::regular::open_regular;
 
 use super::fetch::Fetched;
-use super::lockfile::{Entry, Lock};
-use crate::trust::{self, Asks, PublicKey};
+use super::lockfile::{Entry, Lockfile};
+use crate::trust::{self, PublicKey, RequestedPermissions};
 
 /// `drivers/` and `osiris.lock`, open for changes by one process at a time.
 #[derive(Debug)]
-pub struct Store<'p> {
+pub struct DriverInstaller<'p> {
     layout: &'p ProjectLayout,
     /// Keys that the project trusts, by name.
     keys: &'p BTreeMap<String, PublicKey>,
     /// The locked drivers.
-    pub lock: Lock,
+    pub lock: Lockfile,
     /// The project directory, with an advisory file lock.
     _held: File,
 }
 
-impl<'p> Store<'p> {
+impl<'p> DriverInstaller<'p> {
     /// Waits until no other process has the store open, and opens it.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl<'p> Store<'p> {
             }
         };
         let held = hold().map_err(|error| unwritable(&layout.base, &error))?;
-        Ok(Self { layout, keys, lock: Lock::read(&layout.lock_file())?, _held: held })
+        Ok(Self { layout, keys, lock: Lockfile::read(&layout.lock_file())?, _held: held })
     }
 
     /// Returns the path of a driver, which does not have to exist.
@@ -68,7 +68,7 @@ impl<'p> Store<'p> {
             source,
             digest: fetched.digest.clone(),
             signer,
-            grants: Asks::of(spec),
+            grants: RequestedPermissions::of(spec),
         };
         let stage = || {
             fs::create_dir_all(self.layout.drivers_dir())?;
@@ -139,13 +139,13 @@ pub fn hash(path: &Path) -> Result<Option<String>> {
         Ok((_, sha256)) => Ok(Some(sha256)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::environment(
-            Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
+            Diagnostic::new("driver_unreadable", format!("the driver cannot be read: {error}"))
                 .in_file(path),
         )),
     }
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
-    let problem = Problem::new("driver_unwritable", format!("this cannot be changed: {error}"));
+    let problem = Diagnostic::new("driver_unwritable", format!("this cannot be changed: {error}"));
     Error::environment(problem.in_file(path))
 }

@@ -14,6 +14,6 @@ mod source;
 pub mod trust;
 
 pub use fetch::{Fetched, Fetcher, Progress, Wanted};
-pub use installer::{Store, hash};
-pub use lockfile::{Entry, Lock, is_sha256};
+pub use installer::{DriverInstaller, hash};
+pub use lockfile::{Entry, Lockfile, is_sha256};
 pub use source::Source;

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::{DriverFile, Gate};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::{AdmissionPolicy, DriverFile};
 use osiris_core::fs::atomic;
-use osiris_core::yaml::{self, Fields, Node, Problems};
+use osiris_core::yaml::{self, Diagnostics, Fields, Node};
 use serde_json::{Map, Value, json};
 
-use crate::trust::{self, Asks};
+use crate::trust::{self, RequestedPermissions};
 
 /// The only version of the file's format.
 const VERSION: u64 = 1;
@@ -19,7 +19,7 @@ const ENTRY: [&str; 7] = ["version", "sha256", "size", "source", "digest", "sign
 
 /// The locked drivers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lock {
+pub struct Lockfile {
     file: PathBuf,
     /// The entries, by driver name.
     pub drivers: BTreeMap<String, Entry>,
@@ -41,10 +41,10 @@ pub struct Entry {
     /// The public key that signed the driver.
     pub signer: Option<String>,
     /// The requested permissions, which adding the driver granted.
-    pub grants: Asks,
+    pub grants: RequestedPermissions,
 }
 
-impl Lock {
+impl Lockfile {
     /// Reads the file. Without a file, no driver is locked.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Lock {
         }
         let parse = |lock: &mut Self| {
             let root = yaml::read(file)?;
-            let mut problems = Problems::new(file);
+            let mut problems = Diagnostics::new(file);
             read(&root, &mut lock.drivers, &mut problems);
             problems.into_result(())
         };
@@ -72,7 +72,7 @@ impl Lock {
     /// Returns an error if the file cannot be written.
     pub fn write(&self) -> Result<()> {
         atomic::write(&self.file, yaml::to_string(&self.to_json()).as_bytes()).map_err(|error| {
-            let problem = Problem::new("lock_unwritable", format!("cannot write this: {error}"));
+            let problem = Diagnostic::new("lock_unwritable", format!("cannot write this: {error}"));
             Error::environment(problem.in_file(&self.file))
         })
     }
@@ -95,13 +95,13 @@ impl Lock {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`osiris drivers audit` lists what is locked".to_owned(),
             };
-            Error::invalid(Problem::new("not_locked", message).in_file(&self.file).help(help))
+            Error::invalid(Diagnostic::new("not_locked", message).in_file(&self.file).help(help))
         })
     }
 
     /// Returns the mismatch with the locked driver. Returns `None` if the hashes match or the
     /// driver is not locked.
-    pub fn objection(&self, driver: &DriverFile, sha256: &str) -> Option<Problem> {
+    pub fn objection(&self, driver: &DriverFile, sha256: &str) -> Option<Diagnostic> {
         let name = &driver.spec.name;
         let locked = self.drivers.get(name).filter(|locked| locked.sha256 != sha256)?;
         let message = format!(
@@ -117,12 +117,12 @@ impl Lock {
         } else {
             format!("remove this file, or unlock it with `osiris drivers remove {name}`")
         };
-        Some(Problem::new("driver_not_locked", message).in_file(&driver.path).help(help))
+        Some(Diagnostic::new("driver_not_locked", message).in_file(&driver.path).help(help))
     }
 
     /// Returns the reason why a driver must not replace the locked one. Returns `None` if the
     /// locked key signed the driver or no key is locked.
-    pub fn signer_objection(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Problem> {
+    pub fn signer_objection(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Diagnostic> {
         let name = &driver.spec.name;
         let wanted = self.drivers.get(name)?.signer.as_deref()?;
         let signers = trust::signers(bytes).unwrap_or_default();
@@ -138,7 +138,7 @@ impl Lock {
         let help = format!(
             "if it has another signer rightly: osiris drivers add REF --replace, or osiris drivers remove {name} first"
         );
-        Some(Problem::new("signer_differs", message).in_file(&driver.path).help(help))
+        Some(Diagnostic::new("signer_differs", message).in_file(&driver.path).help(help))
     }
 
     fn to_json(&self) -> Value {
@@ -148,7 +148,7 @@ impl Lock {
     }
 }
 
-impl Gate for Lock {
+impl AdmissionPolicy for Lockfile {
     fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
         let objection = self.objection(driver, sha256);
         let objection = objection.or_else(|| self.signer_objection(driver, bytes));
@@ -181,14 +181,14 @@ fn restorable(mut error: Error) -> Error {
     error
 }
 
-fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Problems<'_>) {
+fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Diagnostics<'_>) {
     let Some(fields) = Fields::of(root, "The lock", "invalid_type", problems) else { return };
     let version = fields.require("version", "missing_required_key", "write 'version: 1'", problems);
     if let Some(node) = version
         && node.as_u64() != Some(VERSION)
     {
         let message = "The lock: this osiris knows version 1 only";
-        let problem = Problem::new("unsupported_version", message);
+        let problem = Diagnostic::new("unsupported_version", message);
         problems.report(node.position, problem.help("use a newer osiris"));
         return;
     }
@@ -201,14 +201,14 @@ fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Probl
         if !is_name(&entry.key) {
             let name = osiris_core::text::quoted(&entry.key);
             let message = format!("The lock: {name} is no driver's name");
-            problems.report(entry.position, Problem::new("invalid_name", message));
+            problems.report(entry.position, Diagnostic::new("invalid_name", message));
         } else if let Some(read) = read_entry(&entry.key, &entry.value, problems) {
             drivers.insert(entry.key.clone(), read);
         }
     }
 }
 
-fn read_entry(name: &str, node: &Node, problems: &mut Problems<'_>) -> Option<Entry> {
+fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option<Entry> {
     let fields = Fields::of(node, format!("The lock of '{name}'"), "invalid_type", problems)?;
     fields.only(&ENTRY, problems);
     let mut text = |key: &'static str, wanted: &str, check: fn(&str) -> bool| {
@@ -231,7 +231,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Problems<'_>) -> Option<En
     let grants = fields.get("grants").and_then(|node| {
         let asks = |node: &Node| {
             let lines: Option<Vec<&str>> = node.as_list()?.iter().map(Node::as_text).collect();
-            Asks::from_lines(lines?)
+            RequestedPermissions::from_lines(lines?)
         };
         let wanted = "a list of lines like 'reads files: /path'";
         fields.read("grants", node, wanted, "invalid_value", asks, problems)
@@ -273,17 +273,17 @@ pub(super) fn is_digest(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn lock(text: &str) -> Result<Lock> {
+    fn lock(text: &str) -> Result<Lockfile> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("osiris.lock");
         std::fs::write(&file, text).unwrap();
-        Lock::read(&file)
+        Lockfile::read(&file)
     }
 
     #[test]
     fn it_is_read_as_it_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let mut lock = Lock::read(&folder.path().join("osiris.lock")).unwrap();
+        let mut lock = Lockfile::read(&folder.path().join("osiris.lock")).unwrap();
         assert!(lock.drivers.is_empty());
         let entry = Entry {
             version: "1.0.0".to_owned(),
@@ -292,13 +292,14 @@ mod tests {
             source: "oci://registry.example/acme/crm:1.0.0".to_owned(),
             digest: Some(format!("sha256:{}", "b".repeat(64))),
             signer: None,
-            grants: Asks::from_lines(["reads files: /path", "limit memory: 1GiB"]).unwrap(),
+            grants: RequestedPermissions::from_lines(["reads files: /path", "limit memory: 1GiB"])
+                .unwrap(),
         };
         lock.drivers.insert("acme.crm".to_owned(), entry);
         lock.write().unwrap();
         let bytes = std::fs::read_to_string(lock.file()).unwrap();
         insta::assert_snapshot!(bytes);
-        let again = Lock::read(lock.file()).unwrap();
+        let again = Lockfile::read(lock.file()).unwrap();
         assert_eq!(again, lock);
         again.write().unwrap();
         assert_eq!(std::fs::read_to_string(lock.file()).unwrap(), bytes);

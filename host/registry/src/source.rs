@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::text::quoted;
 use osiris_http::is_loopback;
 use reqwest::Url;
@@ -32,7 +32,7 @@ impl Source {
             Some(("oci", _)) => text.parse().map(Self::Oci),
             Some(("https" | "http", _)) => web(text).map(Self::Web),
             Some((scheme, _)) => Err(Error::invalid(
-                Problem::new(
+                Diagnostic::new(
                     "bad_reference",
                     format!("there are no drivers at {}://", quoted(scheme)),
                 )
@@ -62,7 +62,7 @@ impl Source {
             return Ok(());
         }
         let message = "osiris.lock names a file outside the project, and nobody added it from there on this machine";
-        let problem = Problem::new("local_source", message).in_file(path);
+        let problem = Diagnostic::new("local_source", message).in_file(path);
         Err(Error::environment(problem.help(super::http_client::ALLOW_LOCAL)))
     }
 
@@ -75,7 +75,7 @@ impl Source {
 }
 
 fn web(text: &str) -> Result<Url> {
-    let wrong = |message: &str| Error::invalid(Problem::new("bad_reference", message));
+    let wrong = |message: &str| Error::invalid(Diagnostic::new("bad_reference", message));
     let url = Url::parse(text).map_err(|error| wrong(&format!("this is no address: {error}")))?;
     // The URL is displayed, and recorded in a file that is committed to git.
     let query = url.query_pairs().any(|(key, _)| osiris_core::secret_keys::is_name(&key));
@@ -98,7 +98,7 @@ pub(super) fn check_scheme(url: &Url, insecure: bool) -> Result<()> {
             let host = url.host_str().unwrap_or_default();
             let message = format!("http to {host} could be read and changed by anybody on the way");
             let help = "use https, or --insecure if you know the network";
-            Err(Error::invalid(Problem::new("insecure", message).help(help)))
+            Err(Error::invalid(Diagnostic::new("insecure", message).help(help)))
         }
         _ => Ok(()),
     }

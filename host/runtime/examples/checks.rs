@@ -11,19 +11,19 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use arrow::buffer::Buffer;
 use osiris_core::contract::Mode;
-use osiris_core::driver::catalog::Registry;
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::Limits;
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
 use osiris_engine::grants::Grants;
-use osiris_engine::sink::Sink;
+use osiris_engine::sink::CallObserver;
 use osiris_engine::table::{Batch, channel};
-use osiris_engine::{Call, Engine, Setup, StepCall};
+use osiris_engine::{CallContext, Engine, EngineConfig, RunRequest};
 use osiris_pipeline::compile::{self, Build, Options};
 use osiris_pipeline::project::Project;
-use osiris_runtime::run::{self, Board, Job};
-use osiris_runtime::session::{Session, State, files};
+use osiris_runtime::run::{self, Job, RunProgress};
+use osiris_runtime::session::{RunStatus, Session, files};
 use osiris_tests::{built, processor};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
@@ -59,7 +59,7 @@ fn main() -> Result<()> {
 
 struct Bench {
     project: Project,
-    registry: Registry,
+    registry: DriverCatalog,
     build: Build,
     runtime: Runtime,
 }
@@ -71,7 +71,7 @@ impl Bench {
         let drivers = built::folder().join("drivers");
         let files: Vec<PathBuf> =
             names.iter().map(|name| drivers.join(format!("{name}.wasm"))).collect();
-        let registry = Registry::of(&files)?;
+        let registry = DriverCatalog::of(&files)?;
         let file = folder.join("pipeline.yaml");
         let build = compile::compile(&project, &file, &Options::default(), &registry)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -96,14 +96,14 @@ impl Bench {
     /// Makes one copy and returns its processor time and all lines in its session's files.
     fn copy(&self, interrupts: bool) -> Result<(f64, Vec<String>)> {
         let prepared = run::prepare(engine(interrupts)?, &self.registry, self.job(), |_| {})?;
-        let board = Arc::new(Board::new(prepared.tasks()));
+        let board = Arc::new(RunProgress::new(prepared.tasks()));
         let logs = self.project.layout.logs_dir();
         let session = Session::create(&logs, &self.build.manifest, b"", Redactor::default())?;
         let started = processor::time();
         let work = run::execute(prepared, &session, board, CancellationToken::new());
         let status = self.runtime.block_on(work)?;
         let seconds = (processor::time() - started).as_secs_f64();
-        ensure!(status.status == State::Success, "the copy failed: {:?}", status.error);
+        ensure!(status.status == RunStatus::Success, "the copy failed: {:?}", status.error);
         let mut lines = Vec::new();
         for name in [files::EVENTS, files::METRICS, files::LOG] {
             let text = std::fs::read_to_string(session.dir().join(name))?;
@@ -118,10 +118,10 @@ impl Bench {
         let (task, code) =
             prepared.tasks().zip(prepared.drivers()).next().context("there is a step")?;
         let driver = prepared.engine().link(code)?;
-        let spill = Below::new(self.project.base(), &self.project.layout.tmp_dir());
+        let spill = ProjectDir::new(self.project.base(), &self.project.layout.tmp_dir());
         let (output, mut readers) = channel(1, usize::MAX, spill);
         let mut reader = readers.remove(0);
-        let call = Call {
+        let call = CallContext {
             grants: Grants::new(&driver.spec, &task.config, self.project.base(), None),
             budgets: Limits::default().budgets(),
             limits: Limits::default(),
@@ -129,7 +129,7 @@ impl Bench {
             cancel: CancellationToken::new(),
             saved_state: None,
         };
-        let step = StepCall {
+        let step = RunRequest {
             id: task.step.id.clone(),
             mode: Mode::Extract,
             config: task.config.to_string(),
@@ -153,7 +153,11 @@ impl Bench {
 }
 
 fn engine(interrupts: bool) -> Result<Engine> {
-    Ok(Engine::with(&Setup { cache: Some(built::cache()), interrupts, ..Setup::default() })?)
+    Ok(Engine::with(&EngineConfig {
+        cache: Some(built::cache()),
+        interrupts,
+        ..EngineConfig::default()
+    })?)
 }
 
 /// Times the validation of every batch, as when its driver has just sent it.
@@ -187,7 +191,7 @@ fn least(seconds: Vec<f64>) -> f64 {
 /// Ignores all telemetry.
 struct Silent(Redactor);
 
-impl Sink for Silent {
+impl CallObserver for Silent {
     fn redactor(&self) -> &Redactor {
         &self.0
     }

@@ -10,7 +10,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_engine::table::{Batch, Field, Node, channel, flatten, unflatten};
 use tempfile::TempDir;
 
@@ -287,7 +287,7 @@ fn resent(batch: &Batch) -> Batch {
 /// Sends the batch twice and returns both as read by a reader that had fallen behind.
 fn spilled(batch: &Batch) -> Vec<Batch> {
     osiris_fuzz::wait(async {
-        let (sender, mut readers) = channel(2, 0, Below::new(FOLDER.path(), FOLDER.path()));
+        let (sender, mut readers) = channel(2, 0, ProjectDir::new(FOLDER.path(), FOLDER.path()));
         sender.open(batch.record().schema());
         let mut fast = readers.remove(0);
         for _ in 0..2 {

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use osiris_core::fs::project_dir::Below;
-use osiris_engine::Call;
+use osiris_core::fs::project_dir::ProjectDir;
+use osiris_engine::CallContext;
 use osiris_engine::fuzzing::{Host, HostCall};
 use osiris_engine::grants::Grants;
-use osiris_core::driver::limits::{Bounds, Limit, Limits};
-use osiris_engine::sink::Sink;
+use osiris_core::driver::limits::{LimitOverrides, Limit, Limits};
+use osiris_engine::sink::CallObserver;
 use osiris_core::redact::Redactor;
 use osiris_engine::table::{Batch, Field, Node, channel_within, unflatten};
 use osiris_core::telemetry::{Level, Number};
@@ -230,7 +230,7 @@ impl Sent {
 /// Searches for a secret in all telemetry.
 struct Listener(Redactor);
 
-impl Sink for Listener {
+impl CallObserver for Listener {
     fn redactor(&self) -> &Redactor {
         &self.0
     }
@@ -274,8 +274,8 @@ async fn watched<T>(work: impl Future<Output = T>) -> Option<(T, Duration)> {
 
 fn limits() -> Limits {
     let bounds =
-        Bounds::from([(Limit::Held, HELD), (Limit::Spill, 64 << 20), (Limit::Log, 1 << 20)]);
-    Limits::new(&bounds, &Bounds::new())
+        LimitOverrides::from([(Limit::Held, HELD), (Limit::Spill, 64 << 20), (Limit::Log, 1 << 20)]);
+    Limits::new(&bounds, &LimitOverrides::new())
 }
 
 /// Creates a table of three small batches for the driver to read.
@@ -300,8 +300,8 @@ async fn input() -> osiris_engine::table::Receiver {
     readers.remove(0)
 }
 
-fn below() -> Below {
-    Below::new(FOLDER.path(), FOLDER.path())
+fn below() -> ProjectDir {
+    ProjectDir::new(FOLDER.path(), FOLDER.path())
 }
 
 fuzz_target!(|input_bytes: &[u8]| {
@@ -310,7 +310,7 @@ fuzz_target!(|input_bytes: &[u8]| {
     osiris_fuzz::wait(async {
         let limits = limits();
         let budgets = limits.budgets();
-        let call = Call {
+        let call = CallContext {
             grants: Grants::new(&Specs::all()[0], &Value::Null, FOLDER.path(), None),
             sink: Arc::new(Listener(Redactor::new(["hunter2hunter2".to_owned()]).unwrap())),
             cancel: CancellationToken::new(),

@@ -13,7 +13,7 @@ use osiris_pipeline::project::Project;
 use osiris_core::redact::Redactor;
 use osiris_e2b::runner::fuzzing;
 use osiris_e2b::protocol::Message;
-use osiris_runtime::run::Board;
+use osiris_runtime::run::RunProgress;
 use osiris_runtime::session::{Session, files};
 use osiris_fuzz::Specs;
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ fuzz_target!(|text: &[u8]| {
         return;
     }
     let session = session();
-    let board = Board::new(std::iter::empty());
+    let board = RunProgress::new(std::iter::empty());
     for message in messages {
         match message {
             Message::Record { record } => session.record(record),

@@ -6,7 +6,7 @@ use osiris_core::diagnostic::{Error, Exit, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
 use osiris_core::sanitize::escape_control;
-use osiris_engine::process_sandbox::{Fence, Ground};
+use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
 use osiris_engine::{Code, Engine, Health};
 use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets};
 use osiris_registry::trust::Known;
@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use super::super::probe::{self, Probe};
 use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
 use super::super::secrets::warn_short;
-use super::super::shell::{Answer, Shell};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell};
+use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,15 +51,15 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 /// The result for one connection.
-struct Finding {
+struct Violation {
     family: String,
     alias: String,
     driver: Option<String>,
     health: Health,
 }
 
-pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     let connections = Connections::read(place.project.base())?;
     let environment = Environment::read(place.project.base())?;
     let only = args.connection.as_deref().map(str::parse::<Reference>).transpose();
@@ -74,7 +74,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
         connections.choose(family, only_alias.map(String::as_str))?;
     }
     let engine = Engine::new()?;
-    let (mut fence, ground) = (Fence::default(), Ground::new(place.project.base()));
+    let (mut fence, ground) = (ProcessSandbox::default(), OutputDirs::new(place.project.base()));
     let mut asked = Vec::new();
     for (family, aliases) in &connections.families {
         if only_family.is_some_and(|only| only != family) {
@@ -116,7 +116,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
                 .unwrap_or_else(|error| unknown(error.problems[0].message.clone())),
         };
         let driver = driver.map(|driver| driver.spec.name.clone());
-        Finding { family, alias, driver, health }
+        Violation { family, alias, driver, health }
     });
     let findings: Vec<_> = findings.collect();
     ground.clear();
@@ -137,7 +137,7 @@ fn unknown(message: String) -> Health {
 
 fn examine(
     probe: &Probe,
-    place: &Workplace,
+    place: &Workspace,
     question: &Question<'_>,
     timeout: f64,
 ) -> Result<Health> {
@@ -154,10 +154,10 @@ fn examine(
     Ok(health)
 }
 
-fn answer(findings: &[Finding]) -> Answer {
+fn answer(findings: &[Violation]) -> CommandOutput {
     let json: Vec<Value> = findings
         .iter()
-        .map(|Finding { family, alias, driver, health }| {
+        .map(|Violation { family, alias, driver, health }| {
             json!({
                 "family": family,
                 "alias": alias,
@@ -170,7 +170,7 @@ fn answer(findings: &[Finding]) -> Answer {
         })
         .collect();
     let mut text = String::new();
-    for Finding { family, alias, health, .. } in findings {
+    for Violation { family, alias, health, .. } in findings {
         let sign = if health.category == "ok" { paint(GOOD, "✓") } else { paint(BAD, "✗") };
         let name = paint(STRONG, &escape_control(&format!("@{family}.{alias}")));
         let latency = health.latency_ms.map(|ms| format!("{ms:.0} ms")).unwrap_or_default();
@@ -183,7 +183,7 @@ fn answer(findings: &[Finding]) -> Answer {
     if findings.is_empty() {
         text.push_str("There are no connections to check\n");
     }
-    let mut answer = Answer::new(json!({"connections": json}), text);
+    let mut answer = CommandOutput::new(json!({"connections": json}), text);
     if findings.iter().any(|finding| finding.health.category != "ok") {
         answer.exit = Exit::Environment as u8;
         answer.json["status"] = "failure".into();

@@ -13,8 +13,8 @@ use osiris_pipeline::connection::{
 use serde_json::{Map, Value, json};
 
 use super::super::render::{DIM, STRONG, Table, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,8 +31,8 @@ pub(crate) struct Args {
     family: Option<String>,
 }
 
-pub(super) fn list(args: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     let base = place.project.base();
     let connections = Connections::read(base)?;
     let environment = Environment::read(base)?;
@@ -72,11 +72,11 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<Answer> {
     } else if let Some(file) = &connections.file {
         text.push_str(&format!("{}\n", paint(DIM, &shown(file))));
     }
-    Ok(Answer::new(json!({"file": connections.file, "connections": json}), text))
+    Ok(CommandOutput::new(json!({"file": connections.file, "connections": json}), text))
 }
 
 /// Returns the fields of a family's connections that its drivers declare as secret.
-fn secret_fields(place: &Workplace, family: &str) -> Vec<String> {
+fn secret_fields(place: &Workspace, family: &str) -> Vec<String> {
     let drivers = place.registry.drivers().filter(|driver| driver.spec.family() == family);
     let fields = drivers.flat_map(|driver| {
         let pointer = connection_pointer(&driver.spec);

@@ -6,7 +6,7 @@ mod list;
 use clap::Subcommand;
 use osiris_core::diagnostic::Result;
 
-use super::shell::{Answer, Shell};
+use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -27,7 +27,7 @@ pub(super) enum Command {
     Doctor(doctor::Args),
 }
 
-pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::List(args) => list::list(&args, shell),
         Command::Doctor(args) => doctor::doctor(&args, shell),

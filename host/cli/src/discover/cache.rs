@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use osiris_core::canonical;
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::fs::project_dir::{Below, help};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::fs::project_dir::{ProjectDir, help};
 use osiris_engine::Dataset;
 use osiris_pipeline::connection::Reference;
 use osiris_pipeline::project::Project;
@@ -38,17 +38,17 @@ pub(super) struct Changes {
 }
 
 /// The cache file of a connection.
-pub(super) struct Kept {
+pub(super) struct DiscoveryCache {
     path: PathBuf,
-    folder: Below,
+    folder: ProjectDir,
     file: String,
 }
 
-impl Kept {
+impl DiscoveryCache {
     pub(super) fn of(project: &Project, reference: &Reference) -> Self {
         let Reference { family, alias } = reference;
         let path = Path::new(".osiris/cache/discovery").join(family);
-        let folder = Below::new(project.base(), &path);
+        let folder = ProjectDir::new(project.base(), &path);
         Self { path, folder, file: format!("{alias}.json") }
     }
 
@@ -67,7 +67,7 @@ impl Kept {
         written.map_err(|error| {
             let message = format!("cannot keep what was found: {error}");
             let help = help(&error, "make .osiris/cache writable and make room on its disk");
-            let problem = Problem::new("cache_unwritable", message).help(help);
+            let problem = Diagnostic::new("cache_unwritable", message).help(help);
             Error::environment(problem.in_file(&self.folder.path(&self.file)))
         })
     }
@@ -128,7 +128,7 @@ mod tests {
         let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let project = Project::open(base.path()).unwrap();
         let reference = Reference { family: "mysql".to_owned(), alias: "main".to_owned() };
-        let kept = Kept::of(&project, &reference);
+        let kept = DiscoveryCache::of(&project, &reference);
         assert!(kept.read().is_none());
         let found = Discovery {
             discovered_at: String::new(),

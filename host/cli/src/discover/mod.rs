@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use osiris_core::canonical;
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
-use osiris_engine::process_sandbox::{Fence, Ground};
-use osiris_engine::{Column, Dataset, Driver, Engine, Failure};
+use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
+use osiris_engine::{CallError, Column, Dataset, Driver, Engine};
 use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets};
 use osiris_registry::trust::Known;
 use osiris_runtime::session::stamp;
 use serde_json::{Map, Value, json};
 
-use self::cache::{Changes, Discovery, Kept, compare, is_fresh, schema};
+use self::cache::{Changes, Discovery, DiscoveryCache, compare, is_fresh, schema};
 use self::samples::{Rows, Sample};
 use super::probe::{self, Probe};
 use super::render::{GOOD, paint};
 use super::secrets::warn_short;
-use super::shell::{Answer, Shell};
-use super::workspace::Workplace;
+use super::shell::{CommandOutput, Shell};
+use super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,9 +55,9 @@ pub(super) struct Args {
     ttl: u64,
 }
 
-pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let reference: Reference = args.reference.parse().map_err(Error::invalid)?;
-    let place = Workplace::open(shell)?;
+    let place = Workspace::open(shell)?;
     let connections = Connections::read(place.project.base())?;
     connections.choose(&reference.family, Some(&reference.alias))?;
     let environment = Environment::read(place.project.base())?;
@@ -67,14 +67,14 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
     warn_short("", &secrets, shell);
     let own = fingerprint_of(file, &secrets.mask(&config))?;
     let redactor = Redactor::new(secrets.values)?;
-    let kept = Kept::of(&place.project, &reference);
+    let kept = DiscoveryCache::of(&place.project, &reference);
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let origins = connection::origins(&config, &file.spec, &connections, &environment);
     let known = Known { config: &config, origins: &origins };
     let engine = Engine::new()?;
     let code = probe::code(&engine, &place, file, known, shell)?;
-    let (mut fence, ground) = (Fence::default(), Ground::new(place.project.base()));
+    let (mut fence, ground) = (ProcessSandbox::default(), OutputDirs::new(place.project.base()));
     ground.admit(&mut fence, &code, &probe::call(&place, file, &config, &redactor)?.grants);
     ground.own(&mut fence, kept.folder());
     ground.own(&mut fence, &place.project.layout.tmp_dir());
@@ -109,7 +109,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<Answer> {
 }
 
 /// Returns the family's first driver that supports discovery.
-fn driver<'p>(place: &'p Workplace, reference: &Reference) -> Result<&'p DriverFile> {
+fn driver<'p>(place: &'p Workspace, reference: &Reference) -> Result<&'p DriverFile> {
     let family = &reference.family;
     let mut drivers = place.registry.drivers();
     let found =
@@ -117,14 +117,14 @@ fn driver<'p>(place: &'p Workplace, reference: &Reference) -> Result<&'p DriverF
     found.map(AsRef::as_ref).ok_or_else(|| {
         let message = format!("no driver of the family {family} can list what is there");
         let help = "see 'osiris drivers list'; put one into the project's drivers/";
-        Error::environment(Problem::new("driver_missing", message).help(help))
+        Error::environment(Diagnostic::new("driver_missing", message).help(help))
     })
 }
 
 fn ask(
     probe: &Probe,
     driver: &Driver,
-    place: &Workplace,
+    place: &Workspace,
     file: &DriverFile,
     config: &Value,
     redactor: &Redactor,
@@ -137,11 +137,11 @@ fn ask(
     let found = found.map_err(|failure| {
         let message = redactor.text(&failure.message).into_owned();
         let mut problem =
-            Problem::new("discovery_failed", format!("{}: {message}", file.spec.name));
+            Diagnostic::new("discovery_failed", format!("{}: {message}", file.spec.name));
         problem.help = match failure.kind.as_str() {
             // The message names the limit to raise, if any can be raised.
             "limit" => None,
-            kind => Failure::help(kind, &file.spec.name)
+            kind => CallError::help(kind, &file.spec.name)
                 .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
         };
         Error { exit: Exit::Environment, problems: vec![problem] }
@@ -192,7 +192,7 @@ fn answer(
     cached: bool,
     changes: Option<Changes>,
     samples: &BTreeMap<String, Sample>,
-) -> Answer {
+) -> CommandOutput {
     let Reference { family, alias } = reference;
     let discovered_at = &found.discovered_at;
     let mut json = json!({
@@ -221,5 +221,5 @@ fn answer(
     let number = found.resources.len();
     let noun = if number == 1 { "dataset" } else { "datasets" };
     text.push_str(&format!("{} {number} {noun} in {reference}{age}\n", paint(GOOD, "✓")));
-    Answer::new(json, text)
+    CommandOutput::new(json, text)
 }

@@ -6,17 +6,17 @@ use std::time::Duration;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::Error;
 use osiris_core::driver::DriverFile;
-use osiris_core::driver::limits::{Bounds, Limit};
-use osiris_core::fs::project_dir::Below;
+use osiris_core::driver::limits::{Limit, LimitOverrides};
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
 use osiris_engine::table::channel;
-use osiris_engine::{Dataset, Driver, Failure, StepCall};
+use osiris_engine::{CallError, Dataset, Driver, RunRequest};
 use osiris_pipeline::connection::{self, RESOLVED};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::probe::Probe;
-use super::super::workspace::Workplace;
+use super::super::workspace::Workspace;
 use super::rows::{Room, objects};
 
 /// Maximum bytes of batches buffered on the edge; a sample is small.
@@ -42,13 +42,14 @@ pub(super) fn read(
     probe: &Probe,
     driver: &Driver,
     file: &DriverFile,
-    place: &Workplace,
+    place: &Workspace,
     (config, redactor): (&Value, &Redactor),
     resources: &[Dataset],
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
-    let seconds = place.limits(&Bounds::new()).tightened(&file.spec.bounds()).get(Limit::Seconds);
+    let seconds =
+        place.limits(&LimitOverrides::new()).tightened(&file.spec.bounds()).get(Limit::Seconds);
     let mut room = Room::new(redactor);
     let now = Instant::now();
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
@@ -76,7 +77,7 @@ pub(super) fn read(
         let read = probe.runtime.block_on(async {
             timeout_at(deadline, sample(probe, place, &asked, &mut room)).await
         });
-        let told = |failure: Failure| redactor.text(&failure.message).into_owned();
+        let told = |failure: CallError| redactor.text(&failure.message).into_owned();
         let read = match read {
             Ok(read) => read.map_err(told),
             Err(_) => Err(format!("{seconds} s were not enough for all samples")),
@@ -108,17 +109,17 @@ struct Asked<'a> {
 
 async fn sample(
     probe: &Probe,
-    place: &Workplace,
+    place: &Workspace,
     asked: &Asked<'_>,
     room: &mut Room<'_>,
-) -> Result<Rows, Failure> {
+) -> Result<Rows, CallError> {
     let Asked { driver, file, config, redactor, wanted } = *asked;
-    let refused = |error: Error| Failure::new("permission", error.problems[0].message.clone());
+    let refused = |error: Error| CallError::new("permission", error.problems[0].message.clone());
     let call = probe.call(place, file, config, redactor).map_err(refused)?;
     let enough = call.cancel.clone();
-    let spill = Below::new(place.project.base(), &place.project.layout.tmp_dir());
+    let spill = ProjectDir::new(place.project.base(), &place.project.layout.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);
-    let step = StepCall {
+    let step = RunRequest {
         id: "discover".to_owned(),
         mode: Mode::Extract,
         config: connection::for_driver(config, &file.spec).to_string(),

@@ -6,8 +6,8 @@ use osiris_core::diagnostic::Result;
 use osiris_engine::Engine;
 
 use super::checks::{self, Check};
-use super::shell::{Answer, Shell};
-use super::workspace::Workplace;
+use super::shell::{CommandOutput, Shell};
+use super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,8 +21,8 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {}
 
-pub(super) fn doctor(shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn doctor(shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     let engine = Engine::new().map(|engine| match engine.keeps_code() {
         true => "compiles drivers, and keeps their code".to_owned(),
         false => "compiles drivers anew each time: its cache cannot be used".to_owned(),

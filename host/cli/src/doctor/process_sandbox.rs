@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::{fs, io};
 
 use osiris_core::program;
-use osiris_engine::process_sandbox::{Attempt, Proof, Strength};
+use osiris_engine::process_sandbox::{Attempt, Enforcement, SelfTest};
 
 use super::super::checks::Check;
 
@@ -34,13 +34,13 @@ pub(super) fn checks(project: &Path) -> Vec<Check> {
     };
     let mut checks = vec![Check { name: "fence", result: Ok(proof.strength.to_string()) }];
     // Without Landlock, runs work the same, so the attempts are not failures.
-    if proof.strength != Strength::None {
+    if proof.strength != Enforcement::None {
         checks.extend(proof.attempts.iter().map(|attempt| check(attempt, proof.strength)));
     }
     checks
 }
 
-fn check(attempt: &Attempt, strength: Strength) -> Check {
+fn check(attempt: &Attempt, strength: Enforcement) -> Check {
     let Attempt { name, action, granted, main, second } = attempt;
     let seen = match (main, second) {
         (true, true) => "refused to both threads",
@@ -51,7 +51,7 @@ fn check(attempt: &Attempt, strength: Strength) -> Check {
     let text = format!("{action}: {seen}");
     let result = match attempt.holds() {
         true => Ok(text),
-        false if strength == Strength::Partial && !granted => {
+        false if strength == Enforcement::Partial && !granted => {
             Ok(format!("{text}; this kernel cannot refuse it, Linux 6.12 or newer does"))
         }
         false if *granted => Err(format!("{text}; a run would be refused what it needs")),
@@ -63,7 +63,7 @@ fn check(attempt: &Attempt, strength: Strength) -> Check {
     Check { name: name.unwrap_or("fence"), result }
 }
 
-fn prove(project: &Path) -> io::Result<Proof> {
+fn prove(project: &Path) -> io::Result<SelfTest> {
     let folder = tempfile::tempdir()?;
     fs::create_dir(folder.path().join("own"))?;
     fs::write(folder.path().join("elsewhere"), "")?;

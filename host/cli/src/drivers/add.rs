@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::catalog::Registry;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::sanitize::escape_control;
-use osiris_registry::trust::Asks;
-use osiris_registry::{Fetched, Source, Store, Wanted, hash, is_sha256, known_sources};
+use osiris_registry::trust::RequestedPermissions;
+use osiris_registry::{DriverInstaller, Fetched, Source, Wanted, hash, is_sha256, known_sources};
 use serde_json::{Value, json};
 
 use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::Workplace;
-use super::fetch_args::{Reach, Way};
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::Workspace;
+use super::fetch_args::{FetchContext, NetworkArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    reach: Reach,
+    reach: NetworkArgs,
 }
 
 fn sha256(text: &str) -> Result<String, String> {
@@ -49,13 +49,13 @@ fn sha256(text: &str) -> Result<String, String> {
     is_sha256(&text).then_some(text).ok_or_else(|| "a sha256 is 64 hex digits".to_owned())
 }
 
-pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     if args.sha256.is_some() && args.references.len() > 1 {
-        let problem = Problem::new("usage", "--sha256 is for one driver at a time");
+        let problem = Diagnostic::new("usage", "--sha256 is for one driver at a time");
         return Err(Error::invalid(problem.help("add the drivers one by one")));
     }
-    let place = Workplace::open(shell)?;
-    let way = Way::open(shell, &place.project, &args.reach)?;
+    let place = Workspace::open(shell)?;
+    let way = FetchContext::open(shell, &place.project, &args.reach)?;
     let current = std::env::current_dir().unwrap_or_default();
     let mut drivers: Vec<Fetched> = Vec::new();
     for reference in &args.references {
@@ -63,7 +63,8 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
         let wanted = Wanted { sha256: args.sha256.as_deref(), ..Wanted::default() };
         drivers.push(way.fetch(&source, wanted)?);
     }
-    let mut store = Store::open(&place.project.layout, &place.project.settings.drivers.keys)?;
+    let mut store =
+        DriverInstaller::open(&place.project.layout, &place.project.settings.drivers.keys)?;
     for (index, fetched) in drivers.iter().enumerate() {
         let name = &fetched.driver.spec.name;
         if drivers[..index].iter().any(|other| other.driver.spec.name == *name) {
@@ -87,7 +88,7 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<Answer> {
         }
         json.push(document(fetched, &path));
     }
-    Ok(Answer::new(json!({"drivers": json, "lock": place.project.layout.lock_file()}), text))
+    Ok(CommandOutput::new(json!({"drivers": json, "lock": place.project.layout.lock_file()}), text))
 }
 
 /// Formats the line for an added driver.
@@ -109,14 +110,14 @@ pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
     json!({
         "name": spec.name, "version": spec.version, "sha256": fetched.sha256,
         "size": fetched.bytes.len(), "source": fetched.source.to_string(),
-        "digest": fetched.digest, "file": path, "grants": Asks::of(spec).lines(),
+        "digest": fetched.digest, "file": path, "grants": RequestedPermissions::of(spec).lines(),
     })
 }
 
 /// Checks that a driver may be added under its name.
 fn check(
-    store: &Store<'_>,
-    registry: &Registry,
+    store: &DriverInstaller<'_>,
+    registry: &DriverCatalog,
     fetched: &Fetched,
     base: &Path,
     replace: bool,
@@ -140,7 +141,7 @@ fn check(
     match (store.lock.drivers.get(name), there) {
         (Some(locked), _) if locked.sha256 == fetched.sha256 => Ok(()),
         (Some(locked), _) => {
-            let more = Asks::of(&fetched.driver.spec).beyond(&locked.grants);
+            let more = RequestedPermissions::of(&fetched.driver.spec).beyond(&locked.grants);
             if locked.source == fetched.source.recorded(base) && more.is_empty() {
                 return Ok(());
             }
@@ -163,6 +164,6 @@ fn check(
 
 fn taken(name: &str, source: &Source, why: &str, help: &str) -> Error {
     let place = PathBuf::from(source.to_string());
-    let problem = Problem::new("name_taken", format!("the driver `{name}` {why}"));
+    let problem = Diagnostic::new("name_taken", format!("the driver `{name}` {why}"));
     Error::invalid(problem.in_file(&place).help(help))
 }

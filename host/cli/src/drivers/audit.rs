@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use osiris_core::diagnostic::{Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Exit, Result};
 use osiris_core::driver::DriverFile;
-use osiris_core::driver::limits::{Bounds, Limits};
+use osiris_core::driver::limits::{LimitOverrides, Limits};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
-use osiris_registry::Lock;
-use osiris_registry::trust::{Asks, Right};
+use osiris_registry::Lockfile;
+use osiris_registry::trust::{PermissionReport, RequestedPermissions};
 use serde_json::{Value, json};
 
 use super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::{Workplace, limits_in_words};
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::{Workspace, limits_in_words};
 use super::dependents;
 
 const EXAMPLES: &str = "\
@@ -32,23 +32,23 @@ pub(crate) struct Args {}
 
 /// The findings on one driver.
 #[derive(Default)]
-struct Finding {
+struct Violation {
     version: Option<String>,
     sha256: Option<String>,
     locked: bool,
-    rights: Vec<Right>,
+    rights: Vec<PermissionReport>,
     limits: Option<Limits>,
     used_by: BTreeSet<String>,
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
     notes: Vec<&'static str>,
 }
 
-pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
-    let lock = Lock::read(&place.project.layout.lock_file())?;
+pub(super) fn audit(_: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
+    let lock = Lockfile::read(&place.project.layout.lock_file())?;
     let mut used = dependents::by(&place.project);
     let own = place.project.layout.drivers_dir();
-    let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
+    let mut findings: BTreeMap<String, Violation> = BTreeMap::new();
     for driver in place.registry.drivers() {
         let name = &driver.spec.name;
         if lock.drivers.contains_key(name) || driver.path.starts_with(&own) {
@@ -60,12 +60,12 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
     for (name, entry) in lock.drivers.iter().filter(|(name, _)| !there.contains(*name)) {
         findings.insert(
             name.clone(),
-            Finding {
+            Violation {
                 version: Some(entry.version.clone()),
                 locked: true,
                 used_by: used.remove(name).unwrap_or_default(),
                 problems: vec![missing(&place.project, name)],
-                ..Finding::default()
+                ..Violation::default()
             },
         );
     }
@@ -83,12 +83,12 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<Answer> {
 
 fn examine(
     driver: &DriverFile,
-    place: &Workplace,
-    lock: &Lock,
+    place: &Workspace,
+    lock: &Lockfile,
     used_by: BTreeSet<String>,
-) -> Result<Finding> {
+) -> Result<Violation> {
     let spec = &driver.spec;
-    let asks = Asks::of(spec);
+    let asks = RequestedPermissions::of(spec);
     let sha256 = driver.sha256()?.to_owned();
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
@@ -109,7 +109,7 @@ fn examine(
             differs.join("; ")
         );
         let help = format!("osiris drivers add {} writes it anew", shown(&driver.path));
-        problems.push(Problem::new("grants_differ", message).in_file(lock.file()).help(help));
+        problems.push(Diagnostic::new("grants_differ", message).in_file(lock.file()).help(help));
     }
     problems.extend(driver.mismatch());
     let mut notes = Vec::new();
@@ -125,25 +125,25 @@ fn examine(
     if used_by.is_empty() {
         notes.push("no pipeline uses it");
     }
-    Ok(Finding {
+    Ok(Violation {
         version: Some(spec.version.clone()),
         sha256: Some(sha256),
         locked: entry.is_some(),
         rights: place.project.settings.drivers.rights(spec, driver.built_in, None),
-        limits: Some(place.limits(&Bounds::new()).tightened(&spec.bounds())),
+        limits: Some(place.limits(&LimitOverrides::new()).tightened(&spec.bounds())),
         used_by,
         problems,
         notes,
     })
 }
 
-fn missing(project: &Project, name: &str) -> Problem {
-    Problem::new("driver_missing", format!("the driver `{name}` is locked, but not there"))
+fn missing(project: &Project, name: &str) -> Diagnostic {
+    Diagnostic::new("driver_missing", format!("the driver `{name}` is locked, but not there"))
         .in_file(&project.layout.driver(name))
         .help("osiris drivers sync")
 }
 
-fn answer(findings: &BTreeMap<String, Finding>) -> Answer {
+fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
     let wrong = findings.values().any(|finding| !finding.problems.is_empty());
     let mut text: String = findings.iter().map(|(name, finding)| section(name, finding)).collect();
     if findings.is_empty() {
@@ -160,7 +160,7 @@ fn answer(findings: &BTreeMap<String, Finding>) -> Answer {
             })
         })
         .collect();
-    let mut answer = Answer::new(json!({"drivers": drivers}), text);
+    let mut answer = CommandOutput::new(json!({"drivers": drivers}), text);
     if wrong {
         answer.json["status"] = "failure".into();
         answer.exit = Exit::Failed as u8;
@@ -168,14 +168,14 @@ fn answer(findings: &BTreeMap<String, Finding>) -> Answer {
     answer
 }
 
-fn section(name: &str, finding: &Finding) -> String {
+fn section(name: &str, finding: &Violation) -> String {
     let sign = if finding.problems.is_empty() { paint(GOOD, "✓") } else { paint(BAD, "✗") };
     let version = finding.version.as_deref().unwrap_or_default();
     let mut text =
         format!("{sign} {} {}\n", paint(STRONG, &escape_control(name)), escape_control(version));
     // Nothing is known about a missing driver.
     if let Some(limits) = &finding.limits {
-        for (may, what) in finding.rights.iter().map(Right::told) {
+        for (may, what) in finding.rights.iter().map(PermissionReport::told) {
             text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         text.push_str(&format!("  limits: {}\n", limits_in_words(limits).join(", ")));

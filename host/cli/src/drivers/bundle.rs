@@ -5,17 +5,17 @@ use std::io::{self, BufWriter};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{Content, DriverFile};
 use osiris_core::fs::atomic;
 use osiris_core::yaml;
 use osiris_registry::bundle::{self, Index, Item};
-use osiris_registry::trust::Admission;
+use osiris_registry::trust::AdmittedDriver;
 use serde_json::json;
 
 use super::super::render::{DIM, GOOD, STRONG, Table, bytes, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::Workspace;
 
 /// Maximum bytes of a lockfile.
 const MAX_LOCK: u64 = 1 << 20;
@@ -42,14 +42,14 @@ pub(crate) struct Args {
     names: Vec<String>,
 }
 
-pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     let policy = &place.project.settings.drivers;
     let mut drivers = BTreeMap::new();
     let mut items = Vec::new();
     for file in chosen(args, &place)? {
         let Content { bytes, sha256 } = place.registry.load(file)?;
-        let admission = Admission::of(file, bytes, sha256)?;
+        let admission = AdmittedDriver::of(file, bytes, sha256)?;
         items.push(Item {
             name: file.spec.name.clone(),
             version: file.spec.version.clone(),
@@ -71,20 +71,20 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<Answer> {
     };
     atomic::write_with(&args.out, write).map_err(|error| {
         let message = format!("the bundle cannot be written: {error}");
-        Error::environment(Problem::new("bundle_not_written", message).in_file(&args.out))
+        Error::environment(Diagnostic::new("bundle_not_written", message).in_file(&args.out))
     })?;
     Ok(answer(args, &index, lock.is_some()))
 }
 
 /// Returns the named drivers, or all that do not come with osiris.
-fn chosen<'p>(args: &Args, place: &'p Workplace) -> Result<Vec<&'p Arc<DriverFile>>> {
+fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFile>>> {
     let registry = &place.registry;
     let mut chosen = Vec::new();
     for name in &args.names {
         let file = registry.find(name).ok_or_else(|| registry.missing(name))?;
         if file.built_in {
             let message = format!("the driver `{name}` comes with osiris, wherever that is");
-            let problem = Problem::new("driver_built_in", message);
+            let problem = Diagnostic::new("driver_built_in", message);
             return Err(Error::invalid(problem.help("leave it out")));
         }
         chosen.push(file);
@@ -96,13 +96,13 @@ fn chosen<'p>(args: &Args, place: &'p Workplace) -> Result<Vec<&'p Arc<DriverFil
     if chosen.is_empty() {
         let message = "this project has no drivers but those that come with osiris";
         let help = "put drivers into its drivers/, see 'osiris drivers list'";
-        return Err(Error::invalid(Problem::new("nothing_to_bundle", message).help(help)));
+        return Err(Error::invalid(Diagnostic::new("nothing_to_bundle", message).help(help)));
     }
     Ok(chosen)
 }
 
 /// Reads the project's lockfile. Returns `None` if the file does not exist.
-fn lock(place: &Workplace) -> Result<Option<Vec<u8>>> {
+fn lock(place: &Workspace) -> Result<Option<Vec<u8>>> {
     let path = place.project.layout.lock_file();
     match path.try_exists() {
         Ok(false) => Ok(None),
@@ -110,7 +110,7 @@ fn lock(place: &Workplace) -> Result<Option<Vec<u8>>> {
     }
 }
 
-fn answer(args: &Args, index: &Index, has_lock: bool) -> Answer {
+fn answer(args: &Args, index: &Index, has_lock: bool) -> CommandOutput {
     let mut table = Table::new(["Driver", "Version", "#Size", "Signers", "sha256"]);
     for item in &index.drivers {
         let Item { name, version, sha256, size, signers } = item.clone();
@@ -131,5 +131,5 @@ fn answer(args: &Args, index: &Index, has_lock: bool) -> Answer {
     let json = json!({
         "file": args.out, "drivers": index.drivers, "keys": index.keys, "lock": has_lock,
     });
-    Answer::new(json, text)
+    CommandOutput::new(json, text)
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::Gate;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::AdmissionPolicy;
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::connection::Environment;
 use osiris_pipeline::project::Project;
@@ -17,7 +17,7 @@ use super::super::shell::Shell;
 
 /// Options for fetching drivers.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Reach {
+pub(super) struct NetworkArgs {
     /// Allow http to other machines than this one
     ///
     /// Anybody on the way can then read and change what is fetched, and read the login.
@@ -54,7 +54,7 @@ impl Local {
 }
 
 /// The environment and the runtime for fetching drivers.
-pub(super) struct Way<'s> {
+pub(super) struct FetchContext<'s> {
     shell: &'s Shell,
     environment: Environment,
     runtime: Runtime,
@@ -63,11 +63,11 @@ pub(super) struct Way<'s> {
     policy: Policy,
 }
 
-impl<'s> Way<'s> {
-    pub(super) fn open(shell: &'s Shell, project: &Project, reach: &Reach) -> Result<Self> {
+impl<'s> FetchContext<'s> {
+    pub(super) fn open(shell: &'s Shell, project: &Project, reach: &NetworkArgs) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             let message = format!("cannot reach the network: {error}");
-            Error::environment(Problem::new("runtime", message))
+            Error::environment(Diagnostic::new("runtime", message))
         })?;
         let environment = Environment::read(project.base())?;
         let policy = project.settings.drivers.clone();

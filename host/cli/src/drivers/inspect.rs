@@ -11,9 +11,9 @@ use osiris_core::sanitize::escape_control;
 use serde_json::{Value, json};
 
 use super::super::render::{BAD, STRONG, bytes, paint};
-use super::super::shell::{Answer, Shell};
+use super::super::shell::{CommandOutput, Shell};
 use super::describe;
-use super::trust_report::Standing;
+use super::trust_report::TrustReport;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,13 +36,13 @@ pub(crate) struct Args {
     file: PathBuf,
 }
 
-pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let content = DriverFile::bytes(&args.file)?;
     let sha256 = canonical::sha256(&content);
     let mut driver = DriverFile::of(&content, &args.file)?;
     driver.built_in = is_built_in(&args.file);
     let project = shell.project()?;
-    let standing = Standing::of(&driver, &content, &sha256, &project)?;
+    let standing = TrustReport::of(&driver, &content, &sha256, &project)?;
     let spec = &driver.spec;
     let producers = producers(&content);
     let version = contract(&driver);
@@ -85,7 +85,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<Answer> {
         "exports": driver.exports,
         "here": here,
     });
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }
 
 /// Formats the tools like `Rust 1.95, wit-component 0.254`.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Spec;
 use osiris_core::driver::{DriverFile, pack};
 use osiris_core::fs::atomic;
@@ -54,7 +54,7 @@ pub(super) fn install(
     };
     write().map_err(|error| {
         let message = format!("cannot put the driver `{}` here: {error}", driver.spec.name);
-        Error::environment(Problem::new("driver_write", message).in_file(&path))
+        Error::environment(Diagnostic::new("driver_write", message).in_file(&path))
     })?;
     DriverFile::of(&packed, &path)
 }
@@ -65,7 +65,7 @@ pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
         let message = format!("the driver's spec cannot be read: {error}");
         let help = "every driver has one: its name, its modes and its configSchema; \
                     `osiris drivers new` makes an example";
-        Error::invalid(Problem::new("spec_unreadable", message).in_file(path).help(help))
+        Error::invalid(Diagnostic::new("spec_unreadable", message).in_file(path).help(help))
     })?;
     Spec::parse(&bytes, path)?;
     Ok(bytes)

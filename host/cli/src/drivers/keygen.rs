@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::atomic;
 use osiris_registry::trust::SecretKey;
 use serde_json::json;
 
 use super::super::render::{GOOD, STRONG, paint};
-use super::super::shell::{Answer, shown};
+use super::super::shell::{CommandOutput, shown};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,29 +36,29 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
 }
 
-pub(super) fn keygen(args: &Args) -> Result<Answer> {
+pub(super) fn keygen(args: &Args) -> Result<CommandOutput> {
     let path = match &args.out {
         Some(path) => path.clone(),
         None => usual_file()?,
     };
     let key = SecretKey::generate().ok_or_else(|| {
         let message = "this machine has no randomness to make a key of";
-        Error::environment(Problem::new("no_randomness", message))
+        Error::environment(Diagnostic::new("no_randomness", message))
     })?;
     place(&path, &key).map_err(|error| {
-        let file = |problem: Problem| Error::environment(problem.in_file(&path));
+        let file = |problem: Diagnostic| Error::environment(problem.in_file(&path));
         if error.kind() == io::ErrorKind::AlreadyExists {
             let message =
                 "there is a file already, and a key in it may be the only one of its kind";
             let help = "name another file with --out";
-            return file(Problem::new("key_exists", message).help(help));
+            return file(Diagnostic::new("key_exists", message).help(help));
         }
-        file(Problem::new("key_not_written", format!("the key cannot be written: {error}")))
+        file(Diagnostic::new("key_not_written", format!("the key cannot be written: {error}")))
     })?;
     let public = key.public().to_string();
     let text =
         format!("{} private key in {}\n{public}\n", paint(GOOD, "✓"), paint(STRONG, &shown(&path)));
-    Ok(Answer::new(json!({"public_key": public, "private_key_file": path}), text))
+    Ok(CommandOutput::new(json!({"public_key": public, "private_key_file": path}), text))
 }
 
 fn place(path: &Path, key: &SecretKey) -> io::Result<()> {
@@ -72,6 +72,6 @@ fn place(path: &Path, key: &SecretKey) -> io::Result<()> {
 pub(super) fn usual_file() -> Result<PathBuf> {
     dirs::config_dir().map(|folder| folder.join("osiris/signing.key")).ok_or_else(|| {
         let message = "the user has no folder for configuration, so a key has no usual place";
-        Error::environment(Problem::new("no_config_folder", message).help("name a file for it"))
+        Error::environment(Diagnostic::new("no_config_folder", message).help("name a file for it"))
     })
 }

@@ -4,8 +4,8 @@ use osiris_core::diagnostic::Result;
 use serde_json::json;
 
 use super::super::render::{self, DIM, Table};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::Workspace;
 use super::describe::modes;
 
 const EXAMPLES: &str = "\
@@ -21,8 +21,8 @@ const SHOWN: usize = 20;
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {}
 
-pub(super) fn list(_: &Args, shell: &Shell) -> Result<Answer> {
-    let registry = Workplace::open(shell)?.registry;
+pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let registry = Workspace::open(shell)?.registry;
     let broken = registry.broken();
     if !shell.json {
         broken.iter().take(SHOWN).for_each(|one| shell.note(&render::warning(one)));
@@ -55,5 +55,5 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<Answer> {
     let json = json!({
         "drivers": drivers, "folders": registry.folders(), "unusable": broken,
     });
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }

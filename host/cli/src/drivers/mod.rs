@@ -27,7 +27,7 @@ mod update;
 use clap::Subcommand;
 use osiris_core::diagnostic::Result;
 
-use super::shell::{Answer, Shell};
+use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +66,7 @@ pub(super) enum Command {
     Test(test::Args),
 }
 
-pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::List(args) => list::list(&args, shell),
         Command::Show(args) => show::show(&args, shell),

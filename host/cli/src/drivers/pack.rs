@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
-use super::super::shell::{Answer, Shell};
+use super::super::shell::{CommandOutput, Shell};
 use super::install::{Component, install, told};
 
 const EXAMPLES: &str = "\
@@ -35,10 +35,10 @@ pub(crate) struct Args {
     keep_names: bool,
 }
 
-pub(super) fn pack(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn pack(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let bytes = fs::read(&args.file).map_err(|error| {
         let message = format!("the component cannot be read: {error}");
-        Error::invalid(Problem::new("component_unreadable", message).in_file(&args.file))
+        Error::invalid(Diagnostic::new("component_unreadable", message).in_file(&args.file))
     })?;
     let component = Component {
         file: &args.file,
@@ -55,5 +55,5 @@ pub(super) fn pack(args: &Args, shell: &Shell) -> Result<Answer> {
         None => drivers.join(format!("{name}.wasm")),
     })?;
     let (json, text) = told(&driver)?;
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }

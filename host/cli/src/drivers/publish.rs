@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{DriverFile, MAX_SIZE};
 use osiris_core::sanitize::escape_control;
 use osiris_core::yaml::read_bytes;
@@ -10,8 +10,8 @@ use osiris_registry::oci::Reference;
 use serde_json::json;
 
 use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
-use super::super::shell::{Answer, Shell};
-use super::fetch_args::{Reach, Way};
+use super::super::shell::{CommandOutput, Shell};
+use super::fetch_args::{FetchContext, NetworkArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,25 +36,27 @@ pub(crate) struct Args {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    reach: Reach,
+    reach: NetworkArgs,
 }
 
-pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn publish(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let component = read_bytes(&args.file, MAX_SIZE)?;
     let driver = DriverFile::of(&component, &args.file)?;
     if let Some(problem) = driver.mismatch() {
         return Err(Error::invalid(problem));
     }
     if args.reference.digest.is_some() {
-        let problem =
-            Problem::new("bad_reference", "a driver is published under a tag, not under a digest");
+        let problem = Diagnostic::new(
+            "bad_reference",
+            "a driver is published under a tag, not under a digest",
+        );
         return Err(Error::invalid(problem.help("leave away what is behind the @")));
     }
     let spec = &driver.spec;
     // A tag cannot contain the `+` of a version.
     let tag = args.reference.tag.clone().unwrap_or_else(|| spec.version.replace('+', "_"));
     let reference = args.reference.tagged(&tag);
-    let way = Way::open(shell, &shell.project()?, &args.reach)?;
+    let way = FetchContext::open(shell, &shell.project()?, &args.reach)?;
     let client = way.registry(&reference.registry)?;
     let size = component.len() as u64;
     let what = format!("Publishing {reference}  {}", bytes(size));
@@ -72,5 +74,5 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<Answer> {
         "name": spec.name, "version": spec.version, "reference": reference.to_string(),
         "digest": published.digest, "size": size, "unchanged": published.unchanged,
     });
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }

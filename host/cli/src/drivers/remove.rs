@@ -1,12 +1,12 @@
 //! `osiris drivers remove`.
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
-use osiris_registry::{Store, hash};
+use osiris_registry::{DriverInstaller, hash};
 use serde_json::json;
 
 use super::super::render::{GOOD, STRONG, paint};
-use super::super::shell::{Answer, Shell, shown};
+use super::super::shell::{CommandOutput, Shell, shown};
 use super::dependents;
 
 const EXAMPLES: &str = "\
@@ -26,9 +26,9 @@ pub(crate) struct Args {
     force: bool,
 }
 
-pub(super) fn remove(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn remove(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
-    let mut store = Store::open(&project.layout, &project.settings.drivers.keys)?;
+    let mut store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
     let path = store.path(&args.name);
     let locked = store.lock.entry(&args.name)?;
     if !args.force && hash(&path)?.is_some_and(|found| found != locked.sha256) {
@@ -38,7 +38,7 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<Answer> {
         );
         let help = "move it away if you need it, or remove it with --force";
         return Err(Error::invalid(
-            Problem::new("driver_changed", message).in_file(&path).help(help),
+            Diagnostic::new("driver_changed", message).in_file(&path).help(help),
         ));
     }
     store.remove(&args.name)?;
@@ -51,5 +51,5 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<Answer> {
     }
     let name = paint(STRONG, &escape_control(&args.name));
     let text = format!("{} removed {name}  {}\n", paint(GOOD, "✓"), shown(&path));
-    Ok(Answer::new(json!({"name": args.name, "file": path, "used_by": users}), text))
+    Ok(CommandOutput::new(json!({"name": args.name, "file": path, "used_by": users}), text))
 }

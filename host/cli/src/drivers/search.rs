@@ -1,13 +1,13 @@
 //! `osiris drivers search`.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_registry::oci::{Listed, REGISTRY};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_registry::oci::{CatalogEntry, REGISTRY};
 use serde_json::json;
 
 use super::super::render::{DIM, Table};
-use super::super::shell::{Answer, Shell};
-use super::fetch_args::{Reach, Way};
+use super::super::shell::{CommandOutput, Shell};
+use super::fetch_args::{FetchContext, NetworkArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,14 +34,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST")]
     registry: Option<String>,
     #[command(flatten)]
-    reach: Reach,
+    reach: NetworkArgs,
 }
 
-pub(super) fn search(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn search(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
-    let way = Way::open(shell, &project, &args.reach)?;
+    let way = FetchContext::open(shell, &project, &args.reach)?;
     let registry = args.registry.clone().or_else(|| way.variable(REGISTRY)).ok_or_else(|| {
-        let problem = Problem::new("usage", "which registry is to be searched?");
+        let problem = Diagnostic::new("usage", "which registry is to be searched?");
         Error::invalid(problem.help("--registry HOST, or export OSIRIS_REGISTRY=HOST"))
     })?;
     let registry = registry.trim_start_matches("oci://").trim_end_matches('/').to_owned();
@@ -51,12 +51,12 @@ pub(super) fn search(args: &Args, shell: &Shell) -> Result<Answer> {
         let names = client.catalogue().await?;
         let left = names.len().saturating_sub(MAX_ASKED);
         let asked = names.iter().take(MAX_ASKED).map(|name| client.look(&registry, name));
-        let found: Vec<Option<Listed>> =
+        let found: Vec<Option<CatalogEntry>> =
             stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
         Ok((found, left))
     };
     let (found, left) = way.wait(&format!("Searching {registry}"), work)?;
-    let mut found: Vec<Listed> = found.into_iter().flatten().collect();
+    let mut found: Vec<CatalogEntry> = found.into_iter().flatten().collect();
     found.retain(|one| {
         let texts = [&one.reference.repository, &one.name, &one.title];
         texts.iter().any(|text| text.to_lowercase().contains(&wanted))
@@ -82,5 +82,8 @@ pub(super) fn search(args: &Args, shell: &Shell) -> Result<Answer> {
         .iter()
         .map(|one| json!({"reference": one.reference.to_string(), "name": one.name, "version": one.version, "title": one.title}))
         .collect();
-    Ok(Answer::new(json!({"registry": registry, "drivers": drivers, "not_looked_at": left}), text))
+    Ok(CommandOutput::new(
+        json!({"registry": registry, "drivers": drivers, "not_looked_at": left}),
+        text,
+    ))
 }

@@ -6,10 +6,10 @@ use osiris_core::driver::DriverFile;
 use serde_json::json;
 
 use super::super::render::{DIM, STRONG, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::Workspace;
 use super::describe;
-use super::trust_report::Standing;
+use super::trust_report::TrustReport;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,14 +25,14 @@ pub(crate) struct Args {
     name: String,
 }
 
-pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
-    let Workplace { project, registry } = Workplace::open(shell)?;
+pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let Workspace { project, registry } = Workspace::open(shell)?;
     let Some(driver) = registry.find(&args.name) else {
         return Err(registry.missing(&args.name));
     };
     let content = DriverFile::bytes(&driver.path)?;
     let sha256 = canonical::sha256(&content);
-    let standing = Standing::of(driver, &content, &sha256, &project)?;
+    let standing = TrustReport::of(driver, &content, &sha256, &project)?;
     let spec = &driver.spec;
     let mut text = describe::heading(spec);
     let mut section = |name: &str, body: &str| {
@@ -57,7 +57,7 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<Answer> {
         "spec": **spec, "file": driver.path, "sha256": sha256, "size": driver.size,
         "signers": signers, "here": here,
     });
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }
 
 fn indented(lines: &[String]) -> String {

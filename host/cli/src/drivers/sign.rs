@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::fs::atomic;
 use osiris_core::sanitize::escape_control;
@@ -11,7 +11,7 @@ use osiris_registry::trust::{self, SecretKey};
 use serde_json::json;
 
 use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::{Answer, shown};
+use super::super::shell::{CommandOutput, shown};
 use super::keygen::usual_file;
 
 /// The variable with the text of a private key.
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     key: Option<PathBuf>,
 }
 
-pub(super) fn sign(args: &Args) -> Result<Answer> {
+pub(super) fn sign(args: &Args) -> Result<CommandOutput> {
     let key = key(args.key.as_deref())?;
     let public = key.public().to_string();
     // Nothing is written unless all files can be signed.
@@ -52,7 +52,7 @@ pub(super) fn sign(args: &Args) -> Result<Answer> {
         let path = &driver.path;
         atomic::write(path, bytes).map_err(|error| {
             let message = format!("the signed driver cannot be written: {error}");
-            Error::environment(Problem::new("driver_not_written", message).in_file(path))
+            Error::environment(Diagnostic::new("driver_not_written", message).in_file(path))
         })?;
         let (spec, sha256) = (&driver.spec, canonical::sha256(bytes));
         text.push_str(&format!(
@@ -68,7 +68,7 @@ pub(super) fn sign(args: &Args) -> Result<Answer> {
         }));
     }
     text.push_str(&format!("signed by {public}\n"));
-    Ok(Answer::new(json!({"public_key": public, "drivers": drivers}), text))
+    Ok(CommandOutput::new(json!({"public_key": public, "drivers": drivers}), text))
 }
 
 /// Returns a driver's file and its signed bytes.
@@ -90,7 +90,7 @@ fn key(file: Option<&Path>) -> Result<SecretKey> {
         let text = text.to_str().unwrap_or_default();
         return SecretKey::parse(text).map_err(|why| {
             let message = format!("the variable {VARIABLE} holds no key: {why}");
-            Error::invalid(Problem::new("invalid_key", message))
+            Error::invalid(Diagnostic::new("invalid_key", message))
         });
     }
     let path = match file {
@@ -100,10 +100,10 @@ fn key(file: Option<&Path>) -> Result<SecretKey> {
     if file.is_none() && !path.exists() {
         let message = "there is no key to sign with";
         let help = "make one with 'osiris drivers keygen', or name its file with --key";
-        let problem = Problem::new("key_missing", message).in_file(&path);
+        let problem = Diagnostic::new("key_missing", message).in_file(&path);
         return Err(Error::environment(problem.help(help)));
     }
     let bytes = yaml::read_bytes(&path, MAX_KEY)?;
     SecretKey::parse(&String::from_utf8_lossy(&bytes))
-        .map_err(|why| Error::invalid(Problem::new("invalid_key", why).in_file(&path)))
+        .map_err(|why| Error::invalid(Diagnostic::new("invalid_key", why).in_file(&path)))
 }

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
-use osiris_registry::{Entry, Fetched, Lock, Source, Store, Wanted, hash};
+use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted, hash};
 use serde_json::{Value, json};
 
 use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::fetch_args::{Local, Reach, Way};
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::fetch_args::{FetchContext, Local, NetworkArgs};
 use super::{add, unbundle};
 
 const EXAMPLES: &str = "\
@@ -43,15 +43,15 @@ pub(crate) struct Args {
     #[command(flatten)]
     local: Local,
     #[command(flatten)]
-    reach: Reach,
+    reach: NetworkArgs,
 }
 
-pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     if let Some(bundle) = &args.from {
         return unbundle::unbundle(bundle, args.replace, shell);
     }
     let project = shell.project()?;
-    let lock = Lock::read(&project.layout.lock_file())?;
+    let lock = Lockfile::read(&project.layout.lock_file())?;
     let mut different = Vec::new();
     for (name, entry) in &lock.drivers {
         match hash(&project.layout.driver(name))? {
@@ -65,15 +65,15 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
         return Ok(checked(&different, &project, count));
     }
     let (mut text, mut fetched, mut problems) = (String::new(), Vec::new(), Vec::new());
-    let way = Way::open(shell, &project, &args.reach)?;
+    let way = FetchContext::open(shell, &project, &args.reach)?;
     for (name, entry, state) in different {
         let put = fetch(&way, &project, name, entry, args.local).and_then(|driver| {
             // If the lockfile has changed meanwhile, no driver of the old one is placed.
-            let store = Store::open(&project.layout, &project.settings.drivers.keys)?;
+            let store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
             if store.lock.drivers.get(name) != Some(entry) {
                 let message = format!("osiris.lock has another `{name}` than a moment ago");
                 return Err(Error::environment(
-                    Problem::new("lock_changed", message).help("run it again"),
+                    Diagnostic::new("lock_changed", message).help("run it again"),
                 ));
             }
             let path = store.restore(&driver)?;
@@ -97,11 +97,11 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<Answer> {
     if fetched.is_empty() {
         text = as_locked(count);
     }
-    Ok(Answer::new(json!({"locked": count, "fetched": fetched}), text))
+    Ok(CommandOutput::new(json!({"locked": count, "fetched": fetched}), text))
 }
 
 fn fetch(
-    way: &Way<'_>,
+    way: &FetchContext<'_>,
     project: &Project,
     name: &str,
     entry: &Entry,
@@ -113,7 +113,7 @@ fn fetch(
         let help =
             format!("restore it from version control or a backup; its sha256 is {}", entry.sha256);
         return Err(Error::environment(
-            Problem::new("no_source", message).in_file(&project.layout.driver(name)).help(help),
+            Diagnostic::new("no_source", message).in_file(&project.layout.driver(name)).help(help),
         ));
     }
     let from_lock = local.check(&entry.source, &source, project.base())?;
@@ -140,9 +140,13 @@ fn as_locked(count: usize) -> String {
     }
 }
 
-fn checked(different: &[(&String, &Entry, &str)], project: &Project, count: usize) -> Answer {
+fn checked(
+    different: &[(&String, &Entry, &str)],
+    project: &Project,
+    count: usize,
+) -> CommandOutput {
     if different.is_empty() {
-        return Answer::new(json!({"locked": count, "different": []}), as_locked(count));
+        return CommandOutput::new(json!({"locked": count, "different": []}), as_locked(count));
     }
     let documents: Vec<Value> = different
         .iter()
@@ -160,7 +164,7 @@ fn checked(different: &[(&String, &Entry, &str)], project: &Project, count: usiz
         ));
     }
     text.push_str(&format!("  {} osiris drivers sync\n", paint(STRONG, "help:")));
-    let mut answer = Answer::new(json!({"locked": count, "different": documents}), text);
+    let mut answer = CommandOutput::new(json!({"locked": count, "different": documents}), text);
     answer.json["status"] = "failure".into();
     (answer.exit, answer.failed) = (Exit::Failed as u8, true);
     answer

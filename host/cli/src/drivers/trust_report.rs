@@ -1,32 +1,32 @@
 //! The standing of a driver in a project: its signers, its admission, and its permissions.
 
-use osiris_core::diagnostic::{Problem, Result};
-use osiris_core::driver::limits::{Bounds, Limits};
-use osiris_core::driver::{DriverFile, Gate};
+use osiris_core::diagnostic::{Diagnostic, Result};
+use osiris_core::driver::limits::{LimitOverrides, Limits};
+use osiris_core::driver::{AdmissionPolicy, DriverFile};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
-use osiris_registry::trust::{Policy, PublicKey, Right, Verdict};
-use osiris_registry::{Lock, trust};
+use osiris_registry::trust::{PermissionReport, Policy, PublicKey, Verdict};
+use osiris_registry::{Lockfile, trust};
 use serde_json::{Value, json};
 
 use super::super::render::{BAD, DIM, GOOD, WARN, paint};
 use super::super::workspace::limits_in_words;
 
 /// The standing of a driver in a project.
-pub(super) struct Standing<'p> {
+pub(super) struct TrustReport<'p> {
     policy: &'p Policy,
     built_in: bool,
     /// The verified signers, or the problem with the signatures.
-    signers: Result<Vec<PublicKey>, Problem>,
+    signers: Result<Vec<PublicKey>, Diagnostic>,
     /// The reason for a denial, if the driver is denied.
-    refusal: Option<Problem>,
+    refusal: Option<Diagnostic>,
     /// Whether the driver is allowed by its name alone.
     by_name: bool,
-    rights: Vec<Right>,
+    rights: Vec<PermissionReport>,
     limits: Limits,
 }
 
-impl<'p> Standing<'p> {
+impl<'p> TrustReport<'p> {
     /// Evaluates a driver with these bytes.
     ///
     /// # Errors
@@ -38,11 +38,11 @@ impl<'p> Standing<'p> {
         project: &'p Project,
     ) -> Result<Self> {
         let policy = &project.settings.drivers;
-        let lock = Lock::read(&project.layout.lock_file())?;
-        let gates: [&dyn Gate; 2] = [&lock, policy];
+        let lock = Lockfile::read(&project.layout.lock_file())?;
+        let gates: [&dyn AdmissionPolicy; 2] = [&lock, policy];
         let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
         let refusal = refusal.and_then(|error| error.problems.into_iter().next());
-        let limits = Limits::new(&project.settings.limits, &Bounds::new());
+        let limits = Limits::new(&project.settings.limits, &LimitOverrides::new());
         Ok(Self {
             policy,
             built_in: driver.built_in,

@@ -5,19 +5,19 @@ use std::fs;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::{DriverFile, Gate};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::{AdmissionPolicy, DriverFile};
 use osiris_core::fs::atomic;
 use osiris_core::fs::layout::LOCK_FILE;
 use osiris_core::sanitize::escape_control;
 use osiris_registry::bundle::{self, Index, Item};
-use osiris_registry::{Lock, Store, hash};
+use osiris_registry::{DriverInstaller, Lockfile, hash};
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
 use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::Workspace;
 
 /// A checked file, ready to be moved to its path.
 struct Staged {
@@ -27,15 +27,16 @@ struct Staged {
 
 /// Installs the drivers of a bundle and its lockfile. Everything is checked before the first file
 /// is placed.
-pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     // Prevents concurrent changes of drivers and lockfile until the end.
-    let _store = Store::open(&place.project.layout, &place.project.settings.drivers.keys)?;
+    let _store =
+        DriverInstaller::open(&place.project.layout, &place.project.settings.drivers.keys)?;
     let folder = place.project.layout.drivers_dir();
     let stage = stage(&folder).map_err(|error| unwritable(&folder, &error))?;
     let opened = fs::File::open(file).map_err(|error| {
         let message = format!("the bundle cannot be read: {error}");
-        Error::invalid(Problem::new("bundle_unreadable", message).in_file(file))
+        Error::invalid(Diagnostic::new("bundle_unreadable", message).in_file(file))
     })?;
     let read = bundle::read(BufReader::new(opened), |item, bytes| {
         let path = path_in(stage.path(), item);
@@ -65,13 +66,13 @@ pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Answ
 /// The lockfile in effect afterwards.
 enum Locks {
     /// The project's own lockfile.
-    Kept(Lock),
+    Kept(Lockfile),
     /// The bundle's lockfile, which has to be placed.
-    New(Lock),
+    New(Lockfile),
 }
 
 impl Locks {
-    fn now(&self) -> &Lock {
+    fn now(&self) -> &Lockfile {
         match self {
             Self::Kept(lock) | Self::New(lock) => lock,
         }
@@ -81,8 +82,8 @@ impl Locks {
 /// A problem of the bundle itself, or of a driver in the bundle.
 struct Refused(Error);
 
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
+impl From<Diagnostic> for Refused {
+    fn from(problem: Diagnostic) -> Self {
         Self(Error::invalid(problem))
     }
 }
@@ -108,14 +109,14 @@ fn path_in(stage: &Path, item: &Item) -> PathBuf {
 }
 
 /// Checks that the driver matches the index and is allowed by the project.
-fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workplace) -> Result<()> {
+fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workspace) -> Result<()> {
     let driver = DriverFile::of(bytes, path)?;
     if driver.spec.name != item.name || driver.spec.version != item.version {
         let message = format!(
             "the driver that the bundle calls `{} {}` calls itself `{} {}`",
             item.name, item.version, driver.spec.name, driver.spec.version
         );
-        return Err(Error::invalid(Problem::new("invalid_bundle", message)));
+        return Err(Error::invalid(Diagnostic::new("invalid_bundle", message)));
     }
     if let Some(problem) = driver.mismatch() {
         return Err(Error::invalid(problem));
@@ -127,34 +128,39 @@ fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workplace) -> Result<()
 fn lock_of(
     bytes: Option<Vec<u8>>,
     stage: &Path,
-    place: &Workplace,
+    place: &Workspace,
     replace: bool,
 ) -> Result<Locks> {
-    let own = Lock::read(&place.project.layout.lock_file())?;
+    let own = Lockfile::read(&place.project.layout.lock_file())?;
     let Some(bytes) = bytes else { return Ok(Locks::Kept(own)) };
     let path = stage.join(LOCK_FILE);
     atomic::write(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
-    let new = Lock::read(&path)?;
+    let new = Lockfile::read(&path)?;
     if new.drivers == own.drivers && own.file().exists() {
         return Ok(Locks::Kept(own));
     }
     if own.file().exists() && !replace {
         let message = "the project has another lock than the bundle";
-        let problem = Problem::new("lock_exists", message).in_file(own.file());
+        let problem = Diagnostic::new("lock_exists", message).in_file(own.file());
         return Err(Error::invalid(problem.help("add --replace to take the bundle's")));
     }
     Ok(Locks::New(new))
 }
 
 /// Returns the path for a driver. Returns `None` if the driver is already installed.
-fn target(item: &Item, lock: &Lock, place: &Workplace, replace: bool) -> Result<Option<PathBuf>> {
+fn target(
+    item: &Item,
+    lock: &Lockfile,
+    place: &Workspace,
+    replace: bool,
+) -> Result<Option<PathBuf>> {
     let locked = lock.drivers.get(&item.name).map(|entry| entry.sha256.as_str());
     if locked.is_some_and(|locked| locked != item.sha256) {
         let message =
             format!("the driver `{}` in the bundle is not the one in osiris.lock", item.name);
         let help = "make the bundle again from the project that has this lock";
         return Err(Error::invalid(
-            Problem::new("driver_not_locked", message).in_file(lock.file()).help(help),
+            Diagnostic::new("driver_not_locked", message).in_file(lock.file()).help(help),
         ));
     }
     let usual = place.project.layout.driver(&item.name);
@@ -168,19 +174,21 @@ fn target(item: &Item, lock: &Lock, place: &Workplace, replace: bool) -> Result<
         Some(_) => {
             let message = format!("there is another file for the driver `{}` already", item.name);
             let help = "add --replace if it lies in the project's drivers/, else remove it";
-            Err(Error::invalid(Problem::new("driver_exists", message).in_file(present).help(help)))
+            Err(Error::invalid(
+                Diagnostic::new("driver_exists", message).in_file(present).help(help),
+            ))
         }
     }
 }
 
 /// Checks that every locked driver will be present.
-fn complete(index: &Index, lock: &Lock, place: &Workplace, bundle: &Path) -> Result<()> {
+fn complete(index: &Index, lock: &Lockfile, place: &Workspace, bundle: &Path) -> Result<()> {
     let brought: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
     for (name, entry) in lock.drivers.iter().filter(|(name, _)| !brought.contains(name.as_str())) {
         if hash(&place.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
             let message = format!("the bundle lacks the driver `{name}`, which osiris.lock names");
             let help = "make it again, with all drivers: osiris drivers bundle --out FILE.tar";
-            let problem = Problem::new("invalid_bundle", message).in_file(bundle);
+            let problem = Diagnostic::new("invalid_bundle", message).in_file(bundle);
             return Err(Error::environment(problem.help(help)));
         }
     }
@@ -189,10 +197,10 @@ fn complete(index: &Index, lock: &Lock, place: &Workplace, bundle: &Path) -> Res
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("the drivers cannot be put here: {error}");
-    Error::environment(Problem::new("bundle_not_unpacked", message).in_file(path))
+    Error::environment(Diagnostic::new("bundle_not_unpacked", message).in_file(path))
 }
 
-fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workplace) -> Answer {
+fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workspace) -> CommandOutput {
     let policy = &place.project.settings.drivers;
     let known = |key: &String| policy.keys.values().any(|known| known.to_string() == *key);
     let new: Vec<_> = index.keys.iter().filter(|(_, key)| !known(key)).collect();
@@ -224,5 +232,5 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workplace) -
     let json = json!({
         "drivers": index.drivers, "files": files, "lock": has_lock, "unknown_keys": new,
     });
-    Answer::new(json, text)
+    CommandOutput::new(json, text)
 }

@@ -1,16 +1,16 @@
 //! `osiris drivers update`.
 
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
-use osiris_registry::trust::Asks;
-use osiris_registry::{Entry, Fetched, Lock, Source, Store, Wanted};
+use osiris_registry::trust::RequestedPermissions;
+use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted};
 use serde_json::{Value, json};
 
 use super::super::render::{DIM, GOOD, STRONG, WARN, bytes, paint};
-use super::super::shell::{Answer, Shell};
-use super::fetch_args::{Local, Reach, Way};
+use super::super::shell::{CommandOutput, Shell};
+use super::fetch_args::{FetchContext, Local, NetworkArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,7 +18,7 @@ Examples:
   osiris drivers update acme.crm_extractor
   osiris drivers update --dry-run                    only show what is new
 
-Asks each driver's source again: the address, the tag, or, if it was added
+RequestedPermissions each driver's source again: the address, the tag, or, if it was added
 without a tag, the newest version. Nothing changes, for no driver, when one of
 them asks for more than before: look at it, then use --accept-rights.";
 
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     local: Local,
     #[command(flatten)]
-    reach: Reach,
+    reach: NetworkArgs,
 }
 
 /// A driver with its changes.
@@ -50,16 +50,16 @@ struct Change<'l> {
     less: Vec<String>,
 }
 
-pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
-    let lock = Lock::read(&project.layout.lock_file())?;
+    let lock = Lockfile::read(&project.layout.lock_file())?;
     let mut names: Vec<&str> = args.names.iter().map(String::as_str).collect();
     if names.is_empty() {
         names = lock.drivers.keys().map(String::as_str).collect();
     }
     names.sort_unstable();
     names.dedup();
-    let way = Way::open(shell, &project, &args.reach)?;
+    let way = FetchContext::open(shell, &project, &args.reach)?;
     let mut changes = Vec::new();
     for name in names {
         let old = lock.entry(name)?;
@@ -71,7 +71,7 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
             if let Some(problem) = lock.signer_objection(&new.driver, &new.bytes) {
                 return Err(Error::environment(problem));
             }
-            let asks = Asks::of(&new.driver.spec);
+            let asks = RequestedPermissions::of(&new.driver.spec);
             let had = locked(&project, name, old);
             let (more, less) = (asks.beyond(&had), had.beyond(&asks));
             changes.push(Change { name, old, new, more, less });
@@ -82,13 +82,13 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
         if !args.accept_rights {
             accepted(&changes)?;
         }
-        let mut store = Store::open(&project.layout, &project.settings.drivers.keys)?;
+        let mut store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
         for change in &changes {
             if store.lock.drivers.get(change.name) != Some(change.old) {
                 let message =
                     format!("osiris.lock has another `{}` than a moment ago", change.name);
                 return Err(Error::environment(
-                    Problem::new("lock_changed", message).help("run it again"),
+                    Diagnostic::new("lock_changed", message).help("run it again"),
                 ));
             }
             store.put(&change.new)?;
@@ -96,22 +96,22 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<Answer> {
     }
     let documents: Vec<Value> = changes.iter().map(document).collect();
     let text = if changes.is_empty() { "nothing is new\n".to_owned() } else { text };
-    Ok(Answer::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
+    Ok(CommandOutput::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
 }
 
 /// Returns the permissions of the locked driver. Older lockfiles did not record the authors'
 /// defaults, which are therefore taken from the driver.
-fn locked(project: &Project, name: &str, entry: &Entry) -> Asks {
+fn locked(project: &Project, name: &str, entry: &Entry) -> RequestedPermissions {
     let there = DriverFile::read(&project.layout.driver(name)).ok();
     let same = |file: &DriverFile| file.sha256().is_ok_and(|sha256| sha256 == entry.sha256);
-    let asks = there.filter(same).map(|file| Asks::of(&file.spec));
-    let is_older = |asks: &Asks| asks.without_defaults() == entry.grants;
+    let asks = there.filter(same).map(|file| RequestedPermissions::of(&file.spec));
+    let is_older = |asks: &RequestedPermissions| asks.without_defaults() == entry.grants;
     asks.filter(is_older).unwrap_or_else(|| entry.grants.clone())
 }
 
 /// Rejects versions that request additional permissions.
 fn accepted(changes: &[Change<'_>]) -> Result<()> {
-    let refused: Vec<Problem> = changes
+    let refused: Vec<Diagnostic> = changes
         .iter()
         .filter(|change| !change.more.is_empty())
         .map(|change| {
@@ -119,7 +119,7 @@ fn accepted(changes: &[Change<'_>]) -> Result<()> {
                 (change.name, &change.old.version, &change.new.driver.spec.version);
             let more = change.more.join("; ");
             let message = format!("`{name}` {new} asks for more than {old} did: {more}");
-            Problem::new("more_rights", message)
+            Diagnostic::new("more_rights", message)
                 .help(format!("if it may have that: osiris drivers update {name} --accept-rights"))
         })
         .collect();

@@ -7,7 +7,7 @@ use osiris_core::diagnostic::Result;
 use osiris_e2b::sweep::{self, Owner};
 
 use super::super::checks::{self, Check};
-use super::super::shell::{Answer, Shell};
+use super::super::shell::{CommandOutput, Shell};
 use super::{control, runtime};
 
 const EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     template: String,
 }
 
-pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
     let (control, settings) = control(&project)?;
     let owner = Owner::of(project.base());

@@ -8,12 +8,12 @@ use std::io;
 
 use clap::Subcommand;
 use e2b_client::{Control, Settings};
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_pipeline::connection::Environment;
 use osiris_pipeline::project::Project;
 use tokio::runtime::{Builder, Runtime};
 
-use super::shell::{Answer, Shell};
+use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +31,7 @@ pub(super) enum Command {
     Sweep(sweep::Args),
 }
 
-pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::Doctor(args) => doctor::doctor(&args, shell),
         Command::Template(args) => template::template(&args, shell),
@@ -50,6 +50,6 @@ fn control(project: &Project) -> Result<(Control, Settings)> {
 
 fn runtime() -> Result<Runtime> {
     Builder::new_current_thread().enable_all().build().map_err(|error: io::Error| {
-        Error::environment(Problem::new("runtime", format!("cannot reach the network: {error}")))
+        Error::environment(Diagnostic::new("runtime", format!("cannot reach the network: {error}")))
     })
 }

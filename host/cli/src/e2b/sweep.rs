@@ -4,7 +4,7 @@ use osiris_core::diagnostic::Result;
 use osiris_e2b::sweep::{self, Owner};
 use serde_json::json;
 
-use super::super::shell::{Answer, Shell};
+use super::super::shell::{CommandOutput, Shell};
 use super::{control, runtime};
 
 const EXAMPLES: &str = "\
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     all: bool,
 }
 
-pub(super) fn sweep(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn sweep(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
     let (control, _) = control(&project)?;
     let (tags, logs) = match args.all {
@@ -38,5 +38,5 @@ pub(super) fn sweep(args: &Args, shell: &Shell) -> Result<Answer> {
         [] => "No sandbox is left over\n".to_owned(),
         ids => ids.iter().map(|id| format!("Ended {id}\n")).collect(),
     };
-    Ok(Answer::new(json!({"ended": ended}), text))
+    Ok(CommandOutput::new(json!({"ended": ended}), text))
 }

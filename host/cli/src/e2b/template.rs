@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::Content;
 use osiris_e2b::runner::{Blob, runtime_blob};
 use osiris_e2b::template::Recipe;
@@ -10,8 +10,8 @@ use osiris_engine::Engine;
 use serde_json::json;
 
 use super::super::render::{GOOD, bytes, paint};
-use super::super::shell::{Answer, Shell, shown};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::workspace::Workspace;
 use super::{control, runtime};
 
 const EXAMPLES: &str = "\
@@ -43,8 +43,8 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
 }
 
-pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     let engine = Engine::new()?;
     let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
     for file in place.registry.drivers() {
@@ -74,7 +74,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
         Some(folder) => {
             recipe.write(folder).map_err(|error| {
                 let problem =
-                    Problem::new("template_folder", format!("cannot write this: {error}"));
+                    Diagnostic::new("template_folder", format!("cannot write this: {error}"));
                 Error::invalid(problem.in_file(folder).help("name a folder that is not there yet"))
             })?;
             let folder = shown(folder);
@@ -101,5 +101,5 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<Answer> {
     let count = recipe.files.len();
     let text =
         format!("{} {done}: {count} files, {}\nNext: {next}\n", paint(GOOD, "✓"), bytes(size));
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }

@@ -6,7 +6,7 @@ mod table;
 
 use std::borrow::Cow;
 
-use osiris_core::diagnostic::{Place, Position, Problem};
+use osiris_core::diagnostic::{Diagnostic, Place, Position};
 use osiris_core::sanitize::escape_control;
 
 pub(super) use self::number::{bytes, count, milliseconds};
@@ -14,7 +14,7 @@ pub(super) use self::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(super) use self::table::Table;
 
 /// Formats problems one below the other, followed by their number if there are more than three.
-pub(super) fn problems(problems: &[Problem]) -> String {
+pub(super) fn problems(problems: &[Diagnostic]) -> String {
     let mut lines: Vec<String> = problems.iter().map(|one| problem(BAD, "error", one)).collect();
     if problems.len() > 3 {
         lines.push(format!("{} problems", problems.len()));
@@ -23,11 +23,11 @@ pub(super) fn problems(problems: &[Problem]) -> String {
 }
 
 /// Formats a warning.
-pub(super) fn warning(one: &Problem) -> String {
+pub(super) fn warning(one: &Diagnostic) -> String {
     problem(WARN, "warning", one)
 }
 
-fn problem(style: anstyle::Style, word: &str, problem: &Problem) -> String {
+fn problem(style: anstyle::Style, word: &str, problem: &Diagnostic) -> String {
     let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
     if let Some(Place { file, position }) = &problem.place {
         let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_problem_cannot_write_to_the_terminal() {
-        let problem = Problem::new("x", "bad \x1b[2J name\nsecond").help("rename it");
+        let problem = Diagnostic::new("x", "bad \x1b[2J name\nsecond").help("rename it");
         let text = anstream::adapter::strip_str(&problems(&[problem])).to_string();
         assert_eq!(text, "error: bad \\u{1b}[2J name\nsecond\n  help: rename it");
     }

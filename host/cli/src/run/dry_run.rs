@@ -8,14 +8,14 @@ use osiris_core::driver::provenance::Origins;
 use osiris_core::driver::spec::{Spec, paths};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::connection::REFERENCE;
-use osiris_registry::trust::{Admission, Known, Right, Verdict};
+use osiris_registry::trust::{AdmittedDriver, Known, PermissionReport, Verdict};
 use osiris_runtime::run::{self, Job, Task};
 use serde_json::{Value, json};
 
-use super::super::first_use::{self, Memory};
+use super::super::first_use::{self, Remember};
 use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::{Answer, Shell};
-use super::super::workspace::{Workplace, limits_in_words};
+use super::super::shell::{CommandOutput, Shell};
+use super::super::workspace::{Workspace, limits_in_words};
 
 /// A step of the plan with its permissions.
 struct Planned<'a> {
@@ -28,7 +28,7 @@ struct Planned<'a> {
     writes: Vec<&'a str>,
     /// Destinations like `db.example:3306`.
     dials: Vec<String>,
-    rights: Vec<Right>,
+    rights: Vec<PermissionReport>,
     limits: Limits,
 }
 
@@ -37,7 +37,7 @@ struct Planned<'a> {
 pub(super) fn plan(
     job: &Job,
     origins: &BTreeMap<String, Origins>,
-    place: &Workplace,
+    place: &Workspace,
     shell: &Shell,
 ) -> Result<(Value, String)> {
     let tasks = run::plan(&job.manifest, &job.configs)?;
@@ -47,15 +47,15 @@ pub(super) fn plan(
     let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
     let policy = &place.project.settings.drivers;
     let nobody = Origins::default();
-    let rights = |task: &Task, driver: &Admission| {
+    let rights = |task: &Task, driver: &AdmittedDriver| {
         let origins = origins.get(&task.step.id).unwrap_or(&nobody);
         policy.rights(&driver.spec, driver.built_in, Some(Known { config: &task.config, origins }))
     };
-    let told = |driver: &Admission| {
+    let told = |driver: &AdmittedDriver| {
         let of_it = |task: &&Task| task.step.driver.name == driver.spec.name;
         tasks.iter().filter(of_it).flat_map(|task| rights(task, driver)).collect()
     };
-    first_use::tell(&drivers, &told, place, shell, Memory::None);
+    first_use::tell(&drivers, &told, place, shell, Remember::No);
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
@@ -94,13 +94,13 @@ pub(super) fn plan(
 pub(super) fn answer(
     (mut json, mut text): (Value, String),
     e2b: Option<(Value, String)>,
-) -> Answer {
+) -> CommandOutput {
     if let Some((sent, told)) = e2b {
         json["e2b"] = sent;
         text.push_str(&told);
     }
     text.push_str(&format!("{} nothing was run\n", paint(GOOD, "✓")));
-    Answer::new(json, text)
+    CommandOutput::new(json, text)
 }
 
 fn as_json(step: &Planned<'_>) -> Value {
@@ -149,7 +149,7 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("reads", &owned(&step.reads));
         line("writes", &owned(&step.writes));
         line("dials", &step.dials);
-        step.rights.iter().map(Right::told).for_each(|(may, what)| line(may, &[what]));
+        step.rights.iter().map(PermissionReport::told).for_each(|(may, what)| line(may, &[what]));
         line("limits", &limits_in_words(&step.limits));
     }
     text

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use e2b_client::Settings;
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::catalog::Registry;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::redact::Redactor;
 use osiris_core::sanitize::escape_control;
-use osiris_e2b::runner::{self, E2bAdapter, Note, Notes, Options, Parcel};
+use osiris_e2b::runner::{self, E2bRunner, Notice, NoticeSender, Options, Payload};
 use osiris_pipeline::connection::Environment;
 use osiris_runtime::run::Prepared;
 use serde_json::{Value, json};
@@ -82,16 +82,16 @@ impl E2b {
     pub(super) fn adapter(
         &self,
         prepared: Prepared,
-        registry: &Registry,
+        registry: &DriverCatalog,
         environment: &Environment,
-    ) -> Result<(E2bAdapter, UnboundedReceiver<Note>)> {
+    ) -> Result<(E2bRunner, UnboundedReceiver<Notice>)> {
         let options = self.options(environment)?;
-        let parcel = Parcel::collect(&prepared, registry)?;
+        let parcel = Payload::collect(&prepared, registry)?;
         let secrets = prepared.job().secrets.values();
         let redactor = Redactor::new(secrets.flat_map(|secrets| secrets.values.iter().cloned()))?;
         let (sender, notes) = unbounded_channel();
-        let notes_to = Notes::new(sender, redactor);
-        Ok((E2bAdapter::new(options, prepared, parcel, notes_to)?, notes))
+        let notes_to = NoticeSender::new(sender, redactor);
+        Ok((E2bRunner::new(options, prepared, parcel, notes_to)?, notes))
     }
 
     fn options(&self, environment: &Environment) -> Result<Options> {
@@ -101,7 +101,7 @@ impl E2b {
             let unset = || {
                 let message = format!("the variable {name} of --e2b-pass-env is not set");
                 let help = format!("export {name}=..., or leave the option out");
-                Error::environment(Problem::new("variable_not_set", message).help(help))
+                Error::environment(Diagnostic::new("variable_not_set", message).help(help))
             };
             Ok((name.clone(), environment.get(name).ok_or_else(unset)?))
         });
@@ -119,8 +119,12 @@ impl E2b {
     }
 
     /// Describes the uploads and connections of a run, as JSON and as text.
-    pub(super) fn plan(&self, prepared: &Prepared, registry: &Registry) -> Result<(Value, String)> {
-        let parcel = Parcel::collect(prepared, registry)?;
+    pub(super) fn plan(
+        &self,
+        prepared: &Prepared,
+        registry: &DriverCatalog,
+    ) -> Result<(Value, String)> {
+        let parcel = Payload::collect(prepared, registry)?;
         let dials = runner::dials(prepared);
         let mut opens: Vec<String> = dials.iter().map(ToString::to_string).collect();
         opens.dedup();

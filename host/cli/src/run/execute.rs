@@ -4,11 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::{io, process};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_e2b::runner::{E2bAdapter, Killer, Note};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_e2b::runner::{E2bRunner, KillHandle, Notice};
 use osiris_pipeline::manifest::Manifest;
-use osiris_runtime::run::{self, Board, Prepared};
-use osiris_runtime::session::{Failure, Session, State, Status};
+use osiris_runtime::run::{self, Prepared, RunProgress};
+use osiris_runtime::session::{RunError, RunStatus, Session, StatusFile};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
@@ -21,28 +21,28 @@ use super::progress::{Progress, TICK};
 const INTERRUPTED: u8 = 130;
 
 /// The place where a prepared run happens.
-pub(super) enum Adapter {
+pub(super) enum ExecutionTarget {
     /// In this process.
     Local(Box<Prepared>),
     /// In an E2B sandbox, with the receiver of its notes.
-    E2b(Box<E2bAdapter>, UnboundedReceiver<Note>),
+    E2b(Box<E2bRunner>, UnboundedReceiver<Notice>),
 }
 
 /// Runs to the end, or until the user stops the run.
 pub(super) fn execute(
-    mut adapter: Adapter,
+    mut adapter: ExecutionTarget,
     session: &Session,
-    board: Arc<Board>,
+    board: Arc<RunProgress>,
     manifest: &Manifest,
     shell: &Shell,
-) -> Result<Status> {
+) -> Result<StatusFile> {
     let unable = |error: io::Error| {
-        Error::environment(Problem::new("runtime", format!("cannot start the run: {error}")))
+        Error::environment(Diagnostic::new("runtime", format!("cannot start the run: {error}")))
     };
     // Under Landlock, the number of CPUs of a container cannot be read.
     let threads = std::thread::available_parallelism().map_err(unable)?;
     let mut ground = None;
-    if let Adapter::Local(prepared) = &mut adapter {
+    if let ExecutionTarget::Local(prepared) = &mut adapter {
         many_files();
         let (fence, made) = prepared.fence(session.dir());
         // Before this process has another thread or any driver code.
@@ -92,21 +92,21 @@ pub(super) fn execute(
     status
 }
 
-type Run<'s> = Pin<Box<dyn Future<Output = Result<Status>> + 's>>;
+type Run<'s> = Pin<Box<dyn Future<Output = Result<StatusFile>> + 's>>;
 
 fn begin<'s>(
-    adapter: Adapter,
+    adapter: ExecutionTarget,
     session: &'s Session,
-    board: &Arc<Board>,
+    board: &Arc<RunProgress>,
     cancel: &CancellationToken,
-) -> (Run<'s>, Option<Killer>, UnboundedReceiver<Note>) {
+) -> (Run<'s>, Option<KillHandle>, UnboundedReceiver<Notice>) {
     let (board, cancel) = (board.clone(), cancel.clone());
     match adapter {
-        Adapter::Local(prepared) => {
+        ExecutionTarget::Local(prepared) => {
             let run = run::execute(*prepared, session, board, cancel);
             (Box::pin(run), None, unbounded_channel().1)
         }
-        Adapter::E2b(adapter, notes) => {
+        ExecutionTarget::E2b(adapter, notes) => {
             let killer = adapter.killer(session);
             (Box::pin(adapter.execute(session, board, cancel)), Some(killer), notes)
         }
@@ -114,11 +114,11 @@ fn begin<'s>(
 }
 
 /// Ends the process after a second Ctrl-C, with a matching status.
-fn stop_now(session: &Session, board: &Board) -> ! {
+fn stop_now(session: &Session, board: &RunProgress) -> ! {
     let message = "stopped at once by the user: what steps had not finished may lie about";
-    let error = Failure { step: None, kind: "cancelled".to_owned(), message: message.to_owned() };
+    let error = RunError { step: None, kind: "cancelled".to_owned(), message: message.to_owned() };
     // If the status cannot be written, the next sweep marks the run as crashed.
-    session.finish(board.end(State::Cancelled, INTERRUPTED, Some(error))).ok();
+    session.finish(board.end(RunStatus::Cancelled, INTERRUPTED, Some(error))).ok();
     process::exit(i32::from(INTERRUPTED))
 }
 

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::limits::Limit;
 use osiris_core::driver::provenance::Origins;
 use osiris_core::redact::Redactor;
@@ -19,18 +19,18 @@ use osiris_engine::Engine;
 use osiris_pipeline::compile::Build;
 use osiris_pipeline::connection::{Connections, Environment, Secrets};
 use osiris_pipeline::{compile, connection};
-use osiris_registry::trust::{Admission, Known};
-use osiris_runtime::run::{Board, Job, Task};
+use osiris_registry::trust::{AdmittedDriver, Known};
+use osiris_runtime::run::{Job, RunProgress, Task};
 use osiris_runtime::session::Session;
 use osiris_runtime::{run, session};
 use serde_json::Value;
 
 use self::e2b::E2b;
-use self::execute::Adapter;
-use super::first_use::{self, Memory};
+use self::execute::ExecutionTarget;
+use super::first_use::{self, Remember};
 use super::secrets::warn_short;
-use super::shell::{Answer, Shell};
-use super::workspace::{Values, Workplace, manifest_of, must_exist};
+use super::shell::{CommandOutput, Shell};
+use super::workspace::{CompileArgs, Workspace, manifest_of, must_exist};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,13 +67,13 @@ pub(super) struct Args {
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
     #[command(flatten)]
-    values: Values,
+    values: CompileArgs,
     #[command(flatten)]
     e2b: E2b,
 }
 
-pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
-    let place = Workplace::open(shell)?;
+pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    let place = Workspace::open(shell)?;
     let build = build(args, &place, shell)?;
     let environment = Environment::read(place.project.base())?.with(args.e2b.variables());
     let Connected { configs, origins, secrets } = connect(&place, &build, &environment)?;
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
     session::sweep(&logs);
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
     let policy = &place.project.settings.drivers;
-    let rights = |driver: &Admission| {
+    let rights = |driver: &AdmittedDriver| {
         let tasks = prepared.tasks().filter(|task| task.step.driver.name == driver.spec.name);
         let of_step = |task: &Task| {
             let origins = origins.get(&task.step.id).cloned().unwrap_or_default();
@@ -110,18 +110,18 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<Answer> {
         };
         tasks.flat_map(of_step).collect()
     };
-    first_use::tell(prepared.admitted(), &rights, &place, shell, Memory::Kept);
+    first_use::tell(prepared.admitted(), &rights, &place, shell, Remember::Yes);
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
-        let problem = Problem::new("manifest_unreadable", format!("cannot read this: {error}"));
+        let problem = Diagnostic::new("manifest_unreadable", format!("cannot read this: {error}"));
         Error::environment(problem.in_file(&manifest))
     })?;
-    let board = Arc::new(Board::new(prepared.tasks()));
+    let board = Arc::new(RunProgress::new(prepared.tasks()));
     let adapter = if args.e2b.e2b {
         let (adapter, notes) = args.e2b.adapter(prepared, &place.registry, &environment)?;
-        Adapter::E2b(Box::new(adapter), notes)
+        ExecutionTarget::E2b(Box::new(adapter), notes)
     } else {
-        Adapter::Local(Box::new(prepared))
+        ExecutionTarget::Local(Box::new(prepared))
     };
     let session = Session::create(&logs, &build.manifest, &bytes, redactor)?;
     let outputs = summary::outputs(&build, &place);
@@ -139,7 +139,7 @@ fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {
 }
 
 /// Returns the build to run: the last one, a given one, or a newly compiled one.
-fn build(args: &Args, place: &Workplace, shell: &Shell) -> Result<Build> {
+fn build(args: &Args, place: &Workspace, shell: &Shell) -> Result<Build> {
     let Some(file) = args.file.as_deref().filter(|_| !args.last_compile) else {
         return compile::last(&place.project);
     };
@@ -149,7 +149,7 @@ fn build(args: &Args, place: &Workplace, shell: &Shell) -> Result<Build> {
     }
     if !args.values.is_empty() {
         let text = "a manifest is compiled already: --profile and --param cannot change it";
-        let problem = Problem::new("usage", text).in_file(file);
+        let problem = Diagnostic::new("usage", text).in_file(file);
         return Err(Error::invalid(problem.help("run the pipeline's own file instead")));
     }
     compile::load(file)
@@ -170,7 +170,7 @@ struct Connected {
     secrets: BTreeMap<String, Secrets>,
 }
 
-fn connect(place: &Workplace, build: &Build, environment: &Environment) -> Result<Connected> {
+fn connect(place: &Workspace, build: &Build, environment: &Environment) -> Result<Connected> {
     let connections = Connections::read(place.project.base())?;
     let mut configs = build.configs.clone();
     let mut origins = BTreeMap::new();
@@ -195,7 +195,7 @@ fn values(secrets: &BTreeMap<String, Secrets>) -> impl Iterator<Item = String> {
 
 fn job(
     args: &Args,
-    place: &Workplace,
+    place: &Workspace,
     build: &Build,
     configs: BTreeMap<String, Value>,
     secrets: BTreeMap<String, Secrets>,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use osiris_core::sanitize::escape_control;
-use osiris_e2b::runner::Note;
+use osiris_e2b::runner::Notice;
 use osiris_pipeline::manifest::Manifest;
-use osiris_runtime::run::Snapshot;
+use osiris_runtime::run::StepSnapshot;
 use osiris_runtime::session::StepState;
 
 use super::super::render::{BAD, DIM, GOOD, WARN, count, milliseconds, paint};
@@ -60,7 +60,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Updates the display of the steps.
-    pub(super) fn show(&mut self, steps: &[Snapshot]) {
+    pub(super) fn show(&mut self, steps: &[StepSnapshot]) {
         match self {
             Self::Bars { shell, bars, stage: now, .. } => {
                 if !now.message().is_empty() {
@@ -94,20 +94,20 @@ impl<'a> Progress<'a> {
     }
 
     /// Shows a note from a remote run.
-    pub(super) fn note(&mut self, note: &Note) {
+    pub(super) fn note(&mut self, note: &Notice) {
         match (note, &*self) {
-            (Note::Word(text), _) => self.say(&escape_control(text)),
+            (Notice::Word(text), _) => self.say(&escape_control(text)),
             (
-                Note::Detail(text),
+                Notice::Detail(text),
                 Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell },
             ) if shell.verbose => self.say(&escape_control(text)),
-            (Note::Stage(text), Self::Bars { shell, all, stage, .. }) => {
+            (Notice::Stage(text), Self::Bars { shell, all, stage, .. }) => {
                 if stage.message().is_empty() {
                     all.insert(0, stage.clone());
                 }
                 stage.set_message(shell.styled(paint(DIM, &escape_control(text))));
             }
-            (Note::Detail(_) | Note::Stage(_), _) => {}
+            (Notice::Detail(_) | Notice::Stage(_), _) => {}
         }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Shows the final state and removes the bars, since the result repeats it.
-    pub(super) fn close(&mut self, steps: &[Snapshot]) {
+    pub(super) fn close(&mut self, steps: &[StepSnapshot]) {
         self.show(steps);
         if let Self::Bars { all, .. } = self {
             all.clear().unwrap_or_default();
@@ -130,7 +130,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-fn stage(step: &Snapshot) -> Stage {
+fn stage(step: &StepSnapshot) -> Stage {
     match step.state {
         None => Stage::Running,
         Some(StepState::Pending) => Stage::Waiting,
@@ -139,7 +139,7 @@ fn stage(step: &Snapshot) -> Stage {
 }
 
 /// Formats a step like `1,000,000 rows  2,500,000 rows/s  0.4 s`.
-fn moving(step: &Snapshot) -> String {
+fn moving(step: &StepSnapshot) -> String {
     let word = match step.state {
         Some(StepState::Pending) => return paint(DIM, "waiting"),
         Some(StepState::Failed) => paint(BAD, "failed "),
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_step_is_told_in_one_line() {
-        let running = Snapshot {
+        let running = StepSnapshot {
             id: "read".to_owned(),
             mode: Mode::Extract,
             state: None,
@@ -176,11 +176,11 @@ mod tests {
             progress: Some((50, Some(200))),
             elapsed: Duration::from_millis(400),
         };
-        let plain = |step: &Snapshot| anstream::adapter::strip_str(&moving(step)).to_string();
+        let plain = |step: &StepSnapshot| anstream::adapter::strip_str(&moving(step)).to_string();
         assert_eq!(plain(&running), "1,000,000 rows  25 %  2,500,000 rows/s  400 ms");
-        let ended = Snapshot { state: Some(StepState::Success), ..running.clone() };
+        let ended = StepSnapshot { state: Some(StepState::Success), ..running.clone() };
         assert_eq!(plain(&ended), "done 1,000,000 rows  2,500,000 rows/s  400 ms");
-        let waiting = Snapshot { state: Some(StepState::Pending), ..running };
+        let waiting = StepSnapshot { state: Some(StepState::Pending), ..running };
         assert_eq!(plain(&waiting), "waiting");
     }
 }

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use osiris_core::driver::spec::paths;
 use osiris_core::sanitize::escape_control;
-use osiris_engine::Failure;
+use osiris_engine::CallError;
 use osiris_pipeline::compile::Build;
-use osiris_runtime::session::{State, Status, StepState};
+use osiris_runtime::session::{RunStatus, StatusFile, StepState};
 use serde_json::{Value, json};
 
 use super::super::render::{
     BAD, DIM, GOOD, STRONG, Table, WARN, bytes, count, milliseconds, multiline, paint,
 };
-use super::super::shell::{Answer, shown};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, shown};
+use super::super::workspace::Workspace;
 
 /// A file or directory that a step is expected to write.
 pub(super) struct Output {
@@ -28,7 +28,7 @@ pub(super) struct Output {
 }
 
 /// Returns the expected outputs of the steps by their drivers' specs. Called before the run.
-pub(super) fn outputs(build: &Build, place: &Workplace) -> Vec<Output> {
+pub(super) fn outputs(build: &Build, place: &Workspace) -> Vec<Output> {
     let mut outputs = Vec::new();
     for step in &build.manifest.steps {
         let (Some(driver), Some(config)) =
@@ -84,7 +84,7 @@ fn mark(file: &Metadata) -> impl PartialEq {
 }
 
 /// Returns the run's result; `dir` is the session directory.
-pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answer {
+pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> CommandOutput {
     // The output of a step that did not succeed can be missing or incomplete.
     let well = |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
     let outputs: Vec<_> = outputs
@@ -96,7 +96,7 @@ pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answe
     json["session_dir"] = json!(dir);
     let files = |o: &Written| json!({"step": o.step, "path": o.path, "size": o.size});
     json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
-    if let (Some(error), State::Failed | State::Crashed) = (&status.error, status.status) {
+    if let (Some(error), RunStatus::Failed | RunStatus::Crashed) = (&status.error, status.status) {
         json["status"] = Value::from("error");
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
@@ -106,15 +106,15 @@ pub(super) fn answer(status: &Status, dir: &Path, outputs: Vec<Output>) -> Answe
         }
         json["problems"] = json!([problem]);
     }
-    Answer {
+    CommandOutput {
         json,
         text: text(status, dir, &outputs),
         exit: status.exit_code.unwrap_or(1),
-        failed: status.status != State::Success,
+        failed: status.status != RunStatus::Success,
     }
 }
 
-fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
+fn text(status: &StatusFile, dir: &Path, outputs: &[Written]) -> String {
     let mut text = table(status);
     for output in outputs {
         let size = output.size.map(|size| paint(DIM, &format!("  {}", bytes(size))));
@@ -125,12 +125,12 @@ fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
     let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
     let name = escape_control(&status.pipeline);
     let (style, glyph, how) = match status.status {
-        State::Success => (GOOD, "✓", "done"),
-        State::Cancelled => (WARN, "✗", "cancelled"),
+        RunStatus::Success => (GOOD, "✓", "done"),
+        RunStatus::Cancelled => (WARN, "✗", "cancelled"),
         _ => (BAD, "✗", "failed"),
     };
     let head = format!("{} {} {how} in {time}\n", paint(style, glyph), paint(STRONG, &name));
-    let why = status.error.as_ref().filter(|_| status.status == State::Failed).map(|error| {
+    let why = status.error.as_ref().filter(|_| status.status == RunStatus::Failed).map(|error| {
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
         let kind = escape_control(&error.kind);
@@ -143,13 +143,13 @@ fn text(status: &Status, dir: &Path, outputs: &[Written]) -> String {
 }
 
 /// Returns the help for a failure, if the message does not contain it.
-fn help(status: &Status) -> Option<String> {
+fn help(status: &StatusFile) -> Option<String> {
     let error = status.error.as_ref()?;
     let step = status.steps.iter().find(|step| Some(&step.id) == error.step.as_ref())?;
-    Failure::help(&error.kind, &step.driver)
+    CallError::help(&error.kind, &step.driver)
 }
 
-fn table(status: &Status) -> String {
+fn table(status: &StatusFile) -> String {
     let mut table = Table::new(["Step", "Driver", "#Rows", "#Time", ""]);
     let plain = anstyle::Style::new();
     for step in &status.steps {
@@ -173,7 +173,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use osiris_runtime::session::Failure;
+    use osiris_runtime::session::RunError;
     use osiris_runtime::session::StepStatus;
 
     fn step(id: &str, status: StepState) -> StepStatus {
@@ -188,9 +188,9 @@ mod tests {
         }
     }
 
-    fn status(state: State, error: Option<Failure>) -> Status {
+    fn status(state: RunStatus, error: Option<RunError>) -> StatusFile {
         let last = if error.is_some() { StepState::Failed } else { StepState::Success };
-        Status {
+        StatusFile {
             status: state,
             execution_duration: 1.25,
             steps_completed: 1,
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    fn answer_to(status: &Status) -> Answer {
+    fn answer_to(status: &StatusFile) -> CommandOutput {
         let folder = tempfile::tempdir().unwrap();
         let output = |step: &str, path: &str| {
             let whole = folder.path().join(path);
@@ -237,34 +237,34 @@ mod tests {
         answer
     }
 
-    fn rendered(answer: &Answer) -> String {
+    fn rendered(answer: &CommandOutput) -> String {
         let text = anstream::adapter::strip_str(&answer.text).to_string();
         format!("exit {}\n{text}\n{:#}", answer.exit, answer.json)
     }
 
     #[test]
     fn a_run_that_went_well() {
-        let answer = answer_to(&status(State::Success, None));
+        let answer = answer_to(&status(RunStatus::Success, None));
         assert!(!answer.failed);
         insta::assert_snapshot!(rendered(&answer));
     }
 
     #[test]
     fn a_run_that_failed_names_step_and_kind_and_only_outputs_that_are_there() {
-        let error = Failure {
+        let error = RunError {
             step: Some("write".to_owned()),
             kind: "data".to_owned(),
             message: "row 7: \x1b[31mtoo long".to_owned(),
         };
-        let answer = answer_to(&status(State::Failed, Some(error)));
+        let answer = answer_to(&status(RunStatus::Failed, Some(error)));
         assert!(answer.failed);
         insta::assert_snapshot!(rendered(&answer));
     }
 
     #[test]
     fn a_cancelled_run_is_no_error() {
-        let error = Failure { step: None, kind: "cancelled".to_owned(), message: "x".to_owned() };
-        let answer = answer_to(&status(State::Cancelled, Some(error)));
+        let error = RunError { step: None, kind: "cancelled".to_owned(), message: "x".to_owned() };
+        let answer = answer_to(&status(RunStatus::Cancelled, Some(error)));
         assert_eq!((&answer.json["status"], answer.exit), (&json!("cancelled"), 1));
         assert_eq!(answer.json.get("problems"), None);
     }

@@ -9,7 +9,7 @@ use osiris_runtime::session::history::diff::{self as compare, Diff, Difference};
 use serde_json::json;
 
 use super::super::render::{BAD, GOOD, STRONG, paint};
-use super::super::shell::Answer;
+use super::super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,10 +33,10 @@ pub(crate) struct Args {
     right: String,
 }
 
-pub(super) fn diff(args: &Args, logs: &Path) -> Result<Answer> {
+pub(super) fn diff(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let (left, right) = (history::find(logs, &args.left)?, history::find(logs, &args.right)?);
     let diff = compare::diff(&left, &right)?;
-    let mut answer = Answer::new(json!(diff), text(&diff));
+    let mut answer = CommandOutput::new(json!(diff), text(&diff));
     if !diff.same {
         answer.exit = Exit::Failed as u8;
     }

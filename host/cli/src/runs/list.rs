@@ -4,11 +4,11 @@ use std::path::Path;
 
 use osiris_core::diagnostic::Result;
 use osiris_runtime::session::history::{self, Run};
-use osiris_runtime::session::{State, Status};
+use osiris_runtime::session::{RunStatus, StatusFile};
 use serde_json::{Value, json};
 
 use super::super::render::{BAD, DIM, Table, count, milliseconds, paint};
-use super::super::shell::Answer;
+use super::super::shell::CommandOutput;
 use super::colour;
 
 const EXAMPLES: &str = "\
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     limit: usize,
 }
 
-pub(super) fn list(args: &Args, logs: &Path) -> Result<Answer> {
+pub(super) fn list(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let runs = history::list(logs)?;
     let shown = &runs[..runs.len().min(args.limit)];
     let json = json!({
@@ -34,7 +34,7 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<Answer> {
         "runs": shown.iter().map(as_json).collect::<Vec<_>>(),
     });
     if runs.is_empty() {
-        return Ok(Answer::new(json, "no runs yet: start one with `osiris run`"));
+        return Ok(CommandOutput::new(json, "no runs yet: start one with `osiris run`"));
     }
     let mut table =
         Table::new(["Session", "Pipeline", "Status", "#Steps", "#Rows", "#Time", "Started"]);
@@ -53,15 +53,15 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<Answer> {
         let rest = format!("  and {} older; see --limit", runs.len() - shown.len());
         text.push_str(&paint(DIM, &rest));
     }
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }
 
-fn cells(run: &Run, status: &Status) -> [(String, anstyle::Style); 7] {
+fn cells(run: &Run, status: &StatusFile) -> [(String, anstyle::Style); 7] {
     let plain = anstyle::Style::new();
     // For a pipeline that writes nothing, the rows read are more informative.
     let rows = if status.rows_written > 0 { status.rows_written } else { status.rows_read };
     let time = match status.status {
-        State::Running => String::new(),
+        RunStatus::Running => String::new(),
         _ => milliseconds((status.execution_duration * 1000.0).round() as u64),
     };
     [

@@ -6,10 +6,10 @@ mod show;
 
 use clap::Subcommand;
 use osiris_core::diagnostic::Result;
-use osiris_runtime::session::{self, State};
+use osiris_runtime::session::{self, RunStatus};
 
 use super::render::{BAD, DIM, GOOD, WARN};
-use super::shell::{Answer, Shell};
+use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +25,7 @@ pub(super) enum Command {
     Diff(diff::Args),
 }
 
-pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
+pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     let logs = shell.project()?.layout.logs_dir();
     for id in session::sweep(&logs) {
         if !shell.json && shell.verbose {
@@ -39,11 +39,11 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<Answer> {
     }
 }
 
-fn colour(state: State) -> anstyle::Style {
+fn colour(state: RunStatus) -> anstyle::Style {
     match state {
-        State::Success => GOOD,
-        State::Failed | State::Crashed => BAD,
-        State::Cancelled => WARN,
-        State::Running => DIM,
+        RunStatus::Success => GOOD,
+        RunStatus::Failed | RunStatus::Crashed => BAD,
+        RunStatus::Cancelled => WARN,
+        RunStatus::Running => DIM,
     }
 }

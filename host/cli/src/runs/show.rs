@@ -3,14 +3,14 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
-use osiris_runtime::session::Status;
+use osiris_runtime::session::StatusFile;
 use osiris_runtime::session::history::{self, Details, Run};
 use serde_json::json;
 
 use super::super::render::{BAD, DIM, STRONG, Table, bytes, count, milliseconds, multiline, paint};
-use super::super::shell::{Answer, shown};
+use super::super::shell::{CommandOutput, shown};
 use super::colour;
 
 const EXAMPLES: &str = "\
@@ -28,17 +28,17 @@ pub(crate) struct Args {
     session: String,
 }
 
-pub(super) fn show(args: &Args, logs: &Path) -> Result<Answer> {
+pub(super) fn show(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let run = history::find(logs, &args.session)?;
     let status = run.status.as_ref().map_err(|why| {
-        Error::invalid(Problem::new("session_invalid", why.clone()).in_file(&run.dir))
+        Error::invalid(Diagnostic::new("session_invalid", why.clone()).in_file(&run.dir))
     })?;
     let details = run.details()?;
     let json = json!({"run": status, "dir": run.dir, "details": details});
-    Ok(Answer::new(json, text(&run, status, &details)))
+    Ok(CommandOutput::new(json, text(&run, status, &details)))
 }
 
-fn text(run: &Run, status: &Status, details: &Details) -> String {
+fn text(run: &Run, status: &StatusFile, details: &Details) -> String {
     let mut text = format!(
         "{} {} {}\n",
         paint(STRONG, &escape_control(&status.pipeline)),

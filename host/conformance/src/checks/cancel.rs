@@ -5,10 +5,10 @@ use std::time::Duration;
 use osiris_core::contract::Mode;
 
 use super::super::cases::Case;
-use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
+use super::super::check::{Check, NotPassed, Verdict, ensure, fail, skip};
 use super::super::fixtures::feeds;
-use super::super::harness::{Bench, Left};
-use super::super::invocation::{End, Outcome};
+use super::super::harness::{Harness, SideEffects};
+use super::super::invocation::{InputEnd, Outcome};
 use super::super::requirement::{EXTRACTS, TRANSFORMS, WRITES};
 
 /// Time for a driver to undo its work after a cancel.
@@ -36,47 +36,51 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a transform that is cancelled in the middle ends within two seconds, as cancelled",
         fix: "return the error of `input.next` or `output.send` as it is, at once",
         needs: TRANSFORMS,
-        run: |bench| stopped(&ended(bench, Mode::Transform, End::Never)?.0),
+        run: |bench| stopped(&ended(bench, Mode::Transform, InputEnd::Never)?.0),
     },
     Check {
         id: "cancel.write",
         title: "a writer that is cancelled in the middle ends within two seconds, as cancelled",
         fix: "return the error of `input.next` as it is once everything is undone",
         needs: WRITES,
-        run: |bench| stopped(&ended(bench, Mode::Write, End::Never)?.0),
+        run: |bench| stopped(&ended(bench, Mode::Write, InputEnd::Never)?.0),
     },
     Check {
         id: "cancel.nothing-left",
         title: "a writer that is cancelled leaves everything as it was",
         fix: "write to a temporary file or in a transaction, and remove it if `input.next` fails",
         needs: WRITES,
-        run: |bench| unchanged(bench, End::Never),
+        run: |bench| unchanged(bench, InputEnd::Never),
     },
     Check {
         id: "upstream.transform",
         title: "a transform fails if the step before it does",
         fix: "return the error of `input.next` as it is",
         needs: TRANSFORMS,
-        run: |bench| followed(&ended(bench, Mode::Transform, End::Badly)?.0),
+        run: |bench| followed(&ended(bench, Mode::Transform, InputEnd::Badly)?.0),
     },
     Check {
         id: "upstream.write",
         title: "a writer fails if the step before it does",
         fix: "return the error of `input.next` as it is: the input did not end, it broke off",
         needs: WRITES,
-        run: |bench| followed(&ended(bench, Mode::Write, End::Badly)?.0),
+        run: |bench| followed(&ended(bench, Mode::Write, InputEnd::Badly)?.0),
     },
     Check {
         id: "upstream.nothing-left",
         title: "a writer whose input breaks off leaves everything as it was",
         fix: "commit, or rename the file, only after `input.next` has returned none",
         needs: WRITES,
-        run: |bench| unchanged(bench, End::Badly),
+        run: |bench| unchanged(bench, InputEnd::Badly),
     },
 ];
 
 /// Runs the first case of a mode with an input that does not end normally.
-fn ended(bench: &Bench, mode: Mode, end: End) -> Result<(Outcome, Left, Left), Missed> {
+fn ended(
+    bench: &Harness,
+    mode: Mode,
+    end: InputEnd,
+) -> Result<(Outcome, SideEffects, SideEffects), NotPassed> {
     let case: Case = bench.normal(mode)?.case.clone();
     let place = bench.place(&case)?;
     // Run the case once first, so that there is data which could be lost.
@@ -84,7 +88,7 @@ fn ended(bench: &Bench, mode: Mode, end: End) -> Result<(Outcome, Left, Left), M
     let before = bench.left(&place, &case)?;
     let mut trial = bench.trial(&case)?;
     trial.inputs = feeds(&case, end);
-    if end == End::Never {
+    if end == InputEnd::Never {
         trial.cancel_at = Some(1);
     }
     let outcome = bench.run(&place, trial)?;
@@ -112,7 +116,7 @@ fn failed(outcome: &Outcome, kind: &str, well: &str) -> Verdict {
     }
 }
 
-fn unchanged(bench: &Bench, end: End) -> Verdict {
+fn unchanged(bench: &Harness, end: InputEnd) -> Verdict {
     let (_, before, after) = ended(bench, Mode::Write, end)?;
     let names = after.changed(&before);
     ensure(names.is_empty(), || {

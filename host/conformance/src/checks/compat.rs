@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use osiris_core::driver::spec::{OverridePolicy, Spec};
 use osiris_core::schema::Schema;
-use osiris_registry::trust::Asks;
+use osiris_registry::trust::RequestedPermissions;
 use semver::Version;
 use serde_json::Value;
 
-use super::super::check::{Check, Missed, Verdict, ensure, none, skip};
-use super::super::harness::Bench;
-use super::super::requirement::Need;
+use super::super::check::{Check, NotPassed, Verdict, ensure, none, skip};
+use super::super::harness::Harness;
+use super::super::requirement::Requirement;
 use super::spec_schema::keys;
 
 const FIX: &str = "take it back, or raise the major version";
@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.name",
         title: "it has the name of the version before",
         fix: "keep the name: pipelines find the driver by it",
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             let (old, new) = both(bench)?;
             ensure(old.name == new.name, || format!("'{}' was '{}'", new.name, old.name))
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.version",
         title: "its version is higher than the one before",
         fix: "raise `version` in the spec",
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             let (old, new) = both(bench)?;
             let (before, now) = (Version::parse(&old.version), Version::parse(&new.version));
@@ -44,7 +44,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.keys-kept",
         title: "no key of the configuration is gone",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let kept: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.keys-optional",
         title: "no key of the configuration has become required",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let (before, now) = (required(old), required(new));
@@ -69,7 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.types",
         title: "what a key took it still takes",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let now = keys(new);
@@ -93,7 +93,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.defaults",
         title: "defaults are what they were",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let now = keys(new);
@@ -110,7 +110,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.examples",
         title: "the examples of the version before still fit",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let Ok(schema) = new.step_schema() else { return Vec::new() };
@@ -128,7 +128,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.modes",
         title: "no mode is gone",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let gone = old.modes.iter().filter(|mode| !new.modes.contains(mode));
@@ -140,7 +140,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.capabilities",
         title: "no capability is gone",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let (old, new) = (old.capabilities, new.capabilities);
@@ -159,10 +159,10 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.rights",
         title: "it asks for no right that the version before did not have",
         fix: "raise the major version: who trusted the one before did not grant this",
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
-                let (old, new) = (Asks::of(old), Asks::of(new));
+                let (old, new) = (RequestedPermissions::of(old), RequestedPermissions::of(new));
                 let more = new.rights_beyond(&old);
                 more.iter().map(|ask| format!("it asks to {ask}")).collect()
             })
@@ -172,7 +172,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.secrets",
         title: "what was a secret still is one",
         fix: "add the pointer to `secrets` again",
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             let (old, new) = both(bench)?;
             let known: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
@@ -186,7 +186,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "compat.overrides",
         title: "what a step could replace of its connection it still can",
         fix: FIX,
-        needs: &[Need::Previous],
+        needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let open = |spec: &Spec| -> BTreeSet<String> {
@@ -204,13 +204,13 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn both(bench: &Bench) -> Result<(&Spec, &Spec), Missed> {
+fn both(bench: &Harness) -> Result<(&Spec, &Spec), NotPassed> {
     let old = bench.previous.as_deref().ok_or_else(|| skip("needs --previous"))?;
     Ok((old, bench.spec()?))
 }
 
 /// Checks a rule that only a new major version may break.
-fn minor(bench: &Bench, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdict {
+fn minor(bench: &Harness, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdict {
     let (old, new) = both(bench)?;
     match (Version::parse(&old.version), Version::parse(&new.version)) {
         (Ok(before), Ok(now)) if now.major > before.major => {

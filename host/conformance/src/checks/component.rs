@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use osiris_core::text::bytes;
 
-use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
-use super::super::harness::Bench;
-use super::super::requirement::Need;
+use super::super::check::{Check, NotPassed, Verdict, ensure, fail, skip};
+use super::super::harness::Harness;
+use super::super::requirement::Requirement;
 
 /// Size limit for a component that people like to download, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -32,19 +32,19 @@ pub(super) const CHECKS: &[Check] = &[
         id: "component.loads",
         title: "this host can load it: it imports and exports what the contract says",
         fix: "build it for the world `plugin` of osiris:driver, for example with osiris-sdk",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             if bench.file.is_none() {
                 return Err(skip("the spec cannot be used: see the group spec"));
             }
-            bench.loaded().map(drop).map_err(|problem| Missed::Failed(problem.message))
+            bench.loaded().map(drop).map_err(|problem| NotPassed::Failed(problem.message))
         },
     },
     Check {
         id: "component.size",
         title: "it has at most 64 MiB",
         fix: "build it in release, with `lto = true` and `strip = true`",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             let size = bench.file.as_ref().map_or(0, |file| file.size);
             ensure(size <= LARGEST, || format!("it has {}", bytes(size)))
@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "component.compile-time",
         title: "it is compiled within two minutes",
         fix: "leave out what it does not need; compile it with `opt-level = \"s\"`",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| match bench.loaded().ok().and_then(|loaded| loaded.compiling) {
             None => Err(skip("it was compiled before")),
             Some(took) => {
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn broken_as(bench: &Bench, codes: &[&str]) -> Verdict {
+fn broken_as(bench: &Harness, codes: &[&str]) -> Verdict {
     match &bench.broken {
         Some(problem) if codes.contains(&problem.code) => fail(&problem.message),
         Some(_) if codes.contains(&"spec_missing") && bench.raw.is_null() => {

@@ -4,16 +4,16 @@ use osiris_core::schema::Schema;
 use osiris_pipeline::connection::RESOLVED;
 use serde_json::{Value, json};
 
-use super::super::check::{Check, Missed, Verdict, none, skip};
-use super::super::harness::Bench;
-use super::super::requirement::Need;
+use super::super::check::{Check, NotPassed, Verdict, none, skip};
+use super::super::harness::Harness;
+use super::super::requirement::Requirement;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config.unknown-key",
         title: "a key that it does not have is refused and named",
         fix: "add `additionalProperties: false` to configSchema",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let refused = |pointer: &str, config: &mut Value| {
                 let object = config.pointer_mut(pointer).and_then(Value::as_object_mut);
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "config.required-keys",
         title: "each required key that is missing is refused and named",
         fix: "put it into `required` of configSchema, once",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             varied(bench, |schema, config| {
                 let required = |schema: &Value| -> Vec<String> {
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "config.wrong-types",
         title: "a value of another type is refused and its key is named",
         fix: "give the key a `type` or an `enum` in configSchema",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             varied(bench, |schema, config| {
                 let Ok(spec) = bench.spec() else { return Vec::new() };
@@ -91,11 +91,11 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Checks variants of a configuration that fits the schema.
-fn varied(bench: &Bench, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Verdict {
+fn varied(bench: &Harness, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Verdict {
     let spec = bench.spec()?;
     let schema = spec.schema().map_err(|why| skip(format!("configSchema {why}")))?;
     let config = bench.pretend(None).map_err(|missed| match missed {
-        Missed::Failed(why) | Missed::Skipped(why) => skip(why),
+        NotPassed::Failed(why) | NotPassed::Skipped(why) => skip(why),
     })?;
     none(wrong(&schema, &config.config))
 }

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use osiris_engine::table::{Field, unflatten};
-use osiris_engine::{Dataset, Failure};
+use osiris_engine::{CallError, Dataset};
 
-use super::super::check::{Check, Missed, ensure, fail, none, redactor, skip};
-use super::super::harness::Bench;
-use super::super::requirement::Need;
+use super::super::check::{Check, NotPassed, ensure, fail, none, redactor, skip};
+use super::super::harness::Harness;
+use super::super::requirement::Requirement;
 
 /// Dataset kinds defined by the contract.
 const KINDS: [&str; 6] = ["table", "view", "file", "endpoint", "collection", "stream"];
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.answers",
         title: "it lists what is there",
         fix: "implement `discover`, or write `capabilities: {discover: false}`",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let found = ask(bench)?;
             found
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.in-time",
         title: "it does so within 10 seconds",
         fix: "ask the service's catalogue once for all tables, not for each",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let started = Instant::now();
             listed(bench)?;
@@ -43,14 +43,14 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.stable",
         title: "it lists the same twice",
         fix: "list in an order that the service or the driver gives; leave out times and counters",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| ensure(listed(bench)? == listed(bench)?, || "two lists differ".to_owned()),
     },
     Check {
         id: "discover.sorted",
         title: "datasets come sorted by name",
         fix: "sort them: `datasets.sort_by(|a, b| a.name.cmp(&b.name))`",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let found = listed(bench)?;
             let pairs = found.windows(2).filter(|pair| pair[0].name > pair[1].name);
@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.unique",
         title: "datasets and their columns have names, and no two the same",
         fix: "put the schema before the name, or leave out what cannot be read by name",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let found = listed(bench)?;
             let mut odd = repeated("dataset", found.iter().map(|one| one.name.as_str()));
@@ -76,7 +76,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.kinds",
         title: "a dataset is a table, view, file, endpoint, collection or stream",
         fix: "use the one that comes closest",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let found = listed(bench)?;
             let odd = found.iter().filter(|one| !KINDS.contains(&one.kind.as_str()));
@@ -87,7 +87,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.formats",
         title: "the format of a column is one of Arrow's",
         fix: "use the SDK's DataType, or a format string of Arrow's C Data Interface",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let mut odd = Vec::new();
             for dataset in listed(bench)? {
@@ -107,7 +107,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.native-types",
         title: "a column says what the service calls its type",
         fix: "fill in `native_type`",
-        needs: &[Need::Driver, Need::Discover],
+        needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let mut bare = Vec::new();
             for dataset in listed(bench)? {
@@ -122,7 +122,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.no-secrets",
         title: "no secret is in what it lists",
         fix: "leave the connection's values out of names and types",
-        needs: &[Need::Driver, Need::Discover, Need::Secrets],
+        needs: &[Requirement::Driver, Requirement::Discover, Requirement::Secrets],
         run: |bench| {
             let redactor = redactor(bench.secrets())?;
             let text = format!("{:?}", listed(bench)?);
@@ -135,7 +135,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "discover.declared",
         title: "it answers only if its spec declares it",
         fix: "write `capabilities: {discover: true}` and the mode `discover`",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             if bench.spec()?.capabilities.discover {
                 return Ok(());
@@ -151,7 +151,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Returns the datasets in the driver's order, or the driver's failure.
-fn ask(bench: &Bench) -> Result<Result<Vec<Dataset>, Failure>, Missed> {
+fn ask(bench: &Harness) -> Result<Result<Vec<Dataset>, CallError>, NotPassed> {
     let case = bench.base();
     let config = match (bench.connected()?, &case) {
         (Some(config), _) => config,
@@ -164,7 +164,7 @@ fn ask(bench: &Bench) -> Result<Result<Vec<Dataset>, Failure>, Missed> {
     bench.discover(case.as_ref(), &config)
 }
 
-fn listed(bench: &Bench) -> Result<Vec<Dataset>, Missed> {
+fn listed(bench: &Harness) -> Result<Vec<Dataset>, NotPassed> {
     ask(bench)?.map_err(|_| skip("it lists nothing: see discover.answers"))
 }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use osiris_engine::Health;
 use serde_json::{Value, json};
 
-use super::super::check::{Check, Missed, ensure, fail, none, redactor, skip};
-use super::super::harness::Bench;
-use super::super::requirement::Need;
+use super::super::check::{Check, NotPassed, ensure, fail, none, redactor, skip};
+use super::super::harness::Harness;
+use super::super::requirement::Requirement;
 
 /// Timeout that is passed to the doctor.
 const SHORT: Duration = Duration::from_millis(700);
@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.ok",
         title: "it says `ok` of a connection that works",
         fix: "do what a run does first: dial, sign in, ask for something small",
-        needs: &[Need::Driver, Need::Doctor, Need::Connection],
+        needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Connection],
         run: |bench| {
             let config = bench.connected()?.ok_or_else(|| skip("needs --connection"))?;
             let health = answered(bench, &config, LONG)?;
@@ -32,7 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.answers",
         title: "it answers where nobody listens, and for the connection that is given",
         fix: "return a `Health` whatever happens; never panic",
-        needs: &[Need::Driver, Need::Doctor],
+        needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let closed = bench.closed()?;
             let configs = [bench.connected()?, Some(bench.pretend(Some(closed.address))?.config)];
@@ -48,7 +48,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.categories",
         title: "it says ok, auth, network, permission, timeout or unknown",
         fix: "use the category that tells the user where to look; `unknown` is for the rest",
-        needs: &[Need::Driver, Need::Doctor],
+        needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let odd = everywhere(bench)?.into_iter().map(|health| health.category);
             none(
@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.message",
         title: "it says in words what it found",
         fix: "fill in `message`: what is wrong, and what to do",
-        needs: &[Need::Driver, Need::Doctor],
+        needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let found = everywhere(bench)?;
             let bare = found.iter().filter(|health| health.message.trim().is_empty());
@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.latency",
         title: "the latency that it tells is a time",
         fix: "measure it with `Instant`, or leave it out",
-        needs: &[Need::Driver, Need::Doctor],
+        needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let latencies = everywhere(bench)?.into_iter().filter_map(|health| health.latency_ms);
             let most = (LONG + SLACK).as_secs_f64() * 1000.0;
@@ -83,7 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.bad-input",
         title: "it answers whatever the connection is",
         fix: "return `Health::unknown` where a field is missing or of another type; never panic",
-        needs: &[Need::Driver, Need::Doctor],
+        needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let config = bench.pretend(None)?.config;
             for odd in
@@ -101,7 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.unreachable",
         title: "it says `network` where nobody listens",
         fix: "report what `connect` says with the category `network`",
-        needs: &[Need::Driver, Need::Doctor, Need::Network],
+        needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Network],
         run: |bench| {
             let closed = bench.closed()?;
             let health = answered(bench, &bench.pretend(Some(closed.address))?.config, LONG)?;
@@ -114,7 +114,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.in-time",
         title: "it answers in its time where a server takes the call and says nothing",
         fix: "give connecting, signing in and every read the time that is left of the timeout",
-        needs: &[Need::Driver, Need::Doctor, Need::Network],
+        needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Network],
         run: |bench| {
             let silent = bench.silent()?;
             let config = bench.pretend(Some(silent.address))?.config;
@@ -133,7 +133,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.timeout",
         title: "it does not say `ok` of a server that says nothing",
         fix: "wait for the server's first answer, and report `timeout` if none comes",
-        needs: &[Need::Driver, Need::Doctor, Need::Network],
+        needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Network],
         run: |bench| {
             let silent = bench.silent()?;
             match bench.doctor(&bench.pretend(Some(silent.address))?.config, SHORT)? {
@@ -146,7 +146,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.no-secrets",
         title: "no secret is in what it says",
         fix: "leave the connection's values out of messages, and the text of errors that hold them",
-        needs: &[Need::Driver, Need::Doctor, Need::Secrets],
+        needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Secrets],
         run: |bench| {
             let closed = bench.closed()?;
             let pretence = bench.pretend(Some(closed.address))?;
@@ -170,7 +170,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "doctor.declared",
         title: "it answers only if its spec declares it",
         fix: "write `capabilities: {doctor: true}`",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             if bench.spec()?.capabilities.doctor {
                 return Ok(());
@@ -186,12 +186,12 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn answered(bench: &Bench, config: &Value, timeout: Duration) -> Result<Health, Missed> {
+fn answered(bench: &Harness, config: &Value, timeout: Duration) -> Result<Health, NotPassed> {
     bench.doctor(config, timeout)?.map_err(|_| skip("it does not answer: see doctor.answers"))
 }
 
 /// Returns the doctor's answer for every available connection.
-fn everywhere(bench: &Bench) -> Result<Vec<Health>, Missed> {
+fn everywhere(bench: &Harness) -> Result<Vec<Health>, NotPassed> {
     let closed = bench.closed()?;
     let configs = [bench.connected()?, Some(bench.pretend(Some(closed.address))?.config)];
     configs.into_iter().flatten().map(|config| answered(bench, &config, LONG)).collect()

@@ -1,15 +1,15 @@
 //! Errors: with a kind that the host can act on, and a helpful message.
 
 use osiris_core::contract::Mode;
-use osiris_engine::{Failure, Said};
+use osiris_engine::{CallError, DriverError};
 use osiris_pipeline::connection::RESOLVED;
 use serde_json::Value;
 
 use super::super::cases::Case;
-use super::super::check::{Check, Missed, ensure, none, skip};
-use super::super::harness::Bench;
+use super::super::check::{Check, NotPassed, ensure, none, skip};
+use super::super::harness::Harness;
 use super::super::invocation::Outcome;
-use super::super::requirement::Need;
+use super::super::requirement::Requirement;
 
 /// Kinds of errors that a retry can fix.
 const TRANSIENT: [&str; 4] = ["network", "timeout", "upstream", "internal"];
@@ -19,9 +19,9 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.kinds",
         title: "an error has one of the contract's kinds",
         fix: "use config, auth, permission, network, timeout, not-found, data, upstream, cancelled, unsupported or internal",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
-            let odd = said(bench)?.into_iter().filter(|said| !Failure::is_told(&said.kind));
+            let odd = said(bench)?.into_iter().filter(|said| !CallError::is_told(&said.kind));
             none(odd.map(|said| format!("{:?}: {}", said.kind, said.message)))
         },
     },
@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.messages",
         title: "an error says in words what failed",
         fix: "fill in `message`: what failed, with which table or file, and what to do",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             let bare = said(bench)?.into_iter().filter(|said| said.message.trim().len() < 10);
             none(bare.map(|said| format!("`{}` comes with {:?}", said.kind, said.message)))
@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.retryable",
         title: "only what another try may mend is called retryable",
         fix: "set `retryable` for network and timeout, never for config, auth, permission, not-found, data or unsupported",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             let odd = said(bench)?
                 .into_iter()
@@ -51,7 +51,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.no-panic",
         title: "what is wrong outside of it is no panic, trap or breach of the contract",
         fix: "return an error: no `unwrap`, no index, no `exit` for what comes from outside",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             let kinds = ["panic", "trap", "protocol", "limit"];
             let fell = failures(bench)?.into_iter().map(|ended| ended.failure);
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.unreachable",
         title: "a service that cannot be reached is an error of the kind `network`, and retryable",
         fix: "report what `connect` says with `Error::network`",
-        needs: &[Need::Driver, Need::Network],
+        needs: &[Requirement::Driver, Requirement::Network],
         run: |bench| {
             for outcome in &bench.unreachable()?.outcomes {
                 let said = outcome.report.said.as_ref();
@@ -78,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.missing-file",
         title: "a file that is not there is an error that names it",
         fix: "put the path into the message, with the kind `not-found`",
-        needs: &[Need::Driver, Need::Reads],
+        needs: &[Requirement::Driver, Requirement::Reads],
         run: |bench| {
             let missing = "no/such/file";
             let Some((_, outcome)) = with_path(bench, missing, None)? else {
@@ -95,7 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "errors.bad-file",
         title: "a file of other content than it should have is read, or an error that names it",
         fix: "put the path into the message, with the kind `data`",
-        needs: &[Need::Driver, Need::Reads],
+        needs: &[Requirement::Driver, Requirement::Reads],
         run: |bench| {
             let mut wrong = Vec::new();
             for content in BAD {
@@ -116,17 +116,17 @@ pub(super) const CHECKS: &[Check] = &[
 const BAD: [&[u8]; 5] =
     [b"", b"\0\0\0\0", b"\xff\xfe\xfd\xfc\xfb", b"\x1f\x8b\x08\x00cut", b"\"open\n"];
 
-fn modes(bench: &Bench) -> Result<Vec<Mode>, Missed> {
+fn modes(bench: &Harness) -> Result<Vec<Mode>, NotPassed> {
     let modes = bench.spec()?.modes.iter().copied();
     Ok(modes.filter(|mode| *mode != Mode::Discover).collect())
 }
 
 /// Runs the first case that names a file to read, with another path in its place.
 fn with_path(
-    bench: &Bench,
+    bench: &Harness,
     path: &str,
     content: Option<&[u8]>,
-) -> Result<Option<(String, Outcome)>, Missed> {
+) -> Result<Option<(String, Outcome)>, NotPassed> {
     let pointers = &bench.spec()?.files.read;
     let named = |config: &Value| {
         let pointer = pointers.iter().find(|at| config.pointer(at).is_some_and(Value::is_string));
@@ -162,12 +162,12 @@ fn with_path(
 
 /// The failure of a run, and the error as the driver returned it.
 struct Ended {
-    failure: Failure,
-    said: Option<Said>,
+    failure: CallError,
+    said: Option<DriverError>,
 }
 
 /// Runs the driver in situations with an external fault and returns the failures.
-fn failures(bench: &Bench) -> Result<Vec<Ended>, Missed> {
+fn failures(bench: &Harness) -> Result<Vec<Ended>, NotPassed> {
     let mut tried = 0;
     let mut failures = Vec::new();
     let mut add = |outcome: &Outcome| {
@@ -176,7 +176,7 @@ fn failures(bench: &Bench) -> Result<Vec<Ended>, Missed> {
         let failure = outcome.report.result.as_ref().err().cloned();
         failures.extend(failure.map(|failure| Ended { failure, said }));
     };
-    if Need::Network.lacking(bench).is_none() {
+    if Requirement::Network.lacking(bench).is_none() {
         bench.unreachable()?.outcomes.iter().for_each(&mut add);
     }
     for content in BAD.map(Some).into_iter().chain([None]) {
@@ -196,6 +196,6 @@ fn failures(bench: &Bench) -> Result<Vec<Ended>, Missed> {
 }
 
 /// Returns the errors that the driver returned in these situations.
-fn said(bench: &Bench) -> Result<Vec<Said>, Missed> {
+fn said(bench: &Harness) -> Result<Vec<DriverError>, NotPassed> {
     Ok(failures(bench)?.into_iter().filter_map(|ended| ended.said).collect())
 }

@@ -1,15 +1,15 @@
 //! Imports of the component, read from the file.
 
 use super::super::check::{Check, Verdict, ensure, skip};
-use super::super::harness::Bench;
-use super::super::requirement::Need;
+use super::super::harness::Harness;
+use super::super::requirement::Requirement;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "imports.sockets",
         title: "it imports sockets only if its spec asks for the network",
         fix: "name in `network` what it dials, or leave out what uses sockets",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             unless(bench, "wasi:sockets/tcp", |bench| Ok(!bench.spec()?.network.is_empty()))
         },
@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "imports.filesystem",
         title: "it imports the filesystem only if its spec names files, or it leaves artifacts",
         fix: "name in `files` what it reads and writes, or leave out what uses std::fs",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             unless(bench, "wasi:filesystem/", |bench| {
                 let files = &bench.spec()?.files;
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "imports.network-used",
         title: "it asks for the network only if it imports sockets",
         fix: "remove `network` from the spec: nobody should grant what is not used",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             let asks = !bench.spec()?.network.is_empty();
             ensure(!asks || imports(bench, "wasi:sockets/tcp").is_some(), || {
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "imports.files-used",
         title: "it asks for files only if it imports the filesystem",
         fix: "remove `files` from the spec: nobody should grant what is not used",
-        needs: &[Need::Driver],
+        needs: &[Requirement::Driver],
         run: |bench| {
             let files = &bench.spec()?.files;
             let asks = !files.read.is_empty() || !files.write.is_empty();
@@ -54,14 +54,14 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn imports<'b>(bench: &'b Bench, prefix: &str) -> Option<&'b String> {
+fn imports<'b>(bench: &'b Harness, prefix: &str) -> Option<&'b String> {
     bench.file.as_ref()?.imports.iter().find(|import| import.starts_with(prefix))
 }
 
 fn unless(
-    bench: &Bench,
+    bench: &Harness,
     prefix: &str,
-    declared: impl Fn(&Bench) -> Result<bool, super::super::check::Missed>,
+    declared: impl Fn(&Harness) -> Result<bool, super::super::check::NotPassed>,
 ) -> Verdict {
     if bench.file.is_none() {
         return Err(skip("the spec cannot be used: see the group spec"));

@@ -8,11 +8,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use osiris_core::contract::Mode;
 
 use super::super::cases::Case;
-use super::super::check::{Check, Missed, Verdict, ensure, fail};
+use super::super::check::{Check, NotPassed, Verdict, ensure, fail};
 use super::super::data;
-use super::super::harness::Bench;
-use super::super::invocation::{End, Feed, Outcome};
-use super::super::requirement::Need;
+use super::super::harness::Harness;
+use super::super::invocation::{InputEnd, InputStream, Outcome};
+use super::super::requirement::Requirement;
 
 /// Kinds of errors with which a driver may reject a table.
 pub(in super::super) const REFUSALS: [&str; 3] = ["config", "data", "unsupported"];
@@ -22,14 +22,14 @@ pub(super) const CHECKS: &[Check] = &[
         id: "input.no-batches",
         title: "a table without any batch is taken",
         fix: "open the output, or make the file, before the first batch",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| every(bench, |case| (case.inputs[0].schema.clone(), Vec::new())),
     },
     Check {
         id: "input.empty-batch",
         title: "a batch without rows is taken",
         fix: "do not look at the first row of a batch before you know that there is one",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             every(bench, |case| {
                 let schema = case.inputs[0].schema.clone();
@@ -41,14 +41,14 @@ pub(super) const CHECKS: &[Check] = &[
         id: "input.many-batches",
         title: "it makes no difference how rows are put into batches",
         fix: "do once what belongs to the table, such as a header, and the rest for every batch",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: many_batches,
     },
     Check {
         id: "input.nulls",
         title: "columns of nothing but missing values are taken",
         fix: "look at the validity before the value",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             every(bench, |case| {
                 let schema = case.inputs[0].schema.clone();
@@ -69,7 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "input.unicode",
         title: "text of any script, with quotes, line breaks and control characters, is taken or refused",
         fix: "quote or escape what the destination needs; refuse the rest with the kind `data`",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             let texts = [
                 "",
@@ -97,7 +97,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "input.odd-names",
         title: "columns of any name are taken or refused",
         fix: "quote names; refuse those that cannot be with the kind `data` or `config`",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             let names =
                 ["", " ", "a b", "ž", "日本語", "a\"b", "a'b", "a;b", "a\nb", "select", "1", "👍"];
@@ -111,7 +111,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "input.wide",
         title: "a table of a thousand columns is taken or refused",
         fix: "do not do for each pair of columns what can be done for each column",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             on_each(bench, |case| {
                 let more =
@@ -127,7 +127,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "input.long-value",
         title: "a value of a mebibyte is taken or refused",
         fix: "do not assume that a value is short; refuse one that does not fit with the kind `data`",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             let long = "x".repeat(1 << 20);
             refusable(bench, "long", Arc::new(StringArray::from(vec![long.as_str(), "short"])))
@@ -136,7 +136,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Runs a check with the case of every mode that takes rows.
-pub(in super::super) fn on_each(bench: &Bench, check: impl Fn(&Case) -> Verdict) -> Verdict {
+pub(in super::super) fn on_each(bench: &Harness, check: impl Fn(&Case) -> Verdict) -> Verdict {
     for mode in [Mode::Transform, Mode::Write] {
         if bench.without_case(mode).is_none() {
             check(&bench.normal(mode)?.case)?;
@@ -147,25 +147,25 @@ pub(in super::super) fn on_each(bench: &Bench, check: impl Fn(&Case) -> Verdict)
 
 /// Runs a case with its first table replaced.
 pub(in super::super) fn given(
-    bench: &Bench,
+    bench: &Harness,
     case: &Case,
     schema: &SchemaRef,
     batches: Vec<RecordBatch>,
-) -> Result<Outcome, Missed> {
+) -> Result<Outcome, NotPassed> {
     let mut trial = bench.trial(case)?;
     if let Some(first) = trial.inputs.first_mut() {
-        *first = Feed {
+        *first = InputStream {
             name: first.name.clone(),
             schema: schema.clone(),
             batches: Box::new(batches.into_iter()),
-            end: End::Well,
+            end: InputEnd::Well,
         };
     }
     bench.run(&bench.place(case)?, trial)
 }
 
 /// Checks that a table is accepted.
-fn every(bench: &Bench, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) -> Verdict {
+fn every(bench: &Harness, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) -> Verdict {
     on_each(bench, |case| {
         let (schema, batches) = table(case);
         let outcome = given(bench, case, &schema, batches)?;
@@ -174,7 +174,7 @@ fn every(bench: &Bench, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) 
 }
 
 /// Checks that a table with one more column is accepted or properly rejected.
-pub(in super::super) fn refusable(bench: &Bench, name: &str, values: ArrayRef) -> Verdict {
+pub(in super::super) fn refusable(bench: &Harness, name: &str, values: ArrayRef) -> Verdict {
     on_each(bench, |case| {
         let schema = data::with(&case.inputs[0].schema, name, values.data_type().clone());
         let own = data::batch(&case.inputs[0].schema, 0, values.len());
@@ -202,7 +202,7 @@ fn refused_well(outcome: &Outcome, what: &str, column: Option<&str>) -> Verdict 
     ensure(named, || format!("{what}, its error does not name the column: {}", failure.message))
 }
 
-fn many_batches(bench: &Bench) -> Verdict {
+fn many_batches(bench: &Harness) -> Verdict {
     on_each(bench, |case| {
         let normal = bench.normal(case.mode)?;
         let place = bench.place(case)?;

@@ -4,11 +4,11 @@ use osiris_core::contract::Mode;
 use osiris_core::text::bytes;
 
 use super::super::cases::Case;
-use super::super::check::{Check, Missed, Verdict, ensure, fail, skip};
+use super::super::check::{Check, NotPassed, Verdict, ensure, fail, skip};
 use super::super::data;
-use super::super::harness::Bench;
+use super::super::harness::Harness;
 use super::super::invocation::Outcome;
-use super::super::requirement::{EXTRACTS, Need};
+use super::super::requirement::{EXTRACTS, Requirement};
 
 /// Rows in a batch.
 const BATCH: usize = 8192;
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "memory.input",
         title: "a table of 260,000 rows takes no more memory than one of 30,000",
         fix: "send or write each batch before you ask for the next; keep none",
-        needs: &[Need::Driver, Need::Input],
+        needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             for mode in [Mode::Transform, Mode::Write] {
                 if bench.without_case(mode).is_none() {
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "memory.limits",
         title: "it keeps to the limits that its spec sets",
         fix: "raise `limits` in the spec, or use less",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             for mode in [Mode::Extract, Mode::Transform, Mode::Write] {
                 for case in bench.cases(mode) {
@@ -75,7 +75,7 @@ fn flat(small: (u64, u64), large: (u64, u64)) -> Verdict {
 }
 
 /// Runs a case with this many batches. Returns the rows, and the memory used.
-fn fed(bench: &Bench, case: &Case, batches: usize) -> Result<(u64, u64), Missed> {
+fn fed(bench: &Harness, case: &Case, batches: usize) -> Result<(u64, u64), NotPassed> {
     let place = bench.place(case)?;
     let mut trial = bench.trial(case)?;
     trial.keep = false;
@@ -86,16 +86,16 @@ fn fed(bench: &Bench, case: &Case, batches: usize) -> Result<(u64, u64), Missed>
     measure(bench.run(&place, trial)?)
 }
 
-fn extracted(bench: &Bench, case: &Case, shrink: u64) -> Result<(u64, u64), Missed> {
+fn extracted(bench: &Harness, case: &Case, shrink: u64) -> Result<(u64, u64), NotPassed> {
     let place = bench.place_of(case, shrink)?;
     let mut trial = bench.trial(case)?;
     trial.keep = false;
     measure(bench.run(&place, trial)?)
 }
 
-fn measure(outcome: Outcome) -> Result<(u64, u64), Missed> {
+fn measure(outcome: Outcome) -> Result<(u64, u64), NotPassed> {
     if let Some(failure) = outcome.failure() {
-        return Err(Missed::Failed(failure));
+        return Err(NotPassed::Failed(failure));
     }
     let report = &outcome.report;
     Ok((report.rows_read.max(report.rows_written), report.memory))

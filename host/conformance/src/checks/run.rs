@@ -5,10 +5,10 @@ use osiris_core::contract::Mode;
 use osiris_core::driver::spec::paths;
 
 use super::super::cases::{Case, ReadBack};
-use super::super::check::{Check, Missed, Verdict, ensure, none, skip};
-use super::super::harness::{Bench, Normal};
+use super::super::check::{Check, NotPassed, Verdict, ensure, none, skip};
+use super::super::harness::{Baseline, Harness};
 use super::super::invocation::Outcome;
-use super::super::requirement::{EXTRACTS, Need, TRANSFORMS, WRITES};
+use super::super::requirement::{EXTRACTS, Requirement, TRANSFORMS, WRITES};
 use super::super::{data, row_diff};
 
 /// Advice for a case with an unexpected result.
@@ -75,7 +75,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "run.files",
         title: "it leaves files only where its configuration names one to write",
         fix: "write to `artifacts_dir()`, or name the key in `files.write`; remove temporary files",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: files,
     },
     Check {
@@ -101,7 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn cases(bench: &Bench, mode: Mode) -> Verdict {
+fn cases(bench: &Harness, mode: Mode) -> Verdict {
     let mut wrong = Vec::new();
     for case in bench.cases(mode) {
         let place = bench.place(&case)?;
@@ -137,7 +137,7 @@ fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
         .then(|| format!("the columns {}, not {}", names.join(", "), wanted.join(", ")))
 }
 
-fn arrives(bench: &Bench) -> Verdict {
+fn arrives(bench: &Harness) -> Verdict {
     let cases = bench.cases(Mode::Write).into_iter();
     let cases: Vec<(Case, ReadBack)> = cases
         .filter(Case::is_plain)
@@ -171,11 +171,11 @@ fn arrives(bench: &Bench) -> Verdict {
     none(wrong)
 }
 
-fn files(bench: &Bench) -> Verdict {
+fn files(bench: &Harness) -> Verdict {
     let spec = bench.spec()?;
     let mut odd = Vec::new();
     for normal in bench.normals() {
-        let Normal { case, left, before, .. } = normal;
+        let Baseline { case, left, before, .. } = normal;
         let config = bench.config(case)?;
         let named: Vec<&str> = paths(&config, &spec.files.write).collect();
         let expected = |file: &str| {
@@ -196,12 +196,12 @@ fn files(bench: &Bench) -> Verdict {
     none(odd)
 }
 
-fn twice(bench: &Bench, mode: Mode) -> Verdict {
-    let Normal { case, outcome, left, .. } = bench.normal(mode)?;
+fn twice(bench: &Harness, mode: Mode) -> Verdict {
+    let Baseline { case, outcome, left, .. } = bench.normal(mode)?;
     let place = bench.place(case)?;
     let again = bench.run(&place, bench.trial(case)?)?;
     if let Some(failure) = again.failure() {
-        return Err(Missed::Failed(format!("the second time {failure}")));
+        return Err(NotPassed::Failed(format!("the second time {failure}")));
     }
     ensure(again.table == outcome.table, || "other rows came the second time".to_owned())?;
     let now = bench.left(&place, case)?;

@@ -1,15 +1,15 @@
 //! Secrets: plants canaries in place of secrets and searches every output for them.
 
 use super::super::check::{Check, Verdict, none, redactor};
-use super::super::harness::Bench;
+use super::super::harness::Harness;
 use super::super::invocation::Outcome;
-use super::super::requirement::Need;
+use super::super::requirement::Requirement;
 
 const FIX: &str =
     "never put what stands at a pointer of `secrets` there; the SDK's errors take no connection";
 
 /// Prerequisites for searching an output.
-const NEEDS: &[Need] = &[Need::Driver, Need::Secrets];
+const NEEDS: &[Requirement] = &[Requirement::Driver, Requirement::Secrets];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -104,7 +104,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Searches the output of runs with an unreachable service, and of normal runs.
-fn search(bench: &Bench, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
+fn search(bench: &Harness, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
     let unreachable = bench.unreachable()?;
     let canaries = unreachable.pretence.canaries.iter().map(|(_, canary)| canary.clone());
     let redactor = redactor(canaries.chain(bench.secrets()))?;

@@ -7,8 +7,8 @@ use osiris_core::text::quoted;
 use serde_json::Value;
 
 use super::super::check::{Check, Verdict, ensure, fail, none, skip};
-use super::super::harness::Bench;
-use super::super::requirement::Need;
+use super::super::harness::Harness;
+use super::super::requirement::Requirement;
 
 /// The longest title that fits into a table.
 const TITLE: usize = 80;
@@ -95,7 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "spec.no-default-rights",
         title: "what names a file or a host has no default",
         fix: "remove the default, and require the key: what an author names opens nothing",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let files = spec.files.read.iter().chain(&spec.files.write);
@@ -130,7 +130,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "spec.title",
         title: "it has a title of one line",
         fix: "add `title: ` with a few words",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let title = &bench.spec()?.title;
             let fits = !title.trim().is_empty()
@@ -143,7 +143,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "spec.description",
         title: "it says in a description what the driver does",
         fix: "add `description: ` with a sentence or two",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let empty = bench.spec()?.description.trim().is_empty();
             ensure(!empty, || "there is no description".to_owned())
@@ -153,7 +153,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "spec.discover-mode",
         title: "mode and capability `discover` go together",
         fix: "write both, `modes: [..., discover]` and `capabilities: {discover: true}`, or neither",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let (mode, can) = (spec.modes.contains(&Mode::Discover), spec.capabilities.discover);
@@ -164,7 +164,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "spec.connection-checked",
         title: "a driver with a connection can check it",
         fix: "implement `doctor` and write `capabilities: {doctor: true}`",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let has = spec.connection_fields.is_empty() || spec.capabilities.doctor;
@@ -188,7 +188,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn part(bench: &Bench, pointer: &str) -> Verdict {
+fn part(bench: &Harness, pointer: &str) -> Verdict {
     if bench.raw.is_null() {
         return Err(skip("the spec cannot be read"));
     }
@@ -203,7 +203,7 @@ fn part(bench: &Bench, pointer: &str) -> Verdict {
 }
 
 /// Reports faults of the spec that have no check of their own.
-fn shape(bench: &Bench) -> Verdict {
+fn shape(bench: &Harness) -> Verdict {
     if let Some(problem) = &bench.broken {
         let of_the_file =
             ["not_wasm", "core_module", "component_invalid", "spec_missing", "spec_twice"];

@@ -7,7 +7,7 @@ use osiris_pipeline::connection::RESOLVED;
 use serde_json::Value;
 
 use super::super::check::{Check, ensure, none};
-use super::super::requirement::Need;
+use super::super::requirement::Requirement;
 
 /// The only supported JSON Schema dialect.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.dialect",
         title: "configSchema says that it is JSON Schema 2020-12",
         fix: "add `$schema: https://json-schema.org/draft/2020-12/schema` to configSchema",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let dialect = bench.spec()?.config_schema["$schema"].as_str();
             ensure(dialect == Some(DIALECT), || match dialect {
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.closed",
         title: "configSchema and the connection in it take no other keys",
         fix: "add `additionalProperties: false`, so that a typing error is told",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let schema = &bench.spec()?.config_schema;
             let connection = schema["properties"].get(RESOLVED);
@@ -48,7 +48,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.described",
         title: "every key has a description",
         fix: "add `description: ` to it: it is what `osiris drivers show` tells",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let bare = keys(bench.spec()?).into_iter().filter(|(name, key)| {
                 let text = key["description"].as_str().unwrap_or_default();
@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.typed",
         title: "every key has a type, or a list of values",
         fix: "add `type: ` or `enum: ` to it, so that a wrong value is told before the run",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             const TYPED: [&str; 7] = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
             let untyped = keys(bench.spec()?)
@@ -74,7 +74,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.defaults",
         title: "defaults fit what they are defaults of",
         fix: "correct the default, or the schema that refuses it",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             none(keys(spec).into_iter().filter_map(|(name, key)| {
@@ -88,7 +88,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.required",
         title: "a required key is one that the schema has, and has no default",
         fix: "remove it from `required`, or remove its default",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let schema = &bench.spec()?.config_schema;
             let mut wrong = Vec::new();
@@ -113,7 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.pointers",
         title: "every pointer of secrets, files and network leads to a key of the schema",
         fix: "correct the pointer, or describe the key in configSchema",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let network = spec.network.iter().flat_map(|asked| {
@@ -129,7 +129,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.paths",
         title: "what is named as a file is text",
         fix: "make it `type: string`, or remove it from `files`",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let files = spec.files.read.iter().chain(&spec.files.write);
@@ -144,7 +144,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.secrets-declared",
         title: "keys that are named like secrets are declared as secrets",
         fix: "add the pointer to `secrets`, so that the value is masked everywhere",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let named = keys(spec).into_iter().filter(|(name, key)| {
@@ -164,7 +164,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.secrets-bare",
         title: "no default and no example holds a secret",
         fix: "remove it: secrets come from a connection, and that has them from the environment",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let mut told: Vec<String> = Vec::new();
@@ -188,7 +188,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.connection-fields",
         title: "the connection's fields are those of `resolved_connection` in the schema",
         fix: "name each key of configSchema.properties.resolved_connection in `connectionFields`, with a policy",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let properties = &spec.config_schema["properties"][RESOLVED]["properties"];
@@ -209,7 +209,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.secrets-forbidden",
         title: "a step cannot replace a secret, or where it is sent to",
         fix: "write `override: forbidden` for the field: else a pipeline could send the secret elsewhere",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             use osiris_core::driver::spec::OverridePolicy::Forbidden;
             let spec = bench.spec()?;
@@ -235,7 +235,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "schema.example",
         title: "a driver that must be configured has an example",
         fix: "add `examples: [{title: ..., config: {...}}]`",
-        needs: &[Need::Spec],
+        needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let required =

@@ -3,10 +3,10 @@
 use osiris_core::contract::Mode;
 use serde_json::Value;
 
-use super::super::check::{Check, Missed, ensure, fail, none, skip};
-use super::super::harness::{Bench, Normal};
+use super::super::check::{Check, NotPassed, ensure, fail, none, skip};
+use super::super::harness::{Baseline, Harness};
 use super::super::invocation::Outcome;
-use super::super::requirement::Need;
+use super::super::requirement::Requirement;
 use super::super::row_diff::{Row, rows};
 
 /// Number of shares that a step is split into.
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "state.declared",
         title: "it saves state only if its spec declares it",
         fix: "write `capabilities: {state: true}`",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             let declared = bench.spec()?.capabilities.state;
             let saves = bench.normals().iter().any(|one| one.outcome.report.state.is_some());
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "state.saved",
         title: "a case of it saves state, of at most 64 KiB",
         fix: "call `save_state` with the place up to which it has read; give a case that does",
-        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, _) = resumed(bench)?;
             let size = first.report.state.as_ref().map_or(0, String::len);
@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "state.object",
         title: "the state is a JSON object, so that a later version can add to it",
         fix: "save `{\"cursor\": ...}` instead of the value alone",
-        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, _) = resumed(bench)?;
             let state: Option<Value> =
@@ -53,7 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "state.incremental",
         title: "a run that goes on from the state reads nothing twice",
         fix: "read only what lies beyond the cursor, and save the last value that was sent",
-        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, second) = resumed(bench)?;
             if let Some(failure) = second.failure() {
@@ -69,7 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "state.kept",
         title: "a run that finds nothing new keeps the state",
         fix: "save the state that was loaded if no row came",
-        needs: &[Need::Driver, Need::State, Need::Case(Mode::Extract)],
+        needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, second) = resumed(bench)?;
             // A run that saves nothing keeps the old state.
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "partition.whole",
         title: "the shares of a step make the whole, each row once",
         fix: "divide the rows by `partition.index` of `partition.count`, with no gap and no overlap",
-        needs: &[Need::Driver, Need::Partition, Need::Case(Mode::Extract)],
+        needs: &[Requirement::Driver, Requirement::Partition, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (whole, shares) = shared(bench)?;
             let mut together: Vec<Row> = shares.iter().flat_map(cells).collect();
@@ -101,7 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "partition.schema",
         title: "every share has the columns of the whole, even one without rows",
         fix: "find the columns from the whole table, not from the share",
-        needs: &[Need::Driver, Need::Partition, Need::Case(Mode::Extract)],
+        needs: &[Requirement::Driver, Requirement::Partition, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (whole, shares) = shared(bench)?;
             let schema =
@@ -114,7 +114,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Finds a case that saves state. Returns its name, its first run, and a second run that resumes.
-fn resumed(bench: &Bench) -> Result<(String, Outcome, Outcome), Missed> {
+fn resumed(bench: &Harness) -> Result<(String, Outcome, Outcome), NotPassed> {
     for case in bench.cases(Mode::Extract) {
         let place = bench.place(&case)?;
         let first = bench.run(&place, bench.trial(&case)?)?;
@@ -129,7 +129,7 @@ fn resumed(bench: &Bench) -> Result<(String, Outcome, Outcome), Missed> {
 }
 
 /// Runs the first case as a whole, and in shares.
-fn shared(bench: &Bench) -> Result<(&Normal, Vec<Outcome>), Missed> {
+fn shared(bench: &Harness) -> Result<(&Baseline, Vec<Outcome>), NotPassed> {
     let whole = bench.normal(Mode::Extract)?;
     let mut shares = Vec::new();
     for index in 0..SHARES {
@@ -137,7 +137,7 @@ fn shared(bench: &Bench) -> Result<(&Normal, Vec<Outcome>), Missed> {
         trial.share = Some((index, SHARES));
         let share = bench.run(&bench.place(&whole.case)?, trial)?;
         if let Some(failure) = share.failure() {
-            return Err(Missed::Failed(format!("share {index} of {SHARES}: {failure}")));
+            return Err(NotPassed::Failed(format!("share {index} of {SHARES}: {failure}")));
         }
         shares.push(share);
     }

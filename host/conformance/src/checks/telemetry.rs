@@ -3,9 +3,9 @@
 use osiris_core::telemetry::Number;
 
 use super::super::check::{Check, Verdict, none};
-use super::super::harness::Bench;
-use super::super::recorder::Words;
-use super::super::requirement::Need;
+use super::super::harness::Harness;
+use super::super::recorder::Recording;
+use super::super::requirement::Requirement;
 
 /// Metric units defined by the contract.
 const UNITS: [&str; 7] = ["rows", "ms", "bytes", "seconds", "files", "code", "calls"];
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "metrics.names",
         title: "names of metrics are like `bytes_read`",
         fix: "use lower-case letters, digits and `_`",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let odd = words.metrics.iter().filter(|metric| !is_snake(&metric.name));
@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "metrics.units",
         title: "units of metrics are rows, ms, bytes, seconds, files, code or calls",
         fix: "use one of these, or write the unit into the name and take `calls`",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let odd =
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "metrics.values",
         title: "values of metrics are finite, and counts are not negative",
         fix: "do not divide by a time or a count that may be 0",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let odd = words.metrics.iter().filter(|metric| match metric.value {
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "metrics.tags",
         title: "tags of metrics have names, each once, and values",
         fix: "use tags like (\"table\", \"orders\"); the host adds the step itself",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let odd = words.metrics.iter().filter(|metric| {
@@ -83,7 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "metrics.host-names",
         title: "it leaves to the host what the host measures: rows and the step's duration",
         fix: "remove the metric, or give it another name",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let names = words.metrics.iter().map(|metric| metric.name.as_str());
@@ -98,7 +98,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "events.names",
         title: "names of events are like `table.created`",
         fix: "write them as `category.action`, with lower-case letters, digits and `_`",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let fits = |name: &str| {
@@ -117,7 +117,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "events.no-logging",
         title: "events stay few: not one for each row",
         fix: "say it once for a batch or a table, or in the log with the level debug",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let many = words.events.len() > LINES;
@@ -129,7 +129,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "logs.volume",
         title: "the log stays short: a thousand lines in a run are too many",
         fix: "log what happens to a table, not to a row; nobody reads the rest",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let many = words.logs.len() > LINES;
@@ -146,7 +146,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "logs.clean",
         title: "log lines have no control characters",
         fix: "leave out colours and `\\r`: the log is a file",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let odd =
@@ -165,7 +165,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "progress.grows",
         title: "progress never goes back, and never beyond its total",
         fix: "report what is done so far, of all that there is",
-        needs: &[Need::Driver, Need::Any],
+        needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let beyond = words
@@ -183,12 +183,12 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Checks the output of normal runs.
-fn told(bench: &Bench, odd: impl Fn(&Words) -> Vec<String>) -> Verdict {
+fn told(bench: &Harness, odd: impl Fn(&Recording) -> Vec<String>) -> Verdict {
     none(bench.normals().into_iter().flat_map(|normal| odd(&normal.outcome.words)))
 }
 
 /// Finds the log line in which the host reports dropped output of this kind.
-fn dropped(words: &Words, what: &str) -> Option<String> {
+fn dropped(words: &Recording, what: &str) -> Option<String> {
     let start = format!("the driver's {what} was dropped");
     let line = words.logs.iter().find(|(_, line)| line.starts_with(&start))?;
     Some(line.1.clone())

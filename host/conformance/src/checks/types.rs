@@ -5,8 +5,8 @@ use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, Schema, TimeUnit};
 use super::refusable;
 use crate::check::{Check, Verdict};
 use crate::data;
-use crate::harness::Bench;
-use crate::requirement::Need;
+use crate::harness::Harness;
+use crate::requirement::Requirement;
 
 /// Related types.
 #[derive(Debug)]
@@ -107,8 +107,8 @@ pub(in super::super) const FAMILIES: [Family; 14] = [
 const FIX: &str =
     "read it with its own type, or refuse it: kind `unsupported`, and the name of the column";
 
-const fn check(id: &'static str, title: &'static str, run: fn(&Bench) -> Verdict) -> Check {
-    Check { id, title, fix: FIX, needs: &[Need::Driver, Need::Input], run }
+const fn check(id: &'static str, title: &'static str, run: fn(&Harness) -> Verdict) -> Check {
+    Check { id, title, fix: FIX, needs: &[Requirement::Driver, Requirement::Input], run }
 }
 
 pub(super) const CHECKS: &[Check] = &[
@@ -140,7 +140,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("types.structs", "structs are taken or refused", |bench| family(bench, &STRUCTS)),
 ];
 
-fn family(bench: &Bench, family: &Family) -> Verdict {
+fn family(bench: &Harness, family: &Family) -> Verdict {
     for data_type in family.types() {
         let schema = data::with(&Schema::empty(), "conformance_value", data_type);
         refusable(bench, "conformance_value", data::batch(&schema, 0, 7).column(0).clone())?;

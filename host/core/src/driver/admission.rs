@@ -6,7 +6,7 @@ use super::DriverFile;
 use crate::diagnostic::Result;
 
 /// A rule that a driver's bytes must pass each time they are read for use.
-pub trait Gate: fmt::Debug + Send + Sync {
+pub trait AdmissionPolicy: fmt::Debug + Send + Sync {
     /// Checks a driver. `bytes` are the bytes that will be used, and `sha256` is their hash.
     ///
     /// # Errors

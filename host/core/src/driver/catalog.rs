@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use memchr::memmem;
 
 use super::file::Raw;
-use super::{Content, DriverFile, Gate};
-use crate::diagnostic::{Error, Exit, Problem, Result};
+use super::{AdmissionPolicy, Content, DriverFile};
+use crate::diagnostic::{Diagnostic, Error, Exit, Result};
 
 /// Maximum bytes of specs read in search of drivers. A driver in a file named after it is found
 /// even beyond this limit.
@@ -18,12 +18,12 @@ const MAX_SPECS: usize = 4 << 20;
 
 /// The drivers of a project, its user and this installation.
 ///
-/// [`Registry::load`] is the only source of a driver's bytes, so that no driver runs without
+/// [`DriverCatalog::load`] is the only source of a driver's bytes, so that no driver runs without
 /// passing the gates. Invalid files do not affect the use of other drivers: a file is only parsed
 /// if it can be the requested driver, or if all drivers are requested.
 #[derive(Debug)]
-pub struct Registry {
-    gates: Vec<Box<dyn Gate>>,
+pub struct DriverCatalog {
+    gates: Vec<Box<dyn AdmissionPolicy>>,
     folders: Vec<PathBuf>,
     files: Vec<Candidate>,
     /// Bytes of specs that can still be read.
@@ -36,16 +36,16 @@ struct Candidate {
     path: PathBuf,
     built_in: bool,
     raw: OnceLock<std::result::Result<Raw, Error>>,
-    file: OnceLock<std::result::Result<Arc<DriverFile>, Vec<Problem>>>,
+    file: OnceLock<std::result::Result<Arc<DriverFile>, Vec<Diagnostic>>>,
 }
 
-impl Registry {
+impl DriverCatalog {
     /// Finds every `*.wasm` file in the project's drivers directory, in `$OSIRIS_DRIVERS` and next
     /// to this program. A file that is not a driver, or has the same name as another driver, only
     /// affects those who use it. Every gate must admit a driver before its use.
     ///
     /// Returns an error if a directory cannot be read.
-    pub fn open(project_drivers: &Path, gates: Vec<Box<dyn Gate>>) -> Result<Self> {
+    pub fn open(project_drivers: &Path, gates: Vec<Box<dyn AdmissionPolicy>>) -> Result<Self> {
         let mut folders = vec![project_drivers.to_owned()];
         folders.extend(std::env::var_os("OSIRIS_DRIVERS").map(PathBuf::from));
         folders.extend(built_in());
@@ -75,7 +75,7 @@ impl Registry {
     }
 
     /// Returns the driver with a name. Returns `None` if there is no such driver or more than one:
-    /// see [`Registry::missing`].
+    /// see [`DriverCatalog::missing`].
     pub fn find(&self, name: &str) -> Option<&Arc<DriverFile>> {
         match self.named(name)[..] {
             [one] => Some(one),
@@ -120,7 +120,7 @@ impl Registry {
         Ok(content)
     }
 
-    /// Like [`Registry::load`], for callers that check the whole spec later.
+    /// Like [`DriverCatalog::load`], for callers that check the whole spec later.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or a gate denies it.
@@ -134,7 +134,7 @@ impl Registry {
 
     /// Returns the problems of the files that are named after a driver, or of several files that
     /// hold the driver.
-    pub fn broken_as(&self, name: &str) -> Vec<Problem> {
+    pub fn broken_as(&self, name: &str) -> Vec<Diagnostic> {
         if let [one, other, ..] = self.named(name)[..] {
             return vec![twice(name, one, other)];
         }
@@ -155,7 +155,7 @@ impl Registry {
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
         let message = format!("there is no driver `{name}`; looked in {}", folders.join(", "));
-        Error::environment(Problem::new("driver_missing", message).help(format!(
+        Error::environment(Diagnostic::new("driver_missing", message).help(format!(
             "put {name}.wasm into {}, or see `osiris drivers list`",
             self.folders[0].display()
         )))
@@ -180,7 +180,7 @@ impl Registry {
 
     /// Returns the problems of all files that are not drivers or cannot be used because of their
     /// name.
-    pub fn broken(&self) -> Vec<Problem> {
+    pub fn broken(&self) -> Vec<Diagnostic> {
         let by_name = self.by_name();
         let problems = self.files.iter().filter(|file| file.raw.get().is_some());
         let mut broken: Vec<_> = problems.flat_map(Candidate::problems).cloned().collect();
@@ -194,7 +194,7 @@ impl Registry {
         broken.extend(unread.map(|file| {
             let message = "this file was not read: those before it hold too many drivers";
             let help = "move what is no driver out of the folder";
-            Problem::new("driver_unread", message).in_file(&file.path).help(help)
+            Diagnostic::new("driver_unread", message).in_file(&file.path).help(help)
         }));
         broken
     }
@@ -218,7 +218,7 @@ impl Candidate {
         self.raw.get_or_init(|| Raw::read(&self.path))
     }
 
-    fn parsed(&self) -> &std::result::Result<Arc<DriverFile>, Vec<Problem>> {
+    fn parsed(&self) -> &std::result::Result<Arc<DriverFile>, Vec<Diagnostic>> {
         self.file.get_or_init(|| {
             let raw = self.raw().as_ref().map_err(|error| error.problems.clone())?;
             let mut driver = DriverFile::parse(raw, &self.path).map_err(|error| error.problems)?;
@@ -231,7 +231,7 @@ impl Candidate {
         self.parsed().as_ref().ok()
     }
 
-    fn problems(&self) -> &[Problem] {
+    fn problems(&self) -> &[Diagnostic] {
         self.parsed().as_ref().err().map_or(&[], Vec::as_slice)
     }
 }
@@ -249,13 +249,13 @@ fn may_be(spec: &[u8], name: &str) -> bool {
 /// Code of the problem that two files have the same driver name.
 const TWICE: &str = "duplicate_driver";
 
-fn twice(name: &str, one: &DriverFile, other: &DriverFile) -> Problem {
+fn twice(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnostic {
     let (one, other) = (one.path.display(), other.path.display());
-    Problem::new(TWICE, format!("the driver `{name}` is there twice: {one} and {other}"))
+    Diagnostic::new(TWICE, format!("the driver `{name}` is there twice: {one} and {other}"))
         .help(format!("remove one of them, for example: rm {other}"))
 }
 
-fn invalid(problems: Vec<Problem>) -> Error {
+fn invalid(problems: Vec<Diagnostic>) -> Error {
     Error { exit: Exit::Invalid, problems }
 }
 
@@ -282,7 +282,7 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
             return Err(Error::environment(
-                Problem::new(
+                Diagnostic::new(
                     "drivers_unreadable",
                     format!("the drivers' folder cannot be read: {error}"),
                 )

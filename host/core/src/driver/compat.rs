@@ -5,7 +5,7 @@ use semver::{Comparator, Op, Version, VersionReq};
 
 use super::DriverFile;
 use crate::contract::CONTRACT;
-use crate::diagnostic::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::sanitize::escape_control;
 
 /// The WASI 0.2 packages that drivers can import. Permissions within them are granted separately.
@@ -15,7 +15,7 @@ const SOCKETS: &str = "wasi:sockets";
 const SHOWN: usize = 100;
 
 /// Returns the problem if the names of the interfaces show that a component is incompatible.
-pub fn mismatch(file: &DriverFile) -> Option<Problem> {
+pub fn mismatch(file: &DriverFile) -> Option<Diagnostic> {
     let (package, offered) = CONTRACT.split_once('@')?;
     let offered = Version::parse(offered).ok()?;
     let mut rows: Vec<[String; 3]> =
@@ -47,7 +47,7 @@ pub fn mismatch(file: &DriverFile) -> Option<Problem> {
         .map(|[wanted, offered, why]| format!("\n    {wanted:first$}  {offered:second$}  {why}"))
         .collect();
     let message = format!("the driver `{}` and this host do not fit:{table}", file.spec.name);
-    Some(Problem::new("world_mismatch", message).in_file(&file.path).help(help(&rows)))
+    Some(Diagnostic::new("world_mismatch", message).in_file(&file.path).help(help(&rows)))
 }
 
 /// Returns the help: update the older of the two sides.

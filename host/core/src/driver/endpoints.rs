@@ -62,7 +62,7 @@ pub fn endpoints(spec: &Spec, config: &Value) -> Vec<Endpoint> {
 /// Returns the endpoint of one entry of `network` with this configuration.
 pub fn endpoint(
     spec: &Spec,
-    asked: &super::spec::Endpoint,
+    asked: &super::spec::EndpointSpec,
     config: &Value,
     origins: &Origins,
 ) -> Option<Endpoint> {

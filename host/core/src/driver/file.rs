@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::compat;
-use super::sections::Outline;
+use super::sections::ComponentInfo;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
-use crate::diagnostic::{Error, Problem, Result};
+use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::fs::regular::open_regular;
 
 /// Maximum size of a driver, in bytes.
@@ -32,7 +32,7 @@ pub struct DriverFile {
     pub built_in: bool,
     text: Vec<u8>,
     /// Problems of the spec's schema and examples, once checked.
-    wrong: OnceLock<Vec<Problem>>,
+    wrong: OnceLock<Vec<Diagnostic>>,
     content: OnceLock<Content>,
 }
 
@@ -111,7 +111,8 @@ impl DriverFile {
     /// Returns an error if the bytes are not a complete component, or if its spec is missing or
     /// invalid.
     pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
-        let driver = Self::parse(&Raw::new(Outline::of(bytes), path, bytes.len() as u64)?, path)?;
+        let driver =
+            Self::parse(&Raw::new(ComponentInfo::of(bytes), path, bytes.len() as u64)?, path)?;
         driver.check()?;
         Ok(driver)
     }
@@ -121,18 +122,18 @@ impl DriverFile {
     /// # Errors
     /// Returns an error if the file cannot be read, is not a complete component, or has no spec.
     pub fn spec_text(path: &Path) -> Result<Vec<u8>> {
-        let outline = Outline::of(&read(path)?);
+        let outline = ComponentInfo::of(&read(path)?);
         the_spec(&mut outline.map_err(|problem| Error::invalid(problem.in_file(path)))?, path)
     }
 
     /// Returns the problem if the driver's interfaces are incompatible with this host. Returns
     /// `None` if they are compatible.
-    pub fn mismatch(&self) -> Option<Problem> {
+    pub fn mismatch(&self) -> Option<Diagnostic> {
         compat::mismatch(self)
     }
 
     /// Returns the component's bytes. They are read only once, so that the checked bytes are the
-    /// bytes that are used. Use [`super::catalog::Registry::load`] to run a driver, because it
+    /// bytes that are used. Use [`super::catalog::DriverCatalog::load`] to run a driver, because it
     /// checks the admission rules.
     ///
     /// # Errors
@@ -159,11 +160,11 @@ impl Raw {
     /// Reads a component's specs, imports and exports, without its code and data.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let (file, size) = open(path).map_err(|error| unreadable(path, &error))?;
-        let outline = Outline::read(file).map_err(|error| unreadable(path, &error))?;
+        let outline = ComponentInfo::read(file).map_err(|error| unreadable(path, &error))?;
         Self::new(outline, path, size)
     }
 
-    fn new(outline: Result<Outline, Problem>, path: &Path, size: u64) -> Result<Self> {
+    fn new(outline: Result<ComponentInfo, Diagnostic>, path: &Path, size: u64) -> Result<Self> {
         let mut outline = outline.map_err(|problem| Error::invalid(problem.in_file(path)))?;
         let text = the_spec(&mut outline, path)?;
         Ok(Self { text, imports: outline.imports, exports: outline.exports, size })
@@ -171,12 +172,12 @@ impl Raw {
 }
 
 /// Returns the spec of a component.
-fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
+fn the_spec(outline: &mut ComponentInfo, path: &Path) -> Result<Vec<u8>> {
     if outline.specs.len() > 1 {
         // Other programs could read another one of the specs than osiris does.
         let count = outline.specs.len();
         return Err(Error::invalid(
-            Problem::new(
+            Diagnostic::new(
                 "spec_twice",
                 format!("the component has {count} specs: custom sections `{SECTION}`"),
             )
@@ -186,7 +187,7 @@ fn the_spec(outline: &mut Outline, path: &Path) -> Result<Vec<u8>> {
     }
     outline.specs.pop().ok_or_else(|| {
         Error::invalid(
-            Problem::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
+            Diagnostic::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
                 .in_file(path)
                 .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
         )
@@ -215,7 +216,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::environment(
-        Problem::new("driver_unreadable", format!("the driver cannot be read: {error}"))
+        Diagnostic::new("driver_unreadable", format!("the driver cannot be read: {error}"))
             .in_file(path),
     )
 }

@@ -63,7 +63,7 @@ enum Unit {
 }
 
 /// Limits set by one origin.
-pub type Bounds = BTreeMap<Limit, u64>;
+pub type LimitOverrides = BTreeMap<Limit, u64>;
 
 impl Limit {
     /// All limits.
@@ -197,7 +197,7 @@ impl Default for Limits {
 impl Limits {
     /// Combines the limits of the project and of the command: the tighter of the two, or the
     /// default if neither sets the limit.
-    pub fn new(project: &Bounds, command: &Bounds) -> Self {
+    pub fn new(project: &LimitOverrides, command: &LimitOverrides) -> Self {
         let mut limits = Self::default();
         for (bounds, by) in [(project, Origin::Project), (command, Origin::Command)] {
             for (&limit, &value) in bounds {
@@ -226,7 +226,7 @@ impl Limits {
     }
 
     /// Tightens these limits by those of a driver's spec.
-    pub fn tightened(mut self, spec: &Bounds) -> Self {
+    pub fn tightened(mut self, spec: &LimitOverrides) -> Self {
         for (&limit, &value) in spec {
             if value < self.get(limit) && !limit.is_of_run() {
                 self.0.insert(limit, Bound { value, by: Origin::Spec });
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_tighter_limit_wins() {
-        let bounds = |values: &[(Limit, u64)]| Bounds::from_iter(values.iter().copied());
+        let bounds = |values: &[(Limit, u64)]| LimitOverrides::from_iter(values.iter().copied());
         let project = bounds(&[(Limit::Memory, 4 << 30), (Limit::Files, 10)]);
         let command = bounds(&[(Limit::Seconds, 3600), (Limit::Files, 20)]);
         let spec = bounds(&[(Limit::Memory, 64 << 20), (Limit::Cpu, 100), (Limit::Log, 1 << 40)]);
@@ -332,21 +332,22 @@ mod tests {
 
     #[test]
     fn no_driver_limits_the_run_and_the_run_has_what_a_step_may_have() {
-        let spec = Bounds::from([(Limit::RunMemory, 1), (Limit::Spill, 1), (Limit::Held, 1)]);
-        let project = Bounds::from([(Limit::Memory, 12 << 30)]);
-        let limits = Limits::new(&project, &Bounds::new()).tightened(&spec);
+        let spec =
+            LimitOverrides::from([(Limit::RunMemory, 1), (Limit::Spill, 1), (Limit::Held, 1)]);
+        let project = LimitOverrides::from([(Limit::Memory, 12 << 30)]);
+        let limits = Limits::new(&project, &LimitOverrides::new()).tightened(&spec);
         let value = |limit| limits.get(limit);
         let wanted = (12 << 30, 16 << 30, 1);
         assert_eq!((value(Limit::RunMemory), value(Limit::Spill), value(Limit::Held)), wanted);
-        let both = Bounds::from([(Limit::Memory, 12 << 30), (Limit::RunMemory, 1 << 30)]);
-        assert_eq!(Limits::new(&both, &Bounds::new()).get(Limit::RunMemory), 1 << 30);
+        let both = LimitOverrides::from([(Limit::Memory, 12 << 30), (Limit::RunMemory, 1 << 30)]);
+        assert_eq!(Limits::new(&both, &LimitOverrides::new()).get(Limit::RunMemory), 1 << 30);
     }
 
     #[test]
     fn a_refusal_names_what_was_asked_the_limit_and_the_setting() {
-        let command = Bounds::from([(Limit::Seconds, 5)]);
-        let limits = Limits::new(&Bounds::from([(Limit::Disk, 1 << 20)]), &command)
-            .tightened(&Bounds::from([(Limit::Memory, 1 << 20)]));
+        let command = LimitOverrides::from([(Limit::Seconds, 5)]);
+        let limits = Limits::new(&LimitOverrides::from([(Limit::Disk, 1 << 20)]), &command)
+            .tightened(&LimitOverrides::from([(Limit::Memory, 1 << 20)]));
         let said = [
             limits.refusal(Limit::Disk, "it wrote 1048577 bytes"),
             limits.refusal(Limit::Seconds, "it ran for 5 s"),

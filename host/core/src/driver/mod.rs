@@ -14,7 +14,7 @@ pub mod provenance;
 pub mod sections;
 pub mod spec;
 
-pub use admission::Gate;
+pub use admission::AdmissionPolicy;
 pub use compat::unusual;
 pub use file::{Content, DriverFile, MAX_SIZE};
 pub use producers::{Producer, producers};

@@ -4,16 +4,16 @@
 use wasm_encoder::{ComponentSectionId, CustomSection, Encode, RawSection, Section};
 use wasmparser::{Encoding, Parser, Payload};
 
-use super::sections::{Outline, damaged};
+use super::sections::{ComponentInfo, damaged};
 use super::spec::SECTION;
-use crate::diagnostic::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// Returns whether a component has a spec.
 ///
 /// # Errors
 /// Returns an error if the bytes are not a complete component.
-pub fn has_spec(component: &[u8]) -> Result<bool, Problem> {
-    Ok(!Outline::of(component)?.specs.is_empty())
+pub fn has_spec(component: &[u8]) -> Result<bool, Diagnostic> {
+    Ok(!ComponentInfo::of(component)?.specs.is_empty())
 }
 
 /// Returns the component with `spec` in place of its specs, or with its own if `spec` is `None`.
@@ -21,8 +21,12 @@ pub fn has_spec(component: &[u8]) -> Result<bool, Problem> {
 ///
 /// # Errors
 /// Returns an error if the bytes are not a complete component.
-pub fn pack(component: &[u8], spec: Option<&[u8]>, keep_names: bool) -> Result<Vec<u8>, Problem> {
-    Outline::of(component)?;
+pub fn pack(
+    component: &[u8],
+    spec: Option<&[u8]>,
+    keep_names: bool,
+) -> Result<Vec<u8>, Diagnostic> {
+    ComponentInfo::of(component)?;
     let goes = |name: &str| {
         (spec.is_some() && name == SECTION) || (!keep_names && only_for_debuggers(name))
     };

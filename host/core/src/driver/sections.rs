@@ -13,7 +13,7 @@ use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom}
 use wasmparser::{BinaryReader, ComponentExportSectionReader, ComponentImportSectionReader};
 
 use super::spec::{MAX_SPEC, SECTION};
-use crate::diagnostic::Problem;
+use crate::diagnostic::Diagnostic;
 
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
@@ -26,7 +26,7 @@ const MAX_CONTENT: u64 = 1 << 20;
 
 /// Specs, imports and exports of a component.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Outline {
+pub(super) struct ComponentInfo {
     /// The specs, including those in nested modules, which is where compilers put them.
     pub(super) specs: Vec<Vec<u8>>,
     /// The imported interfaces, sorted.
@@ -35,12 +35,12 @@ pub(super) struct Outline {
     pub(super) exports: Vec<String>,
 }
 
-impl Outline {
+impl ComponentInfo {
     /// Reads a component from memory.
     ///
     /// # Errors
     /// Returns an error if the bytes are not a complete component.
-    pub(super) fn of(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, Diagnostic> {
         Self::read(Cursor::new(bytes)).unwrap_or_else(|error| Err(damaged(&error)))
     }
 
@@ -49,16 +49,21 @@ impl Outline {
     /// # Errors
     /// Returns an error if the source cannot be read. The inner result is an error if the source is
     /// not a complete component.
-    pub(super) fn read(source: impl Read + Seek) -> io::Result<Result<Self, Problem>> {
+    pub(super) fn read(source: impl Read + Seek) -> io::Result<Result<Self, Diagnostic>> {
         let mut source = BufReader::new(source);
         let start = source.fill_buf()?;
         if !start.starts_with(b"\0asm") {
-            return Ok(Err(Problem::new("not_wasm", "this is no WebAssembly file")
+            return Ok(Err(Diagnostic::new("not_wasm", "this is no WebAssembly file")
                 .help("build the driver with `osiris drivers build`")));
         }
         if start.starts_with(&MODULE) {
-            return Ok(Err(Problem::new("core_module", "this is a core module, not a component")
-                .help("build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`")));
+            return Ok(Err(Diagnostic::new(
+                "core_module",
+                "this is a core module, not a component",
+            )
+            .help(
+                "build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`",
+            )));
         }
         let end = source.seek(SeekFrom::End(0))?;
         source.rewind()?;
@@ -78,9 +83,9 @@ impl Outline {
 }
 
 /// The problem of a damaged component.
-pub(super) fn damaged(why: &impl ToString) -> Problem {
+pub(super) fn damaged(why: &impl ToString) -> Diagnostic {
     let message = format!("the component is damaged or cut off: {}", why.to_string());
-    Problem::new("component_invalid", message).help("build or download it again")
+    Diagnostic::new("component_invalid", message).help("build or download it again")
 }
 
 /// A component that is being read.
@@ -92,7 +97,7 @@ struct Walk<S> {
     sections: usize,
     /// Bytes of specs and names read.
     kept: u64,
-    outline: Outline,
+    outline: ComponentInfo,
 }
 
 impl<S: Read + Seek> Walk<S> {
@@ -234,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_spec_is_found_wherever_it_is() {
-        let outline = Outline::of(&component()).unwrap();
+        let outline = ComponentInfo::of(&component()).unwrap();
         assert_eq!(outline.specs, [b"name: x"]);
         assert_eq!(outline.imports, ["a:b/c@1.0.0"]);
         assert!(outline.exports.is_empty());
@@ -246,7 +251,7 @@ mod tests {
         // A component cut after its preamble or after a section is still a valid component.
         let ends = [8, 8 + 2 + 16];
         for length in (0..whole.len()).filter(|length| !ends.contains(length)) {
-            assert!(Outline::of(&whole[..length]).is_err(), "{length}");
+            assert!(ComponentInfo::of(&whole[..length]).is_err(), "{length}");
         }
     }
 
@@ -258,7 +263,7 @@ mod tests {
             outer.section(&RawSection { id: 4, data: &component });
             component = outer.finish();
         }
-        let problem = Outline::of(&component).unwrap_err();
+        let problem = ComponentInfo::of(&component).unwrap_err();
         assert!(problem.message.contains("nests too deep"), "{}", problem.message);
     }
 }

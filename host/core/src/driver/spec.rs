@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::limits::{Bounds, Limit};
+use super::limits::{Limit, LimitOverrides};
 use crate::contract::Mode;
 
 pub use parse::{MAX_SPEC, SCHEMA, SpecFault};
@@ -59,7 +59,7 @@ pub struct Spec {
     pub incremental: Option<String>,
     /// Endpoints that the driver needs to connect to.
     #[serde(default)]
-    pub network: Vec<Endpoint>,
+    pub network: Vec<EndpointSpec>,
     /// Limits tighter than the host's, as written in the spec; see [`Spec::bounds`].
     #[serde(default)]
     pub limits: BTreeMap<Limit, Value>,
@@ -146,7 +146,7 @@ impl Condition {
 /// An endpoint to connect to. Each part is a literal or a pointer into the configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Endpoint {
+pub struct EndpointSpec {
     /// A host name, an IP address, or a pointer.
     pub host: String,
     /// A port, or a pointer.
@@ -155,7 +155,7 @@ pub struct Endpoint {
 
 impl Spec {
     /// Returns the limits that the spec sets.
-    pub fn bounds(&self) -> Bounds {
+    pub fn bounds(&self) -> LimitOverrides {
         let value = |(limit, value): (&Limit, &Value)| Some((*limit, amount(*limit, value).ok()?));
         self.limits.iter().filter_map(value).collect()
     }

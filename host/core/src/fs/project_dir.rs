@@ -15,12 +15,12 @@ use crate::fs::regular;
 
 /// A directory inside the project, which does not have to exist yet.
 #[derive(Debug, Clone)]
-pub struct Below {
+pub struct ProjectDir {
     base: PathBuf,
     folder: PathBuf,
 }
 
-impl Below {
+impl ProjectDir {
     /// Creates a handle on `folder`, an absolute path or one relative to `base`.
     pub fn new(base: &Path, folder: &Path) -> Self {
         let folder = folder.strip_prefix(base).unwrap_or(folder);
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_file_comes_back_and_nothing_else_stays() {
         let base = tempfile::tempdir().unwrap();
-        let below = Below::new(base.path(), &base.path().join("a/b"));
+        let below = ProjectDir::new(base.path(), &base.path().join("a/b"));
         assert_eq!(below.read("file", 9).unwrap(), None);
         below.write("file", b"1").unwrap();
         below.write("file", b"22").unwrap();
@@ -281,7 +281,7 @@ mod tests {
         let mut file = below.nameless().unwrap();
         file.write_all(b"x").unwrap();
         assert_eq!(fs::read_dir(base.path().join("a/b")).unwrap().count(), 1);
-        assert!(Below::new(base.path(), Path::new("a")).read("b", 9).is_err(), "a folder");
+        assert!(ProjectDir::new(base.path(), Path::new("a")).read("b", 9).is_err(), "a folder");
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
             let link = own.join("link");
             symlink(target, &link).unwrap();
             for folder in ["own/link", "own/link/deeper"] {
-                let below = Below::new(base.path(), Path::new(folder));
+                let below = ProjectDir::new(base.path(), Path::new(folder));
                 let errors = [
                     below.make().map(drop).unwrap_err(),
                     below.open().map(drop).unwrap_err(),
@@ -309,7 +309,7 @@ mod tests {
                     assert!(help(&error, "").starts_with(&format!("remove it: `rm '{link}'`")));
                 }
             }
-            let file = Below::new(base.path(), Path::new("own"));
+            let file = ProjectDir::new(base.path(), Path::new("own"));
             assert!(file.read("link", 9).is_err());
             fs::remove_file(link).unwrap();
         }
@@ -325,7 +325,7 @@ mod tests {
         let target = elsewhere.path().join("theirs");
         fs::write(&target, "theirs").unwrap();
         symlink(&target, base.path().join("file")).unwrap();
-        let below = Below::new(base.path(), Path::new(""));
+        let below = ProjectDir::new(base.path(), Path::new(""));
         below.write("file", b"mine").unwrap();
         assert_eq!(below.read("file", 9).unwrap().as_deref(), Some(&b"mine"[..]));
         assert_eq!(fs::read_to_string(target).unwrap(), "theirs");

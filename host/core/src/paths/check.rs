@@ -5,7 +5,7 @@ use std::path::Path;
 use super::normalize::{PathFault, ProjectPath};
 use super::reserved::{reserved, reserved_to_write};
 use super::resolver::{Resolver, leads_outside};
-use crate::diagnostic::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// Access that a configuration requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub struct Refusal {
 
 impl Refusal {
     /// Converts the denial into a problem of a step. `owner` starts the message.
-    pub fn into_problem(self, owner: &str) -> Problem {
-        let problem = Problem::new(self.code, format!("{owner}: {}", self.message));
+    pub fn into_problem(self, owner: &str) -> Diagnostic {
+        let problem = Diagnostic::new(self.code, format!("{owner}: {}", self.message));
         match self.help {
             Some(help) => problem.help(help),
             None => problem,

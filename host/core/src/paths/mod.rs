@@ -19,7 +19,7 @@ mod tests;
 
 pub use check::{AccessMode, Refusal, check, setting};
 pub use normalize::{PathFault, ProjectPath};
-pub use permissions::{May, Others, PermissionSources, Permissions};
+pub use permissions::{Others, PathAccess, PermissionSources, Permissions};
 pub use reserved::{CLEANED_CONFIG, RESERVED, reserved, reserved_to_write};
 pub use resolver::{Location, Resolver, leads_outside, rename_new};
 pub use stat::{FileKind, Identity, Stat};

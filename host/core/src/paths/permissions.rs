@@ -13,7 +13,7 @@ use crate::invisible::is_invisible;
 
 /// Permissions for one path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct May {
+pub struct PathAccess {
     /// Whether the path may be seen, and traversed to the paths below.
     pub look: bool,
     /// Whether the path may be read or listed.
@@ -26,7 +26,7 @@ pub struct May {
     pub write: bool,
 }
 
-impl May {
+impl PathAccess {
     /// All permissions.
     pub const ALL: Self =
         Self { look: true, read: true, make: true, make_folder: true, write: true };
@@ -111,19 +111,19 @@ impl Permissions {
     ///
     /// No step may create a name with invisible characters below its roots: such a name can act on
     /// a terminal or pass for another name.
-    pub fn of(&self, path: &Path) -> May {
+    pub fn of(&self, path: &Path) -> PathAccess {
         let may = self.of_visible(path);
         if (may.make || may.make_folder) && self.hides_characters(path) {
-            return May { make: false, make_folder: false, ..may };
+            return PathAccess { make: false, make_folder: false, ..may };
         }
         may
     }
 
-    fn of_visible(&self, path: &Path) -> May {
+    fn of_visible(&self, path: &Path) -> PathAccess {
         if let Some(own) = &self.artifacts
             && let Ok(below) = path.strip_prefix(own)
         {
-            return if is_cleaned_config(below) { May::READ } else { May::ALL };
+            return if is_cleaned_config(below) { PathAccess::READ } else { PathAccess::ALL };
         }
         let closed = reserved(path).is_some();
         let is_writable = reserved_to_write(path).is_none();
@@ -137,7 +137,7 @@ impl Permissions {
         let mut roots = self.reads.iter().chain(&self.writes).chain(&self.artifacts);
         let is_named = || self.named.iter().any(|named| named.starts_with(path));
         let look = read || make_folder || roots.any(leads_to) || (!closed && is_named());
-        May { look, read, make: write || beside, make_folder, write }
+        PathAccess { look, read, make: write || beside, make_folder, write }
     }
 
     /// Returns whether a name has invisible characters that no configuration has.
@@ -289,7 +289,8 @@ mod tests {
         fn assert(&self, expected: &[(&str, &str)]) {
             let permissions = self.permissions();
             for (path, letters) in expected {
-                let May { look, read, make, make_folder, write } = permissions.of(Path::new(path));
+                let PathAccess { look, read, make, make_folder, write } =
+                    permissions.of(Path::new(path));
                 let all = [(look, 'l'), (read, 'r'), (make_folder, 'f'), (make, 'm'), (write, 'w')];
                 let may: String =
                     all.iter().filter(|(may, _)| *may).map(|(_, letter)| letter).collect();

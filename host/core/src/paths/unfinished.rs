@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::resolver::Resolver;
 use super::stat::{FileKind, Identity};
 use super::unlink::remove_own;
-use crate::fs::project_dir::{self, Below};
+use crate::fs::project_dir::{self, ProjectDir};
 
 /// Prefix of the logs in a directory.
 const PREFIX: &str = "unfinished-";
@@ -23,7 +23,7 @@ const MAX_LOG: u64 = 64 << 20;
 /// Log of one call. Dropped at the end of the call, the log is removed.
 #[derive(Debug)]
 pub struct UnfinishedLog {
-    folder: Below,
+    folder: ProjectDir,
     name: String,
     /// `None` until the first file is created: most calls create none.
     file: Option<File>,
@@ -39,7 +39,7 @@ struct Line {
 
 impl UnfinishedLog {
     /// Prepares the log of a call in a directory of the host. `call` must be a valid file name.
-    pub fn new(folder: Below, call: &str) -> Self {
+    pub fn new(folder: ProjectDir, call: &str) -> Self {
         Self { folder, name: format!("{PREFIX}{call}.jsonl"), file: None }
     }
 
@@ -85,7 +85,7 @@ impl Drop for UnfinishedLog {
 
 /// Removes the files of a project that a killed process has not finished, by its logs in a
 /// directory, and the logs. Files that were replaced since then stay.
-pub fn remove_all_unfinished(base: &Path, folder: &Below) {
+pub fn remove_all_unfinished(base: &Path, folder: &ProjectDir) {
     let (Ok(resolver), Ok(Some(dir))) = (Resolver::open(base), folder.open()) else { return };
     let Ok(entries) = std::fs::read_dir(folder.path("")) else { return };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
@@ -139,7 +139,7 @@ mod tests {
     fn only_what_is_unfinished_and_unchanged_is_removed() {
         let base = tempfile::tempdir().unwrap();
         let at = |name: &str| base.path().join(name);
-        let folder = Below::new(base.path(), Path::new("logs/run"));
+        let folder = ProjectDir::new(base.path(), Path::new("logs/run"));
         let mut log = UnfinishedLog::new(folder.clone(), "write");
         fs::create_dir(at("out")).unwrap();
         for name in ["out/.a.tmp", "out/b.csv", "out/.c.tmp", "out"] {
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_call_that_ends_leaves_no_log() {
         let base = tempfile::tempdir().unwrap();
-        let folder = Below::new(base.path(), Path::new("logs"));
+        let folder = ProjectDir::new(base.path(), Path::new("logs"));
         let mut log = UnfinishedLog::new(folder, "write");
         let file = File::open(base.path()).unwrap();
         log.created(Path::new("a"), Stat::of(&file).unwrap().identity);

@@ -8,13 +8,13 @@
 use std::ops::Range;
 
 /// The ASCII letters and digits of a text, in lower case.
-pub(super) struct Squeezed {
+pub(super) struct Alphanumerics {
     pub(super) bytes: Vec<u8>,
     /// The offset of each byte in the text.
     places: Vec<u32>,
 }
 
-impl Squeezed {
+impl Alphanumerics {
     /// Squeezes a text of less than 4 GiB.
     pub(super) fn of(text: &[u8]) -> Self {
         let mut squeezed =
@@ -37,7 +37,7 @@ impl Squeezed {
 /// Squeezes a text to search for. Returns `None` if the rest is so short that it could occur
 /// anywhere by chance.
 pub(super) fn needle(text: &[u8]) -> Option<Vec<u8>> {
-    let needle = Squeezed::of(text).bytes;
+    let needle = Alphanumerics::of(text).bytes;
     let digits = needle.iter().filter(|byte| byte.is_ascii_digit()).count();
     // A sequence with a digit is not an ordinary word.
     let shortest = if digits > 0 { 6 } else { 8 };
@@ -70,7 +70,7 @@ impl Beginnings {
         if self.needles.is_empty() {
             return false;
         }
-        let text = Squeezed::of(text).bytes;
+        let text = Alphanumerics::of(text).bytes;
         let last = text.len().saturating_sub(Self::SHORTEST - 1);
         let tails = (0..last).map(|at| &text[at..]).filter(|tail| self.pairs[pair(tail)]);
         tails.chain((!text.is_empty()).then_some(&text[..])).any(|tail| self.begins(tail))
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn letters_and_digits_are_left_with_their_places() {
-        let squeezed = Squeezed::of("aB, ö-1\n".as_bytes());
+        let squeezed = Alphanumerics::of("aB, ö-1\n".as_bytes());
         assert_eq!(squeezed.bytes, b"ab1");
         assert_eq!(squeezed.source(0..2), 0..2);
         assert_eq!(squeezed.source(1..3), 1..8);

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::alphanumeric::needle;
-use super::unescape::Plain;
+use super::unescape::Unescaped;
 use super::{LAYERS, SHORTEST};
 
 /// A shorter line of a secret can occur anywhere by chance.
@@ -18,14 +18,14 @@ const LONGEST_TWICE: usize = 512;
 
 /// The byte strings to search for.
 #[derive(Default)]
-pub(super) struct Forms {
+pub(super) struct Encodings {
     /// Searched for in verbatim text.
     pub(super) plain: Vec<Vec<u8>>,
     /// Searched for in text reduced to letters and digits.
     pub(super) squeezed: Vec<Vec<u8>>,
 }
 
-impl Forms {
+impl Encodings {
     /// Returns the forms of all secrets.
     pub(super) fn of(secrets: &[String]) -> Self {
         let mut forms = Self::default();
@@ -56,7 +56,7 @@ impl Forms {
         // Apparent escapes in the secret are undone together with those around it.
         let mut layers = vec![secret.as_bytes().to_vec()];
         for _ in 0..LAYERS {
-            let undone = layers.iter().flat_map(|layer| Plain::all_of(layer));
+            let undone = layers.iter().flat_map(|layer| Unescaped::all_of(layer));
             layers = undone.map(|layer| layer.bytes).collect();
             self.squeezed.extend(layers.iter().filter_map(|layer| needle(layer)));
         }

@@ -1,13 +1,13 @@
 //! Undoes escapes and maps offsets back to the source.
 
 /// Bytes whose escapes were undone, with the offset that each had in the source.
-pub(super) struct Plain {
+pub(super) struct Unescaped {
     pub(super) bytes: Vec<u8>,
     /// Offsets after each escape, here and in the source, in order.
     shifts: Vec<(usize, usize)>,
 }
 
-impl Plain {
+impl Unescaped {
     /// Undoes one layer of every common escape: those of JSON, of programming languages, of URLs
     /// and forms, and of HTML. Returns `None` if the text has no escapes.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
@@ -30,7 +30,7 @@ impl Plain {
     fn undone(
         text: &[u8],
         next: impl Fn(&[u8], usize) -> Option<usize>,
-        escape: impl Fn(&[u8]) -> Option<(Stands, usize)>,
+        escape: impl Fn(&[u8]) -> Option<(Decoded, usize)>,
     ) -> Option<Self> {
         let mut rest = next(text, 0)?;
         let mut plain = Self { bytes: Vec::with_capacity(text.len()), shifts: Vec::new() };
@@ -107,14 +107,14 @@ fn next(text: &[u8], from: usize) -> Option<usize> {
 }
 
 /// The meaning of an escape.
-enum Stands {
+enum Decoded {
     Byte(u8),
     Character(char),
     /// Half of a UTF-16 character.
     Nothing,
 }
 
-impl Stands {
+impl Decoded {
     fn write(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Byte(byte) => bytes.push(*byte),
@@ -127,19 +127,19 @@ impl Stands {
 }
 
 /// Decodes the escape at the beginning of `text` and returns its length too.
-fn escape(text: &[u8]) -> Option<(Stands, usize)> {
+fn escape(text: &[u8]) -> Option<(Decoded, usize)> {
     match text {
-        [0, ..] => Some((Stands::Nothing, 1)),
+        [0, ..] => Some((Decoded::Nothing, 1)),
         // Form encoding.
-        [b'+', ..] => Some((Stands::Byte(b' '), 1)),
+        [b'+', ..] => Some((Decoded::Byte(b' '), 1)),
         // Doubled quotes, as in SQL.
-        [b'\'', b'\'', ..] | [b'"', b'"', ..] => Some((Stands::Byte(text[0]), 2)),
+        [b'\'', b'\'', ..] | [b'"', b'"', ..] => Some((Decoded::Byte(text[0]), 2)),
         // The old `escape()` of JavaScript.
         [b'%', b'u', rest @ ..] => {
-            Some((Stands::Character(char::from_u32(number(rest.get(..4)?, 16)?)?), 6))
+            Some((Decoded::Character(char::from_u32(number(rest.get(..4)?, 16)?)?), 6))
         }
-        [b'%', rest @ ..] => Some((Stands::Byte(byte(rest)?), 3)),
-        [b'&', rest @ ..] => entity(rest).map(|(c, length)| (Stands::Character(c), length + 1)),
+        [b'%', rest @ ..] => Some((Decoded::Byte(byte(rest)?), 3)),
+        [b'&', rest @ ..] => entity(rest).map(|(c, length)| (Decoded::Character(c), length + 1)),
         [b'\\', rest @ ..] => backslash(rest).map(|(stands, length)| (stands, length + 1)),
         _ => None,
     }
@@ -147,35 +147,35 @@ fn escape(text: &[u8]) -> Option<(Stands, usize)> {
 
 /// Decodes the text after a backslash: in JSON, and in the languages that drivers and services are
 /// written in.
-fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
+fn backslash(text: &[u8]) -> Option<(Decoded, usize)> {
     let stands = match text {
         [b'u', b'{', rest @ ..] => {
             let length = rest.iter().take(7).position(|byte| *byte == b'}')?;
             let character = char::from_u32(number(&rest[..length], 16)?)?;
-            return Some((Stands::Character(character), length + 3));
+            return Some((Decoded::Character(character), length + 3));
         }
         [b'u', rest @ ..] => {
             let unit = number(rest.get(..4)?, 16)?;
             if let Some(character) = char::from_u32(unit) {
-                return Some((Stands::Character(character), 5));
+                return Some((Decoded::Character(character), 5));
             }
             let low = rest.get(4..)?.strip_prefix(br"\u")?.get(..4)?;
             let units = [unit, number(low, 16)?].map(|unit| unit as u16);
             let character = char::decode_utf16(units).next()?.ok()?;
-            return Some((Stands::Character(character), 11));
+            return Some((Decoded::Character(character), 11));
         }
         [b'U', rest @ ..] => {
             let character = char::from_u32(number(rest.get(..8)?, 16)?)?;
-            return Some((Stands::Character(character), 9));
+            return Some((Decoded::Character(character), 9));
         }
         [b'x', b'{', rest @ ..] => {
             let length = rest.iter().take(7).position(|byte| *byte == b'}')?;
             let character = char::from_u32(number(&rest[..length], 16)?)?;
-            return Some((Stands::Character(character), length + 3));
+            return Some((Decoded::Character(character), length + 3));
         }
-        [b'x', rest @ ..] => return Some((Stands::Byte(byte(rest)?), 3)),
+        [b'x', rest @ ..] => return Some((Decoded::Byte(byte(rest)?), 3)),
         [b'0'..=b'3', _, _, ..] if number(&text[..3], 8).is_some() => {
-            return Some((Stands::Byte(number(&text[..3], 8)? as u8), 3));
+            return Some((Decoded::Byte(number(&text[..3], 8)? as u8), 3));
         }
         [b'n', ..] => b'\n',
         [b't', ..] => b'\t',
@@ -187,7 +187,7 @@ fn backslash(text: &[u8]) -> Option<(Stands, usize)> {
         [mark, ..] if mark.is_ascii_punctuation() => *mark,
         _ => return None,
     };
-    Some((Stands::Byte(stands), 1))
+    Some((Decoded::Byte(stands), 1))
 }
 
 /// Decodes the text after `&` in HTML and XML. The length includes the `;`.
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> String {
-        Plain::of(text.as_bytes())
+        Unescaped::of(text.as_bytes())
             .map_or_else(|| text.to_owned(), |plain| String::from_utf8(plain.bytes).unwrap())
     }
 
@@ -285,17 +285,19 @@ mod tests {
     #[test]
     fn quoted_printable_is_undone_with_its_soft_ends_of_lines() {
         let text = b"w=C3=B6rd=3D=\r\n    x=20 a=bc ==";
-        let plain = Plain::of_quoted_printable(text).unwrap();
+        let plain = Unescaped::of_quoted_printable(text).unwrap();
         assert_eq!(String::from_utf8(plain.bytes.clone()).unwrap(), "wörd=x  a=bc ==");
         let at = plain.bytes.iter().position(|byte| *byte == b'x').unwrap();
         assert_eq!(text[plain.source(at)], b'x');
-        assert!(Plain::of_quoted_printable(b"a=b c=12x3 q=").is_none_or(|of| of.bytes != b"a=b"));
-        assert!(Plain::of_quoted_printable(b"a=b, c==").is_none());
+        assert!(
+            Unescaped::of_quoted_printable(b"a=b c=12x3 q=").is_none_or(|of| of.bytes != b"a=b")
+        );
+        assert!(Unescaped::of_quoted_printable(b"a=b, c==").is_none());
     }
 
     #[test]
     fn each_place_is_known_in_the_text() {
-        let plain = Plain::of(br"ab\u00f6c%41d").unwrap();
+        let plain = Unescaped::of(br"ab\u00f6c%41d").unwrap();
         assert_eq!(plain.bytes, "aböcAd".as_bytes());
         let places: Vec<_> = [0, 1, 2, 4, 5, 6, 7].map(|at| plain.source(at)).to_vec();
         assert_eq!(places, [0, 1, 2, 8, 9, 12, 13]);

@@ -5,12 +5,12 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
 use super::describe;
-use super::violation::{Fault, Finding};
+use super::violation::{Fault, Violation};
 use crate::text::{any_of, closest, quoted};
 
 /// Creates the finding for a value that violates one keyword. `parent` is the schema that holds the
 /// keyword.
-pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Finding {
+pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Violation {
     let instance = error.instance();
     let what = match error.kind() {
         Kind::Type { kind } => return wrong_type(error, &describe::types(kind), parent),
@@ -52,7 +52,11 @@ pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Finding {
 }
 
 /// Creates the finding for a value of the wrong type.
-pub(super) fn wrong_type(error: &ValidationError<'_>, wanted: &[&str], parent: &Value) -> Finding {
+pub(super) fn wrong_type(
+    error: &ValidationError<'_>,
+    wanted: &[&str],
+    parent: &Value,
+) -> Violation {
     let value = error.instance().as_ref();
     let what = format!("must be {}, but it is {}", any_of(wanted), describe::kind(value));
     let help = match value {
@@ -86,7 +90,7 @@ fn is_quoted_literal(text: &str, wanted: &[&str]) -> bool {
         || (wanted.contains(&"true or false") && matches!(text, "true" | "false"))
 }
 
-fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -> Finding {
+fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -> Violation {
     let names = || options.as_array().into_iter().flatten().filter_map(Value::as_str);
     let meant = error.instance().as_str().and_then(|text| {
         // A different number is not a typo: `iso-8859-7` is not `iso-8859-1`.
@@ -102,13 +106,13 @@ fn without_digits(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-fn build(error: &ValidationError<'_>, what: &str, help: Option<String>) -> Finding {
+fn build(error: &ValidationError<'_>, what: &str, help: Option<String>) -> Violation {
     let pointer = error.instance_path().as_str().to_owned();
     let subject = match describe::path(&pointer) {
         path if path.is_empty() => "the whole".to_owned(),
         path => quoted(&path),
     };
-    Finding { fault: Fault::InvalidValue, pointer, message: format!("{subject} {what}"), help }
+    Violation { fault: Fault::InvalidValue, pointer, message: format!("{subject} {what}"), help }
 }
 
 fn count(number: u64, noun: &str) -> String {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 pub use defaults::{defaults_at, fill_from};
 pub use describe::keys_of;
-pub use violation::{Fault, Finding};
+pub use violation::{Fault, Violation};
 
 /// A compiled schema.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Schema {
     }
 
     /// Returns the mismatches of a value with the schema, up to a maximum.
-    pub fn check(&self, value: &Value) -> Vec<Finding> {
+    pub fn check(&self, value: &Value) -> Vec<Violation> {
         let mut findings = Vec::new();
         for error in self.validator.iter_errors(value) {
             violation::describe(&self.source, &error, &mut findings);

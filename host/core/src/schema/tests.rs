@@ -28,7 +28,7 @@ fn schema() -> Schema {
 
 /// Formats every finding as `pointer: message (help)`.
 fn found(value: &Value) -> Vec<String> {
-    let line = |finding: Finding| {
+    let line = |finding: Violation| {
         format!("{}: {} ({})", finding.pointer, finding.message, finding.help.unwrap_or_default())
     };
     schema().check(value).into_iter().map(line).collect()

@@ -9,7 +9,7 @@ use crate::text::{any_of, closest, quoted};
 
 /// A mismatch between a value and its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Violation {
     /// Kind of the mismatch.
     pub fault: Fault,
     /// Location of the mismatch, as a JSON pointer into the value.
@@ -32,7 +32,7 @@ pub enum Fault {
 }
 
 /// Adds the findings for one error of the validator.
-pub(super) fn describe(schema: &Value, error: &ValidationError<'_>, out: &mut Vec<Finding>) {
+pub(super) fn describe(schema: &Value, error: &ValidationError<'_>, out: &mut Vec<Violation>) {
     match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let parent = parent_schema(schema, error);
@@ -56,7 +56,7 @@ fn parent_schema<'s>(schema: &'s Value, error: &ValidationError<'_>) -> &'s Valu
     schema.pointer(parent).unwrap_or(&Value::Null)
 }
 
-fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Finding {
+fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Violation {
     let at = error.instance_path().as_str();
     let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
     let known: Vec<&str> = describe::keys_of(parent).collect();
@@ -67,15 +67,15 @@ fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Finding {
     };
     let place = if at.is_empty() { String::new() } else { format!(" in '{}'", describe::path(at)) };
     let message = format!("unknown key {}{place}", quoted(key));
-    Finding { fault: Fault::UnknownKey, pointer, message, help }
+    Violation { fault: Fault::UnknownKey, pointer, message, help }
 }
 
-fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Finding {
+fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Violation {
     let at = error.instance_path().as_str();
     let place = if at.is_empty() { String::new() } else { format!(" in '{}'", describe::path(at)) };
     let property = &parent_schema(schema, error)["properties"][key];
     let description = property.get("description").and_then(Value::as_str);
-    Finding {
+    Violation {
         fault: Fault::MissingKey,
         pointer: at.to_owned(),
         message: format!("the key '{key}' is missing{place}"),
@@ -93,7 +93,7 @@ fn alternatives(
     schema: &Value,
     error: &ValidationError<'_>,
     branches: &[Vec<ValidationError<'static>>],
-    out: &mut Vec<Finding>,
+    out: &mut Vec<Violation>,
 ) {
     let at = error.instance_path();
     let wrong_type = |branch: &&Vec<ValidationError<'static>>| {

@@ -7,8 +7,8 @@ use std::path::Path;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::source::to_u32;
-use super::{Entry, Node, Position, Problems, Value, scalar};
-use crate::diagnostic::{Error, Problem};
+use super::{Diagnostics, Entry, Node, Position, Value, scalar};
+use crate::diagnostic::{Diagnostic, Error};
 use crate::text::quoted;
 
 /// Maximum nesting depth of collections.
@@ -22,7 +22,7 @@ fn cost_of(text: &str) -> usize {
 }
 
 /// A problem that ends the parsing.
-type Fatal = (Position, Problem);
+type Fatal = (Position, Diagnostic);
 
 /// Builds the tree of the only document in `text`, which problems refer to as `what`.
 pub(super) fn build(text: &str, file: &Path, what: &str) -> Result<Node, Error> {
@@ -55,17 +55,17 @@ fn syntax(error: &ScanError, text: &str, what: &str) -> Fatal {
     let indent = line.len() - line.trim_start().len();
     if line[..indent].contains('\t') {
         let message = "A tab cannot indent a line in YAML";
-        return (at, Problem::new("tab_indent", message).help("indent with spaces"));
+        return (at, Diagnostic::new("tab_indent", message).help("indent with spaces"));
     }
     if error.info() == "recursion limit exceeded" {
         return (at, too_deep());
     }
-    (at, Problem::new("invalid_yaml", format!("{what} is not valid YAML: {}", error.info())))
+    (at, Diagnostic::new("invalid_yaml", format!("{what} is not valid YAML: {}", error.info())))
 }
 
-fn too_deep() -> Problem {
+fn too_deep() -> Diagnostic {
     let message = format!("More than {MAX_DEPTH} lists and mappings stand in each other here");
-    Problem::new("too_deep", message).help("put fewer of them into each other")
+    Diagnostic::new("too_deep", message).help("put fewer of them into each other")
 }
 
 /// A value with an anchor.
@@ -93,7 +93,7 @@ enum Items {
 struct Builder<'f> {
     /// Name of the text in problems.
     what: &'f str,
-    problems: Problems<'f>,
+    problems: Diagnostics<'f>,
     documents: usize,
     root: Option<Node>,
     open: Vec<Open>,
@@ -106,7 +106,7 @@ impl<'f> Builder<'f> {
     fn new(file: &'f Path, what: &'f str) -> Self {
         Self {
             what,
-            problems: Problems::new(file),
+            problems: Diagnostics::new(file),
             documents: 0,
             root: None,
             open: Vec::new(),
@@ -139,7 +139,7 @@ impl<'f> Builder<'f> {
         if self.documents > 1 {
             let message = "A second YAML document starts here, but one file holds one";
             let help = "remove the '---' line, or put the rest into its own file";
-            return Err((at, Problem::new("several_documents", message).help(help)));
+            return Err((at, Diagnostic::new("several_documents", message).help(help)));
         }
         Ok(())
     }
@@ -164,18 +164,18 @@ impl<'f> Builder<'f> {
             // Omits the number, which can be a password without quotes.
             let message = format!("This number {why}");
             let help = "put it in quotes if it is meant as text";
-            self.problems.report(at, Problem::new("invalid_number", message).help(help));
+            self.problems.report(at, Diagnostic::new("invalid_number", message).help(help));
             Value::Null
         });
         if plain && text == "<<" && self.expects_key() {
             let message = "Merge keys ('<<') are not part of YAML 1.2";
             let help = "write out the keys, or use an alias for the whole value";
-            self.problems.report(at, Problem::new("merge_key", message).help(help));
+            self.problems.report(at, Diagnostic::new("merge_key", message).help(help));
         } else if self.expects_key() && !matches!(value, Value::Text(_)) {
             let kind = Node { position: at, value }.kind();
             let message = format!("A key must be text, but {} is {kind}", quoted(text));
             let help = format!("put it in quotes: \"{}\"", text.escape_default());
-            self.problems.report(at, Problem::new("invalid_key", message).help(help));
+            self.problems.report(at, Diagnostic::new("invalid_key", message).help(help));
             return self.place(Node { position: at, value: Value::Text(text.to_owned()) }, 0);
         }
         let node = Node { position: at, value };
@@ -204,7 +204,8 @@ impl<'f> Builder<'f> {
         };
         if !fits {
             let message = format!("This value is not what its tag '!!{}' says", tag.suffix);
-            self.problems.report(at, Problem::new("invalid_tag", message).help("remove the tag"));
+            self.problems
+                .report(at, Diagnostic::new("invalid_tag", message).help("remove the tag"));
         }
         Ok(resolved)
     }
@@ -220,7 +221,7 @@ impl<'f> Builder<'f> {
 
     fn unknown_tag(&mut self, name: &str, at: Position) {
         let message = format!("Unknown YAML tag {}", quoted(name));
-        self.problems.report(at, Problem::new("unknown_tag", message).help("remove the tag"));
+        self.problems.report(at, Diagnostic::new("unknown_tag", message).help("remove the tag"));
     }
 
     fn begin(&mut self, position: Position, anchor: usize, items: Items) -> Result<(), Fatal> {
@@ -228,7 +229,7 @@ impl<'f> Builder<'f> {
             let kind = if matches!(items, Items::List(_)) { "a list" } else { "a mapping" };
             let message = format!("A key must be text, but this one is {kind}");
             let help = "a value that starts with '{' or '[' and is meant as text needs quotes";
-            return Err((position, Problem::new("invalid_key", message).help(help)));
+            return Err((position, Diagnostic::new("invalid_key", message).help(help)));
         }
         let before = self.cost;
         self.spend(cost_of(""), position)?;
@@ -252,7 +253,7 @@ impl<'f> Builder<'f> {
         let size = self.anchors.get(&anchor).map(|anchored| (anchored.cost, anchored.height));
         let Some((cost, height)) = size else {
             let message = "An alias cannot stand inside the value that it stands for";
-            return Err((at, Problem::new("recursive_alias", message)));
+            return Err((at, Diagnostic::new("recursive_alias", message)));
         };
         // Checked before the copy is made, to stop alias bombs.
         self.check_depth(self.open.len() + height, at)?;
@@ -261,7 +262,7 @@ impl<'f> Builder<'f> {
         node.position = at;
         if self.expects_key() && node.as_text().is_none() {
             let message = format!("A key must be text, but this alias is {}", node.kind());
-            return Err((at, Problem::new("invalid_key", message)));
+            return Err((at, Diagnostic::new("invalid_key", message)));
         }
         self.place(node, height)
     }
@@ -301,7 +302,7 @@ impl<'f> Builder<'f> {
                         let line = slot.get().line;
                         let name = quoted(slot.key());
                         let message = format!("The key {name} is already there, in line {line}");
-                        let problem = Problem::new("duplicate_key", message);
+                        let problem = Diagnostic::new("duplicate_key", message);
                         self.problems.report(position, problem.help("remove one of the two"));
                     }
                 },
@@ -323,7 +324,7 @@ impl<'f> Builder<'f> {
         let what = self.what;
         let message = format!("{what} holds too many values, counting each use of an alias");
         let help = "write less data into it, or use fewer aliases";
-        Err((at, Problem::new("too_many_values", message).help(help)))
+        Err((at, Diagnostic::new("too_many_values", message).help(help)))
     }
 
     fn check_depth(&self, depth: usize, at: Position) -> Result<(), Fatal> {

@@ -3,31 +3,31 @@
 use std::path::Path;
 
 use super::Position;
-use crate::diagnostic::{Error, Exit, Problem};
+use crate::diagnostic::{Diagnostic, Error, Exit};
 
 /// Maximum displayed problems; further problems are only counted.
 const SHOWN: usize = 100;
 
 /// The problems found in one file so far.
 #[derive(Debug)]
-pub struct Problems<'f> {
+pub struct Diagnostics<'f> {
     file: &'f Path,
-    found: Vec<Problem>,
+    found: Vec<Diagnostic>,
 }
 
-impl<'f> Problems<'f> {
+impl<'f> Diagnostics<'f> {
     /// Creates an empty collection. `file` is displayed as it is.
     pub fn new(file: &'f Path) -> Self {
         Self { file, found: Vec::new() }
     }
 
     /// Adds a problem.
-    pub fn report(&mut self, position: Position, problem: Problem) {
+    pub fn report(&mut self, position: Position, problem: Diagnostic) {
         self.found.push(problem.at(self.file, position));
     }
 
     /// Adds a problem without a position in the file.
-    pub fn report_unplaced(&mut self, problem: Problem) {
+    pub fn report_unplaced(&mut self, problem: Diagnostic) {
         self.found.push(problem);
     }
 
@@ -42,14 +42,14 @@ impl<'f> Problems<'f> {
     }
 
     /// Returns the problems sorted by position and text, without duplicates.
-    pub fn into_sorted(mut self) -> Vec<Problem> {
+    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.found.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
         self.found.dedup();
         if self.found.len() > SHOWN {
             let more = self.found.len() - SHOWN;
             self.found.truncate(SHOWN);
             let message = format!("{more} more problems are not shown");
-            self.found.push(Problem::new("more_problems", message).in_file(self.file));
+            self.found.push(Diagnostic::new("more_problems", message).in_file(self.file));
         }
         self.found
     }

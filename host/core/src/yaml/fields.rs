@@ -1,7 +1,7 @@
 //! Reads a mapping key by key, and reports every problem at its position.
 
-use super::{Entry, Node, Position, Problems};
-use crate::diagnostic::Problem;
+use super::{Diagnostics, Entry, Node, Position};
+use crate::diagnostic::Diagnostic;
 use crate::text::{any_of, closest, quoted};
 
 /// A mapping with a known set of keys.
@@ -20,14 +20,14 @@ impl<'n> Fields<'n> {
         node: &'n Node,
         owner: impl Into<String>,
         code: &'static str,
-        problems: &mut Problems<'_>,
+        problems: &mut Diagnostics<'_>,
     ) -> Option<Self> {
         let owner = owner.into();
         let Some(entries) = node.as_map() else {
             let message = format!("{owner} must be a mapping, but it is {}", node.kind());
             problems.report(
                 node.position,
-                Problem::new(code, message).help("write 'key: value' lines"),
+                Diagnostic::new(code, message).help("write 'key: value' lines"),
             );
             return None;
         };
@@ -50,14 +50,14 @@ impl<'n> Fields<'n> {
     }
 
     /// Reports every key that is not in `known`, and suggests the closest known key.
-    pub fn only(&self, known: &[&str], problems: &mut Problems<'_>) {
+    pub fn only(&self, known: &[&str], problems: &mut Diagnostics<'_>) {
         for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let message = format!("{}: unknown key {}", self.owner, quoted(&entry.key));
             let help = match closest(&entry.key, known.iter().copied()) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => format!("the keys here are {}", any_of(known)),
             };
-            problems.report(entry.position, Problem::new("unknown_key", message).help(help));
+            problems.report(entry.position, Diagnostic::new("unknown_key", message).help(help));
         }
     }
 
@@ -73,12 +73,12 @@ impl<'n> Fields<'n> {
         key: &str,
         code: &'static str,
         help: &str,
-        problems: &mut Problems<'_>,
+        problems: &mut Diagnostics<'_>,
     ) -> Option<&'n Node> {
         let found = self.get(key);
         if found.is_none() {
             let message = format!("{}: the key '{key}' is missing", self.owner);
-            problems.report(self.position, Problem::new(code, message).help(help));
+            problems.report(self.position, Diagnostic::new(code, message).help(help));
         }
         found
     }
@@ -92,13 +92,13 @@ impl<'n> Fields<'n> {
         wanted: &str,
         code: &'static str,
         read: impl FnOnce(&'n Node) -> Option<T>,
-        problems: &mut Problems<'_>,
+        problems: &mut Diagnostics<'_>,
     ) -> Option<T> {
         let value = read(node);
         if value.is_none() {
             let message =
                 format!("{}: '{key}' must be {wanted}, but it is {}", self.owner, node.kind());
-            problems.report(node.position, Problem::new(code, message));
+            problems.report(node.position, Diagnostic::new(code, message));
         }
         value
     }

@@ -18,7 +18,7 @@ mod tests;
 use serde_json::Number;
 
 pub use crate::diagnostic::Position;
-pub use diagnostics::Problems;
+pub use diagnostics::Diagnostics;
 pub use fields::Fields;
 pub use source::{MAX_BYTES, parse, parse_as, parse_within, read, read_bytes};
 pub use write::to_string;

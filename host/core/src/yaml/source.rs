@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{Node, Position, builder};
-use crate::diagnostic::{Error, Problem, Result};
+use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::fs::regular::{NotRegular, open_regular, read_bounded};
 use crate::text;
 
@@ -28,14 +28,15 @@ pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| match (error.kind(), NotRegular::kind(&error)) {
         (_, Some(what)) => {
             let message = format!("A file is wanted here, but this is {what}");
-            Error::invalid(Problem::new("not_a_file", message).in_file(file))
+            Error::invalid(Diagnostic::new("not_a_file", message).in_file(file))
         }
         (ErrorKind::NotFound | ErrorKind::NotADirectory, _) => {
-            Error::invalid(Problem::new("file_not_found", "No such file").in_file(file))
+            Error::invalid(Diagnostic::new("file_not_found", "No such file").in_file(file))
         }
         (ErrorKind::FileTooLarge, _) => too_large("The file", limit, file),
         _ => Error::invalid(
-            Problem::new("file_unreadable", format!("Cannot read the file: {error}")).in_file(file),
+            Diagnostic::new("file_unreadable", format!("Cannot read the file: {error}"))
+                .in_file(file),
         ),
     };
     open_regular(file).and_then(|(file, _)| read_bounded(file, limit)).map_err(unreadable)
@@ -72,7 +73,7 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
         let message = format!("{what} is not UTF-8 text: here is a byte that UTF-8 does not have");
         let help = "save it in the UTF-8 encoding";
         Error::invalid(
-            Problem::new("invalid_encoding", message).at(file, end_of(&valid)).help(help),
+            Diagnostic::new("invalid_encoding", message).at(file, end_of(&valid)).help(help),
         )
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -82,7 +83,7 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
             u32::from(character)
         );
         let help = "remove it, or write it as an escape in a double-quoted text";
-        let problem = Problem::new("invalid_character", message).help(help);
+        let problem = Diagnostic::new("invalid_character", message).help(help);
         return Err(Error::invalid(problem.at(file, end_of(before))));
     }
     builder::build(text, file, what)
@@ -91,7 +92,7 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
 fn too_large(what: &str, limit: u64, file: &Path) -> Error {
     let message =
         format!("{what} is larger than {}, the most that is read here", text::bytes(limit));
-    let problem = Problem::new("file_too_large", message).in_file(file);
+    let problem = Diagnostic::new("file_too_large", message).in_file(file);
     Error::invalid(problem.help("write less data into it"))
 }
 

@@ -14,7 +14,7 @@ fn read_text(text: impl AsRef<[u8]>) -> Result<Node> {
 /// Formats every problem as `line:column code: message`.
 fn problems(text: impl AsRef<[u8]>) -> Vec<String> {
     let error = read_text(text).expect_err("the text is invalid");
-    let line = |problem: crate::diagnostic::Problem| {
+    let line = |problem: crate::diagnostic::Diagnostic| {
         let at = problem.place.and_then(|place| place.position).expect("a position");
         format!("{}:{} {}: {}", at.line, at.column, problem.code, problem.message)
     };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-use super::super::error::{Again, Error, Kind, Result};
+use super::super::error::{Error, Kind, Result, Retryability};
 use super::super::response::{self, OUTCOME_UNKNOWN};
 use super::super::retry::{deadline, pauses};
 use super::{Control, Sandbox, no_route, seconds, with};
@@ -107,7 +107,7 @@ impl Control {
                 Err(error) => error,
             };
             let unclear = error.kind == Kind::Protocol && error.status.is_none();
-            if unclear || error.again == Again::Lost {
+            if unclear || error.again == Retryability::Lost {
                 lost = true;
                 if let Some(sandbox) = self.find(&key, create.timeout, deadline).await {
                     return Ok(sandbox);
@@ -118,9 +118,9 @@ impl Control {
             }
             let pause = pause.max(error.retry_after.unwrap_or_default());
             let end = if error.was_sent() { deadline } else { deadline.min(unconnected) };
-            if error.again == Again::No || Instant::now() + pause >= end {
+            if error.again == Retryability::No || Instant::now() + pause >= end {
                 // A sandbox rejected by this client, such as one without a token, exists.
-                if lost || (error.again == Again::No && error.status.is_none()) {
+                if lost || (error.again == Retryability::No && error.status.is_none()) {
                     self.kill_extras(&key, None).await;
                 }
                 return Err(error);
@@ -212,5 +212,5 @@ fn body(create: &Create, key: &str) -> Value {
 
 fn late(what: &str) -> Error {
     let text = format!("cannot {what}: no answer in the time there was; try again, or later");
-    Error::new(Kind::Timeout, text).again(Again::Lost)
+    Error::new(Kind::Timeout, text).again(Retryability::Lost)
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::error::{Error, Result};
 use super::super::response;
-use super::super::retry::{Repeat, deadline, retry};
+use super::super::retry::{RetryPolicy, deadline, retry};
 use super::Control;
 use super::sandbox::State;
 
@@ -21,7 +21,7 @@ const MAX_TOKEN: usize = 4 << 10;
 /// A listed sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Listed {
+pub struct SandboxSummary {
     /// Id of the sandbox.
     #[serde(rename = "sandboxID")]
     pub id: String,
@@ -44,7 +44,7 @@ impl Control {
     ///
     /// # Errors
     /// Returns an error if a page of the list cannot be read.
-    pub async fn list(&self, metadata: &BTreeMap<String, String>) -> Result<Vec<Listed>> {
+    pub async fn list(&self, metadata: &BTreeMap<String, String>) -> Result<Vec<SandboxSummary>> {
         let what = "list the sandboxes";
         let deadline = deadline(self.patience);
         let mut query = vec![("state", "running,paused".to_owned()), ("limit", "100".to_owned())];
@@ -59,12 +59,12 @@ impl Control {
                 path.push('&');
                 path.push_str(&pairs(&[("nextToken", token.clone())]));
             }
-            let (page, token) = retry(what, deadline, Repeat::Safe, async || {
+            let (page, token) = retry(what, deadline, RetryPolicy::Safe, async || {
                 let response = self.http.send(self.quick(Method::GET, &path), what).await?;
                 let token = response.headers().get("x-next-token").map(|value| value.to_str());
                 let token = token.transpose().map_err(|error| Error::protocol(what, error))?;
                 let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
-                Ok((response::json::<Vec<Listed>>(response, what).await?, token))
+                Ok((response::json::<Vec<SandboxSummary>>(response, what).await?, token))
             })
             .await?;
             all.extend(page);

@@ -15,13 +15,13 @@ use serde_json::json;
 use super::error::{Error, Kind, Result};
 use super::http::{self, Http, Service};
 use super::response;
-use super::retry::{PATIENCE, Repeat, deadline, retry, retry_when};
+use super::retry::{PATIENCE, RetryPolicy, deadline, retry, retry_when};
 use super::settings::Settings;
 
 pub use self::build::{Build, BuildState, BuildStatus, LogEntry, Step, Template};
 pub use self::create::{Create, Network};
-pub use self::list::Listed;
-pub use self::sandbox::{Info, Sample, Sandbox, State};
+pub use self::list::SandboxSummary;
+pub use self::sandbox::{Sample, Sandbox, SandboxInfo, State};
 
 /// A client of E2B's control plane. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ impl Control {
         let what = format!("set the lifetime of sandbox {id}");
         let path = sandbox(id, "/timeout", &what)?;
         let body = json!({ "timeout": seconds(timeout) });
-        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
             let request = with(self.quick(Method::POST, &path), &body);
             self.http.send(request, &what).await.map(drop)
         })
@@ -94,10 +94,10 @@ impl Control {
     ///
     /// # Errors
     /// Returns an error if the control plane does not answer.
-    pub async fn info(&self, id: &str) -> Result<Option<Info>> {
+    pub async fn info(&self, id: &str) -> Result<Option<SandboxInfo>> {
         let what = format!("look up sandbox {id}");
         let path = sandbox(id, "", &what)?;
-        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
             match self.http.send(self.quick(Method::GET, &path), &what).await {
                 Ok(response) => response::json(response, &what).await.map(Some),
                 Err(error) if error.kind == Kind::NotFound => Ok(None),
@@ -116,7 +116,7 @@ impl Control {
         let what = format!("connect to sandbox {id}");
         let path = sandbox(id, "/connect", &what)?;
         let body = json!({ "timeout": seconds(timeout) });
-        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
             // Newer control planes have the first route, older ones only the second.
             let request = with(self.quick(Method::POST, &format!("v2/{path}")), &body);
             let sent = match self.http.send(request, &what).await {
@@ -137,7 +137,7 @@ impl Control {
     pub async fn metrics(&self, id: &str) -> Result<Vec<Sample>> {
         let what = format!("read the metrics of sandbox {id}");
         let path = sandbox(id, "/metrics", &what)?;
-        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
             let response = self.http.send(self.quick(Method::GET, &path), &what).await?;
             response::json(response, &what).await
         })

@@ -78,7 +78,7 @@ pub enum State {
 /// Information about one sandbox.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Info {
+pub struct SandboxInfo {
     /// Id of the sandbox.
     #[serde(rename = "sandboxID")]
     pub id: String,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
 use super::super::error::{Error, Kind, Result};
-use super::super::retry::{Repeat, deadline, retry};
+use super::super::retry::{RetryPolicy, deadline, retry};
 use super::rpc;
 use super::{Envd, Process};
 
@@ -61,8 +61,14 @@ impl Envd {
         // Without this field, the input would stay open forever.
         let body = json!({ "process": process, "stdin": command.stdin });
         let what = format!("run {} in the sandbox", command.cmd);
-        self.open("process.Process/Start", &body, command.user.as_deref(), Repeat::Unsent, what)
-            .await
+        self.open(
+            "process.Process/Start",
+            &body,
+            command.user.as_deref(),
+            RetryPolicy::Unsent,
+            what,
+        )
+        .await
     }
 
     /// Attaches to a running process; earlier output is not repeated.
@@ -72,7 +78,7 @@ impl Envd {
     pub async fn attach(&self, pid: u32) -> Result<Process> {
         let what = format!("attach to process {pid} in the sandbox");
         let body = json!({ "process": { "pid": pid } });
-        self.open("process.Process/Connect", &body, None, Repeat::Safe, what).await
+        self.open("process.Process/Connect", &body, None, RetryPolicy::Safe, what).await
     }
 
     /// Writes all bytes to a process's input, in order. Never retried; make one call at a time.
@@ -84,7 +90,7 @@ impl Envd {
         for piece in bytes.chunks(PIECE) {
             let input = json!({ "stdin": STANDARD.encode(piece) });
             let body = json!({ "process": { "pid": pid }, "input": input });
-            self.told("process.Process/SendInput", &body, Repeat::Unsent, &what).await?;
+            self.told("process.Process/SendInput", &body, RetryPolicy::Unsent, &what).await?;
         }
         Ok(())
     }
@@ -102,7 +108,7 @@ impl Envd {
             ));
         }
         let body = json!({ "process": { "pid": pid } });
-        self.told("process.Process/CloseStdin", &body, Repeat::Safe, &what).await
+        self.told("process.Process/CloseStdin", &body, RetryPolicy::Safe, &what).await
     }
 
     /// Sends a signal to a process, not to its children.
@@ -116,10 +122,16 @@ impl Envd {
             Signal::Kill => "SIGNAL_SIGKILL",
         };
         let body = json!({ "process": { "pid": pid }, "signal": name });
-        self.told("process.Process/SendSignal", &body, Repeat::Safe, &what).await
+        self.told("process.Process/SendSignal", &body, RetryPolicy::Safe, &what).await
     }
 
-    async fn told(&self, method: &str, body: &Value, repeat: Repeat, what: &str) -> Result<()> {
+    async fn told(
+        &self,
+        method: &str,
+        body: &Value,
+        repeat: RetryPolicy,
+        what: &str,
+    ) -> Result<()> {
         self.unary::<IgnoredAny>(method, body, repeat, what).await.map(|_| ())
     }
 
@@ -128,7 +140,7 @@ impl Envd {
         method: &str,
         body: &Value,
         user: Option<&str>,
-        repeat: Repeat,
+        repeat: RetryPolicy,
         what: String,
     ) -> Result<Process> {
         let deadline = deadline(self.patience);

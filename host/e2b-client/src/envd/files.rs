@@ -4,8 +4,8 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::super::error::{Again, Error, Kind, Result};
-use super::super::retry::{Repeat, deadline, retry};
+use super::super::error::{Error, Kind, Result, Retryability};
+use super::super::retry::{RetryPolicy, deadline, retry};
 use super::Envd;
 use super::rpc::ATTEMPT;
 
@@ -60,7 +60,10 @@ impl Envd {
     pub async fn stat(&self, path: &str) -> Result<Option<Entry>> {
         let what = format!("look at {path} in the sandbox");
         let body = json!({ "path": path });
-        match self.unary::<Found>("filesystem.Filesystem/Stat", &body, Repeat::Safe, &what).await {
+        match self
+            .unary::<Found>("filesystem.Filesystem/Stat", &body, RetryPolicy::Safe, &what)
+            .await
+        {
             Ok(found) => Ok(Some(found.entry)),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error),
@@ -88,13 +91,13 @@ impl Envd {
         let what = format!("rename {from} to {to} in the sandbox");
         let body = json!({ "source": from, "destination": to });
         let mut lost = false;
-        retry(&what, deadline(self.patience), Repeat::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
             let moved = self.once::<IgnoredAny>(MOVE, &body, ATTEMPT, &what).await;
             match moved {
                 // An earlier attempt whose answer was lost has renamed the file.
                 Err(error) if lost && is_absent(&error) && self.stat(to).await?.is_some() => Ok(()),
                 Err(error) => {
-                    lost |= error.again == Again::Lost;
+                    lost |= error.again == Retryability::Lost;
                     Err(error)
                 }
                 Ok(_) => Ok(()),
@@ -114,7 +117,7 @@ impl Envd {
 
     async fn files(&self, method: &str, body: &serde_json::Value, what: &str) -> Result<()> {
         let method = format!("filesystem.Filesystem/{method}");
-        self.unary::<IgnoredAny>(&method, body, Repeat::Safe, what).await.map(|_| ())
+        self.unary::<IgnoredAny>(&method, body, RetryPolicy::Safe, what).await.map(|_| ())
     }
 }
 

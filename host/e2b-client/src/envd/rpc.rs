@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::error::{Again, Error, Kind, Result};
+use super::super::error::{Error, Kind, Result, Retryability};
 use super::super::http::Http;
-use super::super::response::{self, Told};
-use super::super::retry::{Repeat, deadline, retry};
+use super::super::response::{self, ServerError};
+use super::super::retry::{RetryPolicy, deadline, retry};
 use super::{Envd, envelope};
 
 /// Time limit for one attempt of a call that is safe to repeat.
@@ -23,7 +23,7 @@ const STREAM: &str = "application/connect+json";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct End {
-    error: Option<Told>,
+    error: Option<ServerError>,
 }
 
 impl Envd {
@@ -32,11 +32,11 @@ impl Envd {
         &self,
         method: &str,
         body: &Value,
-        repeat: Repeat,
+        repeat: RetryPolicy,
         what: &str,
     ) -> Result<T> {
         // A call that is not retried may take the whole time limit.
-        let limit = (repeat == Repeat::Safe).then_some(ATTEMPT);
+        let limit = (repeat == RetryPolicy::Safe).then_some(ATTEMPT);
         let limit = limit.unwrap_or(self.patience);
         retry(what, deadline(self.patience), repeat, async || {
             self.once(method, body, limit, what).await
@@ -91,5 +91,5 @@ pub(super) fn end(payload: &[u8], what: &str, http: &Http) -> Result<()> {
 pub(super) fn lost(what: &str, why: &str) -> Error {
     let text =
         format!("cannot {what}: the stream {why}; the process may go on: look, and attach again");
-    Error::new(Kind::StreamLost, text).again(Again::Lost)
+    Error::new(Kind::StreamLost, text).again(Retryability::Lost)
 }

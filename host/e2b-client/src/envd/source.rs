@@ -18,7 +18,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 use tokio_util::io::{ReaderStream, StreamReader};
 
-use super::super::error::{Again, Error, Kind, Result};
+use super::super::error::{Error, Kind, Result, Retryability};
 
 /// Bytes per piece of an upload.
 const PIECE: usize = 64 << 10;
@@ -189,7 +189,7 @@ impl Opened {
             let now = self.sent.load(Ordering::Relaxed);
             if now == before {
                 let text = format!("cannot {what}: nothing moved for {} s", IDLE.as_secs());
-                return Err(Error::new(Kind::Timeout, text).again(Again::Lost));
+                return Err(Error::new(Kind::Timeout, text).again(Retryability::Lost));
             }
             before = now;
         }

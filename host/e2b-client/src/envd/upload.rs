@@ -5,8 +5,8 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use semver::Version;
 use uuid::Uuid;
 
-use super::super::error::{Again, Error, Kind, Result};
-use super::super::retry::{Repeat, deadline, retry};
+use super::super::error::{Error, Kind, Result, Retryability};
+use super::super::retry::{RetryPolicy, deadline, retry};
 use super::Envd;
 use super::source::{Source, allowance};
 
@@ -30,7 +30,7 @@ impl Envd {
         let gzip = size >= BIG && self.version >= PLAIN && source.shrinks(&what).await?;
         let deadline = deadline(self.patience + allowance(size));
         let mut parts = Vec::new();
-        let uploaded = retry(&what, deadline, Repeat::Safe, async || {
+        let uploaded = retry(&what, deadline, RetryPolicy::Safe, async || {
             // A lost attempt may still be writing, so each attempt has a separate file.
             let part = format!("{path}.part-{}", Uuid::new_v4());
             parts.push(part.clone());
@@ -54,7 +54,7 @@ impl Envd {
     pub async fn fill(&self, path: &str, source: &Source) -> Result<()> {
         let what = format!("write {path} in the sandbox");
         let deadline = deadline(self.patience + allowance(source.size(&what).await?));
-        retry(&what, deadline, Repeat::Safe, async || {
+        retry(&what, deadline, RetryPolicy::Safe, async || {
             self.send_whole(path, source, false, &what).await
         })
         .await
@@ -68,7 +68,7 @@ impl Envd {
             return Ok(());
         }
         let text = format!("cannot {what}: {there} of {sent} bytes are there");
-        Err(Error::new(Kind::Protocol, text).again(Again::Lost))
+        Err(Error::new(Kind::Protocol, text).again(Retryability::Lost))
     }
 
     /// Streams the source to a file and returns its size in bytes.

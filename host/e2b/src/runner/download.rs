@@ -13,19 +13,19 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use osiris_core::canonical::hex;
 use osiris_core::driver::limits::Limit;
 use osiris_core::driver::spec::paths;
-use osiris_core::fs::project_dir::{self, Below};
+use osiris_core::fs::project_dir::{self, ProjectDir};
 use osiris_core::invisible::is_invisible;
 use osiris_core::paths::{ProjectPath, Resolver, reserved_to_write};
 use osiris_engine::{MAX_STATE, unfit_state};
 use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::Prepared;
-use osiris_runtime::session::{self, Status, StepState, files};
+use osiris_runtime::session::{self, StatusFile, StepState, files};
 use sha2::{Digest as _, Sha256};
 
-use super::error::Trouble;
-use super::notice::Notes;
+use super::error::RemoteError;
+use super::notice::NoticeSender;
 use super::transfer_progress::Transfer;
-use crate::protocol::Made;
+use crate::protocol::OutputFile;
 
 /// Maximum files downloaded concurrently.
 const AT_ONCE: usize = 4;
@@ -78,7 +78,11 @@ impl Expected {
     ///
     /// # Errors
     /// Returns an error if the files exceed the limits of the steps.
-    pub(super) fn wanted(&self, made: Vec<Made>, status: &Status) -> Result<Vec<Made>, Trouble> {
+    pub(super) fn wanted(
+        &self,
+        made: Vec<OutputFile>,
+        status: &StatusFile,
+    ) -> Result<Vec<OutputFile>, RemoteError> {
         let bytes = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
         let (most_files, most_bytes) = self.most;
         if made.len() as u64 > most_files || bytes > most_bytes {
@@ -86,12 +90,12 @@ impl Expected {
                 "the worker offers {} files of {bytes} bytes together; within the limits `files` and `disk`, the steps can have made {most_files} files of {most_bytes} bytes",
                 made.len()
             );
-            return Err(Trouble::failed("protocol", why));
+            return Err(RemoteError::failed("protocol", why));
         }
         let failed = status.steps.iter().filter(|step| step.status != StepState::Success);
         let dropped: HashSet<String> =
             failed.map(|step| format!("{}/{}.json", self.states, step.id)).collect();
-        let is_wanted = |made: &Made| !dropped.contains(&made.path);
+        let is_wanted = |made: &OutputFile| !dropped.contains(&made.path);
         Ok(made.into_iter().filter(is_wanted).collect())
     }
 
@@ -137,18 +141,18 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 /// their total size in bytes.
 pub(super) async fn collect(
     envd: &Envd,
-    made: &[Made],
+    made: &[OutputFile],
     expected: &Expected,
     from: &str,
     base: &Path,
-    notes: &Notes,
-) -> Result<u64, Trouble> {
+    notes: &NoticeSender,
+) -> Result<u64, RemoteError> {
     let mut places = Vec::with_capacity(made.len());
     for made in made {
         let Some(place) = expected.place(&made.path) else {
             let why =
                 format!("the worker offers {:?}, which no step of this run writes", made.path);
-            return Err(Trouble::failed("protocol", why));
+            return Err(RemoteError::failed("protocol", why));
         };
         places.push(place);
     }
@@ -156,7 +160,7 @@ pub(super) async fn collect(
     let twice = made.iter().zip(&places).find(|(_, place)| !names.insert(*place));
     if let Some((twice, _)) = twice {
         let why = format!("the worker offers {:?} twice", twice.path);
-        return Err(Trouble::failed("protocol", why));
+        return Err(RemoteError::failed("protocol", why));
     }
     // An untrusted worker can report any sizes.
     let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
@@ -170,7 +174,7 @@ pub(super) async fn collect(
         if expected.is_state(part.path)
             && let Some(why) = part.unfit_state()?
         {
-            return Err(Trouble::failed("protocol", format!("{:?}: {why}", part.path)));
+            return Err(RemoteError::failed("protocol", format!("{:?}: {why}", part.path)));
         }
     }
     for part in fetched {
@@ -180,7 +184,7 @@ pub(super) async fn collect(
 }
 
 /// A downloaded file next to its final path. Removed on drop.
-struct Part<'d> {
+struct PartialFile<'d> {
     /// The open directory of both.
     folder: Dir,
     file: File,
@@ -190,13 +194,13 @@ struct Part<'d> {
     settled: bool,
 }
 
-impl<'d> Part<'d> {
+impl<'d> PartialFile<'d> {
     /// Creates a file next to its final path, with missing parent directories. Links are not
     /// followed.
     fn new(base: &Path, place: &Path, path: &'d str) -> io::Result<Self> {
         let name = place.file_name().and_then(|name| name.to_str());
         let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
-        let folder = Below::new(base, place.parent().unwrap_or(Path::new("")));
+        let folder = ProjectDir::new(base, place.parent().unwrap_or(Path::new("")));
         let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
         let folder = if is_own { folder.make()? } else { folder.make_shared()? };
         // Not named by the process id, which other processes can guess.
@@ -211,7 +215,7 @@ impl<'d> Part<'d> {
     }
 
     /// Returns the reason if the file cannot be a state.
-    fn unfit_state(&self) -> Result<Option<String>, Trouble> {
+    fn unfit_state(&self) -> Result<Option<String>, RemoteError> {
         let read = || {
             let file = self.folder.open(&self.part)?;
             let mut text = String::new();
@@ -227,7 +231,7 @@ impl<'d> Part<'d> {
         }
     }
 
-    fn settle(mut self) -> Result<(), Trouble> {
+    fn settle(mut self) -> Result<(), RemoteError> {
         let moved = self.folder.rename(&self.part, &self.folder, &self.name);
         moved.map_err(|error| unwritable(self.path, &error))?;
         self.settled = true;
@@ -235,7 +239,7 @@ impl<'d> Part<'d> {
     }
 }
 
-impl Drop for Part<'_> {
+impl Drop for PartialFile<'_> {
     fn drop(&mut self) {
         if !self.settled {
             // If the file is missing, another process removed it.
@@ -246,12 +250,12 @@ impl Drop for Part<'_> {
 
 async fn fetch<'d>(
     envd: &Envd,
-    made: &'d Made,
+    made: &'d OutputFile,
     from: &str,
     (base, place): (&Path, &Path),
     progress: impl Fn(u64),
-) -> Result<Part<'d>, Trouble> {
-    let part = Part::new(base, place, &made.path);
+) -> Result<PartialFile<'d>, RemoteError> {
+    let part = PartialFile::new(base, place, &made.path);
     let mut part = part.map_err(|error| unwritable(&made.path, &error))?;
     let source = format!("{from}/{}", made.path);
     let mut why = String::new();
@@ -261,7 +265,7 @@ async fn fetch<'d>(
             Err(damage) => why = damage,
         }
     }
-    Err(Trouble::failed(
+    Err(RemoteError::failed(
         "sandbox",
         format!("`{}` could not be fetched from the sandbox: {why}; run it again", made.path),
     ))
@@ -272,10 +276,10 @@ async fn fetch<'d>(
 async fn copy(
     envd: &Envd,
     source: &str,
-    made: &Made,
-    part: &mut Part<'_>,
+    made: &OutputFile,
+    part: &mut PartialFile<'_>,
     progress: &impl Fn(u64),
-) -> Result<Result<(), String>, Trouble> {
+) -> Result<Result<(), String>, RemoteError> {
     let unwritable = |error: &io::Error| unwritable(&made.path, error);
     let file = &mut part.file;
     file.set_len(0).and_then(|()| file.rewind()).map_err(|error| unwritable(&error))?;
@@ -323,8 +327,8 @@ async fn copy(
     Ok(Ok(()))
 }
 
-fn unwritable(path: &str, error: &io::Error) -> Trouble {
-    Trouble::failed("session", format!("cannot write `{path}`: {error}"))
+fn unwritable(path: &str, error: &io::Error) -> RemoteError {
+    RemoteError::failed("session", format!("cannot write `{path}`: {error}"))
 }
 
 #[cfg(test)]

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use osiris_core::diagnostic::Exit;
-use osiris_runtime::session::{Failure, State};
+use osiris_runtime::session::{RunError, RunStatus};
 
 /// The error, in the form of `status.json`.
 #[derive(Debug)]
-pub(super) struct Trouble {
-    pub(super) failure: Failure,
-    pub(super) state: State,
+pub(super) struct RemoteError {
+    pub(super) failure: RunError,
+    pub(super) state: RunStatus,
     pub(super) exit: Exit,
 }
 
-impl Trouble {
+impl RemoteError {
     /// An error around the run, such as a sandbox that cannot be created or reached.
     pub(super) fn environment(kind: &str, message: impl Into<String>) -> Self {
         Self::new(kind, message, Exit::Environment)
@@ -40,25 +40,25 @@ impl Trouble {
 
     pub(super) fn cancelled() -> Self {
         let message = "stopped by the user before the run had begun".to_owned();
-        let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
-        Self { failure, state: State::Cancelled, exit: Exit::Failed }
+        let failure = RunError { step: None, kind: "cancelled".to_owned(), message };
+        Self { failure, state: RunStatus::Cancelled, exit: Exit::Failed }
     }
 
     /// The run has ended, but no output was kept.
     pub(super) fn cancelled_fetching() -> Self {
         let message = "stopped by the user before the outputs were here; none was kept".to_owned();
-        let failure = Failure { step: None, kind: "cancelled".to_owned(), message };
-        Self { failure, state: State::Cancelled, exit: Exit::Failed }
+        let failure = RunError { step: None, kind: "cancelled".to_owned(), message };
+        Self { failure, state: RunStatus::Cancelled, exit: Exit::Failed }
     }
 
     fn new(kind: &str, message: impl Into<String>, exit: Exit) -> Self {
-        let failure = Failure { step: None, kind: kind.to_owned(), message: message.into() };
-        Self { failure, state: State::Failed, exit }
+        let failure = RunError { step: None, kind: kind.to_owned(), message: message.into() };
+        Self { failure, state: RunStatus::Failed, exit }
     }
 }
 
 /// Converts an E2B error before the start of the run.
-impl From<e2b_client::Error> for Trouble {
+impl From<e2b_client::Error> for RemoteError {
     fn from(error: e2b_client::Error) -> Self {
         use e2b_client::Kind;
         let help = match error.kind {

@@ -1,9 +1,9 @@
 //! Entry points for fuzzing.
 
-use osiris_runtime::session::{Session, Status};
+use osiris_runtime::session::{Session, StatusFile};
 
-use super::line_splitter::Lines;
-use super::sequence::{Taken, Taking};
+use super::line_splitter::LineSplitter;
+use super::sequence::{SequenceCheck, SequenceTracker};
 use super::validate;
 use crate::protocol::Message;
 
@@ -12,14 +12,15 @@ use crate::protocol::Message;
 /// # Errors
 /// Returns an error if a line is too long.
 pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Message>, String> {
-    let (mut lines, mut taken, mut messages) = (Lines::default(), Taken::default(), Vec::new());
+    let (mut lines, mut taken, mut messages) =
+        (LineSplitter::default(), SequenceTracker::default(), Vec::new());
     for piece in pieces {
         lines.push(piece)?;
         while let Some(line) = lines.next() {
             match taken.take(&line) {
-                Taking::Next(message) => messages.push(message),
-                Taking::Known => {}
-                Taking::Gap => return Ok(messages),
+                SequenceCheck::Next(message) => messages.push(message),
+                SequenceCheck::Known => {}
+                SequenceCheck::Gap => return Ok(messages),
             }
         }
     }
@@ -27,6 +28,6 @@ pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Me
 }
 
 /// Validates a worker's status as the host does. Returns `None` if the status is inconsistent.
-pub fn judged(theirs: Status, session: &Session) -> Option<Status> {
+pub fn judged(theirs: StatusFile, session: &Session) -> Option<StatusFile> {
     validate::checked(theirs, session).ok()
 }

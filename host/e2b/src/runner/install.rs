@@ -7,9 +7,9 @@ use e2b_client::{Command, Envd, Finished, Source};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use osiris_core::text::bytes;
 
-use super::error::Trouble;
-use super::notice::Notes;
-use super::payload::{Blob, Parcel};
+use super::error::RemoteError;
+use super::notice::NoticeSender;
+use super::payload::{Blob, Payload};
 use super::transfer_progress::Transfer;
 
 /// Files uploaded concurrently.
@@ -35,7 +35,7 @@ for h in "$@"; do chmod 700 "$h.part" && mv -f "$h.part" "$h" || exit 1; done"#;
 
 /// A sandbox with all files of a run.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(super) struct RemoteLayout {
     /// Home directory of the sandbox's user.
     pub(super) home: String,
     /// Paths of the existing files, by hash.
@@ -46,7 +46,7 @@ pub(super) struct Site {
     pub(super) bytes: u64,
 }
 
-impl Site {
+impl RemoteLayout {
     pub(super) fn path(&self, blob: &Blob) -> String {
         let sent = || format!("{}/.osiris/blobs/{}", self.home, blob.sha256);
         self.paths.get(&blob.sha256).cloned().unwrap_or_else(sent)
@@ -67,12 +67,12 @@ impl Site {
 /// drivers must exist.
 pub(super) async fn install(
     envd: &Envd,
-    parcel: &Parcel,
+    parcel: &Payload,
     session: &str,
     template: &str,
     may_install: bool,
-    notes: &Notes,
-) -> Result<Site, Trouble> {
+    notes: &NoticeSender,
+) -> Result<RemoteLayout, RemoteError> {
     let seen = shell(envd, LOOK, [session]).await?;
     let mut site = read(&seen)?;
     let missing: Vec<&str> = std::iter::once(("osiris", &parcel.runtime))
@@ -81,7 +81,7 @@ pub(super) async fn install(
         .map(|(name, _)| name)
         .collect();
     if !missing.is_empty() && !may_install {
-        return Err(Trouble::environment(
+        return Err(RemoteError::environment(
             "dependencies",
             format!(
                 "Missing required dependencies: {}. The template `{template}` does not have them in these versions. Enable auto-install with --e2b-install-deps or set OSIRIS_E2B_INSTALL_DEPS=1, or make a template that has them with `osiris e2b template`",
@@ -105,8 +105,8 @@ async fn send(
     envd: &Envd,
     mut files: Vec<(&str, &Blob)>,
     all: u64,
-    notes: &Notes,
-) -> Result<(), Trouble> {
+    notes: &NoticeSender,
+) -> Result<(), RemoteError> {
     for (name, blob) in &files {
         notes.detail(format!("Uploading {name}  {}", bytes(blob.size)));
     }
@@ -138,24 +138,29 @@ async fn send(
         }
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    Err(Trouble::environment(
+    Err(RemoteError::environment(
         "sandbox",
         format!("{} arrived damaged in the sandbox {ATTEMPTS} times; try again", names.join(", ")),
     ))
 }
 
 /// Parses the output of `LOOK`.
-fn read(seen: &str) -> Result<Site, Trouble> {
+fn read(seen: &str) -> Result<RemoteLayout, RemoteError> {
     let mut lines = seen.lines();
     let home = lines.next().filter(|home| home.starts_with('/')).ok_or_else(|| {
-        Trouble::environment("sandbox", "the sandbox does not tell where its home folder is")
+        RemoteError::environment("sandbox", "the sandbox does not tell where its home folder is")
     })?;
     let entry = |line: &str| {
         let (hash, path) = line.split_once("  ")?;
         let whole = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         (whole && !path.ends_with(".part")).then(|| (hash.to_owned(), path.to_owned()))
     };
-    Ok(Site { home: home.to_owned(), paths: lines.filter_map(entry).collect(), sent: 0, bytes: 0 })
+    Ok(RemoteLayout {
+        home: home.to_owned(),
+        paths: lines.filter_map(entry).collect(),
+        sent: 0,
+        bytes: 0,
+    })
 }
 
 /// Runs a script, which must succeed, and returns its output.
@@ -163,7 +168,7 @@ async fn shell<'a>(
     envd: &Envd,
     script: &'a str,
     arguments: impl IntoIterator<Item = &'a str>,
-) -> Result<String, Trouble> {
+) -> Result<String, RemoteError> {
     let finished = run(envd, script, arguments).await?;
     match finished.exit_code {
         0 => Ok(String::from_utf8_lossy(&finished.stdout).into_owned()),
@@ -175,16 +180,16 @@ async fn run<'a>(
     envd: &Envd,
     script: &'a str,
     arguments: impl IntoIterator<Item = &'a str>,
-) -> Result<Finished, Trouble> {
+) -> Result<Finished, RemoteError> {
     let fixed = ["-c", script, "osiris"].into_iter();
     let args = fixed.chain(arguments).map(str::to_owned).collect();
     Ok(envd.run(&Command { cmd: "/bin/sh".to_owned(), args, ..Command::default() }).await?)
 }
 
-fn broken(what: &str, finished: &Finished) -> Trouble {
+fn broken(what: &str, finished: &Finished) -> RemoteError {
     let said = String::from_utf8_lossy(&finished.stderr);
     let said = said.lines().last().unwrap_or("nothing").to_owned();
-    Trouble::environment(
+    RemoteError::environment(
         "sandbox",
         format!("cannot {what} in the sandbox: exit code {}, it said: {said}", finished.exit_code),
     )

@@ -6,12 +6,12 @@ use crate::protocol::MAX_LINE;
 
 /// Splitter of received bytes. A line that is too long is an error.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LineSplitter {
     whole: VecDeque<Vec<u8>>,
     part: Vec<u8>,
 }
 
-impl Lines {
+impl LineSplitter {
     /// Appends bytes.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    fn all(lines: &mut Lines) -> Vec<Vec<u8>> {
+    fn all(lines: &mut LineSplitter) -> Vec<Vec<u8>> {
         std::iter::from_fn(|| lines.next()).collect()
     }
 
@@ -57,7 +57,7 @@ mod tests {
             bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..200),
             cuts in proptest::collection::vec(0_usize..200, 0..8),
         ) {
-            let (mut whole, mut pieces) = (Lines::default(), Lines::default());
+            let (mut whole, mut pieces) = (LineSplitter::default(), LineSplitter::default());
             whole.push(&bytes).unwrap();
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
             cuts.sort_unstable();
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_refused() {
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         let piece = vec![b'a'; 1 << 20];
         let refused = (0..=MAX_LINE >> 20).find_map(|_| lines.push(&piece).err());
         assert!(refused.unwrap().starts_with("a line is longer than"));

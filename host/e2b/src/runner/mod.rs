@@ -26,21 +26,21 @@ use std::time::{Duration, Instant, SystemTime};
 
 use e2b_client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
 use osiris_core::diagnostic::Result;
-use osiris_runtime::run::{self, Board, Prepared};
-use osiris_runtime::session::{E2b, Session, Status, fields, files};
+use osiris_runtime::run::{self, Prepared, RunProgress};
+use osiris_runtime::session::{E2b, Session, StatusFile, fields, files};
 use serde_json::{Value, json};
 use tokio::task::{LocalSet, spawn_local};
 use tokio_util::sync::CancellationToken;
 
 use self::download::Expected;
-use self::error::Trouble;
-use self::overhead::{Costs, Stage};
+use self::error::RemoteError;
+use self::overhead::{Overhead, Stage};
 use super::sweep::{self, Owner};
-use crate::protocol::Made;
+use crate::protocol::OutputFile;
 
 pub use self::egress::{dials, unreachable};
-pub use self::notice::{Note, Notes};
-pub use self::payload::{Blob, Parcel, RUNTIME, runtime_blob};
+pub use self::notice::{Notice, NoticeSender};
+pub use self::payload::{Blob, Payload, RUNTIME, runtime_blob};
 
 /// Lifetime of a sandbox unless its host extends it.
 const LEASE: Duration = Duration::from_secs(300);
@@ -71,26 +71,26 @@ pub struct Options {
 }
 
 /// A run that is to be executed in a sandbox.
-pub struct E2bAdapter {
+pub struct E2bRunner {
     options: Options,
     prepared: Prepared,
-    parcel: Parcel,
+    parcel: Payload,
     control: Control,
     /// Id of the sandbox while one exists.
     sandbox: Arc<Mutex<Option<String>>>,
-    notes: Notes,
+    notes: NoticeSender,
 }
 
 /// Kills the sandbox of a run immediately.
 #[derive(Clone)]
-pub struct Killer {
+pub struct KillHandle {
     control: Control,
     sandbox: Arc<Mutex<Option<String>>>,
     owner: Owner,
     run: String,
 }
 
-impl Killer {
+impl KillHandle {
     /// Tries for some seconds. A sandbox that survives ends with its lifetime, or with the next
     /// run.
     pub async fn kill(&self) {
@@ -104,19 +104,24 @@ impl Killer {
     }
 }
 
-impl E2bAdapter {
+impl E2bRunner {
     /// Creates an adapter for a run and the files it needs.
     ///
     /// # Errors
     /// Returns an error if this machine cannot use HTTPS for E2B.
-    pub fn new(options: Options, prepared: Prepared, parcel: Parcel, notes: Notes) -> Result<Self> {
+    pub fn new(
+        options: Options,
+        prepared: Prepared,
+        parcel: Payload,
+        notes: NoticeSender,
+    ) -> Result<Self> {
         let control = Control::new(&options.settings).map_err(super::problem)?;
         Ok(Self { options, prepared, parcel, control, sandbox: Arc::default(), notes })
     }
 
     /// Returns a handle to kill the sandbox of this session's run immediately.
-    pub fn killer(&self, session: &Session) -> Killer {
-        Killer {
+    pub fn killer(&self, session: &Session) -> KillHandle {
+        KillHandle {
             control: self.control.clone(),
             sandbox: self.sandbox.clone(),
             owner: Owner::of(&self.prepared.job().base),
@@ -131,9 +136,9 @@ impl E2bAdapter {
     pub async fn execute(
         self,
         session: &Session,
-        board: Arc<Board>,
+        board: Arc<RunProgress>,
         cancel: CancellationToken,
-    ) -> Result<Status> {
+    ) -> Result<StatusFile> {
         // The tasks mostly wait for the network: one thread is enough.
         LocalSet::new().run_until(self.run(session, board, cancel)).await
     }
@@ -141,14 +146,14 @@ impl E2bAdapter {
     async fn run(
         self,
         session: &Session,
-        board: Arc<Board>,
+        board: Arc<RunProgress>,
         cancel: CancellationToken,
-    ) -> Result<Status> {
+    ) -> Result<StatusFile> {
         let owner = Owner::of(&self.prepared.job().base);
         let logs = self.prepared.job().base.join("logs");
         // Kills the leftovers of earlier runs while this run goes on.
         let sweep = spawn_local(sweep::leftovers(self.control.clone(), owner.clone(), logs));
-        let mut costs = Costs::default();
+        let mut costs = Overhead::default();
         let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
         let sandbox_id = self.id().unwrap_or_default();
         self.end(session, &owner, &mut costs).await;
@@ -172,11 +177,11 @@ impl E2bAdapter {
     async fn attempt(
         &self,
         session: &Session,
-        board: &Board,
+        board: &RunProgress,
         cancel: &CancellationToken,
         owner: &Owner,
-        costs: &mut Costs,
-    ) -> Result<Status, Trouble> {
+        costs: &mut Overhead,
+    ) -> Result<StatusFile, RemoteError> {
         let deadline = Instant::now() + self.options.limit;
         costs.begin(Stage::Create);
         let hosts = egress::look_up(&dials(&self.prepared)).await;
@@ -210,12 +215,12 @@ impl E2bAdapter {
                 worker_handle::start(&envd, &self.parcel, &site, session, &plan, &self.notes)
                     .await?;
             event(session, "e2b_worker_started", json!({"pid": worker.pid}));
-            Ok::<_, Trouble>((envd, site, worker, lease))
+            Ok::<_, RemoteError>((envd, site, worker, lease))
         };
         let (envd, site, worker, lease) = tokio::select! {
             begun = begun => begun?,
-            () = cancel.cancelled() => return Err(Trouble::cancelled()),
-            () = tokio::time::sleep_until(deadline.into()) => return Err(Trouble::late(self.options.limit)),
+            () = cancel.cancelled() => return Err(RemoteError::cancelled()),
+            () = tokio::time::sleep_until(deadline.into()) => return Err(RemoteError::late(self.options.limit)),
         };
         costs.begin(Stage::Run);
         self.notes.stage("running");
@@ -247,7 +252,7 @@ impl E2bAdapter {
         };
         let bytes = tokio::select! {
             bytes = fetch => bytes?,
-            () = patience => return Err(Trouble::cancelled_fetching()),
+            () = patience => return Err(RemoteError::cancelled_fetching()),
         };
         self.write_configs(session, &files)?;
         costs.end();
@@ -261,14 +266,14 @@ impl E2bAdapter {
 
     /// Writes each step's configuration without its secrets, in place of the copy that the worker
     /// offers, if any.
-    fn write_configs(&self, session: &Session, made: &[Made]) -> Result<(), Trouble> {
+    fn write_configs(&self, session: &Session, made: &[OutputFile]) -> Result<(), RemoteError> {
         for (index, task) in self.prepared.tasks().enumerate() {
             let end = format!("/{}/{}/{}", files::ARTIFACTS, task.step.id, files::CLEANED_CONFIG);
             let is_there =
-                |made: &Made| made.path.starts_with("logs/") && made.path.ends_with(&end);
+                |made: &OutputFile| made.path.starts_with("logs/") && made.path.ends_with(&end);
             if made.iter().any(is_there) {
                 let written = run::write_config(session, &self.prepared, index);
-                written.map_err(|error| Trouble::failed("session", error.to_string()))?;
+                written.map_err(|error| RemoteError::failed("session", error.to_string()))?;
             }
         }
         Ok(())
@@ -280,7 +285,7 @@ impl E2bAdapter {
         owner: &Owner,
         network: Network,
         cancel: &CancellationToken,
-    ) -> Result<Sandbox, Trouble> {
+    ) -> Result<Sandbox, RemoteError> {
         let mut metadata = owner.metadata();
         let until = SystemTime::now() + self.options.limit;
         let seconds = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -312,7 +317,7 @@ impl E2bAdapter {
             created = &mut creating => created,
             () = cancel.cancelled() => match tokio::time::timeout(KILL_NOW, creating).await {
                 Ok(created) => created,
-                Err(_) => return Err(Trouble::cancelled()),
+                Err(_) => return Err(RemoteError::cancelled()),
             }
         };
         let sandbox =
@@ -325,7 +330,7 @@ impl E2bAdapter {
     }
 
     /// Kills the sandbox, or tells the user how to connect to a kept one.
-    async fn end(&self, session: &Session, owner: &Owner, costs: &mut Costs) {
+    async fn end(&self, session: &Session, owner: &Owner, costs: &mut Overhead) {
         let now = self.control.within(KILL_NOW);
         let Some(id) = self.id() else {
             return sweep::doubles(&now, owner, session.id(), None).await;
@@ -360,8 +365,8 @@ impl E2bAdapter {
     }
 
     /// Returns the status of a run whose worker could not report its end.
-    fn failed(&self, session: &Session, board: &Board, trouble: Trouble) -> Status {
-        let Trouble { failure, state, exit } = trouble;
+    fn failed(&self, session: &Session, board: &RunProgress, trouble: RemoteError) -> StatusFile {
+        let RemoteError { failure, state, exit } = trouble;
         let failure = validate::short(failure, session);
         session.status_of(board.end(state, exit as u8, Some(failure)))
     }

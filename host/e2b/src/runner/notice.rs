@@ -8,7 +8,7 @@ const MOST: usize = 4096;
 
 /// A message for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub enum Notice {
     /// Information for everybody.
     Word(String),
     /// Details for verbose output.
@@ -20,29 +20,29 @@ pub enum Note {
 /// Sender of messages. Masks secrets and cuts long messages: a sandbox knows the secrets of its
 /// run, and a message can quote the sandbox.
 #[derive(Debug, Clone)]
-pub struct Notes {
-    sender: UnboundedSender<Note>,
+pub struct NoticeSender {
+    sender: UnboundedSender<Notice>,
     redactor: Redactor,
 }
 
-impl Notes {
+impl NoticeSender {
     /// Creates a sender for this channel.
-    pub fn new(sender: UnboundedSender<Note>, redactor: Redactor) -> Self {
+    pub fn new(sender: UnboundedSender<Notice>, redactor: Redactor) -> Self {
         Self { sender, redactor }
     }
 
     // A closed channel is fine: the receiver may have gone.
 
     pub(super) fn word(&self, text: impl AsRef<str>) {
-        self.sender.send(Note::Word(self.masked(text.as_ref()))).ok();
+        self.sender.send(Notice::Word(self.masked(text.as_ref()))).ok();
     }
 
     pub(super) fn detail(&self, text: impl AsRef<str>) {
-        self.sender.send(Note::Detail(self.masked(text.as_ref()))).ok();
+        self.sender.send(Notice::Detail(self.masked(text.as_ref()))).ok();
     }
 
     pub(super) fn stage(&self, text: impl AsRef<str>) {
-        self.sender.send(Note::Stage(self.masked(text.as_ref()))).ok();
+        self.sender.send(Notice::Stage(self.masked(text.as_ref()))).ok();
     }
 
     fn masked(&self, text: &str) -> String {

@@ -37,12 +37,12 @@ const OVERHEAD: &str = "e2b_overhead_ms";
 /// Durations of the stages. A stage ends where the next one begins, so that an interrupted stage
 /// counts as well.
 #[derive(Debug, Default)]
-pub(super) struct Costs {
+pub(super) struct Overhead {
     stages: BTreeMap<Stage, Duration>,
     current: Option<(Stage, Instant)>,
 }
 
-impl Costs {
+impl Overhead {
     /// Begins a stage.
     pub(super) fn begin(&mut self, stage: Stage) {
         self.end();
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_stage_that_is_interrupted_counts() {
-        let mut costs = Costs::default();
+        let mut costs = Overhead::default();
         costs.begin(Stage::Create);
         costs.begin(Stage::Upload);
         costs.begin(Stage::Kill);

@@ -6,12 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical;
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::catalog::Registry;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::spec::Destination;
 use osiris_core::paths::{FileKind, Permissions, ProjectPath, Resolver, leads_outside};
 use osiris_pipeline::connection::with_defaults;
-use osiris_runtime::run::{Prepared, Saved};
+use osiris_runtime::run::{Prepared, StateStore};
 
 /// Variable with the path of the `osiris` to run in sandboxes, for machines whose own binary cannot
 /// run there.
@@ -42,7 +42,7 @@ impl Blob {
 
 /// Everything that a run needs except its plan and its secrets.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct Payload {
     /// The `osiris` program.
     pub runtime: Blob,
     /// Drivers, by name.
@@ -59,12 +59,12 @@ pub struct Parcel {
     pub states: BTreeMap<String, String>,
 }
 
-impl Parcel {
+impl Payload {
     /// Finds and hashes all files.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or this program cannot run in a sandbox.
-    pub fn collect(prepared: &Prepared, registry: &Registry) -> Result<Self> {
+    pub fn collect(prepared: &Prepared, registry: &DriverCatalog) -> Result<Self> {
         let mut parcel = Self {
             runtime: runtime_blob()?,
             drivers: BTreeMap::new(),
@@ -76,7 +76,7 @@ impl Parcel {
         };
         let job = prepared.job();
         let resolver = Resolver::open(&job.base).map_err(|error| unreadable(&job.base, &error))?;
-        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         for (index, (task, driver)) in prepared.tasks().zip(prepared.drivers()).enumerate() {
             let name = &driver.spec.name;
             if let Some(file) = registry.find(name)
@@ -110,7 +110,7 @@ impl Parcel {
             let state = saved.load(&task.step.id).map_err(|why| {
                 let id = &task.step.id;
                 let message = format!("the state of the step `{id}` cannot be read: {why}");
-                Error::environment(Problem::new("state_unreadable", message))
+                Error::environment(Diagnostic::new("state_unreadable", message))
             })?;
             parcel.states.extend(state.map(|state| (task.step.id.clone(), state)));
         }
@@ -224,7 +224,7 @@ pub fn runtime_blob() -> Result<Blob> {
         let help = format!(
             "download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it"
         );
-        return Err(Error::environment(Problem::new("e2b_runtime", message).help(help)));
+        return Err(Error::environment(Diagnostic::new("e2b_runtime", message).help(help)));
     }
     let own = std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))?;
     Blob::read(&own)
@@ -232,5 +232,5 @@ pub fn runtime_blob() -> Result<Blob> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot read what the sandbox needs: {error}");
-    Error::environment(Problem::new("e2b_parcel", message).in_file(path))
+    Error::environment(Diagnostic::new("e2b_parcel", message).in_file(path))
 }

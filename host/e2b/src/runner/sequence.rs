@@ -1,10 +1,10 @@
 //! Tracks the lines of a worker: accepts each once, in order.
 
-use crate::protocol::{Message, Numbered};
+use crate::protocol::{Message, Sequenced};
 
 /// Position in a worker's lines.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct SequenceTracker {
     /// Number of the last accepted line.
     pub(super) last: u64,
     /// Bytes of all accepted lines: the offset of the next line in the worker's copy.
@@ -13,7 +13,7 @@ pub(super) struct Taken {
 
 /// Classification of a line.
 #[derive(Debug, PartialEq)]
-pub(super) enum Taking {
+pub(super) enum SequenceCheck {
     /// The next line.
     Next(Message),
     /// A line that was accepted before.
@@ -22,20 +22,20 @@ pub(super) enum Taking {
     Gap,
 }
 
-impl Taken {
+impl SequenceTracker {
     /// Accepts a line, given with its newline, if it is the next one.
-    pub(super) fn take(&mut self, line: &[u8]) -> Taking {
-        let Ok(Numbered { n, body }) = serde_json::from_slice::<Numbered<Message>>(line) else {
-            return Taking::Gap;
+    pub(super) fn take(&mut self, line: &[u8]) -> SequenceCheck {
+        let Ok(Sequenced { n, body }) = serde_json::from_slice::<Sequenced<Message>>(line) else {
+            return SequenceCheck::Gap;
         };
         match n.checked_sub(self.last) {
             Some(1) => {
                 self.last = n;
                 self.bytes += line.len() as u64;
-                Taking::Next(body)
+                SequenceCheck::Next(body)
             }
-            None | Some(0) => Taking::Known,
-            Some(_) => Taking::Gap,
+            None | Some(0) => SequenceCheck::Known,
+            Some(_) => SequenceCheck::Gap,
         }
     }
 }
@@ -46,14 +46,14 @@ mod tests {
 
     #[test]
     fn each_line_is_taken_once_and_in_order() {
-        let mut taken = Taken::default();
+        let mut taken = SequenceTracker::default();
         let line = |n: u64| format!("{{\"n\":{n},\"type\":\"pong\",\"re\":7}}\n");
-        assert_eq!(taken.take(line(2).as_bytes()), Taking::Gap);
-        assert_eq!(taken.take(line(1).as_bytes()), Taking::Next(Message::Pong { re: 7 }));
-        assert_eq!(taken.take(line(1).as_bytes()), Taking::Known);
-        assert_eq!(taken.take(b"{\"n\":2\n"), Taking::Gap);
-        assert_eq!(taken.take(line(u64::MAX).as_bytes()), Taking::Gap);
-        assert_eq!(taken.take(line(2).as_bytes()), Taking::Next(Message::Pong { re: 7 }));
+        assert_eq!(taken.take(line(2).as_bytes()), SequenceCheck::Gap);
+        assert_eq!(taken.take(line(1).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));
+        assert_eq!(taken.take(line(1).as_bytes()), SequenceCheck::Known);
+        assert_eq!(taken.take(b"{\"n\":2\n"), SequenceCheck::Gap);
+        assert_eq!(taken.take(line(u64::MAX).as_bytes()), SequenceCheck::Gap);
+        assert_eq!(taken.take(line(2).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));
         assert_eq!((taken.last, taken.bytes), (2, 2 * line(1).len() as u64));
     }
 }

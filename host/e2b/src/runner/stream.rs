@@ -9,9 +9,9 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-use super::line_splitter::Lines;
-use super::notice::Notes;
-use super::sequence::{Taken, Taking};
+use super::line_splitter::LineSplitter;
+use super::notice::NoticeSender;
+use super::sequence::{SequenceCheck, SequenceTracker};
 use crate::protocol::{HEARTBEAT, Message};
 
 /// Maximum messages that wait to be processed. Each can be as long as a line, and nothing more is
@@ -36,7 +36,7 @@ const TAIL: usize = 4096;
 
 /// The reason why the messages end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Lost {
+pub(super) enum StreamError {
     /// The worker ended without a final message.
     Died {
         /// Exit status as reported by the system.
@@ -53,23 +53,23 @@ pub(super) enum Lost {
 }
 
 /// The messages of a worker, in order, each exactly once.
-pub(super) struct Following {
-    messages: Receiver<Result<Message, Lost>>,
+pub(super) struct MessageStream {
+    messages: Receiver<Result<Message, StreamError>>,
     task: AbortHandle,
 }
 
-impl Following {
+impl MessageStream {
     /// Starts with a process that has just started; `stream` is the path of the worker's copy.
-    pub(super) fn begin(envd: Envd, process: Process, stream: String, notes: Notes) -> Self {
+    pub(super) fn begin(envd: Envd, process: Process, stream: String, notes: NoticeSender) -> Self {
         let (sender, messages) = channel(WAITING);
-        let mut follower = Follower {
+        let mut follower = StreamReader {
             envd,
             pid: process.pid,
             process: Some(process),
             stream,
             notes,
-            taken: Taken::default(),
-            live: Lines::default(),
+            taken: SequenceTracker::default(),
+            live: LineSplitter::default(),
             copy: None,
             fruitless: 0,
             nothing_new: false,
@@ -91,13 +91,13 @@ impl Following {
     }
 
     /// Returns the next message. An error is the last item.
-    pub(super) async fn next(&mut self) -> Result<Message, Lost> {
-        let over = || Err(Lost::Protocol("nothing more comes".to_owned()));
+    pub(super) async fn next(&mut self) -> Result<Message, StreamError> {
+        let over = || Err(StreamError::Protocol("nothing more comes".to_owned()));
         self.messages.recv().await.unwrap_or_else(over)
     }
 }
 
-impl Drop for Following {
+impl Drop for MessageStream {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -106,20 +106,20 @@ impl Drop for Following {
 /// The worker's copy of its lines while being read.
 struct Copy {
     download: Download,
-    lines: Lines,
+    lines: LineSplitter,
     /// Number of the last line accepted before the copy was opened.
     before: u64,
 }
 
-struct Follower {
+struct StreamReader {
     envd: Envd,
     pid: u32,
     /// `None` without a connection.
     process: Option<Process>,
     stream: String,
-    notes: Notes,
-    taken: Taken,
-    live: Lines,
+    notes: NoticeSender,
+    taken: SequenceTracker,
+    live: LineSplitter,
     /// The worker's copy while being read, and its lines.
     copy: Option<Copy>,
     fruitless: u32,
@@ -134,8 +134,8 @@ struct Follower {
     said: Vec<u8>,
 }
 
-impl Follower {
-    async fn next(&mut self) -> Result<Message, Lost> {
+impl StreamReader {
+    async fn next(&mut self) -> Result<Message, StreamError> {
         loop {
             if self.copy.is_some() {
                 if let Some(message) = self.read_on().await? {
@@ -145,9 +145,9 @@ impl Follower {
             }
             if let Some(line) = self.live.next() {
                 match self.take(&line)? {
-                    Taking::Next(message) => return Ok(message),
-                    Taking::Known => {}
-                    Taking::Gap => self.catch_up().await?,
+                    SequenceCheck::Next(message) => return Ok(message),
+                    SequenceCheck::Known => {}
+                    SequenceCheck::Gap => self.catch_up().await?,
                 }
                 continue;
             }
@@ -186,12 +186,12 @@ impl Follower {
     }
 
     /// Accepts a line if it is the next one.
-    fn take(&mut self, line: &[u8]) -> Result<Taking, Lost> {
+    fn take(&mut self, line: &[u8]) -> Result<SequenceCheck, StreamError> {
         if json_values(line) > MAX_VALUES {
-            return Err(Lost::Protocol(format!("a line has more than {MAX_VALUES} values")));
+            return Err(StreamError::Protocol(format!("a line has more than {MAX_VALUES} values")));
         }
         let taking = self.taken.take(line);
-        if matches!(taking, Taking::Next(_)) {
+        if matches!(taking, SequenceCheck::Next(_)) {
             self.fruitless = 0;
             self.heard = Instant::now();
         }
@@ -199,10 +199,12 @@ impl Follower {
     }
 
     /// Starts reading the worker's copy after the last accepted line.
-    async fn catch_up(&mut self) -> Result<(), Lost> {
+    async fn catch_up(&mut self) -> Result<(), StreamError> {
         let before = self.taken.last;
         match self.envd.download(&self.stream, self.taken.bytes).await {
-            Ok(download) => self.copy = Some(Copy { download, lines: Lines::default(), before }),
+            Ok(download) => {
+                self.copy = Some(Copy { download, lines: LineSplitter::default(), before })
+            }
             // The copy does not exist yet, has nothing new, or cannot be reached now.
             Err(error)
                 if error.is_transient() || matches!(error.kind, Kind::NotFound | Kind::Invalid) =>
@@ -216,13 +218,13 @@ impl Follower {
 
     /// Returns the next message of the worker's copy, or `None` if no further message is complete
     /// yet or the copy ends.
-    async fn read_on(&mut self) -> Result<Option<Message>, Lost> {
+    async fn read_on(&mut self) -> Result<Option<Message>, StreamError> {
         let Some(copy) = &mut self.copy else { return Ok(None) };
         if let Some(line) = copy.lines.next() {
             return match self.take(&line)? {
-                Taking::Next(message) => Ok(Some(message)),
-                Taking::Known => Ok(None),
-                Taking::Gap => Err(Lost::Protocol(format!(
+                SequenceCheck::Next(message) => Ok(Some(message)),
+                SequenceCheck::Known => Ok(None),
+                SequenceCheck::Gap => Err(StreamError::Protocol(format!(
                     "line {} of it is not the one that follows",
                     self.taken.last + 1
                 ))),
@@ -230,7 +232,7 @@ impl Follower {
         }
         // A line that is cut off here is read the next time.
         if let Ok(Some(bytes)) = copy.download.next().await {
-            copy.lines.push(&bytes).map_err(Lost::Protocol)?;
+            copy.lines.push(&bytes).map_err(StreamError::Protocol)?;
         } else {
             let before = copy.before;
             self.copy = None;
@@ -241,23 +243,26 @@ impl Follower {
 
     /// Records that the worker's copy was read to its end. `before` is the number of the last line
     /// accepted before that read.
-    fn caught_up(&mut self, before: u64) -> Result<(), Lost> {
+    fn caught_up(&mut self, before: u64) -> Result<(), StreamError> {
         self.nothing_new = self.taken.last == before;
         if self.nothing_new {
             self.fruitless += 1;
             if self.fruitless > FRUITLESS {
-                return Err(Lost::Protocol(format!("line {} never comes", self.taken.last + 1)));
+                return Err(StreamError::Protocol(format!(
+                    "line {} never comes",
+                    self.taken.last + 1
+                )));
             }
         }
         Ok(())
     }
 
     /// Attaches again to a worker whose stream has ended.
-    async fn reattach(&mut self) -> Result<(), Lost> {
+    async fn reattach(&mut self) -> Result<(), StreamError> {
         self.live.clear();
         match self.envd.health().await {
             Health::Gone => {
-                return Err(Lost::Gone("it was killed, or its time was over".to_owned()));
+                return Err(StreamError::Gone("it was killed, or its time was over".to_owned()));
             }
             Health::Unreachable(why) => {
                 self.notes.stage(format!("the sandbox cannot be reached: {why}"));
@@ -295,7 +300,7 @@ impl Follower {
         }
     }
 
-    fn died(&self, status: String) -> Lost {
+    fn died(&self, status: String) -> StreamError {
         let said = String::from_utf8_lossy(&self.said);
         // The beginning of the first line is cut off, and its rest could be half a secret.
         let whole = if self.said.len() < TAIL {
@@ -304,14 +309,14 @@ impl Follower {
             said.split_once('\n').map(|(_, rest)| rest)
         };
         let said = whole.unwrap_or_default().trim().to_owned();
-        Lost::Died { status, said }
+        StreamError::Died { status, said }
     }
 }
 
-fn lost(error: Error) -> Lost {
+fn lost(error: Error) -> StreamError {
     match error.kind {
-        Kind::SandboxGone => Lost::Gone(error.message),
-        Kind::Auth | Kind::Token | Kind::Forbidden => Lost::Refused(error.message),
-        _ => Lost::Protocol(error.message),
+        Kind::SandboxGone => StreamError::Gone(error.message),
+        Kind::Auth | Kind::Token | Kind::Forbidden => StreamError::Refused(error.message),
+        _ => StreamError::Protocol(error.message),
     }
 }

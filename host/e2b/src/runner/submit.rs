@@ -9,23 +9,23 @@ use osiris_core::canonical;
 use osiris_runtime::run::Prepared;
 use osiris_runtime::session::Session;
 
-use super::error::Trouble;
-use super::install::Site;
-use super::payload::{Blob, Parcel};
+use super::error::RemoteError;
+use super::install::RemoteLayout;
+use super::payload::{Blob, Payload};
 use crate::protocol::{Confidential, Plan};
 
 /// Sends the plan and the secrets. Returns the plan's hash.
 pub(super) async fn send(
     envd: &Envd,
     prepared: &Prepared,
-    parcel: &Parcel,
-    site: &Site,
+    parcel: &Payload,
+    site: &RemoteLayout,
     hosts: BTreeMap<String, Vec<IpAddr>>,
     session: &Session,
-) -> Result<String, Trouble> {
+) -> Result<String, RemoteError> {
     let job = prepared.job();
     let unreadable = |error: std::io::Error| {
-        Trouble::environment("session", format!("cannot read the manifest: {error}"))
+        RemoteError::environment("session", format!("cannot read the manifest: {error}"))
     };
     let manifest = session.manifest().map_err(unreadable)?;
     let paths = |blobs: &BTreeMap<String, Blob>| {

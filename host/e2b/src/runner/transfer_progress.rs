@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use osiris_core::text::bytes;
 
-use super::notice::Notes;
+use super::notice::NoticeSender;
 
 /// Several files transferred in the same direction. Clones share their state.
 #[derive(Clone)]
@@ -18,12 +18,12 @@ struct Inner {
     done: Vec<AtomicU64>,
     /// Percentage last reported.
     told: AtomicU64,
-    notes: Notes,
+    notes: NoticeSender,
 }
 
 impl Transfer {
     /// Starts a transfer of this many files, with `all` bytes in total.
-    pub(super) fn new(what: &'static str, files: usize, all: u64, notes: &Notes) -> Self {
+    pub(super) fn new(what: &'static str, files: usize, all: u64, notes: &NoticeSender) -> Self {
         let done = std::iter::repeat_with(AtomicU64::default).take(files).collect();
         Self(Arc::new(Inner { what, all, done, told: AtomicU64::new(0), notes: notes.clone() }))
     }
@@ -48,19 +48,19 @@ mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
-    use crate::runner::Note;
+    use crate::runner::Notice;
     use osiris_core::redact::Redactor;
 
     #[test]
     fn a_file_that_starts_again_is_not_counted_twice() {
         let (sender, mut notes) = unbounded_channel();
         let transfer =
-            Transfer::new("uploading", 2, 2048, &Notes::new(sender, Redactor::default()));
+            Transfer::new("uploading", 2, 2048, &NoticeSender::new(sender, Redactor::default()));
         for (file, size) in [(0, 512), (1, 1024), (0, 0), (0, 1024)] {
             transfer.clone().set(file, size);
         }
         let told: Vec<_> = std::iter::from_fn(|| notes.try_recv().ok()).collect();
-        let stage = |size: &str| Note::Stage(format!("uploading  {size} of 2.00 KiB"));
+        let stage = |size: &str| Notice::Stage(format!("uploading  {size} of 2.00 KiB"));
         assert_eq!(told, ["512 B", "1.50 KiB", "1.00 KiB", "2.00 KiB"].map(stage));
     }
 }

@@ -1,9 +1,11 @@
 //! Validates the messages of a worker, which is not trusted.
 
-use osiris_runtime::session::{Failure, Record, Session, State, Status, StepState, StepStatus};
+use osiris_runtime::session::{
+    Record, RunError, RunStatus, Session, StatusFile, StepState, StepStatus,
+};
 
-use super::error::Trouble;
-use super::stream::Lost;
+use super::error::RemoteError;
+use super::stream::StreamError;
 use crate::protocol::Message;
 
 /// Minimum size of a session line in addition to its texts, in bytes: less than a step is charged
@@ -13,7 +15,7 @@ const FRAME: u64 = 32;
 const DISK_FULL: &str = "the disk is full";
 
 /// Validates a worker's final status and clamps its values to plausible ones.
-pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Trouble> {
+pub(super) fn checked(theirs: StatusFile, session: &Session) -> Result<StatusFile, RemoteError> {
     let own = session.first_status().clone();
     let same =
         |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
@@ -22,8 +24,9 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
     if !fits {
         return Err(broken("the steps that it ran are not those of the plan"));
     }
-    let well = theirs.status == State::Success;
-    let ended = matches!(theirs.status, State::Success | State::Failed | State::Cancelled);
+    let well = theirs.status == RunStatus::Success;
+    let ended =
+        matches!(theirs.status, RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled);
     let known = theirs
         .error
         .as_ref()
@@ -33,7 +36,7 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
         return Err(broken("how it says that the run ended makes no sense"));
     }
     let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
-    Ok(Status {
+    Ok(StatusFile {
         status: theirs.status,
         execution_duration: duration.unwrap_or_default().max(0.0),
         steps_completed: theirs.steps_completed.min(own.steps_total),
@@ -49,11 +52,11 @@ pub(super) fn checked(theirs: Status, session: &Session) -> Result<Status, Troub
 }
 
 /// Masks and shortens a failure's message, which can come from a sandbox, like a driver's.
-pub(super) fn short(failure: Failure, session: &Session) -> Failure {
+pub(super) fn short(failure: RunError, session: &Session) -> RunError {
     let message = osiris_engine::shortened(&failure.message, session.redactor());
     // The words of a limit name the limit.
     let message = if failure.kind == "limit" { message } else { name_disk(message) };
-    Failure { message, ..failure }
+    RunError { message, ..failure }
 }
 
 /// Adds that the sandbox's disk is full, which the driver's message does not say.
@@ -81,7 +84,7 @@ fn is_of_plan(step: Option<&str>, session: &Session) -> bool {
 /// Returns whether a run can fail with this kind in the sandbox: any kind of a driver's failure, or
 /// a failure to write the session's files.
 fn is_kind(kind: &str) -> bool {
-    osiris_engine::Failure::is_kind(kind) || kind == "session"
+    osiris_engine::CallError::is_kind(kind) || kind == "session"
 }
 
 /// Returns the size of a record in the log budget: its texts and a line's frame, so that empty
@@ -100,9 +103,9 @@ pub(super) fn size(record: &Record) -> u64 {
 }
 
 /// Returns the error of a run whose message stream has ended.
-pub(super) fn lost(why: Lost) -> Trouble {
+pub(super) fn lost(why: StreamError) -> RemoteError {
     match why {
-        Lost::Died { status, said } => {
+        StreamError::Died { status, said } => {
             let said = said.lines().rev().take(5).collect::<Vec<_>>();
             let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
             let said = if said.is_empty() { said } else { format!("; it said: {said}") };
@@ -111,29 +114,29 @@ pub(super) fn lost(why: Lost) -> Trouble {
             } else {
                 ""
             };
-            Trouble::failed(
+            RemoteError::failed(
                 "sandbox",
                 format!("the worker in the sandbox died ({status}){hint}{said}"),
             )
         }
-        Lost::Gone(why) => Trouble::failed(
+        StreamError::Gone(why) => RemoteError::failed(
             "sandbox",
             format!("the sandbox is gone before the run was over: {why}; run it again"),
         ),
-        Lost::Protocol(why) => broken(&why),
-        Lost::Refused(why) => Trouble::failed("sandbox", why),
+        StreamError::Protocol(why) => broken(&why),
+        StreamError::Refused(why) => RemoteError::failed("sandbox", why),
     }
 }
 
 /// Returns the error for a message that answers no command.
-pub(super) fn unexpected(message: &Message) -> Trouble {
+pub(super) fn unexpected(message: &Message) -> RemoteError {
     let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
     broken(&format!("it says {name} where nobody asked"))
 }
 
 /// Returns the error for a violation of the protocol.
-pub(super) fn broken(why: &str) -> Trouble {
-    Trouble::failed(
+pub(super) fn broken(why: &str) -> RemoteError {
+    RemoteError::failed(
         "protocol",
         format!("the worker in the sandbox does not keep to the protocol: {why}"),
     )

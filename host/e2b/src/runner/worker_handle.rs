@@ -7,18 +7,18 @@ use e2b_client::Command as Process;
 use e2b_client::Envd;
 use jiff::{SignedDuration, Timestamp};
 use osiris_core::driver::limits::Limit;
-use osiris_runtime::run::{Board, Prepared};
-use osiris_runtime::session::{Record, Session, State, Status, stamp};
+use osiris_runtime::run::{Prepared, RunProgress};
+use osiris_runtime::session::{Record, RunStatus, Session, StatusFile, stamp};
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::error::Trouble;
-use super::install::Site;
-use super::notice::Notes;
-use super::payload::Parcel;
-use super::stream::Following;
+use super::error::RemoteError;
+use super::install::RemoteLayout;
+use super::notice::NoticeSender;
+use super::payload::Payload;
+use super::stream::MessageStream;
 use super::validate::{broken, checked, is_of_run, lost, size, unexpected};
-use crate::protocol::{Command, Made, Message, Numbered, STREAM, VERSION};
+use crate::protocol::{Command, Message, OutputFile, STREAM, Sequenced, VERSION};
 
 /// Time without a message after which the user is notified.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -37,10 +37,10 @@ const SKEW: SignedDuration = SignedDuration::from_secs(2);
 const RECORDS: u64 = 64 << 20;
 
 /// A worker that is ready to execute the run.
-pub(super) struct Worker {
+pub(super) struct WorkerHandle {
     pub(super) pid: u32,
     envd: Envd,
-    following: Following,
+    following: MessageStream,
     /// Number of the last command.
     last: u64,
     /// Correction to add to the sandbox's time.
@@ -50,12 +50,12 @@ pub(super) struct Worker {
 /// Starts the worker and has it prepare the run.
 pub(super) async fn start(
     envd: &Envd,
-    parcel: &Parcel,
-    site: &Site,
+    parcel: &Payload,
+    site: &RemoteLayout,
     session: &Session,
     plan_sha256: &str,
-    notes: &Notes,
-) -> Result<Worker, Trouble> {
+    notes: &NoticeSender,
+) -> Result<WorkerHandle, RemoteError> {
     let folder = site.folder(session.id());
     let process = Process {
         cmd: site.path(&parcel.runtime),
@@ -69,15 +69,15 @@ pub(super) async fn start(
     let process = envd.start(&process).await?;
     let pid = process.pid;
     let stream = format!("{folder}/{STREAM}");
-    let following = Following::begin(envd.clone(), process, stream, notes.clone());
+    let following = MessageStream::begin(envd.clone(), process, stream, notes.clone());
     let (envd, skew) = (envd.clone(), SignedDuration::ZERO);
-    let mut worker = Worker { pid, envd, following, last: 0, skew };
+    let mut worker = WorkerHandle { pid, envd, following, last: 0, skew };
     let hello = worker.answer(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
         return Err(broken("it did not begin with a hello").before());
     };
     if protocol != VERSION {
-        return Err(Trouble::environment(
+        return Err(RemoteError::environment(
             "protocol",
             format!(
                 "the worker in the sandbox speaks version {protocol} of the protocol, and this osiris version {VERSION}: its version is {version}, ours {}; make the template again with `osiris e2b template`",
@@ -106,7 +106,7 @@ pub(super) async fn start(
                 notes.detail(format!("Compiling the driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
-                return Err(Trouble::environment(
+                return Err(RemoteError::environment(
                     "sandbox",
                     format!("the worker in the sandbox cannot run this: {why}"),
                 ));
@@ -118,18 +118,18 @@ pub(super) async fn start(
     }
 }
 
-impl Worker {
+impl WorkerHandle {
     /// Has the worker execute the run, and records its messages in the session. Returns the final
     /// status and the files to download.
     pub(super) async fn follow(
         mut self,
         session: &Session,
-        board: &Board,
+        board: &RunProgress,
         prepared: &Prepared,
         cancel: &CancellationToken,
         (limit, deadline): (Duration, Instant),
-        notes: &Notes,
-    ) -> Result<(Self, Status, Vec<Made>), Trouble> {
+        notes: &NoticeSender,
+    ) -> Result<(Self, StatusFile, Vec<OutputFile>), RemoteError> {
         self.command(Command::Run).await?;
         let job = prepared.job();
         let steps = job.manifest.steps.len();
@@ -159,13 +159,13 @@ impl Worker {
                         Message::Finished { status, files, .. } => {
                             let mut status = checked(*status, session)?;
                             // A run that succeeded before the stop took effect counts as a success.
-                            if late && status.status != State::Success {
-                                status.error = Some(Trouble::late(limit).failure);
-                                status.status = State::Failed;
+                            if late && status.status != RunStatus::Success {
+                                status.error = Some(RemoteError::late(limit).failure);
+                                status.status = RunStatus::Failed;
                             }
                             return Ok((self, status, files));
                         }
-                        Message::Refused { why, .. } => return Err(Trouble::failed("sandbox", why)),
+                        Message::Refused { why, .. } => return Err(RemoteError::failed("sandbox", why)),
                         Message::Pong { .. } | Message::Compiling { .. } => {}
                         other => return Err(unexpected(&other)),
                     }
@@ -177,9 +177,9 @@ impl Worker {
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
                         let why = "the run did not stop when it was told to, so its sandbox was killed";
-                        let mut trouble = Trouble::failed("cancelled", why);
-                        trouble.state = State::Cancelled;
-                        return Err(if late { Trouble::late(limit) } else { trouble });
+                        let mut trouble = RemoteError::failed("cancelled", why);
+                        trouble.state = RunStatus::Cancelled;
+                        return Err(if late { RemoteError::late(limit) } else { trouble });
                     }
                     let grace = self.stop(notes).await;
                     (late, stop) = (true, Some(Instant::now() + grace));
@@ -210,7 +210,7 @@ impl Worker {
     }
 
     /// Tells the worker to stop. Returns the time that stopping can take.
-    async fn stop(&mut self, notes: &Notes) -> Duration {
+    async fn stop(&mut self, notes: &NoticeSender) -> Duration {
         match self.command(Command::Cancel).await {
             Ok(()) => GRACE,
             Err(trouble) => {
@@ -221,9 +221,9 @@ impl Worker {
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<(), Trouble> {
+    async fn command(&mut self, command: Command) -> Result<(), RemoteError> {
         self.last += 1;
-        let line = Numbered { n: self.last, body: command }.line();
+        let line = Sequenced { n: self.last, body: command }.line();
         let envd = self.envd.within(ANSWER / SENDS);
         for _ in 1..SENDS {
             match envd.send_input(self.pid, line.as_bytes()).await {
@@ -236,7 +236,7 @@ impl Worker {
     }
 
     /// Returns the next message before the run.
-    async fn answer(&mut self, notes: &Notes) -> Result<Message, Trouble> {
+    async fn answer(&mut self, notes: &NoticeSender) -> Result<Message, RemoteError> {
         let next = tokio::time::timeout(ANSWER, self.following.next());
         match next.await {
             Ok(message) => message.map_err(|why| lost(why).before()),
@@ -244,7 +244,7 @@ impl Worker {
                 notes.detail("the worker is silent");
                 let why =
                     format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
-                Err(Trouble::environment("sandbox", why))
+                Err(RemoteError::environment("sandbox", why))
             }
         }
     }

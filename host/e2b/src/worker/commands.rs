@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader, Read};
 
 use tokio::sync::mpsc::{Receiver, channel};
 
-use crate::protocol::{Command, MAX_LINE, Numbered};
+use crate::protocol::{Command, MAX_LINE, Sequenced};
 
 /// Returns a channel of commands, or of the errors in malformed lines. The channel closes when the
 /// host is gone.
-pub(super) fn listen() -> Receiver<Result<Numbered<Command>, String>> {
+pub(super) fn listen() -> Receiver<Result<Sequenced<Command>, String>> {
     let (sender, receiver) = channel(16);
     // A dedicated thread, because reading standard input blocks.
     std::thread::spawn(move || {
@@ -20,9 +20,9 @@ pub(super) fn listen() -> Receiver<Result<Numbered<Command>, String>> {
             if !matches!(read, Ok(count) if count > 0) {
                 return;
             }
-            let command = serde_json::from_slice::<Numbered<Command>>(&line)
+            let command = serde_json::from_slice::<Sequenced<Command>>(&line)
                 .map_err(|why| format!("no command: {why}"));
-            if let Ok(Numbered { n, .. }) = &command {
+            if let Ok(Sequenced { n, .. }) = &command {
                 // A repeated command: the host did not know whether the first one had arrived.
                 if *n <= last {
                     continue;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use osiris_core::canonical;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::paths;
 use osiris_core::paths::{ProjectPath, reserved_to_write};
 use osiris_engine::Code;
@@ -13,7 +13,7 @@ use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::Task;
 use osiris_runtime::session::{self, files};
 
-use crate::protocol::{Made, Plan};
+use crate::protocol::{OutputFile, Plan};
 
 /// Returns the paths that the steps may write to, relative to the base path.
 pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> Vec<String> {
@@ -25,7 +25,11 @@ pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> 
 
 /// Lists the files below these paths, with the steps' artifacts and states. Anything but regular
 /// files is left out.
-pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Result<Vec<Made>> {
+pub(super) fn made(
+    plan: &Plan,
+    manifest: &Manifest,
+    written: &[String],
+) -> Result<Vec<OutputFile>> {
     let artifacts = format!("logs/{}{}/{}", session::PREFIX, plan.session_id, files::ARTIFACTS);
     let states = format!(".osiris/state/{}", manifest.pipeline.id);
     let mut made = Vec::new();
@@ -34,7 +38,7 @@ pub(super) fn made(plan: &Plan, manifest: &Manifest, written: &[String]) -> Resu
     {
         collect(&plan.base, path, is_own, &mut made).map_err(|error| {
             let why = format!("what the run left cannot be read: {error}");
-            Error::environment(Problem::new("worker", why).in_file(&plan.base.join(path)))
+            Error::environment(Diagnostic::new("worker", why).in_file(&plan.base.join(path)))
         })?;
     }
     made.sort_by(|a, b| a.path.cmp(&b.path));
@@ -47,7 +51,7 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn collect(base: &Path, path: &str, is_own: bool, made: &mut Vec<Made>) -> io::Result<()> {
+fn collect(base: &Path, path: &str, is_own: bool, made: &mut Vec<OutputFile>) -> io::Result<()> {
     // No step can write to reserved paths, even if it may write everything else.
     if !is_own && reserved_to_write(Path::new(path)).is_some() {
         return Ok(());
@@ -68,7 +72,7 @@ fn collect(base: &Path, path: &str, is_own: bool, made: &mut Vec<Made>) -> io::R
         }
     } else if kind.is_file() {
         let (size, sha256) = canonical::sha256_of(File::open(&whole)?)?;
-        made.push(Made { path: path.to_owned(), size, sha256 });
+        made.push(OutputFile { path: path.to_owned(), size, sha256 });
     }
     Ok(())
 }

@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_runtime::session::Record;
 
-use crate::protocol::{Message, Numbered, STREAM};
+use crate::protocol::{Message, STREAM, Sequenced};
 
 /// Maximum bytes that wait for a reader of standard output. Further lines are only in the file: the
 /// reader sees the gap in the numbers.
@@ -21,7 +21,7 @@ const WAITING: usize = 4 << 20;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Writer of the message stream.
-pub(super) struct Outlet(Mutex<Inner>);
+pub(super) struct MessageWriter(Mutex<Inner>);
 
 struct Inner {
     last: u64,
@@ -34,13 +34,13 @@ struct Inner {
     done: Receiver<()>,
 }
 
-impl Outlet {
+impl MessageWriter {
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(STREAM);
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).open(&path).map_err(|error| {
             let why = format!("the worker cannot write what it has to say: {error}");
-            Error::environment(Problem::new("worker", why).in_file(&path))
+            Error::environment(Diagnostic::new("worker", why).in_file(&path))
         })?;
         let waiting = Arc::new(AtomicUsize::new(0));
         let (live, lines) = channel::<String>();
@@ -66,7 +66,7 @@ impl Outlet {
     pub(super) fn send(&self, message: &Message) {
         let mut inner = self.held();
         inner.last += 1;
-        let line = Numbered { n: inner.last, body: message }.line();
+        let line = Sequenced { n: inner.last, body: message }.line();
         match inner.file.write_all(line.as_bytes()) {
             Ok(()) => inner.size += line.len() as u64,
             // A full disk may have taken half of the line: cut it off. A reader has its own copy,

@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use osiris_core::diagnostic::Result;
-use osiris_runtime::run::{self, Board, Snapshot};
+use osiris_runtime::run::{self, RunProgress, StepSnapshot};
 use osiris_runtime::session::{Session, stamp};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use self::message_writer::Outlet;
-use self::prepare::Shipment;
-use super::protocol::{Command, FEATURES, HEARTBEAT, Message, Numbered, VERSION};
+use self::message_writer::MessageWriter;
+use self::prepare::PreparedRun;
+use super::protocol::{Command, FEATURES, HEARTBEAT, Message, Sequenced, VERSION};
 
 /// Interval at which the progress of steps is checked.
 const TICK: Duration = Duration::from_millis(200);
@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// # Errors
 /// Returns an error if the directory cannot be written.
 pub async fn run(folder: &Path) -> Result<()> {
-    let outlet = Arc::new(Outlet::open(folder)?);
+    let outlet = Arc::new(MessageWriter::open(folder)?);
     outlet.send(&Message::Hello {
         protocol: VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -49,8 +49,8 @@ pub async fn run(folder: &Path) -> Result<()> {
 }
 
 struct Worker {
-    outlet: Arc<Outlet>,
-    commands: Receiver<Result<Numbered<Command>, String>>,
+    outlet: Arc<MessageWriter>,
+    commands: Receiver<Result<Sequenced<Command>, String>>,
     cancel: CancellationToken,
     /// Number of the `cleanup` command, once received.
     leaving: Option<u64>,
@@ -58,14 +58,14 @@ struct Worker {
 
 impl Worker {
     async fn serve(mut self, folder: &Path) {
-        let mut shipment: Option<Shipment> = None;
+        let mut shipment: Option<PreparedRun> = None;
         let mut base = None;
         while self.leaving.is_none() {
             // Without a host there is nothing more to do: everything the host can ask for is in the
             // stream file.
             let Some(command) = self.commands.recv().await else { return };
             let (n, command) = match command {
-                Ok(Numbered { n, body }) => (n, body),
+                Ok(Sequenced { n, body }) => (n, body),
                 Err(why) => {
                     self.refuse(0, why);
                     continue;
@@ -79,7 +79,7 @@ impl Worker {
                             outlet.send(&Message::Compiling { driver: driver.to_owned() });
                         })
                     });
-                    match self.attend(work, &Board::new(std::iter::empty())).await {
+                    match self.attend(work, &RunProgress::new(std::iter::empty())).await {
                         Ok(Ok(ready)) => {
                             base = Some(ready.plan.base.clone());
                             shipment = Some(ready);
@@ -103,8 +103,8 @@ impl Worker {
         self.outlet.send(&Message::Cleaned { re: self.leaving.unwrap_or_default() });
     }
 
-    async fn run(&mut self, n: u64, shipment: Shipment) {
-        let Shipment { plan, manifest, prepared, redactor } = shipment;
+    async fn run(&mut self, n: u64, shipment: PreparedRun) {
+        let PreparedRun { plan, manifest, prepared, redactor } = shipment;
         let logs = plan.base.join("logs");
         let outlet = self.outlet.clone();
         let tap = Box::new(move |record: &_| outlet.record(record));
@@ -116,7 +116,7 @@ impl Worker {
             Err(error) => return self.refuse(n, error.to_string()),
         };
         let written = files::written(prepared.tasks().zip(prepared.drivers()));
-        let board = Arc::new(Board::new(prepared.tasks()));
+        let board = Arc::new(RunProgress::new(prepared.tasks()));
         let work = run::execute(prepared, &session, board.clone(), self.cancel.clone());
         let ended = self.attend(work, &board).await;
         self.outlet.send(&Message::Progress { steps: board.snapshot() });
@@ -131,11 +131,11 @@ impl Worker {
     }
 
     /// Waits for `work` and meanwhile reports progress and answers commands.
-    async fn attend<T>(&mut self, work: impl Future<Output = T>, board: &Board) -> T {
+    async fn attend<T>(&mut self, work: impl Future<Output = T>, board: &RunProgress) -> T {
         let mut work = std::pin::pin!(work);
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut told, mut before): (_, Vec<Snapshot>) = (Instant::now(), Vec::new());
+        let (mut told, mut before): (_, Vec<StepSnapshot>) = (Instant::now(), Vec::new());
         let mut listening = true;
         loop {
             tokio::select! {
@@ -143,7 +143,7 @@ impl Worker {
                 command = self.commands.recv(), if listening => match command {
                     // The run goes on without its host, which can return for the results.
                     None => listening = false,
-                    Some(Ok(Numbered { n, body })) => self.meanwhile(n, &body),
+                    Some(Ok(Sequenced { n, body })) => self.meanwhile(n, &body),
                     Some(Err(why)) => self.refuse(0, why),
                 },
                 _ = ticks.tick() => {

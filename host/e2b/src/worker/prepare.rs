@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::{fs, io};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::catalog::Registry;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::fs::layout::{ProjectLayout, STATE_DIR};
 use osiris_core::paths::ProjectPath;
 use osiris_core::redact::Redactor;
@@ -14,13 +14,13 @@ use osiris_pipeline::compile;
 use osiris_pipeline::connection::Secrets;
 use osiris_pipeline::manifest::Manifest;
 use osiris_registry::trust::Policy;
-use osiris_runtime::run::{self, Job, Prepared, Saved};
+use osiris_runtime::run::{self, Job, Prepared, StateStore};
 use osiris_runtime::session::files;
 
 use crate::protocol::{Confidential, Plan};
 
 /// A run that is ready to execute.
-pub(super) struct Shipment {
+pub(super) struct PreparedRun {
     pub(super) plan: Plan,
     pub(super) manifest: Manifest,
     pub(super) prepared: Prepared,
@@ -33,7 +33,7 @@ pub(super) fn prepare(
     plan_sha256: &str,
     confidential: &Path,
     compiling: impl FnMut(&str),
-) -> Result<Shipment> {
+) -> Result<PreparedRun> {
     let Confidential { configs, mut secrets } = read_once(confidential)?;
     let bytes = fs::read(plan).map_err(|error| unusable(plan, &error))?;
     if canonical::sha256(&bytes) != plan_sha256 {
@@ -50,7 +50,7 @@ pub(super) fn prepare(
         }
     }
     place(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
-    let registry = Registry::of(&plan.drivers)?;
+    let registry = DriverCatalog::of(&plan.drivers)?;
     for step in &manifest.steps {
         // Hosts of older versions do not send the secrets.
         if let Some(driver) = registry.find(&step.driver.name)
@@ -77,7 +77,7 @@ pub(super) fn prepare(
         secrets,
     };
     let prepared = run::prepare(engine, &registry, job, compiling)?;
-    Ok(Shipment { plan, manifest, prepared, redactor })
+    Ok(PreparedRun { plan, manifest, prepared, redactor })
 }
 
 /// Reads a file that is deleted before its content is read.
@@ -115,7 +115,7 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
         // An input that a step reads might exist already.
         fs::OpenOptions::new().append(true).create(true).open(&target)?;
     }
-    let saved = Saved::new(&plan.base, Path::new(STATE_DIR), &manifest.pipeline.id);
+    let saved = StateStore::new(&plan.base, Path::new(STATE_DIR), &manifest.pipeline.id);
     for step in &manifest.steps {
         if let Some(state) = plan.states.get(&step.id) {
             saved.store(&step.id, state).map_err(io::Error::other)?;
@@ -126,6 +126,7 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
 
 fn unusable(path: &Path, why: impl std::fmt::Display) -> Error {
     Error::environment(
-        Problem::new("worker", format!("what the host sent cannot be used: {why}")).in_file(path),
+        Diagnostic::new("worker", format!("what the host sent cannot be used: {why}"))
+            .in_file(path),
     )
 }

@@ -1,7 +1,7 @@
 //! Reasons for refusing to compile a component.
 
 use osiris_core::contract::CONTRACT;
-use osiris_core::diagnostic::{Error, Problem};
+use osiris_core::diagnostic::{Diagnostic, Error};
 use osiris_core::driver::DriverFile;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ impl Refusal {
         let name = &driver.spec.name;
         let cannot = |why: &str| format!("cannot compile driver `{name}`: {why}");
         let problem = |code, message, help: &str| {
-            Problem::new(code, message).in_file(&driver.path).help(help)
+            Diagnostic::new(code, message).in_file(&driver.path).help(help)
         };
         match self {
             Self::Invalid(why) => Error::invalid(problem(

@@ -4,11 +4,11 @@ use std::io::{self, Read, Write};
 
 use osiris_core::driver::MAX_SIZE;
 
-use super::super::{Engine, Setup};
+use super::super::{Engine, EngineConfig};
 use super::Compiler;
 use super::budget::Budget;
 use super::refusal::Refusal;
-use crate::process_sandbox::Fence;
+use crate::process_sandbox::ProcessSandbox;
 
 /// Processor seconds for the process to end after its soft limit.
 const LAST_SECONDS: u64 = 2;
@@ -52,7 +52,8 @@ fn compile(order: &Order, component: &[u8]) -> Result<Vec<u8>, Refusal> {
     if component.len() != order.size {
         return Err(failed("it was cut off on its way to the compiler".to_owned()));
     }
-    let setup = Setup { cache: None, interrupts: order.interrupts, compiler: Compiler::InProcess };
+    let setup =
+        EngineConfig { cache: None, interrupts: order.interrupts, compiler: Compiler::InProcess };
     let engine = Engine::with(&setup).map_err(|error| failed(error.to_string()))?;
     if engine.identity() != order.engine {
         return Err(failed("the program that compiles is of another version".to_owned()));
@@ -115,7 +116,7 @@ fn confine(order: &Order) -> io::Result<()> {
         let last = before.map_or(last, |before| before.min(last));
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(last) })?;
     }
-    Fence::sealed().raise();
+    ProcessSandbox::sealed().raise();
     Ok(())
 }
 

@@ -25,12 +25,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::prepare_dirs::Ground;
-pub use self::self_test::{Attempt, Proof, prove};
+pub use self::prepare_dirs::OutputDirs;
+pub use self::self_test::{Attempt, SelfTest, prove};
 
 /// Rules for everything that a process can still access.
 #[derive(Debug, Clone, Default)]
-pub struct Fence {
+pub struct ProcessSandbox {
     /// Directories to read and write below.
     pub own: Vec<PathBuf>,
     /// Files and directories to read.
@@ -45,7 +45,7 @@ pub struct Fence {
     pub sealed: bool,
 }
 
-impl fmt::Display for Fence {
+impl fmt::Display for ProcessSandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |paths: &[PathBuf]| match paths {
             [] => "nothing".to_owned(),
@@ -65,7 +65,7 @@ impl fmt::Display for Fence {
 /// Level of enforcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Strength {
+pub enum Enforcement {
     /// Files and ports are restricted.
     Full,
     /// Restricted as far as this kernel supports it.
@@ -74,7 +74,7 @@ pub enum Strength {
     None,
 }
 
-impl fmt::Display for Strength {
+impl fmt::Display for Enforcement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "Landlock fences files and ports",
@@ -113,7 +113,7 @@ const DEVICES: [&str; 3] = ["/dev/null", "/dev/random", "/dev/urandom"];
 #[cfg(target_os = "linux")]
 const DNS: u16 = 53;
 
-impl Fence {
+impl ProcessSandbox {
     /// Denies everything, for a process that has opened all the files that it needs.
     pub fn sealed() -> Self {
         Self { ports: Some(Vec::new()), sealed: true, ..Self::default() }
@@ -122,22 +122,22 @@ impl Fence {
     /// Enforces the rules for this thread and all threads and processes that it starts from now on.
     /// Cannot be undone.
     #[cfg(target_os = "linux")]
-    pub fn raise(&self) -> Strength {
+    pub fn raise(&self) -> Enforcement {
         use landlock::{ABI, LandlockStatus, RulesetStatus};
         let strength = match self.restrict() {
             Ok(status) => match (status.ruleset, status.landlock) {
-                (RulesetStatus::NotEnforced, _) => Strength::None,
+                (RulesetStatus::NotEnforced, _) => Enforcement::None,
                 // Later Landlock features are welcome but not promised.
                 (_, LandlockStatus::Available { effective_abi, .. })
                     if effective_abi >= ABI::V6 =>
                 {
-                    Strength::Full
+                    Enforcement::Full
                 }
-                _ => Strength::Partial,
+                _ => Enforcement::Partial,
             },
             Err(error) => {
                 tracing::debug!("Landlock: {error}");
-                Strength::None
+                Enforcement::None
             }
         };
         tracing::debug!("{strength}; within: {self}");
@@ -146,8 +146,8 @@ impl Fence {
 
     /// Not supported on this system.
     #[cfg(not(target_os = "linux"))]
-    pub fn raise(&self) -> Strength {
-        Strength::None
+    pub fn raise(&self) -> Enforcement {
+        Enforcement::None
     }
 
     #[cfg(target_os = "linux")]
@@ -212,11 +212,11 @@ mod tests {
         }
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let ports = listeners.each_ref().map(|listener| listener.local_addr().unwrap().port());
-        let fence = Fence {
+        let fence = ProcessSandbox {
             own: vec![path("own")],
             read: vec![path("read")],
             ports: Some(vec![ports[0]]),
-            ..Fence::default()
+            ..ProcessSandbox::default()
         };
         // Only this thread is sandboxed.
         let tried = std::thread::scope(|scope| {
@@ -242,7 +242,7 @@ mod tests {
                 .unwrap()
         });
         let (strength, results) = tried;
-        assert_eq!(strength, Strength::Full, "the tests need Linux 6.12 or newer with Landlock");
+        assert_eq!(strength, Enforcement::Full, "the tests need Linux 6.12 or newer with Landlock");
         let denied = Some(ErrorKind::PermissionDenied);
         assert_eq!(results[..4], [None, None, denied, denied]);
         // A move between directories with different rules fails like a move between file systems.
@@ -259,7 +259,7 @@ mod tests {
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
-                    Fence::sealed().raise();
+                    ProcessSandbox::sealed().raise();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let refused = [
                         kind(fs::read("/etc/hosts").map(drop)),
@@ -285,7 +285,7 @@ mod tests {
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
-                    Fence::default().raise();
+                    ProcessSandbox::default().raise();
                     let above = getppid().unwrap();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let reads = |path: &str| kind(fs::read(path).map(drop));

@@ -4,37 +4,37 @@
 
 use std::path::{Path, PathBuf};
 
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::paths::{FileKind, Location, ProjectPath, Resolver, leads_outside};
 use rustix::fs::{Mode, mkdirat};
 
-use super::Fence;
+use super::ProcessSandbox;
 use crate::grants::Grants;
-use crate::{Code, Folders};
+use crate::{Code, HiddenDirs};
 
 /// Directories that were created for outputs. They are hidden from drivers until a driver creates
 /// them.
 #[derive(Debug, Default)]
-pub struct Ground {
+pub struct OutputDirs {
     base: PathBuf,
-    folders: Folders,
+    folders: HiddenDirs,
 }
 
-impl Ground {
+impl OutputDirs {
     /// Manages directories below `base`, which drivers see as `/`.
     pub fn new(base: &Path) -> Self {
-        Self { base: base.to_owned(), folders: Folders::default() }
+        Self { base: base.to_owned(), folders: HiddenDirs::default() }
     }
 
     /// Returns the directories that are still hidden from drivers.
-    pub fn folders(&self) -> &Folders {
+    pub fn folders(&self) -> &HiddenDirs {
         &self.folders
     }
 
     /// Adds the files of a call to a sandbox: its driver's code and the permitted paths. Of an
     /// output, the whole parent directory is added, because drivers first write a file with another
     /// name there.
-    pub fn admit(&self, fence: &mut Fence, code: &Code, grants: &Grants) {
+    pub fn admit(&self, fence: &mut ProcessSandbox, code: &Code, grants: &Grants) {
         fence.read.extend(code.file().map(Path::to_owned));
         let ports = grants.network.iter().map(|endpoint| endpoint.port);
         fence.ports.get_or_insert_default().extend(ports);
@@ -83,8 +83,8 @@ impl Ground {
 
     /// Creates a directory of the host, and adds it to a sandbox. If the directory cannot be
     /// created, using it reports the error.
-    pub fn own(&self, fence: &mut Fence, folder: &Path) {
-        match Below::new(&self.base, folder).make() {
+    pub fn own(&self, fence: &mut ProcessSandbox, folder: &Path) {
+        match ProjectDir::new(&self.base, folder).make() {
             Ok(_) => fence.own.push(self.base.join(folder)),
             Err(error) => tracing::debug!("{}: {error}", folder.display()),
         }
@@ -128,12 +128,12 @@ mod tests {
 
     const SPEC: &str = "{name: a.b, version: 1.0.0, modes: [write], configSchema: {type: object}}";
 
-    fn fence(ground: &Ground, reads: &[&str], writes: &[&str]) -> Fence {
+    fn fence(ground: &OutputDirs, reads: &[&str], writes: &[&str]) -> ProcessSandbox {
         let spec = Arc::new(Spec::parse(SPEC.as_bytes(), Path::new("spec.yaml")).unwrap());
         let mut grants = Grants::new(&spec, &serde_json::json!({}), &ground.base, None);
         grants.reads = reads.iter().map(|path| (*path).to_owned()).collect();
         grants.writes = writes.iter().map(|path| (*path).to_owned()).collect();
-        let mut fence = Fence::default();
+        let mut fence = ProcessSandbox::default();
         ground.admit(&mut fence, &Code::of(spec), &grants);
         fence
     }
@@ -144,7 +144,7 @@ mod tests {
         let base = folder.path().canonicalize().unwrap();
         fs::create_dir(base.join("data")).unwrap();
         fs::write(base.join("data/in.csv"), "").unwrap();
-        let ground = Ground::new(&base);
+        let ground = OutputDirs::new(&base);
         let reads = ["data/in.csv", "absent"];
         let fence = fence(&ground, &reads, &["out/a/b.csv", "data/c.csv", "tables/", "./x/y"]);
         assert_eq!(fence.read, [base.join("data/in.csv")]);
@@ -169,7 +169,7 @@ mod tests {
         fs::write(base.join("kept/a.csv"), "").unwrap();
         symlink("../kept/a.csv", base.join("out/a.csv")).unwrap();
         symlink("../kept/a.csv", base.join("data/in.csv")).unwrap();
-        let fence = fence(&Ground::new(&base), &["data/in.csv"], &["out/a.csv", "out/b.csv"]);
+        let fence = fence(&OutputDirs::new(&base), &["data/in.csv"], &["out/a.csv", "out/b.csv"]);
         assert_eq!(fence.own, ["out", "kept"].map(|name| base.join(name)));
         assert_eq!(fence.read, [base.join("kept/a.csv")]);
     }
@@ -178,7 +178,7 @@ mod tests {
     fn no_link_leads_outside() {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         symlink(elsewhere.path(), folder.path().join("link")).unwrap();
-        let ground = Ground::new(folder.path());
+        let ground = OutputDirs::new(folder.path());
         let fence = fence(&ground, &["link"], &["link/new/a.csv", "../b/c.csv", "link"]);
         assert_eq!((fence.own, fence.read), (Vec::new(), Vec::new()));
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);

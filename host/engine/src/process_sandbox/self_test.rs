@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fence, Strength};
+use super::{Enforcement, ProcessSandbox};
 
 /// Results of the attempts in a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
+pub struct SelfTest {
     /// Level of enforcement.
-    pub strength: Strength,
+    pub strength: Enforcement,
     /// The attempted operations.
     pub attempts: Vec<Attempt>,
 }
@@ -59,9 +59,10 @@ const ATTEMPTS: [(&str, &str, bool); 8] = [
 ///
 /// # Errors
 /// Returns an error if no thread can be started.
-pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<Proof> {
+pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<SelfTest> {
     let own = folder.join("own");
-    let fence = Fence { own: vec![own], ports: Some(vec![ports[0]]), ..Fence::default() };
+    let fence =
+        ProcessSandbox { own: vec![own], ports: Some(vec![ports[0]]), ..ProcessSandbox::default() };
     let strength = fence.raise();
     let attempt =
         |thread: &str| ATTEMPTS.map(|(name, ..)| is_refused(name, thread, folder, project, ports));
@@ -78,7 +79,7 @@ pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<Proof
         main,
         second,
     });
-    Ok(Proof { strength, attempts: attempts.collect() })
+    Ok(SelfTest { strength, attempts: attempts.collect() })
 }
 
 fn is_refused(name: &str, thread: &str, folder: &Path, project: &Path, ports: [u16; 2]) -> bool {

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 use osiris_core::budget::{Budgets, Exceeded};
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
 use super::Batch;
-use super::queue::{Admission, Queue, Taken};
+use super::queue::{AdmittedDriver, Dequeued, Queue};
 use super::spill::{Spill, SpillError};
 
 /// Time that a writer waits for idle readers before batches move to disk.
@@ -43,7 +43,7 @@ pub enum SendError {
 ///
 /// `budget` is the maximum bytes of batches in memory; a single batch always fits. Batches on disk
 /// go to an anonymous file in `spill_folder`.
-pub fn channel(readers: usize, budget: usize, spill_folder: Below) -> (Sender, Vec<Receiver>) {
+pub fn channel(readers: usize, budget: usize, spill_folder: ProjectDir) -> (Sender, Vec<Receiver>) {
     channel_within(&Budgets::default(), readers, budget, spill_folder)
 }
 
@@ -52,7 +52,7 @@ pub fn channel_within(
     run: &Budgets,
     readers: usize,
     budget: usize,
-    spill_folder: Below,
+    spill_folder: ProjectDir,
 ) -> (Sender, Vec<Receiver>) {
     patient_channel(run, readers, budget, spill_folder, PATIENCE)
 }
@@ -61,7 +61,7 @@ fn patient_channel(
     run: &Budgets,
     readers: usize,
     budget: usize,
-    spill_folder: Below,
+    spill_folder: ProjectDir,
     patience: Duration,
 ) -> (Sender, Vec<Receiver>) {
     let edge = Arc::new(Edge {
@@ -144,12 +144,13 @@ impl Sender {
             // Nothing signals the end of the patience.
             let Ok(admission) = timeout(edge.patience, admission).await else { continue };
             match admission {
-                Admission::Done => break,
-                Admission::SpillOrWait(number, oldest) => match edge.spill.write(oldest).await {
+                AdmittedDriver::Done => break,
+                AdmittedDriver::SpillOrWait(number, oldest) => match edge.spill.write(oldest).await
+                {
                     Ok(extent) => edge.lock().spilled(number, extent),
                     Err(_) => edge.lock().disk_is_full(),
                 },
-                Admission::Spill(number, oldest) => {
+                AdmittedDriver::Spill(number, oldest) => {
                     let extent = edge.spill.write(oldest).await?;
                     edge.lock().spilled(number, extent);
                     // Frees space for several batches, or writer and reader would wait for each
@@ -157,7 +158,7 @@ impl Sender {
                     room = edge.budget / 2;
                     consume_budget().await;
                 }
-                Admission::Refused(exceeded) => return Err(SendError::Memory(exceeded)),
+                AdmittedDriver::Refused(exceeded) => return Err(SendError::Memory(exceeded)),
             }
         }
         edge.changed.notify_waiters();
@@ -230,8 +231,8 @@ impl Receiver {
         self.edge.changed.notify_waiters();
         match taken? {
             None => Ok(None),
-            Some(Taken::Batch(batch)) => Ok(Some(batch)),
-            Some(Taken::Spilled(extent)) => extent.read().await.map(Some).map_err(|error| {
+            Some(Dequeued::Batch(batch)) => Ok(Some(batch)),
+            Some(Dequeued::Spilled(extent)) => extent.read().await.map(Some).map_err(|error| {
                 Closed(format!("a batch could not be read back from disk: {error}"))
             }),
         }
@@ -256,8 +257,8 @@ mod tests {
     use super::*;
     use osiris_core::budget::Budget;
 
-    fn below(folder: &Path) -> Below {
-        Below::new(folder, Path::new(""))
+    fn below(folder: &Path) -> ProjectDir {
+        ProjectDir::new(folder, Path::new(""))
     }
 
     fn batch(value: i64) -> Batch {

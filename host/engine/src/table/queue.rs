@@ -45,7 +45,7 @@ enum Slot {
 
 /// Outcome of adding a batch.
 #[derive(Debug)]
-pub(super) enum Admission {
+pub(super) enum AdmittedDriver {
     /// The batch is in the queue, or there are no readers.
     Done,
     /// The batch with this number must first move to disk.
@@ -58,7 +58,7 @@ pub(super) enum Admission {
 
 /// A batch that a reader takes.
 #[derive(Debug)]
-pub(super) enum Taken {
+pub(super) enum Dequeued {
     Batch(Batch),
     Spilled(Arc<Extent>),
 }
@@ -89,9 +89,9 @@ impl Queue {
         batch: &Batch,
         budget: usize,
         patience: Duration,
-    ) -> Option<Admission> {
+    ) -> Option<AdmittedDriver> {
         if self.cursors.iter().all(Option::is_none) {
-            return Some(Admission::Done);
+            return Some(AdmittedDriver::Done);
         }
         let bytes = batch.bytes() as u64;
         if self.resident.amount() + bytes > budget as u64
@@ -101,19 +101,19 @@ impl Queue {
             let is_starving = self.cursors.contains(&Some(self.next_slot()));
             let (number, oldest) = (self.resident_from, oldest.clone());
             if is_starving {
-                return Some(Admission::Spill(number, oldest));
+                return Some(AdmittedDriver::Spill(number, oldest));
             }
             let since = *self.waits_since.get_or_insert_with(Instant::now);
             self.gives_way |= since.elapsed() >= patience;
             let spills = self.gives_way && !self.is_disk_full;
-            return spills.then(|| Admission::SpillOrWait(number, oldest));
+            return spills.then(|| AdmittedDriver::SpillOrWait(number, oldest));
         }
         Some(match self.resident.grow(bytes) {
             Ok(()) => {
                 self.slots.push_back(Slot::Resident(batch.clone()));
-                Admission::Done
+                AdmittedDriver::Done
             }
-            Err(exceeded) => Admission::Refused(exceeded),
+            Err(exceeded) => AdmittedDriver::Refused(exceeded),
         })
     }
 
@@ -144,11 +144,11 @@ impl Queue {
     }
 
     /// Takes the next batch of a reader. Returns `None` if there is none yet.
-    pub(super) fn take(&mut self, reader: usize) -> Option<Taken> {
+    pub(super) fn take(&mut self, reader: usize) -> Option<Dequeued> {
         let cursor = self.cursors[reader]?;
         let taken = match self.slots.get((cursor - self.first) as usize)? {
-            Slot::Resident(batch) => Taken::Batch(batch.clone()),
-            Slot::Spilled(extent) => Taken::Spilled(extent.clone()),
+            Slot::Resident(batch) => Dequeued::Batch(batch.clone()),
+            Slot::Spilled(extent) => Dequeued::Spilled(extent.clone()),
         };
         self.cursors[reader] = Some(cursor + 1);
         self.trim();
@@ -202,12 +202,12 @@ mod tests {
     use super::*;
     use crate::table::spill::Spill;
     use osiris_core::budget::Budget;
-    use osiris_core::fs::project_dir::Below;
+    use osiris_core::fs::project_dir::ProjectDir;
 
     #[tokio::test]
     async fn the_work_does_not_grow_with_what_waits() {
         let folder = tempfile::tempdir().unwrap();
-        let below = Below::new(folder.path(), folder.path());
+        let below = ProjectDir::new(folder.path(), folder.path());
         let spill = Arc::new(Spill::new(below, Budget::default()));
         let mut queue = Queue::new(2, Budget::default().share());
         let batch: Batch = RecordBatch::new_empty(Arc::new(Schema::empty())).into();
@@ -215,7 +215,7 @@ mod tests {
         for _ in 0..4 {
             let before = queue.looks.get();
             for _ in 0..1000 {
-                while let Some(Admission::Spill(number, oldest)) =
+                while let Some(AdmittedDriver::Spill(number, oldest)) =
                     queue.admit(&batch, 4 * batch.bytes(), Duration::MAX)
                 {
                     let extent = spill.write(oldest).await.ok().unwrap();

@@ -15,7 +15,7 @@ use arrow::ipc::writer::{
     DictionaryTracker, EncodedData, IpcDataGenerator, IpcWriteContext, IpcWriteOptions,
 };
 use osiris_core::budget::{Budget, Exceeded, Share};
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 
 use super::Batch;
 use crate::offload::aside;
@@ -28,7 +28,7 @@ const LONG: usize = 4 << 20;
 /// The batches of one edge, in an anonymous file.
 #[derive(Debug)]
 pub(super) struct Spill {
-    folder: Below,
+    folder: ProjectDir,
     budget: Budget,
     open: Mutex<Option<Open>>,
 }
@@ -69,7 +69,7 @@ impl From<io::Error> for SpillError {
 }
 
 impl Spill {
-    pub(super) fn new(folder: Below, budget: Budget) -> Self {
+    pub(super) fn new(folder: ProjectDir, budget: Budget) -> Self {
         Self { folder, budget, open: Mutex::new(None) }
     }
 

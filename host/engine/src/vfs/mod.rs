@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use osiris_core::driver::limits::Limits;
 use osiris_core::paths::{
-    self, FileKind, May, Permissions, Resolver, Stat, UnfinishedLog, reserved,
+    self, FileKind, PathAccess, Permissions, Resolver, Stat, UnfinishedLog, reserved,
 };
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, Dir};
@@ -27,7 +27,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 
 use self::creations::Creations;
 use self::quota::Quota;
-use super::hidden_dirs::Folders;
+use super::hidden_dirs::HiddenDirs;
 
 pub(super) use self::wasi::add_to_linker;
 
@@ -40,7 +40,7 @@ const REFUSED: usize = 16;
 pub(super) struct Files {
     resolver: Resolver,
     permissions: Permissions,
-    folders: Folders,
+    folders: HiddenDirs,
     made: Creations,
     quota: Quota,
     /// The host's own descriptor, which refers to the directory of the next operation. `None` if
@@ -58,18 +58,18 @@ pub(super) struct Files {
 struct Handle {
     path: PathBuf,
     /// Permissions at the time of opening.
-    may: May,
+    may: PathAccess,
 }
 
 /// A driver's path, resolved.
-struct Place {
+struct ResolvedPath {
     at: paths::Location,
     /// Whether the path was written with a slash at its end.
     is_folder: bool,
-    may: May,
+    may: PathAccess,
 }
 
-impl Place {
+impl ResolvedPath {
     fn kind(&self) -> Option<FileKind> {
         self.at.found.map(|found| found.kind)
     }
@@ -80,7 +80,7 @@ impl Files {
     pub(super) fn new(
         resolver: Resolver,
         permissions: Permissions,
-        folders: Folders,
+        folders: HiddenDirs,
         limits: &Limits,
         log: Option<UnfinishedLog>,
     ) -> Self {
@@ -164,7 +164,7 @@ impl Files {
 
     /// Resolves a path relative to a descriptor that the driver holds. `follow` decides whether a
     /// link at the end of the path is followed.
-    fn place(&self, fd: &Resource<Descriptor>, path: &str, follow: bool) -> FsResult<Place> {
+    fn place(&self, fd: &Resource<Descriptor>, path: &str, follow: bool) -> FsResult<ResolvedPath> {
         let from = &self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.path;
         let is_folder = path.ends_with('/') || path.ends_with("/.");
         let mut at = self.resolver.resolve(&joined(from, path)?, follow)?;
@@ -178,17 +178,17 @@ impl Files {
         let may = match &at.parent {
             // In a directory that it created itself, a driver may create anything.
             Some(parent) if !may.make && self.makes_in(&at.path, parent)? => {
-                May { look: true, make: true, make_folder: true, ..may }
+                PathAccess { look: true, make: true, make_folder: true, ..may }
             }
             _ => may,
         };
-        Ok(Place { at, is_folder, may })
+        Ok(ResolvedPath { at, is_folder, may })
     }
 
     /// Returns the permissions for the file or directory at a path.
-    fn may(&self, path: &Path, found: Option<Stat>) -> May {
+    fn may(&self, path: &Path, found: Option<Stat>) -> PathAccess {
         match found {
-            Some(found) if self.made.owns(path, found.identity) => May::ALL,
+            Some(found) if self.made.owns(path, found.identity) => PathAccess::ALL,
             _ => self.permissions.of(path),
         }
     }
@@ -196,7 +196,7 @@ impl Files {
     /// Returns the entry at a place if only the driver's creation of it gives the driver write
     /// permission, and not the configuration. If another file takes the path, the driver loses that
     /// permission.
-    fn own(&self, place: &Place) -> Option<Stat> {
+    fn own(&self, place: &ResolvedPath) -> Option<Stat> {
         place.at.found.filter(|_| !self.permissions.of(&place.at.path).write)
     }
 
@@ -210,7 +210,7 @@ impl Files {
     }
 
     /// Returns whether a path is in a directory that the driver may create but has not created yet.
-    fn waits_for_its_folder(&self, place: &Place) -> bool {
+    fn waits_for_its_folder(&self, place: &ResolvedPath) -> bool {
         let folders = place.at.path.ancestors().skip(1);
         let mut missing = folders.take_while(|folder| !self.resolver.exists(folder));
         missing.any(|folder| {

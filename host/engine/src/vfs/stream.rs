@@ -7,14 +7,14 @@ use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, St
 use super::quota::Quota;
 
 /// Writes to a file within the quota.
-pub(super) struct Counted {
+pub(super) struct MeteredStream {
     pub(super) inner: DynOutputStream,
     pub(super) quota: Quota,
     /// Offset of the next byte in the file. `None` if the stream appends.
     pub(super) at: Option<u64>,
 }
 
-impl Counted {
+impl MeteredStream {
     fn count(&mut self, bytes: usize) -> StreamResult<()> {
         let bytes = bytes as u64;
         let end = self.at.map_or(0, |at| at.saturating_add(bytes));
@@ -28,14 +28,14 @@ impl Counted {
 }
 
 #[async_trait]
-impl Pollable for Counted {
+impl Pollable for MeteredStream {
     async fn ready(&mut self) {
         self.inner.ready().await;
     }
 }
 
 #[async_trait]
-impl OutputStream for Counted {
+impl OutputStream for MeteredStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.count(bytes.len())?;
         self.inner.write(bytes)

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use osiris_core::paths::{FileKind, May, Stat, remove_own, rename_new, set_aside};
+use osiris_core::paths::{FileKind, PathAccess, Stat, remove_own, rename_new, set_aside};
 use rustix::fs::{Mode, OFlags, openat, renameat};
 use rustix::io::Errno;
 use wasmtime::component::{HasData, Linker, Resource};
@@ -18,9 +18,9 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::listing::{self, Listing};
-use super::stream::Counted;
-use super::{Files, Handle, Place};
-use crate::state::State;
+use super::stream::MeteredStream;
+use super::{Files, Handle, ResolvedPath};
+use crate::state::HostState;
 
 /// The files of one call, and the engine's own implementation.
 struct View<'a> {
@@ -35,15 +35,15 @@ impl HasData for Access {
 }
 
 /// Replaces the engine's file system with the checked one.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(crate) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    types::add_to_linker::<_, Access>(linker, State::files)?;
-    preopens::add_to_linker::<_, Access>(linker, State::files)?;
+    types::add_to_linker::<_, Access>(linker, HostState::files)?;
+    preopens::add_to_linker::<_, Access>(linker, HostState::files)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-impl State {
+impl HostState {
     fn files(&mut self) -> View<'_> {
         let Self { wasi, table, files, .. } = self;
         View { wasi: WasiFilesystemCtxView { ctx: wasi.filesystem(), table }, files }
@@ -57,13 +57,13 @@ const ATTEMPTS: usize = 8;
 
 impl View<'_> {
     /// Resolves a path.
-    fn place(&self, fd: &Fd, path: &str, follow: bool) -> FsResult<Place> {
+    fn place(&self, fd: &Fd, path: &str, follow: bool) -> FsResult<ResolvedPath> {
         self.files.place(fd, path, follow)
     }
 
     /// Returns the host's own descriptor, pointed to the parent directory of a place, and the name
     /// of the place in that directory.
-    fn at(&mut self, place: &Place) -> FsResult<(Fd, String)> {
+    fn at(&mut self, place: &ResolvedPath) -> FsResult<(Fd, String)> {
         let slot = Resource::new_borrow(self.files.slot.ok_or(ErrorCode::BadDescriptor)?);
         let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?;
         let name = place.at.name.to_str().ok_or(ErrorCode::IllegalByteSequence)?.to_owned();
@@ -83,18 +83,20 @@ impl View<'_> {
     }
 
     /// Like [`View::place`], for an entry that the driver may change.
-    fn owned(&mut self, fd: &Fd, path: &str) -> FsResult<Place> {
+    fn owned(&mut self, fd: &Fd, path: &str) -> FsResult<ResolvedPath> {
         let place = self.place(fd, path, false)?;
         match place.may {
-            May { write: true, .. } => Ok(place),
+            PathAccess { write: true, .. } => Ok(place),
             // Removing a missing file is reported as usual if the driver may see the path.
-            May { look: true, .. } if place.kind().is_none() => Err(ErrorCode::NoEntry.into()),
+            PathAccess { look: true, .. } if place.kind().is_none() => {
+                Err(ErrorCode::NoEntry.into())
+            }
             _ => self.files.refuse(&place.at.path),
         }
     }
 
     /// Checks that a file or directory may be created where there is none, and counts it.
-    fn make(&mut self, place: &Place, may: bool) -> FsResult<()> {
+    fn make(&mut self, place: &ResolvedPath, may: bool) -> FsResult<()> {
         if !may {
             // Programs that create all directories of a path try the last one first.
             return match self.files.waits_for_its_folder(place) {
@@ -112,7 +114,7 @@ impl View<'_> {
     }
 
     /// Records a created file or directory.
-    fn made(&mut self, place: Place, found: Stat) {
+    fn made(&mut self, place: ResolvedPath, found: Stat) {
         if !self.files.permissions.is_artifact(&place.at.path) {
             self.files.made.add(place.at.path, found.identity, place.may.make);
         }
@@ -139,7 +141,7 @@ impl View<'_> {
     /// actually opened.
     async fn open(
         &mut self,
-        place: Place,
+        place: ResolvedPath,
         mut open: OpenFlags,
         mut flags: DescriptorFlags,
     ) -> FsResult<Fd> {
@@ -161,7 +163,7 @@ impl View<'_> {
         let fd = self.wasi.open_at(slot, PathFlags::empty(), name, open, flags).await?;
         let found = self.opened(&fd)?;
         let may = match is_new {
-            true => May::ALL,
+            true => PathAccess::ALL,
             false => self.files.may(&place.at.path, Some(found)),
         };
         let permitted = match found.kind {
@@ -187,8 +189,8 @@ impl View<'_> {
 
     /// Renames an entry. Does not move or replace files that other processes have put at either
     /// path since both were checked, unless the configuration names that path.
-    fn rename(&mut self, from: &Place, to: &Place) -> FsResult<()> {
-        let parent = |place: &'_ Place| -> FsResult<std::os::fd::OwnedFd> {
+    fn rename(&mut self, from: &ResolvedPath, to: &ResolvedPath) -> FsResult<()> {
+        let parent = |place: &'_ ResolvedPath| -> FsResult<std::os::fd::OwnedFd> {
             Ok(place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?)
         };
         let (old, new) = (parent(from)?, parent(to)?);
@@ -230,7 +232,7 @@ impl View<'_> {
         at: Option<u64>,
     ) -> FsResult<Resource<DynOutputStream>> {
         let inner = self.wasi.table.delete(stream)?;
-        let counted = Counted { inner, quota: self.files.quota.clone(), at };
+        let counted = MeteredStream { inner, quota: self.files.quota.clone(), at };
         let counted: DynOutputStream = Box::new(counted);
         Ok(self.wasi.table.push(counted)?)
     }

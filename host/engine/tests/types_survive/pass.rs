@@ -10,13 +10,13 @@ use osiris_core::budget::Budgets;
 use osiris_core::contract::Mode;
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::Limits;
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
 use osiris_engine::grants::Grants;
-use osiris_engine::sink::Sink;
+use osiris_engine::sink::CallObserver;
 use osiris_engine::table::{Batch, Closed, Receiver, Sender, channel};
-use osiris_engine::{Call, Driver, Engine, Setup, StepCall};
+use osiris_engine::{CallContext, Driver, Engine, EngineConfig, RunRequest};
 use osiris_tests::built;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -58,7 +58,7 @@ impl Place {
     }
 
     fn new(driver: &str) -> Self {
-        let setup = Setup { cache: Some(built::cache()), ..Setup::default() };
+        let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
         let engine = Engine::with(&setup).unwrap();
         let path = built::guest(driver);
         let (file, bytes) = (DriverFile::read(&path).unwrap(), DriverFile::bytes(&path).unwrap());
@@ -79,7 +79,7 @@ impl Place {
         let (output, mut readers) = self.edge();
         let (late, in_time) = (readers.remove(1), readers.remove(0));
         let spec = &self.driver.spec;
-        let call = Call {
+        let call = CallContext {
             grants: Grants::new(spec, &Value::Null, self.folder.path(), None),
             limits: Limits::default(),
             budgets: Budgets::default(),
@@ -87,7 +87,7 @@ impl Place {
             cancel: CancellationToken::new(),
             saved_state: None,
         };
-        let step = StepCall {
+        let step = RunRequest {
             id: "pass".to_owned(),
             mode: Mode::Transform,
             config: config.to_owned(),
@@ -105,7 +105,7 @@ impl Place {
 
     /// Creates an edge with two readers. A reader that falls behind reads from disk.
     fn edge(&self) -> (Sender, Vec<Receiver>) {
-        channel(2, 0, Below::new(self.folder.path(), self.folder.path()))
+        channel(2, 0, ProjectDir::new(self.folder.path(), self.folder.path()))
     }
 }
 
@@ -140,7 +140,7 @@ async fn drain(mut reader: Receiver) -> Result<Got, Closed> {
 /// Ignores all telemetry.
 struct Silent(Redactor);
 
-impl Sink for Silent {
+impl CallObserver for Silent {
     fn redactor(&self) -> &Redactor {
         &self.0
     }

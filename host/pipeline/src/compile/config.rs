@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::provenance::unset;
 use osiris_core::driver::spec::{OverridePolicy, Spec};
 use osiris_core::paths::{self, AccessMode, PathFault, ProjectPath};
 use osiris_core::schema::{Fault, Schema};
 use osiris_core::text::quoted;
-use osiris_core::yaml::{Node, Problems};
+use osiris_core::yaml::{Diagnostics, Node};
 use serde_json::Value as Json;
 
 use crate::connection::{REFERENCE, Reference, author_only, mismatch};
@@ -24,7 +24,7 @@ pub(super) fn complete(
     config: &Node,
     schema: &Schema,
     spec: &Spec,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Json {
     let json = config.to_json();
     let mut filled = json.clone();
@@ -42,7 +42,7 @@ pub(super) fn complete(
             Fault::MissingKey => "missing_config_key",
             Fault::InvalidValue => "invalid_config_value",
         };
-        let mut problem = Problem::new(code, format!("{owner}: {}", finding.message));
+        let mut problem = Diagnostic::new(code, format!("{owner}: {}", finding.message));
         problem.help = finding.help;
         problems.report(config.position_of(&finding.pointer), problem);
     }
@@ -57,8 +57,8 @@ pub(super) fn check_connection(
     owner: &str,
     config: &Node,
     spec: &Spec,
-    problems: &mut Problems<'_>,
-    warnings: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
+    warnings: &mut Diagnostics<'_>,
 ) {
     if let Some(entry) = config.entry(REFERENCE).filter(|_| !spec.connection_fields.is_empty())
         && let Some(text) = entry.value.as_text()
@@ -81,7 +81,7 @@ pub(super) fn check_connection(
             OverridePolicy::Allowed => {}
             OverridePolicy::Warning => {
                 let message = format!("{owner}: '{name}' replaces the connection's own");
-                warnings.report(entry.position, Problem::new("override_warning", message));
+                warnings.report(entry.position, Diagnostic::new("override_warning", message));
             }
             OverridePolicy::Forbidden => {
                 let message = format!(
@@ -89,8 +89,10 @@ pub(super) fn check_connection(
                 );
                 let help =
                     format!("write it in {CONNECTIONS_FILE}, in an alias of its own if need be");
-                problems
-                    .report(entry.position, Problem::new("override_forbidden", message).help(help));
+                problems.report(
+                    entry.position,
+                    Diagnostic::new("override_forbidden", message).help(help),
+                );
             }
         }
     }
@@ -103,7 +105,7 @@ pub(super) fn check_paths(
     json: &Json,
     spec: &Spec,
     project: &Project,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) {
     // Write access includes read access.
     let read = spec.files.read.iter().filter(|pointer| !spec.files.write.contains(pointer));
@@ -137,12 +139,12 @@ fn path_problem(
     path: &str,
     fault: PathFault,
     project: &Project,
-) -> Problem {
+) -> Diagnostic {
     let field = pointer.trim_start_matches('/').replace('/', ".");
     let subject = format!("{owner}: the path {} in '{field}'", quoted(path));
     match fault {
         PathFault::Malformed => {
-            Problem::new("invalid_path", format!("{owner}: the path in '{field}' is empty"))
+            Diagnostic::new("invalid_path", format!("{owner}: the path in '{field}' is empty"))
                 .help("write a path relative to the project folder, like 'data/orders.csv'")
         }
         PathFault::Absolute => {
@@ -155,11 +157,11 @@ fn path_problem(
                 }
             };
             let message = format!("{subject} is absolute, but drivers see only the project folder");
-            Problem::new("absolute_path", message).help(help)
+            Diagnostic::new("absolute_path", message).help(help)
         }
         PathFault::Outside => {
             let message = format!("{subject} leads out of the project folder");
-            Problem::new("path_outside", message)
+            Diagnostic::new("path_outside", message)
                 .help("put the file below the project folder and write its path from there")
         }
     }

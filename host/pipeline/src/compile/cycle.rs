@@ -1,7 +1,7 @@
 //! Reports steps that wait for each other.
 
-use osiris_core::diagnostic::Problem;
-use osiris_core::yaml::Problems;
+use osiris_core::diagnostic::Diagnostic;
+use osiris_core::yaml::Diagnostics;
 
 use crate::project::pipeline::Step;
 
@@ -13,7 +13,7 @@ pub(super) fn report(
     steps: &[Step],
     needs: &[Vec<usize>],
     order: &[usize],
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) {
     let mut seen = vec![false; steps.len()];
     order.iter().for_each(|&index| seen[index] = true);
@@ -42,7 +42,7 @@ pub(super) fn report(
     }
 }
 
-fn one(steps: &[Step], cycle: &[usize], problems: &mut Problems<'_>) {
+fn one(steps: &[Step], cycle: &[usize], problems: &mut Diagnostics<'_>) {
     // Starts at the first step in the file, so that the text does not depend on the walk.
     let first = cycle.iter().enumerate().min_by_key(|(_, index)| **index).map_or(0, |(at, _)| at);
     let round: Vec<usize> = cycle[first..].iter().chain(&cycle[..=first]).copied().collect();
@@ -58,5 +58,5 @@ fn one(steps: &[Step], cycle: &[usize], problems: &mut Problems<'_>) {
     let step = &steps[round[0]];
     let at = step.needs.as_ref().map_or(step.position, |needs| needs.position);
     let help = "take one of these needs away; 'needs: []' means none";
-    problems.report(at, Problem::new("cycle", message).help(help));
+    problems.report(at, Diagnostic::new("cycle", message).help(help));
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use osiris_core::diagnostic::{Error, Problem};
-use osiris_core::driver::catalog::Registry;
+use osiris_core::diagnostic::{Diagnostic, Error};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::spec::Spec;
 
 /// The drivers that a project can use.
@@ -37,12 +37,12 @@ pub enum Missing {
         searched: Vec<PathBuf>,
     },
     /// The driver exists, but is broken.
-    Unusable(Vec<Problem>),
+    Unusable(Vec<Diagnostic>),
     /// The driver exists, but the project's policy or lockfile denies it.
-    Refused(Vec<Problem>),
+    Refused(Vec<Diagnostic>),
 }
 
-impl Drivers for Registry {
+impl Drivers for DriverCatalog {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if let Some(file) = Self::find(self, name) {
             let refused = |error: Error| Missing::Refused(error.problems);

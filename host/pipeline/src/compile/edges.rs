@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest, quoted};
-use osiris_core::yaml::{Position, Problems};
+use osiris_core::yaml::{Diagnostics, Position};
 
 use super::cycle;
 use crate::project::pipeline::{Mode, Step};
@@ -41,8 +41,8 @@ impl Graph {
 /// Resolves the edges and reports everything that prevents the steps from running.
 pub(super) fn resolve(
     steps: &[Step],
-    problems: &mut Problems<'_>,
-    warnings: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
+    warnings: &mut Diagnostics<'_>,
 ) -> Graph {
     let ids: HashMap<&str, usize> = steps
         .iter()
@@ -70,7 +70,7 @@ fn explicit(
     steps: &[Step],
     index: usize,
     ids: &HashMap<&str, usize>,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Vec<usize> {
     let step = &steps[index];
     let mut needs = Vec::new();
@@ -86,14 +86,14 @@ fn explicit(
             Some(meant) => format!("did you mean '{meant}'?"),
             None => "name the 'id' of another step".to_owned(),
         };
-        problems.report(id.position, Problem::new("unknown_dependency", message).help(help));
+        problems.report(id.position, Diagnostic::new("unknown_dependency", message).help(help));
     }
     needs
 }
 
 /// Resolves a step without `needs`: a step that takes tables takes the table of the previous
 /// step.
-fn implicit(steps: &[Step], index: usize, problems: &mut Problems<'_>) -> Vec<usize> {
+fn implicit(steps: &[Step], index: usize, problems: &mut Diagnostics<'_>) -> Vec<usize> {
     let step = &steps[index];
     let Some((_, Mode::Transform | Mode::Write)) = step.mode else { return Vec::new() };
     let Some(before) = index.checked_sub(1) else { return Vec::new() };
@@ -104,13 +104,13 @@ fn implicit(steps: &[Step], index: usize, problems: &mut Problems<'_>) -> Vec<us
             steps[before].label()
         );
         let help = "name the step that makes the table: 'needs: [step-id]'";
-        problems.report(step.position, Problem::new("missing_needs", message).help(help));
+        problems.report(step.position, Diagnostic::new("missing_needs", message).help(help));
     }
     vec![before]
 }
 
 /// Checks the number of input tables: none for a reading step, exactly one for a writing step.
-fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Problems<'_>) {
+fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Diagnostics<'_>) {
     let Some((_, mode)) = step.mode else { return };
     if needs.iter().any(|&needed| steps[needed].mode.is_none()) {
         return;
@@ -146,7 +146,7 @@ fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Pro
         ),
         _ => return,
     };
-    problems.report(at, Problem::new(code, message).help(help));
+    problems.report(at, Diagnostic::new(code, message).help(help));
 }
 
 /// Returns the order by Kahn's algorithm, ties in file order. Steps on a cycle or after one are
@@ -172,14 +172,14 @@ fn order(needs: &[Vec<usize>]) -> Vec<usize> {
     order
 }
 
-fn warn_of_unread(steps: &[Step], needs: &[Vec<usize>], warnings: &mut Problems<'_>) {
+fn warn_of_unread(steps: &[Step], needs: &[Vec<usize>], warnings: &mut Diagnostics<'_>) {
     let read: BTreeSet<usize> = needs.iter().flatten().copied().collect();
     for (index, step) in steps.iter().enumerate() {
         let makes_table = matches!(step.mode, Some((_, Mode::Read | Mode::Transform)));
         if makes_table && !read.contains(&index) {
             let message = format!("{} makes a table that no step takes", step.label());
             let help = "name it in the 'needs' of another step, or remove it";
-            let problem = Problem::new("unused_output", message);
+            let problem = Diagnostic::new("unused_output", message);
             warnings.report(step.position, problem.help(help));
         }
     }

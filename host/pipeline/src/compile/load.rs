@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::LAST_COMPILE;
-use osiris_core::fs::project_dir::{Below, help};
+use osiris_core::fs::project_dir::{ProjectDir, help};
 use osiris_core::paths::ProjectPath;
 use osiris_core::{canonical, yaml};
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub fn load(manifest_path: &Path) -> Result<Build> {
 /// Returns an error if the content is not a manifest or was changed.
 pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
     let refuse = |code, message: String| {
-        Error::invalid(Problem::new(code, message).in_file(path).help(RECOMPILE))
+        Error::invalid(Diagnostic::new(code, message).in_file(path).help(RECOMPILE))
     };
     let manifest: Manifest = serde_json::from_value(root.to_json())
         .map_err(|why| refuse("invalid_manifest", format!("This is not a manifest: {why:.200}")))?;
@@ -51,7 +51,7 @@ pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
 fn config(dir: &Path, step: &Step) -> Result<Value> {
     let file = dir.join(&step.cfg_path);
     let refuse = |code, message: &str| {
-        Err(Error::invalid(Problem::new(code, message).in_file(&file).help(RECOMPILE)))
+        Err(Error::invalid(Diagnostic::new(code, message).in_file(&file).help(RECOMPILE)))
     };
     let bytes = yaml::read_bytes(&file, yaml::MAX_BYTES)?;
     if canonical::sha256(&bytes) != step.cfg_sha256 {
@@ -71,7 +71,7 @@ pub fn last(project: &Project) -> Result<Build> {
     let pointer = project.layout.last_compile();
     let stale = |message: String| {
         let help = "run 'osiris compile <pipeline.yaml>' first";
-        Error::invalid(Problem::new("no_last_compile", message).help(help))
+        Error::invalid(Diagnostic::new("no_last_compile", message).help(help))
     };
     let Some(text) = read_pointer(project, &pointer)? else {
         return Err(stale("No pipeline of this project has been compiled yet".to_owned()));
@@ -94,9 +94,9 @@ pub fn last(project: &Project) -> Result<Build> {
 
 /// Reads the text of `last_compile`. Returns `None` if the file does not exist.
 fn read_pointer(project: &Project, pointer: &Path) -> Result<Option<String>> {
-    let folder = Below::new(project.base(), &project.layout.index_dir());
+    let folder = ProjectDir::new(project.base(), &project.layout.index_dir());
     let bytes = folder.read(LAST_COMPILE, 64 * 1024).map_err(|error| {
-        let problem = Problem::new("file_unreadable", format!("Cannot read the file: {error}"));
+        let problem = Diagnostic::new("file_unreadable", format!("Cannot read the file: {error}"));
         let help = help(&error, "remove it, and compile the pipeline again");
         Error::invalid(problem.in_file(pointer).help(help))
     })?;

@@ -22,9 +22,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml::{self, Problems};
+use osiris_core::yaml::{self, Diagnostics};
 use serde_json::Value;
 
 use crate::manifest::Manifest;
@@ -45,7 +45,7 @@ pub struct Build {
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
     /// Possible mistakes; empty for a loaded build.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A valid pipeline, not written to disk.
@@ -56,7 +56,7 @@ pub struct Checked {
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
     /// Possible mistakes.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Codes of problems outside the pipeline.
@@ -74,8 +74,8 @@ pub fn check(
     drivers: &dyn Drivers,
 ) -> Result<Checked> {
     let root = yaml::read(pipeline_file)?;
-    let mut problems = Problems::new(pipeline_file);
-    let mut warnings = Problems::new(pipeline_file);
+    let mut problems = Diagnostics::new(pipeline_file);
+    let mut warnings = Diagnostics::new(pipeline_file);
     let Some(pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
         return Err(Error { exit: Exit::Invalid, problems: problems.into_sorted() });
     };
@@ -121,7 +121,7 @@ fn profile<'p>(
     project: &Project,
     pipeline: &'p Pipeline,
     options: &Options,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Option<&'p Profile> {
     let named = |name: &str| pipeline.profiles.iter().find(|profile| profile.name == name);
     let Some(name) = &options.profile else {
@@ -136,7 +136,7 @@ fn profile<'p>(
             None => format!("its profiles are {}", any_of(&names)),
         };
         let message = format!("The pipeline has no profile {}", quoted(name));
-        problems.report_unplaced(Problem::new("unknown_profile", message).help(help));
+        problems.report_unplaced(Diagnostic::new("unknown_profile", message).help(help));
     }
     found
 }

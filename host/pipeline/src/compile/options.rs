@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
 /// Prefix of the variables that set parameters.
 const PREFIX: &str = "OSIRIS_PARAM_";
@@ -33,7 +33,7 @@ impl Options {
             }
             let Some(value) = value.to_str() else {
                 let message = format!("The value of the variable {name} is not UTF-8 text");
-                return Err(Error::invalid(Problem::new("invalid_param_value", message)));
+                return Err(Error::invalid(Diagnostic::new("invalid_param_value", message)));
             };
             environment.insert(name, value.to_owned());
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml::{self, Node, Problems, Value};
+use osiris_core::yaml::{self, Diagnostics, Node, Value};
 use serde_json::{Map, Value as Json};
 
 use super::Options;
@@ -45,7 +45,7 @@ pub(super) fn resolve(
     pipeline: &Pipeline,
     profile: Option<&Profile>,
     options: &Options,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Parameters {
     let mut found = Parameters {
         values: BTreeMap::new(),
@@ -73,14 +73,14 @@ fn command_line(
     pipeline: &Pipeline,
     options: &Options,
     found: &mut Parameters,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) {
     let used = names_used(&pipeline.steps);
     for (index, (name, text)) in options.params.iter().enumerate() {
         if options.params[..index].iter().any(|(earlier, _)| earlier == name) {
             let message = format!("The parameter {} is given twice with --param", quoted(name));
             problems.report_unplaced(
-                Problem::new("duplicate_param", message).help("remove one of the two"),
+                Diagnostic::new("duplicate_param", message).help("remove one of the two"),
             );
         } else if let Some(param) = pipeline.params.iter().find(|param| param.name == *name) {
             set(found, param, text, &format!("--param {name}"), problems);
@@ -95,7 +95,7 @@ fn command_line(
                 None if names.is_empty() => "declare it below 'params', or leave it out".to_owned(),
                 None => format!("its parameters are {}", any_of(&names)),
             };
-            problems.report_unplaced(Problem::new("unknown_param", message).help(help));
+            problems.report_unplaced(Diagnostic::new("unknown_param", message).help(help));
         }
     }
 }
@@ -106,7 +106,7 @@ fn set(
     param: &Parameter,
     text: &str,
     source: &str,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) {
     let kind = param.kind.unwrap_or(Kind::String);
     if let Some(value) = parse(kind, text) {
@@ -123,7 +123,7 @@ fn set(
         Kind::List => "give it like '[a, b]'",
         _ => "give a value of that kind, or declare another 'type' for the parameter",
     };
-    problems.report(param.position, Problem::new("invalid_param_value", message).help(help));
+    problems.report(param.position, Diagnostic::new("invalid_param_value", message).help(help));
 }
 
 fn parse(kind: Kind, text: &str) -> Option<Value> {

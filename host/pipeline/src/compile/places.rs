@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::spec::paths;
 use osiris_core::paths::{ProjectPath, Resolver};
 use osiris_core::text::quoted;
-use osiris_core::yaml::{Position, Problems};
+use osiris_core::yaml::{Diagnostics, Position};
 use serde_json::Value;
 
 use super::edges::Graph;
@@ -51,7 +51,7 @@ pub(super) fn check(
     pipeline: &Pipeline,
     graph: &Graph,
     steps: &BTreeMap<usize, Checked>,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) {
     let resolver = Resolver::open(project.base()).ok();
     let uses: BTreeMap<usize, Use<'_>> = steps
@@ -145,7 +145,7 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
     Use { step, reads, writes, replaces, incremental }
 }
 
-fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
+fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
     let message = format!(
         "{}: it writes {}, as {} does, and one would replace the rows of the other",
         here.step.label(),
@@ -156,25 +156,25 @@ fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
         Identity::File(_) => "give one of them another path",
         Identity::Table(..) => "give one of them another table, or let both append",
     };
-    Problem::new("output_conflict", message).help(help)
+    Diagnostic::new("output_conflict", message).help(help)
 }
 
-fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Problem {
+fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
     let message = format!(
         "{}: it reads {}, which {} writes in the same run",
         here.step.label(),
         quoted(&place.name),
         there.name()
     );
-    Problem::new("output_conflict", message).help("write to another path")
+    Diagnostic::new("output_conflict", message).help("write to another path")
 }
 
-fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Problem {
+fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Diagnostic {
     let message = format!(
         "{}: it reads only what is new since its last run, and {} would replace the rows of the runs before with that",
         here.step.label(),
         there.name()
     );
     let help = "remove 'incremental', or let the writer append or update rows (see the driver's options in `osiris drivers show`)";
-    Problem::new("incremental_replaced", message).help(help)
+    Diagnostic::new("incremental_replaced", message).help(help)
 }

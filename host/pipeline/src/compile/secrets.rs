@@ -1,16 +1,16 @@
 //! Finds secrets in a pipeline file, which must not contain any.
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::spec::Spec;
 use osiris_core::schema::Schema;
 use osiris_core::secret_keys;
-use osiris_core::yaml::{Node, Position, Problems, Value};
+use osiris_core::yaml::{Diagnostics, Node, Position, Value};
 
 /// Maximum length of a value that is not taken for a secret despite a key of [`secret_keys::is_name`].
 const SHORT: usize = 4;
 
 /// Reports every secret in the file outside the steps' configurations.
-pub(super) fn scan_file(root: &Node, problems: &mut Problems<'_>) {
+pub(super) fn scan_file(root: &Node, problems: &mut Diagnostics<'_>) {
     let mut scan = Scan { schema: None, problems };
     for entry in root.as_map().into_iter().flatten() {
         if entry.key != "steps" {
@@ -33,7 +33,7 @@ pub(super) fn scan_config(
     index: usize,
     config: &Node,
     driver: Option<(&Spec, &Schema)>,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) {
     let root = format!("steps[{index}].config");
     let mut scan = Scan { schema: driver.map(|(_, schema)| schema), problems };
@@ -63,7 +63,7 @@ fn follow<'n>(config: &'n Node, pointer: &str, root: &str) -> Option<(&'n Node, 
 
 struct Scan<'a, 'f> {
     schema: Option<&'a Schema>,
-    problems: &'a mut Problems<'f>,
+    problems: &'a mut Diagnostics<'f>,
 }
 
 impl Scan<'_, '_> {
@@ -146,7 +146,7 @@ impl Scan<'_, '_> {
             path.chars().filter(|c| !osiris_core::invisible::is_invisible(*c)).take(200).collect();
         let message = format!("Inline secret at {path}: a compiled pipeline must not hold secrets");
         let help = "remove the value here, and from the file's history";
-        self.problems.report(position, Problem::new("inline_secret", message).help(help));
+        self.problems.report(position, Diagnostic::new("inline_secret", message).help(help));
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use osiris_core::contract;
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::spec::Spec;
 use osiris_core::schema::Schema;
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml::{Position, Problems};
+use osiris_core::yaml::{Diagnostics, Position};
 use serde_json::Value as Json;
 
 use super::parameters::Parameters;
@@ -35,8 +35,8 @@ pub(super) fn check(
     pipeline: &Pipeline,
     parameters: &Parameters,
     drivers: &dyn Drivers,
-    problems: &mut Problems<'_>,
-    warnings: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
+    warnings: &mut Diagnostics<'_>,
 ) -> BTreeMap<usize, Checked> {
     let mut known: HashMap<&str, Result<Ready, Missing>> = HashMap::new();
     let mut checked = BTreeMap::new();
@@ -78,7 +78,7 @@ fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
         Ok(schema) => Ok(Ready { found, schema }),
         Err(why) => {
             let message = format!("The spec of {}: 'configSchema' {why}", quoted(name));
-            Err(Missing::Unusable(vec![Problem::new("invalid_spec", message)]))
+            Err(Missing::Unusable(vec![Diagnostic::new("invalid_spec", message)]))
         }
     }
 }
@@ -88,7 +88,7 @@ fn report(
     component: &Located,
     why: &Missing,
     drivers: &dyn Drivers,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) {
     let name = quoted(&component.text);
     match why {
@@ -106,7 +106,7 @@ fn report(
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => format!("put '{}.wasm' into one of these folders", plain(&component.text)),
             };
-            let problem = Problem::new("unknown_component", message);
+            let problem = Diagnostic::new("unknown_component", message);
             problems.report(component.position, problem.help(help));
         }
         Missing::Unusable(reasons) => {
@@ -116,7 +116,7 @@ fn report(
                     step.label(),
                     reason.message
                 );
-                let mut problem = Problem::new("unusable_driver", message);
+                let mut problem = Diagnostic::new("unusable_driver", message);
                 problem.help = reason.help.clone();
                 problems.report(component.position, problem);
             }
@@ -125,7 +125,7 @@ fn report(
             for reason in reasons {
                 // The fix is not in the pipeline, but at the location of the reason.
                 let message = format!("{}: {}", step.label(), reason.message);
-                problems.report_unplaced(Problem {
+                problems.report_unplaced(Diagnostic {
                     code: "unusable_driver",
                     message,
                     ..reason.clone()
@@ -144,7 +144,7 @@ fn check_mode(
     step: &Step,
     (position, mode): (Position, Mode),
     spec: &Spec,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> contract::Mode {
     let needed = spec_mode(mode);
     if !spec.modes.contains(&needed) {
@@ -159,7 +159,7 @@ fn check_mode(
             [] => "it cannot be used in steps at all".to_owned(),
             can => format!("its modes are: {}", any_of(can)),
         };
-        problems.report(position, Problem::new("incompatible_mode", message).help(help));
+        problems.report(position, Diagnostic::new("incompatible_mode", message).help(help));
     }
     needed
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::quoted;
-use osiris_core::yaml::{Entry, Node, Problems, Value};
+use osiris_core::yaml::{Diagnostics, Entry, Node, Value};
 
 use super::parameters::Parameters;
 use crate::project::pipeline::Step;
@@ -70,7 +70,7 @@ fn collect(node: &Node, names: &mut BTreeSet<String>) {
 pub(super) fn substitute(
     step: &Step,
     parameters: &Parameters,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Node {
     Substitution { owner: step.label(), parameters, problems }.node(&step.config)
 }
@@ -78,7 +78,7 @@ pub(super) fn substitute(
 struct Substitution<'a, 'f> {
     owner: String,
     parameters: &'a Parameters,
-    problems: &'a mut Problems<'f>,
+    problems: &'a mut Diagnostics<'f>,
 }
 
 impl Substitution<'_, '_> {
@@ -133,7 +133,8 @@ impl Substitution<'_, '_> {
                 name.to_uppercase()
             ),
         };
-        self.problems.report(node.position, Problem::new("unresolved_param", message).help(help));
+        self.problems
+            .report(node.position, Diagnostic::new("unresolved_param", message).help(help));
         None
     }
 
@@ -144,13 +145,13 @@ impl Substitution<'_, '_> {
             quoted(name)
         );
         let help = format!("write '${{params.{name}}}' alone as the value");
-        let problem = Problem::new("invalid_param_reference", message);
+        let problem = Diagnostic::new("invalid_param_reference", message);
         self.problems.report(node.position, problem.help(help));
     }
 
     fn refuse_open(&mut self, node: &Node) {
         let message = format!("{}: a reference to a parameter is not complete", self.owner);
-        let problem = Problem::new("invalid_param_reference", message);
+        let problem = Diagnostic::new("invalid_param_reference", message);
         self.problems.report(node.position, problem.help("write it like '${params.name}'"));
     }
 }

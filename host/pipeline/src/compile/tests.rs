@@ -63,7 +63,7 @@ impl Specs {
 impl Drivers for Specs {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if name == "files.broken" {
-            let problem = Problem::new("not_a_component", "It is not a component");
+            let problem = Diagnostic::new("not_a_component", "It is not a component");
             return Err(Missing::Unusable(vec![problem]));
         }
         let spec = self.0.iter().find(|spec| spec.name == name);
@@ -125,8 +125,8 @@ steps:
 "#;
 
 /// Formats each problem as `line:column code: message (help)`.
-fn lines(problems: &[Problem]) -> Vec<String> {
-    let line = |problem: &Problem| {
+fn lines(problems: &[Diagnostic]) -> Vec<String> {
+    let line = |problem: &Diagnostic| {
         let at = problem.place.as_ref().and_then(|place| place.position);
         let at = at.map_or("-".to_owned(), |at| format!("{}:{}", at.line, at.column));
         let help = problem.help.as_deref().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use osiris_core::core_dumps;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::variable::Variable;
 
 use crate::project::ownership;
@@ -78,7 +78,7 @@ fn variables(file: &Path) -> Result<Vec<(String, String)>> {
             _ => "a line of this file is not NAME=value".to_owned(),
         };
         let help = "write one NAME=value a line, the value in single quotes if it is not one word";
-        Error::environment(Problem::new("env_file", why).in_file(file).help(help))
+        Error::environment(Diagnostic::new("env_file", why).in_file(file).help(help))
     };
     let lines = dotenvy::from_path_iter(file).map_err(|error| unusable(&error))?;
     lines.collect::<Result<_, _>>().map_err(|error| unusable(&error))

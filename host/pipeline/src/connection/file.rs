@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Result};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::text::quoted;
-use osiris_core::yaml::{self, Fields, Node, Position, Problems, Value};
+use osiris_core::yaml::{self, Diagnostics, Fields, Node, Position, Value};
 
 use super::reference::is_name;
 use crate::project::{self, ownership};
@@ -57,7 +57,7 @@ impl Connections {
 
     fn read_file(file: PathBuf) -> Result<Self> {
         let root = yaml::read(&file)?;
-        let mut problems = Problems::new(&file);
+        let mut problems = Diagnostics::new(&file);
         let families = families(&root, &mut problems);
         problems.into_result(())?;
         Ok(Self { file: Some(file), families })
@@ -66,7 +66,7 @@ impl Connections {
 
 type Families = BTreeMap<String, BTreeMap<String, Alias>>;
 
-fn families(root: &Node, problems: &mut Problems<'_>) -> Families {
+fn families(root: &Node, problems: &mut Diagnostics<'_>) -> Families {
     let mut families = Families::new();
     let Some(fields) = Fields::of(root, "The connections", "invalid_type", problems) else {
         return families;
@@ -77,7 +77,8 @@ fn families(root: &Node, problems: &mut Problems<'_>) -> Families {
         && node.as_u64() != Some(1)
         && node.as_text() != Some("1.0")
     {
-        let problem = Problem::new("unsupported_version", "The connections: the only version is 1");
+        let problem =
+            Diagnostic::new("unsupported_version", "The connections: the only version is 1");
         problems.report(node.position, problem.help(help));
     }
     let Some(node) = fields.get("connections") else { return families };
@@ -101,7 +102,7 @@ fn families(root: &Node, problems: &mut Problems<'_>) -> Families {
         }
         if aliases.values().filter(|alias| alias.is_default).count() > 1 {
             let message = format!("{owner} has more than one connection with 'default: true'");
-            let problem = Problem::new("duplicate_default", message);
+            let problem = Diagnostic::new("duplicate_default", message);
             problems.report(family.position, problem.help("keep it on one of them"));
         }
         families.insert(family.key.clone(), aliases);
@@ -109,7 +110,7 @@ fn families(root: &Node, problems: &mut Problems<'_>) -> Families {
     families
 }
 
-fn read_alias(entry: &yaml::Entry, owner: &str, problems: &mut Problems<'_>) -> Option<Alias> {
+fn read_alias(entry: &yaml::Entry, owner: &str, problems: &mut Diagnostics<'_>) -> Option<Alias> {
     let fields = Fields::of(&entry.value, owner, "invalid_type", problems)?;
     let is_default = fields.get("default").and_then(|node| {
         fields.read("default", node, "true or false", "invalid_type", Node::as_bool, problems)
@@ -119,9 +120,9 @@ fn read_alias(entry: &yaml::Entry, owner: &str, problems: &mut Problems<'_>) -> 
     Some(Alias { fields, is_default: is_default.unwrap_or(false), position: entry.position })
 }
 
-fn check_name(name: &str, owner: &str, position: Position, problems: &mut Problems<'_>) {
+fn check_name(name: &str, owner: &str, position: Position, problems: &mut Diagnostics<'_>) {
     if !is_name(name) {
         let message = format!("{owner}: its name is not made of letters, digits, '_' and '-'");
-        problems.report(position, Problem::new("invalid_name", message).help("rename it"));
+        problems.report(position, Diagnostic::new("invalid_name", message).help("rename it"));
     }
 }

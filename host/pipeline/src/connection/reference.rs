@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::quoted;
 
 /// The name of a connection.
@@ -16,15 +16,15 @@ pub struct Reference {
 }
 
 impl FromStr for Reference {
-    type Err = Problem;
+    type Err = Diagnostic;
 
-    fn from_str(text: &str) -> Result<Self, Problem> {
+    fn from_str(text: &str) -> Result<Self, Diagnostic> {
         let parts = text.strip_prefix('@').and_then(|text| text.split_once('.'));
         match parts {
             Some((family, alias)) if is_name(family) && is_name(alias) => {
                 Ok(Self { family: family.to_owned(), alias: alias.to_owned() })
             }
-            _ => Err(Problem::new(
+            _ => Err(Diagnostic::new(
                 "invalid_reference",
                 format!(
                     "Invalid connection reference format: {}. Expected '@family.alias'",

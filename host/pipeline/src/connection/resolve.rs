@@ -1,6 +1,6 @@
 //! Resolves a name to a connection with its values.
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::text::closest;
 use osiris_core::yaml::{Node, Position, Value};
@@ -30,7 +30,7 @@ impl Connections {
     /// Returns an error if the connection or the default does not exist. Exit code 2.
     pub fn choose(&self, family: &str, alias: Option<&str>) -> Result<(Reference, &Alias)> {
         let invalid = |code, message: String, help: String| {
-            let mut problem = Problem::new(code, message).help(help);
+            let mut problem = Diagnostic::new(code, message).help(help);
             if let Some(file) = &self.file {
                 problem = problem.in_file(file);
             }
@@ -105,7 +105,7 @@ impl Connections {
         environment: &Environment,
     ) -> Result<Resolved> {
         let (reference, alias) = self.choose(family, alias)?;
-        let mut filler = Filler { environment, unset: Vec::new(), untyped: Vec::new() };
+        let mut filler = PlaceholderFiller { environment, unset: Vec::new(), untyped: Vec::new() };
         let fields = filler.value(&alias.fields, "");
         if filler.unset.is_empty() {
             let untyped = filler.untyped;
@@ -116,7 +116,7 @@ impl Connections {
             let message =
                 format!("Environment variable '{name}' not set for {field} in {family}.{alias}");
             let help = format!("export {name}=..., or put {name}=... into .env");
-            let mut problem = Problem::new("variable_not_set", message).help(help);
+            let mut problem = Diagnostic::new("variable_not_set", message).help(help);
             if let Some(file) = &self.file {
                 problem = problem.at(file, position);
             }
@@ -129,14 +129,14 @@ impl Connections {
     }
 }
 
-struct Filler<'e> {
+struct PlaceholderFiller<'e> {
     environment: &'e Environment,
     /// Variable, field and position of each variable that is not set.
     unset: Vec<(String, String, Position)>,
     untyped: Vec<String>,
 }
 
-impl Filler<'_> {
+impl PlaceholderFiller<'_> {
     fn value(&mut self, node: &Node, field: &str) -> Json {
         match &node.value {
             Value::Text(text) => match fill(text, self.environment) {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::driver::provenance::{Origins, Provenance, Unset, unset};
 use osiris_core::driver::spec::{ConnectionField, OverridePolicy, Spec};
 use osiris_core::schema::fill_from;
@@ -175,12 +175,12 @@ fn escaped(key: &str) -> String {
 }
 
 /// Returns the problem of a connection whose family differs from the driver's.
-pub(crate) fn mismatch(owner: &str, family: &str, reference: &Reference) -> Problem {
+pub(crate) fn mismatch(owner: &str, family: &str, reference: &Reference) -> Diagnostic {
     let message = format!(
         "{owner}: Connection family mismatch: step uses {family}, ref is {}",
         reference.family
     );
-    Problem::new("family_mismatch", message).help(format!("name one like '@{family}.main'"))
+    Diagnostic::new("family_mismatch", message).help(format!("name one like '@{family}.main'"))
 }
 
 /// Moves the fields that the step may replace from its configuration into the connection.
@@ -212,7 +212,10 @@ fn check(
     whole: bool,
 ) -> Result<()> {
     let unusable = |why: String| {
-        Error::invalid(Problem::new("invalid_spec", format!("The spec of '{}': {why}", spec.name)))
+        Error::invalid(Diagnostic::new(
+            "invalid_spec",
+            format!("The spec of '{}': {why}", spec.name),
+        ))
     };
     let schema = spec.schema().map_err(unusable)?;
     let pointer = connection_pointer(spec);
@@ -230,7 +233,7 @@ fn check(
     if let (Some(reference), Value::Object(config)) = (reference, config) {
         config.insert(REFERENCE.to_owned(), reference);
     }
-    let mut problems: Vec<Problem> = findings
+    let mut problems: Vec<Diagnostic> = findings
         .into_iter()
         .filter(|finding| whole || finding.pointer.starts_with(pointer))
         .map(|finding| {
@@ -242,7 +245,7 @@ fn check(
                 .message
                 .replace(&format!("{RESOLVED}."), "")
                 .replace(&format!(" in '{RESOLVED}'"), "");
-            let mut problem = Problem::new("invalid_connection", format!("{whose}: {message}"));
+            let mut problem = Diagnostic::new("invalid_connection", format!("{whose}: {message}"));
             problem.help = finding.help;
             if let Some(file) = &connections.file {
                 problem = problem.at(file, resolved.source.position_of(below));
@@ -271,7 +274,7 @@ const LONGEST: usize = 200;
 
 /// Returns the problem of a host or file that only the driver's author names. `pointer` is the
 /// field as the user would write it.
-pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Problem {
+pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Diagnostic {
     let name = pointer.trim_start_matches('/').replace('/', ".");
     let default = &field.default;
     let opens = if field.is_host { "dials no host" } else { "opens no file" };
@@ -287,5 +290,5 @@ pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Problem 
     let mut keys = name.split('.').rev();
     let last = format!("{}: {value}", keys.next().unwrap_or_default());
     let line = keys.fold(last, |inner, key| format!("{key}: {{{inner}}}"));
-    Problem::new("set_by_author", message).help(format!("if you want that: write {line}"))
+    Diagnostic::new("set_by_author", message).help(format!("if you want that: write {line}"))
 }

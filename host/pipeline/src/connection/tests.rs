@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::diagnostic::Exit;
 use osiris_core::driver::spec::Spec;
+use osiris_core::fs::layout::CONNECTIONS_FILE;
 use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
@@ -172,7 +172,7 @@ fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
     let connection = &mut spec.config_schema["properties"]["resolved_connection"];
     connection["required"] = json!([]);
     connection["properties"]["host"] = json!({"type": "string", "default": "10.0.0.1"});
-    spec.network = vec![osiris_core::driver::spec::Endpoint {
+    spec.network = vec![osiris_core::driver::spec::EndpointSpec {
         host: "/resolved_connection/host".to_owned(),
         port: json!(1),
     }];

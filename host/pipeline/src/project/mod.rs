@@ -11,7 +11,7 @@ mod tests;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::{ProjectLayout, SETTINGS_FILE};
 
 pub use settings::Settings;
@@ -39,7 +39,7 @@ impl Project {
         }
         let current = env::current_dir().map_err(|error| {
             let message = format!("The working directory cannot be found: {error}");
-            Error::environment(Problem::new("no_working_directory", message))
+            Error::environment(Diagnostic::new("no_working_directory", message))
         })?;
         Self::open(root_of(&current, home().as_deref()))
     }
@@ -53,7 +53,7 @@ impl Project {
         let base = folder.canonicalize().ok().filter(|base| base.is_dir()).ok_or_else(|| {
             let message = "There is no such project folder";
             let help = "name an existing folder with --project, or make one with 'osiris init'";
-            Error::invalid(Problem::new("project_not_found", message).in_file(folder).help(help))
+            Error::invalid(Diagnostic::new("project_not_found", message).in_file(folder).help(help))
         })?;
         ownership::check(&base, &ownership::DECIDING)?;
         let layout = ProjectLayout { base };

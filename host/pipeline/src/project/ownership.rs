@@ -5,7 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::{CONNECTIONS_FILE, DRIVERS_DIR, LOCK_FILE, OWN_DIR, SETTINGS_FILE};
 
 /// The variable with the trusted directories of other users: paths separated by `:`, `/folder/*`
@@ -86,5 +86,5 @@ fn refusal(folder: &Path, path: &Path, owner: u32) -> Error {
         "this belongs to another user (uid {owner}), and would decide which drivers run and where secrets go"
     );
     let help = format!("if you trust that user: export {SAFE}={}", folder.display());
-    Error::environment(Problem::new("another_users", message).in_file(path).help(help))
+    Error::environment(Diagnostic::new("another_users", message).in_file(path).help(help))
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{any_of, quoted};
-use osiris_core::yaml::{Fields, Node, Position, Problems, Value};
+use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
 use osiris_registry::trust::{
     Ceilings, FileCeiling, HostPort, Pattern, Pin, Policy, PublicKey, Rule,
 };
@@ -15,7 +15,7 @@ const CEILINGS: [&str; 2] = ["network", "files"];
 const OWNER: &str = "The settings' drivers";
 const INVALID: &str = "invalid_policy";
 
-pub(super) fn policy(node: &Node, file: &Path, problems: &mut Problems<'_>) -> Policy {
+pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Policy {
     let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
         return Policy::default();
     };
@@ -47,7 +47,7 @@ pub(super) fn policy(node: &Node, file: &Path, problems: &mut Problems<'_>) -> P
     }
 }
 
-fn keys(node: &Node, problems: &mut Problems<'_>) -> BTreeMap<String, PublicKey> {
+fn keys(node: &Node, problems: &mut Diagnostics<'_>) -> BTreeMap<String, PublicKey> {
     let owner = format!("{OWNER}: 'keys'");
     let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
         return BTreeMap::new();
@@ -58,7 +58,8 @@ fn keys(node: &Node, problems: &mut Problems<'_>) -> BTreeMap<String, PublicKey>
         if let Some((other, _)) = keys.iter().find(|(_, known)| **known == key) {
             let message =
                 format!("{OWNER}: {} and {} are the same key", quoted(other), quoted(&entry.key));
-            problems.report(entry.position, Problem::new(INVALID, message).help("keep one name"));
+            problems
+                .report(entry.position, Diagnostic::new(INVALID, message).help("keep one name"));
             continue;
         }
         keys.insert(entry.key.clone(), key);
@@ -66,11 +67,11 @@ fn keys(node: &Node, problems: &mut Problems<'_>) -> BTreeMap<String, PublicKey>
     keys
 }
 
-fn rules(node: &Node, key: &str, problems: &mut Problems<'_>) -> Vec<Rule> {
+fn rules(node: &Node, key: &str, problems: &mut Diagnostics<'_>) -> Vec<Rule> {
     let Some(items) = node.as_list() else {
         let message = format!("{OWNER}: '{key}' must be a list, but it is {}", node.kind());
         let help = format!("write it like '{key}: [\"acme.*\"]'");
-        problems.report(node.position, Problem::new("invalid_type", message).help(help));
+        problems.report(node.position, Diagnostic::new("invalid_type", message).help(help));
         return Vec::new();
     };
     let rule = |item: &Node| {
@@ -80,7 +81,11 @@ fn rules(node: &Node, key: &str, problems: &mut Problems<'_>) -> Vec<Rule> {
     items.iter().filter_map(rule).collect()
 }
 
-fn pins(node: &Node, keys: &BTreeMap<String, PublicKey>, problems: &mut Problems<'_>) -> Vec<Pin> {
+fn pins(
+    node: &Node,
+    keys: &BTreeMap<String, PublicKey>,
+    problems: &mut Diagnostics<'_>,
+) -> Vec<Pin> {
     let owner = format!("{OWNER}: 'pins'");
     let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
         return Vec::new();
@@ -97,7 +102,7 @@ fn pins(node: &Node, keys: &BTreeMap<String, PublicKey>, problems: &mut Problems
                 true => "name the key first: 'keys: {acme: \"osiris-key:...\"}'".to_owned(),
                 false => format!("the keys here are {}", any_of(&names)),
             };
-            problems.report(entry.value.position, Problem::new(INVALID, message).help(help));
+            problems.report(entry.value.position, Diagnostic::new(INVALID, message).help(help));
         }
         if let (Some(pattern), Some(key)) = (pattern, key) {
             let rule = Rule { pattern, position: entry.position };
@@ -107,7 +112,7 @@ fn pins(node: &Node, keys: &BTreeMap<String, PublicKey>, problems: &mut Problems
     pins
 }
 
-fn ceilings(node: &Node, problems: &mut Problems<'_>) -> Ceilings {
+fn ceilings(node: &Node, problems: &mut Diagnostics<'_>) -> Ceilings {
     let owner = format!("{OWNER}: 'ceilings'");
     let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
         return Ceilings::default();
@@ -118,7 +123,7 @@ fn ceilings(node: &Node, problems: &mut Problems<'_>) -> Ceilings {
         let known = FileCeiling::NAMES.into_iter().find(|(name, _)| text == Some(*name));
         if known.is_none() {
             let message = format!("{}: 'files' must be none, read or write", fields.owner());
-            problems.report(node.position, Problem::new(INVALID, message));
+            problems.report(node.position, Diagnostic::new(INVALID, message));
         }
         known.map(|(_, ceiling)| (node.position, ceiling))
     });
@@ -136,7 +141,7 @@ fn ceilings(node: &Node, problems: &mut Problems<'_>) -> Ceilings {
                 node.kind()
             );
             let help = "write it like 'network: [\"db.example:5432\"]'";
-            problems.report(node.position, Problem::new("invalid_type", message).help(help));
+            problems.report(node.position, Diagnostic::new("invalid_type", message).help(help));
             None
         }
     });
@@ -147,11 +152,11 @@ fn ceilings(node: &Node, problems: &mut Problems<'_>) -> Ceilings {
 fn parsed<T: std::str::FromStr<Err = String>>(
     node: &Node,
     key: &str,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Option<T> {
     let Some(text) = node.as_text() else {
         let message = format!("{OWNER}: {} must be text, but it is {}", quoted(key), node.kind());
-        let problem = Problem::new("invalid_type", message).help("put it in quotes");
+        let problem = Diagnostic::new("invalid_type", message).help("put it in quotes");
         problems.report(node.position, problem);
         return None;
     };
@@ -159,16 +164,16 @@ fn parsed<T: std::str::FromStr<Err = String>>(
     read.map_err(|help| unreadable(text, node.position, help, problems)).ok()
 }
 
-fn pattern_of(text: &str, position: Position, problems: &mut Problems<'_>) -> Option<Pattern> {
+fn pattern_of(text: &str, position: Position, problems: &mut Diagnostics<'_>) -> Option<Pattern> {
     text.parse().map_err(|help| unreadable(text, position, help, problems)).ok()
 }
 
-fn unreadable(text: &str, position: Position, help: String, problems: &mut Problems<'_>) {
+fn unreadable(text: &str, position: Position, help: String, problems: &mut Diagnostics<'_>) {
     // Hides a private key that was entered here by mistake.
     let shown = match text.starts_with("osiris-secret-key:") {
         true => "'osiris-secret-key:…'".to_owned(),
         false => quoted(text),
     };
     let message = format!("{OWNER}: {shown} cannot be read");
-    problems.report(position, Problem::new(INVALID, message).help(help));
+    problems.report(position, Diagnostic::new(INVALID, message).help(help));
 }

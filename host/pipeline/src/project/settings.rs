@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use osiris_core::diagnostic::{Problem, Result};
-use osiris_core::driver::limits::{Bounds, Limit};
+use osiris_core::diagnostic::{Diagnostic, Result};
+use osiris_core::driver::limits::{Limit, LimitOverrides};
 use osiris_core::paths::{ProjectPath, RESERVED, reserved};
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml::{self, Fields, Node, Problems};
+use osiris_core::yaml::{self, Diagnostics, Fields, Node};
 use osiris_registry::trust::Policy;
 
 use super::policy_settings::policy;
@@ -17,7 +17,7 @@ pub struct Settings {
     /// The profile for pipelines that have it, unless a command names another.
     pub profile: Option<String>,
     /// Resource limits of a step.
-    pub limits: Bounds,
+    pub limits: LimitOverrides,
     /// Policy for drivers: the allowed ones and their permission ceilings.
     pub drivers: Policy,
     /// Reserved files that steps may read if their configuration names them.
@@ -38,13 +38,13 @@ impl Settings {
             return Ok(Self::default());
         }
         let root = yaml::read(file)?;
-        let mut problems = Problems::new(file);
+        let mut problems = Diagnostics::new(file);
         let settings = settings(&root, file, &mut problems);
         problems.into_result(settings.unwrap_or_default())
     }
 }
 
-fn settings(root: &Node, file: &Path, problems: &mut Problems<'_>) -> Option<Settings> {
+fn settings(root: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Option<Settings> {
     let fields = Fields::of(root, "The settings", "invalid_type", problems)?;
     fields.only(&SETTINGS, problems);
     let help = "write 'version: 1'";
@@ -52,7 +52,7 @@ fn settings(root: &Node, file: &Path, problems: &mut Problems<'_>) -> Option<Set
         && node.as_u64() != Some(VERSION)
     {
         let message = "The settings: the only version is 1";
-        problems.report(node.position, Problem::new("unsupported_version", message).help(help));
+        problems.report(node.position, Diagnostic::new("unsupported_version", message).help(help));
     }
     let profile = fields.get("profile").and_then(|node| {
         fields.read("profile", node, "text", "invalid_type", Node::as_text, problems)
@@ -65,7 +65,7 @@ fn settings(root: &Node, file: &Path, problems: &mut Problems<'_>) -> Option<Set
     })
 }
 
-fn allow_read(node: &Node, problems: &mut Problems<'_>) -> Vec<ProjectPath> {
+fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
     const OWNER: &str = "The settings' files";
     const INVALID: &str = "invalid_files";
     let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
@@ -76,14 +76,14 @@ fn allow_read(node: &Node, problems: &mut Problems<'_>) -> Vec<ProjectPath> {
     let Some(items) = list.as_list() else {
         let message = format!("{OWNER}: 'allow_read' must be a list, but it is {}", list.kind());
         let help = "write it like 'allow_read: [\"logs\"]'";
-        problems.report(list.position, Problem::new("invalid_type", message).help(help));
+        problems.report(list.position, Diagnostic::new("invalid_type", message).help(help));
         return Vec::new();
     };
     let mut paths = Vec::new();
     for item in items {
         let Some(text) = item.as_text() else {
             let message = format!("{OWNER}: 'allow_read' lists paths, but one is {}", item.kind());
-            problems.report(item.position, Problem::new("invalid_type", message));
+            problems.report(item.position, Diagnostic::new("invalid_type", message));
             continue;
         };
         match ProjectPath::new(text) {
@@ -97,24 +97,24 @@ fn allow_read(node: &Node, problems: &mut Problems<'_>) -> Vec<ProjectPath> {
                         any_of(&RESERVED)
                     ),
                 };
-                problems.report(item.position, Problem::new(INVALID, message).help(help));
+                problems.report(item.position, Diagnostic::new(INVALID, message).help(help));
             }
             Err(_) => {
                 let message = format!("{OWNER}: {} is no path in the project", quoted(text));
                 let help = "write it from the project folder on, like 'logs'";
-                problems.report(item.position, Problem::new(INVALID, message).help(help));
+                problems.report(item.position, Diagnostic::new(INVALID, message).help(help));
             }
         }
     }
     paths
 }
 
-fn limits(node: &Node, problems: &mut Problems<'_>) -> Bounds {
+fn limits(node: &Node, problems: &mut Diagnostics<'_>) -> LimitOverrides {
     let Some(fields) = Fields::of(node, "The settings' limits", "invalid_type", problems) else {
-        return Bounds::new();
+        return LimitOverrides::new();
     };
     fields.only(&Limit::ALL.map(Limit::name), problems);
-    let mut bounds = Bounds::new();
+    let mut bounds = LimitOverrides::new();
     for limit in Limit::ALL {
         let Some(node) = fields.get(limit.name()) else { continue };
         let written = node.as_text().map_or_else(|| node.to_json().to_string(), str::to_owned);
@@ -127,7 +127,7 @@ fn limits(node: &Node, problems: &mut Problems<'_>) -> Bounds {
                     fields.owner(),
                     quoted(&written)
                 );
-                problems.report(node.position, Problem::new("invalid_limit", message));
+                problems.report(node.position, Diagnostic::new("invalid_limit", message));
             }
         }
     }

@@ -28,11 +28,11 @@ fn bundle(lock: Option<&[u8]>) -> Vec<u8> {
 /// The content of a bundle: index, lockfile and drivers.
 type Out = (Index, Option<Vec<u8>>, Vec<Vec<u8>>);
 
-fn out(bytes: &[u8]) -> Result<Out, Problem> {
+fn out(bytes: &[u8]) -> Result<Out, Diagnostic> {
     let mut drivers = Vec::new();
     let (index, lock) = read(bytes, |_, bytes| {
         drivers.push(bytes);
-        Ok::<_, Problem>(())
+        Ok::<_, Diagnostic>(())
     })?;
     Ok((index, lock, drivers))
 }

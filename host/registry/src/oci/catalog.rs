@@ -1,6 +1,6 @@
 //! Lists the drivers of a registry.
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use reqwest::header::LINK;
 use reqwest::{Method, StatusCode};
 use semver::Version;
@@ -18,7 +18,7 @@ const MAX_PAGES: usize = MAX_NAMES / PAGE;
 
 /// A driver in a registry.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct CatalogEntry {
     /// Reference to the newest version.
     pub reference: Reference,
     /// The name that the publisher gave.
@@ -47,7 +47,7 @@ impl Client {
         let Some(names) = names else {
             let message = format!("{} does not list what it has", self.web.host());
             let help = "name the driver: `osiris drivers add oci://REGISTRY/NAME`";
-            return Err(Error::environment(Problem::new("no_catalogue", message).help(help)));
+            return Err(Error::environment(Diagnostic::new("no_catalogue", message).help(help)));
         };
         Ok(names.into_iter().filter(|name| is_repository(name)).collect())
     }
@@ -67,7 +67,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns an error if the registry refuses to list the tags.
-    pub async fn look(&self, registry: &str, repository: &str) -> Result<Option<Listed>> {
+    pub async fn look(&self, registry: &str, repository: &str) -> Result<Option<CatalogEntry>> {
         let Some(tag) = newest(&self.tags(repository).await?) else { return Ok(None) };
         let reference = Reference {
             registry: registry.to_owned(),
@@ -81,7 +81,7 @@ impl Client {
             return Ok(None);
         }
         let told = |key: &str| manifest.annotations.get(key).cloned();
-        Ok(Some(Listed {
+        Ok(Some(CatalogEntry {
             name: told(TITLE).unwrap_or_default(),
             version: told(VERSION).unwrap_or(tag),
             title: told(DESCRIPTION).unwrap_or_default(),
@@ -113,7 +113,7 @@ impl Client {
             let body = self.web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
             let page: Page = serde_json::from_slice(&body).map_err(|error| {
                 let message = format!("the list of {} cannot be read: {error}", self.web.host());
-                Error::environment(Problem::new("server_refused", message))
+                Error::environment(Diagnostic::new("server_refused", message))
             })?;
             let page = of(page);
             let before = names.len();

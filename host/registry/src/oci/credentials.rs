@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use docker_credential::{CredentialRetrievalError as Missing, DockerCredential};
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use reqwest::header::HeaderValue;
 
 /// The variable with the only registry that gets the login of the other two variables.
@@ -29,7 +29,7 @@ impl Login {
     pub fn find(registry: &str, get: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
         if let Some(user) = get(USER) {
             let Some(own) = get(REGISTRY) else {
-                let problem = Problem::new(
+                let problem = Diagnostic::new(
                     "registry_login",
                     format!("{USER} is set, but not which registry it is for"),
                 );
@@ -39,7 +39,7 @@ impl Login {
             };
             if own == registry {
                 let password = get(PASSWORD).ok_or_else(|| {
-                    let problem = Problem::new(
+                    let problem = Diagnostic::new(
                         "registry_login",
                         format!("{USER} is set, but {PASSWORD} is not"),
                     );
@@ -102,7 +102,7 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
 fn unusable(registry: &str, why: &str) -> Error {
     let message = format!("docker's login for {registry} cannot be used: {why}");
     let help = format!("`docker login {registry}`, or set {REGISTRY}, {USER} and {PASSWORD}");
-    Error::environment(Problem::new("registry_login", message).help(help))
+    Error::environment(Diagnostic::new("registry_login", message).help(help))
 }
 
 impl std::fmt::Debug for Login {

@@ -18,9 +18,9 @@ use osiris_http::NamedBy;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
-use super::http_client::Web;
+use super::http_client::BoundedClient;
 
-pub use catalog::{Listed, newest};
+pub use catalog::{CatalogEntry, newest};
 pub use credentials::{LOGIN, Login, REGISTRY};
 pub use push::Published;
 pub use reference::Reference;
@@ -31,7 +31,7 @@ const MAX_JSON: u64 = 4 << 20;
 /// A client of one registry.
 #[derive(Debug)]
 pub struct Client {
-    web: Web,
+    web: BoundedClient,
     base: Url,
     insecure: bool,
     login: Option<Login>,
@@ -51,7 +51,7 @@ impl Client {
         named_by: NamedBy,
     ) -> Result<Self> {
         let base = reference::address(registry, insecure)?;
-        let web = Web::new(&base, insecure, named_by)?;
+        let web = BoundedClient::new(&base, insecure, named_by)?;
         Ok(Self { web, base, insecure, login, keys: Mutex::default() })
     }
 

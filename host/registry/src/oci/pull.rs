@@ -1,7 +1,7 @@
 //! Downloads a component: the manifest, then the bytes, each checked by its digest.
 
 use osiris_core::canonical::sha256;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::MAX_SIZE;
 use osiris_core::text::bytes;
 use reqwest::header::ACCEPT;
@@ -78,7 +78,7 @@ impl Client {
 
     fn missing(&self, reference: &Reference) -> Error {
         let message = format!("there is no {reference}");
-        Error::environment(Problem::new("driver_not_found", message).help(format!(
+        Error::environment(Diagnostic::new("driver_not_found", message).help(format!(
             "check the name and the tag; `osiris drivers search --registry {}` lists what is there",
             self.web.host()
         )))
@@ -87,12 +87,12 @@ impl Client {
     fn damaged(&self, reference: &Reference, what: &str) -> Error {
         let message = format!("{} sent {what}, for {reference}", self.web.host());
         Error::environment(
-            Problem::new("download_damaged", message)
+            Diagnostic::new("download_damaged", message)
                 .help("try again; if it stays, do not trust the registry"),
         )
     }
 }
 
 fn no_component(reference: &Reference, why: &str) -> Error {
-    Error::invalid(Problem::new("no_component", format!("{reference} is no driver: {why}")))
+    Error::invalid(Diagnostic::new("no_component", format!("{reference} is no driver: {why}")))
 }

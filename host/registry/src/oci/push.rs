@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use osiris_core::canonical::sha256;
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::driver::DriverFile;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
@@ -87,7 +87,7 @@ impl Client {
         address.filter(|address| address.origin() == self.base.origin()).ok_or_else(|| {
             let message =
                 format!("{} wants the upload on another server, or nowhere", self.web.host());
-            Error::environment(Problem::new("server_refused", message))
+            Error::environment(Diagnostic::new("server_refused", message))
         })
     }
 
@@ -113,5 +113,5 @@ fn pushing(repository: &str) -> String {
 fn taken(reference: &Reference, digest: &str) -> Error {
     let message = format!("{reference} is there with other bytes: {digest}");
     let help = "give the driver another version, or --force to move the tag";
-    Error { exit: Exit::Failed, problems: vec![Problem::new("tag_taken", message).help(help)] }
+    Error { exit: Exit::Failed, problems: vec![Diagnostic::new("tag_taken", message).help(help)] }
 }

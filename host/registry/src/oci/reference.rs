@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use osiris_core::diagnostic::{Error, Problem};
+use osiris_core::diagnostic::{Diagnostic, Error};
 use osiris_core::text::quoted;
 use osiris_http::is_loopback;
 use reqwest::Url;
@@ -50,7 +50,8 @@ pub(super) fn address(registry: &str, insecure: bool) -> Result<Url, Error> {
     let bad = || {
         let message = format!("{} is no registry's host", quoted(registry));
         Error::invalid(
-            Problem::new("bad_reference", message).help("write it like ghcr.io or localhost:5000"),
+            Diagnostic::new("bad_reference", message)
+                .help("write it like ghcr.io or localhost:5000"),
         )
     };
     let mut url = Url::parse(&format!("https://{registry}/")).map_err(|_| bad())?;
@@ -72,7 +73,7 @@ impl FromStr for Reference {
     fn from_str(text: &str) -> Result<Self, Error> {
         let bad = |why: String| {
             Error::invalid(
-                Problem::new(
+                Diagnostic::new(
                     "bad_reference",
                     format!("{} is no reference to a registry: {why}", quoted(text)),
                 )

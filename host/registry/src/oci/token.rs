@@ -1,12 +1,12 @@
 //! Authentication to a registry: a password, or a token that another server issues for one.
 
 use http_auth::parse_challenges;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Response, Url};
 use serde::Deserialize;
 
-use super::super::http_client::Web;
+use super::super::http_client::BoundedClient;
 use super::super::source::check_scheme;
 use super::credentials::sensitive;
 use super::{Client, MAX_JSON};
@@ -97,7 +97,7 @@ impl Client {
     ) -> Result<HeaderValue> {
         let wrong = |why: &str| {
             let message = format!("{}: cannot {what}: {why}", self.web.host());
-            Error::environment(Problem::new("registry_login", message))
+            Error::environment(Diagnostic::new("registry_login", message))
         };
         let mut realm =
             Url::parse(realm).map_err(|_| wrong("its server of tokens has no address"))?;
@@ -120,9 +120,9 @@ impl Client {
                 self.web.host()
             );
             let help = format!("if {host} gives out tokens for it: export {TOKEN_SERVER}={host}");
-            return Err(Error::environment(Problem::new("registry_login", message).help(help)));
+            return Err(Error::environment(Diagnostic::new("registry_login", message).help(help)));
         }
-        let web = Web::new(&realm, self.insecure, self.web.leads())?;
+        let web = BoundedClient::new(&realm, self.insecure, self.web.leads())?;
         let mut request = web.client().get(realm);
         if let Some(basic) = login {
             request = request.header(AUTHORIZATION, basic);

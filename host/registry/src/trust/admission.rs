@@ -12,7 +12,7 @@ use super::signature;
 
 /// An admitted driver and the facts about its origin.
 #[derive(Debug, Clone)]
-pub struct Admission {
+pub struct AdmittedDriver {
     /// The driver's spec.
     pub spec: Arc<Spec>,
     /// The sha256 of the driver's file.
@@ -23,7 +23,7 @@ pub struct Admission {
     pub signers: Vec<PublicKey>,
 }
 
-impl Admission {
+impl AdmittedDriver {
     /// Verifies the signatures of a driver with these bytes.
     ///
     /// # Errors

@@ -10,11 +10,11 @@ use osiris_core::fs::cache_dir::own_folder;
 
 /// The drivers that were used in one project before.
 #[derive(Debug)]
-pub struct Seen {
+pub struct KnownDrivers {
     folder: PathBuf,
 }
 
-impl Seen {
+impl KnownDrivers {
     /// Opens the record of the project in this directory.
     ///
     /// # Errors

@@ -11,12 +11,12 @@ mod permissions;
 mod policy;
 mod signature;
 
-pub use admission::Admission;
+pub use admission::AdmittedDriver;
 pub use ceilings::{Ceilings, FileCeiling, HostPort};
 pub use key::{PublicKey, SecretKey};
-pub use known_drivers::Seen;
+pub use known_drivers::KnownDrivers;
 pub use pattern::Pattern;
-pub use permission_report::{Known, Right, Verdict};
-pub use permissions::{Ask, Asks};
+pub use permission_report::{Known, PermissionReport, Verdict};
+pub use permissions::{Permission, RequestedPermissions};
 pub use policy::{Pin, Policy, Rule};
 pub use signature::{sign, signers};

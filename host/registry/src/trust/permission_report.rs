@@ -1,6 +1,6 @@
 //! The permissions that a driver requests, and those that a project grants.
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::endpoints::{Endpoint, endpoint, endpoints};
 use osiris_core::driver::provenance::{Origins, PathGrant, Provenance, path_grant};
 use osiris_core::driver::spec::{self, Files, Spec};
@@ -11,12 +11,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ceilings::FileCeiling;
-use super::permissions::{Ask, Asks, part};
+use super::permissions::{Permission, RequestedPermissions, part};
 use super::policy::Policy;
 
 /// A permission that a driver can request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Right {
+pub struct PermissionReport {
     /// `files`, `network` or `secrets`.
     pub right: &'static str,
     /// Description of the permission.
@@ -65,7 +65,7 @@ pub enum Verdict {
     Unasked,
 }
 
-impl Right {
+impl PermissionReport {
     /// Returns the verb and the rest of a sentence on the permission.
     pub fn told(&self) -> (&'static str, String) {
         let Self { what, why, .. } = self;
@@ -82,14 +82,19 @@ impl Policy {
     /// Returns the requested permissions with the project's decisions, and the permissions that
     /// the spec does not request. If the configuration is known, the descriptions contain its
     /// values.
-    pub fn rights(&self, spec: &Spec, built_in: bool, known: Option<Known<'_>>) -> Vec<Right> {
-        let mut rights: Vec<Right> = Vec::new();
-        for ask in Asks::of(spec).rights {
+    pub fn rights(
+        &self,
+        spec: &Spec,
+        built_in: bool,
+        known: Option<Known<'_>>,
+    ) -> Vec<PermissionReport> {
+        let mut rights: Vec<PermissionReport> = Vec::new();
+        for ask in RequestedPermissions::of(spec).rights {
             let found = known.map_or_else(|| literal(&ask), |known| found(&ask, spec, known));
             let (right, (verdict, why)) = match &ask {
-                Ask::Dial(..) => ("network", self.network(&ask, &found, built_in)),
-                Ask::Read(_) => ("files", self.files(FileCeiling::Read, built_in)),
-                Ask::Write(_) => ("files", self.files(FileCeiling::Write, built_in)),
+                Permission::Dial(..) => ("network", self.network(&ask, &found, built_in)),
+                Permission::Read(_) => ("files", self.files(FileCeiling::Read, built_in)),
+                Permission::Write(_) => ("files", self.files(FileCeiling::Write, built_in)),
             };
             let Found { what, value, set_by, is_unset } = found;
             let (verdict, why) = match is_unset {
@@ -98,11 +103,18 @@ impl Policy {
             };
             // The description already contains a literal.
             let (value, set_by) = known.map(|_| (value, set_by)).unwrap_or_default();
-            rights.push(Right { right, what, verdict, why, value, set_by });
+            rights.push(PermissionReport { right, what, verdict, why, value, set_by });
         }
         let mut add = |right, what, verdict, why: &str| {
             let why = why.to_owned();
-            rights.push(Right { right, what, verdict, why, value: None, set_by: Vec::new() });
+            rights.push(PermissionReport {
+                right,
+                what,
+                verdict,
+                why,
+                value: None,
+                set_by: Vec::new(),
+            });
         };
         for pointer in &spec.secrets {
             let why = "the spec declares it, and its connection or configuration holds it";
@@ -141,16 +153,16 @@ impl Policy {
             let message = format!(
                 "{step}the driver `{name}` asks for more than `drivers.ceilings.{rule}` allows: to {what}"
             );
-            let problem = Problem::new("beyond_ceiling", message);
+            let problem = Diagnostic::new("beyond_ceiling", message);
             Err(Error::environment(problem.at(&self.file, position).help(help)))
         };
         if let Some((position, ceiling)) = self.ceilings.files {
             // Write access includes read access, so the widest request is reported first.
-            for ask in Asks::of(spec).rights.iter().rev() {
+            for ask in RequestedPermissions::of(spec).rights.iter().rev() {
                 let (name, access) = match ask {
-                    Ask::Write(name) => (name, FileCeiling::Write),
-                    Ask::Read(name) => (name, FileCeiling::Read),
-                    Ask::Dial(..) => continue,
+                    Permission::Write(name) => (name, FileCeiling::Write),
+                    Permission::Read(name) => (name, FileCeiling::Read),
+                    Permission::Dial(..) => continue,
                 };
                 if access > ceiling && config.pointer(&name.text).is_some_and(|v| !v.is_null()) {
                     let help = format!("write 'files: {access}' there if drivers may");
@@ -185,9 +197,11 @@ impl Policy {
         }
     }
 
-    fn network(&self, ask: &Ask, found: &Found, built_in: bool) -> (Verdict, String) {
+    fn network(&self, ask: &Permission, found: &Found, built_in: bool) -> (Verdict, String) {
         let literal = match ask {
-            Ask::Dial(host, _) => Some(host.text.as_str()).filter(|host| !host.starts_with('/')),
+            Permission::Dial(host, _) => {
+                Some(host.text.as_str()).filter(|host| !host.starts_with('/'))
+            }
             _ => None,
         };
         if literal.is_some_and(|host| !leads_anywhere(host)) {
@@ -225,10 +239,12 @@ fn leads_anywhere(host: &str) -> bool {
 }
 
 /// Describes a request without a configuration.
-fn literal(ask: &Ask) -> Found {
+fn literal(ask: &Permission) -> Found {
     let what = ask.to_string();
     let value = match ask {
-        Ask::Dial(host, port) if !host.text.starts_with('/') && !port.text.starts_with('/') => {
+        Permission::Dial(host, port)
+            if !host.text.starts_with('/') && !port.text.starts_with('/') =>
+        {
             Some(format!("{}:{}", host.text, port.text))
         }
         _ => None,
@@ -238,11 +254,11 @@ fn literal(ask: &Ask) -> Found {
 }
 
 /// Describes a request with the values of a configuration.
-fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
+fn found(ask: &Permission, spec: &Spec, known: Known<'_>) -> Found {
     let unset = || Found { is_unset: true, value: None, ..literal(ask) };
     match ask {
-        Ask::Dial(ask_host, ask_port) => {
-            let same = |asked: &&spec::Endpoint| {
+        Permission::Dial(ask_host, ask_port) => {
+            let same = |asked: &&spec::EndpointSpec| {
                 let asked_port =
                     asked.port.as_str().map_or_else(|| asked.port.to_string(), str::to_owned);
                 asked.host == ask_host.text && asked_port == ask_port.text
@@ -263,7 +279,7 @@ fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
                 is_unset: false,
             }
         }
-        Ask::Read(name) | Ask::Write(name) => {
+        Permission::Read(name) | Permission::Write(name) => {
             let Some(PathGrant { path, origin }) =
                 path_grant(known.config, &name.text, known.origins)
             else {
@@ -272,7 +288,7 @@ fn found(ask: &Ask, spec: &Spec, known: Known<'_>) -> Found {
             let path = shown(&name.text, path);
             let line = escape_control(&path);
             let what = match ask {
-                Ask::Read(_) => format!("read {line}, set by {origin}"),
+                Permission::Read(_) => format!("read {line}, set by {origin}"),
                 _ => format!("read and write {line}, set by {origin}, and what it makes beside it"),
             };
             Found { what, value: Some(path), set_by: vec![origin], is_unset: false }

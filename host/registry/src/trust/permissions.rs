@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use osiris_core::driver::limits::{Bounds, Limit};
+use osiris_core::driver::limits::{Limit, LimitOverrides};
 use osiris_core::driver::provenance::default_of;
-use osiris_core::driver::spec::{Endpoint, Spec};
+use osiris_core::driver::spec::{EndpointSpec, Spec};
 use osiris_core::sanitize::escape_control;
 
 /// A value that a driver's spec names: a literal, or a field of its configuration.
@@ -61,7 +61,7 @@ impl Name {
 
 /// A permission that a driver requests.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ask {
+pub enum Permission {
     /// Dial a host and a port.
     Dial(Name, Name),
     /// Read the path that a field names.
@@ -70,7 +70,7 @@ pub enum Ask {
     Write(Name),
 }
 
-impl Ask {
+impl Permission {
     /// Formats the permission as in `osiris.lock`.
     fn line(&self) -> String {
         let line = match self {
@@ -93,7 +93,7 @@ impl Ask {
 }
 
 /// Formats the permission to follow `may` or `asks to`.
-impl fmt::Display for Ask {
+impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dial(host, port) => {
@@ -124,22 +124,22 @@ pub(super) fn part(text: &str) -> String {
 
 /// All permissions that a driver requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asks {
+pub struct RequestedPermissions {
     /// The requested permissions.
-    pub(super) rights: BTreeSet<Ask>,
+    pub(super) rights: BTreeSet<Permission>,
     /// The driver's own limits; for any other limit, the project's value applies.
-    limits: Bounds,
+    limits: LimitOverrides,
 }
 
-impl Asks {
+impl RequestedPermissions {
     /// Collects the requests of a spec.
     pub fn of(spec: &Spec) -> Self {
         let name = |text: &String| Name::of(spec, text);
-        let reads = spec.files.read.iter().map(name).map(Ask::Read);
-        let writes = spec.files.write.iter().map(name).map(Ask::Write);
-        let dials = spec.network.iter().map(|Endpoint { host, port }| {
+        let reads = spec.files.read.iter().map(name).map(Permission::Read);
+        let writes = spec.files.write.iter().map(name).map(Permission::Write);
+        let dials = spec.network.iter().map(|EndpointSpec { host, port }| {
             let port = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
-            Ask::Dial(name(host), name(&port))
+            Permission::Dial(name(host), name(&port))
         });
         Self { rights: reads.chain(writes).chain(dials).collect(), limits: spec.bounds() }
     }
@@ -151,10 +151,10 @@ impl Asks {
             let ask = match line.split_once(": ")? {
                 ("dials", address) => {
                     let (host, port) = address.rsplit_once(" port ")?;
-                    Ask::Dial(Name::from_line(host), Name::from_line(port))
+                    Permission::Dial(Name::from_line(host), Name::from_line(port))
                 }
-                ("reads files", name) => Ask::Read(Name::from_line(name)),
-                ("writes files", name) => Ask::Write(Name::from_line(name)),
+                ("reads files", name) => Permission::Read(Name::from_line(name)),
+                ("writes files", name) => Permission::Write(Name::from_line(name)),
                 (limit, value) => {
                     let limit = Limit::named(limit.strip_prefix("limit ")?)?;
                     asks.limits.insert(limit, limit.parse(value).ok()?);
@@ -169,20 +169,20 @@ impl Asks {
     /// Returns the requests without the authors' defaults, as older lockfiles recorded them.
     #[must_use]
     pub fn without_defaults(&self) -> Self {
-        let rights = self.rights.iter().map(Ask::without_defaults).collect();
+        let rights = self.rights.iter().map(Permission::without_defaults).collect();
         Self { rights, limits: self.limits.clone() }
     }
 
     /// Formats one line per request, in a stable order.
     pub fn lines(&self) -> Vec<String> {
         let limits = self.limits.iter().map(|(limit, value)| written(*limit, *value));
-        self.rights.iter().map(Ask::line).chain(limits).collect()
+        self.rights.iter().map(Permission::line).chain(limits).collect()
     }
 
     /// Returns the permissions that the other version did not request.
-    pub fn rights_beyond(&self, other: &Self) -> Vec<&Ask> {
+    pub fn rights_beyond(&self, other: &Self) -> Vec<&Permission> {
         // A request parsed from a line can only be compared by its line.
-        let had: BTreeSet<String> = other.rights.iter().map(Ask::line).collect();
+        let had: BTreeSet<String> = other.rights.iter().map(Permission::line).collect();
         self.rights.iter().filter(|ask| !had.contains(&ask.line())).collect()
     }
 
@@ -207,8 +207,8 @@ fn written(limit: Limit, value: u64) -> String {
 mod tests {
     use super::*;
 
-    fn asks(lines: &[&str]) -> Asks {
-        Asks::from_lines(lines.iter().copied()).unwrap()
+    fn asks(lines: &[&str]) -> RequestedPermissions {
+        RequestedPermissions::from_lines(lines.iter().copied()).unwrap()
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
         ];
         assert_eq!(asks(&lines).lines(), lines);
         for other in ["reads: /a", "dials: h", "limit color: 1", "limit memory: lots", ""] {
-            assert_eq!(Asks::from_lines([other]), None, "{other}");
+            assert_eq!(RequestedPermissions::from_lines([other]), None, "{other}");
         }
     }
 
@@ -271,12 +271,16 @@ mod tests {
     #[test]
     fn a_hostile_ask_stays_on_its_line_and_is_the_same_again() {
         let name = |text: &str| Name { text: text.to_owned(), default: None };
-        let dial = Ask::Dial(name("a\nb port c"), name("/d port e"));
-        let asks = Asks { rights: [dial].into(), ..Asks::default() };
+        let dial = Permission::Dial(name("a\nb port c"), name("/d port e"));
+        let asks =
+            RequestedPermissions { rights: [dial].into(), ..RequestedPermissions::default() };
         let lines = asks.lines();
         assert_eq!(lines, [r"dials: a\nb port c port /d port e"]);
-        let again = Asks::from_lines(lines.iter().map(String::as_str)).unwrap();
+        let again = RequestedPermissions::from_lines(lines.iter().map(String::as_str)).unwrap();
         assert_eq!((asks.beyond(&again), again.beyond(&asks)), (Vec::new(), Vec::new()));
-        assert_eq!(asks.beyond(&Asks::default()), [r"dial a\nb port c port `d port e`"]);
+        assert_eq!(
+            asks.beyond(&RequestedPermissions::default()),
+            [r"dial a\nb port c port `d port e`"]
+        );
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use osiris_core::canonical;
-use osiris_core::diagnostic::{Error, Position, Problem, Result};
-use osiris_core::driver::{DriverFile, Gate};
+use osiris_core::diagnostic::{Diagnostic, Error, Position, Result};
+use osiris_core::driver::{AdmissionPolicy, DriverFile};
 
-use super::admission::Admission;
+use super::admission::AdmittedDriver;
 use super::ceilings::Ceilings;
 use super::key::PublicKey;
 use super::pattern::Pattern;
@@ -51,9 +51,9 @@ pub struct Pin {
     pub key: String,
 }
 
-impl Gate for Policy {
+impl AdmissionPolicy for Policy {
     fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
-        let admission = Admission::of(driver, bytes, sha256)?;
+        let admission = AdmittedDriver::of(driver, bytes, sha256)?;
         match self.refusal(&admission, bytes) {
             None => Ok(()),
             Some(problem) => Err(Error::environment(problem)),
@@ -63,7 +63,7 @@ impl Gate for Policy {
 
 impl Policy {
     /// Returns the first rule that denies a driver.
-    fn refusal(&self, driver: &Admission, bytes: &[u8]) -> Option<Problem> {
+    fn refusal(&self, driver: &AdmittedDriver, bytes: &[u8]) -> Option<Diagnostic> {
         let name = driver.spec.name.as_str();
         if !self.deny.is_empty() {
             let body = canonical::sha256(signature::body(bytes));
@@ -126,7 +126,7 @@ impl Policy {
     }
 
     /// Returns the name of a trusted key that signed the driver.
-    pub fn trusted(&self, driver: &Admission) -> Option<&str> {
+    pub fn trusted(&self, driver: &AdmittedDriver) -> Option<&str> {
         let named = self.keys.iter().find(|(_, key)| driver.signers.contains(key));
         named.map(|(name, _)| name.as_str())
     }
@@ -136,11 +136,11 @@ impl Policy {
         self.keys.iter().find(|(_, known)| *known == key).map(|(name, _)| name.as_str())
     }
 
-    fn refused(&self, driver: &Admission, at: Position, why: &str, help: &str) -> Problem {
+    fn refused(&self, driver: &AdmittedDriver, at: Position, why: &str, help: &str) -> Diagnostic {
         let message = format!(
             "the driver `{}` (sha256 {}) is not let in: {why}",
             driver.spec.name, driver.sha256
         );
-        Problem::new("driver_refused", message).at(&self.file, at).help(help)
+        Diagnostic::new("driver_refused", message).at(&self.file, at).help(help)
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 
 use memchr::memmem;
 use osiris_core::canonical;
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use wasmparser::{Encoding, Parser, Payload};
 
 use super::key::{PublicKey, SecretKey};
@@ -60,7 +60,7 @@ struct Signature {
 /// # Errors
 /// Returns an error if the file was changed after it was signed, or a signature is not at the end
 /// of the file.
-pub fn signers(bytes: &[u8]) -> Result<Vec<PublicKey>, Problem> {
+pub fn signers(bytes: &[u8]) -> Result<Vec<PublicKey>, Diagnostic> {
     let parts = Parts::of(bytes)?;
     parts.verify()?;
     Ok(parts.signatures.into_iter().map(|signature| signature.signer).collect())
@@ -72,7 +72,7 @@ pub fn signers(bytes: &[u8]) -> Result<Vec<PublicKey>, Problem> {
 /// # Errors
 /// Returns an error if the file was changed after somebody else signed it, or has too many
 /// signatures.
-pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Problem> {
+pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Diagnostic> {
     let mut parts = Parts::of(bytes)?;
     let own = Signature { signer: key.public(), bytes: key.sign(&message(parts.body)) };
     match parts.signatures.iter().position(|other| other.signer == own.signer) {
@@ -102,7 +102,7 @@ pub(super) fn body(bytes: &[u8]) -> &[u8] {
 }
 
 impl<'b> Parts<'b> {
-    fn of(bytes: &'b [u8]) -> Result<Self, Problem> {
+    fn of(bytes: &'b [u8]) -> Result<Self, Diagnostic> {
         let (mut body, mut signatures) = (bytes, Vec::new());
         while let Some((rest, signature)) = last(body) {
             signatures.push(signature);
@@ -125,7 +125,7 @@ impl<'b> Parts<'b> {
         Ok(Self { body, signatures })
     }
 
-    fn verify(&self) -> Result<(), Problem> {
+    fn verify(&self) -> Result<(), Diagnostic> {
         if self.signatures.is_empty() {
             // Most drivers have no signature, and hashing all of them at every start would be
             // wasted.
@@ -158,11 +158,11 @@ fn message(body: &[u8]) -> Vec<u8> {
 
 /// Returns the start of each section with the name of signatures, except those inside inner
 /// modules or components.
-fn sections(bytes: &[u8]) -> Result<Vec<usize>, Problem> {
+fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
     let (mut starts, mut depth) = (Vec::new(), 0);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| {
-            Problem::new(
+            Diagnostic::new(
                 "component_invalid",
                 format!("the component is damaged or cut off: {}", error.message()),
             )
@@ -184,7 +184,7 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Problem> {
     Ok(starts)
 }
 
-fn refused(message: String) -> Problem {
-    Problem::new("signature_invalid", message)
+fn refused(message: String) -> Diagnostic {
+    Diagnostic::new("signature_invalid", message)
         .help("get the file again from whoever made it, or build it and sign it again")
 }

@@ -6,20 +6,20 @@ use std::time::Instant;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::limits::Limit;
-use osiris_core::fs::project_dir::Below;
-use osiris_engine::Failure;
+use osiris_core::fs::project_dir::ProjectDir;
+use osiris_engine::CallError;
 use osiris_engine::table::channel_within;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::failure_cause::Failed;
+use super::failure_cause::FailureTracker;
 use super::prepare::Prepared;
-use super::progress::Board;
+use super::progress::RunProgress;
 use super::slots;
-use super::state_commit::States;
+use super::state_commit::StateCommitter;
 use super::step::{StepEnd, StepTask};
-use crate::session::{self, End, Session, State, Status, StepState, fields};
+use crate::session::{self, RunResult, RunStatus, Session, StatusFile, StepState, fields};
 
 /// Maximum bytes of batches buffered in memory per edge.
 const EDGE_BUDGET: usize = 2 << 20;
@@ -32,9 +32,9 @@ const EDGE_BUDGET: usize = 2 << 20;
 pub async fn execute(
     prepared: Prepared,
     session: &Session,
-    board: Arc<Board>,
+    board: Arc<RunProgress>,
     cancel: CancellationToken,
-) -> Result<Status> {
+) -> Result<StatusFile> {
     let started = Instant::now();
     let prepared = Arc::new(prepared);
     let manifest = &prepared.job.manifest;
@@ -82,15 +82,15 @@ pub async fn execute(
 async fn run_steps(
     prepared: &Arc<Prepared>,
     session: &Session,
-    board: &Arc<Board>,
+    board: &Arc<RunProgress>,
     cancel: &CancellationToken,
-) -> (Vec<StepEnd>, Option<session::Failure>) {
+) -> (Vec<StepEnd>, Option<session::RunError>) {
     let stop = cancel.child_token();
-    let failed = Arc::new(Failed::default());
+    let failed = Arc::new(FailureTracker::default());
     let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
     let mut senders = Vec::new();
     let mut receivers = Vec::new();
-    let spill = Below::new(&prepared.job.base, &prepared.job.spill);
+    let spill = ProjectDir::new(&prepared.job.base, &prepared.job.spill);
     let budgets = prepared.job.limits.budgets();
     for ready in &prepared.tasks {
         let (sender, readers) =
@@ -122,7 +122,7 @@ async fn run_steps(
     }
     drop(groups);
     let (mut ends, mut unsaved) = (Vec::new(), None);
-    let mut states = States::new(prepared);
+    let mut states = StateCommitter::new(prepared);
     while let Some(end) = steps.join_next().await {
         // A panic of the host in a step must end the run instead of hanging it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
@@ -144,9 +144,9 @@ async fn run_steps(
 fn conclude(
     prepared: &Prepared,
     mut ends: Vec<StepEnd>,
-    unsaved: Option<session::Failure>,
+    unsaved: Option<session::RunError>,
     cancelled: bool,
-) -> End {
+) -> RunResult {
     // Report the first failure that is not a consequence of another one.
     let mut failures =
         ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
@@ -156,8 +156,8 @@ fn conclude(
         .or_else(|| failures.find(|(_, failure)| !failure.is_consequence()));
     let consequence =
         ends.iter().find_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
-    let mut error = cause.or(consequence).map(|(step, Failure { kind, message })| {
-        session::Failure { step: Some(step), kind, message }
+    let mut error = cause.or(consequence).map(|(step, CallError { kind, message })| {
+        session::RunError { step: Some(step), kind, message }
     });
     ends.sort_by_key(|end| end.index);
     error = error.or(unsaved);
@@ -166,14 +166,16 @@ fn conclude(
         of_mode.map(|end| end.status.rows_out).sum()
     };
     let state = match &error {
-        None if ends.iter().all(|end| end.status.status == StepState::Success) => State::Success,
-        Some(failure) if failure.kind != "cancelled" => State::Failed,
-        _ if cancelled => State::Cancelled,
-        _ => State::Failed,
+        None if ends.iter().all(|end| end.status.status == StepState::Success) => {
+            RunStatus::Success
+        }
+        Some(failure) if failure.kind != "cancelled" => RunStatus::Failed,
+        _ if cancelled => RunStatus::Cancelled,
+        _ => RunStatus::Failed,
     };
-    End {
+    RunResult {
         state,
-        exit_code: u8::from(state != State::Success),
+        exit_code: u8::from(state != RunStatus::Success),
         error,
         rows_read: sum(Mode::Extract),
         rows_written: sum(Mode::Write),

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use osiris_engine::Failure;
+use osiris_engine::CallError;
 
-use super::prepare::Ready;
+use super::prepare::PreparedStep;
 
 /// Steps that failed on their own, by index in the plan.
 #[derive(Debug, Default)]
-pub(super) struct Failed(Mutex<BTreeSet<usize>>);
+pub(super) struct FailureTracker(Mutex<BTreeSet<usize>>);
 
-impl Failed {
+impl FailureTracker {
     pub(super) fn add(&self, index: usize) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
     }
@@ -22,11 +22,11 @@ impl Failed {
     /// driver's own. `is_stopped` is whether the run was stopped.
     pub(super) fn settled(
         &self,
-        failure: Failure,
-        tasks: &[Ready],
+        failure: CallError,
+        tasks: &[PreparedStep],
         index: usize,
         is_stopped: bool,
-    ) -> Failure {
+    ) -> CallError {
         let mut inputs = tasks[index].task.inputs.iter().map(|(_, input)| *input);
         let untrue = match failure.kind.as_str() {
             "cancelled" => !is_stopped,
@@ -34,14 +34,14 @@ impl Failed {
             _ => return failure,
         };
         if untrue {
-            let Failure { kind, message } = failure;
+            let CallError { kind, message } = failure;
             let message = format!("{message} (it calls this `{kind}`, which did not happen)");
-            return Failure::new("internal", message);
+            return CallError::new("internal", message);
         }
         let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match inputs.find(|input| is_behind(&failed, tasks, *input)) {
             Some(input) if failure.kind == "cancelled" => {
-                Failure::upstream(&tasks[input].task.step.id)
+                CallError::upstream(&tasks[input].task.step.id)
             }
             _ => failure,
         }
@@ -49,7 +49,7 @@ impl Failed {
 }
 
 /// Returns whether a step or one of its ancestors is in `failed`.
-fn is_behind(failed: &BTreeSet<usize>, tasks: &[Ready], index: usize) -> bool {
+fn is_behind(failed: &BTreeSet<usize>, tasks: &[PreparedStep], index: usize) -> bool {
     let mut inputs = tasks[index].task.inputs.iter();
     failed.contains(&index) || inputs.any(|(_, input)| is_behind(failed, tasks, *input))
 }

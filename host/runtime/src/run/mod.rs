@@ -14,6 +14,6 @@ mod step;
 pub use execute::execute;
 pub use plan::{Task, plan};
 pub use prepare::{Job, Prepared, check_task, pinned, prepare};
-pub use progress::{Board, Snapshot};
-pub use state_store::Saved;
+pub use progress::{RunProgress, StepSnapshot};
+pub use state_store::StateStore;
 pub use step::write_config;

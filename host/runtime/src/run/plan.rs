@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use osiris_core::contract::Mode;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_pipeline::manifest::{Manifest, Step};
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Ve
     for step in &manifest.steps {
         let broken = |why: &str| {
             Error::invalid(
-                Problem::new(
+                Diagnostic::new(
                     "manifest_invalid",
                     format!("step `{}` of the manifest {why}", step.id),
                 )

@@ -6,18 +6,18 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
-use osiris_core::driver::catalog::Registry;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::Limits;
 use osiris_core::driver::spec::{Spec, paths};
 use osiris_core::driver::{Content, DriverFile};
 use osiris_core::paths::{self, AccessMode, Others, ProjectPath};
 use osiris_engine::grants::Grants;
-use osiris_engine::process_sandbox::{Fence, Ground};
-use osiris_engine::{Code, Driver, Engine, Folders};
+use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
+use osiris_engine::{Code, Driver, Engine, HiddenDirs};
 use osiris_pipeline::connection::Secrets;
 use osiris_pipeline::manifest::{DriverRef, Manifest};
-use osiris_registry::trust::{Admission, Policy};
+use osiris_registry::trust::{AdmittedDriver, Policy};
 use serde_json::Value;
 
 use super::plan::{Task, plan};
@@ -51,15 +51,15 @@ pub struct Job {
 pub struct Prepared {
     pub(super) engine: Engine,
     pub(super) job: Job,
-    pub(super) tasks: Vec<Ready>,
+    pub(super) tasks: Vec<PreparedStep>,
     /// Output directories that already exist but are hidden from drivers.
-    pub(super) folders: Folders,
-    admitted: Vec<Admission>,
+    pub(super) folders: HiddenDirs,
+    admitted: Vec<AdmittedDriver>,
 }
 
 /// A task with its compiled driver.
 #[derive(Clone)]
-pub(super) struct Ready {
+pub(super) struct PreparedStep {
     pub(super) task: Task,
     pub(super) code: Code,
     pub(super) limits: Limits,
@@ -67,7 +67,7 @@ pub(super) struct Ready {
     driver: Arc<OnceLock<Driver>>,
 }
 
-impl Ready {
+impl PreparedStep {
     /// Loads the driver, unless another task has loaded it.
     ///
     /// # Errors
@@ -83,13 +83,13 @@ impl Ready {
 
 impl Prepared {
     /// Returns the Landlock rules for the run. Creates the directories of its outputs;
-    /// [`Ground::clear`] removes those that drivers did not use. `session` is the session's
+    /// [`OutputDirs::clear`] removes those that drivers did not use. `session` is the session's
     /// directory.
-    pub fn fence(&mut self, session: &Path) -> (Fence, Ground) {
+    pub fn fence(&mut self, session: &Path) -> (ProcessSandbox, OutputDirs) {
         let job = &self.job;
-        let ground = Ground::new(&job.base);
-        let mut fence = Fence { ports: Some(Vec::new()), ..Fence::default() };
-        for Ready { task, code, .. } in &self.tasks {
+        let ground = OutputDirs::new(&job.base);
+        let mut fence = ProcessSandbox { ports: Some(Vec::new()), ..ProcessSandbox::default() };
+        for PreparedStep { task, code, .. } in &self.tasks {
             let grants = Grants::new(&code.spec, &task.config, &job.base, None);
             ground.admit(&mut fence, code, &grants);
         }
@@ -109,14 +109,14 @@ impl Prepared {
     /// directory.
     pub fn grants(&self, index: usize, artifacts: Option<PathBuf>) -> Grants {
         let mut others = Others::default();
-        for (other, Ready { task, code, .. }) in self.tasks.iter().enumerate() {
+        for (other, PreparedStep { task, code, .. }) in self.tasks.iter().enumerate() {
             if other != index {
                 let owned = |pointers| paths(&task.config, pointers).map(str::to_owned);
                 others.reads.extend(owned(&code.spec.files.read));
                 others.writes.extend(owned(&code.spec.files.write));
             }
         }
-        let Ready { task, code, .. } = &self.tasks[index];
+        let PreparedStep { task, code, .. } = &self.tasks[index];
         Grants::new(&code.spec, &task.config, &self.job.base, artifacts)
             .allowing(&self.job.allow_read)
             .beside(others)
@@ -130,7 +130,7 @@ impl Prepared {
     }
 
     /// Returns each driver once, with its origin as far as known.
-    pub fn admitted(&self) -> &[Admission] {
+    pub fn admitted(&self) -> &[AdmittedDriver] {
         &self.admitted
     }
 
@@ -153,7 +153,7 @@ impl Prepared {
 /// compatible with this host, or if a path leads outside the base directory.
 pub fn prepare(
     engine: Engine,
-    registry: &Registry,
+    registry: &DriverCatalog,
     job: Job,
     mut compiling: impl FnMut(&str),
 ) -> Result<Prepared> {
@@ -173,9 +173,9 @@ pub fn prepare(
         };
         check_task(&job, &task, &code.spec, built_in)?;
         let limits = job.limits.clone().tightened(&code.spec.bounds());
-        tasks.push(Ready { task, code, limits, driver });
+        tasks.push(PreparedStep { task, code, limits, driver });
     }
-    Ok(Prepared { engine, job, tasks, folders: Folders::default(), admitted })
+    Ok(Prepared { engine, job, tasks, folders: HiddenDirs::default(), admitted })
 }
 
 /// Checks that the paths which a step reads and writes stay below the base directory, and that the
@@ -203,16 +203,16 @@ fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
 ///
 /// # Errors
 /// Returns an error if the driver is missing, has changed or is denied by the policy.
-pub fn pinned(registry: &Registry, wanted: &DriverRef) -> Result<Admission> {
+pub fn pinned(registry: &DriverCatalog, wanted: &DriverRef) -> Result<AdmittedDriver> {
     Ok(admit(registry, wanted)?.0)
 }
 
 fn compile(
     engine: &Engine,
-    registry: &Registry,
+    registry: &DriverCatalog,
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
-) -> Result<(Admission, Code)> {
+) -> Result<(AdmittedDriver, Code)> {
     let (admission, file, bytes) = admit(registry, wanted)?;
     let code = engine.code(file, bytes, admission.sha256.clone(), || compiling(&wanted.name))?;
     Ok((admission, code))
@@ -220,13 +220,13 @@ fn compile(
 
 /// Finds an allowed driver. Also returns its file, and the bytes that were checked.
 fn admit<'r>(
-    registry: &'r Registry,
+    registry: &'r DriverCatalog,
     wanted: &DriverRef,
-) -> Result<(Admission, &'r DriverFile, &'r [u8])> {
+) -> Result<(AdmittedDriver, &'r DriverFile, &'r [u8])> {
     let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
     let Content { bytes, sha256 } = registry.load(file)?;
     same(file, sha256, wanted)?;
-    Ok((Admission::of(file, bytes, sha256)?, file, bytes))
+    Ok((AdmittedDriver::of(file, bytes, sha256)?, file, bytes))
 }
 
 fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
@@ -238,7 +238,7 @@ fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
         wanted.name, wanted.sha256
     );
     Err(Error::environment(
-        Problem::new("driver_changed", message)
+        Diagnostic::new("driver_changed", message)
             .in_file(&file.path)
             .help("compile the pipeline again with `osiris compile`, or put the old driver back"),
     ))

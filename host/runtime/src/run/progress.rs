@@ -8,17 +8,17 @@ use osiris_core::contract::Mode;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Task;
-use crate::session::{End, Failure, State, StepState, StepStatus};
+use crate::session::{RunError, RunResult, RunStatus, StepState, StepStatus};
 
 /// Progress of a run, with one row per step. Steps write; anyone can read at any time.
 #[derive(Debug)]
-pub struct Board {
-    rows: Vec<Row>,
+pub struct RunProgress {
+    rows: Vec<StepProgress>,
 }
 
 /// Live counters of one step.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct StepProgress {
     id: String,
     driver: String,
     mode: Mode,
@@ -33,7 +33,7 @@ pub(super) struct Row {
 
 /// Progress of a step at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Snapshot {
+pub struct StepSnapshot {
     /// The step's id.
     pub id: String,
     /// Mode of the step.
@@ -50,10 +50,10 @@ pub struct Snapshot {
     pub elapsed: Duration,
 }
 
-impl Board {
+impl RunProgress {
     /// Creates a board for these tasks.
     pub fn new<'a>(tasks: impl Iterator<Item = &'a Task>) -> Self {
-        let row = |task: &Task| Row {
+        let row = |task: &Task| StepProgress {
             id: task.step.id.clone(),
             driver: task.step.driver.name.clone(),
             mode: task.step.mode,
@@ -68,20 +68,20 @@ impl Board {
         Self { rows: tasks.map(row).collect() }
     }
 
-    pub(super) fn row(&self, index: usize) -> &Row {
+    pub(super) fn row(&self, index: usize) -> &StepProgress {
         &self.rows[index]
     }
 
     /// Applies a snapshot of the same plan's steps from a remote run.
-    pub fn follow(&self, steps: &[Snapshot]) {
+    pub fn follow(&self, steps: &[StepSnapshot]) {
         for (row, step) in self.rows.iter().zip(steps).filter(|(row, step)| row.id == step.id) {
             row.follow(step);
         }
     }
 
     /// Builds the end of a run from this board alone. Steps that have not ended count as cancelled.
-    pub fn end(&self, state: State, exit_code: u8, error: Option<Failure>) -> End {
-        let status = |(row, seen): (&Row, Snapshot)| StepStatus {
+    pub fn end(&self, state: RunStatus, exit_code: u8, error: Option<RunError>) -> RunResult {
+        let status = |(row, seen): (&StepProgress, StepSnapshot)| StepStatus {
             id: seen.id,
             driver: row.driver.clone(),
             status: seen.state.unwrap_or(StepState::Cancelled),
@@ -94,7 +94,7 @@ impl Board {
             let of_mode = self.rows.iter().zip(&steps).filter(|(row, _)| row.mode == mode);
             of_mode.map(|(_, step)| step.rows_out).sum()
         };
-        End {
+        RunResult {
             state,
             exit_code,
             error,
@@ -106,12 +106,12 @@ impl Board {
     }
 
     /// Returns a snapshot of every step, in the order of the plan.
-    pub fn snapshot(&self) -> Vec<Snapshot> {
-        self.rows.iter().map(Row::snapshot).collect()
+    pub fn snapshot(&self) -> Vec<StepSnapshot> {
+        self.rows.iter().map(StepProgress::snapshot).collect()
     }
 }
 
-impl Row {
+impl StepProgress {
     pub(super) fn start(&self) {
         self.started.get_or_init(Instant::now);
     }
@@ -133,7 +133,7 @@ impl Row {
         self.ended.get_or_init(|| (state, elapsed));
     }
 
-    fn follow(&self, step: &Snapshot) {
+    fn follow(&self, step: &StepSnapshot) {
         if step.state == Some(StepState::Pending) {
             return;
         }
@@ -148,14 +148,14 @@ impl Row {
         }
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&self) -> StepSnapshot {
         let total = Some(self.total.load(Relaxed)).filter(|total| *total > 0);
         let (state, elapsed) = match (self.ended.get(), self.started.get()) {
             (Some((state, elapsed)), _) => (Some(*state), *elapsed),
             (None, Some(started)) => (None, started.elapsed()),
             (None, None) => (Some(StepState::Pending), Duration::ZERO),
         };
-        Snapshot {
+        StepSnapshot {
             id: self.id.clone(),
             mode: self.mode,
             state,

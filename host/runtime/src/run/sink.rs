@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
-use osiris_engine::sink::Sink;
+use osiris_engine::sink::CallObserver;
 use serde_json::{Map, Value};
 
-use super::progress::Board;
+use super::progress::RunProgress;
 use crate::session::{HOST_METRICS, Session};
 
 pub(super) struct StepSink {
     pub(super) session: Session,
-    pub(super) board: Arc<Board>,
+    pub(super) board: Arc<RunProgress>,
     pub(super) index: usize,
     pub(super) step: String,
 }
 
-impl Sink for StepSink {
+impl CallObserver for StepSink {
     fn redactor(&self) -> &Redactor {
         self.session.redactor()
     }

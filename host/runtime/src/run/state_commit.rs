@@ -7,29 +7,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::prepare::Prepared;
-use super::state_store::Saved;
+use super::state_store::StateStore;
 use super::step::StepEnd;
 use crate::session;
 
 /// States that wait for downstream steps to succeed.
-pub(super) struct States<'p> {
+pub(super) struct StateCommitter<'p> {
     prepared: &'p Prepared,
-    saved: Saved,
+    saved: StateStore,
     /// By step index: the state, and the downstream steps that have not succeeded yet.
     waiting: BTreeMap<usize, (String, BTreeSet<usize>)>,
     succeeded: BTreeSet<usize>,
 }
 
-impl<'p> States<'p> {
+impl<'p> StateCommitter<'p> {
     pub(super) fn new(prepared: &'p Prepared) -> Self {
         let job = &prepared.job;
-        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         Self { prepared, saved, waiting: BTreeMap::new(), succeeded: BTreeSet::new() }
     }
 
     /// Records that a step has succeeded, and saves each state that waited only for this step.
     /// Returns the failure if a state cannot be saved.
-    pub(super) fn end(&mut self, end: &StepEnd) -> Option<session::Failure> {
+    pub(super) fn end(&mut self, end: &StepEnd) -> Option<session::RunError> {
         self.succeeded.insert(end.index);
         if let Some(state) = &end.state {
             let behind = self.behind(end.index).difference(&self.succeeded).copied().collect();
@@ -64,7 +64,7 @@ impl<'p> States<'p> {
     }
 }
 
-fn unsaved(step: &str, why: &str) -> session::Failure {
+fn unsaved(step: &str, why: &str) -> session::RunError {
     let message = format!("its state could not be kept for the next run: {why}");
-    session::Failure { step: Some(step.to_owned()), kind: "session".into(), message }
+    session::RunError { step: Some(step.to_owned()), kind: "session".into(), message }
 }

@@ -3,17 +3,17 @@
 use std::io;
 use std::path::Path;
 
-use osiris_core::fs::project_dir::{Below, help};
+use osiris_core::fs::project_dir::{ProjectDir, help};
 use osiris_engine::MAX_STATE;
 
 /// Saved states of one pipeline.
 #[derive(Debug)]
-pub struct Saved(Below);
+pub struct StateStore(ProjectDir);
 
-impl Saved {
+impl StateStore {
     /// Opens the states of a pipeline in the project directory `base`.
     pub fn new(base: &Path, state: &Path, pipeline: &str) -> Self {
-        Self(Below::new(base, &state.join(pipeline)))
+        Self(ProjectDir::new(base, &state.join(pipeline)))
     }
 
     /// Returns the saved state of a step, or `None` if the step has not saved any.
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn a_state_comes_back() {
         let base = tempfile::tempdir().unwrap();
-        let saved = Saved::new(base.path(), &base.path().join(".osiris/state"), "copy");
+        let saved = StateStore::new(base.path(), &base.path().join(".osiris/state"), "copy");
         assert_eq!(saved.load("read").unwrap(), None);
         saved.store("read", "1").unwrap();
         saved.store("read", "22").unwrap();

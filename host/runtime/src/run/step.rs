@@ -6,20 +6,20 @@ use std::time::Instant;
 
 use osiris_core::budget::Budgets;
 use osiris_core::contract::Mode;
-use osiris_core::diagnostic::{Error, Problem};
-use osiris_core::fs::project_dir::Below;
+use osiris_core::diagnostic::{Diagnostic, Error};
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_engine::table::{Receiver, Sender};
-use osiris_engine::{Call, Failure, Report, StepCall};
+use osiris_engine::{CallContext, CallError, RunOutcome, RunRequest};
 use osiris_pipeline::connection::{self, Secrets};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::failure_cause::Failed;
-use super::prepare::{Prepared, Ready};
-use super::progress::Board;
+use super::failure_cause::FailureTracker;
+use super::prepare::{Prepared, PreparedStep};
+use super::progress::RunProgress;
 use super::sink::StepSink;
 use super::slots::Group;
-use super::state_store::Saved;
+use super::state_store::StateStore;
 use crate::session::{Session, StepState, StepStatus, fields, files};
 
 /// The task of one step.
@@ -27,9 +27,9 @@ pub(super) struct StepTask {
     pub(super) prepared: Arc<Prepared>,
     pub(super) index: usize,
     pub(super) session: Session,
-    pub(super) board: Arc<Board>,
+    pub(super) board: Arc<RunProgress>,
     pub(super) stop: CancellationToken,
-    pub(super) failed: Arc<Failed>,
+    pub(super) failed: Arc<FailureTracker>,
     /// The steps that run together with this one, if steps have to wait for room.
     pub(super) group: Option<Arc<Group>>,
     /// Cancelled when the steps that must come first have succeeded.
@@ -44,7 +44,7 @@ pub(super) struct StepTask {
 pub(super) struct StepEnd {
     pub(super) index: usize,
     pub(super) status: StepStatus,
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<CallError>,
     pub(super) state: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl StepTask {
         let loaded = ready.driver(&prepared.engine).map_err(told);
         let mut report = match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
-            Err(failure) => Report::failed(failure),
+            Err(failure) => RunOutcome::failed(failure),
         };
         // The driver may have written next to this file or replaced it.
         if let Err(error) = write_config(&session, &prepared, index)
@@ -95,7 +95,7 @@ impl StepTask {
         end
     }
 
-    fn call(self, ready: &Ready) -> Result<(Call, StepCall), Failure> {
+    fn call(self, ready: &PreparedStep) -> Result<(CallContext, RunRequest), CallError> {
         let step = &ready.task.step;
         let path = write_config(&self.session, &self.prepared, self.index).map_err(told)?;
         let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(told)?;
@@ -104,16 +104,16 @@ impl StepTask {
             fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
         );
         let job = &self.prepared.job;
-        let saved = Saved::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         let saved_state = saved.load(&step.id).map_err(|error| {
             let message = format!("the state of the last run cannot be read: {error}");
-            Failure::new("permission", message)
+            CallError::new("permission", message)
         })?;
-        let call = Call {
+        let call = CallContext {
             grants: self
                 .prepared
                 .grants(self.index, Some(artifacts))
-                .logging(Below::new(&job.base, self.session.dir()), &step.id),
+                .logging(ProjectDir::new(&job.base, self.session.dir()), &step.id),
             limits: ready.limits.clone(),
             budgets: self.budgets,
             sink: Arc::new(StepSink {
@@ -125,7 +125,7 @@ impl StepTask {
             cancel: self.stop,
             saved_state,
         };
-        let step_call = StepCall {
+        let step_call = RunRequest {
             id: step.id.clone(),
             mode: step.mode,
             config: connection::for_driver(&ready.task.config, &ready.code.spec).to_string(),
@@ -144,7 +144,7 @@ pub fn write_config(
     prepared: &Prepared,
     index: usize,
 ) -> osiris_core::diagnostic::Result<PathBuf> {
-    let Ready { task, code, .. } = &prepared.tasks[index];
+    let PreparedStep { task, code, .. } = &prepared.tasks[index];
     let none = Secrets::default();
     let secrets = prepared.job.secrets.get(&task.step.id).unwrap_or(&none);
     let effective = connection::with_defaults(&task.config, &code.spec);
@@ -152,16 +152,16 @@ pub fn write_config(
 }
 
 /// Converts a host error into a step's failure.
-fn told(error: Error) -> Failure {
+fn told(error: Error) -> CallError {
     let problem = error.problems.into_iter().next();
-    let said = problem.map(|Problem { message, help, .. }| match help {
+    let said = problem.map(|Diagnostic { message, help, .. }| match help {
         Some(help) => format!("{message}; {help}"),
         None => message,
     });
-    Failure::new("permission", said.unwrap_or_default())
+    CallError::new("permission", said.unwrap_or_default())
 }
 
-fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {
+fn never_started(ready: &PreparedStep, index: usize, board: &RunProgress) -> StepEnd {
     let status = StepStatus {
         id: ready.task.step.id.clone(),
         driver: ready.task.step.driver.name.clone(),
@@ -174,8 +174,8 @@ fn never_started(ready: &Ready, index: usize, board: &Board) -> StepEnd {
     StepEnd { index, status, failure: None, state: None }
 }
 
-fn finish(ready: &Ready, index: usize, report: Report, duration_ms: u64) -> StepEnd {
-    let Report { result, rows_read, rows_written, rows_delivered, state, .. } = report;
+fn finish(ready: &PreparedStep, index: usize, report: RunOutcome, duration_ms: u64) -> StepEnd {
+    let RunOutcome { result, rows_read, rows_written, rows_delivered, state, .. } = report;
     // The writer's own count is the most accurate, but it cannot exceed the rows that it was given.
     let rows_out = match ready.task.step.mode {
         Mode::Write => rows_delivered.map_or(rows_read, |rows| rows.min(rows_read)),
@@ -202,7 +202,7 @@ fn finish(ready: &Ready, index: usize, report: Report, duration_ms: u64) -> Step
 }
 
 /// Writes the host's metrics and the event for the step's end.
-fn record(session: &Session, ready: &Ready, end: &StepEnd) {
+fn record(session: &Session, ready: &PreparedStep, end: &StepEnd) {
     let StepStatus { id, driver, rows_in, rows_out, duration_ms, .. } = &end.status;
     let tags = || [("step", id.as_str())];
     let rows = match ready.task.step.mode {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use jiff::Timestamp;
-use osiris_core::fs::project_dir::{self, Below};
+use osiris_core::fs::project_dir::{self, ProjectDir};
 
 use super::id;
 
@@ -17,13 +17,13 @@ use super::id;
 const ATTEMPTS: usize = 8;
 
 /// An open handle on a session's directory. Names are relative to the directory.
-pub(super) struct Folder {
+pub(super) struct SessionDir {
     /// Path of the directory when it was opened.
     pub(super) path: PathBuf,
     dir: Dir,
 }
 
-impl Folder {
+impl SessionDir {
     /// Creates `<logs>/run_<id>` under a new id and returns the id too.
     pub(super) fn create(logs: &Path, now: Timestamp) -> io::Result<(String, Self)> {
         let mut attempt = 1;
@@ -46,7 +46,7 @@ impl Folder {
         let name = format!("{}{id}", id::PREFIX);
         // The parent of the logs is the project's directory.
         let above = logs.parent().unwrap_or(logs);
-        let all = Below::new(above, logs).make()?;
+        let all = ProjectDir::new(above, logs).make()?;
         project_dir::create_private_dir(&all, name.as_ref())?;
         Ok(Self { path: logs.join(&name), dir: all.open_dir(&name)? })
     }
@@ -154,8 +154,8 @@ impl Folder {
 mod tests {
     use super::*;
 
-    fn folder(logs: &Path) -> Folder {
-        Folder::create(logs, Timestamp::now()).unwrap().1
+    fn folder(logs: &Path) -> SessionDir {
+        SessionDir::create(logs, Timestamp::now()).unwrap().1
     }
 
     #[test]

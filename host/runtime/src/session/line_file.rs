@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 
 /// Appends each line with one write, so that lines written before a crash survive it.
-pub(super) struct Lines {
+pub(super) struct LineFile {
     file: File,
     /// The size of the file up to the end of its last whole line.
     written: u64,
 }
 
-impl Lines {
+impl LineFile {
     /// Wraps an empty file that is open for appending.
     pub(super) fn new(file: File) -> Self {
         Self { file, written: 0 }
@@ -36,7 +36,7 @@ mod tests {
 
     use super::*;
 
-    impl Lines {
+    impl LineFile {
         /// Lines on a full disk.
         pub(in super::super) fn full() -> Self {
             let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
@@ -48,7 +48,7 @@ mod tests {
     fn a_line_is_there_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
-        let mut lines = Lines::new(File::create(&path).unwrap());
+        let mut lines = LineFile::new(File::create(&path).unwrap());
         for line in ["one", "two"] {
             lines.append(line.to_owned()).unwrap();
         }

@@ -6,14 +6,14 @@ use std::io;
 use osiris_pipeline::manifest::Manifest;
 use serde::{Deserialize, Serialize};
 
-use super::dir::Folder;
+use super::dir::SessionDir;
 use super::files;
 
 /// `status.json`. Written when the run starts and again when it ends. Fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Status {
+pub struct StatusFile {
     /// State of the run.
-    pub status: State,
+    pub status: RunStatus,
     /// Wall-clock time from start to end in seconds; 0 while the run lasts.
     pub execution_duration: f64,
     /// Number of steps that succeeded.
@@ -23,7 +23,7 @@ pub struct Status {
     /// Exit code of the process, or `None` while the run lasts and after a crash.
     pub exit_code: Option<u8>,
     /// The failure of a run that did not succeed.
-    pub error: Option<Failure>,
+    pub error: Option<RunError>,
     /// The session's id.
     pub session_id: String,
     /// The pipeline's name.
@@ -67,7 +67,7 @@ pub struct E2b {
     pub metrics: BTreeMap<String, u64>,
 }
 
-impl Status {
+impl StatusFile {
     /// Returns the status of a run that starts now.
     pub(super) fn start(id: &str, started_at: &str, manifest: &Manifest) -> Self {
         let steps = manifest.steps.iter().map(|step| StepStatus {
@@ -80,7 +80,7 @@ impl Status {
         });
         let drivers = manifest.steps.iter().map(|step| &step.driver);
         Self {
-            status: State::Running,
+            status: RunStatus::Running,
             execution_duration: 0.0,
             steps_completed: 0,
             steps_total: manifest.steps.len() as u64,
@@ -104,7 +104,7 @@ impl Status {
     }
 
     /// Replaces `status.json` and syncs it to the disk.
-    pub(super) fn write(&self, folder: &Folder) -> io::Result<()> {
+    pub(super) fn write(&self, folder: &SessionDir) -> io::Result<()> {
         folder.place(files::STATUS.as_ref(), self.text()?.as_bytes(), true)?;
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Status {
     /// Summarizes how the run ended, for when the file cannot be written.
     pub(super) fn summary(&self) -> String {
         let Self { steps_completed, steps_total, .. } = self;
-        let why = self.error.as_ref().map(|Failure { step, kind, message }| {
+        let why = self.error.as_ref().map(|RunError { step, kind, message }| {
             let step = step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
             format!(" ({step}{message}, {kind})")
         });
@@ -133,13 +133,13 @@ impl Status {
 
 /// The result of a run, as it goes into `status.json`.
 #[derive(Debug, Clone)]
-pub struct End {
+pub struct RunResult {
     /// Final state.
-    pub state: State,
+    pub state: RunStatus,
     /// Exit code of the process.
     pub exit_code: u8,
     /// The failure of a run that did not succeed.
-    pub error: Option<Failure>,
+    pub error: Option<RunError>,
     /// Each step, in the order of the plan.
     pub steps: Vec<StepStatus>,
     /// Rows that extract steps produced.
@@ -153,7 +153,7 @@ pub struct End {
 /// State of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum RunStatus {
     /// The run has not ended.
     Running,
     /// Every step succeeded.
@@ -166,7 +166,7 @@ pub enum State {
     Crashed,
 }
 
-impl State {
+impl RunStatus {
     /// Returns the state as written in `status.json`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -181,7 +181,7 @@ impl State {
 
 /// The failure of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct RunError {
     /// The step that failed first, or `None` if no step failed.
     pub step: Option<String>,
     /// One of the contract's error kinds, or `limit`, `trap`, `session`, `crash`.

@@ -5,15 +5,15 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
-use osiris_core::fs::project_dir::Below;
+use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::fs::regular::open_regular_no_link;
 use osiris_core::paths::remove_all_unfinished;
 use serde_json::Value;
 
-use super::dir::Folder;
+use super::dir::SessionDir;
 use super::history::STATUS_LIMIT;
 use super::lock::{Lock, Probe};
-use super::status::{Failure, State, Status};
+use super::status::{RunError, RunStatus, StatusFile};
 use super::{files, id, time};
 
 /// Bytes at the end of `events.jsonl` that are searched for the last event.
@@ -38,14 +38,14 @@ pub fn sweep(logs: &Path) -> Vec<String> {
 /// Returns whether the session was marked as `crashed`.
 fn settle(folder: &Path) -> io::Result<bool> {
     let Probe::Free(lock) = Lock::probe(folder)? else { return Ok(false) };
-    let held = Folder::open(folder.to_owned())?;
+    let held = SessionDir::open(folder.to_owned())?;
     // Read under the lock: the run may have ended since the probe.
-    let mut status: Status = serde_json::from_slice(&held.read(files::STATUS, STATUS_LIMIT)?)?;
-    let running = status.status == State::Running;
+    let mut status: StatusFile = serde_json::from_slice(&held.read(files::STATUS, STATUS_LIMIT)?)?;
+    let running = status.status == RunStatus::Running;
     if running {
         // Otherwise the unfinished files of the run stay for good.
         if let Some(base) = folder.parent().and_then(Path::parent) {
-            remove_all_unfinished(base, &Below::new(base, folder));
+            remove_all_unfinished(base, &ProjectDir::new(base, folder));
         }
         mark(&mut status, folder);
         status.write(&held)?;
@@ -54,11 +54,11 @@ fn settle(folder: &Path) -> io::Result<bool> {
     Ok(running)
 }
 
-fn mark(status: &mut Status, folder: &Path) {
+fn mark(status: &mut StatusFile, folder: &Path) {
     let events = tail(&folder.join(files::EVENTS)).unwrap_or_default();
     let last = events.last();
     let field = |name: &str| last.and_then(|event| event.get(name)).and_then(Value::as_str);
-    status.status = State::Crashed;
+    status.status = RunStatus::Crashed;
     status.finished_at = field("ts").map(str::to_owned);
     if let (Ok(start), Some(Ok(end))) =
         (status.started_at.parse::<Timestamp>(), field("ts").map(str::parse::<Timestamp>))
@@ -70,7 +70,7 @@ fn mark(status: &mut Status, folder: &Path) {
         (Some(event), Some(ts)) => format!("; its last event was `{event}` at {ts}"),
         _ => String::new(),
     };
-    status.error = Some(Failure {
+    status.error = Some(RunError {
         step: field("step_id").map(str::to_owned),
         kind: "crash".to_owned(),
         message: format!(

@@ -55,12 +55,12 @@ pub(super) fn session(logs: &Path, redactor: Redactor) -> Session {
     Session::create(logs, &manifest(), b"name: demo\n", redactor).unwrap()
 }
 
-pub(super) fn success() -> End {
-    let mut steps = Status::start("", "", &manifest()).steps;
+pub(super) fn success() -> RunResult {
+    let mut steps = StatusFile::start("", "", &manifest()).steps;
     steps[0].status = StepState::Success;
     let (rows_read, rows_written, rows_processed) = (7, 0, 0);
-    End {
-        state: State::Success,
+    RunResult {
+        state: RunStatus::Success,
         exit_code: 0,
         error: None,
         steps,
@@ -164,9 +164,14 @@ fn no_sink_shows_a_secret() {
     session.log(Level::Error, None, "password hunter2 refused");
     session.write_artifact("read", "a.json", &json!({"it": "hunter2"})).unwrap();
     session.metric("pin", 7_734_291_u64, "x", [("step", "read")]);
-    let error = Failure { step: None, kind: "auth".to_owned(), message: "hunter2".to_owned() };
+    let error = RunError { step: None, kind: "auth".to_owned(), message: "hunter2".to_owned() };
     session
-        .finish(End { state: State::Failed, exit_code: 1, error: Some(error), ..success() })
+        .finish(RunResult {
+            state: RunStatus::Failed,
+            exit_code: 1,
+            error: Some(error),
+            ..success()
+        })
         .unwrap();
 
     let shows = |path: &Path| fs::read_to_string(path).unwrap().contains("hunter2");
@@ -188,9 +193,9 @@ fn a_session_that_is_dropped_unfinished_counts_as_crashed() {
     let (id, dir) = (first.id().to_owned(), first.dir().to_owned());
     drop(first);
     assert_eq!(sweep(folder.path()), [id]);
-    let status: Status =
+    let status: StatusFile =
         serde_json::from_slice(&fs::read(dir.join(files::STATUS)).unwrap()).unwrap();
-    assert_eq!((status.status, status.exit_code), (State::Crashed, None));
+    assert_eq!((status.status, status.exit_code), (RunStatus::Crashed, None));
     let error = status.error.unwrap();
     assert_eq!((error.step.as_deref(), error.kind.as_str()), (Some("read"), "crash"));
     assert!(error.message.contains("its last event was `step_start` at 20"), "{}", error.message);

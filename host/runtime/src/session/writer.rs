@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::project_dir::help;
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
 use osiris_pipeline::manifest::Manifest;
 use serde_json::{Map, Value};
 
-use super::dir::Folder;
-use super::line_file::Lines;
+use super::dir::SessionDir;
+use super::line_file::LineFile;
 use super::lock::Lock;
 use super::memory::Memory;
 use super::record::Record;
-use super::status::{E2b, End, Failure, State, Status, StepState};
+use super::status::{E2b, RunError, RunResult, RunStatus, StatusFile, StepState};
 use super::{files, id, metric, time};
 
 /// A run's session. Clones write to the same files; no call blocks for longer than a write to a
@@ -31,22 +31,22 @@ pub struct Session(Arc<Inner>);
 
 /// A listener for every record of a session. Records arrive with secrets masked, before they are
 /// written.
-pub type Tap = Box<dyn Fn(&Record) + Send + Sync>;
+pub type RecordListener = Box<dyn Fn(&Record) + Send + Sync>;
 
 struct Inner {
     id: String,
-    folder: Folder,
+    folder: SessionDir,
     started: Instant,
     redactor: Redactor,
     /// The status as written at the start.
-    status: Status,
-    events: Mutex<Lines>,
-    metrics: Mutex<Lines>,
-    log: Mutex<Lines>,
+    status: StatusFile,
+    events: Mutex<LineFile>,
+    metrics: Mutex<LineFile>,
+    log: Mutex<LineFile>,
     /// The first error while writing; fails the run.
     broken: Mutex<Option<String>>,
     lock: Mutex<Option<Lock>>,
-    tap: Option<Tap>,
+    tap: Option<RecordListener>,
     memory: Memory,
 }
 
@@ -68,7 +68,7 @@ impl Session {
         redactor: Redactor,
     ) -> Result<Self> {
         let now = Timestamp::now();
-        Self::start(logs, now, manifest, bytes, redactor, None, || Folder::create(logs, now))
+        Self::start(logs, now, manifest, bytes, redactor, None, || SessionDir::create(logs, now))
     }
 
     /// Like [`Session::create`], for a run that another process follows: takes the id from that
@@ -83,14 +83,14 @@ impl Session {
         manifest: &Manifest,
         bytes: &[u8],
         redactor: Redactor,
-        tap: Tap,
+        tap: RecordListener,
     ) -> Result<Self> {
         let (now, tap) = (Timestamp::now(), Some(tap));
         Self::start(logs, now, manifest, bytes, redactor, tap, || {
             let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "its id is not safe");
             let id =
                 id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
-            Ok((id.clone(), Folder::create_as(logs, &id)?))
+            Ok((id.clone(), SessionDir::create_as(logs, &id)?))
         })
     }
 
@@ -100,18 +100,18 @@ impl Session {
         manifest: &Manifest,
         bytes: &[u8],
         redactor: Redactor,
-        tap: Option<Tap>,
-        folder: impl FnOnce() -> io::Result<(String, Folder)>,
+        tap: Option<RecordListener>,
+        folder: impl FnOnce() -> io::Result<(String, SessionDir)>,
     ) -> Result<Self> {
         let start = || -> io::Result<Self> {
             let (id, folder) = folder()?;
             // Taken before the status is written, so that a `running` status always has its lock.
             let lock = Lock::acquire(&folder.path)?;
-            let status = Status::start(&id, &time::stamp(now), manifest);
+            let status = StatusFile::start(&id, &time::stamp(now), manifest);
             folder.place(files::STATUS.as_ref(), status.text()?.as_bytes(), false)?;
             folder.place(files::MANIFEST.as_ref(), bytes, false)?;
             folder.make(files::ARTIFACTS.as_ref())?;
-            let lines = |name| folder.append(name).map(|file| Mutex::new(Lines::new(file)));
+            let lines = |name| folder.append(name).map(|file| Mutex::new(LineFile::new(file)));
             Ok(Self(Arc::new(Inner {
                 events: lines(files::EVENTS)?,
                 metrics: lines(files::METRICS)?,
@@ -129,7 +129,7 @@ impl Session {
         };
         start().map_err(|error| {
             Error::environment(
-                Problem::new(
+                Diagnostic::new(
                     "session_create",
                     format!("cannot write the session's files: {error}"),
                 )
@@ -188,7 +188,7 @@ impl Session {
 
     fn artifact_error(&self, name: &Path, error: &io::Error) -> Error {
         Error::environment(
-            Problem::new("session_write", format!("cannot write an artifact: {error}"))
+            Diagnostic::new("session_write", format!("cannot write an artifact: {error}"))
                 .in_file(&self.0.folder.path.join(name))
                 .help(help(
                     error,
@@ -261,7 +261,7 @@ impl Session {
         match &*held(&self.0.broken) {
             None => Ok(()),
             Some(message) => Err(Error::environment(
-                Problem::new("session_write", message.clone()).in_file(self.dir()),
+                Diagnostic::new("session_write", message.clone()).in_file(self.dir()),
             )),
         }
     }
@@ -271,7 +271,7 @@ impl Session {
     ///
     /// # Errors
     /// Returns an error if the status cannot be written.
-    pub fn finish(&self, end: End) -> Result<Status> {
+    pub fn finish(&self, end: RunResult) -> Result<StatusFile> {
         self.close(self.status_of(end))
     }
 
@@ -279,15 +279,22 @@ impl Session {
     ///
     /// # Errors
     /// Returns the errors of [`Session::finish`].
-    pub fn finish_followed(&self, theirs: Status, e2b: E2b) -> Result<Status> {
-        let Status { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
-        self.close(Status { session_id, started_at, pid, osiris_version, e2b: Some(e2b), ..theirs })
+    pub fn finish_followed(&self, theirs: StatusFile, e2b: E2b) -> Result<StatusFile> {
+        let StatusFile { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
+        self.close(StatusFile {
+            session_id,
+            started_at,
+            pid,
+            osiris_version,
+            e2b: Some(e2b),
+            ..theirs
+        })
     }
 
     /// Returns the status of a run with this end, for [`Session::finish_followed`].
-    pub fn status_of(&self, end: End) -> Status {
+    pub fn status_of(&self, end: RunResult) -> StatusFile {
         let completed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
-        Status {
+        StatusFile {
             status: end.state,
             execution_duration: time::seconds(self.0.started.elapsed().as_millis()),
             steps_completed: completed as u64,
@@ -303,7 +310,7 @@ impl Session {
     }
 
     /// Returns the status as written at the start.
-    pub fn first_status(&self) -> &Status {
+    pub fn first_status(&self) -> &StatusFile {
         &self.0.status
     }
 
@@ -321,14 +328,14 @@ impl Session {
         self.0.started.elapsed()
     }
 
-    fn close(&self, mut status: Status) -> Result<Status> {
+    fn close(&self, mut status: StatusFile) -> Result<StatusFile> {
         if let Err(error) = self.check()
             && status.error.is_none()
         {
             let message = error.problems.into_iter().next().map(|p| p.message).unwrap_or_default();
-            status.status = State::Failed;
+            status.status = RunStatus::Failed;
             status.exit_code = Some(status.exit_code.unwrap_or(0).max(1));
-            status.error = Some(Failure { step: None, kind: "session".to_owned(), message });
+            status.error = Some(RunError { step: None, kind: "session".to_owned(), message });
         }
         if let Some(error) = &mut status.error {
             error.message = self.0.redactor.text(&error.message).into_owned();
@@ -338,7 +345,7 @@ impl Session {
             let file = self.dir().join(files::STATUS);
             let message = format!("{}; but this cannot be written: {error}", status.summary());
             let help = "make room on the disk, and look which step may write files and removed the session's; what the steps did stays done";
-            Error::environment(Problem::new("session_write", message).in_file(&file).help(help))
+            Error::environment(Diagnostic::new("session_write", message).in_file(&file).help(help))
         })?;
         if let Some(lock) = held(&self.0.lock).take() {
             // The status is written: the next sweep removes a leftover lock file.
@@ -361,7 +368,7 @@ mod tests {
     fn a_line_that_could_not_be_written_fails_the_run() {
         let folder = tempfile::tempdir().unwrap();
         let session = session(folder.path(), Redactor::default());
-        *held(&session.0.events) = Lines::full();
+        *held(&session.0.events) = LineFile::full();
         session.event("step_start", Map::new());
         session.event("step_end", Map::new());
         let error = session.check().unwrap_err().to_string();
@@ -371,7 +378,7 @@ mod tests {
         );
 
         let status = session.finish(success()).unwrap();
-        assert_eq!((status.status, status.exit_code), (State::Failed, Some(1)));
+        assert_eq!((status.status, status.exit_code), (RunStatus::Failed, Some(1)));
         assert_eq!(status.error.unwrap().kind, "session");
         assert_eq!(status.steps_completed, 1, "what the steps did is still told");
     }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use osiris_core::driver::catalog::Registry;
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::{Limit, Limits};
 use osiris_core::redact::Redactor;
-use osiris_engine::{Engine, Setup};
+use osiris_engine::{Engine, EngineConfig};
 use osiris_pipeline::compile::{self, Build, Options};
 use osiris_pipeline::project::Project;
-use osiris_runtime::run::{self, Board, Job};
-use osiris_runtime::session::{Session, State};
+use osiris_runtime::run::{self, Job, RunProgress};
+use osiris_runtime::session::{RunStatus, Session};
 use osiris_tests::built;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -103,7 +103,7 @@ pub(crate) const MIX: [Kind; 12] = [
 pub(crate) struct Place {
     folder: TempDir,
     project: Project,
-    registry: Registry,
+    registry: DriverCatalog,
     builds: Vec<(&'static str, Build)>,
     runtime: Runtime,
 }
@@ -120,7 +120,7 @@ impl Place {
         let guests = ["hostile", "passthrough", "sink", "source"];
         let guests = guests.map(|name| built::guest(&format!("test.{name}")));
         let files: Vec<PathBuf> = own.into_iter().chain(guests).collect();
-        let registry = Registry::of(&files).unwrap();
+        let registry = DriverCatalog::of(&files).unwrap();
         let builds = MIX.iter().map(|kind| {
             let file = folder.path().join("pipeline.yaml");
             let text = format!("oml_version: 0.1.0\nname: soak\nsteps:\n{}\n", kind.steps);
@@ -152,10 +152,10 @@ impl Place {
             configs: build.configs.clone(),
             secrets: std::collections::BTreeMap::new(),
         };
-        let setup = Setup { cache: Some(built::cache()), ..Setup::default() };
+        let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
         let engine = Engine::with(&setup).unwrap();
         let prepared = run::prepare(engine, &self.registry, job, |_| {}).unwrap();
-        let board = Arc::new(Board::new(prepared.tasks()));
+        let board = Arc::new(RunProgress::new(prepared.tasks()));
         let redactor = Redactor::new(["a-secret-that-nobody-says".to_owned()]).unwrap();
         let bytes = fs::read(build.dir.join("manifest.yaml")).unwrap();
         let logs = self.project.layout.logs_dir();
@@ -174,9 +174,9 @@ impl Place {
             tokio::join!(work, stop).0.unwrap()
         });
         let want = match (kind.fails, kind.cancelled) {
-            (None, _) => State::Success,
-            (Some(_), true) => State::Cancelled,
-            (Some(_), false) => State::Failed,
+            (None, _) => RunStatus::Success,
+            (Some(_), true) => RunStatus::Cancelled,
+            (Some(_), false) => RunStatus::Failed,
         };
         let why = status.error.as_ref().map(|error| error.kind.as_str());
         assert_eq!((status.status, why), (want, kind.fails), "{}: {:?}", kind.name, status.error);

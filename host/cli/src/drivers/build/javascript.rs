@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use serde_json::Value;
 
 use super::Builder;
@@ -32,7 +32,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     }
     let out = tempfile::tempdir().map_err(|error| {
         let message = format!("cannot make a temporary folder: {error}");
-        Error::environment(Problem::new("driver_build", message))
+        Error::environment(Diagnostic::new("driver_build", message))
     })?;
     let component = out.path().join("driver.wasm");
     let mut node = Command::new("node");
@@ -41,7 +41,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     run(node, "node", folder)?;
     fs::read(&component).map_err(|error| {
         let message = format!("cannot read what the SDK built: {error}");
-        Error::environment(Problem::new("driver_build", message).in_file(&component))
+        Error::environment(Diagnostic::new("driver_build", message).in_file(&component))
     })
 }
 
@@ -59,7 +59,7 @@ fn install(folder: &Path) -> Result<()> {
     if folder.join(BUILDER_SCRIPT).is_file() {
         return Ok(());
     }
-    let problem = Problem::new("driver_build", "the package does not depend on osiris-sdk");
+    let problem = Diagnostic::new("driver_build", "the package does not depend on osiris-sdk");
     Err(Error::invalid(problem.in_file(&folder.join(MANIFEST)).help(
         "add to its devDependencies: \"osiris-sdk\": \"file:vendor/osiris-sdk\"\n\
          `osiris drivers new --lang javascript` makes a package that has it",
@@ -70,14 +70,14 @@ fn install(folder: &Path) -> Result<()> {
 fn run(mut command: Command, tool: &str, folder: &Path) -> Result<()> {
     command.stdin(Stdio::null()).stdout(std::io::stderr());
     let status = command.status().map_err(|error| {
-        let problem = Problem::new("driver_build", format!("cannot run {tool}: {error}"));
+        let problem = Diagnostic::new("driver_build", format!("cannot run {tool}: {error}"));
         Error::environment(problem.help(NODE))
     })?;
     if status.success() {
         return Ok(());
     }
     let message = format!("the driver does not build ({status}); what {tool} said is above");
-    Err(Error::failed(Problem::new("driver_build", message).in_file(folder)))
+    Err(Error::failed(Diagnostic::new("driver_build", message).in_file(folder)))
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@ mod python;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{DriverFile, pack};
 use osiris_core::text::any_of;
 use serde_json::json;
 
-use super::super::shell::{Answer, Shell};
+use super::super::shell::{CommandOutput, Shell};
 use super::install::{Component, install, read_spec, told};
 
 const EXAMPLES: &str = "\
@@ -52,7 +52,7 @@ struct Builder {
 /// The builders, in the order in which they are tried.
 const BUILDERS: [Builder; 3] = [cargo::BUILDER, javascript::BUILDER, python::BUILDER];
 
-pub(super) fn build(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn build(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let out = match &args.out {
         Some(out) => out.clone(),
         None => shell.project()?.layout.drivers_dir(),
@@ -63,7 +63,7 @@ pub(super) fn build(args: &Args, shell: &Shell) -> Result<Answer> {
         drivers.push(json);
         text.push_str(&line);
     }
-    Ok(Answer::new(json!({"drivers": drivers}), text))
+    Ok(CommandOutput::new(json!({"drivers": drivers}), text))
 }
 
 /// Builds the driver in a directory and writes it to another as `<name>.wasm`.
@@ -98,7 +98,7 @@ fn builder(folder: &Path) -> Result<&'static Builder> {
         ),
         Err(error) => (format!("the driver's folder cannot be read: {error}"), "look at its name"),
     };
-    Err(Error::invalid(Problem::new("driver_build", message).in_file(folder).help(help)))
+    Err(Error::invalid(Diagnostic::new("driver_build", message).in_file(folder).help(help)))
 }
 
 #[cfg(test)]

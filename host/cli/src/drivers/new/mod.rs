@@ -11,13 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use serde_json::json;
 
 use self::name::{Name, Role};
 use self::template::Files;
 use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::{Answer, shown};
+use super::super::shell::{CommandOutput, shown};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,11 +67,12 @@ struct Language {
 
 const LANGUAGES: [Language; 3] = [rust::LANGUAGE, javascript::LANGUAGE, python::LANGUAGE];
 
-pub(super) fn new(args: &Args) -> Result<Answer> {
+pub(super) fn new(args: &Args) -> Result<CommandOutput> {
     let name = Name::parse(&args.name, args.role)?;
     let dir = args.dir.clone().unwrap_or_else(|| name.package().into());
     let Some(language) = LANGUAGES.iter().find(|language| language.name == args.language) else {
-        let problem = Problem::new("driver_new", "this osiris has no template for that language");
+        let problem =
+            Diagnostic::new("driver_new", "this osiris has no template for that language");
         return Err(Error::invalid(problem));
     };
     let mut files = template::fill(language.template, &name);
@@ -94,7 +95,7 @@ pub(super) fn new(args: &Args) -> Result<Answer> {
     let json = json!({
         "name": name.driver, "role": name.role.as_str(), "dir": dir, "created": own, "next": next,
     });
-    Ok(Answer::new(json, text))
+    Ok(CommandOutput::new(json, text))
 }
 
 /// Creates the directory with all its files, or nothing.
@@ -102,7 +103,7 @@ fn write(dir: &Path, files: &Files) -> Result<()> {
     refuse_what_is_there(dir)?;
     make(dir, files).map_err(|error| {
         let message = format!("the driver's folder cannot be made: {error}");
-        Error::environment(Problem::new("driver_new", message).in_file(dir))
+        Error::environment(Diagnostic::new("driver_new", message).in_file(dir))
     })
 }
 
@@ -114,7 +115,7 @@ fn refuse_what_is_there(dir: &Path) -> Result<()> {
     if empty {
         return Ok(());
     }
-    let problem = Problem::new("files_exist", "there is something at this place already");
+    let problem = Diagnostic::new("files_exist", "there is something at this place already");
     let help = "name another folder with --dir, or remove this one";
     Err(Error::invalid(problem.in_file(dir).help(help)))
 }

@@ -1,7 +1,7 @@
 //! The name of a new driver in all forms that its files need.
 
 use clap::ValueEnum;
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::text::quoted;
 
 /// Role of a driver.
@@ -63,7 +63,7 @@ impl Name {
             let message = format!("{} is no name for a driver", quoted(text));
             let help = "write it as family.role, in small letters, digits, _ and -, each part \
                         beginning with a letter: acme.crm_extractor";
-            return Err(Error::invalid(Problem::new("driver_name", message).help(help)));
+            return Err(Error::invalid(Diagnostic::new("driver_name", message).help(help)));
         }
         Ok(Self { driver, role })
     }

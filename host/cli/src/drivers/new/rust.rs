@@ -1,6 +1,6 @@
 //! Rust drivers, with the SDK as a vendored crate outside of this workspace.
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::template::Files;
@@ -44,7 +44,7 @@ fn vendored() -> Result<Files> {
         Ok(files)
     };
     // Can only fail for a broken repository at build time.
-    files().map_err(|why: String| Error::environment(Problem::new("driver_new", why)))
+    files().map_err(|why: String| Error::environment(Diagnostic::new("driver_new", why)))
 }
 
 fn known(path: &str) -> Result<&'static str, String> {

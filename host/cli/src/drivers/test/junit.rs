@@ -1,7 +1,7 @@
 //! Formats results as JUnit XML, which CI systems read.
 
-use osiris_conformance::{Missed, Report};
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_conformance::{NotPassed, Report};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
@@ -15,12 +15,12 @@ pub(super) fn document(report: &Report) -> Result<String> {
         for one in group {
             let status = match &one.missed {
                 None => TestCaseStatus::success(),
-                Some(Missed::Skipped(why)) => {
+                Some(NotPassed::Skipped(why)) => {
                     let mut status = TestCaseStatus::skipped();
                     status.set_message(escape_control(why).into_owned());
                     status
                 }
-                Some(Missed::Failed(seen)) => {
+                Some(NotPassed::Failed(seen)) => {
                     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                     let seen = escape_control(seen);
                     status.set_message(seen.clone().into_owned()).set_type(one.check.id);
@@ -39,6 +39,6 @@ pub(super) fn document(report: &Report) -> Result<String> {
     }
     xml.to_string().map_err(|error| {
         let message = format!("the results cannot be written as XML: {error}");
-        Error::failed(Problem::new("junit_unwritable", message))
+        Error::failed(Diagnostic::new("junit_unwritable", message))
     })
 }

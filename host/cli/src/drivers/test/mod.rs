@@ -8,16 +8,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use osiris_conformance::{Cases, Check, Missed, Report, Subject};
-use osiris_core::diagnostic::{Error, Exit, Problem, Result};
+use osiris_conformance::{Cases, Check, NotPassed, Report, TestTarget};
+use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::driver::DriverFile;
-use osiris_core::driver::limits::Bounds;
+use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::driver::spec::Spec;
 use osiris_pipeline::connection::{Connections, Environment, Reference};
 use serde_json::{Value, json};
 
-use super::super::shell::{Answer, Shell};
-use super::super::workspace::Workplace;
+use super::super::shell::{CommandOutput, Shell};
+use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,7 +63,7 @@ pub(crate) struct Args {
     list: bool,
 }
 
-pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
+pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let checks = osiris_conformance::chosen(&args.only)?;
     let Some(file) = args.file.as_deref().filter(|_| !args.list) else {
         return Ok(list(&checks));
@@ -71,12 +71,12 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
     let reference = args.connection.as_deref().map(|text| text.parse::<Reference>());
     let reference = reference.transpose().map_err(Error::invalid)?;
     let cases = cases(file, args.cases.as_deref())?;
-    let place = Workplace::open(shell)?;
+    let place = Workspace::open(shell)?;
     let connections = Connections::read(place.project.base())?;
     if let Some(Reference { family, alias }) = &reference {
         connections.choose(family, Some(alias))?;
     }
-    let subject = Subject {
+    let subject = TestTarget {
         file: file.to_owned(),
         cases,
         previous: args.previous.clone(),
@@ -84,7 +84,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
         connections,
         environment: Environment::read(place.project.base())?,
         project: place.project.layout.base.clone(),
-        limits: place.limits(&Bounds::new()),
+        limits: place.limits(&LimitOverrides::new()),
         registry: place.registry,
     };
     let junit = args.junit.as_deref().map(Results::open).transpose()?;
@@ -98,7 +98,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<Answer> {
     if let Some(results) = junit {
         results.write(&junit::document(&report)?)?;
     }
-    let mut answer = Answer::new(document(&report), text::report(&report));
+    let mut answer = CommandOutput::new(document(&report), text::report(&report));
     if report.failed() > 0 {
         answer.exit = Exit::Failed as u8;
         answer.json["status"] = "failure".into();
@@ -120,7 +120,7 @@ fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
         Some(spec) if spec.name != cases.driver && named.is_none() => Ok(None),
         Some(spec) if spec.name != cases.driver => {
             let message = format!("The cases are for '{}', not for '{}'", cases.driver, spec.name);
-            let problem = Problem::new("invalid_cases", message).in_file(path);
+            let problem = Diagnostic::new("invalid_cases", message).in_file(path);
             Err(Error::invalid(problem.help(format!("write 'driver: {}'", spec.name))))
         }
         _ => Ok(Some(cases)),
@@ -158,17 +158,17 @@ impl<'a> Results<'a> {
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("the results cannot be written: {error}");
-    Error::environment(Problem::new("junit_unwritable", message).in_file(path))
+    Error::environment(Diagnostic::new("junit_unwritable", message).in_file(path))
 }
 
-fn list(checks: &[&Check]) -> Answer {
+fn list(checks: &[&Check]) -> CommandOutput {
     let json: Vec<Value> = checks
         .iter()
         .map(|check| {
             json!({"id": check.id, "group": check.group(), "title": check.title, "fix": check.fix})
         })
         .collect();
-    Answer::new(json!({"checks": json}), text::list(checks))
+    CommandOutput::new(json!({"checks": json}), text::list(checks))
 }
 
 fn document(report: &Report) -> Value {
@@ -185,12 +185,12 @@ fn document(report: &Report) -> Value {
             });
             match &one.missed {
                 None => {}
-                Some(Missed::Failed(seen)) => {
+                Some(NotPassed::Failed(seen)) => {
                     json["result"] = "fail".into();
                     json["seen"] = seen.as_str().into();
                     json["fix"] = one.check.fix.into();
                 }
-                Some(Missed::Skipped(why)) => {
+                Some(NotPassed::Skipped(why)) => {
                     json["result"] = "skip".into();
                     json["why"] = why.as_str().into();
                 }

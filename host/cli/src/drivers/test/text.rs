@@ -1,6 +1,6 @@
 //! Formats results for people.
 
-use osiris_conformance::{Check, Missed, Outcome, Report};
+use osiris_conformance::{Check, NotPassed, Outcome, Report};
 use osiris_core::sanitize::escape_control;
 
 use super::super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
@@ -27,7 +27,7 @@ pub(super) fn report(report: &Report) -> String {
     let width = all.max().unwrap_or(0);
     for group in report.results.chunk_by(|a, b| a.check.group() == b.check.group()) {
         let failed =
-            group.iter().filter(|one| matches!(one.missed, Some(Missed::Failed(_)))).count();
+            group.iter().filter(|one| matches!(one.missed, Some(NotPassed::Failed(_)))).count();
         let passed = group.iter().filter(|one| one.missed.is_none()).count();
         let sign = match (failed, passed) {
             (0, 0) => paint(DIM, "-"),
@@ -38,7 +38,7 @@ pub(super) fn report(report: &Report) -> String {
         let counts = counts(passed, failed, group.len() - passed - failed);
         text.push_str(&format!("{sign} {name:width$}  {counts}\n"));
         for one in group {
-            if let Some(Missed::Failed(seen)) = &one.missed {
+            if let Some(NotPassed::Failed(seen)) = &one.missed {
                 let id = paint(BAD.bold(), one.check.id);
                 let fix = multiline(one.check.fix);
                 text.push_str(&format!("  {id}: {}\n", one.check.title));
@@ -70,7 +70,7 @@ pub(super) fn report(report: &Report) -> String {
 fn skipped(group: &[Outcome]) -> Vec<(&str, Vec<&'static str>)> {
     let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
     for one in group {
-        let Some(Missed::Skipped(why)) = &one.missed else { continue };
+        let Some(NotPassed::Skipped(why)) = &one.missed else { continue };
         let name = one.check.name();
         match reasons.iter_mut().find(|(known, _)| known == why) {
             Some((_, names)) => names.push(name),

@@ -6,7 +6,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::{Spec, SpecFault, amount};
-use crate::diagnostic::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, keys_of};
 use crate::text::{any_of, closest, quoted};
 use crate::yaml::Node;
@@ -21,7 +21,7 @@ const MAX_STEPS: usize = 4_000_000;
 
 /// Creates the fault at a pointer.
 fn fault(root: &Node, pointer: &str, message: String, help: String) -> SpecFault {
-    let problem = Problem::new("invalid_spec", format!("The driver's spec: {message}"));
+    let problem = Diagnostic::new("invalid_spec", format!("The driver's spec: {message}"));
     SpecFault {
         pointer: pointer.to_owned(),
         position: root.position_of(pointer),

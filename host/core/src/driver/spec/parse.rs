@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::{OverridePolicy, Spec, check};
-use crate::diagnostic::{Error, Problem, Result};
-use crate::schema::{Fault, Finding, Schema};
-use crate::yaml::{self, Node, Position, Problems};
+use crate::diagnostic::{Diagnostic, Error, Result};
+use crate::schema::{Fault, Schema, Violation};
+use crate::yaml::{self, Diagnostics, Node, Position};
 
 /// Maximum size of a spec, in bytes. Each start of a command can read several specs.
 pub const MAX_SPEC: u64 = 256 << 10;
@@ -83,7 +83,7 @@ impl Spec {
 
 /// Returns the spec if it has no faults.
 fn sound(spec: Option<Spec>, faults: Vec<SpecFault>, file: &Path) -> Result<Spec> {
-    let mut problems = Problems::new(file);
+    let mut problems = Diagnostics::new(file);
     faults.into_iter().for_each(|fault| problems.report(fault.position, fault.problem));
     let spec = problems.into_result(spec)?;
     spec.ok_or_else(|| internal(&"it has no shape", file))
@@ -163,16 +163,16 @@ pub struct SpecFault {
     /// Position of that part.
     pub position: Position,
     /// Description of the fault.
-    pub problem: Problem,
+    pub problem: Diagnostic,
 }
 
-fn fault(finding: &Finding, root: &Node) -> SpecFault {
+fn fault(finding: &Violation, root: &Node) -> SpecFault {
     let code = match finding.fault {
         Fault::UnknownKey => "unknown_key",
         Fault::MissingKey => "missing_required_key",
         Fault::InvalidValue => "invalid_spec",
     };
-    let mut problem = Problem::new(code, format!("{WHAT}: {}", finding.message));
+    let mut problem = Diagnostic::new(code, format!("{WHAT}: {}", finding.message));
     problem.help = finding.help.clone();
     let position = root.position_of(&finding.pointer);
     SpecFault { pointer: finding.pointer.clone(), position, problem }
@@ -181,5 +181,5 @@ fn fault(finding: &Finding, root: &Node) -> SpecFault {
 /// The error if the schema and the Rust type of a spec disagree, which is a bug of the host.
 fn internal(why: &dyn std::fmt::Display, file: &Path) -> Error {
     let message = format!("The driver's spec cannot be read: {why}");
-    Error::invalid(Problem::new("invalid_spec", message).in_file(file))
+    Error::invalid(Diagnostic::new("invalid_spec", message).in_file(file))
 }

@@ -24,7 +24,7 @@ examples: [{title: Plain, config: {path: out.csv}}]
 
 fn problems(text: &str) -> Vec<String> {
     let error = Spec::parse(text.as_bytes(), Path::new("spec.yaml")).expect_err("invalid");
-    let line = |problem: crate::diagnostic::Problem| {
+    let line = |problem: crate::diagnostic::Diagnostic| {
         let at = problem.place.and_then(|place| place.position).expect("a position");
         let help = problem.help.unwrap_or_default();
         format!("{}:{} {}: {} ({help})", at.line, at.column, problem.code, problem.message)

@@ -11,9 +11,9 @@ mod tests;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{any_of, closest, quoted};
-use osiris_core::yaml::{Fields, Node, Position, Problems};
+use osiris_core::yaml::{Diagnostics, Fields, Node, Position};
 
 pub use parameters::{Kind, Parameter, Profile};
 pub use step::{Mode, Needs, Step, is_step_id};
@@ -66,8 +66,8 @@ impl Pipeline {
     /// `warnings`. Returns `None` if the file is not a mapping.
     pub fn read(
         root: Node,
-        problems: &mut Problems<'_>,
-        warnings: &mut Problems<'_>,
+        problems: &mut Diagnostics<'_>,
+        warnings: &mut Diagnostics<'_>,
     ) -> Option<Self> {
         let fields = Fields::of(&root, "The pipeline", "invalid_type", problems)?;
         check_keys(&fields, problems);
@@ -106,11 +106,11 @@ pub fn slug(name: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
-fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
+fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     for entry in fields.entries() {
         let key = entry.key.as_str();
         let problem = if let Some((_, help)) = FORBIDDEN.iter().find(|(name, _)| *name == key) {
-            Problem::new("forbidden_key", format!("A pipeline has no key '{key}'")).help(*help)
+            Diagnostic::new("forbidden_key", format!("A pipeline has no key '{key}'")).help(*help)
         } else if KEYS.contains(&key) {
             continue;
         } else {
@@ -120,14 +120,14 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
                     format!("the keys here are {}; own data goes below 'metadata'", any_of(&KEYS))
                 }
             };
-            Problem::new("unknown_key", format!("The pipeline: unknown key {}", quoted(key)))
+            Diagnostic::new("unknown_key", format!("The pipeline: unknown key {}", quoted(key)))
                 .help(help)
         };
         problems.report(entry.position, problem);
     }
 }
 
-fn check_version(fields: &Fields<'_>, problems: &mut Problems<'_>) {
+fn check_version(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     let help = "write 'oml_version: 0.1.0'";
     let Some(node) = fields.require("oml_version", "missing_required_key", help, problems) else {
         return;
@@ -139,27 +139,28 @@ fn check_version(fields: &Fields<'_>, problems: &mut Problems<'_>) {
                 "The pipeline is written for OML {}, but this osiris reads OML {OML_VERSION}",
                 quoted(other)
             );
-            problems.report(node.position, Problem::new("unsupported_version", message).help(help));
+            problems
+                .report(node.position, Diagnostic::new("unsupported_version", message).help(help));
         }
         None => {
             let message =
                 format!("The pipeline: 'oml_version' must be text, but it is {}", node.kind());
             problems
-                .report(node.position, Problem::new("invalid_version_type", message).help(help));
+                .report(node.position, Diagnostic::new("invalid_version_type", message).help(help));
         }
     }
 }
 
 fn name(
     fields: &Fields<'_>,
-    problems: &mut Problems<'_>,
-    warnings: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
+    warnings: &mut Diagnostics<'_>,
 ) -> Option<String> {
     let help = "write a name like 'name: orders-to-csv'";
     let node = fields.require("name", "missing_required_key", help, problems)?;
     let name = fields.read("name", node, "text", "invalid_name_type", Node::as_text, problems)?;
     let mut refuse = |code, message: String| {
-        problems.report(node.position, Problem::new(code, message).help(help));
+        problems.report(node.position, Diagnostic::new(code, message).help(help));
     };
     if name.trim().is_empty() {
         refuse("empty_name", "The pipeline's name is empty".to_owned());
@@ -177,12 +178,12 @@ fn name(
             quoted(name)
         );
         let help = format!("write 'name: {}'", slug(name));
-        warnings.report(node.position, Problem::new("naming_convention", message).help(help));
+        warnings.report(node.position, Diagnostic::new("naming_convention", message).help(help));
     }
     Some(name.to_owned())
 }
 
-fn steps(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
+fn steps(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Step> {
     let help = "write 'steps:' and below it one '- id: ...' for each step";
     let Some(node) = fields.require("steps", "missing_required_key", help, problems) else {
         return Vec::new();
@@ -194,7 +195,7 @@ fn steps(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
     };
     if items.is_empty() {
         let message = "The pipeline has no steps";
-        problems.report(node.position, Problem::new("empty_steps", message).help(help));
+        problems.report(node.position, Diagnostic::new("empty_steps", message).help(help));
     }
     let steps: Vec<Step> = items
         .iter()
@@ -206,7 +207,7 @@ fn steps(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
 }
 
 /// Checks that step ids differ ignoring case, because they become names of files and directories.
-fn check_ids(steps: &[Step], problems: &mut Problems<'_>) {
+fn check_ids(steps: &[Step], problems: &mut Diagnostics<'_>) {
     let mut seen: HashMap<String, &Located> = HashMap::new();
     for id in steps.iter().filter_map(|step| step.id.as_ref()) {
         match seen.entry(id.text.to_lowercase()) {
@@ -225,7 +226,7 @@ fn check_ids(steps: &[Step], problems: &mut Problems<'_>) {
                     )
                 };
                 let problem =
-                    Problem::new("duplicate_id", message).help("give each step its own id");
+                    Diagnostic::new("duplicate_id", message).help("give each step its own id");
                 problems.report(id.position, problem);
             }
         }

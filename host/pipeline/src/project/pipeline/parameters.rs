@@ -1,8 +1,8 @@
 //! The parameters and profiles that a pipeline declares.
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{any_of, quoted};
-use osiris_core::yaml::{Entry, Fields, Node, Position, Problems, Value};
+use osiris_core::yaml::{Diagnostics, Entry, Fields, Node, Position, Value};
 
 const DEFINITION: [&str; 3] = ["default", "type", "description"];
 
@@ -87,7 +87,7 @@ pub struct Profile {
 }
 
 /// Reads `params`.
-pub(super) fn declared(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<Parameter> {
+pub(super) fn declared(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Parameter> {
     let Some(node) = fields.get("params") else { return Vec::new() };
     let Some(params) = Fields::of(node, "'params'", "invalid_params_type", problems) else {
         return Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn declared(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<
                 quoted(&entry.key),
                 quoted(&same.name)
             );
-            let problem = Problem::new("duplicate_param", message);
+            let problem = Diagnostic::new("duplicate_param", message);
             problems.report(entry.position, problem.help("give each parameter its own name"));
             continue;
         }
@@ -111,7 +111,7 @@ pub(super) fn declared(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Vec<
     declared
 }
 
-fn parameter(entry: &Entry, problems: &mut Problems<'_>) -> Parameter {
+fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
     let owner = format!("The parameter {}", quoted(&entry.key));
     let (position, name) = (entry.position, entry.key.clone());
     if entry.value.as_map().is_none() {
@@ -146,7 +146,7 @@ fn parameter(entry: &Entry, problems: &mut Problems<'_>) -> Parameter {
                 fields.owner(),
                 node.kind()
             );
-            problems.report(node.position, Problem::new("invalid_param", message));
+            problems.report(node.position, Diagnostic::new("invalid_param", message));
         }
         fits
     });
@@ -160,13 +160,13 @@ fn value(node: &Node) -> Option<&Node> {
 }
 
 /// Checks a parameter name, which must fit into `${params.name}` and into a variable's name.
-fn check_name(entry: &Entry, problems: &mut Problems<'_>) {
+fn check_name(entry: &Entry, problems: &mut Diagnostics<'_>) {
     if is_param_name(&entry.key) {
         return;
     }
     let message = format!("{} cannot be the name of a parameter", quoted(&entry.key));
     let help = "a name has letters, digits and '_', and does not start with a digit";
-    problems.report(entry.position, Problem::new("invalid_param_name", message).help(help));
+    problems.report(entry.position, Diagnostic::new("invalid_param_name", message).help(help));
 }
 
 fn is_param_name(text: &str) -> bool {
@@ -179,7 +179,7 @@ fn is_param_name(text: &str) -> bool {
 pub(super) fn profiles(
     fields: &Fields<'_>,
     declared: &[Parameter],
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Vec<Profile> {
     let Some(node) = fields.get("profiles") else { return Vec::new() };
     let Some(profiles) = Fields::of(node, "'profiles'", "invalid_profiles_type", problems) else {
@@ -188,7 +188,11 @@ pub(super) fn profiles(
     profiles.entries().iter().filter_map(|entry| profile(entry, declared, problems)).collect()
 }
 
-fn profile(entry: &Entry, declared: &[Parameter], problems: &mut Problems<'_>) -> Option<Profile> {
+fn profile(
+    entry: &Entry,
+    declared: &[Parameter],
+    problems: &mut Diagnostics<'_>,
+) -> Option<Profile> {
     let mut profile = Profile { name: entry.key.clone(), params: Vec::new() };
     if entry.value.value == Value::Null {
         return Some(profile);
@@ -206,7 +210,7 @@ fn profile(entry: &Entry, declared: &[Parameter], problems: &mut Problems<'_>) -
     Some(profile)
 }
 
-fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut Problems<'_>) {
+fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut Diagnostics<'_>) {
     let value = &entry.value;
     let kind = declared.iter().find(|param| param.name == entry.key).and_then(|param| param.kind);
     let fits = match kind {
@@ -220,6 +224,6 @@ fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut
             "{owner}: the parameter {name} must be {wanted}, but here it is {}",
             value.kind()
         );
-        problems.report(value.position, Problem::new("invalid_param_value", message));
+        problems.report(value.position, Diagnostic::new("invalid_param_value", message));
     }
 }

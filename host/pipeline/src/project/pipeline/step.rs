@@ -1,8 +1,8 @@
 //! A step of a pipeline.
 
-use osiris_core::diagnostic::Problem;
+use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest, quoted};
-use osiris_core::yaml::{Fields, Node, Position, Problems, Value};
+use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
 
 use super::Located;
 
@@ -63,7 +63,7 @@ pub struct Step {
 
 impl Step {
     /// Reads a step. Returns `None` if `node` is not a mapping.
-    pub(super) fn read(node: &Node, index: usize, problems: &mut Problems<'_>) -> Option<Self> {
+    pub(super) fn read(node: &Node, index: usize, problems: &mut Diagnostics<'_>) -> Option<Self> {
         let id = node.entry("id").and_then(|entry| entry.value.as_text());
         let owner = label(id.filter(|id| is_step_id(id)), index);
         let fields = Fields::of(node, owner, "invalid_step_type", problems)?;
@@ -99,7 +99,7 @@ pub fn is_step_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
+fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     for entry in fields.entries() {
         let key = entry.key.as_str();
         if KEYS.contains(&key) {
@@ -114,7 +114,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Problems<'_>) {
             },
         };
         let message = format!("{}: unknown key {}", fields.owner(), quoted(key));
-        problems.report(entry.position, Problem::new("unknown_key", message).help(help));
+        problems.report(entry.position, Diagnostic::new("unknown_key", message).help(help));
     }
 }
 
@@ -124,14 +124,14 @@ fn text<'n>(
     key: &str,
     code: &'static str,
     help: &str,
-    problems: &mut Problems<'_>,
+    problems: &mut Diagnostics<'_>,
 ) -> Option<(Position, &'n str)> {
     let node = fields.require(key, "missing_step_field", help, problems)?;
     let text = fields.read(key, node, "text", code, Node::as_text, problems)?;
     Some((node.position, text))
 }
 
-fn read_id(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Located> {
+fn read_id(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Located> {
     let help = "write an id like 'id: load-orders'";
     let (position, id) = text(fields, "id", "invalid_id_type", help, problems)?;
     if !is_step_id(id) {
@@ -139,19 +139,19 @@ fn read_id(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Located> 
         let help = format!(
             "an id has 1 to {MAX_ID} letters, digits, '_' and '-', and starts with a letter or a digit"
         );
-        problems.report(position, Problem::new("invalid_id", message).help(help));
+        problems.report(position, Diagnostic::new("invalid_id", message).help(help));
         return None;
     }
     Some(Located { position, text: id.to_owned() })
 }
 
-fn read_component(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Located> {
+fn read_component(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Located> {
     let help = "name a driver: 'component: family.role'";
     let (position, name) = text(fields, "component", "invalid_component_type", help, problems)?;
     Some(Located { position, text: name.to_owned() })
 }
 
-fn read_mode(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<(Position, Mode)> {
+fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Position, Mode)> {
     let help = "write 'mode: read', 'mode: transform' or 'mode: write'";
     let (position, name) = text(fields, "mode", "invalid_mode_type", help, problems)?;
     let mode = Mode::ALL.into_iter().find(|mode| mode.name() == name);
@@ -169,12 +169,12 @@ fn read_mode(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<(Positi
                 None => help.to_owned(),
             },
         };
-        problems.report(position, Problem::new("invalid_mode", message).help(help));
+        problems.report(position, Diagnostic::new("invalid_mode", message).help(help));
     }
     mode.map(|mode| (position, mode))
 }
 
-fn read_needs(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Needs> {
+fn read_needs(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Needs> {
     // Not `get`: an empty 'needs:' means neither "none" nor "the previous step".
     let node = &fields.entries().iter().find(|entry| entry.key == "needs")?.value;
     let Some(items) = node.as_list() else {
@@ -184,7 +184,7 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Needs>
             Some(id) => format!("write 'needs: [{id}]'"),
             None => "write 'needs: [step-id]', 'needs: []' for none, or leave it out".to_owned(),
         };
-        problems.report(node.position, Problem::new("invalid_needs_type", message).help(help));
+        problems.report(node.position, Diagnostic::new("invalid_needs_type", message).help(help));
         return None;
     };
     let mut ids: Vec<Located> = Vec::new();
@@ -195,13 +195,13 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Needs>
                 fields.owner(),
                 item.kind()
             );
-            let problem = Problem::new("invalid_dependency_type", message);
+            let problem = Diagnostic::new("invalid_dependency_type", message);
             problems.report(item.position, problem.help("write 'needs: [step-id]'"));
             continue;
         };
         if ids.iter().any(|known| known.text == id) {
             let message = format!("{}: 'needs' names {} twice", fields.owner(), quoted(id));
-            let problem = Problem::new("duplicate_dependency", message);
+            let problem = Diagnostic::new("duplicate_dependency", message);
             problems.report(item.position, problem.help("remove one of the two"));
             continue;
         }
@@ -210,7 +210,7 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Needs>
     Some(Needs { position: node.position, ids })
 }
 
-fn read_config(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Node {
+fn read_config(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Node {
     let empty = || Node { position: fields.position(), value: Value::Map(Vec::new()) };
     let Some(node) = fields.get("config") else { return empty() };
     let read = |node| Node::as_map(node).map(|_| node);

@@ -9,10 +9,10 @@ use super::*;
 fn findings(text: &str) -> (Vec<String>, Vec<String>) {
     let file = Path::new("p.yaml");
     let root = yaml::parse(text.as_bytes(), file).unwrap();
-    let (mut problems, mut warnings) = (Problems::new(file), Problems::new(file));
+    let (mut problems, mut warnings) = (Diagnostics::new(file), Diagnostics::new(file));
     Pipeline::read(root, &mut problems, &mut warnings);
-    let lines = |problems: Problems<'_>| {
-        let line = |problem: Problem| {
+    let lines = |problems: Diagnostics<'_>| {
+        let line = |problem: Diagnostic| {
             let at = problem.place.and_then(|place| place.position).expect("a position");
             format!("{}:{} {}: {}", at.line, at.column, problem.code, problem.message)
         };
@@ -96,7 +96,7 @@ proptest! {
         let text = format!("oml_version: 0.1.0\nname: x\n{key}: {value}\n");
         let file = Path::new("p.yaml");
         if let Ok(root) = yaml::parse(text.as_bytes(), file) {
-            Pipeline::read(root, &mut Problems::new(file), &mut Problems::new(file));
+            Pipeline::read(root, &mut Diagnostics::new(file), &mut Diagnostics::new(file));
         }
     }
 }

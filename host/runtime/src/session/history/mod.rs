@@ -6,12 +6,12 @@ mod jsonl;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::regular::read_regular_no_link;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Status, files, id};
+use super::{StatusFile, files, id};
 
 /// The largest `status.json` that is read, in bytes.
 pub(super) const STATUS_LIMIT: u64 = 16 << 20;
@@ -24,7 +24,7 @@ pub struct Run {
     /// The session's directory.
     pub dir: PathBuf,
     /// The parsed `status.json`, or the reason why it cannot be read.
-    pub status: Result<Status, String>,
+    pub status: Result<StatusFile, String>,
 }
 
 /// The result of [`Run::details`]: everything but the status.
@@ -104,12 +104,12 @@ pub fn find(logs: &Path, name: &str) -> Result<Run> {
     match runs.len() {
         1 => Ok(runs.remove(0)),
         0 => Err(Error::invalid(
-            Problem::new("unknown_session", format!("there is no session `{name}`"))
+            Diagnostic::new("unknown_session", format!("there is no session `{name}`"))
                 .in_file(logs)
                 .help("`osiris runs list` shows the sessions"),
         )),
         count => Err(Error::invalid(
-            Problem::new(
+            Diagnostic::new(
                 "ambiguous_session",
                 format!("`{name}` is the beginning of {count} sessions"),
             )
@@ -148,7 +148,7 @@ fn artifacts(dir: &Path) -> Result<Vec<String>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::environment(
-        Problem::new("session_read", format!("cannot read this: {error}")).in_file(path),
+        Diagnostic::new("session_read", format!("cannot read this: {error}")).in_file(path),
     )
 }
 
@@ -156,7 +156,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
 mod tests {
     use super::super::tests::{session, success};
     use super::*;
-    use crate::session::State;
+    use crate::session::RunStatus;
     use osiris_core::redact::Redactor;
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         for name in [older.id(), &older.id()[..18], &format!("run_{}", older.id()), dir] {
             let run = find(folder.path(), name).unwrap();
             assert_eq!(run.id, older.id(), "{name}");
-            assert_eq!(run.status.unwrap().status, State::Success);
+            assert_eq!(run.status.unwrap().status, RunStatus::Success);
         }
         assert_eq!(find(folder.path(), "last").unwrap().id, newer.id());
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
 use super::project::Project;
 use super::{CODE, note, run, tool};
@@ -36,7 +36,7 @@ pub(super) fn install(project: &Project, folder: &Path) -> Result<Option<PathBuf
         return Ok(Some(folder.to_owned()));
     }
     let message = "a package that the driver uses cannot be installed; pip's messages are above";
-    Err(Error::failed(Problem::new(CODE, message).help(
+    Err(Error::failed(Diagnostic::new(CODE, message).help(
         "only packages in pure Python run in a component: those with a wheel `py3-none-any`",
     )))
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
 use self::project::Project;
 use super::Builder;
@@ -47,11 +47,11 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     if !status.success() {
         let message =
             format!("the driver does not build ({status}); componentize-py's messages are above");
-        return Err(Error::failed(Problem::new(CODE, message).in_file(folder)));
+        return Err(Error::failed(Diagnostic::new(CODE, message).in_file(folder)));
     }
     fs::read(&component).map_err(|error| {
         let message = format!("cannot read what componentize-py built: {error}");
-        Error::environment(Problem::new(CODE, message).in_file(&component))
+        Error::environment(Diagnostic::new(CODE, message).in_file(&component))
     })
 }
 
@@ -81,7 +81,7 @@ fn run(command: &mut Command, tool: &tool::Tool) -> Result<std::process::ExitSta
     command.stdin(Stdio::null()).stdout(output.map_or_else(|_| Stdio::null(), Stdio::from));
     command.status().map_err(|error| {
         let message = format!("cannot run {}: {error}", tool.program().display());
-        Error::environment(Problem::new(CODE, message).help(tool::HELP))
+        Error::environment(Diagnostic::new(CODE, message).help(tool::HELP))
     })
 }
 
@@ -93,5 +93,5 @@ fn note(text: &str) {
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("the build's files cannot be written: {error}");
-    Error::environment(Problem::new(CODE, message).in_file(path))
+    Error::environment(Diagnostic::new(CODE, message).in_file(path))
 }

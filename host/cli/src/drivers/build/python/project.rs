@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Error, Place, Position, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Place, Position, Result};
 use toml_edit::{DocumentMut, Item};
 
 use super::CODE;
@@ -46,13 +46,13 @@ impl Project {
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(MANIFEST);
         let invalid = |message: String, help: &str| {
-            Error::invalid(Problem::new(CODE, message).in_file(&path).help(help))
+            Error::invalid(Diagnostic::new(CODE, message).in_file(&path).help(help))
         };
         let source = text(&path).map_err(|error| {
             invalid(format!("the project cannot be read: {error}"), "look at the file")
         })?;
         let document: DocumentMut = source.parse().map_err(|error: toml_edit::TomlError| {
-            let mut problem = Problem::new(CODE, format!("no valid TOML: {}", error.message()));
+            let mut problem = Diagnostic::new(CODE, format!("no valid TOML: {}", error.message()));
             let position = error.span().map(|span| position(&source, span.start));
             problem.place = Some(Place { file: path.display().to_string(), position });
             Error::invalid(problem)

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use osiris_core::diagnostic::{Error, Problem, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::cache_dir;
 
 use super::{CODE, note, run};
@@ -58,7 +58,7 @@ pub(super) fn find() -> Result<Tool> {
     }
     let python = python()?;
     let root = cache_dir::root().ok_or_else(|| {
-        let problem = Problem::new(CODE, "there is no folder to keep componentize-py in");
+        let problem = Diagnostic::new(CODE, "there is no folder to keep componentize-py in");
         Error::environment(problem.help("set OSIRIS_CACHE to a folder"))
     })?;
     let tool = Tool::Cached { python, folder: root.join(format!("componentize-py-{VERSION}")) };
@@ -78,7 +78,7 @@ pub(super) fn python() -> Result<&'static str> {
     };
     PYTHONS.into_iter().find(runs).ok_or_else(|| {
         let message = "building a driver in Python takes a Python 3 with pip, and there is none";
-        Error::environment(Problem::new(CODE, message).help(HELP))
+        Error::environment(Diagnostic::new(CODE, message).help(HELP))
     })
 }
 
@@ -94,7 +94,7 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
     let Tool::Cached { python, folder } = tool else { return Ok(()) };
     let unwritable = |error: std::io::Error| {
         let message = format!("componentize-py cannot be kept here: {error}");
-        Error::environment(Problem::new(CODE, message).in_file(root))
+        Error::environment(Diagnostic::new(CODE, message).in_file(root))
     };
     cache_dir::private(root).map_err(unwritable)?;
     let work = tempfile::tempdir_in(root).map_err(unwritable)?;
@@ -113,7 +113,7 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
     if !status.success() {
         let message =
             format!("componentize-py cannot be installed ({status}); pip's messages are above");
-        return Err(Error::environment(Problem::new(CODE, message).help(HELP)));
+        return Err(Error::environment(Diagnostic::new(CODE, message).help(HELP)));
     }
     // Removes an unusable copy, for example one for another Python.
     let _ = fs::remove_dir_all(folder);
