@@ -4,7 +4,7 @@ use osiris_core::diagnostic::Exit;
 use osiris_core::sanitize::escape_control;
 use serde_json::{Value, json};
 
-use super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::render::{BOLD, DIM, ERROR, SUCCESS, paint};
 use super::shell::CommandOutput;
 
 /// A single check.
@@ -28,10 +28,10 @@ pub(super) fn answer(checks: &[Check]) -> CommandOutput {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default().max(9);
     let text = checks.iter().map(|Check { name, result }| {
         let (style, glyph, said) = match result {
-            Ok(said) => (GOOD, "✓", paint(DIM, &escape_control(said))),
-            Err(why) => (BAD, "✗", escape_control(why).into_owned()),
+            Ok(said) => (SUCCESS, "✓", paint(DIM, &escape_control(said))),
+            Err(why) => (ERROR, "✗", escape_control(why).into_owned()),
         };
-        format!("{} {} {said}\n", paint(style, glyph), paint(STRONG, &format!("{name:<width$}")))
+        format!("{} {} {said}\n", paint(style, glyph), paint(BOLD, &format!("{name:<width$}")))
     });
     let exit = if well { 0 } else { Exit::Environment as u8 };
     CommandOutput { json, text: text.collect(), exit, failed: false }

@@ -6,8 +6,8 @@ use osiris_core::diagnostic::Result;
 use osiris_core::sanitize::escape_control;
 use serde_json::json;
 
-use super::render::{DIM, GOOD, STRONG, paint};
-use super::shell::{CommandOutput, Shell, shown};
+use super::render::{BOLD, DIM, SUCCESS, paint};
+use super::shell::{CommandOutput, Shell, display_path};
 use super::workspace::{CompileArgs, Workspace, manifest_of};
 
 const EXAMPLES: &str = "\
@@ -46,10 +46,10 @@ pub(super) fn compile(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     });
     let text = format!(
         "{} {} compiled: {}\n  {}",
-        paint(GOOD, "✓"),
-        paint(STRONG, &escape_control(&manifest.name)),
+        paint(SUCCESS, "✓"),
+        paint(BOLD, &escape_control(&manifest.name)),
         manifest.meta.manifest_short,
-        paint(DIM, &shown(&path)),
+        paint(DIM, &display_path(&path)),
     );
     Ok(CommandOutput::new(json, text))
 }

@@ -6,7 +6,7 @@ use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::sanitize::escape_control;
 use osiris_registry::trust::{AdmittedDriver, KnownDrivers, PermissionReport};
 
-use super::render::{STRONG, paint};
+use super::render::{BOLD, paint};
 use super::shell::Shell;
 use super::workspace::{Workspace, limits_in_words};
 
@@ -51,7 +51,7 @@ fn log(error: &io::Error) {
 fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], place: &Workspace) -> String {
     let policy = &place.project.settings.drivers;
     let spec = &driver.spec;
-    let name = paint(STRONG, &escape_control(&format!("{} {}", spec.name, spec.version)));
+    let name = paint(BOLD, &escape_control(&format!("{} {}", spec.name, spec.version)));
     let mut text = format!("First use of the driver {name} in this project\n");
     let mut line = |name: &str, value: &str| {
         text.push_str(&format!("  {name:<7} {}\n", escape_control(value)));
@@ -60,13 +60,13 @@ fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], place: &Workspac
     line("sha256", &driver.sha256);
     let mut told: Vec<(&str, String)> = Vec::new();
     // Steps with the same driver share most permissions.
-    for right in rights.iter().map(PermissionReport::told) {
+    for right in rights.iter().map(PermissionReport::sentence) {
         if !told.contains(&right) {
             told.push(right);
         }
     }
     told.iter().for_each(|(may, what)| line(may, what));
-    let limits = place.limits(&LimitOverrides::new()).tightened(&spec.bounds());
+    let limits = place.limits(&LimitOverrides::new()).clamped_by(&spec.bounds());
     line("limits", &limits_in_words(&limits).join(", "));
     text
 }

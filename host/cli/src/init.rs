@@ -8,8 +8,8 @@ use osiris_core::fs::atomic;
 use osiris_core::fs::layout::{DRIVERS_DIR, SETTINGS_FILE};
 use serde_json::json;
 
-use super::render::{DIM, GOOD, STRONG, paint};
-use super::shell::{CommandOutput, shown};
+use super::render::{BOLD, DIM, SUCCESS, paint};
+use super::shell::{CommandOutput, display_path};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,13 +49,13 @@ pub(super) fn init(args: &Args) -> Result<CommandOutput> {
         })?;
     }
     let dir = fs::canonicalize(&args.dir).unwrap_or_else(|_| args.dir.clone());
-    let here = shown(&dir);
+    let here = display_path(&dir);
     let mut next = vec!["osiris run pipelines/hello.yaml".to_owned()];
     if here != "." {
         next.insert(0, format!("cd {here}"));
     }
     let names: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
-    let mut text = format!("{} {} is an Osiris project\n", paint(GOOD, "✓"), paint(STRONG, &here));
+    let mut text = format!("{} {} is an Osiris project\n", paint(SUCCESS, "✓"), paint(BOLD, &here));
     names.iter().for_each(|name| text.push_str(&format!("  {}\n", paint(DIM, name))));
     text.push_str("Next:\n");
     next.iter().for_each(|line| text.push_str(&format!("  {line}\n")));

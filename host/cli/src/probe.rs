@@ -39,7 +39,7 @@ impl Probe {
         };
         // Under Landlock, the number of CPUs of a container cannot be read.
         let threads = std::thread::available_parallelism().map_err(unable)?;
-        fence.raise();
+        fence.enforce();
         let runtime =
             Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
         Ok(Self { engine, runtime: ManuallyDrop::new(runtime.map_err(unable)?) })
@@ -65,10 +65,14 @@ pub(super) fn code(
     known: Known<'_>,
     shell: &Shell,
 ) -> Result<Code> {
-    let Content { bytes, sha256 } = place.registry.load(file)?;
+    let Content { bytes, sha256 } = place.registry.verified_content(file)?;
     let admission = AdmittedDriver::of(file, bytes, sha256)?;
     let rights = |driver: &AdmittedDriver| {
-        place.project.settings.drivers.rights(&driver.spec, driver.built_in, Some(known))
+        place.project.settings.drivers.permission_reports(
+            &driver.spec,
+            driver.built_in,
+            Some(known),
+        )
     };
     first_use::tell(&[admission], &rights, place, shell, Remember::Yes);
     engine.code(file, bytes, sha256.clone(), || {})
@@ -85,8 +89,8 @@ pub(super) fn call(
     redactor: &Redactor,
 ) -> Result<CallContext> {
     let policy = &place.project.settings.drivers;
-    policy.check_call(None, &file.spec, file.built_in, config)?;
-    let limits = place.limits(&LimitOverrides::new()).tightened(&file.spec.bounds());
+    policy.check_ceilings(None, &file.spec, file.built_in, config)?;
+    let limits = place.limits(&LimitOverrides::new()).clamped_by(&file.spec.bounds());
     Ok(CallContext {
         grants: Grants::new(&file.spec, config, place.project.base(), None)
             .allowing(&place.project.settings.allow_read),
@@ -109,7 +113,10 @@ impl CallObserver for Trace {
     }
 
     fn log(&self, _: Level, message: &str) {
-        tracing::debug!("{}", osiris_core::sanitize::escape_control(&self.redactor.text(message)));
+        tracing::debug!(
+            "{}",
+            osiris_core::sanitize::escape_control(&self.redactor.redact(message))
+        );
     }
 
     fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}

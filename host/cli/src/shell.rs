@@ -140,7 +140,7 @@ impl Shell {
 
 /// Raises the limit of open files to the maximum that the system allows: a driver that opens many
 /// files would otherwise leave none to concurrent steps.
-pub(super) fn many_files() {
+pub(super) fn raise_nofile_limit() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
@@ -168,7 +168,7 @@ fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {
 }
 
 /// Formats a path for the user: relative to the working directory if inside it.
-pub(super) fn shown(path: &Path) -> String {
+pub(super) fn display_path(path: &Path) -> String {
     let current = std::env::current_dir().and_then(|current| current.canonicalize()).ok();
     let below = current.and_then(|current| path.strip_prefix(current).ok().map(Path::to_path_buf));
     match below {

@@ -7,7 +7,7 @@ use osiris_core::sanitize::escape_control;
 use osiris_pipeline::compile;
 use serde_json::json;
 
-use super::render::{GOOD, STRONG, paint};
+use super::render::{BOLD, SUCCESS, paint};
 use super::shell::{CommandOutput, Shell};
 use super::workspace::{CompileArgs, Workspace, must_exist, warn};
 
@@ -47,6 +47,6 @@ pub(super) fn validate(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     });
     let (name, steps) = (escape_control(&checked.manifest.name), checked.manifest.steps.len());
     let noun = if steps == 1 { "step" } else { "steps" };
-    let text = format!("{} {} is valid: {steps} {noun}", paint(GOOD, "✓"), paint(STRONG, &name));
+    let text = format!("{} {} is valid: {steps} {noun}", paint(SUCCESS, "✓"), paint(BOLD, &name));
     Ok(CommandOutput::new(json, text))
 }

@@ -40,7 +40,7 @@ pub(super) fn work(args: &Args) -> Result<CommandOutput> {
         programs,
         ..ProcessSandbox::default()
     };
-    fence.raise();
+    fence.enforce();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Error::environment(Diagnostic::new("runtime", format!("cannot start the worker: {error}")))

@@ -81,9 +81,9 @@ impl Workspace {
     ) -> Result<()> {
         let policy = &self.project.settings.drivers;
         for step in &manifest.steps {
-            let driver = run::pinned(&self.registry, &step.driver)?;
+            let driver = run::load_pinned(&self.registry, &step.driver)?;
             let config = configs.get(&step.id).unwrap_or(&Value::Null);
-            policy.check_call(Some(&step.id), &driver.spec, driver.built_in, config)?;
+            policy.check_ceilings(Some(&step.id), &driver.spec, driver.built_in, config)?;
         }
         Ok(())
     }

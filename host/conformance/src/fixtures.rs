@@ -3,8 +3,8 @@
 
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::driver::spec::{Spec, paths};
-use osiris_pipeline::connection::{self, REFERENCE, RESOLVED};
+use osiris_core::driver::spec::{Spec, configured_paths};
+use osiris_pipeline::connection::{self, CONNECTION_KEY, RESOLVED_KEY};
 use serde_json::{Map, Value, json};
 
 use super::cases::{Case, Given};
@@ -58,7 +58,7 @@ impl Harness {
             .examples
             .iter()
             .map(|example| Case::of(example, mode))
-            .filter(|case| paths(&json!(case.config), &spec.files.read).next().is_none())
+            .filter(|case| configured_paths(&json!(case.config), &spec.files.read).next().is_none())
             .collect();
         let empty = Case::new("its defaults".to_owned(), mode, Map::new());
         if spec.examples.is_empty() && self.config(&empty).is_ok() {
@@ -106,15 +106,15 @@ impl Harness {
         spec: &Spec,
     ) -> Result<Value, String> {
         let mut config = config.clone();
-        config.remove(REFERENCE);
+        config.remove(CONNECTION_KEY);
         let mine = self.reference.as_ref().filter(|reference| reference.family == spec.family());
         let config = match mine.filter(|_| !spec.connection_fields.is_empty()) {
             None => Value::Object(config),
             Some(reference) => {
-                config.insert(REFERENCE.to_owned(), reference.to_string().into());
+                config.insert(CONNECTION_KEY.to_owned(), reference.to_string().into());
                 let TestTarget { connections, environment, .. } = &self.subject;
                 let config = Value::Object(config);
-                let mut whole = connection::complete(
+                let mut whole = connection::resolve_step_config(
                     "the configuration",
                     &config,
                     spec,
@@ -123,7 +123,7 @@ impl Harness {
                 )
                 .map_err(|error| error.problems[0].message.clone())?;
                 if let Some(fields) = whole.as_object_mut() {
-                    fields.remove(REFERENCE);
+                    fields.remove(CONNECTION_KEY);
                 }
                 whole
             }
@@ -141,10 +141,10 @@ impl Harness {
     pub(super) fn connected(&self) -> Result<Option<Value>, NotPassed> {
         let (spec, Some(reference)) = (self.spec()?, &self.reference) else { return Ok(None) };
         let TestTarget { connections, environment, .. } = &self.subject;
-        let mut config = connection::connect(reference, spec, connections, environment)
+        let mut config = connection::connection_config(reference, spec, connections, environment)
             .map_err(|error| skip(error.problems[0].message.clone()))?;
         if let Some(fields) = config.as_object_mut() {
-            fields.remove(REFERENCE);
+            fields.remove(CONNECTION_KEY);
         }
         Ok(Some(config))
     }
@@ -160,7 +160,7 @@ impl Harness {
         let place = TempProject::new(self.root.path(), &case.files, shrink).map_err(broken)?;
         // Certificates of a connection are files of the project.
         if let Some(config) = self.connected()? {
-            for path in paths(&config, &self.spec()?.files.read) {
+            for path in configured_paths(&config, &self.spec()?.files.read) {
                 let to = place.base().join(path);
                 std::fs::create_dir_all(to.parent().unwrap_or(place.base()))
                     .and_then(|()| std::fs::copy(self.subject.project.join(path), to))
@@ -175,7 +175,7 @@ impl Harness {
         Ok(Invocation {
             mode: case.mode,
             config: self.config(case)?,
-            inputs: feeds(case, InputEnd::Well),
+            inputs: feeds(case, InputEnd::Complete),
             cancel_at: None,
             state: None,
             share: None,
@@ -187,7 +187,7 @@ impl Harness {
 /// Returns the tables of a case. A table that does not end well has different rows, which must not
 /// arrive.
 pub(super) fn feeds(case: &Case, end: InputEnd) -> Vec<InputStream> {
-    let from = |given: &Given| if end == InputEnd::Well { 0 } else { given.rows };
+    let from = |given: &Given| if end == InputEnd::Complete { 0 } else { given.rows };
     let feed = |given: &Given| InputStream {
         name: given.name.clone(),
         schema: given.schema.clone(),
@@ -199,6 +199,6 @@ pub(super) fn feeds(case: &Case, end: InputEnd) -> Vec<InputStream> {
 
 /// Returns the part of a configuration that is passed to the driver's doctor.
 pub(super) fn connection_of(config: &Value, spec: &Spec) -> Value {
-    let config = connection::for_driver(config, spec);
-    config.get(RESOLVED).cloned().unwrap_or_else(|| json!({}))
+    let config = connection::driver_view(config, spec);
+    config.get(RESOLVED_KEY).cloned().unwrap_or_else(|| json!({}))
 }

@@ -14,11 +14,11 @@ use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::endpoints::endpoints;
 use osiris_core::driver::limits::Limits;
-use osiris_core::driver::spec::{Spec, SpecFault, paths};
+use osiris_core::driver::spec::{Spec, SpecFault, configured_paths};
 use osiris_core::driver::{Content, DriverFile};
 use osiris_engine::process_sandbox::ProcessSandbox;
 use osiris_engine::{Code, Driver, Engine};
-use osiris_pipeline::connection::{Connections, Environment, REFERENCE, Reference, Secrets};
+use osiris_pipeline::connection::{CONNECTION_KEY, Connections, Environment, Reference, Secrets};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -165,7 +165,7 @@ impl Harness {
             bench.code = Some(bench.compile());
             bench.readers = bench.compile_readers();
         }
-        bench.fence().raise();
+        bench.fence().enforce();
         let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
         bench.runtime = ManuallyDrop::new(runtime.map_err(unable)?);
         Ok(bench)
@@ -211,8 +211,8 @@ impl Harness {
     fn compile_readers(&self) -> BTreeMap<String, Result<Code, String>> {
         let TestTarget { registry, .. } = &self.subject;
         let code = |name: &String| {
-            let file = registry.find(name).ok_or_else(|| registry.missing(name))?;
-            let Content { bytes, sha256 } = registry.load(file)?;
+            let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
+            let Content { bytes, sha256 } = registry.verified_content(file)?;
             self.engine.code(file, bytes, sha256.clone(), || {})
         };
         let names = self.cases.iter().filter_map(|case| Some(&case.read_back.as_ref()?.driver));
@@ -235,7 +235,7 @@ impl Harness {
             let connected = self.connected().ok().flatten();
             if let Some(config) = &connected {
                 // Each trial project gets the connection's certificates.
-                let paths = paths(config, &spec.files.read);
+                let paths = configured_paths(config, &spec.files.read);
                 fence.read.extend(paths.map(|path| self.subject.project.join(path)));
             }
             let made_up = self.pretend(None).ok().map(|pretence| pretence.config);
@@ -284,7 +284,7 @@ impl Harness {
 
     /// Returns the limits of the driver.
     pub(super) fn limits(&self) -> Result<Limits, NotPassed> {
-        Ok(self.subject.limits.clone().tightened(&self.spec()?.bounds()))
+        Ok(self.subject.limits.clone().clamped_by(&self.spec()?.bounds()))
     }
 
     /// Runs the driver.
@@ -360,7 +360,7 @@ impl Harness {
         let config = config.or_else(|| self.connected().ok().flatten());
         let (Some(spec), Some(mut config)) = (&self.spec, config) else { return Vec::new() };
         if let Some(reference) = &self.reference {
-            config[REFERENCE] = reference.to_string().into();
+            config[CONNECTION_KEY] = reference.to_string().into();
         }
         let TestTarget { connections, environment, .. } = &self.subject;
         Secrets::find(&config, spec, connections, environment).values.into_iter().collect()

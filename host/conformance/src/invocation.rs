@@ -47,11 +47,11 @@ pub(super) struct InputStream {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InputEnd {
     /// Normal end.
-    Well,
+    Complete,
     /// The upstream step fails once the driver has read all batches.
-    Badly,
+    UpstreamFailed,
     /// The table stays open until the call ends.
-    Never,
+    StaysOpen,
 }
 
 /// The result of a trial.
@@ -115,7 +115,7 @@ pub(super) async fn run(
     let step = RunRequest {
         id: "check".to_owned(),
         mode,
-        config: connection::for_driver(&config, &driver.spec).to_string(),
+        config: connection::driver_view(&config, &driver.spec).to_string(),
         inputs: receivers,
         output,
         share,
@@ -145,15 +145,15 @@ async fn supply(feed: InputStream, sender: Sender, recorder: &Recorder, done: &C
         }
     }
     match feed.end {
-        InputEnd::Well => sender.finish(),
-        InputEnd::Badly => {
+        InputEnd::Complete => sender.finish(),
+        InputEnd::UpstreamFailed => {
             tokio::select! {
                 _ = rows.wait_for(|(read, _)| *read >= sent) => {}
                 () = done.cancelled() => {}
             }
             sender.fail("the step `before` before it failed");
         }
-        InputEnd::Never => done.cancelled().await,
+        InputEnd::StaysOpen => done.cancelled().await,
     }
 }
 

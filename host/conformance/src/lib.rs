@@ -24,7 +24,7 @@ use std::time::Instant;
 
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::redact::Redactor;
-use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::text::{closest_match, join_or, quoted};
 
 use self::harness::Harness;
 
@@ -48,12 +48,16 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
             let mut groups: Vec<&str> = checks().map(Check::group).collect();
             groups.dedup();
             let message = format!("there is no check and no group {}", quoted(name));
-            let help = match closest(name, checks().map(|check| check.id).chain(groups.clone())) {
-                Some(meant) => format!("did you mean '{meant}'?"),
-                None => {
-                    format!("the groups are {}; see `osiris drivers test --list`", any_of(&groups))
-                }
-            };
+            let help =
+                match closest_match(name, checks().map(|check| check.id).chain(groups.clone())) {
+                    Some(meant) => format!("did you mean '{meant}'?"),
+                    None => {
+                        format!(
+                            "the groups are {}; see `osiris drivers test --list`",
+                            join_or(&groups)
+                        )
+                    }
+                };
             return Err(Error::invalid(Diagnostic::new("unknown_check", message).help(help)));
         }
     }
@@ -91,7 +95,8 @@ pub fn run(
                 Some(why) => Some(NotPassed::Skipped(why.clone())),
                 None => one(check, &bench),
             };
-            let missed = missed.map(|missed| missed.map(|text| redactor.text(&text).into_owned()));
+            let missed =
+                missed.map(|missed| missed.map(|text| redactor.redact(&text).into_owned()));
             let result = Outcome { check, missed, took: begin.elapsed() };
             results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
         }

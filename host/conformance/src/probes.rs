@@ -36,8 +36,8 @@ impl Harness {
         let place = self.somewhere(case)?;
         let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
         let call = self.call(&place, config, &recorder)?;
-        let view = connection::for_driver(config, &driver.spec).to_string();
-        let found = self.runtime.block_on(driver.listed(&self.engine, call, &view));
+        let view = connection::driver_view(config, &driver.spec).to_string();
+        let found = self.runtime.block_on(driver.discover_raw(&self.engine, call, &view));
         Ok((found, recorder.take()))
     }
 
@@ -63,7 +63,7 @@ impl Harness {
         let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
         let call = self.call(&place, config, &recorder)?;
         let connection = connection.to_string();
-        let work = driver.examine(&self.engine, call, &connection, timeout);
+        let work = driver.doctor_raw(&self.engine, call, &connection, timeout);
         let health = self.runtime.block_on(work);
         Ok((health, recorder.take()))
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use osiris_core::contract::Mode;
 use osiris_core::driver::spec::Spec;
-use osiris_pipeline::connection::{REFERENCE, RESOLVED};
+use osiris_pipeline::connection::{CONNECTION_KEY, RESOLVED_KEY};
 use serde_json::{Map, Value, json};
 
 use super::cases::Case;
@@ -48,7 +48,7 @@ impl Harness {
             let case = self.base().filter(|case| case.mode == mode);
             let case = case.unwrap_or_else(|| Case::new(String::new(), mode, Map::new()));
             let config = pretence.config.clone();
-            let inputs = feeds(&case, InputEnd::Well);
+            let inputs = feeds(&case, InputEnd::Complete);
             let trial = Invocation {
                 mode,
                 config,
@@ -116,7 +116,7 @@ fn made_up(spec: &Spec) -> Value {
         .map(|one| one.config.clone().into_iter().collect())
         .unwrap_or_default();
     if let Value::Object(fields) = &mut config {
-        let fits = |(key, _): &(String, Value)| key != REFERENCE && spec.has_key(key);
+        let fits = |(key, _): &(String, Value)| key != CONNECTION_KEY && spec.has_key(key);
         fields.extend(example.into_iter().filter(fits));
     }
     config
@@ -124,11 +124,11 @@ fn made_up(spec: &Spec) -> Value {
 
 /// Adds a connection if the configuration has none and the driver supports one.
 fn add_connection(config: &mut Value, spec: &Spec) {
-    let schema = spec.config_schema["properties"].get(RESOLVED);
+    let schema = spec.config_schema["properties"].get(RESOLVED_KEY);
     if let (Some(schema), Value::Object(fields)) = (schema, config)
-        && !fields.contains_key(RESOLVED)
+        && !fields.contains_key(RESOLVED_KEY)
     {
-        fields.insert(RESOLVED.to_owned(), sample(schema));
+        fields.insert(RESOLVED_KEY.to_owned(), sample(schema));
     }
 }
 

@@ -83,7 +83,7 @@ impl Redactor {
         }
         let size: usize = long.iter().map(String::len).sum();
         if size > MOST {
-            let most = crate::text::bytes(MOST as u64);
+            let most = crate::text::format_bytes(MOST as u64);
             return Err(unusable(&format!("they are larger than {most} together")));
         }
         let Encodings { mut plain, mut squeezed } = Encodings::of(&long);
@@ -110,7 +110,7 @@ impl Redactor {
     }
 
     /// Returns the text with every known secret masked.
-    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let secrets = self.secrets(text.as_bytes());
         if secrets.is_empty() {
             return Cow::Borrowed(text);
@@ -121,7 +121,7 @@ impl Redactor {
     /// Masks the beginning of a text and returns it with the offset where the rest begins: `most`,
     /// or the end of the secret that crosses `most`. A cut never leaves half a secret if `text`
     /// extends [`Redactor::reach`] bytes past `most` or is complete.
-    pub fn beginning(&self, text: &[u8], most: usize) -> (String, usize) {
+    pub fn redact_prefix(&self, text: &[u8], most: usize) -> (String, usize) {
         let mut secrets = self.secrets(&text[..text.len().min(most.saturating_add(self.reach))]);
         let end = boundary(text, most);
         secrets.retain(|secret| secret.start < end);
@@ -131,13 +131,13 @@ impl Redactor {
 
     /// Returns the number of bytes after an offset that must be known to find every secret that
     /// begins before it.
-    pub fn reach(&self) -> usize {
+    pub fn lookahead(&self) -> usize {
         self.reach
     }
 
     /// Returns whether a text visibly ends in the middle of a secret, so that the next line can
     /// have the rest.
-    pub fn goes_on(&self, text: &[u8]) -> bool {
+    pub fn may_continue(&self, text: &[u8]) -> bool {
         let Some(Finder { beginnings, .. }) = &self.finder else { return false };
         let text = &text[text.len().saturating_sub(self.reach)..];
         beginnings.ends(text) || Unescaped::all_of(text).any(|plain| beginnings.ends(&plain.bytes))
@@ -169,25 +169,25 @@ impl Redactor {
     }
 
     /// Masks secrets in every key and value.
-    pub fn map(&self, map: &mut Map<String, Value>) {
+    pub fn redact_map(&self, map: &mut Map<String, Value>) {
         if self.finder.is_none() {
             return;
         }
         for (key, mut value) in std::mem::take(map) {
-            self.value(&mut value);
-            map.insert(self.text(&key).into_owned(), value);
+            self.redact_value(&mut value);
+            map.insert(self.redact(&key).into_owned(), value);
         }
     }
 
     /// Masks secrets in every string of the value, keys included.
-    pub fn value(&self, value: &mut Value) {
+    pub fn redact_value(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.text(text).into_owned(),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(map) => self.map(map),
+            Value::String(text) => *text = self.redact(text).into_owned(),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.redact_value(item)),
+            Value::Object(map) => self.redact_map(map),
             // A secret made of digits may have been parsed as a number.
             Value::Number(number) => {
-                if let Cow::Owned(masked) = self.text(&number.to_string()) {
+                if let Cow::Owned(masked) = self.redact(&number.to_string()) {
                     *value = Value::String(masked);
                 }
             }
@@ -196,13 +196,13 @@ impl Redactor {
     }
 
     /// Returns whether a number, as text, is or contains a secret.
-    pub fn hides(&self, number: Number) -> bool {
+    pub fn hides_number(&self, number: Number) -> bool {
         let text = match number {
             Number::Unsigned(number) => number.to_string(),
             Number::Integer(number) => number.to_string(),
             Number::Float(number) => number.to_string(),
         };
-        matches!(self.text(&text), Cow::Owned(_))
+        matches!(self.redact(&text), Cow::Owned(_))
     }
 }
 
@@ -312,10 +312,10 @@ mod tests {
     #[test]
     fn a_secret_is_masked_wherever_it_stands() {
         let redactor = new(["pa\"ss".to_owned(), "pa\"ssword".to_owned(), String::new()]);
-        assert_eq!(redactor.text("at pa\"ssword!"), "at ***MASKED***!");
-        assert_eq!(redactor.text(r#"{"p":"pa\"ss"}"#), r#"{"p":"***MASKED***"}"#);
+        assert_eq!(redactor.redact("at pa\"ssword!"), "at ***MASKED***!");
+        assert_eq!(redactor.redact(r#"{"p":"pa\"ss"}"#), r#"{"p":"***MASKED***"}"#);
         let mut value = json!({"a": ["pa\"ss"], "pa\"ss": 1});
-        redactor.value(&mut value);
+        redactor.redact_value(&mut value);
         assert_eq!(value, json!({"a": [MASK], MASK: 1}));
     }
 
@@ -347,7 +347,7 @@ mod tests {
             format!("{:?}", secret.as_bytes()),
             json!(secret.as_bytes()).to_string(),
         ] {
-            let masked = redactor.text(&text);
+            let masked = redactor.redact(&text);
             assert!(masked.contains(MASK) && !masked.contains("ss"), "{text}: {masked}");
         }
         for before in ["", "u", "us", "user:"] {
@@ -356,7 +356,7 @@ mod tests {
                 for plain in [format!("{before}{secret}{after}"), json] {
                     for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
                         let text = engine.encode(&plain);
-                        assert!(redactor.text(&text).contains(MASK), "{plain}: {text}");
+                        assert!(redactor.redact(&text).contains(MASK), "{plain}: {text}");
                     }
                 }
             }
@@ -370,7 +370,7 @@ mod tests {
             let json = Value::from(secret).to_string();
             let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
             let masked = [secret, &json, &Value::from(json.as_str()).to_string(), &percent]
-                .map(|text| redactor.text(&format!("x{text}x")).replace(MASK, "?"));
+                .map(|text| redactor.redact(&format!("x{text}x")).replace(MASK, "?"));
             // A quote next to one of the secret's own counts as that quote, doubled.
             let quoted = if secret.ends_with('"') { "x?x" } else { "x\"?\"x" };
             assert_eq!(masked, ["x?x", quoted, "x\"\\\"?\\\"\"x", "x?x"], "{secret}");
@@ -381,15 +381,15 @@ mod tests {
     fn what_is_ascii_in_utf_16_is_masked() {
         let redactor = new(["hunter2!".to_owned()]);
         let wide: String = "hunter2!".chars().flat_map(|c| [c, '\0']).collect();
-        assert_eq!(redactor.text(&format!("is {wide}")), format!("is {MASK}"));
+        assert_eq!(redactor.redact(&format!("is {wide}")), format!("is {MASK}"));
         let quoted = Value::from(wide).to_string();
-        assert_eq!(redactor.text(&quoted), format!("\"{MASK}\""));
+        assert_eq!(redactor.redact(&quoted), format!("\"{MASK}\""));
     }
 
     #[test]
     fn secrets_that_overlap_are_masked_together() {
         let redactor = new(["abcdef".to_owned(), "efghij".to_owned()]);
-        assert_eq!(redactor.text("<abcdefghij>"), format!("<{MASK}>"));
+        assert_eq!(redactor.redact("<abcdefghij>"), format!("<{MASK}>"));
     }
 
     #[test]
@@ -402,7 +402,7 @@ mod tests {
                 let mut rest = text.as_bytes();
                 let mut all = String::new();
                 while !rest.is_empty() {
-                    let (piece, end) = redactor.beginning(rest, 32);
+                    let (piece, end) = redactor.redact_prefix(rest, 32);
                     assert!(end > 0 && piece.len() <= 32 + MASK.len(), "{piece}");
                     all.push_str(&piece);
                     rest = &rest[end..];
@@ -421,33 +421,33 @@ mod tests {
             let before = "x".repeat(WINDOW - shift);
             let text = format!("{before}{quoted}{before}{secret}{before}");
             let wanted = format!("{before}\"{MASK}\"{before}{MASK}{before}");
-            assert!(redactor.text(&text) == wanted, "{shift}");
+            assert!(redactor.redact(&text) == wanted, "{shift}");
         }
     }
 
     #[test]
     fn bytes_that_are_no_text_are_cut_too() {
         let redactor = Redactor::default();
-        assert_eq!(redactor.beginning(&[0x80; 10], 8), ("\u{fffd}".repeat(8), 8));
-        assert_eq!(redactor.beginning("aé".as_bytes(), 2), ("a".to_owned(), 1));
-        assert_eq!(redactor.beginning(b"", 8), (String::new(), 0));
+        assert_eq!(redactor.redact_prefix(&[0x80; 10], 8), ("\u{fffd}".repeat(8), 8));
+        assert_eq!(redactor.redact_prefix("aé".as_bytes(), 2), ("a".to_owned(), 1));
+        assert_eq!(redactor.redact_prefix(b"", 8), (String::new(), 0));
     }
 
     #[test]
     fn a_secret_is_masked_in_json_within_json() {
         let redactor = new(["pa\"ss".to_owned()]);
         let text = json!({"body": json!({"pin": "pa\"ss"}).to_string()}).to_string();
-        let masked = redactor.text(&text);
+        let masked = redactor.redact(&text);
         assert!(masked.contains(MASK) && !masked.contains("pa"), "{masked}");
     }
 
     #[test]
     fn the_lines_of_a_key_are_masked_one_by_one() {
         let redactor = new(["-----BEGIN-----\nMIIEvQIBADANBgkq\nend\n".to_owned()]);
-        assert_eq!(redactor.text("key: MIIEvQIBADANBgkq"), format!("key: {MASK}"));
-        assert_eq!(redactor.text("at the end"), "at the end");
+        assert_eq!(redactor.redact("key: MIIEvQIBADANBgkq"), format!("key: {MASK}"));
+        assert_eq!(redactor.redact("at the end"), "at the end");
         let set_in = "-----BEGIN-----\n    MIIEvQIBADANBgkq\n    end\n    ";
-        assert_eq!(redactor.text(set_in), MASK);
+        assert_eq!(redactor.redact(set_in), MASK);
     }
 
     /// Returns the forms that programs give a secret without any intent to hide it.
@@ -499,14 +499,14 @@ mod tests {
             let redactor = new([secret.to_owned()]);
             for text in without_malice(secret) {
                 for text in [text.clone(), format!("before {text} after")] {
-                    assert!(redactor.text(&text).contains(MASK), "{secret}: {text}");
+                    assert!(redactor.redact(&text).contains(MASK), "{secret}: {text}");
                 }
             }
         }
         let printable = "it's a s3cret: =22n=C3=\r\n=A9=22";
         let redactor = new(["it's a s3cret: \"né\"".to_owned()]);
-        assert_eq!(redactor.text(printable), MASK);
-        assert_eq!(redactor.text(&printable.replace("=22", "\\\"")), MASK);
+        assert_eq!(redactor.redact(printable), MASK);
+        assert_eq!(redactor.redact(&printable.replace("=22", "\\\"")), MASK);
     }
 
     proptest! {
@@ -519,11 +519,11 @@ mod tests {
             let redactor = new([secret.clone()]);
             for form in without_malice(&secret) {
                 let text = format!("{before} {form} after");
-                prop_assert!(redactor.text(&text).contains(MASK), "{}", text);
+                prop_assert!(redactor.redact(&text).contains(MASK), "{}", text);
                 // In pieces, as a long line is cut.
                 let (mut rest, mut all) = (text.as_bytes(), String::new());
                 while !rest.is_empty() {
-                    let (piece, end) = redactor.beginning(rest, width);
+                    let (piece, end) = redactor.redact_prefix(rest, width);
                     prop_assert!(end > 0);
                     all.push_str(&piece);
                     rest = &rest[end..];
@@ -546,7 +546,7 @@ mod tests {
             "6f1f0b3a:0c:de 1, 2, 3, 104, 117",
             "aHVudGVy",
         ] {
-            assert_eq!(redactor.text(text), text);
+            assert_eq!(redactor.redact(text), text);
         }
     }
 
@@ -560,7 +560,7 @@ mod tests {
                 let text = line.repeat(size / line.len());
                 let least = (0..3).map(|_| {
                     let started = std::time::Instant::now();
-                    assert!(!redactor.text(&text).is_empty());
+                    assert!(!redactor.redact(&text).is_empty());
                     started.elapsed()
                 });
                 least.min().unwrap_or_default()
@@ -581,19 +581,19 @@ mod tests {
 
     #[test]
     fn what_is_too_short_masks_nothing() {
-        assert_eq!(new(["abc".to_owned()]).text("abc"), "abc");
+        assert_eq!(new(["abc".to_owned()]).redact("abc"), "abc");
     }
 
     #[test]
     fn the_end_of_a_line_is_no_part_of_a_secret() {
         let redactor = new(["hunter2\n".to_owned()]);
-        assert_eq!(redactor.text("it is hunter2!"), format!("it is {MASK}!"));
+        assert_eq!(redactor.redact("it is hunter2!"), format!("it is {MASK}!"));
     }
 
     #[test]
     fn a_secret_number_is_masked() {
         let mut value = json!({"pin": 123456, "rows": 7});
-        new(["123456".to_owned()]).value(&mut value);
+        new(["123456".to_owned()]).redact_value(&mut value);
         assert_eq!(value, json!({"pin": MASK, "rows": 7}));
     }
 }

@@ -1,14 +1,14 @@
 //! Field names that mean a secret, field names that never do, and credentials embedded in text.
 //!
 //! Three lists decide, and a driver's author cannot shorten any of them:
-//! - [`is_name`]: names that are a secret everywhere, including in a pipeline file;
-//! - [`is_secret`]: in addition, fields of a connection with a secret word in their name, such as
+//! - [`is_secret_key`]: names that are a secret everywhere, including in a pipeline file;
+//! - [`is_secret_value_key`]: in addition, fields of a connection with a secret word in their name, such as
 //!   `db_pass`, `sasToken` or `private_key`;
-//! - [`is_public`]: fields for addresses and user names, such as `host` or `user`. In every other
+//! - [`is_public_key_name`]: fields for addresses and user names, such as `host` or `user`. In every other
 //!   field, a value that comes from a variable is a secret.
 
 /// Keys whose value is a secret for every driver, in lower case.
-const NAMES: [&str; 19] = [
+const SECRET_KEYS: [&str; 19] = [
     "password",
     "passwd",
     "pwd",
@@ -302,14 +302,14 @@ const QUANTITIES: [&str; 38] = [
 ];
 
 /// Returns whether the value of this key is a secret everywhere.
-pub fn is_name(key: &str) -> bool {
-    NAMES.contains(&key.to_lowercase().as_str())
+pub fn is_secret_key(key: &str) -> bool {
+    SECRET_KEYS.contains(&key.to_lowercase().as_str())
 }
 
 /// Returns whether the value of this field of a connection is a secret, by its whole name or by a
 /// part of the name.
-pub fn is_secret(key: &str) -> bool {
-    if is_name(key) {
+pub fn is_secret_value_key(key: &str) -> bool {
+    if is_secret_key(key) {
         return true;
     }
     let words = words(key);
@@ -323,17 +323,17 @@ pub fn is_secret(key: &str) -> bool {
 }
 
 /// Returns whether the value of this field is public, even if it came from a variable.
-pub fn is_public(key: &str) -> bool {
+pub fn is_public_key_name(key: &str) -> bool {
     let words = words(key);
     let Some((last, before)) = words.split_last() else { return false };
     let is_id =
         last == "id" && before.last().is_some_and(|word| PUBLIC_IDS.contains(&word.as_str()));
-    !is_secret(key) && (PUBLIC.contains(&last.as_str()) || is_id)
+    !is_secret_value_key(key) && (PUBLIC.contains(&last.as_str()) || is_id)
 }
 
 /// Returns whether a number in this field is an amount or a duration and not a secret.
 pub fn is_quantity(key: &str) -> bool {
-    !is_secret(key) && words(key).iter().any(|word| QUANTITIES.contains(&word.as_str()))
+    !is_secret_value_key(key) && words(key).iter().any(|word| QUANTITIES.contains(&word.as_str()))
 }
 
 fn is_secret_word(word: &str) -> bool {
@@ -389,7 +389,7 @@ pub fn embedded(text: &str) -> impl Iterator<Item = &str> {
     let values = pairs.filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         let value = value.trim_matches(['\'', '"', '{', '}']);
-        (is_secret(name) && !value.is_empty()).then_some(value)
+        (is_secret_value_key(name) && !value.is_empty()).then_some(value)
     });
     url_passwords(text).chain(values)
 }
@@ -428,8 +428,8 @@ mod tests {
             "salt",
             "session_token",
         ] {
-            assert!(is_secret(name), "{name}");
-            assert!(!is_public(name), "{name}");
+            assert!(is_secret_value_key(name), "{name}");
+            assert!(!is_public_key_name(name), "{name}");
         }
     }
 
@@ -461,7 +461,7 @@ mod tests {
             "bypass",
             "",
         ] {
-            assert!(!is_secret(name), "{name}");
+            assert!(!is_secret_value_key(name), "{name}");
         }
     }
 
@@ -488,14 +488,14 @@ mod tests {
             "token_url",
             "key_file",
         ] {
-            assert!(is_public(name), "{name}");
+            assert!(is_public_key_name(name), "{name}");
         }
         for name in ["timeout", "batch_size", "maxRetries", "pool"] {
-            assert!(is_quantity(name) && !is_public(name), "{name}");
+            assert!(is_quantity(name) && !is_public_key_name(name), "{name}");
         }
         assert!(!is_quantity("pin") && !is_quantity("max_token"));
         for name in ["pass", "pin", "value", "session_id", "header", "x", "user_pass", "id", ""] {
-            assert!(!is_public(name), "{name}");
+            assert!(!is_public_key_name(name), "{name}");
         }
     }
 

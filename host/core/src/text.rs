@@ -25,7 +25,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Joins items: `a`, `a or b`, `a, b or c`.
-pub fn any_of<T: AsRef<str>>(items: &[T]) -> String {
+pub fn join_or<T: AsRef<str>>(items: &[T]) -> String {
     match items {
         [] => String::new(),
         [only] => only.as_ref().to_owned(),
@@ -37,7 +37,10 @@ pub fn any_of<T: AsRef<str>>(items: &[T]) -> String {
 }
 
 /// Returns the most similar candidate. Returns `None` if none is similar enough.
-pub fn closest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn closest_match<'c>(
+    text: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     let length = text.chars().count();
     if length > SHOWN {
         return None;
@@ -56,7 +59,7 @@ pub fn closest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 }
 
 /// Formats a size like `1.50 MiB`.
-pub fn bytes(number: u64) -> String {
+pub fn format_bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if number < 1024 {
         return format!("{number} B");
@@ -79,10 +82,10 @@ mod tests {
     #[test]
     fn the_closest_is_suggested_only_if_close() {
         let keys = ["component", "config", "id"];
-        assert_eq!(closest("confg", keys), Some("config"));
-        assert_eq!(closest("Component", keys), Some("component"));
-        assert_eq!(closest("schedule", keys), None);
-        assert_eq!(closest(&"config".repeat(1000), keys), None);
+        assert_eq!(closest_match("confg", keys), Some("config"));
+        assert_eq!(closest_match("Component", keys), Some("component"));
+        assert_eq!(closest_match("schedule", keys), None);
+        assert_eq!(closest_match(&"config".repeat(1000), keys), None);
     }
 
     #[test]
@@ -94,13 +97,13 @@ mod tests {
             (1_572_864, "1.50 MiB"),
             (u64::MAX, "16.00 EiB"),
         ] {
-            assert_eq!(bytes(number), text);
+            assert_eq!(format_bytes(number), text);
         }
     }
 
     #[test]
     fn lists_read_well() {
-        assert_eq!(any_of(&["a"]), "a");
-        assert_eq!(any_of(&["a", "b", "c"]), "a, b or c");
+        assert_eq!(join_or(&["a"]), "a");
+        assert_eq!(join_or(&["a", "b", "c"]), "a, b or c");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use osiris_http::{Guard, NamedBy, builder, reason};
+use osiris_http::{Guard, NamedBy, builder, root_cause};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
 
@@ -61,7 +61,7 @@ impl Http {
             .connect_timeout(CONNECT)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true);
-        let client = client.build().map_err(|error| wrong(reason(&error)))?;
+        let client = client.build().map_err(|error| wrong(root_cause(&error)))?;
         Ok(Self(Arc::new(Inner { service, client, base, headers, secrets })))
     }
 
@@ -85,7 +85,7 @@ impl Http {
         let response = request.send().await.map_err(|error| failed(what, &error))?;
         match response.status().is_success() {
             true => Ok(response),
-            false => Err(response::refusal(response, what, self).await),
+            false => Err(response::error_response(response, what, self).await),
         }
     }
 
@@ -152,5 +152,5 @@ pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
     } else {
         (Kind::Unreachable, Retryability::Lost, "")
     };
-    Error::new(kind, format!("cannot {what}: {}{hint}", reason(error))).again(again)
+    Error::new(kind, format!("cannot {what}: {}{hint}", root_cause(error))).again(again)
 }

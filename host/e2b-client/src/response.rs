@@ -69,7 +69,7 @@ async fn read(mut response: Response, max: usize, what: &str) -> Result<(Bytes, 
 }
 
 /// Returns the error for a response without a success status.
-pub(super) async fn refusal(response: Response, what: &str, http: &Http) -> Error {
+pub(super) async fn error_response(response: Response, what: &str, http: &Http) -> Error {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let body = read(response, MAX_ERROR, what).await.map(|(body, _)| body).unwrap_or_default();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::error::{Error, Kind, Result, Retryability};
 
 /// Default time limit of a call, retries included.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Maximum time limit; avoids overflow of the clock.
 const MAX_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -17,16 +17,16 @@ const MAX_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryPolicy {
     /// The call is idempotent.
-    Safe,
+    Idempotent,
     /// Retry only if the request certainly never reached the server.
-    Unsent,
+    UnsentOnly,
 }
 
 impl RetryPolicy {
     fn covers(self, error: &Error) -> bool {
         match self {
-            Self::Safe => error.again != Retryability::No,
-            Self::Unsent => error.again == Retryability::Unsent,
+            Self::Idempotent => error.again != Retryability::No,
+            Self::UnsentOnly => error.again == Retryability::Unsent,
         }
     }
 }

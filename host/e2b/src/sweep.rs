@@ -42,13 +42,13 @@ impl Owner {
 }
 
 /// Returns the tags of all sandboxes of osiris.
-pub fn anybodys() -> BTreeMap<String, String> {
+pub fn all_tags() -> BTreeMap<String, String> {
     BTreeMap::from([(APP.to_owned(), OURS.to_owned())])
 }
 
 /// Kills the sandboxes left by earlier runs of a project. A sandbox that cannot be killed now ends
 /// with its lifetime.
-pub async fn leftovers(control: Control, owner: Owner, logs: PathBuf) {
+pub async fn kill_leftovers(control: Control, owner: Owner, logs: PathBuf) {
     let Ok(listed) = control.list(&owner.metadata()).await else { return };
     for sandbox in listed.iter().filter(|sandbox| is_left(sandbox, Some(&logs))) {
         if let Err(error) = control.kill(&sandbox.id).await {
@@ -59,7 +59,7 @@ pub async fn leftovers(control: Control, owner: Owner, logs: PathBuf) {
 
 /// Kills the sandboxes of a run except `used`: those that were created although the answer was
 /// lost.
-pub async fn doubles(control: &Control, owner: &Owner, run: &str, used: Option<&str>) {
+pub async fn kill_duplicates(control: &Control, owner: &Owner, run: &str, used: Option<&str>) {
     let mut tags = owner.metadata();
     tags.insert(RUN.to_owned(), run.to_owned());
     for sandbox in control.list(&tags).await.unwrap_or_default() {
@@ -103,7 +103,7 @@ fn is_left(sandbox: &SandboxSummary, logs: Option<&Path>) -> bool {
     if deadline.is_some_and(|deadline| deadline < now) {
         return true;
     }
-    let over = |run: &str| logs.is_some_and(|logs| session::is_over(logs, run));
+    let over = |run: &str| logs.is_some_and(|logs| session::has_ended(logs, run));
     tag(sandbox, KEPT).is_none() && tag(sandbox, RUN).is_some_and(over)
 }
 

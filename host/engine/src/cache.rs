@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use osiris_core::fs::atomic;
-use osiris_core::fs::cache_dir::private;
+use osiris_core::fs::cache_dir::create_private_dir;
 use wasmtime::Engine;
 
 use super::compiler::Output;
@@ -25,7 +25,7 @@ impl CodeCache {
     /// users could write to it.
     pub(super) fn open(root: &Path) -> Option<Self> {
         let folder = root.join("compiled");
-        match private(&folder) {
+        match create_private_dir(&folder) {
             Ok(()) => Some(Self { folder }),
             Err(error) => {
                 tracing::warn!("drivers are compiled anew each time: the cache: {error}");

@@ -11,10 +11,12 @@ use wasmtime_wasi::I32Exit;
 
 use super::bindings::exports::osiris::driver::driver as wit;
 use super::bindings::osiris::driver::types;
-use super::failure::{CallError, ContractViolation, LimitExceeded, breach, reported, shortened};
+use super::failure::{
+    CallError, ContractViolation, LimitExceeded, contract_violation, from_driver, sanitize_message,
+};
 use super::state::{CallContext, HostState};
 use super::tables::{Reader, Writer};
-use super::throttle::paced;
+use super::throttle::throttled;
 use super::timer::StepTimer;
 use super::{Driver, Engine};
 use crate::table::{Receiver, Sender};
@@ -31,7 +33,7 @@ const MAX_SAID: usize = 1 << 20;
 /// Maximum handles that the instances of a component hold or lend at the same time.
 const HANDLES: usize = 100_000;
 /// Prefix of messages about an exceeded limit.
-const OUT_OF_ROOM: &str = "the driver ran out of what it may use";
+const LIMIT_EXCEEDED: &str = "the driver ran out of what it may use";
 
 /// A request to a driver to run a step.
 pub struct RunRequest {
@@ -115,11 +117,11 @@ impl Driver {
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
         let limit = Duration::from_secs(limits.get(Limit::Seconds));
-        let work = paced(work, limits.get(Limit::Cpu), || clock.take_aside());
-        let ended = ending(work, &clock, limit, &cancel).await;
+        let work = throttled(work, limits.get(Limit::Cpu), || clock.take_offloaded());
+        let ended = with_deadline(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
-        let said = said(&ended);
-        let result = conclude(ended, state);
+        let said = driver_error(&ended);
+        let result = into_result(ended, state);
         if result.is_err() {
             state.files.undo();
         }
@@ -168,7 +170,7 @@ impl Driver {
         // A driver can return without dropping its output, so its unsent buffers are checked here
         // too.
         if let Some(writer) = kept.and_then(|writer| store.data().table.get(&writer).ok()) {
-            writer.finished().map_err(breach)?;
+            writer.finished().map_err(contract_violation)?;
         }
         Ok(answer)
     }
@@ -178,7 +180,7 @@ impl Driver {
 pub(super) type Answer<T> = wasmtime::Result<Result<T, types::Error>>;
 
 /// Waits for a call to end. Returns `None` if the call reached its time limit.
-pub(super) async fn ending<T>(
+pub(super) async fn with_deadline<T>(
     work: impl Future<Output = Answer<T>>,
     clock: &StepTimer,
     limit: Duration,
@@ -186,43 +188,45 @@ pub(super) async fn ending<T>(
 ) -> Option<Answer<T>> {
     tokio::select! {
         ended = work => Some(ended),
-        () = clock.expire(limit) => None,
-        () = async { cancel.cancelled().await; clock.stop().await } => {
-            Some(Ok(Err(super::state::cancelled())))
+        () = clock.deadline(limit) => None,
+        () = async { cancel.cancelled().await; clock.grace_period().await } => {
+            Some(Ok(Err(super::state::cancelled_guest_error())))
         }
     }
 }
 
-fn said<T>(ended: &Option<Answer<T>>) -> Option<DriverError> {
+fn driver_error<T>(ended: &Option<Answer<T>>) -> Option<DriverError> {
     let Some(Ok(Err(types::Error { kind, message, retryable }))) = ended else { return None };
     let most = |text: &str| text[..text.floor_char_boundary(MAX_SAID)].to_owned();
     Some(DriverError { kind: most(kind), message: most(message), retryable: *retryable })
 }
 
 /// Converts the end of a call into the driver's answer or a failure.
-pub(super) fn conclude<T>(ended: Option<Answer<T>>, state: &HostState) -> Result<T, CallError> {
+pub(super) fn into_result<T>(ended: Option<Answer<T>>, state: &HostState) -> Result<T, CallError> {
     match ended {
         Some(Ok(Ok(answer))) => Ok(answer),
-        Some(Ok(Err(error))) => Err(refused(reported(error, state.journal.sink.redactor()), state)),
-        Some(Err(error)) => Err(explain(&error, state)),
+        Some(Ok(Err(error))) => {
+            Err(with_denial(from_driver(error, state.journal.sink.redactor()), state))
+        }
+        Some(Err(error)) => Err(classify_trap(&error, state)),
         None => Err(CallError::new(
             "timeout",
-            state.limits.refusal(Limit::Seconds, "it did not end in time"),
+            state.limits.exceeded_message(Limit::Seconds, "it did not end in time"),
         )),
     }
 }
 
 /// Adds the permission or limit that the host denied, if the denial can be the cause of a driver's
 /// failure.
-fn refused(failure: CallError, state: &HostState) -> CallError {
+fn with_denial(failure: CallError, state: &HostState) -> CallError {
     if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
-        let message = format!("{OUT_OF_ROOM}: {refusal}; it said: {}", failure.message);
+        let message = format!("{LIMIT_EXCEEDED}: {refusal}; it said: {}", failure.message);
         return CallError::new("limit", message);
     }
     // Interpreters probe for files unrelated to the failure: a path can only be the cause if the
     // driver's message mentions it, or if the error is a permission error.
     let files = state.files.refusal(&failure.message, failure.kind == "permission");
-    failure.explained(files).explained(state.network.refusal())
+    failure.with_denial(files).with_denial(state.network.denial())
 }
 
 pub(super) fn new_store(engine: &Engine, state: HostState) -> Store<HostState> {
@@ -252,24 +256,24 @@ fn mode_name(mode: Mode) -> &'static str {
 }
 
 /// Converts an error of the engine into a failure with a message for the user.
-fn explain(error: &wasmtime::Error, state: &HostState) -> CallError {
+fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
     if let Some(ContractViolation(why)) = error.downcast_ref::<ContractViolation>() {
         // The reason can quote text of the driver.
-        let why = shortened(why, state.journal.sink.redactor());
+        let why = sanitize_message(why, state.journal.sink.redactor());
         return CallError::new("protocol", format!("the driver broke its contract: {why}"));
     }
     if let Some(LimitExceeded(why)) = error.downcast_ref::<LimitExceeded>() {
-        return CallError::new("limit", format!("{OUT_OF_ROOM}: {why}"));
+        return CallError::new("limit", format!("{LIMIT_EXCEEDED}: {why}"));
     }
     if let Some(message) = &state.panic {
         return CallError::new("panic", format!("the driver panicked: {message}"));
     }
     if let Some(refused) = &state.limiter.refused {
-        return CallError::new("limit", format!("{OUT_OF_ROOM}: {refused}"));
+        return CallError::new("limit", format!("{LIMIT_EXCEEDED}: {refused}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
-        let refusal = state.limits.refusal(Limit::Handles, "it asked for one more");
-        return CallError::new("limit", format!("{OUT_OF_ROOM}: {refusal}"));
+        let refusal = state.limits.exceeded_message(Limit::Handles, "it asked for one more");
+        return CallError::new("limit", format!("{LIMIT_EXCEEDED}: {refusal}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return CallError::new(
@@ -295,7 +299,7 @@ fn explain(error: &wasmtime::Error, state: &HostState) -> CallError {
         Some(trap) => CallError::new("trap", format!("the driver crashed: {trap}")),
         None => {
             let why = error.root_cause().to_string();
-            match exceeded(&why, &state.limits) {
+            match engine_limit_message(&why, &state.limits) {
                 Some(limit) => CallError::new("limit", limit),
                 None => {
                     CallError::new("trap", format!("the driver called the host wrongly: {why}"))
@@ -307,7 +311,7 @@ fn explain(error: &wasmtime::Error, state: &HostState) -> CallError {
 
 /// Returns the message of the engine limit that an error text names. The engine has no error types
 /// for these limits.
-fn exceeded(why: &str, limits: &Limits) -> Option<String> {
+fn engine_limit_message(why: &str, limits: &Limits) -> Option<String> {
     if why.contains("fuel allocated for hostcalls has been exhausted") {
         let limit = format_bytes(call_bytes(limits) - BESIDE);
         return Some(format!(

@@ -7,7 +7,7 @@ use wasmtime::Result;
 
 use super::bindings::osiris::driver::context::{self, Host, MetricValue};
 use super::bindings::osiris::driver::types;
-use super::failure::{answer, breach, shortened};
+use super::failure::{contract_violation, guest_error, sanitize_message};
 use super::state::HostState;
 
 /// Maximum length of the unit and tags of a metric, in bytes.
@@ -67,7 +67,9 @@ impl Host for HostState {
             return dropped(&format!("it has {values} values; the most is {MAX_VALUES}"));
         }
         let no_object = |error: serde_json::Error| {
-            breach(format!("the fields of its event `{name}` are no JSON object: {error}"))
+            contract_violation(format!(
+                "the fields of its event `{name}` are no JSON object: {error}"
+            ))
         };
         if !name.contains('.') {
             serde_json::from_str::<Map<String, Value>>(&fields).map_err(no_object)?;
@@ -94,7 +96,7 @@ impl Host for HostState {
     }
 
     fn check_cancelled(&mut self) -> Result<Result<(), types::Error>> {
-        Ok(if self.cancel.is_cancelled() { Err(self.told_to_stop()) } else { Ok(()) })
+        Ok(if self.cancel.is_cancelled() { Err(self.cancelled_error()) } else { Ok(()) })
     }
 
     fn load_state(&mut self) -> Result<Option<String>> {
@@ -103,7 +105,7 @@ impl Host for HostState {
 
     fn save_state(&mut self, state: String) -> Result<Result<(), types::Error>> {
         if let Some(why) = unfit_state(&state) {
-            return Ok(Err(answer("data", why)));
+            return Ok(Err(guest_error("data", why)));
         }
         let before = self.new_state.replace(state).map_or(0, |state| state.len());
         self.held.remove(before as u64);
@@ -112,7 +114,7 @@ impl Host for HostState {
     }
 
     fn panicked(&mut self, message: String) -> Result<()> {
-        self.panic = Some(shortened(&message, self.journal.sink.redactor()));
+        self.panic = Some(sanitize_message(&message, self.journal.sink.redactor()));
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ use super::state::HostState;
 use super::{lists, sockets, vfs};
 
 /// Interval at which running drivers yield to the host, for time limits and cancellations.
-const TICK: Duration = Duration::from_millis(10);
+const EPOCH_TICK: Duration = Duration::from_millis(10);
 /// Stack size of a driver's WebAssembly code.
 const WASM_STACK: usize = 1 << 20;
 /// Stack size of a driver's fiber, which host functions use too.
@@ -40,7 +40,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { cache: cache_dir::root(), interrupts: true, compiler: Compiler::default() }
+        Self { cache: cache_dir::cache_root(), interrupts: true, compiler: Compiler::default() }
     }
 }
 
@@ -71,14 +71,14 @@ impl Engine {
     /// # Errors
     /// Returns an error if the machine cannot run compiled WebAssembly.
     pub fn new() -> Result<Self> {
-        Self::with(&EngineConfig::default())
+        Self::with_config(&EngineConfig::default())
     }
 
     /// Creates an engine.
     ///
     /// # Errors
     /// Returns an error if the machine cannot run compiled WebAssembly.
-    pub fn with(setup: &EngineConfig) -> Result<Self> {
+    pub fn with_config(setup: &EngineConfig) -> Result<Self> {
         Self::start(setup).map_err(|error| {
             Error::environment(Diagnostic::new(
                 "engine",
@@ -123,7 +123,7 @@ impl Engine {
                 while let Some(engine) = weak.upgrade() {
                     engine.increment_epoch();
                     drop(engine);
-                    std::thread::sleep(TICK);
+                    std::thread::sleep(EPOCH_TICK);
                 }
             };
             let started = std::thread::Builder::new().name("osiris-epoch".into()).spawn(tick);
@@ -140,13 +140,13 @@ impl Engine {
 
     /// Returns whether the engine has a code cache, so that a driver is compiled only once on this
     /// machine.
-    pub fn keeps_code(&self) -> bool {
+    pub fn has_cache(&self) -> bool {
         self.cache.is_some()
     }
 
     /// Returns the cached code of the component with this hash. Returns `None` if the code is not
     /// cached.
-    pub fn compiled(&self, sha256: &str) -> Option<PathBuf> {
+    pub fn cached_code(&self, sha256: &str) -> Option<PathBuf> {
         self.cache.as_ref()?.file(&self.identity(), sha256)
     }
 
@@ -156,7 +156,7 @@ impl Engine {
     ///
     /// # Errors
     /// Returns an error if the cache is disabled or cannot be written.
-    pub fn adopt(&self, name: &str, file: &Path) -> io::Result<()> {
+    pub fn import_code(&self, name: &str, file: &Path) -> io::Result<()> {
         let cache = self.cache.as_ref().ok_or(io::ErrorKind::NotFound)?;
         cache.adopt(name, file)
     }
@@ -190,12 +190,12 @@ impl Engine {
         sha256: String,
         compiling: impl FnOnce(),
     ) -> Result<Code> {
-        if let Some(problem) = compat::mismatch(file) {
+        if let Some(problem) = compat::import_mismatch(file) {
             return Err(Error::invalid(problem));
         }
         let (spec, path) = (file.spec.clone(), file.path.clone());
         let code = |place| Code { place, spec, path, sha256: sha256.clone() };
-        if let Some(kept) = self.compiled(&sha256) {
+        if let Some(kept) = self.cached_code(&sha256) {
             return Ok(code(Place::File(kept)));
         }
         compiling();

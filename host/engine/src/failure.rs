@@ -26,7 +26,7 @@ const KINDS: [&str; 11] = [
     "internal",
 ];
 /// Error kinds that only the host reports.
-const OWN_KINDS: [&str; 4] = ["panic", "trap", "limit", "protocol"];
+const HOST_KINDS: [&str; 4] = ["panic", "trap", "limit", "protocol"];
 
 /// Cause of a failed call, with a message for the user. Contains no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,11 +47,11 @@ impl CallError {
 
     /// Returns whether `kind` is a kind of failure, reported by drivers or by the host.
     pub fn is_kind(kind: &str) -> bool {
-        KINDS.contains(&kind) || OWN_KINDS.contains(&kind)
+        KINDS.contains(&kind) || HOST_KINDS.contains(&kind)
     }
 
     /// Returns whether the contract allows drivers to report errors of `kind`.
-    pub fn is_told(kind: &str) -> bool {
+    pub fn is_contract_kind(kind: &str) -> bool {
         KINDS.contains(&kind)
     }
 
@@ -68,7 +68,7 @@ impl CallError {
     }
 
     /// Appends a denial to the message if a denial can cause a failure of this kind.
-    pub(super) fn explained(mut self, refusal: Option<String>) -> Self {
+    pub(super) fn with_denial(mut self, refusal: Option<String>) -> Self {
         let may_be =
             matches!(self.kind.as_str(), "network" | "permission" | "timeout" | "internal");
         if let Some(refusal) = refusal.filter(|_| may_be) {
@@ -79,7 +79,7 @@ impl CallError {
 
     /// Returns whether the failure only follows from a cancellation or from the failure of another
     /// step.
-    pub fn is_consequence(&self) -> bool {
+    pub fn is_cascaded(&self) -> bool {
         matches!(self.kind.as_str(), "upstream" | "cancelled")
     }
 }
@@ -91,20 +91,20 @@ impl fmt::Display for CallError {
 }
 
 /// Converts the error that a driver returned.
-pub(super) fn reported(error: types::Error, redactor: &Redactor) -> CallError {
+pub(super) fn from_driver(error: types::Error, redactor: &Redactor) -> CallError {
     let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
     let message = match error.message.trim() {
         "" => "the driver gave no reason".to_owned(),
-        _ => shortened(&error.message, redactor),
+        _ => sanitize_message(&error.message, redactor),
     };
     CallError::new(kind, message)
 }
 
 /// Redacts a driver's message and cuts it to the maximum length. Indents its lines after the first,
 /// so that none can pass for a line of the host.
-pub fn shortened(message: &str, redactor: &Redactor) -> String {
+pub fn sanitize_message(message: &str, redactor: &Redactor) -> String {
     let message = &without_errno(message);
-    let (mut shown, end) = redactor.beginning(message.as_bytes(), MAX_MESSAGE);
+    let (mut shown, end) = redactor.redact_prefix(message.as_bytes(), MAX_MESSAGE);
     if end < message.len() {
         shown.push_str(" ... (cut)");
     }
@@ -129,27 +129,27 @@ fn without_errno(message: &str) -> Cow<'_, str> {
 }
 
 /// An error that the driver itself can handle.
-pub(super) fn answer(kind: &str, message: impl Into<String>) -> types::Error {
+pub(super) fn guest_error(kind: &str, message: impl Into<String>) -> types::Error {
     types::Error { kind: kind.into(), message: message.into(), retryable: false }
 }
 
 /// A violation of the contract: traps the driver and becomes the failure of the step.
-pub(super) fn breach(message: impl Into<String>) -> wasmtime::Error {
+pub(super) fn contract_violation(message: impl Into<String>) -> wasmtime::Error {
     wasmtime::Error::new(ContractViolation(message.into()))
 }
 
 /// A resource limit that the driver made the host exceed: traps the driver and becomes the failure
 /// of the step, with the kind `limit`.
-pub(super) fn beyond(message: impl Into<String>) -> wasmtime::Error {
+pub(super) fn limit_exceeded(message: impl Into<String>) -> wasmtime::Error {
     wasmtime::Error::new(LimitExceeded(message.into()))
 }
 
-/// Payload of [`beyond`].
+/// Payload of [`limit_exceeded`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct LimitExceeded(pub(super) String);
 
-/// Payload of [`breach`].
+/// Payload of [`contract_violation`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct ContractViolation(pub(super) String);
@@ -162,8 +162,8 @@ mod tests {
     fn no_line_of_a_driver_starts_like_one_of_the_host() {
         let redactor = Redactor::default();
         let text = "a\nerror: b\n  help: c";
-        assert_eq!(shortened(text, &redactor), "a\n    error: b\n      help: c");
-        assert!(shortened(&"é".repeat(MAX_MESSAGE), &redactor).ends_with("é ... (cut)"));
+        assert_eq!(sanitize_message(text, &redactor), "a\n    error: b\n      help: c");
+        assert!(sanitize_message(&"é".repeat(MAX_MESSAGE), &redactor).ends_with("é ... (cut)"));
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
             ("x (os error 2) (os error 29)", "x"),
             ("x (os error ) (os error 2", "x (os error ) (os error 2"),
         ] {
-            assert_eq!(shortened(text, &Redactor::default()), shown);
+            assert_eq!(sanitize_message(text, &Redactor::default()), shown);
         }
     }
 
@@ -182,7 +182,7 @@ mod tests {
         let redactor = Redactor::new(["hunter2hunter2".to_owned()]).unwrap();
         for before in MAX_MESSAGE - 20..MAX_MESSAGE + 4 {
             let text = format!("{}hunter2hunter2 and more", "x".repeat(before));
-            let shown = shortened(&text, &redactor);
+            let shown = sanitize_message(&text, &redactor);
             assert!(!shown.contains("hun") && shown.ends_with("(cut)"), "{before}");
         }
     }

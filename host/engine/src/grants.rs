@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use osiris_core::driver::endpoints::{Endpoint, endpoints};
 use osiris_core::driver::limits::Limits;
-use osiris_core::driver::spec::{Spec, paths};
+use osiris_core::driver::spec::{Spec, configured_paths};
 use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::paths::{
     Others, PermissionSources, Permissions, ProjectPath, Resolver, UnfinishedLog,
@@ -48,7 +48,7 @@ impl Grants {
     /// be as its user wrote it, without the defaults of the driver's author, because these must not
     /// grant permissions.
     pub fn new(spec: &Spec, config: &Value, base: &Path, artifacts: Option<PathBuf>) -> Self {
-        let named = |pointers| paths(config, pointers).map(str::to_owned).collect();
+        let named = |pointers| configured_paths(config, pointers).map(str::to_owned).collect();
         Self {
             base: base.to_owned(),
             reads: named(&spec.files.read),

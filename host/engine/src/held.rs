@@ -4,7 +4,7 @@ use osiris_core::budget::Share;
 use osiris_core::driver::limits::{Limit, Limits};
 use wasmtime::Result;
 
-use super::failure::beyond;
+use super::failure::limit_exceeded;
 
 /// Number of bytes held, counted in a share of the run's budget.
 #[derive(Debug)]
@@ -30,9 +30,11 @@ impl HeldMemory {
             let asked = format!(
                 "the host would hold {total} bytes for it: batches that it has not dropped or sent, its columns and its state"
             );
-            return Err(beyond(self.limits.refusal(Limit::Held, asked)));
+            return Err(limit_exceeded(self.limits.exceeded_message(Limit::Held, asked)));
         }
-        self.bytes.grow(bytes).map_err(|exceeded| beyond(self.limits.refusal_of_run(exceeded)))
+        self.bytes
+            .grow(bytes)
+            .map_err(|exceeded| limit_exceeded(self.limits.run_exceeded_message(exceeded)))
     }
 
     /// Counts fewer bytes.

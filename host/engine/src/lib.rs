@@ -35,7 +35,7 @@ pub use code::Code;
 pub use compiler::Compiler;
 pub use context::{MAX_STATE, json_values, unfit_state};
 pub use engine::{Driver, Engine, EngineConfig};
-pub use failure::{CallError, shortened};
+pub use failure::{CallError, sanitize_message};
 pub use hidden_dirs::HiddenDirs;
 pub use probe::{Column, Dataset, Health};
 pub use state::CallContext;

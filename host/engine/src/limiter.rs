@@ -40,11 +40,11 @@ impl ResourceLimiter for Limiter {
         let total = self.memory.amount() + more;
         if total > self.limits.get(Limit::Memory) {
             let asked = format!("it asked for {total} bytes");
-            self.refused = Some(self.limits.refusal(Limit::Memory, asked));
+            self.refused = Some(self.limits.exceeded_message(Limit::Memory, asked));
             return Ok(false);
         }
         if let Err(exceeded) = self.memory.grow(more) {
-            self.refused = Some(self.limits.refusal_of_run(exceeded));
+            self.refused = Some(self.limits.run_exceeded_message(exceeded));
             return Ok(false);
         }
         Ok(true)
@@ -59,7 +59,7 @@ impl ResourceLimiter for Limiter {
         let total = self.elements + (desired - current) as u64;
         if total > self.limits.get(Limit::Elements) {
             let asked = format!("it asked for {total}");
-            self.refused = Some(self.limits.refusal(Limit::Elements, asked));
+            self.refused = Some(self.limits.exceeded_message(Limit::Elements, asked));
             return Ok(false);
         }
         self.elements = total;

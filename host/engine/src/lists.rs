@@ -7,7 +7,7 @@ use wasmtime::{AsContextMut, Result, StoreContextMut};
 
 use super::bindings::osiris::driver::context::{Host, MetricValue};
 use super::bindings::osiris::driver::types;
-use super::failure::breach;
+use super::failure::contract_violation;
 use super::state::HostState;
 use super::tables::Writer;
 use crate::table::{Field, MAX_FIELDS, MAX_METADATA as MAX_METADATA_BYTES};
@@ -64,7 +64,7 @@ async fn open(
     mut store: StoreContextMut<'_, HostState>,
     (writer, columns): (Resource<Writer>, WasmList<Column>),
 ) -> Result<Opened> {
-    let refused = |why: String| breach(format!("it opened its output badly: {why}"));
+    let refused = |why: String| contract_violation(format!("it opened its output badly: {why}"));
     if columns.len() > MAX_FIELDS {
         let count = columns.len();
         return Err(refused(format!("the schema has {count} fields; the most is {MAX_FIELDS}")));

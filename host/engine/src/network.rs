@@ -31,8 +31,8 @@ impl Network {
     }
 
     /// Returns the addresses of a name that need no look-up.
-    pub(super) fn known(&self, name: &str) -> Option<&[IpAddr]> {
-        self.hosts.get(&plain(name)).map(Vec::as_slice)
+    pub(super) fn known_addresses(&self, name: &str) -> Option<&[IpAddr]> {
+        self.hosts.get(&normalize_name(name)).map(Vec::as_slice)
     }
 
     /// Returns whether no endpoint is permitted.
@@ -42,17 +42,17 @@ impl Network {
 
     /// Returns whether a name may be looked up.
     pub(super) fn may_look_up(&self, name: &str) -> bool {
-        let name = plain(name);
-        let granted = self.granted.iter().any(|endpoint| plain(&endpoint.host) == name);
+        let name = normalize_name(name);
+        let granted = self.granted.iter().any(|endpoint| normalize_name(&endpoint.host) == name);
         if !granted {
-            self.refuse(format!("the name {name:?} was not granted"));
+            self.deny(format!("the name {name:?} was not granted"));
         }
         granted
     }
 
     /// Records an address that a name resolved to.
-    pub(super) fn learn(&self, name: &str, address: IpAddr) {
-        self.seen().resolved.entry(plain(name)).or_default().push(address.to_canonical());
+    pub(super) fn record_resolution(&self, name: &str, address: IpAddr) {
+        self.seen().resolved.entry(normalize_name(name)).or_default().push(address.to_canonical());
     }
 
     /// Returns whether an address may be used for an operation.
@@ -63,12 +63,12 @@ impl Network {
             SocketAddrUse::TcpConnect => {
                 let may = self.granted.iter().any(|endpoint| self.matches(endpoint, address));
                 if !may {
-                    self.refuse(format!("the address {address} was not granted"));
+                    self.deny(format!("the address {address} was not granted"));
                 }
                 may
             }
             _ => {
-                self.refuse("a driver may only dial".to_owned());
+                self.deny("a driver may only dial".to_owned());
                 false
             }
         }
@@ -84,18 +84,18 @@ impl Network {
             Err(_) => self
                 .seen()
                 .resolved
-                .get(&plain(&endpoint.host))
+                .get(&normalize_name(&endpoint.host))
                 .is_some_and(|addresses| addresses.contains(&ip)),
         };
         is_it && endpoint.may_reach(ip)
     }
 
-    fn refuse(&self, what: String) {
+    fn deny(&self, what: String) {
         self.seen().refused = Some(what);
     }
 
     /// Returns the message with the last denial and the permitted endpoints.
-    pub(super) fn refusal(&self) -> Option<String> {
+    pub(super) fn denial(&self) -> Option<String> {
         let what = self.seen().refused.clone()?;
         let granted: Vec<String> = self.granted.iter().map(ToString::to_string).collect();
         let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
@@ -110,7 +110,7 @@ impl Network {
 }
 
 /// Normalizes a name for comparison.
-fn plain(name: &str) -> String {
+fn normalize_name(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 
@@ -139,7 +139,7 @@ mod tests {
         for other in ["127.0.0.1:3307", "127.0.0.2:3306", "[::1]:3306", "169.254.169.254:3306"] {
             assert!(!dials(&network, other), "{other}");
         }
-        assert!(network.refusal().unwrap().contains("169.254.169.254:3306 was not granted"));
+        assert!(network.denial().unwrap().contains("169.254.169.254:3306 was not granted"));
     }
 
     #[test]
@@ -148,8 +148,8 @@ mod tests {
         assert!(network.may_look_up("DB.example."));
         assert!(!network.may_look_up("other.example"));
         assert!(!dials(&network, "10.0.0.5:5432"));
-        network.learn("db.example", "10.0.0.5".parse().unwrap());
-        network.learn("db.example", "169.254.169.254".parse().unwrap());
+        network.record_resolution("db.example", "10.0.0.5".parse().unwrap());
+        network.record_resolution("db.example", "169.254.169.254".parse().unwrap());
         assert!(dials(&network, "10.0.0.5:5432"));
         assert!(!dials(&network, "169.254.169.254:5432"), "metadata behind a name");
     }
@@ -158,7 +158,7 @@ mod tests {
     fn a_drivers_own_name_leads_to_the_internet_only() {
         let network = network("api.example", 443, false);
         for (address, may) in [("93.184.216.34", true), ("10.0.0.1", false), ("127.0.0.1", false)] {
-            network.learn("api.example", address.parse().unwrap());
+            network.record_resolution("api.example", address.parse().unwrap());
             assert_eq!(dials(&network, &format!("{address}:443")), may, "{address}");
         }
     }
@@ -167,7 +167,7 @@ mod tests {
     fn a_name_leads_to_no_metadata_whoever_names_it() {
         let network = network("db.example", 80, true);
         for address in ["fd20:ce::254", "168.63.129.16", "64:ff9b::a9fe:a9fe", "192.0.0.192"] {
-            network.learn("db.example", address.parse().unwrap());
+            network.record_resolution("db.example", address.parse().unwrap());
             let address = SocketAddr::new(address.parse().unwrap(), 80);
             assert!(!network.may_use(address, SocketAddrUse::TcpConnect), "{address}");
         }

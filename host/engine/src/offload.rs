@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 /// Runs `work` on a blocking thread if it `is_long`. Abandoned work is not cancelled, so `work`
 /// must terminate.
-pub(crate) async fn aside<T: Send + 'static>(
+pub(crate) async fn offload<T: Send + 'static>(
     is_long: bool,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {

@@ -6,14 +6,14 @@ use osiris_core::driver::limits::Limit;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::exports::osiris::driver::driver as wit;
-use super::call::{conclude, ending, new_store};
-use super::failure::{CallError, shortened};
+use super::call::{into_result, new_store, with_deadline};
+use super::failure::{CallError, sanitize_message};
 use super::state::{CallContext, HostState};
-use super::throttle::paced;
+use super::throttle::throttled;
 use super::{Driver, Engine};
 
 /// Time beyond its timeout that a driver has to answer `doctor`.
-const PATIENCE: Duration = Duration::from_millis(500);
+const DOCTOR_GRACE: Duration = Duration::from_millis(500);
 /// Maximum datasets, and columns of all of them, that a driver can list.
 const MAX_LISTED: usize = 250_000;
 
@@ -73,15 +73,15 @@ impl Driver {
         timeout: Duration,
     ) -> Health {
         let sink = call.sink.clone();
-        match self.examine(engine, call, connection, timeout).await {
+        match self.doctor_raw(engine, call, connection, timeout).await {
             Ok(Health { category, latency_ms, message }) => {
                 let known = Health::CATEGORIES.into_iter().find(|known| *known == category);
-                let most = (timeout + PATIENCE).as_secs_f64() * 1000.0;
+                let most = (timeout + DOCTOR_GRACE).as_secs_f64() * 1000.0;
                 Health {
                     category: known.unwrap_or("unknown").to_owned(),
                     // A latency below zero or above the time limit is invalid.
                     latency_ms: latency_ms.filter(|latency| (0.0..=most).contains(latency)),
-                    message: shortened(&message, sink.redactor()),
+                    message: sanitize_message(&message, sink.redactor()),
                 }
             }
             Err(failure) if failure.kind == "timeout" => Health {
@@ -101,7 +101,7 @@ impl Driver {
     ///
     /// # Errors
     /// Returns an error if the driver did not answer or broke the contract.
-    pub async fn examine(
+    pub async fn doctor_raw(
         &self,
         engine: &Engine,
         call: CallContext,
@@ -115,7 +115,7 @@ impl Driver {
             Ok(Ok(driver.call_doctor(&mut *store, connection, millis).await?))
         };
         let wit::Health { category, latency_ms, message } =
-            self.ask(engine, call, timeout + PATIENCE, work).await?;
+            self.call_with_limits(engine, call, timeout + DOCTOR_GRACE, work).await?;
         Ok(Health { category, latency_ms, message })
     }
 
@@ -129,7 +129,7 @@ impl Driver {
         call: CallContext,
         config: &str,
     ) -> Result<Vec<Dataset>, CallError> {
-        let mut found = self.listed(engine, call, config).await?;
+        let mut found = self.discover_raw(engine, call, config).await?;
         found.sort();
         Ok(found)
     }
@@ -138,7 +138,7 @@ impl Driver {
     ///
     /// # Errors
     /// Returns an error if the driver returned one, or if the call failed.
-    pub async fn listed(
+    pub async fn discover_raw(
         &self,
         engine: &Engine,
         call: CallContext,
@@ -149,7 +149,7 @@ impl Driver {
             let plugin = self.pre.instantiate_async(&mut *store).await?;
             plugin.osiris_driver_driver().call_discover(&mut *store, config).await
         };
-        let found = self.ask(engine, call, limit, work).await?;
+        let found = self.call_with_limits(engine, call, limit, work).await?;
         let listed = found.len() + found.iter().map(|dataset| dataset.columns.len()).sum::<usize>();
         if listed > MAX_LISTED {
             let message = format!(
@@ -160,7 +160,7 @@ impl Driver {
         Ok(found.into_iter().map(dataset).collect())
     }
 
-    async fn ask<T>(
+    async fn call_with_limits<T>(
         &self,
         engine: &Engine,
         call: CallContext,
@@ -174,9 +174,9 @@ impl Driver {
         })?;
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();
-        let work = paced(work(&mut store), share, || clock.take_aside());
-        let ended = ending(work, &clock, limit, &cancel).await;
-        conclude(ended, store.data())
+        let work = throttled(work(&mut store), share, || clock.take_offloaded());
+        let ended = with_deadline(work, &clock, limit, &cancel).await;
+        into_result(ended, store.data())
     }
 }
 

@@ -102,7 +102,10 @@ impl Host for View<'_> {
             ));
             return Err(ErrorCode::TemporaryResolverFailure.into());
         }
-        let known = self.network.known(&name).map(|addresses| addresses.iter().copied().collect());
+        let known = self
+            .network
+            .known_addresses(&name)
+            .map(|addresses| addresses.iter().copied().collect());
         // Looking up an IP address uses no resolver: the engine's stream is only a placeholder for
         // the known addresses.
         let asked = if known.is_some() { NO_LOOK_UP } else { &name };
@@ -123,7 +126,7 @@ impl HostResolveAddressStream for View<'_> {
             _ => self.wasi.resolve_next_address(stream)?,
         };
         if let (Some(address), Some(LookUp { name, .. })) = (address, self.asked.get(&rep)) {
-            self.network.learn(name, std_address(address));
+            self.network.record_resolution(name, std_address(address));
         }
         Ok(address)
     }
@@ -148,7 +151,7 @@ impl tcp_create_socket::Host for View<'_> {
             self.wasi.table.iter_mut().filter(|entry| entry.is::<TcpSocket>()).count() as u64;
         if open >= self.limits.get(Limit::Sockets) {
             let asked = format!("it asked for socket {}", open + 1);
-            *self.refused = Some(self.limits.refusal(Limit::Sockets, asked));
+            *self.refused = Some(self.limits.exceeded_message(Limit::Sockets, asked));
             return Err(ErrorCode::NewSocketLimit.into());
         }
         self.wasi.create_tcp_socket(family)

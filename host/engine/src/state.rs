@@ -11,7 +11,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::bindings::osiris::driver::types;
-use super::failure::answer;
+use super::failure::guest_error;
 use super::grants::Grants;
 use super::held::HeldMemory;
 use super::limiter::Limiter;
@@ -121,15 +121,15 @@ impl HostState {
 
 impl HostState {
     /// Records that the driver knows of the cancellation, and returns the error for its call.
-    pub(super) fn told_to_stop(&self) -> types::Error {
-        self.clock.tell();
-        cancelled()
+    pub(super) fn cancelled_error(&self) -> types::Error {
+        self.clock.mark_notified();
+        cancelled_guest_error()
     }
 }
 
 /// The error that a driver gets after the run was cancelled.
-pub(super) fn cancelled() -> types::Error {
-    answer("cancelled", "the run was cancelled")
+pub(super) fn cancelled_guest_error() -> types::Error {
+    guest_error("cancelled", "the run was cancelled")
 }
 
 impl WasiView for HostState {
@@ -161,7 +161,7 @@ impl LimitedObserver {
         let before = self.left.fetch_sub(cost, Relaxed);
         if before >= 0 && before < cost {
             let asked = "the driver says more than it may, and the rest is dropped";
-            self.sink.log(Level::Warn, &self.limits.refusal(Limit::Log, asked));
+            self.sink.log(Level::Warn, &self.limits.exceeded_message(Limit::Log, asked));
         }
         if before < cost {
             self.left.store(-1, Relaxed);
@@ -200,7 +200,8 @@ impl LimitedObserver {
         if message.len() <= MAX_MESSAGE {
             return self.sink.log(level, message);
         }
-        let (mut beginning, _) = self.sink.redactor().beginning(message.as_bytes(), MAX_MESSAGE);
+        let (mut beginning, _) =
+            self.sink.redactor().redact_prefix(message.as_bytes(), MAX_MESSAGE);
         beginning.push_str(" ... (cut)");
         self.sink.log(level, &beginning);
     }

@@ -47,7 +47,7 @@ impl Partial {
                     self.line.extend_from_slice(end);
                     // A program that wraps lines can wrap a secret too, so the parts of a possible
                     // secret are joined.
-                    match self.journal.sink.redactor().goes_on(&self.line) {
+                    match self.journal.sink.redactor().may_continue(&self.line) {
                         true => self.line.push(b'\n'),
                         false => self.flush(),
                     }
@@ -56,7 +56,7 @@ impl Partial {
             }
         }
         // Keeps enough bytes to see that the cut splits no secret.
-        while self.line.len() >= MAX_LINE + self.journal.sink.redactor().reach() {
+        while self.line.len() >= MAX_LINE + self.journal.sink.redactor().lookahead() {
             self.log();
         }
     }
@@ -68,7 +68,7 @@ impl Partial {
     }
 
     fn log(&mut self) {
-        let (line, end) = self.journal.sink.redactor().beginning(&self.line, MAX_LINE);
+        let (line, end) = self.journal.sink.redactor().redact_prefix(&self.line, MAX_LINE);
         // Joined lines are logged as separate lines.
         let lines = line.split('\n').filter(|line| !line.is_empty());
         lines.for_each(|line| self.journal.log(self.level, line));

@@ -8,7 +8,7 @@ use wasmtime::component::Resource;
 
 use super::bindings::osiris::driver::tables::{Host, HostBatch, HostReader, HostWriter};
 use super::bindings::osiris::driver::{arrow as wit, types};
-use super::failure::{answer, beyond, breach};
+use super::failure::{contract_violation, guest_error, limit_exceeded};
 use super::state::HostState;
 use crate::table::{Batch, Closed, Field, Node, Receiver, SendError, flatten, size, unflatten};
 
@@ -57,7 +57,9 @@ impl HostBatch for HostState {
     fn buffer(&mut self, batch: Resource<Batch>, index: u32) -> Result<Vec<u8>> {
         let batch = self.table.get(&batch)?;
         let buffer = batch.buffer(index as usize).ok_or_else(|| {
-            breach(format!("it asked for buffer {index} of a batch that has none of that number"))
+            contract_violation(format!(
+                "it asked for buffer {index} of a batch that has none of that number"
+            ))
         })?;
         Ok(buffer.to_vec())
     }
@@ -75,13 +77,13 @@ impl HostReader for HostState {
         let schema = tokio::select! {
             biased;
             schema = self.clock.wait(reader.receiver.schema()) => schema,
-            () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
+            () = self.cancel.cancelled() => return Ok(Err(self.cancelled_error())),
         };
         match schema {
             Ok(schema) => {
                 let is_long = schema.fields().len() > LONG_LIST;
                 let fields = move || flatten(&schema).into_iter().map(Into::into).collect();
-                Ok(Ok(self.clock.aside(is_long, fields).await))
+                Ok(Ok(self.clock.offload(is_long, fields).await))
             }
             Err(closed) => Ok(Err(upstream(closed))),
         }
@@ -91,7 +93,7 @@ impl HostReader for HostState {
         let reader = self.table.get_mut(&reader)?;
         let next = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
+            () = self.cancel.cancelled() => return Ok(Err(self.cancelled_error())),
             next = self.clock.wait(reader.receiver.next()) => next,
         };
         match next {
@@ -124,7 +126,7 @@ impl HostWriter for HostState {
         writer.bytes += buffer.len() as u64 + 64;
         if writer.bytes > limit {
             let asked = format!("it built a batch of {} bytes", writer.bytes);
-            return Err(breach(self.limits.refusal(Limit::Batch, asked)));
+            return Err(contract_violation(self.limits.exceeded_message(Limit::Batch, asked)));
         }
         self.held.add(buffer.len() as u64 + 64)?;
         writer.pushed.push(Buffer::from(buffer));
@@ -139,16 +141,17 @@ impl HostWriter for HostState {
     ) -> Answer<()> {
         let writer = self.table.get_mut(&writer)?;
         let Some(schema) = writer.schema.clone() else {
-            return Err(breach("it sent a batch before it opened its output"));
+            return Err(contract_violation("it sent a batch before it opened its output"));
         };
         let buffers = std::mem::take(&mut writer.pushed);
         let bytes = std::mem::take(&mut writer.bytes);
         let nodes: Vec<Node> = nodes.into_iter().map(Into::into).collect();
         let is_long = bytes > LONG_BYTES || nodes.len() > LONG_LIST;
         let parts = move || Batch::from_parts(schema, rows, &nodes, buffers);
-        let batch = self.clock.aside(is_long, parts).await;
-        let batch =
-            batch.map_err(|why| breach(format!("it sent a batch that is not sound: {why}")))?;
+        let batch = self.clock.offload(is_long, parts).await;
+        let batch = batch.map_err(|why| {
+            contract_violation(format!("it sent a batch that is not sound: {why}"))
+        })?;
         let sent = self.emit(batch).await;
         self.held.remove(bytes);
         sent
@@ -157,16 +160,16 @@ impl HostWriter for HostState {
     async fn forward(&mut self, writer: Resource<Writer>, batch: Resource<Batch>) -> Answer<()> {
         let batch = self.table.get(&batch)?.clone();
         match &self.table.get(&writer)?.schema {
-            None => Err(breach("it forwarded a batch before it opened its output")),
-            Some(schema) if *schema != batch.record().schema() => {
-                Err(breach("it forwarded a batch whose columns are not those of its output"))
-            }
+            None => Err(contract_violation("it forwarded a batch before it opened its output")),
+            Some(schema) if *schema != batch.record().schema() => Err(contract_violation(
+                "it forwarded a batch whose columns are not those of its output",
+            )),
             Some(_) => self.emit(batch).await,
         }
     }
 
     fn drop(&mut self, writer: Resource<Writer>) -> Result<()> {
-        self.table.delete(writer)?.finished().map_err(breach)
+        self.table.delete(writer)?.finished().map_err(contract_violation)
     }
 }
 
@@ -178,15 +181,15 @@ impl HostState {
         fields: Vec<Field>,
     ) -> Answer<()> {
         if self.opened {
-            return Err(breach("it opened its output twice"));
+            return Err(contract_violation("it opened its output twice"));
         }
         let is_long = fields.len() > LONG_LIST;
         let read = move || unflatten(&fields).map(|schema| (schema, size(&fields)));
         let (schema, bytes) = self
             .clock
-            .aside(is_long, read)
+            .offload(is_long, read)
             .await
-            .map_err(|why| breach(format!("it opened its output badly: {why}")))?;
+            .map_err(|why| contract_violation(format!("it opened its output badly: {why}")))?;
         // Never released: the schema lives as long as the table, whichever step reads it.
         self.held.add(bytes)?;
         self.table.get_mut(&writer)?.schema = Some(schema.clone());
@@ -205,25 +208,25 @@ impl HostState {
                 // is nearly done can finish.
                 biased;
                 sent = self.clock.wait(output.send(batch)) => sent,
-                () = self.cancel.cancelled() => return Ok(Err(self.told_to_stop())),
+                () = self.cancel.cancelled() => return Ok(Err(self.cancelled_error())),
             };
             match sent {
                 Ok(()) => {}
                 Err(SendError::Disk(error)) => {
-                    return Ok(Err(answer(
+                    return Ok(Err(guest_error(
                         "internal",
                         format!("the table could not be spilled to disk: {error}"),
                     )));
                 }
                 Err(SendError::Memory(exceeded)) => {
-                    return Err(beyond(self.limits.refusal_of_run(exceeded)));
+                    return Err(limit_exceeded(self.limits.run_exceeded_message(exceeded)));
                 }
                 Err(SendError::Spill(exceeded)) => {
                     let asked = format!(
                         "what waits for readers that fell behind would take {} bytes with it",
                         exceeded.wanted
                     );
-                    return Err(beyond(self.limits.refusal(Limit::Spill, asked)));
+                    return Err(limit_exceeded(self.limits.exceeded_message(Limit::Spill, asked)));
                 }
             }
         }
@@ -234,7 +237,7 @@ impl HostState {
 }
 
 fn upstream(closed: Closed) -> types::Error {
-    answer("upstream", closed.0)
+    guest_error("upstream", closed.0)
 }
 
 impl From<Node> for wit::Node {

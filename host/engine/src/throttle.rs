@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 /// Limits `work` to `percent` (1 to 100) of one processor. A driver yields at every tick of the
 /// engine's clock, so both its bursts and its pauses are short. `aside` returns the time that other
 /// threads worked for the driver since the last call of `aside`.
-pub(super) async fn paced<T>(
+pub(super) async fn throttled<T>(
     work: impl Future<Output = T>,
     percent: u64,
     aside: impl Fn() -> Duration,
@@ -57,7 +57,7 @@ mod tests {
             }
         };
         let started = Instant::now();
-        paced(work, 25, || Duration::ZERO).await;
+        throttled(work, 25, || Duration::ZERO).await;
         assert!(started.elapsed() >= Duration::from_millis(70), "{:?}", started.elapsed());
     }
 }

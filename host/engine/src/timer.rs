@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::offload::aside;
+use crate::offload::offload;
 
 /// Minimum interval between checks of the time limit.
-const LOOK: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Time for a driver to notice a cancellation.
-const DEAF: Duration = Duration::from_millis(100);
+const NOTICE_TIMEOUT: Duration = Duration::from_millis(100);
 /// Time for a driver that has noticed a cancellation to undo its work.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -45,13 +45,13 @@ impl StepTimer {
     }
 
     /// Runs work for the driver, on another thread if it `is_long`.
-    pub(super) async fn aside<T: Send + 'static>(
+    pub(super) async fn offload<T: Send + 'static>(
         &self,
         is_long: bool,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
         let started = is_long.then(Instant::now);
-        let done = aside(is_long, work).await;
+        let done = offload(is_long, work).await;
         if let Some(started) = started {
             let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.aside.fetch_add(nanos, Relaxed);
@@ -60,7 +60,7 @@ impl StepTimer {
     }
 
     /// Returns the time that other threads worked for the call since the last request.
-    pub(super) fn take_aside(&self) -> Duration {
+    pub(super) fn take_offloaded(&self) -> Duration {
         Duration::from_nanos(self.aside.swap(0, Relaxed))
     }
 
@@ -70,14 +70,14 @@ impl StepTimer {
     }
 
     /// Records that the driver knows of the cancellation.
-    pub(super) fn tell(&self) {
+    pub(super) fn mark_notified(&self) {
         self.told.store(true, Relaxed);
     }
 
     /// Waits until a cancelled driver has had its time to stop. That time is short for a driver
     /// that has not noticed the cancellation, because it computes or waits for another service.
-    pub(super) async fn stop(&self) {
-        tokio::time::sleep(DEAF).await;
+    pub(super) async fn grace_period(&self) {
+        tokio::time::sleep(NOTICE_TIMEOUT).await;
         if self.told.load(Relaxed) {
             tokio::time::sleep(GRACE).await;
         }
@@ -99,11 +99,11 @@ impl StepTimer {
     }
 
     /// Waits until the driver has run for longer than `limit`.
-    pub(super) async fn expire(&self, limit: Duration) {
+    pub(super) async fn deadline(&self, limit: Duration) {
         loop {
             match limit.checked_sub(self.used()) {
                 None | Some(Duration::ZERO) => return,
-                Some(left) => tokio::time::sleep(left.max(LOOK)).await,
+                Some(left) => tokio::time::sleep(left.max(POLL_INTERVAL)).await,
             }
         }
     }
@@ -145,9 +145,9 @@ mod tests {
         let limit = Duration::from_millis(50);
         let expired = tokio::select! {
             () = clock.wait(tokio::time::sleep(limit * 3)) => false,
-            () = clock.expire(limit) => true,
+            () = clock.deadline(limit) => true,
         };
         assert!(!expired, "it has only waited");
-        clock.expire(limit).await;
+        clock.deadline(limit).await;
     }
 }

@@ -225,7 +225,7 @@ fn proxies() -> Vec<String> {
 }
 
 /// Returns the innermost error as text; reqwest's own text would show the whole URL.
-pub fn reason(error: &reqwest::Error) -> String {
+pub fn root_cause(error: &reqwest::Error) -> String {
     let mut inner = error.source();
     while let Some(deeper) = inner.and_then(std::error::Error::source) {
         inner = Some(deeper);

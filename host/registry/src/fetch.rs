@@ -79,7 +79,7 @@ impl Fetcher<'_> {
                 let what = "get the driver";
                 let response = web.send(web.client().get(url.clone()), what).await?;
                 if !response.status().is_success() {
-                    return Err(web.refused(response, what).await);
+                    return Err(web.error_response(response, what).await);
                 }
                 (web.body(response, MAX_SIZE, what, progress).await?, None)
             }

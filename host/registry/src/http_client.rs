@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
-use osiris_core::text::bytes;
-use osiris_http::{Guard, NamedBy, builder, is_loopback, reason};
+use osiris_core::text::format_bytes;
+use osiris_http::{Guard, NamedBy, builder, is_loopback, root_cause};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 
 use super::fetch::Progress;
@@ -15,9 +15,9 @@ use super::source::check_scheme;
 /// Timeout for connecting to a host.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Maximum time without any data from a server.
-const SILENCE: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum time for one response.
-const LONGEST: Duration = Duration::from_secs(30 * 60);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 /// Maximum number of redirects.
 const REDIRECTS: usize = 5;
 /// Maximum bytes read of an error's body, and maximum bytes shown.
@@ -59,7 +59,7 @@ impl BoundedClient {
                 return attempt.error(format!("it redirects more than {REDIRECTS} times"));
             }
             let origin = attempt.url().origin().ascii_serialization();
-            if !may_lead(&from, attempt.url(), insecure) {
+            if !allows_redirect(&from, attempt.url(), insecure) {
                 let why = format!("it redirects to {origin}, which is not followed from there");
                 return attempt.error(why);
             }
@@ -72,9 +72,9 @@ impl BoundedClient {
             .map_err(|error| wrong(error.to_string()))?
             .redirect(policy)
             .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .timeout(LONGEST);
-        let client = client.build().map_err(|error| wrong(reason(&error)))?;
+            .read_timeout(READ_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT);
+        let client = client.build().map_err(|error| wrong(root_cause(&error)))?;
         let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self { client, guard, host: format!("{}{port}", base.host_str().unwrap_or_default()) })
     }
@@ -97,11 +97,11 @@ impl BoundedClient {
 
     /// Sends a request. Any status counts as success.
     pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
-        request.send().await.map_err(|error| self.broken(what, &error))
+        request.send().await.map_err(|error| self.transport_error(what, &error))
     }
 
-    fn broken(&self, what: &str, error: &reqwest::Error) -> Error {
-        let why = escape_control(&reason(error)).into_owned();
+    fn transport_error(&self, what: &str, error: &reqwest::Error) -> Error {
+        let why = escape_control(&root_cause(error)).into_owned();
         // The reason usually names the host, but a redirect is caused by this server.
         let message = match error.is_redirect() || error.url().is_none() {
             true => format!("{}: cannot {what}: {why}", self.host),
@@ -116,10 +116,10 @@ impl BoundedClient {
     }
 
     /// Returns the error for a refusal by the server.
-    pub(super) async fn refused(&self, response: Response, what: &str) -> Error {
+    pub(super) async fn error_response(&self, response: Response, what: &str) -> Error {
         let status = response.status();
         let told = self.body(response, MAX_ERROR, what, &mut |_, _| {}).await.unwrap_or_default();
-        let told = said(&told);
+        let told = error_text(&told);
         let message = format!("{}: cannot {what}: it answers {status}{told}", self.host);
         Error::environment(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -147,7 +147,7 @@ impl BoundedClient {
             let message = format!(
                 "{}: cannot {what}: it is larger than {}, the most that is read",
                 self.host,
-                bytes(limit)
+                format_bytes(limit)
             );
             Error::environment(Diagnostic::new("too_large", message))
         };
@@ -156,7 +156,9 @@ impl BoundedClient {
             return Err(too_large());
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(what, &error))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| self.transport_error(what, &error))?
+        {
             if (body.len() + chunk.len()) as u64 > limit {
                 return Err(too_large());
             }
@@ -169,7 +171,7 @@ impl BoundedClient {
 
 /// Returns whether a redirect is allowed. It must not drop encryption, and only this machine may
 /// redirect to this machine.
-fn may_lead(from: &Url, to: &Url, insecure: bool) -> bool {
+fn allows_redirect(from: &Url, to: &Url, insecure: bool) -> bool {
     match to.scheme() {
         "https" => is_loopback(from) || !is_loopback(to),
         "http" if from.scheme() == "http" => {
@@ -185,7 +187,7 @@ fn may_lead(from: &Url, to: &Url, insecure: bool) -> bool {
 
 /// Returns a server's description of a failure, as the end of a line: the messages of a registry,
 /// otherwise the first line of the text.
-fn said(body: &[u8]) -> String {
+fn error_text(body: &[u8]) -> String {
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let text = match json["errors"].as_array() {
         Some(errors) => {
@@ -223,7 +225,7 @@ mod tests {
             ("http://127.0.0.1/x", "file:///etc/passwd", true, false),
         ] {
             let url = |text| Url::parse(text).unwrap();
-            assert_eq!(may_lead(&url(from), &url(to), insecure), may, "{from} {to}");
+            assert_eq!(allows_redirect(&url(from), &url(to), insecure), may, "{from} {to}");
         }
     }
 
@@ -235,8 +237,8 @@ mod tests {
             ("<html>", ""),
             ("", ""),
         ] {
-            assert_eq!(said(body.as_bytes()), text);
+            assert_eq!(error_text(body.as_bytes()), text);
         }
-        assert!(said("x".repeat(10_000).as_bytes()).len() < 400);
+        assert!(error_text("x".repeat(10_000).as_bytes()).len() < 400);
     }
 }

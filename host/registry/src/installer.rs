@@ -56,7 +56,7 @@ impl<'p> DriverInstaller<'p> {
     ///
     /// # Errors
     /// Returns an error if a file cannot be written; nothing is changed then.
-    pub fn put(&mut self, fetched: &Fetched) -> Result<PathBuf> {
+    pub fn install(&mut self, fetched: &Fetched) -> Result<PathBuf> {
         let spec = &fetched.driver.spec;
         let path = self.path(&spec.name);
         let signer = self.signer(fetched)?;
@@ -127,7 +127,7 @@ impl<'p> DriverInstaller<'p> {
 ///
 /// # Errors
 /// Returns an error if the file exists but cannot be read.
-pub fn hash(path: &Path) -> Result<Option<String>> {
+pub fn hash_file(path: &Path) -> Result<Option<String>> {
     let read = || {
         let (file, size) = open_regular(path)?;
         match size <= MAX_SIZE {

@@ -4,11 +4,11 @@
 use std::fs;
 
 use osiris_core::canonical;
-use osiris_core::fs::cache_dir::own_folder;
+use osiris_core::fs::cache_dir::cache_dir;
 
 /// Records a source that the user named, in the form of `osiris.lock`.
 pub fn remember(source: &str) {
-    let keep = || fs::write(own_folder("sources")?.join(name(source)), source);
+    let keep = || fs::write(cache_dir("sources")?.join(name(source)), source);
     if let Err(error) = keep() {
         // Without the record, `drivers sync` needs `--allow-local`.
         tracing::debug!("the source of a driver cannot be kept in mind: {error}");
@@ -17,7 +17,7 @@ pub fn remember(source: &str) {
 
 /// Returns whether the user has named a source on this machine before.
 pub fn is_known(source: &str) -> bool {
-    own_folder("sources").is_ok_and(|folder| folder.join(name(source)).is_file())
+    cache_dir("sources").is_ok_and(|folder| folder.join(name(source)).is_file())
 }
 
 fn name(source: &str) -> String {

@@ -14,6 +14,6 @@ mod source;
 pub mod trust;
 
 pub use fetch::{Fetched, Fetcher, Progress, Wanted};
-pub use installer::{DriverInstaller, hash};
+pub use installer::{DriverInstaller, hash_file};
 pub use lockfile::{Entry, Lockfile, is_sha256};
 pub use source::Source;

@@ -91,7 +91,7 @@ impl Lockfile {
             let message =
                 format!("the driver {} is not in osiris.lock", osiris_core::text::quoted(name));
             let known = self.drivers.keys().map(String::as_str);
-            let help = match osiris_core::text::closest(name, known) {
+            let help = match osiris_core::text::closest_match(name, known) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`osiris drivers audit` lists what is locked".to_owned(),
             };
@@ -101,7 +101,7 @@ impl Lockfile {
 
     /// Returns the mismatch with the locked driver. Returns `None` if the hashes match or the
     /// driver is not locked.
-    pub fn objection(&self, driver: &DriverFile, sha256: &str) -> Option<Diagnostic> {
+    pub fn check_hash(&self, driver: &DriverFile, sha256: &str) -> Option<Diagnostic> {
         let name = &driver.spec.name;
         let locked = self.drivers.get(name).filter(|locked| locked.sha256 != sha256)?;
         let message = format!(
@@ -122,7 +122,7 @@ impl Lockfile {
 
     /// Returns the reason why a driver must not replace the locked one. Returns `None` if the
     /// locked key signed the driver or no key is locked.
-    pub fn signer_objection(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Diagnostic> {
+    pub fn check_signer(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Diagnostic> {
         let name = &driver.spec.name;
         let wanted = self.drivers.get(name)?.signer.as_deref()?;
         let signers = trust::signers(bytes).unwrap_or_default();
@@ -150,8 +150,8 @@ impl Lockfile {
 
 impl AdmissionPolicy for Lockfile {
     fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
-        let objection = self.objection(driver, sha256);
-        let objection = objection.or_else(|| self.signer_objection(driver, bytes));
+        let objection = self.check_hash(driver, sha256);
+        let objection = objection.or_else(|| self.check_signer(driver, bytes));
         objection.map_or(Ok(()), |problem| Err(Error::environment(problem)))
     }
 }

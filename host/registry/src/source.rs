@@ -78,7 +78,7 @@ fn web(text: &str) -> Result<Url> {
     let wrong = |message: &str| Error::invalid(Diagnostic::new("bad_reference", message));
     let url = Url::parse(text).map_err(|error| wrong(&format!("this is no address: {error}")))?;
     // The URL is displayed, and recorded in a file that is committed to git.
-    let query = url.query_pairs().any(|(key, _)| osiris_core::secret_keys::is_name(&key));
+    let query = url.query_pairs().any(|(key, _)| osiris_core::secret_keys::is_secret_key(&key));
     if !url.username().is_empty() || url.password().is_some() || query {
         let help = "put the driver where it can be read without one, or into a registry: `osiris drivers publish --help`";
         let mut error = wrong("the address holds a secret, and osiris.lock would show it");

@@ -71,7 +71,7 @@ impl Bench {
         let drivers = built::folder().join("drivers");
         let files: Vec<PathBuf> =
             names.iter().map(|name| drivers.join(format!("{name}.wasm"))).collect();
-        let registry = DriverCatalog::of(&files)?;
+        let registry = DriverCatalog::from_files(&files)?;
         let file = folder.join("pipeline.yaml");
         let build = compile::compile(&project, &file, &Options::default(), &registry)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -153,7 +153,7 @@ impl Bench {
 }
 
 fn engine(interrupts: bool) -> Result<Engine> {
-    Ok(Engine::with(&EngineConfig {
+    Ok(Engine::with_config(&EngineConfig {
         cache: Some(built::cache()),
         interrupts,
         ..EngineConfig::default()
@@ -179,7 +179,7 @@ fn validate(batches: &[Batch]) -> Result<f64> {
 fn redact(redactor: &Redactor, lines: &[String]) -> f64 {
     let started = processor::time();
     for line in lines {
-        std::hint::black_box(redactor.text(line));
+        std::hint::black_box(redactor.redact(line));
     }
     (processor::time() - started).as_secs_f64()
 }

@@ -13,7 +13,7 @@ use osiris_registry::trust::Known;
 use serde_json::{Value, json};
 
 use super::super::probe::{self, Probe};
-use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
+use super::super::render::{BOLD, DIM, ERROR, SUCCESS, paint};
 use super::super::secrets::warn_short;
 use super::super::shell::{CommandOutput, Shell};
 use super::super::workspace::Workspace;
@@ -91,7 +91,8 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             let reference = Reference { family: family.clone(), alias: alias.clone() };
             let mut prepare = |file| {
                 let DriverFile { spec, .. }: &DriverFile = file;
-                let config = connection::connect(&reference, spec, &connections, &environment)?;
+                let config =
+                    connection::connection_config(&reference, spec, &connections, &environment)?;
                 let secrets = Secrets::find(&config, spec, &connections, &environment);
                 warn_short(&format!("{reference}: "), &secrets, shell);
                 let redactor = Redactor::new(secrets.values)?;
@@ -144,13 +145,13 @@ fn examine(
     let Question { file, code, config, redactor } = question;
     let driver = probe.engine.link(code)?;
     let call = probe.call(place, file, config, redactor)?;
-    let config = connection::for_driver(config, &file.spec);
+    let config = connection::driver_view(config, &file.spec);
     let connection = config.pointer(connection::connection_pointer(&file.spec));
     let connection = connection.unwrap_or(&Value::Null).to_string();
     let work = driver.doctor(&probe.engine, call, &connection, Duration::from_secs_f64(timeout));
     let mut health = probe.runtime.block_on(work);
-    health.message = redactor.text(&health.message).into_owned();
-    health.latency_ms = health.latency_ms.filter(|ms| !redactor.hides((*ms).into()));
+    health.message = redactor.redact(&health.message).into_owned();
+    health.latency_ms = health.latency_ms.filter(|ms| !redactor.hides_number((*ms).into()));
     Ok(health)
 }
 
@@ -171,8 +172,9 @@ fn answer(findings: &[Violation]) -> CommandOutput {
         .collect();
     let mut text = String::new();
     for Violation { family, alias, health, .. } in findings {
-        let sign = if health.category == "ok" { paint(GOOD, "✓") } else { paint(BAD, "✗") };
-        let name = paint(STRONG, &escape_control(&format!("@{family}.{alias}")));
+        let sign =
+            if health.category == "ok" { paint(SUCCESS, "✓") } else { paint(ERROR, "✗") };
+        let name = paint(BOLD, &escape_control(&format!("@{family}.{alias}")));
         let latency = health.latency_ms.map(|ms| format!("{ms:.0} ms")).unwrap_or_default();
         let category = paint(DIM, &health.category);
         text.push_str(&format!(

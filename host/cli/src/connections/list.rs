@@ -12,8 +12,8 @@ use osiris_pipeline::connection::{
 };
 use serde_json::{Map, Value, json};
 
-use super::super::render::{DIM, STRONG, Table, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, DIM, Table, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
@@ -62,7 +62,7 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 json!({"config": config, "env_vars": set, "is_default": is_default}),
             );
         }
-        text.push_str(&format!("{}\n{}", paint(STRONG, &escape_control(family)), table.render()));
+        text.push_str(&format!("{}\n{}", paint(BOLD, &escape_control(family)), table.render()));
         json.insert(family.clone(), Value::Object(of_family));
     }
     if json.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             "No connections configured. Describe them in {CONNECTIONS_FILE}: see osiris connections --help\n"
         );
     } else if let Some(file) = &connections.file {
-        text.push_str(&format!("{}\n", paint(DIM, &shown(file))));
+        text.push_str(&format!("{}\n", paint(DIM, &display_path(file))));
     }
     Ok(CommandOutput::new(json!({"file": connections.file, "connections": json}), text))
 }

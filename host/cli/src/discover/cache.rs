@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use osiris_core::canonical;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::fs::project_dir::{ProjectDir, help};
+use osiris_core::fs::project_dir::{ProjectDir, io_help};
 use osiris_engine::Dataset;
 use osiris_pipeline::connection::Reference;
 use osiris_pipeline::project::Project;
@@ -63,10 +63,11 @@ impl DiscoveryCache {
     }
 
     pub(super) fn write(&self, found: &Discovery) -> Result<()> {
-        let written = self.folder.write(&self.file, canonical::json(&json!(found)).as_bytes());
+        let written =
+            self.folder.write_atomic(&self.file, canonical::json(&json!(found)).as_bytes());
         written.map_err(|error| {
             let message = format!("cannot keep what was found: {error}");
-            let help = help(&error, "make .osiris/cache writable and make room on its disk");
+            let help = io_help(&error, "make .osiris/cache writable and make room on its disk");
             let problem = Diagnostic::new("cache_unwritable", message).help(help);
             Error::environment(problem.in_file(&self.folder.path(&self.file)))
         })

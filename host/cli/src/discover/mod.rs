@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 use self::cache::{Changes, Discovery, DiscoveryCache, compare, is_fresh, schema};
 use self::samples::{Rows, Sample};
 use super::probe::{self, Probe};
-use super::render::{GOOD, paint};
+use super::render::{SUCCESS, paint};
 use super::secrets::warn_short;
 use super::shell::{CommandOutput, Shell};
 use super::workspace::Workspace;
@@ -62,7 +62,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     connections.choose(&reference.family, Some(&reference.alias))?;
     let environment = Environment::read(place.project.base())?;
     let file = driver(&place, &reference)?;
-    let config = connection::connect(&reference, &file.spec, &connections, &environment)?;
+    let config = connection::connection_config(&reference, &file.spec, &connections, &environment)?;
     let secrets = Secrets::find(&config, &file.spec, &connections, &environment);
     warn_short("", &secrets, shell);
     let own = fingerprint_of(file, &secrets.mask(&config))?;
@@ -132,10 +132,10 @@ fn ask(
 ) -> Result<Discovery> {
     let started = Instant::now();
     let call = probe.call(place, file, config, redactor)?;
-    let view = connection::for_driver(config, &file.spec).to_string();
+    let view = connection::driver_view(config, &file.spec).to_string();
     let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
     let found = found.map_err(|failure| {
-        let message = redactor.text(&failure.message).into_owned();
+        let message = redactor.redact(&failure.message).into_owned();
         let mut problem =
             Diagnostic::new("discovery_failed", format!("{}: {message}", file.spec.name));
         problem.help = match failure.kind.as_str() {
@@ -159,7 +159,7 @@ fn ask(
 
 /// Masks secrets in a dataset, for the cache and the output.
 fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
-    let text = |text: String| redactor.text(&text).into_owned();
+    let text = |text: String| redactor.redact(&text).into_owned();
     let field = |field: Column| Column {
         name: text(field.name),
         native_type: text(field.native_type),
@@ -172,7 +172,7 @@ fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
         fields: dataset.fields.into_iter().map(field).collect(),
         estimated_row_count: dataset
             .estimated_row_count
-            .filter(|rows| !redactor.hides((*rows).into())),
+            .filter(|rows| !redactor.hides_number((*rows).into())),
     }
 }
 
@@ -220,6 +220,6 @@ fn answer(
     let age = if cached { format!(", from the cache of {discovered_at}") } else { String::new() };
     let number = found.resources.len();
     let noun = if number == 1 { "dataset" } else { "datasets" };
-    text.push_str(&format!("{} {number} {noun} in {reference}{age}\n", paint(GOOD, "✓")));
+    text.push_str(&format!("{} {number} {noun} in {reference}{age}\n", paint(SUCCESS, "✓")));
     CommandOutput::new(json, text)
 }

@@ -38,7 +38,7 @@ impl<'r> Room<'r> {
     /// Returns a text for display and whether it was truncated. Masks first, because half a
     /// secret cannot be recognized.
     fn shown(&self, text: &str, most: usize) -> (String, bool) {
-        let (mut shown, end) = self.redactor.beginning(text.as_bytes(), most);
+        let (mut shown, end) = self.redactor.redact_prefix(text.as_bytes(), most);
         let cut = end < text.len();
         if cut {
             shown.push_str(" ... (cut)");
@@ -110,7 +110,7 @@ impl<'b> Column<'b> {
         if self.array.is_null(row) {
             return (Value::Null, false);
         }
-        let most = MAX_CELL.saturating_add(room.redactor.reach()).saturating_add(1);
+        let most = MAX_CELL.saturating_add(room.redactor.lookahead()).saturating_add(1);
         let mut text = Bounded { text: String::new(), most };
         // The formatter returns an error when the text is full.
         let _ = match &self.text {

@@ -11,7 +11,7 @@ use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
 use osiris_engine::table::channel;
 use osiris_engine::{CallError, Dataset, Driver, RunRequest};
-use osiris_pipeline::connection::{self, RESOLVED};
+use osiris_pipeline::connection::{self, RESOLVED_KEY};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -49,7 +49,7 @@ pub(super) fn read(
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
     let seconds =
-        place.limits(&LimitOverrides::new()).tightened(&file.spec.bounds()).get(Limit::Seconds);
+        place.limits(&LimitOverrides::new()).clamped_by(&file.spec.bounds()).get(Limit::Seconds);
     let mut room = Room::new(redactor);
     let now = Instant::now();
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
@@ -65,7 +65,7 @@ pub(super) fn read(
         }
         match resource.name.split_once('.').filter(|_| has_schemas) {
             Some((schema, table)) => {
-                config[RESOLVED]["schema"] = schema.into();
+                config[RESOLVED_KEY]["schema"] = schema.into();
                 config["table"] = table.into();
             }
             None if is_table => config["table"] = resource.name.as_str().into(),
@@ -77,7 +77,7 @@ pub(super) fn read(
         let read = probe.runtime.block_on(async {
             timeout_at(deadline, sample(probe, place, &asked, &mut room)).await
         });
-        let told = |failure: CallError| redactor.text(&failure.message).into_owned();
+        let told = |failure: CallError| redactor.redact(&failure.message).into_owned();
         let read = match read {
             Ok(read) => read.map_err(told),
             Err(_) => Err(format!("{seconds} s were not enough for all samples")),
@@ -122,7 +122,7 @@ async fn sample(
     let step = RunRequest {
         id: "discover".to_owned(),
         mode: Mode::Extract,
-        config: connection::for_driver(config, &file.spec).to_string(),
+        config: connection::driver_view(config, &file.spec).to_string(),
         inputs: Vec::new(),
         output: Some(sender),
         share: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use osiris_core::sanitize::escape_control;
 
-use super::super::render::{BAD, DIM, GOOD, STRONG, Table, WARN, count, cut, paint};
+use super::super::render::{BOLD, DIM, ERROR, SUCCESS, Table, WARN, count, cut, paint};
 use super::cache::{Changes, Discovery};
 use super::samples::{Rows, Sample};
 
@@ -32,7 +32,7 @@ pub(super) fn of(
         let rows = resource.estimated_row_count.map(|rows| format!("about {} rows", count(rows)));
         text.push_str(&format!(
             "{}  {} {}\n",
-            paint(STRONG, &escape_control(&cut(&resource.name, MAX_NAME))),
+            paint(BOLD, &escape_control(&cut(&resource.name, MAX_NAME))),
             paint(DIM, &escape_control(&cut(&resource.kind, MAX_NAME))),
             paint(DIM, &rows.unwrap_or_default())
         ));
@@ -57,7 +57,7 @@ pub(super) fn of(
         }
     }
     for (style, sign, names) in changes.iter().flat_map(|Changes { added, removed, changed }| {
-        [(GOOD, "new", added), (BAD, "gone", removed), (WARN, "changed", changed)]
+        [(SUCCESS, "new", added), (ERROR, "gone", removed), (WARN, "changed", changed)]
     }) {
         for name in names.iter().take(MAX_LINES) {
             text.push_str(&format!(

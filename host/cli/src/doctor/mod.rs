@@ -23,14 +23,14 @@ pub(super) struct Args {}
 
 pub(super) fn doctor(shell: &Shell) -> Result<CommandOutput> {
     let place = Workspace::open(shell)?;
-    let engine = Engine::new().map(|engine| match engine.keeps_code() {
+    let engine = Engine::new().map(|engine| match engine.has_cache() {
         true => "compiles drivers, and keeps their code".to_owned(),
         false => "compiles drivers anew each time: its cache cannot be used".to_owned(),
     });
     let engine = engine.map_err(|error| error.to_string());
     let count = place.registry.drivers().count();
-    let drivers = match place.registry.broken()[..] {
-        [] => Ok(format!("{count} in {} folders", place.registry.folders().len())),
+    let drivers = match place.registry.load_errors()[..] {
+        [] => Ok(format!("{count} in {} folders", place.registry.dirs().len())),
         ref broken => Err(format!(
             "{} files cannot be used as drivers: see `osiris drivers list`",
             broken.len()

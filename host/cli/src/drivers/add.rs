@@ -6,11 +6,13 @@ use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::sanitize::escape_control;
 use osiris_registry::trust::RequestedPermissions;
-use osiris_registry::{DriverInstaller, Fetched, Source, Wanted, hash, is_sha256, known_sources};
+use osiris_registry::{
+    DriverInstaller, Fetched, Source, Wanted, hash_file, is_sha256, known_sources,
+};
 use serde_json::{Value, json};
 
-use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, DIM, SUCCESS, format_bytes, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::Workspace;
 use super::fetch_args::{FetchContext, NetworkArgs};
 
@@ -79,11 +81,13 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     let (mut text, mut json) = (String::new(), Vec::new());
     for fetched in &drivers {
-        let path = store.put(fetched)?;
+        let path = store.install(fetched)?;
         known_sources::remember(&fetched.source.recorded(place.project.base()));
         text.push_str(&line(fetched, &path));
-        for right in place.project.settings.drivers.rights(&fetched.driver.spec, false, None) {
-            let (may, what) = right.told();
+        for right in
+            place.project.settings.drivers.permission_reports(&fetched.driver.spec, false, None)
+        {
+            let (may, what) = right.sentence();
             text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         json.push(document(fetched, &path));
@@ -96,11 +100,11 @@ pub(super) fn line(fetched: &Fetched, path: &Path) -> String {
     let spec = &fetched.driver.spec;
     format!(
         "{} {} {}  {}  {}\n",
-        paint(GOOD, "✓"),
-        paint(STRONG, &escape_control(&spec.name)),
+        paint(SUCCESS, "✓"),
+        paint(BOLD, &escape_control(&spec.name)),
         escape_control(&spec.version),
-        bytes(fetched.bytes.len() as u64),
-        paint(DIM, &escape_control(&format!("{}  sha256 {}", shown(path), fetched.sha256))),
+        format_bytes(fetched.bytes.len() as u64),
+        paint(DIM, &escape_control(&format!("{}  sha256 {}", display_path(path), fetched.sha256))),
     )
 }
 
@@ -130,18 +134,17 @@ fn check(
             "two drivers cannot have one name: remove that one, or build this one under another";
         return Err(taken(name, &fetched.source, &there, help));
     }
-    if !replace && let Some(problem) = store.lock.signer_objection(&fetched.driver, &fetched.bytes)
-    {
+    if !replace && let Some(problem) = store.lock.check_signer(&fetched.driver, &fetched.bytes) {
         return Err(Error::environment(problem));
     }
-    let there = hash(&path)?;
+    let there = hash_file(&path)?;
     if replace || there.as_ref() == Some(&fetched.sha256) {
         return Ok(());
     }
     match (store.lock.drivers.get(name), there) {
         (Some(locked), _) if locked.sha256 == fetched.sha256 => Ok(()),
         (Some(locked), _) => {
-            let more = RequestedPermissions::of(&fetched.driver.spec).beyond(&locked.grants);
+            let more = RequestedPermissions::of(&fetched.driver.spec).added_since(&locked.grants);
             if locked.source == fetched.source.recorded(base) && more.is_empty() {
                 return Ok(());
             }
@@ -155,7 +158,7 @@ fn check(
             Err(taken(name, &fetched.source, &format!("{there}{why}"), help))
         }
         (None, Some(_)) => {
-            let there = format!("is there with other bytes: {}", shown(&path));
+            let there = format!("is there with other bytes: {}", display_path(&path));
             Err(taken(name, &fetched.source, &there, "--replace takes this one instead"))
         }
         (None, None) => Ok(()),

@@ -11,8 +11,8 @@ use osiris_registry::Lockfile;
 use osiris_registry::trust::{PermissionReport, RequestedPermissions};
 use serde_json::{Value, json};
 
-use super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, DIM, ERROR, SUCCESS, WARN, multiline, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::{Workspace, limits_in_words};
 use super::dependents;
 
@@ -69,7 +69,7 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<CommandOutput> {
             },
         );
     }
-    let broken = place.registry.broken().into_iter().filter(|problem| {
+    let broken = place.registry.load_errors().into_iter().filter(|problem| {
         problem.place.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
     });
     for problem in broken {
@@ -93,13 +93,13 @@ fn examine(
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
     // The lockfile and the project's policy.
-    if let Err(error) = place.registry.load(driver) {
+    if let Err(error) = place.registry.verified_content(driver) {
         problems.extend(error.problems);
     }
     let differs = match entry.filter(|_| problems.is_empty()) {
         // Older lockfiles did not record the authors' defaults.
         Some(entry) if asks.without_defaults() == entry.grants => Vec::new(),
-        Some(entry) => [asks.beyond(&entry.grants), entry.grants.beyond(&asks)].concat(),
+        Some(entry) => [asks.added_since(&entry.grants), entry.grants.added_since(&asks)].concat(),
         None => Vec::new(),
     };
     if !differs.is_empty() {
@@ -108,7 +108,7 @@ fn examine(
             spec.name,
             differs.join("; ")
         );
-        let help = format!("osiris drivers add {} writes it anew", shown(&driver.path));
+        let help = format!("osiris drivers add {} writes it anew", display_path(&driver.path));
         problems.push(Diagnostic::new("grants_differ", message).in_file(lock.file()).help(help));
     }
     problems.extend(driver.mismatch());
@@ -129,8 +129,8 @@ fn examine(
         version: Some(spec.version.clone()),
         sha256: Some(sha256),
         locked: entry.is_some(),
-        rights: place.project.settings.drivers.rights(spec, driver.built_in, None),
-        limits: Some(place.limits(&LimitOverrides::new()).tightened(&spec.bounds())),
+        rights: place.project.settings.drivers.permission_reports(spec, driver.built_in, None),
+        limits: Some(place.limits(&LimitOverrides::new()).clamped_by(&spec.bounds())),
         used_by,
         problems,
         notes,
@@ -169,21 +169,22 @@ fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
 }
 
 fn section(name: &str, finding: &Violation) -> String {
-    let sign = if finding.problems.is_empty() { paint(GOOD, "✓") } else { paint(BAD, "✗") };
+    let sign =
+        if finding.problems.is_empty() { paint(SUCCESS, "✓") } else { paint(ERROR, "✗") };
     let version = finding.version.as_deref().unwrap_or_default();
     let mut text =
-        format!("{sign} {} {}\n", paint(STRONG, &escape_control(name)), escape_control(version));
+        format!("{sign} {} {}\n", paint(BOLD, &escape_control(name)), escape_control(version));
     // Nothing is known about a missing driver.
     if let Some(limits) = &finding.limits {
-        for (may, what) in finding.rights.iter().map(PermissionReport::told) {
+        for (may, what) in finding.rights.iter().map(PermissionReport::sentence) {
             text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         text.push_str(&format!("  limits: {}\n", limits_in_words(limits).join(", ")));
     }
     for problem in &finding.problems {
-        text.push_str(&format!("  {}\n", paint(BAD, &multiline(&problem.message))));
+        text.push_str(&format!("  {}\n", paint(ERROR, &multiline(&problem.message))));
         if let Some(help) = &problem.help {
-            text.push_str(&format!("    {} {}\n", paint(STRONG, "help:"), multiline(help)));
+            text.push_str(&format!("    {} {}\n", paint(BOLD, "help:"), multiline(help)));
         }
     }
     for note in &finding.notes {

@@ -13,8 +13,8 @@ use osiris_registry::bundle::{self, Index, Item};
 use osiris_registry::trust::AdmittedDriver;
 use serde_json::json;
 
-use super::super::render::{DIM, GOOD, STRONG, Table, bytes, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, DIM, SUCCESS, Table, format_bytes, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::Workspace;
 
 /// Maximum bytes of a lockfile.
@@ -48,7 +48,7 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let mut drivers = BTreeMap::new();
     let mut items = Vec::new();
     for file in chosen(args, &place)? {
-        let Content { bytes, sha256 } = place.registry.load(file)?;
+        let Content { bytes, sha256 } = place.registry.verified_content(file)?;
         let admission = AdmittedDriver::of(file, bytes, sha256)?;
         items.push(Item {
             name: file.spec.name.clone(),
@@ -81,7 +81,7 @@ fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFil
     let registry = &place.registry;
     let mut chosen = Vec::new();
     for name in &args.names {
-        let file = registry.find(name).ok_or_else(|| registry.missing(name))?;
+        let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
         if file.built_in {
             let message = format!("the driver `{name}` comes with osiris, wherever that is");
             let problem = Diagnostic::new("driver_built_in", message);
@@ -114,7 +114,7 @@ fn answer(args: &Args, index: &Index, has_lock: bool) -> CommandOutput {
     let mut table = Table::new(["Driver", "Version", "#Size", "Signers", "sha256"]);
     for item in &index.drivers {
         let Item { name, version, sha256, size, signers } = item.clone();
-        table.row([name, version, bytes(size), signers.len().to_string(), sha256]);
+        table.row([name, version, format_bytes(size), signers.len().to_string(), sha256]);
     }
     let keys = match index.keys.len() {
         1 => "1 public key".to_owned(),
@@ -124,8 +124,8 @@ fn answer(args: &Args, index: &Index, has_lock: bool) -> CommandOutput {
     let text = format!(
         "{}{} {} {}\n",
         table.render(),
-        paint(GOOD, "✓"),
-        paint(STRONG, &shown(&args.out)),
+        paint(SUCCESS, "✓"),
+        paint(BOLD, &display_path(&args.out)),
         paint(DIM, &format!("with {keys}{lock}"))
     );
     let json = json!({

@@ -4,7 +4,7 @@ use osiris_core::driver::spec::Spec;
 use osiris_core::sanitize::escape_control;
 use serde_json::{Map, Value};
 
-use super::super::render::{DIM, STRONG, Table, paint};
+use super::super::render::{BOLD, DIM, Table, paint};
 
 /// Formats the modes like `extract, discover`.
 pub(super) fn modes(spec: &Spec) -> String {
@@ -17,7 +17,7 @@ pub(super) fn heading(spec: &Spec) -> String {
     let version = paint(DIM, &escape_control(&spec.version));
     let mut text = format!(
         "{} {version} {}\n",
-        paint(STRONG, &escape_control(&spec.name)),
+        paint(BOLD, &escape_control(&spec.name)),
         escape_control(&spec.title)
     );
     for line in spec.description.trim().lines() {

@@ -6,11 +6,11 @@ use osiris_core::canonical;
 use osiris_core::contract::CONTRACT;
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::catalog::is_built_in;
-use osiris_core::driver::{DriverFile, Producer, producers, unusual};
+use osiris_core::driver::{DriverFile, Producer, nonstandard_import, producers};
 use osiris_core::sanitize::escape_control;
 use serde_json::{Value, json};
 
-use super::super::render::{BAD, STRONG, bytes, paint};
+use super::super::render::{BOLD, ERROR, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell};
 use super::describe;
 use super::trust_report::TrustReport;
@@ -47,15 +47,18 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let producers = producers(&content);
     let version = contract(&driver);
     let contract = version.map(|version| format!("{}@{version}", package()));
-    let unusual: Vec<(&String, String)> =
-        driver.imports.iter().filter_map(|import| Some((import, unusual(import)?))).collect();
+    let unusual: Vec<(&String, String)> = driver
+        .imports
+        .iter()
+        .filter_map(|import| Some((import, nonstandard_import(import)?)))
+        .collect();
     let mut text = describe::heading(spec);
     // The lines can contain styles, and their content is escaped.
     let mut section = |name: &str, lines: &[String]| {
-        text.push_str(&format!("{}\n", paint(STRONG, name)));
+        text.push_str(&format!("{}\n", paint(BOLD, name)));
         lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     };
-    section("File", &[format!("{}, sha256 {sha256}", bytes(driver.size))]);
+    section("File", &[format!("{}, sha256 {sha256}", format_bytes(driver.size))]);
     section("Signed by", &standing.signers());
     section("Made with", &[made_with(&producers)]);
     section("Modes", &[describe::modes(spec)]);
@@ -63,7 +66,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     section("Contract", &[escape_control(contract.as_deref().unwrap_or("none")).into_owned()]);
     let imports = driver.imports.iter().map(|import| {
         let why = unusual.iter().find(|(name, _)| *name == import);
-        let why = why.map(|(_, why)| format!("  {}", paint(BAD, &format!("unusual: {why}"))));
+        let why = why.map(|(_, why)| format!("  {}", paint(ERROR, &format!("unusual: {why}"))));
         format!("{}{}", escape_control(import), why.unwrap_or_default())
     });
     section("Imports", &imports.collect::<Vec<_>>());

@@ -12,8 +12,8 @@ use osiris_core::sanitize::escape_control;
 use osiris_engine::Engine;
 use serde_json::{Value, json};
 
-use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
-use super::super::shell::{Shell, shown};
+use super::super::render::{BOLD, DIM, SUCCESS, format_bytes, paint};
+use super::super::shell::{Shell, display_path};
 
 /// Size in bytes from which compiling is announced: a driver with an embedded interpreter takes
 /// seconds.
@@ -90,11 +90,11 @@ pub(super) fn told(driver: &DriverFile) -> Result<(Value, String)> {
     let (spec, sha256) = (&driver.spec, driver.sha256()?);
     let line = format!(
         "{} {} {}  {}  {}\n",
-        paint(GOOD, "✓"),
-        paint(STRONG, &escape_control(&spec.name)),
+        paint(SUCCESS, "✓"),
+        paint(BOLD, &escape_control(&spec.name)),
         escape_control(&spec.version),
-        bytes(driver.size),
-        paint(DIM, &format!("{}  sha256 {sha256}", shown(&driver.path))),
+        format_bytes(driver.size),
+        paint(DIM, &format!("{}  sha256 {sha256}", display_path(&driver.path))),
     );
     let json = json!({
         "name": spec.name, "version": spec.version, "file": driver.path,

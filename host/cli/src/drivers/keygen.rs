@@ -9,8 +9,8 @@ use osiris_core::fs::atomic;
 use osiris_registry::trust::SecretKey;
 use serde_json::json;
 
-use super::super::render::{GOOD, STRONG, paint};
-use super::super::shell::{CommandOutput, shown};
+use super::super::render::{BOLD, SUCCESS, paint};
+use super::super::shell::{CommandOutput, display_path};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,8 +56,11 @@ pub(super) fn keygen(args: &Args) -> Result<CommandOutput> {
         file(Diagnostic::new("key_not_written", format!("the key cannot be written: {error}")))
     })?;
     let public = key.public().to_string();
-    let text =
-        format!("{} private key in {}\n{public}\n", paint(GOOD, "✓"), paint(STRONG, &shown(&path)));
+    let text = format!(
+        "{} private key in {}\n{public}\n",
+        paint(SUCCESS, "✓"),
+        paint(BOLD, &display_path(&path))
+    );
     Ok(CommandOutput::new(json!({"public_key": public, "private_key_file": path}), text))
 }
 

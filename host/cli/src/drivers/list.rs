@@ -4,7 +4,7 @@ use osiris_core::diagnostic::Result;
 use serde_json::json;
 
 use super::super::render::{self, DIM, Table};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::Workspace;
 use super::describe::modes;
 
@@ -23,7 +23,7 @@ pub(crate) struct Args {}
 
 pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
     let registry = Workspace::open(shell)?.registry;
-    let broken = registry.broken();
+    let broken = registry.load_errors();
     if !shell.json {
         broken.iter().take(SHOWN).for_each(|one| shell.note(&render::warning(one)));
         if let Some(more) = broken.len().checked_sub(SHOWN).filter(|more| *more > 0) {
@@ -40,20 +40,20 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
             (spec.version.clone(), plain),
             (modes(spec), plain),
             (spec.title.clone(), plain),
-            (shown(&driver.path), DIM),
+            (display_path(&driver.path), DIM),
         ]);
         drivers.push(json!({
             "name": spec.name, "version": spec.version, "modes": spec.modes,
             "title": spec.title, "file": driver.path, "size": driver.size,
         }));
     }
-    let folders: Vec<_> = registry.folders().iter().map(|folder| shown(folder)).collect();
+    let folders: Vec<_> = registry.dirs().iter().map(|folder| display_path(folder)).collect();
     let text = match drivers.is_empty() {
         true => format!("no drivers in {}", folders.join(", ")),
         false => table.render(),
     };
     let json = json!({
-        "drivers": drivers, "folders": registry.folders(), "unusable": broken,
+        "drivers": drivers, "folders": registry.dirs(), "unusable": broken,
     });
     Ok(CommandOutput::new(json, text))
 }

@@ -9,7 +9,7 @@ use osiris_core::yaml::read_bytes;
 use osiris_registry::oci::Reference;
 use serde_json::json;
 
-use super::super::render::{DIM, GOOD, STRONG, bytes, paint};
+use super::super::render::{BOLD, DIM, SUCCESS, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell};
 use super::fetch_args::{FetchContext, NetworkArgs};
 
@@ -59,16 +59,16 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let way = FetchContext::open(shell, &shell.project()?, &args.reach)?;
     let client = way.registry(&reference.registry)?;
     let size = component.len() as u64;
-    let what = format!("Publishing {reference}  {}", bytes(size));
+    let what = format!("Publishing {reference}  {}", format_bytes(size));
     let published = way.wait(&what, client.publish(&reference, &driver, &component, args.force))?;
     let pinned = reference.pinned(&published.digest);
     let text = format!(
         "{} {} {} {}  {}\n",
-        paint(GOOD, "✓"),
+        paint(SUCCESS, "✓"),
         if published.unchanged { "already there:" } else { "published" },
-        paint(STRONG, &escape_control(&spec.name)),
+        paint(BOLD, &escape_control(&spec.name)),
         escape_control(&spec.version),
-        paint(DIM, &format!("{}  {pinned}", bytes(size))),
+        paint(DIM, &format!("{}  {pinned}", format_bytes(size))),
     );
     let json = json!({
         "name": spec.name, "version": spec.version, "reference": reference.to_string(),

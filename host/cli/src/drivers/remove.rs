@@ -2,11 +2,11 @@
 
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
-use osiris_registry::{DriverInstaller, hash};
+use osiris_registry::{DriverInstaller, hash_file};
 use serde_json::json;
 
-use super::super::render::{GOOD, STRONG, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, SUCCESS, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::dependents;
 
 const EXAMPLES: &str = "\
@@ -31,7 +31,7 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let mut store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
     let path = store.path(&args.name);
     let locked = store.lock.entry(&args.name)?;
-    if !args.force && hash(&path)?.is_some_and(|found| found != locked.sha256) {
+    if !args.force && hash_file(&path)?.is_some_and(|found| found != locked.sha256) {
         let message = format!(
             "the file of `{}` is not the one that is locked: nobody could get it back",
             args.name
@@ -49,7 +49,7 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             shell.note(&format!("{} still uses it", escape_control(user)));
         }
     }
-    let name = paint(STRONG, &escape_control(&args.name));
-    let text = format!("{} removed {name}  {}\n", paint(GOOD, "✓"), shown(&path));
+    let name = paint(BOLD, &escape_control(&args.name));
+    let text = format!("{} removed {name}  {}\n", paint(SUCCESS, "✓"), display_path(&path));
     Ok(CommandOutput::new(json!({"name": args.name, "file": path, "used_by": users}), text))
 }

@@ -5,8 +5,8 @@ use osiris_core::diagnostic::Result;
 use osiris_core::driver::DriverFile;
 use serde_json::json;
 
-use super::super::render::{DIM, STRONG, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, DIM, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::Workspace;
 use super::describe;
 use super::trust_report::TrustReport;
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let Workspace { project, registry } = Workspace::open(shell)?;
     let Some(driver) = registry.find(&args.name) else {
-        return Err(registry.missing(&args.name));
+        return Err(registry.missing_driver_error(&args.name));
     };
     let content = DriverFile::bytes(&driver.path)?;
     let sha256 = canonical::sha256(&content);
@@ -36,7 +36,7 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let spec = &driver.spec;
     let mut text = describe::heading(spec);
     let mut section = |name: &str, body: &str| {
-        text.push_str(&format!("{}\n{}\n", paint(STRONG, name), body.trim_end()));
+        text.push_str(&format!("{}\n{}\n", paint(BOLD, name), body.trim_end()));
     };
     section("Modes", &format!("  {}", describe::modes(spec)));
     section("Configuration", &describe::fields(spec));
@@ -51,7 +51,7 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             &indented(&lines),
         );
     }
-    text.push_str(&paint(DIM, &format!("{}\nsha256 {sha256}", shown(&driver.path))));
+    text.push_str(&paint(DIM, &format!("{}\nsha256 {sha256}", display_path(&driver.path))));
     let (signers, here) = standing.json();
     let json = json!({
         "spec": **spec, "file": driver.path, "sha256": sha256, "size": driver.size,

@@ -10,8 +10,8 @@ use osiris_core::{canonical, yaml};
 use osiris_registry::trust::{self, SecretKey};
 use serde_json::json;
 
-use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::{CommandOutput, shown};
+use super::super::render::{BOLD, DIM, SUCCESS, paint};
+use super::super::shell::{CommandOutput, display_path};
 use super::keygen::usual_file;
 
 /// The variable with the text of a private key.
@@ -57,10 +57,10 @@ pub(super) fn sign(args: &Args) -> Result<CommandOutput> {
         let (spec, sha256) = (&driver.spec, canonical::sha256(bytes));
         text.push_str(&format!(
             "{} {} {}  {}\n",
-            paint(GOOD, "✓"),
-            paint(STRONG, &escape_control(&spec.name)),
+            paint(SUCCESS, "✓"),
+            paint(BOLD, &escape_control(&spec.name)),
             escape_control(&spec.version),
-            paint(DIM, &format!("{}  sha256 {sha256}", shown(path))),
+            paint(DIM, &format!("{}  sha256 {sha256}", display_path(path))),
         ));
         drivers.push(json!({
             "name": spec.name, "version": spec.version, "file": path, "sha256": sha256,

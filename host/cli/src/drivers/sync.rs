@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
-use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted, hash};
+use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted, hash_file};
 use serde_json::{Value, json};
 
-use super::super::render::{BAD, DIM, GOOD, STRONG, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, DIM, ERROR, SUCCESS, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::fetch_args::{FetchContext, Local, NetworkArgs};
 use super::{add, unbundle};
 
@@ -54,7 +54,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let lock = Lockfile::read(&project.layout.lock_file())?;
     let mut different = Vec::new();
     for (name, entry) in &lock.drivers {
-        match hash(&project.layout.driver(name))? {
+        match hash_file(&project.layout.driver(name))? {
             Some(found) if found == entry.sha256 => {}
             Some(_) => different.push((name, entry, "changed")),
             None => different.push((name, entry, "missing")),
@@ -135,8 +135,8 @@ fn lost(name: &str, mut error: Error) -> Error {
 fn as_locked(count: usize) -> String {
     match count {
         0 => "no drivers are locked; `osiris drivers add` locks one\n".to_owned(),
-        1 => format!("{} 1 driver is as osiris.lock says\n", paint(GOOD, "✓")),
-        _ => format!("{} {count} drivers are as osiris.lock says\n", paint(GOOD, "✓")),
+        1 => format!("{} 1 driver is as osiris.lock says\n", paint(SUCCESS, "✓")),
+        _ => format!("{} {count} drivers are as osiris.lock says\n", paint(SUCCESS, "✓")),
     }
 }
 
@@ -156,14 +156,14 @@ fn checked(
         .collect();
     let mut text = String::new();
     for (name, entry, state) in different {
-        let file = paint(DIM, &escape_control(&shown(&project.layout.driver(name))));
-        let (sign, name) = (paint(BAD, "✗"), paint(STRONG, &escape_control(name)));
+        let file = paint(DIM, &escape_control(&display_path(&project.layout.driver(name))));
+        let (sign, name) = (paint(ERROR, "✗"), paint(BOLD, &escape_control(name)));
         text.push_str(&format!(
             "{sign} {name} {}  {state}  {file}\n",
             escape_control(&entry.version)
         ));
     }
-    text.push_str(&format!("  {} osiris drivers sync\n", paint(STRONG, "help:")));
+    text.push_str(&format!("  {} osiris drivers sync\n", paint(BOLD, "help:")));
     let mut answer = CommandOutput::new(json!({"locked": count, "different": documents}), text);
     answer.json["status"] = "failure".into();
     (answer.exit, answer.failed) = (Exit::Failed as u8, true);

@@ -9,7 +9,7 @@ use osiris_registry::trust::{PermissionReport, Policy, PublicKey, Verdict};
 use osiris_registry::{Lockfile, trust};
 use serde_json::{Value, json};
 
-use super::super::render::{BAD, DIM, GOOD, WARN, paint};
+use super::super::render::{DIM, ERROR, SUCCESS, WARN, paint};
 use super::super::workspace::limits_in_words;
 
 /// The standing of a driver in a project.
@@ -49,22 +49,22 @@ impl<'p> TrustReport<'p> {
             signers: trust::signers(bytes),
             refusal: refusal.or_else(|| driver.mismatch()),
             by_name: !driver.built_in && policy.trusts_name_alone(&driver.spec.name, sha256),
-            rights: policy.rights(&driver.spec, driver.built_in, None),
-            limits: limits.tightened(&driver.spec.bounds()),
+            rights: policy.permission_reports(&driver.spec, driver.built_in, None),
+            limits: limits.clamped_by(&driver.spec.bounds()),
         })
     }
 
     /// Formats a line for each signer.
     pub(super) fn signers(&self) -> Vec<String> {
         match &self.signers {
-            Err(problem) => vec![paint(BAD, &escape_control(&problem.message))],
+            Err(problem) => vec![paint(ERROR, &escape_control(&problem.message))],
             Ok(keys) if keys.is_empty() && self.built_in => {
                 vec!["nobody: it comes with osiris".into()]
             }
             Ok(keys) if keys.is_empty() => vec!["nobody".to_owned()],
             Ok(keys) => keys
                 .iter()
-                .map(|key| match self.policy.name_of(key) {
+                .map(|key| match self.policy.key_name(key) {
                     Some(name) => format!("{}, trusted here: {key}", escape_control(name)),
                     None => format!("a key that this project does not know: {key}"),
                 })
@@ -89,34 +89,34 @@ impl<'p> TrustReport<'p> {
                 let why = "by `drivers.allow`, for its name alone, which its author chose";
                 line(WARN, "!", "it is let in", why);
             }
-            None => line(GOOD, "✓", "it is let in", ""),
+            None => line(SUCCESS, "✓", "it is let in", ""),
             Some(problem) => {
                 // A message about incompatible imports has several lines.
                 problem.message.lines().enumerate().for_each(|(index, text)| {
-                    line(BAD, if index == 0 { "✗" } else { " " }, text, "");
+                    line(ERROR, if index == 0 { "✗" } else { " " }, text, "");
                 });
                 if let Some(help) = &problem.help {
-                    line(BAD, " ", help, "");
+                    line(ERROR, " ", help, "");
                 }
             }
         }
         for right in &self.rights {
             let (style, sign) = match right.verdict {
-                Verdict::Granted => (GOOD, "✓ may"),
+                Verdict::Granted => (SUCCESS, "✓ may"),
                 Verdict::Bounded => (WARN, "! may"),
-                Verdict::Refused => (BAD, "✗ may not"),
+                Verdict::Refused => (ERROR, "✗ may not"),
                 Verdict::Unasked => (DIM, "- may not"),
             };
             line(style, sign, &right.what, &right.why);
         }
-        line(GOOD, "✓", &format!("limits: {}", limits_in_words(&self.limits).join(", ")), "");
+        line(SUCCESS, "✓", &format!("limits: {}", limits_in_words(&self.limits).join(", ")), "");
         lines
     }
 
     /// Formats the standing as JSON: the signers, and the rest.
     pub(super) fn json(&self) -> (Value, Value) {
         let keys = self.signers.as_deref().unwrap_or_default();
-        let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.name_of(key)});
+        let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.key_name(key)});
         let mut here = json!({
             "comes_with_osiris": self.built_in,
             "admitted": self.refusal.is_none(),

@@ -11,12 +11,12 @@ use osiris_core::fs::atomic;
 use osiris_core::fs::layout::LOCK_FILE;
 use osiris_core::sanitize::escape_control;
 use osiris_registry::bundle::{self, Index, Item};
-use osiris_registry::{DriverInstaller, Lockfile, hash};
+use osiris_registry::{DriverInstaller, Lockfile, hash_file};
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
-use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{BOLD, DIM, SUCCESS, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::Workspace;
 
 /// A checked file, ready to be moved to its path.
@@ -165,7 +165,7 @@ fn target(
     }
     let usual = place.project.layout.driver(&item.name);
     let present = place.registry.find(&item.name).map_or(usual.as_path(), |file| &file.path);
-    match hash(present)? {
+    match hash_file(present)? {
         None => Ok(Some(usual)),
         Some(sha256) if sha256 == item.sha256 => Ok(None),
         Some(_) if present.parent() == usual.parent() && (replace || locked.is_some()) => {
@@ -185,7 +185,7 @@ fn target(
 fn complete(index: &Index, lock: &Lockfile, place: &Workspace, bundle: &Path) -> Result<()> {
     let brought: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
     for (name, entry) in lock.drivers.iter().filter(|(name, _)| !brought.contains(name.as_str())) {
-        if hash(&place.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
+        if hash_file(&place.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
             let message = format!("the bundle lacks the driver `{name}`, which osiris.lock names");
             let help = "make it again, with all drivers: osiris drivers bundle --out FILE.tar";
             let problem = Diagnostic::new("invalid_bundle", message).in_file(bundle);
@@ -210,8 +210,8 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workspace) -
         let what = if placed { "placed" } else { "was there" };
         text.push_str(&format!(
             "{} {} {}  {}\n",
-            paint(GOOD, "✓"),
-            paint(STRONG, &escape_control(&item.name)),
+            paint(SUCCESS, "✓"),
+            paint(BOLD, &escape_control(&item.name)),
             escape_control(&item.version),
             paint(DIM, &format!("{what}  sha256 {}", item.sha256))
         ));
@@ -227,7 +227,7 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workspace) -
             ));
         }
     }
-    let files: Vec<String> = staged.iter().map(|staged| shown(&staged.to)).collect();
+    let files: Vec<String> = staged.iter().map(|staged| display_path(&staged.to)).collect();
     let new: Map<_, _> = new.into_iter().map(|(name, key)| (name.clone(), json!(key))).collect();
     let json = json!({
         "drivers": index.drivers, "files": files, "lock": has_lock, "unknown_keys": new,

@@ -8,7 +8,7 @@ use osiris_registry::trust::RequestedPermissions;
 use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted};
 use serde_json::{Value, json};
 
-use super::super::render::{DIM, GOOD, STRONG, WARN, bytes, paint};
+use super::super::render::{BOLD, DIM, SUCCESS, WARN, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell};
 use super::fetch_args::{FetchContext, Local, NetworkArgs};
 
@@ -68,12 +68,12 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         let wanted = Wanted { name: Some(name), from_lock, ..Wanted::default() };
         let new = way.fetch(&source, wanted)?;
         if new.sha256 != old.sha256 {
-            if let Some(problem) = lock.signer_objection(&new.driver, &new.bytes) {
+            if let Some(problem) = lock.check_signer(&new.driver, &new.bytes) {
                 return Err(Error::environment(problem));
             }
             let asks = RequestedPermissions::of(&new.driver.spec);
             let had = locked(&project, name, old);
-            let (more, less) = (asks.beyond(&had), had.beyond(&asks));
+            let (more, less) = (asks.added_since(&had), had.added_since(&asks));
             changes.push(Change { name, old, new, more, less });
         }
     }
@@ -91,7 +91,7 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                     Diagnostic::new("lock_changed", message).help("run it again"),
                 ));
             }
-            store.put(&change.new)?;
+            store.install(&change.new)?;
         }
     }
     let documents: Vec<Value> = changes.iter().map(document).collect();
@@ -130,13 +130,17 @@ fn describe(change: &Change<'_>) -> String {
     let spec = &change.new.driver.spec;
     let mut text = format!(
         "{} {} {} -> {}  {}\n",
-        paint(GOOD, "✓"),
-        paint(STRONG, &escape_control(change.name)),
+        paint(SUCCESS, "✓"),
+        paint(BOLD, &escape_control(change.name)),
         escape_control(&change.old.version),
         escape_control(&spec.version),
         paint(
             DIM,
-            &format!("{}  sha256 {}", bytes(change.new.bytes.len() as u64), change.new.sha256)
+            &format!(
+                "{}  sha256 {}",
+                format_bytes(change.new.bytes.len() as u64),
+                change.new.sha256
+            )
         ),
     );
     let lines = |sign: &str, lines: &[String]| -> String {

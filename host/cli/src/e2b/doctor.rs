@@ -46,10 +46,10 @@ async fn examine(
     owner: &Owner,
     template: &str,
 ) -> Vec<Check> {
-    let control = control.within(PATIENCE);
+    let control = control.with_timeout(PATIENCE);
     let mut checks = Vec::new();
     let started = Instant::now();
-    let listed = control.list(&sweep::anybodys()).await.map(|running| {
+    let listed = control.list(&sweep::all_tags()).await.map(|running| {
         format!(
             "{} answers in {}; {} sandboxes of osiris",
             settings.api_url(),
@@ -95,7 +95,7 @@ async fn examine(
     });
     checks.push(Check { name: "limits", result: limits });
     let osiris = match Envd::new(settings, &sandbox) {
-        Ok(envd) => version(&envd.within(PATIENCE)).await,
+        Ok(envd) => version(&envd.with_timeout(PATIENCE)).await,
         Err(error) => Err(told(error)),
     };
     checks.push(Check { name: "runtime", result: osiris });

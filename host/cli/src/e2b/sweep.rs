@@ -29,7 +29,7 @@ pub(super) fn sweep(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
     let (control, _) = control(&project)?;
     let (tags, logs) = match args.all {
-        true => (sweep::anybodys(), None),
+        true => (sweep::all_tags(), None),
         false => (Owner::of(project.base()).metadata(), Some(project.layout.logs_dir())),
     };
     let swept = sweep::sweep(&control, &tags, logs.as_deref(), args.kept);

@@ -9,8 +9,8 @@ use osiris_e2b::template::Recipe;
 use osiris_engine::Engine;
 use serde_json::json;
 
-use super::super::render::{GOOD, bytes, paint};
-use super::super::shell::{CommandOutput, Shell, shown};
+use super::super::render::{SUCCESS, format_bytes, paint};
+use super::super::shell::{CommandOutput, Shell, display_path};
 use super::super::workspace::Workspace;
 use super::{control, runtime};
 
@@ -49,14 +49,14 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
     for file in place.registry.drivers() {
         let name = &file.spec.name;
-        let Content { bytes, sha256 } = place.registry.load(file)?;
+        let Content { bytes, sha256 } = place.registry.verified_content(file)?;
         engine.code(file, bytes, sha256.clone(), || {
             if !shell.json {
                 shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
             }
         })?;
         drivers.push((name.clone(), Blob::read(&file.path)?));
-        if let Some(path) = engine.compiled(sha256)
+        if let Some(path) = engine.cached_code(sha256)
             && let Some(file) = path.file_name().and_then(|name| name.to_str())
         {
             compiled.push((file.to_owned(), Blob::read(&path)?));
@@ -77,7 +77,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                     Diagnostic::new("template_folder", format!("cannot write this: {error}"));
                 Error::invalid(problem.in_file(folder).help("name a folder that is not there yet"))
             })?;
-            let folder = shown(folder);
+            let folder = display_path(folder);
             (format!("wrote {folder}"), format!("e2b template create {} in {folder}", args.name))
         }
         None => {
@@ -99,7 +99,10 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         .collect();
     let json = json!({"name": args.name, "from": args.from, "files": files, "next": next});
     let count = recipe.files.len();
-    let text =
-        format!("{} {done}: {count} files, {}\nNext: {next}\n", paint(GOOD, "✓"), bytes(size));
+    let text = format!(
+        "{} {done}: {count} files, {}\nNext: {next}\n",
+        paint(SUCCESS, "✓"),
+        format_bytes(size)
+    );
     Ok(CommandOutput::new(json, text))
 }

@@ -9,13 +9,13 @@ use std::borrow::Cow;
 use osiris_core::diagnostic::{Diagnostic, Place, Position};
 use osiris_core::sanitize::escape_control;
 
-pub(super) use self::number::{bytes, count, milliseconds};
-pub(super) use self::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
+pub(super) use self::number::{count, format_bytes, milliseconds};
+pub(super) use self::style::{BOLD, DIM, ERROR, SUCCESS, WARN, paint};
 pub(super) use self::table::Table;
 
 /// Formats problems one below the other, followed by their number if there are more than three.
 pub(super) fn problems(problems: &[Diagnostic]) -> String {
-    let mut lines: Vec<String> = problems.iter().map(|one| problem(BAD, "error", one)).collect();
+    let mut lines: Vec<String> = problems.iter().map(|one| problem(ERROR, "error", one)).collect();
     if problems.len() > 3 {
         lines.push(format!("{} problems", problems.len()));
     }
@@ -35,7 +35,7 @@ fn problem(style: anstyle::Style, word: &str, problem: &Diagnostic) -> String {
         text.push_str(&format!("\n  {}", paint(DIM, &place)));
     }
     if let Some(help) = &problem.help {
-        text.push_str(&format!("\n  {} {}", paint(STRONG, "help:"), multiline(help)));
+        text.push_str(&format!("\n  {} {}", paint(BOLD, "help:"), multiline(help)));
     }
     text
 }

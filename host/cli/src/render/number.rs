@@ -2,7 +2,7 @@
 
 use indicatif::HumanCount;
 
-pub(crate) use osiris_core::text::bytes;
+pub(crate) use osiris_core::text::format_bytes;
 
 /// Formats a number like `1,000,000`.
 pub(crate) fn count(number: u64) -> String {
@@ -25,7 +25,7 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(bytes(1_572_864), "1.50 MiB");
+        assert_eq!(format_bytes(1_572_864), "1.50 MiB");
         for (number, text) in [
             (0, "0 ms"),
             (999, "999 ms"),

@@ -3,15 +3,15 @@
 use anstyle::{AnsiColor, Style};
 
 /// A success.
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const SUCCESS: Style = AnsiColor::Green.on_default();
 /// A failure.
-pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default();
 /// A warning.
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
 /// Something less important.
 pub(crate) const DIM: Style = Style::new().dimmed();
 /// A heading.
-pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 
 /// Applies a style to a text.
 pub(crate) fn paint(style: Style, text: &str) -> String {

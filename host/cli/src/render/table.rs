@@ -4,7 +4,7 @@ use osiris_core::sanitize::escape_control;
 use unicode_width::UnicodeWidthStr;
 
 use super::cut;
-use super::style::{STRONG, paint};
+use super::style::{BOLD, paint};
 
 /// Maximum width of a column for alignment. Otherwise one long cell from a driver would make
 /// every row as long.
@@ -53,7 +53,7 @@ impl Table {
             })
             .collect();
         let heading: Vec<_> =
-            self.columns.iter().map(|(name, _)| ((*name).to_owned(), STRONG)).collect();
+            self.columns.iter().map(|(name, _)| ((*name).to_owned(), BOLD)).collect();
         let mut text = String::new();
         for row in std::iter::once(&heading).chain(&self.rows) {
             let mut line = String::new();

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::limits::Limits;
 use osiris_core::driver::provenance::Origins;
-use osiris_core::driver::spec::{Spec, paths};
+use osiris_core::driver::spec::{Spec, configured_paths};
 use osiris_core::sanitize::escape_control;
-use osiris_pipeline::connection::REFERENCE;
+use osiris_pipeline::connection::CONNECTION_KEY;
 use osiris_registry::trust::{AdmittedDriver, Known, PermissionReport, Verdict};
 use osiris_runtime::run::{self, Job, Task};
 use serde_json::{Value, json};
 
 use super::super::first_use::{self, Remember};
-use super::super::render::{DIM, GOOD, STRONG, paint};
+use super::super::render::{BOLD, DIM, SUCCESS, paint};
 use super::super::shell::{CommandOutput, Shell};
 use super::super::workspace::{Workspace, limits_in_words};
 
@@ -43,13 +43,17 @@ pub(super) fn plan(
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
-    let admit = |task: &Task| run::pinned(&place.registry, &task.step.driver);
+    let admit = |task: &Task| run::load_pinned(&place.registry, &task.step.driver);
     let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
     let policy = &place.project.settings.drivers;
     let nobody = Origins::default();
     let rights = |task: &Task, driver: &AdmittedDriver| {
         let origins = origins.get(&task.step.id).unwrap_or(&nobody);
-        policy.rights(&driver.spec, driver.built_in, Some(Known { config: &task.config, origins }))
+        policy.permission_reports(
+            &driver.spec,
+            driver.built_in,
+            Some(Known { config: &task.config, origins }),
+        )
     };
     let told = |driver: &AdmittedDriver| {
         let of_it = |task: &&Task| task.step.driver.name == driver.spec.name;
@@ -58,8 +62,8 @@ pub(super) fn plan(
     first_use::tell(&drivers, &told, place, shell, Remember::No);
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
-        let reads: Vec<&str> = paths(&task.config, &spec.files.read).collect();
-        let writes: Vec<&str> = paths(&task.config, &spec.files.write).collect();
+        let reads: Vec<&str> = configured_paths(&task.config, &spec.files.read).collect();
+        let writes: Vec<&str> = configured_paths(&task.config, &spec.files.write).collect();
         run::check_task(job, task, spec, driver.built_in)?;
         let rights = rights(task, driver);
         let dials = rights
@@ -67,7 +71,7 @@ pub(super) fn plan(
             .filter(|right| right.right == "network" && right.verdict != Verdict::Refused)
             .filter_map(|right| right.value.clone())
             .collect();
-        let limits = job.limits.clone().tightened(&spec.bounds());
+        let limits = job.limits.clone().clamped_by(&spec.bounds());
         steps.push(Planned {
             task,
             tables: task.inputs.iter().map(|(_, index)| id(*index)).collect(),
@@ -99,7 +103,7 @@ pub(super) fn answer(
         json["e2b"] = sent;
         text.push_str(&told);
     }
-    text.push_str(&format!("{} nothing was run\n", paint(GOOD, "✓")));
+    text.push_str(&format!("{} nothing was run\n", paint(SUCCESS, "✓")));
     CommandOutput::new(json, text)
 }
 
@@ -115,7 +119,7 @@ fn as_json(step: &Planned<'_>) -> Value {
         "after": step.after,
         "reads": step.reads,
         "writes": step.writes,
-        "connection": step.task.config.get(REFERENCE),
+        "connection": step.task.config.get(CONNECTION_KEY),
         "dials": step.dials,
         "rights": step.rights,
         "limits": step.limits,
@@ -125,7 +129,7 @@ fn as_json(step: &Planned<'_>) -> Value {
 fn text(job: &Job, steps: &[Planned<'_>]) -> String {
     let mut text = format!(
         "{} {}\n",
-        paint(STRONG, &escape_control(&job.manifest.name)),
+        paint(BOLD, &escape_control(&job.manifest.name)),
         paint(DIM, &job.manifest.meta.manifest_short)
     );
     for (index, step) in steps.iter().enumerate() {
@@ -133,7 +137,7 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         text.push_str(&format!(
             "{}. {}  {} {}\n",
             index + 1,
-            paint(STRONG, &escape_control(&step.task.step.id)),
+            paint(BOLD, &escape_control(&step.task.step.id)),
             escape_control(&driver.name),
             paint(DIM, &escape_control(&driver.version)),
         ));
@@ -149,7 +153,10 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("reads", &owned(&step.reads));
         line("writes", &owned(&step.writes));
         line("dials", &step.dials);
-        step.rights.iter().map(PermissionReport::told).for_each(|(may, what)| line(may, &[what]));
+        step.rights
+            .iter()
+            .map(PermissionReport::sentence)
+            .for_each(|(may, what)| line(may, &[what]));
         line("limits", &limits_in_words(&step.limits));
     }
     text

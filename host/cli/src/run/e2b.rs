@@ -14,7 +14,7 @@ use osiris_runtime::run::Prepared;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::super::render::{DIM, bytes, paint};
+use super::super::render::{DIM, format_bytes, paint};
 
 /// The variable that has the same effect as `--e2b-install-deps`.
 const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
@@ -146,11 +146,11 @@ impl E2b {
             self.e2b_timeout
         );
         for (name, blob) in &uploads {
-            let size = paint(DIM, &bytes(blob.size));
+            let size = paint(DIM, &format_bytes(blob.size));
             text.push_str(&format!("   uploads {}  {size}\n", escape_control(name)));
         }
         let note = "what the template has already is not sent";
-        text.push_str(&format!("   in all  {}  {}\n", bytes(total), paint(DIM, note)));
+        text.push_str(&format!("   in all  {}  {}\n", format_bytes(total), paint(DIM, note)));
         let opened = if opens.is_empty() { "nothing".to_owned() } else { opens.join(", ") };
         text.push_str(&format!("   opens   {}\n", escape_control(&opened)));
         if !local.is_empty() {

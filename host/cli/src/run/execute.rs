@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::super::shell::{Shell, many_files};
+use super::super::shell::{Shell, raise_nofile_limit};
 use super::progress::{Progress, TICK};
 
 /// Exit code that a shell reports for a process ended by Ctrl-C.
@@ -43,10 +43,10 @@ pub(super) fn execute(
     let threads = std::thread::available_parallelism().map_err(unable)?;
     let mut ground = None;
     if let ExecutionTarget::Local(prepared) = &mut adapter {
-        many_files();
-        let (fence, made) = prepared.fence(session.dir());
+        raise_nofile_limit();
+        let (fence, made) = prepared.sandbox(session.dir());
         // Before this process has another thread or any driver code.
-        fence.raise();
+        fence.enforce();
         ground = Some(made);
     }
     let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();

@@ -98,7 +98,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     // Mark crashed runs first: Landlock denies access to them later, and the sweep of leftover
     // sandboxes checks the same locks.
     let logs = place.project.layout.logs_dir();
-    session::sweep(&logs);
+    session::mark_crashed_runs(&logs);
     let prepared = run::prepare(Engine::new()?, &place.registry, job, compiling)?;
     let policy = &place.project.settings.drivers;
     let rights = |driver: &AdmittedDriver| {
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         let of_step = |task: &Task| {
             let origins = origins.get(&task.step.id).cloned().unwrap_or_default();
             let known = Known { config: &task.config, origins: &origins };
-            policy.rights(&driver.spec, driver.built_in, Some(known))
+            policy.permission_reports(&driver.spec, driver.built_in, Some(known))
         };
         tasks.flat_map(of_step).collect()
     };
@@ -182,7 +182,13 @@ fn connect(place: &Workspace, build: &Build, environment: &Environment) -> Resul
         let owner = format!("Step '{}'", step.id);
         let by = connection::origins(config, &driver.spec, &connections, environment);
         origins.insert(step.id.clone(), by);
-        *config = connection::complete(&owner, config, &driver.spec, &connections, environment)?;
+        *config = connection::resolve_step_config(
+            &owner,
+            config,
+            &driver.spec,
+            &connections,
+            environment,
+        )?;
         let found = Secrets::find(config, &driver.spec, &connections, environment);
         secrets.insert(step.id.clone(), found);
     }

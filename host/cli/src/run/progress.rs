@@ -10,7 +10,7 @@ use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::StepSnapshot;
 use osiris_runtime::session::StepState;
 
-use super::super::render::{BAD, DIM, GOOD, WARN, count, milliseconds, paint};
+use super::super::render::{DIM, ERROR, SUCCESS, WARN, count, milliseconds, paint};
 use super::super::shell::Shell;
 
 /// Interval between updates.
@@ -96,9 +96,9 @@ impl<'a> Progress<'a> {
     /// Shows a note from a remote run.
     pub(super) fn note(&mut self, note: &Notice) {
         match (note, &*self) {
-            (Notice::Word(text), _) => self.say(&escape_control(text)),
+            (Notice::Info(text), _) => self.say(&escape_control(text)),
             (
-                Notice::Detail(text),
+                Notice::Verbose(text),
                 Self::Bars { shell, .. } | Self::Lines { shell, .. } | Self::Quiet { shell },
             ) if shell.verbose => self.say(&escape_control(text)),
             (Notice::Stage(text), Self::Bars { shell, all, stage, .. }) => {
@@ -107,7 +107,7 @@ impl<'a> Progress<'a> {
                 }
                 stage.set_message(shell.styled(paint(DIM, &escape_control(text))));
             }
-            (Notice::Detail(_) | Notice::Stage(_), _) => {}
+            (Notice::Verbose(_) | Notice::Stage(_), _) => {}
         }
     }
 
@@ -142,9 +142,9 @@ fn stage(step: &StepSnapshot) -> Stage {
 fn moving(step: &StepSnapshot) -> String {
     let word = match step.state {
         Some(StepState::Pending) => return paint(DIM, "waiting"),
-        Some(StepState::Failed) => paint(BAD, "failed "),
+        Some(StepState::Failed) => paint(ERROR, "failed "),
         Some(StepState::Cancelled) => paint(WARN, "stopped "),
-        Some(StepState::Success) => paint(GOOD, "done "),
+        Some(StepState::Success) => paint(SUCCESS, "done "),
         None => String::new(),
     };
     let rows = step.rows_out.max(step.rows_in);

@@ -3,7 +3,7 @@
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use osiris_core::driver::spec::paths;
+use osiris_core::driver::spec::configured_paths;
 use osiris_core::sanitize::escape_control;
 use osiris_engine::CallError;
 use osiris_pipeline::compile::Build;
@@ -11,9 +11,9 @@ use osiris_runtime::session::{RunStatus, StatusFile, StepState};
 use serde_json::{Value, json};
 
 use super::super::render::{
-    BAD, DIM, GOOD, STRONG, Table, WARN, bytes, count, milliseconds, multiline, paint,
+    BOLD, DIM, ERROR, SUCCESS, Table, WARN, count, format_bytes, milliseconds, multiline, paint,
 };
-use super::super::shell::{CommandOutput, shown};
+use super::super::shell::{CommandOutput, display_path};
 use super::super::workspace::Workspace;
 
 /// A file or directory that a step is expected to write.
@@ -36,7 +36,7 @@ pub(super) fn outputs(build: &Build, place: &Workspace) -> Vec<Output> {
         else {
             continue;
         };
-        for path in paths(config, &driver.spec.files.write) {
+        for path in configured_paths(config, &driver.spec.files.write) {
             let whole = place.project.layout.base.join(path);
             outputs.push(Output {
                 step: step.id.clone(),
@@ -67,7 +67,7 @@ impl Output {
         // The content of a directory can change without changing the directory's metadata.
         let is_new = now.is_dir() || before.is_none_or(|before| mark(&before) != mark(&now));
         let size = now.is_file().then_some(now.len());
-        is_new.then(|| Written { step, path, shown: shown(&whole), size })
+        is_new.then(|| Written { step, path, shown: display_path(&whole), size })
     }
 }
 
@@ -117,26 +117,26 @@ pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> C
 fn text(status: &StatusFile, dir: &Path, outputs: &[Written]) -> String {
     let mut text = table(status);
     for output in outputs {
-        let size = output.size.map(|size| paint(DIM, &format!("  {}", bytes(size))));
+        let size = output.size.map(|size| paint(DIM, &format!("  {}", format_bytes(size))));
         let path = escape_control(&output.shown);
         text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
     }
-    text.push_str(&format!("Session  {}\n", escape_control(&shown(dir))));
+    text.push_str(&format!("Session  {}\n", escape_control(&display_path(dir))));
     let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
     let name = escape_control(&status.pipeline);
     let (style, glyph, how) = match status.status {
-        RunStatus::Success => (GOOD, "✓", "done"),
+        RunStatus::Success => (SUCCESS, "✓", "done"),
         RunStatus::Cancelled => (WARN, "✗", "cancelled"),
-        _ => (BAD, "✗", "failed"),
+        _ => (ERROR, "✗", "failed"),
     };
-    let head = format!("{} {} {how} in {time}\n", paint(style, glyph), paint(STRONG, &name));
+    let head = format!("{} {} {how} in {time}\n", paint(style, glyph), paint(BOLD, &name));
     let why = status.error.as_ref().filter(|_| status.status == RunStatus::Failed).map(|error| {
         let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let message = format!("{step}{}", error.message);
         let kind = escape_control(&error.kind);
         let help = help(status)
-            .map(|help| format!("  {} {}\n", paint(STRONG, "help:"), escape_control(&help)));
-        let error = paint(BAD.bold(), "error");
+            .map(|help| format!("  {} {}\n", paint(BOLD, "help:"), escape_control(&help)));
+        let error = paint(ERROR.bold(), "error");
         format!("{error}: {} ({kind})\n{}", multiline(&message), help.unwrap_or_default())
     });
     format!("{head}{}{text}", why.unwrap_or_default())
@@ -162,7 +162,7 @@ fn table(status: &StatusFile) -> String {
             (step.driver.clone(), DIM),
             (count(step.rows_out), plain),
             (milliseconds(step.duration_ms), plain),
-            (note.to_owned(), if step.status == StepState::Failed { BAD } else { DIM }),
+            (note.to_owned(), if step.status == StepState::Failed { ERROR } else { DIM }),
         ]);
     }
     table.render()

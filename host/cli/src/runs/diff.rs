@@ -8,7 +8,7 @@ use osiris_runtime::session::history;
 use osiris_runtime::session::history::diff::{self as compare, Diff, Difference};
 use serde_json::json;
 
-use super::super::render::{BAD, GOOD, STRONG, paint};
+use super::super::render::{BOLD, ERROR, SUCCESS, paint};
 use super::super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
@@ -47,12 +47,12 @@ fn text(diff: &Diff) -> String {
     if diff.same {
         let compared: Vec<_> =
             diff.compared.iter().map(|(area, count)| format!("{area} ({count})")).collect();
-        return format!("{} both runs did the same: {}", paint(GOOD, "✓"), compared.join(", "));
+        return format!("{} both runs did the same: {}", paint(SUCCESS, "✓"), compared.join(", "));
     }
     let mut text = String::new();
     for Difference { area, item, left, right } in &diff.differences {
-        text.push_str(&format!("{} {}\n", paint(STRONG, area), escape_control(item)));
-        for (style, sign, side) in [(BAD, "-", left), (GOOD, "+", right)] {
+        text.push_str(&format!("{} {}\n", paint(BOLD, area), escape_control(item)));
+        for (style, sign, side) in [(ERROR, "-", left), (SUCCESS, "+", right)] {
             if let Some(side) = side {
                 text.push_str(&format!(
                     "  {}\n",
@@ -63,7 +63,7 @@ fn text(diff: &Diff) -> String {
     }
     text.push_str(&format!(
         "{} {} {} (- {}, + {})",
-        paint(BAD, "✗"),
+        paint(ERROR, "✗"),
         diff.differences.len(),
         if diff.differences.len() == 1 { "difference" } else { "differences" },
         escape_control(&diff.left),

@@ -7,7 +7,7 @@ use osiris_runtime::session::history::{self, Run};
 use osiris_runtime::session::{RunStatus, StatusFile};
 use serde_json::{Value, json};
 
-use super::super::render::{BAD, DIM, Table, count, milliseconds, paint};
+use super::super::render::{DIM, ERROR, Table, count, milliseconds, paint};
 use super::super::shell::CommandOutput;
 use super::colour;
 
@@ -44,7 +44,15 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<CommandOutput> {
             Err(why) => {
                 let empty = || (String::new(), DIM);
                 let id = (run.id.clone(), anstyle::Style::new());
-                table.styled([id, (why.clone(), BAD), empty(), empty(), empty(), empty(), empty()]);
+                table.styled([
+                    id,
+                    (why.clone(), ERROR),
+                    empty(),
+                    empty(),
+                    empty(),
+                    empty(),
+                    empty(),
+                ]);
             }
         }
     }

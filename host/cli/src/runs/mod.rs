@@ -8,7 +8,7 @@ use clap::Subcommand;
 use osiris_core::diagnostic::Result;
 use osiris_runtime::session::{self, RunStatus};
 
-use super::render::{BAD, DIM, GOOD, WARN};
+use super::render::{DIM, ERROR, SUCCESS, WARN};
 use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
@@ -27,7 +27,7 @@ pub(super) enum Command {
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     let logs = shell.project()?.layout.logs_dir();
-    for id in session::sweep(&logs) {
+    for id in session::mark_crashed_runs(&logs) {
         if !shell.json && shell.verbose {
             shell.note(&format!("the run {id} has crashed; its status says so now"));
         }
@@ -41,8 +41,8 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput>
 
 fn colour(state: RunStatus) -> anstyle::Style {
     match state {
-        RunStatus::Success => GOOD,
-        RunStatus::Failed | RunStatus::Crashed => BAD,
+        RunStatus::Success => SUCCESS,
+        RunStatus::Failed | RunStatus::Crashed => ERROR,
         RunStatus::Cancelled => WARN,
         RunStatus::Running => DIM,
     }

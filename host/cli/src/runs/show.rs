@@ -9,8 +9,10 @@ use osiris_runtime::session::StatusFile;
 use osiris_runtime::session::history::{self, Details, Run};
 use serde_json::json;
 
-use super::super::render::{BAD, DIM, STRONG, Table, bytes, count, milliseconds, multiline, paint};
-use super::super::shell::{CommandOutput, shown};
+use super::super::render::{
+    BOLD, DIM, ERROR, Table, count, format_bytes, milliseconds, multiline, paint,
+};
+use super::super::shell::{CommandOutput, display_path};
 use super::colour;
 
 const EXAMPLES: &str = "\
@@ -41,7 +43,7 @@ pub(super) fn show(args: &Args, logs: &Path) -> Result<CommandOutput> {
 fn text(run: &Run, status: &StatusFile, details: &Details) -> String {
     let mut text = format!(
         "{} {} {}\n",
-        paint(STRONG, &escape_control(&status.pipeline)),
+        paint(BOLD, &escape_control(&status.pipeline)),
         paint(colour(status.status), status.status.as_str()),
         paint(DIM, &run.id),
     );
@@ -50,7 +52,7 @@ fn text(run: &Run, status: &StatusFile, details: &Details) -> String {
         let heading = format!("{}{}", error.kind, step.unwrap_or_default());
         text.push_str(&format!(
             "  {}: {}\n",
-            paint(BAD, &escape_control(&heading)),
+            paint(ERROR, &escape_control(&heading)),
             multiline(&error.message)
         ));
     }
@@ -70,17 +72,17 @@ fn text(run: &Run, status: &StatusFile, details: &Details) -> String {
     let mut line = |name: &str, value: &str| {
         // Writing to a string never fails.
         let _ =
-            writeln!(text, "  {} {}", paint(STRONG, &format!("{name:<9}")), escape_control(value));
+            writeln!(text, "  {} {}", paint(BOLD, &format!("{name:<9}")), escape_control(value));
     };
     line("Started", &status.started_at);
     line("Ended", ended);
     if let Some(peak) = status.peak_memory_bytes {
-        line("Memory", &format!("{} at most", bytes(peak)));
+        line("Memory", &format!("{} at most", format_bytes(peak)));
     }
     line("Manifest", &status.manifest_hash);
     line("Events", &count(details.events));
     line("Metrics", &count(details.metrics.len() as u64));
     line("Artifacts", &count(details.artifacts.len() as u64));
-    line("Session", &shown(&run.dir));
+    line("Session", &display_path(&run.dir));
     text
 }

@@ -36,42 +36,42 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a transform that is cancelled in the middle ends within two seconds, as cancelled",
         fix: "return the error of `input.next` or `output.send` as it is, at once",
         needs: TRANSFORMS,
-        run: |bench| stopped(&ended(bench, Mode::Transform, InputEnd::Never)?.0),
+        run: |bench| stopped(&ended(bench, Mode::Transform, InputEnd::StaysOpen)?.0),
     },
     Check {
         id: "cancel.write",
         title: "a writer that is cancelled in the middle ends within two seconds, as cancelled",
         fix: "return the error of `input.next` as it is once everything is undone",
         needs: WRITES,
-        run: |bench| stopped(&ended(bench, Mode::Write, InputEnd::Never)?.0),
+        run: |bench| stopped(&ended(bench, Mode::Write, InputEnd::StaysOpen)?.0),
     },
     Check {
         id: "cancel.nothing-left",
         title: "a writer that is cancelled leaves everything as it was",
         fix: "write to a temporary file or in a transaction, and remove it if `input.next` fails",
         needs: WRITES,
-        run: |bench| unchanged(bench, InputEnd::Never),
+        run: |bench| unchanged(bench, InputEnd::StaysOpen),
     },
     Check {
         id: "upstream.transform",
         title: "a transform fails if the step before it does",
         fix: "return the error of `input.next` as it is",
         needs: TRANSFORMS,
-        run: |bench| followed(&ended(bench, Mode::Transform, InputEnd::Badly)?.0),
+        run: |bench| followed(&ended(bench, Mode::Transform, InputEnd::UpstreamFailed)?.0),
     },
     Check {
         id: "upstream.write",
         title: "a writer fails if the step before it does",
         fix: "return the error of `input.next` as it is: the input did not end, it broke off",
         needs: WRITES,
-        run: |bench| followed(&ended(bench, Mode::Write, InputEnd::Badly)?.0),
+        run: |bench| followed(&ended(bench, Mode::Write, InputEnd::UpstreamFailed)?.0),
     },
     Check {
         id: "upstream.nothing-left",
         title: "a writer whose input breaks off leaves everything as it was",
         fix: "commit, or rename the file, only after `input.next` has returned none",
         needs: WRITES,
-        run: |bench| unchanged(bench, InputEnd::Badly),
+        run: |bench| unchanged(bench, InputEnd::UpstreamFailed),
     },
 ];
 
@@ -88,7 +88,7 @@ fn ended(
     let before = bench.left(&place, &case)?;
     let mut trial = bench.trial(&case)?;
     trial.inputs = feeds(&case, end);
-    if end == InputEnd::Never {
+    if end == InputEnd::StaysOpen {
         trial.cancel_at = Some(1);
     }
     let outcome = bench.run(&place, trial)?;

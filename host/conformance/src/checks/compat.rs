@@ -163,7 +163,7 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             minor(bench, |old, new| {
                 let (old, new) = (RequestedPermissions::of(old), RequestedPermissions::of(new));
-                let more = new.rights_beyond(&old);
+                let more = new.permissions_added_since(&old);
                 more.iter().map(|ask| format!("it asks to {ask}")).collect()
             })
         },
@@ -230,7 +230,7 @@ fn required(spec: &Spec) -> BTreeSet<String> {
         let names = schema["required"].as_array().into_iter().flatten();
         names.filter_map(Value::as_str).map(|name| format!("{prefix}{name}")).collect()
     };
-    let resolved = osiris_pipeline::connection::RESOLVED;
+    let resolved = osiris_pipeline::connection::RESOLVED_KEY;
     let inner = &spec.config_schema["properties"][resolved];
     let mut all = names(&spec.config_schema, "");
     all.extend(names(inner, &format!("{resolved}.")));

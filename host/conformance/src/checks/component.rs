@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use osiris_core::text::bytes;
+use osiris_core::text::format_bytes;
 
 use super::super::check::{Check, NotPassed, Verdict, ensure, fail, skip};
 use super::super::harness::Harness;
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Requirement::Driver],
         run: |bench| {
             let size = bench.file.as_ref().map_or(0, |file| file.size);
-            ensure(size <= LARGEST, || format!("it has {}", bytes(size)))
+            ensure(size <= LARGEST, || format!("it has {}", format_bytes(size)))
         },
     },
     Check {

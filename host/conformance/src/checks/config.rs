@@ -1,7 +1,7 @@
 //! Configurations are rejected before a run, with the faulty key named.
 
 use osiris_core::schema::Schema;
-use osiris_pipeline::connection::RESOLVED;
+use osiris_pipeline::connection::RESOLVED_KEY;
 use serde_json::{Value, json};
 
 use super::super::check::{Check, NotPassed, Verdict, none, skip};
@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
                     .map(|_| "no_such_key")
             };
             varied(bench, |schema, config| {
-                let places = ["".to_owned(), format!("/{RESOLVED}")];
+                let places = ["".to_owned(), format!("/{RESOLVED_KEY}")];
                 let tried = places.into_iter().filter_map(|place| {
                     let mut config = config.clone();
                     let key = refused(&place, &mut config)?;
@@ -46,8 +46,8 @@ pub(super) const CHECKS: &[Check] = &[
                 };
                 let Ok(spec) = bench.spec() else { return Vec::new() };
                 let root = &spec.config_schema;
-                let inner = required(&root["properties"][RESOLVED]);
-                let places = [(String::new(), required(root)), (format!("/{RESOLVED}"), inner)];
+                let inner = required(&root["properties"][RESOLVED_KEY]);
+                let places = [(String::new(), required(root)), (format!("/{RESOLVED_KEY}"), inner)];
                 let mut wrong = Vec::new();
                 for (place, names) in places {
                     for name in names {

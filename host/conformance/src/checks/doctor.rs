@@ -158,12 +158,10 @@ pub(super) const CHECKS: &[Check] = &[
             }
             let told = found
                 .iter()
-                .filter(|health| redactor.text(&health.message) != health.message.as_str());
-            none(
-                told.map(|health| {
-                    format!("`{}`: {}", health.category, redactor.text(&health.message))
-                }),
-            )
+                .filter(|health| redactor.redact(&health.message) != health.message.as_str());
+            none(told.map(|health| {
+                format!("`{}`: {}", health.category, redactor.redact(&health.message))
+            }))
         },
     },
     Check {

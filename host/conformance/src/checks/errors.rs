@@ -2,7 +2,7 @@
 
 use osiris_core::contract::Mode;
 use osiris_engine::{CallError, DriverError};
-use osiris_pipeline::connection::RESOLVED;
+use osiris_pipeline::connection::RESOLVED_KEY;
 use serde_json::Value;
 
 use super::super::cases::Case;
@@ -21,7 +21,8 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "use config, auth, permission, network, timeout, not-found, data, upstream, cancelled, unsupported or internal",
         needs: &[Requirement::Driver],
         run: |bench| {
-            let odd = said(bench)?.into_iter().filter(|said| !CallError::is_told(&said.kind));
+            let odd =
+                said(bench)?.into_iter().filter(|said| !CallError::is_contract_kind(&said.kind));
             none(odd.map(|said| format!("{:?}: {}", said.kind, said.message)))
         },
     },
@@ -131,7 +132,7 @@ fn with_path(
     let named = |config: &Value| {
         let pointer = pointers.iter().find(|at| config.pointer(at).is_some_and(Value::is_string));
         // A certificate of the connection is not a data file.
-        pointer.filter(|at| !at.starts_with(&format!("/{RESOLVED}/"))).cloned()
+        pointer.filter(|at| !at.starts_with(&format!("/{RESOLVED_KEY}/"))).cloned()
     };
     let mut found = None;
     for case in modes(bench)?.into_iter().flat_map(|mode| bench.cases(mode)).filter(Case::is_plain)

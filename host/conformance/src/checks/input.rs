@@ -158,7 +158,7 @@ pub(in super::super) fn given(
             name: first.name.clone(),
             schema: schema.clone(),
             batches: Box::new(batches.into_iter()),
-            end: InputEnd::Well,
+            end: InputEnd::Complete,
         };
     }
     bench.run(&bench.place(case)?, trial)

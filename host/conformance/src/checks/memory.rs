@@ -1,7 +1,7 @@
 //! Memory use that does not grow with the table, and limits that are kept.
 
 use osiris_core::contract::Mode;
-use osiris_core::text::bytes;
+use osiris_core::text::format_bytes;
 
 use super::super::cases::Case;
 use super::super::check::{Check, NotPassed, Verdict, ensure, fail, skip};
@@ -70,7 +70,11 @@ pub(super) const CHECKS: &[Check] = &[
 fn flat(small: (u64, u64), large: (u64, u64)) -> Verdict {
     let ((few, before), (many, after)) = (small, large);
     ensure(after <= before + before / 2 + SLACK, || {
-        format!("it took {} for {few} rows and {} for {many}", bytes(before), bytes(after))
+        format!(
+            "it took {} for {few} rows and {} for {many}",
+            format_bytes(before),
+            format_bytes(after)
+        )
     })
 }
 

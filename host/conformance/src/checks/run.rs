@@ -2,7 +2,7 @@
 
 use arrow::array::RecordBatch;
 use osiris_core::contract::Mode;
-use osiris_core::driver::spec::paths;
+use osiris_core::driver::spec::configured_paths;
 
 use super::super::cases::{Case, ReadBack};
 use super::super::check::{Check, NotPassed, Verdict, ensure, none, skip};
@@ -177,7 +177,7 @@ fn files(bench: &Harness) -> Verdict {
     for normal in bench.normals() {
         let Baseline { case, left, before, .. } = normal;
         let config = bench.config(case)?;
-        let named: Vec<&str> = paths(&config, &spec.files.write).collect();
+        let named: Vec<&str> = configured_paths(&config, &spec.files.write).collect();
         let expected = |file: &str| {
             named.iter().any(|path| {
                 let path = path.trim_start_matches("./");

@@ -110,8 +110,8 @@ fn search(bench: &Harness, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
     let redactor = redactor(canaries.chain(bench.secrets()))?;
     let mut found = Vec::new();
     let mut look = |when: &str, outcome: &Outcome| {
-        let told = sink(outcome).into_iter().filter(|text| redactor.text(text) != text.as_str());
-        found.extend(told.map(|text| format!("{when}: {}", redactor.text(&text))));
+        let told = sink(outcome).into_iter().filter(|text| redactor.redact(text) != text.as_str());
+        found.extend(told.map(|text| format!("{when}: {}", redactor.redact(&text))));
     };
     unreachable.outcomes.iter().for_each(|outcome| look("with canaries", outcome));
     for normal in bench.normals() {

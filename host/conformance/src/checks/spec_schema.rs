@@ -3,7 +3,7 @@
 use osiris_core::driver::spec::Spec;
 use osiris_core::schema::Schema;
 use osiris_core::secret_keys;
-use osiris_pipeline::connection::RESOLVED;
+use osiris_pipeline::connection::RESOLVED_KEY;
 use serde_json::Value;
 
 use super::super::check::{Check, ensure, none};
@@ -33,8 +33,8 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Requirement::Spec],
         run: |bench| {
             let schema = &bench.spec()?.config_schema;
-            let connection = schema["properties"].get(RESOLVED);
-            let objects = [("configSchema", Some(schema)), (RESOLVED, connection)];
+            let connection = schema["properties"].get(RESOLVED_KEY);
+            let objects = [("configSchema", Some(schema)), (RESOLVED_KEY, connection)];
             let open = |object: &Value| {
                 let closed = |key: &str| object.get(key) == Some(&Value::Bool(false));
                 !closed("additionalProperties") && !closed("unevaluatedProperties")
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             let bare = keys(bench.spec()?).into_iter().filter(|(name, key)| {
                 let text = key["description"].as_str().unwrap_or_default();
-                name != RESOLVED && text.trim().is_empty()
+                name != RESOLVED_KEY && text.trim().is_empty()
             });
             none(bare.map(|(name, _)| format!("'{name}' has none")))
         },
@@ -92,7 +92,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             let schema = &bench.spec()?.config_schema;
             let mut wrong = Vec::new();
-            for (owner, object) in [("", schema), (RESOLVED, &schema["properties"][RESOLVED])] {
+            for (owner, object) in
+                [("", schema), (RESOLVED_KEY, &schema["properties"][RESOLVED_KEY])]
+            {
                 for name in object["required"].as_array().into_iter().flatten() {
                     let name = name.as_str().unwrap_or_default();
                     let shown =
@@ -149,7 +151,9 @@ pub(super) const CHECKS: &[Check] = &[
             let spec = bench.spec()?;
             let named = keys(spec).into_iter().filter(|(name, key)| {
                 let last = name.rsplit('.').next().unwrap_or(name);
-                secret_keys::is_name(last) && key["type"] != "boolean" && key["type"] != "object"
+                secret_keys::is_secret_key(last)
+                    && key["type"] != "boolean"
+                    && key["type"] != "object"
             });
             let bare = named.map(|(name, _)| format!("/{}", name.replace('.', "/"))).filter(|at| {
                 !spec
@@ -191,7 +195,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
-            let properties = &spec.config_schema["properties"][RESOLVED]["properties"];
+            let properties = &spec.config_schema["properties"][RESOLVED_KEY]["properties"];
             let described = || properties.as_object().into_iter().flatten().map(|(name, _)| name);
             let named =
                 |name: &String| spec.connection_fields.iter().any(|field| &field.name == name);
@@ -213,7 +217,7 @@ pub(super) const CHECKS: &[Check] = &[
         run: |bench| {
             use osiris_core::driver::spec::OverridePolicy::Forbidden;
             let spec = bench.spec()?;
-            let prefix = format!("/{RESOLVED}/");
+            let prefix = format!("/{RESOLVED_KEY}/");
             let hosts = spec.network.iter().map(|asked| &asked.host);
             let guarded: Vec<&str> = spec
                 .secrets
@@ -251,9 +255,9 @@ pub(super) const CHECKS: &[Check] = &[
 pub(super) fn keys(spec: &Spec) -> Vec<(String, &Value)> {
     let mut keys = Vec::new();
     for (name, key) in properties(&spec.config_schema) {
-        if name == RESOLVED {
+        if name == RESOLVED_KEY {
             let inner = properties(key);
-            keys.extend(inner.map(|(name, key)| (format!("{RESOLVED}.{name}"), key)));
+            keys.extend(inner.map(|(name, key)| (format!("{RESOLVED_KEY}.{name}"), key)));
         }
         keys.push((name.clone(), key));
     }

@@ -64,11 +64,11 @@ impl DriverCatalog {
     ///
     /// # Errors
     /// Returns an error if a file is not a driver, or if two drivers have the same name.
-    pub fn of<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
+    pub fn from_files<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
         let files = files.into_iter().map(|path| Candidate::new(path.clone(), false)).collect();
         let left = AtomicUsize::new(MAX_SPECS);
         let registry = Self { gates: Vec::new(), folders: Vec::new(), files, left };
-        match registry.broken() {
+        match registry.load_errors() {
             broken if broken.is_empty() => Ok(registry),
             broken => Err(invalid(broken)),
         }
@@ -113,8 +113,8 @@ impl DriverCatalog {
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, a gate denies it, or its spec is invalid.
-    pub fn load<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
-        let content = self.admit(driver)?;
+    pub fn verified_content<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
+        let content = self.admitted_content(driver)?;
         // Checked after the gates, so that a denied driver costs no work.
         driver.check()?;
         Ok(content)
@@ -124,7 +124,7 @@ impl DriverCatalog {
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or a gate denies it.
-    pub fn admit<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
+    pub fn admitted_content<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
         let content = driver.content()?;
         for gate in &self.gates {
             gate.admit(driver, &content.bytes, &content.sha256)?;
@@ -134,9 +134,9 @@ impl DriverCatalog {
 
     /// Returns the problems of the files that are named after a driver, or of several files that
     /// hold the driver.
-    pub fn broken_as(&self, name: &str) -> Vec<Diagnostic> {
+    pub fn load_errors_for(&self, name: &str) -> Vec<Diagnostic> {
         if let [one, other, ..] = self.named(name)[..] {
-            return vec![twice(name, one, other)];
+            return vec![duplicate_error(name, one, other)];
         }
         let named = self.files.iter().filter(|file| file.is_named(name));
         named.flat_map(Candidate::problems).cloned().collect()
@@ -144,8 +144,8 @@ impl DriverCatalog {
 
     /// Returns an error for a missing driver, with the searched directories and a fix, or the
     /// problems of the file that should hold the driver.
-    pub fn missing(&self, name: &str) -> Error {
-        let broken = self.broken_as(name);
+    pub fn missing_driver_error(&self, name: &str) -> Error {
+        let broken = self.load_errors_for(name);
         if broken.iter().any(|problem| problem.code == TWICE) {
             return invalid(broken);
         }
@@ -180,14 +180,15 @@ impl DriverCatalog {
 
     /// Returns the problems of all files that are not drivers or cannot be used because of their
     /// name.
-    pub fn broken(&self) -> Vec<Diagnostic> {
+    pub fn load_errors(&self) -> Vec<Diagnostic> {
         let by_name = self.by_name();
         let problems = self.files.iter().filter(|file| file.raw.get().is_some());
         let mut broken: Vec<_> = problems.flat_map(Candidate::problems).cloned().collect();
         for (name, drivers) in by_name {
             if let [one, other, ..] = drivers[..] {
                 let each = drivers.iter();
-                broken.extend(each.map(|file| twice(name, one, other).in_file(&file.path)));
+                broken
+                    .extend(each.map(|file| duplicate_error(name, one, other).in_file(&file.path)));
             }
         }
         let unread = self.files.iter().filter(|file| file.raw.get().is_none());
@@ -200,7 +201,7 @@ impl DriverCatalog {
     }
 
     /// Returns the searched directories, in search order.
-    pub fn folders(&self) -> &[PathBuf] {
+    pub fn dirs(&self) -> &[PathBuf] {
         &self.folders
     }
 }
@@ -249,7 +250,7 @@ fn may_be(spec: &[u8], name: &str) -> bool {
 /// Code of the problem that two files have the same driver name.
 const TWICE: &str = "duplicate_driver";
 
-fn twice(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnostic {
+fn duplicate_error(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnostic {
     let (one, other) = (one.path.display(), other.path.display());
     Diagnostic::new(TWICE, format!("the driver `{name}` is there twice: {one} and {other}"))
         .help(format!("remove one of them, for example: rm {other}"))

@@ -15,7 +15,7 @@ const SOCKETS: &str = "wasi:sockets";
 const SHOWN: usize = 100;
 
 /// Returns the problem if the names of the interfaces show that a component is incompatible.
-pub fn mismatch(file: &DriverFile) -> Option<Diagnostic> {
+pub fn import_mismatch(file: &DriverFile) -> Option<Diagnostic> {
     let (package, offered) = CONTRACT.split_once('@')?;
     let offered = Version::parse(offered).ok()?;
     let mut rows: Vec<[String; 3]> =
@@ -94,7 +94,7 @@ fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
 }
 
 /// Returns the reason why an import is not available to drivers. Returns `None` if it is available.
-pub fn unusual(import: &str) -> Option<String> {
+pub fn nonstandard_import(import: &str) -> Option<String> {
     let (_, contract) = CONTRACT.split_once('@')?;
     row(import, &Version::parse(contract).ok()?).map(|[_, _, why]| why)
 }

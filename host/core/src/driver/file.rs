@@ -112,7 +112,7 @@ impl DriverFile {
     /// invalid.
     pub fn of(bytes: &[u8], path: &Path) -> Result<Self> {
         let driver =
-            Self::parse(&Raw::new(ComponentInfo::of(bytes), path, bytes.len() as u64)?, path)?;
+            Self::parse(&Raw::new(ComponentInfo::parse(bytes), path, bytes.len() as u64)?, path)?;
         driver.check()?;
         Ok(driver)
     }
@@ -122,14 +122,14 @@ impl DriverFile {
     /// # Errors
     /// Returns an error if the file cannot be read, is not a complete component, or has no spec.
     pub fn spec_text(path: &Path) -> Result<Vec<u8>> {
-        let outline = ComponentInfo::of(&read(path)?);
+        let outline = ComponentInfo::parse(&read(path)?);
         the_spec(&mut outline.map_err(|problem| Error::invalid(problem.in_file(path)))?, path)
     }
 
     /// Returns the problem if the driver's interfaces are incompatible with this host. Returns
     /// `None` if they are compatible.
     pub fn mismatch(&self) -> Option<Diagnostic> {
-        compat::mismatch(self)
+        compat::import_mismatch(self)
     }
 
     /// Returns the component's bytes. They are read only once, so that the checked bytes are the

@@ -87,7 +87,7 @@ impl Limit {
 
     /// Returns the name that sets the limit.
     pub fn name(self) -> &'static str {
-        self.facts().0
+        self.metadata().0
     }
 
     /// Returns the limit with this name.
@@ -96,7 +96,7 @@ impl Limit {
     }
 
     /// Returns the name, the unit, the default value and the phrase for the resource.
-    fn facts(self) -> (&'static str, Unit, u64, &'static str) {
+    fn metadata(self) -> (&'static str, Unit, u64, &'static str) {
         match self {
             Self::Memory => ("memory", Unit::Bytes, 2 << 30, "of memory"),
             Self::Seconds => ("seconds", Unit::Seconds, 600, ""),
@@ -128,7 +128,7 @@ impl Limit {
     /// begins with the name of the limit.
     pub fn parse(self, text: &str) -> Result<u64, &'static str> {
         let text = text.trim();
-        let (value, written) = match self.facts().1 {
+        let (value, written) = match self.metadata().1 {
             Unit::Bytes => {
                 let bytes = text.parse::<ByteSize>().ok().map(|size| size.as_u64());
                 (bytes, "must be a size like '512MiB'")
@@ -150,7 +150,7 @@ impl Limit {
 
     /// Formats a value so that [`Limit::parse`] can read it.
     pub fn format(self, value: u64) -> String {
-        match self.facts().1 {
+        match self.metadata().1 {
             Unit::Bytes => format_bytes(value),
             Unit::Seconds => format!("{value} s"),
             Unit::Percent => format!("{value}%"),
@@ -189,7 +189,7 @@ pub struct Limits(BTreeMap<Limit, Bound>);
 
 impl Default for Limits {
     fn default() -> Self {
-        let bound = |limit: Limit| Bound { value: limit.facts().2, by: Origin::Default };
+        let bound = |limit: Limit| Bound { value: limit.metadata().2, by: Origin::Default };
         Self(Limit::ALL.map(|limit| (limit, bound(limit))).into())
     }
 }
@@ -226,7 +226,7 @@ impl Limits {
     }
 
     /// Tightens these limits by those of a driver's spec.
-    pub fn tightened(mut self, spec: &LimitOverrides) -> Self {
+    pub fn clamped_by(mut self, spec: &LimitOverrides) -> Self {
         for (&limit, &value) in spec {
             if value < self.get(limit) && !limit.is_of_run() {
                 self.0.insert(limit, Bound { value, by: Origin::Spec });
@@ -242,21 +242,21 @@ impl Limits {
 
     /// Returns a limit's value and origin.
     pub fn bound(&self, limit: Limit) -> Bound {
-        let own = Bound { value: limit.facts().2, by: Origin::Default };
+        let own = Bound { value: limit.metadata().2, by: Origin::Default };
         self.0.get(&limit).copied().unwrap_or(own)
     }
 
     /// Returns the message for a step that asked for more memory than the run has left.
-    pub fn refusal_of_run(&self, exceeded: Exceeded) -> String {
+    pub fn run_exceeded_message(&self, exceeded: Exceeded) -> String {
         let asked = format!("all steps together would have {} bytes with it", exceeded.wanted);
-        self.refusal(Limit::RunMemory, asked)
+        self.exceeded_message(Limit::RunMemory, asked)
     }
 
     /// Returns the message for an exceeded limit: the request (`asked`), the limit, its origin and
     /// how to raise it.
-    pub fn refusal(&self, limit: Limit, asked: impl fmt::Display) -> String {
+    pub fn exceeded_message(&self, limit: Limit, asked: impl fmt::Display) -> String {
         let Bound { value, by } = self.bound(limit);
-        let (name, _, _, counted) = limit.facts();
+        let (name, _, _, counted) = limit.metadata();
         let value = limit.format(value);
         let space = if counted.is_empty() { "" } else { " " };
         let way = match by {
@@ -321,7 +321,7 @@ mod tests {
         let project = bounds(&[(Limit::Memory, 4 << 30), (Limit::Files, 10)]);
         let command = bounds(&[(Limit::Seconds, 3600), (Limit::Files, 20)]);
         let spec = bounds(&[(Limit::Memory, 64 << 20), (Limit::Cpu, 100), (Limit::Log, 1 << 40)]);
-        let limits = Limits::new(&project, &command).tightened(&spec);
+        let limits = Limits::new(&project, &command).clamped_by(&spec);
         let bound = |limit| (limits.bound(limit).value, limits.bound(limit).by);
         assert_eq!(bound(Limit::Memory), (64 << 20, Origin::Spec));
         assert_eq!(bound(Limit::Seconds), (3600, Origin::Command));
@@ -335,7 +335,7 @@ mod tests {
         let spec =
             LimitOverrides::from([(Limit::RunMemory, 1), (Limit::Spill, 1), (Limit::Held, 1)]);
         let project = LimitOverrides::from([(Limit::Memory, 12 << 30)]);
-        let limits = Limits::new(&project, &LimitOverrides::new()).tightened(&spec);
+        let limits = Limits::new(&project, &LimitOverrides::new()).clamped_by(&spec);
         let value = |limit| limits.get(limit);
         let wanted = (12 << 30, 16 << 30, 1);
         assert_eq!((value(Limit::RunMemory), value(Limit::Spill), value(Limit::Held)), wanted);
@@ -347,12 +347,12 @@ mod tests {
     fn a_refusal_names_what_was_asked_the_limit_and_the_setting() {
         let command = LimitOverrides::from([(Limit::Seconds, 5)]);
         let limits = Limits::new(&LimitOverrides::from([(Limit::Disk, 1 << 20)]), &command)
-            .tightened(&LimitOverrides::from([(Limit::Memory, 1 << 20)]));
+            .clamped_by(&LimitOverrides::from([(Limit::Memory, 1 << 20)]));
         let said = [
-            limits.refusal(Limit::Disk, "it wrote 1048577 bytes"),
-            limits.refusal(Limit::Seconds, "it ran for 5 s"),
-            limits.refusal(Limit::Memory, "it asked for 2 MiB"),
-            limits.refusal(Limit::Sockets, "it opened 65"),
+            limits.exceeded_message(Limit::Disk, "it wrote 1048577 bytes"),
+            limits.exceeded_message(Limit::Seconds, "it ran for 5 s"),
+            limits.exceeded_message(Limit::Memory, "it asked for 2 MiB"),
+            limits.exceeded_message(Limit::Sockets, "it opened 65"),
         ];
         let wanted = [
             "it wrote 1048577 bytes; the limit is 1MiB in files. Raise `limits.disk` in osiris.yaml if it needs more",

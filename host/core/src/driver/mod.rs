@@ -15,6 +15,6 @@ pub mod sections;
 pub mod spec;
 
 pub use admission::AdmissionPolicy;
-pub use compat::unusual;
+pub use compat::nonstandard_import;
 pub use file::{Content, DriverFile, MAX_SIZE};
 pub use producers::{Producer, producers};

@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 /// # Errors
 /// Returns an error if the bytes are not a complete component.
 pub fn has_spec(component: &[u8]) -> Result<bool, Diagnostic> {
-    Ok(!ComponentInfo::of(component)?.specs.is_empty())
+    Ok(!ComponentInfo::parse(component)?.specs.is_empty())
 }
 
 /// Returns the component with `spec` in place of its specs, or with its own if `spec` is `None`.
@@ -26,7 +26,7 @@ pub fn pack(
     spec: Option<&[u8]>,
     keep_names: bool,
 ) -> Result<Vec<u8>, Diagnostic> {
-    ComponentInfo::of(component)?;
+    ComponentInfo::parse(component)?;
     let goes = |name: &str| {
         (spec.is_some() && name == SECTION) || (!keep_names && only_for_debuggers(name))
     };

@@ -40,7 +40,7 @@ impl ComponentInfo {
     ///
     /// # Errors
     /// Returns an error if the bytes are not a complete component.
-    pub(super) fn of(bytes: &[u8]) -> Result<Self, Diagnostic> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Diagnostic> {
         Self::read(Cursor::new(bytes)).unwrap_or_else(|error| Err(damaged(&error)))
     }
 
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_spec_is_found_wherever_it_is() {
-        let outline = ComponentInfo::of(&component()).unwrap();
+        let outline = ComponentInfo::parse(&component()).unwrap();
         assert_eq!(outline.specs, [b"name: x"]);
         assert_eq!(outline.imports, ["a:b/c@1.0.0"]);
         assert!(outline.exports.is_empty());
@@ -251,7 +251,7 @@ mod tests {
         // A component cut after its preamble or after a section is still a valid component.
         let ends = [8, 8 + 2 + 16];
         for length in (0..whole.len()).filter(|length| !ends.contains(length)) {
-            assert!(ComponentInfo::of(&whole[..length]).is_err(), "{length}");
+            assert!(ComponentInfo::parse(&whole[..length]).is_err(), "{length}");
         }
     }
 
@@ -263,7 +263,7 @@ mod tests {
             outer.section(&RawSection { id: 4, data: &component });
             component = outer.finish();
         }
-        let problem = ComponentInfo::of(&component).unwrap_err();
+        let problem = ComponentInfo::parse(&component).unwrap_err();
         assert!(problem.message.contains("nests too deep"), "{}", problem.message);
     }
 }

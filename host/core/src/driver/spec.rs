@@ -177,6 +177,9 @@ pub struct Example {
 }
 
 /// Returns the paths in a step's configuration that the pointers name.
-pub fn paths<'a>(config: &'a Value, pointers: &'a [String]) -> impl Iterator<Item = &'a str> {
+pub fn configured_paths<'a>(
+    config: &'a Value,
+    pointers: &'a [String],
+) -> impl Iterator<Item = &'a str> {
     pointers.iter().filter_map(|pointer| config.pointer(pointer)?.as_str())
 }

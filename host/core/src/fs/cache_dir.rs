@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Returns an error if the directory cannot be created or other users can write to it.
-pub fn own_folder(name: &str) -> io::Result<PathBuf> {
+pub fn cache_dir(name: &str) -> io::Result<PathBuf> {
     let none = || io::Error::other("the user has no cache folder; set OSIRIS_CACHE");
-    let folder = root().ok_or_else(none)?.join(name);
-    private(&folder)?;
+    let folder = cache_root().ok_or_else(none)?.join(name);
+    create_private_dir(&folder)?;
     Ok(folder)
 }
 
 /// Returns `$OSIRIS_CACHE`, or `osiris` in the user's cache directory. Returns `None` if the user
 /// has no cache directory.
-pub fn root() -> Option<PathBuf> {
+pub fn cache_root() -> Option<PathBuf> {
     let own = std::env::var_os("OSIRIS_CACHE").map(PathBuf::from);
     own.or_else(|| Some(dirs::cache_dir()?.join("osiris")))
 }
@@ -28,7 +28,7 @@ pub fn root() -> Option<PathBuf> {
 /// # Errors
 /// Returns an error if the directory cannot be created or other users can write to it.
 #[cfg(unix)]
-pub fn private(folder: &Path) -> io::Result<()> {
+pub fn create_private_dir(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let meta = std::fs::metadata(folder)?;
@@ -50,6 +50,6 @@ pub fn private(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// Returns an error if the directory cannot be created.
 #[cfg(not(unix))]
-pub(crate) fn private(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_private_dir(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
 }

@@ -32,19 +32,19 @@ impl ProjectDir {
     ///
     /// # Errors
     /// Returns an error if a component is a symlink or any I/O operation fails.
-    pub fn make(&self) -> io::Result<Dir> {
-        self.create(true)
+    pub fn create_dir(&self) -> io::Result<Dir> {
+        self.create_with_mode(true)
     }
 
     /// Opens a directory of the user, creating missing components.
     ///
     /// # Errors
     /// Returns an error if a component is a symlink or any I/O operation fails.
-    pub fn make_shared(&self) -> io::Result<Dir> {
-        self.create(false)
+    pub fn create_shared_dir(&self) -> io::Result<Dir> {
+        self.create_with_mode(false)
     }
 
-    fn create(&self, private: bool) -> io::Result<Dir> {
+    fn create_with_mode(&self, private: bool) -> io::Result<Dir> {
         let mut dir = self.root()?;
         let mut path = self.base.clone();
         for part in &self.folder {
@@ -58,9 +58,9 @@ impl ProjectDir {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
-            dir = open_folder(&dir, part.as_ref(), &path)?;
+            dir = open_dir(&dir, part.as_ref(), &path)?;
             if private {
-                tighten(&dir);
+                restrict_dir_to_owner(&dir);
             }
         }
         Ok(dir)
@@ -75,7 +75,7 @@ impl ProjectDir {
         let mut path = self.base.clone();
         for part in &self.folder {
             path.push(part);
-            match open_folder(&dir, part.as_ref(), &path) {
+            match open_dir(&dir, part.as_ref(), &path) {
                 Ok(inner) => dir = inner,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
@@ -106,13 +106,13 @@ impl ProjectDir {
     /// # Errors
     /// Returns an error if a component is a symlink or any I/O operation fails; the file is then
     /// unchanged.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let dir = self.make()?;
+    pub fn write_atomic(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let dir = self.create_dir()?;
         // Not the process id: in a container, the next process often has the id of a killed one.
         let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
-        private(&mut options);
+        restrict_to_owner(&mut options);
         let write = |mut file: File| {
             file.write_all(bytes)?;
             file.sync_all()?;
@@ -130,8 +130,8 @@ impl ProjectDir {
     ///
     /// # Errors
     /// Returns an error if a component is a symlink or any I/O operation fails.
-    pub fn nameless(&self) -> io::Result<File> {
-        Ok(cap_tempfile::TempFile::new_anonymous(&self.make()?)?.into_std())
+    pub fn anonymous_file(&self) -> io::Result<File> {
+        Ok(cap_tempfile::TempFile::new_anonymous(&self.create_dir()?)?.into_std())
     }
 
     /// Returns the whole path of an entry of the directory.
@@ -145,7 +145,7 @@ impl ProjectDir {
 }
 
 /// Opens a directory inside another one. Never follows a symlink.
-fn open_folder(dir: &Dir, name: &Path, path: &Path) -> io::Result<Dir> {
+fn open_dir(dir: &Dir, name: &Path, path: &Path) -> io::Result<Dir> {
     refuse_link(dir, name, path)?;
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     // A handle for the entries, without access to their list: Landlock denies listing directories
@@ -198,7 +198,7 @@ pub fn create_private_dir(dir: &Dir, name: &Path) -> io::Result<()> {
 }
 
 /// Makes a new file accessible to the user only.
-pub fn private(options: &mut OpenOptions) {
+pub fn restrict_to_owner(options: &mut OpenOptions) {
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::mode(options, 0o600);
     #[cfg(not(unix))]
@@ -206,7 +206,7 @@ pub fn private(options: &mut OpenOptions) {
 }
 
 /// Removes the access of other users, which older versions gave them.
-fn tighten(dir: &Dir) {
+fn restrict_dir_to_owner(dir: &Dir) {
     #[cfg(unix)]
     {
         use cap_std::fs::{Permissions, PermissionsExt as _};
@@ -251,7 +251,7 @@ pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// Returns the help for an error: the removal of a symlink, otherwise `otherwise`.
-pub fn help(error: &io::Error, otherwise: &str) -> String {
+pub fn io_help(error: &io::Error, otherwise: &str) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Link>()) {
         Some(Link(path)) => format!(
             "remove it: `rm '{}'`; if you did not make it, a step that may write files did",
@@ -273,12 +273,12 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let below = ProjectDir::new(base.path(), &base.path().join("a/b"));
         assert_eq!(below.read("file", 9).unwrap(), None);
-        below.write("file", b"1").unwrap();
-        below.write("file", b"22").unwrap();
+        below.write_atomic("file", b"1").unwrap();
+        below.write_atomic("file", b"22").unwrap();
         assert_eq!(below.read("file", 2).unwrap().as_deref(), Some(&b"22"[..]));
         let error = below.read("file", 1).unwrap_err();
         assert_eq!(error.to_string(), "this is larger than 1 B, the most that is read here");
-        let mut file = below.nameless().unwrap();
+        let mut file = below.anonymous_file().unwrap();
         file.write_all(b"x").unwrap();
         assert_eq!(fs::read_dir(base.path().join("a/b")).unwrap().count(), 1);
         assert!(ProjectDir::new(base.path(), Path::new("a")).read("b", 9).is_err(), "a folder");
@@ -296,17 +296,17 @@ mod tests {
             for folder in ["own/link", "own/link/deeper"] {
                 let below = ProjectDir::new(base.path(), Path::new(folder));
                 let errors = [
-                    below.make().map(drop).unwrap_err(),
+                    below.create_dir().map(drop).unwrap_err(),
                     below.open().map(drop).unwrap_err(),
                     below.read("file", 9).map(drop).unwrap_err(),
-                    below.write("file", b"1").unwrap_err(),
-                    below.nameless().map(drop).unwrap_err(),
+                    below.write_atomic("file", b"1").unwrap_err(),
+                    below.anonymous_file().map(drop).unwrap_err(),
                 ];
                 for error in errors {
                     let link = link.display();
                     let text = format!("`{link}` is a link, and the host follows none there");
                     assert_eq!(error.to_string(), text);
-                    assert!(help(&error, "").starts_with(&format!("remove it: `rm '{link}'`")));
+                    assert!(io_help(&error, "").starts_with(&format!("remove it: `rm '{link}'`")));
                 }
             }
             let file = ProjectDir::new(base.path(), Path::new("own"));
@@ -316,7 +316,7 @@ mod tests {
         for folder in [base.path().join("data"), elsewhere.path().to_owned()] {
             assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
         }
-        assert_eq!(help(&io::ErrorKind::NotFound.into(), "make room"), "make room");
+        assert_eq!(io_help(&io::ErrorKind::NotFound.into(), "make room"), "make room");
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
         fs::write(&target, "theirs").unwrap();
         symlink(&target, base.path().join("file")).unwrap();
         let below = ProjectDir::new(base.path(), Path::new(""));
-        below.write("file", b"mine").unwrap();
+        below.write_atomic("file", b"mine").unwrap();
         assert_eq!(below.read("file", 9).unwrap().as_deref(), Some(&b"mine"[..]));
         assert_eq!(fs::read_to_string(target).unwrap(), "theirs");
     }

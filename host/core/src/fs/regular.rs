@@ -53,7 +53,7 @@ pub fn read_bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        let size = crate::text::bytes(limit);
+        let size = crate::text::format_bytes(limit);
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
             format!("this is larger than {size}, the most that is read here"),

@@ -15,13 +15,13 @@ use crate::invisible::is_invisible;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PathAccess {
     /// Whether the path may be seen, and traversed to the paths below.
-    pub look: bool,
+    pub stat: bool,
     /// Whether the path may be read or listed.
     pub read: bool,
     /// Whether a file or directory may be created at the path if there is none.
-    pub make: bool,
+    pub create: bool,
     /// Whether a directory may be created at the path if there is none.
-    pub make_folder: bool,
+    pub create_dir: bool,
     /// Whether the path may be changed, replaced or removed.
     pub write: bool,
 }
@@ -29,10 +29,10 @@ pub struct PathAccess {
 impl PathAccess {
     /// All permissions.
     pub const ALL: Self =
-        Self { look: true, read: true, make: true, make_folder: true, write: true };
+        Self { stat: true, read: true, create: true, create_dir: true, write: true };
     /// Permission to read, and nothing else.
     const READ: Self =
-        Self { look: true, read: true, make: false, make_folder: false, write: false };
+        Self { stat: true, read: true, create: false, create_dir: false, write: false };
 }
 
 /// The paths that the other steps of a plan use.
@@ -113,8 +113,8 @@ impl Permissions {
     /// a terminal or pass for another name.
     pub fn of(&self, path: &Path) -> PathAccess {
         let may = self.of_visible(path);
-        if (may.make || may.make_folder) && self.hides_characters(path) {
-            return PathAccess { make: false, make_folder: false, ..may };
+        if (may.create || may.create_dir) && self.hides_characters(path) {
+            return PathAccess { create: false, create_dir: false, ..may };
         }
         may
     }
@@ -132,12 +132,12 @@ impl Permissions {
             && self.writes.iter().any(|root| is_beside(root, path))
             && !self.others.iter().any(|other| other.starts_with(path));
         let leads_to = |root: &PathBuf| root.starts_with(path) && root != path;
-        let make_folder = write || beside || (is_writable && self.writes.iter().any(leads_to));
+        let create_dir = write || beside || (is_writable && self.writes.iter().any(leads_to));
         let read = write || self.reads.iter().any(|root| self.reads_below(root, path, closed));
         let mut roots = self.reads.iter().chain(&self.writes).chain(&self.artifacts);
         let is_named = || self.named.iter().any(|named| named.starts_with(path));
-        let look = read || make_folder || roots.any(leads_to) || (!closed && is_named());
-        PathAccess { look, read, make: write || beside, make_folder, write }
+        let stat = read || create_dir || roots.any(leads_to) || (!closed && is_named());
+        PathAccess { stat, read, create: write || beside, create_dir, write }
     }
 
     /// Returns whether a name has invisible characters that no configuration has.
@@ -289,9 +289,9 @@ mod tests {
         fn assert(&self, expected: &[(&str, &str)]) {
             let permissions = self.permissions();
             for (path, letters) in expected {
-                let PathAccess { look, read, make, make_folder, write } =
+                let PathAccess { stat, read, create, create_dir, write } =
                     permissions.of(Path::new(path));
-                let all = [(look, 'l'), (read, 'r'), (make_folder, 'f'), (make, 'm'), (write, 'w')];
+                let all = [(stat, 'l'), (read, 'r'), (create_dir, 'f'), (create, 'm'), (write, 'w')];
                 let may: String =
                     all.iter().filter(|(may, _)| *may).map(|(_, letter)| letter).collect();
                 assert_eq!(may, *letters, "{path}");

@@ -59,8 +59,8 @@ impl UnfinishedLog {
             if self.file.is_none() {
                 let mut options = OpenOptions::new();
                 options.append(true).create_new(true);
-                project_dir::private(&mut options);
-                let file = self.folder.make()?.open_with(&self.name, &options)?;
+                project_dir::restrict_to_owner(&mut options);
+                let file = self.folder.create_dir()?.open_with(&self.name, &options)?;
                 self.file = Some(file.into_std());
             }
             let mut text = serde_json::to_string(line)?;

@@ -4,7 +4,7 @@ use jsonschema::JsonType;
 use jsonschema::error::TypeKind;
 use serde_json::Value;
 
-use crate::text::any_of;
+use crate::text::join_or;
 
 /// Maximum allowed values that are listed.
 const LISTED: usize = 20;
@@ -62,7 +62,7 @@ pub(super) fn options(values: &Value) -> String {
     if all.len() > LISTED {
         shown.push(format!("one of {} more", all.len() - LISTED));
     }
-    any_of(&shown)
+    join_or(&shown)
 }
 
 /// Formats a value of a schema.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::describe;
 use super::violation::{Fault, Violation};
-use crate::text::{any_of, closest, quoted};
+use crate::text::{closest_match, join_or, quoted};
 
 /// Creates the finding for a value that violates one keyword. `parent` is the schema that holds the
 /// keyword.
@@ -58,7 +58,7 @@ pub(super) fn wrong_type(
     parent: &Value,
 ) -> Violation {
     let value = error.instance().as_ref();
-    let what = format!("must be {}, but it is {}", any_of(wanted), describe::kind(value));
+    let what = format!("must be {}, but it is {}", join_or(wanted), describe::kind(value));
     let help = match value {
         Value::Number(_) | Value::Bool(_) if wanted.contains(&"text") => {
             Some("put the value in quotes".to_owned())
@@ -95,7 +95,7 @@ fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -
     let meant = error.instance().as_str().and_then(|text| {
         // A different number is not a typo: `iso-8859-7` is not `iso-8859-1`.
         let is_other = |name: &&str| *name != text && without_digits(name) == without_digits(text);
-        closest(text, names()).filter(|name| !is_other(name))
+        closest_match(text, names()).filter(|name| !is_other(name))
     });
     let help = meant.map(|meant| format!("did you mean '{meant}'?"));
     let what = format!("must be {}", describe::options(options));

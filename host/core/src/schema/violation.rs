@@ -5,7 +5,7 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
 use super::{MAX_FINDINGS, describe, messages};
-use crate::text::{any_of, closest, quoted};
+use crate::text::{closest_match, join_or, quoted};
 
 /// A mismatch between a value and its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +60,10 @@ fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Violation 
     let at = error.instance_path().as_str();
     let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
     let known: Vec<&str> = describe::keys_of(parent).collect();
-    let help = match closest(key, known.iter().copied()) {
+    let help = match closest_match(key, known.iter().copied()) {
         Some(meant) => Some(format!("did you mean '{meant}'?")),
         None if known.is_empty() => None,
-        None => Some(format!("the keys here are {}", any_of(&known))),
+        None => Some(format!("the keys here are {}", join_or(&known))),
     };
     let place = if at.is_empty() { String::new() } else { format!(" in '{}'", describe::path(at)) };
     let message = format!("unknown key {}{place}", quoted(key));

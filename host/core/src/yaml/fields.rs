@@ -2,7 +2,7 @@
 
 use super::{Diagnostics, Entry, Node, Position};
 use crate::diagnostic::Diagnostic;
-use crate::text::{any_of, closest, quoted};
+use crate::text::{closest_match, join_or, quoted};
 
 /// A mapping with a known set of keys.
 #[derive(Debug, Clone)]
@@ -53,9 +53,9 @@ impl<'n> Fields<'n> {
     pub fn only(&self, known: &[&str], problems: &mut Diagnostics<'_>) {
         for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let message = format!("{}: unknown key {}", self.owner, quoted(&entry.key));
-            let help = match closest(&entry.key, known.iter().copied()) {
+            let help = match closest_match(&entry.key, known.iter().copied()) {
                 Some(meant) => format!("did you mean '{meant}'?"),
-                None => format!("the keys here are {}", any_of(known)),
+                None => format!("the keys here are {}", join_or(known)),
             };
             problems.report(entry.position, Diagnostic::new("unknown_key", message).help(help));
         }

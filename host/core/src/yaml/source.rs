@@ -91,7 +91,7 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
 
 fn too_large(what: &str, limit: u64, file: &Path) -> Error {
     let message =
-        format!("{what} is larger than {}, the most that is read here", text::bytes(limit));
+        format!("{what} is larger than {}, the most that is read here", text::format_bytes(limit));
     let problem = Diagnostic::new("file_too_large", message).in_file(file);
     Error::invalid(problem.help("write less data into it"))
 }

@@ -162,7 +162,7 @@ impl Control {
     async fn find(&self, key: &str, timeout: Duration, deadline: Instant) -> Option<Sandbox> {
         for _ in 0..LOOKS {
             let patience = deadline.saturating_duration_since(Instant::now());
-            let control = self.within(patience);
+            let control = self.with_timeout(patience);
             if let Ok(listed) = control.list(&tag(key)).await {
                 for one in listed {
                     if let Ok(sandbox) = control.connect(&one.id, timeout).await {
@@ -182,7 +182,7 @@ impl Control {
     /// Kills the sandboxes that this create made, except `keep`, as far as possible: a sandbox
     /// that survives ends with its lifetime.
     async fn kill_extras(&self, key: &str, keep: Option<&str>) {
-        let control = self.within(Duration::from_secs(10));
+        let control = self.with_timeout(Duration::from_secs(10));
         for one in control.list(&tag(key)).await.unwrap_or_default() {
             if Some(one.id.as_str()) != keep {
                 let _ = control.kill(&one.id).await;

@@ -59,7 +59,7 @@ impl Control {
                 path.push('&');
                 path.push_str(&pairs(&[("nextToken", token.clone())]));
             }
-            let (page, token) = retry(what, deadline, RetryPolicy::Safe, async || {
+            let (page, token) = retry(what, deadline, RetryPolicy::Idempotent, async || {
                 let response = self.http.send(self.quick(Method::GET, &path), what).await?;
                 let token = response.headers().get("x-next-token").map(|value| value.to_str());
                 let token = token.transpose().map_err(|error| Error::protocol(what, error))?;

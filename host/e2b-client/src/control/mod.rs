@@ -15,7 +15,7 @@ use serde_json::json;
 use super::error::{Error, Kind, Result};
 use super::http::{self, Http, Service};
 use super::response;
-use super::retry::{PATIENCE, RetryPolicy, deadline, retry, retry_when};
+use super::retry::{DEFAULT_TIMEOUT, RetryPolicy, deadline, retry, retry_when};
 use super::settings::Settings;
 
 pub use self::build::{Build, BuildState, BuildStatus, LogEntry, Step, Template};
@@ -44,12 +44,12 @@ impl Control {
             headers,
             vec![settings.key().clone()],
         )?;
-        Ok(Self { http, patience: PATIENCE })
+        Ok(Self { http, patience: DEFAULT_TIMEOUT })
     }
 
     /// Returns a client with this time limit per call, retries included. The default is 60 s.
     #[must_use]
-    pub fn within(&self, patience: Duration) -> Self {
+    pub fn with_timeout(&self, patience: Duration) -> Self {
         Self { patience, ..self.clone() }
     }
 
@@ -83,7 +83,7 @@ impl Control {
         let what = format!("set the lifetime of sandbox {id}");
         let path = sandbox(id, "/timeout", &what)?;
         let body = json!({ "timeout": seconds(timeout) });
-        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
             let request = with(self.quick(Method::POST, &path), &body);
             self.http.send(request, &what).await.map(drop)
         })
@@ -97,7 +97,7 @@ impl Control {
     pub async fn info(&self, id: &str) -> Result<Option<SandboxInfo>> {
         let what = format!("look up sandbox {id}");
         let path = sandbox(id, "", &what)?;
-        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
             match self.http.send(self.quick(Method::GET, &path), &what).await {
                 Ok(response) => response::json(response, &what).await.map(Some),
                 Err(error) if error.kind == Kind::NotFound => Ok(None),
@@ -116,7 +116,7 @@ impl Control {
         let what = format!("connect to sandbox {id}");
         let path = sandbox(id, "/connect", &what)?;
         let body = json!({ "timeout": seconds(timeout) });
-        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
             // Newer control planes have the first route, older ones only the second.
             let request = with(self.quick(Method::POST, &format!("v2/{path}")), &body);
             let sent = match self.http.send(request, &what).await {
@@ -137,7 +137,7 @@ impl Control {
     pub async fn metrics(&self, id: &str) -> Result<Vec<Sample>> {
         let what = format!("read the metrics of sandbox {id}");
         let path = sandbox(id, "/metrics", &what)?;
-        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
             let response = self.http.send(self.quick(Method::GET, &path), &what).await?;
             response::json(response, &what).await
         })

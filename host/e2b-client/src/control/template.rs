@@ -39,7 +39,7 @@ impl Control {
             "cpuCount": template.cpu_count,
             "memoryMB": template.memory_mib,
         });
-        retry(&what, deadline(self.patience), RetryPolicy::Unsent, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::UnsentOnly, async || {
             let request = with(self.quick(Method::POST, "v3/templates"), &body);
             response::json(self.http.send(request, &what).await?, &what).await
         })
@@ -55,7 +55,7 @@ impl Control {
         let what = "send the template's files";
         let path = format!("templates/{}/files/{}", part(&build.template), part(hash));
         let deadline = deadline(self.patience + allowance(tar.size(what).await?));
-        retry(what, deadline, RetryPolicy::Safe, async || {
+        retry(what, deadline, RetryPolicy::Idempotent, async || {
             let response = self.http.send(self.quick(Method::GET, &path), what).await?;
             let slot: Slot = response::json(response, what).await?;
             let url = match (slot.present, slot.url) {
@@ -83,7 +83,7 @@ impl Control {
         let path = format!("v2/templates/{}/builds/{}", part(&build.template), part(&build.id));
         let body =
             json!({ "fromTemplate": template.from, "force": false, "steps": template.steps });
-        retry(&what, deadline(self.patience), RetryPolicy::Unsent, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::UnsentOnly, async || {
             let request = with(self.quick(Method::POST, &path), &body);
             self.http.send(request, &what).await.map(drop)
         })
@@ -101,7 +101,7 @@ impl Control {
             part(&build.template),
             part(&build.id)
         );
-        retry(what, deadline(self.patience), RetryPolicy::Safe, async || {
+        retry(what, deadline(self.patience), RetryPolicy::Idempotent, async || {
             let response = self.http.send(self.quick(Method::GET, &path), what).await?;
             response::json(response, what).await
         })

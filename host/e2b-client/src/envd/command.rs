@@ -65,7 +65,7 @@ impl Envd {
             "process.Process/Start",
             &body,
             command.user.as_deref(),
-            RetryPolicy::Unsent,
+            RetryPolicy::UnsentOnly,
             what,
         )
         .await
@@ -78,7 +78,7 @@ impl Envd {
     pub async fn attach(&self, pid: u32) -> Result<Process> {
         let what = format!("attach to process {pid} in the sandbox");
         let body = json!({ "process": { "pid": pid } });
-        self.open("process.Process/Connect", &body, None, RetryPolicy::Safe, what).await
+        self.open("process.Process/Connect", &body, None, RetryPolicy::Idempotent, what).await
     }
 
     /// Writes all bytes to a process's input, in order. Never retried; make one call at a time.
@@ -90,7 +90,7 @@ impl Envd {
         for piece in bytes.chunks(PIECE) {
             let input = json!({ "stdin": STANDARD.encode(piece) });
             let body = json!({ "process": { "pid": pid }, "input": input });
-            self.told("process.Process/SendInput", &body, RetryPolicy::Unsent, &what).await?;
+            self.told("process.Process/SendInput", &body, RetryPolicy::UnsentOnly, &what).await?;
         }
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Envd {
             ));
         }
         let body = json!({ "process": { "pid": pid } });
-        self.told("process.Process/CloseStdin", &body, RetryPolicy::Safe, &what).await
+        self.told("process.Process/CloseStdin", &body, RetryPolicy::Idempotent, &what).await
     }
 
     /// Sends a signal to a process, not to its children.
@@ -122,7 +122,7 @@ impl Envd {
             Signal::Kill => "SIGNAL_SIGKILL",
         };
         let body = json!({ "process": { "pid": pid }, "signal": name });
-        self.told("process.Process/SendSignal", &body, RetryPolicy::Safe, &what).await
+        self.told("process.Process/SendSignal", &body, RetryPolicy::Idempotent, &what).await
     }
 
     async fn told(

@@ -37,7 +37,7 @@ impl Envd {
     /// file ends before the offset.
     pub async fn download(&self, path: &str, from: u64) -> Result<Download> {
         let what = format!("read {path} in the sandbox");
-        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
             let mut request = self.as_user(self.http.request(Method::GET, &self.file(path)), None);
             // A compressed response would have no length and no range.
             request = request.header(ACCEPT_ENCODING, "identity");

@@ -61,7 +61,7 @@ impl Envd {
         let what = format!("look at {path} in the sandbox");
         let body = json!({ "path": path });
         match self
-            .unary::<Found>("filesystem.Filesystem/Stat", &body, RetryPolicy::Safe, &what)
+            .unary::<Found>("filesystem.Filesystem/Stat", &body, RetryPolicy::Idempotent, &what)
             .await
         {
             Ok(found) => Ok(Some(found.entry)),
@@ -91,7 +91,7 @@ impl Envd {
         let what = format!("rename {from} to {to} in the sandbox");
         let body = json!({ "source": from, "destination": to });
         let mut lost = false;
-        retry(&what, deadline(self.patience), RetryPolicy::Safe, async || {
+        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
             let moved = self.once::<IgnoredAny>(MOVE, &body, ATTEMPT, &what).await;
             match moved {
                 // An earlier attempt whose answer was lost has renamed the file.
@@ -117,7 +117,7 @@ impl Envd {
 
     async fn files(&self, method: &str, body: &serde_json::Value, what: &str) -> Result<()> {
         let method = format!("filesystem.Filesystem/{method}");
-        self.unary::<IgnoredAny>(&method, body, RetryPolicy::Safe, what).await.map(|_| ())
+        self.unary::<IgnoredAny>(&method, body, RetryPolicy::Idempotent, what).await.map(|_| ())
     }
 }
 

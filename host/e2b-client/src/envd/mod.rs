@@ -33,7 +33,7 @@ pub(super) use self::source::allowance;
 use super::control::Sandbox;
 use super::error::Result;
 use super::http::{self, Http, Service};
-use super::retry::PATIENCE;
+use super::retry::DEFAULT_TIMEOUT;
 use super::settings::{ENVD_PORT, Settings};
 
 /// Interval of keepalive messages on a quiet stream.
@@ -71,13 +71,13 @@ impl Envd {
         headers.insert("e2b-sandbox-port", HeaderValue::from(ENVD_PORT));
         let http = Http::new(Service::Envd, base, headers, secrets)?;
         let version = sandbox.envd_version.clone();
-        Ok(Self { http, version, keepalive: KEEPALIVE, patience: PATIENCE })
+        Ok(Self { http, version, keepalive: KEEPALIVE, patience: DEFAULT_TIMEOUT })
     }
 
     /// Returns a client with this time limit per call, retries included. The default is 60 s. Open
     /// streams are limited only by silence, and uploads get a second more for every 32 KiB.
     #[must_use]
-    pub fn within(&self, patience: Duration) -> Self {
+    pub fn with_timeout(&self, patience: Duration) -> Self {
         Self { patience, ..self.clone() }
     }
 

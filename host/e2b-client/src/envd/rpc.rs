@@ -36,7 +36,7 @@ impl Envd {
         what: &str,
     ) -> Result<T> {
         // A call that is not retried may take the whole time limit.
-        let limit = (repeat == RetryPolicy::Safe).then_some(ATTEMPT);
+        let limit = (repeat == RetryPolicy::Idempotent).then_some(ATTEMPT);
         let limit = limit.unwrap_or(self.patience);
         retry(what, deadline(self.patience), repeat, async || {
             self.once(method, body, limit, what).await

@@ -37,7 +37,7 @@ impl Envd {
         match timeout_at(deadline, finish(&mut process, &command.cmd)).await {
             Ok(finished) => finished,
             Err(_) => {
-                let killed = self.within(Duration::from_secs(5));
+                let killed = self.with_timeout(Duration::from_secs(5));
                 let killed = killed.signal(process.pid, Signal::Kill).await;
                 let then = match killed {
                     Ok(()) => "was killed",

@@ -30,7 +30,7 @@ impl Envd {
         let gzip = size >= BIG && self.version >= PLAIN && source.shrinks(&what).await?;
         let deadline = deadline(self.patience + allowance(size));
         let mut parts = Vec::new();
-        let uploaded = retry(&what, deadline, RetryPolicy::Safe, async || {
+        let uploaded = retry(&what, deadline, RetryPolicy::Idempotent, async || {
             // A lost attempt may still be writing, so each attempt has a separate file.
             let part = format!("{path}.part-{}", Uuid::new_v4());
             parts.push(part.clone());
@@ -41,7 +41,7 @@ impl Envd {
         // A part that was renamed no longer exists.
         let leftover = parts.len() - usize::from(uploaded.is_ok());
         for part in parts.iter().take(leftover) {
-            let _ = self.within(super::health::PROBE).remove(part).await;
+            let _ = self.with_timeout(super::health::PROBE).remove(part).await;
         }
         uploaded
     }
@@ -54,7 +54,7 @@ impl Envd {
     pub async fn fill(&self, path: &str, source: &Source) -> Result<()> {
         let what = format!("write {path} in the sandbox");
         let deadline = deadline(self.patience + allowance(source.size(&what).await?));
-        retry(&what, deadline, RetryPolicy::Safe, async || {
+        retry(&what, deadline, RetryPolicy::Idempotent, async || {
             self.send_whole(path, source, false, &what).await
         })
         .await

@@ -45,13 +45,13 @@ async fn a_create_that_comes_to_nothing_leaves_nothing() {
     let cloud = Cloud::start(Options::default()).await;
     cloud.server.fault(Fault::on(CREATE, Effect::DropDone).always());
     cloud.server.fault(Fault::on("POST /v2/sandboxes/{id}/connect", Effect::Drop).always());
-    let control = cloud.control.within(Duration::from_secs(3));
+    let control = cloud.control.with_timeout(Duration::from_secs(3));
     assert!(control.create(&create("r1")).await.unwrap_err().is_transient());
     assert_eq!(cloud.server.sandboxes(), []);
 
     let cloud = Cloud::start(Options { concurrent: 1, ..Options::default() }).await;
     cloud.sandbox().await;
-    let control = cloud.control.within(Duration::from_secs(1));
+    let control = cloud.control.with_timeout(Duration::from_secs(1));
     let error = control.create(&create("r2")).await.unwrap_err();
     assert_eq!(error.kind, Kind::RateLimited);
     assert!(error.message.contains("maximum number of concurrent"), "{error}");
@@ -149,7 +149,7 @@ async fn without_a_network_everything_waits_for_it() {
     let (sandbox, envd) = cloud.sandbox().await;
     cloud.server.set_online(false);
     assert!(matches!(envd.health().await, Health::Unreachable(_)));
-    let control = cloud.control.within(Duration::from_millis(500));
+    let control = cloud.control.with_timeout(Duration::from_millis(500));
     let error = control.set_timeout(&sandbox.id, Duration::from_secs(60)).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
     let back = async {

@@ -37,7 +37,7 @@ fn settings(url: &str) -> Settings {
 }
 
 fn control(url: &str) -> Control {
-    Control::new(&settings(url)).unwrap().within(Duration::from_secs(10))
+    Control::new(&settings(url)).unwrap().with_timeout(Duration::from_secs(10))
 }
 
 /// Describes a sandbox as the control plane does.
@@ -54,7 +54,7 @@ fn sandbox(envd: &str) -> Sandbox {
 }
 
 fn envd(url: &str) -> Envd {
-    Envd::new(&settings(url), &sandbox("0.6.13")).unwrap().within(Duration::from_secs(10))
+    Envd::new(&settings(url), &sandbox("0.6.13")).unwrap().with_timeout(Duration::from_secs(10))
 }
 
 #[test]

@@ -81,13 +81,13 @@ async fn the_deadline_holds_for_all_attempts_together() {
     let patience = Duration::from_millis(700);
     let start = Instant::now();
     let server = Scripted::start([answer(503, ""), Act::Hold(Vec::new())]);
-    let error = control(&server.url).within(patience).metrics(ID).await.unwrap_err();
+    let error = control(&server.url).with_timeout(patience).metrics(ID).await.unwrap_err();
     assert_eq!(error.kind, Kind::Timeout);
     assert!(error.message.contains("503"), "{error}");
     // The server is closed by now.
     let url = server.url.clone();
     assert_eq!(server.requests().await.len(), 2);
-    let error = control(&url).within(patience).metrics(ID).await.unwrap_err();
+    let error = control(&url).with_timeout(patience).metrics(ID).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
     assert!(error.message.contains("E2B_API_URL"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5));
@@ -152,7 +152,7 @@ async fn https_is_spoken_and_nothing_else_is_taken_for_it() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         hello
     });
-    let error = control(&url).within(Duration::from_secs(2)).metrics(ID).await.unwrap_err();
+    let error = control(&url).with_timeout(Duration::from_secs(2)).metrics(ID).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
     // The server received a TLS handshake and no unencrypted key.
     assert_eq!(hello.join().unwrap(), [22, 3, 1]);

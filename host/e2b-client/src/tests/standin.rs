@@ -183,7 +183,7 @@ async fn commands_run_as_they_are_told() {
     assert_eq!(envd.run(&missing).await.unwrap().exit_code, 127);
     let nowhere = Command { cwd: Some("/no/such/folder".into()), ..shell("true") };
     assert_eq!(envd.run(&nowhere).await.unwrap_err().kind, Kind::Invalid);
-    let long = envd.within(Duration::from_secs(1)).run(&shell("exec sleep 600")).await;
+    let long = envd.with_timeout(Duration::from_secs(1)).run(&shell("exec sleep 600")).await;
     let long = long.unwrap_err();
     assert_eq!(long.kind, Kind::Timeout);
     assert!(long.message.contains("was killed"), "{long}");

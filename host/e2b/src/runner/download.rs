@@ -12,7 +12,7 @@ use e2b_client::Envd;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use osiris_core::canonical::hex;
 use osiris_core::driver::limits::Limit;
-use osiris_core::driver::spec::paths;
+use osiris_core::driver::spec::configured_paths;
 use osiris_core::fs::project_dir::{self, ProjectDir};
 use osiris_core::invisible::is_invisible;
 use osiris_core::paths::{ProjectPath, Resolver, reserved_to_write};
@@ -51,7 +51,7 @@ impl Expected {
         let written = prepared
             .tasks()
             .zip(prepared.drivers())
-            .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
+            .flat_map(|(task, driver)| configured_paths(&task.config, &driver.spec.files.write))
             .filter_map(|path| ProjectPath::new(path).ok())
             .map(|path| {
                 // A link in the configuration is the user's own.
@@ -139,7 +139,7 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 
 /// Downloads the files from below `from` in the sandbox to below `base` on this machine. Returns
 /// their total size in bytes.
-pub(super) async fn collect(
+pub(super) async fn download(
     envd: &Envd,
     made: &[OutputFile],
     expected: &Expected,
@@ -178,7 +178,7 @@ pub(super) async fn collect(
         }
     }
     for part in fetched {
-        part.settle()?;
+        part.commit()?;
     }
     Ok(all)
 }
@@ -202,13 +202,13 @@ impl<'d> PartialFile<'d> {
         let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
         let folder = ProjectDir::new(base, place.parent().unwrap_or(Path::new("")));
         let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
-        let folder = if is_own { folder.make()? } else { folder.make_shared()? };
+        let folder = if is_own { folder.create_dir()? } else { folder.create_shared_dir()? };
         // Not named by the process id, which other processes can guess.
         let part = format!(".{:016x}.part", RandomState::new().hash_one(&name));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         if is_own {
-            project_dir::private(&mut options);
+            project_dir::restrict_to_owner(&mut options);
         }
         let file = folder.open_with(&part, &options)?.into_std();
         Ok(Self { folder, file, part, name, path, settled: false })
@@ -231,7 +231,7 @@ impl<'d> PartialFile<'d> {
         }
     }
 
-    fn settle(mut self) -> Result<(), RemoteError> {
+    fn commit(mut self) -> Result<(), RemoteError> {
         let moved = self.folder.rename(&self.part, &self.folder, &self.name);
         moved.map_err(|error| unwritable(self.path, &error))?;
         self.settled = true;

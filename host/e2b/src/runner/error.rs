@@ -25,7 +25,7 @@ impl RemoteError {
     }
 
     /// The run exceeded its time limit.
-    pub(super) fn late(limit: Duration) -> Self {
+    pub(super) fn timed_out(limit: Duration) -> Self {
         let limit = limit.as_secs();
         Self::failed(
             "timeout",
@@ -34,7 +34,7 @@ impl RemoteError {
     }
 
     /// Marks the error as one before the start of the run.
-    pub(super) fn before(self) -> Self {
+    pub(super) fn before_run(self) -> Self {
         Self { exit: Exit::Environment, ..self }
     }
 

@@ -19,7 +19,7 @@ pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Me
         while let Some(line) = lines.next() {
             match taken.take(&line) {
                 SequenceCheck::Next(message) => messages.push(message),
-                SequenceCheck::Known => {}
+                SequenceCheck::Duplicate => {}
                 SequenceCheck::Gap => return Ok(messages),
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use e2b_client::{Command, Envd, Finished, Source};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use osiris_core::text::bytes;
+use osiris_core::text::format_bytes;
 
 use super::error::RemoteError;
 use super::notice::NoticeSender;
@@ -21,7 +21,7 @@ const CHUNK: usize = 500;
 
 /// Script that creates the directories of a run, then prints the home directory and the hashes of
 /// all usable files. Creates the secrets file empty and private before anything is written to it.
-const LOOK: &str = r#"set -eu
+const INVENTORY_SCRIPT: &str = r#"set -eu
 umask 077
 mkdir -p "$HOME/.osiris/blobs" "$HOME/.osiris/run-$1" "$HOME/session/$1"
 : > "$HOME/.osiris/run-$1/confidential.json"
@@ -29,7 +29,7 @@ echo "$HOME"
 sha256sum -- /usr/local/bin/osiris /usr/local/lib/osiris/drivers/* /usr/local/lib/osiris/compiled/* "$HOME"/.osiris/blobs/* 2>/dev/null || true"#;
 
 /// Script that moves uploaded files with the right hash into place, or lists the others.
-const SETTLE: &str = r#"cd "$HOME/.osiris/blobs" || exit 1
+const COMMIT_SCRIPT: &str = r#"cd "$HOME/.osiris/blobs" || exit 1
 for h in "$@"; do echo "$h  $h.part"; done | sha256sum -c --quiet - 2>/dev/null || exit 9
 for h in "$@"; do chmod 700 "$h.part" && mv -f "$h.part" "$h" || exit 1; done"#;
 
@@ -73,7 +73,7 @@ pub(super) async fn install(
     may_install: bool,
     notes: &NoticeSender,
 ) -> Result<RemoteLayout, RemoteError> {
-    let seen = shell(envd, LOOK, [session]).await?;
+    let seen = shell(envd, INVENTORY_SCRIPT, [session]).await?;
     let mut site = read(&seen)?;
     let missing: Vec<&str> = std::iter::once(("osiris", &parcel.runtime))
         .chain(parcel.drivers.iter().map(|(name, blob)| (name.as_str(), blob)))
@@ -108,7 +108,7 @@ async fn send(
     notes: &NoticeSender,
 ) -> Result<(), RemoteError> {
     for (name, blob) in &files {
-        notes.detail(format!("Uploading {name}  {}", bytes(blob.size)));
+        notes.verbose(format!("Uploading {name}  {}", format_bytes(blob.size)));
     }
     for _ in 0..ATTEMPTS {
         let transfer = Transfer::new("uploading", files.len(), all, notes);
@@ -125,7 +125,7 @@ async fn send(
         let mut damaged = String::new();
         for chunk in files.chunks(CHUNK) {
             let hashes = chunk.iter().map(|(_, blob)| blob.sha256.as_str());
-            let settled = run(envd, SETTLE, hashes).await?;
+            let settled = run(envd, COMMIT_SCRIPT, hashes).await?;
             match settled.exit_code {
                 0 => {}
                 9 => damaged.push_str(&String::from_utf8_lossy(&settled.stdout)),
@@ -144,7 +144,7 @@ async fn send(
     ))
 }
 
-/// Parses the output of `LOOK`.
+/// Parses the output of `INVENTORY_SCRIPT`.
 fn read(seen: &str) -> Result<RemoteLayout, RemoteError> {
     let mut lines = seen.lines();
     let home = lines.next().filter(|home| home.starts_with('/')).ok_or_else(|| {

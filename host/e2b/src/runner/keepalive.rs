@@ -12,7 +12,7 @@ use super::LEASE;
 /// Interval between extensions of the lease: two can fail.
 const EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 /// Extra lifetime after the deadline, to download the results.
-pub(super) const REST: Duration = Duration::from_secs(60);
+pub(super) const FETCH_GRACE: Duration = Duration::from_secs(60);
 
 /// Extends the lease until dropped.
 pub(super) struct Lease(AbortHandle);
@@ -24,11 +24,11 @@ impl Drop for Lease {
 }
 
 /// Extends the lifetime of a sandbox repeatedly, up to shortly after the deadline.
-pub(super) fn keep(control: Control, id: String, deadline: Instant) -> Lease {
+pub(super) fn renew(control: Control, id: String, deadline: Instant) -> Lease {
     let task = tokio::task::spawn_local(async move {
         loop {
             sleep(EVERY).await;
-            let rest = deadline.saturating_duration_since(Instant::now()) + REST;
+            let rest = deadline.saturating_duration_since(Instant::now()) + FETCH_GRACE;
             extend(&control, &id, rest.min(LEASE)).await;
         }
     });
@@ -36,7 +36,7 @@ pub(super) fn keep(control: Control, id: String, deadline: Instant) -> Lease {
 }
 
 /// Extends the lifetime of a sandbox while its outputs are downloaded.
-pub(super) fn keep_fetching(control: Control, id: String) -> Lease {
+pub(super) fn renew_while_downloading(control: Control, id: String) -> Lease {
     let task = tokio::task::spawn_local(async move {
         loop {
             extend(&control, &id, LEASE).await;
@@ -47,7 +47,7 @@ pub(super) fn keep_fetching(control: Control, id: String) -> Lease {
 }
 
 async fn extend(control: &Control, id: &str, lease: Duration) {
-    if let Err(error) = control.within(EVERY).set_timeout(id, lease).await {
+    if let Err(error) = control.with_timeout(EVERY).set_timeout(id, lease).await {
         // The message stream reports the fate of the sandbox.
         tracing::debug!("{}", error.message);
     }

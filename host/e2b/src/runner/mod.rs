@@ -40,7 +40,7 @@ use crate::protocol::OutputFile;
 
 pub use self::egress::{dials, unreachable};
 pub use self::notice::{Notice, NoticeSender};
-pub use self::payload::{Blob, Payload, RUNTIME, runtime_blob};
+pub use self::payload::{Blob, Payload, RUNTIME_ENV, runtime_blob};
 
 /// Lifetime of a sandbox unless its host extends it.
 const LEASE: Duration = Duration::from_secs(300);
@@ -95,11 +95,11 @@ impl KillHandle {
     /// run.
     pub async fn kill(&self) {
         let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let control = self.control.within(KILL_NOW);
+        let control = self.control.with_timeout(KILL_NOW);
         match sandbox {
             Some(id) => drop(control.kill(&id).await),
             // A sandbox may already exist, with its answer on the way.
-            None => sweep::doubles(&control, &self.owner, &self.run, None).await,
+            None => sweep::kill_duplicates(&control, &self.owner, &self.run, None).await,
         }
     }
 }
@@ -152,7 +152,7 @@ impl E2bRunner {
         let owner = Owner::of(&self.prepared.job().base);
         let logs = self.prepared.job().base.join("logs");
         // Kills the leftovers of earlier runs while this run goes on.
-        let sweep = spawn_local(sweep::leftovers(self.control.clone(), owner.clone(), logs));
+        let sweep = spawn_local(sweep::kill_leftovers(self.control.clone(), owner.clone(), logs));
         let mut costs = Overhead::default();
         let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
         let sandbox_id = self.id().unwrap_or_default();
@@ -161,17 +161,17 @@ impl E2bRunner {
         tokio::time::timeout(KILL_NOW, sweep).await.ok();
         let summary = costs.summary();
         let run = ended.as_ref().ok().map(|status| status.execution_duration);
-        let metrics = costs.conclude(session, run);
+        let metrics = costs.finish(session, run);
         let status = match ended {
             Ok(status) => status,
             Err(trouble) => self.failed(session, &board, trouble),
         };
-        self.notes.detail(format!(
+        self.notes.verbose(format!(
             "E2B  {summary}  in all {} ms beside the run",
             metrics.get("e2b_overhead_ms").copied().unwrap_or_default()
         ));
         let e2b = E2b { sandbox_id, template: self.options.template, metrics };
-        session.finish_followed(status, e2b)
+        session.finish_remote(status, e2b)
     }
 
     async fn attempt(
@@ -186,7 +186,7 @@ impl E2bRunner {
         costs.begin(Stage::Create);
         let hosts = egress::look_up(&dials(&self.prepared)).await;
         for host in &hosts.unreachable {
-            self.notes.word(format!(
+            self.notes.info(format!(
                 "{host} is an address of this machine's network, which E2B does not reach"
             ));
         }
@@ -194,7 +194,7 @@ impl E2bRunner {
         let sandbox = self.create(session, owner, hosts.network, cancel).await?;
         let begun = async {
             let envd = Envd::new(&self.options.settings, &sandbox)?;
-            let lease = keepalive::keep(self.control.clone(), sandbox.id.clone(), deadline);
+            let lease = keepalive::renew(self.control.clone(), sandbox.id.clone(), deadline);
             costs.begin(Stage::Upload);
             let site = install::install(
                 &envd,
@@ -206,7 +206,7 @@ impl E2bRunner {
             )
             .await?;
             let plan =
-                submit::send(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
+                submit::submit(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
                     .await?;
             event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
             costs.begin(Stage::Start);
@@ -220,7 +220,7 @@ impl E2bRunner {
         let (envd, site, worker, lease) = tokio::select! {
             begun = begun => begun?,
             () = cancel.cancelled() => return Err(RemoteError::cancelled()),
-            () = tokio::time::sleep_until(deadline.into()) => return Err(RemoteError::late(self.options.limit)),
+            () = tokio::time::sleep_until(deadline.into()) => return Err(RemoteError::timed_out(self.options.limit)),
         };
         costs.begin(Stage::Run);
         self.notes.stage("running");
@@ -242,8 +242,8 @@ impl E2bRunner {
         let files = expected.wanted(files, &status)?;
         // The run has ended in time: downloading its results can take longer.
         drop(lease);
-        let lease = keepalive::keep_fetching(self.control.clone(), sandbox.id);
-        let fetch = download::collect(&envd, &files, &expected, &base, &job.base, &self.notes);
+        let lease = keepalive::renew_while_downloading(self.control.clone(), sandbox.id);
+        let fetch = download::download(&envd, &files, &expected, &base, &job.base, &self.notes);
         let patience = async {
             match cancel.is_cancelled() {
                 true => tokio::time::sleep(worker_handle::GRACE).await,
@@ -296,19 +296,19 @@ impl E2bRunner {
         }
         let create = Create {
             template: self.options.template.clone(),
-            timeout: (self.options.limit + keepalive::REST).min(LEASE),
+            timeout: (self.options.limit + keepalive::FETCH_GRACE).min(LEASE),
             metadata,
             env: self.options.env.clone(),
             network,
         };
-        let control = self.control.within(CREATE);
+        let control = self.control.with_timeout(CREATE);
         let notes = self.notes.clone();
         let since = Instant::now();
         let is_told = Cell::new(false);
         let mut creating = spawn_local(async move {
             let tell = |error: &Error| {
                 if since.elapsed() >= PATIENCE && !is_told.replace(true) {
-                    notes.word(format!("{}; trying again", error.message));
+                    notes.info(format!("{}; trying again", error.message));
                 }
             };
             control.create_observed(&create, tell).await
@@ -325,32 +325,32 @@ impl E2bRunner {
         *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
         let fields = json!({"sandbox_id": sandbox.id, "template": self.options.template});
         event(session, "e2b_sandbox_created", fields);
-        self.notes.detail(format!("Sandbox {}", sandbox.id));
+        self.notes.verbose(format!("Sandbox {}", sandbox.id));
         Ok(sandbox)
     }
 
     /// Kills the sandbox, or tells the user how to connect to a kept one.
     async fn end(&self, session: &Session, owner: &Owner, costs: &mut Overhead) {
-        let now = self.control.within(KILL_NOW);
+        let now = self.control.with_timeout(KILL_NOW);
         let Some(id) = self.id() else {
-            return sweep::doubles(&now, owner, session.id(), None).await;
+            return sweep::kill_duplicates(&now, owner, session.id(), None).await;
         };
         if self.options.keep {
             let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
             let until = if lasts { self.options.limit } else { LEASE }.as_secs();
-            self.notes.word(format!(
+            self.notes.info(format!(
                 "The sandbox {id} is kept for {until} s. Look at it with `e2b sandbox connect {id}`; end it with `osiris e2b sweep --kept`"
             ));
             return;
         }
         costs.begin(Stage::Kill);
         self.notes.stage("killing the sandbox");
-        let kill = self.control.within(KILL);
-        let doubles = sweep::doubles(&now, owner, session.id(), Some(&id));
+        let kill = self.control.with_timeout(KILL);
+        let doubles = sweep::kill_duplicates(&now, owner, session.id(), Some(&id));
         let (killed, ()) = tokio::join!(kill.kill(&id), doubles);
         match killed {
             Ok(()) => event(session, "e2b_sandbox_killed", json!({"sandbox_id": id})),
-            Err(error) => self.notes.word(format!(
+            Err(error) => self.notes.info(format!(
                 "{}. It ends by itself within {} s, and with `osiris e2b sweep`",
                 error.message,
                 LEASE.as_secs()

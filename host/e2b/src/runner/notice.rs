@@ -10,9 +10,9 @@ const MOST: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// Information for everybody.
-    Word(String),
+    Info(String),
     /// Details for verbose output.
-    Detail(String),
+    Verbose(String),
     /// The current stage, which replaces the previous one.
     Stage(String),
 }
@@ -33,12 +33,12 @@ impl NoticeSender {
 
     // A closed channel is fine: the receiver may have gone.
 
-    pub(super) fn word(&self, text: impl AsRef<str>) {
-        self.sender.send(Notice::Word(self.masked(text.as_ref()))).ok();
+    pub(super) fn info(&self, text: impl AsRef<str>) {
+        self.sender.send(Notice::Info(self.masked(text.as_ref()))).ok();
     }
 
-    pub(super) fn detail(&self, text: impl AsRef<str>) {
-        self.sender.send(Notice::Detail(self.masked(text.as_ref()))).ok();
+    pub(super) fn verbose(&self, text: impl AsRef<str>) {
+        self.sender.send(Notice::Verbose(self.masked(text.as_ref()))).ok();
     }
 
     pub(super) fn stage(&self, text: impl AsRef<str>) {
@@ -46,6 +46,6 @@ impl NoticeSender {
     }
 
     fn masked(&self, text: &str) -> String {
-        self.redactor.beginning(text.as_bytes(), MOST).0
+        self.redactor.redact_prefix(text.as_bytes(), MOST).0
     }
 }

@@ -58,7 +58,7 @@ impl Overhead {
 
     /// Writes the metrics and returns them for the status. `run` is the duration of the run in
     /// seconds; if unknown, the duration of its stage is used.
-    pub(super) fn conclude(mut self, session: &Session, run: Option<f64>) -> BTreeMap<String, u64> {
+    pub(super) fn finish(mut self, session: &Session, run: Option<f64>) -> BTreeMap<String, u64> {
         self.end();
         let ran = run.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let ran = ran.or_else(|| self.stages.get(&Stage::Run).copied()).unwrap_or_default();

@@ -15,7 +15,7 @@ use osiris_runtime::run::{Prepared, StateStore};
 
 /// Variable with the path of the `osiris` to run in sandboxes, for machines whose own binary cannot
 /// run there.
-pub const RUNTIME: &str = "OSIRIS_E2B_RUNTIME";
+pub const RUNTIME_ENV: &str = "OSIRIS_E2B_RUNTIME";
 
 /// A file to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Payload {
                 && !parcel.drivers.contains_key(name)
             {
                 parcel.drivers.insert(name.clone(), Blob::read(&file.path)?);
-                let compiled = prepared.engine().compiled(&driver.sha256);
+                let compiled = prepared.engine().cached_code(&driver.sha256);
                 if let Some((path, name)) = compiled.as_deref().and_then(named) {
                     parcel.compiled.insert(name.to_owned(), Blob::read(path)?);
                 }
@@ -216,13 +216,13 @@ fn named(path: &Path) -> Option<(&Path, &str)> {
 /// # Errors
 /// Returns an error if this program cannot run in a sandbox or cannot be read.
 pub fn runtime_blob() -> Result<Blob> {
-    if let Some(path) = std::env::var_os(RUNTIME) {
+    if let Some(path) = std::env::var_os(RUNTIME_ENV) {
         return Blob::read(Path::new(&path));
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         let message = "this osiris cannot run in an E2B sandbox, which is Linux on x86_64";
         let help = format!(
-            "download osiris of the same version for Linux on x86_64, and set {RUNTIME} to it"
+            "download osiris of the same version for Linux on x86_64, and set {RUNTIME_ENV} to it"
         );
         return Err(Error::environment(Diagnostic::new("e2b_runtime", message).help(help)));
     }

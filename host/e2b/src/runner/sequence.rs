@@ -17,7 +17,7 @@ pub(super) enum SequenceCheck {
     /// The next line.
     Next(Message),
     /// A line that was accepted before.
-    Known,
+    Duplicate,
     /// A line that cannot follow: something is missing or damaged.
     Gap,
 }
@@ -34,7 +34,7 @@ impl SequenceTracker {
                 self.bytes += line.len() as u64;
                 SequenceCheck::Next(body)
             }
-            None | Some(0) => SequenceCheck::Known,
+            None | Some(0) => SequenceCheck::Duplicate,
             Some(_) => SequenceCheck::Gap,
         }
     }
@@ -50,7 +50,7 @@ mod tests {
         let line = |n: u64| format!("{{\"n\":{n},\"type\":\"pong\",\"re\":7}}\n");
         assert_eq!(taken.take(line(2).as_bytes()), SequenceCheck::Gap);
         assert_eq!(taken.take(line(1).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));
-        assert_eq!(taken.take(line(1).as_bytes()), SequenceCheck::Known);
+        assert_eq!(taken.take(line(1).as_bytes()), SequenceCheck::Duplicate);
         assert_eq!(taken.take(b"{\"n\":2\n"), SequenceCheck::Gap);
         assert_eq!(taken.take(line(u64::MAX).as_bytes()), SequenceCheck::Gap);
         assert_eq!(taken.take(line(2).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));

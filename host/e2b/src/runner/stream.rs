@@ -20,17 +20,17 @@ const WAITING: usize = 2;
 /// Maximum values in a line. Parsed, a value takes many times its bytes.
 const MAX_VALUES: usize = 500_000;
 /// Maximum reads of the worker's copy in a row without a new line; one more is an error.
-const FRUITLESS: u32 = 20;
+const MAX_EMPTY_READS: u32 = 20;
 /// A worker that cannot be attached to and has written nothing for this long is dead.
-const DEAD: Duration = Duration::from_secs(20);
+const DEAD_AFTER: Duration = Duration::from_secs(20);
 /// A stream that is silent for this long has lost the worker, which writes more often.
-const QUIET: Duration = HEARTBEAT.saturating_mul(3);
+const IDLE_TIMEOUT: Duration = HEARTBEAT.saturating_mul(3);
 /// Minimum pause between attempts to reach a worker that cannot be attached to.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Maximum pause between such attempts, reached by doubling.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Pause between attempts to reach a sandbox.
-const FAR: Duration = Duration::from_secs(2);
+const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 /// Bytes kept of the worker's standard error.
 const TAIL: usize = 4096;
 
@@ -146,7 +146,7 @@ impl StreamReader {
             if let Some(line) = self.live.next() {
                 match self.take(&line)? {
                     SequenceCheck::Next(message) => return Ok(message),
-                    SequenceCheck::Known => {}
+                    SequenceCheck::Duplicate => {}
                     SequenceCheck::Gap => self.catch_up().await?,
                 }
                 continue;
@@ -156,7 +156,7 @@ impl StreamReader {
             }
             match &mut self.process {
                 None => self.reattach().await?,
-                Some(process) => match timeout(QUIET, process.next()).await {
+                Some(process) => match timeout(IDLE_TIMEOUT, process.next()).await {
                     Err(_) => {
                         self.process = None;
                         // A silent stream does not mean that a line is missing in the copy.
@@ -211,7 +211,7 @@ impl StreamReader {
             {
                 self.caught_up(before)?;
             }
-            Err(error) => return Err(lost(error)),
+            Err(error) => return Err(stream_error(error)),
         }
         Ok(())
     }
@@ -223,7 +223,7 @@ impl StreamReader {
         if let Some(line) = copy.lines.next() {
             return match self.take(&line)? {
                 SequenceCheck::Next(message) => Ok(Some(message)),
-                SequenceCheck::Known => Ok(None),
+                SequenceCheck::Duplicate => Ok(None),
                 SequenceCheck::Gap => Err(StreamError::Protocol(format!(
                     "line {} of it is not the one that follows",
                     self.taken.last + 1
@@ -247,7 +247,7 @@ impl StreamReader {
         self.nothing_new = self.taken.last == before;
         if self.nothing_new {
             self.fruitless += 1;
-            if self.fruitless > FRUITLESS {
+            if self.fruitless > MAX_EMPTY_READS {
                 return Err(StreamError::Protocol(format!(
                     "line {} never comes",
                     self.taken.last + 1
@@ -268,7 +268,7 @@ impl StreamReader {
                 self.notes.stage(format!("the sandbox cannot be reached: {why}"));
                 // A sandbox that cannot be reached is silent, not dead.
                 self.heard = Instant::now();
-                sleep(FAR).await;
+                sleep(RECONNECT_DELAY).await;
                 return Ok(());
             }
             Health::Up => {}
@@ -281,7 +281,7 @@ impl StreamReader {
             }
             Err(error) if error.kind == Kind::NotFound => {
                 if self.nothing_new {
-                    if self.heard.elapsed() > DEAD {
+                    if self.heard.elapsed() > DEAD_AFTER {
                         return Err(self.died("it cannot be found any more".to_owned()));
                     }
                     sleep(self.pause).await;
@@ -293,10 +293,10 @@ impl StreamReader {
                 self.catch_up().await
             }
             Err(error) if error.is_transient() => {
-                sleep(FAR).await;
+                sleep(RECONNECT_DELAY).await;
                 Ok(())
             }
-            Err(error) => Err(lost(error)),
+            Err(error) => Err(stream_error(error)),
         }
     }
 
@@ -313,7 +313,7 @@ impl StreamReader {
     }
 }
 
-fn lost(error: Error) -> StreamError {
+fn stream_error(error: Error) -> StreamError {
     match error.kind {
         Kind::SandboxGone => StreamError::Gone(error.message),
         Kind::Auth | Kind::Token | Kind::Forbidden => StreamError::Refused(error.message),

@@ -15,7 +15,7 @@ use super::payload::{Blob, Payload};
 use crate::protocol::{Confidential, Plan};
 
 /// Sends the plan and the secrets. Returns the plan's hash.
-pub(super) async fn send(
+pub(super) async fn submit(
     envd: &Envd,
     prepared: &Prepared,
     parcel: &Payload,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use osiris_core::text::bytes;
+use osiris_core::text::format_bytes;
 
 use super::notice::NoticeSender;
 
@@ -38,7 +38,7 @@ impl Transfer {
         let hundredth = u128::from(sum) * 100 / u128::from(*all).max(1);
         let hundredth = u64::try_from(hundredth).unwrap_or(100);
         if told.swap(hundredth, Relaxed) != hundredth {
-            notes.stage(format!("{what}  {} of {}", bytes(sum), bytes(*all)));
+            notes.stage(format!("{what}  {} of {}", format_bytes(sum), format_bytes(*all)));
         }
     }
 }

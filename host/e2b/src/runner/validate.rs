@@ -15,25 +15,27 @@ const FRAME: u64 = 32;
 const DISK_FULL: &str = "the disk is full";
 
 /// Validates a worker's final status and clamps its values to plausible ones.
-pub(super) fn checked(theirs: StatusFile, session: &Session) -> Result<StatusFile, RemoteError> {
-    let own = session.first_status().clone();
+pub(super) fn validate_status(
+    theirs: StatusFile,
+    session: &Session,
+) -> Result<StatusFile, RemoteError> {
+    let own = session.initial_status().clone();
     let same =
         |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
     let fits = theirs.steps.len() == own.steps.len()
         && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
     if !fits {
-        return Err(broken("the steps that it ran are not those of the plan"));
+        return Err(protocol_error("the steps that it ran are not those of the plan"));
     }
     let well = theirs.status == RunStatus::Success;
     let ended =
         matches!(theirs.status, RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled);
-    let known = theirs
-        .error
-        .as_ref()
-        .is_none_or(|error| is_kind(&error.kind) && is_of_plan(error.step.as_deref(), session));
+    let known = theirs.error.as_ref().is_none_or(|error| {
+        is_kind(&error.kind) && belongs_to_plan(error.step.as_deref(), session)
+    });
     let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
     if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
-        return Err(broken("how it says that the run ended makes no sense"));
+        return Err(protocol_error("how it says that the run ended makes no sense"));
     }
     let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
     Ok(StatusFile {
@@ -53,7 +55,7 @@ pub(super) fn checked(theirs: StatusFile, session: &Session) -> Result<StatusFil
 
 /// Masks and shortens a failure's message, which can come from a sandbox, like a driver's.
 pub(super) fn short(failure: RunError, session: &Session) -> RunError {
-    let message = osiris_engine::shortened(&failure.message, session.redactor());
+    let message = osiris_engine::sanitize_message(&failure.message, session.redactor());
     // The words of a limit name the limit.
     let message = if failure.kind == "limit" { message } else { name_disk(message) };
     RunError { message, ..failure }
@@ -69,15 +71,15 @@ fn name_disk(mut message: String) -> String {
 
 /// Returns whether a record belongs to a step of the run, or to the run itself. Only checks the
 /// step: texts are masked when they are written.
-pub(super) fn is_of_run(record: &Record, session: &Session) -> bool {
+pub(super) fn belongs_to_run(record: &Record, session: &Session) -> bool {
     match record {
-        Record::Log { step, .. } => is_of_plan(step.as_deref(), session),
+        Record::Log { step, .. } => belongs_to_plan(step.as_deref(), session),
         _ => true,
     }
 }
 
-fn is_of_plan(step: Option<&str>, session: &Session) -> bool {
-    let mut own = session.first_status().steps.iter();
+fn belongs_to_plan(step: Option<&str>, session: &Session) -> bool {
+    let mut own = session.initial_status().steps.iter();
     step.is_none_or(|step| own.any(|own| own.id == step))
 }
 
@@ -103,7 +105,7 @@ pub(super) fn size(record: &Record) -> u64 {
 }
 
 /// Returns the error of a run whose message stream has ended.
-pub(super) fn lost(why: StreamError) -> RemoteError {
+pub(super) fn stream_error(why: StreamError) -> RemoteError {
     match why {
         StreamError::Died { status, said } => {
             let said = said.lines().rev().take(5).collect::<Vec<_>>();
@@ -123,19 +125,19 @@ pub(super) fn lost(why: StreamError) -> RemoteError {
             "sandbox",
             format!("the sandbox is gone before the run was over: {why}; run it again"),
         ),
-        StreamError::Protocol(why) => broken(&why),
+        StreamError::Protocol(why) => protocol_error(&why),
         StreamError::Refused(why) => RemoteError::failed("sandbox", why),
     }
 }
 
 /// Returns the error for a message that answers no command.
-pub(super) fn unexpected(message: &Message) -> RemoteError {
+pub(super) fn unexpected_message(message: &Message) -> RemoteError {
     let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
-    broken(&format!("it says {name} where nobody asked"))
+    protocol_error(&format!("it says {name} where nobody asked"))
 }
 
 /// Returns the error for a violation of the protocol.
-pub(super) fn broken(why: &str) -> RemoteError {
+pub(super) fn protocol_error(why: &str) -> RemoteError {
     RemoteError::failed(
         "protocol",
         format!("the worker in the sandbox does not keep to the protocol: {why}"),

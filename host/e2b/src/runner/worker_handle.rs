@@ -17,24 +17,26 @@ use super::install::RemoteLayout;
 use super::notice::NoticeSender;
 use super::payload::Payload;
 use super::stream::MessageStream;
-use super::validate::{broken, checked, is_of_run, lost, size, unexpected};
+use super::validate::{
+    belongs_to_run, protocol_error, size, stream_error, unexpected_message, validate_status,
+};
 use crate::protocol::{Command, Message, OutputFile, STREAM, Sequenced, VERSION};
 
 /// Time without a message after which the user is notified.
-const SILENCE: Duration = Duration::from_secs(30);
+const SILENCE_WARNING: Duration = Duration::from_secs(30);
 /// Time for a cancelled run to undo its work.
 pub(super) const GRACE: Duration = Duration::from_secs(30);
 /// Attempts to send a command that may not have arrived, and the pause between them.
 const SENDS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Time limit for the worker's answers outside a run.
-const ANSWER: Duration = Duration::from_secs(60);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time to wait for the worker's clean-up: the sandbox is killed anyway.
-const FAREWELL: Duration = Duration::from_secs(2);
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(2);
 /// Clock differences below this are ignored.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// Bytes of records that all steps together may send in addition to their logs.
-const RECORDS: u64 = 64 << 20;
+const RECORD_BUDGET: u64 = 64 << 20;
 
 /// A worker that is ready to execute the run.
 pub(super) struct WorkerHandle {
@@ -72,9 +74,9 @@ pub(super) async fn start(
     let following = MessageStream::begin(envd.clone(), process, stream, notes.clone());
     let (envd, skew) = (envd.clone(), SignedDuration::ZERO);
     let mut worker = WorkerHandle { pid, envd, following, last: 0, skew };
-    let hello = worker.answer(notes).await?;
+    let hello = worker.next_reply(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
-        return Err(broken("it did not begin with a hello").before());
+        return Err(protocol_error("it did not begin with a hello").before_run());
     };
     if protocol != VERSION {
         return Err(RemoteError::environment(
@@ -88,7 +90,8 @@ pub(super) async fn start(
     worker.skew = skew_of(&ts);
     if !worker.skew.is_zero() {
         let seconds = worker.skew.as_secs();
-        notes.detail(format!("The sandbox's clock is off by {seconds} s; its times are put right"));
+        notes
+            .verbose(format!("The sandbox's clock is off by {seconds} s; its times are put right"));
     }
     worker
         .command(Command::Prepare {
@@ -100,10 +103,10 @@ pub(super) async fn start(
     // Each driver is reported once.
     let mut compiling: BTreeSet<String> = parcel.drivers.keys().cloned().collect();
     loop {
-        match worker.answer(notes).await? {
+        match worker.next_reply(notes).await? {
             Message::Ready { .. } => return Ok(worker),
             Message::Compiling { driver } if compiling.remove(&driver) => {
-                notes.detail(format!("Compiling the driver {driver} in the sandbox"));
+                notes.verbose(format!("Compiling the driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
                 return Err(RemoteError::environment(
@@ -113,7 +116,7 @@ pub(super) async fn start(
             }
             Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {}
             Message::Progress { .. } | Message::Pong { .. } => {}
-            other => return Err(unexpected(&other).before()),
+            other => return Err(unexpected_message(&other).before_run()),
         }
     }
 }
@@ -133,7 +136,7 @@ impl WorkerHandle {
         self.command(Command::Run).await?;
         let job = prepared.job();
         let steps = job.manifest.steps.len();
-        let mut room = RECORDS + steps as u64 * job.limits.get(Limit::Log);
+        let mut room = RECORD_BUDGET + steps as u64 * job.limits.get(Limit::Log);
         let mut ticks = interval(Duration::from_secs(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut heard, mut told) = (Instant::now(), false);
@@ -145,29 +148,29 @@ impl WorkerHandle {
             tokio::select! {
                 message = self.following.next() => {
                     (heard, told) = (Instant::now(), false);
-                    match message.map_err(lost)? {
+                    match message.map_err(stream_error)? {
                         Message::Record { record } => {
                             room = room.checked_sub(size(&record)).ok_or_else(|| {
-                                broken("it says more than all steps together may")
+                                protocol_error("it says more than all steps together may")
                             })?;
-                            if !is_of_run(&record, session) {
-                                return Err(broken("it logs for a step that the plan does not have"));
+                            if !belongs_to_run(&record, session) {
+                                return Err(protocol_error("it logs for a step that the plan does not have"));
                             }
                             session.record(self.corrected(record));
                         }
-                        Message::Progress { steps } => board.follow(&steps),
+                        Message::Progress { steps } => board.apply_remote(&steps),
                         Message::Finished { status, files, .. } => {
-                            let mut status = checked(*status, session)?;
+                            let mut status = validate_status(*status, session)?;
                             // A run that succeeded before the stop took effect counts as a success.
                             if late && status.status != RunStatus::Success {
-                                status.error = Some(RemoteError::late(limit).failure);
+                                status.error = Some(RemoteError::timed_out(limit).failure);
                                 status.status = RunStatus::Failed;
                             }
                             return Ok((self, status, files));
                         }
                         Message::Refused { why, .. } => return Err(RemoteError::failed("sandbox", why)),
                         Message::Pong { .. } | Message::Compiling { .. } => {}
-                        other => return Err(unexpected(&other)),
+                        other => return Err(unexpected_message(&other)),
                     }
                 }
                 () = cancel.cancelled(), if stop.is_none() => {
@@ -179,19 +182,19 @@ impl WorkerHandle {
                         let why = "the run did not stop when it was told to, so its sandbox was killed";
                         let mut trouble = RemoteError::failed("cancelled", why);
                         trouble.state = RunStatus::Cancelled;
-                        return Err(if late { RemoteError::late(limit) } else { trouble });
+                        return Err(if late { RemoteError::timed_out(limit) } else { trouble });
                     }
                     let grace = self.stop(notes).await;
                     (late, stop) = (true, Some(Instant::now() + grace));
                 }
                 _ = ticks.tick() => {
-                    if told || heard.elapsed() < SILENCE {
+                    if told || heard.elapsed() < SILENCE_WARNING {
                         continue;
                     }
                     told = true;
-                    notes.word(format!(
+                    notes.info(format!(
                         "No word from the sandbox for {} s. Waiting on; Ctrl-C stops the run",
-                        SILENCE.as_secs()
+                        SILENCE_WARNING.as_secs()
                     ));
                 }
             }
@@ -205,7 +208,7 @@ impl WorkerHandle {
                 while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {
                 }
             };
-            tokio::time::timeout(FAREWELL, cleaned).await.ok();
+            tokio::time::timeout(CLEANUP_TIMEOUT, cleaned).await.ok();
         }
     }
 
@@ -215,7 +218,7 @@ impl WorkerHandle {
             Ok(()) => GRACE,
             Err(trouble) => {
                 // A worker that does not get the command does not stop.
-                notes.detail(trouble.failure.message);
+                notes.verbose(trouble.failure.message);
                 Duration::ZERO
             }
         }
@@ -224,7 +227,7 @@ impl WorkerHandle {
     async fn command(&mut self, command: Command) -> Result<(), RemoteError> {
         self.last += 1;
         let line = Sequenced { n: self.last, body: command }.line();
-        let envd = self.envd.within(ANSWER / SENDS);
+        let envd = self.envd.with_timeout(REPLY_TIMEOUT / SENDS);
         for _ in 1..SENDS {
             match envd.send_input(self.pid, line.as_bytes()).await {
                 // The worker executes each number once.
@@ -236,14 +239,16 @@ impl WorkerHandle {
     }
 
     /// Returns the next message before the run.
-    async fn answer(&mut self, notes: &NoticeSender) -> Result<Message, RemoteError> {
-        let next = tokio::time::timeout(ANSWER, self.following.next());
+    async fn next_reply(&mut self, notes: &NoticeSender) -> Result<Message, RemoteError> {
+        let next = tokio::time::timeout(REPLY_TIMEOUT, self.following.next());
         match next.await {
-            Ok(message) => message.map_err(|why| lost(why).before()),
+            Ok(message) => message.map_err(|why| stream_error(why).before_run()),
             Err(_) => {
-                notes.detail("the worker is silent");
-                let why =
-                    format!("the worker in the sandbox said nothing for {} s", ANSWER.as_secs());
+                notes.verbose("the worker is silent");
+                let why = format!(
+                    "the worker in the sandbox said nothing for {} s",
+                    REPLY_TIMEOUT.as_secs()
+                );
                 Err(RemoteError::environment("sandbox", why))
             }
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use osiris_core::canonical;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::driver::spec::paths;
+use osiris_core::driver::spec::configured_paths;
 use osiris_core::paths::{ProjectPath, reserved_to_write};
 use osiris_engine::Code;
 use osiris_pipeline::manifest::Manifest;
@@ -18,7 +18,7 @@ use crate::protocol::{OutputFile, Plan};
 /// Returns the paths that the steps may write to, relative to the base path.
 pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> Vec<String> {
     steps
-        .flat_map(|(task, driver)| paths(&task.config, &driver.spec.files.write))
+        .flat_map(|(task, driver)| configured_paths(&task.config, &driver.spec.files.write))
         .filter_map(|path| Some(ProjectPath::new(path).ok()?.as_str().to_owned()))
         .collect()
 }

@@ -110,7 +110,7 @@ impl Worker {
         let tap = Box::new(move |record: &_| outlet.record(record));
         let bytes = plan.manifest.as_bytes();
         let session =
-            Session::create_followed(&logs, &plan.session_id, &manifest, bytes, redactor, tap);
+            Session::create_with_id(&logs, &plan.session_id, &manifest, bytes, redactor, tap);
         let session = match session {
             Ok(session) => session,
             Err(error) => return self.refuse(n, error.to_string()),

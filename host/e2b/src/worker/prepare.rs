@@ -45,12 +45,12 @@ pub(super) fn prepare(
     let engine = Engine::new()?;
     for (name, file) in &plan.compiled {
         // A driver whose compiled code cannot be imported is compiled here.
-        if let Err(error) = engine.adopt(name, file) {
+        if let Err(error) = engine.import_code(name, file) {
             tracing::warn!("{}: {error}", file.display());
         }
     }
     place(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
-    let registry = DriverCatalog::of(&plan.drivers)?;
+    let registry = DriverCatalog::from_files(&plan.drivers)?;
     for step in &manifest.steps {
         // Hosts of older versions do not send the secrets.
         if let Some(driver) = registry.find(&step.driver.name)

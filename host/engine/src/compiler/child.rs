@@ -8,7 +8,7 @@ use std::thread::{available_parallelism, sleep};
 use std::time::{Duration, Instant};
 
 use osiris_core::program;
-use osiris_core::text::bytes;
+use osiris_core::text::format_bytes;
 
 use super::COMMAND;
 use super::budget::Budget;
@@ -95,11 +95,11 @@ fn judged(
         return Err(known.unwrap_or_else(|| Refusal::Failed(ended(status))));
     }
     if said.contains("memory allocation of") || said.contains("Cannot allocate memory") {
-        return costly(format!("{} of memory", bytes(budget.memory)));
+        return costly(format!("{} of memory", format_bytes(budget.memory)));
     }
     match signal(status) {
         Some("SIGXCPU") => costly(format!("{} s of a processor", budget.seconds)),
-        Some("SIGXFSZ") => costly(format!("{} for its compiled code", bytes(budget.code))),
+        Some("SIGXFSZ") => costly(format!("{} for its compiled code", format_bytes(budget.code))),
         _ => Err(Refusal::Failed(ended(status))),
     }
 }

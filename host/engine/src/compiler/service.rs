@@ -54,7 +54,7 @@ fn compile(order: &Order, component: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
     let setup =
         EngineConfig { cache: None, interrupts: order.interrupts, compiler: Compiler::InProcess };
-    let engine = Engine::with(&setup).map_err(|error| failed(error.to_string()))?;
+    let engine = Engine::with_config(&setup).map_err(|error| failed(error.to_string()))?;
     if engine.identity() != order.engine {
         return Err(failed("the program that compiles is of another version".to_owned()));
     }
@@ -116,7 +116,7 @@ fn confine(order: &Order) -> io::Result<()> {
         let last = before.map_or(last, |before| before.min(last));
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(last) })?;
     }
-    ProcessSandbox::sealed().raise();
+    ProcessSandbox::deny_all().enforce();
     Ok(())
 }
 

@@ -89,7 +89,7 @@ impl fmt::Display for Enforcement {
 /// Files for name look-ups. A file that is replaced during a run, for example by a change of
 /// networks, cannot be read any more.
 #[cfg(target_os = "linux")]
-const NAMES: [&str; 9] = [
+const RESOLVER_FILES: [&str; 9] = [
     "/etc/gai.conf",
     "/etc/host.conf",
     "/etc/hostname",
@@ -115,14 +115,14 @@ const DNS: u16 = 53;
 
 impl ProcessSandbox {
     /// Denies everything, for a process that has opened all the files that it needs.
-    pub fn sealed() -> Self {
+    pub fn deny_all() -> Self {
         Self { ports: Some(Vec::new()), sealed: true, ..Self::default() }
     }
 
     /// Enforces the rules for this thread and all threads and processes that it starts from now on.
     /// Cannot be undone.
     #[cfg(target_os = "linux")]
-    pub fn raise(&self) -> Enforcement {
+    pub fn enforce(&self) -> Enforcement {
         use landlock::{ABI, LandlockStatus, RulesetStatus};
         let strength = match self.restrict() {
             Ok(status) => match (status.ruleset, status.landlock) {
@@ -146,7 +146,7 @@ impl ProcessSandbox {
 
     /// Not supported on this system.
     #[cfg(not(target_os = "linux"))]
-    pub fn raise(&self) -> Enforcement {
+    pub fn enforce(&self) -> Enforcement {
         Enforcement::None
     }
 
@@ -161,7 +161,7 @@ impl ProcessSandbox {
         // Excludes execution, so that no program of the project can be started.
         let read = AccessFs::from_read(abi) & !AccessFs::Execute;
         let own = AccessFs::from_all(abi) & !AccessFs::Execute;
-        let system = NAMES.iter().chain(&LIBRARIES).chain(&DEVICES).map(Path::new);
+        let system = RESOLVER_FILES.iter().chain(&LIBRARIES).chain(&DEVICES).map(Path::new);
         let system = system.filter(|_| !self.sealed);
         let resolvers = RESOLVERS.iter().filter(|_| !self.sealed);
         let read_only = self.read.iter().map(PathBuf::as_path).chain(system);
@@ -222,7 +222,7 @@ mod tests {
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
-                    let strength = fence.raise();
+                    let strength = fence.enforce();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let results = [
                         kind(fs::write(path("own/new"), "")),
@@ -259,7 +259,7 @@ mod tests {
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
-                    ProcessSandbox::sealed().raise();
+                    ProcessSandbox::deny_all().enforce();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let refused = [
                         kind(fs::read("/etc/hosts").map(drop)),
@@ -285,7 +285,7 @@ mod tests {
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
-                    ProcessSandbox::default().raise();
+                    ProcessSandbox::default().enforce();
                     let above = getppid().unwrap();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let reads = |path: &str| kind(fs::read(path).map(drop));

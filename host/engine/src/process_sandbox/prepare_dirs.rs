@@ -84,7 +84,7 @@ impl OutputDirs {
     /// Creates a directory of the host, and adds it to a sandbox. If the directory cannot be
     /// created, using it reports the error.
     pub fn own(&self, fence: &mut ProcessSandbox, folder: &Path) {
-        match ProjectDir::new(&self.base, folder).make() {
+        match ProjectDir::new(&self.base, folder).create_dir() {
             Ok(_) => fence.own.push(self.base.join(folder)),
             Err(error) => tracing::debug!("{}: {error}", folder.display()),
         }

@@ -63,7 +63,7 @@ pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<SelfT
     let own = folder.join("own");
     let fence =
         ProcessSandbox { own: vec![own], ports: Some(vec![ports[0]]), ..ProcessSandbox::default() };
-    let strength = fence.raise();
+    let strength = fence.enforce();
     let attempt =
         |thread: &str| ATTEMPTS.map(|(name, ..)| is_refused(name, thread, folder, project, ports));
     let main = attempt("main");

@@ -18,7 +18,7 @@ use osiris_core::budget::{Budget, Exceeded, Share};
 use osiris_core::fs::project_dir::ProjectDir;
 
 use super::Batch;
-use crate::offload::aside;
+use crate::offload::offload;
 
 /// Minimum disk space of a batch: file systems can only free blocks of this size.
 const BLOCK: u64 = 4 << 10;
@@ -76,7 +76,7 @@ impl Spill {
     /// Writes a batch. Only one batch is written at a time.
     pub(super) async fn write(self: &Arc<Self>, batch: Batch) -> Result<Extent, SpillError> {
         let spill = self.clone();
-        aside(batch.bytes() > LONG, move || spill.write_now(&batch)).await
+        offload(batch.bytes() > LONG, move || spill.write_now(&batch)).await
     }
 
     fn write_now(&self, batch: &Batch) -> Result<Extent, SpillError> {
@@ -99,7 +99,7 @@ impl Spill {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = match &mut *open {
             Some(open) => open,
-            none => none.insert(Open { file: Arc::new(self.folder.nameless()?), end: 0 }),
+            none => none.insert(Open { file: Arc::new(self.folder.anonymous_file()?), end: 0 }),
         };
         // Starts over: no extent refers to the file any more.
         if Arc::strong_count(&open.file) == 1 {
@@ -124,7 +124,7 @@ fn encoded(batch: &Batch) -> arrow::error::Result<EncodedData> {
 impl Extent {
     /// Reads the batch back.
     pub(super) async fn read(self: Arc<Self>) -> io::Result<Batch> {
-        aside(self.length > LONG, move || self.read_now()).await
+        offload(self.length > LONG, move || self.read_now()).await
     }
 
     fn read_now(&self) -> io::Result<Batch> {

@@ -131,9 +131,9 @@ impl Files {
         let shown = path.display();
         let granted = self.permissions.told();
         let may = self.permissions.of(path);
-        let why = if may.write && !may.make {
+        let why = if may.write && !may.create {
             "no driver may make a name with control or invisible characters".to_owned()
-        } else if may.make {
+        } else if may.create {
             "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
         } else if let Some(own) = self.permissions.wants_allowing(path) {
             format!(
@@ -177,8 +177,8 @@ impl Files {
         let may = self.may(&at.path, at.found);
         let may = match &at.parent {
             // In a directory that it created itself, a driver may create anything.
-            Some(parent) if !may.make && self.makes_in(&at.path, parent)? => {
-                PathAccess { look: true, make: true, make_folder: true, ..may }
+            Some(parent) if !may.create && self.makes_in(&at.path, parent)? => {
+                PathAccess { stat: true, create: true, create_dir: true, ..may }
             }
             _ => may,
         };
@@ -215,7 +215,7 @@ impl Files {
         let mut missing = folders.take_while(|folder| !self.resolver.exists(folder));
         missing.any(|folder| {
             let above = folder.parent().unwrap_or(Path::new(""));
-            self.permissions.of(folder).make_folder || self.made.knows(above)
+            self.permissions.of(folder).create_dir || self.made.knows(above)
         })
     }
 

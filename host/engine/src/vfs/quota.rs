@@ -35,7 +35,7 @@ impl Quota {
             } else {
                 format!("it was to make a file of {end} bytes")
             };
-            used.refused = Some(self.limits.refusal(Limit::Disk, asked));
+            used.refused = Some(self.limits.exceeded_message(Limit::Disk, asked));
             return false;
         }
         used.bytes = total;
@@ -47,7 +47,7 @@ impl Quota {
         let mut used = self.used();
         if used.files >= self.limits.get(Limit::Files) {
             let asked = format!("it was to make {}", used.files + 1);
-            used.refused = Some(self.limits.refusal(Limit::Files, asked));
+            used.refused = Some(self.limits.exceeded_message(Limit::Files, asked));
             return false;
         }
         used.files += 1;

@@ -75,7 +75,7 @@ impl View<'_> {
     fn seen(&mut self, fd: &Fd, path: &str, follow: bool) -> FsResult<(Fd, String)> {
         let place = self.place(fd, path, follow)?;
         match place.kind() {
-            _ if !place.may.look => self.files.refuse(&place.at.path),
+            _ if !place.may.stat => self.files.refuse(&place.at.path),
             None => Err(ErrorCode::NoEntry.into()),
             Some(FileKind::File) if place.is_folder => Err(ErrorCode::NotDirectory.into()),
             Some(_) => self.at(&place),
@@ -88,7 +88,7 @@ impl View<'_> {
         match place.may {
             PathAccess { write: true, .. } => Ok(place),
             // Removing a missing file is reported as usual if the driver may see the path.
-            PathAccess { look: true, .. } if place.kind().is_none() => {
+            PathAccess { stat: true, .. } if place.kind().is_none() => {
                 Err(ErrorCode::NoEntry.into())
             }
             _ => self.files.refuse(&place.at.path),
@@ -116,7 +116,7 @@ impl View<'_> {
     /// Records a created file or directory.
     fn made(&mut self, place: ResolvedPath, found: Stat) {
         if !self.files.permissions.is_artifact(&place.at.path) {
-            self.files.made.add(place.at.path, found.identity, place.may.make);
+            self.files.made.add(place.at.path, found.identity, place.may.create);
         }
     }
 
@@ -167,7 +167,7 @@ impl View<'_> {
             false => self.files.may(&place.at.path, Some(found)),
         };
         let permitted = match found.kind {
-            FileKind::Folder => may.look,
+            FileKind::Folder => may.stat,
             FileKind::File if changes => may.write,
             FileKind::File => may.read,
             FileKind::Link | FileKind::Other => false,
@@ -287,10 +287,10 @@ impl HostDescriptor for View<'_> {
             let place = self.place(&fd, &path, follow)?;
             let is_new = place.kind().is_none();
             match place.kind() {
-                _ if !place.may.look => return self.files.refuse(&place.at.path),
+                _ if !place.may.stat => return self.files.refuse(&place.at.path),
                 None if creates && !place.is_folder => {
                     if !is_counted {
-                        self.make(&place, place.may.make)?;
+                        self.make(&place, place.may.create)?;
                         is_counted = true;
                     }
                 }
@@ -333,10 +333,10 @@ impl HostDescriptor for View<'_> {
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         let place = self.place(&fd, &path, false)?;
-        if place.kind().is_some() && place.may.look {
+        if place.kind().is_some() && place.may.stat {
             return Err(ErrorCode::Exist.into());
         }
-        self.make(&place, place.may.make_folder)?;
+        self.make(&place, place.may.create_dir)?;
         if !self.files.folders.show(&place.at.path) {
             let (slot, name) = self.at(&place)?;
             self.wasi.create_directory_at(slot, name).await?;
@@ -362,7 +362,7 @@ impl HostDescriptor for View<'_> {
         let to = self.place(&to, &new, false)?;
         let is_new = to.kind().is_none();
         // A new name can be denied where files may be replaced.
-        let is_allowed = if is_new { to.may.make } else { to.may.write };
+        let is_allowed = if is_new { to.may.create } else { to.may.write };
         if !is_allowed || self.files.permissions.is_fixed(&to.at.path) {
             return self.files.refuse(&to.at.path);
         }
@@ -579,7 +579,7 @@ impl HostDirectoryEntryStream for View<'_> {
             let listing = self.wasi.table.get_mut(&stream)?;
             let Some((path, entry)) = listing.next()? else { return Ok(None) };
             // Entries that the driver may not see are hidden.
-            if self.files.made.knows(&path) || self.files.permissions.of(&path).look {
+            if self.files.made.knows(&path) || self.files.permissions.of(&path).stat {
                 return Ok(Some(entry));
             }
         }

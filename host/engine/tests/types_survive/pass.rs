@@ -59,7 +59,7 @@ impl Place {
 
     fn new(driver: &str) -> Self {
         let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
-        let engine = Engine::with(&setup).unwrap();
+        let engine = Engine::with_config(&setup).unwrap();
         let path = built::guest(driver);
         let (file, bytes) = (DriverFile::read(&path).unwrap(), DriverFile::bytes(&path).unwrap());
         let sha256 = file.sha256().unwrap().to_owned();

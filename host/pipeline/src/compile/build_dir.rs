@@ -8,7 +8,7 @@ use cap_std::fs::Dir;
 use cap_tempfile::TempDir;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::LAST_COMPILE;
-use osiris_core::fs::project_dir::{self, ProjectDir, help};
+use osiris_core::fs::project_dir::{self, ProjectDir, io_help};
 use osiris_core::{canonical, yaml};
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub(super) fn write(
     let name = format!("{}-{}", manifest.meta.manifest_short, manifest.meta.manifest_hash);
     let builds = project.layout.build_dir().join(&manifest.pipeline.id);
     let dir = builds.join(&name);
-    let placed = ProjectDir::new(project.base(), &builds).make().and_then(|builds| {
+    let placed = ProjectDir::new(project.base(), &builds).create_dir().and_then(|builds| {
         if holds(&builds, &name, &files) { Ok(()) } else { place(&builds, &name, &files) }
     });
     placed.map_err(|error| unwritable(&dir, &error))?;
@@ -93,11 +93,11 @@ fn remember(project: &Project, dir: &Path, manifest: &Manifest) -> io::Result<()
     let text =
         format!("{}\n{}\n{}\n", path.display(), manifest.meta.manifest_hash, manifest.meta.profile);
     ProjectDir::new(project.base(), &project.layout.index_dir())
-        .write(LAST_COMPILE, text.as_bytes())
+        .write_atomic(LAST_COMPILE, text.as_bytes())
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("The compiled pipeline cannot be written: {error}");
-    let help = help(error, "make the project folder writable and see that the disk is not full");
+    let help = io_help(error, "make the project folder writable and see that the disk is not full");
     Error::environment(Diagnostic::new("build_not_written", message).in_file(path).help(help))
 }

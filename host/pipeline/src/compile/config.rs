@@ -12,7 +12,7 @@ use osiris_core::text::quoted;
 use osiris_core::yaml::{Diagnostics, Node};
 use serde_json::Value as Json;
 
-use crate::connection::{REFERENCE, Reference, author_only, mismatch};
+use crate::connection::{CONNECTION_KEY, Reference, author_only, mismatch};
 use crate::project::Project;
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 
@@ -60,7 +60,7 @@ pub(super) fn check_connection(
     problems: &mut Diagnostics<'_>,
     warnings: &mut Diagnostics<'_>,
 ) {
-    if let Some(entry) = config.entry(REFERENCE).filter(|_| !spec.connection_fields.is_empty())
+    if let Some(entry) = config.entry(CONNECTION_KEY).filter(|_| !spec.connection_fields.is_empty())
         && let Some(text) = entry.value.as_text()
     {
         match Reference::from_str(text) {

@@ -46,13 +46,13 @@ impl Drivers for DriverCatalog {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if let Some(file) = Self::find(self, name) {
             let refused = |error: Error| Missing::Refused(error.problems);
-            let sha256 = self.admit(file).map_err(refused)?.sha256.clone();
+            let sha256 = self.admitted_content(file).map_err(refused)?.sha256.clone();
             file.check().map_err(|error| Missing::Unusable(error.problems))?;
             return Ok(Found { spec: file.spec.clone(), sha256 });
         }
-        let broken = self.broken_as(name);
+        let broken = self.load_errors_for(name);
         if broken.is_empty() {
-            return Err(Missing::Unknown { searched: self.folders().to_vec() });
+            return Err(Missing::Unknown { searched: self.dirs().to_vec() });
         }
         Err(Missing::Unusable(broken))
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::text::{closest, quoted};
+use osiris_core::text::{closest_match, quoted};
 use osiris_core::yaml::{Diagnostics, Position};
 
 use super::cycle;
@@ -82,7 +82,7 @@ fn explicit(
         let message = format!("{}: there is no step {} to need", step.label(), quoted(&id.text));
         let mut known: Vec<&str> = ids.keys().copied().collect();
         known.sort_unstable();
-        let help = match closest(&id.text, known) {
+        let help = match closest_match(&id.text, known) {
             Some(meant) => format!("did you mean '{meant}'?"),
             None => "name the 'id' of another step".to_owned(),
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::LAST_COMPILE;
-use osiris_core::fs::project_dir::{ProjectDir, help};
+use osiris_core::fs::project_dir::{ProjectDir, io_help};
 use osiris_core::paths::ProjectPath;
 use osiris_core::{canonical, yaml};
 use serde_json::Value;
@@ -97,7 +97,7 @@ fn read_pointer(project: &Project, pointer: &Path) -> Result<Option<String>> {
     let folder = ProjectDir::new(project.base(), &project.layout.index_dir());
     let bytes = folder.read(LAST_COMPILE, 64 * 1024).map_err(|error| {
         let problem = Diagnostic::new("file_unreadable", format!("Cannot read the file: {error}"));
-        let help = help(&error, "remove it, and compile the pipeline again");
+        let help = io_help(&error, "remove it, and compile the pipeline again");
         Error::invalid(problem.in_file(pointer).help(help))
     })?;
     Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))

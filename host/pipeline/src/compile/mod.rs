@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
-use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics};
 use serde_json::Value;
 
@@ -130,10 +130,10 @@ fn profile<'p>(
     let found = named(name);
     if found.is_none() {
         let names: Vec<&str> = pipeline.profiles.iter().map(|p| p.name.as_str()).collect();
-        let help = match closest(name, names.iter().copied()) {
+        let help = match closest_match(name, names.iter().copied()) {
             Some(meant) => format!("did you mean '{meant}'?"),
             None if names.is_empty() => "it has none: declare it below 'profiles'".to_owned(),
-            None => format!("its profiles are {}", any_of(&names)),
+            None => format!("its profiles are {}", join_or(&names)),
         };
         let message = format!("The pipeline has no profile {}", quoted(name));
         problems.report_unplaced(Diagnostic::new("unknown_profile", message).help(help));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics, Node, Value};
 use serde_json::{Map, Value as Json};
 
@@ -27,7 +27,7 @@ impl Parameters {
     /// Returns the most similar parameter name.
     pub(super) fn closest(&self, name: &str) -> Option<&str> {
         let names = self.values.keys().chain(&self.declared).map(String::as_str);
-        closest(name, names)
+        closest_match(name, names)
     }
 
     /// Returns all parameters as JSON, for the fingerprint.
@@ -90,10 +90,10 @@ fn command_line(
             let message = format!("The pipeline has no parameter {}", quoted(name));
             let names: Vec<&str> =
                 pipeline.params.iter().map(|param| param.name.as_str()).collect();
-            let help = match closest(name, names.iter().copied()) {
+            let help = match closest_match(name, names.iter().copied()) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None if names.is_empty() => "declare it below 'params', or leave it out".to_owned(),
-                None => format!("its parameters are {}", any_of(&names)),
+                None => format!("its parameters are {}", join_or(&names)),
             };
             problems.report_unplaced(Diagnostic::new("unknown_param", message).help(help));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::driver::spec::paths;
+use osiris_core::driver::spec::configured_paths;
 use osiris_core::paths::{ProjectPath, Resolver};
 use osiris_core::text::quoted;
 use osiris_core::yaml::{Diagnostics, Position};
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::edges::Graph;
 use super::steps::Checked;
-use crate::connection::{REFERENCE, with_defaults};
+use crate::connection::{CONNECTION_KEY, with_defaults};
 use crate::project::Project;
 use crate::project::pipeline::{Pipeline, Step};
 
@@ -101,7 +101,7 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
     let file = |pointer: &String| {
         let list = std::slice::from_ref(pointer);
         let position = step.config.position_of(pointer);
-        let named = paths(&filled, list).filter_map(|path| ProjectPath::new(path).ok());
+        let named = configured_paths(&filled, list).filter_map(|path| ProjectPath::new(path).ok());
         let places = named.map(|path| {
             let name = path.as_str().to_owned();
             let end = resolver.and_then(|resolver| resolver.resolve(path.as_ref(), true).ok());
@@ -121,7 +121,7 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
         writes = spec.files.write.iter().flat_map(file).collect();
         let overrides = spec.connection_fields.iter().map(|field| config.get(&field.name));
         let own = destination.identity.iter().map(|pointer| filled.pointer(pointer));
-        let values = own.clone().chain([config.get(REFERENCE)]).chain(overrides);
+        let values = own.clone().chain([config.get(CONNECTION_KEY)]).chain(overrides);
         let name = own
             .flatten()
             .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));

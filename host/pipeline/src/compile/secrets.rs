@@ -69,7 +69,7 @@ struct Scan<'a, 'f> {
 impl Scan<'_, '_> {
     /// Checks one key; `path` is for messages, `pointer` for the schema.
     fn entry(&mut self, key: &str, position: Position, value: &Node, path: &str, pointer: &str) {
-        let by_name = secret_keys::is_name(key);
+        let by_name = secret_keys::is_secret_key(key);
         // A value from the driver's list of choices is not a secret.
         let is_choice = self.schema.is_some_and(|schema| schema.is_choice(pointer));
         if by_name && !is_choice {

@@ -6,7 +6,7 @@ use osiris_core::contract;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::spec::Spec;
 use osiris_core::schema::Schema;
-use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Position};
 use serde_json::Value as Json;
 
@@ -102,7 +102,7 @@ fn report(
             };
             let message = format!("{}: there is no driver {name} ({place})", step.label());
             let names = drivers.names();
-            let help = match closest(&component.text, names.iter().map(String::as_str)) {
+            let help = match closest_match(&component.text, names.iter().map(String::as_str)) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => format!("put '{}.wasm' into one of these folders", plain(&component.text)),
             };
@@ -157,7 +157,7 @@ fn check_mode(
             format!("{}: the driver '{}' has no mode '{}'", step.label(), spec.name, mode.name());
         let help = match can.as_slice() {
             [] => "it cannot be used in steps at all".to_owned(),
-            can => format!("its modes are: {}", any_of(can)),
+            can => format!("its modes are: {}", join_or(can)),
         };
         problems.report(position, Diagnostic::new("incompatible_mode", message).help(help));
     }

@@ -18,6 +18,7 @@ pub use reference::Reference;
 pub use resolve::Resolved;
 pub use secrets::{SHORTEST, Secrets, shown_fields};
 pub use step_config::{
-    REFERENCE, RESOLVED, complete, connect, connection_pointer, for_driver, origins, with_defaults,
+    CONNECTION_KEY, RESOLVED_KEY, connection_config, connection_pointer, driver_view, origins,
+    resolve_step_config, with_defaults,
 };
 pub(crate) use step_config::{author_only, mismatch};

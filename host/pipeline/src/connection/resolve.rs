@@ -2,7 +2,7 @@
 
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
-use osiris_core::text::closest;
+use osiris_core::text::closest_match;
 use osiris_core::yaml::{Node, Position, Value};
 use serde_json::Value as Json;
 
@@ -51,7 +51,7 @@ impl Connections {
                 "Connection family '{family}' not found. Available families: {}",
                 names.join(", ")
             );
-            let help = match closest(family, names) {
+            let help = match closest_match(family, names) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => format!("add it below 'connections' in {CONNECTIONS_FILE}"),
             };
@@ -74,7 +74,7 @@ impl Connections {
                 let message = format!(
                     "Connection alias '{alias}' not found in family '{family}'. Available aliases: {available}"
                 );
-                let help = match closest(alias, names) {
+                let help = match closest_match(alias, names) {
                     Some(meant) => format!("did you mean '@{family}.{meant}'?"),
                     None => format!("add it below '{family}' in {CONNECTIONS_FILE}"),
                 };

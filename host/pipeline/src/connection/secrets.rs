@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::placeholder::{is_variable, used};
-use super::{Connections, Environment, REFERENCE, RESOLVED, Reference, connection_pointer};
+use super::{
+    CONNECTION_KEY, Connections, Environment, RESOLVED_KEY, Reference, connection_pointer,
+};
 
 /// Maximum secrets of one step, more than any connection has fields.
 const MOST: usize = 10_000;
@@ -45,7 +47,7 @@ impl Secrets {
         environment: &Environment,
     ) -> Self {
         let mut secrets = Self::declared(config, spec);
-        let reference = config.get(REFERENCE).and_then(Value::as_str);
+        let reference = config.get(CONNECTION_KEY).and_then(Value::as_str);
         let reference = reference.and_then(|text| text.parse::<Reference>().ok());
         let alias = reference
             .and_then(|Reference { family, alias }| connections.families.get(&family)?.get(&alias));
@@ -68,8 +70,8 @@ impl Secrets {
                 secrets.whole(value, pointer);
             }
         }
-        if let Some(connection) = config.get(RESOLVED) {
-            secrets.by_name(connection, &format!("/{RESOLVED}"));
+        if let Some(connection) = config.get(RESOLVED_KEY) {
+            secrets.by_name(connection, &format!("/{RESOLVED_KEY}"));
         }
         secrets
     }
@@ -120,8 +122,8 @@ impl Secrets {
                 for (key, value) in map {
                     let pointer = format!("{pointer}/{}", escaped(key));
                     // `auth: {user, password}` has field names inside, which decide.
-                    let is_group = value.is_object() && !secret_keys::is_name(key);
-                    if secret_keys::is_secret(key) && !is_group && !value.is_boolean() {
+                    let is_group = value.is_object() && !secret_keys::is_secret_key(key);
+                    if secret_keys::is_secret_value_key(key) && !is_group && !value.is_boolean() {
                         self.whole(value, &pointer);
                     } else {
                         self.by_name(value, &pointer);
@@ -148,7 +150,7 @@ impl Secrets {
         }
         if text.trim().len() < SHORTEST {
             let field = pointer.trim_start_matches('/');
-            let field = field.strip_prefix(RESOLVED).unwrap_or(field).trim_start_matches('/');
+            let field = field.strip_prefix(RESOLVED_KEY).unwrap_or(field).trim_start_matches('/');
             self.short.insert(field.replace('/', "."));
         }
         self.values.insert(text.to_owned());
@@ -196,9 +198,10 @@ impl Walk<'_> {
         let Some(whole) = whole else { return };
         for (name, value) in used(text, self.environment) {
             // An API key can be the user name, and a path can contain a token.
-            let says_so = secret_keys::is_secret(name) || secret_keys::is_secret(key);
-            let is_harmless =
-                secret_keys::is_public(key) || whole.is_number() && secret_keys::is_quantity(key);
+            let says_so =
+                secret_keys::is_secret_value_key(name) || secret_keys::is_secret_value_key(key);
+            let is_harmless = secret_keys::is_public_key_name(key)
+                || whole.is_number() && secret_keys::is_quantity(key);
             if is_harmless && !says_so || self.is_choice(pointer) {
                 continue;
             }
@@ -251,8 +254,8 @@ fn hide_by_name(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(hide_by_name),
         Value::Object(map) => {
             for (key, value) in map {
-                let is_group = value.is_object() && !secret_keys::is_name(key);
-                if secret_keys::is_secret(key) && !is_group && !value.is_boolean() {
+                let is_group = value.is_object() && !secret_keys::is_secret_key(key);
+                if secret_keys::is_secret_value_key(key) && !is_group && !value.is_boolean() {
                     hide(value);
                 } else {
                     hide_by_name(value);

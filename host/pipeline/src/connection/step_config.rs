@@ -15,14 +15,14 @@ use super::placeholder::variables;
 use super::{Connections, Environment, Reference, Resolved};
 
 /// The key by which a step names its connection.
-pub const REFERENCE: &str = "connection";
+pub const CONNECTION_KEY: &str = "connection";
 /// The key under which a driver gets the connection.
-pub const RESOLVED: &str = "resolved_connection";
+pub const RESOLVED_KEY: &str = "resolved_connection";
 
 /// Returns the JSON pointer to a connection's fields in a driver's configuration. A driver that
 /// declares no connections, such as a file driver, has the fields at the top level.
 pub fn connection_pointer(spec: &Spec) -> &'static str {
-    let knows_none = spec.connection_fields.is_empty() && !spec.has_key(RESOLVED);
+    let knows_none = spec.connection_fields.is_empty() && !spec.has_key(RESOLVED_KEY);
     if knows_none { "" } else { "/resolved_connection" }
 }
 
@@ -33,7 +33,7 @@ pub fn connection_pointer(spec: &Spec) -> &'static str {
 /// # Errors
 /// Returns an error if the connection does not exist, a variable is not set, the result does not
 /// match the driver's schema, or only the driver's author names a host or a file.
-pub fn complete(
+pub fn resolve_step_config(
     owner: &str,
     config: &Value,
     spec: &Spec,
@@ -45,7 +45,7 @@ pub fn complete(
     }
     let mut config = config.as_object().cloned().unwrap_or_default();
     let family = spec.family();
-    let alias = match config.get(REFERENCE).and_then(Value::as_str) {
+    let alias = match config.get(CONNECTION_KEY).and_then(Value::as_str) {
         None => None,
         Some(text) => {
             let reference = Reference::from_str(text).map_err(Error::invalid)?;
@@ -60,9 +60,9 @@ pub fn complete(
         Err(_) if optional => return Ok(Value::Object(config)),
         resolved => resolved?,
     };
-    config.insert(REFERENCE.to_owned(), resolved.reference.to_string().into());
+    config.insert(CONNECTION_KEY.to_owned(), resolved.reference.to_string().into());
     let fields = replace(&mut config, resolved.fields.clone(), spec);
-    config.insert(RESOLVED.to_owned(), fields);
+    config.insert(RESOLVED_KEY.to_owned(), fields);
     let mut config = Value::Object(config);
     check(owner, &mut config, spec, connections, &resolved, true)?;
     Ok(config)
@@ -71,8 +71,8 @@ pub fn complete(
 /// Returns a configuration that contains only a connection, for `doctor` and `discover`.
 ///
 /// # Errors
-/// Returns an error if the connection fails as in [`complete`].
-pub fn connect(
+/// Returns an error if the connection fails as in [`resolve_step_config`].
+pub fn connection_config(
     reference: &Reference,
     spec: &Spec,
     connections: &Connections,
@@ -83,12 +83,12 @@ pub fn connect(
     let fields = resolved.fields.clone();
     let mut config = match connection_pointer(spec).is_empty() {
         true => fields,
-        false => json!({RESOLVED: fields}),
+        false => json!({RESOLVED_KEY: fields}),
     };
-    if !spec.has_key(REFERENCE)
+    if !spec.has_key(CONNECTION_KEY)
         && let Value::Object(fields) = &mut config
     {
-        fields.insert(REFERENCE.to_owned(), reference.to_string().into());
+        fields.insert(CONNECTION_KEY.to_owned(), reference.to_string().into());
     }
     check("", &mut config, spec, connections, &resolved, false)?;
     Ok(config)
@@ -100,17 +100,17 @@ pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
     let fields = config.as_object_mut();
     let reference = match spec.connection_fields.is_empty() {
         true => None,
-        false => fields.and_then(|fields| fields.remove(REFERENCE)),
+        false => fields.and_then(|fields| fields.remove(CONNECTION_KEY)),
     };
     // A step without a connection gets none, regardless of the author's defaults.
-    let has_connection = spec.connection_fields.is_empty() || config.get(RESOLVED).is_some();
+    let has_connection = spec.connection_fields.is_empty() || config.get(RESOLVED_KEY).is_some();
     fill_from(&spec.config_schema, &mut config);
     if let Value::Object(fields) = &mut config {
         if !has_connection {
-            fields.remove(RESOLVED);
+            fields.remove(RESOLVED_KEY);
         }
         if let Some(reference) = reference {
-            fields.insert(REFERENCE.to_owned(), reference);
+            fields.insert(CONNECTION_KEY.to_owned(), reference);
         }
     }
     config
@@ -118,17 +118,17 @@ pub fn with_defaults(config: &Value, spec: &Spec) -> Value {
 
 /// Returns the configuration that the driver gets: with the author's defaults, and without the
 /// connection's name, which is of no use to a driver.
-pub fn for_driver(config: &Value, spec: &Spec) -> Value {
+pub fn driver_view(config: &Value, spec: &Spec) -> Value {
     let mut config = with_defaults(config, spec);
-    if !spec.has_key(REFERENCE)
+    if !spec.has_key(CONNECTION_KEY)
         && let Value::Object(fields) = &mut config
     {
-        fields.remove(REFERENCE);
+        fields.remove(CONNECTION_KEY);
     }
     config
 }
 
-/// Returns the origin of each part of a configuration that [`complete`] builds.
+/// Returns the origin of each part of a configuration that [`resolve_step_config`] builds.
 pub fn origins(
     config: &Value,
     spec: &Spec,
@@ -136,18 +136,18 @@ pub fn origins(
     environment: &Environment,
 ) -> Origins {
     let mut origins = Origins::default();
-    let named = config.get(REFERENCE).and_then(Value::as_str);
+    let named = config.get(CONNECTION_KEY).and_then(Value::as_str);
     let alias = named.and_then(|text| Some(Reference::from_str(text).ok()?.alias));
     let is_used = !spec.connection_fields.is_empty();
     let chosen = connections.choose(spec.family(), alias.as_deref());
     if let Ok((_, alias)) = chosen
         && is_used
     {
-        origins.set(format!("/{RESOLVED}"), Provenance::Project);
-        variables_of(&alias.fields, &format!("/{RESOLVED}"), environment, &mut origins);
+        origins.set(format!("/{RESOLVED_KEY}"), Provenance::Project);
+        variables_of(&alias.fields, &format!("/{RESOLVED_KEY}"), environment, &mut origins);
     }
     for field in replaceable(spec).filter(|field| config.get(&field.name).is_some()) {
-        origins.set(format!("/{RESOLVED}/{}", escaped(&field.name)), Provenance::User);
+        origins.set(format!("/{RESOLVED_KEY}/{}", escaped(&field.name)), Provenance::User);
     }
     origins
 }
@@ -224,14 +224,14 @@ fn check(
             schema.retype(&format!("{pointer}/{key}"), value);
         }
     }
-    let own = config.as_object_mut().filter(|_| !spec.has_key(REFERENCE));
-    let reference = own.and_then(|config| config.remove(REFERENCE));
+    let own = config.as_object_mut().filter(|_| !spec.has_key(CONNECTION_KEY));
+    let reference = own.and_then(|config| config.remove(CONNECTION_KEY));
     let mut filled = config.clone();
     schema.fill(&mut filled);
     let findings = schema.check(&filled);
     let unset = unset(spec, config, &filled);
     if let (Some(reference), Value::Object(config)) = (reference, config) {
-        config.insert(REFERENCE.to_owned(), reference);
+        config.insert(CONNECTION_KEY.to_owned(), reference);
     }
     let mut problems: Vec<Diagnostic> = findings
         .into_iter()
@@ -243,8 +243,8 @@ fn check(
             };
             let message = finding
                 .message
-                .replace(&format!("{RESOLVED}."), "")
-                .replace(&format!(" in '{RESOLVED}'"), "");
+                .replace(&format!("{RESOLVED_KEY}."), "")
+                .replace(&format!(" in '{RESOLVED_KEY}'"), "");
             let mut problem = Diagnostic::new("invalid_connection", format!("{whose}: {message}"));
             problem.help = finding.help;
             if let Some(file) = &connections.file {

@@ -118,7 +118,8 @@ fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
     let (connections, environment) = read(folder.path());
     let config = json!({"connection": "@db.main", "database": "shop", "query": "q"});
     let spec = spec("[resolved_connection]");
-    let config = complete("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+    let config =
+        resolve_step_config("Step 'a'", &config, &spec, &connections, &environment).unwrap();
     assert_eq!(
         config,
         json!({"connection": "@db.main", "query": "q", "resolved_connection": {
@@ -128,7 +129,7 @@ fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
     let secrets = Secrets::find(&config, &spec, &connections, &environment);
     assert_eq!(Vec::from_iter(secrets.values), ["secret"]);
     assert_eq!(Vec::from_iter(secrets.places), ["/resolved_connection/password"]);
-    assert_eq!(for_driver(&config, &spec).get("connection"), None);
+    assert_eq!(driver_view(&config, &spec).get("connection"), None);
 }
 
 #[test]
@@ -152,10 +153,11 @@ fn the_authors_defaults_come_last_and_each_part_knows_who_set_it() {
     let text = FILE_TEXT.replace("      options:", "      # ").replace("      port:", "      # ");
     fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
     let (connections, environment) = read(folder.path());
-    let config = complete("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+    let config =
+        resolve_step_config("Step 'a'", &config, &spec, &connections, &environment).unwrap();
     assert_eq!(config.pointer("/resolved_connection/port"), None);
     assert_eq!(config.get("query"), None);
-    let got = for_driver(&config, &spec);
+    let got = driver_view(&config, &spec);
     let defaults = (&got["query"], &got["resolved_connection"]["port"]);
     assert_eq!(defaults, (&json!("all"), &json!(1)));
     assert_eq!(got.get("connection"), None);
@@ -179,8 +181,8 @@ fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
     let config = json!({"connection": "@db.main"});
     let reference = "@db.main".parse().unwrap();
     let errors = [
-        complete("Step 'a'", &config, &spec, &connections, &environment).unwrap_err(),
-        connect(&reference, &spec, &connections, &environment).unwrap_err(),
+        resolve_step_config("Step 'a'", &config, &spec, &connections, &environment).unwrap_err(),
+        connection_config(&reference, &spec, &connections, &environment).unwrap_err(),
     ];
     for error in errors {
         assert_eq!(error.exit, Exit::Invalid);
@@ -198,9 +200,15 @@ fn a_driver_that_can_do_without_a_connection_does() {
     let none = Connections::default();
     let environment = Environment::default();
     let config = json!({"query": "q"});
-    let done = complete("Step 'a'", &config, &spec("[]"), &none, &environment).unwrap();
+    let done = resolve_step_config("Step 'a'", &config, &spec("[]"), &none, &environment).unwrap();
     assert_eq!(done, config);
-    let error = complete("Step 'a'", &config, &spec("[resolved_connection]"), &none, &environment);
+    let error = resolve_step_config(
+        "Step 'a'",
+        &config,
+        &spec("[resolved_connection]"),
+        &none,
+        &environment,
+    );
     let message = error.unwrap_err().problems[0].message.clone();
     assert!(message.starts_with("No connections configured."), "{message}");
 }
@@ -249,7 +257,7 @@ connections:
     let (connections, environment) = read(folder.path());
     let spec = careless();
     let config = json!({"connection": "@db.main"});
-    let config = complete("", &config, &spec, &connections, &environment).unwrap();
+    let config = resolve_step_config("", &config, &spec, &connections, &environment).unwrap();
     let secrets = Secrets::find(&config, &spec, &connections, &environment);
     let found: Vec<&str> = secrets.values.iter().map(String::as_str).collect();
     let wanted = [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::text::{any_of, quoted};
+use osiris_core::text::{join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
 use osiris_registry::trust::{
     Ceilings, FileCeiling, HostPort, Pattern, Pin, Policy, PublicKey, Rule,
@@ -100,7 +100,7 @@ fn pins(
                 format!("{OWNER}: the pin of {} must be the name of a key", quoted(&entry.key));
             let help = match names.is_empty() {
                 true => "name the key first: 'keys: {acme: \"osiris-key:...\"}'".to_owned(),
-                false => format!("the keys here are {}", any_of(&names)),
+                false => format!("the keys here are {}", join_or(&names)),
             };
             problems.report(entry.value.position, Diagnostic::new(INVALID, message).help(help));
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use osiris_core::diagnostic::{Diagnostic, Result};
 use osiris_core::driver::limits::{Limit, LimitOverrides};
 use osiris_core::paths::{ProjectPath, RESERVED, reserved};
-use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics, Fields, Node};
 use osiris_registry::trust::Policy;
 
@@ -90,11 +90,11 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
             Ok(path) if reserved(path.as_ref()).is_some() => paths.push(path),
             Ok(_) => {
                 let message = format!("{OWNER}: {} is no reserved file", quoted(text));
-                let help = match closest(text, RESERVED) {
+                let help = match closest_match(text, RESERVED) {
                     Some(meant) => format!("did you mean '{meant}'?"),
                     None => format!(
                         "leave it out: a step reads it if its configuration names it; the reserved files are {}",
-                        any_of(&RESERVED)
+                        join_or(&RESERVED)
                     ),
                 };
                 problems.report(item.position, Diagnostic::new(INVALID, message).help(help));

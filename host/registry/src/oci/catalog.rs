@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::manifest::{DESCRIPTION, TITLE, VERSION};
 use super::reference::{is_repository, is_tag};
-use super::{Client, MAX_JSON, Reference, pulling};
+use super::{Client, MAX_JSON, Reference, pull_scope};
 
 /// Maximum names that are read; drivers of a larger registry must be requested by name.
 const MAX_NAMES: usize = 10_000;
@@ -58,7 +58,7 @@ impl Client {
     /// Returns an error if the registry refuses.
     pub async fn tags(&self, repository: &str) -> Result<Vec<String>> {
         let path = format!("{repository}/tags/list");
-        let scope = pulling(repository);
+        let scope = pull_scope(repository);
         let tags = self.names(&path, &scope, |page| page.tags.unwrap_or_default()).await?;
         Ok(tags.unwrap_or_default().into_iter().filter(|tag| is_tag(tag)).collect())
     }
@@ -107,7 +107,7 @@ impl Client {
                 return Ok(None);
             }
             if !status.is_success() {
-                return Err(self.web.refused(response, what).await);
+                return Err(self.web.error_response(response, what).await);
             }
             let more = response.headers().contains_key(LINK);
             let body = self.web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;

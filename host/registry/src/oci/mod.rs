@@ -82,11 +82,11 @@ impl Client {
             return Ok(response);
         }
         let Some(key) = self.key(&response, scope, what).await? else {
-            return Err(self.web.refused(response, what).await);
+            return Err(self.web.error_response(response, what).await);
         };
         let response = self.web.send(with(Some(key.clone())), what).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            return Err(self.web.refused(response, what).await);
+            return Err(self.web.error_response(response, what).await);
         }
         if let Ok(mut keys) = self.keys.lock() {
             keys.insert(scope.to_owned(), key);
@@ -96,6 +96,6 @@ impl Client {
 }
 
 /// Returns the scope for pulling from a repository.
-fn pulling(repository: &str) -> String {
+fn pull_scope(repository: &str) -> String {
     format!("repository:{repository}:pull")
 }

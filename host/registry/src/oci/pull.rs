@@ -3,13 +3,13 @@
 use osiris_core::canonical::sha256;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::MAX_SIZE;
-use osiris_core::text::bytes;
+use osiris_core::text::format_bytes;
 use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 
 use super::super::fetch::Progress;
 use super::manifest::{MANIFEST, Manifest};
-use super::{Client, MAX_JSON, Reference, pulling};
+use super::{Client, MAX_JSON, Reference, pull_scope};
 
 impl Client {
     /// Returns the manifest of a reference and its digest. Returns `None` if the manifest does
@@ -21,7 +21,7 @@ impl Client {
         let what = format!("get {}", reference.repository);
         let path = format!("{}/manifests/{}", reference.repository, reference.version());
         let response = self
-            .call(&pulling(&reference.repository), &what, || {
+            .call(&pull_scope(&reference.repository), &what, || {
                 self.request(Method::GET, &path).header(ACCEPT, MANIFEST)
             })
             .await?;
@@ -29,7 +29,7 @@ impl Client {
             return Ok(None);
         }
         if !response.status().is_success() {
-            return Err(self.web.refused(response, &what).await);
+            return Err(self.web.error_response(response, &what).await);
         }
         let body = self.web.body(response, MAX_JSON, &what, &mut |_, _| {}).await?;
         let digest = format!("sha256:{}", sha256(&body));
@@ -54,16 +54,19 @@ impl Client {
         };
         let layer = manifest.component().map_err(|why| no_component(reference, &why))?;
         if layer.size > MAX_SIZE {
-            let why =
-                format!("it is {} large, and {} is the most", bytes(layer.size), bytes(MAX_SIZE));
+            let why = format!(
+                "it is {} large, and {} is the most",
+                format_bytes(layer.size),
+                format_bytes(MAX_SIZE)
+            );
             return Err(no_component(reference, &why));
         }
         let what = format!("get {}", reference.repository);
         let path = format!("{}/blobs/{}", reference.repository, layer.digest);
-        let scope = pulling(&reference.repository);
+        let scope = pull_scope(&reference.repository);
         let response = self.call(&scope, &what, || self.request(Method::GET, &path)).await?;
         if !response.status().is_success() {
-            return Err(self.web.refused(response, &what).await);
+            return Err(self.web.error_response(response, &what).await);
         }
         let component = self.web.body(response, layer.size, &what, progress).await?;
         let found = format!("sha256:{}", sha256(&component));

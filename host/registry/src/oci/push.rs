@@ -62,7 +62,7 @@ impl Client {
         let path = format!("{name}/blobs/{digest}");
         let what = "look what is there";
         let look = || self.request(Method::HEAD, &path);
-        if self.call(&pushing(name), what, look).await?.status() == StatusCode::OK {
+        if self.call(&push_scope(name), what, look).await?.status() == StatusCode::OK {
             return Ok(());
         }
         let path = format!("{name}/blobs/uploads/");
@@ -98,15 +98,15 @@ impl Client {
         expected: StatusCode,
         build: impl Fn() -> RequestBuilder,
     ) -> Result<Response> {
-        let response = self.call(&pushing(name), what, build).await?;
+        let response = self.call(&push_scope(name), what, build).await?;
         match response.status() == expected {
             true => Ok(response),
-            false => Err(self.web.refused(response, what).await),
+            false => Err(self.web.error_response(response, what).await),
         }
     }
 }
 
-fn pushing(repository: &str) -> String {
+fn push_scope(repository: &str) -> String {
     format!("repository:{repository}:pull,push")
 }
 

@@ -129,7 +129,7 @@ impl Client {
         }
         let response = web.send(request, what).await?;
         if !response.status().is_success() {
-            return Err(self.web.refused(response, what).await);
+            return Err(self.web.error_response(response, what).await);
         }
         let body = web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
         // The parser's message would show the token.

@@ -44,7 +44,7 @@ impl AdmittedDriver {
         let names: Vec<String> = self
             .signers
             .iter()
-            .map(|key| match policy.name_of(key) {
+            .map(|key| match policy.key_name(key) {
                 Some(name) => name.to_owned(),
                 None => format!("an unknown key, {key}"),
             })

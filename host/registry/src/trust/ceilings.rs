@@ -54,7 +54,7 @@ impl HostPort {
         if self.port.is_some_and(|only| only != port) {
             return false;
         }
-        let host = plain(host);
+        let host = normalize_host(host);
         match self.host.strip_prefix('*') {
             // Matches subdomains, but not an address that happens to end like the name.
             Some(end) => host.parse::<IpAddr>().is_err() && host.ends_with(end),
@@ -67,7 +67,7 @@ impl HostPort {
 }
 
 /// Normalizes a name or address for comparison.
-fn plain(host: &str) -> String {
+fn normalize_host(host: &str) -> String {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.trim_end_matches('.').to_ascii_lowercase()
 }
@@ -95,7 +95,7 @@ impl FromStr for HostPort {
             "*" => None,
             port => Some(port.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)?),
         };
-        let bare = plain(host);
+        let bare = normalize_host(host);
         let name = bare.strip_prefix("*.").unwrap_or(&bare);
         let is_name = !name.is_empty()
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical;
-use osiris_core::fs::cache_dir::own_folder;
+use osiris_core::fs::cache_dir::cache_dir;
 
 /// The drivers that were used in one project before.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl KnownDrivers {
     /// Returns an error if the user's cache directory cannot be used.
     pub fn open(base: &Path) -> io::Result<Self> {
         let project = canonical::sha256(base.as_os_str().as_encoded_bytes());
-        Ok(Self { folder: own_folder(&format!("seen/{project}"))? })
+        Ok(Self { folder: cache_dir(&format!("seen/{project}"))? })
     }
 
     /// Returns whether the driver with this sha256 was used before.

@@ -67,7 +67,7 @@ pub enum Verdict {
 
 impl PermissionReport {
     /// Returns the verb and the rest of a sentence on the permission.
-    pub fn told(&self) -> (&'static str, String) {
+    pub fn sentence(&self) -> (&'static str, String) {
         let Self { what, why, .. } = self;
         match self.verdict {
             Verdict::Granted => ("may", what.clone()),
@@ -82,7 +82,7 @@ impl Policy {
     /// Returns the requested permissions with the project's decisions, and the permissions that
     /// the spec does not request. If the configuration is known, the descriptions contain its
     /// values.
-    pub fn rights(
+    pub fn permission_reports(
         &self,
         spec: &Spec,
         built_in: bool,
@@ -92,7 +92,7 @@ impl Policy {
         for ask in RequestedPermissions::of(spec).rights {
             let found = known.map_or_else(|| literal(&ask), |known| found(&ask, spec, known));
             let (right, (verdict, why)) = match &ask {
-                Permission::Dial(..) => ("network", self.network(&ask, &found, built_in)),
+                Permission::Connect(..) => ("network", self.network(&ask, &found, built_in)),
                 Permission::Read(_) => ("files", self.files(FileCeiling::Read, built_in)),
                 Permission::Write(_) => ("files", self.files(FileCeiling::Write, built_in)),
             };
@@ -137,7 +137,7 @@ impl Policy {
     ///
     /// # Errors
     /// Returns an error if a permission exceeds a ceiling; the error names both.
-    pub fn check_call(
+    pub fn check_ceilings(
         &self,
         step: Option<&str>,
         spec: &Spec,
@@ -162,7 +162,7 @@ impl Policy {
                 let (name, access) = match ask {
                     Permission::Write(name) => (name, FileCeiling::Write),
                     Permission::Read(name) => (name, FileCeiling::Read),
-                    Permission::Dial(..) => continue,
+                    Permission::Connect(..) => continue,
                 };
                 if access > ceiling && config.pointer(&name.text).is_some_and(|v| !v.is_null()) {
                     let help = format!("write 'files: {access}' there if drivers may");
@@ -199,7 +199,7 @@ impl Policy {
 
     fn network(&self, ask: &Permission, found: &Found, built_in: bool) -> (Verdict, String) {
         let literal = match ask {
-            Permission::Dial(host, _) => {
+            Permission::Connect(host, _) => {
                 Some(host.text.as_str()).filter(|host| !host.starts_with('/'))
             }
             _ => None,
@@ -242,7 +242,7 @@ fn leads_anywhere(host: &str) -> bool {
 fn literal(ask: &Permission) -> Found {
     let what = ask.to_string();
     let value = match ask {
-        Permission::Dial(host, port)
+        Permission::Connect(host, port)
             if !host.text.starts_with('/') && !port.text.starts_with('/') =>
         {
             Some(format!("{}:{}", host.text, port.text))
@@ -257,7 +257,7 @@ fn literal(ask: &Permission) -> Found {
 fn found(ask: &Permission, spec: &Spec, known: Known<'_>) -> Found {
     let unset = || Found { is_unset: true, value: None, ..literal(ask) };
     match ask {
-        Permission::Dial(ask_host, ask_port) => {
+        Permission::Connect(ask_host, ask_port) => {
             let same = |asked: &&spec::EndpointSpec| {
                 let asked_port =
                     asked.port.as_str().map_or_else(|| asked.port.to_string(), str::to_owned);
@@ -299,7 +299,9 @@ fn found(ask: &Permission, spec: &Spec, known: Known<'_>) -> Found {
 /// Returns the value of a field, masked if the field is named like a secret: a spec can request
 /// any.
 fn shown(pointer: &str, value: String) -> String {
-    match pointer.starts_with('/') && pointer.rsplit('/').next().is_some_and(secret_keys::is_name) {
+    match pointer.starts_with('/')
+        && pointer.rsplit('/').next().is_some_and(secret_keys::is_secret_key)
+    {
         true => MASK.to_owned(),
         false => value,
     }

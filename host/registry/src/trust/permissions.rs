@@ -63,7 +63,7 @@ impl Name {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// Dial a host and a port.
-    Dial(Name, Name),
+    Connect(Name, Name),
     /// Read the path that a field names.
     Read(Name),
     /// Write the path that a field names.
@@ -74,7 +74,7 @@ impl Permission {
     /// Formats the permission as in `osiris.lock`.
     fn line(&self) -> String {
         let line = match self {
-            Self::Dial(host, port) => format!("dials: {} port {}", host.line(), port.line()),
+            Self::Connect(host, port) => format!("dials: {} port {}", host.line(), port.line()),
             Self::Read(name) => format!("reads files: {}", name.line()),
             Self::Write(name) => format!("writes files: {}", name.line()),
         };
@@ -85,7 +85,7 @@ impl Permission {
     fn without_defaults(&self) -> Self {
         let plain = |name: &Name| Name { default: None, ..name.clone() };
         match self {
-            Self::Dial(host, port) => Self::Dial(plain(host), plain(port)),
+            Self::Connect(host, port) => Self::Connect(plain(host), plain(port)),
             Self::Read(name) => Self::Read(plain(name)),
             Self::Write(name) => Self::Write(plain(name)),
         }
@@ -96,7 +96,7 @@ impl Permission {
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dial(host, port) => {
+            Self::Connect(host, port) => {
                 write!(f, "dial {} port {}", host.closed(), part(&port.text))?;
                 match &port.default {
                     Some(default) => write!(f, " or {}", escape_control(default)),
@@ -139,7 +139,7 @@ impl RequestedPermissions {
         let writes = spec.files.write.iter().map(name).map(Permission::Write);
         let dials = spec.network.iter().map(|EndpointSpec { host, port }| {
             let port = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
-            Permission::Dial(name(host), name(&port))
+            Permission::Connect(name(host), name(&port))
         });
         Self { rights: reads.chain(writes).chain(dials).collect(), limits: spec.bounds() }
     }
@@ -151,7 +151,7 @@ impl RequestedPermissions {
             let ask = match line.split_once(": ")? {
                 ("dials", address) => {
                     let (host, port) = address.rsplit_once(" port ")?;
-                    Permission::Dial(Name::from_line(host), Name::from_line(port))
+                    Permission::Connect(Name::from_line(host), Name::from_line(port))
                 }
                 ("reads files", name) => Permission::Read(Name::from_line(name)),
                 ("writes files", name) => Permission::Write(Name::from_line(name)),
@@ -180,21 +180,21 @@ impl RequestedPermissions {
     }
 
     /// Returns the permissions that the other version did not request.
-    pub fn rights_beyond(&self, other: &Self) -> Vec<&Permission> {
+    pub fn permissions_added_since(&self, other: &Self) -> Vec<&Permission> {
         // A request parsed from a line can only be compared by its line.
         let had: BTreeSet<String> = other.rights.iter().map(Permission::line).collect();
         self.rights.iter().filter(|ask| !had.contains(&ask.line())).collect()
     }
 
     /// Describes everything requested beyond another version.
-    pub fn beyond(&self, other: &Self) -> Vec<String> {
+    pub fn added_since(&self, other: &Self) -> Vec<String> {
         let limits =
             other.limits.iter().filter_map(|(limit, before)| match self.limits.get(limit) {
                 Some(now) if now <= before => None,
                 Some(now) => Some(written(*limit, *now)),
                 None => Some(format!("limit {}: none of its own", limit.name())),
             });
-        self.rights_beyond(other).iter().map(ToString::to_string).chain(limits).collect()
+        self.permissions_added_since(other).iter().map(ToString::to_string).chain(limits).collect()
     }
 }
 
@@ -226,9 +226,9 @@ mod tests {
                 &["read the file or folder that `a/b` names", "limit seconds: none of its own"],
             ),
         ] {
-            assert_eq!(asks(new).beyond(&old), more, "{new:?}");
+            assert_eq!(asks(new).added_since(&old), more, "{new:?}");
         }
-        assert!(old.beyond(&asks(&["reads files: /path"])).is_empty());
+        assert!(old.added_since(&asks(&["reads files: /path"])).is_empty());
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
                 &["read the file or folder that `a` (its default . opens nothing) names"],
             ),
         ] {
-            assert_eq!(asks(new).beyond(&old), more, "{new:?}");
+            assert_eq!(asks(new).added_since(&old), more, "{new:?}");
         }
         assert_eq!(old.without_defaults(), asks(&["dials: /h port /p", "reads files: /a"]));
     }
@@ -271,15 +271,15 @@ mod tests {
     #[test]
     fn a_hostile_ask_stays_on_its_line_and_is_the_same_again() {
         let name = |text: &str| Name { text: text.to_owned(), default: None };
-        let dial = Permission::Dial(name("a\nb port c"), name("/d port e"));
+        let dial = Permission::Connect(name("a\nb port c"), name("/d port e"));
         let asks =
             RequestedPermissions { rights: [dial].into(), ..RequestedPermissions::default() };
         let lines = asks.lines();
         assert_eq!(lines, [r"dials: a\nb port c port /d port e"]);
         let again = RequestedPermissions::from_lines(lines.iter().map(String::as_str)).unwrap();
-        assert_eq!((asks.beyond(&again), again.beyond(&asks)), (Vec::new(), Vec::new()));
+        assert_eq!((asks.added_since(&again), again.added_since(&asks)), (Vec::new(), Vec::new()));
         assert_eq!(
-            asks.beyond(&RequestedPermissions::default()),
+            asks.added_since(&RequestedPermissions::default()),
             [r"dial a\nb port c port `d port e`"]
         );
     }

@@ -54,7 +54,7 @@ pub struct Pin {
 impl AdmissionPolicy for Policy {
     fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
         let admission = AdmittedDriver::of(driver, bytes, sha256)?;
-        match self.refusal(&admission, bytes) {
+        match self.denial(&admission, bytes) {
             None => Ok(()),
             Some(problem) => Err(Error::environment(problem)),
         }
@@ -63,7 +63,7 @@ impl AdmissionPolicy for Policy {
 
 impl Policy {
     /// Returns the first rule that denies a driver.
-    fn refusal(&self, driver: &AdmittedDriver, bytes: &[u8]) -> Option<Diagnostic> {
+    fn denial(&self, driver: &AdmittedDriver, bytes: &[u8]) -> Option<Diagnostic> {
         let name = driver.spec.name.as_str();
         if !self.deny.is_empty() {
             let body = canonical::sha256(signature::body(bytes));
@@ -71,7 +71,7 @@ impl Policy {
             if let Some(rule) = self.deny.iter().find(denies) {
                 let why = format!("`drivers.deny` has '{}'", rule.pattern);
                 let help = "take the line out if the driver is good after all, or use another";
-                return Some(self.refused(driver, rule.position, &why, help));
+                return Some(self.denied(driver, rule.position, &why, help));
             }
         }
         if driver.built_in {
@@ -81,12 +81,7 @@ impl Policy {
             && !allowed.iter().any(|pattern| pattern.matches(name, &[&driver.sha256]))
         {
             let help = format!("add '{name}' to `allow` if it may be used");
-            return Some(self.refused(
-                driver,
-                *position,
-                "`drivers.allow` does not have it",
-                &help,
-            ));
+            return Some(self.denied(driver, *position, "`drivers.allow` does not have it", &help));
         }
         for pin in self.pins.iter().filter(|pin| pin.rule.pattern.matches(name, &[&driver.sha256]))
         {
@@ -97,10 +92,10 @@ impl Policy {
                     driver.signed(self)
                 );
                 let help = format!("get the driver from {}, or change the pin", pin.key);
-                return Some(self.refused(driver, pin.rule.position, &why, &help));
+                return Some(self.denied(driver, pin.rule.position, &why, &help));
             }
         }
-        let position = self.require_signature.filter(|_| self.trusted(driver).is_none())?;
+        let position = self.require_signature.filter(|_| self.trusted_signer(driver).is_none())?;
         let why = format!("`drivers.require_signature` is true, but it is {}", driver.signed(self));
         let help = match driver.signers.first() {
             Some(key) => {
@@ -111,7 +106,7 @@ impl Policy {
                     .to_owned()
             }
         };
-        Some(self.refused(driver, position, &why, &help))
+        Some(self.denied(driver, position, &why, &help))
     }
 
     /// Returns whether a driver is allowed by its name alone: by a rule of `allow`, without a
@@ -126,17 +121,17 @@ impl Policy {
     }
 
     /// Returns the name of a trusted key that signed the driver.
-    pub fn trusted(&self, driver: &AdmittedDriver) -> Option<&str> {
+    pub fn trusted_signer(&self, driver: &AdmittedDriver) -> Option<&str> {
         let named = self.keys.iter().find(|(_, key)| driver.signers.contains(key));
         named.map(|(name, _)| name.as_str())
     }
 
     /// Returns the project's name for a key.
-    pub fn name_of(&self, key: &PublicKey) -> Option<&str> {
+    pub fn key_name(&self, key: &PublicKey) -> Option<&str> {
         self.keys.iter().find(|(_, known)| *known == key).map(|(name, _)| name.as_str())
     }
 
-    fn refused(&self, driver: &AdmittedDriver, at: Position, why: &str, help: &str) -> Diagnostic {
+    fn denied(&self, driver: &AdmittedDriver, at: Position, why: &str, help: &str) -> Diagnostic {
         let message = format!(
             "the driver `{}` (sha256 {}) is not let in: {why}",
             driver.spec.name, driver.sha256

@@ -47,7 +47,7 @@ pub async fn execute(
         })),
     );
     let (ends, unsaved) = run_steps(&prepared, session, &board, &cancel).await;
-    let end = conclude(&prepared, ends, unsaved, cancel.is_cancelled());
+    let end = summarize(&prepared, ends, unsaved, cancel.is_cancelled());
     let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
     let executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
     session.event(
@@ -127,7 +127,7 @@ async fn run_steps(
         // A panic of the host in a step must end the run instead of hanging it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         if let Some(failure) = &end.failure {
-            if !failure.is_consequence() {
+            if !failure.is_cascaded() {
                 failed.add(end.index);
             }
             stop.cancel();
@@ -141,7 +141,7 @@ async fn run_steps(
 }
 
 /// Summarizes the run.
-fn conclude(
+fn summarize(
     prepared: &Prepared,
     mut ends: Vec<StepEnd>,
     unsaved: Option<session::RunError>,
@@ -152,8 +152,8 @@ fn conclude(
         ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
     let first = failures.next();
     let cause = first
-        .filter(|(_, failure)| !failure.is_consequence())
-        .or_else(|| failures.find(|(_, failure)| !failure.is_consequence()));
+        .filter(|(_, failure)| !failure.is_cascaded())
+        .or_else(|| failures.find(|(_, failure)| !failure.is_cascaded()));
     let consequence =
         ends.iter().find_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
     let mut error = cause.or(consequence).map(|(step, CallError { kind, message })| {

@@ -20,7 +20,7 @@ impl FailureTracker {
     /// input or by the stop of the run, whichever comes first: both are the same failure. And if a
     /// driver reports a cancellation or an upstream failure that did not happen, the failure is the
     /// driver's own. `is_stopped` is whether the run was stopped.
-    pub(super) fn settled(
+    pub(super) fn attribute(
         &self,
         failure: CallError,
         tasks: &[PreparedStep],
@@ -39,7 +39,7 @@ impl FailureTracker {
             return CallError::new("internal", message);
         }
         let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match inputs.find(|input| is_behind(&failed, tasks, *input)) {
+        match inputs.find(|input| is_downstream_of_failure(&failed, tasks, *input)) {
             Some(input) if failure.kind == "cancelled" => {
                 CallError::upstream(&tasks[input].task.step.id)
             }
@@ -49,7 +49,12 @@ impl FailureTracker {
 }
 
 /// Returns whether a step or one of its ancestors is in `failed`.
-fn is_behind(failed: &BTreeSet<usize>, tasks: &[PreparedStep], index: usize) -> bool {
+fn is_downstream_of_failure(
+    failed: &BTreeSet<usize>,
+    tasks: &[PreparedStep],
+    index: usize,
+) -> bool {
     let mut inputs = tasks[index].task.inputs.iter();
-    failed.contains(&index) || inputs.any(|(_, input)| is_behind(failed, tasks, *input))
+    failed.contains(&index)
+        || inputs.any(|(_, input)| is_downstream_of_failure(failed, tasks, *input))
 }

@@ -13,7 +13,7 @@ mod step;
 
 pub use execute::execute;
 pub use plan::{Task, plan};
-pub use prepare::{Job, Prepared, check_task, pinned, prepare};
+pub use prepare::{Job, Prepared, check_task, load_pinned, prepare};
 pub use progress::{RunProgress, StepSnapshot};
 pub use state_store::StateStore;
 pub use step::write_config;

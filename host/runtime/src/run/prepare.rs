@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::Limits;
-use osiris_core::driver::spec::{Spec, paths};
+use osiris_core::driver::spec::{Spec, configured_paths};
 use osiris_core::driver::{Content, DriverFile};
 use osiris_core::paths::{self, AccessMode, Others, ProjectPath};
 use osiris_engine::grants::Grants;
@@ -85,7 +85,7 @@ impl Prepared {
     /// Returns the Landlock rules for the run. Creates the directories of its outputs;
     /// [`OutputDirs::clear`] removes those that drivers did not use. `session` is the session's
     /// directory.
-    pub fn fence(&mut self, session: &Path) -> (ProcessSandbox, OutputDirs) {
+    pub fn sandbox(&mut self, session: &Path) -> (ProcessSandbox, OutputDirs) {
         let job = &self.job;
         let ground = OutputDirs::new(&job.base);
         let mut fence = ProcessSandbox { ports: Some(Vec::new()), ..ProcessSandbox::default() };
@@ -111,7 +111,7 @@ impl Prepared {
         let mut others = Others::default();
         for (other, PreparedStep { task, code, .. }) in self.tasks.iter().enumerate() {
             if other != index {
-                let owned = |pointers| paths(&task.config, pointers).map(str::to_owned);
+                let owned = |pointers| configured_paths(&task.config, pointers).map(str::to_owned);
                 others.reads.extend(owned(&code.spec.files.read));
                 others.writes.extend(owned(&code.spec.files.write));
             }
@@ -172,7 +172,7 @@ pub fn prepare(
             }
         };
         check_task(&job, &task, &code.spec, built_in)?;
-        let limits = job.limits.clone().tightened(&code.spec.bounds());
+        let limits = job.limits.clone().clamped_by(&code.spec.bounds());
         tasks.push(PreparedStep { task, code, limits, driver });
     }
     Ok(Prepared { engine, job, tasks, folders: HiddenDirs::default(), admitted })
@@ -185,12 +185,14 @@ pub fn prepare(
 /// Returns an error if a path leads outside or a permission exceeds a ceiling.
 pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result<()> {
     check_paths(job, task, spec)?;
-    job.policy.check_call(Some(&task.step.id), spec, built_in, &task.config)
+    job.policy.check_ceilings(Some(&task.step.id), spec, built_in, &task.config)
 }
 
 fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
-    let written = paths(&task.config, &spec.files.write).map(|path| (path, AccessMode::Write));
-    let read = paths(&task.config, &spec.files.read).map(|path| (path, AccessMode::Read));
+    let written =
+        configured_paths(&task.config, &spec.files.write).map(|path| (path, AccessMode::Write));
+    let read =
+        configured_paths(&task.config, &spec.files.read).map(|path| (path, AccessMode::Read));
     for (path, access) in written.chain(read) {
         paths::check(&job.base, path, access, &job.allow_read).map_err(|refusal| {
             Error::invalid(refusal.into_problem(&format!("step `{}`", task.step.id)))
@@ -203,7 +205,7 @@ fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
 ///
 /// # Errors
 /// Returns an error if the driver is missing, has changed or is denied by the policy.
-pub fn pinned(registry: &DriverCatalog, wanted: &DriverRef) -> Result<AdmittedDriver> {
+pub fn load_pinned(registry: &DriverCatalog, wanted: &DriverRef) -> Result<AdmittedDriver> {
     Ok(admit(registry, wanted)?.0)
 }
 
@@ -223,13 +225,14 @@ fn admit<'r>(
     registry: &'r DriverCatalog,
     wanted: &DriverRef,
 ) -> Result<(AdmittedDriver, &'r DriverFile, &'r [u8])> {
-    let file = registry.find(&wanted.name).ok_or_else(|| registry.missing(&wanted.name))?;
-    let Content { bytes, sha256 } = registry.load(file)?;
-    same(file, sha256, wanted)?;
+    let file =
+        registry.find(&wanted.name).ok_or_else(|| registry.missing_driver_error(&wanted.name))?;
+    let Content { bytes, sha256 } = registry.verified_content(file)?;
+    check_pin(file, sha256, wanted)?;
     Ok((AdmittedDriver::of(file, bytes, sha256)?, file, bytes))
 }
 
-fn same(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
+fn check_pin(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
     if sha256 == wanted.sha256 {
         return Ok(());
     }

@@ -73,9 +73,9 @@ impl RunProgress {
     }
 
     /// Applies a snapshot of the same plan's steps from a remote run.
-    pub fn follow(&self, steps: &[StepSnapshot]) {
+    pub fn apply_remote(&self, steps: &[StepSnapshot]) {
         for (row, step) in self.rows.iter().zip(steps).filter(|(row, step)| row.id == step.id) {
-            row.follow(step);
+            row.apply_remote(step);
         }
     }
 
@@ -133,7 +133,7 @@ impl StepProgress {
         self.ended.get_or_init(|| (state, elapsed));
     }
 
-    fn follow(&self, step: &StepSnapshot) {
+    fn apply_remote(&self, step: &StepSnapshot) {
         if step.state == Some(StepState::Pending) {
             return;
         }

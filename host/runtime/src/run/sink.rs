@@ -42,7 +42,7 @@ impl CallObserver for StepSink {
 
     fn progress(&self, done: u64, total: Option<u64>) {
         // Drop numbers that reveal a secret: progress is displayed while the run lasts.
-        let hides = |number: u64| self.redactor().hides(number.into());
+        let hides = |number: u64| self.redactor().hides_number(number.into());
         if !hides(done) && !total.is_some_and(hides) {
             self.board.row(self.index).progress(done, total);
         }

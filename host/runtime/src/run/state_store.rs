@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use osiris_core::fs::project_dir::{ProjectDir, help};
+use osiris_core::fs::project_dir::{ProjectDir, io_help};
 use osiris_engine::MAX_STATE;
 
 /// Saved states of one pipeline.
@@ -21,7 +21,8 @@ impl StateStore {
     /// # Errors
     /// Returns a message for the user if the state cannot be read.
     pub fn load(&self, step: &str) -> Result<Option<String>, String> {
-        let bytes = self.0.read(&file(step), MAX_STATE as u64).map_err(|error| told(&error))?;
+        let bytes =
+            self.0.read(&file(step), MAX_STATE as u64).map_err(|error| with_io_help(&error))?;
         bytes.map(String::from_utf8).transpose().map_err(|error| error.to_string())
     }
 
@@ -30,7 +31,7 @@ impl StateStore {
     /// # Errors
     /// Returns a message for the user if the state cannot be written.
     pub fn store(&self, step: &str, state: &str) -> Result<(), String> {
-        self.0.write(&file(step), state.as_bytes()).map_err(|error| told(&error))
+        self.0.write_atomic(&file(step), state.as_bytes()).map_err(|error| with_io_help(&error))
     }
 }
 
@@ -38,8 +39,8 @@ fn file(step: &str) -> String {
     format!("{step}.json")
 }
 
-fn told(error: &io::Error) -> String {
-    format!("{error}; {}", help(error, "make .osiris/state writable and make room on its disk"))
+fn with_io_help(error: &io::Error) -> String {
+    format!("{error}; {}", io_help(error, "make .osiris/state writable and make room on its disk"))
 }
 
 #[cfg(test)]

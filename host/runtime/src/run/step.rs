@@ -73,7 +73,7 @@ impl StepTask {
         let started = Instant::now();
         session
             .event("step_start", fields(json!({"step_id": step.id, "driver": step.driver.name})));
-        let loaded = ready.driver(&prepared.engine).map_err(told);
+        let loaded = ready.driver(&prepared.engine).map_err(call_error);
         let mut report = match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => RunOutcome::failed(failure),
@@ -82,23 +82,23 @@ impl StepTask {
         if let Err(error) = write_config(&session, &prepared, index)
             && report.result.is_ok()
         {
-            report.result = Err(told(error));
+            report.result = Err(call_error(error));
         }
         let is_stopped = stop.is_cancelled();
         report.result = report
             .result
-            .map_err(|failure| failed.settled(failure, &prepared.tasks, index, is_stopped));
+            .map_err(|failure| failed.attribute(failure, &prepared.tasks, index, is_stopped));
         let duration_ms = started.elapsed().as_millis() as u64;
-        let end = finish(ready, index, report, duration_ms);
+        let end = to_step_end(ready, index, report, duration_ms);
         board.row(index).end(end.status.status, end.status.rows_out);
-        record(&session, ready, &end);
+        emit_step_telemetry(&session, ready, &end);
         end
     }
 
     fn call(self, ready: &PreparedStep) -> Result<(CallContext, RunRequest), CallError> {
         let step = &ready.task.step;
-        let path = write_config(&self.session, &self.prepared, self.index).map_err(told)?;
-        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(told)?;
+        let path = write_config(&self.session, &self.prepared, self.index).map_err(call_error)?;
+        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(call_error)?;
         self.session.event(
             "artifact_created",
             fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
@@ -128,7 +128,7 @@ impl StepTask {
         let step_call = RunRequest {
             id: step.id.clone(),
             mode: step.mode,
-            config: connection::for_driver(&ready.task.config, &ready.code.spec).to_string(),
+            config: connection::driver_view(&ready.task.config, &ready.code.spec).to_string(),
             inputs: self.inputs,
             output: self.output,
             share: None,
@@ -152,7 +152,7 @@ pub fn write_config(
 }
 
 /// Converts a host error into a step's failure.
-fn told(error: Error) -> CallError {
+fn call_error(error: Error) -> CallError {
     let problem = error.problems.into_iter().next();
     let said = problem.map(|Diagnostic { message, help, .. }| match help {
         Some(help) => format!("{message}; {help}"),
@@ -174,7 +174,12 @@ fn never_started(ready: &PreparedStep, index: usize, board: &RunProgress) -> Ste
     StepEnd { index, status, failure: None, state: None }
 }
 
-fn finish(ready: &PreparedStep, index: usize, report: RunOutcome, duration_ms: u64) -> StepEnd {
+fn to_step_end(
+    ready: &PreparedStep,
+    index: usize,
+    report: RunOutcome,
+    duration_ms: u64,
+) -> StepEnd {
     let RunOutcome { result, rows_read, rows_written, rows_delivered, state, .. } = report;
     // The writer's own count is the most accurate, but it cannot exceed the rows that it was given.
     let rows_out = match ready.task.step.mode {
@@ -187,7 +192,7 @@ fn finish(ready: &PreparedStep, index: usize, report: RunOutcome, duration_ms: u
         driver: ready.task.step.driver.name.clone(),
         status: match &failure {
             None => StepState::Success,
-            Some(failure) if failure.is_consequence() => StepState::Cancelled,
+            Some(failure) if failure.is_cascaded() => StepState::Cancelled,
             Some(_) => StepState::Failed,
         },
         rows_in: rows_read,
@@ -202,7 +207,7 @@ fn finish(ready: &PreparedStep, index: usize, report: RunOutcome, duration_ms: u
 }
 
 /// Writes the host's metrics and the event for the step's end.
-fn record(session: &Session, ready: &PreparedStep, end: &StepEnd) {
+fn emit_step_telemetry(session: &Session, ready: &PreparedStep, end: &StepEnd) {
     let StepStatus { id, driver, rows_in, rows_out, duration_ms, .. } = &end.status;
     let tags = || [("step", id.as_str())];
     let rows = match ready.task.step.mode {

@@ -46,7 +46,7 @@ impl SessionDir {
         let name = format!("{}{id}", id::PREFIX);
         // The parent of the logs is the project's directory.
         let above = logs.parent().unwrap_or(logs);
-        let all = ProjectDir::new(above, logs).make()?;
+        let all = ProjectDir::new(above, logs).create_dir()?;
         project_dir::create_private_dir(&all, name.as_ref())?;
         Ok(Self { path: logs.join(&name), dir: all.open_dir(&name)? })
     }
@@ -63,10 +63,10 @@ impl SessionDir {
     }
 
     /// Creates a file for appending. Fails if the file exists.
-    pub(super) fn append(&self, name: &str) -> io::Result<fs::File> {
+    pub(super) fn create_append(&self, name: &str) -> io::Result<fs::File> {
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
-        project_dir::private(&mut options);
+        project_dir::restrict_to_owner(&mut options);
         Ok(self.dir.open_with(name, &options)?.into_std())
     }
 
@@ -91,7 +91,7 @@ impl SessionDir {
     }
 
     /// Creates a directory and its parents, as far as they are missing.
-    pub(super) fn make(&self, name: &Path) -> io::Result<PathBuf> {
+    pub(super) fn create_dir(&self, name: &Path) -> io::Result<PathBuf> {
         let mut so_far = PathBuf::new();
         let mut make = || {
             for part in name {
@@ -115,7 +115,12 @@ impl SessionDir {
 
     /// Writes a file and renames it to `name`, so that a reader sees all of it or nothing. Survives
     /// a power cut only with `sync`.
-    pub(super) fn place(&self, name: &Path, bytes: &[u8], sync: bool) -> io::Result<PathBuf> {
+    pub(super) fn write_atomic(
+        &self,
+        name: &Path,
+        bytes: &[u8],
+        sync: bool,
+    ) -> io::Result<PathBuf> {
         let mut partial = name.as_os_str().to_owned();
         partial.push(".tmp");
         let write = || {
@@ -124,7 +129,7 @@ impl SessionDir {
             self.remove(partial.as_ref())?;
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
-            project_dir::private(&mut options);
+            project_dir::restrict_to_owner(&mut options);
             let mut file = self.dir.open_with(&partial, &options)?.into_std();
             file.write_all(bytes)?;
             if sync {
@@ -163,7 +168,7 @@ mod tests {
         let logs = tempfile::tempdir().unwrap();
         let folder = folder(logs.path());
         fs::write(folder.path.join("lines"), "theirs").unwrap();
-        assert!(folder.append("lines").is_err());
+        assert!(folder.create_append("lines").is_err());
         assert_eq!(fs::read_to_string(folder.path.join("lines")).unwrap(), "theirs");
     }
 
@@ -178,9 +183,9 @@ mod tests {
         };
         link("artifacts");
         link("step");
-        assert!(folder.make(Path::new("artifacts/load")).is_err());
-        assert!(folder.make(Path::new("step")).is_err());
-        assert!(folder.place(Path::new("artifacts/a.json"), b"{}", false).is_err());
+        assert!(folder.create_dir(Path::new("artifacts/load")).is_err());
+        assert!(folder.create_dir(Path::new("step")).is_err());
+        assert!(folder.write_atomic(Path::new("artifacts/a.json"), b"{}", false).is_err());
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 
@@ -193,7 +198,7 @@ mod tests {
         let moved = logs.path().join("moved");
         fs::rename(&folder.path, &moved).unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), &folder.path).unwrap();
-        folder.place(Path::new("status.json"), b"{}", true).unwrap();
+        folder.write_atomic(Path::new("status.json"), b"{}", true).unwrap();
         assert!(moved.join("status.json").is_file());
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }

@@ -67,7 +67,7 @@ impl Lock {
 }
 
 /// Returns whether the run `id` below `logs` has ended or does not exist.
-pub fn is_over(logs: &Path, id: &str) -> bool {
+pub fn has_ended(logs: &Path, id: &str) -> bool {
     // If in doubt, the run counts as running.
     let probe = Lock::probe(&logs.join(format!("{}{id}", super::PREFIX)));
     matches!(probe, Ok(Probe::Absent | Probe::Free(_)))

@@ -33,10 +33,10 @@ mod tests;
 
 pub use self::event::fields;
 pub use self::id::PREFIX;
-pub use self::lock::is_over;
+pub use self::lock::has_ended;
 pub(crate) use self::metric::HOST as HOST_METRICS;
 pub use self::record::Record;
 pub use self::status::{E2b, RunError, RunResult, RunStatus, StatusFile, StepState, StepStatus};
-pub use self::sweep::sweep;
+pub use self::sweep::mark_crashed_runs;
 pub use self::time::stamp;
 pub use self::writer::{RecordListener, Session};

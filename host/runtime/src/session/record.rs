@@ -68,14 +68,14 @@ impl Record {
     /// Returns the record with every secret masked.
     pub(super) fn redacted(mut self, redactor: &Redactor) -> Self {
         let own = |text: &mut String| {
-            if let std::borrow::Cow::Owned(masked) = redactor.text(text) {
+            if let std::borrow::Cow::Owned(masked) = redactor.redact(text) {
                 *text = masked;
             }
         };
         match &mut self {
             Self::Event { event_type, fields, .. } => {
                 own(event_type);
-                redactor.map(fields);
+                redactor.redact_map(fields);
             }
             Self::Metric { metric, unit, tags, .. } => {
                 own(metric);

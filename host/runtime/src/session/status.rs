@@ -105,7 +105,7 @@ impl StatusFile {
 
     /// Replaces `status.json` and syncs it to the disk.
     pub(super) fn write(&self, folder: &SessionDir) -> io::Result<()> {
-        folder.place(files::STATUS.as_ref(), self.text()?.as_bytes(), true)?;
+        folder.write_atomic(files::STATUS.as_ref(), self.text()?.as_bytes(), true)?;
         Ok(())
     }
 

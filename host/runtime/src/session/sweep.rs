@@ -22,21 +22,21 @@ const TAIL: u64 = 64 * 1024;
 /// Finds sessions below `logs` that are `running` although their process is gone, marks them as
 /// `crashed`, removes their unfinished files and returns their ids. Sessions that cannot be read or
 /// written stay as they are: listing shows them.
-pub fn sweep(logs: &Path) -> Vec<String> {
+pub fn mark_crashed_runs(logs: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(logs) else { return Vec::new() };
     let mut crashed: Vec<String> = entries
         .filter_map(Result::ok)
         // A link does not lead to a session.
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|entry| id::of_folder(entry.file_name().to_str()?).map(str::to_owned))
-        .filter(|id| settle(&logs.join(format!("{}{id}", id::PREFIX))).unwrap_or(false))
+        .filter(|id| mark_if_crashed(&logs.join(format!("{}{id}", id::PREFIX))).unwrap_or(false))
         .collect();
     crashed.sort();
     crashed
 }
 
 /// Returns whether the session was marked as `crashed`.
-fn settle(folder: &Path) -> io::Result<bool> {
+fn mark_if_crashed(folder: &Path) -> io::Result<bool> {
     let Probe::Free(lock) = Lock::probe(folder)? else { return Ok(false) };
     let held = SessionDir::open(folder.to_owned())?;
     // Read under the lock: the run may have ended since the probe.
@@ -47,14 +47,14 @@ fn settle(folder: &Path) -> io::Result<bool> {
         if let Some(base) = folder.parent().and_then(Path::parent) {
             remove_all_unfinished(base, &ProjectDir::new(base, folder));
         }
-        mark(&mut status, folder);
+        set_crashed(&mut status, folder);
         status.write(&held)?;
     }
     lock.remove()?;
     Ok(running)
 }
 
-fn mark(status: &mut StatusFile, folder: &Path) {
+fn set_crashed(status: &mut StatusFile, folder: &Path) {
     let events = tail(&folder.join(files::EVENTS)).unwrap_or_default();
     let last = events.last();
     let field = |name: &str| last.and_then(|event| event.get(name)).and_then(Value::as_str);

@@ -187,19 +187,19 @@ fn a_session_that_is_dropped_unfinished_counts_as_crashed() {
     let folder = tempfile::tempdir().unwrap();
     let first = session(folder.path(), Redactor::default());
     first.event("step_start", fields(json!({"step_id": "read"})));
-    assert_eq!(sweep(folder.path()), Vec::<String>::new(), "it still runs");
+    assert_eq!(mark_crashed_runs(folder.path()), Vec::<String>::new(), "it still runs");
     assert_eq!(status(&first)["status"], "running");
 
     let (id, dir) = (first.id().to_owned(), first.dir().to_owned());
     drop(first);
-    assert_eq!(sweep(folder.path()), [id]);
+    assert_eq!(mark_crashed_runs(folder.path()), [id]);
     let status: StatusFile =
         serde_json::from_slice(&fs::read(dir.join(files::STATUS)).unwrap()).unwrap();
     assert_eq!((status.status, status.exit_code), (RunStatus::Crashed, None));
     let error = status.error.unwrap();
     assert_eq!((error.step.as_deref(), error.kind.as_str()), (Some("read"), "crash"));
     assert!(error.message.contains("its last event was `step_start` at 20"), "{}", error.message);
-    assert_eq!(sweep(folder.path()), Vec::<String>::new(), "told once");
+    assert_eq!(mark_crashed_runs(folder.path()), Vec::<String>::new(), "told once");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_finished_session_is_not_swept() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path(), Redactor::default());
     session.finish(success()).unwrap();
-    assert_eq!(sweep(folder.path()), Vec::<String>::new());
+    assert_eq!(mark_crashed_runs(folder.path()), Vec::<String>::new());
     assert_eq!(status(&session)["status"], "success");
 }
 

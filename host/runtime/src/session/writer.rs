@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::fs::project_dir::help;
+use osiris_core::fs::project_dir::io_help;
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
 use osiris_pipeline::manifest::Manifest;
@@ -51,7 +51,7 @@ struct Inner {
 }
 
 /// Locks a mutex. A panic in another thread leaves the data consistent: every change is one call.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -77,7 +77,7 @@ impl Session {
     /// # Errors
     /// Returns an error if the directory or a file in it cannot be written, or if the directory
     /// exists.
-    pub fn create_followed(
+    pub fn create_with_id(
         logs: &Path,
         id: &str,
         manifest: &Manifest,
@@ -108,10 +108,11 @@ impl Session {
             // Taken before the status is written, so that a `running` status always has its lock.
             let lock = Lock::acquire(&folder.path)?;
             let status = StatusFile::start(&id, &time::stamp(now), manifest);
-            folder.place(files::STATUS.as_ref(), status.text()?.as_bytes(), false)?;
-            folder.place(files::MANIFEST.as_ref(), bytes, false)?;
-            folder.make(files::ARTIFACTS.as_ref())?;
-            let lines = |name| folder.append(name).map(|file| Mutex::new(LineFile::new(file)));
+            folder.write_atomic(files::STATUS.as_ref(), status.text()?.as_bytes(), false)?;
+            folder.write_atomic(files::MANIFEST.as_ref(), bytes, false)?;
+            folder.create_dir(files::ARTIFACTS.as_ref())?;
+            let lines =
+                |name| folder.create_append(name).map(|file| Mutex::new(LineFile::new(file)));
             Ok(Self(Arc::new(Inner {
                 events: lines(files::EVENTS)?,
                 metrics: lines(files::METRICS)?,
@@ -134,7 +135,7 @@ impl Session {
                     format!("cannot write the session's files: {error}"),
                 )
                 .in_file(logs)
-                .help(help(&error, "make this folder writable and make room on its disk")),
+                .help(io_help(&error, "make this folder writable and make room on its disk")),
             )
         })
     }
@@ -160,7 +161,7 @@ impl Session {
     /// Returns an error if the directory cannot be created.
     pub fn artifacts_dir(&self, step: &str) -> Result<PathBuf> {
         let name = Path::new(files::ARTIFACTS).join(step);
-        self.0.folder.make(&name).map_err(|error| self.artifact_error(&name, &error))
+        self.0.folder.create_dir(&name).map_err(|error| self.artifact_error(&name, &error))
     }
 
     /// Writes a JSON file into a step's artifacts; a reader sees all of it or nothing. Removes
@@ -173,12 +174,12 @@ impl Session {
         let name = Path::new(files::ARTIFACTS).join(step).join(name);
         let mut document = document.clone();
         // Mask in the document, so that a mask never swallows a quote.
-        self.0.redactor.value(&mut document);
+        self.0.redactor.redact_value(&mut document);
         let text = format!("{document:#}\n");
         if self.0.folder.holds(&name, text.as_bytes()) {
             return Ok(self.0.folder.path.join(name));
         }
-        let placed = self.0.folder.place(&name, text.as_bytes(), false);
+        let placed = self.0.folder.write_atomic(&name, text.as_bytes(), false);
         placed.map_err(|error| {
             // Report why the write failed, even if the removal fails too.
             self.0.folder.remove(&name).ok();
@@ -190,7 +191,7 @@ impl Session {
         Error::environment(
             Diagnostic::new("session_write", format!("cannot write an artifact: {error}"))
                 .in_file(&self.0.folder.path.join(name))
-                .help(help(
+                .help(io_help(
                     error,
                     "make room on the disk, and look which step may write files and moved the session's",
                 )),
@@ -232,7 +233,7 @@ impl Session {
         // A metric has a number or nothing: a mask does not fit in it.
         if let Record::Metric { ts, metric, value, tags, .. } = &record
             && !metric::HOST.contains(&metric.as_str())
-            && self.0.redactor.hides(*value)
+            && self.0.redactor.hides_number(*value)
         {
             let message = format!("the metric `{metric}` was dropped, since its value is a secret");
             let (ts, step) = (ts.clone(), tags.get("step").cloned());
@@ -247,9 +248,9 @@ impl Session {
             Record::Metric { .. } => &self.0.metrics,
             Record::Log { .. } => &self.0.log,
         };
-        if let Err(error) = held(sink).append(record.line(&self.0.id)) {
+        if let Err(error) = lock(sink).append(record.line(&self.0.id)) {
             let message = || format!("cannot write `{file}` of the session: {error}");
-            held(&self.0.broken).get_or_insert_with(message);
+            lock(&self.0.broken).get_or_insert_with(message);
         }
     }
 
@@ -258,7 +259,7 @@ impl Session {
     /// # Errors
     /// Returns the first error that occurred while writing an event, metric or log line.
     pub fn check(&self) -> Result<()> {
-        match &*held(&self.0.broken) {
+        match &*lock(&self.0.broken) {
             None => Ok(()),
             Some(message) => Err(Error::environment(
                 Diagnostic::new("session_write", message.clone()).in_file(self.dir()),
@@ -279,7 +280,7 @@ impl Session {
     ///
     /// # Errors
     /// Returns the errors of [`Session::finish`].
-    pub fn finish_followed(&self, theirs: StatusFile, e2b: E2b) -> Result<StatusFile> {
+    pub fn finish_remote(&self, theirs: StatusFile, e2b: E2b) -> Result<StatusFile> {
         let StatusFile { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
         self.close(StatusFile {
             session_id,
@@ -310,7 +311,7 @@ impl Session {
     }
 
     /// Returns the status as written at the start.
-    pub fn first_status(&self) -> &StatusFile {
+    pub fn initial_status(&self) -> &StatusFile {
         &self.0.status
     }
 
@@ -338,7 +339,7 @@ impl Session {
             status.error = Some(RunError { step: None, kind: "session".to_owned(), message });
         }
         if let Some(error) = &mut status.error {
-            error.message = self.0.redactor.text(&error.message).into_owned();
+            error.message = self.0.redactor.redact(&error.message).into_owned();
         }
         status.finished_at = Some(self.now());
         status.write(&self.0.folder).map_err(|error| {
@@ -347,7 +348,7 @@ impl Session {
             let help = "make room on the disk, and look which step may write files and removed the session's; what the steps did stays done";
             Error::environment(Diagnostic::new("session_write", message).in_file(&file).help(help))
         })?;
-        if let Some(lock) = held(&self.0.lock).take() {
+        if let Some(lock) = lock(&self.0.lock).take() {
             // The status is written: the next sweep removes a leftover lock file.
             lock.remove().ok();
         }
@@ -368,7 +369,7 @@ mod tests {
     fn a_line_that_could_not_be_written_fails_the_run() {
         let folder = tempfile::tempdir().unwrap();
         let session = session(folder.path(), Redactor::default());
-        *held(&session.0.events) = LineFile::full();
+        *lock(&session.0.events) = LineFile::full();
         session.event("step_start", Map::new());
         session.event("step_end", Map::new());
         let error = session.check().unwrap_err().to_string();

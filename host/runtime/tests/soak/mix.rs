@@ -120,7 +120,7 @@ impl Place {
         let guests = ["hostile", "passthrough", "sink", "source"];
         let guests = guests.map(|name| built::guest(&format!("test.{name}")));
         let files: Vec<PathBuf> = own.into_iter().chain(guests).collect();
-        let registry = DriverCatalog::of(&files).unwrap();
+        let registry = DriverCatalog::from_files(&files).unwrap();
         let builds = MIX.iter().map(|kind| {
             let file = folder.path().join("pipeline.yaml");
             let text = format!("oml_version: 0.1.0\nname: soak\nsteps:\n{}\n", kind.steps);
@@ -144,7 +144,7 @@ impl Place {
             base: self.project.layout.base.clone(),
             state: self.project.layout.state_dir(),
             spill: self.project.layout.tmp_dir(),
-            limits: Limits::default().tightened(&[(Limit::Memory, 64 << 20)].into()),
+            limits: Limits::default().clamped_by(&[(Limit::Memory, 64 << 20)].into()),
             policy: self.project.settings.drivers.clone(),
             allow_read: Vec::new(),
             hosts: std::collections::BTreeMap::new(),
@@ -153,7 +153,7 @@ impl Place {
             secrets: std::collections::BTreeMap::new(),
         };
         let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
-        let engine = Engine::with(&setup).unwrap();
+        let engine = Engine::with_config(&setup).unwrap();
         let prepared = run::prepare(engine, &self.registry, job, |_| {}).unwrap();
         let board = Arc::new(RunProgress::new(prepared.tasks()));
         let redactor = Redactor::new(["a-secret-that-nobody-says".to_owned()]).unwrap();

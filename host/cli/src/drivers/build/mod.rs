@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{DriverFile, pack};
-use osiris_core::text::any_of;
+use osiris_core::text::join_or;
 use serde_json::json;
 
 use super::super::shell::{CommandOutput, Shell};
@@ -89,7 +89,7 @@ fn builder(folder: &Path) -> Result<&'static Builder> {
     let markers: Vec<&str> = BUILDERS.iter().map(|builder| builder.marker).collect();
     let (message, help) = match fs::metadata(folder) {
         Ok(about) if about.is_dir() => (
-            format!("there is no driver's project here: no {}", any_of(&markers)),
+            format!("there is no driver's project here: no {}", join_or(&markers)),
             "make one: osiris drivers new acme.crm_extractor",
         ),
         Ok(_) => (

@@ -16,8 +16,8 @@ use serde_json::json;
 
 use self::name::{Name, Role};
 use self::template::Files;
-use super::super::render::{DIM, GOOD, STRONG, paint};
-use super::super::shell::{CommandOutput, shown};
+use super::super::render::{BOLD, DIM, SUCCESS, paint};
+use super::super::shell::{CommandOutput, display_path};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,14 +80,14 @@ pub(super) fn new(args: &Args) -> Result<CommandOutput> {
     files.extend((language.vendored)()?);
     write(&dir, &files)?;
     let dir = fs::canonicalize(&dir).unwrap_or(dir);
-    let here = shown(&dir);
+    let here = display_path(&dir);
     let next = [
         format!("cd {here}"),
         language.test.to_owned(),
         "osiris drivers build . --out build".to_owned(),
         format!("osiris drivers test build/{}.wasm --cases conformance.yaml", name.driver),
     ];
-    let mut text = format!("{} {}\n", paint(GOOD, "✓"), paint(STRONG, &name.driver));
+    let mut text = format!("{} {}\n", paint(SUCCESS, "✓"), paint(BOLD, &name.driver));
     own.iter()
         .for_each(|file| text.push_str(&format!("  {}\n", paint(DIM, &format!("{here}/{file}")))));
     text.push_str("Next:\n");

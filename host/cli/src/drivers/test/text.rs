@@ -3,15 +3,15 @@
 use osiris_conformance::{Check, NotPassed, Outcome, Report};
 use osiris_core::sanitize::escape_control;
 
-use super::super::super::render::{BAD, DIM, GOOD, STRONG, WARN, multiline, paint};
-use super::super::super::shell::shown;
+use super::super::super::render::{BOLD, DIM, ERROR, SUCCESS, WARN, multiline, paint};
+use super::super::super::shell::display_path;
 
 /// Lists all checks by group.
 pub(super) fn list(checks: &[&Check]) -> String {
     let width = checks.iter().map(|check| check.id.len()).max().unwrap_or(0);
     let mut text = String::new();
     for group in checks.chunk_by(|a, b| a.group() == b.group()) {
-        text.push_str(&format!("{}\n", paint(STRONG, group[0].group())));
+        text.push_str(&format!("{}\n", paint(BOLD, group[0].group())));
         for check in group {
             text.push_str(&format!("  {:width$}  {}\n", check.id, check.title));
         }
@@ -31,19 +31,19 @@ pub(super) fn report(report: &Report) -> String {
         let passed = group.iter().filter(|one| one.missed.is_none()).count();
         let sign = match (failed, passed) {
             (0, 0) => paint(DIM, "-"),
-            (0, _) => paint(GOOD, "✓"),
-            _ => paint(BAD, "✗"),
+            (0, _) => paint(SUCCESS, "✓"),
+            _ => paint(ERROR, "✗"),
         };
         let name = group[0].check.group();
         let counts = counts(passed, failed, group.len() - passed - failed);
         text.push_str(&format!("{sign} {name:width$}  {counts}\n"));
         for one in group {
             if let Some(NotPassed::Failed(seen)) = &one.missed {
-                let id = paint(BAD.bold(), one.check.id);
+                let id = paint(ERROR.bold(), one.check.id);
                 let fix = multiline(one.check.fix);
                 text.push_str(&format!("  {id}: {}\n", one.check.title));
                 text.push_str(&format!("    {}\n", multiline(seen)));
-                text.push_str(&format!("    {} {fix}\n", paint(STRONG, "help:")));
+                text.push_str(&format!("    {} {fix}\n", paint(BOLD, "help:")));
             }
         }
         for (why, names) in skipped(group) {
@@ -55,14 +55,14 @@ pub(super) fn report(report: &Report) -> String {
             text.push_str(&format!("  {}\n", paint(DIM, &line)));
         }
     }
-    let sign = if report.failed() == 0 { paint(GOOD, "✓") } else { paint(BAD, "✗") };
+    let sign = if report.failed() == 0 { paint(SUCCESS, "✓") } else { paint(ERROR, "✗") };
     let name = match &report.spec {
         Some(spec) => format!("{} {}", escape_control(&spec.name), escape_control(&spec.version)),
-        None => shown(&report.file),
+        None => display_path(&report.file),
     };
     let counts = counts(report.passed(), report.failed(), report.skipped());
     let took = paint(DIM, &format!("{:.1} s", report.took.as_secs_f64()));
-    text.push_str(&format!("{sign} {}  {counts}  {took}\n", paint(STRONG, &name)));
+    text.push_str(&format!("{sign} {}  {counts}  {took}\n", paint(BOLD, &name)));
     text
 }
 
@@ -83,7 +83,7 @@ fn skipped(group: &[Outcome]) -> Vec<(&str, Vec<&'static str>)> {
 fn counts(passed: usize, failed: usize, skipped: usize) -> String {
     let mut parts = vec![format!("{passed} passed")];
     if failed > 0 {
-        parts.push(paint(BAD, &format!("{failed} failed")));
+        parts.push(paint(ERROR, &format!("{failed} failed")));
     }
     if skipped > 0 {
         parts.push(paint(WARN, &format!("{skipped} skipped")));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Spec, SpecFault, amount};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, keys_of};
-use crate::text::{any_of, closest, quoted};
+use crate::text::{closest_match, join_or, quoted};
 use crate::yaml::Node;
 
 /// Key of the connection's fields in a configuration.
@@ -109,9 +109,9 @@ fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
                 "{} in '{name}' leads to no key of 'configSchema.properties'",
                 quoted(pointer)
             );
-            let help = match closest(&first, keys.iter().copied()) {
+            let help = match closest_match(&first, keys.iter().copied()) {
                 Some(meant) => format!("did you mean '/{meant}'?"),
-                None => format!("the keys there are {}", any_of(&keys)),
+                None => format!("the keys there are {}", join_or(&keys)),
             };
             refuse(&format!("/{list}/{index}"), message, help);
         }

@@ -90,8 +90,8 @@ fn sound(spec: Option<Spec>, faults: Vec<SpecFault>, file: &Path) -> Result<Spec
 }
 
 /// Key that a step must not set, and the key that it sets instead.
-const RESOLVED: &str = "resolved_connection";
-const REFERENCE: &str = "connection";
+const RESOLVED_KEY: &str = "resolved_connection";
+const CONNECTION_KEY: &str = "connection";
 
 impl Spec {
     /// Compiles the schema of a pipeline step's configuration: with the name of a connection in
@@ -105,13 +105,13 @@ impl Spec {
         }
         let mut source = self.config_schema.clone();
         if let Some(required) = source.get_mut("required").and_then(Value::as_array_mut) {
-            required.retain(|key| key != RESOLVED);
+            required.retain(|key| key != RESOLVED_KEY);
         }
         let Value::Object(root) = &mut source else { return self.schema() };
         let properties = root.entry("properties").or_insert_with(|| json!({}));
         if let Some(properties) = properties.as_object_mut() {
-            let connection = properties.remove(RESOLVED).unwrap_or_default();
-            properties.insert(REFERENCE.to_owned(), json!({"type": "string", "minLength": 1}));
+            let connection = properties.remove(RESOLVED_KEY).unwrap_or_default();
+            properties.insert(CONNECTION_KEY.to_owned(), json!({"type": "string", "minLength": 1}));
             for field in &self.connection_fields {
                 if field.policy != OverridePolicy::Forbidden {
                     let mut schema = connection["properties"][&field.name].clone();
@@ -135,7 +135,7 @@ impl Spec {
     pub fn requires_connection(&self) -> bool {
         self.config_schema["required"]
             .as_array()
-            .is_some_and(|keys| keys.iter().any(|key| key == RESOLVED))
+            .is_some_and(|keys| keys.iter().any(|key| key == RESOLVED_KEY))
     }
 
     /// Returns whether the configuration itself has a key with this name.

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::text::{any_of, closest, quoted};
+use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position};
 
 pub use parameters::{Kind, Parameter, Profile};
@@ -114,10 +114,10 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
         } else if KEYS.contains(&key) {
             continue;
         } else {
-            let help = match closest(key, KEYS) {
+            let help = match closest_match(key, KEYS) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => {
-                    format!("the keys here are {}; own data goes below 'metadata'", any_of(&KEYS))
+                    format!("the keys here are {}; own data goes below 'metadata'", join_or(&KEYS))
                 }
             };
             Diagnostic::new("unknown_key", format!("The pipeline: unknown key {}", quoted(key)))

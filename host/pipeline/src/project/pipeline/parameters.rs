@@ -1,7 +1,7 @@
 //! The parameters and profiles that a pipeline declares.
 
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::text::{any_of, quoted};
+use osiris_core::text::{join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Entry, Fields, Node, Position, Value};
 
 const DEFINITION: [&str; 3] = ["default", "type", "description"];
@@ -132,7 +132,7 @@ fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
             let name = Node::as_text(node)?;
             Kind::ALL.into_iter().find(|kind| kind.name() == name)
         };
-        fields.read("type", node, &any_of(&names), "invalid_param", read, problems)
+        fields.read("type", node, &join_or(&names), "invalid_param", read, problems)
     });
     let default = fields.get("default").filter(|node| {
         let fits = match declared {

@@ -1,7 +1,7 @@
 //! A step of a pipeline.
 
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::text::{closest, quoted};
+use osiris_core::text::{closest_match, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
 
 use super::Located;
@@ -108,7 +108,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
         let help = match key {
             "uses" => "the driver is named by 'component'".to_owned(),
             "with" => "the configuration is written below 'config:'".to_owned(),
-            _ => match closest(key, KEYS) {
+            _ => match closest_match(key, KEYS) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => "what the driver is told is written below 'config:'".to_owned(),
             },
@@ -164,7 +164,7 @@ fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Pos
         let help = match name {
             "extract" => "a step that reads is written 'mode: read'".to_owned(),
             "load" => "a step that writes is written 'mode: write'".to_owned(),
-            _ => match closest(name, Mode::ALL.map(Mode::name)) {
+            _ => match closest_match(name, Mode::ALL.map(Mode::name)) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => help.to_owned(),
             },

@@ -57,7 +57,7 @@ pub(super) fn find() -> Result<Tool> {
         return Ok(Tool::Own);
     }
     let python = python()?;
-    let root = cache_dir::root().ok_or_else(|| {
+    let root = cache_dir::cache_root().ok_or_else(|| {
         let problem = Diagnostic::new(CODE, "there is no folder to keep componentize-py in");
         Error::environment(problem.help("set OSIRIS_CACHE to a folder"))
     })?;
@@ -96,7 +96,7 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
         let message = format!("componentize-py cannot be kept here: {error}");
         Error::environment(Diagnostic::new(CODE, message).in_file(root))
     };
-    cache_dir::private(root).map_err(unwritable)?;
+    cache_dir::create_private_dir(root).map_err(unwritable)?;
     let work = tempfile::tempdir_in(root).map_err(unwritable)?;
     let (list, package) = (work.path().join("requirements.txt"), work.path().join("package"));
     fs::write(&list, REQUIREMENTS).map_err(unwritable)?;
