@@ -14,6 +14,9 @@ const MAX_VALUE: usize = 128 << 20;
 const MIB: usize = 1 << 20;
 
 /// Takes the stream apart.
+///
+/// Every message of a server is one row, so the functions for errors are cold: the compiler would
+/// prepare parts of their messages for each row.
 #[derive(Debug)]
 pub(crate) struct Rows {
     /// The rows that came so far.
@@ -28,6 +31,8 @@ pub(crate) struct Rows {
     wires: Vec<Wire>,
     rules: Rules,
     row_limit: usize,
+    /// Bytes of a message, at most, that holds no row or value that is too large.
+    small: usize,
     started: bool,
     count: u64,
 }
@@ -49,6 +54,7 @@ impl Rows {
             wires: columns.iter().map(|column| column.mapped.wire.clone()).collect(),
             rules,
             row_limit,
+            small: row_limit.min(MAX_VALUE),
             started: false,
             count: 0,
         }
@@ -75,7 +81,7 @@ impl Rows {
 
     fn row(&mut self, rest: &mut &[u8]) -> Result<()> {
         self.count += 1;
-        if rest.len() > self.row_limit.min(MAX_VALUE) {
+        if rest.len() > self.small {
             self.check_size(rest)?;
         }
         for (index, (wire, column)) in self.wires.iter().zip(&mut self.batch.columns).enumerate() {
@@ -100,6 +106,8 @@ impl Rows {
     }
 
     /// Refuses a row that is larger than a batch may be, and names its largest value.
+    #[cold]
+    #[inline(never)]
     fn check_size(&self, mut rest: &[u8]) -> Result<()> {
         let (mut row, mut largest, mut column) = (0, 0, 0);
         for index in 0..self.names.len() {
@@ -138,6 +146,8 @@ impl Rows {
         )))
     }
 
+    #[cold]
+    #[inline(never)]
     fn explain(&self, column: usize, misfit: Misfit) -> Error {
         let name = &self.names[column];
         let quoted = identifier(name);
@@ -162,6 +172,8 @@ fn head(bytes: &[u8]) -> Option<&[u8]> {
     rest.get(usize::try_from(u32::from_be_bytes(*length)).ok()?..)
 }
 
+#[cold]
+#[inline(never)]
 fn malformed() -> Error {
     Error::data("the server's rows are not in the binary format of COPY")
 }

@@ -8,7 +8,7 @@ use osiris_sdk::{Context, Error, Input, Result};
 use postgres_common::Session;
 use tokio_postgres::CopyInSink;
 
-use crate::encode::{Misfit, display, encode};
+use crate::encode::{Misfit, display, encode, encode_null};
 use crate::plan::Plan;
 
 /// The beginning of the stream, flags and an empty extension included.
@@ -40,9 +40,13 @@ pub(crate) fn copy(
         let columns = plan
             .columns
             .iter()
-            .map(|fed| Ok((fed, batch.column(fed.index)?)))
+            .map(|fed| {
+                let column = batch.column(fed.index)?;
+                let has_nulls = column.null_count() > 0;
+                Ok((fed, column, has_nulls))
+            })
             .collect::<Result<Vec<_>>>()?;
-        for (fed, column) in columns.iter().filter(|(fed, _)| fed.is_key) {
+        for (fed, column, _) in columns.iter().filter(|(fed, ..)| fed.is_key) {
             if let Some(row) = (0..batch.rows()).find(|row| column.is_null(*row)) {
                 return Err(plan.null_key(fed, number + row as i64 + 1));
             }
@@ -54,7 +58,11 @@ pub(crate) fn copy(
                 copy.out.extend(8_u32.to_be_bytes());
                 copy.out.extend(number.to_be_bytes());
             }
-            for (fed, column) in &columns {
+            for (fed, column, has_nulls) in &columns {
+                if *has_nulls && column.is_null(row) {
+                    encode_null(&mut copy.out);
+                    continue;
+                }
                 let result = encode(&fed.feed, &fed.data_type, column, row, &mut copy.out);
                 if let Err(Misfit(why)) = result {
                     let value = display(column, row, &fed.data_type);

@@ -9,6 +9,7 @@
 //! ```
 
 mod change;
+mod claim;
 mod config;
 mod copy;
 mod create;

@@ -69,10 +69,11 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// The statement that fills it.
+    /// The statement that fills it. Frozen rows need no second write when they are read, and nobody
+    /// else sees them.
     pub(crate) fn copy(&self) -> String {
         let number = if self.is_numbered() { format!("{}, ", self.number) } else { String::new() };
-        format!("COPY {NAME} ({number}{}) FROM STDIN (FORMAT binary)", self.plan.names())
+        format!("COPY {NAME} ({number}{}) FROM STDIN (FORMAT binary, FREEZE)", self.plan.names())
     }
 
     /// Returns true if rows have their number in front: to name those that do not fit, and to tell the
@@ -83,7 +84,6 @@ impl<'a> Stage<'a> {
 
     /// Moves the rows, and returns how many there are.
     pub(crate) fn merge(&self, ctx: &Context, session: &Session) -> Result<u64> {
-        session.run(&format!("ANALYZE {NAME}"))?;
         let result = self.checked(ctx, session);
         match result {
             Err(error) if self.plan.has_text() && !is_conflict(&error) => {

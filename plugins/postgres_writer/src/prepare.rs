@@ -4,6 +4,7 @@ use osiris_sdk::{Error, Result, Schema};
 use postgres_common::{Relation, Session, check_length, has_code};
 
 use crate::change::{Changes, changes};
+use crate::claim::claim;
 use crate::config::{Config, SchemaChanges, WriteMode};
 use crate::create::{columns, create};
 use crate::plan::Plan;
@@ -115,13 +116,13 @@ fn existing(
     }
     let error = match Plan::new(relation, schema, &targets, config.rules()) {
         Ok(plan) => {
+            let empties = replaces(config);
             let staged = plan.has_text()
                 || !config.upsert_keys.is_empty()
                 || !changes.is_empty()
                 || target.row_security
                 || target.is_view
-                || replaces(config);
-            let empties = replaces(config);
+                || empties && !claim(session, relation)?;
             return Ok(Prepared { plan, table: Table::Ready, changes, empties, staged });
         }
         Err(error) if config.mode != WriteMode::Replace => return Err(error),

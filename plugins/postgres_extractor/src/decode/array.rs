@@ -6,6 +6,7 @@ use postgres_common::Wire;
 use super::{Misfit, Rules, array, decode};
 
 /// Adds an array of one dimension, or an empty one.
+#[inline(never)]
 pub(super) fn list(
     item: &Wire,
     bytes: &[u8],

@@ -27,14 +27,23 @@ pub(crate) struct Rules {
 }
 
 /// Adds a value to a column, or a missing one in place of what the column does not have.
-#[inline]
+// A call for every value has more arguments than a processor's registers, and costs a third of it.
+#[inline(always)]
 pub(crate) fn decode(
     wire: &Wire,
     bytes: &[u8],
     rules: Rules,
     column: &mut ColumnBuilder,
 ) -> Result<(), Misfit> {
-    let Err(misfit) = add(wire, bytes, rules, column) else { return Ok(()) };
+    match add(wire, bytes, rules, column) {
+        Ok(()) => Ok(()),
+        Err(misfit) => null_instead(misfit, rules, column),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn null_instead(misfit: Misfit, rules: Rules, column: &mut ColumnBuilder) -> Result<(), Misfit> {
     let is_null = misfit == Misfit::Infinity && rules.infinity_is_null
         || misfit == Misfit::NotANumber && rules.nan_is_null;
     if is_null {
@@ -44,7 +53,7 @@ pub(crate) fn decode(
     Err(misfit)
 }
 
-#[inline]
+#[inline(always)]
 fn add(wire: &Wire, bytes: &[u8], rules: Rules, column: &mut ColumnBuilder) -> Result<(), Misfit> {
     use ColumnBuilder as B;
     match (wire, column) {

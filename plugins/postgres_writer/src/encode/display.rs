@@ -5,6 +5,7 @@ use osiris_sdk::{Column, DataType};
 use super::{calendar, integer};
 
 /// Returns a value of that type as PostgreSQL writes it.
+#[inline(never)]
 pub(crate) fn display(column: &Column, row: usize, data_type: &DataType) -> String {
     if column.is_null(row) {
         return "NULL".to_owned();

@@ -31,5 +31,16 @@ pub(super) fn narrow<T: TryFrom<i128>>(
         _ => None,
     };
     let value = flag.or_else(|| value(column, row)).and_then(|value| T::try_from(value).ok());
-    value.ok_or_else(|| Misfit::new(format!("is out of the range of {native}")))
+    value.ok_or_else(|| out_of_range(native))
+}
+
+/// A value of the most common type as one of a narrower type.
+#[inline]
+pub(super) fn fit<T: TryFrom<i64>>(value: i64, native: &str) -> Result<T, Misfit> {
+    T::try_from(value).map_err(|_| out_of_range(native))
+}
+
+#[cold]
+fn out_of_range(native: &str) -> Misfit {
+    Misfit::new(format!("is out of the range of {native}"))
 }

@@ -10,6 +10,7 @@ const EPOCH_DAYS: i32 = 10_957;
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// Days since 2000.
+#[inline]
 pub(super) fn date(days: i32) -> Result<i32, Misfit> {
     // The smallest one means infinity to the server.
     days.checked_sub(EPOCH_DAYS).filter(|days| *days > i32::MIN).ok_or_else(out_of_range)
@@ -50,6 +51,7 @@ pub(super) fn micros(value: i64, unit: TimeUnit, step: Option<i64>) -> Result<i6
     }
 }
 
+#[cold]
 fn out_of_range() -> Misfit {
     Misfit::new("is out of the range of the column's type")
 }

@@ -57,13 +57,16 @@ pub(super) fn text(text: &[u8], limit: Option<i32>, out: &mut Vec<u8>) -> Result
         [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
-    let special = |word: &str| unsigned.eq_ignore_ascii_case(word.as_bytes());
-    if special("infinity") || special("inf") {
-        head(0, 0, if negative { 0xf000 } else { 0xd000 }, 0, out);
-        return Ok(());
-    }
-    if text.eq_ignore_ascii_case(b"nan") {
-        head(0, 0, 0xc000, 0, out);
+    if unsigned.first().is_some_and(u8::is_ascii_alphabetic) {
+        let is = |text: &[u8], word: &str| text.eq_ignore_ascii_case(word.as_bytes());
+        let sign = if is(unsigned, "infinity") || is(unsigned, "inf") {
+            if negative { 0xf000 } else { 0xd000 }
+        } else if is(text, "nan") {
+            0xc000
+        } else {
+            return Err(no_number());
+        };
+        head(0, 0, sign, 0, out);
         return Ok(());
     }
     let exponent = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E'));
@@ -76,13 +79,14 @@ pub(super) fn text(text: &[u8], limit: Option<i32>, out: &mut Vec<u8>) -> Result
     };
     let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
     let (whole, fraction) = (&mantissa[..point], mantissa.get(point + 1..).unwrap_or_default());
-    let mut digits = [whole, fraction].concat();
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+    let is_empty = whole.is_empty() && fraction.is_empty();
+    if is_empty || !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
         return Err(no_number());
     }
     if exponent == 0 {
         return write(negative, whole, fraction, limit, out);
     }
+    let mut digits = [whole, fraction].concat();
     let point = whole.len() as i64 + exponent;
     if point.abs() > MAX_DIGITS {
         return Err(Misfit::new("is out of the range of numeric"));

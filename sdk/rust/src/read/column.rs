@@ -131,6 +131,8 @@ impl Column {
     }
 
     /// Returns the length and the validity bitmap. The bitmap is `None` for a null column.
+    // Otherwise `is_null`, which drivers call for every value, would compute the length as well.
+    #[inline(always)]
     fn parts(&self) -> (usize, Option<&Validity>) {
         match self {
             Self::Null(len) => (*len, None),

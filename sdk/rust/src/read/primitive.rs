@@ -38,7 +38,8 @@ impl<T: Primitive> Values<T> {
         }
     }
 
-    #[inline]
+    // Drivers call this for every value, and a call would cost more than the slice.
+    #[inline(always)]
     pub(super) fn as_slice(&self) -> &[T] {
         match self {
             Self::Bytes(bytes) => bytemuck::cast_slice(bytes),
