@@ -178,7 +178,7 @@ impl Harness {
         });
         match examined {
             Ok((spec, faults)) => (self.spec, self.faults) = (spec.map(Arc::new), faults),
-            Err(error) if error.exit == osiris_core::diagnostic::Exit::Environment => {
+            Err(error) if error.exit == osiris_core::diagnostic::ExitStatus::Environment => {
                 return Err(error);
             }
             Err(error) => self.broken = Some(error.into_first()),

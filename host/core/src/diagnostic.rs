@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The location of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
+pub struct SourceLocation {
     /// The file as the user named it.
     pub file: String,
     /// Line and column, both counted from 1.
@@ -33,7 +33,7 @@ pub struct Diagnostic {
     pub message: String,
     /// The location, if the problem is in a file.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<SourceLocation>,
     /// The line or command that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -55,14 +55,15 @@ impl Diagnostic {
     /// Sets the file.
     #[must_use]
     pub fn in_file(mut self, file: &Path) -> Self {
-        self.place = Some(Place { file: file.display().to_string(), position: None });
+        self.place = Some(SourceLocation { file: file.display().to_string(), position: None });
         self
     }
 
     /// Sets the file and the position.
     #[must_use]
     pub fn at(mut self, file: &Path, position: Position) -> Self {
-        self.place = Some(Place { file: file.display().to_string(), position: Some(position) });
+        self.place =
+            Some(SourceLocation { file: file.display().to_string(), position: Some(position) });
         self
     }
 }
@@ -86,7 +87,7 @@ impl fmt::Display for Diagnostic {
 /// The failure class of a command; the number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub enum ExitStatus {
     /// The run itself failed.
     Failed = 1,
     /// Invalid input or usage.
@@ -99,7 +100,7 @@ pub enum Exit {
 #[derive(Debug, Clone)]
 pub struct Error {
     /// The failure class, which decides the exit code.
-    pub exit: Exit,
+    pub exit: ExitStatus,
     /// The problems in a stable order; never empty.
     diagnostics: Vec<Diagnostic>,
 }
@@ -109,24 +110,24 @@ impl Error {
     ///
     /// # Panics
     /// Panics if `diagnostics` is empty.
-    pub fn new(exit: Exit, diagnostics: Vec<Diagnostic>) -> Self {
+    pub fn new(exit: ExitStatus, diagnostics: Vec<Diagnostic>) -> Self {
         assert!(!diagnostics.is_empty(), "an error has at least one problem");
         Self { exit, diagnostics }
     }
 
     /// Creates an error for invalid input.
     pub fn invalid(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Invalid, diagnostics: vec![problem] }
+        Self { exit: ExitStatus::Invalid, diagnostics: vec![problem] }
     }
 
     /// Creates an error for something missing or broken around the run.
     pub fn environment(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Environment, diagnostics: vec![problem] }
+        Self { exit: ExitStatus::Environment, diagnostics: vec![problem] }
     }
 
     /// Creates an error for a failed run.
     pub fn failed(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Failed, diagnostics: vec![problem] }
+        Self { exit: ExitStatus::Failed, diagnostics: vec![problem] }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use osiris_core::diagnostic::{Error, Exit, Result};
+use osiris_core::diagnostic::{Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
 use osiris_core::sanitize::escape_control;
@@ -187,7 +187,7 @@ fn answer(findings: &[Violation]) -> CommandOutput {
     }
     let mut answer = CommandOutput::new(json!({"connections": json}), text);
     if findings.iter().any(|finding| finding.health.category != "ok") {
-        answer.exit = Exit::Environment as u8;
+        answer.exit = ExitStatus::Environment as u8;
         answer.json["status"] = "failure".into();
     }
     answer

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use osiris_core::canonical;
 use osiris_core::contract::ErrorKind;
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
 use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
@@ -147,7 +147,7 @@ fn ask(
                 .help
                 .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
         };
-        Error::new(Exit::Environment, vec![problem])
+        Error::new(ExitStatus::Environment, vec![problem])
     })?;
     let resources: Vec<_> = found.into_iter().map(|found| masked(found, redactor)).collect();
     Ok(Discovery {

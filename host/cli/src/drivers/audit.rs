@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use osiris_core::diagnostic::{Diagnostic, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::{LimitOverrides, Limits};
 use osiris_core::sanitize::escape_control;
@@ -163,7 +163,7 @@ fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
     let mut answer = CommandOutput::new(json!({"drivers": drivers}), text);
     if wrong {
         answer.json["status"] = "failure".into();
-        answer.exit = Exit::Failed as u8;
+        answer.exit = ExitStatus::Failed as u8;
     }
     answer
 }

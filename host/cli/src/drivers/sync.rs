@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
 use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted, hash_file};
@@ -166,6 +166,6 @@ fn checked(
     text.push_str(&format!("  {} osiris drivers sync\n", paint(BOLD, "help:")));
     let mut answer = CommandOutput::new(json!({"locked": count, "different": documents}), text);
     answer.json["status"] = "failure".into();
-    (answer.exit, answer.failed) = (Exit::Failed as u8, true);
+    (answer.exit, answer.failed) = (ExitStatus::Failed as u8, true);
     answer
 }

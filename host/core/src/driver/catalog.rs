@@ -10,7 +10,7 @@ use memchr::memmem;
 
 use super::file::Raw;
 use super::{AdmissionPolicy, Content, DriverFile};
-use crate::diagnostic::{Diagnostic, Error, Exit, Result};
+use crate::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 
 /// Maximum bytes of specs read in search of drivers. A driver in a file named after it is found
 /// even beyond this limit.
@@ -150,7 +150,7 @@ impl DriverCatalog {
             return invalid(broken);
         }
         if !broken.is_empty() {
-            return Error::new(Exit::Environment, broken);
+            return Error::new(ExitStatus::Environment, broken);
         }
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
@@ -258,7 +258,7 @@ fn duplicate_error(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnost
 }
 
 fn invalid(problems: Vec<Diagnostic>) -> Error {
-    Error::new(Exit::Invalid, problems)
+    Error::new(ExitStatus::Invalid, problems)
 }
 
 /// Returns whether a file is in the directory of the drivers that come with osiris.

@@ -9,7 +9,7 @@ use super::compat;
 use super::sections::ComponentInfo;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
-use crate::diagnostic::{Diagnostic, Error, Exit, Result};
+use crate::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use crate::fs::regular::open_regular;
 
 /// Maximum size of a driver, in bytes.
@@ -93,7 +93,7 @@ impl DriverFile {
         if wrong.is_empty() {
             return Ok(());
         }
-        Err(Error::new(Exit::Invalid, wrong.clone()))
+        Err(Error::new(ExitStatus::Invalid, wrong.clone()))
     }
 
     /// Reads a file that will not be used as a driver.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use osiris_core::contract::ErrorKind;
-use osiris_core::diagnostic::Exit;
+use osiris_core::diagnostic::ExitStatus;
 use osiris_runtime::session::{RunError, RunStatus};
 
 /// The error, in the form of `status.json`.
@@ -11,18 +11,18 @@ use osiris_runtime::session::{RunError, RunStatus};
 pub(super) struct RemoteError {
     pub(super) failure: RunError,
     pub(super) state: RunStatus,
-    pub(super) exit: Exit,
+    pub(super) exit: ExitStatus,
 }
 
 impl RemoteError {
     /// An error around the run, such as a sandbox that cannot be created or reached.
     pub(super) fn environment(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::new(kind, message, Exit::Environment)
+        Self::new(kind, message, ExitStatus::Environment)
     }
 
     /// An error in a run that had started; the run can be repeated unchanged.
     pub(super) fn failed(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::new(kind, message, Exit::Failed)
+        Self::new(kind, message, ExitStatus::Failed)
     }
 
     /// The run exceeded its time limit.
@@ -36,23 +36,23 @@ impl RemoteError {
 
     /// Marks the error as one before the start of the run.
     pub(super) fn before_run(self) -> Self {
-        Self { exit: Exit::Environment, ..self }
+        Self { exit: ExitStatus::Environment, ..self }
     }
 
     pub(super) fn cancelled() -> Self {
         let message = "stopped by the user before the run had begun";
         let failure = RunError::new(ErrorKind::Cancelled, message);
-        Self { failure, state: RunStatus::Cancelled, exit: Exit::Failed }
+        Self { failure, state: RunStatus::Cancelled, exit: ExitStatus::Failed }
     }
 
     /// The run has ended, but no output was kept.
     pub(super) fn cancelled_fetching() -> Self {
         let message = "stopped by the user before the outputs were here; none was kept";
         let failure = RunError::new(ErrorKind::Cancelled, message);
-        Self { failure, state: RunStatus::Cancelled, exit: Exit::Failed }
+        Self { failure, state: RunStatus::Cancelled, exit: ExitStatus::Failed }
     }
 
-    fn new(kind: ErrorKind, message: impl Into<String>, exit: Exit) -> Self {
+    fn new(kind: ErrorKind, message: impl Into<String>, exit: ExitStatus) -> Self {
         Self { failure: RunError::new(kind, message), state: RunStatus::Failed, exit }
     }
 }

@@ -28,8 +28,7 @@ use e2b_client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
 use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::Result;
 use osiris_runtime::run::{self, Prepared, RunProgress};
-use osiris_runtime::session::{E2b, Session, StatusFile, fields, files};
-use serde_json::{Value, json};
+use osiris_runtime::session::{E2b, RunEvent, Session, StatusFile, files};
 use tokio::task::{LocalSet, spawn_local};
 use tokio_util::sync::CancellationToken;
 
@@ -209,13 +208,13 @@ impl E2bRunner {
             let plan =
                 submit::submit(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
                     .await?;
-            event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
+            session.event(RunEvent::E2bUploaded { files: site.sent, bytes: site.bytes });
             costs.begin(Stage::Start);
             self.notes.stage("starting the worker");
             let worker =
                 worker_handle::start(&envd, &self.parcel, &site, session, &plan, &self.notes)
                     .await?;
-            event(session, "e2b_worker_started", json!({"pid": worker.pid}));
+            session.event(RunEvent::E2bWorkerStarted { pid: worker.pid });
             Ok::<_, RemoteError>((envd, site, worker, lease))
         };
         let (envd, site, worker, lease) = tokio::select! {
@@ -257,7 +256,7 @@ impl E2bRunner {
         };
         self.write_configs(session, &files)?;
         costs.end();
-        event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
+        session.event(RunEvent::E2bDownloaded { files: files.len(), bytes });
         if !self.options.keep {
             worker.clean_up().await;
         }
@@ -325,8 +324,8 @@ impl E2bRunner {
         let sandbox =
             created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
-        let fields = json!({"sandbox_id": sandbox.id, "template": self.options.template});
-        event(session, "e2b_sandbox_created", fields);
+        let (sandbox_id, template) = (sandbox.id.as_str(), self.options.template.as_str());
+        session.event(RunEvent::E2bSandboxCreated { sandbox_id, template });
         self.notes.verbose(format!("Sandbox {}", sandbox.id));
         Ok(sandbox)
     }
@@ -351,7 +350,7 @@ impl E2bRunner {
         let doubles = sweep::kill_duplicates(&now, owner, session.id(), Some(&id));
         let (killed, ()) = tokio::join!(kill.kill(&id), doubles);
         match killed {
-            Ok(()) => event(session, "e2b_sandbox_killed", json!({"sandbox_id": id})),
+            Ok(()) => session.event(RunEvent::E2bSandboxKilled { sandbox_id: &id }),
             Err(error) => self.notes.info(format!(
                 "{}. It ends by itself within {} s, and with `osiris e2b sweep`",
                 error.message,
@@ -372,8 +371,4 @@ impl E2bRunner {
         let failure = validate::short(failure, session);
         session.status_of(board.end(state, exit as u8, Some(failure)))
     }
-}
-
-fn event(session: &Session, name: &str, of: Value) {
-    session.event(name, fields(of));
 }

@@ -122,7 +122,7 @@ impl Connections {
             }
             problem
         });
-        Err(Error::new(osiris_core::diagnostic::Exit::Environment, problems.collect()))
+        Err(Error::new(osiris_core::diagnostic::ExitStatus::Environment, problems.collect()))
     }
 }
 

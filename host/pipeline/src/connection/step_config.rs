@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::provenance::{Origins, Provenance, Unset, unset};
 use osiris_core::driver::spec::{ConnectionField, OverridePolicy, Spec};
 use osiris_core::schema::fill_from;
@@ -266,7 +266,7 @@ fn check(
         }
         problems.push(problem);
     }
-    if problems.is_empty() { Ok(()) } else { Err(Error::new(Exit::Invalid, problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(Error::new(ExitStatus::Invalid, problems)) }
 }
 
 /// Maximum length in bytes of a default that is suggested to the user.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use osiris_core::diagnostic::Exit;
+use osiris_core::diagnostic::ExitStatus;
 use osiris_core::driver::spec::Spec;
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use proptest::prelude::*;
@@ -87,7 +87,7 @@ fn an_empty_variable_is_not_set() {
     let folder = project("CONN_PASSWORD=\n");
     let (connections, environment) = read(folder.path());
     let error = connections.resolve("db", Some("main"), &environment).err().unwrap();
-    assert_eq!(error.exit, Exit::Environment);
+    assert_eq!(error.exit, ExitStatus::Environment);
     assert_eq!(
         error.first().message,
         "Environment variable 'CONN_PASSWORD' not set for password in db.main"
@@ -185,7 +185,7 @@ fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
         connection_config(&reference, &spec, &connections, &environment).unwrap_err(),
     ];
     for error in errors {
-        assert_eq!(error.exit, Exit::Invalid);
+        assert_eq!(error.exit, ExitStatus::Invalid);
         let problem = &error.first();
         assert_eq!(
             problem.message,

@@ -8,7 +8,6 @@ use osiris_core::diagnostic::Result;
 use osiris_core::driver::limits::Limit;
 use osiris_core::fs::project_dir::ProjectDir;
 use osiris_engine::table::channel_within;
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +17,7 @@ use super::progress::RunProgress;
 use super::slots;
 use super::state_commit::StateCommitter;
 use super::step::{StepEnd, StepTask};
-use crate::session::{RunError, RunResult, RunStatus, Session, StatusFile, StepState, fields};
+use crate::session::{RunError, RunEvent, RunResult, RunStatus, Session, StatusFile, StepState};
 
 /// Maximum bytes of batches buffered in memory per edge.
 const EDGE_BUDGET: usize = 2 << 20;
@@ -37,34 +36,25 @@ pub async fn execute(
     let started = Instant::now();
     let prepared = Arc::new(prepared);
     let manifest = &prepared.job.manifest;
-    session.event(
-        "run_start",
-        fields(json!({
-            "pipeline": manifest.name,
-            "manifest_hash": manifest.meta.manifest_hash,
-            "steps_total": manifest.steps.len(),
-        })),
-    );
+    session.event(RunEvent::RunStart {
+        pipeline: &manifest.name,
+        manifest_hash: &manifest.meta.manifest_hash,
+        steps_total: manifest.steps.len(),
+    });
     let (ends, unsaved) = run_steps(&prepared, session, &board, &cancel).await;
     let end = summarize(&prepared, ends, unsaved, cancel.is_cancelled());
     let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
-    let executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
-    session.event(
-        "cleanup_complete",
-        fields(json!({"steps_executed": executed, "total_rows": total_rows})),
-    );
-    match &end.error {
-        None => session.event(
-            "run_complete",
-            fields(json!({"pipeline": manifest.name, "steps_executed": executed})),
-        ),
-        Some(failure) => session.event(
-            "run_error",
-            fields(
-                json!({"step_id": failure.step, "kind": failure.kind, "error": failure.message}),
-            ),
-        ),
-    }
+    let steps_executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
+    session.event(RunEvent::CleanupComplete { steps_executed, total_rows });
+    session.event(match &end.error {
+        None => RunEvent::RunComplete { pipeline: &manifest.name, steps_executed },
+        Some(RunError { step, kind, message, help }) => RunEvent::RunError {
+            step_id: step.as_deref(),
+            kind: *kind,
+            error: message,
+            help: help.as_deref(),
+        },
+    });
     let seconds = started.elapsed().as_secs_f64();
     session.metric(
         "execution_duration",
@@ -72,7 +62,7 @@ pub async fn execute(
         "seconds",
         [("pipeline", manifest.name.as_str())],
     );
-    session.event("run_end", fields(json!({"status": end.state, "duration_seconds": seconds})));
+    session.event(RunEvent::RunEnd { status: end.state, duration_seconds: seconds });
     session.finish(end)
 }
 

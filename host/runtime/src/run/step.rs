@@ -10,7 +10,6 @@ use osiris_core::fs::project_dir::ProjectDir;
 use osiris_engine::table::{Receiver, Sender};
 use osiris_engine::{CallContext, CallError, RunOutcome, RunRequest};
 use osiris_pipeline::connection::{self, Secrets};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::failure_cause::FailureTracker;
@@ -19,7 +18,7 @@ use super::progress::RunProgress;
 use super::sink::StepSink;
 use super::slots::Group;
 use super::state_store::StateStore;
-use crate::session::{Session, StepState, StepStatus, fields, files};
+use crate::session::{RunEvent, Session, StepState, StepStatus, files};
 
 /// The task of one step.
 pub(super) struct StepTask {
@@ -70,8 +69,7 @@ impl StepTask {
         let step = &ready.task.step;
         board.row(index).start();
         let started = Instant::now();
-        session
-            .event("step_start", fields(json!({"step_id": step.id, "driver": step.driver.name})));
+        session.event(RunEvent::StepStart { step_id: &step.id, driver: &step.driver.name });
         let loaded = ready.driver(&prepared.engine).map_err(CallError::from);
         let mut report = match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
@@ -100,10 +98,8 @@ impl StepTask {
         let path =
             write_config(&self.session, &self.prepared, self.index).map_err(CallError::from)?;
         let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(CallError::from)?;
-        self.session.event(
-            "artifact_created",
-            fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
-        );
+        let path = path.strip_prefix(self.session.dir()).unwrap_or(&path);
+        self.session.event(RunEvent::ArtifactCreated { step_id: &step.id, path });
         let job = &self.prepared.job;
         let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         let saved_state = saved.load(&step.id).map_err(|error| {
@@ -208,14 +204,19 @@ fn emit_step_telemetry(session: &Session, ready: &PreparedStep, end: &StepEnd) {
     };
     session.metric(rows, *rows_out, "rows", tags());
     session.metric("step_duration_ms", *duration_ms, "ms", tags());
-    match &end.failure {
-        None => session.event(
-            "step_complete",
-            fields(json!({"step_id": id, "driver": driver, "rows_in": rows_in, "rows_out": rows_out, "duration_ms": duration_ms})),
-        ),
-        Some(failure) => session.event(
-            "step_error",
-            fields(json!({"step_id": id, "driver": driver, "kind": failure.kind, "error": failure.message, "duration_ms": duration_ms})),
-        ),
-    }
+    let (step_id, duration_ms) = (id.as_str(), *duration_ms);
+    session.event(match &end.failure {
+        None => {
+            let (rows_in, rows_out) = (*rows_in, *rows_out);
+            RunEvent::StepComplete { step_id, driver, rows_in, rows_out, duration_ms }
+        }
+        Some(CallError { kind, message, help }) => RunEvent::StepError {
+            step_id,
+            driver,
+            kind: *kind,
+            error: message,
+            help: help.as_deref(),
+            duration_ms,
+        },
+    });
 }

@@ -112,7 +112,7 @@ fn a_session_leaves_the_files_that_the_schemas_describe() {
     let session = session(folder.path(), Redactor::default());
     assert_eq!(status(&session)["status"], "running");
 
-    session.event("step_start", fields(json!({"step_id": "read", "driver": "a.b"})));
+    session.driver_event("step_start", fields(json!({"step_id": "read", "driver": "a.b"})));
     session.metric("rows_read", 7_u64, "rows", [("step", "read")]);
     session.metric("share", f64::NAN, "calls", [("step", "read")]);
     session.log(Level::Info, Some("read"), "two\nlines");
@@ -148,7 +148,8 @@ fn a_session_leaves_the_files_that_the_schemas_describe() {
 fn fields_cannot_replace_the_lines_own() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path(), Redactor::default());
-    session.event("real", fields(json!({"event_type": "forged", "event_type_": 1, "ts": 2})));
+    session
+        .driver_event("real", fields(json!({"event_type": "forged", "event_type_": 1, "ts": 2})));
     let event = &lines(&session, files::EVENTS, schemas::EVENT)[0];
     assert_eq!(event["event_type"], "real");
     assert_eq!((&event["event_type__"], &event["ts_"]), (&json!("forged"), &json!(2)));
@@ -159,7 +160,7 @@ fn no_sink_shows_a_secret() {
     let folder = tempfile::tempdir().unwrap();
     let session =
         session(folder.path(), Redactor::new(["hunter2", "7734291"].map(str::to_owned)).unwrap());
-    session.event("hunter2", fields(json!({"hunter2": ["hunter2"]})));
+    session.driver_event("hunter2", fields(json!({"hunter2": ["hunter2"]})));
     session.metric("hunter2", 1_i64, "hunter2", [("hunter2", "hunter2")]);
     session.log(Level::Error, None, "password hunter2 refused");
     session.write_artifact("read", "a.json", &json!({"it": "hunter2"})).unwrap();
@@ -186,7 +187,7 @@ fn no_sink_shows_a_secret() {
 fn a_session_that_is_dropped_unfinished_counts_as_crashed() {
     let folder = tempfile::tempdir().unwrap();
     let first = session(folder.path(), Redactor::default());
-    first.event("step_start", fields(json!({"step_id": "read"})));
+    first.driver_event("step_start", fields(json!({"step_id": "read"})));
     assert_eq!(mark_crashed_runs(folder.path()), Vec::<String>::new(), "it still runs");
     assert_eq!(status(&first)["status"], "running");
 

@@ -15,6 +15,7 @@ use osiris_pipeline::manifest::Manifest;
 use serde_json::{Map, Value};
 
 use super::dir::SessionDir;
+use super::event::RunEvent;
 use super::line_file::LineFile;
 use super::lock::Lock;
 use super::memory::Memory;
@@ -199,9 +200,15 @@ impl Session {
         )
     }
 
-    /// Writes an event. A field with the name of one of the line's standard fields gets `_`
-    /// appended.
-    pub fn event(&self, event_type: &str, fields: Map<String, Value>) {
+    /// Writes an event of the host.
+    pub fn event(&self, event: RunEvent<'_>) {
+        let (name, fields) = event.into_parts();
+        self.driver_event(&name, fields);
+    }
+
+    /// Writes an event of a driver. A field with the name of one of the line's standard fields gets
+    /// `_` appended.
+    pub fn driver_event(&self, event_type: &str, fields: Map<String, Value>) {
         self.record(Record::Event { ts: self.now(), event_type: event_type.to_owned(), fields });
     }
 
@@ -373,8 +380,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let session = session(folder.path(), Redactor::default());
         *lock(&session.0.events) = LineFile::full();
-        session.event("step_start", Map::new());
-        session.event("step_end", Map::new());
+        session.driver_event("step_start", Map::new());
+        session.driver_event("step_end", Map::new());
         let error = session.check().unwrap_err().to_string();
         assert!(
             error.starts_with("cannot write `events.jsonl` of the session: No space"),

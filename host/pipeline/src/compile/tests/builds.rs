@@ -169,7 +169,7 @@ fn a_forged_manifest_is_checked_like_any_other() {
 fn without_a_compile_there_is_no_last_one() {
     let sandbox = Sandbox::new();
     let error = last(&sandbox.project).expect_err("none");
-    assert_eq!(error.exit, Exit::Invalid);
+    assert_eq!(error.exit, ExitStatus::Invalid);
     assert_eq!(error.first().message, "No pipeline of this project has been compiled yet");
     good(&sandbox);
     for text in ["", "/etc/passwd\n", "../x\n", "gone\n"] {
@@ -212,7 +212,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.project.layout.base.join(".osiris"), "in the way").unwrap();
     let error = sandbox.compile(GOOD, &Options::default()).expect_err("in the way");
-    assert_eq!((error.exit, error.first().code), (Exit::Environment, "build_not_written"));
+    assert_eq!((error.exit, error.first().code), (ExitStatus::Environment, "build_not_written"));
 }
 
 proptest! {

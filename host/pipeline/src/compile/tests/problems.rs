@@ -366,8 +366,8 @@ fn only_missing_drivers_are_the_environments_fault() {
     let sandbox = Sandbox::new();
     let exit = |text: &str| sandbox.compile(text, &Options::default()).expect_err("").exit;
     let unknown = GOOD.replace("files.reader", "sea.shells");
-    assert_eq!(exit(&unknown), Exit::Environment);
-    assert_eq!(exit(&unknown.replace("name: orders", "nam: orders")), Exit::Invalid);
+    assert_eq!(exit(&unknown), ExitStatus::Environment);
+    assert_eq!(exit(&unknown.replace("name: orders", "nam: orders")), ExitStatus::Invalid);
 }
 
 #[test]
