@@ -33,7 +33,7 @@ const MAX_SAID: usize = 1 << 20;
 /// Maximum handles that the instances of a component hold or lend at the same time.
 const HANDLES: usize = 100_000;
 /// Prefix of messages about an exceeded limit.
-const LIMIT_EXCEEDED: &str = "the driver ran out of what it may use";
+const LIMIT_EXCEEDED: &str = "the driver exceeded a resource limit";
 
 /// A request to a driver to run a step.
 pub struct RunRequest {
@@ -107,7 +107,7 @@ impl Driver {
             Err(error) => {
                 let failure = CallError::new(
                     ErrorKind::Permission,
-                    format!("a folder could not be opened for the driver: {error:#}"),
+                    format!("cannot open a directory for the driver: {error:#}"),
                 );
                 return RunOutcome::failed(failure);
             }
@@ -128,7 +128,7 @@ impl Driver {
         let result = match (result, state.output.take()) {
             (Ok(_), Some(_)) if !state.opened => Err(CallError::new(
                 ErrorKind::Protocol,
-                "the driver ended well but never opened its output",
+                "the driver returned successfully but never opened its output",
             )),
             (Ok(summary), Some(output)) => {
                 output.finish();
@@ -212,7 +212,7 @@ pub(super) fn into_result<T>(ended: Option<Answer<T>>, state: &HostState) -> Res
         Some(Err(error)) => Err(classify_trap(&error, state)),
         None => Err(CallError::new(
             ErrorKind::Timeout,
-            state.limits.exceeded_message(Limit::Seconds, "it did not end in time"),
+            state.limits.exceeded_message(Limit::Seconds, "the driver did not finish in time"),
         )),
     }
 }
@@ -221,7 +221,8 @@ pub(super) fn into_result<T>(ended: Option<Answer<T>>, state: &HostState) -> Res
 /// failure.
 fn with_denial(failure: CallError, state: &HostState) -> CallError {
     if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
-        let message = format!("{LIMIT_EXCEEDED}: {refusal}; it said: {}", failure.message);
+        let message =
+            format!("{LIMIT_EXCEEDED}: {refusal}; the driver reported: {}", failure.message);
         return CallError::new(ErrorKind::Limit, message);
     }
     // Interpreters probe for files unrelated to the failure: a path can only be the cause if the
@@ -263,7 +264,7 @@ fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
         let why = sanitize_message(why, state.journal.sink.redactor());
         return CallError::new(
             ErrorKind::Protocol,
-            format!("the driver broke its contract: {why}"),
+            format!("the driver violated the contract: {why}"),
         );
     }
     if let Some(LimitExceeded(why)) = error.downcast_ref::<LimitExceeded>() {
@@ -276,30 +277,30 @@ fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
         return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {refused}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
-        let refusal = state.limits.exceeded_message(Limit::Handles, "it asked for one more");
+        let refusal = state.limits.exceeded_message(Limit::Handles, "it requested one more");
         return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {refusal}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return CallError::new(
             ErrorKind::Trap,
             format!(
-                "the driver ended its process, {}, instead of returning",
-                if *code == 0 { "as if all were well" } else { "as failed" }
+                "the driver called {} instead of returning",
+                if *code == 0 { "`exit(0)`" } else { "`exit` with an error" }
             ),
         );
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => CallError::new(
             ErrorKind::Trap,
-            "the driver used up its stack of 1 MiB: endless recursion?",
+            "the driver overflowed its stack of 1 MiB; infinite recursion can cause this",
         ),
         Some(Trap::MemoryOutOfBounds) => CallError::new(
             ErrorKind::Trap,
-            "the driver crashed: it touched memory that it does not have, as endless recursion does too",
+            "the driver crashed: out-of-bounds memory access; infinite recursion can cause this",
         ),
         Some(Trap::UnreachableCodeReached) => CallError::new(
             ErrorKind::Trap,
-            "the driver aborted, as a program does that panics or runs out of memory",
+            "the driver aborted; a panic or a failed memory allocation can cause this",
         ),
         Some(trap) => CallError::new(ErrorKind::Trap, format!("the driver crashed: {trap}")),
         None => {
@@ -308,7 +309,7 @@ fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
                 Some(limit) => CallError::new(ErrorKind::Limit, limit),
                 None => CallError::new(
                     ErrorKind::Trap,
-                    format!("the driver called the host wrongly: {why}"),
+                    format!("the driver made an invalid host call: {why}"),
                 ),
             }
         }
@@ -321,12 +322,12 @@ fn engine_limit_message(why: &str, limits: &Limits) -> Option<String> {
     if why.contains("fuel allocated for hostcalls has been exhausted") {
         let limit = format_bytes(call_bytes(limits) - BESIDE);
         return Some(format!(
-            "the driver passed more than {limit} to the host in one call; pass less at a time"
+            "the driver passed more than {limit} to the host in one call; pass less data per call"
         ));
     }
     why.contains("store handle limit exceeded").then(|| {
         format!(
-            "the driver held or lent more than {HANDLES} handles at once; drop what is done with"
+            "the driver held more than {HANDLES} resource handles; drop handles that are no longer needed"
         )
     })
 }

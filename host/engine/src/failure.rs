@@ -37,7 +37,7 @@ impl CallError {
 
     /// The failure of a step that depends on the failed `step`.
     pub fn upstream(step: &str) -> Self {
-        Self::new(ErrorKind::Upstream, format!("the step `{step}` before it failed"))
+        Self::new(ErrorKind::Upstream, format!("upstream step `{step}` failed"))
     }
 
     /// Tells whose fault the failure is, if it is a fault of the driver.

@@ -88,7 +88,7 @@ impl Expected {
         let (most_files, most_bytes) = self.most;
         if made.len() as u64 > most_files || bytes > most_bytes {
             let why = format!(
-                "the worker offers {} files of {bytes} bytes together; within the limits `files` and `disk`, the steps can have made {most_files} files of {most_bytes} bytes",
+                "the worker offers {} files of {bytes} bytes in total; the limits `files` and `disk` allow all steps {most_files} files of {most_bytes} bytes",
                 made.len()
             );
             return Err(RemoteError::failed(ErrorKind::Protocol, why));
@@ -229,7 +229,7 @@ impl<'d> PartialFile<'d> {
         match read() {
             Ok(text) => Ok(unfit_state(&text)),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Ok(Some("the state is no UTF-8".to_owned()))
+                Ok(Some("the state is not valid UTF-8".to_owned()))
             }
             Err(error) => Err(unwritable(self.path, &error)),
         }
@@ -271,7 +271,7 @@ async fn fetch<'d>(
     }
     Err(RemoteError::failed(
         ErrorKind::Sandbox,
-        format!("`{}` could not be fetched from the sandbox: {why}; run it again", made.path),
+        format!("cannot download `{}` from the sandbox: {why}; run the pipeline again", made.path),
     ))
 }
 
@@ -299,7 +299,7 @@ async fn copy(
                 Ok(Some(bytes)) => {
                     size += bytes.len() as u64;
                     if size > made.size {
-                        return Ok(Err("it is longer than the worker says".to_owned()));
+                        return Ok(Err("the file is longer than the worker reported".to_owned()));
                     }
                     hash.update(&bytes);
                     progress(size);
@@ -315,17 +315,20 @@ async fn copy(
             }
         }
         if size == before && cuts == 0 {
-            return Ok(Err("it is shorter than the worker says".to_owned()));
+            return Ok(Err("the file is shorter than the worker reported".to_owned()));
         }
         if size == before {
             cuts += 1;
         }
         if cuts > ATTEMPTS {
-            return Ok(Err("it is cut off each time".to_owned()));
+            return Ok(Err("every attempt was cut off".to_owned()));
         }
     }
     if hex(&hash.finalize()) != made.sha256 {
-        return Ok(Err("it arrives altered: its sha256 is not what the worker says".to_owned()));
+        return Ok(Err(
+            "the file arrived altered: its sha256 is not the one that the worker reported"
+                .to_owned(),
+        ));
     }
     file.sync_all().map_err(|error| unwritable(&error))?;
     Ok(Ok(()))

@@ -30,7 +30,9 @@ impl RemoteError {
         let limit = limit.as_secs();
         Self::failed(
             ErrorKind::Timeout,
-            format!("the run was not over after {limit} s; allow it more with --e2b-timeout"),
+            format!(
+                "the run exceeded its time limit of {limit} s; raise the limit with `--e2b-timeout`"
+            ),
         )
     }
 
@@ -40,14 +42,15 @@ impl RemoteError {
     }
 
     pub(super) fn cancelled() -> Self {
-        let message = "stopped by the user before the run had begun";
+        let message = "interrupted by the user before the run started";
         let failure = RunError::new(ErrorKind::Cancelled, message);
         Self { failure, state: RunStatus::Cancelled, exit: ExitStatus::Failed }
     }
 
     /// The run has ended, but no output was kept.
     pub(super) fn cancelled_fetching() -> Self {
-        let message = "stopped by the user before the outputs were here; none was kept";
+        let message =
+            "interrupted by the user before all outputs were downloaded; no output was kept";
         let failure = RunError::new(ErrorKind::Cancelled, message);
         Self { failure, state: RunStatus::Cancelled, exit: ExitStatus::Failed }
     }
@@ -63,14 +66,14 @@ impl From<e2b_client::Error> for RemoteError {
         use e2b_client::Kind;
         let help = match error.kind {
             Kind::Auth => {
-                "; set E2B_API_KEY to a key of https://e2b.dev/dashboard, or check it with `osiris e2b doctor`"
+                "; set `E2B_API_KEY` to a key from https://e2b.dev/dashboard, or check it with `osiris e2b doctor`"
             }
             // Without an error code of envd, the template is missing.
             Kind::NotFound if error.code.is_none() => {
-                "; name a template that you have with --e2b-template, or make one with `osiris e2b template`"
+                "; select an existing template with `--e2b-template`, or create one with `osiris e2b template`"
             }
             Kind::RateLimited | Kind::Capacity => {
-                "; wait for other sandboxes to end, or end what is left over with `osiris e2b sweep`"
+                "; wait for other sandboxes to end, or remove leftover sandboxes with `osiris e2b sweep`"
             }
             Kind::Unreachable | Kind::Timeout if error.was_sent() => {
                 "; check the network with `osiris e2b doctor`"

@@ -98,7 +98,7 @@ impl KillHandle {
         let control = self.control.with_timeout(KILL_NOW);
         match sandbox {
             Some(id) => drop(control.kill(&id).await),
-            // A sandbox may already exist, with its answer on the way.
+            // A sandbox might already exist while its response is in flight.
             None => sweep::kill_duplicates(&control, &self.owner, &self.run, None).await,
         }
     }
@@ -167,7 +167,7 @@ impl E2bRunner {
             Err(trouble) => self.failed(session, &board, trouble),
         };
         self.notes.verbose(format!(
-            "E2B  {summary}  in all {} ms beside the run",
+            "E2B  {summary}  total {} ms in addition to the run",
             metrics.get("e2b_overhead_ms").copied().unwrap_or_default()
         ));
         let e2b = E2b { sandbox_id, template: self.options.template, metrics };
@@ -187,7 +187,7 @@ impl E2bRunner {
         let hosts = egress::look_up(&dials(&self.prepared)).await;
         for host in &hosts.unreachable {
             self.notes.info(format!(
-                "{host} is an address of this machine's network, which E2B does not reach"
+                "{host} is an address in this machine's network, which E2B cannot reach"
             ));
         }
         self.notes.stage("creating a sandbox");
@@ -340,7 +340,7 @@ impl E2bRunner {
             let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
             let until = if lasts { self.options.limit } else { LEASE }.as_secs();
             self.notes.info(format!(
-                "The sandbox {id} is kept for {until} s. Look at it with `e2b sandbox connect {id}`; end it with `osiris e2b sweep --kept`"
+                "Keeping sandbox {id} for {until} s. Connect with `e2b sandbox connect {id}`; remove the sandbox with `osiris e2b sweep --kept`"
             ));
             return;
         }
@@ -352,7 +352,7 @@ impl E2bRunner {
         match killed {
             Ok(()) => session.event(RunEvent::E2bSandboxKilled { sandbox_id: &id }),
             Err(error) => self.notes.info(format!(
-                "{}. It ends by itself within {} s, and with `osiris e2b sweep`",
+                "{}. The sandbox ends by itself within {} s; to remove it now, run `osiris e2b sweep`",
                 error.message,
                 LEASE.as_secs()
             )),

@@ -26,7 +26,7 @@ pub(super) fn validate_status(
     let fits = theirs.steps.len() == own.steps.len()
         && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
     if !fits {
-        return Err(protocol_error("the steps that it ran are not those of the plan"));
+        return Err(protocol_error("its steps are not those of the plan"));
     }
     let well = theirs.status == RunStatus::Success;
     let ended =
@@ -37,7 +37,7 @@ pub(super) fn validate_status(
         .is_none_or(|error| is_kind(error.kind) && belongs_to_plan(error.step.as_deref(), session));
     let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
     if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
-        return Err(protocol_error("how it says that the run ended makes no sense"));
+        return Err(protocol_error("its final status is inconsistent"));
     }
     let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
     Ok(StatusFile {
@@ -67,7 +67,7 @@ pub(super) fn short(failure: RunError, session: &Session) -> RunError {
 /// Adds that the sandbox's disk is full, which the driver's message does not say.
 fn name_disk(mut message: String) -> String {
     if message.contains(DISK_FULL) {
-        message.push_str(" (the sandbox's disk: take a template with a larger one)");
+        message.push_str(" (on the sandbox's disk; use a template with a larger disk)");
     }
     message
 }
@@ -113,20 +113,20 @@ pub(super) fn stream_error(why: StreamError) -> RemoteError {
         StreamError::Died { status, said } => {
             let said = said.lines().rev().take(5).collect::<Vec<_>>();
             let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
-            let said = if said.is_empty() { said } else { format!("; it said: {said}") };
+            let said = if said.is_empty() { said } else { format!("; it printed: {said}") };
             let hint = if status.contains("killed") {
-                ": most likely the sandbox had no memory left; use a template with more, or lower `limits.memory` in osiris.yaml"
+                ": the sandbox probably ran out of memory; use a template with more memory, or lower `limits.memory` in `osiris.yaml`"
             } else {
                 ""
             };
             RemoteError::failed(
                 ErrorKind::Sandbox,
-                format!("the worker in the sandbox died ({status}){hint}{said}"),
+                format!("the worker in the sandbox ended unexpectedly ({status}){hint}{said}"),
             )
         }
         StreamError::Gone(why) => RemoteError::failed(
             ErrorKind::Sandbox,
-            format!("the sandbox is gone before the run was over: {why}; run it again"),
+            format!("the sandbox ended before the run ended: {why}; run the pipeline again"),
         ),
         StreamError::Protocol(why) => protocol_error(&why),
         StreamError::Refused(why) => RemoteError::failed(ErrorKind::Sandbox, why),
@@ -136,14 +136,14 @@ pub(super) fn stream_error(why: StreamError) -> RemoteError {
 /// Returns the error for a message that answers no command.
 pub(super) fn unexpected_message(message: &Message) -> RemoteError {
     let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
-    protocol_error(&format!("it says {name} where nobody asked"))
+    protocol_error(&format!("unexpected message {name}"))
 }
 
 /// Returns the error for a violation of the protocol.
 pub(super) fn protocol_error(why: &str) -> RemoteError {
     RemoteError::failed(
         ErrorKind::Protocol,
-        format!("the worker in the sandbox does not keep to the protocol: {why}"),
+        format!("the worker in the sandbox violated the protocol: {why}"),
     )
 }
 
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_named_as_the_sandboxs() {
         let message = name_disk("cannot write `a.csv`: the disk is full".to_owned());
-        assert!(message.ends_with("(the sandbox's disk: take a template with a larger one)"));
+        assert!(message.ends_with("(on the sandbox's disk; use a template with a larger disk)"));
         assert_eq!(name_disk("no such file".to_owned()), "no such file");
     }
 }

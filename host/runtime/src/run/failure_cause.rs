@@ -36,7 +36,7 @@ impl FailureTracker {
         };
         if untrue {
             let CallError { kind, message, .. } = failure;
-            let message = format!("{message} (it calls this `{kind}`, which did not happen)");
+            let message = format!("{message} (reported as `{kind}`, which did not happen)");
             return CallError::new(ErrorKind::Internal, message);
         }
         let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -68,6 +68,6 @@ impl<'p> StateCommitter<'p> {
 }
 
 fn unsaved(step: &str, why: &str) -> RunError {
-    let message = format!("its state could not be kept for the next run: {why}");
+    let message = format!("cannot save the step's state for the next run: {why}");
     RunError::of_step(step, CallError::new(ErrorKind::Session, message))
 }

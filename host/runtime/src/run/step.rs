@@ -75,7 +75,7 @@ impl StepTask {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => RunOutcome::failed(failure),
         };
-        // The driver may have written next to this file or replaced it.
+        // The driver might have written next to this file or replaced it.
         if let Err(error) = write_config(&session, &prepared, index)
             && report.result.is_ok()
         {
@@ -103,7 +103,7 @@ impl StepTask {
         let job = &self.prepared.job;
         let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         let saved_state = saved.load(&step.id).map_err(|error| {
-            let message = format!("the state of the last run cannot be read: {error}");
+            let message = format!("cannot read the state of the last run: {error}");
             CallError::new(ErrorKind::Permission, message)
         })?;
         let call = CallContext {

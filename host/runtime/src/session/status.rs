@@ -117,7 +117,7 @@ impl StatusFile {
         let Self { steps_completed, steps_total, .. } = self;
         let why = self.error.as_ref().map(|error| format!(" ({error}, {})", error.kind));
         format!(
-            "the run ended as `{}`{}, {steps_completed} of {steps_total} steps went well",
+            "the run ended with status `{}`{}; {steps_completed} of {steps_total} steps succeeded",
             self.status.as_str(),
             why.unwrap_or_default()
         )

@@ -89,7 +89,7 @@ impl Session {
     ) -> Result<Self> {
         let (now, tap) = (Timestamp::now(), Some(tap));
         Self::start(logs, now, manifest, bytes, redactor, tap, || {
-            let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "its id is not safe");
+            let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "invalid session id");
             let id =
                 id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
             Ok((id.clone(), SessionDir::create_as(logs, &id)?))
@@ -137,7 +137,7 @@ impl Session {
                     format!("cannot write the session's files: {error}"),
                 )
                 .in_file(logs)
-                .help(io_help(&error, "make this folder writable and make room on its disk")),
+                .help(io_help(&error, "make this directory writable and free disk space")),
             )
         })
     }
@@ -195,7 +195,7 @@ impl Session {
                 .in_file(&self.0.folder.path.join(name))
                 .help(io_help(
                     error,
-                    "make room on the disk, and look which step may write files and moved the session's",
+                    "free disk space, and check whether a step moved or removed the session directory",
                 )),
         )
     }
@@ -243,7 +243,7 @@ impl Session {
             && !metric::HOST.contains(&metric.as_str())
             && self.0.redactor.hides_number(*value)
         {
-            let message = format!("the metric `{metric}` was dropped, since its value is a secret");
+            let message = format!("metric `{metric}` was dropped because its value is a secret");
             let (ts, step) = (ts.clone(), tags.get("step").cloned());
             return self.record(Record::Log { ts, level: Level::Warn, step, message });
         }
@@ -354,8 +354,8 @@ impl Session {
         status.finished_at = Some(self.now());
         status.write(&self.0.folder).map_err(|error| {
             let file = self.dir().join(files::STATUS);
-            let message = format!("{}; but this cannot be written: {error}", status.summary());
-            let help = "make room on the disk, and look which step may write files and removed the session's; what the steps did stays done";
+            let message = format!("cannot write the status of the session: {error}; {}", status.summary());
+            let help = "free disk space, and check whether a step moved or removed the session directory; what the steps wrote is kept";
             Error::environment(Diagnostic::new("session_write", message).in_file(&file).help(help))
         })?;
         if let Some(lock) = lock(&self.0.lock).take() {
