@@ -169,6 +169,6 @@ fn doctor_proves_the_fence_by_trying() {
     }
     assert_eq!(sandbox.files(), before);
     let text = sandbox.osiris(["doctor"]).run().expect(0).stdout;
-    assert!(text.contains("Landlock fences files and ports"), "{text}");
-    assert!(text.contains("making a file in the project: refused to both threads"), "{text}");
+    assert!(text.contains("Landlock restricts files and ports"), "{text}");
+    assert!(text.contains("creating a file in the project: refused to both threads"), "{text}");
 }

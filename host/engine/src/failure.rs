@@ -46,7 +46,7 @@ impl CallError {
         if !self.kind.is_driver_bug() {
             return self;
         }
-        self.help(format!("this is a bug in driver `{driver}`: report it to the driver's author"))
+        self.help(format!("report this bug to the author of driver `{driver}`"))
     }
 
     /// Appends a denial to the message if a denial can cause a failure of this kind.

@@ -79,13 +79,13 @@ fn a_download_that_arrives_altered_is_fetched_again() {
 fn a_download_that_always_arrives_altered_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(of_the_output(Effect::FlipByte(0)).always());
-    let words = ["`ids.txt` could not be fetched", "altered", "run it again"];
+    let words = ["cannot download `ids.txt`", "altered", "run the pipeline again"];
     place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }
 
 fn a_download_that_is_always_cut_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(of_the_output(Effect::CutAnswer(0)).always());
-    let words = ["`ids.txt` could not be fetched", "run it again"];
+    let words = ["cannot download `ids.txt`", "run the pipeline again"];
     place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }

@@ -36,7 +36,7 @@ fn a_stream_that_breaks_in_mid_run_recovers() {
 fn a_sandbox_that_dies_while_it_is_filled_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on("POST /files", Effect::KillSandbox));
-    let words = ["The sandbox was not found", "it was killed or its lifetime is over"];
+    let words = ["The sandbox was not found", "the sandbox was killed or its lifetime ended"];
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 
@@ -44,7 +44,7 @@ fn a_sandbox_that_dies_before_its_worker_begins_is_told() {
     let place = Place::new(SHORT);
     let start = Fault::on("POST /process.Process/Start", Effect::KillSandbox);
     place.e2b.fault(start.containing("worker"));
-    let words = ["The sandbox was not found", "it was killed or its lifetime is over"];
+    let words = ["The sandbox was not found", "the sandbox was killed or its lifetime ended"];
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 
@@ -53,7 +53,7 @@ fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     place.e2b.fault(fetch);
     let words =
-        ["could not be fetched from the sandbox", "The sandbox was not found", "run it again"];
+        ["cannot download `ids.txt` from the sandbox", "The sandbox was not found", "run the pipeline again"];
     place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }
 
@@ -61,7 +61,7 @@ fn a_sandbox_that_is_killed_in_mid_run_is_told() {
     let place = Place::new(ENDLESS);
     let (running, _) = place.in_mid_run(&[]);
     assert!(place.e2b.kill_sandbox(&place.id()));
-    let words = ["the sandbox is gone before the run was over", "run it again"];
+    let words = ["the sandbox ended before the run ended", "run the pipeline again"];
     place.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -69,7 +69,7 @@ fn a_worker_that_is_killed_in_mid_run_is_told() {
     let place = Place::new(ENDLESS);
     let (running, worker) = place.in_mid_run(&[]);
     worker.kill();
-    let words = ["the worker in the sandbox died", "killed"];
+    let words = ["the worker in the sandbox ended unexpectedly", "killed"];
     place.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -79,7 +79,7 @@ fn a_worker_that_dies_unseen_is_told() {
     worker.freeze();
     assert!(place.e2b.restart_envd(&place.id()));
     worker.kill();
-    let words = ["the worker in the sandbox died", "it cannot be found any more"];
+    let words = ["the worker in the sandbox ended unexpectedly", "process not found"];
     place.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -95,6 +95,6 @@ steps:
     place.sandbox.write("osiris.yaml", "version: 1\nlimits: {memory: 4GiB}\n");
     let finished = place.run(&[]).run();
     std::fs::remove_file(place.sandbox.path("osiris.yaml")).expect("it is there");
-    let words = ["no memory left", "a template with more", "`limits.memory`"];
+    let words = ["ran out of memory", "a template with more memory", "`limits.memory`"];
     place.assert_failed(finished, 1, "sandbox", &words);
 }

@@ -46,7 +46,7 @@ fn a_sandbox_that_dies_while_its_host_has_no_network_is_told() {
     place.e2b.set_online(false);
     assert!(place.e2b.kill_sandbox(&id));
     place.e2b.set_online(true);
-    let words = ["the sandbox is gone before the run was over", "run it again"];
+    let words = ["the sandbox ended before the run ended", "run the pipeline again"];
     place.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -66,7 +66,7 @@ fn a_worker_without_a_word_is_told() {
     let place = Place::new(ENDLESS);
     let (mut running, worker) = place.in_mid_run(&[]);
     worker.freeze();
-    running.wait_for_words("No word from the sandbox for 30 s");
+    running.wait_for_words("No message from the sandbox for 30 s");
     worker.thaw();
     running.interrupt();
     place.assert_ended(running.finish(), 1, "cancelled", "cancelled", &[]);

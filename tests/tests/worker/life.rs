@@ -69,7 +69,7 @@ fn it_answers_during_a_run_and_stops_when_it_is_told_to() {
     assert_eq!(talk.until("pong")["re"], ping);
     let again = talk.command(json!({"cmd": "run"}));
     let refused = talk.until("refused");
-    assert_eq!((&refused["re"], &refused["why"]), (&again.into(), &"it is busy".into()));
+    assert_eq!((&refused["re"], &refused["why"]), (&again.into(), &"the worker is busy".into()));
     talk.command(json!({"cmd": "cancel"}));
     let finished = talk.until("finished");
     assert_eq!(
