@@ -148,7 +148,7 @@ fn the_user_can_allow_it_and_nobody_else_can() {
     give_away(&sandbox.project());
     let project = sandbox.project().display().to_string();
     let above = format!("{}/*", sandbox.outside().display());
-    let both = format!("/nowhere:{project}");
+    let both = format!("/nowhere:{root}");
     for allowed in [project.as_str(), &above, &both, "*", "/*"] {
         run(&sandbox, &folder, &[("OSIRIS_SAFE_DIRECTORY", allowed)]).expect(0);
     }
