@@ -179,7 +179,7 @@ impl Permissions {
             paths.iter().map(shown).collect::<Vec<_>>().join(", ")
         };
         match (self.reads.is_empty(), self.writes.is_empty()) {
-            (true, true) => "nothing but its own artifacts".to_owned(),
+            (true, true) => "only the step's own artifacts".to_owned(),
             (false, true) => format!("reading {}", list(&self.reads)),
             (true, false) => format!("writing {}", list(&self.writes)),
             (false, false) => {
@@ -291,7 +291,8 @@ mod tests {
             for (path, letters) in expected {
                 let PathAccess { stat, read, create, create_dir, write } =
                     permissions.of(Path::new(path));
-                let all = [(stat, 'l'), (read, 'r'), (create_dir, 'f'), (create, 'm'), (write, 'w')];
+                let all =
+                    [(stat, 'l'), (read, 'r'), (create_dir, 'f'), (create, 'm'), (write, 'w')];
                 let may: String =
                     all.iter().filter(|(may, _)| *may).map(|(_, letter)| letter).collect();
                 assert_eq!(may, *letters, "{path}");
