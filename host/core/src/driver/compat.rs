@@ -55,7 +55,7 @@ fn help(rows: &[[String; 3]]) -> String {
     let own = env!("CARGO_PKG_VERSION");
     let any = |text: &str| rows.iter().any(|[_, _, why]| why == text);
     if any(NEWER) {
-        format!("update osiris {own}, or use a driver built for `{CONTRACT}`")
+        format!("update osiris (this is {own}), or use a driver built for `{CONTRACT}`")
     } else if any(OLDER) {
         format!("rebuild the driver with the SDK of osiris {own}")
     } else if any(WORLD) {
@@ -75,8 +75,8 @@ const NEWER: &str = "built for a newer contract than this osiris supports";
 const OTHER: &str = "built for another version of the contract";
 const OLDER: &str = "built for an older contract, which this osiris no longer supports";
 
-/// Returns the reason why a host with the `offered` contract cannot run a component that wants the
-/// `wanted` one. Returns `None` if it can: later versions only add, except for breaking ones by
+/// Returns the reason why a host with the `offered` contract cannot run a component that requires
+/// the `wanted` one. Returns `None` if it can: later versions only add, except for breaking ones by
 /// semantic versioning.
 fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
     let Ok(wanted) = Version::parse(wanted) else { return Some(OTHER) };

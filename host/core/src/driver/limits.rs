@@ -264,11 +264,13 @@ impl Limits {
                 format!("Raise `limits.{name}` in `osiris.yaml` if the step needs more")
             }
             Origin::Command => {
-                format!("The limit was set by `--limit {name}={}`", value.trim_end_matches(" s"))
+                format!(
+                    "Raise `--limit {name}={}` if the step needs more",
+                    value.trim_end_matches(" s")
+                )
             }
             Origin::Spec => {
-                "The limit was set by the driver's spec: only the driver's author can raise it"
-                    .to_owned()
+                "Only the driver's author can raise the limit, in the driver's spec".to_owned()
             }
         };
         format!("{asked}; the limit is {value}{space}{counted}. {way}")
@@ -359,8 +361,8 @@ mod tests {
         ];
         let wanted = [
             "the step wrote 1048577 bytes; the limit is 1MiB in files. Raise `limits.disk` in `osiris.yaml` if the step needs more",
-            "the step ran for 5 s; the limit is 5 s. The limit was set by `--limit seconds=5`",
-            "the driver requested 2 MiB; the limit is 1MiB of memory. The limit was set by the driver's spec: only the driver's author can raise it",
+            "the step ran for 5 s; the limit is 5 s. Raise `--limit seconds=5` if the step needs more",
+            "the driver requested 2 MiB; the limit is 1MiB of memory. Only the driver's author can raise the limit, in the driver's spec",
             "the driver opened 65; the limit is 64 open sockets. Raise `limits.sockets` in `osiris.yaml` if the step needs more",
         ];
         assert_eq!(said, wanted);

@@ -223,7 +223,7 @@ fn restrict_dir_to_owner(dir: &Dir) {
 
 /// Error for a symlink where the host does not follow any.
 #[derive(Debug, thiserror::Error)]
-#[error("`{}` is a symlink, and the host follows no symlinks there", .0.display())]
+#[error("`{}` is a symlink, which osiris does not follow", .0.display())]
 struct Link(PathBuf);
 
 fn refuse_link(dir: &Dir, name: &Path, path: &Path) -> io::Result<()> {
@@ -254,7 +254,7 @@ pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
 pub fn io_help(error: &io::Error, otherwise: &str) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Link>()) {
         Some(Link(path)) => format!(
-            "remove the symlink: `rm '{}'`; if you did not create it, a step that may write files did",
+            "remove the symlink: `rm '{}'`; if you did not create the symlink, a step with write access did",
             path.display()
         ),
         None => otherwise.to_owned(),
@@ -304,8 +304,7 @@ mod tests {
                 ];
                 for error in errors {
                     let link = link.display();
-                    let text =
-                        format!("`{link}` is a symlink, and the host follows no symlinks there");
+                    let text = format!("`{link}` is a symlink, which osiris does not follow");
                     assert_eq!(error.to_string(), text);
                     assert!(
                         io_help(&error, "")
