@@ -109,11 +109,11 @@ impl Shell {
     pub(super) fn fail(&self, error: &Error) -> ExitCode {
         let exit = error.exit as u8;
         if self.json {
-            let problems = &error.problems;
+            let problems = error.diagnostics();
             let value = json!({"status": "error", "exit_code": exit, "problems": problems});
             return self.result(&document(&value), exit);
         }
-        self.note(&render::problems(&error.problems));
+        self.note(&render::problems(error.diagnostics()));
         ExitCode::from(exit)
     }
 

@@ -101,29 +101,65 @@ pub struct Error {
     /// The failure class, which decides the exit code.
     pub exit: Exit,
     /// The problems in a stable order; never empty.
-    pub problems: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl Error {
+    /// Creates an error from all problems of a command.
+    ///
+    /// # Panics
+    /// Panics if `diagnostics` is empty.
+    pub fn new(exit: Exit, diagnostics: Vec<Diagnostic>) -> Self {
+        assert!(!diagnostics.is_empty(), "an error has at least one problem");
+        Self { exit, diagnostics }
+    }
+
     /// Creates an error for invalid input.
     pub fn invalid(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Invalid, problems: vec![problem] }
+        Self { exit: Exit::Invalid, diagnostics: vec![problem] }
     }
 
     /// Creates an error for something missing or broken around the run.
     pub fn environment(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Environment, problems: vec![problem] }
+        Self { exit: Exit::Environment, diagnostics: vec![problem] }
     }
 
     /// Creates an error for a failed run.
     pub fn failed(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Failed, problems: vec![problem] }
+        Self { exit: Exit::Failed, diagnostics: vec![problem] }
+    }
+}
+
+impl Error {
+    /// Returns the first problem.
+    pub fn first(&self) -> &Diagnostic {
+        &self.diagnostics[0]
+    }
+
+    /// Returns the first problem, and drops the others.
+    pub fn into_first(mut self) -> Diagnostic {
+        self.diagnostics.swap_remove(0)
+    }
+
+    /// Returns all problems in a stable order.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Returns all problems in a stable order.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
+    /// Returns all problems, to add places or help.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.diagnostics.iter_mut()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.diagnostics.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }

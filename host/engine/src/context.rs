@@ -1,5 +1,6 @@
 //! Host side of the contract's `context` interface: services for a driver while a call runs.
 
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::format_bytes;
 use osiris_core::telemetry::{Level, Number};
 use serde_json::{Map, Value};
@@ -105,7 +106,7 @@ impl Host for HostState {
 
     fn save_state(&mut self, state: String) -> Result<Result<(), types::Error>> {
         if let Some(why) = unfit_state(&state) {
-            return Ok(Err(guest_error("data", why)));
+            return Ok(Err(guest_error(ErrorKind::Data, why)));
         }
         let before = self.new_state.replace(state).map_or(0, |state| state.len());
         self.held.remove(before as u64);

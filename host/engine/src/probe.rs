@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,7 @@ impl Driver {
                     message: sanitize_message(&message, sink.redactor()),
                 }
             }
-            Err(failure) if failure.kind == "timeout" => Health {
+            Err(failure) if failure.kind == ErrorKind::Timeout => Health {
                 category: "timeout".to_owned(),
                 latency_ms: None,
                 message: format!("the driver did not answer within {} s", timeout.as_secs_f64()),
@@ -155,7 +156,7 @@ impl Driver {
             let message = format!(
                 "the driver listed {listed} datasets and columns, {MAX_LISTED} is the limit"
             );
-            return Err(CallError::new("limit", message));
+            return Err(CallError::new(ErrorKind::Limit, message));
         }
         Ok(found.into_iter().map(dataset).collect())
     }
@@ -170,7 +171,7 @@ impl Driver {
         let (cancel, share) = (call.cancel.clone(), call.limits.get(Limit::Cpu));
         let state = HostState::new(call, None).map_err(|error| {
             let message = format!("a folder could not be opened for the driver: {error:#}");
-            CallError::new("permission", message)
+            CallError::new(ErrorKind::Permission, message)
         })?;
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();

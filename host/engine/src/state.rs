@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use osiris_core::budget::Budgets;
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::{Limit, Limits};
 use osiris_core::telemetry::Level;
 use tokio_util::sync::CancellationToken;
@@ -129,7 +130,7 @@ impl HostState {
 
 /// The error that a driver gets after the run was cancelled.
 pub(super) fn cancelled_guest_error() -> types::Error {
-    guest_error("cancelled", "the run was cancelled")
+    guest_error(ErrorKind::Cancelled, "the run was cancelled")
 }
 
 impl WasiView for HostState {

@@ -2,6 +2,7 @@
 
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -214,7 +215,7 @@ impl HostState {
                 Ok(()) => {}
                 Err(SendError::Disk(error)) => {
                     return Ok(Err(guest_error(
-                        "internal",
+                        ErrorKind::Internal,
                         format!("the table could not be spilled to disk: {error}"),
                     )));
                 }
@@ -237,7 +238,7 @@ impl HostState {
 }
 
 fn upstream(closed: Closed) -> types::Error {
-    guest_error("upstream", closed.0)
+    guest_error(ErrorKind::Upstream, closed.0)
 }
 
 impl From<Node> for wit::Node {

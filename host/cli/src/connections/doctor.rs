@@ -114,7 +114,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             None => unknown(format!("no driver of the family {family} can check it")),
             Some(question) => question
                 .and_then(|question| examine(&probe, &place, &question, args.timeout))
-                .unwrap_or_else(|error| unknown(error.problems[0].message.clone())),
+                .unwrap_or_else(|error| unknown(error.first().message.clone())),
         };
         let driver = driver.map(|driver| driver.spec.name.clone());
         Violation { family, alias, driver, health }

@@ -94,7 +94,7 @@ fn examine(
     let mut problems = Vec::new();
     // The lockfile and the project's policy.
     if let Err(error) = place.registry.verified_content(driver) {
-        problems.extend(error.problems);
+        problems.extend(error.into_diagnostics());
     }
     let differs = match entry.filter(|_| problems.is_empty()) {
         // Older lockfiles did not record the authors' defaults.

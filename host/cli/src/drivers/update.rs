@@ -123,7 +123,7 @@ fn accepted(changes: &[Change<'_>]) -> Result<()> {
                 .help(format!("if it may have that: osiris drivers update {name} --accept-rights"))
         })
         .collect();
-    if refused.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Failed, problems: refused }) }
+    if refused.is_empty() { Ok(()) } else { Err(Error::new(Exit::Failed, refused)) }
 }
 
 fn describe(change: &Change<'_>) -> String {

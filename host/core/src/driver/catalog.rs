@@ -150,7 +150,7 @@ impl DriverCatalog {
             return invalid(broken);
         }
         if !broken.is_empty() {
-            return Error { exit: Exit::Environment, problems: broken };
+            return Error::new(Exit::Environment, broken);
         }
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
@@ -221,8 +221,9 @@ impl Candidate {
 
     fn parsed(&self) -> &std::result::Result<Arc<DriverFile>, Vec<Diagnostic>> {
         self.file.get_or_init(|| {
-            let raw = self.raw().as_ref().map_err(|error| error.problems.clone())?;
-            let mut driver = DriverFile::parse(raw, &self.path).map_err(|error| error.problems)?;
+            let raw = self.raw().as_ref().map_err(|error| error.diagnostics().to_vec())?;
+            let mut driver =
+                DriverFile::parse(raw, &self.path).map_err(|error| error.into_diagnostics())?;
             driver.built_in = self.built_in;
             Ok(Arc::new(driver))
         })
@@ -257,7 +258,7 @@ fn duplicate_error(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnost
 }
 
 fn invalid(problems: Vec<Diagnostic>) -> Error {
-    Error { exit: Exit::Invalid, problems }
+    Error::new(Exit::Invalid, problems)
 }
 
 /// Returns whether a file is in the directory of the drivers that come with osiris.

@@ -9,7 +9,7 @@ use super::compat;
 use super::sections::ComponentInfo;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
-use crate::diagnostic::{Diagnostic, Error, Result};
+use crate::diagnostic::{Diagnostic, Error, Exit, Result};
 use crate::fs::regular::open_regular;
 
 /// Maximum size of a driver, in bytes.
@@ -88,12 +88,12 @@ impl DriverFile {
     pub fn check(&self) -> Result<()> {
         let wrong = self.wrong.get_or_init(|| match Spec::parse(&self.text, &self.path) {
             Ok(_) => Vec::new(),
-            Err(error) => error.problems,
+            Err(error) => error.into_diagnostics(),
         });
         if wrong.is_empty() {
             return Ok(());
         }
-        Err(Error { problems: wrong.clone(), ..Error::invalid(wrong[0].clone()) })
+        Err(Error::new(Exit::Invalid, wrong.clone()))
     }
 
     /// Reads a file that will not be used as a driver.

@@ -62,7 +62,7 @@ impl<'f> Diagnostics<'f> {
         if self.found.is_empty() {
             Ok(value)
         } else {
-            Err(Error { exit: Exit::Invalid, problems: self.into_sorted() })
+            Err(Error::new(Exit::Invalid, self.into_sorted()))
         }
     }
 }

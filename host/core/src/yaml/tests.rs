@@ -18,7 +18,7 @@ fn problems(text: impl AsRef<[u8]>) -> Vec<String> {
         let at = problem.place.and_then(|place| place.position).expect("a position");
         format!("{}:{} {}: {}", at.line, at.column, problem.code, problem.message)
     };
-    error.problems.into_iter().map(line).collect()
+    error.into_diagnostics().into_iter().map(line).collect()
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn bombs_end_quickly() {
         let start = Instant::now();
         let error = read_text(&text).expect_err("a bomb");
         let shown: String = text.chars().take(30).collect();
-        assert_eq!(error.problems[0].code, code, "{shown}: {error}");
+        assert_eq!(error.first().code, code, "{shown}: {error}");
         assert!(start.elapsed() < Duration::from_secs(60), "{shown}: {:?}", start.elapsed());
     }
 }
@@ -160,7 +160,7 @@ fn bombs_end_quickly() {
 #[test]
 fn what_is_not_a_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let code = |path: &Path| read(path).expect_err("refused").problems[0].code;
+    let code = |path: &Path| read(path).expect_err("refused").first().code;
     assert_eq!(code(folder.path()), "not_a_file");
     assert_eq!(code(&folder.path().join("missing.yaml")), "file_not_found");
     assert_eq!(code(Path::new("/dev/zero")), "not_a_file");
@@ -196,7 +196,7 @@ proptest! {
     #[test]
     fn any_yaml_like_text_is_read_or_refused(text in "[-a\\[\\]{},:#&*!|>'\"%@?<~ \t\n0.]{0,80}") {
         if let Err(error) = read_text(&text) {
-            prop_assert!(!error.problems.is_empty());
+            prop_assert!(!error.diagnostics().is_empty());
         }
     }
 

@@ -11,6 +11,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use e2b_client::Envd;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use osiris_core::canonical::hex;
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use osiris_core::driver::spec::configured_paths;
 use osiris_core::fs::project_dir::{self, ProjectDir};
@@ -90,7 +91,7 @@ impl Expected {
                 "the worker offers {} files of {bytes} bytes together; within the limits `files` and `disk`, the steps can have made {most_files} files of {most_bytes} bytes",
                 made.len()
             );
-            return Err(RemoteError::failed("protocol", why));
+            return Err(RemoteError::failed(ErrorKind::Protocol, why));
         }
         let failed = status.steps.iter().filter(|step| step.status != StepState::Success);
         let dropped: HashSet<String> =
@@ -152,7 +153,7 @@ pub(super) async fn download(
         let Some(place) = expected.place(&made.path) else {
             let why =
                 format!("the worker offers {:?}, which no step of this run writes", made.path);
-            return Err(RemoteError::failed("protocol", why));
+            return Err(RemoteError::failed(ErrorKind::Protocol, why));
         };
         places.push(place);
     }
@@ -160,7 +161,7 @@ pub(super) async fn download(
     let twice = made.iter().zip(&places).find(|(_, place)| !names.insert(*place));
     if let Some((twice, _)) = twice {
         let why = format!("the worker offers {:?} twice", twice.path);
-        return Err(RemoteError::failed("protocol", why));
+        return Err(RemoteError::failed(ErrorKind::Protocol, why));
     }
     // An untrusted worker can report any sizes.
     let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
@@ -174,7 +175,10 @@ pub(super) async fn download(
         if expected.is_state(part.path)
             && let Some(why) = part.unfit_state()?
         {
-            return Err(RemoteError::failed("protocol", format!("{:?}: {why}", part.path)));
+            return Err(RemoteError::failed(
+                ErrorKind::Protocol,
+                format!("{:?}: {why}", part.path),
+            ));
         }
     }
     for part in fetched {
@@ -266,7 +270,7 @@ async fn fetch<'d>(
         }
     }
     Err(RemoteError::failed(
-        "sandbox",
+        ErrorKind::Sandbox,
         format!("`{}` could not be fetched from the sandbox: {why}; run it again", made.path),
     ))
 }
@@ -328,7 +332,7 @@ async fn copy(
 }
 
 fn unwritable(path: &str, error: &io::Error) -> RemoteError {
-    RemoteError::failed("session", format!("cannot write `{path}`: {error}"))
+    RemoteError::failed(ErrorKind::Session, format!("cannot write `{path}`: {error}"))
 }
 
 #[cfg(test)]

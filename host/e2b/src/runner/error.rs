@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::Exit;
 use osiris_runtime::session::{RunError, RunStatus};
 
@@ -15,12 +16,12 @@ pub(super) struct RemoteError {
 
 impl RemoteError {
     /// An error around the run, such as a sandbox that cannot be created or reached.
-    pub(super) fn environment(kind: &str, message: impl Into<String>) -> Self {
+    pub(super) fn environment(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::new(kind, message, Exit::Environment)
     }
 
     /// An error in a run that had started; the run can be repeated unchanged.
-    pub(super) fn failed(kind: &str, message: impl Into<String>) -> Self {
+    pub(super) fn failed(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::new(kind, message, Exit::Failed)
     }
 
@@ -28,7 +29,7 @@ impl RemoteError {
     pub(super) fn timed_out(limit: Duration) -> Self {
         let limit = limit.as_secs();
         Self::failed(
-            "timeout",
+            ErrorKind::Timeout,
             format!("the run was not over after {limit} s; allow it more with --e2b-timeout"),
         )
     }
@@ -39,21 +40,20 @@ impl RemoteError {
     }
 
     pub(super) fn cancelled() -> Self {
-        let message = "stopped by the user before the run had begun".to_owned();
-        let failure = RunError { step: None, kind: "cancelled".to_owned(), message };
+        let message = "stopped by the user before the run had begun";
+        let failure = RunError::new(ErrorKind::Cancelled, message);
         Self { failure, state: RunStatus::Cancelled, exit: Exit::Failed }
     }
 
     /// The run has ended, but no output was kept.
     pub(super) fn cancelled_fetching() -> Self {
-        let message = "stopped by the user before the outputs were here; none was kept".to_owned();
-        let failure = RunError { step: None, kind: "cancelled".to_owned(), message };
+        let message = "stopped by the user before the outputs were here; none was kept";
+        let failure = RunError::new(ErrorKind::Cancelled, message);
         Self { failure, state: RunStatus::Cancelled, exit: Exit::Failed }
     }
 
-    fn new(kind: &str, message: impl Into<String>, exit: Exit) -> Self {
-        let failure = RunError { step: None, kind: kind.to_owned(), message: message.into() };
-        Self { failure, state: RunStatus::Failed, exit }
+    fn new(kind: ErrorKind, message: impl Into<String>, exit: Exit) -> Self {
+        Self { failure: RunError::new(kind, message), state: RunStatus::Failed, exit }
     }
 }
 
@@ -77,6 +77,6 @@ impl From<e2b_client::Error> for RemoteError {
             }
             _ => "",
         };
-        Self::environment("sandbox", format!("{}{help}", error.message))
+        Self::environment(ErrorKind::Sandbox, format!("{}{help}", error.message))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use e2b_client::{Command, Envd, Finished, Source};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use osiris_core::contract::ErrorKind;
 use osiris_core::text::format_bytes;
 
 use super::error::RemoteError;
@@ -82,7 +83,7 @@ pub(super) async fn install(
         .collect();
     if !missing.is_empty() && !may_install {
         return Err(RemoteError::environment(
-            "dependencies",
+            ErrorKind::Dependencies,
             format!(
                 "Missing required dependencies: {}. The template `{template}` does not have them in these versions. Enable auto-install with --e2b-install-deps or set OSIRIS_E2B_INSTALL_DEPS=1, or make a template that has them with `osiris e2b template`",
                 missing.join(", ")
@@ -139,7 +140,7 @@ async fn send(
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     Err(RemoteError::environment(
-        "sandbox",
+        ErrorKind::Sandbox,
         format!("{} arrived damaged in the sandbox {ATTEMPTS} times; try again", names.join(", ")),
     ))
 }
@@ -148,7 +149,10 @@ async fn send(
 fn read(seen: &str) -> Result<RemoteLayout, RemoteError> {
     let mut lines = seen.lines();
     let home = lines.next().filter(|home| home.starts_with('/')).ok_or_else(|| {
-        RemoteError::environment("sandbox", "the sandbox does not tell where its home folder is")
+        RemoteError::environment(
+            ErrorKind::Sandbox,
+            "the sandbox does not tell where its home folder is",
+        )
     })?;
     let entry = |line: &str| {
         let (hash, path) = line.split_once("  ")?;
@@ -190,7 +194,7 @@ fn broken(what: &str, finished: &Finished) -> RemoteError {
     let said = String::from_utf8_lossy(&finished.stderr);
     let said = said.lines().last().unwrap_or("nothing").to_owned();
     RemoteError::environment(
-        "sandbox",
+        ErrorKind::Sandbox,
         format!("cannot {what} in the sandbox: exit code {}, it said: {said}", finished.exit_code),
     )
 }

@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use e2b_client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
+use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::Result;
 use osiris_runtime::run::{self, Prepared, RunProgress};
 use osiris_runtime::session::{E2b, Session, StatusFile, fields, files};
@@ -273,7 +274,8 @@ impl E2bRunner {
                 |made: &OutputFile| made.path.starts_with("logs/") && made.path.ends_with(&end);
             if made.iter().any(is_there) {
                 let written = run::write_config(session, &self.prepared, index);
-                written.map_err(|error| RemoteError::failed("session", error.to_string()))?;
+                written
+                    .map_err(|error| RemoteError::failed(ErrorKind::Session, error.to_string()))?;
             }
         }
         Ok(())

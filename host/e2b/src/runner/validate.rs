@@ -1,5 +1,6 @@
 //! Validates the messages of a worker, which is not trusted.
 
+use osiris_core::contract::ErrorKind;
 use osiris_runtime::session::{
     Record, RunError, RunStatus, Session, StatusFile, StepState, StepStatus,
 };
@@ -30,9 +31,10 @@ pub(super) fn validate_status(
     let well = theirs.status == RunStatus::Success;
     let ended =
         matches!(theirs.status, RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled);
-    let known = theirs.error.as_ref().is_none_or(|error| {
-        is_kind(&error.kind) && belongs_to_plan(error.step.as_deref(), session)
-    });
+    let known = theirs
+        .error
+        .as_ref()
+        .is_none_or(|error| is_kind(error.kind) && belongs_to_plan(error.step.as_deref(), session));
     let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
     if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
         return Err(protocol_error("how it says that the run ended makes no sense"));
@@ -57,8 +59,9 @@ pub(super) fn validate_status(
 pub(super) fn short(failure: RunError, session: &Session) -> RunError {
     let message = osiris_engine::sanitize_message(&failure.message, session.redactor());
     // The words of a limit name the limit.
-    let message = if failure.kind == "limit" { message } else { name_disk(message) };
-    RunError { message, ..failure }
+    let message = if failure.kind == ErrorKind::Limit { message } else { name_disk(message) };
+    let help = failure.help.map(|help| osiris_engine::sanitize_message(&help, session.redactor()));
+    RunError { message, help, ..failure }
 }
 
 /// Adds that the sandbox's disk is full, which the driver's message does not say.
@@ -85,8 +88,8 @@ fn belongs_to_plan(step: Option<&str>, session: &Session) -> bool {
 
 /// Returns whether a run can fail with this kind in the sandbox: any kind of a driver's failure, or
 /// a failure to write the session's files.
-fn is_kind(kind: &str) -> bool {
-    osiris_engine::CallError::is_kind(kind) || kind == "session"
+fn is_kind(kind: ErrorKind) -> bool {
+    kind.is_of_call() || kind == ErrorKind::Session
 }
 
 /// Returns the size of a record in the log budget: its texts and a line's frame, so that empty
@@ -117,16 +120,16 @@ pub(super) fn stream_error(why: StreamError) -> RemoteError {
                 ""
             };
             RemoteError::failed(
-                "sandbox",
+                ErrorKind::Sandbox,
                 format!("the worker in the sandbox died ({status}){hint}{said}"),
             )
         }
         StreamError::Gone(why) => RemoteError::failed(
-            "sandbox",
+            ErrorKind::Sandbox,
             format!("the sandbox is gone before the run was over: {why}; run it again"),
         ),
         StreamError::Protocol(why) => protocol_error(&why),
-        StreamError::Refused(why) => RemoteError::failed("sandbox", why),
+        StreamError::Refused(why) => RemoteError::failed(ErrorKind::Sandbox, why),
     }
 }
 
@@ -139,7 +142,7 @@ pub(super) fn unexpected_message(message: &Message) -> RemoteError {
 /// Returns the error for a violation of the protocol.
 pub(super) fn protocol_error(why: &str) -> RemoteError {
     RemoteError::failed(
-        "protocol",
+        ErrorKind::Protocol,
         format!("the worker in the sandbox does not keep to the protocol: {why}"),
     )
 }

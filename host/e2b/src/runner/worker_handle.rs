@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use e2b_client::Command as Process;
 use e2b_client::Envd;
 use jiff::{SignedDuration, Timestamp};
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use osiris_runtime::run::{Prepared, RunProgress};
 use osiris_runtime::session::{Record, RunStatus, Session, StatusFile, stamp};
@@ -80,7 +81,7 @@ pub(super) async fn start(
     };
     if protocol != VERSION {
         return Err(RemoteError::environment(
-            "protocol",
+            ErrorKind::Protocol,
             format!(
                 "the worker in the sandbox speaks version {protocol} of the protocol, and this osiris version {VERSION}: its version is {version}, ours {}; make the template again with `osiris e2b template`",
                 env!("CARGO_PKG_VERSION")
@@ -110,7 +111,7 @@ pub(super) async fn start(
             }
             Message::Refused { why, .. } => {
                 return Err(RemoteError::environment(
-                    "sandbox",
+                    ErrorKind::Sandbox,
                     format!("the worker in the sandbox cannot run this: {why}"),
                 ));
             }
@@ -168,7 +169,7 @@ impl WorkerHandle {
                             }
                             return Ok((self, status, files));
                         }
-                        Message::Refused { why, .. } => return Err(RemoteError::failed("sandbox", why)),
+                        Message::Refused { why, .. } => return Err(RemoteError::failed(ErrorKind::Sandbox, why)),
                         Message::Pong { .. } | Message::Compiling { .. } => {}
                         other => return Err(unexpected_message(&other)),
                     }
@@ -180,7 +181,7 @@ impl WorkerHandle {
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
                         let why = "the run did not stop when it was told to, so its sandbox was killed";
-                        let mut trouble = RemoteError::failed("cancelled", why);
+                        let mut trouble = RemoteError::failed(ErrorKind::Cancelled, why);
                         trouble.state = RunStatus::Cancelled;
                         return Err(if late { RemoteError::timed_out(limit) } else { trouble });
                     }
@@ -249,7 +250,7 @@ impl WorkerHandle {
                     "the worker in the sandbox said nothing for {} s",
                     REPLY_TIMEOUT.as_secs()
                 );
-                Err(RemoteError::environment("sandbox", why))
+                Err(RemoteError::environment(ErrorKind::Sandbox, why))
             }
         }
     }

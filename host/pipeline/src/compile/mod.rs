@@ -77,7 +77,7 @@ pub fn check(
     let mut problems = Diagnostics::new(pipeline_file);
     let mut warnings = Diagnostics::new(pipeline_file);
     let Some(pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
-        return Err(Error { exit: Exit::Invalid, problems: problems.into_sorted() });
+        return Err(Error::new(Exit::Invalid, problems.into_sorted()));
     };
     secrets::scan_file(&pipeline.root, &mut problems);
     let profile = profile(project, &pipeline, options, &mut problems);
@@ -92,7 +92,7 @@ pub fn check(
         let problems = problems.into_sorted();
         let outside = problems.iter().all(|problem| ENVIRONMENT.contains(&problem.code));
         let exit = if outside { Exit::Environment } else { Exit::Invalid };
-        return Err(Error { exit, problems });
+        return Err(Error::new(exit, problems));
     }
     let profile = profile.map_or("", |profile| profile.name.as_str());
     let (manifest, configs) = assemble::manifest(&pipeline, profile, &parameters, &graph, steps);

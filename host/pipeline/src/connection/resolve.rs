@@ -122,10 +122,7 @@ impl Connections {
             }
             problem
         });
-        Err(Error {
-            exit: osiris_core::diagnostic::Exit::Environment,
-            problems: problems.collect(),
-        })
+        Err(Error::new(osiris_core::diagnostic::Exit::Environment, problems.collect()))
     }
 }
 

@@ -267,7 +267,7 @@ fn check(
         }
         problems.push(problem);
     }
-    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
+    if problems.is_empty() { Ok(()) } else { Err(Error::new(Exit::Invalid, problems)) }
 }
 
 /// Maximum length in bytes of a default that is suggested to the user.

@@ -89,7 +89,7 @@ fn an_empty_variable_is_not_set() {
     let error = connections.resolve("db", Some("main"), &environment).err().unwrap();
     assert_eq!(error.exit, Exit::Environment);
     assert_eq!(
-        error.problems[0].message,
+        error.first().message,
         "environment variable `CONN_PASSWORD` is not set, but `password` of connection `@db.main` requires it"
     );
 }
@@ -186,7 +186,7 @@ fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
     ];
     for error in errors {
         assert_eq!(error.exit, Exit::Invalid);
-        let problem = &error.problems[0];
+        let problem = &error.first();
         assert_eq!(
             problem.message,
             "connection `@db.main`: `host` is not set, and the default of the driver's author, `10.0.0.1`, grants no access to a host"
@@ -209,7 +209,7 @@ fn a_driver_that_can_do_without_a_connection_does() {
         &none,
         &environment,
     );
-    let message = error.unwrap_err().problems[0].message.clone();
+    let message = error.unwrap_err().first().message.clone();
     assert!(message.starts_with("no connections configured"), "{message}");
 }
 

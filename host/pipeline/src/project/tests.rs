@@ -9,7 +9,7 @@ fn problems(settings: &str) -> Vec<String> {
     fs::write(folder.path().join(SETTINGS_FILE), settings).unwrap();
     let error = Project::open(folder.path()).expect_err("invalid settings");
     error
-        .problems
+        .into_diagnostics()
         .into_iter()
         .map(|problem| format!("{}: {}", problem.code, problem.message))
         .collect()
@@ -84,5 +84,5 @@ fn every_problem_of_the_settings_is_reported() {
 #[test]
 fn a_project_folder_must_be_there() {
     let error = Project::open(Path::new("/no/such/folder")).expect_err("missing");
-    assert_eq!(error.problems[0].code, "project_not_found");
+    assert_eq!(error.first().code, "project_not_found");
 }

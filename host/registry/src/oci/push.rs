@@ -113,5 +113,5 @@ fn push_scope(repository: &str) -> String {
 fn taken(reference: &Reference, digest: &str) -> Error {
     let message = format!("{reference} is there with other bytes: {digest}");
     let help = "give the driver another version, or --force to move the tag";
-    Error { exit: Exit::Failed, problems: vec![Diagnostic::new("tag_taken", message).help(help)] }
+    Error::new(Exit::Failed, vec![Diagnostic::new("tag_taken", message).help(help)])
 }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::limits::Limit;
 use osiris_core::fs::project_dir::ProjectDir;
-use osiris_engine::CallError;
 use osiris_engine::table::channel_within;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -19,7 +18,7 @@ use super::progress::RunProgress;
 use super::slots;
 use super::state_commit::StateCommitter;
 use super::step::{StepEnd, StepTask};
-use crate::session::{self, RunResult, RunStatus, Session, StatusFile, StepState, fields};
+use crate::session::{RunError, RunResult, RunStatus, Session, StatusFile, StepState, fields};
 
 /// Maximum bytes of batches buffered in memory per edge.
 const EDGE_BUDGET: usize = 2 << 20;
@@ -84,7 +83,7 @@ async fn run_steps(
     session: &Session,
     board: &Arc<RunProgress>,
     cancel: &CancellationToken,
-) -> (Vec<StepEnd>, Option<session::RunError>) {
+) -> (Vec<StepEnd>, Option<RunError>) {
     let stop = cancel.child_token();
     let failed = Arc::new(FailureTracker::default());
     let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
@@ -127,7 +126,7 @@ async fn run_steps(
         // A panic of the host in a step must end the run instead of hanging it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         if let Some(failure) = &end.failure {
-            if !failure.is_cascaded() {
+            if !failure.kind.is_cascaded() {
                 failed.add(end.index);
             }
             stop.cancel();
@@ -144,7 +143,7 @@ async fn run_steps(
 fn summarize(
     prepared: &Prepared,
     mut ends: Vec<StepEnd>,
-    unsaved: Option<session::RunError>,
+    unsaved: Option<RunError>,
     cancelled: bool,
 ) -> RunResult {
     // Report the first failure that is not a consequence of another one.
@@ -152,13 +151,11 @@ fn summarize(
         ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
     let first = failures.next();
     let cause = first
-        .filter(|(_, failure)| !failure.is_cascaded())
-        .or_else(|| failures.find(|(_, failure)| !failure.is_cascaded()));
+        .filter(|(_, failure)| !failure.kind.is_cascaded())
+        .or_else(|| failures.find(|(_, failure)| !failure.kind.is_cascaded()));
     let consequence =
         ends.iter().find_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
-    let mut error = cause.or(consequence).map(|(step, CallError { kind, message })| {
-        session::RunError { step: Some(step), kind, message }
-    });
+    let mut error = cause.or(consequence).map(|(step, error)| RunError::of_step(&step, error));
     ends.sort_by_key(|end| end.index);
     error = error.or(unsaved);
     let sum = |mode: Mode| {
@@ -169,7 +166,7 @@ fn summarize(
         None if ends.iter().all(|end| end.status.status == StepState::Success) => {
             RunStatus::Success
         }
-        Some(failure) if failure.kind != "cancelled" => RunStatus::Failed,
+        Some(failure) if failure.kind != ErrorKind::Cancelled => RunStatus::Failed,
         _ if cancelled => RunStatus::Cancelled,
         _ => RunStatus::Failed,
     };

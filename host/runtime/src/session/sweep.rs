@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
+use osiris_core::contract::ErrorKind;
 use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::fs::regular::open_regular_no_link;
 use osiris_core::paths::remove_all_unfinished;
@@ -72,7 +73,8 @@ fn set_crashed(status: &mut StatusFile, folder: &Path) {
     };
     status.error = Some(RunError {
         step: field("step_id").map(str::to_owned),
-        kind: "crash".to_owned(),
+        kind: ErrorKind::Crash,
+        help: None,
         message: format!(
             "the run's process ({}) ended without a word: killed, out of memory, or the machine \
              went down{seen}",

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_core::redact::{MASK, Redactor};
 use osiris_core::telemetry::Level;
 use osiris_pipeline::manifest::{
@@ -164,7 +164,7 @@ fn no_sink_shows_a_secret() {
     session.log(Level::Error, None, "password hunter2 refused");
     session.write_artifact("read", "a.json", &json!({"it": "hunter2"})).unwrap();
     session.metric("pin", 7_734_291_u64, "x", [("step", "read")]);
-    let error = RunError { step: None, kind: "auth".to_owned(), message: "hunter2".to_owned() };
+    let error = RunError::new(ErrorKind::Auth, "hunter2");
     session
         .finish(RunResult {
             state: RunStatus::Failed,
@@ -197,7 +197,7 @@ fn a_session_that_is_dropped_unfinished_counts_as_crashed() {
         serde_json::from_slice(&fs::read(dir.join(files::STATUS)).unwrap()).unwrap();
     assert_eq!((status.status, status.exit_code), (RunStatus::Crashed, None));
     let error = status.error.unwrap();
-    assert_eq!((error.step.as_deref(), error.kind.as_str()), (Some("read"), "crash"));
+    assert_eq!((error.step.as_deref(), error.kind), (Some("read"), ErrorKind::Crash));
     assert!(error.message.contains("its last event was `step_start` at 20"), "{}", error.message);
     assert_eq!(mark_crashed_runs(folder.path()), Vec::<String>::new(), "told once");
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::project_dir::io_help;
 use osiris_core::redact::Redactor;
@@ -333,13 +334,15 @@ impl Session {
         if let Err(error) = self.check()
             && status.error.is_none()
         {
-            let message = error.problems.into_iter().next().map(|p| p.message).unwrap_or_default();
+            let Diagnostic { message, help, .. } = error.into_first();
             status.status = RunStatus::Failed;
             status.exit_code = Some(status.exit_code.unwrap_or(0).max(1));
-            status.error = Some(RunError { step: None, kind: "session".to_owned(), message });
+            status.error = Some(RunError { help, ..RunError::new(ErrorKind::Session, message) });
         }
         if let Some(error) = &mut status.error {
-            error.message = self.0.redactor.redact(&error.message).into_owned();
+            for text in [Some(&mut error.message), error.help.as_mut()].into_iter().flatten() {
+                *text = self.0.redactor.redact(text).into_owned();
+            }
         }
         status.finished_at = Some(self.now());
         status.write(&self.0.folder).map_err(|error| {
@@ -380,7 +383,7 @@ mod tests {
 
         let status = session.finish(success()).unwrap();
         assert_eq!((status.status, status.exit_code), (RunStatus::Failed, Some(1)));
-        assert_eq!(status.error.unwrap().kind, "session");
+        assert_eq!(status.error.unwrap().kind, ErrorKind::Session);
         assert_eq!(status.steps_completed, 1, "what the steps did is still told");
     }
 }

@@ -149,7 +149,7 @@ const WHAT: &str = "the driver's spec";
 
 /// Prefixes each problem with the name of a spec.
 fn named(mut error: Error) -> Error {
-    for problem in error.problems.iter_mut().filter(|problem| !problem.message.starts_with(WHAT)) {
+    for problem in error.iter_mut().filter(|problem| !problem.message.starts_with(WHAT)) {
         problem.message = format!("{WHAT}: {}", problem.message);
     }
     error

@@ -29,7 +29,7 @@ fn problems(text: &str) -> Vec<String> {
         let help = problem.help.unwrap_or_default();
         format!("{}:{} {}: {} ({help})", at.line, at.column, problem.code, problem.message)
     };
-    error.problems.into_iter().map(line).collect()
+    error.into_diagnostics().into_iter().map(line).collect()
 }
 
 #[test]

@@ -126,15 +126,15 @@ fn a_changed_build_is_refused_by_name_and_repaired() {
         let text = fs::read_to_string(file).unwrap();
         fs::write(file, text.replace(from, to)).unwrap();
         let error = load(&manifest).expect_err("changed");
-        assert_eq!(error.problems[0].code, code);
-        let place = error.problems[0].place.as_ref().unwrap();
+        assert_eq!(error.first().code, code);
+        let place = error.first().place.as_ref().unwrap();
         assert_eq!(place.file, file.display().to_string());
         assert!(error.to_string().contains("osiris compile"), "{error}");
         good(&sandbox);
         assert_eq!(contents(&build.dir), files, "compiling again repairs it");
     }
     fs::remove_file(&cfg).unwrap();
-    assert_eq!(load(&manifest).expect_err("missing").problems[0].code, "file_not_found");
+    assert_eq!(load(&manifest).expect_err("missing").first().code, "file_not_found");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_forged_manifest_is_checked_like_any_other() {
         forge(&mut forged);
         forged.seal();
         fs::write(&file, yaml::to_string(&json!(forged))).unwrap();
-        assert_eq!(load(&file).expect_err(wanted).problems[0].message, wanted);
+        assert_eq!(load(&file).expect_err(wanted).first().message, wanted);
     }
 }
 
@@ -170,11 +170,11 @@ fn without_a_compile_there_is_no_last_one() {
     let sandbox = Sandbox::new();
     let error = last(&sandbox.project).expect_err("none");
     assert_eq!(error.exit, Exit::Invalid);
-    assert_eq!(error.problems[0].message, "no pipeline of this project has been compiled yet");
+    assert_eq!(error.first().message, "no pipeline of this project has been compiled yet");
     good(&sandbox);
     for text in ["", "/etc/passwd\n", "../x\n", "gone\n"] {
         fs::write(sandbox.project.layout.last_compile(), text).unwrap();
-        assert_eq!(last(&sandbox.project).expect_err(text).problems[0].code, "no_last_compile");
+        assert_eq!(last(&sandbox.project).expect_err(text).first().code, "no_last_compile");
     }
 }
 
@@ -212,7 +212,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.project.layout.base.join(".osiris"), "in the way").unwrap();
     let error = sandbox.compile(GOOD, &Options::default()).expect_err("in the way");
-    assert_eq!((error.exit, error.problems[0].code), (Exit::Environment, "build_not_written"));
+    assert_eq!((error.exit, error.first().code), (Exit::Environment, "build_not_written"));
 }
 
 proptest! {
@@ -228,7 +228,7 @@ proptest! {
         let sandbox = Sandbox::new();
         let file = sandbox.pipeline(&text);
         if let Err(error) = check(&sandbox.project, &file, &Options::default(), &Specs::new()) {
-            prop_assert!(!error.problems.is_empty());
+            prop_assert!(!error.diagnostics().is_empty());
         }
     }
 }

@@ -11,7 +11,7 @@ fn check_cases(cases: &[Case]) {
         let text = GOOD.replacen(from, to, 1);
         assert_ne!(text, GOOD, "{from:?} is not in the pipeline");
         let error = sandbox.compile(&text, &Options::default()).expect_err(to);
-        assert_eq!(lines(&error.problems), *wanted, "{to}");
+        assert_eq!(lines(error.diagnostics()), *wanted, "{to}");
     }
 }
 
@@ -315,7 +315,7 @@ fn secrets_are_all_reported_and_never_shown() {
         at("15:79", "steps[0].config.api.login"),
         at("23:7", "steps[2].config.path"),
     ];
-    assert_eq!(lines(&error.problems), wanted);
+    assert_eq!(lines(error.diagnostics()), wanted);
     assert!(!error.to_string().contains("hunter2"));
 }
 
@@ -334,7 +334,9 @@ fn what_only_looks_like_a_secret_passes() {
 fn parameters() {
     let sandbox = Sandbox::new();
     let param = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let failed = |options: Options| lines(&sandbox.compile(GOOD, &options).expect_err("").problems);
+    let failed = |options: Options| {
+        lines(&sandbox.compile(GOOD, &options).expect_err("").into_diagnostics())
+    };
     let given = |params| Options { params, ..Options::default() };
     assert_eq!(
         failed(given(vec![param("limt", "1")])),
@@ -374,5 +376,5 @@ fn absolute_paths_in_the_project_come_with_the_right_path() {
     let inside = sandbox.project.layout.base.join("data/x.csv");
     let text = GOOD.replacen("out.csv", &inside.display().to_string(), 1);
     let error = sandbox.compile(&text, &Options::default()).expect_err("absolute");
-    assert_eq!(error.problems[0].help.as_deref(), Some("write `data/x.csv`"));
+    assert_eq!(error.first().help.as_deref(), Some("write `data/x.csv`"));
 }

@@ -172,6 +172,6 @@ mod tests {
             assert!(fits && error.contains(words), "{text}: {error}");
         }
         let error = read("[tool.osiris]\nx = = 1\n").1.unwrap_err();
-        assert_eq!(error.problems[0].place.as_ref().unwrap().position.unwrap().line, 2);
+        assert_eq!(error.first().place.as_ref().unwrap().position.unwrap().line, 2);
     }
 }
