@@ -154,9 +154,9 @@ impl DriverCatalog {
         }
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
-        let message = format!("there is no driver `{name}`; looked in {}", folders.join(", "));
+        let message = format!("driver `{name}` not found; searched {}", folders.join(", "));
         Error::environment(Diagnostic::new("driver_missing", message).help(format!(
-            "put {name}.wasm into {}, or see `osiris drivers list`",
+            "put `{name}.wasm` in {}, or list the available drivers with `osiris drivers list`",
             self.folders[0].display()
         )))
     }
@@ -193,8 +193,8 @@ impl DriverCatalog {
         }
         let unread = self.files.iter().filter(|file| file.raw.get().is_none());
         broken.extend(unread.map(|file| {
-            let message = "this file was not read: those before it hold too many drivers";
-            let help = "move what is no driver out of the folder";
+            let message = "file not read: the preceding files contain too many driver specs";
+            let help = "move files that are not drivers out of the directory";
             Diagnostic::new("driver_unread", message).in_file(&file.path).help(help)
         }));
         broken
@@ -253,8 +253,8 @@ const TWICE: &str = "duplicate_driver";
 
 fn duplicate_error(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnostic {
     let (one, other) = (one.path.display(), other.path.display());
-    Diagnostic::new(TWICE, format!("the driver `{name}` is there twice: {one} and {other}"))
-        .help(format!("remove one of them, for example: rm {other}"))
+    Diagnostic::new(TWICE, format!("driver `{name}` is defined twice: in {one} and in {other}"))
+        .help(format!("remove one of the files, for example: `rm {other}`"))
 }
 
 fn invalid(problems: Vec<Diagnostic>) -> Error {
@@ -286,7 +286,7 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
             return Err(Error::environment(
                 Diagnostic::new(
                     "drivers_unreadable",
-                    format!("the drivers' folder cannot be read: {error}"),
+                    format!("cannot read the drivers directory: {error}"),
                 )
                 .in_file(folder),
             ));

@@ -131,11 +131,11 @@ fn profile<'p>(
     if found.is_none() {
         let names: Vec<&str> = pipeline.profiles.iter().map(|p| p.name.as_str()).collect();
         let help = match closest_match(name, names.iter().copied()) {
-            Some(meant) => format!("did you mean '{meant}'?"),
-            None if names.is_empty() => "it has none: declare it below 'profiles'".to_owned(),
-            None => format!("its profiles are {}", join_or(&names)),
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if names.is_empty() => "declare the profile under `profiles`".to_owned(),
+            None => format!("expected {}", join_or(&names)),
         };
-        let message = format!("The pipeline has no profile {}", quoted(name));
+        let message = format!("the pipeline has no profile {}", quoted(name));
         problems.report_unplaced(Diagnostic::new("unknown_profile", message).help(help));
     }
     found

@@ -144,17 +144,17 @@ fn a_forged_manifest_is_checked_like_any_other() {
     let file = build.dir.join("manifest.yaml");
     type Forge = fn(&mut Manifest);
     let table: [(Forge, &str); 5] = [
-        (|m| m.steps[0].id = "../x".into(), "The step id '../x' is not safe as a file name"),
+        (|m| m.steps[0].id = "../x".into(), "the step id `../x` is not safe as a file name"),
         (
             |m| m.steps[0].cfg_path = "cfg/../../x".into(),
-            "Step 'load': its configuration must be cfg/load.json",
+            "step `load`: `cfg_path` must be `cfg/load.json`",
         ),
         (
             |m| m.steps[0].needs = vec!["save".into()],
-            "Step 'load' needs 'save', which is not before it",
+            "step `load` needs `save`, which is not an earlier step",
         ),
-        (|m| m.steps[2].needs.clear(), "Step 'save' writes exactly one table, but 0 come to it"),
-        (|m| m.pipeline.id = "..".into(), "The pipeline's id '..' is not safe"),
+        (|m| m.steps[2].needs.clear(), "step `save` must have exactly one input table, but has 0"),
+        (|m| m.pipeline.id = "..".into(), "the pipeline id `..` is not safe as a file name"),
     ];
     for (forge, wanted) in table {
         let mut forged = build.manifest.clone();
@@ -170,7 +170,7 @@ fn without_a_compile_there_is_no_last_one() {
     let sandbox = Sandbox::new();
     let error = last(&sandbox.project).expect_err("none");
     assert_eq!(error.exit, ExitStatus::Invalid);
-    assert_eq!(error.first().message, "No pipeline of this project has been compiled yet");
+    assert_eq!(error.first().message, "no pipeline of this project has been compiled yet");
     good(&sandbox);
     for text in ["", "/etc/passwd\n", "../x\n", "gone\n"] {
         fs::write(sandbox.project.layout.last_compile(), text).unwrap();
@@ -201,8 +201,8 @@ steps:
     assert_eq!(
         warnings,
         [
-            "2:7 naming_convention: The pipeline's name 'Odd Order' is not written in lower case with hyphens (write 'name: odd-order')",
-            "8:5 unused_output: Step 'spare' makes a table that no step takes (name it in the 'needs' of another step, or remove it)",
+            "2:7 naming_convention: the pipeline name `Odd Order` is not in lower case with hyphens (write `name: odd-order`)",
+            "8:5 unused_output: step `spare` produces a table that no step uses (add the step to the `needs` of another step, or remove the step)",
         ]
     );
 }
