@@ -52,8 +52,11 @@ fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
     let place = Place::new(SHORT);
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     place.e2b.fault(fetch);
-    let words =
-        ["cannot download `ids.txt` from the sandbox", "The sandbox was not found", "run the pipeline again"];
+    let words = [
+        "cannot download `ids.txt` from the sandbox",
+        "The sandbox was not found",
+        "run the pipeline again",
+    ];
     place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
 }
 

@@ -38,8 +38,7 @@ fn recovers(faults: impl IntoIterator<Item = Fault>) -> Place {
 fn a_stream_that_breaks_before_its_start_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(of_the_worker(Effect::NoStart));
-    let words =
-        ["cannot run /usr/local/bin/osiris in the sandbox", "connection to ", " failed: "];
+    let words = ["cannot run /usr/local/bin/osiris in the sandbox", "connection to ", " failed: "];
     place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
 }
 

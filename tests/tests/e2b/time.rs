@@ -24,7 +24,12 @@ fn a_run_over_its_time_before_it_runs_is_told() {
     let place = Place::new(SHORT);
     place.e2b.fault(Fault::on("POST /files", Effect::Delay(Duration::from_secs(60))).always());
     let finished = place.run(&["--e2b-timeout", "1"]).run();
-    place.assert_failed(finished, 1, "timeout", &["exceeded its time limit of 1 s", "--e2b-timeout"]);
+    place.assert_failed(
+        finished,
+        1,
+        "timeout",
+        &["exceeded its time limit of 1 s", "--e2b-timeout"],
+    );
 }
 
 fn a_control_plane_with_another_clock_does_no_harm() {

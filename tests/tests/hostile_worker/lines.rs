@@ -3,13 +3,7 @@
 use crate::attack::{Attack, attack};
 
 pub(crate) const ATTACKS: &[Attack] = &[
-    attack(
-        "garbage",
-        1,
-        "protocol",
-        "out of order",
-        "begin(); raw(b'\\xff\\0{]\\n'); wait()",
-    ),
+    attack("garbage", 1, "protocol", "out of order", "begin(); raw(b'\\xff\\0{]\\n'); wait()"),
     attack("garbage-first", 3, "protocol", "out of order", "raw(b'hello\\n'); wait()"),
     attack(
         "line-huge",

@@ -3,14 +3,14 @@
 use crate::attack::{Attack, attack};
 
 pub(crate) const ATTACKS: &[Attack] = &[
+    attack("protocol-of-the-future", 3, "protocol", "uses version 2", "hello(protocol=2); wait()"),
     attack(
-        "protocol-of-the-future",
+        "no-hello",
         3,
         "protocol",
-        "uses version 2",
-        "hello(protocol=2); wait()",
+        "its first message is not `hello`",
+        "say('pong', re=1); wait()",
     ),
-    attack("no-hello", 3, "protocol", "its first message is not `hello`", "say('pong', re=1); wait()"),
     attack("hello-twice", 1, "protocol", "unexpected message", "begin(); hello(); wait()"),
     attack(
         "ready-twice",

@@ -6,3 +6,4 @@ pub mod cache_dir;
 pub mod layout;
 pub mod project_dir;
 pub mod regular;
+pub mod staged;

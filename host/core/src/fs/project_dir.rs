@@ -3,7 +3,6 @@
 //! operation here refuses symlinks.
 
 use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::fs::{Mode, OFlags, openat};
 
+use super::staged::StagedFile;
 use crate::fs::regular;
 
 /// A directory inside the project, which does not have to exist yet.
@@ -107,22 +107,10 @@ impl ProjectDir {
     /// Returns an error if a component is a symlink or any I/O operation fails; the file is then
     /// unchanged.
     pub fn write_atomic(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let dir = self.create_dir()?;
-        // Not the process id: in a container, the next process often has the id of a killed one.
-        let partial = format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(name));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        restrict_to_owner(&mut options);
-        let write = |mut file: File| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            // Replaces a symlink.
-            dir.rename(&partial, &dir, name)
-        };
-        write(dir.open_with(&partial, &options)?.into_std()).inspect_err(|_| {
-            // The error to report is the one of the write.
-            dir.remove_file(&partial).ok();
-        })
+        let mut staged = StagedFile::create(&self.create_dir()?, name.as_ref(), true)?;
+        staged.file().write_all(bytes)?;
+        staged.file().sync_all()?;
+        staged.commit()
     }
 
     /// Creates an unnamed file to write and read, which disappears when the process ends in any

@@ -2,19 +2,18 @@
 //! file is moved into place before all are downloaded and verified.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use cap_std::fs::{Dir, OpenOptions};
 use e2b_client::Envd;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use osiris_core::canonical::hex;
 use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use osiris_core::driver::spec::configured_paths;
-use osiris_core::fs::project_dir::{self, ProjectDir};
+use osiris_core::fs::layout::{LOGS_DIR, OWN_DIR};
+use osiris_core::fs::project_dir::ProjectDir;
+use osiris_core::fs::staged::StagedFile;
 use osiris_core::invisible::is_invisible;
 use osiris_core::paths::{ProjectPath, Resolver, reserved_to_write};
 use osiris_engine::{MAX_STATE, unfit_state};
@@ -170,8 +169,8 @@ pub(super) async fn download(
         let transfer = transfer.clone();
         fetch(envd, made, from, (base, place), move |size| transfer.set(index, size))
     });
-    let fetched = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
-    for part in &fetched {
+    let mut fetched = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    for part in &mut fetched {
         if expected.is_state(part.path)
             && let Some(why) = part.unfit_state()?
         {
@@ -189,39 +188,26 @@ pub(super) async fn download(
 
 /// A downloaded file next to its final path. Removed on drop.
 struct PartialFile<'d> {
-    /// The open directory of both.
-    folder: Dir,
-    file: File,
-    part: String,
-    name: String,
+    staged: StagedFile,
     path: &'d str,
-    settled: bool,
 }
 
 impl<'d> PartialFile<'d> {
     /// Creates a file next to its final path, with missing parent directories. Links are not
     /// followed.
     fn new(base: &Path, place: &Path, path: &'d str) -> io::Result<Self> {
-        let name = place.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+        let name = place.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
         let folder = ProjectDir::new(base, place.parent().unwrap_or(Path::new("")));
-        let is_own = ["logs", ".osiris"].iter().any(|own| place.starts_with(own));
+        let is_own = [LOGS_DIR, OWN_DIR].iter().any(|own| place.starts_with(own));
         let folder = if is_own { folder.create_dir()? } else { folder.create_shared_dir()? };
-        // Not named by the process id, which other processes can guess.
-        let part = format!(".{:016x}.part", RandomState::new().hash_one(&name));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        if is_own {
-            project_dir::restrict_to_owner(&mut options);
-        }
-        let file = folder.open_with(&part, &options)?.into_std();
-        Ok(Self { folder, file, part, name, path, settled: false })
+        Ok(Self { staged: StagedFile::create(&folder, name.as_ref(), is_own)?, path })
     }
 
     /// Returns the reason if the file cannot be a state.
-    fn unfit_state(&self) -> Result<Option<String>, RemoteError> {
-        let read = || {
-            let file = self.folder.open(&self.part)?;
+    fn unfit_state(&mut self) -> Result<Option<String>, RemoteError> {
+        let mut read = || {
+            let file = self.staged.file();
+            file.rewind()?;
             let mut text = String::new();
             file.take(MAX_STATE as u64 + 1).read_to_string(&mut text)?;
             io::Result::Ok(text)
@@ -235,20 +221,8 @@ impl<'d> PartialFile<'d> {
         }
     }
 
-    fn commit(mut self) -> Result<(), RemoteError> {
-        let moved = self.folder.rename(&self.part, &self.folder, &self.name);
-        moved.map_err(|error| unwritable(self.path, &error))?;
-        self.settled = true;
-        Ok(())
-    }
-}
-
-impl Drop for PartialFile<'_> {
-    fn drop(&mut self) {
-        if !self.settled {
-            // If the file is missing, another process removed it.
-            self.folder.remove_file(&self.part).ok();
-        }
+    fn commit(self) -> Result<(), RemoteError> {
+        self.staged.commit().map_err(|error| unwritable(self.path, &error))
     }
 }
 
@@ -285,7 +259,7 @@ async fn copy(
     progress: &impl Fn(u64),
 ) -> Result<Result<(), String>, RemoteError> {
     let unwritable = |error: &io::Error| unwritable(&made.path, error);
-    let file = &mut part.file;
+    let file = part.staged.file();
     file.set_len(0).and_then(|()| file.rewind()).map_err(|error| unwritable(&error))?;
     let (mut hash, mut size, mut cuts) = (Sha256::new(), 0_u64, 0);
     while size < made.size {

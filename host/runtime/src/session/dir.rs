@@ -10,6 +10,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use jiff::Timestamp;
 use osiris_core::fs::project_dir::{self, ProjectDir};
+use osiris_core::fs::staged::StagedFile;
 
 use super::id;
 
@@ -121,37 +122,18 @@ impl SessionDir {
         bytes: &[u8],
         sync: bool,
     ) -> io::Result<PathBuf> {
-        let mut partial = name.as_os_str().to_owned();
-        partial.push(".tmp");
-        let write = || {
-            project_dir::refuse_links(&self.dir, &self.path, name.parent().unwrap_or(name))?;
-            // A driver might have put anything under the temporary name.
-            self.remove(partial.as_ref())?;
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            project_dir::restrict_to_owner(&mut options);
-            let mut file = self.dir.open_with(&partial, &options)?.into_std();
-            file.write_all(bytes)?;
-            if sync {
-                file.sync_all()?;
-            }
-            match self.dir.rename(&partial, &self.dir, name) {
-                // A rename cannot replace a directory with a file.
-                Err(_) if self.dir.symlink_metadata(name).is_ok_and(|about| about.is_dir()) => {
-                    self.remove(name)?;
-                    self.dir.rename(&partial, &self.dir, name)
-                }
-                renamed => renamed,
-            }
-        };
-        match write() {
-            Ok(()) => Ok(self.path.join(name)),
-            Err(error) => {
-                // Report why the write failed, even if the clean-up fails too.
-                self.dir.remove_file(&partial).ok();
-                Err(error)
-            }
+        project_dir::refuse_links(&self.dir, &self.path, name.parent().unwrap_or(name))?;
+        let mut staged = StagedFile::create(&self.dir, name, true)?;
+        staged.file().write_all(bytes)?;
+        if sync {
+            staged.file().sync_all()?;
         }
+        // A rename cannot replace a directory with a file.
+        if self.dir.symlink_metadata(name).is_ok_and(|about| about.is_dir()) {
+            self.remove(name)?;
+        }
+        staged.commit()?;
+        Ok(self.path.join(name))
     }
 }
 
