@@ -23,26 +23,24 @@ fn assert_hidden(folder: &Path) {
 fn the_movies_come_out_whole() {
     let project = Project::new("movies_csv");
     project.run("movies");
-    let session = Session::only(&project.sandbox);
+    let session = Session::only(&project.folder);
     assert_eq!(session.status["steps_completed"], 10);
     assert_eq!(session.status["steps_total"], 10);
     let rows: usize = ["actors", "directors", "movie_actors", "movies", "reviews"]
         .map(|table| {
             let path = format!("output/movies/{table}.csv");
-            project.sandbox.read(path).lines().count() - 1
+            project.folder.read(path).lines().count() - 1
         })
         .iter()
         .sum();
     assert_eq!(rows, 84);
-    let movies = project.sandbox.read("output/movies/movies.csv");
+    let movies = project.folder.read("output/movies/movies.csv");
     assert!(
         movies.contains("1,Inception,1,2010,Science fiction,148,160000000.00,836800000.00\n"),
         "{movies}"
     );
     assert!(movies.contains("10,Cléo from 5 to 7,6,1962,Drama,90,,\n"), "{movies}");
-    assert!(
-        project.sandbox.read("output/movies/actors.csv").contains("7,Timothée Chalamet,0007\n")
-    );
+    assert!(project.folder.read("output/movies/actors.csv").contains("7,Timothée Chalamet,0007\n"));
 }
 
 #[test]
@@ -115,8 +113,8 @@ fn a_pair_keeps_its_place_though_its_neighbour_fails() {
     config: {connection: "@postgres.warehouse", table: refused, mode: append}
 "#;
     project.postgres("CREATE TABLE refused (id int CHECK (id < 0), nap int)");
-    let pairs = project.sandbox.read("pipelines/incremental.yaml") + slow;
-    project.sandbox.write("pipelines/pairs.yaml", pairs);
+    let pairs = project.folder.read("pipelines/incremental.yaml") + slow;
+    project.folder.write("pipelines/pairs.yaml", pairs);
     for _ in 0..2 {
         let failed = project.osiris(&["run", "pipelines/pairs.yaml"]).run().expect(1);
         assert!(failed.stderr.contains("load-slow"), "{}", failed.stderr);
@@ -144,7 +142,7 @@ fn doctors_tell_what_is_wrong() {
         assert!(found.iter().any(|one| one["category"] == category), "{variable}: {answer:#}");
         assert!(!answer.to_string().contains("nobody's"), "{answer}");
     }
-    assert_hidden(&project.sandbox.project());
+    assert_hidden(&project.folder.root());
 }
 
 #[test]
@@ -195,7 +193,7 @@ fn tls_is_verified_inside_the_sandbox() {
         ("other.pem", MYSQL.other_ca_file()),
         ("pg.pem", POSTGRES.ca_file()),
     ] {
-        project.sandbox.write(name, fs::read(server).expect("a certificate"));
+        project.folder.write(name, fs::read(server).expect("a certificate"));
     }
     let connections = |mysql_ca: &str| {
         let text =
@@ -209,7 +207,7 @@ fn tls_is_verified_inside_the_sandbox() {
                 "user: ${POSTGRES_USER:-postgres}",
                 "user: ${POSTGRES_USER:-postgres}\n      sslmode: verify-ca\n      ca_file: pg.pem",
             );
-        project.sandbox.write("osiris_connections.yaml", text);
+        project.folder.write("osiris_connections.yaml", text);
     };
     connections("good.pem");
     project.run("mysql-to-postgres");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use e2b_local::{Answer, Effect, Fault, Options, Versions};
 use osiris_tests::wait::wait_for;
 
-use crate::place::{ENDLESS, PATIENCE, Place, SHORT};
+use crate::fixture::{ENDLESS, Fixture, PATIENCE, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
@@ -40,31 +40,31 @@ fn html(status: u16) -> Answer {
 /// Checks that a run recovers if creating its sandbox has this effect once.
 #[track_caller]
 fn recovers(effect: Effect) {
-    let place = Place::new(SHORT);
+    let fixture = Fixture::new(SHORT);
     let attempts = if matches!(effect, Effect::Answer(_)) { 2 } else { 1 };
-    place.e2b.fault(Fault::on(CREATE, effect));
-    let finished = place.assert_well(place.run(&[]).run());
-    assert_eq!(place.e2b.requests()[CREATE], attempts);
+    fixture.e2b.fault(Fault::on(CREATE, effect));
+    let finished = fixture.assert_well(fixture.run(&[]).run());
+    assert_eq!(fixture.e2b.requests()[CREATE], attempts);
     assert!(!finished.stderr.contains("error"), "{}", finished.stderr);
 }
 
 /// Checks that the user gets an error if creating a sandbox always returns this answer.
 #[track_caller]
 fn is_told(answer: Answer, words: &[&str]) {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on(CREATE, Effect::Answer(answer)).always());
-    let finished = place.run(&[]).run();
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on(CREATE, Effect::Answer(answer)).always());
+    let finished = fixture.run(&[]).run();
     assert!(finished.took < Duration::from_secs(20), "it took {:?}", finished.took);
-    place.assert_failed(finished, 3, "sandbox", words);
-    assert_eq!(place.e2b.requests()[CREATE], 1);
+    fixture.assert_failed(finished, 3, "sandbox", words);
+    assert_eq!(fixture.e2b.requests()[CREATE], 1);
 }
 
 fn a_wrong_key_is_told() {
-    let place = Place::new(SHORT);
+    let fixture = Fixture::new(SHORT);
     let key = format!("e2b_{}", "0".repeat(40));
-    let finished = place.run(&[]).env("E2B_API_KEY", &key).run();
+    let finished = fixture.run(&[]).env("E2B_API_KEY", &key).run();
     assert!(!finished.stderr.contains(&key), "{}", finished.stderr);
-    place.assert_failed(finished, 3, "sandbox", &["401", "Invalid API key", "E2B_API_KEY"]);
+    fixture.assert_failed(finished, 3, "sandbox", &["401", "Invalid API key", "E2B_API_KEY"]);
 }
 
 fn a_key_without_the_right_is_told() {
@@ -73,10 +73,11 @@ fn a_key_without_the_right_is_told() {
 }
 
 fn a_template_that_is_not_there_is_told() {
-    let place = Place::new(SHORT);
-    let finished = place.osiris(&["run", "pipeline.yaml", "--e2b", "--e2b-template", "nope"]).run();
+    let fixture = Fixture::new(SHORT);
+    let finished =
+        fixture.osiris(&["run", "pipeline.yaml", "--e2b", "--e2b-template", "nope"]).run();
     let words = ["404", "template 'nope' not found", "--e2b-template", "osiris e2b template"];
-    place.assert_failed(finished, 3, "sandbox", &words);
+    fixture.assert_failed(finished, 3, "sandbox", &words);
 }
 
 fn a_conflict_is_told() {
@@ -112,7 +113,7 @@ fn a_rate_limit_without_its_end_recovers() {
 }
 
 fn a_full_plan_recovers_when_another_run_ends() {
-    let first = Place::with(ENDLESS, Options { concurrent: 1, ..Options::default() });
+    let first = Fixture::with(ENDLESS, Options { concurrent: 1, ..Options::default() });
     let (mut running, _) = first.in_mid_run(&[]);
     let second = first.beside(SHORT);
     let waiting = second.run(&[]).start();
@@ -151,6 +152,6 @@ fn a_page_instead_of_the_sandbox_recovers() {
 }
 
 fn an_older_control_plane_will_do() {
-    let place = Place::with(SHORT, Options { versions: Versions::V1, ..Options::default() });
-    place.assert_well(place.run(&[]).run());
+    let fixture = Fixture::with(SHORT, Options { versions: Versions::V1, ..Options::default() });
+    fixture.assert_well(fixture.run(&[]).run());
 }

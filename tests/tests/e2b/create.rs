@@ -5,7 +5,7 @@ use std::time::Duration;
 use e2b_local::{Effect, Fault, Options, Versions};
 use osiris_tests::wait::wait_for;
 
-use crate::place::{PATIENCE, Place, SHORT};
+use crate::fixture::{Fixture, PATIENCE, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
@@ -25,10 +25,10 @@ const V2: &str = "POST /v2/sandboxes";
 /// Checks that a run with a fault in its create request uses one sandbox and leaves none.
 #[track_caller]
 fn recovers(versions: Versions, route: &str, effect: Effect) {
-    let place = Place::with(SHORT, Options { versions, ..Options::default() });
-    place.e2b.fault(Fault::on(route, effect));
-    place.assert_well(place.run(&[]).run());
-    let session = place.last_session();
+    let fixture = Fixture::with(SHORT, Options { versions, ..Options::default() });
+    fixture.e2b.fault(Fault::on(route, effect));
+    fixture.assert_well(fixture.run(&[]).run());
+    let session = fixture.last_session();
     let made = session.events.iter().filter(|event| event["event_type"] == "e2b_sandbox_created");
     assert_eq!(made.count(), 1);
 }
@@ -59,22 +59,22 @@ fn a_sandbox_that_comes_long_after_its_lost_answer_is_still_the_one() {
 }
 
 fn a_second_sandbox_of_the_same_run_is_ended_with_it() {
-    let place = Place::with(
-        crate::place::ENDLESS,
+    let fixture = Fixture::with(
+        crate::fixture::ENDLESS,
         Options { versions: Versions::V1, ..Options::default() },
     );
-    place.e2b.fault(Fault::on(V1, Effect::DropThenDo(Duration::from_secs(4))));
-    let running = place.run(&[]).start();
-    wait_for("two sandboxes", PATIENCE, || (place.living() == 2).then_some(()));
+    fixture.e2b.fault(Fault::on(V1, Effect::DropThenDo(Duration::from_secs(4))));
+    let running = fixture.run(&[]).start();
+    wait_for("two sandboxes", PATIENCE, || (fixture.living() == 2).then_some(()));
     running.interrupt();
     running.finish().expect(1);
-    assert_eq!(place.e2b.sandboxes(), []);
+    assert_eq!(fixture.e2b.sandboxes(), []);
 }
 
 fn a_sandbox_that_comes_after_its_run_is_ended_by_the_next() {
-    let place = Place::with(SHORT, Options { versions: Versions::V1, ..Options::default() });
-    place.e2b.fault(Fault::on(V1, Effect::DropThenDo(Duration::from_secs(8))));
-    place.assert_well(place.run(&[]).run());
-    wait_for("the late one", PATIENCE, || (place.living() == 1).then_some(()));
-    place.assert_well(place.run(&[]).run());
+    let fixture = Fixture::with(SHORT, Options { versions: Versions::V1, ..Options::default() });
+    fixture.e2b.fault(Fault::on(V1, Effect::DropThenDo(Duration::from_secs(8))));
+    fixture.assert_well(fixture.run(&[]).run());
+    wait_for("the late one", PATIENCE, || (fixture.living() == 1).then_some(()));
+    fixture.assert_well(fixture.run(&[]).run());
 }

@@ -1,10 +1,10 @@
 //! Drivers that fail in a sandbox are reported like those that fail on this machine.
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 use osiris_tests::session::Session;
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] =
@@ -16,19 +16,19 @@ fn is_told_alike(step: &str, kind: &str) {
     let pipeline = format!(
         "oml_version: 0.1.0\nname: failing\nsteps:\n  - {{id: source, mode: read, {step}}}\n  - {{id: write, component: test.sink, mode: write, config: {{path: ids.txt}}}}\n"
     );
-    let here = Sandbox::new();
+    let here = TestProject::new();
     here.write("pipeline.yaml", &pipeline);
-    let finished = here.osiris(["run", "pipeline.yaml"]).guests().run().expect(1);
+    let finished = here.osiris(["run", "pipeline.yaml"]).test_drivers().run().expect(1);
     let error = |status: &Value| status["error"].clone();
     let local = Session::only(&here);
     assert_eq!(error(&local.status)["kind"], kind);
 
-    let place = Place::new(&pipeline);
+    let fixture = Fixture::new(&pipeline);
     let message = error(&local.status)["message"].as_str().expect("there is a reason").to_owned();
     let first = message.lines().next().unwrap_or_default();
     assert!(finished.stderr.contains(first), "{}", finished.stderr);
-    place.assert_failed(place.run(&[]).run(), 1, kind, &[first]);
-    let remote = place.last_session();
+    fixture.assert_failed(fixture.run(&[]).run(), 1, kind, &[first]);
+    let remote = fixture.last_session();
     assert_eq!(error(&remote.status), error(&local.status));
     for step in ["source", "write"] {
         assert_eq!(remote.step(step)["status"], local.step(step)["status"]);

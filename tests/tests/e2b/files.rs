@@ -2,7 +2,7 @@
 
 use e2b_local::{Answer, Effect, Fault};
 
-use crate::place::{Place, SHORT};
+use crate::fixture::{Fixture, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
@@ -28,11 +28,11 @@ fn of_the_output(effect: Effect) -> Fault {
 }
 
 #[track_caller]
-fn recovers(fault: Fault) -> Place {
-    let place = Place::new(SHORT);
-    place.e2b.fault(fault);
-    place.assert_well(place.run(&[]).run());
-    place
+fn recovers(fault: Fault) -> Fixture {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(fault);
+    fixture.assert_well(fixture.run(&[]).run());
+    fixture
 }
 
 fn an_upload_that_is_cut_is_sent_again() {
@@ -53,10 +53,10 @@ fn uploads_that_a_page_answers_are_sent_again() {
 }
 
 fn a_disk_without_room_for_an_upload_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on(UPLOAD, Effect::DiskFull(100)).always());
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on(UPLOAD, Effect::DiskFull(100)).always());
     let words = ["507", "not enough disk space available", "a template with a larger disk"];
-    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
 fn a_download_that_is_cut_goes_on() {
@@ -77,15 +77,15 @@ fn a_download_that_arrives_altered_is_fetched_again() {
 }
 
 fn a_download_that_always_arrives_altered_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(of_the_output(Effect::FlipByte(0)).always());
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(of_the_output(Effect::FlipByte(0)).always());
     let words = ["`ids.txt` could not be fetched", "altered", "run it again"];
-    place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }
 
 fn a_download_that_is_always_cut_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(of_the_output(Effect::CutAnswer(0)).always());
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(of_the_output(Effect::CutAnswer(0)).always());
     let words = ["`ids.txt` could not be fetched", "run it again"];
-    place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }

@@ -2,7 +2,7 @@
 
 use e2b_local::{Answer, Effect, Fault};
 
-use crate::place::{Place, SHORT};
+use crate::fixture::{Fixture, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
@@ -16,10 +16,10 @@ const KILL: &str = "DELETE /sandboxes/{id}";
 
 #[track_caller]
 fn recovers(effect: Effect) {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on(KILL, effect));
-    place.assert_well(place.run(&[]).run());
-    assert_eq!(place.e2b.requests()[KILL], 2);
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on(KILL, effect));
+    fixture.assert_well(fixture.run(&[]).run());
+    assert_eq!(fixture.e2b.requests()[KILL], 2);
 }
 
 fn a_kill_that_conflicts_is_tried_again() {
@@ -35,15 +35,15 @@ fn a_kill_whose_answer_is_lost_recovers() {
 }
 
 fn a_sandbox_that_cannot_be_killed_is_told_and_swept_later() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on(KILL, Effect::Answer(Answer::error(403, "no"))).always());
-    let finished = place.run(&[]).run().expect(0);
-    let id = place.id();
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on(KILL, Effect::Answer(Answer::error(403, "no"))).always());
+    let finished = fixture.run(&[]).run().expect(0);
+    let id = fixture.id();
     for words in ["cannot kill sandbox", &id, "ends by itself", "osiris e2b sweep"] {
         assert!(finished.stderr.contains(words), "{words:?} is not in {}", finished.stderr);
     }
-    place.e2b.clear_faults();
-    let swept = place.osiris(&["e2b", "sweep"]).run().expect(0);
+    fixture.e2b.clear_faults();
+    let swept = fixture.osiris(&["e2b", "sweep"]).run().expect(0);
     assert!(swept.stdout.contains(&id), "{}", swept.stdout);
-    assert_eq!(place.e2b.sandboxes(), []);
+    assert_eq!(fixture.e2b.sandboxes(), []);
 }

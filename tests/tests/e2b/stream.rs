@@ -2,7 +2,7 @@
 
 use e2b_local::{Effect, Fault};
 
-use crate::place::{Place, SHORT};
+use crate::fixture::{Fixture, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
@@ -28,37 +28,37 @@ fn of_the_worker(effect: Effect) -> Fault {
 }
 
 #[track_caller]
-fn recovers(faults: impl IntoIterator<Item = Fault>) -> Place {
-    let place = Place::new(SHORT);
-    faults.into_iter().for_each(|fault| place.e2b.fault(fault));
-    place.assert_well(place.run(&[]).run());
-    place
+fn recovers(faults: impl IntoIterator<Item = Fault>) -> Fixture {
+    let fixture = Fixture::new(SHORT);
+    faults.into_iter().for_each(|fault| fixture.e2b.fault(fault));
+    fixture.assert_well(fixture.run(&[]).run());
+    fixture
 }
 
 fn a_stream_that_breaks_before_its_start_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(of_the_worker(Effect::NoStart));
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(of_the_worker(Effect::NoStart));
     let words =
         ["cannot run /usr/local/bin/osiris in the sandbox", "the connection to ", " broke: "];
-    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
 fn a_stream_that_breaks_in_its_first_line_recovers() {
-    let place = recovers([of_the_worker(Effect::CutLine(1))]);
-    assert!(place.e2b.requests().contains_key(CONNECT));
+    let fixture = recovers([of_the_worker(Effect::CutLine(1))]);
+    assert!(fixture.e2b.requests().contains_key(CONNECT));
 }
 
 fn a_stream_that_breaks_in_a_later_line_recovers() {
-    let place = recovers([of_the_worker(Effect::CutLine(5))]);
-    assert!(place.e2b.requests().contains_key(CONNECT));
+    let fixture = recovers([of_the_worker(Effect::CutLine(5))]);
+    assert!(fixture.e2b.requests().contains_key(CONNECT));
 }
 
 fn a_stream_that_breaks_again_and_again_recovers() {
-    let place = recovers([
+    let fixture = recovers([
         of_the_worker(Effect::CutLine(1)),
         Fault::on(CONNECT, Effect::CutLine(1)).always(),
     ]);
-    assert!(place.e2b.requests()[CONNECT] > 1);
+    assert!(fixture.e2b.requests()[CONNECT] > 1);
 }
 
 fn a_stream_that_breaks_after_its_last_event_recovers() {

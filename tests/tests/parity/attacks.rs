@@ -1,6 +1,6 @@
 //! Drivers with excessive or malicious output: the same part of it arrives in a sandbox.
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 
 use crate::both::both;
 use crate::failures::into_sink;
@@ -9,9 +9,9 @@ use crate::failures::into_sink;
 #[track_caller]
 fn same(attacks: &[(&str, i32)]) {
     for (attack, code) in attacks {
-        let both = both(*code, |sandbox: &Sandbox| {
+        let both = both(*code, |project: &TestProject| {
             let config = format!("{{attack: {attack}, path: data}}");
-            sandbox.write("pipeline.yaml", into_sink("test.hostile", &config));
+            project.write("pipeline.yaml", into_sink("test.hostile", &config));
         });
         for text in [&both.finished.stdout, &both.finished.stderr, &both.session.log] {
             assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{attack}: {text}");

@@ -1,4 +1,4 @@
-//! The sample pipelines with servers on this machine, so always in the stand-in.
+//! The sample pipelines with servers on this machine, so always in the emulator.
 
 use osiris_tests::databases::{MYSQL, Project};
 use osiris_tests::{Cloud, Finished};
@@ -16,18 +16,18 @@ fn same(name: &'static str, look: impl Fn(&Project, &dyn Fn(&str) -> Finished) -
     let there = Project::new(name);
     let remote = look(&there, &|pipeline| {
         let file = format!("pipelines/{pipeline}.yaml");
-        there.reach(cloud.run(&there.sandbox, &file, &[])).run().expect(0)
+        there.reach(cloud.run(&there.folder, &file, &[])).run().expect(0)
     });
     assert_eq!(local, remote);
     cloud.assert_empty();
-    compare(&here.sandbox, &there.sandbox);
+    compare(&here.folder, &there.folder);
 }
 
 #[test]
 fn the_movies_are_the_same() {
     same("parity_movies", |project, run| {
         run("movies");
-        project.sandbox.read("output/movies/movies.csv")
+        project.folder.read("output/movies/movies.csv")
     });
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use osiris_tests::secret::{SECRET, assert_hidden, assert_none};
 use osiris_tests::web::{Request, Web, reply};
-use osiris_tests::{Finished, Sandbox, wasm};
+use osiris_tests::{Finished, TestProject, wasm};
 
-use crate::kit::{driver, drivers, project, said};
+use crate::kit::{driver, drivers, new_project, said};
 
 /// Returns a manifest of one component.
 fn manifest(component: &[u8]) -> String {
@@ -49,20 +49,20 @@ fn registry(
 }
 
 /// Adds the driver of a registry, which must fail and leave nothing behind.
-fn refused(sandbox: &Sandbox, web: &Web) -> Finished {
-    let before = sandbox.files();
-    let finished = drivers(sandbox, &["add", &format!("oci://{}/acme/made:1", web.host())]);
+fn refused(project: &TestProject, web: &Web) -> Finished {
+    let before = project.files();
+    let finished = drivers(project, &["add", &format!("oci://{}/acme/made:1", web.host())]);
     assert_ne!(finished.code(), Some(0), "{}", finished.stdout);
-    assert_eq!(sandbox.files(), before);
+    assert_eq!(project.files(), before);
     assert!(!finished.stderr.contains('\x1b'), "{:?}", finished.stderr);
     finished
 }
 
 /// Returns the messages for all servers, as a text for comparison.
 fn told(all: Vec<(&str, Web)>) -> String {
-    let sandbox = project();
+    let project = new_project();
     let tell = |(name, web): (&str, Web)| {
-        format!("## {name}\n{}", said(&refused(&sandbox, &web), &sandbox))
+        format!("## {name}\n{}", said(&refused(&project, &web), &project))
     };
     all.into_iter().map(tell).collect::<Vec<_>>().join("\n")
 }
@@ -174,19 +174,19 @@ fn a_web_servers_file_is_checked_like_any_other() {
         "/away.wasm" => reply(stream, "302 Found", &["Location: ftp://x/y".to_owned()], b""),
         _ => reply(stream, "404 Not Found", &[], b"no such thing"),
     });
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
     let at = |path: &str| format!("http://{}/{path}", web.host());
-    drivers(&sandbox, &["add", &at("moved.wasm"), "--sha256", &sha256]).expect(0);
-    assert!(sandbox.read("osiris.lock").contains(&at("moved.wasm")));
-    std::fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
-    drivers(&sandbox, &["sync"]).expect(0);
+    drivers(&project, &["add", &at("moved.wasm"), "--sha256", &sha256]).expect(0);
+    assert!(project.read("osiris.lock").contains(&at("moved.wasm")));
+    std::fs::remove_file(project.path("drivers/test.made.wasm")).expect("it is there");
+    drivers(&project, &["sync"]).expect(0);
     let mut texts = Vec::new();
     for (path, sha256) in
         [("gone.wasm", sha256.as_str()), ("away.wasm", &sha256), ("made.wasm", &"a".repeat(64))]
     {
-        let refused = drivers(&sandbox, &["add", &at(path), "--sha256", sha256, "--replace"]);
-        texts.push(said(&refused, &sandbox));
+        let refused = drivers(&project, &["add", &at(path), "--sha256", sha256, "--replace"]);
+        texts.push(said(&refused, &project));
     }
     insta::assert_snapshot!(texts.join("\n"));
 }
@@ -217,16 +217,16 @@ fn a_key_goes_to_the_registry_and_its_tokens_only() {
             reply(stream, "200 OK", &[], listed.as_bytes());
         }
     });
-    let sandbox = project();
+    let project = new_project();
     let reference = format!("oci://{}/acme/made:1", registry.host());
-    let finished = sandbox
+    let finished = project
         .osiris(["drivers", "add", &reference, "--verbose"])
         .env("OSIRIS_REGISTRY", registry.host())
         .env("OSIRIS_REGISTRY_USER", "me")
         .env("OSIRIS_REGISTRY_PASSWORD", SECRET)
         .run()
         .expect(0);
-    assert_hidden(&sandbox, &finished);
+    assert_hidden(&project, &finished);
     assert!(!(finished.stdout + &finished.stderr).contains("t0ken"));
     let asked = tokens.seen();
     assert!(asked[0].path.contains("scope=repository%3Aacme%2Fmade%3Apull"), "{asked:?}");
@@ -246,17 +246,17 @@ fn a_driver_that_calls_itself_otherwise_is_not_taken_for_another() {
         let bytes = driver(*name.lock().expect("nobody panics with it"), "1.0.0", "");
         reply(stream, "200 OK", &[], &bytes);
     });
-    let sandbox = project();
-    drivers(&sandbox, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
+    let project = new_project();
+    drivers(&project, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
     *named.lock().expect("nobody panics with it") = "test.evil";
-    let before = (sandbox.files(), sandbox.read("osiris.lock"));
-    let refused = drivers(&sandbox, &["update"]).expect(1);
+    let before = (project.files(), project.read("osiris.lock"));
+    let refused = drivers(&project, &["update"]).expect(1);
     assert!(
         refused.stderr.contains("should be the driver 'test.made', but it is 'test.evil'"),
         "{}",
         refused.stderr
     );
-    assert_eq!((sandbox.files(), sandbox.read("osiris.lock")), before);
+    assert_eq!((project.files(), project.read("osiris.lock")), before);
 }
 
 #[test]
@@ -278,9 +278,9 @@ fn a_catalogue_of_tricks_shows_and_places_nothing() {
         ).as_bytes()),
     }
     });
-    let sandbox = project();
-    let found = drivers(&sandbox, &["search", "--registry", &web.host()]).expect(0);
-    insta::assert_snapshot!(said(&found, &sandbox));
+    let project = new_project();
+    let found = drivers(&project, &["search", "--registry", &web.host()]).expect(0);
+    insta::assert_snapshot!(said(&found, &project));
     let paths: Vec<_> = web.seen().into_iter().map(|request| request.path).collect();
     assert!(
         paths.iter().all(|path| path.contains("_catalog") || path.starts_with("/v2/ok/one/")),
@@ -296,9 +296,9 @@ fn an_upload_stays_on_its_server() {
         "POST" => reply(stream, "202 Accepted", &[format!("Location: http://{away}/upload")], b""),
         _ => reply(stream, "404 Not Found", &[], b""),
     });
-    let sandbox = project();
+    let project = new_project();
     let reference = format!("oci://{}/acme/made", web.host());
-    let refused = drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(3);
+    let refused = drivers(&project, &["publish", "made.wasm", &reference]).expect(3);
     assert!(refused.stderr.contains("another server"), "{}", refused.stderr);
     assert!(elsewhere.seen().is_empty());
 }
@@ -313,14 +313,14 @@ fn what_is_interrupted_leaves_nothing() {
         // Until the client has disconnected.
         let _ = std::io::Read::read(stream, &mut [0]);
     });
-    let sandbox = project();
-    let before = sandbox.files();
+    let project = new_project();
+    let before = project.files();
     let reference = format!("oci://{}/acme/made:1", slow.host());
-    let running = sandbox.osiris(["drivers", "add", &reference]).start();
+    let running = project.osiris(["drivers", "add", &reference]).start();
     osiris_tests::wait::wait_for("the blob to be asked for", Duration::from_secs(30), || {
         slow.seen().iter().any(is_blob).then_some(())
     });
     running.interrupt();
     assert_ne!(running.finish().code(), Some(0));
-    assert_eq!(sandbox.files(), before);
+    assert_eq!(project.files(), before);
 }

@@ -291,7 +291,8 @@ mod tests {
             for (path, letters) in expected {
                 let PathAccess { stat, read, create, create_dir, write } =
                     permissions.of(Path::new(path));
-                let all = [(stat, 'l'), (read, 'r'), (create_dir, 'f'), (create, 'm'), (write, 'w')];
+                let all =
+                    [(stat, 'l'), (read, 'r'), (create_dir, 'f'), (create, 'm'), (write, 'w')];
                 let may: String =
                     all.iter().filter(|(may, _)| *may).map(|(_, letter)| letter).collect();
                 assert_eq!(may, *letters, "{path}");

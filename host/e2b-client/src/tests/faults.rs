@@ -1,4 +1,4 @@
-//! Tests against the stand-in, with faults.
+//! Tests against the emulator, with faults.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::super::envd::Envd;
 use super::super::error::Kind;
 use super::super::{Health, Output, Source};
-use super::standin::{Cloud, create, read, shell};
+use super::emulator::{Cloud, create, read, shell};
 
 const CREATE: &str = "POST /v2/sandboxes";
 const START: &str = "POST /process.Process/Start";

@@ -3,11 +3,11 @@
 mod answers;
 mod control;
 mod create;
+mod emulator;
 mod faults;
 mod retries;
 mod scripted;
 mod settings;
-mod standin;
 mod streams;
 mod template;
 mod transfers;

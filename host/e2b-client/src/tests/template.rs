@@ -1,4 +1,4 @@
-//! Builds a template in the stand-in.
+//! Builds a template in the emulator.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 use super::super::envd::Envd;
 use super::super::error::Kind;
 use super::super::{Create, Source, Step, Template};
-use super::standin::{Cloud, create, shell};
+use super::emulator::{Cloud, create, shell};
 
 const HASH: &str = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 

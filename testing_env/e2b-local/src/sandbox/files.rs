@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, mkdirat, openat2, renameat};
 pub(crate) struct Files {
     folder: PathBuf,
     root: File,
-    /// The user whose new files and folders are, unless they are of who runs the stand-in.
+    /// The user whose new files and folders are, unless they are of who runs the emulator.
     owner: Option<u32>,
 }
 
@@ -31,7 +31,7 @@ impl Files {
     }
 
     /// The id of the user that new files belong to. Returns `None` if they belong to
-    /// who runs the stand-in.
+    /// who runs the emulator.
     pub(crate) fn owner(&self) -> Option<u32> {
         self.owner
     }

@@ -37,7 +37,7 @@ pub(crate) enum Isolation {
     /// A mount namespace, made by root, and an unprivileged user.
     MountsAndUser(Arc<User>),
     /// A mount namespace of a user namespace. Files and processes belong to who
-    /// runs the stand-in.
+    /// runs the emulator.
     UserNamespace,
     /// None: this machine does not allow namespaces.
     None,
@@ -105,7 +105,7 @@ impl Isolation {
     }
 
     /// The id of the user that processes run as, and that files belong to. Returns
-    /// `None` if that is who runs the stand-in.
+    /// `None` if that is who runs the emulator.
     pub(crate) fn user(&self) -> Option<u32> {
         match self {
             Self::MountsAndUser(user) => Some(user.id),

@@ -49,7 +49,7 @@ fn time_ends_a_sandbox_and_all_that_it_started() {
 }
 
 #[test]
-fn a_stand_in_leaves_nothing() {
+fn a_emulator_leaves_nothing() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream = here.start(&sandbox, "exec sleep 600");

@@ -52,7 +52,7 @@ fn an_envd_that_restarts_closes_pipes() {
 }
 
 #[tokio::test]
-async fn a_stand_in_lives_inside_a_runtime() {
+async fn a_emulator_lives_inside_a_runtime() {
     let server = E2bLocal::start(Options::default()).expect("starts");
     assert!(!server.kill_sandbox("inone"));
     drop(server);

@@ -13,7 +13,7 @@ use services::install;
 
 use crate::client::{Here, Sandbox, Stream, runs, shell, until};
 
-/// A stand-in that holds sandboxes to their rules.
+/// An emulator that holds sandboxes to their rules.
 fn enforcing() -> Here {
     for (program, package) in [("ip", "iproute2"), ("nft", "nftables"), ("python3", "python3")] {
         install(program, package, &[]).expect("Debian has the package");
@@ -184,7 +184,7 @@ fn a_sandbox_with_rules_starts_fast_and_ends_with_all_that_it_had() {
 }
 
 /// Does something in a network that has these addresses and no others, with the
-/// stand-in and all servers that it starts.
+/// emulator and all servers that it starts.
 fn in_a_network_of(addresses: &[&str], test: impl FnOnce() + Send) {
     let inside = || {
         unshare(CloneFlags::CLONE_NEWNET).expect("root can make a namespace");

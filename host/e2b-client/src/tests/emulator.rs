@@ -1,4 +1,4 @@
-//! Tests against the stand-in, with real files and processes.
+//! Tests against the emulator, with real files and processes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::super::{
     Command, Control, Create, Health, Output, Process, Sandbox, Settings, Signal, Source, Type,
 };
 
-/// A stand-in and a client for it.
+/// An emulator and a client for it.
 pub(super) struct Cloud {
     pub(super) server: E2bLocal,
     pub(super) settings: Settings,
