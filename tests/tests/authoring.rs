@@ -55,7 +55,7 @@ fn cargo_test(project: &TestProject) {
 /// Makes, tests and builds a driver of each role, runs the conformance kit on it, and runs all of
 /// them as one pipeline.
 #[test]
-fn drivers_of_each_role_are_made_tested_built_and_run() {
+fn new_drivers_of_each_role_are_tested_built_and_run() {
     let project = TestProject::new();
     for name in ["acme.people_extractor", "acme.long_processor", "acme.out_writer"] {
         new(&project, name);
@@ -95,7 +95,7 @@ type Mistake<'m> = (&'m str, i32, &'m str, &'m dyn Fn(&TestProject));
 
 /// Typical mistakes, each with the message that the author gets.
 #[test]
-fn mistakes_are_explained_where_they_are_made() {
+fn author_mistakes_are_explained_with_position() {
     let source = "driver/src/lib.rs";
     let mistakes: [Mistake<'_>; 5] = [
         ("no export!", 2, "osiris_sdk::export!", &|project| {
@@ -132,7 +132,7 @@ fn mistakes_are_explained_where_they_are_made() {
 }
 
 #[test]
-fn nothing_is_written_over_and_names_are_checked() {
+fn drivers_new_overwrites_nothing_and_checks_names() {
     let project = TestProject::new();
     new(&project, "acme.crm_extractor");
     let before = project.files();
@@ -147,7 +147,7 @@ fn nothing_is_written_over_and_names_are_checked() {
 
 /// `pack` turns any component into a driver.
 #[test]
-fn a_component_gets_a_spec() {
+fn pack_adds_a_spec_to_a_component() {
     let project = TestProject::new();
     let component = std::fs::read(built::test_driver("test.passthrough")).unwrap();
     project.write("some.wasm", component);

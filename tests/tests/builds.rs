@@ -51,7 +51,7 @@ fn find(project: &TestProject, name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_same_input_compiles_to_the_same_bytes_in_any_folder() {
+fn same_input_compiles_to_the_same_bytes_in_any_folder() {
     let without_time = |project: &TestProject| {
         let mut files = build(project);
         files.retain(|path, _| !path.ends_with("compiled.json"));
@@ -70,7 +70,7 @@ fn the_same_input_compiles_to_the_same_bytes_in_any_folder() {
 }
 
 #[test]
-fn compiling_again_changes_nothing_and_other_parameters_another_build() {
+fn recompiling_changes_nothing_and_other_parameters_add_a_build() {
     let project = compiled();
     let before = build(&project);
     project.osiris(["compile", "pipeline.yaml"]).run().expect(0);
@@ -80,7 +80,7 @@ fn compiling_again_changes_nothing_and_other_parameters_another_build() {
 }
 
 #[test]
-fn a_manifest_can_be_run_by_its_name() {
+fn manifest_runs_by_its_path() {
     let project = compiled();
     let manifest = find(&project, "manifest.yaml");
     project.osiris(["run".into(), manifest]).run().expect(0);
@@ -88,7 +88,7 @@ fn a_manifest_can_be_run_by_its_name() {
 }
 
 #[test]
-fn a_driver_that_changed_since_is_refused_by_name() {
+fn driver_changed_since_compile_is_rejected_by_name() {
     let project = compiled();
     let driver = project.path("drivers/test.sink.wasm");
     let changed = wasm::touched(&std::fs::read(&driver).unwrap());
@@ -106,7 +106,7 @@ fn a_driver_that_changed_since_is_refused_by_name() {
 }
 
 #[test]
-fn an_edited_build_is_refused_with_the_file() {
+fn edited_build_is_rejected_with_the_file() {
     for (name, from, to) in [
         ("manifest.yaml", "name: builds", "name: changed"),
         ("cfg/source.json", "\"rows\":3", "\"rows\":4"),

@@ -11,7 +11,7 @@ steps:
 ";
 
 #[test]
-fn every_shell_gets_its_completions() {
+fn every_shell_has_completions() {
     let project = TestProject::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = project.osiris(["completions", shell]).run().expect(0).stdout;
@@ -20,7 +20,7 @@ fn every_shell_gets_its_completions() {
 }
 
 #[test]
-fn every_error_is_one_json_document_where_json_is_asked_for() {
+fn every_error_with_json_is_one_json_document() {
     let project = TestProject::new();
     project.write("bad.yaml", "steps: 1\n");
     let commands: [(&[&str], i64); 9] = [
@@ -47,7 +47,7 @@ fn every_error_is_one_json_document_where_json_is_asked_for() {
 }
 
 #[test]
-fn two_runs_of_the_same_pipeline_do_not_differ_and_two_others_do() {
+fn diff_finds_differences_only_between_different_pipelines() {
     let project = TestProject::new();
     project.write("same.yaml", PIPELINE);
     project.write("other.yaml", PIPELINE.replace("mode: read}", "mode: read, config: {rows: 4}}"));
@@ -66,7 +66,7 @@ fn two_runs_of_the_same_pipeline_do_not_differ_and_two_others_do() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_panic() {
+fn closed_pipe_does_not_panic() {
     use std::process::{Command, Stdio};
     let mut osiris = Command::new(osiris_tests::built::osiris())
         .args(["completions", "bash"])
@@ -81,7 +81,7 @@ fn a_closed_pipe_is_no_panic() {
 }
 
 #[test]
-fn a_file_that_is_no_driver_harms_no_other() {
+fn invalid_driver_file_does_not_affect_others() {
     let project = TestProject::new();
     project.write("drivers/broken.wasm", "not wasm at all");
     let list = project.osiris(["drivers", "list"]).test_drivers().run().expect(0);

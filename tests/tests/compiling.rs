@@ -83,7 +83,7 @@ fn is_refused(driver: &[u8], why: &str, within: Duration) {
 }
 
 #[test]
-fn loops_in_loops_are_refused_before_they_are_compiled() {
+fn deeply_nested_loops_are_rejected_before_compiling() {
     for depth in [100, 300, 500, 1500] {
         let why = "a function of it nests more than 64 loops";
         is_refused(&busy(1, depth, depth), why, Duration::from_secs(5));
@@ -91,13 +91,13 @@ fn loops_in_loops_are_refused_before_they_are_compiled() {
 }
 
 #[test]
-fn what_gets_by_the_first_look_ends_with_its_time() {
+fn slow_compilation_ends_at_its_time_limit() {
     // Ten seconds of CPU time, on a machine that can be busy with other things.
     is_refused(&slow(), "it needs more than 10 s of a processor", Duration::from_secs(120));
 }
 
 #[test]
-fn what_takes_all_memory_ends_with_its_share() {
+fn large_compilation_ends_at_its_memory_limit() {
     let project = new_project(&busy(1, 64, 40_000));
     let running = osiris(&project, "run pipeline.yaml").patience(Duration::from_secs(120)).start();
     let child = wait_for("the compiler", Duration::from_secs(20), || compiler(&running));
@@ -116,7 +116,7 @@ fn what_takes_all_memory_ends_with_its_share() {
 }
 
 #[test]
-fn what_the_engine_has_no_code_for_is_refused() {
+fn unsupported_wasm_features_are_rejected() {
     for (what, driver) in lacking() {
         let project = new_project(&driver);
         let run = osiris(&project, "run pipeline.yaml").run();
@@ -147,7 +147,7 @@ fn ctrl_c_ends_a_compilation_and_leaves_no_process() {
 }
 
 #[test]
-fn the_process_that_compiles_has_little() {
+fn compiler_process_is_restricted() {
     let project = new_project(&slow());
     let running =
         osiris(&project, "run pipeline.yaml").env("MYSQL_PASSWORD", "hunter2hunter2").start();
@@ -181,7 +181,7 @@ fn the_process_that_compiles_has_little() {
 }
 
 #[test]
-fn code_that_is_cut_off_is_compiled_again() {
+fn truncated_code_is_recompiled() {
     let project = TestProject::new();
     project.write("pipeline.yaml", PIPELINE.replace("test.busy", "test.source"));
     osiris(&project, "run pipeline.yaml").run().expect(0);

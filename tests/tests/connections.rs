@@ -24,7 +24,7 @@ fn read_json(path: &Path) -> Value {
 }
 
 #[test]
-fn a_step_gets_its_connection_and_nothing_else() {
+fn step_reaches_only_its_connection() {
     let project = new_project(
         "127.0.0.1",
         service(),
@@ -45,7 +45,7 @@ fn a_step_gets_its_connection_and_nothing_else() {
 }
 
 #[test]
-fn a_name_may_be_looked_up_if_it_was_granted() {
+fn granted_host_name_can_be_resolved() {
     let project =
         new_project("localhost", service(), "dial: ['localhost:1', 'localhost.localdomain:1']");
     osiris(&project, &["run", "pipeline.yaml"]).expect(0);
@@ -56,7 +56,7 @@ fn a_name_may_be_looked_up_if_it_was_granted() {
 }
 
 #[test]
-fn a_refusal_names_the_address_and_what_was_granted() {
+fn refused_connection_names_address_and_grants() {
     // Without the final dot, this would be an address that the user names.
     let project = new_project("169.254.169.254.", 80, "");
     let finished = osiris(&project, &["run", "pipeline.yaml"]).expect(1);
@@ -65,7 +65,7 @@ fn a_refusal_names_the_address_and_what_was_granted() {
 }
 
 #[test]
-fn what_a_driver_tells_is_masked_everywhere() {
+fn secrets_in_driver_output_are_masked_everywhere() {
     for end in ["end", "fail", "panic"] {
         let project = new_project("127.0.0.1", service(), &format!("tell: true, then: {end}"));
         let code = if end == "end" { 0 } else { 1 };
@@ -77,7 +77,7 @@ fn what_a_driver_tells_is_masked_everywhere() {
 }
 
 #[test]
-fn a_doctor_is_asked_and_says_no_secret() {
+fn doctor_reports_health_without_secrets() {
     let project = new_project("127.0.0.1", service(), "");
     let well = osiris(&project, &["connections", "doctor", "--json"]).expect(0).json();
     let found = &well["connections"][0];
@@ -100,7 +100,7 @@ fn a_doctor_is_asked_and_says_no_secret() {
 }
 
 #[test]
-fn a_doctor_that_takes_too_long_is_left() {
+fn slow_doctor_times_out() {
     let project = new_project("127.0.0.1", service(), "");
     let slow = project.read("osiris_connections.yaml") + "      schema: slow\n";
     project.write("osiris_connections.yaml", slow);
@@ -110,7 +110,7 @@ fn a_doctor_that_takes_too_long_is_left() {
 }
 
 #[test]
-fn what_was_discovered_is_kept_until_it_is_asked_for_again() {
+fn discovery_is_cached_until_refreshed() {
     let project = new_project("127.0.0.1", service(), "");
     let discover = |more: &[&str]| {
         osiris(&project, &[&["discover", "@service.main", "--json"], more].concat())

@@ -56,7 +56,7 @@ fn run(project: &TestProject, arguments: &[&str]) -> (i32, Duration, u64) {
 }
 
 #[test]
-fn a_driver_that_nobody_uses_costs_nothing() {
+fn unused_drivers_cost_nothing() {
     let project = TestProject::new();
     project.write("pipeline.yaml", PIPELINE);
     let commands = [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"]];
@@ -82,7 +82,7 @@ fn a_driver_that_nobody_uses_costs_nothing() {
 }
 
 #[test]
-fn ten_thousand_drivers_are_no_reason_to_wait() {
+fn ten_thousand_drivers_do_not_slow_a_run() {
     let project = TestProject::new();
     project.write("pipeline.yaml", PIPELINE);
     for at in 0..10_000 {
@@ -98,7 +98,7 @@ fn ten_thousand_drivers_are_no_reason_to_wait() {
 }
 
 #[test]
-fn a_driver_of_a_name_that_is_taken_harms_only_who_uses_that_name() {
+fn duplicate_driver_name_affects_only_its_users() {
     let project = TestProject::new();
     project.write("pipeline.yaml", PIPELINE);
     project.write("drivers/x.wasm", component(&spec("filesystem.csv_writer", "")));

@@ -3,7 +3,7 @@
 use osiris_tests::{TestProject, built};
 
 #[test]
-fn a_component_that_is_cut_off_anywhere_is_refused() {
+fn truncated_component_is_rejected() {
     let whole = std::fs::read(built::test_driver("test.hostile")).unwrap();
     let project = TestProject::new();
     for percent in 0..100 {
@@ -27,7 +27,7 @@ fn a_component_that_is_cut_off_anywhere_is_refused() {
 }
 
 #[test]
-fn a_component_with_a_changed_byte_is_no_panic() {
+fn component_with_a_changed_byte_does_not_panic() {
     let whole = std::fs::read(built::test_driver("test.passthrough")).unwrap();
     let project = TestProject::new();
     // The same offsets each time, spread over the file and dense at its start.

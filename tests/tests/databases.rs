@@ -20,7 +20,7 @@ fn assert_hidden(folder: &Path) {
 }
 
 #[test]
-fn the_movies_come_out_whole() {
+fn movies_sample_extracts_all_rows() {
     let project = Project::new("movies_csv");
     project.run("movies");
     let session = Session::only(&project.folder);
@@ -44,7 +44,7 @@ fn the_movies_come_out_whole() {
 }
 
 #[test]
-fn a_table_crosses_from_mysql_to_postgres_with_its_types() {
+fn mysql_table_is_copied_to_postgres_with_its_types() {
     let project = Project::new("movies_over");
     for _ in 0..2 {
         project.run("mysql-to-postgres");
@@ -63,14 +63,14 @@ fn a_table_crosses_from_mysql_to_postgres_with_its_types() {
 }
 
 #[test]
-fn a_csv_file_is_loaded() {
+fn csv_file_is_loaded_into_postgres() {
     let project = Project::new("csv_in");
     project.run("csv-to-postgres");
     assert_eq!(project.postgres("SELECT count(*) FROM penguins"), "344");
 }
 
 #[test]
-fn only_new_rows_are_read_again() {
+fn incremental_run_reads_only_new_rows() {
     let project = Project::new("news");
     project.run("incremental");
     assert_eq!(project.postgres("SELECT count(*), max(id) FROM reviews"), "20|20");
@@ -84,7 +84,7 @@ fn only_new_rows_are_read_again() {
 }
 
 #[test]
-fn a_failed_run_changes_nothing_and_keeps_its_place() {
+fn failed_run_changes_no_row_and_no_state() {
     let project = Project::new("failed");
     project.run("incremental");
     // The new row refers to a film that PostgreSQL does not have.
@@ -99,7 +99,7 @@ fn a_failed_run_changes_nothing_and_keeps_its_place() {
 }
 
 #[test]
-fn a_pair_keeps_its_place_though_its_neighbour_fails() {
+fn successful_pair_saves_state_if_another_pair_fails() {
     let project = Project::new("pairs");
     // This pair is rejected long after the other one has ended.
     let slow = r#"
@@ -123,7 +123,7 @@ fn a_pair_keeps_its_place_though_its_neighbour_fails() {
 }
 
 #[test]
-fn doctors_tell_what_is_wrong() {
+fn doctor_names_the_fault_of_a_connection() {
     let project = Project::new("doctors");
     let answer = project.osiris(&["connections", "doctor", "--json"]).run().expect(0).json();
     for connection in answer["connections"].as_array().expect("a list") {
@@ -146,7 +146,7 @@ fn doctors_tell_what_is_wrong() {
 }
 
 #[test]
-fn discovery_lists_tables_and_stays_the_same() {
+fn discovery_lists_tables_with_a_stable_fingerprint() {
     let project = Project::new("discovered");
     let discover = || {
         let command = project.osiris(&["discover", "@mysql.movies", "--refresh", "--json"]);

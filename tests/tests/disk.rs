@@ -36,7 +36,7 @@ fn check(project: &TestProject, finished: Finished, why: &str) {
 }
 
 #[test]
-fn a_full_disk_fails_the_run_and_leaves_no_output() {
+fn full_disk_fails_the_run_and_leaves_no_output() {
     let project = new_project();
     // Where tests may not mount anything, a file size limit replaces the small disk.
     let disk = TinyDisk::over(&project.path("out"), 256);
@@ -48,14 +48,14 @@ fn a_full_disk_fails_the_run_and_leaves_no_output() {
 }
 
 #[test]
-fn a_limit_on_the_size_of_files_fails_the_run_and_leaves_no_output() {
+fn file_size_limit_fails_the_run_and_leaves_no_output() {
     let project = new_project();
     let osiris = project.osiris(["run", "pipeline.yaml"]).test_drivers();
     check(&project, osiris.file_size(256 << 10).run(), TOO_LARGE);
 }
 
 #[test]
-fn a_session_that_cannot_be_written_fails_before_anything_runs() {
+fn unwritable_session_fails_before_any_step() {
     use std::os::unix::fs::PermissionsExt;
     let project = new_project();
     project.osiris(["compile", "pipeline.yaml"]).test_drivers().run().expect(0);

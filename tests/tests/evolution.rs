@@ -59,7 +59,7 @@ fn new_project(version: &Path) -> TestProject {
 }
 
 #[test]
-fn all_that_was_built_for_earlier_contracts_runs_with_all_that_it_calls() {
+fn drivers_of_earlier_contracts_run() {
     for version in versions() {
         let project = new_project(&version);
         // The second run finds the state of the first.
@@ -89,7 +89,7 @@ fn all_that_was_built_for_earlier_contracts_runs_with_all_that_it_calls() {
 }
 
 #[test]
-fn all_that_was_built_for_earlier_contracts_answers() {
+fn drivers_of_earlier_contracts_answer_doctor_and_discover() {
     for version in versions() {
         let project = new_project(&version);
         let doctor = project.osiris(["connections", "doctor", "--json"]).run().expect(0).json();
@@ -122,7 +122,7 @@ fn rebuilt_for(component: &[u8], other: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_driver_for_another_contract_says_which_and_what_to_do() {
+fn driver_of_another_contract_is_rejected_with_help() {
     let mut told = Vec::new();
     for other in ["0.2.0", "0.0.9"] {
         let project = new_project(&corpus().join("0.1.0"));
@@ -156,7 +156,7 @@ fn serves(new: &str, old: &str) -> bool {
 }
 
 #[test]
-fn the_contract_only_grows() {
+fn contract_changes_are_additions() {
     let now = include_str!("../../wit/driver.wit");
     let mut frozen = String::new();
     for version in versions() {

@@ -44,7 +44,7 @@ fn hostile() -> TestProject {
 }
 
 #[test]
-fn every_thread_of_a_run_is_fenced() {
+fn every_thread_of_a_run_is_sandboxed() {
     let project = TestProject::new();
     project.write(
         "pipeline.yaml",
@@ -63,7 +63,7 @@ steps:
 }
 
 #[test]
-fn every_thread_that_asks_a_driver_is_fenced() {
+fn every_thread_of_discover_and_doctor_is_sandboxed() {
     let project = hostile();
     for command in [&["discover", "@test.main"][..], &["connections", "doctor", "--timeout", "20"]]
     {
@@ -72,7 +72,7 @@ fn every_thread_that_asks_a_driver_is_fenced() {
 }
 
 #[test]
-fn every_thread_of_the_conformance_kit_is_fenced() {
+fn every_thread_of_the_conformance_kit_is_sandboxed() {
     let project = TestProject::new();
     let driver = osiris_tests::built::test_driver("test.source");
     let command = ["drivers", "test", &driver.display().to_string()];
@@ -80,7 +80,7 @@ fn every_thread_of_the_conformance_kit_is_fenced() {
 }
 
 #[test]
-fn the_fence_is_no_wider_than_the_plan() {
+fn process_sandbox_matches_the_plan() {
     let project = TestProject::new();
     project.write("data/in.csv", "id\n1\n");
     project.write("data/other.csv", "id\n2\n");
@@ -120,7 +120,7 @@ steps:
 }
 
 #[test]
-fn folders_of_outputs_are_there_only_once_they_are_made() {
+fn output_folders_exist_only_once_created() {
     let project = TestProject::new();
     project.write("data/in.csv", "id\n1\n");
     let pipeline = |more: &str| {
@@ -147,7 +147,7 @@ steps:
 }
 
 #[test]
-fn doctor_proves_the_fence_by_trying() {
+fn doctor_tests_the_process_sandbox() {
     let project = TestProject::new();
     project.write("osiris.yaml", "version: 1\n");
     let before = project.files();

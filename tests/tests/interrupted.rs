@@ -21,7 +21,7 @@ fn in_mid_run(project: &TestProject) -> Running {
 }
 
 #[test]
-fn a_killed_run_is_told_as_crashed_and_leaves_nothing_that_looks_whole() {
+fn killed_run_is_listed_as_crashed_without_output() {
     let project = TestProject::new();
     let running = in_mid_run(&project);
     let session = Session::only(&project);
@@ -41,7 +41,7 @@ fn a_killed_run_is_told_as_crashed_and_leaves_nothing_that_looks_whole() {
 }
 
 #[test]
-fn a_running_run_is_not_called_crashed() {
+fn running_run_is_not_listed_as_crashed() {
     let project = TestProject::new();
     let running = in_mid_run(&project);
     let list = project.osiris(["runs", "list", "--json"]).run().expect(0).json();
@@ -50,7 +50,7 @@ fn a_running_run_is_not_called_crashed() {
 }
 
 #[test]
-fn ctrl_c_cancels_in_order_and_takes_back_what_is_not_finished() {
+fn ctrl_c_cancels_the_run_and_removes_unfinished_output() {
     let project = TestProject::new();
     let running = in_mid_run(&project);
     running.interrupt();
@@ -68,7 +68,7 @@ fn ctrl_c_cancels_in_order_and_takes_back_what_is_not_finished() {
 }
 
 #[test]
-fn a_run_can_follow_a_killed_one() {
+fn run_succeeds_after_a_killed_one() {
     let project = TestProject::new();
     in_mid_run(&project).kill();
     let ends = ENDLESS.replace("then: hold", "then: end");

@@ -60,14 +60,14 @@ fn every_type_keeps_its_values() {
 }
 
 #[test]
-fn others_read_the_same_values() {
+fn other_drivers_read_the_same_values() {
     let project = TestProject::new();
     run(&project, AS_TEXT).expect(0);
     insta::assert_snapshot!(project.read("out.csv"));
 }
 
 #[test]
-fn each_batch_is_given_back() {
+fn every_batch_is_released() {
     for way in ["rows", "forward"] {
         // More batches than handles that a driver may hold.
         let pipeline = format!(
@@ -83,7 +83,7 @@ fn each_batch_is_given_back() {
 }
 
 #[test]
-fn what_goes_wrong_is_told_with_its_place() {
+fn driver_errors_are_reported_with_position() {
     let mut told = String::new();
     for name in
         ["mistake", "reject", "throw-text", "async", "surrogate", "misfit", "recursion", "nothing"]
@@ -96,7 +96,7 @@ fn what_goes_wrong_is_told_with_its_place() {
 }
 
 #[test]
-fn a_loop_without_end_is_ended() {
+fn endless_loop_times_out() {
     let project = TestProject::new();
     project.write("osiris.yaml", "version: 1\nlimits: {seconds: 1}\n");
     let finished = act(&project, "act: loop").expect(1);
@@ -104,7 +104,7 @@ fn a_loop_without_end_is_ended() {
 }
 
 #[test]
-fn a_driver_tells_and_remembers() {
+fn telemetry_and_state_are_recorded() {
     let project = TestProject::new();
     for runs in 0..2 {
         act(&project, "act: tell").expect(0);
@@ -125,7 +125,7 @@ fn a_driver_tells_and_remembers() {
 }
 
 #[test]
-fn files_are_those_that_the_spec_asks_for() {
+fn file_access_follows_the_spec() {
     let project = TestProject::new();
     project.write("in.txt", "naïve\nlines\n".repeat(20_000));
     let copy = "oml_version: 0.1.0\nname: copy\nsteps:\n\
@@ -145,7 +145,7 @@ fn files_are_those_that_the_spec_asks_for() {
 }
 
 #[test]
-fn a_new_driver_passes_its_tests_and_the_kit_and_runs() {
+fn new_driver_passes_its_tests_and_the_kit_and_runs() {
     let project = TestProject::new();
     for role in ["extractor", "processor", "writer"] {
         let name = format!("acme.people_{role}");
@@ -176,7 +176,7 @@ steps:
 }
 
 #[test]
-fn a_driver_that_cannot_be_built_says_why() {
+fn failed_driver_build_is_explained() {
     let project = TestProject::new();
     let new = ["drivers", "new", "acme.bad_extractor", "--lang", "javascript", "--dir", "bad"];
     project.osiris(new).run().expect(0);

@@ -52,7 +52,7 @@ fn osiris(project: &TestProject, language: &str, arguments: &[&str]) -> Osiris {
 }
 
 #[test]
-fn each_counts_the_same_words() {
+fn every_language_counts_the_same_words() {
     let expected =
         "word,count\nb,3\nZ,1\na,1\na\u{b}a\u{a0}a,1\nc,1\nz,1\n\u{FF5E},1\n\u{1F600},1\n";
     for language in languages() {
@@ -66,7 +66,7 @@ fn each_counts_the_same_words() {
 }
 
 #[test]
-fn each_makes_several_batches_of_many_words() {
+fn every_language_splits_many_words_into_batches() {
     let words: Vec<String> = (0..20_000).map(|number| format!("w{number:05}")).collect();
     let texts: String = words.iter().map(|word| format!("{word} {word}\n")).collect();
     let lines: String = words.iter().map(|word| format!("{word},2\n")).collect();
@@ -78,7 +78,7 @@ fn each_makes_several_batches_of_many_words() {
 }
 
 #[test]
-fn each_names_the_column_that_it_cannot_use() {
+fn every_language_names_an_unusable_column() {
     for language in languages() {
         for (column, message) in [
             ("txt", "there is no column `txt`; there are: id, text"),
@@ -95,7 +95,7 @@ fn each_names_the_column_that_it_cannot_use() {
 }
 
 #[test]
-fn each_has_the_same_spec() {
+fn every_language_has_the_same_spec() {
     let mut specs = Vec::new();
     for language in languages() {
         let show = ["drivers", "show", "example.word_count", "--json"];

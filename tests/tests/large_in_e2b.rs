@@ -4,7 +4,7 @@ use osiris_tests::session::Session;
 use osiris_tests::{Cloud, TestProject};
 
 #[test]
-fn a_gigabyte_comes_through_in_flat_memory() {
+fn gigabyte_is_transferred_in_constant_memory() {
     const ROWS: u64 = 250_000;
     const TEXT: usize = 4096;
     let (cloud, project) = (Cloud::equipped(), TestProject::new());
@@ -33,7 +33,7 @@ steps:
 }
 
 #[test]
-fn ten_thousand_events_a_second_arrive_each_once() {
+fn ten_thousand_events_a_second_arrive_exactly_once() {
     let (cloud, project) = (Cloud::equipped(), TestProject::new());
     project.write(
         "pipeline.yaml",

@@ -49,7 +49,7 @@ const DIAMOND: &str =
   - {id: both, component: test.passthrough, mode: transform, needs: [fast, source]}";
 
 #[test]
-fn memory_does_not_follow_the_table() {
+fn memory_is_independent_of_table_size() {
     // The first run sometimes has to compile; the others show how much the peak varies.
     let said = (0..4).map(|_| run(500_000, CHAIN, 1)).max().unwrap_or(0);
     let small = peak();

@@ -72,7 +72,7 @@ fn assert_refused(message: &str, allowed: &[&str]) {
 }
 
 #[test]
-fn who_makes_the_folder_does_not_own_what_is_in_it() {
+fn creator_of_a_folder_cannot_touch_other_steps_files() {
     let (project, message) =
         attacked("own-the-folder", "output/mine.txt", "output/theirs.txt", false);
     let made = message.contains("make the folder: allowed");
@@ -82,7 +82,7 @@ fn who_makes_the_folder_does_not_own_what_is_in_it() {
 }
 
 #[test]
-fn a_name_that_another_step_uses_is_not_to_be_had_first() {
+fn output_name_of_another_step_cannot_be_taken_first() {
     for theirs in ["output/theirs.txt", "output/mine.txt.theirs"] {
         let (project, message) = attacked("own-the-name", "output/mine.txt", theirs, true);
         let allowed: &[&str] = match theirs {
@@ -95,7 +95,7 @@ fn a_name_that_another_step_uses_is_not_to_be_had_first() {
 }
 
 #[test]
-fn in_a_folder_of_its_own_a_step_has_nothing_of_another_step() {
+fn step_owning_a_folder_cannot_touch_other_steps_files() {
     let (project, message) = attacked("own-the-folder-around", "output", "output/theirs.txt", true);
     assert_refused(&message, &["list the folder"]);
     assert!(message.contains("list the folder: allowed mine.txt"), "{message}");
@@ -103,7 +103,7 @@ fn in_a_folder_of_its_own_a_step_has_nothing_of_another_step() {
 }
 
 #[test]
-fn what_another_run_has_put_in_its_place_is_that_runs() {
+fn output_replaced_by_another_run_is_kept() {
     let project = TestProject::new();
     fs::create_dir(project.path("output")).unwrap();
     let config = json!({
@@ -137,7 +137,7 @@ fn what_another_run_has_put_in_its_place_is_that_runs() {
 }
 
 #[test]
-fn a_swap_of_folder_and_link_opens_nothing() {
+fn swapping_folder_and_link_opens_no_other_file() {
     let project = TestProject::new();
     project.write("private/secret.txt", "private");
     project.write("out/d/secret.txt", "granted");
@@ -170,7 +170,7 @@ fn a_swap_of_folder_and_link_opens_nothing() {
 }
 
 #[test]
-fn the_projects_own_files_are_read_only_if_its_settings_say_so() {
+fn reserved_files_are_readable_only_if_settings_allow() {
     let project = TestProject::new();
     project.write(".env.sample", "n\n1\n");
     symlink("../.env.sample", {
@@ -197,7 +197,7 @@ fn the_projects_own_files_are_read_only_if_its_settings_say_so() {
 }
 
 #[test]
-fn no_detour_leads_an_output_to_the_projects_own_files() {
+fn outputs_never_reach_reserved_files() {
     let project = TestProject::new();
     project.write("data/in.csv", "n\n1\n");
     fs::create_dir(project.path("output")).unwrap();

@@ -35,7 +35,7 @@ fn fails(how: &str, extreme: bool, message: &str) {
 }
 
 #[test]
-fn every_type_passes_as_columns_and_as_rows() {
+fn every_type_survives_as_columns_and_as_rows() {
     for how in ["forward", "columns", "cells", "rows", "tuples", "raw"] {
         let (project, finished) = pass(how, false);
         finished.expect(0);
@@ -44,12 +44,12 @@ fn every_type_passes_as_columns_and_as_rows() {
 }
 
 #[test]
-fn a_change_would_be_seen() {
+fn changed_value_is_detected() {
     fails("one_off", false, "column id: it is PrimitiveArray");
 }
 
 #[test]
-fn the_furthest_times_pass_as_integers_and_never_change() {
+fn extreme_times_survive_as_integers() {
     for how in ["columns", "raw"] {
         pass(how, true).1.expect(0);
     }
@@ -57,7 +57,7 @@ fn the_furthest_times_pass_as_integers_and_never_change() {
 }
 
 #[test]
-fn a_failure_says_what_and_where() {
+fn driver_errors_are_reported_with_position() {
     for (how, message) in [
         ("crash", "KeyError: 'nope' (test_python.py:64) (internal)"),
         ("leave", "SystemExit: 3 (test_python.py:68) (internal)"),
@@ -70,7 +70,7 @@ fn a_failure_says_what_and_where() {
 }
 
 #[test]
-fn the_host_hears_all_that_is_said() {
+fn telemetry_and_state_are_recorded() {
     let (project, finished) = pass("talk", false);
     finished.expect(0);
     let session = Session::only(&project);
@@ -101,7 +101,7 @@ fn the_host_hears_all_that_is_said() {
 }
 
 #[test]
-fn the_sdk_passes_its_own_tests() {
+fn sdk_passes_its_own_tests() {
     python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python"));
     python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python/examples/word_count"));
 }
@@ -122,17 +122,17 @@ fn new_driver(role: &str) -> TestProject {
 }
 
 #[test]
-fn a_new_writer_passes_its_tests_and_the_kit() {
+fn new_writer_passes_its_tests_and_the_kit() {
     new_driver("writer");
 }
 
 #[test]
-fn a_new_processor_passes_its_tests_and_the_kit() {
+fn new_processor_passes_its_tests_and_the_kit() {
     new_driver("processor");
 }
 
 #[test]
-fn a_new_extractor_passes_its_tests_and_the_kit_and_runs() {
+fn new_extractor_passes_its_tests_and_the_kit_and_runs() {
     let project = new_driver("extractor");
     let size = std::fs::metadata(project.path("drivers/acme.lines_extractor.wasm")).unwrap().len();
     assert!(size < 20_000_000, "{size}");
@@ -161,7 +161,7 @@ steps:
 }
 
 #[test]
-fn what_keeps_a_driver_from_being_built_is_said() {
+fn failed_driver_build_is_explained() {
     let project = TestProject::new();
     let manifest = "[tool.osiris]\nmodule = 'mine'\npython-path = ['.', '";
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python");

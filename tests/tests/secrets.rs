@@ -45,7 +45,7 @@ fn config(session: &Session) -> Value {
 }
 
 #[test]
-fn what_a_variable_sets_is_secret_though_the_driver_does_not_say_so() {
+fn variable_values_are_secret_without_a_declaration() {
     for field in ["pass", "sas", "passphrase", "private_key", "note", "user", "url"] {
         let value = match field {
             "note" => json!({"anything": "prefix ${SECRET}"}),
@@ -67,7 +67,7 @@ fn what_a_variable_sets_is_secret_though_the_driver_does_not_say_so() {
 }
 
 #[test]
-fn a_name_that_says_so_is_secret_though_it_stands_in_the_file() {
+fn literal_with_a_secret_name_is_masked() {
     let fields = json!({"passphrase": SECRET, "note": {"db_pass": SECRET}, "user": "${NAME}"});
     let project = new_project("secret-undeclared", &fields);
     let finished = run(&project).expect(0);
@@ -82,7 +82,7 @@ fn a_name_that_says_so_is_secret_though_it_stands_in_the_file() {
 }
 
 #[test]
-fn discover_and_doctor_know_the_same_secrets() {
+fn discover_and_doctor_mask_the_same_secrets() {
     let project = new_project("nothing", &json!({"pass": "${SECRET}", "note": {"x": "${SECRET}"}}));
     for arguments in [&["discover", "@test.main"][..], &["connections", "doctor", "--verbose"]] {
         let command = project.osiris(arguments).test_drivers().env("SECRET", SECRET);
@@ -94,7 +94,7 @@ fn discover_and_doctor_know_the_same_secrets() {
 }
 
 #[test]
-fn a_secret_number_is_in_no_metric_and_no_event() {
+fn numeric_secret_is_in_no_metric_or_event() {
     let project = new_project("secret-number", &json!({}));
     let run = project.osiris(["run", "pipeline.yaml"]).test_drivers().env("OTHER", "7734291").run();
     let finished = run.expect(0);
@@ -111,7 +111,7 @@ fn a_secret_number_is_in_no_metric_and_no_event() {
 }
 
 #[test]
-fn a_secret_that_is_too_short_is_said() {
+fn too_short_secret_gets_a_warning() {
     let project = new_project("secret-undeclared", &json!({"pass": "${PIN}", "note": {"x": "42"}}));
     let run = project.osiris(["run", "pipeline.yaml"]).test_drivers();
     let finished = run.env("OTHER", "another-password").env("PIN", "x7").run().expect(0);
@@ -155,7 +155,7 @@ fn open_to_others(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn nobody_else_can_read_what_a_run_leaves() {
+fn files_of_a_run_are_private_to_the_user() {
     let project = new_project("nothing-of-the-kind", &json!({}));
     // With the permissions that older versions used.
     for folder in ["logs", ".osiris/state/p", ".osiris/cache/discovery"] {
@@ -194,7 +194,7 @@ fn ends(project: &TestProject, arguments: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_pipe_in_place_of_a_file_of_a_session_holds_up_nobody() {
+fn named_pipe_in_a_session_blocks_no_command() {
     let project = new_project("nothing-of-the-kind", &json!({}));
     let _ = ends(&project, &["run", "pipeline.yaml"]);
     let files = [

@@ -13,7 +13,7 @@ steps:
 ";
 
 #[test]
-fn runs_at_once_do_not_get_in_each_others_way() {
+fn concurrent_runs_do_not_interfere() {
     let project = TestProject::new();
     project.write("pipeline.yaml", PIPELINE);
     let builds = 1..=4;
@@ -41,7 +41,7 @@ fn runs_at_once_do_not_get_in_each_others_way() {
 
 /// A name that another run replaces during a look-up is still the same name.
 #[test]
-fn many_runs_write_one_output_and_none_fails() {
+fn concurrent_runs_write_one_output_without_failure() {
     let project = TestProject::new();
     std::fs::create_dir(project.path("output")).unwrap();
     let pipeline = PIPELINE.replace("ids-${params.rows}.txt", "output/ids.txt");
@@ -61,7 +61,7 @@ fn many_runs_write_one_output_and_none_fails() {
 
 /// Five pairs, of which two run at a time.
 #[test]
-fn steps_wait_for_room() {
+fn steps_wait_for_a_free_slot() {
     let project = TestProject::new();
     let mut pipeline = "oml_version: 0.1.0\nname: pairs\nsteps:\n".to_owned();
     for pair in 0..5 {

@@ -57,7 +57,7 @@ fn refused(project: &TestProject, line: &str, words: &[&str]) {
 }
 
 #[test]
-fn a_key_is_its_owners_and_is_never_overwritten() {
+fn key_file_is_private_and_never_overwritten() {
     let project = TestProject::new();
     let public = key(&project, "a.key");
     assert!(public.starts_with("osiris-key:"), "{public}");
@@ -77,7 +77,7 @@ fn a_key_is_its_owners_and_is_never_overwritten() {
 }
 
 #[test]
-fn a_key_comes_from_a_file_or_a_variable_and_is_never_shown() {
+fn key_is_read_from_file_or_variable_and_never_shown() {
     let project = new_project();
     let public = key(&project, "a.key");
     let missing = osiris(&project, "drivers sign drivers/test.source.wasm").expect(3);
@@ -98,7 +98,7 @@ fn a_key_comes_from_a_file_or_a_variable_and_is_never_shown() {
 }
 
 #[test]
-fn what_is_no_driver_is_not_signed_and_no_other_file_either() {
+fn invalid_driver_prevents_signing_any_file() {
     let project = new_project();
     key(&project, "a.key");
     project.write("broken.wasm", "\0asm");
@@ -108,7 +108,7 @@ fn what_is_no_driver_is_not_signed_and_no_other_file_either() {
 }
 
 #[test]
-fn a_signed_driver_runs_and_shows_its_signers() {
+fn signed_driver_runs_and_shows_its_signers() {
     let project = new_project();
     let (first, second) = (key(&project, "a.key"), key(&project, "b.key"));
     settings(&project, &format!("{{require_signature: true, keys: {{acme: '{second}'}}}}"));
@@ -140,7 +140,7 @@ fn a_signed_driver_runs_and_shows_its_signers() {
 }
 
 #[test]
-fn a_driver_that_was_changed_after_it_was_signed_is_refused_without_any_rule() {
+fn driver_changed_after_signing_is_rejected_without_rules() {
     let project = new_project();
     key(&project, "a.key");
     osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
@@ -165,7 +165,7 @@ fn a_driver_that_was_changed_after_it_was_signed_is_refused_without_any_rule() {
 }
 
 #[test]
-fn a_hash_is_denied_with_and_without_signatures() {
+fn denied_hash_is_rejected_with_and_without_signatures() {
     let project = new_project();
     key(&project, "a.key");
     let inspect = "drivers inspect drivers/test.source.wasm --json";
@@ -180,7 +180,7 @@ fn a_hash_is_denied_with_and_without_signatures() {
 }
 
 #[test]
-fn what_is_within_the_rules_runs() {
+fn driver_within_the_policy_runs() {
     let project = new_project();
     let public = key(&project, "a.key");
     osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
@@ -199,7 +199,7 @@ fn what_is_within_the_rules_runs() {
 }
 
 #[test]
-fn a_driver_is_shown_once_before_its_first_use() {
+fn driver_is_shown_once_before_first_use() {
     let project = new_project();
     let shown = |line: &str| osiris(&project, line).expect(0).stderr;
     let first = shown("run pipeline.yaml --dry-run");
@@ -236,7 +236,7 @@ fn a_driver_is_shown_once_before_its_first_use() {
 }
 
 #[test]
-fn ceilings_are_part_of_what_is_shown() {
+fn ceilings_are_shown_at_first_use() {
     let project = osiris_tests::service::new_project("127.0.0.1", 1, "");
     settings(&project, "{ceilings: {network: ['127.0.0.1:1'], files: none}}");
     let line = ["run", "pipeline.yaml", "--dry-run"];
@@ -247,7 +247,7 @@ fn ceilings_are_part_of_what_is_shown() {
 }
 
 #[test]
-fn a_bundle_carries_drivers_lock_and_keys() {
+fn bundle_contains_drivers_lock_and_keys() {
     let project = new_project();
     let public = key(&project, "a.key");
     osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
@@ -281,7 +281,7 @@ fn a_bundle_carries_drivers_lock_and_keys() {
 }
 
 #[test]
-fn a_bundle_is_held_to_the_rules_of_where_it_goes() {
+fn bundle_is_checked_against_the_target_policy() {
     let project = new_project();
     osiris(&project, "drivers bundle --out b.tar").expect(0);
     let bundle = fs::read(project.path("b.tar")).unwrap();
@@ -311,7 +311,7 @@ fn a_bundle_is_held_to_the_rules_of_where_it_goes() {
 }
 
 #[test]
-fn a_bundle_of_nothing_is_refused() {
+fn empty_bundle_is_rejected() {
     let project = TestProject::new();
     osiris(&project, "drivers bundle --out b.tar").expect(2);
     let finished = osiris(&project, "drivers bundle --out b.tar filesystem.csv_writer").expect(2);
@@ -321,7 +321,7 @@ fn a_bundle_of_nothing_is_refused() {
 }
 
 #[test]
-fn a_locked_driver_keeps_its_signer() {
+fn locked_driver_keeps_its_signer() {
     let project = new_project();
     fs::remove_file(project.path("drivers/test.source.wasm")).unwrap();
     let (first, second) = (key(&project, "a.key"), key(&project, "b.key"));
@@ -361,7 +361,7 @@ fn a_locked_driver_keeps_its_signer() {
 }
 
 #[test]
-fn what_a_rule_keeps_out_is_not_even_added() {
+fn denied_driver_is_not_added() {
     let project = new_project();
     fs::remove_file(project.path("drivers/test.source.wasm")).unwrap();
     project.write("new.wasm", source());
@@ -372,7 +372,7 @@ fn what_a_rule_keeps_out_is_not_even_added() {
 }
 
 #[test]
-fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
+fn bundle_restores_locked_drivers_and_must_be_complete() {
     let project = new_project();
     osiris(&project, "drivers add drivers/test.source.wasm").expect(0);
     osiris(&project, "drivers bundle --out b.tar").expect(0);
@@ -408,7 +408,7 @@ fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
 }
 
 #[test]
-fn what_was_compiled_before_is_held_to_the_rules_of_now() {
+fn compiled_build_is_checked_against_the_current_policy() {
     let project = osiris_tests::service::new_project("127.0.0.1", 1, "");
     let run = |line: &[&str]| project.osiris(line).test_drivers().env("SECRET", "abcdefgh").run();
     run(&["compile", "pipeline.yaml"]).expect(0);
@@ -430,7 +430,7 @@ fn what_was_compiled_before_is_held_to_the_rules_of_now() {
 }
 
 #[test]
-fn an_audit_tells_what_a_rule_keeps_out() {
+fn audit_reports_denied_drivers() {
     let project = new_project();
     settings(&project, "{deny: ['test.*']}");
     let finished = osiris(&project, "drivers audit").expect(1);

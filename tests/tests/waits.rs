@@ -84,42 +84,42 @@ fn begun(project: &TestProject, step: &str) -> Option<PathBuf> {
 }
 
 #[test]
-fn a_clock_that_is_never_due() {
+fn poll_of_a_distant_timer_is_cancelled() {
     interrupt("poll-forever", 9);
 }
 
 #[test]
-fn a_service_that_says_nothing() {
+fn read_of_a_silent_socket_is_cancelled() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     interrupt("socket-forever", silent.local_addr().unwrap().port());
 }
 
 #[test]
-fn no_call_at_all() {
+fn loop_until_cancelled_is_cancelled() {
     interrupt("loop-until-cancelled", 9);
 }
 
 #[test]
-fn an_output_that_nobody_reads() {
+fn write_to_an_unread_output_is_cancelled() {
     interrupt("output-forever", 9);
 }
 
 #[test]
-fn events_of_countless_values() {
+fn endless_events_are_cancelled() {
     interrupt_within("events-forever", 9, DEAF);
 }
 
 #[test]
-fn metrics_of_countless_tags() {
+fn endless_metric_tags_are_cancelled() {
     interrupt_within("tags-forever", 9, DEAF);
 }
 
 #[test]
-fn states_of_countless_values() {
+fn endless_states_are_cancelled() {
     interrupt_within("states-forever", 9, GRACE);
 }
 
 #[test]
-fn an_input_that_never_ends() {
+fn read_of_an_endless_input_is_cancelled() {
     interrupt("input-forever", 9);
 }

@@ -7,7 +7,7 @@ use osiris_tests::{TestProject, built};
 use services::registry::Registry;
 
 #[test]
-fn drivers_go_both_ways() {
+fn drivers_are_exchanged_with_wkg() {
     let own = built::folder().join("tools/bin");
     let wkg =
         services::program("wkg", &[&own.to_string_lossy()]).expect("`cargo xtask test` builds it");

@@ -76,23 +76,23 @@ fn python(version: &str, options: Options) {
 }
 
 #[test]
-fn the_python_sdk_conforms() {
+fn python_sdk_conforms() {
     python("2.63.0", Options { versions: Versions::V2, ..Options::default() });
 }
 
 #[test]
-fn the_python_sdk_of_the_old_routes_conforms() {
+fn python_sdk_of_the_old_routes_conforms() {
     python("2.45.1", Options { versions: Versions::V1, ..Options::default() });
 }
 
 #[test]
-fn the_python_sdk_conforms_at_the_real_names() {
+fn python_sdk_conforms_at_the_real_names() {
     let domain = Some("e2b.app".to_owned());
     python("2.63.0", Options { domain, ..Options::default() });
 }
 
 #[test]
-fn the_javascript_sdk_conforms() {
+fn javascript_sdk_conforms() {
     let version = "2.51.0";
     let node = install("node", "nodejs", &[]).expect("Node.js is installed");
     let folder = installed(&format!("e2b-javascript-{version}"), |folder| {

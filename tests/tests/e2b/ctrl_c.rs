@@ -9,19 +9,19 @@ use crate::fixture::{ENDLESS, Fixture, PATIENCE, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    ctrl_c_in_mid_run_stops_in_order,
-    ctrl_c_twice_in_mid_run_stops_at_once,
-    ctrl_c_while_creating_ends_what_is_made,
+    ctrl_c_during_the_run_stops_in_order,
+    ctrl_c_twice_during_the_run_stops_immediately,
+    ctrl_c_while_creating_kills_the_sandbox,
     ctrl_c_while_uploading_stops,
     ctrl_c_while_downloading_stops,
-    ctrl_c_while_an_answer_does_not_come_ends_what_is_made,
-    ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made,
-    ctrl_c_that_no_worker_can_hear_ends_the_sandbox,
+    ctrl_c_while_a_response_is_missing_kills_the_sandbox,
+    ctrl_c_twice_while_a_response_is_missing_kills_the_sandbox,
+    ctrl_c_without_a_listening_worker_kills_the_sandbox,
 ];
 
 const CREATE: &str = "POST /v2/sandboxes";
 
-fn ctrl_c_in_mid_run_stops_in_order() {
+fn ctrl_c_during_the_run_stops_in_order() {
     let fixture = Fixture::new(ENDLESS);
     let (running, _) = fixture.in_mid_run(&[]);
     running.interrupt();
@@ -35,7 +35,7 @@ fn ctrl_c_in_mid_run_stops_in_order() {
     fixture.assert_in_order();
 }
 
-fn ctrl_c_twice_in_mid_run_stops_at_once() {
+fn ctrl_c_twice_during_the_run_stops_immediately() {
     let fixture = Fixture::new(ENDLESS);
     let (mut running, worker) = fixture.in_mid_run(&[]);
     // The frozen worker does not get the first request.
@@ -47,7 +47,7 @@ fn ctrl_c_twice_in_mid_run_stops_at_once() {
     fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
-fn ctrl_c_while_creating_ends_what_is_made() {
+fn ctrl_c_while_creating_kills_the_sandbox() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(2))));
     let running = fixture.run(&[]).start();
@@ -83,7 +83,7 @@ fn ctrl_c_while_downloading_stops() {
     fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
-fn ctrl_c_while_an_answer_does_not_come_ends_what_is_made() {
+fn ctrl_c_while_a_response_is_missing_kills_the_sandbox() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
     let running = fixture.run(&[]).start();
@@ -93,7 +93,7 @@ fn ctrl_c_while_an_answer_does_not_come_ends_what_is_made() {
     fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
-fn ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made() {
+fn ctrl_c_twice_while_a_response_is_missing_kills_the_sandbox() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on(CREATE, Effect::DelayAnswer(Duration::from_secs(60))));
     let mut running = fixture.run(&[]).start();
@@ -105,7 +105,7 @@ fn ctrl_c_twice_while_an_answer_does_not_come_ends_what_is_made() {
     fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
-fn ctrl_c_that_no_worker_can_hear_ends_the_sandbox() {
+fn ctrl_c_without_a_listening_worker_kills_the_sandbox() {
     let fixture = Fixture::new(ENDLESS);
     let (running, _) = fixture.in_mid_run(&[]);
     assert!(fixture.e2b.restart_envd(&fixture.id()));

@@ -3,7 +3,7 @@
 use crate::fixture::Fixture;
 use crate::{Test, tests};
 
-pub(crate) const TESTS: &[Test] = tests![a_disk_that_is_full_in_mid_run_is_told,];
+pub(crate) const TESTS: &[Test] = tests![full_disk_during_the_run_is_reported,];
 
 const PIPELINE: &str = "\
 oml_version: 0.1.0
@@ -13,7 +13,7 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: ids.csv}}
 ";
 
-fn a_disk_that_is_full_in_mid_run_is_told() {
+fn full_disk_during_the_run_is_reported() {
     let mut fixture = Fixture::new(PIPELINE);
     // A file size limit larger than the compiled code replaces the disk's.
     let script = "#!/bin/sh\ntrap '' XFSZ\nulimit -f 20000\nexec /usr/local/bin/osiris \"$@\"\n";

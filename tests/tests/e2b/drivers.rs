@@ -8,11 +8,11 @@ use crate::fixture::Fixture;
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] =
-    tests![a_driver_that_fails_is_told, a_driver_that_panics_is_told, a_driver_that_traps_is_told,];
+    tests![failing_driver_is_reported, panicking_driver_is_reported, trapping_driver_is_reported,];
 
 /// Runs a pipeline with this first step on this machine and in a sandbox.
 #[track_caller]
-fn is_told_alike(step: &str, kind: &str) {
+fn assert_reported_alike(step: &str, kind: &str) {
     let pipeline = format!(
         "oml_version: 0.1.0\nname: failing\nsteps:\n  - {{id: source, mode: read, {step}}}\n  - {{id: write, component: test.sink, mode: write, config: {{path: ids.txt}}}}\n"
     );
@@ -35,14 +35,14 @@ fn is_told_alike(step: &str, kind: &str) {
     }
 }
 
-fn a_driver_that_fails_is_told() {
-    is_told_alike("component: test.source, config: {rows: 10, then: fail}", "data");
+fn failing_driver_is_reported() {
+    assert_reported_alike("component: test.source, config: {rows: 10, then: fail}", "data");
 }
 
-fn a_driver_that_panics_is_told() {
-    is_told_alike("component: test.hostile, config: {attack: panic}", "panic");
+fn panicking_driver_is_reported() {
+    assert_reported_alike("component: test.hostile, config: {attack: panic}", "panic");
 }
 
-fn a_driver_that_traps_is_told() {
-    is_told_alike("component: test.hostile, config: {attack: trap}", "trap");
+fn trapping_driver_is_reported() {
+    assert_reported_alike("component: test.hostile, config: {attack: trap}", "trap");
 }

@@ -11,17 +11,17 @@ use crate::fixture::{ENDLESS, Fixture, PATIENCE, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    a_host_that_is_killed_while_it_creates_is_cleared_up_after,
-    a_host_that_is_killed_while_it_uploads_is_cleared_up_after,
-    a_host_that_is_killed_in_mid_run_is_cleared_up_after,
-    a_host_that_is_killed_while_it_downloads_is_cleared_up_after,
+    host_killed_while_creating_is_cleaned_up_after,
+    host_killed_while_uploading_is_cleaned_up_after,
+    host_killed_during_the_run_is_cleaned_up_after,
+    host_killed_while_downloading_is_cleaned_up_after,
 ];
 
 const LATE: Duration = Duration::from_secs(60);
 
 /// Kills the host, whose sandbox survives, and runs again.
 #[track_caller]
-fn is_cleared_up(fixture: &Fixture, running: Running) {
+fn assert_cleaned_up(fixture: &Fixture, running: Running) {
     running.kill();
     assert_eq!(running.finish().code(), None);
     assert_eq!(fixture.living(), 1);
@@ -40,29 +40,29 @@ fn is_cleared_up(fixture: &Fixture, running: Running) {
     assert_ne!(new.status["e2b"]["sandbox_id"], left.as_str());
 }
 
-fn a_host_that_is_killed_while_it_creates_is_cleared_up_after() {
+fn host_killed_while_creating_is_cleaned_up_after() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on("POST /v2/sandboxes", Effect::DelayAnswer(LATE)));
     let running = fixture.run(&[]).start();
     fixture.id();
-    is_cleared_up(&fixture, running);
+    assert_cleaned_up(&fixture, running);
 }
 
-fn a_host_that_is_killed_while_it_uploads_is_cleared_up_after() {
+fn host_killed_while_uploading_is_cleaned_up_after() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on("POST /files", Effect::Delay(LATE)).always());
     let running = fixture.run(&[]).start();
     fixture.wait_for_request("POST /files");
-    is_cleared_up(&fixture, running);
+    assert_cleaned_up(&fixture, running);
 }
 
-fn a_host_that_is_killed_in_mid_run_is_cleared_up_after() {
+fn host_killed_during_the_run_is_cleaned_up_after() {
     let fixture = Fixture::new(ENDLESS);
     let (running, _) = fixture.in_mid_run(&[]);
-    is_cleared_up(&fixture, running);
+    assert_cleaned_up(&fixture, running);
 }
 
-fn a_host_that_is_killed_while_it_downloads_is_cleared_up_after() {
+fn host_killed_while_downloading_is_cleaned_up_after() {
     let fixture = Fixture::new(SHORT);
     let late = Fault::on("GET /files", Effect::Delay(LATE)).containing("ids%2Etxt");
     fixture.e2b.fault(late.always());
@@ -75,5 +75,5 @@ fn a_host_that_is_killed_while_it_downloads_is_cleared_up_after() {
             .any(|line| line.starts_with("GET /files") && line.contains("ids%2Etxt"))
     };
     wait_for("the download", PATIENCE, || asked().then_some(()));
-    is_cleared_up(&fixture, running);
+    assert_cleaned_up(&fixture, running);
 }

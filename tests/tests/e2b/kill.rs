@@ -6,35 +6,35 @@ use crate::fixture::{Fixture, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    a_kill_that_conflicts_is_tried_again,
-    a_kill_that_fails_is_tried_again,
-    a_kill_whose_answer_is_lost_recovers,
-    a_sandbox_that_cannot_be_killed_is_told_and_swept_later,
+    conflicting_kill_is_retried,
+    failed_kill_is_retried,
+    kill_with_lost_response_recovers,
+    unkillable_sandbox_is_reported_and_swept_later,
 ];
 
 const KILL: &str = "DELETE /sandboxes/{id}";
 
 #[track_caller]
-fn recovers(effect: Effect) {
+fn assert_recovers(effect: Effect) {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on(KILL, effect));
     fixture.assert_well(fixture.run(&[]).run());
     assert_eq!(fixture.e2b.requests()[KILL], 2);
 }
 
-fn a_kill_that_conflicts_is_tried_again() {
-    recovers(Effect::Answer(Answer::error(409, "the sandbox is being snapshotted")));
+fn conflicting_kill_is_retried() {
+    assert_recovers(Effect::Answer(Answer::error(409, "the sandbox is being snapshotted")));
 }
 
-fn a_kill_that_fails_is_tried_again() {
-    recovers(Effect::Answer(Answer::error(500, "we are sorry")));
+fn failed_kill_is_retried() {
+    assert_recovers(Effect::Answer(Answer::error(500, "we are sorry")));
 }
 
-fn a_kill_whose_answer_is_lost_recovers() {
-    recovers(Effect::DropDone);
+fn kill_with_lost_response_recovers() {
+    assert_recovers(Effect::DropDone);
 }
 
-fn a_sandbox_that_cannot_be_killed_is_told_and_swept_later() {
+fn unkillable_sandbox_is_reported_and_swept_later() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on(KILL, Effect::Answer(Answer::error(403, "no"))).always());
     let finished = fixture.run(&[]).run().expect(0);

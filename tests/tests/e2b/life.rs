@@ -6,18 +6,18 @@ use crate::fixture::{ENDLESS, Fixture, LONG, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    an_envd_that_starts_anew_in_mid_run_recovers,
-    a_stream_that_breaks_in_mid_run_recovers,
-    a_sandbox_that_dies_while_it_is_filled_is_told,
-    a_sandbox_that_dies_before_its_worker_begins_is_told,
-    a_sandbox_that_dies_before_its_output_is_fetched_is_told,
-    a_sandbox_that_is_killed_in_mid_run_is_told,
-    a_worker_that_is_killed_in_mid_run_is_told,
-    a_worker_that_dies_unseen_is_told,
-    a_sandbox_without_memory_is_told_with_what_helps,
+    restarted_envd_recovers,
+    broken_stream_recovers,
+    sandbox_killed_during_upload_is_reported,
+    sandbox_killed_before_its_worker_starts_is_reported,
+    sandbox_killed_before_download_is_reported,
+    sandbox_killed_during_the_run_is_reported,
+    worker_killed_during_the_run_is_reported,
+    worker_killed_while_offline_is_reported,
+    out_of_memory_is_reported_with_help,
 ];
 
-fn an_envd_that_starts_anew_in_mid_run_recovers() {
+fn restarted_envd_recovers() {
     let fixture = Fixture::new(LONG);
     let (running, worker) = fixture.in_mid_run(&[]);
     worker.freeze();
@@ -26,21 +26,21 @@ fn an_envd_that_starts_anew_in_mid_run_recovers() {
     fixture.assert_long_well(running.finish());
 }
 
-fn a_stream_that_breaks_in_mid_run_recovers() {
+fn broken_stream_recovers() {
     let fixture = Fixture::new(LONG);
     let start = Fault::on("POST /process.Process/Start", Effect::CutLine(12));
     fixture.e2b.fault(start.containing("worker"));
     fixture.assert_long_well(fixture.run(&[]).run());
 }
 
-fn a_sandbox_that_dies_while_it_is_filled_is_told() {
+fn sandbox_killed_during_upload_is_reported() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on("POST /files", Effect::KillSandbox));
     let words = ["The sandbox was not found", "it was killed or its lifetime is over"];
     fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
-fn a_sandbox_that_dies_before_its_worker_begins_is_told() {
+fn sandbox_killed_before_its_worker_starts_is_reported() {
     let fixture = Fixture::new(SHORT);
     let start = Fault::on("POST /process.Process/Start", Effect::KillSandbox);
     fixture.e2b.fault(start.containing("worker"));
@@ -48,7 +48,7 @@ fn a_sandbox_that_dies_before_its_worker_begins_is_told() {
     fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
-fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
+fn sandbox_killed_before_download_is_reported() {
     let fixture = Fixture::new(SHORT);
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     fixture.e2b.fault(fetch);
@@ -57,7 +57,7 @@ fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
     fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }
 
-fn a_sandbox_that_is_killed_in_mid_run_is_told() {
+fn sandbox_killed_during_the_run_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (running, _) = fixture.in_mid_run(&[]);
     assert!(fixture.e2b.kill_sandbox(&fixture.id()));
@@ -65,7 +65,7 @@ fn a_sandbox_that_is_killed_in_mid_run_is_told() {
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-fn a_worker_that_is_killed_in_mid_run_is_told() {
+fn worker_killed_during_the_run_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (running, worker) = fixture.in_mid_run(&[]);
     worker.kill();
@@ -73,7 +73,7 @@ fn a_worker_that_is_killed_in_mid_run_is_told() {
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-fn a_worker_that_dies_unseen_is_told() {
+fn worker_killed_while_offline_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (running, worker) = fixture.in_mid_run(&[]);
     worker.freeze();
@@ -83,7 +83,7 @@ fn a_worker_that_dies_unseen_is_told() {
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-fn a_sandbox_without_memory_is_told_with_what_helps() {
+fn out_of_memory_is_reported_with_help() {
     let pipeline = "\
 oml_version: 0.1.0
 name: hoard

@@ -8,14 +8,14 @@ use crate::fixture::{ENDLESS, Fixture, LONG, PATIENCE};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    a_host_without_network_in_mid_run_recovers,
-    a_run_that_ends_while_its_host_has_no_network_recovers,
-    a_sandbox_that_dies_while_its_host_has_no_network_is_told,
-    a_control_plane_that_is_not_there_is_told_soon,
-    a_worker_without_a_word_is_told,
+    host_offline_during_the_run_recovers,
+    run_ending_while_the_host_is_offline_recovers,
+    sandbox_killed_while_the_host_is_offline_is_reported,
+    unreachable_control_plane_is_reported_soon,
+    silent_worker_is_reported,
 ];
 
-fn a_host_without_network_in_mid_run_recovers() {
+fn host_offline_during_the_run_recovers() {
     let fixture = Fixture::new(LONG);
     let (running, worker) = fixture.in_mid_run(&[]);
     fixture.e2b.set_online(false);
@@ -29,7 +29,7 @@ fn a_host_without_network_in_mid_run_recovers() {
     fixture.assert_long_well(running.finish());
 }
 
-fn a_run_that_ends_while_its_host_has_no_network_recovers() {
+fn run_ending_while_the_host_is_offline_recovers() {
     let fixture = Fixture::new(LONG);
     let (running, _) = fixture.in_mid_run(&[]);
     fixture.e2b.set_online(false);
@@ -39,7 +39,7 @@ fn a_run_that_ends_while_its_host_has_no_network_recovers() {
     fixture.assert_long_well(running.finish());
 }
 
-fn a_sandbox_that_dies_while_its_host_has_no_network_is_told() {
+fn sandbox_killed_while_the_host_is_offline_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (running, _) = fixture.in_mid_run(&[]);
     let id = fixture.id();
@@ -50,7 +50,7 @@ fn a_sandbox_that_dies_while_its_host_has_no_network_is_told() {
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-fn a_control_plane_that_is_not_there_is_told_soon() {
+fn unreachable_control_plane_is_reported_soon() {
     let fixture = Fixture::new(LONG);
     // Nothing listens there.
     let mut running = fixture.run(&[]).env("E2B_API_URL", "http://127.0.0.1:1").start();
@@ -62,7 +62,7 @@ fn a_control_plane_that_is_not_there_is_told_soon() {
     assert_eq!(error.matches("check the network").count(), 1, "{error}");
 }
 
-fn a_worker_without_a_word_is_told() {
+fn silent_worker_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (mut running, worker) = fixture.in_mid_run(&[]);
     worker.freeze();

@@ -8,32 +8,32 @@ use crate::fixture::{ENDLESS, Fixture, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    a_run_over_its_time_is_told,
-    a_run_over_its_time_before_it_runs_is_told,
-    a_control_plane_with_another_clock_does_no_harm,
-    a_sandbox_with_another_clock_gets_its_times_put_right,
+    run_beyond_its_time_limit_is_reported,
+    run_beyond_its_time_limit_before_starting_is_reported,
+    control_plane_with_another_clock_is_harmless,
+    sandbox_with_another_clock_has_corrected_times,
 ];
 
-fn a_run_over_its_time_is_told() {
+fn run_beyond_its_time_limit_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let finished = fixture.run(&["--e2b-timeout", "3"]).run();
     fixture.assert_failed(finished, 1, "timeout", &["not over", "--e2b-timeout"]);
 }
 
-fn a_run_over_its_time_before_it_runs_is_told() {
+fn run_beyond_its_time_limit_before_starting_is_reported() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on("POST /files", Effect::Delay(Duration::from_secs(60))).always());
     let finished = fixture.run(&["--e2b-timeout", "1"]).run();
     fixture.assert_failed(finished, 1, "timeout", &["not over after 1 s", "--e2b-timeout"]);
 }
 
-fn a_control_plane_with_another_clock_does_no_harm() {
+fn control_plane_with_another_clock_is_harmless() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.set_clock_ahead(-86_400);
     fixture.assert_well(fixture.run(&[]).run());
 }
 
-fn a_sandbox_with_another_clock_gets_its_times_put_right() {
+fn sandbox_with_another_clock_has_corrected_times() {
     let mut fixture = Fixture::new(SHORT);
     // The clock is a thousand years behind.
     let script = "#!/bin/sh\n/usr/local/bin/osiris \"$@\" | sed -u 's/\"ts\":\"2/\"ts\":\"1/'\n";

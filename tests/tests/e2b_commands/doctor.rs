@@ -6,7 +6,7 @@ use osiris_tests::cloud::TEMPLATE;
 use crate::{assert_told, new_project};
 
 #[test]
-fn all_is_well_with_a_bare_template() {
+fn doctor_passes_with_a_bare_template() {
     let (cloud, project) = (Cloud::bare(), new_project());
     let finished = cloud.osiris(&project, ["e2b", "doctor"]).run().expect(0);
     assert_told("doctor", &finished, &project);
@@ -14,7 +14,7 @@ fn all_is_well_with_a_bare_template() {
 }
 
 #[test]
-fn it_says_as_json_what_a_template_has() {
+fn doctor_json_lists_the_template_content() {
     let (cloud, project) = (Cloud::equipped(), new_project());
     let arguments = ["e2b", "doctor", "--template", TEMPLATE, "--json"];
     let answer = cloud.osiris(&project, arguments).run().expect(0).json();
@@ -29,21 +29,21 @@ fn it_says_as_json_what_a_template_has() {
 }
 
 #[test]
-fn a_wrong_key_is_told() {
+fn doctor_reports_a_wrong_key() {
     let (cloud, project) = (Cloud::bare(), new_project());
     let doctor = cloud.osiris(&project, ["e2b", "doctor"]).env("E2B_API_KEY", "e2b_00");
     assert_told("doctor-wrong-key", &doctor.run().expect(3), &project);
 }
 
 #[test]
-fn no_key_is_told() {
+fn doctor_reports_a_missing_key() {
     let project = new_project();
     let finished = project.osiris(["e2b", "doctor"]).run().expect(3);
     assert_told("doctor-no-key", &finished, &project);
 }
 
 #[test]
-fn a_service_that_does_not_answer_is_told() {
+fn doctor_reports_an_unreachable_service() {
     let (cloud, project) = (Cloud::bare(), new_project());
     // Port 1 refuses connections.
     let doctor = cloud.osiris(&project, ["e2b", "doctor", "--json"]);
@@ -57,7 +57,7 @@ fn a_service_that_does_not_answer_is_told() {
 }
 
 #[test]
-fn an_unknown_template_is_told() {
+fn doctor_reports_an_unknown_template() {
     let (cloud, project) = (Cloud::bare(), new_project());
     let finished = cloud.osiris(&project, ["e2b", "doctor", "--template", "nobodys"]).run();
     assert_told("doctor-unknown-template", &finished.expect(3), &project);

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{assert_told, new_project};
 
 #[test]
-fn it_needs_no_key_and_sends_nothing() {
+fn dry_run_needs_no_key_and_sends_nothing() {
     let project = new_project();
     let finished = project.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).run().expect(0);
     assert_told("dry-run", &finished, &project);
@@ -14,7 +14,7 @@ fn it_needs_no_key_and_sends_nothing() {
 }
 
 #[test]
-fn as_json_it_has_every_file() {
+fn dry_run_json_lists_every_file() {
     let project = new_project();
     let arguments = ["run", "pipeline.yaml", "--e2b", "--dry-run", "--json", "--e2b-timeout", "90"];
     let answer = project.osiris(arguments).run().expect(0).json();
@@ -29,7 +29,7 @@ fn as_json_it_has_every_file() {
 }
 
 #[test]
-fn it_warns_of_addresses_that_e2b_does_not_reach() {
+fn dry_run_warns_of_unreachable_addresses() {
     let project = service::new_project("10.1.2.3", 7, "");
     let run = project.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).test_drivers();
     let finished = run.env("SECRET", osiris_tests::secret::SECRET).run().expect(0);

@@ -6,7 +6,7 @@ use osiris_tests::Cloud;
 use crate::new_project;
 
 #[test]
-fn a_run_finds_the_hosts_of_e2b() {
+fn run_reaches_the_default_domain() {
     let (cloud, project) = (Cloud::named("e2b.app"), new_project());
     cloud.run(&project, "pipeline.yaml", &[]).run().expect(0);
     assert_eq!(project.read("out.csv"), "n\n1\n");
@@ -14,7 +14,7 @@ fn a_run_finds_the_hosts_of_e2b() {
 }
 
 #[test]
-fn a_run_finds_the_sandboxes_of_another_domain() {
+fn run_reaches_a_custom_domain() {
     // Each sandbox has a host there.
     let (cloud, project) = (Cloud::named("cloud.example"), new_project());
     cloud.run(&project, "pipeline.yaml", &[]).run().expect(0);
@@ -23,7 +23,7 @@ fn a_run_finds_the_sandboxes_of_another_domain() {
 }
 
 #[test]
-fn a_host_that_nobody_vouches_for_gets_no_key() {
+fn untrusted_certificate_gets_no_key() {
     let (cloud, project) = (Cloud::named("e2b.app"), new_project());
     let run = cloud.run(&project, "pipeline.yaml", &[]).env("SSL_CERT_FILE", "/dev/null");
     let finished = run.run();

@@ -8,7 +8,7 @@ use crate::{assert_told, new_project};
 const RUN: [&str; 3] = ["run", "pipeline.yaml", "--e2b"];
 
 #[test]
-fn without_a_key_nothing_begins() {
+fn run_without_a_key_starts_nothing() {
     let project = new_project();
     let finished = project.osiris(RUN).run().expect(3);
     assert_told("run-no-key", &finished, &project);
@@ -18,7 +18,7 @@ fn without_a_key_nothing_begins() {
 }
 
 #[test]
-fn a_bare_template_needs_permission() {
+fn bare_template_requires_permission_to_install() {
     let (cloud, project) = (Cloud::bare(), new_project());
     let finished = cloud.osiris(&project, RUN).run().expect(3);
     assert_told("run-missing-dependencies", &finished, &project);
@@ -32,7 +32,7 @@ fn a_bare_template_needs_permission() {
 }
 
 #[test]
-fn permission_may_be_a_variable() {
+fn permission_to_install_can_be_a_variable() {
     for (value, code) in [("1", 0), ("0", 3), ("", 3)] {
         let (cloud, project) = (Cloud::bare(), new_project());
         let run = cloud.osiris(&project, RUN).env("OSIRIS_E2B_INSTALL_DEPS", value);
@@ -43,7 +43,7 @@ fn permission_may_be_a_variable() {
 }
 
 #[test]
-fn what_is_there_already_is_not_sent_again() {
+fn files_of_the_template_are_not_uploaded() {
     let (cloud, project) = (Cloud::equipped(), new_project());
     cloud.run(&project, "pipeline.yaml", &[]).run().expect(0);
     let session = Session::only(&project);
@@ -77,7 +77,7 @@ fn session_files(project: &TestProject, session: &Session) -> usize {
 }
 
 #[test]
-fn a_sandbox_may_be_kept() {
+fn sandbox_is_kept_on_request() {
     let (cloud, project) = (Cloud::equipped(), new_project());
     let more = ["--e2b-keep", "--e2b-timeout", "77"];
     let finished = cloud.run(&project, "pipeline.yaml", &more).run().expect(0);
@@ -95,7 +95,7 @@ fn a_sandbox_may_be_kept() {
 }
 
 #[test]
-fn an_option_of_a_sandbox_needs_a_sandbox() {
+fn e2b_options_without_e2b_are_rejected() {
     let project = new_project();
     for option in [&["--e2b-keep"][..], &["--e2b-install-deps"], &["--e2b-timeout", "5"]] {
         let arguments = [&["run", "pipeline.yaml"], option].concat();
@@ -114,7 +114,7 @@ fn an_option_of_a_sandbox_needs_a_sandbox() {
 }
 
 #[test]
-fn an_unknown_template_is_named() {
+fn unknown_template_is_named() {
     let (cloud, project) = (Cloud::bare(), new_project());
     let arguments = [&RUN[..], &["--e2b-template", "nobodys"]].concat();
     let finished = cloud.osiris(&project, arguments).run().expect(3);

@@ -43,7 +43,7 @@ fn living(cloud: &Cloud) -> Vec<String> {
 }
 
 #[test]
-fn what_a_killed_run_has_left_is_ended_and_what_another_project_has_is_not() {
+fn sweep_kills_only_sandboxes_of_killed_runs_of_the_project() {
     let (cloud, project, other) = (Cloud::equipped(), TestProject::new(), new_project());
     let running = in_mid_run(&cloud, &project);
     let left = living(&cloud);
@@ -62,7 +62,7 @@ fn what_a_killed_run_has_left_is_ended_and_what_another_project_has_is_not() {
 }
 
 #[test]
-fn a_run_that_goes_on_keeps_its_sandbox() {
+fn sweep_keeps_the_sandbox_of_a_running_run() {
     let (cloud, project) = (Cloud::equipped(), TestProject::new());
     let running = in_mid_run(&cloud, &project);
     for more in [&[][..], &["--kept"], &["--all"]] {
@@ -75,7 +75,7 @@ fn a_run_that_goes_on_keeps_its_sandbox() {
 }
 
 #[test]
-fn what_was_kept_is_ended_when_it_is_asked_for() {
+fn sweep_kills_kept_sandboxes_only_on_request() {
     let (cloud, project) = (Cloud::equipped(), new_project());
     cloud.run(&project, "pipeline.yaml", &["--e2b-keep"]).run().expect(0);
     let kept = living(&cloud);
@@ -87,7 +87,7 @@ fn what_was_kept_is_ended_when_it_is_asked_for() {
 }
 
 #[test]
-fn of_everybody_only_what_is_past_its_time_is_ended() {
+fn sweep_all_kills_only_expired_sandboxes() {
     let (cloud, project) = (Cloud::bare(), new_project());
     let now =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();

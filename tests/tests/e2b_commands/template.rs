@@ -8,7 +8,7 @@ use osiris_tests::session::Session;
 use crate::{assert_told, new_project};
 
 #[test]
-fn a_run_in_it_sends_nothing_but_plan_and_inputs() {
+fn run_in_a_built_template_uploads_only_plan_and_inputs() {
     let (cloud, project) = (Cloud::bare(), new_project());
     let osiris = |arguments: &[&str]| cloud.reach(project.osiris(arguments));
     let built = osiris(&["e2b", "template", "--name", "ours"]).run().expect(0);
@@ -38,7 +38,7 @@ fn a_run_in_it_sends_nothing_but_plan_and_inputs() {
 }
 
 #[test]
-fn it_can_be_a_folder_for_e2bs_own_tool() {
+fn template_can_be_written_as_a_folder() {
     let project = new_project();
     let arguments = ["e2b", "template", "--name", "ours", "--out", "image"];
     let finished = project.osiris(arguments).run().expect(0);

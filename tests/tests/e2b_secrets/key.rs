@@ -25,7 +25,7 @@ fn holding(folder: &std::path::Path, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn it_is_nowhere_in_the_sandbox_and_in_no_file_here() {
+fn key_is_absent_from_sandbox_and_local_files() {
     let more = ["--verbose", "--e2b-env", "SHOWN=value", "--e2b-pass-env", "PASSED"];
     let held = Held::start(&more, &[("PASSED", "from here")]);
     let key = held.cloud.local().key.clone();
@@ -47,7 +47,7 @@ fn it_is_nowhere_in_the_sandbox_and_in_no_file_here() {
 }
 
 #[test]
-fn from_the_projects_env_file_it_goes_no_further() {
+fn key_in_the_env_file_is_not_sent() {
     let cloud = Cloud::equipped();
     let project = TestProject::new();
     let [api, envd, (_, key)] = cloud.local().env();
@@ -64,7 +64,7 @@ fn from_the_projects_env_file_it_goes_no_further() {
 }
 
 #[test]
-fn nobody_can_send_it_by_mistake() {
+fn passing_the_key_into_a_sandbox_is_rejected() {
     let cloud = Cloud::equipped();
     let project = TestProject::new();
     project.write("in.csv", "n\n1\n");
@@ -84,7 +84,7 @@ fn nobody_can_send_it_by_mistake() {
 }
 
 #[test]
-fn a_key_that_is_refused_is_not_shown() {
+fn rejected_key_is_not_shown() {
     let cloud = Cloud::equipped();
     let project = TestProject::new();
     project.write("in.csv", "n\n1\n");

@@ -16,7 +16,7 @@ fn assert_unknown_to_e2b(cloud: &Cloud) {
 }
 
 #[test]
-fn what_a_driver_tells_is_masked_everywhere() {
+fn secrets_in_driver_output_are_masked_everywhere() {
     for (end, more) in
         [("end", "--verbose"), ("fail", "--verbose"), ("panic", "--verbose"), ("end", "--json")]
     {
@@ -41,7 +41,7 @@ fn what_a_driver_tells_is_masked_everywhere() {
 }
 
 #[test]
-fn in_mid_run_the_secret_is_in_no_file_and_no_variable() {
+fn running_sandbox_has_no_secret_in_files_or_variables() {
     let held = Held::start(&["--verbose"], &[]);
     let home = held.cloud.home();
     let id = Session::only(&held.project).status["session_id"].as_str().expect("an id").to_owned();
@@ -64,7 +64,7 @@ fn in_mid_run_the_secret_is_in_no_file_and_no_variable() {
 }
 
 #[test]
-fn the_file_with_the_secrets_is_for_the_worker_only() {
+fn secrets_file_is_readable_only_by_the_worker() {
     let cloud = Cloud::bare();
     let project = new_project("127.0.0.1", 7, "");
     let runtime = project.outside().join("worker.sh");

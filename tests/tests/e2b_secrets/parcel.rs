@@ -41,7 +41,7 @@ fn below(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_rest_of_the_project_stays_here() {
+fn undeclared_project_files_are_not_sent() {
     let cloud = Cloud::bare();
     let project = TestProject::new();
     project.write("in.csv", "n\n1\n");
@@ -84,7 +84,7 @@ fn the_rest_of_the_project_stays_here() {
 }
 
 #[test]
-fn the_secrets_of_other_connections_stay_here() {
+fn secrets_of_unused_connections_are_not_sent() {
     let cloud = Cloud::bare();
     let project = new_project("127.0.0.1", 7, "");
     let other = project.read("osiris_connections.yaml")
@@ -159,7 +159,7 @@ fn sent(project: &TestProject, folder: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_a_step_may_not_read_here_is_not_sent() {
+fn unreadable_files_are_not_sent() {
     let project = full();
     let inputs = |folder: &str| -> Vec<String> {
         let is_input = |name: &String| {
@@ -188,7 +188,7 @@ fn what_a_step_may_not_read_here_is_not_sent() {
 }
 
 #[test]
-fn the_sandbox_never_has_what_links_lead_to() {
+fn symlink_targets_are_not_sent() {
     let cloud = Cloud::equipped();
     let project = full();
     project.write("pipeline.yaml", LOOK.replace("FOLDER", "data"));

@@ -18,7 +18,7 @@ exit 1
 "#;
 
 #[test]
-fn a_worker_reaches_what_was_granted_and_nothing_else() {
+fn worker_reaches_only_granted_addresses() {
     for (program, package) in [("ip", "iproute2"), ("nft", "nftables")] {
         services::install(program, package, &[]).expect("Debian has the package");
     }

@@ -24,7 +24,7 @@ fn same(name: &'static str, look: impl Fn(&Project, &dyn Fn(&str) -> Finished) -
 }
 
 #[test]
-fn the_movies_are_the_same() {
+fn movies_sample_is_equal() {
     same("parity_movies", |project, run| {
         run("movies");
         project.folder.read("output/movies/movies.csv")
@@ -32,7 +32,7 @@ fn the_movies_are_the_same() {
 }
 
 #[test]
-fn a_table_crosses_in_the_same_way() {
+fn mysql_to_postgres_copy_is_equal() {
     same("parity_over", |project, run| {
         run("mysql-to-postgres");
         project.postgres("SELECT * FROM movies ORDER BY id")
@@ -40,7 +40,7 @@ fn a_table_crosses_in_the_same_way() {
 }
 
 #[test]
-fn a_csv_file_is_loaded_in_the_same_way() {
+fn csv_load_is_equal() {
     same("parity_csv", |project, run| {
         run("csv-to-postgres");
         project.postgres("SELECT * FROM penguins ORDER BY 1, 2, 3, 4, 5, 6, 7")
@@ -48,7 +48,7 @@ fn a_csv_file_is_loaded_in_the_same_way() {
 }
 
 #[test]
-fn a_second_run_reads_only_what_is_new() {
+fn incremental_run_is_equal() {
     same("parity_news", |project, run| {
         run("incremental");
         let first = project.postgres("SELECT count(*), max(id) FROM reviews");

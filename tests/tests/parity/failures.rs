@@ -26,7 +26,7 @@ fn fails(kind: &str, step: &str, fill: impl Fn(&TestProject)) -> String {
 }
 
 #[test]
-fn a_file_that_is_missing() {
+fn missing_file_fails_equally() {
     let message = fails("not-found", "read", |project| {
         project.write("pipeline.yaml", copy("in/no.csv", "out.csv"));
     });
@@ -34,7 +34,7 @@ fn a_file_that_is_missing() {
 }
 
 #[test]
-fn a_value_that_does_not_fit() {
+fn unfit_value_fails_equally() {
     let message = fails("data", "read", |project| {
         project.write("in.csv", "n,t\n1,a\n2\n");
         project.write("pipeline.yaml", copy("in.csv", "out.csv"));
@@ -43,7 +43,7 @@ fn a_value_that_does_not_fit() {
 }
 
 #[test]
-fn an_output_that_is_a_folder() {
+fn output_that_is_a_folder_fails_equally() {
     fails("config", "write", |project| {
         project.write("in.csv", "n\n1\n");
         project.write("out.csv/file", "");
@@ -52,7 +52,7 @@ fn an_output_that_is_a_folder() {
 }
 
 #[test]
-fn an_output_folder_that_is_a_file() {
+fn output_folder_that_is_a_file_fails_equally() {
     fails("internal", "write", |project| {
         project.write("in.csv", "n\n1\n");
         project.write("out", "a file");
@@ -61,7 +61,7 @@ fn an_output_folder_that_is_a_file() {
 }
 
 #[test]
-fn a_driver_that_fails_in_mid_stream() {
+fn driver_failing_mid_stream_fails_equally() {
     let message = fails("data", "source", |project| {
         project.write(
             "pipeline.yaml",
@@ -72,7 +72,7 @@ fn a_driver_that_fails_in_mid_stream() {
 }
 
 #[test]
-fn a_driver_that_breaks() {
+fn crashing_driver_fails_equally() {
     for (attack, kind) in [
         ("panic", "panic"),
         ("trap", "trap"),
@@ -89,7 +89,7 @@ fn a_driver_that_breaks() {
 }
 
 #[test]
-fn an_input_that_may_not_be_read_is_told_before_anything_is_sent() {
+fn unreadable_input_is_reported_before_upload() {
     let (cloud, project) = (Cloud::equipped(), TestProject::new());
     project.write("in.csv", "n\n1\n");
     project.write("pipeline.yaml", copy("in.csv", "out.csv"));
@@ -102,7 +102,7 @@ fn an_input_that_may_not_be_read_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn an_output_folder_that_may_not_be_written_gets_nothing() {
+fn unwritable_output_folder_is_unchanged() {
     let (cloud, project) = (Cloud::equipped(), TestProject::new());
     project.write("in.csv", "n\n1\n");
     project.write("out/a.csv", "from before\n");

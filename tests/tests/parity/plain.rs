@@ -10,7 +10,7 @@ fn sample(path: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_penguins_are_the_same() {
+fn penguins_sample_is_equal() {
     let both = both(0, |project| {
         project.write("data/penguins.csv", sample("data/penguins.csv"));
         project.write("pipeline.yaml", sample("pipelines/penguins.yaml"));
@@ -21,7 +21,7 @@ fn the_penguins_are_the_same() {
 }
 
 #[test]
-fn a_source_of_any_size_gives_the_same_rows() {
+fn sources_of_any_size_give_equal_rows() {
     for rows in [10, 100, 1000] {
         let both = both(0, |project| {
             let config = format!("rows: {rows}, batch: 7");
@@ -46,7 +46,7 @@ steps:
 }
 
 #[test]
-fn a_folder_that_is_there_is_written_to_and_what_is_in_it_stays() {
+fn existing_output_folder_keeps_other_files() {
     let both = both(0, |project| {
         project.write("in/a.csv", "n,t\n1,x\n2,\"two\nlines\"\n3,žluťoučký\n");
         project.write("out/other.csv", "mine\n");

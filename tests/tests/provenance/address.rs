@@ -53,7 +53,7 @@ fn shown(project: &TestProject) -> (Value, Value) {
 }
 
 #[test]
-fn what_the_user_the_project_or_a_variable_names_is_dialled() {
+fn address_of_user_project_or_variable_is_dialled() {
     let port = service();
     let mut with_default = client();
     with_default["configSchema"]["properties"]["resolved_connection"]["properties"]["port"]["default"] =
@@ -147,7 +147,7 @@ impl Quiet {
 }
 
 #[test]
-fn a_host_that_only_the_author_names_is_not_dialled() {
+fn host_named_only_by_the_author_is_not_dialled() {
     let quiet = Quiet::new();
     let port = quiet.port();
     let of_connection = |schema: Value| {
@@ -206,7 +206,7 @@ fn a_host_that_only_the_author_names_is_not_dialled() {
 }
 
 #[test]
-fn an_address_that_the_author_writes_into_the_spec_is_the_internets_only() {
+fn address_in_the_spec_must_be_public() {
     let quiet = Quiet::new();
     for host in ["127.0.0.1", "[::1]", "localhost", "::ffff:127.0.0.1", "2130706433", "127.1"] {
         let mut spec = client();
@@ -227,7 +227,7 @@ fn an_address_that_the_author_writes_into_the_spec_is_the_internets_only() {
 }
 
 #[test]
-fn no_name_leads_to_the_metadata_of_a_cloud() {
+fn names_never_reach_cloud_metadata() {
     // With the dot this is a name; without, it would be an address that the user names.
     for host in ["169.254.169.254.", "168.63.129.16.", "100.100.100.200.", "192.0.0.192."] {
         let connection = json!({"host": host, "port": 80, "password": "${SECRET}"});
@@ -238,7 +238,7 @@ fn no_name_leads_to_the_metadata_of_a_cloud() {
 }
 
 #[test]
-fn a_secret_is_no_host() {
+fn secret_is_not_used_as_host() {
     let quiet = Quiet::new();
     let mut spec = client();
     spec["network"] = json!([{"host": "/resolved_connection/password", "port": quiet.port()}]);

@@ -395,7 +395,7 @@ impl Setter {
 }
 
 #[test]
-fn a_file_is_opened_only_where_the_user_the_project_or_a_variable_names_it() {
+fn file_is_opened_only_if_user_project_or_variable_names_it() {
     // The two differ only in who opens the file, so one of each kind is enough for the second.
     for (access, every) in [(Access::Read, 1), (Access::Write, 4)] {
         let users = users().into_iter().step_by(every);
@@ -410,7 +410,7 @@ fn a_file_is_opened_only_where_the_user_the_project_or_a_variable_names_it() {
 }
 
 #[test]
-fn the_same_is_opened_in_a_sandbox() {
+fn same_files_are_opened_in_a_sandbox() {
     let cloud = Cloud::equipped();
     for setter in users().into_iter().take(2).chain(projects()).chain(authors()) {
         let access = Access::Read;
@@ -425,7 +425,7 @@ fn the_same_is_opened_in_a_sandbox() {
 }
 
 #[test]
-fn a_file_of_the_authors_is_not_sent() {
+fn file_named_by_the_author_is_not_sent() {
     let cloud = Cloud::equipped();
     for setter in authors().into_iter().filter(|setter| setter.outcome == Outcome::Denied) {
         let project = setter.new_project(Access::Read);

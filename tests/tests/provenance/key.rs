@@ -23,7 +23,7 @@ const COMMANDS: [&[&str]; 4] = [
 ];
 
 #[test]
-fn an_exported_key_goes_to_no_address_of_the_projects_env_file() {
+fn exported_key_is_not_sent_to_an_address_of_the_env_file() {
     let cloud = Cloud::bare();
     let [(api, url), (envd, sandboxes), (name, key)] = cloud.local().env();
     for line in [
@@ -48,7 +48,7 @@ fn an_exported_key_goes_to_no_address_of_the_projects_env_file() {
 }
 
 #[test]
-fn a_key_and_an_address_from_one_place_go_together() {
+fn key_and_address_of_one_origin_are_accepted() {
     let cloud = Cloud::bare();
     let [api, envd, key] = cloud.local().env();
     let project = new_project();
@@ -66,7 +66,7 @@ fn a_key_and_an_address_from_one_place_go_together() {
 }
 
 #[test]
-fn an_exported_login_goes_to_no_registry_of_the_projects_env_file() {
+fn exported_login_is_not_sent_to_a_registry_of_the_env_file() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let registry = listener.local_addr().expect("it is bound").to_string();
     // Requests a login and records the answer.

@@ -43,7 +43,7 @@ fn assert_refused(finished: Finished, what: &Path) {
 }
 
 #[test]
-fn settings_of_another_user_above_are_refused() {
+fn parent_settings_of_another_user_are_refused() {
     let project = TestProject::new();
     let folder = own(&project);
     project.write("osiris.yaml", "version: 1\n");
@@ -53,7 +53,7 @@ fn settings_of_another_user_above_are_refused() {
 }
 
 #[test]
-fn a_folder_of_another_user_above_is_refused_with_all_that_decides_in_it() {
+fn parent_files_of_another_user_are_refused() {
     for name in [
         "osiris.yaml",
         "drivers/x",
@@ -84,7 +84,7 @@ fn a_folder_of_another_user_above_is_refused_with_all_that_decides_in_it() {
 }
 
 #[test]
-fn the_folder_that_the_user_stands_in_or_names_is_looked_at_too() {
+fn current_and_named_folders_are_checked() {
     let project = TestProject::new();
     let folder = own(&project);
     fs::create_dir(folder.join("drivers")).expect("the project can be written");
@@ -96,7 +96,7 @@ fn the_folder_that_the_user_stands_in_or_names_is_looked_at_too() {
 }
 
 #[test]
-fn a_link_of_another_user_is_refused_wherever_it_leads() {
+fn symlink_to_another_users_file_is_refused() {
     let project = TestProject::new();
     let folder = own(&project);
     project.write("real.yaml", "version: 1\n");
@@ -107,7 +107,7 @@ fn a_link_of_another_user_is_refused_wherever_it_leads() {
 }
 
 #[test]
-fn connections_of_another_user_above_the_project_are_refused() {
+fn parent_connections_of_another_user_are_refused() {
     let project = TestProject::new();
     let folder = own(&project);
     fs::write(folder.join("osiris.yaml"), "version: 1\n").expect("the project can be written");
@@ -128,7 +128,7 @@ fn connections_of_another_user_above_the_project_are_refused() {
 }
 
 #[test]
-fn variables_of_another_user_are_refused() {
+fn env_file_of_another_user_is_refused() {
     let project = TestProject::new();
     let folder = own(&project);
     fs::write(folder.join("osiris.yaml"), "version: 1\n").expect("the project can be written");
@@ -141,7 +141,7 @@ fn variables_of_another_user_are_refused() {
 }
 
 #[test]
-fn the_user_can_allow_it_and_nobody_else_can() {
+fn foreign_folders_are_allowed_only_by_the_user() {
     let project = TestProject::new();
     let folder = own(&project);
     project.write("osiris.yaml", "version: 1\n");
@@ -164,7 +164,7 @@ fn the_user_can_allow_it_and_nobody_else_can() {
 }
 
 #[test]
-fn who_became_root_by_sudo_keeps_the_own_projects() {
+fn sudo_keeps_access_to_own_projects() {
     let project = TestProject::new();
     let folder = own(&project);
     project.write("osiris.yaml", "version: 1\n");
@@ -174,7 +174,7 @@ fn who_became_root_by_sudo_keeps_the_own_projects() {
 }
 
 #[test]
-fn the_search_ends_at_the_home_folder() {
+fn project_search_ends_at_the_home_folder() {
     let project = TestProject::new();
     let folder = own(&project);
     project.write("osiris.yaml", "version: 1\nunknown: 1\n");

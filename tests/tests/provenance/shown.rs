@@ -16,7 +16,7 @@ fn osiris(project: &TestProject, arguments: &[&str]) -> Finished {
 const NETWORK: &str = "network: [{host: /host, port: /port}]\nfiles: {read: [/in]}";
 
 #[test]
-fn an_update_that_changes_what_the_author_sets_asks_for_more() {
+fn update_changing_author_defaults_requires_acceptance() {
     let schema = |host: &str, port: &str, file: &str| {
         format!(
             "host: {{type: string{host}}}, port: {{type: integer{port}}}, in: {{type: string{file}}}"
@@ -63,7 +63,7 @@ fn an_update_that_changes_what_the_author_sets_asks_for_more() {
 }
 
 #[test]
-fn a_lock_from_before_defaults_were_listed_is_as_good_as_it_was() {
+fn lockfile_without_defaults_stays_valid() {
     let project = TestProject::new();
     let schema = "host: {type: string}, port: {type: integer, default: 1}, in: {type: string}";
     project.write("new.wasm", driver("1.0.0", NETWORK, schema));
@@ -87,7 +87,7 @@ fn a_lock_from_before_defaults_were_listed_is_as_good_as_it_was() {
 }
 
 #[test]
-fn an_authors_address_of_this_machines_network_is_shown_as_refused() {
+fn private_address_in_a_spec_is_shown_as_refused() {
     let project = TestProject::new();
     for host in ["169.254.169.254", "10.0.0.1", "'[::1]'", "'64:ff9b::a9fe:a9fe'", "168.63.129.16"]
     {
@@ -102,7 +102,7 @@ fn an_authors_address_of_this_machines_network_is_shown_as_refused() {
 }
 
 #[test]
-fn first_use_and_the_plan_tell_values_and_who_set_them() {
+fn first_use_and_plan_show_values_with_provenance() {
     let project = TestProject::new();
     let schema = "host: {type: string}, port: {type: integer, default: 5}, in: {type: string}";
     project.write("drivers/test.made.wasm", driver("1.0.0", NETWORK, schema));
@@ -120,7 +120,7 @@ fn first_use_and_the_plan_tell_values_and_who_set_them() {
 }
 
 #[test]
-fn a_driver_that_only_its_name_lets_in_is_told() {
+fn driver_admitted_only_by_name_gets_a_note() {
     let settings = |rules: &str| format!("version: 1\ndrivers: {{{rules}}}\n");
     let note = "its author chose";
     let sha256 = |project: &TestProject| -> String {

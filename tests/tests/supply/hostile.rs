@@ -68,7 +68,7 @@ fn told(all: Vec<(&str, Web)>) -> String {
 }
 
 #[test]
-fn wrong_bytes_are_refused() {
+fn wrong_bytes_are_rejected() {
     let good = driver("test.made", "1.0.0", "");
     let (half, other) = (good[..good.len() / 2].to_vec(), driver("test.made", "1.0.1", ""));
     let (whole, long) = (good.clone(), [good.as_slice(), b"more"].concat());
@@ -92,7 +92,7 @@ fn wrong_bytes_are_refused() {
 }
 
 #[test]
-fn an_answer_without_end_is_left() {
+fn endless_response_is_aborted() {
     let endless = |_: &Request, stream: &mut TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         while stream.write_all(&[b"1000\r\n".as_slice(), &[b'x'; 4096], b"\r\n"].concat()).is_ok() {
@@ -110,7 +110,7 @@ fn an_answer_without_end_is_left() {
 }
 
 #[test]
-fn a_redirect_leads_nowhere_else() {
+fn unsafe_redirects_are_refused() {
     let to = |location: &'static str| {
         Web::start(move |_, stream| {
             reply(stream, "302 Found", &[format!("Location: {location}")], b"")
@@ -127,7 +127,7 @@ fn a_redirect_leads_nowhere_else() {
 }
 
 #[test]
-fn refusals_are_told_and_harmless() {
+fn server_errors_are_reported_safely() {
     let answer = |status: &'static str, headers: Vec<String>, body: &'static [u8]| {
         Web::start(move |_, stream| reply(stream, status, &headers, body))
     };
@@ -165,7 +165,7 @@ fn refusals_are_told_and_harmless() {
 }
 
 #[test]
-fn a_web_servers_file_is_checked_like_any_other() {
+fn web_download_is_checked_like_any_driver() {
     let good = driver("test.made", "1.0.0", "");
     let (whole, sha256) = (good.clone(), digest(&good));
     let web = Web::start(move |request, stream| match request.path.as_str() {
@@ -193,7 +193,7 @@ fn a_web_servers_file_is_checked_like_any_other() {
 
 /// A registry that requires a token, with its blobs on another server.
 #[test]
-fn a_key_goes_to_the_registry_and_its_tokens_only() {
+fn credentials_go_only_to_the_registry_and_its_token_server() {
     let good = driver("test.made", "1.0.0", "");
     let (whole, listed) = (good.clone(), manifest(&good));
     let store = Web::start(move |_, stream| reply(stream, "200 OK", &[], &whole));
@@ -239,7 +239,7 @@ fn a_key_goes_to_the_registry_and_its_tokens_only() {
 }
 
 #[test]
-fn a_driver_that_calls_itself_otherwise_is_not_taken_for_another() {
+fn renamed_driver_is_rejected() {
     let named = std::sync::Arc::new(std::sync::Mutex::new("test.made"));
     let name = named.clone();
     let web = Web::start(move |_, stream| {
@@ -260,7 +260,7 @@ fn a_driver_that_calls_itself_otherwise_is_not_taken_for_another() {
 }
 
 #[test]
-fn a_catalogue_of_tricks_shows_and_places_nothing() {
+fn malicious_catalog_is_rejected() {
     let web = Web::start(|request, stream| {
         match request.path.as_str() {
         path if path.contains("_catalog") => reply(
@@ -289,7 +289,7 @@ fn a_catalogue_of_tricks_shows_and_places_nothing() {
 }
 
 #[test]
-fn an_upload_stays_on_its_server() {
+fn upload_to_another_server_is_refused() {
     let elsewhere = Web::start(|_, stream| reply(stream, "201 Created", &[], b""));
     let away = elsewhere.host();
     let web = Web::start(move |request, stream| match request.method.as_str() {
@@ -304,7 +304,7 @@ fn an_upload_stays_on_its_server() {
 }
 
 #[test]
-fn what_is_interrupted_leaves_nothing() {
+fn interrupted_download_leaves_nothing() {
     let good = wasm::touched(&driver("test.made", "1.0.0", ""));
     let listed = manifest(&good);
     let slow = registry(listed, move |_, stream| {

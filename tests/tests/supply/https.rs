@@ -6,7 +6,7 @@ use services::https::Files;
 use crate::kit::{drivers, new_project, said};
 
 #[test]
-fn a_server_must_be_one_that_the_machine_trusts() {
+fn untrusted_https_server_is_rejected() {
     let shared = new_project();
     let files = Files::start(&shared.root()).expect("the server starts");
     let project = TestProject::new();

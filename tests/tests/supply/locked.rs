@@ -23,7 +23,7 @@ fn touch(project: &TestProject, file: &str) {
 }
 
 #[test]
-fn what_is_locked_runs_and_nothing_else_does() {
+fn locked_drivers_run_and_changed_ones_are_rejected() {
     let project = runnable();
     let run = |arguments: &[&str]| project.osiris(arguments).run();
     run(&["run", "pipeline.yaml"]).expect(0);
@@ -62,7 +62,7 @@ fn what_is_locked_runs_and_nothing_else_does() {
 }
 
 #[test]
-fn the_lock_holds_for_every_other_call_into_a_driver() {
+fn lock_applies_to_discover_and_doctor() {
     let project = with_service("127.0.0.1", service(), "");
     let client = built::test_driver("service.client");
     drivers(&project, &["add", client.to_str().expect("a path")]).expect(0);
@@ -81,7 +81,7 @@ fn the_lock_holds_for_every_other_call_into_a_driver() {
 }
 
 #[test]
-fn the_lock_is_stable_and_made_for_git() {
+fn lockfile_is_stable_and_mergeable() {
     let (first, second) = (new_project(), new_project());
     for project in [&first, &second] {
         project.write("other.wasm", driver("test.other", "2.1.0", "limits: {memory: 1MiB}\n"));
@@ -98,7 +98,7 @@ fn the_lock_is_stable_and_made_for_git() {
 }
 
 #[test]
-fn sync_needs_its_sources_only_for_what_is_not_there() {
+fn sync_fetches_only_missing_drivers() {
     let project = new_project();
     drivers(&project, &["add", "made.wasm"]).expect(0);
     let locked = project.read("osiris.lock");
@@ -117,7 +117,7 @@ fn sync_needs_its_sources_only_for_what_is_not_there() {
 }
 
 #[test]
-fn a_name_is_taken_over_only_when_that_is_said() {
+fn driver_is_replaced_only_on_request() {
     let project = new_project();
     drivers(&project, &["add", "made.wasm"]).expect(0);
     project.write("other.wasm", driver("test.made", "2.0.0", ""));
@@ -159,7 +159,7 @@ fn a_name_is_taken_over_only_when_that_is_said() {
 }
 
 #[test]
-fn a_driver_that_is_removed_leaves_nothing() {
+fn removed_driver_leaves_nothing() {
     let project = new_project();
     project.write("pipelines/a/b.yaml", "steps:\n- {component: test.made}\n");
     let before = project.files();
@@ -176,7 +176,7 @@ fn a_driver_that_is_removed_leaves_nothing() {
 }
 
 #[test]
-fn an_audit_tells_all_that_is_wrong() {
+fn audit_reports_every_problem() {
     let project = new_project();
     project.write("pipelines/one.yml", "steps:\n- {component: test.made}\n");
     drivers(&project, &["add", "made.wasm"]).expect(0);
@@ -204,7 +204,7 @@ fn an_audit_tells_all_that_is_wrong() {
 }
 
 #[test]
-fn a_torn_lock_stops_everything() {
+fn invalid_lockfile_stops_every_command() {
     let project = runnable();
     let lock = project.read("osiris.lock");
     project.write("osiris.lock", lock.replace("version: 1\n", "<<<<<<< HEAD\nversion: 1\n"));
@@ -219,7 +219,7 @@ fn a_torn_lock_stops_everything() {
 }
 
 #[test]
-fn what_cannot_be_written_leaves_all_as_it_was() {
+fn failed_write_changes_nothing() {
     let project = new_project();
     project.write(
         "big.wasm",
@@ -233,7 +233,7 @@ fn what_cannot_be_written_leaves_all_as_it_was() {
 }
 
 #[test]
-fn two_at_once_lose_nothing() {
+fn concurrent_adds_lose_nothing() {
     let project = TestProject::new();
     project.write("osiris.yaml", "version: 1\n");
     let names: Vec<String> = (0..8).map(|number| format!("test.n{number}")).collect();

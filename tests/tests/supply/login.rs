@@ -20,7 +20,7 @@ fn with_login(command: Osiris, host: &str, password: &str) -> Osiris {
 }
 
 #[test]
-fn a_login_comes_from_the_environment_or_from_docker() {
+fn login_is_read_from_environment_or_docker() {
     let project = new_project();
     let host = PRIVATE.host();
     let reference = format!("oci://{host}/private/made");

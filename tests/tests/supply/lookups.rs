@@ -6,7 +6,7 @@ use services::registry::Registry;
 use crate::kit::{driver, drivers, new_project, said};
 
 #[test]
-fn a_search_finds_by_name_and_by_title() {
+fn search_matches_name_and_title() {
     let registry = Registry::start(None).expect("the registry starts");
     let project = new_project();
     for (name, version) in
@@ -36,7 +36,7 @@ fn a_search_finds_by_name_and_by_title() {
 }
 
 #[test]
-fn a_long_list_comes_page_by_page_and_ends() {
+fn tag_list_is_paged_and_bounded() {
     let next = || vec!["Link: </v2/next>; rel=\"next\"".to_owned()];
     let paged = Web::start(move |request, stream| match request.path.as_str() {
         "/v2/acme/made/tags/list?n=100" => {
@@ -60,7 +60,7 @@ fn a_long_list_comes_page_by_page_and_ends() {
 }
 
 #[test]
-fn a_registry_without_a_catalogue_says_so() {
+fn registry_without_a_catalog_is_reported() {
     let web = Web::start(|_, stream| reply(stream, "404 Not Found", &[], b""));
     let refused = drivers(&new_project(), &["search", "--registry", &web.host()]).expect(3);
     assert!(refused.stderr.contains("does not list what it has"), "{}", refused.stderr);

@@ -5,7 +5,7 @@ use osiris_tests::TestProject;
 use crate::kit::{REGISTRY, driver, drivers, new_project, said};
 
 #[test]
-fn what_is_published_is_what_is_added() {
+fn published_driver_is_added_unchanged() {
     let project = new_project();
     let reference = format!("oci://{}/kept/made", REGISTRY.host());
     let first = drivers(&project, &["publish", "made.wasm", &reference]).expect(0);
@@ -31,7 +31,7 @@ fn what_is_published_is_what_is_added() {
 }
 
 #[test]
-fn a_tag_keeps_its_bytes_unless_it_is_forced() {
+fn published_tag_is_replaced_only_by_force() {
     let project = new_project();
     let reference = format!("oci://{}/taken/made:stable", REGISTRY.host());
     drivers(&project, &["publish", "made.wasm", &reference]).expect(0);
@@ -54,7 +54,7 @@ fn a_tag_keeps_its_bytes_unless_it_is_forced() {
 }
 
 #[test]
-fn what_is_not_there_is_said_with_a_way_on() {
+fn missing_package_error_has_help() {
     let project = new_project();
     let host = REGISTRY.host();
     drivers(&project, &["publish", "made.wasm", &format!("oci://{host}/odd/made:edge")]).expect(0);

@@ -32,7 +32,7 @@ fn sha256(path: &str) -> String {
 }
 
 #[test]
-fn it_says_nothing_of_files_outside_the_project() {
+fn lockfile_source_outside_the_project_is_not_read() {
     let secret = TestProject::new();
     secret.write("secret.txt", SECRET);
     let outside = secret.path("secret.txt").display().to_string();
@@ -62,7 +62,7 @@ fn it_says_nothing_of_files_outside_the_project() {
 }
 
 #[test]
-fn it_asks_nothing_of_this_machine() {
+fn lockfile_source_on_this_machine_is_not_requested() {
     let web = Web::start(|_, stream| reply(stream, "200 OK", &[], b"done"));
     let port = web.host().rsplit(':').next().expect("a port").to_owned();
     for host in ["127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"] {
@@ -94,7 +94,7 @@ fn it_asks_nothing_of_this_machine() {
 }
 
 #[test]
-fn what_was_added_here_is_fetched_from_there_again() {
+fn driver_added_locally_is_fetched_again() {
     let bytes = driver("test.made", "1.0.0", "");
     let web = Web::start(move |_, stream| reply(stream, "200 OK", &[], &bytes));
     let project = new_project();
@@ -126,7 +126,7 @@ fn add(project: &TestProject, web: &Web, more: &[(&str, &str)]) -> Finished {
 }
 
 #[test]
-fn a_login_goes_to_the_registrys_own_server_of_tokens_only() {
+fn login_is_sent_only_to_the_registrys_token_server() {
     let thief = Web::start(|_, stream| reply(stream, "200 OK", &[], br#"{"token":"t"}"#));
     let port = thief.host().rsplit(':').next().expect("a port").to_owned();
     for host in ["localhost", "127.0.0.2"] {
@@ -147,7 +147,7 @@ fn a_login_goes_to_the_registrys_own_server_of_tokens_only() {
 }
 
 #[test]
-fn a_redirect_is_judged_by_the_address_and_not_by_the_name() {
+fn redirect_is_checked_by_resolved_address() {
     let inner = Web::start(|_, stream| reply(stream, "200 OK", &[], b"inner"));
     let port = inner.host().rsplit(':').next().expect("a port").to_owned();
     // A local server may redirect to this machine, by any name, but not to link-local addresses.

@@ -3,7 +3,7 @@
 use crate::kit::{REGISTRY, driver, drivers, new_project, said};
 
 #[test]
-fn a_version_that_asks_for_more_must_be_accepted() {
+fn version_with_more_permissions_requires_acceptance() {
     let project = new_project();
     let reference = format!("oci://{}/rights/made", REGISTRY.host());
     let publish = |version: &str, more: &str| {

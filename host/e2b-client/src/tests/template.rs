@@ -46,7 +46,7 @@ async fn files() -> Source {
 }
 
 #[tokio::test]
-async fn a_template_is_built_and_used() {
+async fn built_template_runs_its_files() {
     let cloud = Cloud::start(Options::default()).await;
     let (control, patience) = (&cloud.control, Duration::from_secs(30));
     let template = template("/usr/local/bin/hello");
@@ -70,7 +70,7 @@ async fn a_template_is_built_and_used() {
 }
 
 #[tokio::test]
-async fn a_build_that_fails_says_why() {
+async fn failed_build_reports_its_reason() {
     let cloud = Cloud::start(Options::default()).await;
     let (control, patience) = (&cloud.control, Duration::from_secs(30));
     let template = template("echo it is broken; exit 7");

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_named_as_the_sandboxs() {
+    fn full_disk_error_names_the_sandbox() {
         let message = name_disk("cannot write `a.csv`: the disk is full".to_owned());
         assert!(message.ends_with("(the sandbox's disk: take a template with a larger one)"));
         assert_eq!(name_disk("no such file".to_owned()), "no such file");

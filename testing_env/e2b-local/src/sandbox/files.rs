@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads_outside() {
+    fn symlinks_never_lead_outside_the_sandbox() {
         let folder = tempfile::tempdir().expect("has room");
         let files = files(folder.path());
         let home = folder.path().join("root/home/user");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_where_they_lead_for_processes() {
+    fn symlinks_resolve_as_for_processes() {
         let folder = tempfile::tempdir().expect("has room");
         let files = files(folder.path());
         let home = folder.path().join("root/home/user");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_made_once() {
+    fn folders_are_created_once() {
         let folder = tempfile::tempdir().expect("has room");
         let files = files(folder.path());
         assert!(files.make_folders("/home/user/a/b").expect("makes"));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_cleaned() {
+    fn paths_are_normalized() {
         assert_eq!(clean("/a//b/./../c/"), "/a/c");
         assert_eq!(clean("/../.."), "/");
     }

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_starts_in_its_own_folder() {
+    fn process_starts_in_its_folder() {
         let root = tempfile::tempdir().expect("has room");
         for private in PRIVATE {
             fs::create_dir_all(root.path().join(&private[1..])).expect("has room");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_of_root_s_runs_as_a_user_without_privileges() {
+    fn process_started_by_root_runs_unprivileged() {
         let etc = tempfile::tempdir().expect("has room");
         let found = Isolation::find(etc.path().join("etc")).expect("finds");
         let Isolation::MountsAndUser(user) = &found else {
