@@ -1,4 +1,4 @@
-//! The local emulator for E2B's cloud.
+//! The local emulator of E2B's cloud.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

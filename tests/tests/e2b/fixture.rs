@@ -1,4 +1,4 @@
-//! A project with an emulator for E2B.
+//! A project with an emulator of E2B.
 
 use std::fs;
 use std::path::PathBuf;
