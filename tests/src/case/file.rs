@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::built;
 
-/// A file. Without `symlink`, `folder` and `test_driver` the content is `head`, then `text` `repeat`
-/// times, then `tail`; all empty by default.
+/// A file. Without `symlink`, `folder` and `test_driver` the content is `head`, then `text`
+/// `repeat` times, then `tail`; all empty by default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {

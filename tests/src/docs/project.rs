@@ -181,8 +181,8 @@ impl Project {
     }
 }
 
-/// Makes `acme.numbers.wasm` and a newer version in `new/`: the test driver `test.source` with another
-/// spec.
+/// Makes `acme.numbers.wasm` and a newer version in `new/`: the test driver `test.source` with
+/// another spec.
 fn pack_acme(project: &TestProject) -> Result<(), String> {
     let spec = super::repository().join("tests/docs/acme.numbers.yaml");
     let spec = fs::read_to_string(&spec).map_err(|error| format!("{}: {error}", spec.display()))?;
