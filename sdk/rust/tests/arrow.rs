@@ -33,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn sliced_batch_becomes_an_independent_table((schema, rows) in common::table(), cut in 0.0..1.0) {
+    fn slice_becomes_an_independent_table((schema, rows) in common::table(), cut in 0.0..1.0) {
         let batch = to_arrow(&Table::from_rows(&schema, &rows));
         let rows = rows.as_array().unwrap();
         let from = (rows.len() as f64 * cut) as usize;

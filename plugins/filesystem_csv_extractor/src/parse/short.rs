@@ -88,7 +88,7 @@ mod tests {
         }
 
         #[test]
-        fn short_parser_accepts_all_short_numbers(number in 0..10_000_000_000_000_000u64, cents in 0..1_000_000u64) {
+        fn short_numbers_are_accepted(number in 0..10_000_000_000_000_000u64, cents in 0..1_000_000u64) {
             let text = number.to_string();
             prop_assert_eq!(whole(&window(&text, b','), text.len()), Some(number));
             let text = format!("{}.{:02}", cents / 100, cents % 100);
