@@ -85,7 +85,7 @@ fn is_refused(driver: &[u8], why: &str, within: Duration) {
 #[test]
 fn deeply_nested_loops_are_rejected_before_compiling() {
     for depth in [100, 300, 500, 1500] {
-        let why = "a function of it nests more than 64 loops";
+        let why = "a function nests more than 64 loops";
         is_refused(&busy(1, depth, depth), why, Duration::from_secs(5));
     }
 }
@@ -93,7 +93,7 @@ fn deeply_nested_loops_are_rejected_before_compiling() {
 #[test]
 fn slow_compilation_ends_at_its_time_limit() {
     // Ten seconds of CPU time, on a machine that can be busy with other things.
-    is_refused(&slow(), "it needs more than 10 s of a processor", Duration::from_secs(120));
+    is_refused(&slow(), "compilation needs more than 10 s of CPU time", Duration::from_secs(120));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn large_compilation_ends_at_its_memory_limit() {
         std::thread::sleep(Duration::from_millis(5));
     }
     let finished = running.finish().expect(2);
-    let why = "cannot compile driver `test.busy`: it needs more than 2.00 GiB of memory";
+    let why = "cannot compile driver `test.busy`: compilation needs more than 2.00 GiB of memory";
     assert!(finished.stderr.contains(why), "{}", finished.stderr);
     assert!((1 << 30..(2 << 30) + (200 << 20)).contains(&peak), "it held {peak} bytes");
 }

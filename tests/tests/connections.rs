@@ -60,8 +60,8 @@ fn refused_connection_names_address_and_grants() {
     // Without the final dot, this would be an address that the user names.
     let project = new_project("169.254.169.254.", 80, "");
     let finished = osiris(&project, &["run", "pipeline.yaml"]).expect(1);
-    assert!(finished.stderr.contains("the host refused it the network"), "{}", finished.stderr);
-    assert!(finished.stderr.contains("granted is 169.254.169.254.:"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("network access denied"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("allowed: 169.254.169.254.:"), "{}", finished.stderr);
 }
 
 #[test]

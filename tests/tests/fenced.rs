@@ -169,6 +169,6 @@ fn doctor_tests_the_process_sandbox() {
     }
     assert_eq!(project.files(), before);
     let text = project.osiris(["doctor"]).run().expect(0).stdout;
-    assert!(text.contains("Landlock fences files and ports"), "{text}");
-    assert!(text.contains("making a file in the project: refused to both threads"), "{text}");
+    assert!(text.contains("Landlock restricts files and ports"), "{text}");
+    assert!(text.contains("creating a file in the project: refused to both threads"), "{text}");
 }

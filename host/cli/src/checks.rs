@@ -1,6 +1,6 @@
 //! Pass/fail check lists, shared by the `doctor` commands.
 
-use osiris_core::diagnostic::Exit;
+use osiris_core::diagnostic::ExitStatus;
 use osiris_core::sanitize::escape_control;
 use serde_json::{Value, json};
 
@@ -33,6 +33,6 @@ pub(super) fn answer(checks: &[Check]) -> CommandOutput {
         };
         format!("{} {} {said}\n", paint(style, glyph), paint(BOLD, &format!("{name:<width$}")))
     });
-    let exit = if well { 0 } else { Exit::Environment as u8 };
+    let exit = if well { 0 } else { ExitStatus::Environment as u8 };
     CommandOutput { json, text: text.collect(), exit, failed: false }
 }

@@ -1,6 +1,6 @@
 //! `osiris compile-driver`: the process in which a driver is compiled.
 
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_engine::compiler::{self, Order};
 use serde_json::json;
 
@@ -37,6 +37,6 @@ pub(super) fn compile(args: Args) -> Result<CommandOutput> {
     let done = compiler::serve(&order).map_err(|error| {
         Error::environment(Diagnostic::new("compiler", format!("cannot compile: {error}")))
     })?;
-    let exit = if done { 0 } else { Exit::Invalid as u8 };
+    let exit = if done { 0 } else { ExitStatus::Invalid as u8 };
     Ok(CommandOutput { json: json!({}), text: String::new(), exit, failed: false })
 }

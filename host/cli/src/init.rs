@@ -100,7 +100,7 @@ mod tests {
 
         let error = init(&args).unwrap_err();
         assert_eq!(
-            error.problems[0].message,
+            error.first().message,
             "these files are there already: osiris.yaml, pipelines/hello.yaml, data/planets.csv"
         );
         assert_eq!(fs::read_to_string(&settings).unwrap(), "mine");

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anstream::AutoStream;
 use clap::ColorChoice;
-use osiris_core::diagnostic::{Error, Exit, Result};
+use osiris_core::diagnostic::{Error, ExitStatus, Result};
 use osiris_core::sanitize::escape_control_json;
 use osiris_pipeline::project::Project;
 use serde_json::{Value, json};
@@ -109,11 +109,11 @@ impl Shell {
     pub(super) fn fail(&self, error: &Error) -> ExitCode {
         let exit = error.exit as u8;
         if self.json {
-            let problems = &error.problems;
+            let problems = error.diagnostics();
             let value = json!({"status": "error", "exit_code": exit, "problems": problems});
             return self.result(&document(&value), exit);
         }
-        self.note(&render::problems(&error.problems));
+        self.note(&render::problems(error.diagnostics()));
         ExitCode::from(exit)
     }
 
@@ -132,7 +132,7 @@ impl Shell {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(exit),
             Err(error) => {
                 self.note(&format!("cannot write the result to stdout: {error}"));
-                ExitCode::from(exit.max(Exit::Environment as u8))
+                ExitCode::from(exit.max(ExitStatus::Environment as u8))
             }
         }
     }

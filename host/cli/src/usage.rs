@@ -30,12 +30,12 @@ pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
         // For a command that only groups others, such as `osiris runs`.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !shell.json => {
             shell.note(&error.render().ansi().to_string());
-            return ExitCode::from(diagnostic::Exit::Invalid as u8);
+            return ExitCode::from(diagnostic::ExitStatus::Invalid as u8);
         }
         _ if shell.json => return shell.fail(&diagnostic::Error::invalid(usage_problem(&plain))),
         _ => {
             shell.note(&error.render().ansi().to_string());
-            return ExitCode::from(diagnostic::Exit::Invalid as u8);
+            return ExitCode::from(diagnostic::ExitStatus::Invalid as u8);
         }
     };
     shell.answer(answer)

@@ -173,7 +173,7 @@ impl Case {
             if let Some(from) = &mut fixture.file {
                 *from = file.parent().unwrap_or(Path::new("")).join(&from);
                 if let Err(error) = yaml::read_bytes(from, LARGEST) {
-                    let message = error.problems[0].message.clone();
+                    let message = error.first().message.clone();
                     let message = format!("{}: {message}", from.display());
                     found.push(invalid(
                         &pointer,

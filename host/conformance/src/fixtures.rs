@@ -121,7 +121,7 @@ impl Harness {
                     connections,
                     environment,
                 )
-                .map_err(|error| error.problems[0].message.clone())?;
+                .map_err(|error| error.first().message.clone())?;
                 if let Some(fields) = whole.as_object_mut() {
                     fields.remove(CONNECTION_KEY);
                 }
@@ -142,7 +142,7 @@ impl Harness {
         let (spec, Some(reference)) = (self.spec()?, &self.reference) else { return Ok(None) };
         let TestTarget { connections, environment, .. } = &self.subject;
         let mut config = connection::connection_config(reference, spec, connections, environment)
-            .map_err(|error| skip(error.problems[0].message.clone()))?;
+            .map_err(|error| skip(error.first().message.clone()))?;
         if let Some(fields) = config.as_object_mut() {
             fields.remove(CONNECTION_KEY);
         }

@@ -178,10 +178,10 @@ impl Harness {
         });
         match examined {
             Ok((spec, faults)) => (self.spec, self.faults) = (spec.map(Arc::new), faults),
-            Err(error) if error.exit == osiris_core::diagnostic::Exit::Environment => {
+            Err(error) if error.exit == osiris_core::diagnostic::ExitStatus::Environment => {
                 return Err(error);
             }
-            Err(error) => self.broken = error.problems.into_iter().next(),
+            Err(error) => self.broken = Some(error.into_first()),
         }
         self.file = DriverFile::read(&self.path).ok();
         Ok(())
@@ -205,7 +205,7 @@ impl Harness {
                 self.engine.code(file, &bytes, sha256, || compiled = true)
             })
             .map(|code| (code, compiled.then(|| started.elapsed())))
-            .map_err(|error| error.problems[0].clone())
+            .map_err(|error| error.first().clone())
     }
 
     fn compile_readers(&self) -> BTreeMap<String, Result<Code, String>> {
@@ -272,7 +272,7 @@ impl Harness {
         let load = || {
             let none = || Err(Diagnostic::new("not_compiled", "no check asked for its code"));
             let (code, compiling) = self.code.clone().unwrap_or_else(none)?;
-            let driver = self.engine.link(&code).map_err(|error| error.problems[0].clone())?;
+            let driver = self.engine.link(&code).map_err(|error| error.first().clone())?;
             Ok(Loaded { driver, compiling })
         };
         self.loaded.get_or_init(load).as_ref().map_err(Clone::clone)

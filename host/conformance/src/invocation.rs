@@ -151,7 +151,7 @@ async fn supply(feed: InputStream, sender: Sender, recorder: &Recorder, done: &C
                 _ = rows.wait_for(|(read, _)| *read >= sent) => {}
                 () = done.cancelled() => {}
             }
-            sender.fail("the step `before` before it failed");
+            sender.fail("upstream step `before` failed");
         }
         InputEnd::StaysOpen => done.cancelled().await,
     }

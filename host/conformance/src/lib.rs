@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(ids(&["spec.name"]).unwrap(), ["spec.name"]);
         assert!(ids(&["doctor", "spec.name"]).unwrap().len() > 5);
         assert_eq!(ids(&[]).unwrap().len(), checks().count());
-        let help = ids(&["doctr"]).unwrap_err().problems[0].help.clone();
+        let help = ids(&["doctr"]).unwrap_err().first().help.clone();
         assert_eq!(help.as_deref(), Some("did you mean 'doctor'?"));
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The location of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
+pub struct SourceLocation {
     /// The file as the user named it.
     pub file: String,
     /// Line and column, both counted from 1.
@@ -33,7 +33,7 @@ pub struct Diagnostic {
     pub message: String,
     /// The location, if the problem is in a file.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<SourceLocation>,
     /// The line or command that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -55,14 +55,15 @@ impl Diagnostic {
     /// Sets the file.
     #[must_use]
     pub fn in_file(mut self, file: &Path) -> Self {
-        self.place = Some(Place { file: file.display().to_string(), position: None });
+        self.place = Some(SourceLocation { file: file.display().to_string(), position: None });
         self
     }
 
     /// Sets the file and the position.
     #[must_use]
     pub fn at(mut self, file: &Path, position: Position) -> Self {
-        self.place = Some(Place { file: file.display().to_string(), position: Some(position) });
+        self.place =
+            Some(SourceLocation { file: file.display().to_string(), position: Some(position) });
         self
     }
 }
@@ -86,7 +87,7 @@ impl fmt::Display for Diagnostic {
 /// The failure class of a command; the number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub enum ExitStatus {
     /// The run itself failed.
     Failed = 1,
     /// Invalid input or usage.
@@ -99,31 +100,67 @@ pub enum Exit {
 #[derive(Debug, Clone)]
 pub struct Error {
     /// The failure class, which decides the exit code.
-    pub exit: Exit,
+    pub exit: ExitStatus,
     /// The problems in a stable order; never empty.
-    pub problems: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl Error {
+    /// Creates an error from all problems of a command.
+    ///
+    /// # Panics
+    /// Panics if `diagnostics` is empty.
+    pub fn new(exit: ExitStatus, diagnostics: Vec<Diagnostic>) -> Self {
+        assert!(!diagnostics.is_empty(), "an error has at least one problem");
+        Self { exit, diagnostics }
+    }
+
     /// Creates an error for invalid input.
     pub fn invalid(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Invalid, problems: vec![problem] }
+        Self { exit: ExitStatus::Invalid, diagnostics: vec![problem] }
     }
 
     /// Creates an error for something missing or broken around the run.
     pub fn environment(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Environment, problems: vec![problem] }
+        Self { exit: ExitStatus::Environment, diagnostics: vec![problem] }
     }
 
     /// Creates an error for a failed run.
     pub fn failed(problem: Diagnostic) -> Self {
-        Self { exit: Exit::Failed, problems: vec![problem] }
+        Self { exit: ExitStatus::Failed, diagnostics: vec![problem] }
+    }
+}
+
+impl Error {
+    /// Returns the first problem.
+    pub fn first(&self) -> &Diagnostic {
+        &self.diagnostics[0]
+    }
+
+    /// Returns the first problem, and drops the others.
+    pub fn into_first(mut self) -> Diagnostic {
+        self.diagnostics.swap_remove(0)
+    }
+
+    /// Returns all problems in a stable order.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Returns all problems in a stable order.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
+    /// Returns all problems, to add places or help.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.diagnostics.iter_mut()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.diagnostics.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }

@@ -1,5 +1,5 @@
-//! The ground that the crates of osiris share: everything that is written in files, and everything
-//! that a driver's file says about the driver, without running anything.
+//! Foundation of the other crates of osiris: reads and writes files, and reads the spec, limits and
+//! interfaces of a driver without running the driver.
 //!
 //! - [`diagnostic`], [`text`] and [`sanitize`] build the messages that users see.
 //! - [`yaml`] and [`schema`] read configuration with the position of every value.

@@ -84,7 +84,7 @@ impl Redactor {
         let size: usize = long.iter().map(String::len).sum();
         if size > MOST {
             let most = crate::text::format_bytes(MOST as u64);
-            return Err(unusable(&format!("they are larger than {most} together")));
+            return Err(unusable(&format!("their total size exceeds {most}")));
         }
         let Encodings { mut plain, mut squeezed } = Encodings::of(&long);
         // Undoing escapes in a text also undoes apparent escapes in the secret itself.
@@ -208,7 +208,7 @@ impl Redactor {
 
 fn unusable(why: &str) -> Error {
     let message = format!("cannot mask the secrets of the connections: {why}");
-    let help = "a connection takes what a file holds by the file's path, not as a variable";
+    let help = "pass the path of a file to the connection instead of the file's content";
     Error::environment(Diagnostic::new("secrets_unusable", message).help(help))
 }
 

@@ -5,10 +5,10 @@ use crate::invisible::is_invisible;
 /// Maximum characters shown of a value.
 const SHOWN: usize = 60;
 
-/// Quotes a value, truncated if long and with control characters escaped, so that no input can
+/// Quotes a value in backticks, truncated if long and with control characters escaped, so that no input can
 /// control a terminal.
 pub fn quoted(text: &str) -> String {
-    let mut shown = String::from("'");
+    let mut shown = String::from("`");
     for (count, character) in text.chars().enumerate() {
         if count == SHOWN {
             shown.push('…');
@@ -20,7 +20,7 @@ pub fn quoted(text: &str) -> String {
             shown.push(character);
         }
     }
-    shown.push('\'');
+    shown.push('`');
     shown
 }
 
@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn quoted_text_is_escaped_and_cut() {
-        assert_eq!(quoted("a\x1b[2J"), "'a\\u{1b}[2J'");
-        assert_eq!(quoted("a\u{202e}b"), "'a\\u{202e}b'");
+        assert_eq!(quoted("a\x1b[2J"), "`a\\u{1b}[2J`");
+        assert_eq!(quoted("a\u{202e}b"), "`a\\u{202e}b`");
         assert_eq!(quoted(&"x".repeat(1000)).chars().count(), SHOWN + 3);
     }
 

@@ -13,7 +13,7 @@ pub enum Kind {
     Auth,
     /// The sandbox does not accept the token that E2B gave out for it.
     Token,
-    /// The key is valid, but not allowed to do this.
+    /// The key is valid, but the operation is not allowed.
     Forbidden,
     /// The sandbox, template, file or process does not exist.
     NotFound,
@@ -50,9 +50,9 @@ pub(super) enum Retryability {
     No,
     /// The request never reached the server.
     Unsent,
-    /// The request may or may not have been executed.
+    /// The request might have been executed.
     Lost,
-    /// The server asks to try later.
+    /// The server requests a later attempt.
     Later,
 }
 
@@ -93,7 +93,7 @@ impl Error {
         Self::new(Kind::Local, format!("cannot {what} on this machine: {why}"))
     }
 
-    /// Returns whether the request may have reached the server.
+    /// Returns whether the request might have reached the server.
     pub fn was_sent(&self) -> bool {
         self.again != Retryability::Unsent
     }
@@ -102,10 +102,10 @@ impl Error {
         Self { again, ..self }
     }
 
-    /// Returns the error for a response that does not follow E2B's protocol. The request may have
+    /// Returns the error for a response that does not follow E2B's protocol. The request might have
     /// been executed all the same.
     pub(super) fn protocol(what: &str, why: impl fmt::Display) -> Self {
-        Self::new(Kind::Protocol, format!("cannot {what}: the answer is not E2B's protocol: {why}"))
+        Self::new(Kind::Protocol, format!("cannot {what}: unexpected response: {why}"))
     }
 
     /// Returns whether the same call can succeed later without a change by the caller.

@@ -132,8 +132,9 @@ pub(super) fn sensitive(
     value: &str,
     what: &str,
 ) -> Result<()> {
-    let mut value = HeaderValue::from_str(value)
-        .map_err(|_| Error::protocol(what, format!("what goes into {name} has a bad character")))?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Error::protocol(what, format!("the value of header {name} has an invalid character"))
+    })?;
     value.set_sensitive(true);
     headers.insert(HeaderName::from_static(name), value);
     Ok(())
@@ -142,8 +143,7 @@ pub(super) fn sensitive(
 /// Returns the error for a request without a response.
 pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
     let (kind, again, hint) = if error.is_connect() {
-        let hint =
-            "; check the network, and that E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN are right";
+        let hint = "; check the network and the values of `E2B_API_URL`, `E2B_SANDBOX_URL` and `E2B_DOMAIN`";
         (Kind::Unreachable, Retryability::Unsent, hint)
     } else if error.is_builder() {
         (Kind::Invalid, Retryability::No, "")

@@ -44,12 +44,12 @@ pub(super) struct ServerError {
 pub(super) async fn json<T: DeserializeOwned>(response: Response, what: &str) -> Result<T> {
     let (body, whole) = read(response, MAX_JSON, what).await?;
     if !whole {
-        return Err(Error::protocol(what, format!("it is longer than {MAX_JSON} bytes")));
+        return Err(Error::protocol(what, format!("longer than {MAX_JSON} bytes")));
     }
-    // The error may quote the text, so only its position is reported.
+    // The error can quote the text, so only its position is reported.
     serde_json::from_slice(&body).map_err(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
-        Error::protocol(what, format!("JSON of another shape, at {place}"))
+        Error::protocol(what, format!("JSON of an unexpected form, at {place}"))
     })
 }
 
@@ -109,14 +109,14 @@ impl ServerError {
             Kind::Auth if code.is_none() && http.service() == Service::Envd => Kind::Token,
             kind => kind,
         };
-        let told = if message.is_empty() { "it gave no reason" } else { message.as_str() };
+        let told = if message.is_empty() { "no reason given" } else { message.as_str() };
         let answer = match (status, &code) {
             (Some(status), Some(code)) => format!("{status} {code}"),
             (Some(status), None) => status.to_string(),
             (None, Some(code)) => code.clone(),
             (None, None) => "an error".to_owned(),
         };
-        let mut text = format!("cannot {what}: {} answered {answer}: {told}", http.host());
+        let mut text = format!("cannot {what}: {} returned {answer}: {told}", http.host());
         if let Some(advice) = advice(kind, code.as_deref()) {
             text = format!("{}; {advice}", text.trim_end_matches('.'));
         }
@@ -168,16 +168,16 @@ fn kind(status: Option<u16>, code: Option<&str>, message: &str) -> Kind {
 /// Returns the advice for an error whose response contains none.
 fn advice(kind: Kind, code: Option<&str>) -> Option<&'static str> {
     match kind {
-        Kind::Auth if code.is_none() => Some("check E2B_API_KEY"),
+        Kind::Auth if code.is_none() => Some("check `E2B_API_KEY`"),
         Kind::Token => Some(
-            "E2B gave out another token for this sandbox than it knows: run it again, and if that does not help, make the template again with `osiris e2b template`",
+            "the sandbox does not accept the token that E2B issued for it: try again, and if the error persists, rebuild the template with `osiris e2b template`",
         ),
-        Kind::DiskFull => Some("take a template with a larger disk"),
+        Kind::DiskFull => Some("use a template with a larger disk"),
         Kind::SandboxGone => Some(
-            "it was killed or its lifetime is over, so start again, with a longer one if need be",
+            "the sandbox was killed or its lifetime ended; try again, with a longer lifetime if necessary",
         ),
         Kind::Capacity => Some("try again later"),
-        Kind::Protocol => Some("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
+        Kind::Protocol => Some("check `E2B_API_URL`, `E2B_SANDBOX_URL` and `E2B_DOMAIN`"),
         _ => None,
     }
 }
@@ -200,7 +200,7 @@ fn again(
     match status {
         // No process listened, so the request was not executed.
         Some(502) if message.contains("port is not open") => Retryability::Unsent,
-        // The request may have been forwarded before the response was lost.
+        // The request might have been forwarded before the response was lost.
         Some(502 | 504) if kind != Kind::Capacity => Retryability::Lost,
         Some(429 | 502..=504) => Retryability::Later,
         Some(_) if code == Some(OUTCOME_UNKNOWN) => Retryability::Lost,

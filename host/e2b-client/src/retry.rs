@@ -83,7 +83,7 @@ pub(super) async fn retry_when<T>(
 
 /// Returns the error for a passed deadline, with the last failure before it.
 fn late(what: &str, last: Option<Error>) -> Error {
-    let before = last.map(|error| format!("; before that: {error}")).unwrap_or_default();
-    Error::new(Kind::Timeout, format!("cannot {what}: no answer in the time there was{before}"))
-        .again(Retryability::Lost)
+    let before =
+        last.map(|error| format!("; the attempt before failed: {error}")).unwrap_or_default();
+    Error::new(Kind::Timeout, format!("cannot {what}: timed out{before}")).again(Retryability::Lost)
 }

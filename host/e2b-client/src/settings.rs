@@ -43,16 +43,16 @@ impl Settings {
         let own = find("E2B_API_KEY").ok_or_else(|| {
             Error::new(
                 Kind::Auth,
-                "E2B_API_KEY is not set: make a key at https://e2b.dev/dashboard and set \
-                 E2B_API_KEY to it",
+                "`E2B_API_KEY` is not set: create a key at https://e2b.dev/dashboard and set \
+                 `E2B_API_KEY` to it",
             )
         })?;
         let key = own.value.trim();
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::new(
                 Kind::Auth,
-                "E2B_API_KEY is not a key: it holds a space or a character that is not ASCII; \
-                 copy it again from https://e2b.dev/dashboard",
+                "`E2B_API_KEY` is not a valid key: it contains a space or a character that is not \
+                 ASCII; copy it again from https://e2b.dev/dashboard",
             ));
         }
         for name in ADDRESSES {
@@ -105,15 +105,16 @@ impl Settings {
 /// Returns the error for an address that comes from a different place than the key.
 fn astray(name: &str, address: &Variable, key: &Variable) -> Error {
     let place = |file: &Option<PathBuf>| match file {
-        Some(file) => format!("in {}", file.display()),
+        Some(file) => format!("set in `{}`", file.display()),
         None => "exported".to_owned(),
     };
     let (address, key) = (place(&address.file), place(&key.file));
     Error::new(
         Kind::Auth,
         format!(
-            "{name} is {address}, but E2B_API_KEY is {key}, and a key is sent only to an address \
-             from the same place: if you trust that address, export {name}; if not, remove it there"
+            "`{name}` is {address}, but `E2B_API_KEY` is {key}, and osiris sends a key only to an \
+             address from the same source: export `{name}` if you trust the address, otherwise \
+             remove it"
         ),
     )
 }
@@ -126,7 +127,9 @@ fn host(name: &str, text: &str) -> Result<String> {
         true => Ok(text),
         false => Err(Error::new(
             Kind::Invalid,
-            format!("{name} is not a domain: give a name such as e2b.app, without https:// or /"),
+            format!(
+                "{name} is not a domain: use a name such as `e2b.app`, without `https://` or `/`"
+            ),
         )),
     }
 }
@@ -136,21 +139,25 @@ fn address(name: &str, text: &str) -> Result<Url> {
     let wrong = |why: &str| {
         Error::new(
             Kind::Invalid,
-            format!("{name} is wrong: {why}; give an address such as https://api.e2b.app"),
+            format!("`{name}` is invalid: {why}; use an address such as `https://api.e2b.app`"),
         )
     };
     let mut url = Url::parse(text.trim()).map_err(|error| wrong(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it holds a user name or a password"));
+        return Err(wrong("it contains a user name or a password"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it holds a ? or a #"));
+        return Err(wrong("it contains `?` or `#`"));
     }
     match url.scheme() {
         "https" if url.has_host() => {}
         "http" if is_loopback(&url) => {}
-        "http" => return Err(wrong("http would send the key in the clear, so it must be https")),
-        _ => return Err(wrong("it is neither https nor http")),
+        "http" => {
+            return Err(wrong(
+                "`http` would send the key unencrypted, so the scheme must be `https`",
+            ));
+        }
+        _ => return Err(wrong("the scheme is neither `https` nor `http`")),
     }
     let path = format!("{}/", url.path().trim_end_matches('/'));
     url.set_path(&path);

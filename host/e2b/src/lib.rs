@@ -1,6 +1,6 @@
-//! Runs in an E2B sandbox: [`adapter`] uploads everything a run needs, follows the run and
-//! downloads its results; [`worker`] is this program in the sandbox, where it executes the same
-//! code as a local run; [`protocol`] is the protocol between the two; [`client`] speaks E2B's own.
+//! Runs in an E2B sandbox: [`runner`] uploads everything a run needs, follows the run and downloads
+//! its results; [`worker`] is this program in the sandbox, where it executes the same code as a
+//! local run; [`protocol`] is the protocol between the two; [`e2b_client`] speaks E2B's own.
 
 pub mod protocol;
 pub mod runner;
@@ -17,7 +17,7 @@ pub fn problem(error: e2b_client::Error) -> Error {
     Error::environment(match error.kind {
         // The message already says what to do.
         Kind::Auth => problem,
-        Kind::Invalid | Kind::NotFound => problem.help("see `osiris e2b doctor`"),
+        Kind::Invalid | Kind::NotFound => problem.help("run `osiris e2b doctor`"),
         _ => problem.help("check the network with `osiris e2b doctor`"),
     })
 }

@@ -12,7 +12,7 @@ use osiris_runtime::session;
 pub const APP: &str = "app";
 /// Tag of the session id.
 pub const RUN: &str = "run";
-/// Tag of the time after which anybody may kill the sandbox, in seconds since 1970.
+/// Tag of the time after which any host may kill the sandbox, in seconds since 1970.
 pub const DEADLINE: &str = "deadline";
 /// Tag present if the user wants to keep the sandbox.
 pub const KEPT: &str = "kept";

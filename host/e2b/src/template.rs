@@ -78,14 +78,15 @@ impl Recipe {
             steps: Vec::new(),
         };
         let build = control.create_template(&template).await?;
-        let scratch = tempfile::tempdir().map_err(|error| Error::local("make a folder", &error))?;
+        let scratch =
+            tempfile::tempdir().map_err(|error| Error::local("create a directory", &error))?;
         for (target, blob) in &self.files {
             let name = file_name(target);
             let tar = scratch.path().join("files.tar.gz");
             pack(blob, name, &tar).map_err(|error| Error::local("pack a file", &error))?;
             let hash = canonical::sha256(format!("COPY {name} {target} {}", blob.sha256));
             let sent = control.send_files(&build, &hash, &Source::file(&tar)).await?;
-            say(&format!("{} {target}", if sent { "Sent" } else { "Kept" }));
+            say(&format!("{} {target}", if sent { "Uploaded" } else { "Reused" }));
             let args = [name, target, "root:root", "0755"].map(str::to_owned).to_vec();
             template.steps.push(Step { kind: "COPY".to_owned(), args, files_hash: Some(hash) });
         }

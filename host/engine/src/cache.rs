@@ -28,7 +28,9 @@ impl CodeCache {
         match create_private_dir(&folder) {
             Ok(()) => Some(Self { folder }),
             Err(error) => {
-                tracing::warn!("drivers are compiled anew each time: the cache: {error}");
+                tracing::warn!(
+                    "cannot open the cache of compiled drivers, so every run compiles them again: {error}"
+                );
                 None
             }
         }
@@ -41,7 +43,7 @@ impl CodeCache {
         match is_whole(&path) {
             Ok(true) => Some(path),
             Ok(false) => {
-                tracing::debug!("{}: it is not whole", path.display());
+                tracing::debug!("{}: incomplete code", path.display());
                 None
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_core::driver::limits::{Limit, Limits, format_bytes};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Resource;
@@ -33,7 +33,7 @@ const MAX_SAID: usize = 1 << 20;
 /// Maximum handles that the instances of a component hold or lend at the same time.
 const HANDLES: usize = 100_000;
 /// Prefix of messages about an exceeded limit.
-const LIMIT_EXCEEDED: &str = "the driver ran out of what it may use";
+const LIMIT_EXCEEDED: &str = "the driver exceeded a resource limit";
 
 /// A request to a driver to run a step.
 pub struct RunRequest {
@@ -106,8 +106,8 @@ impl Driver {
             Ok(state) => new_store(engine, state),
             Err(error) => {
                 let failure = CallError::new(
-                    "permission",
-                    format!("a folder could not be opened for the driver: {error:#}"),
+                    ErrorKind::Permission,
+                    format!("cannot open a directory for the driver: {error:#}"),
                 );
                 return RunOutcome::failed(failure);
             }
@@ -126,9 +126,10 @@ impl Driver {
             state.files.undo();
         }
         let result = match (result, state.output.take()) {
-            (Ok(_), Some(_)) if !state.opened => {
-                Err(CallError::new("protocol", "the driver ended well but never opened its output"))
-            }
+            (Ok(_), Some(_)) if !state.opened => Err(CallError::new(
+                ErrorKind::Protocol,
+                "the driver returned successfully but never opened its output",
+            )),
             (Ok(summary), Some(output)) => {
                 output.finish();
                 Ok(summary)
@@ -210,8 +211,8 @@ pub(super) fn into_result<T>(ended: Option<Answer<T>>, state: &HostState) -> Res
         }
         Some(Err(error)) => Err(classify_trap(&error, state)),
         None => Err(CallError::new(
-            "timeout",
-            state.limits.exceeded_message(Limit::Seconds, "it did not end in time"),
+            ErrorKind::Timeout,
+            state.limits.exceeded_message(Limit::Seconds, "the driver did not finish in time"),
         )),
     }
 }
@@ -220,12 +221,13 @@ pub(super) fn into_result<T>(ended: Option<Answer<T>>, state: &HostState) -> Res
 /// failure.
 fn with_denial(failure: CallError, state: &HostState) -> CallError {
     if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
-        let message = format!("{LIMIT_EXCEEDED}: {refusal}; it said: {}", failure.message);
-        return CallError::new("limit", message);
+        let message =
+            format!("{LIMIT_EXCEEDED}: {refusal}; the driver reported: {}", failure.message);
+        return CallError::new(ErrorKind::Limit, message);
     }
     // Interpreters probe for files unrelated to the failure: a path can only be the cause if the
     // driver's message mentions it, or if the error is a permission error.
-    let files = state.files.refusal(&failure.message, failure.kind == "permission");
+    let files = state.files.refusal(&failure.message, failure.kind == ErrorKind::Permission);
     failure.with_denial(files).with_denial(state.network.denial())
 }
 
@@ -260,50 +262,55 @@ fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
     if let Some(ContractViolation(why)) = error.downcast_ref::<ContractViolation>() {
         // The reason can quote text of the driver.
         let why = sanitize_message(why, state.journal.sink.redactor());
-        return CallError::new("protocol", format!("the driver broke its contract: {why}"));
+        return CallError::new(
+            ErrorKind::Protocol,
+            format!("the driver violated the contract: {why}"),
+        );
     }
     if let Some(LimitExceeded(why)) = error.downcast_ref::<LimitExceeded>() {
-        return CallError::new("limit", format!("{LIMIT_EXCEEDED}: {why}"));
+        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {why}"));
     }
     if let Some(message) = &state.panic {
-        return CallError::new("panic", format!("the driver panicked: {message}"));
+        return CallError::new(ErrorKind::Panic, format!("the driver panicked: {message}"));
     }
     if let Some(refused) = &state.limiter.refused {
-        return CallError::new("limit", format!("{LIMIT_EXCEEDED}: {refused}"));
+        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {refused}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
-        let refusal = state.limits.exceeded_message(Limit::Handles, "it asked for one more");
-        return CallError::new("limit", format!("{LIMIT_EXCEEDED}: {refusal}"));
+        let refusal = state.limits.exceeded_message(Limit::Handles, "it requested one more");
+        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {refusal}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return CallError::new(
-            "trap",
+            ErrorKind::Trap,
             format!(
-                "the driver ended its process, {}, instead of returning",
-                if *code == 0 { "as if all were well" } else { "as failed" }
+                "the driver called {} instead of returning",
+                if *code == 0 { "`exit(0)`" } else { "`exit` with an error" }
             ),
         );
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => {
-            CallError::new("trap", "the driver used up its stack of 1 MiB: endless recursion?")
-        }
+        Some(Trap::StackOverflow) => CallError::new(
+            ErrorKind::Trap,
+            "the driver overflowed its stack of 1 MiB; infinite recursion can cause this",
+        ),
         Some(Trap::MemoryOutOfBounds) => CallError::new(
-            "trap",
-            "the driver crashed: it touched memory that it does not have, as endless recursion does too",
+            ErrorKind::Trap,
+            "the driver crashed: out-of-bounds memory access; infinite recursion can cause this",
         ),
         Some(Trap::UnreachableCodeReached) => CallError::new(
-            "trap",
-            "the driver aborted, as a program does that panics or runs out of memory",
+            ErrorKind::Trap,
+            "the driver aborted; a panic or a failed memory allocation can cause this",
         ),
-        Some(trap) => CallError::new("trap", format!("the driver crashed: {trap}")),
+        Some(trap) => CallError::new(ErrorKind::Trap, format!("the driver crashed: {trap}")),
         None => {
             let why = error.root_cause().to_string();
             match engine_limit_message(&why, &state.limits) {
-                Some(limit) => CallError::new("limit", limit),
-                None => {
-                    CallError::new("trap", format!("the driver called the host wrongly: {why}"))
-                }
+                Some(limit) => CallError::new(ErrorKind::Limit, limit),
+                None => CallError::new(
+                    ErrorKind::Trap,
+                    format!("the driver made an invalid host call: {why}"),
+                ),
             }
         }
     }
@@ -315,12 +322,12 @@ fn engine_limit_message(why: &str, limits: &Limits) -> Option<String> {
     if why.contains("fuel allocated for hostcalls has been exhausted") {
         let limit = format_bytes(call_bytes(limits) - BESIDE);
         return Some(format!(
-            "the driver passed more than {limit} to the host in one call; pass less at a time"
+            "the driver passed more than {limit} to the host in one call; pass less data per call"
         ));
     }
     why.contains("store handle limit exceeded").then(|| {
         format!(
-            "the driver held or lent more than {HANDLES} handles at once; drop what is done with"
+            "the driver held more than {HANDLES} resource handles; drop handles that are no longer needed"
         )
     })
 }

@@ -1,5 +1,6 @@
 //! Host side of the contract's `context` interface: services for a driver while a call runs.
 
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::format_bytes;
 use osiris_core::telemetry::{Level, Number};
 use serde_json::{Map, Value};
@@ -42,7 +43,7 @@ impl Host for HostState {
         if unit.len() + bytes > MAX_METRIC {
             let most = format_bytes(MAX_METRIC as u64);
             let bytes = unit.len() + bytes;
-            let why = format!("its unit and tags have {bytes} bytes; the most is {most}");
+            let why = format!("its unit and tags have {bytes} bytes; the maximum is {most}");
             self.journal.dropped("metric", &why);
             return Ok(());
         }
@@ -60,21 +61,24 @@ impl Host for HostState {
         };
         if fields.len() > MAX_EVENT {
             let (bytes, most) = (fields.len(), format_bytes(MAX_EVENT as u64));
-            return dropped(&format!("it has {bytes} bytes; the most is {most}"));
+            return dropped(&format!("its fields have {bytes} bytes; the maximum is {most}"));
         }
         let values = json_values(fields.as_bytes());
         if values > MAX_VALUES {
-            return dropped(&format!("it has {values} values; the most is {MAX_VALUES}"));
+            return dropped(&format!(
+                "its fields have {values} values; the maximum is {MAX_VALUES}"
+            ));
         }
         let no_object = |error: serde_json::Error| {
             contract_violation(format!(
-                "the fields of its event `{name}` are no JSON object: {error}"
+                "the fields of event `{name}` are not a JSON object: {error}"
             ))
         };
         if !name.contains('.') {
             serde_json::from_str::<Map<String, Value>>(&fields).map_err(no_object)?;
             // The host's own events have no dot, so no driver can imitate them.
-            let text = "the driver's event was dropped: its name must be `category.action`";
+            let text =
+                "the driver's event was dropped: its name must have the form `category.action`";
             self.journal.log(Level::Warn, text);
             return Ok(());
         }
@@ -105,7 +109,7 @@ impl Host for HostState {
 
     fn save_state(&mut self, state: String) -> Result<Result<(), types::Error>> {
         if let Some(why) = unfit_state(&state) {
-            return Ok(Err(guest_error("data", why)));
+            return Ok(Err(guest_error(ErrorKind::Data, why)));
         }
         let before = self.new_state.replace(state).map_or(0, |state| state.len());
         self.held.remove(before as u64);
@@ -123,10 +127,10 @@ impl Host for HostState {
 pub fn unfit_state(state: &str) -> Option<String> {
     if state.len() > MAX_STATE {
         let most = format_bytes(MAX_STATE as u64);
-        return Some(format!("the state has {} bytes; the most is {most}", state.len()));
+        return Some(format!("the state has {} bytes; the maximum is {most}", state.len()));
     }
     let parsed = serde_json::from_str::<serde::de::IgnoredAny>(state);
-    parsed.err().map(|error| format!("the state is no JSON: {error}"))
+    parsed.err().map(|error| format!("the state is not valid JSON: {error}"))
 }
 
 /// Returns an upper bound on the number of values in a JSON text. Stops at the nesting depth beyond

@@ -82,7 +82,7 @@ impl Engine {
         Self::start(setup).map_err(|error| {
             Error::environment(Diagnostic::new(
                 "engine",
-                format!("the WebAssembly engine did not start: {error}"),
+                format!("cannot start the WebAssembly engine: {error}"),
             ))
         })
     }
@@ -127,7 +127,7 @@ impl Engine {
                 }
             };
             let started = std::thread::Builder::new().name("osiris-epoch".into()).spawn(tick);
-            // Without the clock no driver could be stopped, so none may run.
+            // Without the clock no driver could be stopped, so none must run.
             started.expect("the system has a thread for the engine's clock");
         });
         &self.engine
@@ -217,7 +217,8 @@ impl Engine {
             return Ok(Place::File(kept));
         }
         let bytes = output.bytes();
-        let bytes = bytes.map_err(|error| Refusal::Failed(format!("its code is lost: {error}")))?;
+        let bytes = bytes
+            .map_err(|error| Refusal::Failed(format!("cannot read the compiled code: {error}")))?;
         Ok(Place::Bytes(bytes.into()))
     }
 

@@ -3,84 +3,68 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use osiris_core::contract::ErrorKind;
+use osiris_core::diagnostic::{Diagnostic, Error};
 use osiris_core::redact::Redactor;
-use serde::{Deserialize, Serialize};
 
 use super::bindings::osiris::driver::types;
 
 /// Maximum length of the message of a driver's error or panic, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;
 
-/// Error kinds that the contract allows drivers to return.
-const KINDS: [&str; 11] = [
-    "config",
-    "auth",
-    "permission",
-    "network",
-    "timeout",
-    "not-found",
-    "data",
-    "upstream",
-    "cancelled",
-    "unsupported",
-    "internal",
-];
-/// Error kinds that only the host reports.
-const HOST_KINDS: [&str; 4] = ["panic", "trap", "limit", "protocol"];
-
-/// Cause of a failed call, with a message for the user. Contains no secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Cause of a failed call, for the user. Contains no secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
-    /// One of the contract's kinds if the driver reported the failure: config, auth, permission,
-    /// network, timeout, not-found, data, upstream, cancelled, unsupported, internal. The host adds
-    /// panic, trap, limit and protocol.
-    pub kind: String,
-    /// Description of the failure, and how to fix it.
+    /// Kind of the failure.
+    pub kind: ErrorKind,
+    /// Description of the failure.
     pub message: String,
+    /// Instruction to fix it, if the message has none.
+    pub help: Option<String>,
 }
 
 impl CallError {
     /// Creates a failure of a kind.
-    pub fn new(kind: &str, message: impl Into<String>) -> Self {
-        Self { kind: kind.into(), message: message.into() }
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), help: None }
     }
 
-    /// Returns whether `kind` is a kind of failure, reported by drivers or by the host.
-    pub fn is_kind(kind: &str) -> bool {
-        KINDS.contains(&kind) || HOST_KINDS.contains(&kind)
-    }
-
-    /// Returns whether the contract allows drivers to report errors of `kind`.
-    pub fn is_contract_kind(kind: &str) -> bool {
-        KINDS.contains(&kind)
-    }
-
-    /// Returns the help for a kind of failure that is the driver's fault. Returns `None` for other
-    /// kinds.
-    pub fn help(kind: &str, driver: &str) -> Option<String> {
-        let is_fault = ["panic", "trap", "protocol"].contains(&kind);
-        is_fault.then(|| format!("this is a fault of the driver `{driver}`: tell its author"))
+    /// Adds an instruction.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
     }
 
     /// The failure of a step that depends on the failed `step`.
     pub fn upstream(step: &str) -> Self {
-        Self::new("upstream", format!("the step `{step}` before it failed"))
+        Self::new(ErrorKind::Upstream, format!("upstream step `{step}` failed"))
+    }
+
+    /// Tells whose fault the failure is, if it is a fault of the driver.
+    #[must_use]
+    pub fn of_driver(self, driver: &str) -> Self {
+        if !self.kind.is_driver_bug() {
+            return self;
+        }
+        self.help(format!("report this bug to the author of driver `{driver}`"))
     }
 
     /// Appends a denial to the message if a denial can cause a failure of this kind.
-    pub(super) fn with_denial(mut self, refusal: Option<String>) -> Self {
-        let may_be =
-            matches!(self.kind.as_str(), "network" | "permission" | "timeout" | "internal");
-        if let Some(refusal) = refusal.filter(|_| may_be) {
-            self.message = format!("{}; {refusal}", self.message);
+    pub(super) fn with_denial(mut self, denial: Option<String>) -> Self {
+        use ErrorKind::{Internal, Network, Permission, Timeout};
+        let can_be = matches!(self.kind, Network | Permission | Timeout | Internal);
+        if let Some(denial) = denial.filter(|_| can_be) {
+            self.message = format!("{}; {denial}", self.message);
         }
         self
     }
+}
 
-    /// Returns whether the failure only follows from a cancellation or from the failure of another
-    /// step.
-    pub fn is_cascaded(&self) -> bool {
-        matches!(self.kind.as_str(), "upstream" | "cancelled")
+/// Converts a problem of the host during a call, which has the kind `permission`.
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        let Diagnostic { message, help, .. } = error.into_first();
+        Self { kind: ErrorKind::Permission, message, help }
     }
 }
 
@@ -92,7 +76,7 @@ impl fmt::Display for CallError {
 
 /// Converts the error that a driver returned.
 pub(super) fn from_driver(error: types::Error, redactor: &Redactor) -> CallError {
-    let kind = KINDS.into_iter().find(|kind| *kind == error.kind).unwrap_or("internal");
+    let kind = ErrorKind::from_contract(&error.kind).unwrap_or(ErrorKind::Internal);
     let message = match error.message.trim() {
         "" => "the driver gave no reason".to_owned(),
         _ => sanitize_message(&error.message, redactor),
@@ -129,8 +113,8 @@ fn without_errno(message: &str) -> Cow<'_, str> {
 }
 
 /// An error that the driver itself can handle.
-pub(super) fn guest_error(kind: &str, message: impl Into<String>) -> types::Error {
-    types::Error { kind: kind.into(), message: message.into(), retryable: false }
+pub(super) fn guest_error(kind: ErrorKind, message: impl Into<String>) -> types::Error {
+    types::Error { kind: kind.as_str().into(), message: message.into(), retryable: false }
 }
 
 /// A violation of the contract: traps the driver and becomes the failure of the step.

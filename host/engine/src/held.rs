@@ -28,7 +28,7 @@ impl HeldMemory {
         let total = self.bytes.amount().saturating_add(bytes);
         if total > self.limits.get(Limit::Held) {
             let asked = format!(
-                "the host would hold {total} bytes for it: batches that it has not dropped or sent, its columns and its state"
+                "the host would hold {total} bytes for the driver: batches that were not dropped or sent, columns and state"
             );
             return Err(limit_exceeded(self.limits.exceeded_message(Limit::Held, asked)));
         }

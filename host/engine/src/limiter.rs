@@ -39,7 +39,7 @@ impl ResourceLimiter for Limiter {
         let more = (desired - current) as u64;
         let total = self.memory.amount() + more;
         if total > self.limits.get(Limit::Memory) {
-            let asked = format!("it asked for {total} bytes");
+            let asked = format!("it requested {total} bytes");
             self.refused = Some(self.limits.exceeded_message(Limit::Memory, asked));
             return Ok(false);
         }
@@ -58,7 +58,7 @@ impl ResourceLimiter for Limiter {
     ) -> wasmtime::Result<bool> {
         let total = self.elements + (desired - current) as u64;
         if total > self.limits.get(Limit::Elements) {
-            let asked = format!("it asked for {total}");
+            let asked = format!("it requested {total}");
             self.refused = Some(self.limits.exceeded_message(Limit::Elements, asked));
             return Ok(false);
         }

@@ -50,7 +50,7 @@ fn metric(
         // Copying up to `MAX_TAGS` tags still makes a call fail that passes more bytes than
         // allowed.
         tags.iter(store.as_context_mut())?.take(MAX_TAGS).try_for_each(|tag| tag.map(drop))?;
-        let why = format!("it has {} tags; the most is {MAX_TAGS}", tags.len());
+        let why = format!("it has {} tags; the maximum is {MAX_TAGS}", tags.len());
         store.data().journal.dropped("metric", &why);
         return Ok(());
     }
@@ -64,10 +64,12 @@ async fn open(
     mut store: StoreContextMut<'_, HostState>,
     (writer, columns): (Resource<Writer>, WasmList<Column>),
 ) -> Result<Opened> {
-    let refused = |why: String| contract_violation(format!("it opened its output badly: {why}"));
+    let refused = |why: String| {
+        contract_violation(format!("it opened its output with an invalid schema: {why}"))
+    };
     if columns.len() > MAX_FIELDS {
         let count = columns.len();
-        return Err(refused(format!("the schema has {count} fields; the most is {MAX_FIELDS}")));
+        return Err(refused(format!("the schema has {count} fields; the maximum is {MAX_FIELDS}")));
     }
     let columns = columns.iter(store.as_context_mut())?.collect::<Result<Vec<_>>>()?;
     // Each entry counts as more than its text, see `unflatten`.
@@ -80,7 +82,7 @@ async fn open(
     let metadata: usize = columns.iter().map(|column| column.metadata.len()).sum();
     if metadata > MAX_METADATA {
         return Err(refused(format!(
-            "its columns have {metadata} pieces of metadata; the most is {MAX_METADATA}"
+            "the columns have {metadata} metadata entries; the maximum is {MAX_METADATA}"
         )));
     }
     let mut fields = Vec::with_capacity(columns.len());

@@ -45,7 +45,7 @@ impl Network {
         let name = normalize_name(name);
         let granted = self.granted.iter().any(|endpoint| normalize_name(&endpoint.host) == name);
         if !granted {
-            self.deny(format!("the name {name:?} was not granted"));
+            self.deny(format!("name {name:?} is not allowed"));
         }
         granted
     }
@@ -63,12 +63,12 @@ impl Network {
             SocketAddrUse::TcpConnect => {
                 let may = self.granted.iter().any(|endpoint| self.matches(endpoint, address));
                 if !may {
-                    self.deny(format!("the address {address} was not granted"));
+                    self.deny(format!("address {address} is not allowed"));
                 }
                 may
             }
             _ => {
-                self.deny("a driver may only dial".to_owned());
+                self.deny("a driver can only open outgoing TCP connections".to_owned());
                 false
             }
         }
@@ -100,7 +100,7 @@ impl Network {
         let granted: Vec<String> = self.granted.iter().map(ToString::to_string).collect();
         let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
         Some(format!(
-            "the host refused it the network: {what}; granted is {granted}. A driver may dial what `network` in its spec names, which is mostly the host and port of its connection"
+            "network access denied: {what}; allowed: {granted}. A driver can connect to the hosts and ports that `network` in its spec names, usually those of its connection"
         ))
     }
 
@@ -139,7 +139,7 @@ mod tests {
         for other in ["127.0.0.1:3307", "127.0.0.2:3306", "[::1]:3306", "169.254.169.254:3306"] {
             assert!(!dials(&network, other), "{other}");
         }
-        assert!(network.denial().unwrap().contains("169.254.169.254:3306 was not granted"));
+        assert!(network.denial().unwrap().contains("169.254.169.254:3306 is not allowed"));
     }
 
     #[test]

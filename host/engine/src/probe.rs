@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +53,7 @@ pub struct Column {
     pub native_type: String,
     /// Type of the values in the table: an Arrow C Data Interface format string.
     pub format: String,
-    /// Whether a value may be missing.
+    /// Whether a value can be missing.
     pub nullable: bool,
     /// Whether the column is part of the primary key.
     pub primary_key: bool,
@@ -84,10 +85,10 @@ impl Driver {
                     message: sanitize_message(&message, sink.redactor()),
                 }
             }
-            Err(failure) if failure.kind == "timeout" => Health {
+            Err(failure) if failure.kind == ErrorKind::Timeout => Health {
                 category: "timeout".to_owned(),
                 latency_ms: None,
-                message: format!("the driver did not answer within {} s", timeout.as_secs_f64()),
+                message: format!("the driver did not respond within {} s", timeout.as_secs_f64()),
             },
             Err(failure) => Health {
                 category: "unknown".to_owned(),
@@ -153,9 +154,9 @@ impl Driver {
         let listed = found.len() + found.iter().map(|dataset| dataset.columns.len()).sum::<usize>();
         if listed > MAX_LISTED {
             let message = format!(
-                "the driver listed {listed} datasets and columns, {MAX_LISTED} is the limit"
+                "the driver listed {listed} datasets and columns; the limit is {MAX_LISTED}"
             );
-            return Err(CallError::new("limit", message));
+            return Err(CallError::new(ErrorKind::Limit, message));
         }
         Ok(found.into_iter().map(dataset).collect())
     }
@@ -169,8 +170,8 @@ impl Driver {
     ) -> Result<T, CallError> {
         let (cancel, share) = (call.cancel.clone(), call.limits.get(Limit::Cpu));
         let state = HostState::new(call, None).map_err(|error| {
-            let message = format!("a folder could not be opened for the driver: {error:#}");
-            CallError::new("permission", message)
+            let message = format!("cannot open a directory for the driver: {error:#}");
+            CallError::new(ErrorKind::Permission, message)
         })?;
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();

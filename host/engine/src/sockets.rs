@@ -97,7 +97,7 @@ impl Host for View<'_> {
         let most = LOOK_UPS + LOOK_UPS_A_SECOND * self.clock.seconds();
         if *self.look_ups > most {
             *self.refused = Some(format!(
-                "it looked up names {} times; the most is {LOOK_UPS} times and {LOOK_UPS_A_SECOND} times a second. A driver can keep the addresses that it has",
+                "it resolved host names {} times; the maximum is {LOOK_UPS} plus {LOOK_UPS_A_SECOND} per second. A driver can cache resolved addresses",
                 self.look_ups
             ));
             return Err(ErrorCode::TemporaryResolverFailure.into());
@@ -150,7 +150,7 @@ impl tcp_create_socket::Host for View<'_> {
         let open =
             self.wasi.table.iter_mut().filter(|entry| entry.is::<TcpSocket>()).count() as u64;
         if open >= self.limits.get(Limit::Sockets) {
-            let asked = format!("it asked for socket {}", open + 1);
+            let asked = format!("it tried to open socket {}", open + 1);
             *self.refused = Some(self.limits.exceeded_message(Limit::Sockets, asked));
             return Err(ErrorCode::NewSocketLimit.into());
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use osiris_core::budget::Budgets;
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::{Limit, Limits};
 use osiris_core::telemetry::Level;
 use tokio_util::sync::CancellationToken;
@@ -129,7 +130,7 @@ impl HostState {
 
 /// The error that a driver gets after the run was cancelled.
 pub(super) fn cancelled_guest_error() -> types::Error {
-    guest_error("cancelled", "the run was cancelled")
+    guest_error(ErrorKind::Cancelled, "the run was cancelled")
 }
 
 impl WasiView for HostState {
@@ -160,7 +161,7 @@ impl LimitedObserver {
         let cost = bytes as i64 + 64;
         let before = self.left.fetch_sub(cost, Relaxed);
         if before >= 0 && before < cost {
-            let asked = "the driver says more than it may, and the rest is dropped";
+            let asked = "the driver wrote more than its log limit, and the rest is dropped";
             self.sink.log(Level::Warn, &self.limits.exceeded_message(Limit::Log, asked));
         }
         if before < cost {
@@ -186,7 +187,7 @@ impl LimitedObserver {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.insert(what) {
             let text = format!(
-                "the driver's {what} was dropped, as all will be that are too large: {why}"
+                "the driver's {what} was dropped because it is too large: {why}; further large {what}s are dropped without a warning"
             );
             self.log(Level::Warn, &text);
         }

@@ -2,6 +2,7 @@
 
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -58,7 +59,7 @@ impl HostBatch for HostState {
         let batch = self.table.get(&batch)?;
         let buffer = batch.buffer(index as usize).ok_or_else(|| {
             contract_violation(format!(
-                "it asked for buffer {index} of a batch that has none of that number"
+                "it requested buffer {index}, which the batch does not have"
             ))
         })?;
         Ok(buffer.to_vec())
@@ -149,9 +150,8 @@ impl HostWriter for HostState {
         let is_long = bytes > LONG_BYTES || nodes.len() > LONG_LIST;
         let parts = move || Batch::from_parts(schema, rows, &nodes, buffers);
         let batch = self.clock.offload(is_long, parts).await;
-        let batch = batch.map_err(|why| {
-            contract_violation(format!("it sent a batch that is not sound: {why}"))
-        })?;
+        let batch =
+            batch.map_err(|why| contract_violation(format!("it sent an invalid batch: {why}")))?;
         let sent = self.emit(batch).await;
         self.held.remove(bytes);
         sent
@@ -162,7 +162,7 @@ impl HostWriter for HostState {
         match &self.table.get(&writer)?.schema {
             None => Err(contract_violation("it forwarded a batch before it opened its output")),
             Some(schema) if *schema != batch.record().schema() => Err(contract_violation(
-                "it forwarded a batch whose columns are not those of its output",
+                "it forwarded a batch whose columns differ from those of its output",
             )),
             Some(_) => self.emit(batch).await,
         }
@@ -185,11 +185,9 @@ impl HostState {
         }
         let is_long = fields.len() > LONG_LIST;
         let read = move || unflatten(&fields).map(|schema| (schema, size(&fields)));
-        let (schema, bytes) = self
-            .clock
-            .offload(is_long, read)
-            .await
-            .map_err(|why| contract_violation(format!("it opened its output badly: {why}")))?;
+        let (schema, bytes) = self.clock.offload(is_long, read).await.map_err(|why| {
+            contract_violation(format!("it opened its output with an invalid schema: {why}"))
+        })?;
         // Never released: the schema lives as long as the table, whichever step reads it.
         self.held.add(bytes)?;
         self.table.get_mut(&writer)?.schema = Some(schema.clone());
@@ -214,8 +212,8 @@ impl HostState {
                 Ok(()) => {}
                 Err(SendError::Disk(error)) => {
                     return Ok(Err(guest_error(
-                        "internal",
-                        format!("the table could not be spilled to disk: {error}"),
+                        ErrorKind::Internal,
+                        format!("cannot spill the table to disk: {error}"),
                     )));
                 }
                 Err(SendError::Memory(exceeded)) => {
@@ -223,7 +221,7 @@ impl HostState {
                 }
                 Err(SendError::Spill(exceeded)) => {
                     let asked = format!(
-                        "what waits for readers that fell behind would take {} bytes with it",
+                        "batches that wait on disk for slow readers would take {} bytes",
                         exceeded.wanted
                     );
                     return Err(limit_exceeded(self.limits.exceeded_message(Limit::Spill, asked)));
@@ -237,7 +235,7 @@ impl HostState {
 }
 
 fn upstream(closed: Closed) -> types::Error {
-    guest_error("upstream", closed.0)
+    guest_error(ErrorKind::Upstream, closed.0)
 }
 
 impl From<Node> for wit::Node {

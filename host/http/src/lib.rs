@@ -1,4 +1,4 @@
-//! HTTP clients: TLS, the addresses that a client can dial, and error messages.
+//! HTTP clients: TLS, the addresses that a client can connect to, and error messages.
 
 use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};
@@ -107,8 +107,8 @@ impl NamedBy {
     }
 }
 
-/// Decides immediately before a connection whether a client can dial an address: by the resolved
-/// address, not by the host name. Servers to which the first server leads, for example by a
+/// Decides immediately before a connection whether a client can connect to an address: by the
+/// resolved address, not by the host name. Servers to which the first server leads, for example by a
 /// redirect, must be on the internet or in the zone of the first server.
 #[derive(Debug)]
 pub struct Guard {
@@ -120,9 +120,9 @@ pub struct Guard {
     proxies: Vec<String>,
 }
 
-/// Error for an address that a client must not dial.
+/// Error for an address that a client must not connect to.
 #[derive(Debug, thiserror::Error)]
-#[error("{host} is {ip}, {place}")]
+#[error("address {ip} of {host} is denied: it belongs to {place}")]
 struct Refused {
     host: String,
     ip: IpAddr,
@@ -133,7 +133,7 @@ impl Guard {
     /// Creates the guard of a client of this server.
     ///
     /// # Errors
-    /// Returns an error if `base` is an IP address that must not be dialled.
+    /// Returns an error if `base` is an IP address that a client must not connect to.
     pub fn new(base: &Url, named_by: NamedBy) -> Result<Arc<Self>, String> {
         let guard = Self {
             base: name(base.host_str().unwrap_or_default()),
@@ -148,7 +148,7 @@ impl Guard {
     /// Checks a URL whose host is an IP address. URLs with host names pass.
     ///
     /// # Errors
-    /// Returns an error if the address must not be dialled; the message says why.
+    /// Returns an error with the reason if a client must not connect to the address.
     pub fn check(&self, url: &Url) -> Result<(), String> {
         let Some(ip) = ip_of(url) else { return Ok(()) };
         let host = url.host_str().unwrap_or_default();
@@ -165,7 +165,7 @@ impl Guard {
         self.zone.get().copied().unwrap_or(Zone::Public)
     }
 
-    /// Returns those of a host's addresses that may be dialled.
+    /// Returns those of a host's addresses that a client may connect to.
     fn admit(&self, host: &str, addresses: &[IpAddr]) -> Result<Vec<IpAddr>, Refused> {
         let is_base = name(host) == self.base;
         let named_by = if is_base { self.named_by } else { NamedBy::Server(self.zone()) };
@@ -176,8 +176,8 @@ impl Guard {
             (None, Some(ip)) => {
                 let place = match Zone::of(*ip) {
                     Zone::Loopback => "this machine",
-                    Zone::Link => "an address of this machine's own link",
-                    _ => "an address of a private network",
+                    Zone::Link => "a link-local network",
+                    _ => "a private network",
                 };
                 return Err(Refused { host: host.to_owned(), ip: *ip, place });
             }
@@ -235,11 +235,11 @@ pub fn root_cause(error: &reqwest::Error) -> String {
         .and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
     let host = host.as_deref().unwrap_or("the service");
     match inner {
-        Some(inner) if error.is_connect() => format!("no connection to {host}: {inner}"),
+        Some(inner) if error.is_connect() => format!("cannot connect to {host}: {inner}"),
         Some(inner) if error.is_redirect() => inner.to_string(),
-        Some(inner) => format!("the connection to {host} broke: {inner}"),
-        None if error.is_timeout() => format!("no answer from {host} in time"),
-        None => "the request could not be sent".to_owned(),
+        Some(inner) => format!("connection to {host} failed: {inner}"),
+        None if error.is_timeout() => format!("no response from {host} in time"),
+        None => "cannot send the request".to_owned(),
     }
 }
 
@@ -266,7 +266,10 @@ mod tests {
         assert!(admits(&own, "cdn.example", "1.1.1.1"));
         assert!(own.check(&Url::parse("https://[::ffff:7f00:1]/").unwrap()).is_err());
         let error = own.admit("localhost.", &["127.0.0.1".parse().unwrap()]).unwrap_err();
-        assert_eq!(error.to_string(), "localhost. is 127.0.0.1, this machine");
+        assert_eq!(
+            error.to_string(),
+            "address 127.0.0.1 of localhost. is denied: it belongs to this machine"
+        );
     }
 
     #[test]

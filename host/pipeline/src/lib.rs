@@ -1,5 +1,5 @@
-//! Pipelines as they are written, and as they run: reads a [`project`] and its [`connection`]s, and
-//! [`compile`]s a pipeline in YAML to a sealed [`manifest`] and the configuration of each step.
+//! Reads a [`project`] and its [`connection`]s, and [`compile`]s a pipeline in YAML to a sealed
+//! [`manifest`] and the configuration of each step.
 
 pub mod compile;
 pub mod connection;

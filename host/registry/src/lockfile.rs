@@ -175,7 +175,7 @@ impl Entry {
 /// Adds help for a damaged file: a merge can corrupt the lockfile, which is not edited by hand.
 fn restorable(mut error: Error) -> Error {
     let help = "restore osiris.lock from version control, or add the drivers again with `osiris drivers add`";
-    for problem in error.problems.iter_mut().filter(|problem| problem.help.is_none()) {
+    for problem in error.iter_mut().filter(|problem| problem.help.is_none()) {
         problem.help = Some(help.to_owned());
     }
     error

@@ -82,7 +82,7 @@ fn web(text: &str) -> Result<Url> {
     if !url.username().is_empty() || url.password().is_some() || query {
         let help = "put the driver where it can be read without one, or into a registry: `osiris drivers publish --help`";
         let mut error = wrong("the address holds a secret, and osiris.lock would show it");
-        error.problems.iter_mut().for_each(|one| one.help = Some(help.to_owned()));
+        error.iter_mut().for_each(|one| one.help = Some(help.to_owned()));
         return Err(error);
     }
     Ok(url)

@@ -30,7 +30,7 @@ export function run(driver, { config = {}, id = 'test', mode, inputs = [], parti
   setBase(base);
   try {
     const { rowsWritten } = callRun(driver, host, step, wired, writer);
-    if (writer && writer.table === null) throw new DriverError('internal', 'the driver ended well but never opened its output');
+    if (writer && writer.table === null) throw new DriverError('internal', 'the driver returned successfully but never opened its output');
     return result(rowsWritten);
   } catch (thrown) {
     throw Object.assign(reported(thrown), { result: result(null) });

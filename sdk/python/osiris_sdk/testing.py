@@ -118,7 +118,7 @@ def run(
         summary = calls.run(driver, _context(host), step, tables, output)
         artifacts = host.artifacts()
     if mode != "write":
-        assert writer.schema is not None, "the step ended well and never opened its output"
+        assert writer.schema is not None, "the step returned successfully but never opened its output"
         assert summary.rows_written is None, "rows_written is a writer's to say"
     schema = writer.schema
     batches = [] if schema is None else [Batch(schema, batch) for batch in writer.batches]

@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(!problem.message.contains(acts), "{:?}", problem.message);
             }
         }
-        Err(error) => assert!(!error.problems.is_empty()),
+        Err(error) => assert!(!error.diagnostics().is_empty()),
     }
     if let (Some(ours), Some(theirs)) = (fuzzing::specs(bytes), specs(bytes)) {
         assert_eq!(ours, theirs, "nobody finds another spec in it");

@@ -31,14 +31,14 @@ fuzz_target!(|text: &[u8]| {
     let environment = match Environment::read(base) {
         Ok(environment) => environment,
         Err(error) => {
-            assert!(!error.problems.is_empty());
+            assert!(!error.diagnostics().is_empty());
             return;
         }
     };
     let environment = environment.with([("SECRET".to_owned(), SECRET.to_owned())]);
     let connections = match Connections::read(base) {
         Ok(connections) => connections,
-        Err(error) => return assert!(!error.problems.is_empty()),
+        Err(error) => return assert!(!error.diagnostics().is_empty()),
     };
     let known = contains(text, SECRET.as_bytes());
     let silent = |words: String| assert!(known || !words.contains(SECRET), "{words}");

@@ -50,7 +50,7 @@ enum Said<'a> {
     Start(u32),
     Stdout(&'a str),
     Stderr(&'a str),
-    Exit(i32, &'a str),
+    ExitStatus(i32, &'a str),
     KeepAlive,
     End,
     Error(&'a str),
@@ -65,7 +65,7 @@ async fn process(bytes: &[u8]) {
         let exits = outputs.iter().filter(|output| matches!(output, Output::Exited { .. }));
         assert_eq!(
             exits.count(),
-            says.iter().filter(|said| matches!(said, Said::Exit(..))).count()
+            says.iter().filter(|said| matches!(said, Said::ExitStatus(..))).count()
         );
     }
 }
@@ -76,7 +76,7 @@ impl Said<'_> {
             Self::Start(pid) => json!({"start": {"pid": pid}}),
             Self::Stdout(text) => json!({"data": {"stdout": text}}),
             Self::Stderr(text) => json!({"data": {"stderr": text}}),
-            Self::Exit(code, text) => json!({"end": {"exitCode": code, "status": text}}),
+            Self::ExitStatus(code, text) => json!({"end": {"exitCode": code, "status": text}}),
             Self::KeepAlive => json!({"keepalive": {}}),
             Self::Other(text) => json!({"checkpoint": text}),
             Self::End => return framed(2, "{}"),

@@ -29,10 +29,10 @@ fuzz_target!(|text: &[u8]| -> Corpus {
             assert!(ids.iter().all(|id| checked.configs.contains_key(*id)), "{ids:?}");
         }
         Err(error) => {
-            assert!(!error.problems.is_empty());
+            assert!(!error.diagnostics().is_empty());
             // In YAML, a carriage return also ends a line.
             let lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).count();
-            for problem in &error.problems {
+            for problem in error.diagnostics() {
                 let position = problem.place.as_ref().and_then(|place| place.position);
                 assert!(position.is_none_or(|at| at.line as usize <= lines + 1), "{problem}");
             }

@@ -11,7 +11,7 @@ use serde_json::Value;
 fuzz_target!(|text: &[u8]| {
     let spec = match Spec::parse(text, Path::new("spec.yaml")) {
         Ok(spec) => spec,
-        Err(error) => return assert!(!error.problems.is_empty()),
+        Err(error) => return assert!(!error.diagnostics().is_empty()),
     };
     assert!(spec.name.contains('.') && !spec.modes.is_empty());
     let whole = spec.schema().expect("the schema of a spec that parses");

@@ -53,7 +53,7 @@ fn ctrl_c_while_creating_kills_the_sandbox() {
     let running = fixture.run(&[]).start();
     fixture.id();
     running.interrupt();
-    let words = ["stopped by the user before the run had begun"];
+    let words = ["interrupted by the user before the run started"];
     fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
@@ -63,7 +63,7 @@ fn ctrl_c_while_uploading_stops() {
     let running = fixture.run(&[]).start();
     fixture.wait_for_request("POST /files");
     running.interrupt();
-    let words = ["stopped by the user before the run had begun"];
+    let words = ["interrupted by the user before the run started"];
     fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
@@ -79,7 +79,7 @@ fn ctrl_c_while_downloading_stops() {
     };
     wait_for("the end of the run in the sandbox", PATIENCE, is_over);
     running.interrupt();
-    let words = ["stopped by the user before the outputs were here"];
+    let words = ["interrupted by the user before all outputs were downloaded"];
     fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 
@@ -89,7 +89,7 @@ fn ctrl_c_while_a_response_is_missing_kills_the_sandbox() {
     let running = fixture.run(&[]).start();
     fixture.id();
     running.interrupt();
-    let words = ["stopped by the user before the run had begun"];
+    let words = ["interrupted by the user before the run started"];
     fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
 }
 

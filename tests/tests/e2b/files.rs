@@ -79,13 +79,13 @@ fn altered_download_is_fetched_again() {
 fn always_altered_download_is_reported() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(of_the_output(Effect::FlipByte(0)).always());
-    let words = ["`ids.txt` could not be fetched", "altered", "run it again"];
+    let words = ["cannot download `ids.txt`", "altered", "run the pipeline again"];
     fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }
 
 fn always_cut_download_is_reported() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(of_the_output(Effect::CutAnswer(0)).always());
-    let words = ["`ids.txt` could not be fetched", "run it again"];
+    let words = ["cannot download `ids.txt`", "run the pipeline again"];
     fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }

@@ -36,7 +36,7 @@ fn broken_stream_recovers() {
 fn sandbox_killed_during_upload_is_reported() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on("POST /files", Effect::KillSandbox));
-    let words = ["The sandbox was not found", "it was killed or its lifetime is over"];
+    let words = ["The sandbox was not found", "the sandbox was killed or its lifetime ended"];
     fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
@@ -44,7 +44,7 @@ fn sandbox_killed_before_its_worker_starts_is_reported() {
     let fixture = Fixture::new(SHORT);
     let start = Fault::on("POST /process.Process/Start", Effect::KillSandbox);
     fixture.e2b.fault(start.containing("worker"));
-    let words = ["The sandbox was not found", "it was killed or its lifetime is over"];
+    let words = ["The sandbox was not found", "the sandbox was killed or its lifetime ended"];
     fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
@@ -52,8 +52,11 @@ fn sandbox_killed_before_download_is_reported() {
     let fixture = Fixture::new(SHORT);
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     fixture.e2b.fault(fetch);
-    let words =
-        ["could not be fetched from the sandbox", "The sandbox was not found", "run it again"];
+    let words = [
+        "cannot download `ids.txt` from the sandbox",
+        "The sandbox was not found",
+        "run the pipeline again",
+    ];
     fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }
 
@@ -61,7 +64,7 @@ fn sandbox_killed_during_the_run_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (running, _) = fixture.in_mid_run(&[]);
     assert!(fixture.e2b.kill_sandbox(&fixture.id()));
-    let words = ["the sandbox is gone before the run was over", "run it again"];
+    let words = ["the sandbox ended before the run ended", "run the pipeline again"];
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -69,7 +72,7 @@ fn worker_killed_during_the_run_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (running, worker) = fixture.in_mid_run(&[]);
     worker.kill();
-    let words = ["the worker in the sandbox died", "killed"];
+    let words = ["the worker in the sandbox ended unexpectedly", "killed"];
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -79,7 +82,7 @@ fn worker_killed_while_offline_is_reported() {
     worker.freeze();
     assert!(fixture.e2b.restart_envd(&fixture.id()));
     worker.kill();
-    let words = ["the worker in the sandbox died", "it cannot be found any more"];
+    let words = ["the worker in the sandbox ended unexpectedly", "process not found"];
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -95,6 +98,6 @@ steps:
     fixture.project.write("osiris.yaml", "version: 1\nlimits: {memory: 4GiB}\n");
     let finished = fixture.run(&[]).run();
     std::fs::remove_file(fixture.project.path("osiris.yaml")).expect("it is there");
-    let words = ["no memory left", "a template with more", "`limits.memory`"];
+    let words = ["ran out of memory", "a template with more memory", "`limits.memory`"];
     fixture.assert_failed(finished, 1, "sandbox", &words);
 }

@@ -46,7 +46,7 @@ fn sandbox_killed_while_the_host_is_offline_is_reported() {
     fixture.e2b.set_online(false);
     assert!(fixture.e2b.kill_sandbox(&id));
     fixture.e2b.set_online(true);
-    let words = ["the sandbox is gone before the run was over", "run it again"];
+    let words = ["the sandbox ended before the run ended", "run the pipeline again"];
     fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
@@ -66,7 +66,7 @@ fn silent_worker_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let (mut running, worker) = fixture.in_mid_run(&[]);
     worker.freeze();
-    running.wait_for_words("No word from the sandbox for 30 s");
+    running.wait_for_words("No message from the sandbox for 30 s");
     worker.thaw();
     running.interrupt();
     fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &[]);

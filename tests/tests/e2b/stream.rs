@@ -38,8 +38,7 @@ fn assert_recovers(faults: impl IntoIterator<Item = Fault>) -> Fixture {
 fn stream_broken_before_its_start_is_reported() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(of_the_worker(Effect::NoStart));
-    let words =
-        ["cannot run /usr/local/bin/osiris in the sandbox", "the connection to ", " broke: "];
+    let words = ["cannot run /usr/local/bin/osiris in the sandbox", "connection to ", " failed: "];
     fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 

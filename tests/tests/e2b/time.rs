@@ -17,14 +17,19 @@ pub(crate) const TESTS: &[Test] = tests![
 fn run_beyond_its_time_limit_is_reported() {
     let fixture = Fixture::new(ENDLESS);
     let finished = fixture.run(&["--e2b-timeout", "3"]).run();
-    fixture.assert_failed(finished, 1, "timeout", &["not over", "--e2b-timeout"]);
+    fixture.assert_failed(finished, 1, "timeout", &["time limit", "--e2b-timeout"]);
 }
 
 fn run_beyond_its_time_limit_before_starting_is_reported() {
     let fixture = Fixture::new(SHORT);
     fixture.e2b.fault(Fault::on("POST /files", Effect::Delay(Duration::from_secs(60))).always());
     let finished = fixture.run(&["--e2b-timeout", "1"]).run();
-    fixture.assert_failed(finished, 1, "timeout", &["not over after 1 s", "--e2b-timeout"]);
+    fixture.assert_failed(
+        finished,
+        1,
+        "timeout",
+        &["exceeded its time limit of 1 s", "--e2b-timeout"],
+    );
 }
 
 fn control_plane_with_another_clock_is_harmless() {

@@ -51,7 +51,7 @@ fn doctor_reports_an_unreachable_service() {
     assert_eq!((&answer["status"], &answer["checks"][0]["ok"]), (&"error".into(), &false.into()));
     let said = answer["checks"][0]["message"].as_str().unwrap_or_default();
     assert!(
-        said.contains("no connection to 127.0.0.1:1: ") && said.contains("check the network"),
+        said.contains("cannot connect to 127.0.0.1:1: ") && said.contains("check the network"),
         "{said}"
     );
 }

@@ -3,14 +3,8 @@
 use crate::attack::{Attack, attack};
 
 pub(crate) const ATTACKS: &[Attack] = &[
-    attack(
-        "garbage",
-        1,
-        "protocol",
-        "not the one that follows",
-        "begin(); raw(b'\\xff\\0{]\\n'); wait()",
-    ),
-    attack("garbage-first", 3, "protocol", "not the one that follows", "raw(b'hello\\n'); wait()"),
+    attack("garbage", 1, "protocol", "out of order", "begin(); raw(b'\\xff\\0{]\\n'); wait()"),
+    attack("garbage-first", 3, "protocol", "out of order", "raw(b'hello\\n'); wait()"),
     attack(
         "line-huge",
         1,
@@ -29,7 +23,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "line-deep",
         1,
         "protocol",
-        "not the one",
+        "out of order",
         "begin(); raw(b'[' * 100000 + b'\\n'); wait()",
     ),
     attack(
@@ -43,7 +37,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "copy-of-countless-lines",
         1,
         "protocol",
-        "not the one that follows",
+        "out of order",
         "begin()
 for n in range(3, 1000000): stream.write(line(n, {'type': 'pong', 're': 1}))
 raw(b'gap\\n'); wait()",
@@ -52,28 +46,28 @@ raw(b'gap\\n'); wait()",
         "number-jumps",
         1,
         "protocol",
-        "not the one that follows",
+        "out of order",
         "begin(); last = 41; say('pong', re=1); wait()",
     ),
     attack(
         "number-overflows",
         1,
         "protocol",
-        "not the one that follows",
+        "out of order",
         "begin(); last = (1 << 64) - 1; say('pong', re=1); wait()",
     ),
     attack(
         "number-is-the-last",
         1,
         "protocol",
-        "not the one that follows",
+        "out of order",
         "begin(); last = (1 << 64) - 2; say('pong', re=1); wait()",
     ),
     attack(
         "number-negative",
         1,
         "protocol",
-        "not the one that follows",
+        "out of order",
         "begin(); last = -2; say('pong', re=1); wait()",
     ),
 ];

@@ -69,7 +69,7 @@ fn worker_answers_during_a_run_and_can_be_cancelled() {
     assert_eq!(talk.until("pong")["re"], ping);
     let again = talk.command(json!({"cmd": "run"}));
     let refused = talk.until("refused");
-    assert_eq!((&refused["re"], &refused["why"]), (&again.into(), &"it is busy".into()));
+    assert_eq!((&refused["re"], &refused["why"]), (&again.into(), &"the worker is busy".into()));
     talk.command(json!({"cmd": "cancel"}));
     let finished = talk.until("finished");
     assert_eq!(

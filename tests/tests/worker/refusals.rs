@@ -24,7 +24,7 @@ fn altered_plan_is_refused() {
     let refused = talk.until("refused");
     assert_eq!(refused["re"], n);
     let why = refused["why"].as_str().unwrap_or_default();
-    assert!(why.contains("it is not what the host sent"), "{why}");
+    assert!(why.contains("the file is not the one that the host sent"), "{why}");
     // Even with a bad plan, the secrets file is removed.
     assert!(!talk.file("confidential.json").exists());
     assert_well(talk);
@@ -36,7 +36,7 @@ fn missing_or_damaged_secrets_are_refused() {
     talk.until("hello");
     let whole = fs::read_to_string(talk.file("confidential.json")).expect("it was sent");
     fs::write(talk.file("confidential.json"), &whole[..whole.len() / 2]).expect("it is ours");
-    for said in ["it is cut off or damaged", "No such file"] {
+    for said in ["the file is truncated or damaged", "No such file"] {
         let n = talk.prepare();
         let refused = talk.until("refused");
         assert_eq!(refused["re"], n);
@@ -76,7 +76,7 @@ fn run_without_a_plan_and_invalid_commands_are_refused() {
     let n = talk.command(json!({"cmd": "run"}));
     let refused = talk.until("refused");
     assert_eq!(refused["re"], n);
-    assert_eq!(refused["why"], "there is nothing prepared to run");
+    assert_eq!(refused["why"], "no run is prepared");
     for garbage in [
         "fly\n",
         "{}\n",
@@ -89,7 +89,7 @@ fn run_without_a_plan_and_invalid_commands_are_refused() {
         let refused = talk.until("refused");
         assert_eq!(refused["re"], 0);
         assert!(
-            refused["why"].as_str().is_some_and(|why| why.starts_with("no command")),
+            refused["why"].as_str().is_some_and(|why| why.starts_with("invalid command")),
             "{refused}"
         );
     }

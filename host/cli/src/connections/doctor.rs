@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use osiris_core::diagnostic::{Error, Exit, Result};
+use osiris_core::diagnostic::{Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
 use osiris_core::sanitize::escape_control;
@@ -114,7 +114,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             None => unknown(format!("no driver of the family {family} can check it")),
             Some(question) => question
                 .and_then(|question| examine(&probe, &place, &question, args.timeout))
-                .unwrap_or_else(|error| unknown(error.problems[0].message.clone())),
+                .unwrap_or_else(|error| unknown(error.first().message.clone())),
         };
         let driver = driver.map(|driver| driver.spec.name.clone());
         Violation { family, alias, driver, health }
@@ -187,7 +187,7 @@ fn answer(findings: &[Violation]) -> CommandOutput {
     }
     let mut answer = CommandOutput::new(json!({"connections": json}), text);
     if findings.iter().any(|finding| finding.health.category != "ok") {
-        answer.exit = Exit::Environment as u8;
+        answer.exit = ExitStatus::Environment as u8;
         answer.json["status"] = "failure".into();
     }
     answer

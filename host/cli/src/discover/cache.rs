@@ -147,8 +147,8 @@ mod tests {
         std::os::unix::fs::symlink(elsewhere.path(), &cache).unwrap();
         assert!(kept.read().is_none());
         let error = kept.write(&found).unwrap_err().to_string();
-        assert!(error.contains("/.osiris/cache` is a link"), "{error}");
-        assert!(error.contains("help: remove it: `rm '"), "{error}");
+        assert!(error.contains("/.osiris/cache` is a symlink"), "{error}");
+        assert!(error.contains("help: remove the symlink: `rm '"), "{error}");
         assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 

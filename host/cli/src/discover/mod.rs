@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use osiris_core::canonical;
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::contract::ErrorKind;
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
 use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
-use osiris_engine::{CallError, Column, Dataset, Driver, Engine};
+use osiris_engine::{Column, Dataset, Driver, Engine};
 use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets};
 use osiris_registry::trust::Known;
 use osiris_runtime::session::stamp;
@@ -138,13 +139,15 @@ fn ask(
         let message = redactor.redact(&failure.message).into_owned();
         let mut problem =
             Diagnostic::new("discovery_failed", format!("{}: {message}", file.spec.name));
-        problem.help = match failure.kind.as_str() {
+        problem.help = match failure.kind {
             // The message names the limit to raise, if any can be raised.
-            "limit" => None,
-            kind => CallError::help(kind, &file.spec.name)
+            ErrorKind::Limit => None,
+            _ => failure
+                .of_driver(&file.spec.name)
+                .help
                 .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
         };
-        Error { exit: Exit::Environment, problems: vec![problem] }
+        Error::new(ExitStatus::Environment, vec![problem])
     })?;
     let resources: Vec<_> = found.into_iter().map(|found| masked(found, redactor)).collect();
     Ok(Discovery {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use osiris_core::contract::Mode;
-use osiris_core::diagnostic::Error;
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::{Limit, LimitOverrides};
 use osiris_core::fs::project_dir::ProjectDir;
@@ -114,8 +113,7 @@ async fn sample(
     room: &mut Room<'_>,
 ) -> Result<Rows, CallError> {
     let Asked { driver, file, config, redactor, wanted } = *asked;
-    let refused = |error: Error| CallError::new("permission", error.problems[0].message.clone());
-    let call = probe.call(place, file, config, redactor).map_err(refused)?;
+    let call = probe.call(place, file, config, redactor).map_err(CallError::from)?;
     let enough = call.cancel.clone();
     let spill = ProjectDir::new(place.project.base(), &place.project.layout.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use osiris_core::diagnostic::{Diagnostic, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::{LimitOverrides, Limits};
 use osiris_core::sanitize::escape_control;
@@ -94,7 +94,7 @@ fn examine(
     let mut problems = Vec::new();
     // The lockfile and the project's policy.
     if let Err(error) = place.registry.verified_content(driver) {
-        problems.extend(error.problems);
+        problems.extend(error.into_diagnostics());
     }
     let differs = match entry.filter(|_| problems.is_empty()) {
         // Older lockfiles did not record the authors' defaults.
@@ -163,7 +163,7 @@ fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
     let mut answer = CommandOutput::new(json!({"drivers": drivers}), text);
     if wrong {
         answer.json["status"] = "failure".into();
-        answer.exit = Exit::Failed as u8;
+        answer.exit = ExitStatus::Failed as u8;
     }
     answer
 }

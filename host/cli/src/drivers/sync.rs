@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
 use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted, hash_file};
@@ -91,8 +91,8 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     if let Some(first) = problems.first() {
         let exit = first.exit;
-        let problems = problems.into_iter().flat_map(|error| error.problems).collect();
-        return Err(Error { exit, problems });
+        let problems = problems.into_iter().flat_map(|error| error.into_diagnostics()).collect();
+        return Err(Error::new(exit, problems));
     }
     if fetched.is_empty() {
         text = as_locked(count);
@@ -123,7 +123,7 @@ fn fetch(
 
 /// Adds the name of the driver that cannot be fetched.
 fn lost(name: &str, mut error: Error) -> Error {
-    for problem in &mut error.problems {
+    for problem in error.iter_mut() {
         problem.message = format!("the driver `{name}` cannot be fetched: {}", problem.message);
         problem.help.get_or_insert_with(|| {
             "put it back there, or get the driver from elsewhere with `osiris drivers add`".into()
@@ -166,6 +166,6 @@ fn checked(
     text.push_str(&format!("  {} osiris drivers sync\n", paint(BOLD, "help:")));
     let mut answer = CommandOutput::new(json!({"locked": count, "different": documents}), text);
     answer.json["status"] = "failure".into();
-    (answer.exit, answer.failed) = (Exit::Failed as u8, true);
+    (answer.exit, answer.failed) = (ExitStatus::Failed as u8, true);
     answer
 }

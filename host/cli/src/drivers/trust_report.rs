@@ -41,7 +41,7 @@ impl<'p> TrustReport<'p> {
         let lock = Lockfile::read(&project.layout.lock_file())?;
         let gates: [&dyn AdmissionPolicy; 2] = [&lock, policy];
         let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
-        let refusal = refusal.and_then(|error| error.problems.into_iter().next());
+        let refusal = refusal.and_then(|error| Some(error.into_first()));
         let limits = Limits::new(&project.settings.limits, &LimitOverrides::new());
         Ok(Self {
             policy,

@@ -1,6 +1,6 @@
 //! `osiris drivers update`.
 
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
@@ -18,7 +18,7 @@ Examples:
   osiris drivers update acme.crm_extractor
   osiris drivers update --dry-run                    only show what is new
 
-RequestedPermissions each driver's source again: the address, the tag, or, if it was added
+Asks each driver's source again: the address, the tag, or, if it was added
 without a tag, the newest version. Nothing changes, for no driver, when one of
 them asks for more than before: look at it, then use --accept-rights.";
 
@@ -123,7 +123,7 @@ fn accepted(changes: &[Change<'_>]) -> Result<()> {
                 .help(format!("if it may have that: osiris drivers update {name} --accept-rights"))
         })
         .collect();
-    if refused.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Failed, problems: refused }) }
+    if refused.is_empty() { Ok(()) } else { Err(Error::new(ExitStatus::Failed, refused)) }
 }
 
 fn describe(change: &Change<'_>) -> String {

@@ -6,7 +6,7 @@ mod table;
 
 use std::borrow::Cow;
 
-use osiris_core::diagnostic::{Diagnostic, Place, Position};
+use osiris_core::diagnostic::{Diagnostic, Position, SourceLocation};
 use osiris_core::sanitize::escape_control;
 
 pub(super) use self::number::{count, format_bytes, milliseconds};
@@ -29,7 +29,7 @@ pub(super) fn warning(one: &Diagnostic) -> String {
 
 fn problem(style: anstyle::Style, word: &str, problem: &Diagnostic) -> String {
     let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
-    if let Some(Place { file, position }) = &problem.place {
+    if let Some(SourceLocation { file, position }) = &problem.place {
         let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
         let place = format!("--> {}{}", escape_control(file), position.unwrap_or_default());
         text.push_str(&format!("\n  {}", paint(DIM, &place)));

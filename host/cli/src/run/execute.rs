@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::{io, process};
 
+use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_e2b::runner::{E2bRunner, KillHandle, Notice};
 use osiris_pipeline::manifest::Manifest;
@@ -116,7 +117,7 @@ fn begin<'s>(
 /// Ends the process after a second Ctrl-C, with a matching status.
 fn stop_now(session: &Session, board: &RunProgress) -> ! {
     let message = "stopped at once by the user: what steps had not finished may lie about";
-    let error = RunError { step: None, kind: "cancelled".to_owned(), message: message.to_owned() };
+    let error = RunError::new(ErrorKind::Cancelled, message);
     // If the status cannot be written, the next sweep marks the run as crashed.
     session.finish(board.end(RunStatus::Cancelled, INTERRUPTED, Some(error))).ok();
     process::exit(i32::from(INTERRUPTED))

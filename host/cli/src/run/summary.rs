@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use osiris_core::driver::spec::configured_paths;
 use osiris_core::sanitize::escape_control;
-use osiris_engine::CallError;
 use osiris_pipeline::compile::Build;
 use osiris_runtime::session::{RunStatus, StatusFile, StepState};
 use serde_json::{Value, json};
@@ -98,10 +97,9 @@ pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> C
     json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
     if let (Some(error), RunStatus::Failed | RunStatus::Crashed) = (&status.error, status.status) {
         json["status"] = Value::from("error");
-        let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
-        let message = format!("{step}{}", error.message);
+        let message = error.to_string();
         let mut problem = json!({"code": error.kind, "message": message, "step": error.step});
-        if let Some(help) = help(status) {
+        if let Some(help) = &error.help {
             problem["help"] = json!(help);
         }
         json["problems"] = json!([problem]);
@@ -131,22 +129,14 @@ fn text(status: &StatusFile, dir: &Path, outputs: &[Written]) -> String {
     };
     let head = format!("{} {} {how} in {time}\n", paint(style, glyph), paint(BOLD, &name));
     let why = status.error.as_ref().filter(|_| status.status == RunStatus::Failed).map(|error| {
-        let step = error.step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
-        let message = format!("{step}{}", error.message);
-        let kind = escape_control(&error.kind);
-        let help = help(status)
-            .map(|help| format!("  {} {}\n", paint(BOLD, "help:"), escape_control(&help)));
-        let error = paint(ERROR.bold(), "error");
-        format!("{error}: {} ({kind})\n{}", multiline(&message), help.unwrap_or_default())
+        let help = error.help.as_ref();
+        let help =
+            help.map(|help| format!("  {} {}\n", paint(BOLD, "help:"), escape_control(help)));
+        let head = paint(ERROR.bold(), "error");
+        let (message, kind) = (multiline(&error.to_string()), error.kind);
+        format!("{head}: {message} ({kind})\n{}", help.unwrap_or_default())
     });
     format!("{head}{}{text}", why.unwrap_or_default())
-}
-
-/// Returns the help for a failure, if the message does not contain it.
-fn help(status: &StatusFile) -> Option<String> {
-    let error = status.error.as_ref()?;
-    let step = status.steps.iter().find(|step| Some(&step.id) == error.step.as_ref())?;
-    CallError::help(&error.kind, &step.driver)
 }
 
 fn table(status: &StatusFile) -> String {
@@ -173,6 +163,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use osiris_core::contract::ErrorKind;
     use osiris_runtime::session::RunError;
     use osiris_runtime::session::StepStatus;
 
@@ -253,8 +244,9 @@ mod tests {
     fn failed_run_summary_names_step_kind_and_existing_outputs() {
         let error = RunError {
             step: Some("write".to_owned()),
-            kind: "data".to_owned(),
+            kind: ErrorKind::Data,
             message: "row 7: \x1b[31mtoo long".to_owned(),
+            help: None,
         };
         let answer = answer_to(&status(RunStatus::Failed, Some(error)));
         assert!(answer.failed);
@@ -263,7 +255,7 @@ mod tests {
 
     #[test]
     fn cancelled_run_has_no_problem() {
-        let error = RunError { step: None, kind: "cancelled".to_owned(), message: "x".to_owned() };
+        let error = RunError::new(ErrorKind::Cancelled, "x");
         let answer = answer_to(&status(RunStatus::Cancelled, Some(error)));
         assert_eq!((&answer.json["status"], answer.exit), (&json!("cancelled"), 1));
         assert_eq!(answer.json.get("problems"), None);

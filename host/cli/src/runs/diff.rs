@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use osiris_core::diagnostic::{Exit, Result};
+use osiris_core::diagnostic::{ExitStatus, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_runtime::session::history;
 use osiris_runtime::session::history::diff::{self as compare, Diff, Difference};
@@ -38,7 +38,7 @@ pub(super) fn diff(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let diff = compare::diff(&left, &right)?;
     let mut answer = CommandOutput::new(json!(diff), text(&diff));
     if !diff.same {
-        answer.exit = Exit::Failed as u8;
+        answer.exit = ExitStatus::Failed as u8;
     }
     Ok(answer)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 
 use super::super::cases::Case;
 use super::super::check::{Check, NotPassed, Verdict, ensure, fail, skip};
@@ -101,15 +101,15 @@ fn stopped(outcome: &Outcome) -> Verdict {
         return Err(skip("it was done before anything came of it"));
     };
     ensure(took <= GRACE, || format!("it took {:.1} s", took.as_secs_f64()))?;
-    failed(outcome, "cancelled", "it ended well, in the middle")
+    failed(outcome, ErrorKind::Cancelled, "it ended well, in the middle")
 }
 
 fn followed(outcome: &Outcome) -> Verdict {
-    failed(outcome, "upstream", "it ended well, with half of its input")
+    failed(outcome, ErrorKind::Upstream, "it ended well, with half of its input")
 }
 
 /// Checks that the run failed with this kind of error.
-fn failed(outcome: &Outcome, kind: &str, well: &str) -> Verdict {
+fn failed(outcome: &Outcome, kind: ErrorKind, well: &str) -> Verdict {
     match &outcome.report.result {
         Err(failure) if failure.kind == kind => Ok(()),
         _ => fail(outcome.failure().unwrap_or_else(|| well.to_owned())),

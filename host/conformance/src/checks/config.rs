@@ -104,7 +104,7 @@ fn varied(bench: &Harness, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Ve
 fn unnamed(schema: &Schema, config: &Value, key: &str) -> bool {
     !schema.check(config).iter().any(|finding| {
         finding.pointer.split('/').any(|part| part == key)
-            || finding.message.contains(&format!("'{key}'"))
-            || finding.message.contains(&format!(".{key}'"))
+            || finding.message.contains(&format!("`{key}`"))
+            || finding.message.contains(&format!(".{key}`"))
     })
 }

@@ -1,6 +1,6 @@
 //! Errors: with a kind that the host can act on, and a helpful message.
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_engine::{CallError, DriverError};
 use osiris_pipeline::connection::RESOLVED_KEY;
 use serde_json::Value;
@@ -21,8 +21,9 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "use config, auth, permission, network, timeout, not-found, data, upstream, cancelled, unsupported or internal",
         needs: &[Requirement::Driver],
         run: |bench| {
-            let odd =
-                said(bench)?.into_iter().filter(|said| !CallError::is_contract_kind(&said.kind));
+            let odd = said(bench)?
+                .into_iter()
+                .filter(|said| ErrorKind::from_contract(&said.kind).is_none());
             none(odd.map(|said| format!("{:?}: {}", said.kind, said.message)))
         },
     },
@@ -54,9 +55,10 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "return an error: no `unwrap`, no index, no `exit` for what comes from outside",
         needs: &[Requirement::Driver],
         run: |bench| {
-            let kinds = ["panic", "trap", "protocol", "limit"];
+            use ErrorKind::{Limit, Panic, Protocol, Trap};
             let fell = failures(bench)?.into_iter().map(|ended| ended.failure);
-            let fell = fell.filter(|failure| kinds.contains(&failure.kind.as_str()));
+            let fell =
+                fell.filter(|failure| matches!(failure.kind, Limit | Panic | Protocol | Trap));
             none(fell.map(|failure| format!("({}) {}", failure.kind, failure.message)))
         },
     },
@@ -104,7 +106,7 @@ pub(super) const CHECKS: &[Check] = &[
                     return Err(skip("no case names a file to read"));
                 };
                 let Err(failure) = &outcome.report.result else { continue };
-                if failure.kind != "data" || !failure.message.contains(&name) {
+                if failure.kind != ErrorKind::Data || !failure.message.contains(&name) {
                     wrong.push(format!("({}) {}", failure.kind, failure.message));
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 
 use super::super::cases::Case;
 use super::super::check::{Check, NotPassed, Verdict, ensure, fail};
@@ -15,7 +15,8 @@ use super::super::invocation::{InputEnd, InputStream, Outcome};
 use super::super::requirement::Requirement;
 
 /// Kinds of errors with which a driver may reject a table.
-pub(in super::super) const REFUSALS: [&str; 3] = ["config", "data", "unsupported"];
+pub(in super::super) const REFUSALS: [ErrorKind; 3] =
+    [ErrorKind::Config, ErrorKind::Data, ErrorKind::Unsupported];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -192,7 +193,7 @@ pub(in super::super) fn refusable(bench: &Harness, name: &str, values: ArrayRef)
 /// Checks that the run succeeded, or failed with an error of the right kind that names the column.
 fn refused_well(outcome: &Outcome, what: &str, column: Option<&str>) -> Verdict {
     let Err(failure) = &outcome.report.result else { return Ok(()) };
-    ensure(REFUSALS.contains(&failure.kind.as_str()), || {
+    ensure(REFUSALS.contains(&failure.kind), || {
         format!("{what}, it failed ({}): {}", failure.kind, failure.message)
     })?;
     // An odd name can be quoted in many ways, and a short one can occur anywhere by chance.

@@ -1,6 +1,6 @@
 //! Memory use that does not grow with the table, and limits that are kept.
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_core::text::format_bytes;
 
 use super::super::cases::Case;
@@ -55,7 +55,10 @@ pub(super) const CHECKS: &[Check] = &[
                 for case in bench.cases(mode) {
                     let outcome = bench.run(&bench.place(&case)?, bench.trial(&case)?)?;
                     match &outcome.report.result {
-                        Err(failure) if failure.kind == "limit" || failure.kind == "timeout" => {
+                        Err(failure)
+                            if failure.kind == ErrorKind::Limit
+                                || failure.kind == ErrorKind::Timeout =>
+                        {
                             return fail(format!("{}: {}", case.name, failure.message));
                         }
                         _ => {}

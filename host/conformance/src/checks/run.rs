@@ -117,7 +117,7 @@ fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
     match (&outcome.report.result, &expect.error) {
         (Ok(()), Some(kind)) => return Some(format!("it ended well, not with `{kind}`")),
         (Err(_), None) => return outcome.failure(),
-        (Err(failure), Some(kind)) if failure.kind != *kind => {
+        (Err(failure), Some(kind)) if failure.kind.as_str() != kind => {
             return Some(format!(
                 "its error is `{}`, not `{kind}`: {}",
                 failure.kind, failure.message

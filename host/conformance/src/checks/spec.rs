@@ -197,7 +197,7 @@ fn part(bench: &Harness, pointer: &str) -> Verdict {
     none(bench.faults.iter().filter(|fault| here(&fault.pointer)).map(|fault| {
         let position = fault.position;
         let words = &fault.problem.message;
-        let words = words.strip_prefix("The driver's spec: ").unwrap_or(words);
+        let words = words.strip_prefix("the driver's spec: ").unwrap_or(words);
         format!("{words} (line {})", position.line)
     }))
 }

@@ -10,7 +10,7 @@ use memchr::memmem;
 
 use super::file::Raw;
 use super::{AdmissionPolicy, Content, DriverFile};
-use crate::diagnostic::{Diagnostic, Error, Exit, Result};
+use crate::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 
 /// Maximum bytes of specs read in search of drivers. A driver in a file named after it is found
 /// even beyond this limit.
@@ -150,13 +150,13 @@ impl DriverCatalog {
             return invalid(broken);
         }
         if !broken.is_empty() {
-            return Error { exit: Exit::Environment, problems: broken };
+            return Error::new(ExitStatus::Environment, broken);
         }
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
-        let message = format!("there is no driver `{name}`; looked in {}", folders.join(", "));
+        let message = format!("driver `{name}` not found; searched {}", folders.join(", "));
         Error::environment(Diagnostic::new("driver_missing", message).help(format!(
-            "put {name}.wasm into {}, or see `osiris drivers list`",
+            "put `{name}.wasm` in {}, or list the available drivers with `osiris drivers list`",
             self.folders[0].display()
         )))
     }
@@ -193,8 +193,8 @@ impl DriverCatalog {
         }
         let unread = self.files.iter().filter(|file| file.raw.get().is_none());
         broken.extend(unread.map(|file| {
-            let message = "this file was not read: those before it hold too many drivers";
-            let help = "move what is no driver out of the folder";
+            let message = "file not read: the preceding files contain too many driver specs";
+            let help = "move files that are not drivers out of the directory";
             Diagnostic::new("driver_unread", message).in_file(&file.path).help(help)
         }));
         broken
@@ -221,8 +221,9 @@ impl Candidate {
 
     fn parsed(&self) -> &std::result::Result<Arc<DriverFile>, Vec<Diagnostic>> {
         self.file.get_or_init(|| {
-            let raw = self.raw().as_ref().map_err(|error| error.problems.clone())?;
-            let mut driver = DriverFile::parse(raw, &self.path).map_err(|error| error.problems)?;
+            let raw = self.raw().as_ref().map_err(|error| error.diagnostics().to_vec())?;
+            let mut driver =
+                DriverFile::parse(raw, &self.path).map_err(|error| error.into_diagnostics())?;
             driver.built_in = self.built_in;
             Ok(Arc::new(driver))
         })
@@ -252,12 +253,12 @@ const TWICE: &str = "duplicate_driver";
 
 fn duplicate_error(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnostic {
     let (one, other) = (one.path.display(), other.path.display());
-    Diagnostic::new(TWICE, format!("the driver `{name}` is there twice: {one} and {other}"))
-        .help(format!("remove one of them, for example: rm {other}"))
+    Diagnostic::new(TWICE, format!("driver `{name}` is defined twice: in {one} and in {other}"))
+        .help(format!("remove one of the files, for example: `rm {other}`"))
 }
 
 fn invalid(problems: Vec<Diagnostic>) -> Error {
-    Error { exit: Exit::Invalid, problems }
+    Error::new(ExitStatus::Invalid, problems)
 }
 
 /// Returns whether a file is in the directory of the drivers that come with osiris.
@@ -285,7 +286,7 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
             return Err(Error::environment(
                 Diagnostic::new(
                     "drivers_unreadable",
-                    format!("the drivers' folder cannot be read: {error}"),
+                    format!("cannot read the drivers directory: {error}"),
                 )
                 .in_file(folder),
             ));

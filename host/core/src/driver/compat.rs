@@ -1,5 +1,5 @@
 //! Compatibility of a component's imports and exports with this host, as a table of the interfaces
-//! wanted, the interfaces offered, and the reason for each difference.
+//! required, the interfaces available, and the reason for each difference.
 
 use semver::{Comparator, Op, Version, VersionReq};
 
@@ -34,19 +34,19 @@ pub fn import_mismatch(file: &DriverFile) -> Option<Diagnostic> {
                 why.into(),
             ]);
         }
-        None => rows.push([format!("{interface}@{offered}"), "nothing".into(), WORLD.into()]),
+        None => rows.push([format!("{interface}@{offered}"), "none".into(), WORLD.into()]),
     }
     if rows.is_empty() {
         return None;
     }
-    rows.insert(0, ["wanted", "offered", "why"].map(String::from));
+    rows.insert(0, ["required", "available", "reason"].map(String::from));
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
     let (first, second) = (width(0), width(1));
     let table: String = rows
         .iter()
         .map(|[wanted, offered, why]| format!("\n    {wanted:first$}  {offered:second$}  {why}"))
         .collect();
-    let message = format!("the driver `{}` and this host do not fit:{table}", file.spec.name);
+    let message = format!("driver `{}` is not compatible with this host:{table}", file.spec.name);
     Some(Diagnostic::new("world_mismatch", message).in_file(&file.path).help(help(&rows)))
 }
 
@@ -55,26 +55,28 @@ fn help(rows: &[[String; 3]]) -> String {
     let own = env!("CARGO_PKG_VERSION");
     let any = |text: &str| rows.iter().any(|[_, _, why]| why == text);
     if any(NEWER) {
-        format!("update osiris, which is {own}, or use a driver that was built for {CONTRACT}")
+        format!("update osiris (this is {own}), or use a driver built for `{CONTRACT}`")
     } else if any(OLDER) {
-        format!("build the driver again with the SDK of this osiris, which is {own}")
+        format!("rebuild the driver with the SDK of osiris {own}")
     } else if any(WORLD) {
         format!(
-            "build it for the world `plugin` of {CONTRACT}; with osiris-sdk, by this line in \
-             src/lib.rs: osiris_sdk::export!(MyDriver);"
+            "build the driver for the world `plugin` of `{CONTRACT}`; with osiris-sdk, add to \
+             `src/lib.rs`: `osiris_sdk::export!(MyDriver);`"
         )
     } else {
-        format!("build it for the world `plugin` of {CONTRACT}, for example with osiris-sdk")
+        format!(
+            "build the driver for the world `plugin` of `{CONTRACT}`, for example with osiris-sdk"
+        )
     }
 }
 
-const WORLD: &str = "the component was built for another world";
-const NEWER: &str = "it was built for a newer contract than this osiris has";
-const OTHER: &str = "it was built for another version of the contract";
-const OLDER: &str = "it was built for an older contract, which this osiris no longer has";
+const WORLD: &str = "built for another world";
+const NEWER: &str = "built for a newer contract than this osiris supports";
+const OTHER: &str = "built for another version of the contract";
+const OLDER: &str = "built for an older contract, which this osiris no longer supports";
 
-/// Returns the reason why a host with the `offered` contract cannot run a component that wants the
-/// `wanted` one. Returns `None` if it can: later versions only add, except for breaking ones by
+/// Returns the reason why a host with the `offered` contract cannot run a component that requires
+/// the `wanted` one. Returns `None` if it can: later versions only add, except for breaking ones by
 /// semantic versioning.
 fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
     let Ok(wanted) = Version::parse(wanted) else { return Some(OTHER) };
@@ -109,10 +111,10 @@ fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
             if version.starts_with("0.2.") {
                 return None;
             }
-            ("0.2".into(), "it was built for another version of WASI")
+            ("0.2".into(), "built for another version of WASI")
         }
-        "wasi:http" => ("nothing".into(), "drivers have no HTTP of the host"),
-        _ => ("nothing".into(), "this host knows no such interface"),
+        "wasi:http" => ("none".into(), "the host does not provide HTTP to drivers"),
+        _ => ("none".into(), "unknown interface"),
     };
     Some([named(import), offered, why.into()])
 }

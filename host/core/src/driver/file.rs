@@ -9,7 +9,7 @@ use super::compat;
 use super::sections::ComponentInfo;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
-use crate::diagnostic::{Diagnostic, Error, Result};
+use crate::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use crate::fs::regular::open_regular;
 
 /// Maximum size of a driver, in bytes.
@@ -88,12 +88,12 @@ impl DriverFile {
     pub fn check(&self) -> Result<()> {
         let wrong = self.wrong.get_or_init(|| match Spec::parse(&self.text, &self.path) {
             Ok(_) => Vec::new(),
-            Err(error) => error.problems,
+            Err(error) => error.into_diagnostics(),
         });
         if wrong.is_empty() {
             return Ok(());
         }
-        Err(Error { problems: wrong.clone(), ..Error::invalid(wrong[0].clone()) })
+        Err(Error::new(ExitStatus::Invalid, wrong.clone()))
     }
 
     /// Reads a file that will not be used as a driver.
@@ -179,17 +179,19 @@ fn the_spec(outline: &mut ComponentInfo, path: &Path) -> Result<Vec<u8>> {
         return Err(Error::invalid(
             Diagnostic::new(
                 "spec_twice",
-                format!("the component has {count} specs: custom sections `{SECTION}`"),
+                format!(
+                    "the component has {count} specs (custom sections `{SECTION}`), expected one"
+                ),
             )
             .in_file(path)
-            .help("build it again with one; the section may stand once, in whatever module"),
+            .help("rebuild the component with exactly one `osiris:spec` section, in any module"),
         ));
     }
     outline.specs.pop().ok_or_else(|| {
         Error::invalid(
-            Diagnostic::new("spec_missing", format!("the component has no spec: its custom section `{SECTION}` is missing"))
+            Diagnostic::new("spec_missing", format!("the component has no spec: missing custom section `{SECTION}`"))
                 .in_file(path)
-                .help("give it one: osiris drivers pack FILE.wasm --spec spec.yaml; a driver in Rust gets its own from `osiris_sdk::export!`"),
+                .help("run `osiris drivers pack FILE.wasm --spec spec.yaml`; in Rust, `osiris_sdk::export!` adds the spec"),
         )
     })
 }
@@ -216,7 +218,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::environment(
-        Diagnostic::new("driver_unreadable", format!("the driver cannot be read: {error}"))
+        Diagnostic::new("driver_unreadable", format!("cannot read the driver: {error}"))
             .in_file(path),
     )
 }

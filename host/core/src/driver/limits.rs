@@ -48,8 +48,8 @@ pub enum Limit {
     RunMemory,
     /// Bytes on disk, over all tables of a run, for readers that fell behind. 16 GiB.
     Spill,
-    /// Steps of a run that run at the same time. Steps that exchange tables run together, also if
-    /// they are more. 10,000.
+    /// Steps of a run that run at the same time. Steps that exchange tables run together, even if
+    /// their number exceeds the limit. 10,000.
     Steps,
 }
 
@@ -102,14 +102,14 @@ impl Limit {
             Self::Seconds => ("seconds", Unit::Seconds, 600, ""),
             Self::Cpu => ("cpu", Unit::Percent, 100, "of a processor"),
             Self::Disk => ("disk", Unit::Bytes, 64 << 30, "in files"),
-            Self::Files => ("files", Unit::Count, 10_000, "files and folders"),
+            Self::Files => ("files", Unit::Count, 10_000, "files and directories"),
             Self::Log => ("log", Unit::Bytes, 16 << 20, "of log, events and metrics"),
-            Self::Batch => ("batch", Unit::Bytes, 64 << 20, "a batch"),
+            Self::Batch => ("batch", Unit::Bytes, 64 << 20, "per batch"),
             Self::Sockets => ("sockets", Unit::Count, 64, "open sockets"),
-            Self::Handles => ("handles", Unit::Count, 10_000, "handles at once"),
+            Self::Handles => ("handles", Unit::Count, 10_000, "handles at the same time"),
             Self::Elements => ("elements", Unit::Count, 1 << 20, "table elements"),
             Self::Instances => ("instances", Unit::Count, 64, "core instances"),
-            Self::Held => ("held", Unit::Bytes, 256 << 20, "held for a step"),
+            Self::Held => ("held", Unit::Bytes, 256 << 20, "held by the host for a step"),
             Self::RunMemory => ("run_memory", Unit::Bytes, 8 << 30, "of memory for the whole run"),
             Self::Spill => ("spill", Unit::Bytes, 16 << 30, "of tables on disk for the whole run"),
             Self::Steps => ("steps", Unit::Count, 10_000, "steps at the same time"),
@@ -131,9 +131,9 @@ impl Limit {
         let (value, written) = match self.metadata().1 {
             Unit::Bytes => {
                 let bytes = text.parse::<ByteSize>().ok().map(|size| size.as_u64());
-                (bytes, "must be a size like '512MiB'")
+                (bytes, "must be a size like `512MiB`")
             }
-            Unit::Seconds => (text.parse().ok(), "must be a whole number of seconds from 1"),
+            Unit::Seconds => (text.parse().ok(), "must be a whole number of seconds, at least 1"),
             Unit::Percent => {
                 let percent = text.strip_suffix('%').unwrap_or(text).trim_end().parse().ok();
                 (percent.filter(|percent| *percent <= 100), "must be a percentage from 1% to 100%")
@@ -246,9 +246,9 @@ impl Limits {
         self.0.get(&limit).copied().unwrap_or(own)
     }
 
-    /// Returns the message for a step that asked for more memory than the run has left.
+    /// Returns the message for a step that requested more memory than the run has left.
     pub fn run_exceeded_message(&self, exceeded: Exceeded) -> String {
-        let asked = format!("all steps together would have {} bytes with it", exceeded.wanted);
+        let asked = format!("all steps together would need {} bytes", exceeded.wanted);
         self.exceeded_message(Limit::RunMemory, asked)
     }
 
@@ -261,12 +261,17 @@ impl Limits {
         let space = if counted.is_empty() { "" } else { " " };
         let way = match by {
             Origin::Default | Origin::Project => {
-                format!("Raise `limits.{name}` in osiris.yaml if it needs more")
+                format!("Raise `limits.{name}` in `osiris.yaml` if the step needs more")
             }
             Origin::Command => {
-                format!("`--limit {name}={}` says so", value.trim_end_matches(" s"))
+                format!(
+                    "Raise `--limit {name}={}` if the step needs more",
+                    value.trim_end_matches(" s")
+                )
             }
-            Origin::Spec => "The driver's own spec says so: its author can raise it".to_owned(),
+            Origin::Spec => {
+                "Only the driver's author can raise the limit, in the driver's spec".to_owned()
+            }
         };
         format!("{asked}; the limit is {value}{space}{counted}. {way}")
     }
@@ -349,16 +354,16 @@ mod tests {
         let limits = Limits::new(&LimitOverrides::from([(Limit::Disk, 1 << 20)]), &command)
             .clamped_by(&LimitOverrides::from([(Limit::Memory, 1 << 20)]));
         let said = [
-            limits.exceeded_message(Limit::Disk, "it wrote 1048577 bytes"),
-            limits.exceeded_message(Limit::Seconds, "it ran for 5 s"),
-            limits.exceeded_message(Limit::Memory, "it asked for 2 MiB"),
-            limits.exceeded_message(Limit::Sockets, "it opened 65"),
+            limits.exceeded_message(Limit::Disk, "the step wrote 1048577 bytes"),
+            limits.exceeded_message(Limit::Seconds, "the step ran for 5 s"),
+            limits.exceeded_message(Limit::Memory, "the driver requested 2 MiB"),
+            limits.exceeded_message(Limit::Sockets, "the driver opened 65"),
         ];
         let wanted = [
-            "it wrote 1048577 bytes; the limit is 1MiB in files. Raise `limits.disk` in osiris.yaml if it needs more",
-            "it ran for 5 s; the limit is 5 s. `--limit seconds=5` says so",
-            "it asked for 2 MiB; the limit is 1MiB of memory. The driver's own spec says so: its author can raise it",
-            "it opened 65; the limit is 64 open sockets. Raise `limits.sockets` in osiris.yaml if it needs more",
+            "the step wrote 1048577 bytes; the limit is 1MiB in files. Raise `limits.disk` in `osiris.yaml` if the step needs more",
+            "the step ran for 5 s; the limit is 5 s. Raise `--limit seconds=5` if the step needs more",
+            "the driver requested 2 MiB; the limit is 1MiB of memory. Only the driver's author can raise the limit, in the driver's spec",
+            "the driver opened 65; the limit is 64 open sockets. Raise `limits.sockets` in `osiris.yaml` if the step needs more",
         ];
         assert_eq!(said, wanted);
     }

@@ -53,16 +53,16 @@ impl ComponentInfo {
         let mut source = BufReader::new(source);
         let start = source.fill_buf()?;
         if !start.starts_with(b"\0asm") {
-            return Ok(Err(Diagnostic::new("not_wasm", "this is no WebAssembly file")
+            return Ok(Err(Diagnostic::new("not_wasm", "not a WebAssembly file")
                 .help("build the driver with `osiris drivers build`")));
         }
         if start.starts_with(&MODULE) {
             return Ok(Err(Diagnostic::new(
                 "core_module",
-                "this is a core module, not a component",
+                "expected a component, found a core module",
             )
             .help(
-                "build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`",
+                "build for the target `wasm32-wasip2`, or convert the module with `wasm-tools component new`",
             )));
         }
         let end = source.seek(SeekFrom::End(0))?;
@@ -84,8 +84,8 @@ impl ComponentInfo {
 
 /// The problem of a damaged component.
 pub(super) fn damaged(why: &impl ToString) -> Diagnostic {
-    let message = format!("the component is damaged or cut off: {}", why.to_string());
-    Diagnostic::new("component_invalid", message).help("build or download it again")
+    let message = format!("the component is damaged or truncated: {}", why.to_string());
+    Diagnostic::new("component_invalid", message).help("build or download the component again")
 }
 
 /// A component that is being read.
@@ -106,13 +106,13 @@ impl<S: Read + Seek> Walk<S> {
         let is_component = match self.bytes()? {
             COMPONENT => true,
             MODULE => false,
-            [0, b'a', b's', b'm', ..] => return Err(invalid("it has an unknown version")),
-            _ => return Err(invalid("there is neither a component nor a module where one starts")),
+            [0, b'a', b's', b'm', ..] => return Err(invalid("unknown version")),
+            _ => return Err(invalid("expected a component or a module")),
         };
         while self.at < end {
             self.sections += 1;
             if self.sections > MAX_SECTIONS {
-                return Err(invalid("it has too many sections"));
+                return Err(invalid("too many sections"));
             }
             let [id] = self.bytes()?;
             let size = u64::from(self.number()?);
@@ -122,7 +122,7 @@ impl<S: Read + Seek> Walk<S> {
             }
             match (is_component, id) {
                 (_, 0) => self.custom(size)?,
-                (true, 1 | 4) if depth == MAX_DEPTH => return Err(invalid("it nests too deep")),
+                (true, 1 | 4) if depth == MAX_DEPTH => return Err(invalid("nested too deeply")),
                 (true, 1 | 4) => self.level(next, depth + 1)?,
                 (true, 10 | 11) if depth == 0 => self.names(id, size)?,
                 _ => {}
@@ -159,7 +159,7 @@ impl<S: Read + Seek> Walk<S> {
     fn names(&mut self, id: u8, size: u64) -> io::Result<()> {
         self.kept += size;
         if self.kept > MAX_CONTENT {
-            return Err(invalid("it has too many imports or exports"));
+            return Err(invalid("too many imports or exports"));
         }
         let content = self.content(size)?;
         let reader = BinaryReader::new(&content, 0);
@@ -205,7 +205,7 @@ impl<S: Read + Seek> Walk<S> {
                 return u32::try_from(number).map_err(|_| invalid("a size is too large"));
             }
         }
-        Err(invalid("a size is too long"))
+        Err(invalid("a size has too many bytes"))
     }
 }
 
@@ -264,6 +264,6 @@ mod tests {
             component = outer.finish();
         }
         let problem = ComponentInfo::parse(&component).unwrap_err();
-        assert!(problem.message.contains("nests too deep"), "{}", problem.message);
+        assert!(problem.message.contains("nested too deeply"), "{}", problem.message);
     }
 }

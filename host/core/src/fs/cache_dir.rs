@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Returns an error if the directory cannot be created or other users can write to it.
 pub fn cache_dir(name: &str) -> io::Result<PathBuf> {
-    let none = || io::Error::other("the user has no cache folder; set OSIRIS_CACHE");
+    let none = || io::Error::other("the user has no cache directory; set `OSIRIS_CACHE`");
     let folder = cache_root().ok_or_else(none)?.join(name);
     create_private_dir(&folder)?;
     Ok(folder)
@@ -33,10 +33,12 @@ pub fn create_private_dir(folder: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let meta = std::fs::metadata(folder)?;
     if meta.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("the folder belongs to somebody else"));
+        return Err(io::Error::other("the directory belongs to another user"));
     }
     if meta.mode() & 0o022 != 0 {
-        return Err(io::Error::other("others can write to the folder; run `chmod go-w` on it"));
+        return Err(io::Error::other(
+            "other users can write to the directory; run `chmod go-w` on the directory",
+        ));
     }
     if meta.mode() & 0o077 != 0 {
         // Created by an older version, or by the user.

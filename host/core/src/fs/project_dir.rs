@@ -223,7 +223,7 @@ fn restrict_dir_to_owner(dir: &Dir) {
 
 /// Error for a symlink where the host does not follow any.
 #[derive(Debug, thiserror::Error)]
-#[error("`{}` is a link, and the host follows none there", .0.display())]
+#[error("`{}` is a symlink, which osiris does not follow", .0.display())]
 struct Link(PathBuf);
 
 fn refuse_link(dir: &Dir, name: &Path, path: &Path) -> io::Result<()> {
@@ -254,7 +254,7 @@ pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
 pub fn io_help(error: &io::Error, otherwise: &str) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Link>()) {
         Some(Link(path)) => format!(
-            "remove it: `rm '{}'`; if you did not make it, a step that may write files did",
+            "remove the symlink: `rm '{}'`; if you did not create the symlink, a step with write access did",
             path.display()
         ),
         None => otherwise.to_owned(),
@@ -277,11 +277,11 @@ mod tests {
         below.write_atomic("file", b"22").unwrap();
         assert_eq!(below.read("file", 2).unwrap().as_deref(), Some(&b"22"[..]));
         let error = below.read("file", 1).unwrap_err();
-        assert_eq!(error.to_string(), "this is larger than 1 B, the most that is read here");
+        assert_eq!(error.to_string(), "the file exceeds the size limit of 1 B");
         let mut file = below.anonymous_file().unwrap();
         file.write_all(b"x").unwrap();
         assert_eq!(fs::read_dir(base.path().join("a/b")).unwrap().count(), 1);
-        assert!(ProjectDir::new(base.path(), Path::new("a")).read("b", 9).is_err(), "a folder");
+        assert!(ProjectDir::new(base.path(), Path::new("a")).read("b", 9).is_err(), "a directory");
     }
 
     #[test]
@@ -304,9 +304,12 @@ mod tests {
                 ];
                 for error in errors {
                     let link = link.display();
-                    let text = format!("`{link}` is a link, and the host follows none there");
+                    let text = format!("`{link}` is a symlink, which osiris does not follow");
                     assert_eq!(error.to_string(), text);
-                    assert!(io_help(&error, "").starts_with(&format!("remove it: `rm '{link}'`")));
+                    assert!(
+                        io_help(&error, "")
+                            .starts_with(&format!("remove the symlink: `rm '{link}'`"))
+                    );
                 }
             }
             let file = ProjectDir::new(base.path(), Path::new("own"));
@@ -316,7 +319,7 @@ mod tests {
         for folder in [base.path().join("data"), elsewhere.path().to_owned()] {
             assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
         }
-        assert_eq!(io_help(&io::ErrorKind::NotFound.into(), "make room"), "make room");
+        assert_eq!(io_help(&io::ErrorKind::NotFound.into(), "free disk space"), "free disk space");
     }
 
     #[test]

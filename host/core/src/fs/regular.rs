@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Error for a path that is not a regular file.
 #[derive(Debug, thiserror::Error)]
-#[error("this is {0}")]
+#[error("expected a file, found {0}")]
 pub struct NotRegular(&'static str);
 
 impl NotRegular {
@@ -56,7 +56,7 @@ pub fn read_bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
         let size = crate::text::format_bytes(limit);
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("this is larger than {size}, the most that is read here"),
+            format!("the file exceeds the size limit of {size}"),
         ));
     }
     Ok(bytes)
@@ -74,9 +74,9 @@ pub fn check_regular(about: &fs::Metadata) -> io::Result<()> {
 pub(crate) fn check(is_file: bool, is_dir: bool, is_link: bool) -> io::Result<()> {
     let kind = match (is_file, is_dir, is_link) {
         (true, ..) => return Ok(()),
-        (_, true, _) => "a folder",
-        (_, _, true) => "a link",
-        _ => "not a regular file",
+        (_, true, _) => "a directory",
+        (_, _, true) => "a symlink",
+        _ => "a special file",
     };
     Err(io::Error::new(io::ErrorKind::InvalidInput, NotRegular(kind)))
 }
@@ -121,18 +121,18 @@ mod tests {
         assert_eq!(open_regular(&path("link")).unwrap().1, 2);
         assert_eq!(read_regular_no_link(&path("file"), 2).unwrap(), b"12");
         let error = read_regular_no_link(&path("file"), 1).unwrap_err();
-        assert_eq!(error.to_string(), "this is larger than 1 B, the most that is read here");
+        assert_eq!(error.to_string(), "the file exceeds the size limit of 1 B");
         for (name, kind) in [
-            ("pipe", "not a regular file"),
-            ("to-pipe", "not a regular file"),
-            (".", "a folder"),
-            ("/dev/zero", "not a regular file"),
+            ("pipe", "a special file"),
+            ("to-pipe", "a special file"),
+            (".", "a directory"),
+            ("/dev/zero", "a special file"),
         ] {
             let error = open_regular(&path(name)).unwrap_err();
             assert_eq!(NotRegular::kind(&error), Some(kind), "{name}");
         }
         let error = open_regular_no_link(&path("link")).unwrap_err();
-        assert_eq!(error.to_string(), "this is a link");
+        assert_eq!(error.to_string(), "expected a file, found a symlink");
         let missing = open_regular(&path("missing")).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }

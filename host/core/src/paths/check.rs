@@ -54,14 +54,14 @@ pub fn check(
         let base = base.display();
         let remedy = match access {
             AccessMode::Read => "copy the file into the project",
-            AccessMode::Write => "name a file in the project",
+            AccessMode::Write => "choose a path in the project",
         };
-        outside(format!("`{path}` leads outside the base path {base}; {remedy}"))
+        outside(format!("`{path}` leads outside the base path `{base}`; {remedy}"))
     };
     let normal = ProjectPath::new(path).map_err(|fault| match fault {
-        PathFault::Malformed => outside(format!("{path:?} is no path")),
+        PathFault::Malformed => outside(format!("{path:?} is not a valid path")),
         PathFault::Absolute => outside(format!(
-            "`{path}` is absolute; a path is relative to the base path {}",
+            "`{path}` is absolute; paths must be relative to the base path `{}`",
             base.display()
         )),
         PathFault::Outside => leads_out(),
@@ -98,12 +98,12 @@ fn refuse_reserved(
     };
     let (message, help) = match access {
         AccessMode::Write => (
-            format!("{subject} one of the project's own files, and no driver may write it"),
-            "name a file elsewhere in the project, like output/data.csv".to_owned(),
+            format!("{subject} a reserved path, and no driver may write it"),
+            "choose a path elsewhere in the project, like `output/data.csv`".to_owned(),
         ),
         AccessMode::Read => (
-            format!("{subject} one of the project's own files, and no driver may read it"),
-            format!("name another file, or write {} into osiris.yaml", setting(&own)),
+            format!("{subject} a reserved path, and no driver may read it"),
+            format!("choose another path, or add {} to `osiris.yaml`", setting(&own)),
         ),
     };
     Err(Refusal { code: "path_reserved", message, help: Some(help) })

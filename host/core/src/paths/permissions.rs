@@ -179,7 +179,7 @@ impl Permissions {
             paths.iter().map(shown).collect::<Vec<_>>().join(", ")
         };
         match (self.reads.is_empty(), self.writes.is_empty()) {
-            (true, true) => "nothing but its own artifacts".to_owned(),
+            (true, true) => "only the step's own artifacts".to_owned(),
             (false, true) => format!("reading {}", list(&self.reads)),
             (true, false) => format!("writing {}", list(&self.writes)),
             (false, false) => {

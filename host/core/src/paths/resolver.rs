@@ -52,7 +52,7 @@ pub struct Location {
 
 /// The error for a path that leads out of the base path.
 #[derive(Debug, thiserror::Error)]
-#[error("it leads outside the base path")]
+#[error("the path leads outside the base path")]
 struct Outside;
 
 /// Returns whether an error means that a path leads out of the base path.
@@ -116,7 +116,7 @@ impl Resolver {
         let file = openat(parent, &place.name, flags, Mode::empty())?;
         match Stat::of(&file)?.kind {
             FileKind::File => Ok(file.into()),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
         }
     }
 

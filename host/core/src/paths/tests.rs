@@ -246,9 +246,9 @@ fn forbidden_path_in_config_is_reported_with_help() {
     let (_, message, help) = told("in/env", AccessMode::Read, &["logs"]).unwrap_err();
     assert_eq!(
         message,
-        "`in/env` leads to `.env`, which is one of the project's own files, and no driver may read it"
+        "`in/env` leads to `.env`, which is a reserved path, and no driver may read it"
     );
-    assert!(help.ends_with("write `files: {allow_read: [\".env\"]}` into osiris.yaml"), "{help}");
+    assert!(help.ends_with("add `files: {allow_read: [\".env\"]}` to `osiris.yaml`"), "{help}");
     assert!(told("in/env", AccessMode::Read, &[".env"]).is_ok());
     assert!(told("in/to-a", AccessMode::Read, &[]).is_ok());
     for path in ["in/far/secret", "../x", "in/root", "/etc/passwd", ""] {

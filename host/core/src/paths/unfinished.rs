@@ -68,7 +68,7 @@ impl UnfinishedLog {
             self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))
         };
         if let Err(error) = { written }() {
-            tracing::debug!("cannot write {}: {error}", self.name);
+            tracing::debug!("cannot write `{}`: {error}", self.name);
         }
     }
 }
@@ -103,7 +103,7 @@ pub fn remove_all_unfinished(base: &Path, folder: &ProjectDir) {
         // Children before their parents.
         for (path, identity) in left.iter().rev() {
             if let Err(error) = remove_unfinished(&resolver, path, *identity) {
-                tracing::debug!("{} stays: {error}", path.display());
+                tracing::debug!("cannot remove the unfinished file `{}`: {error}", path.display());
             }
         }
         dir.remove_file(&name).ok();
@@ -118,7 +118,7 @@ pub fn remove_unfinished(resolver: &Resolver, path: &Path, identity: Identity) -
     let place = resolver.resolve(path, false)?;
     let (Some(parent), Some(found)) = (&place.parent, place.found) else { return Ok(()) };
     if place.path != path || found.identity != identity {
-        return Err(io::Error::other("something else has its name now"));
+        return Err(io::Error::other("another file has the name now"));
     }
     match found.kind {
         // Directories that are not empty any more stay.

@@ -40,8 +40,8 @@ pub(super) fn check(schema: &Value) -> Result<usize, String> {
     walk.node(schema, 0, 0)?;
     if walk.is_tangled {
         return Err(format!(
-            "has more than {MAX_UNEVALUATED} of '{}' in each other",
-            UNEVALUATED.join("' and '")
+            "nests more than {MAX_UNEVALUATED} levels of `{}`",
+            UNEVALUATED.join("` and `")
         ));
     }
     Ok(walk.patterns)
@@ -59,7 +59,7 @@ impl Walk<'_> {
                 if let Some(Value::String(reference)) = map.get("$ref") {
                     let target = target(self.root, reference).ok_or_else(|| {
                         format!(
-                            "has a '$ref' that is not one like '#/$defs/name': '{reference:.60}'"
+                            "has an unsupported `$ref`, expected one like `#/$defs/name`: `{reference:.60}`"
                         )
                     })?;
                     self.node(target, depth + 1, unevaluated)?;
@@ -83,10 +83,10 @@ impl Walk<'_> {
     ) -> Result<usize, String> {
         let is_text = |key: &&str| matches!(map.get(*key), Some(Value::String(_)));
         if let Some(keyword) = DYNAMIC.iter().find(|key| is_text(key)) {
-            return Err(format!("uses '{keyword}', which is not supported"));
+            return Err(format!("uses `{keyword}`, which is not supported"));
         }
         if depth > 0 && is_text(&"$id") {
-            return Err("has an '$id' below its root, which is not supported".to_owned());
+            return Err("has an `$id` below its root, which is not supported".to_owned());
         }
         let of_keys = map.get(PATTERNS).and_then(Value::as_object).map_or(0, Map::len);
         self.patterns += usize::from(is_text(&PATTERN)) + of_keys;

@@ -55,7 +55,7 @@ pub(super) fn path(pointer: &str) -> String {
     path
 }
 
-/// Lists the values that a schema allows: `'lf' or 'crlf'`.
+/// Lists the values that a schema allows: `` `lf` or `crlf` ``.
 pub(super) fn options(values: &Value) -> String {
     let all = values.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut shown: Vec<String> = all.iter().take(LISTED).map(literal).collect();

@@ -32,21 +32,21 @@ pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Violation 
         Kind::AdditionalItems { limit } => {
             format!("must have at most {}", count(*limit as u64, "item"))
         }
-        Kind::UniqueItems => "has the same item twice".to_owned(),
+        Kind::UniqueItems => "contains the same item more than once".to_owned(),
         Kind::Pattern { pattern } => format!("must match the pattern {}", quoted(pattern)),
         Kind::Format { format } => format!("must have the format {}", quoted(format)),
         Kind::PropertyNames { error } => {
             format!("has a key that is not allowed: {}", finding(error, parent).message)
         }
         Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => {
-            format!("is {}, but has none of the forms that are allowed", describe::kind(instance))
+            format!("is {}, but matches none of the allowed forms", describe::kind(instance))
         }
         Kind::OneOfMultipleValid { .. } => {
-            "fits more than one of several forms of which only one may fit".to_owned()
+            "matches more than one of several forms, but must match exactly one".to_owned()
         }
         Kind::FalseSchema => "is not allowed here".to_owned(),
         // The library's message, with the values masked.
-        _ => format!("does not fit: {}", error.masked()),
+        _ => format!("does not match the schema: {}", error.masked()),
     };
     build(error, &what, description(parent))
 }
@@ -58,7 +58,7 @@ pub(super) fn wrong_type(
     parent: &Value,
 ) -> Violation {
     let value = error.instance().as_ref();
-    let what = format!("must be {}, but it is {}", join_or(wanted), describe::kind(value));
+    let what = format!("must be {}, but is {}", join_or(wanted), describe::kind(value));
     let help = match value {
         Value::Number(_) | Value::Bool(_) if wanted.contains(&"text") => {
             Some("put the value in quotes".to_owned())
@@ -67,10 +67,10 @@ pub(super) fn wrong_type(
             Some("remove the quotes around the value".to_owned())
         }
         Value::Null if is_cut_off(error.instance_path().as_str()) => Some(
-            "a comma ends a value in braces: put the value before it in quotes, up to its bracket"
+            "a comma ends a value in braces: put the preceding value in quotes, up to its closing bracket"
                 .to_owned(),
         ),
-        Value::Null => Some("give it a value, or remove the key".to_owned()),
+        Value::Null => Some("set a value, or remove the key".to_owned()),
         _ => description(parent),
     };
     build(error, &what, help)
@@ -97,7 +97,7 @@ fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -
         let is_other = |name: &&str| *name != text && without_digits(name) == without_digits(text);
         closest_match(text, names()).filter(|name| !is_other(name))
     });
-    let help = meant.map(|meant| format!("did you mean '{meant}'?"));
+    let help = meant.map(|meant| format!("did you mean `{meant}`?"));
     let what = format!("must be {}", describe::options(options));
     build(error, &what, help.or_else(|| description(parent)))
 }
@@ -109,7 +109,7 @@ fn without_digits(text: &str) -> String {
 fn build(error: &ValidationError<'_>, what: &str, help: Option<String>) -> Violation {
     let pointer = error.instance_path().as_str().to_owned();
     let subject = match describe::path(&pointer) {
-        path if path.is_empty() => "the whole".to_owned(),
+        path if path.is_empty() => "the value".to_owned(),
         path => quoted(&path),
     };
     Violation { fault: Fault::InvalidValue, pointer, message: format!("{subject} {what}"), help }

@@ -59,9 +59,9 @@ impl Schema {
             .build(&source)
             .map_err(|error| {
                 let at = error.instance_path().as_str();
-                let at = if at.is_empty() { "its root" } else { at };
+                let at = if at.is_empty() { "its root".to_owned() } else { format!("`{at}`") };
                 let small = match size < PATTERN_SIZE {
-                    true => format!(", or one that takes more than its share of {size} bytes"),
+                    true => format!(", or a pattern needs more than its share of {size} bytes"),
                     false => String::new(),
                 };
                 format!("is not a valid JSON Schema 2020-12 at {at}: {}{small}", error.masked())

@@ -14,7 +14,7 @@ pub struct Violation {
     pub fault: Fault,
     /// Location of the mismatch, as a JSON pointer into the value.
     pub pointer: String,
-    /// Description of the mismatch, with names but without any value: `'limit' must be text`.
+    /// Description of the mismatch, with names but without any value: `` `limit` must be text ``.
     pub message: String,
     /// Fix for the mismatch.
     pub help: Option<String>,
@@ -61,27 +61,27 @@ fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Violation 
     let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
     let known: Vec<&str> = describe::keys_of(parent).collect();
     let help = match closest_match(key, known.iter().copied()) {
-        Some(meant) => Some(format!("did you mean '{meant}'?")),
+        Some(meant) => Some(format!("did you mean `{meant}`?")),
         None if known.is_empty() => None,
-        None => Some(format!("the keys here are {}", join_or(&known))),
+        None => Some(format!("expected {}", join_or(&known))),
     };
-    let place = if at.is_empty() { String::new() } else { format!(" in '{}'", describe::path(at)) };
+    let place = if at.is_empty() { String::new() } else { format!(" in `{}`", describe::path(at)) };
     let message = format!("unknown key {}{place}", quoted(key));
     Violation { fault: Fault::UnknownKey, pointer, message, help }
 }
 
 fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Violation {
     let at = error.instance_path().as_str();
-    let place = if at.is_empty() { String::new() } else { format!(" in '{}'", describe::path(at)) };
+    let place = if at.is_empty() { String::new() } else { format!(" in `{}`", describe::path(at)) };
     let property = &parent_schema(schema, error)["properties"][key];
     let description = property.get("description").and_then(Value::as_str);
     Violation {
         fault: Fault::MissingKey,
         pointer: at.to_owned(),
-        message: format!("the key '{key}' is missing{place}"),
+        message: format!("missing key `{key}`{place}"),
         help: Some(match description {
-            Some(text) => format!("add '{key}: ...': {}", messages::one_line(text)),
-            None => format!("add '{key}: ...'"),
+            Some(text) => format!("add `{key}: ...`: {}", messages::one_line(text)),
+            None => format!("add `{key}: ...`"),
         }),
     }
 }

@@ -54,7 +54,7 @@ fn syntax(error: &ScanError, text: &str, what: &str) -> Fatal {
     let line = text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
     let indent = line.len() - line.trim_start().len();
     if line[..indent].contains('\t') {
-        let message = "A tab cannot indent a line in YAML";
+        let message = "YAML does not allow tabs for indentation";
         return (at, Diagnostic::new("tab_indent", message).help("indent with spaces"));
     }
     if error.info() == "recursion limit exceeded" {
@@ -64,8 +64,8 @@ fn syntax(error: &ScanError, text: &str, what: &str) -> Fatal {
 }
 
 fn too_deep() -> Diagnostic {
-    let message = format!("More than {MAX_DEPTH} lists and mappings stand in each other here");
-    Diagnostic::new("too_deep", message).help("put fewer of them into each other")
+    let message = format!("nested more than {MAX_DEPTH} levels deep");
+    Diagnostic::new("too_deep", message).help("reduce the nesting")
 }
 
 /// A value with an anchor.
@@ -137,8 +137,8 @@ impl<'f> Builder<'f> {
     fn document(&mut self, at: Position) -> Result<(), Fatal> {
         self.documents += 1;
         if self.documents > 1 {
-            let message = "A second YAML document starts here, but one file holds one";
-            let help = "remove the '---' line, or put the rest into its own file";
+            let message = "second YAML document: a file can contain only one";
+            let help = "remove the `---` line, or move the rest to a separate file";
             return Err((at, Diagnostic::new("several_documents", message).help(help)));
         }
         Ok(())
@@ -162,19 +162,19 @@ impl<'f> Builder<'f> {
         };
         let value = resolved.unwrap_or_else(|why| {
             // Omits the number, which can be a password without quotes.
-            let message = format!("This number {why}");
-            let help = "put it in quotes if it is meant as text";
+            let message = format!("the number {why}");
+            let help = "put the value in quotes if it is text";
             self.problems.report(at, Diagnostic::new("invalid_number", message).help(help));
             Value::Null
         });
         if plain && text == "<<" && self.expects_key() {
-            let message = "Merge keys ('<<') are not part of YAML 1.2";
+            let message = "merge keys (`<<`) are not part of YAML 1.2";
             let help = "write out the keys, or use an alias for the whole value";
             self.problems.report(at, Diagnostic::new("merge_key", message).help(help));
         } else if self.expects_key() && !matches!(value, Value::Text(_)) {
             let kind = Node { position: at, value }.kind();
-            let message = format!("A key must be text, but {} is {kind}", quoted(text));
-            let help = format!("put it in quotes: \"{}\"", text.escape_default());
+            let message = format!("a key must be text, but {} is {kind}", quoted(text));
+            let help = format!("put the key in quotes: `\"{}\"`", text.escape_default());
             self.problems.report(at, Diagnostic::new("invalid_key", message).help(help));
             return self.place(Node { position: at, value: Value::Text(text.to_owned()) }, 0);
         }
@@ -203,7 +203,7 @@ impl<'f> Builder<'f> {
             _ => false,
         };
         if !fits {
-            let message = format!("This value is not what its tag '!!{}' says", tag.suffix);
+            let message = format!("the value does not match its tag `!!{}`", tag.suffix);
             self.problems
                 .report(at, Diagnostic::new("invalid_tag", message).help("remove the tag"));
         }
@@ -220,15 +220,15 @@ impl<'f> Builder<'f> {
     }
 
     fn unknown_tag(&mut self, name: &str, at: Position) {
-        let message = format!("Unknown YAML tag {}", quoted(name));
+        let message = format!("unknown YAML tag {}", quoted(name));
         self.problems.report(at, Diagnostic::new("unknown_tag", message).help("remove the tag"));
     }
 
     fn begin(&mut self, position: Position, anchor: usize, items: Items) -> Result<(), Fatal> {
         if self.expects_key() {
             let kind = if matches!(items, Items::List(_)) { "a list" } else { "a mapping" };
-            let message = format!("A key must be text, but this one is {kind}");
-            let help = "a value that starts with '{' or '[' and is meant as text needs quotes";
+            let message = format!("a key must be text, but is {kind}");
+            let help = "put text that starts with `{` or `[` in quotes";
             return Err((position, Diagnostic::new("invalid_key", message).help(help)));
         }
         let before = self.cost;
@@ -252,7 +252,7 @@ impl<'f> Builder<'f> {
     fn alias(&mut self, at: Position, anchor: usize) -> Result<(), Fatal> {
         let size = self.anchors.get(&anchor).map(|anchored| (anchored.cost, anchored.height));
         let Some((cost, height)) = size else {
-            let message = "An alias cannot stand inside the value that it stands for";
+            let message = "an alias cannot be part of its own value";
             return Err((at, Diagnostic::new("recursive_alias", message)));
         };
         // Checked before the copy is made, to stop alias bombs.
@@ -261,7 +261,7 @@ impl<'f> Builder<'f> {
         let mut node = self.anchors[&anchor].node.clone();
         node.position = at;
         if self.expects_key() && node.as_text().is_none() {
-            let message = format!("A key must be text, but this alias is {}", node.kind());
+            let message = format!("a key must be text, but the alias is {}", node.kind());
             return Err((at, Diagnostic::new("invalid_key", message)));
         }
         self.place(node, height)
@@ -301,7 +301,7 @@ impl<'f> Builder<'f> {
                     hash_map::Entry::Occupied(slot) => {
                         let line = slot.get().line;
                         let name = quoted(slot.key());
-                        let message = format!("The key {name} is already there, in line {line}");
+                        let message = format!("duplicate key {name}: already set in line {line}");
                         let problem = Diagnostic::new("duplicate_key", message);
                         self.problems.report(position, problem.help("remove one of the two"));
                     }
@@ -322,8 +322,8 @@ impl<'f> Builder<'f> {
             return Ok(());
         }
         let what = self.what;
-        let message = format!("{what} holds too many values, counting each use of an alias");
-        let help = "write less data into it, or use fewer aliases";
+        let message = format!("{what} contains too many values, counting each use of an alias");
+        let help = "remove values, or use fewer aliases";
         Err((at, Diagnostic::new("too_many_values", message).help(help)))
     }
 

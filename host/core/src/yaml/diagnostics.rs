@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Position;
-use crate::diagnostic::{Diagnostic, Error, Exit};
+use crate::diagnostic::{Diagnostic, Error, ExitStatus};
 
 /// Maximum displayed problems; further problems are only counted.
 const SHOWN: usize = 100;
@@ -62,7 +62,7 @@ impl<'f> Diagnostics<'f> {
         if self.found.is_empty() {
             Ok(value)
         } else {
-            Err(Error { exit: Exit::Invalid, problems: self.into_sorted() })
+            Err(Error::new(ExitStatus::Invalid, self.into_sorted()))
         }
     }
 }

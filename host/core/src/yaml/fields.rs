@@ -7,7 +7,7 @@ use crate::text::{closest_match, join_or, quoted};
 /// A mapping with a known set of keys.
 #[derive(Debug, Clone)]
 pub struct Fields<'n> {
-    /// Owner of the keys, as the start of a message: `Step 'load'`.
+    /// Owner of the keys, as the start of a message: `` step `load` ``.
     owner: String,
     position: Position,
     entries: &'n [Entry],
@@ -24,10 +24,10 @@ impl<'n> Fields<'n> {
     ) -> Option<Self> {
         let owner = owner.into();
         let Some(entries) = node.as_map() else {
-            let message = format!("{owner} must be a mapping, but it is {}", node.kind());
+            let message = format!("{owner} must be a mapping, but is {}", node.kind());
             problems.report(
                 node.position,
-                Diagnostic::new(code, message).help("write 'key: value' lines"),
+                Diagnostic::new(code, message).help("write `key: value` lines"),
             );
             return None;
         };
@@ -54,8 +54,8 @@ impl<'n> Fields<'n> {
         for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let message = format!("{}: unknown key {}", self.owner, quoted(&entry.key));
             let help = match closest_match(&entry.key, known.iter().copied()) {
-                Some(meant) => format!("did you mean '{meant}'?"),
-                None => format!("the keys here are {}", join_or(known)),
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("expected {}", join_or(known)),
             };
             problems.report(entry.position, Diagnostic::new("unknown_key", message).help(help));
         }
@@ -77,7 +77,7 @@ impl<'n> Fields<'n> {
     ) -> Option<&'n Node> {
         let found = self.get(key);
         if found.is_none() {
-            let message = format!("{}: the key '{key}' is missing", self.owner);
+            let message = format!("{}: missing key `{key}`", self.owner);
             problems.report(self.position, Diagnostic::new(code, message).help(help));
         }
         found
@@ -97,7 +97,7 @@ impl<'n> Fields<'n> {
         let value = read(node);
         if value.is_none() {
             let message =
-                format!("{}: '{key}' must be {wanted}, but it is {}", self.owner, node.kind());
+                format!("{}: `{key}` must be {wanted}, but is {}", self.owner, node.kind());
             problems.report(node.position, Diagnostic::new(code, message));
         }
         value

@@ -20,7 +20,7 @@ pub(super) fn plain(text: &str) -> Result<Value, &'static str> {
     })
 }
 
-const TOO_LARGE: &str = "does not fit 64 bits";
+const TOO_LARGE: &str = "does not fit in 64 bits";
 
 /// Parses a number. Returns `None` if the text does not have the form of a number.
 fn number(text: &str) -> Option<Result<Number, &'static str>> {
@@ -32,7 +32,7 @@ fn number(text: &str) -> Option<Result<Number, &'static str>> {
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Some(Err("is not a finite number, and only those can be used"));
+        return Some(Err("is not finite"));
     }
     if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         let parsed = text.parse::<i64>().map(Number::from);
@@ -41,7 +41,7 @@ fn number(text: &str) -> Option<Result<Number, &'static str>> {
     }
     is_float(unsigned).then(|| {
         let parsed = text.parse::<f64>().ok();
-        parsed.and_then(Number::from_f64).ok_or("is larger than a 64-bit float can be")
+        parsed.and_then(Number::from_f64).ok_or("exceeds the range of a 64-bit float")
     })
 }
 

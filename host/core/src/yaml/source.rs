@@ -27,15 +27,15 @@ pub fn read(file: &Path) -> Result<Node> {
 pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| match (error.kind(), NotRegular::kind(&error)) {
         (_, Some(what)) => {
-            let message = format!("A file is wanted here, but this is {what}");
+            let message = format!("expected a file, found {what}");
             Error::invalid(Diagnostic::new("not_a_file", message).in_file(file))
         }
         (ErrorKind::NotFound | ErrorKind::NotADirectory, _) => {
-            Error::invalid(Diagnostic::new("file_not_found", "No such file").in_file(file))
+            Error::invalid(Diagnostic::new("file_not_found", "no such file").in_file(file))
         }
-        (ErrorKind::FileTooLarge, _) => too_large("The file", limit, file),
+        (ErrorKind::FileTooLarge, _) => too_large("the file", limit, file),
         _ => Error::invalid(
-            Diagnostic::new("file_unreadable", format!("Cannot read the file: {error}"))
+            Diagnostic::new("file_unreadable", format!("cannot read the file: {error}"))
                 .in_file(file),
         ),
     };
@@ -49,7 +49,7 @@ pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
 /// `invalid_encoding`, `invalid_character`, `invalid_yaml` and `duplicate_key`. All but the first
 /// have a position. A syntax error ends the parsing; the others are reported together.
 pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
-    parse_as("The file", bytes, file)
+    parse_as("the file", bytes, file)
 }
 
 /// Like [`parse`], for YAML that is not the whole file: problems refer to it as `what`.
@@ -70,8 +70,8 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        let message = format!("{what} is not UTF-8 text: here is a byte that UTF-8 does not have");
-        let help = "save it in the UTF-8 encoding";
+        let message = format!("{what} is not UTF-8 text: invalid byte");
+        let help = "save the text as UTF-8";
         Error::invalid(
             Diagnostic::new("invalid_encoding", message).at(file, end_of(&valid)).help(help),
         )
@@ -79,10 +79,10 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some((before, character)) = first_unprintable(text) {
         let message = format!(
-            "{what} has a control character (U+{:04X}), which YAML does not allow",
+            "{what} contains the control character U+{:04X}, which YAML does not allow",
             u32::from(character)
         );
-        let help = "remove it, or write it as an escape in a double-quoted text";
+        let help = "remove the character, or write an escape in double quotes";
         let problem = Diagnostic::new("invalid_character", message).help(help);
         return Err(Error::invalid(problem.at(file, end_of(before))));
     }
@@ -90,10 +90,9 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
 }
 
 fn too_large(what: &str, limit: u64, file: &Path) -> Error {
-    let message =
-        format!("{what} is larger than {}, the most that is read here", text::format_bytes(limit));
+    let message = format!("{what} exceeds the size limit of {}", text::format_bytes(limit));
     let problem = Diagnostic::new("file_too_large", message).in_file(file);
-    Error::invalid(problem.help("write less data into it"))
+    Error::invalid(problem.help(format!("shorten {what}")))
 }
 
 /// Returns the first character outside YAML's printable set and the text before it. The parser

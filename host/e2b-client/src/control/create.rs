@@ -66,7 +66,7 @@ pub struct Network {
 impl Control {
     /// Creates a sandbox whose envd is up.
     ///
-    /// If a response is lost, the sandbox may exist: it is looked up by its tags before another
+    /// If a response is lost, the sandbox might exist: it is looked up by its tags before another
     /// attempt, and surplus sandboxes are killed.
     ///
     /// # Errors
@@ -211,6 +211,6 @@ fn body(create: &Create, key: &str) -> Value {
 }
 
 fn late(what: &str) -> Error {
-    let text = format!("cannot {what}: no answer in the time there was; try again, or later");
+    let text = format!("cannot {what}: timed out; try again later");
     Error::new(Kind::Timeout, text).again(Retryability::Lost)
 }

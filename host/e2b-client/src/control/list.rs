@@ -71,7 +71,7 @@ impl Control {
             let Some(token) = token else { return Ok(all) };
             let large = all.len() > MAX_LISTED || seen.len() > MAX_PAGES || token.len() > MAX_TOKEN;
             if large || !seen.insert(token.clone()) {
-                return Err(Error::protocol(what, "the list does not end"));
+                return Err(Error::protocol(what, "the list has no end"));
             }
             next = Some(token);
         }

@@ -54,10 +54,10 @@ impl Control {
     }
 
     /// Kills a sandbox, running or paused. A sandbox that is already gone counts as success; any
-    /// failure that may be temporary is retried until the deadline.
+    /// failure that might be temporary is retried until the deadline.
     ///
     /// # Errors
-    /// Returns an error if the sandbox may still be alive.
+    /// Returns an error if the sandbox might still be alive.
     pub async fn kill(&self, id: &str) -> Result<()> {
         let what = format!("kill sandbox {id}");
         let path = sandbox(id, "", &what)?;
@@ -162,7 +162,7 @@ fn with(request: RequestBuilder, body: &serde_json::Value) -> RequestBuilder {
 fn sandbox(id: &str, rest: &str, what: &str) -> Result<String> {
     match sandbox::is_id(id) {
         true => Ok(format!("sandboxes/{id}{rest}")),
-        false => Err(Error::new(Kind::Invalid, format!("cannot {what}: that is no sandbox id"))),
+        false => Err(Error::new(Kind::Invalid, format!("cannot {what}: invalid sandbox id"))),
     }
 }
 

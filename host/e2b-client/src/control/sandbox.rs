@@ -46,14 +46,14 @@ impl Sandbox {
     /// Rejects a sandbox that cannot be used safely.
     pub(super) fn checked(self, what: &str) -> Result<Self> {
         if !is_id(&self.id) {
-            return Err(Error::protocol(what, "its sandbox id is none"));
+            return Err(Error::protocol(what, "the sandbox id is invalid"));
         }
         if self.envd_version < OLDEST || self.token.is_none() {
             return Err(Error::new(
                 super::super::error::Kind::Invalid,
                 format!(
-                    "cannot {what}: its envd {} does not ask for a token, so anyone could enter \
-                     it; build the template anew",
+                    "cannot {what}: envd {} does not require a token, so anyone could access \
+                     the sandbox; rebuild the template",
                     self.envd_version
                 ),
             ));

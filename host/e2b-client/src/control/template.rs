@@ -61,7 +61,7 @@ impl Control {
             let url = match (slot.present, slot.url) {
                 (true, _) => return Ok(false),
                 (false, Some(url)) => storage(&url, what)?,
-                (false, None) => return Err(Error::protocol(what, "it has no address")),
+                (false, None) => return Err(Error::protocol(what, "it has no upload URL")),
             };
             let body = tar.open(what).await?;
             let request = self
@@ -132,7 +132,7 @@ impl Control {
                     return Err(Error::new(Kind::Invalid, text));
                 }
                 BuildState::Going if tokio::time::Instant::now() > deadline => {
-                    let text = "cannot build the template: it is not ready in the time there was";
+                    let text = "cannot build the template: timed out";
                     return Err(Error::new(Kind::Timeout, text));
                 }
                 BuildState::Going => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -148,10 +148,10 @@ fn part(id: &str) -> impl std::fmt::Display {
 
 /// Parses the URL of a file store: any host, but never unencrypted.
 fn storage(url: &str, what: &str) -> Result<Url> {
-    let url = Url::parse(url).map_err(|_| Error::protocol(what, "its address is none"))?;
+    let url = Url::parse(url).map_err(|_| Error::protocol(what, "the upload URL is invalid"))?;
     match url.scheme() == "https" || is_loopback(&url) {
         true => Ok(url),
-        false => Err(Error::protocol(what, "its address is not https")),
+        false => Err(Error::protocol(what, "the upload URL is not `https`")),
     }
 }
 
@@ -161,5 +161,5 @@ fn extra(headers: BTreeMap<String, String>, what: &str) -> Result<HeaderMap> {
         Some((name, HeaderValue::try_from(value).ok()?))
     };
     let headers: Option<HeaderMap> = headers.into_iter().map(header).collect();
-    headers.ok_or_else(|| Error::protocol(what, "a header it wants is none"))
+    headers.ok_or_else(|| Error::protocol(what, "an upload header is invalid"))
 }

@@ -48,11 +48,11 @@ pub enum Signal {
 }
 
 impl Envd {
-    /// Starts a process, at most once: if the answer is lost, the process may be running.
+    /// Starts a process, at most once: if the answer is lost, the process might be running.
     ///
     /// # Errors
     /// Returns `Invalid` if the working directory does not exist, `StreamLost` or `Timeout` if the
-    /// process may have started.
+    /// process might have started.
     pub async fn start(&self, command: &Command) -> Result<Process> {
         let mut process = json!({ "cmd": command.cmd, "args": command.args, "envs": command.env });
         if let Some(cwd) = &command.cwd {
@@ -84,7 +84,7 @@ impl Envd {
     /// Writes all bytes to a process's input, in order. Never retried; make one call at a time.
     ///
     /// # Errors
-    /// Returns `Timeout` if the process does not read: a part may have been written.
+    /// Returns `Timeout` if the process does not read: a part might have been written.
     pub async fn send_input(&self, pid: u32, bytes: &[u8]) -> Result<()> {
         let what = format!("write to process {pid} in the sandbox");
         for piece in bytes.chunks(PIECE) {
@@ -104,7 +104,7 @@ impl Envd {
         if self.version < CLOSES {
             return Err(Error::new(
                 Kind::Invalid,
-                format!("cannot {what}: envd {} is too old; build the template anew", self.version),
+                format!("cannot {what}: envd {} is too old; rebuild the template", self.version),
             ));
         }
         let body = json!({ "process": { "pid": pid } });
@@ -152,7 +152,7 @@ impl Envd {
                 Process::begin(response, http, self.keepalive, what.clone()).await
             };
             let begun = timeout_at(limit, begin).await;
-            begun.unwrap_or_else(|_| Err(rpc::lost(&what, "did not begin")))
+            begun.unwrap_or_else(|_| Err(rpc::lost(&what, "did not start")))
         });
         begun.await
     }

@@ -45,7 +45,7 @@ impl Envd {
                 request = request.header(RANGE, format!("bytes={from}-"));
             }
             let sent = timeout(OPEN, self.http.send(request, &what)).await;
-            let sent = sent.unwrap_or_else(|_| Err(rpc::lost(&what, "did not begin")));
+            let sent = sent.unwrap_or_else(|_| Err(rpc::lost(&what, "did not start")));
             let response = match sent {
                 Ok(response) => response,
                 Err(error) if error.status == Some(416) => {
@@ -68,7 +68,8 @@ impl Envd {
             }
             size => {
                 let size = size.unwrap_or_default();
-                let text = format!("cannot {what} from byte {from}: it has only {size}");
+                let text =
+                    format!("cannot {what} from byte {from}: the file has only {size} bytes");
                 Err(Error::new(Kind::Invalid, text))
             }
         }
@@ -79,14 +80,14 @@ impl Envd {
 pub(super) fn check(response: &Response, from: u64, what: &str) -> Result<()> {
     let header = |name| response.headers().get(name).map(|value| value.as_bytes());
     if header(CONTENT_ENCODING).is_some_and(|encoding| encoding != b"identity") {
-        return Err(Error::protocol(what, "it is compressed, which was not asked for"));
+        return Err(Error::protocol(what, "the response is compressed, which was not requested"));
     }
     let start = format!("bytes {from}-");
     let ranged = response.status() == StatusCode::PARTIAL_CONTENT
         && header(CONTENT_RANGE).is_some_and(|range| range.starts_with(start.as_bytes()));
     match (from > 0, ranged, response.status()) {
         (true, true, _) | (false, _, StatusCode::OK) => Ok(()),
-        _ => Err(Error::protocol(what, format!("it does not start at byte {from}"))),
+        _ => Err(Error::protocol(what, format!("the data does not start at byte {from}"))),
     }
 }
 
@@ -102,7 +103,7 @@ impl Download {
             Ok(Err(error)) => {
                 return Err(Error { kind: Kind::StreamLost, ..failed(&self.what, &error) });
             }
-            Err(_) => return Err(rpc::lost(&self.what, "fell silent")),
+            Err(_) => return Err(rpc::lost(&self.what, "stopped sending messages")),
         };
         match &chunk {
             Some(bytes) => {

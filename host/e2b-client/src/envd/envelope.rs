@@ -23,13 +23,13 @@ pub(super) struct Envelope {
 /// Invalid framing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Malformed {
-    #[error("a compressed message, which was not asked for")]
+    #[error("a compressed message, which was not requested")]
     Compressed,
     #[error("a message with unknown flags {0:#04x}")]
     Flags(u8),
-    #[error("a message of {0} bytes")]
+    #[error("a message of {0} bytes, which is too long")]
     Long(u32),
-    #[error("something after the end")]
+    #[error("data after the end message")]
     AfterEnd,
 }
 

@@ -74,7 +74,7 @@ impl Message {
     /// Parses a message.
     pub(super) fn parse(payload: &[u8]) -> Result<Said, &'static str> {
         let Self { event } =
-            serde_json::from_slice(payload).map_err(|_| "JSON of another shape")?;
+            serde_json::from_slice(payload).map_err(|_| "JSON of an unexpected form")?;
         let bytes = |text: String| {
             STANDARD.decode(text).map(Bytes::from).map_err(|_| "output that is not base64")
         };

@@ -58,7 +58,7 @@ impl Envd {
     /// # Errors
     /// Returns an error if envd does not answer.
     pub async fn stat(&self, path: &str) -> Result<Option<Entry>> {
-        let what = format!("look at {path} in the sandbox");
+        let what = format!("check {path} in the sandbox");
         let body = json!({ "path": path });
         match self
             .unary::<Found>("filesystem.Filesystem/Stat", &body, RetryPolicy::Idempotent, &what)
@@ -75,7 +75,7 @@ impl Envd {
     /// # Errors
     /// Returns `Invalid` if a file has that path.
     pub async fn make_dir(&self, path: &str) -> Result<()> {
-        let what = format!("make the folder {path} in the sandbox");
+        let what = format!("create the directory {path} in the sandbox");
         let body = json!({ "path": path });
         match self.files("MakeDir", &body, &what).await {
             Err(error) if error.code.as_deref() == Some("already_exists") => Ok(()),
@@ -109,7 +109,7 @@ impl Envd {
     /// Removes a file, or a directory with its content. A missing path counts as success.
     ///
     /// # Errors
-    /// Returns an error if the entry may still exist.
+    /// Returns an error if the entry might still exist.
     pub async fn remove(&self, path: &str) -> Result<()> {
         let what = format!("remove {path} in the sandbox");
         self.files("Remove", &json!({ "path": path }), &what).await

@@ -17,7 +17,7 @@ pub enum Health {
     Up,
     /// The sandbox was killed, or its lifetime is over.
     Gone,
-    /// The sandbox does not answer now; it may be alive.
+    /// The sandbox does not answer now; it might be alive.
     Unreachable(Error),
 }
 

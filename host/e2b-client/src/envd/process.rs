@@ -53,9 +53,9 @@ impl Process {
                 }
                 Some(Said::Unknown | Said::Output(Output::KeepAlive)) => {}
                 Some(Said::Output(_)) => {
-                    return Err(process.wrong("output before the start"));
+                    return Err(process.wrong("output before the start message"));
                 }
-                None => return Err(process.wrong("an end before the start")),
+                None => return Err(process.wrong("an end before the start message")),
             }
         }
     }
@@ -64,14 +64,14 @@ impl Process {
     /// call loses no output.
     ///
     /// # Errors
-    /// Returns `StreamLost` if the stream goes silent or breaks off: the process may still run.
+    /// Returns `StreamLost` if the stream goes silent or breaks off: the process might still run.
     pub async fn next(&mut self) -> Result<Option<Output>> {
         loop {
             match self.said().await? {
                 Some(Said::Output(output)) => return Ok(Some(output)),
                 // A second start would belong to another process.
                 Some(Said::Started(pid)) if pid != self.pid => {
-                    return Err(self.wrong("two starts"));
+                    return Err(self.wrong("two start messages"));
                 }
                 Some(Said::Started(_) | Said::Unknown) => {}
                 None => return Ok(None),
@@ -103,7 +103,7 @@ impl Process {
                     let error = failed(&self.what, &error);
                     return Err(Error { kind: Kind::StreamLost, ..error });
                 }
-                Err(_) => return Err(rpc::lost(&self.what, "fell silent")),
+                Err(_) => return Err(rpc::lost(&self.what, "stopped sending messages")),
             }
         }
     }

@@ -35,7 +35,7 @@ impl Envd {
         repeat: RetryPolicy,
         what: &str,
     ) -> Result<T> {
-        // A call that is not retried may take the whole time limit.
+        // A call that is not retried can take the whole time limit.
         let limit = (repeat == RetryPolicy::Idempotent).then_some(ATTEMPT);
         let limit = limit.unwrap_or(self.patience);
         retry(what, deadline(self.patience), repeat, async || {
@@ -75,7 +75,7 @@ impl Envd {
         let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
         match kind.is_some_and(|kind| kind.starts_with(STREAM.as_bytes())) {
             true => Ok(response),
-            false => Err(Error::protocol(what, "it is no stream")),
+            false => Err(Error::protocol(what, "not a stream")),
         }
     }
 }
@@ -83,13 +83,14 @@ impl Envd {
 /// Parses the last envelope of a stream.
 pub(super) fn end(payload: &[u8], what: &str, http: &Http) -> Result<()> {
     let end: End = serde_json::from_slice(payload)
-        .map_err(|_| Error::protocol(what, "its end is JSON of another shape"))?;
+        .map_err(|_| Error::protocol(what, "the end message is JSON of an unexpected form"))?;
     end.error.map_or(Ok(()), |told| Err(told.error(what, None, &HeaderMap::new(), http)))
 }
 
 /// Returns the error for a broken stream.
 pub(super) fn lost(what: &str, why: &str) -> Error {
-    let text =
-        format!("cannot {what}: the stream {why}; the process may go on: look, and attach again");
+    let text = format!(
+        "cannot {what}: the stream {why}; the process might still be running: check, and attach again"
+    );
     Error::new(Kind::StreamLost, text).again(Retryability::Lost)
 }

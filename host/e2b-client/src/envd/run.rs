@@ -41,10 +41,10 @@ impl Envd {
                 let killed = killed.signal(process.pid, Signal::Kill).await;
                 let then = match killed {
                     Ok(()) => "was killed",
-                    Err(_) => "may still run",
+                    Err(_) => "might still be running",
                 };
                 let text = format!(
-                    "cannot run {} in the sandbox: it took longer than {:?} and {then}",
+                    "cannot run {} in the sandbox: the process took longer than {:?} and {then}",
                     command.cmd, self.patience
                 );
                 Err(Error::new(Kind::Timeout, text))
@@ -70,5 +70,5 @@ async fn finish(process: &mut Process, cmd: &str) -> Result<Finished> {
         kept.extend_from_slice(&piece[..room]);
         finished.cut |= room < piece.len();
     }
-    Err(rpc::lost(&format!("run {cmd} in the sandbox"), "ended without its exit code"))
+    Err(rpc::lost(&format!("run {cmd} in the sandbox"), "ended without an exit code"))
 }

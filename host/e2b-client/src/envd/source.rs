@@ -124,7 +124,7 @@ impl Source {
             From::Bytes(_) => "it".into(),
             From::File(path) => path.display().to_string(),
         };
-        Error::new(Kind::Local, format!("cannot {what}: {path} cannot be read: {error}"))
+        Error::new(Kind::Local, format!("cannot {what}: cannot read {path}: {error}"))
     }
 }
 
@@ -188,7 +188,8 @@ impl Opened {
             }
             let now = self.sent.load(Ordering::Relaxed);
             if now == before {
-                let text = format!("cannot {what}: nothing moved for {} s", IDLE.as_secs());
+                let text =
+                    format!("cannot {what}: no data was transferred for {} s", IDLE.as_secs());
                 return Err(Error::new(Kind::Timeout, text).again(Retryability::Lost));
             }
             before = now;

@@ -31,7 +31,7 @@ impl Envd {
         let deadline = deadline(self.patience + allowance(size));
         let mut parts = Vec::new();
         let uploaded = retry(&what, deadline, RetryPolicy::Idempotent, async || {
-            // A lost attempt may still be writing, so each attempt has a separate file.
+            // A lost attempt might still be writing, so each attempt has a separate file.
             let part = format!("{path}.part-{}", Uuid::new_v4());
             parts.push(part.clone());
             self.send_whole(&part, source, gzip, &what).await?;
@@ -67,7 +67,7 @@ impl Envd {
         if there == sent {
             return Ok(());
         }
-        let text = format!("cannot {what}: {there} of {sent} bytes are there");
+        let text = format!("cannot {what}: {there} of {sent} bytes arrived");
         Err(Error::new(Kind::Protocol, text).again(Retryability::Lost))
     }
 

@@ -38,7 +38,7 @@ async fn rejected_sandbox_token_is_not_reported_as_wrong_key() {
     let server = Scripted::start([answer(401, r#"{"code":401,"message":"invalid token"}"#)]);
     let error = envd(&server.url).make_dir("/x").await.unwrap_err();
     assert_eq!(error.kind, Kind::Token);
-    assert!(error.message.contains("make the template again"), "{error}");
+    assert!(error.message.contains("rebuild the template"), "{error}");
     assert!(!error.message.contains("E2B_API_KEY"), "{error}");
 }
 

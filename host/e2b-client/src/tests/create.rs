@@ -160,7 +160,7 @@ async fn unsafe_sandbox_is_killed() {
     for described in [described("0.1.9"), open] {
         let server = Scripted::start([answer(201, &described), listed(&[ID]), answer(204, "")]);
         let error = control(&server.url).create(&wanted()).await.unwrap_err();
-        assert!(error.message.contains("build the template anew"), "{error}");
+        assert!(error.message.contains("rebuild the template"), "{error}");
         assert_eq!(server.requests().await[2].line, format!("DELETE /sandboxes/{ID}"));
     }
 }

@@ -11,6 +11,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use e2b_client::Envd;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use osiris_core::canonical::hex;
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use osiris_core::driver::spec::configured_paths;
 use osiris_core::fs::project_dir::{self, ProjectDir};
@@ -87,10 +88,10 @@ impl Expected {
         let (most_files, most_bytes) = self.most;
         if made.len() as u64 > most_files || bytes > most_bytes {
             let why = format!(
-                "the worker offers {} files of {bytes} bytes together; within the limits `files` and `disk`, the steps can have made {most_files} files of {most_bytes} bytes",
+                "the worker offers {} files of {bytes} bytes in total; the limits `files` and `disk` allow all steps {most_files} files of {most_bytes} bytes",
                 made.len()
             );
-            return Err(RemoteError::failed("protocol", why));
+            return Err(RemoteError::failed(ErrorKind::Protocol, why));
         }
         let failed = status.steps.iter().filter(|step| step.status != StepState::Success);
         let dropped: HashSet<String> =
@@ -152,7 +153,7 @@ pub(super) async fn download(
         let Some(place) = expected.place(&made.path) else {
             let why =
                 format!("the worker offers {:?}, which no step of this run writes", made.path);
-            return Err(RemoteError::failed("protocol", why));
+            return Err(RemoteError::failed(ErrorKind::Protocol, why));
         };
         places.push(place);
     }
@@ -160,7 +161,7 @@ pub(super) async fn download(
     let twice = made.iter().zip(&places).find(|(_, place)| !names.insert(*place));
     if let Some((twice, _)) = twice {
         let why = format!("the worker offers {:?} twice", twice.path);
-        return Err(RemoteError::failed("protocol", why));
+        return Err(RemoteError::failed(ErrorKind::Protocol, why));
     }
     // An untrusted worker can report any sizes.
     let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
@@ -174,7 +175,10 @@ pub(super) async fn download(
         if expected.is_state(part.path)
             && let Some(why) = part.unfit_state()?
         {
-            return Err(RemoteError::failed("protocol", format!("{:?}: {why}", part.path)));
+            return Err(RemoteError::failed(
+                ErrorKind::Protocol,
+                format!("{:?}: {why}", part.path),
+            ));
         }
     }
     for part in fetched {
@@ -225,7 +229,7 @@ impl<'d> PartialFile<'d> {
         match read() {
             Ok(text) => Ok(unfit_state(&text)),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Ok(Some("the state is no UTF-8".to_owned()))
+                Ok(Some("the state is not valid UTF-8".to_owned()))
             }
             Err(error) => Err(unwritable(self.path, &error)),
         }
@@ -266,8 +270,8 @@ async fn fetch<'d>(
         }
     }
     Err(RemoteError::failed(
-        "sandbox",
-        format!("`{}` could not be fetched from the sandbox: {why}; run it again", made.path),
+        ErrorKind::Sandbox,
+        format!("cannot download `{}` from the sandbox: {why}; run the pipeline again", made.path),
     ))
 }
 
@@ -295,7 +299,7 @@ async fn copy(
                 Ok(Some(bytes)) => {
                     size += bytes.len() as u64;
                     if size > made.size {
-                        return Ok(Err("it is longer than the worker says".to_owned()));
+                        return Ok(Err("the file is longer than the worker reported".to_owned()));
                     }
                     hash.update(&bytes);
                     progress(size);
@@ -311,24 +315,27 @@ async fn copy(
             }
         }
         if size == before && cuts == 0 {
-            return Ok(Err("it is shorter than the worker says".to_owned()));
+            return Ok(Err("the file is shorter than the worker reported".to_owned()));
         }
         if size == before {
             cuts += 1;
         }
         if cuts > ATTEMPTS {
-            return Ok(Err("it is cut off each time".to_owned()));
+            return Ok(Err("every attempt was cut off".to_owned()));
         }
     }
     if hex(&hash.finalize()) != made.sha256 {
-        return Ok(Err("it arrives altered: its sha256 is not what the worker says".to_owned()));
+        return Ok(Err(
+            "the file arrived altered: its sha256 is not the one that the worker reported"
+                .to_owned(),
+        ));
     }
     file.sync_all().map_err(|error| unwritable(&error))?;
     Ok(Ok(()))
 }
 
 fn unwritable(path: &str, error: &io::Error) -> RemoteError {
-    RemoteError::failed("session", format!("cannot write `{path}`: {error}"))
+    RemoteError::failed(ErrorKind::Session, format!("cannot write `{path}`: {error}"))
 }
 
 #[cfg(test)]

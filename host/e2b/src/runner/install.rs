@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use e2b_client::{Command, Envd, Finished, Source};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use osiris_core::contract::ErrorKind;
 use osiris_core::text::format_bytes;
 
 use super::error::RemoteError;
@@ -82,9 +83,9 @@ pub(super) async fn install(
         .collect();
     if !missing.is_empty() && !may_install {
         return Err(RemoteError::environment(
-            "dependencies",
+            ErrorKind::Dependencies,
             format!(
-                "Missing required dependencies: {}. The template `{template}` does not have them in these versions. Enable auto-install with --e2b-install-deps or set OSIRIS_E2B_INSTALL_DEPS=1, or make a template that has them with `osiris e2b template`",
+                "Missing required dependencies: {}. Template `{template}` does not contain them in these versions. Enable auto-install with `--e2b-install-deps` or set `OSIRIS_E2B_INSTALL_DEPS=1`, or create a template that contains them with `osiris e2b template`",
                 missing.join(", ")
             ),
         ));
@@ -129,7 +130,7 @@ async fn send(
             match settled.exit_code {
                 0 => {}
                 9 => damaged.push_str(&String::from_utf8_lossy(&settled.stdout)),
-                _ => return Err(broken("settle what was uploaded", &settled)),
+                _ => return Err(broken("store the uploaded files", &settled)),
             }
         }
         files.retain(|(_, blob)| damaged.contains(&blob.sha256));
@@ -139,8 +140,11 @@ async fn send(
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     Err(RemoteError::environment(
-        "sandbox",
-        format!("{} arrived damaged in the sandbox {ATTEMPTS} times; try again", names.join(", ")),
+        ErrorKind::Sandbox,
+        format!(
+            "cannot upload {}: damaged in the sandbox after each of {ATTEMPTS} attempts; try again",
+            names.join(", ")
+        ),
     ))
 }
 
@@ -148,7 +152,10 @@ async fn send(
 fn read(seen: &str) -> Result<RemoteLayout, RemoteError> {
     let mut lines = seen.lines();
     let home = lines.next().filter(|home| home.starts_with('/')).ok_or_else(|| {
-        RemoteError::environment("sandbox", "the sandbox does not tell where its home folder is")
+        RemoteError::environment(
+            ErrorKind::Sandbox,
+            "the sandbox did not report its home directory",
+        )
     })?;
     let entry = |line: &str| {
         let (hash, path) = line.split_once("  ")?;
@@ -172,7 +179,7 @@ async fn shell<'a>(
     let finished = run(envd, script, arguments).await?;
     match finished.exit_code {
         0 => Ok(String::from_utf8_lossy(&finished.stdout).into_owned()),
-        _ => Err(broken("look around", &finished)),
+        _ => Err(broken("list the files", &finished)),
     }
 }
 
@@ -188,10 +195,10 @@ async fn run<'a>(
 
 fn broken(what: &str, finished: &Finished) -> RemoteError {
     let said = String::from_utf8_lossy(&finished.stderr);
-    let said = said.lines().last().unwrap_or("nothing").to_owned();
+    let said = said.lines().last().unwrap_or("no output").to_owned();
     RemoteError::environment(
-        "sandbox",
-        format!("cannot {what} in the sandbox: exit code {}, it said: {said}", finished.exit_code),
+        ErrorKind::Sandbox,
+        format!("cannot {what} in the sandbox: exit code {}: {said}", finished.exit_code),
     )
 }
 

@@ -25,10 +25,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use e2b_client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
+use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::Result;
 use osiris_runtime::run::{self, Prepared, RunProgress};
-use osiris_runtime::session::{E2b, Session, StatusFile, fields, files};
-use serde_json::{Value, json};
+use osiris_runtime::session::{E2b, RunEvent, Session, StatusFile, files};
 use tokio::task::{LocalSet, spawn_local};
 use tokio_util::sync::CancellationToken;
 
@@ -98,7 +98,7 @@ impl KillHandle {
         let control = self.control.with_timeout(KILL_NOW);
         match sandbox {
             Some(id) => drop(control.kill(&id).await),
-            // A sandbox may already exist, with its answer on the way.
+            // A sandbox might already exist while its response is in flight.
             None => sweep::kill_duplicates(&control, &self.owner, &self.run, None).await,
         }
     }
@@ -167,7 +167,7 @@ impl E2bRunner {
             Err(trouble) => self.failed(session, &board, trouble),
         };
         self.notes.verbose(format!(
-            "E2B  {summary}  in all {} ms beside the run",
+            "E2B  {summary}  total {} ms in addition to the run",
             metrics.get("e2b_overhead_ms").copied().unwrap_or_default()
         ));
         let e2b = E2b { sandbox_id, template: self.options.template, metrics };
@@ -187,7 +187,7 @@ impl E2bRunner {
         let hosts = egress::look_up(&dials(&self.prepared)).await;
         for host in &hosts.unreachable {
             self.notes.info(format!(
-                "{host} is an address of this machine's network, which E2B does not reach"
+                "{host} is an address in this machine's network, which E2B cannot reach"
             ));
         }
         self.notes.stage("creating a sandbox");
@@ -208,13 +208,13 @@ impl E2bRunner {
             let plan =
                 submit::submit(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
                     .await?;
-            event(session, "e2b_uploaded", json!({"files": site.sent, "bytes": site.bytes}));
+            session.event(RunEvent::E2bUploaded { files: site.sent, bytes: site.bytes });
             costs.begin(Stage::Start);
             self.notes.stage("starting the worker");
             let worker =
                 worker_handle::start(&envd, &self.parcel, &site, session, &plan, &self.notes)
                     .await?;
-            event(session, "e2b_worker_started", json!({"pid": worker.pid}));
+            session.event(RunEvent::E2bWorkerStarted { pid: worker.pid });
             Ok::<_, RemoteError>((envd, site, worker, lease))
         };
         let (envd, site, worker, lease) = tokio::select! {
@@ -256,7 +256,7 @@ impl E2bRunner {
         };
         self.write_configs(session, &files)?;
         costs.end();
-        event(session, "e2b_downloaded", json!({"files": files.len(), "bytes": bytes}));
+        session.event(RunEvent::E2bDownloaded { files: files.len(), bytes });
         if !self.options.keep {
             worker.clean_up().await;
         }
@@ -273,7 +273,8 @@ impl E2bRunner {
                 |made: &OutputFile| made.path.starts_with("logs/") && made.path.ends_with(&end);
             if made.iter().any(is_there) {
                 let written = run::write_config(session, &self.prepared, index);
-                written.map_err(|error| RemoteError::failed("session", error.to_string()))?;
+                written
+                    .map_err(|error| RemoteError::failed(ErrorKind::Session, error.to_string()))?;
             }
         }
         Ok(())
@@ -323,8 +324,8 @@ impl E2bRunner {
         let sandbox =
             created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
-        let fields = json!({"sandbox_id": sandbox.id, "template": self.options.template});
-        event(session, "e2b_sandbox_created", fields);
+        let (sandbox_id, template) = (sandbox.id.as_str(), self.options.template.as_str());
+        session.event(RunEvent::E2bSandboxCreated { sandbox_id, template });
         self.notes.verbose(format!("Sandbox {}", sandbox.id));
         Ok(sandbox)
     }
@@ -339,7 +340,7 @@ impl E2bRunner {
             let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
             let until = if lasts { self.options.limit } else { LEASE }.as_secs();
             self.notes.info(format!(
-                "The sandbox {id} is kept for {until} s. Look at it with `e2b sandbox connect {id}`; end it with `osiris e2b sweep --kept`"
+                "Keeping sandbox {id} for {until} s. Connect with `e2b sandbox connect {id}`; remove the sandbox with `osiris e2b sweep --kept`"
             ));
             return;
         }
@@ -349,9 +350,9 @@ impl E2bRunner {
         let doubles = sweep::kill_duplicates(&now, owner, session.id(), Some(&id));
         let (killed, ()) = tokio::join!(kill.kill(&id), doubles);
         match killed {
-            Ok(()) => event(session, "e2b_sandbox_killed", json!({"sandbox_id": id})),
+            Ok(()) => session.event(RunEvent::E2bSandboxKilled { sandbox_id: &id }),
             Err(error) => self.notes.info(format!(
-                "{}. It ends by itself within {} s, and with `osiris e2b sweep`",
+                "{}. The sandbox ends by itself within {} s; to remove it now, run `osiris e2b sweep`",
                 error.message,
                 LEASE.as_secs()
             )),
@@ -370,8 +371,4 @@ impl E2bRunner {
         let failure = validate::short(failure, session);
         session.status_of(board.end(state, exit as u8, Some(failure)))
     }
-}
-
-fn event(session: &Session, name: &str, of: Value) {
-    session.event(name, fields(of));
 }

@@ -31,7 +31,7 @@ impl NoticeSender {
         Self { sender, redactor }
     }
 
-    // A closed channel is fine: the receiver may have gone.
+    // A closed channel is fine: the receiver might be gone.
 
     pub(super) fn info(&self, text: impl AsRef<str>) {
         self.sender.send(Notice::Info(self.masked(text.as_ref()))).ok();

@@ -109,7 +109,7 @@ impl Payload {
             }
             let state = saved.load(&task.step.id).map_err(|why| {
                 let id = &task.step.id;
-                let message = format!("the state of the step `{id}` cannot be read: {why}");
+                let message = format!("cannot read the state of step `{id}`: {why}");
                 Error::environment(Diagnostic::new("state_unreadable", message))
             })?;
             parcel.states.extend(state.map(|state| (task.step.id.clone(), state)));
@@ -117,7 +117,7 @@ impl Payload {
         Ok(parcel)
     }
 
-    /// Returns all files that may have to be uploaded, with display names.
+    /// Returns all files that might have to be uploaded, with display names.
     pub fn blobs(&self) -> impl Iterator<Item = (&str, &Blob)> {
         let named = |(name, blob)| (String::as_str(name), blob);
         std::iter::once(("osiris", &self.runtime))
@@ -158,7 +158,7 @@ impl Payload {
                 for name in names {
                     let name = name.to_str().ok_or_else(|| {
                         io::Error::other(format!(
-                            "a file in it has a name that is no text: {name:?}"
+                            "the directory contains a name that is not valid UTF-8: {name:?}"
                         ))
                     })?;
                     let slash = if path.is_empty() { "" } else { "/" };
@@ -174,7 +174,7 @@ impl Payload {
                 Ok(())
             }
             Some(FileKind::Link | FileKind::Other) => {
-                Err(io::Error::other("it is neither a file nor a folder"))
+                Err(io::Error::other("expected a file or a directory"))
             }
         }
     }
@@ -220,9 +220,10 @@ pub fn runtime_blob() -> Result<Blob> {
         return Blob::read(Path::new(&path));
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        let message = "this osiris cannot run in an E2B sandbox, which is Linux on x86_64";
+        let message =
+            "this build of osiris cannot run in an E2B sandbox, which requires Linux on x86_64";
         let help = format!(
-            "download osiris of the same version for Linux on x86_64, and set {RUNTIME_ENV} to it"
+            "download the same version of osiris for Linux on x86_64, and set `{RUNTIME_ENV}` to its path"
         );
         return Err(Error::environment(Diagnostic::new("e2b_runtime", message).help(help)));
     }
@@ -231,6 +232,6 @@ pub fn runtime_blob() -> Result<Blob> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("cannot read what the sandbox needs: {error}");
+    let message = format!("cannot read a file for the sandbox: {error}");
     Error::environment(Diagnostic::new("e2b_parcel", message).in_file(path))
 }

@@ -92,7 +92,7 @@ impl MessageStream {
 
     /// Returns the next message. An error is the last item.
     pub(super) async fn next(&mut self) -> Result<Message, StreamError> {
-        let over = || Err(StreamError::Protocol("nothing more comes".to_owned()));
+        let over = || Err(StreamError::Protocol("the message stream has ended".to_owned()));
         self.messages.recv().await.unwrap_or_else(over)
     }
 }
@@ -225,7 +225,7 @@ impl StreamReader {
                 SequenceCheck::Next(message) => Ok(Some(message)),
                 SequenceCheck::Duplicate => Ok(None),
                 SequenceCheck::Gap => Err(StreamError::Protocol(format!(
-                    "line {} of it is not the one that follows",
+                    "message {} of the stream file is out of order",
                     self.taken.last + 1
                 ))),
             };
@@ -249,7 +249,7 @@ impl StreamReader {
             self.fruitless += 1;
             if self.fruitless > MAX_EMPTY_READS {
                 return Err(StreamError::Protocol(format!(
-                    "line {} never comes",
+                    "message {} is missing from the stream",
                     self.taken.last + 1
                 )));
             }
@@ -262,10 +262,10 @@ impl StreamReader {
         self.live.clear();
         match self.envd.health().await {
             Health::Gone => {
-                return Err(StreamError::Gone("it was killed, or its time was over".to_owned()));
+                return Err(StreamError::Gone("it was killed or its lifetime ended".to_owned()));
             }
             Health::Unreachable(why) => {
-                self.notes.stage(format!("the sandbox cannot be reached: {why}"));
+                self.notes.stage(format!("cannot reach the sandbox: {why}"));
                 // A sandbox that cannot be reached is silent, not dead.
                 self.heard = Instant::now();
                 sleep(RECONNECT_DELAY).await;
@@ -282,7 +282,7 @@ impl StreamReader {
             Err(error) if error.kind == Kind::NotFound => {
                 if self.nothing_new {
                     if self.heard.elapsed() > DEAD_AFTER {
-                        return Err(self.died("it cannot be found any more".to_owned()));
+                        return Err(self.died("process not found".to_owned()));
                     }
                     sleep(self.pause).await;
                     self.pause = (self.pause * 2).min(MAX_PAUSE);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use e2b_client::{Envd, Source};
 use osiris_core::canonical;
+use osiris_core::contract::ErrorKind;
 use osiris_runtime::run::Prepared;
 use osiris_runtime::session::Session;
 
@@ -25,7 +26,7 @@ pub(super) async fn submit(
 ) -> Result<String, RemoteError> {
     let job = prepared.job();
     let unreadable = |error: std::io::Error| {
-        RemoteError::environment("session", format!("cannot read the manifest: {error}"))
+        RemoteError::environment(ErrorKind::Session, format!("cannot read the manifest: {error}"))
     };
     let manifest = session.manifest().map_err(unreadable)?;
     let paths = |blobs: &BTreeMap<String, Blob>| {

@@ -1,5 +1,6 @@
 //! Validates the messages of a worker, which is not trusted.
 
+use osiris_core::contract::ErrorKind;
 use osiris_runtime::session::{
     Record, RunError, RunStatus, Session, StatusFile, StepState, StepStatus,
 };
@@ -25,17 +26,18 @@ pub(super) fn validate_status(
     let fits = theirs.steps.len() == own.steps.len()
         && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
     if !fits {
-        return Err(protocol_error("the steps that it ran are not those of the plan"));
+        return Err(protocol_error("its steps are not those of the plan"));
     }
     let well = theirs.status == RunStatus::Success;
     let ended =
         matches!(theirs.status, RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled);
-    let known = theirs.error.as_ref().is_none_or(|error| {
-        is_kind(&error.kind) && belongs_to_plan(error.step.as_deref(), session)
-    });
+    let known = theirs
+        .error
+        .as_ref()
+        .is_none_or(|error| is_kind(error.kind) && belongs_to_plan(error.step.as_deref(), session));
     let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
     if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
-        return Err(protocol_error("how it says that the run ended makes no sense"));
+        return Err(protocol_error("its final status is inconsistent"));
     }
     let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
     Ok(StatusFile {
@@ -57,14 +59,15 @@ pub(super) fn validate_status(
 pub(super) fn short(failure: RunError, session: &Session) -> RunError {
     let message = osiris_engine::sanitize_message(&failure.message, session.redactor());
     // The words of a limit name the limit.
-    let message = if failure.kind == "limit" { message } else { name_disk(message) };
-    RunError { message, ..failure }
+    let message = if failure.kind == ErrorKind::Limit { message } else { name_disk(message) };
+    let help = failure.help.map(|help| osiris_engine::sanitize_message(&help, session.redactor()));
+    RunError { message, help, ..failure }
 }
 
 /// Adds that the sandbox's disk is full, which the driver's message does not say.
 fn name_disk(mut message: String) -> String {
     if message.contains(DISK_FULL) {
-        message.push_str(" (the sandbox's disk: take a template with a larger one)");
+        message.push_str(" (on the sandbox's disk; use a template with a larger disk)");
     }
     message
 }
@@ -85,8 +88,8 @@ fn belongs_to_plan(step: Option<&str>, session: &Session) -> bool {
 
 /// Returns whether a run can fail with this kind in the sandbox: any kind of a driver's failure, or
 /// a failure to write the session's files.
-fn is_kind(kind: &str) -> bool {
-    osiris_engine::CallError::is_kind(kind) || kind == "session"
+fn is_kind(kind: ErrorKind) -> bool {
+    kind.is_of_call() || kind == ErrorKind::Session
 }
 
 /// Returns the size of a record in the log budget: its texts and a line's frame, so that empty
@@ -110,37 +113,37 @@ pub(super) fn stream_error(why: StreamError) -> RemoteError {
         StreamError::Died { status, said } => {
             let said = said.lines().rev().take(5).collect::<Vec<_>>();
             let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
-            let said = if said.is_empty() { said } else { format!("; it said: {said}") };
+            let said = if said.is_empty() { said } else { format!("; it printed: {said}") };
             let hint = if status.contains("killed") {
-                ": most likely the sandbox had no memory left; use a template with more, or lower `limits.memory` in osiris.yaml"
+                ": the sandbox probably ran out of memory; use a template with more memory, or lower `limits.memory` in `osiris.yaml`"
             } else {
                 ""
             };
             RemoteError::failed(
-                "sandbox",
-                format!("the worker in the sandbox died ({status}){hint}{said}"),
+                ErrorKind::Sandbox,
+                format!("the worker in the sandbox ended unexpectedly ({status}){hint}{said}"),
             )
         }
         StreamError::Gone(why) => RemoteError::failed(
-            "sandbox",
-            format!("the sandbox is gone before the run was over: {why}; run it again"),
+            ErrorKind::Sandbox,
+            format!("the sandbox ended before the run ended: {why}; run the pipeline again"),
         ),
         StreamError::Protocol(why) => protocol_error(&why),
-        StreamError::Refused(why) => RemoteError::failed("sandbox", why),
+        StreamError::Refused(why) => RemoteError::failed(ErrorKind::Sandbox, why),
     }
 }
 
 /// Returns the error for a message that answers no command.
 pub(super) fn unexpected_message(message: &Message) -> RemoteError {
     let name = serde_json::to_value(message).unwrap_or_default()["type"].take();
-    protocol_error(&format!("it says {name} where nobody asked"))
+    protocol_error(&format!("unexpected message {name}"))
 }
 
 /// Returns the error for a violation of the protocol.
 pub(super) fn protocol_error(why: &str) -> RemoteError {
     RemoteError::failed(
-        "protocol",
-        format!("the worker in the sandbox does not keep to the protocol: {why}"),
+        ErrorKind::Protocol,
+        format!("the worker in the sandbox violated the protocol: {why}"),
     )
 }
 
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn full_disk_error_names_the_sandbox() {
         let message = name_disk("cannot write `a.csv`: the disk is full".to_owned());
-        assert!(message.ends_with("(the sandbox's disk: take a template with a larger one)"));
+        assert!(message.ends_with("(on the sandbox's disk; use a template with a larger disk)"));
         assert_eq!(name_disk("no such file".to_owned()), "no such file");
     }
 }

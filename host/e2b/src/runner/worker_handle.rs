@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use e2b_client::Command as Process;
 use e2b_client::Envd;
 use jiff::{SignedDuration, Timestamp};
+use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::Limit;
 use osiris_runtime::run::{Prepared, RunProgress};
 use osiris_runtime::session::{Record, RunStatus, Session, StatusFile, stamp};
@@ -26,7 +27,7 @@ use crate::protocol::{Command, Message, OutputFile, STREAM, Sequenced, VERSION};
 const SILENCE_WARNING: Duration = Duration::from_secs(30);
 /// Time for a cancelled run to undo its work.
 pub(super) const GRACE: Duration = Duration::from_secs(30);
-/// Attempts to send a command that may not have arrived, and the pause between them.
+/// Attempts to send a command that might not have arrived, and the pause between them.
 const SENDS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Time limit for the worker's answers outside a run.
@@ -35,7 +36,7 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(2);
 /// Clock differences below this are ignored.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
-/// Bytes of records that all steps together may send in addition to their logs.
+/// Bytes of records that all steps together can send in addition to their logs.
 const RECORD_BUDGET: u64 = 64 << 20;
 
 /// A worker that is ready to execute the run.
@@ -76,13 +77,13 @@ pub(super) async fn start(
     let mut worker = WorkerHandle { pid, envd, following, last: 0, skew };
     let hello = worker.next_reply(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
-        return Err(protocol_error("it did not begin with a hello").before_run());
+        return Err(protocol_error("its first message is not `hello`").before_run());
     };
     if protocol != VERSION {
         return Err(RemoteError::environment(
-            "protocol",
+            ErrorKind::Protocol,
             format!(
-                "the worker in the sandbox speaks version {protocol} of the protocol, and this osiris version {VERSION}: its version is {version}, ours {}; make the template again with `osiris e2b template`",
+                "the worker in the sandbox uses version {protocol} of the protocol, this osiris version {VERSION}; the worker is osiris {version}, this is osiris {}; rebuild the template with `osiris e2b template`",
                 env!("CARGO_PKG_VERSION")
             ),
         ));
@@ -90,8 +91,9 @@ pub(super) async fn start(
     worker.skew = skew_of(&ts);
     if !worker.skew.is_zero() {
         let seconds = worker.skew.as_secs();
-        notes
-            .verbose(format!("The sandbox's clock is off by {seconds} s; its times are put right"));
+        notes.verbose(format!(
+            "The sandbox's clock is off by {seconds} s; timestamps are corrected"
+        ));
     }
     worker
         .command(Command::Prepare {
@@ -106,12 +108,12 @@ pub(super) async fn start(
         match worker.next_reply(notes).await? {
             Message::Ready { .. } => return Ok(worker),
             Message::Compiling { driver } if compiling.remove(&driver) => {
-                notes.verbose(format!("Compiling the driver {driver} in the sandbox"));
+                notes.verbose(format!("Compiling driver {driver} in the sandbox"));
             }
             Message::Refused { why, .. } => {
                 return Err(RemoteError::environment(
-                    "sandbox",
-                    format!("the worker in the sandbox cannot run this: {why}"),
+                    ErrorKind::Sandbox,
+                    format!("the worker in the sandbox cannot run the pipeline: {why}"),
                 ));
             }
             Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {}
@@ -151,10 +153,10 @@ impl WorkerHandle {
                     match message.map_err(stream_error)? {
                         Message::Record { record } => {
                             room = room.checked_sub(size(&record)).ok_or_else(|| {
-                                protocol_error("it says more than all steps together may")
+                                protocol_error("its output exceeds the log limit of all steps combined")
                             })?;
                             if !belongs_to_run(&record, session) {
-                                return Err(protocol_error("it logs for a step that the plan does not have"));
+                                return Err(protocol_error("it sent a log line of a step that is not in the plan"));
                             }
                             session.record(self.corrected(record));
                         }
@@ -168,7 +170,7 @@ impl WorkerHandle {
                             }
                             return Ok((self, status, files));
                         }
-                        Message::Refused { why, .. } => return Err(RemoteError::failed("sandbox", why)),
+                        Message::Refused { why, .. } => return Err(RemoteError::failed(ErrorKind::Sandbox, why)),
                         Message::Pong { .. } | Message::Compiling { .. } => {}
                         other => return Err(unexpected_message(&other)),
                     }
@@ -179,8 +181,8 @@ impl WorkerHandle {
                 }
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
-                        let why = "the run did not stop when it was told to, so its sandbox was killed";
-                        let mut trouble = RemoteError::failed("cancelled", why);
+                        let why = "the run did not stop in time after it was cancelled, so its sandbox was killed";
+                        let mut trouble = RemoteError::failed(ErrorKind::Cancelled, why);
                         trouble.state = RunStatus::Cancelled;
                         return Err(if late { RemoteError::timed_out(limit) } else { trouble });
                     }
@@ -193,7 +195,7 @@ impl WorkerHandle {
                     }
                     told = true;
                     notes.info(format!(
-                        "No word from the sandbox for {} s. Waiting on; Ctrl-C stops the run",
+                        "No message from the sandbox for {} s. Still waiting; press Ctrl-C to stop",
                         SILENCE_WARNING.as_secs()
                     ));
                 }
@@ -244,12 +246,12 @@ impl WorkerHandle {
         match next.await {
             Ok(message) => message.map_err(|why| stream_error(why).before_run()),
             Err(_) => {
-                notes.verbose("the worker is silent");
+                notes.verbose("No response from the worker");
                 let why = format!(
-                    "the worker in the sandbox said nothing for {} s",
+                    "the worker in the sandbox did not respond for {} s",
                     REPLY_TIMEOUT.as_secs()
                 );
-                Err(RemoteError::environment("sandbox", why))
+                Err(RemoteError::environment(ErrorKind::Sandbox, why))
             }
         }
     }

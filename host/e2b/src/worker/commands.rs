@@ -21,7 +21,7 @@ pub(super) fn listen() -> Receiver<Result<Sequenced<Command>, String>> {
                 return;
             }
             let command = serde_json::from_slice::<Sequenced<Command>>(&line)
-                .map_err(|why| format!("no command: {why}"));
+                .map_err(|why| format!("invalid command: {why}"));
             if let Ok(Sequenced { n, .. }) = &command {
                 // A repeated command: the host did not know whether the first one had arrived.
                 if *n <= last {

@@ -37,7 +37,7 @@ pub(super) fn made(
         written.iter().map(|path| (path, false)).chain([(&artifacts, true), (&states, true)])
     {
         collect(&plan.base, path, is_own, &mut made).map_err(|error| {
-            let why = format!("what the run left cannot be read: {error}");
+            let why = format!("cannot read the output of the run: {error}");
             Error::environment(Diagnostic::new("worker", why).in_file(&plan.base.join(path)))
         })?;
     }

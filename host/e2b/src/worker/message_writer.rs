@@ -39,7 +39,7 @@ impl MessageWriter {
         let path = folder.join(STREAM);
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).open(&path).map_err(|error| {
-            let why = format!("the worker cannot write what it has to say: {error}");
+            let why = format!("cannot write the message stream: {error}");
             Error::environment(Diagnostic::new("worker", why).in_file(&path))
         })?;
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -69,8 +69,8 @@ impl MessageWriter {
         let line = Sequenced { n: inner.last, body: message }.line();
         match inner.file.write_all(line.as_bytes()) {
             Ok(()) => inner.size += line.len() as u64,
-            // A full disk may have taken half of the line: cut it off. A reader has its own copy,
-            // unless it was disconnected.
+            // A full disk might have accepted only half of the line: cut it off. A reader has a
+            // copy, unless the reader was disconnected.
             Err(_) => drop(inner.file.set_len(inner.size)),
         }
         if inner.waiting.load(Relaxed) < WAITING

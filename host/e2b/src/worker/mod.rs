@@ -90,7 +90,7 @@ impl Worker {
                     }
                 }
                 Command::Run => match shipment.take() {
-                    None => self.refuse(n, "there is nothing prepared to run".to_owned()),
+                    None => self.refuse(n, "no run is prepared".to_owned()),
                     Some(shipment) => self.run(n, shipment).await,
                 },
                 other => self.meanwhile(n, &other),
@@ -169,7 +169,9 @@ impl Worker {
                 self.cancel.cancel();
                 self.leaving = Some(n);
             }
-            Command::Prepare { .. } | Command::Run => self.refuse(n, "it is busy".to_owned()),
+            Command::Prepare { .. } | Command::Run => {
+                self.refuse(n, "the worker is busy".to_owned())
+            }
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) fn prepare(
     let Confidential { configs, mut secrets } = read_once(confidential)?;
     let bytes = fs::read(plan).map_err(|error| unusable(plan, &error))?;
     if canonical::sha256(&bytes) != plan_sha256 {
-        return Err(unusable(plan, "it is not what the host sent"));
+        return Err(unusable(plan, "the file is not the one that the host sent"));
     }
     let plan: Plan = serde_json::from_slice(&bytes).map_err(|why| unusable(plan, why))?;
     let path = Path::new(files::MANIFEST);
@@ -91,14 +91,14 @@ fn read_once(path: &Path) -> Result<Confidential> {
     };
     let text = read().map_err(|error| unusable(path, error))?;
     // The parser's message would reveal the content.
-    serde_json::from_str(&text).map_err(|_| unusable(path, "it is cut off or damaged"))
+    serde_json::from_str(&text).map_err(|_| unusable(path, "the file is truncated or damaged"))
 }
 
 /// Puts inputs, directories and states where a run on the host's machine has them.
 fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
     let below = |path: &str| match ProjectPath::new(path) {
         Ok(path) => Ok(plan.base.join(path)),
-        Err(_) => Err(io::Error::other(format!("`{path}` leads outside the base path"))),
+        Err(_) => Err(io::Error::other(format!("`{path}` is outside the base path"))),
     };
     for folder in &plan.folders {
         fs::create_dir_all(below(folder)?)?;
@@ -126,7 +126,6 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
 
 fn unusable(path: &Path, why: impl std::fmt::Display) -> Error {
     Error::environment(
-        Diagnostic::new("worker", format!("what the host sent cannot be used: {why}"))
-            .in_file(path),
+        Diagnostic::new("worker", format!("cannot use the host's files: {why}")).in_file(path),
     )
 }

@@ -28,7 +28,7 @@ pub(crate) fn check(component: &[u8]) -> Result<(), String> {
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
                 units += 1;
-                at_most("it has", units, "modules and components in it", UNITS)?;
+                at_most("it has", units, "modules and components", UNITS)?;
             }
             Payload::CodeSectionEntry(body) => {
                 functions += 1;
@@ -42,7 +42,7 @@ pub(crate) fn check(component: &[u8]) -> Result<(), String> {
 }
 
 fn function(body: &FunctionBody<'_>) -> Result<(), String> {
-    at_most("a function of it has", body.as_bytes().len(), "bytes", FUNCTION)?;
+    at_most("a function has", body.as_bytes().len(), "bytes", FUNCTION)?;
     let locals = body.get_locals_reader().into_iter().flatten();
     let locals: u64 = locals.map_while(Result::ok).map(|(count, _)| u64::from(count)).sum();
     let Ok(mut operators) = body.get_operators_reader() else { return Ok(()) };
@@ -53,14 +53,14 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
             Operator::Loop { .. } => {
                 (depth, loops) = (depth + 1, loops + 1);
                 open.push(true);
-                at_most("a function of it nests", depth, "loops", LOOPS)?;
+                at_most("a function nests", depth, "loops", LOOPS)?;
             }
             Operator::Block { .. }
             | Operator::If { .. }
             | Operator::TryTable { .. }
             | Operator::Try { .. } => {
                 open.push(false);
-                at_most("a function of it nests", open.len(), "blocks", BLOCKS)?;
+                at_most("a function nests", open.len(), "blocks", BLOCKS)?;
             }
             Operator::End | Operator::Delegate { .. } => {
                 depth -= usize::from(open.pop() == Some(true));
@@ -70,7 +70,7 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
     }
     if locals * loops > PAIRS {
         return Err(format!(
-            "a function of it has {loops} loops and {locals} locals, of which the product may be {PAIRS}"
+            "a function has {loops} loops and {locals} locals; the product of both exceeds {PAIRS}"
         ));
     }
     Ok(())
@@ -101,17 +101,17 @@ mod tests {
         let locals = |count: usize| format!("(local {})", "i64 ".repeat(count));
         let many = format!("{}{}", locals(40_000), "loop end ".repeat(101));
         for (body, why) in [
-            (nested("loop", LOOPS + 1), "a function of it nests more than 64 loops"),
-            (nested("block", BLOCKS + 1), "a function of it nests more than 10000 blocks"),
-            (many, "a function of it has 101 loops and 40000 locals"),
-            ("nop ".repeat(FUNCTION), "a function of it has more than 4194304 bytes"),
+            (nested("loop", LOOPS + 1), "a function nests more than 64 loops"),
+            (nested("block", BLOCKS + 1), "a function nests more than 10000 blocks"),
+            (many, "a function has 101 loops and 40000 locals"),
+            ("nop ".repeat(FUNCTION), "a function has more than 4194304 bytes"),
         ] {
             let told = check(&component(&body)).unwrap_err();
             assert!(told.starts_with(why), "{told}");
         }
         let modules = format!("(component {})", "(core module)".repeat(UNITS + 1));
         let told = check(&wat::parse_str(modules).unwrap()).unwrap_err();
-        assert_eq!(told, "it has more than 1000 modules and components in it");
+        assert_eq!(told, "it has more than 1000 modules and components");
     }
 
     #[test]

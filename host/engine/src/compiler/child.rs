@@ -34,11 +34,10 @@ pub(crate) fn compile(
     interrupts: bool,
 ) -> Result<File, Refusal> {
     let budget = Budget::of(component.len());
-    let unable = |error: io::Error| {
-        Refusal::Failed(format!("the process that compiles cannot be started: {error}"))
-    };
+    let unable =
+        |error: io::Error| Refusal::Failed(format!("cannot start the compiler process: {error}"));
     if program.as_os_str().is_empty() {
-        let why = "there is no `osiris` beside this program to compile with; name one in `Setup`";
+        let why = "no `osiris` program found next to this program; set one in `EngineConfig`";
         return Err(Refusal::Failed(why.to_owned()));
     }
     let code = nameless().map_err(unable)?;
@@ -62,10 +61,7 @@ pub(crate) fn compile(
     let status = process.wait(budget.patience);
     let said = process.last_words();
     if !said.is_empty() {
-        tracing::debug!(
-            "the process that compiles: {}",
-            osiris_core::sanitize::escape_control(&said)
-        );
+        tracing::debug!("compiler process: {}", osiris_core::sanitize::escape_control(&said));
     }
     judged(status, code, &said, budget)
 }
@@ -78,9 +74,9 @@ fn judged(
     budget: Budget,
 ) -> Result<File, Refusal> {
     let unable = |error: io::Error| {
-        Refusal::Failed(format!("the process that compiles cannot be followed: {error}"))
+        Refusal::Failed(format!("cannot wait for the compiler process: {error}"))
     };
-    let costly = |what: String| Err(Refusal::Costly(format!("it needs more than {what}")));
+    let costly = |what: String| Err(Refusal::Costly(format!("compilation needs more than {what}")));
     let Some(status) = status.map_err(unable)? else {
         return costly(format!("{} s", budget.patience.as_secs()));
     };
@@ -98,8 +94,8 @@ fn judged(
         return costly(format!("{} of memory", format_bytes(budget.memory)));
     }
     match signal(status) {
-        Some("SIGXCPU") => costly(format!("{} s of a processor", budget.seconds)),
-        Some("SIGXFSZ") => costly(format!("{} for its compiled code", format_bytes(budget.code))),
+        Some("SIGXCPU") => costly(format!("{} s of CPU time", budget.seconds)),
+        Some("SIGXFSZ") => costly(format!("{} for the compiled code", format_bytes(budget.code))),
         _ => Err(Refusal::Failed(ended(status))),
     }
 }
@@ -107,9 +103,9 @@ fn judged(
 fn ended(status: ExitStatus) -> String {
     match signal(status) {
         Some("SIGKILL") => {
-            "the process that compiles was killed, by somebody or for want of memory".to_owned()
+            "the compiler process was killed, by another process or for lack of memory".to_owned()
         }
-        _ => format!("the process that compiles ended with {status}"),
+        _ => format!("the compiler process ended with {status}"),
     }
 }
 

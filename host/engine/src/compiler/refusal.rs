@@ -1,4 +1,4 @@
-//! Reasons for refusing to compile a component.
+//! Reasons why a component is not compiled.
 
 use osiris_core::contract::CONTRACT;
 use osiris_core::diagnostic::{Diagnostic, Error};
@@ -31,25 +31,25 @@ impl Refusal {
             Self::Invalid(why) => Error::invalid(problem(
                 "component_invalid",
                 format!("the component is not valid: {why}"),
-                "build or download it again",
+                "build or download the driver again",
             )),
             Self::Misfit(why) => Error::invalid(problem(
                 "world_mismatch",
-                format!("the driver `{name}` does not fit this host: {why}"),
-                &format!("build it for the world `plugin` of {CONTRACT}"),
+                format!("driver `{name}` is not compatible with this host: {why}"),
+                &format!("build the driver for the world `plugin` of {CONTRACT}"),
             )),
             Self::Costly(why) => Error::invalid(problem(
                 "compile_limit",
                 cannot(&why),
                 &format!(
-                    "if it is yours, split its largest functions or build it with `opt-level = \"s\"`; else remove it: rm '{}'",
+                    "if you build the driver, split its largest functions or set `opt-level = \"s\"`; otherwise remove it: `rm '{}'`",
                     driver.path.display()
                 ),
             )),
             Self::Failed(why) => Error::environment(problem(
                 "compiler",
                 cannot(&why),
-                "run the command again with --verbose; `osiris doctor` checks this machine",
+                "run the command again with `--verbose`, and check this machine with `osiris doctor`",
             )),
         }
     }

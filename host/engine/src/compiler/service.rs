@@ -50,13 +50,13 @@ pub fn serve(order: &Order) -> io::Result<bool> {
 fn compile(order: &Order, component: &[u8]) -> Result<Vec<u8>, Refusal> {
     let failed = |why: String| Refusal::Failed(why);
     if component.len() != order.size {
-        return Err(failed("it was cut off on its way to the compiler".to_owned()));
+        return Err(failed("the compiler process received an incomplete component".to_owned()));
     }
     let setup =
         EngineConfig { cache: None, interrupts: order.interrupts, compiler: Compiler::InProcess };
     let engine = Engine::with_config(&setup).map_err(|error| failed(error.to_string()))?;
     if engine.identity() != order.engine {
-        return Err(failed("the program that compiles is of another version".to_owned()));
+        return Err(failed("the compiler process runs another version of osiris".to_owned()));
     }
     engine.compile_here(component)
 }
@@ -97,7 +97,7 @@ fn confine(order: &Order) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let parent = getppid().map(|pid| pid.as_raw_nonzero().get().cast_unsigned());
     if parent != Some(order.parent) {
-        return Err(io::Error::other("the process that waits for the code is gone"));
+        return Err(io::Error::other("the parent process has ended"));
     }
     set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
     let budget = Budget::of(order.size);

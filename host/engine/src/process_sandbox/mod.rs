@@ -56,8 +56,8 @@ impl fmt::Display for ProcessSandbox {
         };
         write!(f, "writing {}; reading {}", list(&self.own), list(&self.read))?;
         match &self.ports {
-            None => write!(f, "; every port"),
-            Some(ports) => write!(f, "; the ports {ports:?}"),
+            None => write!(f, "; all ports"),
+            Some(ports) => write!(f, "; ports {ports:?}"),
         }
     }
 }
@@ -77,10 +77,10 @@ pub enum Enforcement {
 impl fmt::Display for Enforcement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "Landlock fences files and ports",
-            Self::Partial => "Landlock fences what this kernel knows to; a newer one does more",
+            Self::Full => "Landlock restricts files and ports",
+            Self::Partial => "Landlock is partially enforced; upgrade to Linux 6.12 for full enforcement",
             Self::None => {
-                "no Landlock: only the engine fences drivers in, so use Linux 5.13 or newer"
+                "Landlock is not available, only the engine isolates drivers; upgrade to Linux 5.13 or newer"
             }
         })
     }
@@ -140,7 +140,7 @@ impl ProcessSandbox {
                 Enforcement::None
             }
         };
-        tracing::debug!("{strength}; within: {self}");
+        tracing::debug!("{strength}; allowed: {self}");
         strength
     }
 

@@ -44,14 +44,14 @@ impl Attempt {
 
 /// Operations: a name, a description for display, and whether the sandbox allows the operation.
 const ATTEMPTS: [(&str, &str, bool); 8] = [
-    ("own", "writing in a folder of the plan", true),
-    ("read", "reading a file elsewhere", false),
+    ("own", "writing in an allowed directory", true),
+    ("read", "reading a file in another directory", false),
     ("list", "listing the project", false),
-    ("write", "making a file in the project", false),
-    ("port", "dialling a port of the plan", true),
-    ("dial", "dialling another port", false),
+    ("write", "creating a file in the project", false),
+    ("port", "connecting to an allowed port", true),
+    ("dial", "connecting to another port", false),
     ("start", "starting a program", false),
-    ("signal", "a signal to another process", false),
+    ("signal", "signaling another process", false),
 ];
 
 /// Permanently sandboxes this process, and tries the operations. `folder` contains a directory

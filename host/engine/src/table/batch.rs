@@ -53,7 +53,7 @@ impl Batch {
         buffers: Vec<Buffer>,
     ) -> Result<Self, String> {
         if rows > MAX_ROWS {
-            return Err(format!("a batch has {rows} rows; the most is {MAX_ROWS}"));
+            return Err(format!("a batch has {rows} rows; the maximum is {MAX_ROWS}"));
         }
         let mut parts = Parts { nodes: nodes.iter(), buffers: buffers.into_iter() };
         let mut columns = Vec::with_capacity(schema.fields().len());
@@ -172,7 +172,7 @@ impl Parts<'_> {
         let own = usize::from(layout.can_contain_null_mask) + layout.buffers.len();
         if node.buffers as usize != own || self.buffers.len() < own {
             return Err(format!(
-                "it takes {own} buffers; its node says {} and {} were pushed",
+                "it takes {own} buffers; its node declares {} and {} were pushed",
                 node.buffers,
                 self.buffers.len()
             ));
@@ -198,7 +198,7 @@ impl Parts<'_> {
         let data = data.build().map_err(told)?;
         if data.null_count() as u64 != node.null_count && !data_type.is_null() {
             return Err(format!(
-                "its node says {} nulls; there are {}",
+                "its node declares {} nulls; the data has {}",
                 node.null_count,
                 data.null_count()
             ));

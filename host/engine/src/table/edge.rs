@@ -201,7 +201,7 @@ impl Receiver {
             .wait(|queue| match (&queue.schema, &queue.end) {
                 (Some(schema), _) => Some(Ok(schema.clone())),
                 (None, Some(Err(closed))) => Some(Err(closed.clone())),
-                (None, Some(Ok(()))) => Some(Err(Closed("its table was never opened".into()))),
+                (None, Some(Ok(()))) => Some(Err(Closed("the table was never opened".into()))),
                 (None, None) => None,
             })
             .await
@@ -232,9 +232,11 @@ impl Receiver {
         match taken? {
             None => Ok(None),
             Some(Dequeued::Batch(batch)) => Ok(Some(batch)),
-            Some(Dequeued::Spilled(extent)) => extent.read().await.map(Some).map_err(|error| {
-                Closed(format!("a batch could not be read back from disk: {error}"))
-            }),
+            Some(Dequeued::Spilled(extent)) => extent
+                .read()
+                .await
+                .map(Some)
+                .map_err(|error| Closed(format!("cannot read a batch back from disk: {error}"))),
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct Field {
     pub name: String,
     /// Arrow C Data Interface format string.
     pub format: String,
-    /// Whether values may be null.
+    /// Whether values can be null.
     pub nullable: bool,
     /// Arbitrary metadata of the column, as key and value.
     pub metadata: Vec<(String, String)>,
@@ -49,7 +49,7 @@ pub struct Field {
 /// Returns an error if a field is invalid, with its name and the reason.
 pub fn unflatten(fields: &[Field]) -> Result<SchemaRef, String> {
     if fields.len() > MAX_FIELDS {
-        return Err(format!("the schema has {} fields; the most is {MAX_FIELDS}", fields.len()));
+        return Err(format!("the schema has {} fields; the maximum is {MAX_FIELDS}", fields.len()));
     }
     let mut rest = fields;
     let mut columns = Vec::new();
@@ -59,7 +59,7 @@ pub fn unflatten(fields: &[Field]) -> Result<SchemaRef, String> {
     let text: usize = fields.iter().map(text).sum();
     if text > MAX_TEXT {
         return Err(format!(
-            "the schema has {text} bytes of names, formats and metadata; the most is {MAX_TEXT}"
+            "the schema has {text} bytes of names, formats and metadata; the maximum is {MAX_TEXT}"
         ));
     }
     let mut names: Vec<_> = columns.iter().map(ArrowField::name).collect();
@@ -88,7 +88,7 @@ fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
     *rest = tail;
     if field.name.len() > MAX_NAME {
         return Err(format!(
-            "a column's name has {} bytes; the most is {MAX_NAME}",
+            "a column's name has {} bytes; the maximum is {MAX_NAME}",
             field.name.len()
         ));
     }
@@ -109,7 +109,7 @@ fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
     let data_type = data_type(&field.format, children)
         .and_then(|data_type| match data_type {
             DataType::Null if !field.nullable => {
-                Err("its values are null: say that they may be".into())
+                Err("a null column must be declared nullable".into())
             }
             data_type => Ok(data_type),
         })
@@ -147,7 +147,7 @@ fn data_type(format: &str, mut children: Vec<ArrowField>) -> Result<DataType, St
         .and_then(|schema| DataType::try_from(&schema))
         .map_err(|_| unsupported())?;
     match leaf {
-        DataType::FixedSizeBinary(..0) => Err("its width is negative".into()),
+        DataType::FixedSizeBinary(..0) => Err("the width is negative".into()),
         DataType::Decimal32(digits, scale) => decimal::<Decimal32Type>(digits, scale),
         DataType::Decimal64(digits, scale) => decimal::<Decimal64Type>(digits, scale),
         DataType::Decimal128(digits, scale) => decimal::<Decimal128Type>(digits, scale),
@@ -160,16 +160,18 @@ fn data_type(format: &str, mut children: Vec<ArrowField>) -> Result<DataType, St
 fn decimal<T: DecimalType>(digits: u8, scale: i8) -> Result<DataType, String> {
     let most = T::MAX_PRECISION;
     if !(1..=most).contains(&digits) {
-        return Err(format!("a decimal has 1 to {most} digits"));
+        return Err(format!("a decimal must have 1 to {most} digits"));
     }
     if !(-T::MAX_SCALE..=digits as i8).contains(&scale) {
-        return Err(format!("a decimal's scale is -{most} to the number of its digits"));
+        return Err(format!(
+            "a decimal must have a scale between -{most} and its number of digits"
+        ));
     }
     Ok(T::TYPE_CONSTRUCTOR(digits, scale))
 }
 
 fn unsupported() -> String {
-    "no such type is supported; see the types of the contract's `arrow` interface".into()
+    "the type is not supported; see the `arrow` interface of the contract".into()
 }
 
 /// Flattens a schema for a driver.
@@ -242,14 +244,14 @@ mod tests {
     #[test]
     fn invalid_schemas_are_rejected_with_a_reason() {
         let cases: [(&str, Vec<Field>); 13] = [
-            ("its values are null", vec![Field { nullable: false, ..field("a", "n", 0) }]),
+            ("must be declared nullable", vec![Field { nullable: false, ..field("a", "n", 0) }]),
             ("1 to 9 digits", vec![field("a", "d:10,0,32", 0)]),
             ("1 to 76 digits", vec![field("a", "d:200,3,256", 0)]),
-            ("scale is -18 to", vec![field("a", "d:3,4,64", 0)]),
-            ("scale is -38 to", vec![field("a", "d:3,-39", 0)]),
-            ("no such type", vec![field("a", "+ud:0", 1), field("x", "l", 0)]),
-            ("no such type", vec![field("a", "vu", 0)]),
-            ("no such type", vec![field("a", "l\0", 0)]),
+            ("scale between -18 and", vec![field("a", "d:3,4,64", 0)]),
+            ("scale between -38 and", vec![field("a", "d:3,-39", 0)]),
+            ("the type is not supported", vec![field("a", "+ud:0", 1), field("x", "l", 0)]),
+            ("the type is not supported", vec![field("a", "vu", 0)]),
+            ("the type is not supported", vec![field("a", "l\0", 0)]),
             ("ends before the children", vec![field("a", "+l", 1)]),
             ("one child, not 2", vec![field("a", "+l", 2), field("x", "l", 0), field("y", "l", 0)]),
             ("no children, not 1", vec![field("a", "l", 1), field("x", "l", 0)]),

@@ -132,24 +132,24 @@ impl Files {
         let granted = self.permissions.told();
         let may = self.permissions.of(path);
         let why = if may.write && !may.create {
-            "no driver may make a name with control or invisible characters".to_owned()
+            "drivers cannot create names with control or invisible characters".to_owned()
         } else if may.create {
-            "it was there before, and beside what it writes a driver may only make new files: under a name that no other run takes".to_owned()
+            "the path existed before, and next to its outputs a driver can only create new files, under names that no other run uses".to_owned()
         } else if let Some(own) = self.permissions.wants_allowing(path) {
             format!(
-                "it is one of the project's own files; to let drivers read it, write {} into osiris.yaml",
+                "the path is one of the project's own files; to allow drivers to read it, add {} to `osiris.yaml`",
                 paths::setting(&own)
             )
         } else if let (None, Some(output)) = (reserved(path), self.permissions.neighbour(path)) {
             let name = output.file_name().unwrap_or_default().display();
             format!(
-                "beside `{}` a driver may only make names that begin with `.{name}.` or `{name}.`, like `.{name}.tmp`, and that no other step uses",
+                "next to `{}` a driver can only create names that begin with `.{name}.` or `{name}.`, such as `.{name}.tmp`, and that no other step uses",
                 output.display()
             )
         } else {
-            "a driver may read and write what its configuration names in the fields that its spec lists under `files`".to_owned()
+            "a driver can access the paths that its configuration names in the fields listed under `files` in its spec".to_owned()
         };
-        Some(format!("the host refused it `{shown}`; granted is {granted}; {why}"))
+        Some(format!("access to `{shown}` denied; allowed: {granted}; {why}"))
     }
 
     /// Removes unfinished files and directories that a failed call has created and that were not
@@ -157,7 +157,7 @@ impl Files {
     pub(super) fn undo(&self) {
         for (path, identity) in self.made.left() {
             if let Err(error) = paths::remove_unfinished(&self.resolver, path, identity) {
-                tracing::debug!("{} stays: {error}", path.display());
+                tracing::debug!("cannot remove {}: {error}", path.display());
             }
         }
     }

@@ -31,9 +31,9 @@ impl Quota {
         let total = used.bytes.saturating_add(bytes);
         if total.max(end) > limit {
             let asked = if total > limit {
-                format!("it was to write {total} bytes")
+                format!("it tried to write {total} bytes")
             } else {
-                format!("it was to make a file of {end} bytes")
+                format!("it tried to create a file of {end} bytes")
             };
             used.refused = Some(self.limits.exceeded_message(Limit::Disk, asked));
             return false;
@@ -46,7 +46,7 @@ impl Quota {
     pub(super) fn admits_file(&self) -> bool {
         let mut used = self.used();
         if used.files >= self.limits.get(Limit::Files) {
-            let asked = format!("it was to make {}", used.files + 1);
+            let asked = format!("it tried to create {}", used.files + 1);
             used.refused = Some(self.limits.exceeded_message(Limit::Files, asked));
             return false;
         }

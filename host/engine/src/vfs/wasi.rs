@@ -505,7 +505,7 @@ impl HostDescriptor for View<'_> {
         }
         if self.files.lists >= listing::MAX_OPEN {
             self.files.quota.refuse(format!(
-                "{} lists of folders at once are the limit; it asked for one more",
+                "it tried to open more than {} directory listings at the same time",
                 listing::MAX_OPEN
             ));
             return Err(ErrorCode::Quota.into());

@@ -97,7 +97,8 @@ fn remember(project: &Project, dir: &Path, manifest: &Manifest) -> io::Result<()
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("The compiled pipeline cannot be written: {error}");
-    let help = io_help(error, "make the project folder writable and see that the disk is not full");
+    let message = format!("cannot write the compiled pipeline: {error}");
+    let help =
+        io_help(error, "make the project directory writable, and check that the disk is not full");
     Error::environment(Diagnostic::new("build_not_written", message).in_file(path).help(help))
 }

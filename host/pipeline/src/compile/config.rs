@@ -80,15 +80,16 @@ pub(super) fn check_connection(
         match field.policy {
             OverridePolicy::Allowed => {}
             OverridePolicy::Warning => {
-                let message = format!("{owner}: '{name}' replaces the connection's own");
+                let message = format!("{owner}: `{name}` overrides the field of the connection");
                 warnings.report(entry.position, Diagnostic::new("override_warning", message));
             }
             OverridePolicy::Forbidden => {
                 let message = format!(
-                    "{owner}: '{name}' belongs to the connection, and a step may not replace it"
+                    "{owner}: `{name}` is a field of the connection that a step may not override"
                 );
-                let help =
-                    format!("write it in {CONNECTIONS_FILE}, in an alias of its own if need be");
+                let help = format!(
+                    "set `{name}` in `{CONNECTIONS_FILE}`, in a separate connection if necessary"
+                );
                 problems.report(
                     entry.position,
                     Diagnostic::new("override_forbidden", message).help(help),
@@ -141,28 +142,29 @@ fn path_problem(
     project: &Project,
 ) -> Diagnostic {
     let field = pointer.trim_start_matches('/').replace('/', ".");
-    let subject = format!("{owner}: the path {} in '{field}'", quoted(path));
+    let subject = format!("{owner}: the path {} in `{field}`", quoted(path));
     match fault {
         PathFault::Malformed => {
-            Diagnostic::new("invalid_path", format!("{owner}: the path in '{field}' is empty"))
-                .help("write a path relative to the project folder, like 'data/orders.csv'")
+            Diagnostic::new("invalid_path", format!("{owner}: the path in `{field}` is empty"))
+                .help("write a path relative to the project directory, like `data/orders.csv`")
         }
         PathFault::Absolute => {
             let below = Path::new(path).strip_prefix(project.base()).ok();
             let below = below.and_then(Path::to_str).filter(|below| !below.is_empty());
             let help = match below {
-                Some(below) => format!("write '{below}'"),
+                Some(below) => format!("write `{below}`"),
                 None => {
-                    "put the file below the project folder and write its path from there".to_owned()
+                    "put the file in the project directory, and write a path relative to that directory".to_owned()
                 }
             };
-            let message = format!("{subject} is absolute, but drivers see only the project folder");
+            let message =
+                format!("{subject} is absolute, but drivers can access only the project directory");
             Diagnostic::new("absolute_path", message).help(help)
         }
         PathFault::Outside => {
-            let message = format!("{subject} leads out of the project folder");
+            let message = format!("{subject} leads outside the project directory");
             Diagnostic::new("path_outside", message)
-                .help("put the file below the project folder and write its path from there")
+                .help("put the file in the project directory, and write a path relative to that directory")
         }
     }
 }

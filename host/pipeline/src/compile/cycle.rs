@@ -52,11 +52,11 @@ fn one(steps: &[Step], cycle: &[usize], problems: &mut Diagnostics<'_>) {
         names.splice(NAMED / 2..names.len() - NAMED / 2, ["..."]);
     }
     let message = match names.as_slice() {
-        [only, _] => format!("Step '{only}' needs itself"),
-        names => format!("Steps need each other in a circle: {}", names.join(" -> ")),
+        [only, _] => format!("step `{only}` needs itself"),
+        names => format!("dependency cycle: {}", names.join(" -> ")),
     };
     let step = &steps[round[0]];
     let at = step.needs.as_ref().map_or(step.position, |needs| needs.position);
-    let help = "take one of these needs away; 'needs: []' means none";
+    let help = "remove one of these needs; `needs: []` means none";
     problems.report(at, Diagnostic::new("cycle", message).help(help));
 }

@@ -45,9 +45,9 @@ pub enum Missing {
 impl Drivers for DriverCatalog {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if let Some(file) = Self::find(self, name) {
-            let refused = |error: Error| Missing::Refused(error.problems);
+            let refused = |error: Error| Missing::Refused(error.into_diagnostics());
             let sha256 = self.admitted_content(file).map_err(refused)?.sha256.clone();
-            file.check().map_err(|error| Missing::Unusable(error.problems))?;
+            file.check().map_err(|error| Missing::Unusable(error.into_diagnostics()))?;
             return Ok(Found { spec: file.spec.clone(), sha256 });
         }
         let broken = self.load_errors_for(name);

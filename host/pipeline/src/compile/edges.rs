@@ -79,12 +79,12 @@ fn explicit(
             needs.push(needed);
             continue;
         }
-        let message = format!("{}: there is no step {} to need", step.label(), quoted(&id.text));
+        let message = format!("{} needs {}, which does not exist", step.label(), quoted(&id.text));
         let mut known: Vec<&str> = ids.keys().copied().collect();
         known.sort_unstable();
         let help = match closest_match(&id.text, known) {
-            Some(meant) => format!("did you mean '{meant}'?"),
-            None => "name the 'id' of another step".to_owned(),
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "use the `id` of another step".to_owned(),
         };
         problems.report(id.position, Diagnostic::new("unknown_dependency", message).help(help));
     }
@@ -99,11 +99,11 @@ fn implicit(steps: &[Step], index: usize, problems: &mut Diagnostics<'_>) -> Vec
     let Some(before) = index.checked_sub(1) else { return Vec::new() };
     if let Some((_, Mode::Write)) = steps[before].mode {
         let message = format!(
-            "{} does not say what it needs, and {} before it writes and makes no table",
+            "{} has no `needs`, and the preceding {} produces no table",
             step.label(),
             steps[before].label()
         );
-        let help = "name the step that makes the table: 'needs: [step-id]'";
+        let help = "name the step that produces the table: `needs: [step-id]`";
         problems.report(step.position, Diagnostic::new("missing_needs", message).help(help));
     }
     vec![before]
@@ -129,20 +129,20 @@ fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Dia
     let (code, message, help) = match (mode, tables.len()) {
         (Mode::Read, 1..) => (
             "unexpected_input",
-            format!("{step_label} reads, so it takes no table, but it needs {}", tables.join(", ")),
-            "remove them from 'needs', or use 'mode: transform'",
+            format!("{step_label} reads and takes no input table, but needs {}", tables.join(", ")),
+            "remove these steps from `needs`, or use `mode: transform`",
         ),
         // The previous step writes, which has been reported.
         (Mode::Write, 0) if step.needs.is_none() && !needs.is_empty() => return,
         (Mode::Write, 0) if is_complete => (
             "missing_input",
-            format!("{step_label} writes a table, but none comes to it"),
-            "name the step that makes the table: 'needs: [step-id]'",
+            format!("{step_label} writes a table, but has no input table"),
+            "name the step that produces the table: `needs: [step-id]`",
         ),
         (Mode::Write, 2..) => (
             "too_many_inputs",
-            format!("{step_label} writes one table, but it needs {}", tables.join(", ")),
-            "join them in a step with 'mode: transform', or write each in its own step",
+            format!("{step_label} writes one table, but needs {}", tables.join(", ")),
+            "join the tables in a step with `mode: transform`, or write each table in a separate step",
         ),
         _ => return,
     };
@@ -177,8 +177,8 @@ fn warn_of_unread(steps: &[Step], needs: &[Vec<usize>], warnings: &mut Diagnosti
     for (index, step) in steps.iter().enumerate() {
         let makes_table = matches!(step.mode, Some((_, Mode::Read | Mode::Transform)));
         if makes_table && !read.contains(&index) {
-            let message = format!("{} makes a table that no step takes", step.label());
-            let help = "name it in the 'needs' of another step, or remove it";
+            let message = format!("{} produces a table that no step uses", step.label());
+            let help = "add the step to the `needs` of another step, or remove the step";
             let problem = Diagnostic::new("unused_output", message);
             warnings.report(step.position, problem.help(help));
         }

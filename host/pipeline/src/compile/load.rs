@@ -14,7 +14,7 @@ use super::Build;
 use crate::manifest::{Manifest, Step};
 use crate::project::Project;
 
-const RECOMPILE: &str = "run 'osiris compile' on the pipeline again";
+const RECOMPILE: &str = "run `osiris compile` on the pipeline again";
 
 /// Loads the build of a manifest and checks that the build is unchanged.
 ///
@@ -38,10 +38,11 @@ pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
     let refuse = |code, message: String| {
         Error::invalid(Diagnostic::new(code, message).in_file(path).help(RECOMPILE))
     };
-    let manifest: Manifest = serde_json::from_value(root.to_json())
-        .map_err(|why| refuse("invalid_manifest", format!("This is not a manifest: {why:.200}")))?;
+    let manifest: Manifest = serde_json::from_value(root.to_json()).map_err(|why| {
+        refuse("invalid_manifest", format!("the file is not a manifest: {why:.200}"))
+    })?;
     if manifest.hash() != manifest.meta.manifest_hash {
-        let message = "The manifest was changed after it was compiled: its hash does not fit";
+        let message = "the manifest was changed after the compile: its hash does not match";
         return Err(refuse("manifest_changed", message.to_owned()));
     }
     manifest.check().map_err(|why| refuse("invalid_manifest", why))?;
@@ -55,11 +56,11 @@ fn config(dir: &Path, step: &Step) -> Result<Value> {
     };
     let bytes = yaml::read_bytes(&file, yaml::MAX_BYTES)?;
     if canonical::sha256(&bytes) != step.cfg_sha256 {
-        return refuse("config_changed", "The configuration was changed after it was compiled");
+        return refuse("config_changed", "the configuration was changed after the compile");
     }
     match serde_json::from_slice(&bytes) {
         Ok(config @ Value::Object(_)) => Ok(config),
-        _ => refuse("invalid_config", "The configuration is not a JSON object"),
+        _ => refuse("invalid_config", "the configuration is not a JSON object"),
     }
 }
 
@@ -70,24 +71,30 @@ fn config(dir: &Path, step: &Step) -> Result<Value> {
 pub fn last(project: &Project) -> Result<Build> {
     let pointer = project.layout.last_compile();
     let stale = |message: String| {
-        let help = "run 'osiris compile <pipeline.yaml>' first";
+        let help = "run `osiris compile <pipeline.yaml>` first";
         Error::invalid(Diagnostic::new("no_last_compile", message).help(help))
     };
     let Some(text) = read_pointer(project, &pointer)? else {
-        return Err(stale("No pipeline of this project has been compiled yet".to_owned()));
+        return Err(stale("no pipeline of this project has been compiled yet".to_owned()));
     };
     let mut lines = text.lines();
     let (path, hash) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     if ProjectPath::new(path).is_err() {
-        return Err(stale(format!("The file {} is damaged", pointer.display())));
+        return Err(stale(format!("the file `{}` is damaged", pointer.display())));
     }
     let path: PathBuf = project.layout.base.join(path);
     if !path.exists() {
-        return Err(stale(format!("The build that was compiled last is gone: {}", path.display())));
+        return Err(stale(format!(
+            "the last compiled build no longer exists: `{}`",
+            path.display()
+        )));
     }
     let build = load(&path)?;
     if build.manifest.meta.manifest_hash != hash {
-        return Err(stale(format!("The manifest {} is not the one compiled last", path.display())));
+        return Err(stale(format!(
+            "the manifest `{}` is not the last compiled one",
+            path.display()
+        )));
     }
     Ok(build)
 }
@@ -96,8 +103,8 @@ pub fn last(project: &Project) -> Result<Build> {
 fn read_pointer(project: &Project, pointer: &Path) -> Result<Option<String>> {
     let folder = ProjectDir::new(project.base(), &project.layout.index_dir());
     let bytes = folder.read(LAST_COMPILE, 64 * 1024).map_err(|error| {
-        let problem = Diagnostic::new("file_unreadable", format!("Cannot read the file: {error}"));
-        let help = io_help(&error, "remove it, and compile the pipeline again");
+        let problem = Diagnostic::new("file_unreadable", format!("cannot read the file: {error}"));
+        let help = io_help(&error, "remove the file, and compile the pipeline again");
         Error::invalid(problem.in_file(pointer).help(help))
     })?;
     Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))

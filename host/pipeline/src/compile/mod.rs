@@ -22,7 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics};
 use serde_json::Value;
@@ -66,7 +66,7 @@ const ENVIRONMENT: [&str; 2] = ["unknown_component", "unusable_driver"];
 ///
 /// # Errors
 /// Returns an error if there is any problem, and reports all problems by position: as
-/// [`Exit::Environment`] if drivers are all that is missing, otherwise as [`Exit::Invalid`].
+/// [`ExitStatus::Environment`] if drivers are all that is missing, otherwise as [`ExitStatus::Invalid`].
 pub fn check(
     project: &Project,
     pipeline_file: &Path,
@@ -77,7 +77,7 @@ pub fn check(
     let mut problems = Diagnostics::new(pipeline_file);
     let mut warnings = Diagnostics::new(pipeline_file);
     let Some(pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
-        return Err(Error { exit: Exit::Invalid, problems: problems.into_sorted() });
+        return Err(Error::new(ExitStatus::Invalid, problems.into_sorted()));
     };
     secrets::scan_file(&pipeline.root, &mut problems);
     let profile = profile(project, &pipeline, options, &mut problems);
@@ -91,8 +91,8 @@ pub fn check(
     if !problems.is_empty() {
         let problems = problems.into_sorted();
         let outside = problems.iter().all(|problem| ENVIRONMENT.contains(&problem.code));
-        let exit = if outside { Exit::Environment } else { Exit::Invalid };
-        return Err(Error { exit, problems });
+        let exit = if outside { ExitStatus::Environment } else { ExitStatus::Invalid };
+        return Err(Error::new(exit, problems));
     }
     let profile = profile.map_or("", |profile| profile.name.as_str());
     let (manifest, configs) = assemble::manifest(&pipeline, profile, &parameters, &graph, steps);
@@ -131,11 +131,11 @@ fn profile<'p>(
     if found.is_none() {
         let names: Vec<&str> = pipeline.profiles.iter().map(|p| p.name.as_str()).collect();
         let help = match closest_match(name, names.iter().copied()) {
-            Some(meant) => format!("did you mean '{meant}'?"),
-            None if names.is_empty() => "it has none: declare it below 'profiles'".to_owned(),
-            None => format!("its profiles are {}", join_or(&names)),
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if names.is_empty() => "declare the profile under `profiles`".to_owned(),
+            None => format!("expected {}", join_or(&names)),
         };
-        let message = format!("The pipeline has no profile {}", quoted(name));
+        let message = format!("the pipeline has no profile {}", quoted(name));
         problems.report_unplaced(Diagnostic::new("unknown_profile", message).help(help));
     }
     found

@@ -32,7 +32,8 @@ impl Options {
                 continue;
             }
             let Some(value) = value.to_str() else {
-                let message = format!("The value of the variable {name} is not UTF-8 text");
+                let message =
+                    format!("the value of the environment variable `{name}` is not UTF-8 text");
                 return Err(Error::invalid(Diagnostic::new("invalid_param_value", message)));
             };
             environment.insert(name, value.to_owned());

@@ -78,7 +78,7 @@ fn command_line(
     let used = names_used(&pipeline.steps);
     for (index, (name, text)) in options.params.iter().enumerate() {
         if options.params[..index].iter().any(|(earlier, _)| earlier == name) {
-            let message = format!("The parameter {} is given twice with --param", quoted(name));
+            let message = format!("parameter {} is set twice with `--param`", quoted(name));
             problems.report_unplaced(
                 Diagnostic::new("duplicate_param", message).help("remove one of the two"),
             );
@@ -87,13 +87,15 @@ fn command_line(
         } else if used.contains(name) {
             found.values.insert(name.clone(), Value::Text(text.clone()));
         } else {
-            let message = format!("The pipeline has no parameter {}", quoted(name));
+            let message = format!("the pipeline has no parameter {}", quoted(name));
             let names: Vec<&str> =
                 pipeline.params.iter().map(|param| param.name.as_str()).collect();
             let help = match closest_match(name, names.iter().copied()) {
-                Some(meant) => format!("did you mean '{meant}'?"),
-                None if names.is_empty() => "declare it below 'params', or leave it out".to_owned(),
-                None => format!("its parameters are {}", join_or(&names)),
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None if names.is_empty() => {
+                    "declare the parameter under `params`, or remove the option".to_owned()
+                }
+                None => format!("expected {}", join_or(&names)),
             };
             problems.report_unplaced(Diagnostic::new("unknown_param", message).help(help));
         }
@@ -114,14 +116,14 @@ fn set(
         return;
     }
     let message = format!(
-        "The parameter '{}' must be {}, but what {source} gives is not",
+        "parameter `{}` must be {}, but the value of `{source}` is not",
         param.name,
         kind.words()
     );
     let help = match kind {
-        Kind::Boolean => "give true or false",
-        Kind::List => "give it like '[a, b]'",
-        _ => "give a value of that kind, or declare another 'type' for the parameter",
+        Kind::Boolean => "use `true` or `false`",
+        Kind::List => "write a list like `[a, b]`",
+        _ => "use a value of that type, or declare another `type` for the parameter",
     };
     problems.report(param.position, Diagnostic::new("invalid_param_value", message).help(help));
 }

@@ -147,21 +147,21 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
 
 fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
     let message = format!(
-        "{}: it writes {}, as {} does, and one would replace the rows of the other",
+        "{}: {} is also written by {}, and one step would replace the rows of the other",
         here.step.label(),
         quoted(&place.name),
         there.name()
     );
     let help = match place.identity {
-        Identity::File(_) => "give one of them another path",
-        Identity::Table(..) => "give one of them another table, or let both append",
+        Identity::File(_) => "give one of the steps another path",
+        Identity::Table(..) => "give one of the steps another table, or configure both to append",
     };
     Diagnostic::new("output_conflict", message).help(help)
 }
 
 fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
     let message = format!(
-        "{}: it reads {}, which {} writes in the same run",
+        "{} reads {}, which {} writes in the same run",
         here.step.label(),
         quoted(&place.name),
         there.name()
@@ -171,10 +171,10 @@ fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnosti
 
 fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Diagnostic {
     let message = format!(
-        "{}: it reads only what is new since its last run, and {} would replace the rows of the runs before with that",
+        "{} reads only the rows that are new since its last run, and {} would replace the rows of earlier runs with them",
         here.step.label(),
         there.name()
     );
-    let help = "remove 'incremental', or let the writer append or update rows (see the driver's options in `osiris drivers show`)";
+    let help = "remove `incremental`, or configure the writer to append or update rows (see the driver's options with `osiris drivers show`)";
     Diagnostic::new("incremental_replaced", message).help(help)
 }

@@ -144,8 +144,9 @@ impl Scan<'_, '_> {
     fn report(&mut self, position: Position, path: &str) {
         let path: String =
             path.chars().filter(|c| !osiris_core::invisible::is_invisible(*c)).take(200).collect();
-        let message = format!("Inline secret at {path}: a compiled pipeline must not hold secrets");
-        let help = "remove the value here, and from the file's history";
+        let message =
+            format!("inline secret at `{path}`: a compiled pipeline must not contain secrets");
+        let help = "remove the value from the file and from the file's history";
         self.problems.report(position, Diagnostic::new("inline_secret", message).help(help));
     }
 }

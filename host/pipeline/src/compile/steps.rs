@@ -77,7 +77,7 @@ fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
     match found.spec.step_schema() {
         Ok(schema) => Ok(Ready { found, schema }),
         Err(why) => {
-            let message = format!("The spec of {}: 'configSchema' {why}", quoted(name));
+            let message = format!("the spec of {}: `configSchema` {why}", quoted(name));
             Err(Missing::Unusable(vec![Diagnostic::new("invalid_spec", message)]))
         }
     }
@@ -96,26 +96,25 @@ fn report(
             let searched: Vec<String> =
                 searched.iter().map(|folder| folder.display().to_string()).collect();
             let place = if searched.is_empty() {
-                "no folder has any drivers".to_owned()
+                "no directory contains drivers".to_owned()
             } else {
                 format!("searched {}", searched.join(", "))
             };
-            let message = format!("{}: there is no driver {name} ({place})", step.label());
+            let message = format!("{}: driver {name} not found ({place})", step.label());
             let names = drivers.names();
             let help = match closest_match(&component.text, names.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean '{meant}'?"),
-                None => format!("put '{}.wasm' into one of these folders", plain(&component.text)),
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    format!("put `{}.wasm` in one of these directories", plain(&component.text))
+                }
             };
             let problem = Diagnostic::new("unknown_component", message);
             problems.report(component.position, problem.help(help));
         }
         Missing::Unusable(reasons) => {
             for reason in reasons {
-                let message = format!(
-                    "{}: the driver {name} cannot be used: {}",
-                    step.label(),
-                    reason.message
-                );
+                let message =
+                    format!("{}: cannot use driver {name}: {}", step.label(), reason.message);
                 let mut problem = Diagnostic::new("unusable_driver", message);
                 problem.help = reason.help.clone();
                 problems.report(component.position, problem);
@@ -137,7 +136,7 @@ fn report(
 
 /// Returns an escaped name without quotes, for use in a file name.
 fn plain(name: &str) -> String {
-    quoted(name).trim_matches('\'').to_owned()
+    quoted(name).trim_matches('`').to_owned()
 }
 
 fn check_mode(
@@ -153,11 +152,15 @@ fn check_mode(
             .filter(|mode| spec.modes.contains(&spec_mode(*mode)))
             .map(Mode::name)
             .collect();
-        let message =
-            format!("{}: the driver '{}' has no mode '{}'", step.label(), spec.name, mode.name());
+        let message = format!(
+            "{}: driver `{}` does not support the mode `{}`",
+            step.label(),
+            spec.name,
+            mode.name()
+        );
         let help = match can.as_slice() {
-            [] => "it cannot be used in steps at all".to_owned(),
-            can => format!("its modes are: {}", join_or(can)),
+            [] => "use another driver: this driver supports no mode of steps".to_owned(),
+            can => format!("supported modes: {}", join_or(can)),
         };
         problems.report(position, Diagnostic::new("incompatible_mode", message).help(help));
     }

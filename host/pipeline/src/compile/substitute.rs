@@ -125,11 +125,11 @@ impl Substitution<'_, '_> {
         if let Some(value) = self.parameters.get(name) {
             return Some(value);
         }
-        let message = format!("{}: the parameter {} has no value", self.owner, quoted(name));
+        let message = format!("{}: parameter {} has no value", self.owner, quoted(name));
         let help = match self.parameters.closest(name).filter(|meant| *meant != name) {
-            Some(meant) => format!("did you mean '${{params.{meant}}}'?"),
+            Some(meant) => format!("did you mean `${{params.{meant}}}`?"),
             None => format!(
-                "give it a default below 'params', or a value with --param {name}=... or OSIRIS_PARAM_{}",
+                "add a default under `params`, or set a value with `--param {name}=...` or `OSIRIS_PARAM_{}`",
                 name.to_uppercase()
             ),
         };
@@ -140,18 +140,19 @@ impl Substitution<'_, '_> {
 
     fn refuse_list(&mut self, node: &Node, name: &str) {
         let message = format!(
-            "{}: the parameter {} is a list, which cannot be put into a longer text",
+            "{}: parameter {} is a list, which cannot be part of a longer text",
             self.owner,
             quoted(name)
         );
-        let help = format!("write '${{params.{name}}}' alone as the value");
+        let help = format!("write `${{params.{name}}}` as the whole value");
         let problem = Diagnostic::new("invalid_param_reference", message);
         self.problems.report(node.position, problem.help(help));
     }
 
     fn refuse_open(&mut self, node: &Node) {
-        let message = format!("{}: a reference to a parameter is not complete", self.owner);
+        let message = format!("{}: incomplete reference to a parameter", self.owner);
         let problem = Diagnostic::new("invalid_param_reference", message);
-        self.problems.report(node.position, problem.help("write it like '${params.name}'"));
+        self.problems
+            .report(node.position, problem.help("write a reference like `${params.name}`"));
     }
 }

@@ -68,42 +68,44 @@ type Families = BTreeMap<String, BTreeMap<String, Alias>>;
 
 fn families(root: &Node, problems: &mut Diagnostics<'_>) -> Families {
     let mut families = Families::new();
-    let Some(fields) = Fields::of(root, "The connections", "invalid_type", problems) else {
+    let Some(fields) = Fields::of(root, "the connections file", "invalid_type", problems) else {
         return families;
     };
     fields.only(&["version", "connections"], problems);
-    let help = "write 'version: 1'";
+    let help = "write `version: 1`";
     if let Some(node) = fields.require("version", "missing_required_key", help, problems)
         && node.as_u64() != Some(1)
         && node.as_text() != Some("1.0")
     {
-        let problem =
-            Diagnostic::new("unsupported_version", "The connections: the only version is 1");
+        let problem = Diagnostic::new(
+            "unsupported_version",
+            "unsupported version of the connections file: expected `1`",
+        );
         problems.report(node.position, problem.help(help));
     }
     let Some(node) = fields.get("connections") else { return families };
-    let Some(fields) = Fields::of(node, "The connections", "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, "`connections`", "invalid_type", problems) else {
         return families;
     };
     for family in fields.entries() {
-        let owner = format!("The family {}", quoted(&family.key));
+        let owner = format!("family {}", quoted(&family.key));
         check_name(&family.key, &owner, family.position, problems);
         let Some(fields) = Fields::of(&family.value, &owner, "invalid_type", problems) else {
             continue;
         };
         let mut aliases = BTreeMap::new();
         for alias in fields.entries() {
-            let owner =
-                format!("The connection {}", quoted(&format!("@{}.{}", family.key, alias.key)));
+            let owner = format!("connection {}", quoted(&format!("@{}.{}", family.key, alias.key)));
             check_name(&alias.key, &owner, alias.position, problems);
             if let Some(read) = read_alias(alias, &owner, problems) {
                 aliases.insert(alias.key.clone(), read);
             }
         }
         if aliases.values().filter(|alias| alias.is_default).count() > 1 {
-            let message = format!("{owner} has more than one connection with 'default: true'");
+            let message = format!("{owner} has more than one connection with `default: true`");
             let problem = Diagnostic::new("duplicate_default", message);
-            problems.report(family.position, problem.help("keep it on one of them"));
+            problems
+                .report(family.position, problem.help("keep `default: true` on one connection"));
         }
         families.insert(family.key.clone(), aliases);
     }
@@ -122,7 +124,8 @@ fn read_alias(entry: &yaml::Entry, owner: &str, problems: &mut Diagnostics<'_>) 
 
 fn check_name(name: &str, owner: &str, position: Position, problems: &mut Diagnostics<'_>) {
     if !is_name(name) {
-        let message = format!("{owner}: its name is not made of letters, digits, '_' and '-'");
-        problems.report(position, Diagnostic::new("invalid_name", message).help("rename it"));
+        let message = format!("{owner}: the name must have 1 to 63 letters, digits, `_` and `-`");
+        problems
+            .report(position, Diagnostic::new("invalid_name", message).help("choose another name"));
     }
 }

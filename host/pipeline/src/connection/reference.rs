@@ -26,12 +26,9 @@ impl FromStr for Reference {
             }
             _ => Err(Diagnostic::new(
                 "invalid_reference",
-                format!(
-                    "Invalid connection reference format: {}. Expected '@family.alias'",
-                    quoted(text)
-                ),
+                format!("invalid connection reference {}: expected `@family.alias`", quoted(text)),
             )
-            .help("see 'osiris connections list'")),
+            .help("list the connections with `osiris connections list`")),
         }
     }
 }

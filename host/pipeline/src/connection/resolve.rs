@@ -37,23 +37,21 @@ impl Connections {
             Error::invalid(problem)
         };
         if self.families.is_empty() {
-            let message = format!(
-                "No connections configured. Create {CONNECTIONS_FILE} with {family} connections."
-            );
+            let message = format!("no connections configured for the family `{family}`");
             let help = format!(
-                "{CONNECTIONS_FILE}:  version: 1  connections: {{{family}: {{main: {{...}}}}}}"
+                "in `{CONNECTIONS_FILE}`, write `version: 1` and `connections: {{{family}: {{main: {{...}}}}}}`"
             );
             return Err(invalid("no_connections", message, help));
         }
         let Some(aliases) = self.families.get(family) else {
             let names: Vec<&str> = self.families.keys().map(String::as_str).collect();
             let message = format!(
-                "Connection family '{family}' not found. Available families: {}",
+                "connection family `{family}` not found; available families: {}",
                 names.join(", ")
             );
             let help = match closest_match(family, names) {
-                Some(meant) => format!("did you mean '{meant}'?"),
-                None => format!("add it below 'connections' in {CONNECTIONS_FILE}"),
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("add the family under `connections` in `{CONNECTIONS_FILE}`"),
             };
             return Err(invalid("unknown_family", message, help));
         };
@@ -72,21 +70,23 @@ impl Connections {
             }
             (None, Some(alias)) => {
                 let message = format!(
-                    "Connection alias '{alias}' not found in family '{family}'. Available aliases: {available}"
+                    "connection `@{family}.{alias}` not found; available aliases: {available}"
                 );
                 let help = match closest_match(alias, names) {
-                    Some(meant) => format!("did you mean '@{family}.{meant}'?"),
-                    None => format!("add it below '{family}' in {CONNECTIONS_FILE}"),
+                    Some(meant) => format!("did you mean `@{family}.{meant}`?"),
+                    None => format!("add the connection under `{family}` in `{CONNECTIONS_FILE}`"),
                 };
                 Err(invalid("unknown_alias", message, help))
             }
             (None, None) => {
                 let message = format!(
-                    "No default connection for family '{family}'. Available aliases: {available}. Either: 1) Set 'default: true' on an alias, 2) Name an alias 'default', or 3) Specify an alias explicitly."
+                    "no default connection in the family `{family}`; available aliases: {available}"
                 );
                 let help = match names.first() {
-                    Some(first) => format!("write 'connection: \"@{family}.{first}\"' in the step"),
-                    None => format!("add a connection below '{family}' in {CONNECTIONS_FILE}"),
+                    Some(first) => format!(
+                        "write `connection: \"@{family}.{first}\"` in the step, set `default: true` on a connection, or name it `default`"
+                    ),
+                    None => format!("add a connection under `{family}` in `{CONNECTIONS_FILE}`"),
                 };
                 Err(invalid("no_default", message, help))
             }
@@ -114,18 +114,15 @@ impl Connections {
         let Reference { family, alias } = &reference;
         let problems = filler.unset.into_iter().map(|(name, field, position)| {
             let message =
-                format!("Environment variable '{name}' not set for {field} in {family}.{alias}");
-            let help = format!("export {name}=..., or put {name}=... into .env");
+                format!("environment variable `{name}` is not set, but `{field}` of connection `@{family}.{alias}` requires it");
+            let help = format!("run `export {name}=...`, or add `{name}=...` to `.env`");
             let mut problem = Diagnostic::new("variable_not_set", message).help(help);
             if let Some(file) = &self.file {
                 problem = problem.at(file, position);
             }
             problem
         });
-        Err(Error {
-            exit: osiris_core::diagnostic::Exit::Environment,
-            problems: problems.collect(),
-        })
+        Err(Error::new(osiris_core::diagnostic::ExitStatus::Environment, problems.collect()))
     }
 }
 

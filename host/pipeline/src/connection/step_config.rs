@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::provenance::{Origins, Provenance, Unset, unset};
 use osiris_core::driver::spec::{ConnectionField, OverridePolicy, Spec};
 use osiris_core::schema::fill_from;
@@ -177,10 +177,11 @@ fn escaped(key: &str) -> String {
 /// Returns the problem of a connection whose family differs from the driver's.
 pub(crate) fn mismatch(owner: &str, family: &str, reference: &Reference) -> Diagnostic {
     let message = format!(
-        "{owner}: Connection family mismatch: step uses {family}, ref is {}",
+        "{owner}: the driver requires a connection of the family `{family}`, but the step uses one of `{}`",
         reference.family
     );
-    Diagnostic::new("family_mismatch", message).help(format!("name one like '@{family}.main'"))
+    Diagnostic::new("family_mismatch", message)
+        .help(format!("use a connection like `@{family}.main`"))
 }
 
 /// Moves the fields that the step may replace from its configuration into the connection.
@@ -214,7 +215,7 @@ fn check(
     let unusable = |why: String| {
         Error::invalid(Diagnostic::new(
             "invalid_spec",
-            format!("The spec of '{}': {why}", spec.name),
+            format!("the spec of `{}`: `configSchema` {why}", spec.name),
         ))
     };
     let schema = spec.schema().map_err(unusable)?;
@@ -238,13 +239,13 @@ fn check(
         .filter(|finding| whole || finding.pointer.starts_with(pointer))
         .map(|finding| {
             let (whose, below) = match finding.pointer.strip_prefix(pointer) {
-                Some(below) => (format!("The connection '{}'", resolved.reference), below),
+                Some(below) => (format!("connection `{}`", resolved.reference), below),
                 None => (owner.to_owned(), ""),
             };
             let message = finding
                 .message
                 .replace(&format!("{RESOLVED_KEY}."), "")
-                .replace(&format!(" in '{RESOLVED_KEY}'"), "");
+                .replace(&format!(" in `{RESOLVED_KEY}`"), "");
             let mut problem = Diagnostic::new("invalid_connection", format!("{whose}: {message}"));
             problem.help = finding.help;
             if let Some(file) = &connections.file {
@@ -256,7 +257,7 @@ fn check(
     for field in unset.iter().filter(|field| whole || field.pointer.starts_with(pointer)) {
         let mut problem = match field.pointer.strip_prefix(pointer) {
             Some(below) => {
-                let whose = format!("The connection '{}'", resolved.reference);
+                let whose = format!("connection `{}`", resolved.reference);
                 author_only(&whose, below, field)
             }
             None => author_only(owner, &field.pointer, field),
@@ -266,7 +267,7 @@ fn check(
         }
         problems.push(problem);
     }
-    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
+    if problems.is_empty() { Ok(()) } else { Err(Error::new(ExitStatus::Invalid, problems)) }
 }
 
 /// Maximum length in bytes of a default that is suggested to the user.
@@ -277,9 +278,10 @@ const LONGEST: usize = 200;
 pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Diagnostic {
     let name = pointer.trim_start_matches('/').replace('/', ".");
     let default = &field.default;
-    let opens = if field.is_host { "dials no host" } else { "opens no file" };
+    let opens =
+        if field.is_host { "grants no access to a host" } else { "grants no access to a file" };
     let message = format!(
-        "{owner}: '{name}' is not set, and the default of the driver's author, {}, {opens}",
+        "{owner}: `{name}` is not set, and the default of the driver's author, {}, {opens}",
         quoted(default)
     );
     // Any JSON string is also a YAML string.
@@ -290,5 +292,5 @@ pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Diagnost
     let mut keys = name.split('.').rev();
     let last = format!("{}: {value}", keys.next().unwrap_or_default());
     let line = keys.fold(last, |inner, key| format!("{key}: {{{inner}}}"));
-    Diagnostic::new("set_by_author", message).help(format!("if you want that: write {line}"))
+    Diagnostic::new("set_by_author", message).help(format!("to use the default, write `{line}`"))
 }

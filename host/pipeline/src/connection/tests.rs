@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use osiris_core::diagnostic::Exit;
+use osiris_core::diagnostic::ExitStatus;
 use osiris_core::driver::spec::Spec;
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use proptest::prelude::*;
@@ -87,10 +87,10 @@ fn empty_variable_counts_as_unset() {
     let folder = project("CONN_PASSWORD=\n");
     let (connections, environment) = read(folder.path());
     let error = connections.resolve("db", Some("main"), &environment).err().unwrap();
-    assert_eq!(error.exit, Exit::Environment);
+    assert_eq!(error.exit, ExitStatus::Environment);
     assert_eq!(
-        error.problems[0].message,
-        "Environment variable 'CONN_PASSWORD' not set for password in db.main"
+        error.first().message,
+        "environment variable `CONN_PASSWORD` is not set, but `password` of connection `@db.main` requires it"
     );
 }
 
@@ -119,7 +119,7 @@ fn step_config_has_typed_fields_defaults_and_overrides() {
     let config = json!({"connection": "@db.main", "database": "shop", "query": "q"});
     let spec = spec("[resolved_connection]");
     let config =
-        resolve_step_config("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+        resolve_step_config("step `a`", &config, &spec, &connections, &environment).unwrap();
     assert_eq!(
         config,
         json!({"connection": "@db.main", "query": "q", "resolved_connection": {
@@ -154,7 +154,7 @@ fn spec_defaults_come_last_and_provenance_is_recorded() {
     fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
     let (connections, environment) = read(folder.path());
     let config =
-        resolve_step_config("Step 'a'", &config, &spec, &connections, &environment).unwrap();
+        resolve_step_config("step `a`", &config, &spec, &connections, &environment).unwrap();
     assert_eq!(config.pointer("/resolved_connection/port"), None);
     assert_eq!(config.get("query"), None);
     let got = driver_view(&config, &spec);
@@ -181,17 +181,17 @@ fn host_only_in_the_spec_is_rejected_with_the_line_to_write() {
     let config = json!({"connection": "@db.main"});
     let reference = "@db.main".parse().unwrap();
     let errors = [
-        resolve_step_config("Step 'a'", &config, &spec, &connections, &environment).unwrap_err(),
+        resolve_step_config("step `a`", &config, &spec, &connections, &environment).unwrap_err(),
         connection_config(&reference, &spec, &connections, &environment).unwrap_err(),
     ];
     for error in errors {
-        assert_eq!(error.exit, Exit::Invalid);
-        let problem = &error.problems[0];
+        assert_eq!(error.exit, ExitStatus::Invalid);
+        let problem = &error.first();
         assert_eq!(
             problem.message,
-            "The connection '@db.main': 'host' is not set, and the default of the driver's author, '10.0.0.1', dials no host"
+            "connection `@db.main`: `host` is not set, and the default of the driver's author, `10.0.0.1`, grants no access to a host"
         );
-        assert_eq!(problem.help.as_deref(), Some("if you want that: write host: \"10.0.0.1\""));
+        assert_eq!(problem.help.as_deref(), Some("to use the default, write `host: \"10.0.0.1\"`"));
     }
 }
 
@@ -200,17 +200,17 @@ fn optional_connection_may_be_missing() {
     let none = Connections::default();
     let environment = Environment::default();
     let config = json!({"query": "q"});
-    let done = resolve_step_config("Step 'a'", &config, &spec("[]"), &none, &environment).unwrap();
+    let done = resolve_step_config("step `a`", &config, &spec("[]"), &none, &environment).unwrap();
     assert_eq!(done, config);
     let error = resolve_step_config(
-        "Step 'a'",
+        "step `a`",
         &config,
         &spec("[resolved_connection]"),
         &none,
         &environment,
     );
-    let message = error.unwrap_err().problems[0].message.clone();
-    assert!(message.starts_with("No connections configured."), "{message}");
+    let message = error.unwrap_err().first().message.clone();
+    assert!(message.starts_with("no connections configured"), "{message}");
 }
 
 /// A driver that declares no secret and accepts any connection.

@@ -17,15 +17,18 @@ impl Manifest {
         // Steps by id in lower case, because ids become file names.
         let mut before: HashMap<String, &Step> = HashMap::new();
         if !is_safe(&self.pipeline.id, 100) {
-            return Err(format!("The pipeline's id {} is not safe", quoted(&self.pipeline.id)));
+            return Err(format!(
+                "the pipeline id {} is not safe as a file name",
+                quoted(&self.pipeline.id)
+            ));
         }
         if self.steps.is_empty() {
-            return Err("The manifest has no steps".to_owned());
+            return Err("the manifest has no steps".to_owned());
         }
         for step in &self.steps {
             check_step(step, &before)?;
             if before.insert(step.id.to_lowercase(), step).is_some() {
-                return Err(format!("The step id {} is there twice", quoted(&step.id)));
+                return Err(format!("duplicate step id {}", quoted(&step.id)));
             }
         }
         Ok(())
@@ -35,30 +38,33 @@ impl Manifest {
 fn check_step(step: &Step, before: &HashMap<String, &Step>) -> Result<(), String> {
     let name = quoted(&step.id);
     if !is_safe(&step.id, 64) {
-        return Err(format!("The step id {name} is not safe as a file name"));
+        return Err(format!("the step id {name} is not safe as a file name"));
     }
     if step.cfg_path != cfg_path(&step.id) {
-        return Err(format!("Step {name}: its configuration must be {}", cfg_path(&step.id)));
+        return Err(format!("step {name}: `cfg_path` must be `{}`", cfg_path(&step.id)));
     }
     let mut tables = 0;
     for (index, need) in step.needs.iter().enumerate() {
         if step.needs[..index].contains(need) {
-            return Err(format!("Step {name} needs {} twice", quoted(need)));
+            return Err(format!("step {name} needs {} twice", quoted(need)));
         }
         let needed = before.get(&need.to_lowercase()).filter(|step| step.id == *need);
         match needed.map(|step| step.mode) {
             None => {
-                return Err(format!("Step {name} needs {}, which is not before it", quoted(need)));
+                return Err(format!(
+                    "step {name} needs {}, which is not an earlier step",
+                    quoted(need)
+                ));
             }
             Some(Mode::Write) => {}
             Some(_) => tables += 1,
         }
     }
     match (step.mode, tables) {
-        (Mode::Discover, _) => Err(format!("Step {name}: a step cannot have the mode 'discover'")),
-        (Mode::Extract, 1..) => Err(format!("Step {name} extracts, so it takes no table")),
+        (Mode::Discover, _) => Err(format!("step {name} cannot have the mode `discover`")),
+        (Mode::Extract, 1..) => Err(format!("step {name} extracts and cannot have an input table")),
         (Mode::Write, tables) if tables != 1 => {
-            Err(format!("Step {name} writes exactly one table, but {tables} come to it"))
+            Err(format!("step {name} must have exactly one input table, but has {tables}"))
         }
         _ => Ok(()),
     }

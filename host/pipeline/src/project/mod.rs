@@ -38,7 +38,7 @@ impl Project {
             return Self::open(folder);
         }
         let current = env::current_dir().map_err(|error| {
-            let message = format!("The working directory cannot be found: {error}");
+            let message = format!("cannot find the working directory: {error}");
             Error::environment(Diagnostic::new("no_working_directory", message))
         })?;
         Self::open(root_of(&current, home().as_deref()))
@@ -51,8 +51,8 @@ impl Project {
     /// problem of the settings.
     pub fn open(folder: &Path) -> Result<Self> {
         let base = folder.canonicalize().ok().filter(|base| base.is_dir()).ok_or_else(|| {
-            let message = "There is no such project folder";
-            let help = "name an existing folder with --project, or make one with 'osiris init'";
+            let message = "no such project directory";
+            let help = "pass an existing directory with `--project`, or create a project with `osiris init`";
             Error::invalid(Diagnostic::new("project_not_found", message).in_file(folder).help(help))
         })?;
         ownership::check(&base, &ownership::DECIDING)?;

@@ -83,8 +83,8 @@ fn is_allowed(folder: &Path) -> bool {
 
 fn refusal(folder: &Path, path: &Path, owner: u32) -> Error {
     let message = format!(
-        "this belongs to another user (uid {owner}), and would decide which drivers run and where secrets go"
+        "owned by another user (uid {owner}), who could decide which drivers run and where secrets are sent"
     );
-    let help = format!("if you trust that user: export {SAFE}={}", folder.display());
+    let help = format!("if you trust that user, run `export {SAFE}={}`", folder.display());
     Error::environment(Diagnostic::new("another_users", message).in_file(path).help(help))
 }

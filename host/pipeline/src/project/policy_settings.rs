@@ -12,7 +12,7 @@ use osiris_registry::trust::{
 
 const POLICY: [&str; 6] = ["require_signature", "keys", "allow", "deny", "pins", "ceilings"];
 const CEILINGS: [&str; 2] = ["network", "files"];
-const OWNER: &str = "The settings' drivers";
+const OWNER: &str = "`drivers`";
 const INVALID: &str = "invalid_policy";
 
 pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Policy {
@@ -48,7 +48,7 @@ pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -
 }
 
 fn keys(node: &Node, problems: &mut Diagnostics<'_>) -> BTreeMap<String, PublicKey> {
-    let owner = format!("{OWNER}: 'keys'");
+    let owner = "`drivers.keys`";
     let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
         return BTreeMap::new();
     };
@@ -58,8 +58,10 @@ fn keys(node: &Node, problems: &mut Diagnostics<'_>) -> BTreeMap<String, PublicK
         if let Some((other, _)) = keys.iter().find(|(_, known)| **known == key) {
             let message =
                 format!("{OWNER}: {} and {} are the same key", quoted(other), quoted(&entry.key));
-            problems
-                .report(entry.position, Diagnostic::new(INVALID, message).help("keep one name"));
+            problems.report(
+                entry.position,
+                Diagnostic::new(INVALID, message).help("remove one of the names"),
+            );
             continue;
         }
         keys.insert(entry.key.clone(), key);
@@ -69,8 +71,8 @@ fn keys(node: &Node, problems: &mut Diagnostics<'_>) -> BTreeMap<String, PublicK
 
 fn rules(node: &Node, key: &str, problems: &mut Diagnostics<'_>) -> Vec<Rule> {
     let Some(items) = node.as_list() else {
-        let message = format!("{OWNER}: '{key}' must be a list, but it is {}", node.kind());
-        let help = format!("write it like '{key}: [\"acme.*\"]'");
+        let message = format!("{OWNER}: `{key}` must be a list, but is {}", node.kind());
+        let help = format!("write a list like `{key}: [\"acme.*\"]`");
         problems.report(node.position, Diagnostic::new("invalid_type", message).help(help));
         return Vec::new();
     };
@@ -86,7 +88,7 @@ fn pins(
     keys: &BTreeMap<String, PublicKey>,
     problems: &mut Diagnostics<'_>,
 ) -> Vec<Pin> {
-    let owner = format!("{OWNER}: 'pins'");
+    let owner = "`drivers.pins`";
     let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
         return Vec::new();
     };
@@ -99,8 +101,8 @@ fn pins(
             let message =
                 format!("{OWNER}: the pin of {} must be the name of a key", quoted(&entry.key));
             let help = match names.is_empty() {
-                true => "name the key first: 'keys: {acme: \"osiris-key:...\"}'".to_owned(),
-                false => format!("the keys here are {}", join_or(&names)),
+                true => "add the key first: `keys: {acme: \"osiris-key:...\"}`".to_owned(),
+                false => format!("expected {}", join_or(&names)),
             };
             problems.report(entry.value.position, Diagnostic::new(INVALID, message).help(help));
         }
@@ -113,7 +115,7 @@ fn pins(
 }
 
 fn ceilings(node: &Node, problems: &mut Diagnostics<'_>) -> Ceilings {
-    let owner = format!("{OWNER}: 'ceilings'");
+    let owner = "`drivers.ceilings`";
     let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
         return Ceilings::default();
     };
@@ -122,7 +124,7 @@ fn ceilings(node: &Node, problems: &mut Diagnostics<'_>) -> Ceilings {
         let text = node.as_text();
         let known = FileCeiling::NAMES.into_iter().find(|(name, _)| text == Some(*name));
         if known.is_none() {
-            let message = format!("{}: 'files' must be none, read or write", fields.owner());
+            let message = format!("{}: `files` must be `none`, `read` or `write`", fields.owner());
             problems.report(node.position, Diagnostic::new(INVALID, message));
         }
         known.map(|(_, ceiling)| (node.position, ceiling))
@@ -136,11 +138,11 @@ fn ceilings(node: &Node, problems: &mut Diagnostics<'_>) -> Ceilings {
         }
         _ => {
             let message = format!(
-                "{}: 'network' must be false or a list, but it is {}",
+                "{}: `network` must be `false` or a list, but is {}",
                 fields.owner(),
                 node.kind()
             );
-            let help = "write it like 'network: [\"db.example:5432\"]'";
+            let help = "write a list like `network: [\"db.example:5432\"]`";
             problems.report(node.position, Diagnostic::new("invalid_type", message).help(help));
             None
         }
@@ -155,8 +157,8 @@ fn parsed<T: std::str::FromStr<Err = String>>(
     problems: &mut Diagnostics<'_>,
 ) -> Option<T> {
     let Some(text) = node.as_text() else {
-        let message = format!("{OWNER}: {} must be text, but it is {}", quoted(key), node.kind());
-        let problem = Diagnostic::new("invalid_type", message).help("put it in quotes");
+        let message = format!("{OWNER}: {} must be text, but is {}", quoted(key), node.kind());
+        let problem = Diagnostic::new("invalid_type", message).help("put the value in quotes");
         problems.report(node.position, problem);
         return None;
     };
@@ -171,9 +173,9 @@ fn pattern_of(text: &str, position: Position, problems: &mut Diagnostics<'_>) ->
 fn unreadable(text: &str, position: Position, help: String, problems: &mut Diagnostics<'_>) {
     // Hides a private key that was entered here by mistake.
     let shown = match text.starts_with("osiris-secret-key:") {
-        true => "'osiris-secret-key:…'".to_owned(),
+        true => "`osiris-secret-key:…`".to_owned(),
         false => quoted(text),
     };
-    let message = format!("{OWNER}: {shown} cannot be read");
+    let message = format!("{OWNER}: cannot parse {shown}");
     problems.report(position, Diagnostic::new(INVALID, message).help(help));
 }

@@ -45,13 +45,13 @@ impl Settings {
 }
 
 fn settings(root: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Option<Settings> {
-    let fields = Fields::of(root, "The settings", "invalid_type", problems)?;
+    let fields = Fields::of(root, "the settings", "invalid_type", problems)?;
     fields.only(&SETTINGS, problems);
-    let help = "write 'version: 1'";
+    let help = "write `version: 1`";
     if let Some(node) = fields.require("version", "missing_required_key", help, problems)
         && node.as_u64() != Some(VERSION)
     {
-        let message = "The settings: the only version is 1";
+        let message = "unsupported version of the settings: expected `1`";
         problems.report(node.position, Diagnostic::new("unsupported_version", message).help(help));
     }
     let profile = fields.get("profile").and_then(|node| {
@@ -66,7 +66,7 @@ fn settings(root: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Option<
 }
 
 fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
-    const OWNER: &str = "The settings' files";
+    const OWNER: &str = "`files`";
     const INVALID: &str = "invalid_files";
     let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
         return Vec::new();
@@ -74,34 +74,37 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
     fields.only(&["allow_read"], problems);
     let Some(list) = fields.get("allow_read") else { return Vec::new() };
     let Some(items) = list.as_list() else {
-        let message = format!("{OWNER}: 'allow_read' must be a list, but it is {}", list.kind());
-        let help = "write it like 'allow_read: [\"logs\"]'";
+        let message = format!("{OWNER}: `allow_read` must be a list, but is {}", list.kind());
+        let help = "write a list like `allow_read: [\"logs\"]`";
         problems.report(list.position, Diagnostic::new("invalid_type", message).help(help));
         return Vec::new();
     };
     let mut paths = Vec::new();
     for item in items {
         let Some(text) = item.as_text() else {
-            let message = format!("{OWNER}: 'allow_read' lists paths, but one is {}", item.kind());
+            let message = format!(
+                "{OWNER}: `allow_read` must be a list of paths, but contains {}",
+                item.kind()
+            );
             problems.report(item.position, Diagnostic::new("invalid_type", message));
             continue;
         };
         match ProjectPath::new(text) {
             Ok(path) if reserved(path.as_ref()).is_some() => paths.push(path),
             Ok(_) => {
-                let message = format!("{OWNER}: {} is no reserved file", quoted(text));
+                let message = format!("{OWNER}: {} is not a reserved path", quoted(text));
                 let help = match closest_match(text, RESERVED) {
-                    Some(meant) => format!("did you mean '{meant}'?"),
+                    Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!(
-                        "leave it out: a step reads it if its configuration names it; the reserved files are {}",
+                        "remove the entry: a step can read any other file that its configuration names; the reserved paths are {}",
                         join_or(&RESERVED)
                     ),
                 };
                 problems.report(item.position, Diagnostic::new(INVALID, message).help(help));
             }
             Err(_) => {
-                let message = format!("{OWNER}: {} is no path in the project", quoted(text));
-                let help = "write it from the project folder on, like 'logs'";
+                let message = format!("{OWNER}: {} is not a path in the project", quoted(text));
+                let help = "write a path relative to the project directory, like `logs`";
                 problems.report(item.position, Diagnostic::new(INVALID, message).help(help));
             }
         }
@@ -110,7 +113,7 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
 }
 
 fn limits(node: &Node, problems: &mut Diagnostics<'_>) -> LimitOverrides {
-    let Some(fields) = Fields::of(node, "The settings' limits", "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, "`limits`", "invalid_type", problems) else {
         return LimitOverrides::new();
     };
     fields.only(&Limit::ALL.map(Limit::name), problems);
@@ -122,11 +125,8 @@ fn limits(node: &Node, problems: &mut Diagnostics<'_>) -> LimitOverrides {
             Ok(value) => drop(bounds.insert(limit, value)),
             Err(wanted) => {
                 let name = limit.name();
-                let message = format!(
-                    "{}: '{name}' {wanted}, but it is {}",
-                    fields.owner(),
-                    quoted(&written)
-                );
+                let message =
+                    format!("{}: `{name}` {wanted}, but is {}", fields.owner(), quoted(&written));
                 problems.report(node.position, Diagnostic::new("invalid_limit", message));
             }
         }

@@ -9,7 +9,7 @@ fn problems(settings: &str) -> Vec<String> {
     fs::write(folder.path().join(SETTINGS_FILE), settings).unwrap();
     let error = Project::open(folder.path()).expect_err("invalid settings");
     error
-        .problems
+        .into_diagnostics()
         .into_iter()
         .map(|problem| format!("{}: {}", problem.code, problem.message))
         .collect()
@@ -45,31 +45,34 @@ fn settings_are_parsed() {
 #[test]
 fn every_settings_problem_is_reported() {
     let table: [(&str, &[&str]); 5] = [
-        ("", &["invalid_type: The settings must be a mapping, but it is empty"]),
+        ("", &["invalid_type: the settings must be a mapping, but is empty"]),
         (
             "profil: dev\n",
             &[
-                "missing_required_key: The settings: the key 'version' is missing",
-                "unknown_key: The settings: unknown key 'profil'",
+                "missing_required_key: the settings: missing key `version`",
+                "unknown_key: the settings: unknown key `profil`",
             ],
         ),
-        ("version: 2\n", &["unsupported_version: The settings: the only version is 1"]),
+        (
+            "version: 2\n",
+            &["unsupported_version: unsupported version of the settings: expected `1`"],
+        ),
         (
             "version: 1\nlimits: {memory: lots, seconds: 0, cpu: 2, disc: 1GiB}\n",
             &[
-                "invalid_limit: The settings' limits: 'memory' must be a size like '512MiB', but it is 'lots'",
-                "invalid_limit: The settings' limits: 'seconds' must be a whole number of seconds from 1, but it is '0'",
-                "unknown_key: The settings' limits: unknown key 'disc'",
+                "invalid_limit: `limits`: `memory` must be a size like `512MiB`, but is `lots`",
+                "invalid_limit: `limits`: `seconds` must be a whole number of seconds, at least 1, but is `0`",
+                "unknown_key: `limits`: unknown key `disc`",
             ],
         ),
         (
             "version: 1\nfiles: {allow_read: [logs, data, ../.env, 7, [x]], allow_write: [logs]}\n",
             &[
-                "invalid_files: The settings' files: 'data' is no reserved file",
-                "invalid_files: The settings' files: '../.env' is no path in the project",
-                "invalid_type: The settings' files: 'allow_read' lists paths, but one is a whole number",
-                "invalid_type: The settings' files: 'allow_read' lists paths, but one is a list",
-                "unknown_key: The settings' files: unknown key 'allow_write'",
+                "invalid_files: `files`: `data` is not a reserved path",
+                "invalid_files: `files`: `../.env` is not a path in the project",
+                "invalid_type: `files`: `allow_read` must be a list of paths, but contains a whole number",
+                "invalid_type: `files`: `allow_read` must be a list of paths, but contains a list",
+                "unknown_key: `files`: unknown key `allow_write`",
             ],
         ),
     ];
@@ -81,5 +84,5 @@ fn every_settings_problem_is_reported() {
 #[test]
 fn missing_project_folder_is_an_error() {
     let error = Project::open(Path::new("/no/such/folder")).expect_err("missing");
-    assert_eq!(error.problems[0].code, "project_not_found");
+    assert_eq!(error.first().code, "project_not_found");
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use osiris_core::canonical::sha256;
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
@@ -113,5 +113,5 @@ fn push_scope(repository: &str) -> String {
 fn taken(reference: &Reference, digest: &str) -> Error {
     let message = format!("{reference} is there with other bytes: {digest}");
     let help = "give the driver another version, or --force to move the tag";
-    Error { exit: Exit::Failed, problems: vec![Diagnostic::new("tag_taken", message).help(help)] }
+    Error::new(ExitStatus::Failed, vec![Diagnostic::new("tag_taken", message).help(help)])
 }

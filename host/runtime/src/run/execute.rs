@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::limits::Limit;
 use osiris_core::fs::project_dir::ProjectDir;
-use osiris_engine::CallError;
 use osiris_engine::table::channel_within;
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +17,7 @@ use super::progress::RunProgress;
 use super::slots;
 use super::state_commit::StateCommitter;
 use super::step::{StepEnd, StepTask};
-use crate::session::{self, RunResult, RunStatus, Session, StatusFile, StepState, fields};
+use crate::session::{RunError, RunEvent, RunResult, RunStatus, Session, StatusFile, StepState};
 
 /// Maximum bytes of batches buffered in memory per edge.
 const EDGE_BUDGET: usize = 2 << 20;
@@ -38,34 +36,25 @@ pub async fn execute(
     let started = Instant::now();
     let prepared = Arc::new(prepared);
     let manifest = &prepared.job.manifest;
-    session.event(
-        "run_start",
-        fields(json!({
-            "pipeline": manifest.name,
-            "manifest_hash": manifest.meta.manifest_hash,
-            "steps_total": manifest.steps.len(),
-        })),
-    );
+    session.event(RunEvent::RunStart {
+        pipeline: &manifest.name,
+        manifest_hash: &manifest.meta.manifest_hash,
+        steps_total: manifest.steps.len(),
+    });
     let (ends, unsaved) = run_steps(&prepared, session, &board, &cancel).await;
     let end = summarize(&prepared, ends, unsaved, cancel.is_cancelled());
     let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
-    let executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
-    session.event(
-        "cleanup_complete",
-        fields(json!({"steps_executed": executed, "total_rows": total_rows})),
-    );
-    match &end.error {
-        None => session.event(
-            "run_complete",
-            fields(json!({"pipeline": manifest.name, "steps_executed": executed})),
-        ),
-        Some(failure) => session.event(
-            "run_error",
-            fields(
-                json!({"step_id": failure.step, "kind": failure.kind, "error": failure.message}),
-            ),
-        ),
-    }
+    let steps_executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
+    session.event(RunEvent::CleanupComplete { steps_executed, total_rows });
+    session.event(match &end.error {
+        None => RunEvent::RunComplete { pipeline: &manifest.name, steps_executed },
+        Some(RunError { step, kind, message, help }) => RunEvent::RunError {
+            step_id: step.as_deref(),
+            kind: *kind,
+            error: message,
+            help: help.as_deref(),
+        },
+    });
     let seconds = started.elapsed().as_secs_f64();
     session.metric(
         "execution_duration",
@@ -73,7 +62,7 @@ pub async fn execute(
         "seconds",
         [("pipeline", manifest.name.as_str())],
     );
-    session.event("run_end", fields(json!({"status": end.state, "duration_seconds": seconds})));
+    session.event(RunEvent::RunEnd { status: end.state, duration_seconds: seconds });
     session.finish(end)
 }
 
@@ -84,7 +73,7 @@ async fn run_steps(
     session: &Session,
     board: &Arc<RunProgress>,
     cancel: &CancellationToken,
-) -> (Vec<StepEnd>, Option<session::RunError>) {
+) -> (Vec<StepEnd>, Option<RunError>) {
     let stop = cancel.child_token();
     let failed = Arc::new(FailureTracker::default());
     let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
@@ -127,7 +116,7 @@ async fn run_steps(
         // A panic of the host in a step must end the run instead of hanging it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         if let Some(failure) = &end.failure {
-            if !failure.is_cascaded() {
+            if !failure.kind.is_cascaded() {
                 failed.add(end.index);
             }
             stop.cancel();
@@ -144,7 +133,7 @@ async fn run_steps(
 fn summarize(
     prepared: &Prepared,
     mut ends: Vec<StepEnd>,
-    unsaved: Option<session::RunError>,
+    unsaved: Option<RunError>,
     cancelled: bool,
 ) -> RunResult {
     // Report the first failure that is not a consequence of another one.
@@ -152,13 +141,11 @@ fn summarize(
         ends.iter().filter_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
     let first = failures.next();
     let cause = first
-        .filter(|(_, failure)| !failure.is_cascaded())
-        .or_else(|| failures.find(|(_, failure)| !failure.is_cascaded()));
+        .filter(|(_, failure)| !failure.kind.is_cascaded())
+        .or_else(|| failures.find(|(_, failure)| !failure.kind.is_cascaded()));
     let consequence =
         ends.iter().find_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
-    let mut error = cause.or(consequence).map(|(step, CallError { kind, message })| {
-        session::RunError { step: Some(step), kind, message }
-    });
+    let mut error = cause.or(consequence).map(|(step, error)| RunError::of_step(&step, error));
     ends.sort_by_key(|end| end.index);
     error = error.or(unsaved);
     let sum = |mode: Mode| {
@@ -169,7 +156,7 @@ fn summarize(
         None if ends.iter().all(|end| end.status.status == StepState::Success) => {
             RunStatus::Success
         }
-        Some(failure) if failure.kind != "cancelled" => RunStatus::Failed,
+        Some(failure) if failure.kind != ErrorKind::Cancelled => RunStatus::Failed,
         _ if cancelled => RunStatus::Cancelled,
         _ => RunStatus::Failed,
     };

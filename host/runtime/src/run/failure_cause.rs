@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use osiris_core::contract::ErrorKind;
 use osiris_engine::CallError;
 
 use super::prepare::PreparedStep;
@@ -28,19 +29,19 @@ impl FailureTracker {
         is_stopped: bool,
     ) -> CallError {
         let mut inputs = tasks[index].task.inputs.iter().map(|(_, input)| *input);
-        let untrue = match failure.kind.as_str() {
-            "cancelled" => !is_stopped,
-            "upstream" => inputs.len() == 0,
+        let untrue = match failure.kind {
+            ErrorKind::Cancelled => !is_stopped,
+            ErrorKind::Upstream => inputs.len() == 0,
             _ => return failure,
         };
         if untrue {
-            let CallError { kind, message } = failure;
-            let message = format!("{message} (it calls this `{kind}`, which did not happen)");
-            return CallError::new("internal", message);
+            let CallError { kind, message, .. } = failure;
+            let message = format!("{message} (reported as `{kind}`, which did not happen)");
+            return CallError::new(ErrorKind::Internal, message);
         }
         let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match inputs.find(|input| is_downstream_of_failure(&failed, tasks, *input)) {
-            Some(input) if failure.kind == "cancelled" => {
+            Some(input) if failure.kind == ErrorKind::Cancelled => {
                 CallError::upstream(&tasks[input].task.step.id)
             }
             _ => failure,

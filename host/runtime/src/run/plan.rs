@@ -43,7 +43,7 @@ pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Ve
         let mut after = Vec::new();
         for need in &step.needs {
             let index = find(need)
-                .ok_or_else(|| broken(&format!("needs `{need}`, which does not come before it")))?;
+                .ok_or_else(|| broken(&format!("needs `{need}`, which is not an earlier step")))?;
             if tasks[index].step.mode == Mode::Write {
                 after.push(index);
             }

@@ -237,12 +237,12 @@ fn check_pin(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> 
         return Ok(());
     }
     let message = format!(
-        "the driver `{}` is not the one that the pipeline was compiled against: its sha256 is {sha256}, not {}",
+        "driver `{}` has changed since the pipeline was compiled: its sha256 is {sha256}, not {}",
         wanted.name, wanted.sha256
     );
     Err(Error::environment(
         Diagnostic::new("driver_changed", message)
             .in_file(&file.path)
-            .help("compile the pipeline again with `osiris compile`, or put the old driver back"),
+            .help("compile the pipeline again with `osiris compile`, or restore the old driver"),
     ))
 }

@@ -37,7 +37,7 @@ impl CallObserver for StepSink {
 
     fn event(&self, name: &str, mut fields: Map<String, Value>) {
         fields.insert("step_id".into(), self.step.as_str().into());
-        self.session.event(name, fields);
+        self.session.driver_event(name, fields);
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {

@@ -36,7 +36,7 @@ impl Group {
     }
 }
 
-/// Returns the group of each task, or `None` if all steps may run at the same time. `done[i]` is
+/// Returns the group of each task, or `None` if all steps can run at the same time. `done[i]` is
 /// cancelled when the step with index `i` has succeeded.
 pub(super) fn groups(
     tasks: &[&Task],

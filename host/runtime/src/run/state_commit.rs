@@ -6,10 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use osiris_core::contract::ErrorKind;
+use osiris_engine::CallError;
+
 use super::prepare::Prepared;
 use super::state_store::StateStore;
 use super::step::StepEnd;
-use crate::session;
+use crate::session::RunError;
 
 /// States that wait for downstream steps to succeed.
 pub(super) struct StateCommitter<'p> {
@@ -29,7 +32,7 @@ impl<'p> StateCommitter<'p> {
 
     /// Records that a step has succeeded, and saves each state that waited only for this step.
     /// Returns the failure if a state cannot be saved.
-    pub(super) fn end(&mut self, end: &StepEnd) -> Option<session::RunError> {
+    pub(super) fn end(&mut self, end: &StepEnd) -> Option<RunError> {
         self.succeeded.insert(end.index);
         if let Some(state) = &end.state {
             let behind = self.behind(end.index).difference(&self.succeeded).copied().collect();
@@ -64,7 +67,7 @@ impl<'p> StateCommitter<'p> {
     }
 }
 
-fn unsaved(step: &str, why: &str) -> session::RunError {
-    let message = format!("its state could not be kept for the next run: {why}");
-    session::RunError { step: Some(step.to_owned()), kind: "session".into(), message }
+fn unsaved(step: &str, why: &str) -> RunError {
+    let message = format!("cannot save the step's state for the next run: {why}");
+    RunError::of_step(step, CallError::new(ErrorKind::Session, message))
 }

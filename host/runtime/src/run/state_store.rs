@@ -40,7 +40,7 @@ fn file(step: &str) -> String {
 }
 
 fn with_io_help(error: &io::Error) -> String {
-    format!("{error}; {}", io_help(error, "make .osiris/state writable and make room on its disk"))
+    format!("{error}; {}", io_help(error, "make `.osiris/state` writable and free disk space"))
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use osiris_core::budget::Budgets;
-use osiris_core::contract::Mode;
-use osiris_core::diagnostic::{Diagnostic, Error};
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_core::fs::project_dir::ProjectDir;
 use osiris_engine::table::{Receiver, Sender};
 use osiris_engine::{CallContext, CallError, RunOutcome, RunRequest};
 use osiris_pipeline::connection::{self, Secrets};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::failure_cause::FailureTracker;
@@ -20,7 +18,7 @@ use super::progress::RunProgress;
 use super::sink::StepSink;
 use super::slots::Group;
 use super::state_store::StateStore;
-use crate::session::{Session, StepState, StepStatus, fields, files};
+use crate::session::{RunEvent, Session, StepState, StepStatus, files};
 
 /// The task of one step.
 pub(super) struct StepTask {
@@ -71,23 +69,23 @@ impl StepTask {
         let step = &ready.task.step;
         board.row(index).start();
         let started = Instant::now();
-        session
-            .event("step_start", fields(json!({"step_id": step.id, "driver": step.driver.name})));
-        let loaded = ready.driver(&prepared.engine).map_err(call_error);
+        session.event(RunEvent::StepStart { step_id: &step.id, driver: &step.driver.name });
+        let loaded = ready.driver(&prepared.engine).map_err(CallError::from);
         let mut report = match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
             Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
             Err(failure) => RunOutcome::failed(failure),
         };
-        // The driver may have written next to this file or replaced it.
+        // The driver might have written next to this file or replaced it.
         if let Err(error) = write_config(&session, &prepared, index)
             && report.result.is_ok()
         {
-            report.result = Err(call_error(error));
+            report.result = Err(error.into());
         }
         let is_stopped = stop.is_cancelled();
-        report.result = report
-            .result
-            .map_err(|failure| failed.attribute(failure, &prepared.tasks, index, is_stopped));
+        report.result = report.result.map_err(|failure| {
+            let failure = failed.attribute(failure, &prepared.tasks, index, is_stopped);
+            failure.of_driver(&step.driver.name)
+        });
         let duration_ms = started.elapsed().as_millis() as u64;
         let end = to_step_end(ready, index, report, duration_ms);
         board.row(index).end(end.status.status, end.status.rows_out);
@@ -97,17 +95,16 @@ impl StepTask {
 
     fn call(self, ready: &PreparedStep) -> Result<(CallContext, RunRequest), CallError> {
         let step = &ready.task.step;
-        let path = write_config(&self.session, &self.prepared, self.index).map_err(call_error)?;
-        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(call_error)?;
-        self.session.event(
-            "artifact_created",
-            fields(json!({"step_id": step.id, "path": path.strip_prefix(self.session.dir()).unwrap_or(&path)})),
-        );
+        let path =
+            write_config(&self.session, &self.prepared, self.index).map_err(CallError::from)?;
+        let artifacts: PathBuf = self.session.artifacts_dir(&step.id).map_err(CallError::from)?;
+        let path = path.strip_prefix(self.session.dir()).unwrap_or(&path);
+        self.session.event(RunEvent::ArtifactCreated { step_id: &step.id, path });
         let job = &self.prepared.job;
         let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         let saved_state = saved.load(&step.id).map_err(|error| {
-            let message = format!("the state of the last run cannot be read: {error}");
-            CallError::new("permission", message)
+            let message = format!("cannot read the state of the last run: {error}");
+            CallError::new(ErrorKind::Permission, message)
         })?;
         let call = CallContext {
             grants: self
@@ -151,16 +148,6 @@ pub fn write_config(
     session.write_artifact(&task.step.id, files::CLEANED_CONFIG, &secrets.mask(&effective))
 }
 
-/// Converts a host error into a step's failure.
-fn call_error(error: Error) -> CallError {
-    let problem = error.problems.into_iter().next();
-    let said = problem.map(|Diagnostic { message, help, .. }| match help {
-        Some(help) => format!("{message}; {help}"),
-        None => message,
-    });
-    CallError::new("permission", said.unwrap_or_default())
-}
-
 fn never_started(ready: &PreparedStep, index: usize, board: &RunProgress) -> StepEnd {
     let status = StepStatus {
         id: ready.task.step.id.clone(),
@@ -192,7 +179,7 @@ fn to_step_end(
         driver: ready.task.step.driver.name.clone(),
         status: match &failure {
             None => StepState::Success,
-            Some(failure) if failure.is_cascaded() => StepState::Cancelled,
+            Some(failure) if failure.kind.is_cascaded() => StepState::Cancelled,
             Some(_) => StepState::Failed,
         },
         rows_in: rows_read,
@@ -217,14 +204,19 @@ fn emit_step_telemetry(session: &Session, ready: &PreparedStep, end: &StepEnd) {
     };
     session.metric(rows, *rows_out, "rows", tags());
     session.metric("step_duration_ms", *duration_ms, "ms", tags());
-    match &end.failure {
-        None => session.event(
-            "step_complete",
-            fields(json!({"step_id": id, "driver": driver, "rows_in": rows_in, "rows_out": rows_out, "duration_ms": duration_ms})),
-        ),
-        Some(failure) => session.event(
-            "step_error",
-            fields(json!({"step_id": id, "driver": driver, "kind": failure.kind, "error": failure.message, "duration_ms": duration_ms})),
-        ),
-    }
+    let (step_id, duration_ms) = (id.as_str(), *duration_ms);
+    session.event(match &end.failure {
+        None => {
+            let (rows_in, rows_out) = (*rows_in, *rows_out);
+            RunEvent::StepComplete { step_id, driver, rows_in, rows_out, duration_ms }
+        }
+        Some(CallError { kind, message, help }) => RunEvent::StepError {
+            step_id,
+            driver,
+            kind: *kind,
+            error: message,
+            help: help.as_deref(),
+            duration_ms,
+        },
+    });
 }

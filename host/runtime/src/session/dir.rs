@@ -125,7 +125,7 @@ impl SessionDir {
         partial.push(".tmp");
         let write = || {
             project_dir::refuse_links(&self.dir, &self.path, name.parent().unwrap_or(name))?;
-            // A driver may have put anything under the temporary name.
+            // A driver might have put anything under the temporary name.
             self.remove(partial.as_ref())?;
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);

@@ -22,7 +22,7 @@ impl LineFile {
         let result = self.file.write_all(line.as_bytes());
         match result {
             Ok(()) => self.written += line.len() as u64,
-            // A full disk may have taken half a line: cut it off. If that fails as well, a reader
+            // A full disk might have taken half a line: cut it off. If that fails as well, a reader
             // notices the missing newline, and the first error is the one to report.
             Err(_) => drop(self.file.set_len(self.written)),
         }

@@ -31,7 +31,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use self::event::fields;
+pub use self::event::RunEvent;
 pub use self::id::PREFIX;
 pub use self::lock::has_ended;
 pub(crate) use self::metric::HOST as HOST_METRICS;

@@ -1,8 +1,11 @@
 //! `status.json`: the state of a run, for people and tools.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 
+use osiris_core::contract::ErrorKind;
+use osiris_engine::CallError;
 use osiris_pipeline::manifest::Manifest;
 use serde::{Deserialize, Serialize};
 
@@ -112,12 +115,9 @@ impl StatusFile {
     /// Summarizes how the run ended, for when the file cannot be written.
     pub(super) fn summary(&self) -> String {
         let Self { steps_completed, steps_total, .. } = self;
-        let why = self.error.as_ref().map(|RunError { step, kind, message }| {
-            let step = step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
-            format!(" ({step}{message}, {kind})")
-        });
+        let why = self.error.as_ref().map(|error| format!(" ({error}, {})", error.kind));
         format!(
-            "the run ended as `{}`{}, {steps_completed} of {steps_total} steps went well",
+            "the run ended with status `{}`{}; {steps_completed} of {steps_total} steps succeeded",
             self.status.as_str(),
             why.unwrap_or_default()
         )
@@ -184,10 +184,36 @@ impl RunStatus {
 pub struct RunError {
     /// The step that failed first, or `None` if no step failed.
     pub step: Option<String>,
-    /// One of the contract's error kinds, or `limit`, `trap`, `session`, `crash`.
-    pub kind: String,
+    /// Kind of the failure.
+    pub kind: ErrorKind,
     /// Message for people, without secrets.
     pub message: String,
+    /// Instruction to fix the failure, if the message has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl RunError {
+    /// Creates the failure of a run as a whole.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { step: None, kind, message: message.into(), help: None }
+    }
+
+    /// Creates the failure of a step.
+    pub fn of_step(step: &str, error: CallError) -> Self {
+        let CallError { kind, message, help } = error;
+        Self { step: Some(step.to_owned()), kind, message, help }
+    }
+}
+
+/// Formats the failure with its step, without its kind and its help.
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(step) = &self.step {
+            write!(f, "step `{step}`: ")?;
+        }
+        f.write_str(&self.message)
+    }
 }
 
 /// Status of one step.

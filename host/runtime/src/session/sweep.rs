@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
+use osiris_core::contract::ErrorKind;
 use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::fs::regular::open_regular_no_link;
 use osiris_core::paths::remove_all_unfinished;
@@ -39,7 +40,7 @@ pub fn mark_crashed_runs(logs: &Path) -> Vec<String> {
 fn mark_if_crashed(folder: &Path) -> io::Result<bool> {
     let Probe::Free(lock) = Lock::probe(folder)? else { return Ok(false) };
     let held = SessionDir::open(folder.to_owned())?;
-    // Read under the lock: the run may have ended since the probe.
+    // Read under the lock: the run might have ended since the probe.
     let mut status: StatusFile = serde_json::from_slice(&held.read(files::STATUS, STATUS_LIMIT)?)?;
     let running = status.status == RunStatus::Running;
     if running {
@@ -72,10 +73,11 @@ fn set_crashed(status: &mut StatusFile, folder: &Path) {
     };
     status.error = Some(RunError {
         step: field("step_id").map(str::to_owned),
-        kind: "crash".to_owned(),
+        kind: ErrorKind::Crash,
+        help: None,
         message: format!(
-            "the run's process ({}) ended without a word: killed, out of memory, or the machine \
-             went down{seen}",
+            "the run's process ({}) ended unexpectedly: it was killed, ran out of memory, or \
+             the machine shut down{seen}",
             status.pid
         ),
     });

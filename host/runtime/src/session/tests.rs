@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use osiris_core::contract::Mode;
+use osiris_core::contract::{ErrorKind, Mode};
 use osiris_core::redact::{MASK, Redactor};
 use osiris_core::telemetry::Level;
 use osiris_pipeline::manifest::{
@@ -112,7 +112,7 @@ fn session_files_match_the_schemas() {
     let session = session(folder.path(), Redactor::default());
     assert_eq!(status(&session)["status"], "running");
 
-    session.event("step_start", fields(json!({"step_id": "read", "driver": "a.b"})));
+    session.driver_event("step_start", fields(json!({"step_id": "read", "driver": "a.b"})));
     session.metric("rows_read", 7_u64, "rows", [("step", "read")]);
     session.metric("share", f64::NAN, "calls", [("step", "read")]);
     session.log(Level::Info, Some("read"), "two\nlines");
@@ -148,7 +148,8 @@ fn session_files_match_the_schemas() {
 fn event_fields_cannot_replace_reserved_keys() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path(), Redactor::default());
-    session.event("real", fields(json!({"event_type": "forged", "event_type_": 1, "ts": 2})));
+    session
+        .driver_event("real", fields(json!({"event_type": "forged", "event_type_": 1, "ts": 2})));
     let event = &lines(&session, files::EVENTS, schemas::EVENT)[0];
     assert_eq!(event["event_type"], "real");
     assert_eq!((&event["event_type__"], &event["ts_"]), (&json!("forged"), &json!(2)));
@@ -159,12 +160,12 @@ fn secrets_are_masked_in_every_session_file() {
     let folder = tempfile::tempdir().unwrap();
     let session =
         session(folder.path(), Redactor::new(["hunter2", "7734291"].map(str::to_owned)).unwrap());
-    session.event("hunter2", fields(json!({"hunter2": ["hunter2"]})));
+    session.driver_event("hunter2", fields(json!({"hunter2": ["hunter2"]})));
     session.metric("hunter2", 1_i64, "hunter2", [("hunter2", "hunter2")]);
     session.log(Level::Error, None, "password hunter2 refused");
     session.write_artifact("read", "a.json", &json!({"it": "hunter2"})).unwrap();
     session.metric("pin", 7_734_291_u64, "x", [("step", "read")]);
-    let error = RunError { step: None, kind: "auth".to_owned(), message: "hunter2".to_owned() };
+    let error = RunError::new(ErrorKind::Auth, "hunter2");
     session
         .finish(RunResult {
             state: RunStatus::Failed,
@@ -186,7 +187,7 @@ fn secrets_are_masked_in_every_session_file() {
 fn session_dropped_unfinished_is_marked_crashed() {
     let folder = tempfile::tempdir().unwrap();
     let first = session(folder.path(), Redactor::default());
-    first.event("step_start", fields(json!({"step_id": "read"})));
+    first.driver_event("step_start", fields(json!({"step_id": "read"})));
     assert_eq!(mark_crashed_runs(folder.path()), Vec::<String>::new(), "it still runs");
     assert_eq!(status(&first)["status"], "running");
 
@@ -197,7 +198,7 @@ fn session_dropped_unfinished_is_marked_crashed() {
         serde_json::from_slice(&fs::read(dir.join(files::STATUS)).unwrap()).unwrap();
     assert_eq!((status.status, status.exit_code), (RunStatus::Crashed, None));
     let error = status.error.unwrap();
-    assert_eq!((error.step.as_deref(), error.kind.as_str()), (Some("read"), "crash"));
+    assert_eq!((error.step.as_deref(), error.kind), (Some("read"), ErrorKind::Crash));
     assert!(error.message.contains("its last event was `step_start` at 20"), "{}", error.message);
     assert_eq!(mark_crashed_runs(folder.path()), Vec::<String>::new(), "told once");
 }

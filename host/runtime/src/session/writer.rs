@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::project_dir::io_help;
 use osiris_core::redact::Redactor;
@@ -14,6 +15,7 @@ use osiris_pipeline::manifest::Manifest;
 use serde_json::{Map, Value};
 
 use super::dir::SessionDir;
+use super::event::RunEvent;
 use super::line_file::LineFile;
 use super::lock::Lock;
 use super::memory::Memory;
@@ -87,7 +89,7 @@ impl Session {
     ) -> Result<Self> {
         let (now, tap) = (Timestamp::now(), Some(tap));
         Self::start(logs, now, manifest, bytes, redactor, tap, || {
-            let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "its id is not safe");
+            let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "invalid session id");
             let id =
                 id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
             Ok((id.clone(), SessionDir::create_as(logs, &id)?))
@@ -135,7 +137,7 @@ impl Session {
                     format!("cannot write the session's files: {error}"),
                 )
                 .in_file(logs)
-                .help(io_help(&error, "make this folder writable and make room on its disk")),
+                .help(io_help(&error, "make this directory writable and free disk space")),
             )
         })
     }
@@ -193,14 +195,20 @@ impl Session {
                 .in_file(&self.0.folder.path.join(name))
                 .help(io_help(
                     error,
-                    "make room on the disk, and look which step may write files and moved the session's",
+                    "free disk space, and check whether a step moved or removed the session directory",
                 )),
         )
     }
 
-    /// Writes an event. A field with the name of one of the line's standard fields gets `_`
-    /// appended.
-    pub fn event(&self, event_type: &str, fields: Map<String, Value>) {
+    /// Writes an event of the host.
+    pub fn event(&self, event: RunEvent<'_>) {
+        let (name, fields) = event.into_parts();
+        self.driver_event(&name, fields);
+    }
+
+    /// Writes an event of a driver. A field with the name of one of the line's standard fields gets
+    /// `_` appended.
+    pub fn driver_event(&self, event_type: &str, fields: Map<String, Value>) {
         self.record(Record::Event { ts: self.now(), event_type: event_type.to_owned(), fields });
     }
 
@@ -235,7 +243,7 @@ impl Session {
             && !metric::HOST.contains(&metric.as_str())
             && self.0.redactor.hides_number(*value)
         {
-            let message = format!("the metric `{metric}` was dropped, since its value is a secret");
+            let message = format!("metric `{metric}` was dropped because its value is a secret");
             let (ts, step) = (ts.clone(), tags.get("step").cloned());
             return self.record(Record::Log { ts, level: Level::Warn, step, message });
         }
@@ -333,19 +341,21 @@ impl Session {
         if let Err(error) = self.check()
             && status.error.is_none()
         {
-            let message = error.problems.into_iter().next().map(|p| p.message).unwrap_or_default();
+            let Diagnostic { message, help, .. } = error.into_first();
             status.status = RunStatus::Failed;
             status.exit_code = Some(status.exit_code.unwrap_or(0).max(1));
-            status.error = Some(RunError { step: None, kind: "session".to_owned(), message });
+            status.error = Some(RunError { help, ..RunError::new(ErrorKind::Session, message) });
         }
         if let Some(error) = &mut status.error {
-            error.message = self.0.redactor.redact(&error.message).into_owned();
+            for text in [Some(&mut error.message), error.help.as_mut()].into_iter().flatten() {
+                *text = self.0.redactor.redact(text).into_owned();
+            }
         }
         status.finished_at = Some(self.now());
         status.write(&self.0.folder).map_err(|error| {
             let file = self.dir().join(files::STATUS);
-            let message = format!("{}; but this cannot be written: {error}", status.summary());
-            let help = "make room on the disk, and look which step may write files and removed the session's; what the steps did stays done";
+            let message = format!("cannot write the status of the session: {error}; {}", status.summary());
+            let help = "free disk space, and check whether a step moved or removed the session directory; what the steps wrote is kept";
             Error::environment(Diagnostic::new("session_write", message).in_file(&file).help(help))
         })?;
         if let Some(lock) = lock(&self.0.lock).take() {
@@ -370,8 +380,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let session = session(folder.path(), Redactor::default());
         *lock(&session.0.events) = LineFile::full();
-        session.event("step_start", Map::new());
-        session.event("step_end", Map::new());
+        session.driver_event("step_start", Map::new());
+        session.driver_event("step_end", Map::new());
         let error = session.check().unwrap_err().to_string();
         assert!(
             error.starts_with("cannot write `events.jsonl` of the session: No space"),
@@ -380,7 +390,7 @@ mod tests {
 
         let status = session.finish(success()).unwrap();
         assert_eq!((status.status, status.exit_code), (RunStatus::Failed, Some(1)));
-        assert_eq!(status.error.unwrap().kind, "session");
+        assert_eq!(status.error.unwrap().kind, ErrorKind::Session);
         assert_eq!(status.steps_completed, 1, "what the steps did is still told");
     }
 }

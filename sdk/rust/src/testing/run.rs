@@ -203,7 +203,7 @@ fn check_end(mode: Mode, result: &Result<Summary>, recording: &Recording) {
         Mode::Extract | Mode::Transform => {
             assert!(
                 recording.schema.is_some(),
-                "the step ended well and never opened its output: call `output.open(&schema)`, also \
+                "the step returned successfully but never opened its output: call `output.open(&schema)`, also \
                  when there are no rows"
             );
             assert!(

@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(fs::read(dir.join("x/y")).unwrap(), b"z");
         let beside = fs::read_dir(folder.path().join("a")).unwrap().count();
         assert_eq!(beside, 1);
-        assert_eq!(write(&dir, &files).unwrap_err().problems[0].code, "files_exist");
+        assert_eq!(write(&dir, &files).unwrap_err().first().code, "files_exist");
         // An empty directory counts as missing.
         fs::create_dir(folder.path().join("empty")).unwrap();
         write(&folder.path().join("empty"), &files).unwrap();

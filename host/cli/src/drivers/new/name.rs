@@ -125,7 +125,7 @@ mod tests {
         for text in ["", ".", "a.", ".a", "a.b.c", "Acme.crm", "2.b", "a b", "é.b", "../x", &long]
         {
             let error = Name::parse(text, None).unwrap_err();
-            assert_eq!(error.problems[0].code, "driver_name", "{text}");
+            assert_eq!(error.first().code, "driver_name", "{text}");
         }
     }
 }

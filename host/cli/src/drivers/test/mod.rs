@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use osiris_conformance::{Cases, Check, NotPassed, Report, TestTarget};
-use osiris_core::diagnostic::{Diagnostic, Error, Exit, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::driver::spec::Spec;
@@ -100,7 +100,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     let mut answer = CommandOutput::new(document(&report), text::report(&report));
     if report.failed() > 0 {
-        answer.exit = Exit::Failed as u8;
+        answer.exit = ExitStatus::Failed as u8;
         answer.json["status"] = "failure".into();
     }
     Ok(answer)

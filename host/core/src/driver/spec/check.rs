@@ -21,7 +21,7 @@ const MAX_STEPS: usize = 4_000_000;
 
 /// Creates the fault at a pointer.
 fn fault(root: &Node, pointer: &str, message: String, help: String) -> SpecFault {
-    let problem = Diagnostic::new("invalid_spec", format!("The driver's spec: {message}"));
+    let problem = Diagnostic::new("invalid_spec", format!("the driver's spec: {message}"));
     SpecFault {
         pointer: pointer.to_owned(),
         position: root.position_of(pointer),
@@ -36,21 +36,24 @@ pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
         faults.push(fault(root, pointer, message, help));
     };
     if let Err(error) = Version::parse(&spec.version) {
-        let message =
-            format!("the version {} is not a semantic one: {error}", quoted(&spec.version));
-        refuse("/version", message, "write it like '1.0.0'".to_owned());
+        let message = format!("{} is not a valid semantic version: {error}", quoted(&spec.version));
+        refuse("/version", message, "write a version like `1.0.0`".to_owned());
     }
     for (limit, value) in &spec.limits {
         if let Err(wanted) = amount(*limit, value) {
             let name = limit.name();
-            let message = format!("'limits.{name}' {wanted}, but it is {value}");
-            refuse(&format!("/limits/{name}"), message, "correct it, or leave it out".to_owned());
+            let message = format!("`limits.{name}` {wanted}, but is `{value}`");
+            refuse(
+                &format!("/limits/{name}"),
+                message,
+                "correct the limit, or remove it".to_owned(),
+            );
         }
     }
     let mut seen = HashSet::new();
     let twice = spec.connection_fields.iter().enumerate();
     for (index, field) in twice.filter(|(_, field)| !seen.insert(&field.name)).take(MOST) {
-        let message = format!("the connection field {} is there twice", quoted(&field.name));
+        let message = format!("duplicate connection field {}", quoted(&field.name));
         let pointer = format!("/connectionFields/{index}");
         refuse(&pointer, message, "remove one of the two".to_owned());
     }
@@ -72,7 +75,7 @@ pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
         Ok(schema) => check_examples(spec, &spec.step_schema().unwrap_or(schema), &mut refuse),
         Err(why) => refuse(
             "/configSchema",
-            format!("'configSchema' {why}"),
+            format!("`configSchema` {why}"),
             "see https://json-schema.org/draft/2020-12".to_owned(),
         ),
     }
@@ -106,12 +109,12 @@ fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
         for (index, pointer, first) in lost.take(MOST) {
             let name = list.replace('/', ".");
             let message = format!(
-                "{} in '{name}' leads to no key of 'configSchema.properties'",
+                "{} in `{name}` does not lead to a key of `configSchema.properties`",
                 quoted(pointer)
             );
             let help = match closest_match(&first, keys.iter().copied()) {
-                Some(meant) => format!("did you mean '/{meant}'?"),
-                None => format!("the keys there are {}", join_or(&keys)),
+                Some(meant) => format!("did you mean `/{meant}`?"),
+                None => format!("expected a pointer to {}", join_or(&keys)),
             };
             refuse(&format!("/{list}/{index}"), message, help);
         }
@@ -121,8 +124,8 @@ fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
 fn check_examples(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, String, String)) {
     let values: usize = spec.examples.iter().flat_map(|one| one.config.values()).map(count).sum();
     if values.saturating_mul(count(&spec.config_schema)) > MAX_STEPS {
-        let message = "the examples are too large to be checked against 'configSchema'".to_owned();
-        refuse("/examples", message, "show less in them".to_owned());
+        let message = "the examples are too large to check against `configSchema`".to_owned();
+        refuse("/examples", message, "shorten the examples".to_owned());
         return;
     }
     for (index, example) in spec.examples.iter().enumerate() {
@@ -132,7 +135,7 @@ fn check_examples(spec: &Spec, schema: &Schema, refuse: &mut impl FnMut(&str, St
         for finding in schema.check(&config) {
             let pointer = format!("/examples/{index}/config{}", finding.pointer);
             let message = format!(
-                "the example {} does not fit 'configSchema': {}",
+                "example {} does not match `configSchema`: {}",
                 quoted(&example.title),
                 finding.message
             );

@@ -86,7 +86,7 @@ fn sound(spec: Option<Spec>, faults: Vec<SpecFault>, file: &Path) -> Result<Spec
     let mut problems = Diagnostics::new(file);
     faults.into_iter().for_each(|fault| problems.report(fault.position, fault.problem));
     let spec = problems.into_result(spec)?;
-    spec.ok_or_else(|| internal(&"it has no shape", file))
+    spec.ok_or_else(|| internal(&"no spec was parsed", file))
 }
 
 /// Key that a step must not set, and the key that it sets instead.
@@ -145,11 +145,11 @@ impl Spec {
 }
 
 /// Name of a spec in problems, whose file is the component.
-const WHAT: &str = "The driver's spec";
+const WHAT: &str = "the driver's spec";
 
 /// Prefixes each problem with the name of a spec.
 fn named(mut error: Error) -> Error {
-    for problem in error.problems.iter_mut().filter(|problem| !problem.message.starts_with(WHAT)) {
+    for problem in error.iter_mut().filter(|problem| !problem.message.starts_with(WHAT)) {
         problem.message = format!("{WHAT}: {}", problem.message);
     }
     error
@@ -180,6 +180,6 @@ fn fault(finding: &Violation, root: &Node) -> SpecFault {
 
 /// The error if the schema and the Rust type of a spec disagree, which is a bug of the host.
 fn internal(why: &dyn std::fmt::Display, file: &Path) -> Error {
-    let message = format!("The driver's spec cannot be read: {why}");
+    let message = format!("cannot read the driver's spec: {why}");
     Error::invalid(Diagnostic::new("invalid_spec", message).in_file(file))
 }

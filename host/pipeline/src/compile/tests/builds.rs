@@ -126,15 +126,15 @@ fn changed_build_is_rejected_and_recompiling_repairs_it() {
         let text = fs::read_to_string(file).unwrap();
         fs::write(file, text.replace(from, to)).unwrap();
         let error = load(&manifest).expect_err("changed");
-        assert_eq!(error.problems[0].code, code);
-        let place = error.problems[0].place.as_ref().unwrap();
+        assert_eq!(error.first().code, code);
+        let place = error.first().place.as_ref().unwrap();
         assert_eq!(place.file, file.display().to_string());
         assert!(error.to_string().contains("osiris compile"), "{error}");
         good(&sandbox);
         assert_eq!(contents(&build.dir), files, "compiling again repairs it");
     }
     fs::remove_file(&cfg).unwrap();
-    assert_eq!(load(&manifest).expect_err("missing").problems[0].code, "file_not_found");
+    assert_eq!(load(&manifest).expect_err("missing").first().code, "file_not_found");
 }
 
 #[test]
@@ -144,24 +144,24 @@ fn forged_manifest_is_rejected() {
     let file = build.dir.join("manifest.yaml");
     type Forge = fn(&mut Manifest);
     let table: [(Forge, &str); 5] = [
-        (|m| m.steps[0].id = "../x".into(), "The step id '../x' is not safe as a file name"),
+        (|m| m.steps[0].id = "../x".into(), "the step id `../x` is not safe as a file name"),
         (
             |m| m.steps[0].cfg_path = "cfg/../../x".into(),
-            "Step 'load': its configuration must be cfg/load.json",
+            "step `load`: `cfg_path` must be `cfg/load.json`",
         ),
         (
             |m| m.steps[0].needs = vec!["save".into()],
-            "Step 'load' needs 'save', which is not before it",
+            "step `load` needs `save`, which is not an earlier step",
         ),
-        (|m| m.steps[2].needs.clear(), "Step 'save' writes exactly one table, but 0 come to it"),
-        (|m| m.pipeline.id = "..".into(), "The pipeline's id '..' is not safe"),
+        (|m| m.steps[2].needs.clear(), "step `save` must have exactly one input table, but has 0"),
+        (|m| m.pipeline.id = "..".into(), "the pipeline id `..` is not safe as a file name"),
     ];
     for (forge, wanted) in table {
         let mut forged = build.manifest.clone();
         forge(&mut forged);
         forged.seal();
         fs::write(&file, yaml::to_string(&json!(forged))).unwrap();
-        assert_eq!(load(&file).expect_err(wanted).problems[0].message, wanted);
+        assert_eq!(load(&file).expect_err(wanted).first().message, wanted);
     }
 }
 
@@ -169,12 +169,12 @@ fn forged_manifest_is_rejected() {
 fn last_compile_without_a_build_is_an_error() {
     let sandbox = Sandbox::new();
     let error = last(&sandbox.project).expect_err("none");
-    assert_eq!(error.exit, Exit::Invalid);
-    assert_eq!(error.problems[0].message, "No pipeline of this project has been compiled yet");
+    assert_eq!(error.exit, ExitStatus::Invalid);
+    assert_eq!(error.first().message, "no pipeline of this project has been compiled yet");
     good(&sandbox);
     for text in ["", "/etc/passwd\n", "../x\n", "gone\n"] {
         fs::write(sandbox.project.layout.last_compile(), text).unwrap();
-        assert_eq!(last(&sandbox.project).expect_err(text).problems[0].code, "no_last_compile");
+        assert_eq!(last(&sandbox.project).expect_err(text).first().code, "no_last_compile");
     }
 }
 
@@ -201,8 +201,8 @@ steps:
     assert_eq!(
         warnings,
         [
-            "2:7 naming_convention: The pipeline's name 'Odd Order' is not written in lower case with hyphens (write 'name: odd-order')",
-            "8:5 unused_output: Step 'spare' makes a table that no step takes (name it in the 'needs' of another step, or remove it)",
+            "2:7 naming_convention: the pipeline name `Odd Order` is not in lower case with hyphens (write `name: odd-order`)",
+            "8:5 unused_output: step `spare` produces a table that no step uses (add the step to the `needs` of another step, or remove the step)",
         ]
     );
 }
@@ -212,7 +212,7 @@ fn unwritable_build_folder_is_named() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.project.layout.base.join(".osiris"), "in the way").unwrap();
     let error = sandbox.compile(GOOD, &Options::default()).expect_err("in the way");
-    assert_eq!((error.exit, error.problems[0].code), (Exit::Environment, "build_not_written"));
+    assert_eq!((error.exit, error.first().code), (ExitStatus::Environment, "build_not_written"));
 }
 
 proptest! {
@@ -228,7 +228,7 @@ proptest! {
         let sandbox = Sandbox::new();
         let file = sandbox.pipeline(&text);
         if let Err(error) = check(&sandbox.project, &file, &Options::default(), &Specs::new()) {
-            prop_assert!(!error.problems.is_empty());
+            prop_assert!(!error.diagnostics().is_empty());
         }
     }
 }

@@ -26,10 +26,10 @@ const KEYS: [&str; 8] =
 
 /// Keys of other formats and their replacements.
 const FORBIDDEN: [(&str, &str); 4] = [
-    ("version", "the format's version is written 'oml_version: 0.1.0'"),
-    ("connectors", "name a driver in each step: 'component: family.role'"),
-    ("tasks", "the list of steps is written 'steps:'"),
-    ("outputs", "what a pipeline writes is a step with 'mode: write'"),
+    ("version", "write the version of the format as `oml_version: 0.1.0`"),
+    ("connectors", "name a driver in each step: `component: family.role`"),
+    ("tasks", "write the list of steps as `steps:`"),
+    ("outputs", "write each output as a step with `mode: write`"),
 ];
 
 /// Maximum length of a pipeline's name. Longer names make paths that file systems reject.
@@ -69,7 +69,7 @@ impl Pipeline {
         problems: &mut Diagnostics<'_>,
         warnings: &mut Diagnostics<'_>,
     ) -> Option<Self> {
-        let fields = Fields::of(&root, "The pipeline", "invalid_type", problems)?;
+        let fields = Fields::of(&root, "the pipeline", "invalid_type", problems)?;
         check_keys(&fields, problems);
         check_version(&fields, problems);
         let name = name(&fields, problems, warnings).unwrap_or_default();
@@ -110,17 +110,18 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     for entry in fields.entries() {
         let key = entry.key.as_str();
         let problem = if let Some((_, help)) = FORBIDDEN.iter().find(|(name, _)| *name == key) {
-            Diagnostic::new("forbidden_key", format!("A pipeline has no key '{key}'")).help(*help)
+            Diagnostic::new("forbidden_key", format!("the pipeline: unsupported key `{key}`"))
+                .help(*help)
         } else if KEYS.contains(&key) {
             continue;
         } else {
             let help = match closest_match(key, KEYS) {
-                Some(meant) => format!("did you mean '{meant}'?"),
+                Some(meant) => format!("did you mean `{meant}`?"),
                 None => {
-                    format!("the keys here are {}; own data goes below 'metadata'", join_or(&KEYS))
+                    format!("expected {}; put other data under `metadata`", join_or(&KEYS))
                 }
             };
-            Diagnostic::new("unknown_key", format!("The pipeline: unknown key {}", quoted(key)))
+            Diagnostic::new("unknown_key", format!("the pipeline: unknown key {}", quoted(key)))
                 .help(help)
         };
         problems.report(entry.position, problem);
@@ -128,7 +129,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
 }
 
 fn check_version(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
-    let help = "write 'oml_version: 0.1.0'";
+    let help = "write `oml_version: 0.1.0`";
     let Some(node) = fields.require("oml_version", "missing_required_key", help, problems) else {
         return;
     };
@@ -136,7 +137,7 @@ fn check_version(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
         Some(OML_VERSION) => {}
         Some(other) => {
             let message = format!(
-                "The pipeline is written for OML {}, but this osiris reads OML {OML_VERSION}",
+                "the pipeline is written for OML {}, but this osiris supports OML {OML_VERSION}",
                 quoted(other)
             );
             problems
@@ -144,7 +145,7 @@ fn check_version(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
         }
         None => {
             let message =
-                format!("The pipeline: 'oml_version' must be text, but it is {}", node.kind());
+                format!("the pipeline: `oml_version` must be text, but is {}", node.kind());
             problems
                 .report(node.position, Diagnostic::new("invalid_version_type", message).help(help));
         }
@@ -156,35 +157,33 @@ fn name(
     problems: &mut Diagnostics<'_>,
     warnings: &mut Diagnostics<'_>,
 ) -> Option<String> {
-    let help = "write a name like 'name: orders-to-csv'";
+    let help = "write a name like `name: orders-to-csv`";
     let node = fields.require("name", "missing_required_key", help, problems)?;
     let name = fields.read("name", node, "text", "invalid_name_type", Node::as_text, problems)?;
     let mut refuse = |code, message: String| {
         problems.report(node.position, Diagnostic::new(code, message).help(help));
     };
     if name.trim().is_empty() {
-        refuse("empty_name", "The pipeline's name is empty".to_owned());
+        refuse("empty_name", "the pipeline name is empty".to_owned());
     } else if name.chars().count() > MAX_NAME {
-        refuse("invalid_name", format!("The pipeline's name is longer than {MAX_NAME} characters"));
+        refuse("invalid_name", format!("the pipeline name is longer than {MAX_NAME} characters"));
     } else if slug(name).is_empty() {
         let message = format!(
-            "The pipeline's name {} has no letter from a to z and no digit, so no folder can be named after it",
+            "the pipeline name {} cannot name a directory: it has no letter from `a` to `z` and no digit",
             quoted(name)
         );
         refuse("invalid_name", message);
     } else if name != slug(name) {
-        let message = format!(
-            "The pipeline's name {} is not written in lower case with hyphens",
-            quoted(name)
-        );
-        let help = format!("write 'name: {}'", slug(name));
+        let message =
+            format!("the pipeline name {} is not in lower case with hyphens", quoted(name));
+        let help = format!("write `name: {}`", slug(name));
         warnings.report(node.position, Diagnostic::new("naming_convention", message).help(help));
     }
     Some(name.to_owned())
 }
 
 fn steps(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Step> {
-    let help = "write 'steps:' and below it one '- id: ...' for each step";
+    let help = "write `steps:` with one `- id: ...` for each step";
     let Some(node) = fields.require("steps", "missing_required_key", help, problems) else {
         return Vec::new();
     };
@@ -194,7 +193,7 @@ fn steps(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Step> {
         return Vec::new();
     };
     if items.is_empty() {
-        let message = "The pipeline has no steps";
+        let message = "the pipeline has no steps";
         problems.report(node.position, Diagnostic::new("empty_steps", message).help(help));
     }
     let steps: Vec<Step> = items
@@ -218,15 +217,15 @@ fn check_ids(steps: &[Step], problems: &mut Diagnostics<'_>) {
                 let first = slot.get();
                 let (name, line) = (quoted(&id.text), first.position.line);
                 let message = if first.text == id.text {
-                    format!("The step id {name} is already used in line {line}")
+                    format!("duplicate step id {name}: already used in line {line}")
                 } else {
                     format!(
-                        "The step id {name} differs only in case from {} in line {line}",
+                        "the step id {name} differs only in case from {} in line {line}",
                         quoted(&first.text)
                     )
                 };
                 let problem =
-                    Diagnostic::new("duplicate_id", message).help("give each step its own id");
+                    Diagnostic::new("duplicate_id", message).help("give each step a unique id");
                 problems.report(id.position, problem);
             }
         }

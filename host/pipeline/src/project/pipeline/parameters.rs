@@ -89,7 +89,7 @@ pub struct Profile {
 /// Reads `params`.
 pub(super) fn declared(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Parameter> {
     let Some(node) = fields.get("params") else { return Vec::new() };
-    let Some(params) = Fields::of(node, "'params'", "invalid_params_type", problems) else {
+    let Some(params) = Fields::of(node, "`params`", "invalid_params_type", problems) else {
         return Vec::new();
     };
     let mut declared: Vec<Parameter> = Vec::new();
@@ -98,12 +98,12 @@ pub(super) fn declared(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> V
         if let Some(same) = declared.iter().find(|same| same.name.eq_ignore_ascii_case(&entry.key))
         {
             let message = format!(
-                "The parameter {} differs only in case from {}",
+                "parameter {} differs only in case from {}",
                 quoted(&entry.key),
                 quoted(&same.name)
             );
             let problem = Diagnostic::new("duplicate_param", message);
-            problems.report(entry.position, problem.help("give each parameter its own name"));
+            problems.report(entry.position, problem.help("give each parameter a unique name"));
             continue;
         }
         declared.push(parameter(entry, problems));
@@ -112,7 +112,7 @@ pub(super) fn declared(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> V
 }
 
 fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
-    let owner = format!("The parameter {}", quoted(&entry.key));
+    let owner = format!("parameter {}", quoted(&entry.key));
     let (position, name) = (entry.position, entry.key.clone());
     if entry.value.as_map().is_none() {
         let default = value(&entry.value).cloned();
@@ -141,11 +141,8 @@ fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
         };
         if !fits {
             let wanted = declared.map_or("a single value or a list", Kind::words);
-            let message = format!(
-                "{}: 'default' must be {wanted}, but it is {}",
-                fields.owner(),
-                node.kind()
-            );
+            let message =
+                format!("{}: `default` must be {wanted}, but is {}", fields.owner(), node.kind());
             problems.report(node.position, Diagnostic::new("invalid_param", message));
         }
         fits
@@ -164,8 +161,8 @@ fn check_name(entry: &Entry, problems: &mut Diagnostics<'_>) {
     if is_param_name(&entry.key) {
         return;
     }
-    let message = format!("{} cannot be the name of a parameter", quoted(&entry.key));
-    let help = "a name has letters, digits and '_', and does not start with a digit";
+    let message = format!("{} is not a valid parameter name", quoted(&entry.key));
+    let help = "use letters, digits and `_`, and do not start with a digit";
     problems.report(entry.position, Diagnostic::new("invalid_param_name", message).help(help));
 }
 
@@ -182,7 +179,7 @@ pub(super) fn profiles(
     problems: &mut Diagnostics<'_>,
 ) -> Vec<Profile> {
     let Some(node) = fields.get("profiles") else { return Vec::new() };
-    let Some(profiles) = Fields::of(node, "'profiles'", "invalid_profiles_type", problems) else {
+    let Some(profiles) = Fields::of(node, "`profiles`", "invalid_profiles_type", problems) else {
         return Vec::new();
     };
     profiles.entries().iter().filter_map(|entry| profile(entry, declared, problems)).collect()
@@ -197,11 +194,11 @@ fn profile(
     if entry.value.value == Value::Null {
         return Some(profile);
     }
-    let owner = format!("The profile {}", quoted(&entry.key));
+    let owner = format!("profile {}", quoted(&entry.key));
     let fields = Fields::of(&entry.value, owner.clone(), "invalid_profile", problems)?;
     fields.only(&["params"], problems);
     let Some(node) = fields.get("params") else { return Some(profile) };
-    let params = Fields::of(node, format!("{owner}: 'params'"), "invalid_profile", problems)?;
+    let params = Fields::of(node, format!("{owner}: `params`"), "invalid_profile", problems)?;
     for entry in params.entries() {
         check_name(entry, problems);
         check_kind(&owner, entry, declared, problems);
@@ -220,10 +217,8 @@ fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut
     if !fits {
         let wanted = kind.map_or("a single value or a list", Kind::words);
         let name = quoted(&entry.key);
-        let message = format!(
-            "{owner}: the parameter {name} must be {wanted}, but here it is {}",
-            value.kind()
-        );
+        let message =
+            format!("{owner}: parameter {name} must be {wanted}, but is {}", value.kind());
         problems.report(value.position, Diagnostic::new("invalid_param_value", message));
     }
 }

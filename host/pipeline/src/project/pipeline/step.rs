@@ -79,7 +79,7 @@ impl Step {
         })
     }
 
-    /// Returns the name for messages, like `Step 'load'`.
+    /// Returns the name for messages, like `` step `load` ``.
     pub fn label(&self) -> String {
         label(self.id.as_ref().map(|id| id.text.as_str()), self.index)
     }
@@ -87,8 +87,8 @@ impl Step {
 
 fn label(id: Option<&str>, index: usize) -> String {
     match id {
-        Some(id) => format!("Step '{id}'"),
-        None => format!("Step {}", index + 1),
+        Some(id) => format!("step `{id}`"),
+        None => format!("step {}", index + 1),
     }
 }
 
@@ -106,11 +106,11 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
             continue;
         }
         let help = match key {
-            "uses" => "the driver is named by 'component'".to_owned(),
-            "with" => "the configuration is written below 'config:'".to_owned(),
+            "uses" => "name the driver with `component`".to_owned(),
+            "with" => "put the configuration under `config:`".to_owned(),
             _ => match closest_match(key, KEYS) {
-                Some(meant) => format!("did you mean '{meant}'?"),
-                None => "what the driver is told is written below 'config:'".to_owned(),
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "put the options of the driver under `config:`".to_owned(),
             },
         };
         let message = format!("{}: unknown key {}", fields.owner(), quoted(key));
@@ -132,12 +132,12 @@ fn text<'n>(
 }
 
 fn read_id(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Located> {
-    let help = "write an id like 'id: load-orders'";
+    let help = "write an id like `id: load-orders`";
     let (position, id) = text(fields, "id", "invalid_id_type", help, problems)?;
     if !is_step_id(id) {
-        let message = format!("{}: the id {} cannot be used", fields.owner(), quoted(id));
+        let message = format!("{}: invalid id {}", fields.owner(), quoted(id));
         let help = format!(
-            "an id has 1 to {MAX_ID} letters, digits, '_' and '-', and starts with a letter or a digit"
+            "use 1 to {MAX_ID} letters, digits, `_` and `-`, and start with a letter or a digit"
         );
         problems.report(position, Diagnostic::new("invalid_id", message).help(help));
         return None;
@@ -146,26 +146,26 @@ fn read_id(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Locate
 }
 
 fn read_component(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Located> {
-    let help = "name a driver: 'component: family.role'";
+    let help = "name a driver: `component: family.role`";
     let (position, name) = text(fields, "component", "invalid_component_type", help, problems)?;
     Some(Located { position, text: name.to_owned() })
 }
 
 fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Position, Mode)> {
-    let help = "write 'mode: read', 'mode: transform' or 'mode: write'";
+    let help = "write `mode: read`, `mode: transform` or `mode: write`";
     let (position, name) = text(fields, "mode", "invalid_mode_type", help, problems)?;
     let mode = Mode::ALL.into_iter().find(|mode| mode.name() == name);
     if mode.is_none() {
         let message = format!(
-            "{}: the mode {} is none of read, transform and write",
+            "{}: unknown mode {}, expected `read`, `transform` or `write`",
             fields.owner(),
             quoted(name)
         );
         let help = match name {
-            "extract" => "a step that reads is written 'mode: read'".to_owned(),
-            "load" => "a step that writes is written 'mode: write'".to_owned(),
+            "extract" => "write `mode: read` for a step that reads".to_owned(),
+            "load" => "write `mode: write` for a step that writes".to_owned(),
             _ => match closest_match(name, Mode::ALL.map(Mode::name)) {
-                Some(meant) => format!("did you mean '{meant}'?"),
+                Some(meant) => format!("did you mean `{meant}`?"),
                 None => help.to_owned(),
             },
         };
@@ -175,14 +175,13 @@ fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Pos
 }
 
 fn read_needs(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Needs> {
-    // Not `get`: an empty 'needs:' means neither "none" nor "the previous step".
+    // Not `get`: an empty `needs:` means neither "none" nor "the previous step".
     let node = &fields.entries().iter().find(|entry| entry.key == "needs")?.value;
     let Some(items) = node.as_list() else {
-        let message =
-            format!("{}: 'needs' must be a list, but it is {}", fields.owner(), node.kind());
+        let message = format!("{}: `needs` must be a list, but is {}", fields.owner(), node.kind());
         let help = match node.as_text() {
-            Some(id) => format!("write 'needs: [{id}]'"),
-            None => "write 'needs: [step-id]', 'needs: []' for none, or leave it out".to_owned(),
+            Some(id) => format!("write `needs: [{id}]`"),
+            None => "write `needs: [step-id]`, `needs: []` for none, or remove `needs`".to_owned(),
         };
         problems.report(node.position, Diagnostic::new("invalid_needs_type", message).help(help));
         return None;
@@ -191,16 +190,16 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Nee
     for item in items {
         let Some(id) = item.as_text() else {
             let message = format!(
-                "{}: 'needs' must hold ids of steps, but one is {}",
+                "{}: `needs` must be a list of step ids, but contains {}",
                 fields.owner(),
                 item.kind()
             );
             let problem = Diagnostic::new("invalid_dependency_type", message);
-            problems.report(item.position, problem.help("write 'needs: [step-id]'"));
+            problems.report(item.position, problem.help("write `needs: [step-id]`"));
             continue;
         };
         if ids.iter().any(|known| known.text == id) {
-            let message = format!("{}: 'needs' names {} twice", fields.owner(), quoted(id));
+            let message = format!("{}: `needs` lists {} twice", fields.owner(), quoted(id));
             let problem = Diagnostic::new("duplicate_dependency", message);
             problems.report(item.position, problem.help("remove one of the two"));
             continue;

@@ -223,8 +223,8 @@ mod tests {
         let session = session(logs, Redactor::default());
         let fields = json!({"step_id": "read", "rows": rows, "duration_ms": rows * 17,
             "path": format!("logs/run_{}/artifacts", session.id())});
-        session.event("step_complete", fields.as_object().unwrap().clone());
-        session.event("run_end", serde_json::Map::new());
+        session.driver_event("step_complete", fields.as_object().unwrap().clone());
+        session.driver_event("run_end", serde_json::Map::new());
         session.metric("rows_read", rows, "rows", [("step", "read")]);
         session.metric("step_duration_ms", rows * 17, "ms", [("step", "read")]);
         session.write_artifact("read", "note.txt", &artifact.into()).unwrap();

@@ -45,8 +45,9 @@ impl Run {
         let status = read_regular_no_link(&path, STATUS_LIMIT)
             .map_err(|error| format!("cannot read `{}`: {error}", files::STATUS))
             .and_then(|bytes| {
-                serde_json::from_slice(&bytes)
-                    .map_err(|error| format!("`{}` is not a status: {error}", files::STATUS))
+                serde_json::from_slice(&bytes).map_err(|error| {
+                    format!("`{}` is not a valid status file: {error}", files::STATUS)
+                })
             });
         Self { id: id.to_owned(), dir, status }
     }
@@ -104,17 +105,17 @@ pub fn find(logs: &Path, name: &str) -> Result<Run> {
     match runs.len() {
         1 => Ok(runs.remove(0)),
         0 => Err(Error::invalid(
-            Diagnostic::new("unknown_session", format!("there is no session `{name}`"))
+            Diagnostic::new("unknown_session", format!("session `{name}` does not exist"))
                 .in_file(logs)
-                .help("`osiris runs list` shows the sessions"),
+                .help("list the sessions with `osiris runs list`"),
         )),
         count => Err(Error::invalid(
-            Diagnostic::new(
-                "ambiguous_session",
-                format!("`{name}` is the beginning of {count} sessions"),
-            )
-            .in_file(logs)
-            .help(format!("the newest of them is `{}`", runs[0].id)),
+            Diagnostic::new("ambiguous_session", format!("`{name}` matches {count} sessions"))
+                .in_file(logs)
+                .help(format!(
+                    "use more characters of the id; the newest match is `{}`",
+                    runs[0].id
+                )),
         )),
     }
 }
@@ -148,7 +149,7 @@ fn artifacts(dir: &Path) -> Result<Vec<String>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::environment(
-        Diagnostic::new("session_read", format!("cannot read this: {error}")).in_file(path),
+        Diagnostic::new("session_read", format!("cannot read the session: {error}")).in_file(path),
     )
 }
 
@@ -187,14 +188,19 @@ mod tests {
         let second = session(folder.path(), Redactor::default());
         let newest = first.id().max(second.id());
         for (name, text) in [
-            ("nope", "there is no session `nope`".to_owned()),
-            ("20", "`20` is the beginning of 2 sessions".to_owned()),
+            ("nope", "session `nope` does not exist".to_owned()),
+            ("20", "`20` matches 2 sessions".to_owned()),
         ] {
             let error = find(folder.path(), name).unwrap_err().to_string();
             assert!(error.starts_with(&text), "{error}");
         }
         let error = find(folder.path(), "20").unwrap_err().to_string();
-        assert!(error.ends_with(&format!("help: the newest of them is `{newest}`")), "{error}");
+        assert!(
+            error.ends_with(&format!(
+                "help: use more characters of the id; the newest match is `{newest}`"
+            )),
+            "{error}"
+        );
     }
 
     #[test]
